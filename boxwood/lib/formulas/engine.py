@@ -1,0 +1,134 @@
+"""Formulas over rows. The engine's process starts with the first formula and is shared by all."""
+
+import os
+import re
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from boxwood.lib.formulas.formula import Formula
+from boxwood.lib.formulas.process import Gone, Overrun, Process
+from boxwood.lib.formulas.values import Fault, FormulaError, Result, Value, opened
+from boxwood.lib.formulas.zones import zone_setting
+
+BATCH_ROWS = 1000
+BATCH_BYTES = 2_000_000
+# What one call may spend on batches that run out of time or memory, at two for a batch that gave
+# nothing and one for a batch that gave something: enough for one bad row among good ones.
+PATIENCE = 4
+
+TOO_SLOW = Fault("#TIMEOUT!", "The formula takes too long")
+TOO_LARGE = Fault("#MEMORY!", "The formula uses too much memory")
+STOPPED = Fault("#ERROR!", "The formula could not be computed")
+
+Row = Sequence[Value | Fault]
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder()
+_PROBLEM = re.compile(r"(\d+):(\d+):(.*)", re.S)
+
+
+class Outcome(NamedTuple):
+    values: list[Result]  # of the first rows given, at least one
+    trouble: Fault | None = None  # what kept the others from their values
+    cost: int = 0
+
+
+class Engine:
+    """Safe to share between threads; each batch waits for its turn."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: Process | None = None
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; a later call starts another."""
+        with self._lock:
+            if self._process is not None:
+                self._process.stop()
+                self._process = None
+
+    def check(self, formula: Formula) -> None:
+        """Raise FormulaError if the engine cannot read the code."""
+        self._run(formula, [], 0, "UTC0")
+
+    def evaluate(self, formula: Formula, rows: Sequence[Row], now_ms: int, zone: str = "UTC") -> list[Result]:
+        """The formula's value for each row; a row holds the values of formula.names, in their order."""
+        setting = zone_setting(zone)
+        results: list[Result] = []
+        spent, trouble = 0, STOPPED
+        while len(results) < len(rows) and spent < PATIENCE:
+            try:
+                outcome = self._run(formula, rows[len(results) : len(results) + BATCH_ROWS], now_ms, setting)
+            except FormulaError as error:
+                trouble = Fault("#ERROR!", str(error))
+                break
+            results += outcome.values
+            spent += outcome.cost
+            trouble = outcome.trouble or trouble
+        return results + [trouble] * (len(rows) - len(results))
+
+    def _run(self, formula: Formula, rows: Sequence[Row], now_ms: int, zone: str) -> Outcome:
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(formula.names)
+        if len(columns) != len(formula.names):
+            raise ValueError(f"rows of {len(columns)} values for a formula of {len(formula.names)} columns")
+        body = _ENCODER.encode(columns)
+        if len(body) > BATCH_BYTES and len(rows) > 1:
+            return self._run(formula, rows[: len(rows) // 2], now_ms, zone)
+        try:
+            state, answer = self._ask(_head(formula, len(rows), now_ms, zone), body)
+        except Overrun:
+            return Outcome([TOO_SLOW] * len(rows), TOO_SLOW, 2)
+        except Gone:
+            return Outcome([STOPPED] * len(rows), STOPPED, 2)
+        return _outcome(state, answer, len(rows), formula)
+
+    def _ask(self, head: bytes, body: bytes) -> tuple[str, bytes]:
+        with self._lock:
+            try:
+                return self._running().ask(head, body)
+            except Gone:  # ended while idle, perhaps by the system: once more with a new one
+                return self._running().ask(head, body)
+
+    def _running(self) -> Process:
+        process = self._process
+        if process is None or process.ended or process.owner != os.getpid():
+            process = self._process = Process()
+        return process
+
+
+def _head(formula: Formula, count: int, now_ms: int, zone: str) -> bytes:
+    code = (formula.dialect, ",".join(formula.variables), ",".join(formula.hoisted), formula.js)
+    return "\0".join((zone, str(now_ms), str(count), *code)).encode()
+
+
+def _outcome(state: str, answer: bytes, count: int, formula: Formula) -> Outcome:
+    if state == "s":
+        raise _misread(answer.decode(), formula)
+    values = [opened(packed) for packed in _DECODER.decode(answer)]
+    if len(values) == count:
+        return Outcome(values)
+    if state == "c" and values:
+        return Outcome(values)
+    trouble = TOO_SLOW if state == "t" else TOO_LARGE
+    return Outcome(values, trouble, 1) if values else Outcome([trouble], trouble, 2)
+
+
+def _misread(problem: str, formula: Formula) -> FormulaError:
+    found = _PROBLEM.match(problem)
+    if found is None:
+        return FormulaError(problem)
+    line, column, message = int(found[1]), int(found[2]), found[3]
+    lines = formula.js.splitlines(keepends=True)
+    if formula.dialect == "spreadsheet" or line < 1:
+        return FormulaError(message)
+    place = len("".join(lines[: line - 1])) + column - 1
+    return FormulaError(message, min(place, len(formula.js)))
