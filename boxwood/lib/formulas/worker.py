@@ -72,8 +72,8 @@ class Formulas:
         call = context.eval(self.preludes[dialect])
         try:
             return call, str(call("prepare", source, params, dialect, hoisted))
-        except self.engine.JSException as error:  # brackets too deep for the engine's stack
-            return call, f"0:0:{error}".splitlines()[0]
+        except self.engine.StackOverflow:
+            return call, "0:0:The formula is too long to be read"
 
 
 def prelude(names: tuple[str, ...]) -> str:

@@ -313,3 +313,4 @@ def test_a_slip_is_said_with_its_place(text, message, position):
 
 def test_a_long_sum_is_no_trouble(compute):
     assert compute("= SUM(1)" + " + 1" * 1000) == 1001
+    assert compute("= SUM(1)" + "+1" * 9000) == Fault("#ERROR!", "The formula is too long to be read")

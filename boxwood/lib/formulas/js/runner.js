@@ -60,7 +60,9 @@ function run(text, instant, count) {
 }
 
 function harvest() {
-  return [starved ? "m" : "c", JSON.stringify(done)].join(""); // the binding cannot take a concatenation
+  const packed = JSON.stringify(done);
+  done = [];
+  return [starved ? "m" : "c", packed].join(""); // the binding cannot take a concatenation
 }
 
 function row(columns, i) {
