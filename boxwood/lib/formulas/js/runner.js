@@ -12,10 +12,8 @@ let starved = false;
 // expression if it can be read as one, else the body of a function.
 function prepare(source, columns, dialect, hoisted) {
   const params = columns ? columns.split(",") : [];
-  const declare = hoisted && `var ${hoisted};`;
-  const expression = `return (\n${source.replace(/[;\s]+$/, "")}\n)`;
   const problems = [];
-  for (const body of dialect === "spreadsheet" ? [expression] : [declare + expression, declare + source, expression, source]) {
+  for (const { body, linesBefore } of readings(source, dialect, hoisted && `var ${hoisted};`)) {
     try {
       const f = new NativeFunction(...(dialect === "spreadsheet" ? ["S", ...params] : params), body);
       Object.freeze(f.prototype);
@@ -23,11 +21,20 @@ function prepare(source, columns, dialect, hoisted) {
       return "";
     } catch (e) {
       if (!(e instanceof SyntaxError)) throw e;
-      problems.push(problem(e, body.endsWith("\n)") ? 3 : 2));
+      problems.push(problem(e, linesBefore));
     }
   }
   // The reading that came furthest is the one the author meant.
   return problems.sort((a, b) => b[0] - a[0] || b[1] - a[1])[0].join(":");
+}
+
+// Without the declarations last: a name may be declared by the author where we did not see it.
+function readings(source, dialect, declarations) {
+  const expression = { body: `return (\n${source.replace(/[;\s]+$/, "")}\n)`, linesBefore: 3 };
+  const statements = { body: source, linesBefore: 2 };
+  if (dialect === "spreadsheet") return [expression];
+  const declared = [expression, statements].map((reading) => ({ ...reading, body: declarations + reading.body }));
+  return [...declared, expression, statements];
 }
 
 function problem(e, linesBefore) {
