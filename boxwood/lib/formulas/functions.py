@@ -26,9 +26,7 @@ class Function(NamedTuple):
 # Arguments called only when their value is needed, or when their error is not one.
 LAZY = frozenset(("IFS", "SWITCH", "CHOOSE", "IFERROR", "IFNA", "ISERROR", "ISERR", "ISNA"))
 # A column given to one of these is a range of one cell: what does not fit in is passed over.
-RANGES = frozenset(
-    ("SUM", "AVERAGE", "MIN", "MAX", "MEDIAN", "MODE", "PRODUCT", "COUNT", "COUNTA", "COUNTBLANK")
-)
+RANGES = frozenset(("SUM", "AVERAGE", "MIN", "MAX", "MEDIAN", "MODE", "PRODUCT", "COUNT", "COUNTA", "COUNTBLANK"))
 # Their value changes by itself as time goes by.
 CLOCKS = frozenset(("TODAY", "NOW"))
 

@@ -17,9 +17,7 @@ _NUMBER = re.compile(r"\.?\d(?:[eE][+-]\d|[\w.])*")
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"' + r"|'(?:[^'\\\n]|\\.)*'", re.S)
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{)", re.S)
 _REGEX = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
-_PUNCTUATION = re.compile(
-    r"=>|[=!]==?|>>>=?|(?:\*\*|<<|>>|&&|\|\||\?\?)=?|\+\+|--|[-+*/%&|^<>]=?|\?\.|.", re.S
-)
+_PUNCTUATION = re.compile(r"=>|[=!]==?|>>>=?|(?:\*\*|<<|>>|&&|\|\||\?\?)=?|\+\+|--|[-+*/%&|^<>]=?|\?\.|.", re.S)
 
 _BEFORE_VALUE = re.compile("return|typeof|case|in|of|delete|void|instanceof|new|throw|else|do|yield|await")
 _BEFORE_PARENTHESIS = re.compile("if|while|for|with")

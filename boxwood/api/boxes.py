@@ -1,0 +1,187 @@
+"""Boxes, their values and newsfeeds over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import boxes, fields, listing, newsfeed, pipelines, users
+from ..core.boxes import Box
+from ..core.context import Ctx
+from ..errors import Invalid, NotFound
+from ..wire.codec import Shape
+from ..wire.kinds import ANYTHING
+from ..wire.shapes import boxes as shapes
+from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import Call, Stream
+
+
+def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
+    people = users.people(ctx, {key for box in found for key in box.people()})
+    return [shapes.box(box, people, ctx.now) for box in found]
+
+
+def _one(call: Call, box: Box) -> shapes.BoxOut:
+    return _shown(call.ctx, [box])[0]
+
+
+def get(call: Call) -> shapes.BoxOut:
+    """A box."""
+    return _one(call, boxes.get(call.ctx, call.path[0]))
+
+
+def create(call: Call) -> shapes.BoxOut:
+    """A box: `name`, and whatever an edit takes. It starts in the first stage unless `stageKey` says which."""
+    return _one(call, boxes.create(call.ctx, call.path[0], call.parse(shapes.BOX_CREATE)))
+
+
+def edit(call: Call) -> shapes.BoxOut:
+    """Change what is named and differs. `fields` merges key by key; lists replace. A whole box may be sent back."""
+    changes = call.parse(shapes.BOX_EDIT)
+    for name in ("name", "stage_key"):
+        if name in changes and changes[name] is None:
+            del changes[name]
+    return _one(call, boxes.edit(call.ctx, call.path[0], changes))
+
+
+def delete(call: Call) -> Success:
+    """Delete a box with everything on it."""
+    boxes.delete(call.ctx, call.path[0])
+    return SUCCESS
+
+
+def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
+    """The boxes of a pipeline (or all within reach): without `limit` or `page` all of them, streamed."""
+    stage_key, sort_by = call.text("stageKey") or None, call.sort_by()
+    pipeline_key = call.path[0] if call.path else None
+    if pipeline_key and {"limit", "page", "offset"} & call.given.keys():
+        limit, offset = call.page(listing.SLICE)
+        return _shown(
+            call.ctx,
+            listing.page(call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by, limit=limit, offset=offset),
+        )
+    found = listing.keys(call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by)
+    if {"limit", "page", "offset"} & call.given.keys():
+        limit, offset = call.page(listing.SLICE)
+        found = found[offset : offset + limit]
+    if len(found) <= listing.SLICE:
+        return _shown(call.ctx, listing.by_keys(call.ctx, found))
+    return Stream(listing.slices(found), lambda ctx, keys: [*_shown(ctx, listing.by_keys(ctx, keys))])
+
+
+def list_v2(call: Call) -> Results:
+    """A page of a pipeline's boxes; `page` counts from 0, or `offset` says where to begin."""
+    limit, offset = call.page(100)
+    stage_key = call.text("stageKey") or None
+    found = listing.page(
+        call.ctx, call.path[0], stage_key=stage_key, sort_by=call.sort_by(), limit=limit + 1, offset=offset
+    )
+    return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
+
+
+def batch_get(call: Call) -> list[shapes.BoxOut]:
+    """The boxes with these keys, as far as they are in this pipeline and within reach."""
+    keys = _named_keys(call)
+    return _shown(call.ctx, listing.in_pipeline(call.ctx, call.path[0], keys))
+
+
+def _named_keys(call: Call) -> list[str]:
+    """A list in the body, or under a member's name (spec 4.1)."""
+    given: Any = call.items if call.items is not None else call.given.get("RAW_BODY", call.given.get("boxKeys"))
+    if isinstance(given, str):
+        given = [one.strip() for one in given.strip("[]").replace('"', "").split(",") if one.strip()]
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise Invalid("body", "must be a list of box keys")
+    if len(given) > 1000:
+        raise Invalid("body", "holds more than 1,000 keys")
+    return given
+
+
+def batch_move(call: Call) -> list[shapes.BoxOut]:
+    """Move boxes to other pipelines, each `{"boxKey": …, "pipelineKey": …, "stageKey"?: …}`; all or none.
+
+    Without `pipelineKey` a box goes to the pipeline in the path. Boxes out of reach are left out.
+    """
+    if call.items is None:
+        raise Invalid("body", "must be a list of moves")
+    if len(call.items) > 1000:
+        raise Invalid("body", "holds more than 1,000 moves")
+    moved = []
+    for at, one in enumerate(call.items):
+        key = (one.get("boxKey") or one.get("key")) if isinstance(one, dict) else one
+        target = one.get("pipelineKey", call.path[0]) if isinstance(one, dict) else call.path[0]
+        stage_key = one.get("stageKey") if isinstance(one, dict) else None
+        if not isinstance(key, str) or not isinstance(target, str):
+            raise Invalid(f"[{at}]", "needs boxKey and pipelineKey")
+        pipelines.get(call.ctx, target)
+        try:
+            boxes.get(call.ctx, key)
+        except NotFound:
+            continue
+        box = boxes.move_pipeline(call.ctx, key, target, None if stage_key is None else str(stage_key))
+        moved.append(box)
+    return _shown(call.ctx, moved)
+
+
+def list_values(call: Call) -> list[shapes.FieldValue]:
+    """The values of a box's fields; `value` is absent where none is set."""
+    box = boxes.get(call.ctx, call.path[0])
+    held = box.fields
+    found = fields.of(call.ctx, [box.pipeline_key])[box.pipeline_key]
+    return [_value(field.key, held) for field in found]
+
+
+def get_value(call: Call) -> shapes.FieldValue:
+    """One field's value."""
+    box, pipeline, _ = boxes.reach(call.ctx, call.path[0])
+    return _value(fields.get(call.ctx, pipeline, call.path[1]).key, box.fields)
+
+
+def _value(key: str, held: dict[str, Any]) -> shapes.FieldValue:
+    return shapes.FieldValue(key, held[key]) if key in held else shapes.FieldValue(key)
+
+
+VALUE = Shape("FieldValueEdit", required=("value",), value=ANYTHING, described={"value": "null or empty clears it."})
+
+
+def set_value(call: Call) -> shapes.FieldValue:
+    """Set one field's value; null, "" or an empty list clears it."""
+    if "value" not in call.given:
+        raise Invalid("value", "is missing")
+    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.given["value"])
+    return shapes.FieldValue(call.path[1]) if value is None else shapes.FieldValue(call.path[1], value)
+
+
+def box_newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """What happened to a box, newest first."""
+    condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
+    found = newsfeed.of_box(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
+    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+
+
+def pipeline_newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """What happened in a pipeline and its boxes, newest first."""
+    condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
+    found = newsfeed.of_pipeline(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
+    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+
+
+def whole_newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """What happened in everything within reach, newest first."""
+    condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
+    found = newsfeed.of_all(call.ctx, condensed=condensed, limit=limit, offset=offset)
+    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+
+
+def _detail(call: Call) -> bool:
+    level = call.text("detailLevel") or "ALL"
+    if level not in ("ALL", "CONDENSED"):
+        raise Invalid("detailLevel", "is ALL or CONDENSED")
+    return level == "CONDENSED"
+
+
+def export_newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """Everything that happened to the pipeline's boxes, oldest first, without the limit of 50."""
+    since = call.number("startTimestamp", 0)
+    found = newsfeed.export(call.ctx, call.path[0], specifics=call.texts("includeSpecifics"), since=since)
+    return [newsfeed_entry(one) for one in found]

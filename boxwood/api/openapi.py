@@ -1,0 +1,175 @@
+"""`/openapi.json`, made from the routes and shapes: what is served is what is described."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Iterable
+from typing import Any, Union, get_args, get_type_hints
+
+import msgspec
+
+from ..version import VERSION
+from .call import Stream
+from .replies import Reply
+from .router import Route
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1, "description": "At most 1000; more is taken for 1000."},
+    "page": {"type": "integer", "minimum": 0, "description": "Counts from 0."},
+    "offset": {"type": "integer", "minimum": 0},
+    "sortBy": {
+        "type": "string",
+        "enum": ["creationTimestamp", "lastUpdatedTimestamp"],
+        "description": "Newest first.",
+    },
+    "addOnly": {"type": "boolean", "default": False},
+    "detailLevel": {"type": "string", "enum": ["ALL", "CONDENSED"]},
+    "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
+}
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "success": {"const": False},
+        "error": {"type": "string"},
+        "details": {"type": "string"},
+        "field": {"type": "string", "description": "The member that is wrong."},
+    },
+}
+
+
+def describe(routes: Iterable[Route]) -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1."""
+    routes = list(routes)
+    types = [kind for kind in dict.fromkeys(_answer(route.handler) for route in routes) if kind is not Any]
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    answers = dict(zip(types, schemas, strict=True))
+    bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation = _operation(route, answers.get(_answer(route.handler), {}))
+        paths.setdefault(route.path, {})[route.verb.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Boxwood",
+            "version": VERSION,
+            "summary": "The Streak API, served from your own machine.",
+            "description": _INTRODUCTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/api"}],
+        "security": [{"basic": []}, {"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, **bodies, "Error": ERROR},
+            "securitySchemes": {
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The API key as user name; any password.",
+                },
+                "bearer": {"type": "http", "scheme": "bearer", "description": "The API key."},
+            },
+        },
+    }
+
+
+_INTRODUCTION = """Every write takes its members from the query, a form, the form field `json` or a JSON body, JSON
+winning. Success is always 200. Times are milliseconds since 1970. Errors hold `error`, and `field` where a
+member is wrong. Paths of either edition answer under the other's prefix too."""
+
+
+def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    says = (route.handler.__doc__ or "").strip()
+    summary, _, rest = says.partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(route),
+        "summary": summary.rstrip("."),
+        "tags": [route.tag or _tag(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {
+            "200": {"description": "Done", "content": {_media(route): {"schema": answer}}},
+            **{status: _refusal(text) for status, text in _refusals(route).items()},
+        },
+    }
+    if rest.strip():
+        operation["description"] = re.sub(r"\s+", " ", rest.strip())
+    if route.open:
+        operation["security"] = []
+    if route.takes:
+        schema = {"$ref": f"#/components/schemas/{route.takes.name}"}
+        operation["requestBody"] = {
+            "content": {kind: {"schema": schema} for kind in ("application/json", "application/x-www-form-urlencoded")}
+        }
+    elif route.verb in ("POST", "PUT"):
+        operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+    return operation
+
+
+def _media(route: Route) -> str:
+    return "application/json;charset=utf-8"
+
+
+def _refusals(route: Route) -> dict[str, str]:
+    found = {"400": "Something given cannot be", "503": "The store is away: try again"}
+    if not route.open:
+        found |= {"401": "No key, or not a valid one"}
+    if "{" in route.path:
+        found |= {"404": "No such thing within reach"}
+    if route.verb != "GET":
+        found |= {"403": "Within reach, but not allowed", "413": "The body is too large"}
+    return dict(sorted(found.items()))
+
+
+def _refusal(text: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", "required": False, "schema": _QUERY.get(name, {"type": "string"})}
+        for name in route.query
+    ]
+
+
+def _operation_id(route: Route) -> str:
+    words = re.sub(r"\W+", "_", route.path).strip("_")
+    return f"{route.verb.lower()}_{words}"
+
+
+def _tag(route: Route) -> str:
+    """The noun the path speaks of: its last word that is not a parameter."""
+    words = [segment for segment in route.path.split("/")[2:] if segment and not segment.startswith("{")]
+    return next((word for word in reversed(words) if word in _TAGS), words[0])
+
+
+_TAGS = (
+    "users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings files "
+    "threads snippets contacts organizations timeline webhooks"
+).split()
+
+
+def _answer(handler: Callable[..., Any]) -> Any:
+    """What the handler answers with, less what has no shape of its own."""
+    answer = get_type_hints(handler).get("return", Any)
+    kinds = [kind for kind in get_args(answer) if kind not in (Stream, Reply)] if _is_union(answer) else [answer]
+    if len(kinds) != 1 or kinds[0] in (Reply, Stream):
+        return Any
+    return kinds[0]
+
+
+def _is_union(kind: Any) -> bool:
+    return getattr(kind, "__origin__", None) is Union or isinstance(kind, types.UnionType)

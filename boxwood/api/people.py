@@ -1,0 +1,88 @@
+"""Users, teams and API keys over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import keys, teams, users
+from ..core.teams import ListAccess, Team
+from ..wire.shapes import people as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import Call
+
+
+def get_me(call: Call) -> shapes.UserOut:
+    """The caller: the universal probe of a key."""
+    return shapes.user(call.ctx.actor)
+
+
+def get_user(call: Call) -> shapes.UserOut:
+    """Oneself, or someone one shares a team or pipeline with."""
+    return shapes.user(users.get(call.ctx, call.path[0]))
+
+
+def edit_user(call: Call) -> shapes.UserOut:
+    """Change one's own name, time zone or settings. Users are not created here (spec 2.1)."""
+    return shapes.user(users.edit(call.ctx, call.path[0], call.parse(shapes.USER_EDIT)))
+
+
+def list_keys(call: Call) -> list[shapes.ApiKeyOut]:
+    """One's keys, newest first. A secret is shown only when it is made; here is its beginning."""
+    limit, offset = call.page(1000)
+    found = keys.all_own(call.ctx, limit=limit, offset=offset)
+    return [shapes.api_key(one) for one in found]
+
+
+def create_key(call: Call) -> shapes.ApiKeyOut:
+    """A new key, whose secret `apiKey` is shown this once. With `teamKey` it may act for the team's members."""
+    given = call.parse(shapes.API_KEY_CREATE)
+    record, secret = keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
+    return shapes.api_key(record, secret)
+
+
+def delete_key(call: Call) -> Success:
+    """Revoke a key, named by its record's `key`: it is refused from the next request on."""
+    keys.revoke(call.ctx, call.path[0])
+    return SUCCESS
+
+
+def list_teams(call: Call) -> Results:
+    """One's teams, newest first."""
+    limit, offset = call.page(1000)
+    found = teams.mine(call.ctx, limit=limit + 1, offset=offset)
+    return Results([*_shown(call, found[:limit])], len(found) > limit)
+
+
+def get_team(call: Call) -> shapes.TeamOut:
+    """A team with its members."""
+    return _shown(call, [teams.get(call.ctx, call.path[0])])[0]
+
+
+def create_team(call: Call) -> shapes.TeamOut:
+    """A team of these members, the creator among them; unknown addresses are invited."""
+    given = call.parse(shapes.TEAM_CREATE)
+    team = teams.create(call.ctx, given.get("name", ""), given.get("members", []))
+    return _shown(call, [team])[0]
+
+
+def edit_team(call: Call) -> shapes.TeamOut:
+    """Change what is named; `members` replaces the whole list. For owners."""
+    changes = call.parse(shapes.TEAM_EDIT)
+    for name, lists in (("contacts", "contacts_access"), ("organizations", "organizations_access")):
+        if name in (changes.get("access_lists") or {}):
+            changes[lists] = ListAccess(**(changes["access_lists"][name] or {}))
+    return _shown(call, [teams.edit(call.ctx, call.path[0], changes)])[0]
+
+
+def list_team_users(call: Call) -> Results:
+    """The users of a team, archived ones too."""
+    limit, offset = call.page(1000)
+    team = teams.get(call.ctx, call.path[0])
+    found = teams.members(call.ctx, [team.key])[team.key]
+    shown: list[Any] = [shapes.user(user) for _, user in found[offset : offset + limit]]
+    return Results(shown, len(found) > offset + limit)
+
+
+def _shown(call: Call, found: list[Team]) -> list[shapes.TeamOut]:
+    members = teams.members(call.ctx, [team.key for team in found])
+    return [shapes.team(team, members[team.key]) for team in found]

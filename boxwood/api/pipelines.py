@@ -1,0 +1,156 @@
+"""Pipelines, stages and fields over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import fields, pipelines, stages, themes
+from ..core.pipelines import Pipeline
+from ..errors import Invalid
+from ..wire.shapes import pipelines as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import MOST_PER_PAGE, Call
+
+
+def list_v1(call: Call) -> list[shapes.PipelineOut]:
+    """Every pipeline within reach."""
+    limit, offset = call.page(MOST_PER_PAGE) if {"limit", "page"} & call.given.keys() else (None, 0)
+    found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit, offset=offset)
+    return _shown(call, [pipeline for pipeline, _ in found])
+
+
+def list_v2(call: Call) -> Results:
+    """The pipelines within reach, a page at a time."""
+    limit, offset = call.page(MOST_PER_PAGE)
+    found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
+    return Results([*_shown(call, [pipeline for pipeline, _ in found[:limit]])], len(found) > limit)
+
+
+def get(call: Call) -> shapes.PipelineOut:
+    """A pipeline with its stages, fields, access list and counts of boxes."""
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    return _shown(call, [pipeline], pipelines.count_boxes(call.ctx, pipeline.key))[0]
+
+
+def create(call: Call) -> shapes.PipelineOut:
+    """A pipeline in a team. Without stages it gets one; without a team it is in one's oldest.
+
+    On v1, columns are `fieldNames` with as many `fieldTypes`, and only its members reach it unless
+    `teamWide` is true; on v2 the team does unless `defaultPermissionSetName` says otherwise.
+    """
+    given = call.parse(shapes.PIPELINE_CREATE)
+    given["stages"] = given.get("stages") or given.get("stage_names")
+    given["fields"] = given.get("fields") or _paired(given.get("field_names", []), given.get("field_types", []))
+    if "v1" in call.edition:
+        given["shared"] = bool(given.get("shared"))
+    return _shown(call, [pipelines.create(call.ctx, given)])[0]
+
+
+def _paired(names: list[str], types: list[str]) -> list[dict[str, Any]]:
+    if len(names) != len(types):
+        raise Invalid("fieldTypes", f"{len(types)} types were given for {len(names)} names")
+    return [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
+
+
+def edit(call: Call) -> shapes.PipelineOut:
+    """Change what is named and differs. `aclEntries` replaces the access list; its owner always stays."""
+    changes = call.parse(shapes.PIPELINE_EDIT)
+    changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
+    if "permission_sets" in changes:
+        changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
+    return _shown(call, [pipelines.edit(call.ctx, call.path[0], changes)])[0]
+
+
+def delete_v1(call: Call) -> Success:
+    """Delete the pipeline with everything in it."""
+    pipelines.delete(call.ctx, call.path[0], only_empty=False)
+    return SUCCESS
+
+
+def delete_v2(call: Call) -> Success:
+    """Delete the pipeline, which must hold no box."""
+    pipelines.delete(call.ctx, call.path[0], only_empty=True)
+    return Success(message="The pipeline was deleted")
+
+
+def list_themes(call: Call) -> dict[str, Any]:
+    """The colour themes a pipeline can have, each with its stages' colours in order."""
+    return {
+        "results": [
+            {"name": name, "colors": [shapes.Color(*themes.colours(name, at)) for at in range(len(shades))]}
+            for name, shades in themes.THEMES.items()
+        ]
+    }
+
+
+def _shown(call: Call, found: list[Pipeline], counts: dict[str, int] | None = None) -> list[shapes.PipelineOut]:
+    keys = [pipeline.key for pipeline in found]
+    their_fields, their_stages = fields.of(call.ctx, keys), stages.of(call.ctx, keys)
+    members = pipelines.members(call.ctx, keys)
+    return [
+        shapes.pipeline(one, their_fields[one.key], their_stages[one.key], members[one.key], counts) for one in found
+    ]
+
+
+def list_stages(call: Call) -> dict[str, shapes.StageOut]:
+    """The stages by key, in the pipeline's order."""
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    found = stages.of(call.ctx, [pipeline.key])[pipeline.key]
+    counts = pipelines.count_boxes(call.ctx, pipeline.key)
+    return {key: shapes.stage(pipeline, found[key], counts) for key in pipeline.stage_order}
+
+
+def get_stage(call: Call) -> shapes.StageOut:
+    """One stage."""
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    stage = stages.get(call.ctx, pipeline, call.path[1])
+    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
+
+
+def create_stage(call: Call) -> shapes.StageOut:
+    """A stage at the end of the order."""
+    pipeline, stage = stages.create(call.ctx, call.path[0], call.parse(shapes.STAGE))
+    return shapes.stage(pipeline, stage, {})
+
+
+def edit_stage(call: Call) -> shapes.StageOut:
+    """Rename or recolour a stage."""
+    pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(shapes.STAGE))
+    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
+
+
+def delete_stage(call: Call) -> Success:
+    """Delete an empty stage; the last one stays."""
+    stages.delete(call.ctx, call.path[0], call.path[1])
+    return SUCCESS
+
+
+def list_fields(call: Call) -> list[shapes.FieldOut]:
+    """The fields in the order they were made."""
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    return [shapes.field(one) for one in fields.of(call.ctx, [pipeline.key])[pipeline.key]]
+
+
+def get_field(call: Call) -> shapes.FieldOut:
+    """One field."""
+    return shapes.field(fields.get(call.ctx, pipelines.get(call.ctx, call.path[0]), call.path[1]))
+
+
+def create_field(call: Call) -> shapes.FieldOut:
+    """A field of one of the nine types; of a FORMULA, `defaultValue` is its text."""
+    changes = shapes.field_changes(call.parse(shapes.FIELD_CREATE))
+    return shapes.field(fields.create(call.ctx, call.path[0], changes))
+
+
+def edit_field(call: Call) -> shapes.FieldOut:
+    """Rename a field or set its options; `addOnly=true` appends options instead of replacing them."""
+    read = call.parse(shapes.FIELD_EDIT)
+    add_only = bool(read.get("add_only"))
+    changes = shapes.field_changes(read)
+    return shapes.field(fields.edit(call.ctx, call.path[0], call.path[1], changes, add_only=add_only))
+
+
+def delete_field(call: Call) -> Success:
+    """Delete a field with its values in all boxes."""
+    fields.delete(call.ctx, call.path[0], call.path[1])
+    return SUCCESS

@@ -1,0 +1,70 @@
+"""Status codes and error bodies, once (spec 1.7). Success is 200, whatever was done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound, NotSignedIn, Problem, Unavailable
+
+JSON = b"application/json;charset=utf-8"
+encode = msgspec.json.Encoder().encode
+
+
+class Reply(msgspec.Struct):
+    """An answer that is not plain JSON with status 200."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def error(status: int, message: str, **more: Any) -> Reply:
+    return Reply(encode({"success": False, **more, "error": message}), status)
+
+
+def of_problem(problem: Problem, says: str = "") -> Reply:
+    """`says` is what a 404 says on this route, where it is not the usual."""
+    match problem:
+        case NotSignedIn(given=False):
+            # Clients tell the two 401s apart by whether `success` is there.
+            reply = Reply(encode({"error": str(problem)}), 401)
+        case NotSignedIn():
+            reply = error(401, str(problem))
+        case NotFound():
+            details = {} if says else {"details": problem.key}
+            return error(404, says or "Entity not found with key", **details)
+        case Forbidden():
+            return error(403, str(problem))
+        case Insufficient():
+            return error(400, problem.message, field=problem.field, details=f"{problem.field} is needed")
+        case Invalid():
+            return error(400, str(problem), field=problem.field)
+        case Conflict():
+            # Not 409: the SDKs repeat that, and it would not help.
+            return error(400, str(problem))
+        case Unavailable():
+            reply = error(503, str(problem))
+            reply.headers = ((b"retry-after", b"1"),)
+            return reply
+        case _:
+            return error(400, str(problem))
+    reply.headers = ((b"www-authenticate", b'Basic realm="Boxwood"'),)
+    return reply
+
+
+UNKNOWN_PATH = error(400, "Invalid API path specified")
+OUR_FAULT = error(500, "Something went wrong here; it was written to the log under this request's id")
+
+
+def wrong_verb(verbs: list[str]) -> Reply:
+    allowed = ", ".join(verbs)
+    reply = error(405, f"This path takes {allowed}")
+    reply.headers = ((b"allow", allowed.encode()),)
+    return reply
+
+
+def too_large(limit: int) -> Reply:
+    return error(413, f"The body is larger than {limit // 1_000_000} MB", field="body")

@@ -1,0 +1,110 @@
+"""The whole API on one page: verb, path, handler, and what it takes. Both editions answer under either
+prefix where only one has the path (see `router`). Paths are below `/api`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..wire.codec import Shape
+from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes import people as people_shapes
+from ..wire.shapes import pipelines as pipeline_shapes
+from . import boxes, people, pipelines
+from .router import LIST, READ, WRITE, Route
+
+NO_ENTITY = "existing entity does not exist"
+PAGING = ("limit", "page")
+
+
+def _read(path: str, handler: Callable[..., Any], *query: str) -> Route:
+    return Route("GET", path, handler, READ, query=query)
+
+
+def _list(path: str, handler: Callable[..., Any], *query: str) -> Route:
+    return Route("GET", path, handler, LIST, query=query)
+
+
+def _put(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str) -> Route:
+    return Route("PUT", path, handler, WRITE, takes, query)
+
+
+def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str, says: str = "") -> Route:
+    return Route("POST", path, handler, WRITE, takes, query, says=says)
+
+
+def _delete(path: str, handler: Callable[..., Any]) -> Route:
+    return Route("DELETE", path, handler, WRITE)
+
+
+ROUTES = [
+    # Users, teams and keys
+    _read("/v1/users/me", people.get_me),
+    _read("/v1/users/{user}", people.get_user),
+    _post("/v1/users/{user}", people.edit_user, people_shapes.USER_EDIT),
+    _list("/v1/apikeys", people.list_keys, *PAGING),
+    _put("/v1/apikeys", people.create_key, people_shapes.API_KEY_CREATE),
+    _delete("/v1/apikeys/{apikey}", people.delete_key),
+    _list("/v2/users/me/teams", people.list_teams, *PAGING),
+    _post("/v2/teams", people.create_team, people_shapes.TEAM_CREATE),
+    _list("/v2/teams/{team}", people.get_team),
+    _post("/v2/teams/{team}", people.edit_team, people_shapes.TEAM_EDIT),
+    _list("/v2/teams/{team}/users", people.list_team_users, *PAGING),
+    # Pipelines
+    _list("/v1/pipelines", pipelines.list_v1, "sortBy", *PAGING),
+    _put("/v1/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),
+    _list("/v1/pipelines/{pipeline}", pipelines.get),
+    _post("/v1/pipelines/{pipeline}", pipelines.edit, pipeline_shapes.PIPELINE_EDIT, says=NO_ENTITY),
+    _delete("/v1/pipelines/{pipeline}", pipelines.delete_v1),
+    _list("/v2/pipelines", pipelines.list_v2, "sortBy", *PAGING),
+    _post("/v2/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),
+    _read("/v2/pipelines/themes", pipelines.list_themes),
+    _list("/v2/pipelines/{pipeline}", pipelines.get),
+    _post("/v2/pipelines/{pipeline}", pipelines.edit, pipeline_shapes.PIPELINE_EDIT, says=NO_ENTITY),
+    _delete("/v2/pipelines/{pipeline}", pipelines.delete_v2),
+    # Stages
+    _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),
+    _list("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),
+    _put("/v1/pipelines/{pipeline}/stages", pipelines.create_stage, pipeline_shapes.STAGE),
+    _post("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, pipeline_shapes.STAGE),
+    _delete("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.delete_stage),
+    _list("/v2/pipelines/{pipeline}/stages", pipelines.list_stages),
+    _list("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),
+    _post("/v2/pipelines/{pipeline}/stages", pipelines.create_stage, pipeline_shapes.STAGE),
+    _post("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.edit_stage, pipeline_shapes.STAGE),
+    _delete("/v2/pipelines/{pipeline}/stages/{stage}", pipelines.delete_stage),
+    # Fields
+    _read("/v1/pipelines/{pipeline}/fields", pipelines.list_fields),
+    _read("/v1/pipelines/{pipeline}/fields/{field}", pipelines.get_field),
+    _put("/v1/pipelines/{pipeline}/fields", pipelines.create_field, pipeline_shapes.FIELD_CREATE),
+    _post("/v2/pipelines/{pipeline}/fields", pipelines.create_field, pipeline_shapes.FIELD_CREATE),
+    _post("/v1/pipelines/{pipeline}/fields/{field}", pipelines.edit_field, pipeline_shapes.FIELD_EDIT, "addOnly"),
+    _delete("/v1/pipelines/{pipeline}/fields/{field}", pipelines.delete_field),
+    # Boxes
+    _list("/v1/boxes", boxes.list_v1, "sortBy", *PAGING),
+    _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", *PAGING),
+    _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING),
+    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
+    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
+    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
+    Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST),
+    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
+    _read("/v1/boxes/{box}", boxes.get),
+    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
+    _delete("/v1/boxes/{box}", boxes.delete),
+    _read("/v1/boxes/{box}/fields", boxes.list_values),
+    _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
+    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE),
+    # Newsfeeds
+    _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
+    _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),
+    _list("/v1/boxes/{box}/newsfeed", boxes.box_newsfeed, "detailLevel", *PAGING),
+    Route(
+        "PUT",
+        "/v1/pipelines/{pipeline}/newsfeed/export/full",
+        boxes.export_newsfeed,
+        LIST,
+        query=("includeSpecifics", "startTimestamp"),
+    ),
+]

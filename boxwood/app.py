@@ -1,0 +1,102 @@
+"""The application: wires the doors to the house, decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .api.call import Api, now_ms
+from .api.observe import Observed
+from .api.openapi import describe
+from .api.router import Router
+from .api.routes import ROUTES
+from .config import Config
+from .db.engine import Engine, open_engine
+from .jobs import upkeep
+from .lib import jsonlog
+from .web import pages, reference
+
+
+class Boxwood:
+    """A server's parts: the engine it opened and the ASGI application on top."""
+
+    def __init__(self, config: Config, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
+        self.config = config
+        self.engine = engine
+        self.api = Api(engine, Router(ROUTES), clock)
+        self.clock = clock
+        self._document: bytes | None = None
+        self.site = Starlette(
+            routes=[
+                Route("/healthz", self.healthy),
+                Route("/readyz", self.ready),
+                Route("/metrics", self.metrics),
+                Route("/openapi.json", self.document),
+                *reference.routes(),
+                *pages.routes(),
+            ],
+            lifespan=self.lifespan,
+        )
+        self.asgi: ASGIApp = Observed(self.dispatch)
+
+    async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The API's own way is short; everything else is Starlette's."""
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            await self.api(scope, receive, send)
+        else:
+            await self.site(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        upkeeping = asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.clock))
+        try:
+            yield
+        finally:
+            upkeeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await upkeeping
+            await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses)
+            await asyncio.to_thread(self.engine.close)
+
+    async def healthy(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """Whether the database answers and can be written."""
+        try:
+            probe = self.engine.submit_write(lambda db: db.row("SELECT 1"))
+            await asyncio.wait_for(asyncio.wrap_future(probe), 5)
+        except Exception as error:
+            return JSONResponse({"status": "unavailable", "error": str(error)}, 503)
+        return JSONResponse({"status": "ok"})
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    async def document(self, request: Request) -> Response:
+        if self._document is None:
+            self._document = msgspec.json.encode(describe(ROUTES))
+        return Response(self._document, media_type="application/json")
+
+
+def build(config: Config) -> Boxwood:
+    return Boxwood(config, open_engine(config.database_url, config.sqlite_path))
+
+
+def from_environment() -> ASGIApp:
+    """For a worker process: its settings come in the environment from the one that started it."""
+    settings = msgspec.json.decode(os.environ["BOXWOOD_CONFIG"])
+    config = Config(**{**settings, "data": Path(settings["data"])})
+    jsonlog.start(config.log_level)
+    return build(config).asgi

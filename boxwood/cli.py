@@ -1,0 +1,321 @@
+"""The command `boxwood`."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from . import version
+from .config import Config
+from .core import keys, teams, users
+from .core.context import Ctx
+from .db import schema
+from .db.engine import Db, Engine, open_engine
+from .errors import Problem
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except Problem as problem:
+        sys.exit(f"boxwood: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="boxwood", description="A CRM server that speaks the Streak API.")
+    parser.add_argument("--version", action="version", version=version.VERSION)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_key(commands)
+    _add_user(commands)
+    migrate = commands.add_parser("migrate", help="bring the database up to date")
+    _add_store(migrate)
+    migrate.set_defaults(run=_migrate)
+    doctor = commands.add_parser("doctor", help="look whether everything is in order")
+    _add_store(doctor)
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _env(name: str, default: Any = None) -> Any:
+    return os.environ.get(f"BOXWOOD_{name}", default)
+
+
+def _env_flag(name: str) -> bool:
+    return str(_env(name, "")).lower() in ("1", "true", "yes", "on")
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path(_env("DATA", "data")), help="data directory (./data)")
+    parser.add_argument("--database-url", default=_env("DATABASE_URL"), help="postgresql://… instead of SQLite")
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="serve the API and the UI")
+    _add_store(serve)
+    serve.add_argument("--host", default=_env("HOST", "127.0.0.1"))
+    serve.add_argument("--port", type=int, default=int(_env("PORT", "8080")))
+    serve.add_argument("--workers", type=int, default=int(_env("WORKERS", "1")), help="processes (PostgreSQL only)")
+    serve.add_argument("--allow-private-webhooks", action="store_true", default=_env_flag("ALLOW_PRIVATE_WEBHOOKS"))
+    serve.add_argument("--no-sample", action="store_true", default=_env_flag("NO_SAMPLE"), help="start empty")
+    serve.add_argument("--owner", default=_env("OWNER", "owner@localhost"), help="the first user's e-mail")
+    serve.add_argument("--tls-cert", default=_env("TLS_CERT"))
+    serve.add_argument("--tls-key", default=_env("TLS_KEY"))
+    serve.add_argument("--insecure-http", action="store_true", default=_env_flag("INSECURE_HTTP"))
+    serve.add_argument("--log-level", default=_env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
+    serve.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    config = _config(options)
+    _refuse_unsafe(config)
+    _prepare(config)
+    engine = _open(config)
+    try:
+        first = engine.write(lambda db: _first_start(db, options.owner, config.sample))
+    finally:
+        engine.close()
+    _say(config, first)
+    _run(config)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    return Config(
+        data=options.data.absolute(),
+        host=options.host,
+        port=options.port,
+        database_url=options.database_url,
+        workers=options.workers,
+        allow_private_webhooks=options.allow_private_webhooks,
+        sample=not options.no_sample,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        insecure_http=options.insecure_http,
+        log_level=options.log_level,
+    )
+
+
+def _refuse_unsafe(config: Config) -> None:
+    if bool(config.tls_cert) != bool(config.tls_key):
+        sys.exit("boxwood: --tls-cert and --tls-key go together")
+    if not (_is_loopback(config.host) or config.tls_cert or config.insecure_http):
+        sys.exit(
+            f"boxwood: {config.host} can be reached from other machines, and API keys would cross the network in the "
+            "clear. Give --tls-cert and --tls-key, or say --insecure-http if a proxy in front terminates TLS."
+        )
+    if config.workers < 1:
+        sys.exit("boxwood: --workers is 1 or more")
+    if config.workers > 1 and not config.database_url:
+        sys.exit(
+            "boxwood: --workers above 1 needs PostgreSQL (--database-url): SQLite has one writer, which one process "
+            "keeps busy; more of them would only wait for each other."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _prepare(config: Config) -> None:
+    """The data directory, for its owner's eyes, and the schema."""
+    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    schema.migrate(config.database_url, config.sqlite_path)
+
+
+def _open(config: Config) -> Engine:
+    return open_engine(config.database_url, config.sqlite_path, readers=1)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _first_start(db: Db, email: str, sample: bool) -> str | None:
+    """The owner's key where there are no users yet, with his team and perhaps the sample."""
+    if db.row("SELECT 1 FROM users LIMIT 1"):
+        return None
+    owner, secret = _make_key(db, email, None)
+    if sample:
+        from . import sample as samples
+
+        samples.load(Ctx(db, _now(), owner))
+    return secret
+
+
+def _make_key(db: Db, email: str, name: str | None) -> tuple[users.User, str]:
+    """A key; its user is made if need be, and so is a team of his own where he has none."""
+    now = _now()
+    email = users.check_email(email)
+    user = users.by_email(db, email) or users.create(db, email, now)
+    if user.invited:
+        user = msgspec.structs.replace(user, invited=False)
+        users.USERS.update(db, user, "invited")
+        db.run("UPDATE team_members SET invite_status = 'Accepted' WHERE user_key = :user", user=user.key)
+    if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
+        teams.make(db, f"{user.full_name}'s team", user, now)
+    return user, keys.create(db, user, now, name=name)[1]
+
+
+def _say(config: Config, secret: str | None) -> None:
+    lines = [f"Boxwood {version.VERSION} serves {config.url}"]
+    if secret:
+        lines += [
+            f"Your API key, shown this once: {secret}",
+            "Try it:",
+            f"  curl -u {secret}: {config.url}/api/v1/pipelines",
+        ]
+    else:
+        lines.append("For a new API key: boxwood key create EMAIL")
+    print("\n".join(lines), flush=True)
+
+
+def _run(config: Config) -> None:
+    import uvicorn
+
+    from .lib import jsonlog
+
+    jsonlog.start(config.log_level)
+    common: dict[str, Any] = {
+        "host": config.host,
+        "port": config.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 30,
+        "timeout_keep_alive": 65,
+        "ssl_certfile": config.tls_cert,
+        "ssl_keyfile": config.tls_key,
+        "backlog": 1024,
+        "proxy_headers": False,
+    }
+    if config.workers == 1:
+        from .app import build
+
+        uvicorn.Server(uvicorn.Config(build(config).asgi, **common)).run()
+    else:
+        settings = {name: getattr(config, name) for name in Config.__dataclass_fields__}
+        os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode({**settings, "data": str(config.data)}).decode()
+        uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
+
+
+# Keys and users
+
+
+def _add_key(commands: Any) -> None:
+    key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="COMMAND")
+    create = key.add_parser("create", help="make a key; prints it alone, this once")
+    create.add_argument("email")
+    create.add_argument("--name")
+    listed = key.add_parser("list", help="the keys there are")
+    listed.add_argument("email", nargs="?")
+    revoke = key.add_parser("revoke", help="refuse a key from now on")
+    revoke.add_argument("key", help="the record's key or the secret's beginning, as listed")
+    for parser, run in ((create, _key_create), (listed, _key_list), (revoke, _key_revoke)):
+        _add_store(parser)
+        parser.set_defaults(run=run)
+
+
+def _with_store(options: argparse.Namespace, fn: Callable[[Db], Any]) -> Any:
+    config = Config(data=options.data.absolute(), database_url=options.database_url)
+    _prepare(config)
+    engine = _open(config)
+    try:
+        return engine.write(fn)
+    finally:
+        engine.close()
+
+
+def _key_create(options: argparse.Namespace) -> None:
+    print(_with_store(options, lambda db: _make_key(db, options.email, options.name))[1])
+
+
+def _key_list(options: argparse.Namespace) -> None:
+    rows = _with_store(
+        options,
+        lambda db: db.rows(
+            """
+            SELECT k.key, k.prefix, u.email, k.name, k.used_at FROM api_keys k JOIN users u ON u.key = k.user_key
+            WHERE :email = '' OR u.email = :email ORDER BY u.email, k.created_at
+            """,
+            email=(options.email or "").lower(),
+        ),
+    )
+    for key, prefix, email, name, used_at in rows:
+        used = time.strftime("used %Y-%m-%d %H:%M", time.gmtime(used_at / 1000)) if used_at else "never used"
+        print("\t".join([key, f"{prefix}…", email, name or "-", used]))
+
+
+def _key_revoke(options: argparse.Namespace) -> None:
+    sql = "DELETE FROM api_keys WHERE key = :key OR prefix = :key"
+    count = _with_store(options, lambda db: db.run(sql, key=options.key.rstrip("…")))
+    if not count:
+        sys.exit(f"boxwood: no key {options.key!r}; `boxwood key list` shows them")
+    print(f"revoked {count}")
+
+
+def _add_user(commands: Any) -> None:
+    user = commands.add_parser("user", help="users").add_subparsers(required=True, metavar="COMMAND")
+    create = user.add_parser("create", help="make a user and a team of his own")
+    create.add_argument("email")
+    create.add_argument("--name", default="", help="given and family name")
+    listed = user.add_parser("list", help="the users there are")
+    for parser, run in ((create, _user_create), (listed, _user_list)):
+        _add_store(parser)
+        parser.set_defaults(run=run)
+
+
+def _user_create(options: argparse.Namespace) -> None:
+    given, _, family = options.name.partition(" ")
+
+    def make(db: Db) -> str:
+        email = users.check_email(options.email)
+        if users.by_email(db, email):
+            sys.exit(f"boxwood: {email} is a user already")
+        user = users.create(db, email, _now(), given_name=given, family_name=family)
+        teams.make(db, f"{user.full_name}'s team", user, _now())
+        return user.key
+
+    print(_with_store(options, make))
+
+
+def _user_list(options: argparse.Namespace) -> None:
+    sql = "SELECT key, email, given_name, family_name FROM users ORDER BY email"
+    for key, email, given, family in _with_store(options, lambda db: db.rows(sql)):
+        print("\t".join([key, email, f"{given} {family}".strip()]))
+
+
+# Upkeep
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    config = Config(data=options.data.absolute(), database_url=options.database_url)
+    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    applied = schema.migrate(config.database_url, config.sqlite_path)
+    print("\n".join(applied) if applied else "the database is up to date")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from . import doctor
+
+    config = Config(data=options.data.absolute(), database_url=options.database_url)
+    findings = doctor.examine(config)
+    for finding in findings:
+        print(f"{'ok  ' if finding.fine else 'BAD '} {finding.says}")
+    if not all(finding.fine for finding in findings):
+        sys.exit(1)

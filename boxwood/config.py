@@ -1,0 +1,31 @@
+"""Settings: each an option of `boxwood serve` and an environment variable `BOXWOOD_…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Config:
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database_url: str | None = None
+    workers: int = 1
+    allow_private_webhooks: bool = False
+    sample: bool = True
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    insecure_http: bool = False
+    log_level: str = "info"
+
+    @property
+    def sqlite_path(self) -> str:
+        return str(self.data / "boxwood.sqlite3")
+
+    @property
+    def url(self) -> str:
+        scheme = "https" if self.tls_cert else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"

@@ -1,0 +1,29 @@
+"""Who acts, when, and in which transaction: the first argument of every verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..db.engine import Db
+
+if TYPE_CHECKING:
+    from .users import Person, User
+
+
+@dataclass(slots=True)
+class Ctx:
+    """Lives as long as one transaction. `now` is milliseconds since the epoch, the only clock there is."""
+
+    db: Db
+    now: int
+    actor: User
+    within: str = ""
+    """The only team within reach, for one who acts by a team's key; empty for everyone else."""
+    people: dict[str, Person] = field(default_factory=dict)
+    """Persons read so far, by user key."""
+
+    @property
+    def who(self) -> dict[str, str]:
+        """The parameters of every statement that asks what the actor reaches."""
+        return {"actor": self.actor.key, "within": self.within}

@@ -1,0 +1,117 @@
+"""What happened: one row is newsfeed, audit log, webhook outbox, automation trigger and live update.
+
+A row is written in the change's own transaction and holds the record as it was at the commit, what it
+was before, and the names a sentence needs, since names change afterwards. Nothing else lists kinds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..db.records import Table
+from . import users
+from .context import Ctx
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind of event. `story` is said of a box, `{box}` standing for its name or "this box"."""
+
+    scope: str
+    operation: str
+    specific: str
+    story: str
+    condensed: bool = True
+    """Shown where only what matters is asked for (`detailLevel=CONDENSED`)."""
+
+
+KINDS: dict[str, Kind] = {
+    "team.created": Kind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
+    "team.edited": Kind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),
+    "pipeline.created": Kind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
+    "pipeline.edited": Kind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
+    "pipeline.shared": Kind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
+    "pipeline.deleted": Kind("PIPELINE", "DELETE", "DELETE_PIPELINE", "deleted {pipeline}"),
+    "stage.created": Kind("STAGE", "CREATE", "ADD_STAGE", "added the stage {subject} to {pipeline}"),
+    "stage.edited": Kind("STAGE", "EDIT", "EDIT_STAGE_SETTINGS", "changed the stage {subject} of {pipeline}", False),
+    "stage.deleted": Kind("STAGE", "DELETE", "DELETE_STAGE", "deleted the stage {subject} of {pipeline}"),
+    "field.created": Kind("FIELD", "CREATE", "ADD_FIELD", "added the column {subject} to {pipeline}", False),
+    "field.edited": Kind("FIELD", "EDIT", "EDIT_FIELD_SETTINGS", "changed the column {subject} of {pipeline}", False),
+    "field.deleted": Kind("FIELD", "DELETE", "DELETE_FIELD", "deleted the column {subject} of {pipeline}", False),
+    "box.created": Kind("BOX", "CREATE", "NEW_BOX", "created {box}"),
+    "box.moved": Kind("BOX", "EDIT", "EDIT_STAGE", "moved {box} to {stage}"),
+    "box.moved_pipeline": Kind("BOX", "EDIT", "EDIT_PIPELINE", "moved {box} from {old_pipeline} to {pipeline}"),
+    "box.renamed": Kind("BOX", "EDIT", "EDIT_NAME", "renamed {old_name} to {box}"),
+    "box.notes_edited": Kind("BOX", "EDIT", "EDIT_NOTES", "edited the notes of {box}", False),
+    "box.fields_edited": Kind("BOX", "EDIT", "EDIT_FIELD", "changed {what} of {box}", False),
+    "box.assigned": Kind("BOX", "EDIT", "EDIT_ASSIGNED_TO", "assigned {box} to {what}"),
+    "box.followed": Kind("BOX", "EDIT", "EDIT_FOLLOWERS", "changed the followers of {box}", False),
+    "box.linked": Kind("BOX", "EDIT", "EDIT_LINKED_BOXES", "changed the boxes linked to {box}", False),
+    "box.contacts_edited": Kind("BOX", "EDIT", "EDIT_CONTACTS", "changed the contacts of {box}", False),
+    "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
+    "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
+}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """`record` and `before` are JSON of our own records; `detail` holds the names, all texts."""
+
+    id: int
+    kind: str
+    at: int
+    actor_key: str | None
+    team_key: str | None
+    pipeline_key: str | None
+    box_key: str | None
+    subject_key: str | None
+    record: msgspec.Raw
+    before: msgspec.Raw | None
+    detail: dict[str, str]
+
+
+EVENTS = Table("events", Event)
+_COLUMNS = ", ".join(EVENTS.names[1:])
+_INSERT = f"""
+    INSERT INTO events ({_COLUMNS}) VALUES ({", ".join(f":{name}" for name in EVENTS.names[1:])}) RETURNING id
+"""
+_encode = msgspec.json.Encoder().encode
+
+
+def record(
+    ctx: Ctx,
+    kind: str,
+    thing: msgspec.Struct,
+    *,
+    team_key: str | None = None,
+    pipeline: Any = None,
+    box: Any = None,
+    before: dict[str, Any] | None = None,
+    **detail: str,
+) -> int:
+    """Say that it happened, in the change's own transaction; the event's number.
+
+    `thing` is the record as it is now (as it was, for a deletion), `before` the changed members' old
+    values. `pipeline` and `box` say where it belongs and give their names to `detail`.
+    """
+    assert kind in KINDS, kind
+    detail["author"] = users.person(ctx.actor).display_name
+    if pipeline is not None:
+        detail.setdefault("pipeline_name", pipeline.name)
+    if box is not None:
+        detail.setdefault("box_name", box.name)
+    found = ctx.db.row(
+        _INSERT,
+        kind=kind,
+        at=ctx.now,
+        actor_key=ctx.actor.key,
+        team_key=team_key or (pipeline.team_key if pipeline is not None else None),
+        pipeline_key=pipeline.key if pipeline is not None else None,
+        box_key=box.key if box is not None else None,
+        subject_key=getattr(thing, "key", None),
+        record=_encode(thing).decode(),
+        before=None if before is None else _encode(before).decode(),
+        detail=_encode(detail).decode(),
+    )
+    assert found is not None
+    return int(found[0])

@@ -1,0 +1,276 @@
+"""Fields: a pipeline's own columns, of nine kinds. Keys count up from 1001, option keys from 9001."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..db.records import Table
+from ..errors import Insufficient, Invalid, NotFound
+from . import access, events, pipelines
+from .context import Ctx
+
+if TYPE_CHECKING:
+    from .pipelines import Pipeline
+
+FIRST = 1001
+FIRST_OPTION = 9001
+MOST = 500
+MOST_OPTIONS = 2000
+
+TYPES = (
+    "TEXT_INPUT",
+    "DROPDOWN",
+    "CHECKBOX",
+    "DATE",
+    "PERSON",
+    "FORMULA",
+    "TAG",
+    "TEAM_CONTACT",
+    "TEAM_ORGANIZATION",
+)
+WITH_OPTIONS = ("DROPDOWN", "TAG")
+AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
+
+
+class Option(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+
+
+class AiSettings(msgspec.Struct, frozen=True):
+    """Kept for those who read it; nothing here fills fields by itself (ruling 3)."""
+
+    prompt: str = ""
+    source: str = "BOX_TIMELINE"
+
+
+class Field(msgspec.Struct, frozen=True):
+    pipeline_key: str
+    key: str
+    name: str
+    type: str
+    options: list[Option]
+    default_value: msgspec.Raw | None
+    """JSON; of a FORMULA, its text."""
+    ai_settings: AiSettings
+    default_updated_at: int | None
+    updated_at: int
+
+
+FIELDS = Table("fields", Field)
+
+
+def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
+    """The fields of these pipelines, in the order they were made."""
+    found: dict[str, list[Field]] = {key: [] for key in keys}
+    for row in ctx.db.rows(
+        f"""
+        SELECT {FIELDS.columns} FROM fields WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
+        ORDER BY pipeline_key, LENGTH(key), key
+        """,
+        keys=ctx.db.texts(keys),
+    ):
+        found[row[0]].append(FIELDS.load(row))
+    return found
+
+
+def by_key(ctx: Ctx, pipeline_key: str) -> dict[str, Field]:
+    return {field.key: field for field in of(ctx, [pipeline_key])[pipeline_key]}
+
+
+def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
+    row = ctx.db.row(
+        f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline AND key = :key",
+        pipeline=pipeline.key,
+        key=key,
+    )
+    if row is None:
+        raise NotFound(key)
+    return FIELDS.load(row)
+
+
+def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    access.require(ctx, role, "FIELD", "CREATE")
+    pipeline, field = add(ctx, pipeline, given)
+    pipelines.touch(ctx, pipeline)
+    events.record(ctx, "field.created", field, pipeline=pipeline, subject=field.name)
+    return field
+
+
+def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, Field]:
+    """The caller saves the pipeline."""
+    name, kind = given.get("name"), given.get("type")
+    if not name or not kind:
+        raise Insufficient("Field", "type" if name else "name")
+    if kind not in TYPES:
+        raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(TYPES)}")
+    if pipeline.next_field - FIRST >= MOST:
+        raise Invalid("fields", f"a pipeline has at most {MOST} fields")
+    field = Field(
+        pipeline_key=pipeline.key,
+        key=str(pipeline.next_field),
+        name=name,
+        type=kind,
+        options=[],
+        default_value=_raw(given.get("default_value")),
+        ai_settings=AiSettings(),
+        default_updated_at=ctx.now if given.get("default_value") is not None else None,
+        updated_at=ctx.now,
+    )
+    pipeline = msgspec.structs.replace(pipeline, next_field=pipeline.next_field + 1)
+    if given.get("options"):
+        pipeline, options = _options(pipeline, field, given["options"], add_only=False)
+        field = msgspec.structs.replace(field, options=options)
+    FIELDS.insert(ctx.db, field)
+    return pipeline, field
+
+
+def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any], *, add_only: bool = False) -> Field:
+    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    field = get(ctx, pipeline, key)
+    if changes.get("type") not in (None, field.type):
+        raise Invalid("type", "Can't change the type of a field")
+    if changes.get("name") == "":
+        raise Invalid("name", "may not be empty")
+    after = msgspec.structs.replace(field, name=changes.get("name") or field.name)
+    if "default_value" in changes and _raw(changes["default_value"]) != field.default_value:
+        after = msgspec.structs.replace(after, default_value=_raw(changes["default_value"]), default_updated_at=ctx.now)
+    if changes.get("ai_settings"):
+        after = msgspec.structs.replace(after, ai_settings=_ai_settings(field, changes["ai_settings"]))
+    if changes.get("options") is not None:
+        pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
+        after = msgspec.structs.replace(after, options=options)
+    if after == field:
+        return field
+    access.require(ctx, role, "FIELD", "OPTIONS" if _only_options(field, after) else "UPDATE")
+    return _save(ctx, pipeline, field, after)
+
+
+def _only_options(field: Field, after: Field) -> bool:
+    return msgspec.structs.replace(after, options=field.options) == field
+
+
+def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    ctx.db.run(
+        """
+        UPDATE fields SET name = :name, options = :options, default_value = :default_value,
+            ai_settings = :ai_settings, default_updated_at = :default_updated_at, updated_at = :updated_at
+        WHERE pipeline_key = :pipeline_key AND key = :key
+        """,
+        **FIELDS.params(after),
+    )
+    lost = {option.key for option in field.options} - {option.key for option in after.options}
+    if lost:
+        _clear_options(ctx, field, lost)
+    if field.type == "FORMULA" and after.default_value != field.default_value:
+        pipeline = msgspec.structs.replace(pipeline, formulas_updated_at=ctx.now)
+    pipelines.touch(ctx, pipeline)
+    before = {"name": field.name, "options": field.options, "default_value": field.default_value}
+    events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    return after
+
+
+def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+    """With its values in all boxes."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    field = get(ctx, pipeline, key)
+    access.require(ctx, role, "FIELD", "DELETE")
+    ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
+    _clear(ctx, field)
+    pipeline = pipelines.touch(ctx, pipeline)
+    events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
+
+
+def _options(
+    pipeline: Pipeline, field: Field, given: list[dict[str, str]], *, add_only: bool
+) -> tuple[Pipeline, list[Option]]:
+    """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
+    if field.type not in WITH_OPTIONS:
+        raise Invalid("options", f"a {field.type} field has no options")
+    what = "dropdownSettings.items" if field.type == "DROPDOWN" else "tagSettings.tags"
+    by_name = {option.name: option.key for option in field.options}
+    known = {option.key for option in field.options}
+    named = list(field.options) if add_only else []
+    for at, one in enumerate(given):
+        name, key = one.get("name", "").strip(), one.get("key") or None
+        if not name:
+            raise Invalid(f"{what}[{at}]", "an option needs a name")
+        if key and key not in known:
+            raise Invalid(f"{what}[{at}].key", f"no option has the key {key[:50]!r}; leave it out for a new one")
+        if add_only and name in by_name and key in (None, by_name[name]):
+            continue
+        if not key and not add_only:
+            key = by_name.get(name)
+        if not key:
+            key = str(pipeline.next_option)
+            pipeline = msgspec.structs.replace(pipeline, next_option=pipeline.next_option + 1)
+        named = [option for option in named if option.key != key] if add_only else named
+        named.append(Option(key, name))
+    _check_options(named, what)
+    return pipeline, named
+
+
+def _check_options(options: list[Option], what: str) -> None:
+    if len(options) > MOST_OPTIONS:
+        raise Invalid(what, f"a field has at most {MOST_OPTIONS} options")
+    names: set[str] = set()
+    for option in options:
+        if option.name in names:
+            raise Invalid(what, f"two options are named {option.name[:100]!r}")
+        names.add(option.name)
+    if len({option.key for option in options}) < len(options):
+        raise Invalid(what, "two options have the same key")
+
+
+def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
+    settings = msgspec.structs.replace(field.ai_settings, **given)
+    if settings.source not in AI_SOURCES:
+        raise Invalid("aiSettings.source", f"is one of {', '.join(AI_SOURCES)}")
+    return settings
+
+
+def _clear(ctx: Ctx, field: Field) -> None:
+    """Erase the field's values: no news of the boxes themselves."""
+    value = ctx.db.dialect.field_value("fields", field.key)
+    ctx.db.run(
+        f"""
+        UPDATE boxes SET fields = {ctx.db.dialect.without("fields", field.key)}
+        WHERE pipeline_key = :pipeline AND {value} IS NOT NULL
+        """,
+        pipeline=field.pipeline_key,
+    )
+
+
+def _clear_options(ctx: Ctx, field: Field, lost: set[str]) -> None:
+    """Erase what named an option that is no more."""
+    value = ctx.db.dialect.field_value("fields", field.key)
+    rows = ctx.db.rows(
+        f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
+        pipeline=field.pipeline_key,
+    )
+    cleared = []
+    for key, text in rows:
+        values = msgspec.json.decode(text)
+        left = _left(values[field.key], lost)
+        if left == values[field.key]:
+            continue
+        values = {one: value for one, value in values.items() if one != field.key}
+        if left:
+            values[field.key] = left
+        cleared.append({"key": key, "fields": msgspec.json.encode(values).decode()})
+    ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", cleared)
+
+
+def _left(value: Any, lost: set[str]) -> Any:
+    if isinstance(value, list):
+        return [one for one in value if one not in lost]
+    return None if value in lost else value
+
+
+def _raw(value: Any) -> msgspec.Raw | None:
+    return None if value is None else msgspec.Raw(msgspec.json.encode(value))

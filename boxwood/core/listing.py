@@ -1,0 +1,83 @@
+"""Lists of boxes: a page in an order that has its own index, and whole lists in slices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import Invalid
+from . import access, pipelines
+from .access import Role
+from .boxes import BOXES, Box
+from .context import Ctx
+from .pipelines import Pipeline
+
+SLICE = 1000
+ORDERS = {
+    "": "b.created_at, b.key",
+    "created_at": "b.created_at DESC, b.key DESC",
+    "updated_at": "b.updated_at DESC, b.key DESC",
+}
+
+
+def page(ctx: Ctx, pipeline_key: str, *, stage_key: str | None, sort_by: str, limit: int, offset: int) -> list[Box]:
+    """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`."""
+    where, params = _in_pipeline(ctx, *pipelines.reach(ctx, pipeline_key), stage_key)
+    rows = ctx.db.rows(
+        f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]} LIMIT :limit OFFSET :offset",
+        limit=limit,
+        offset=offset,
+        **params,
+    )
+    return BOXES.load_all(rows)
+
+
+def keys(ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, sort_by: str = "") -> list[str]:
+    """The keys of all of them (in every pipeline within reach where none is named), to be read in slices."""
+    if pipeline_key is not None:
+        reached = [pipelines.reach(ctx, pipeline_key)]
+    else:
+        reached = pipelines.reach_all(ctx)
+    found: list[tuple[Any, ...]] = []
+    for pipeline, role in reached:
+        where, params = _in_pipeline(ctx, pipeline, role, stage_key)
+        sql = f"SELECT b.key, b.created_at, b.updated_at FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]}"
+        found += ctx.db.rows(sql, **params)
+    if len(reached) > 1:
+        at = 2 if sort_by == "updated_at" else 1
+        found.sort(key=lambda row: (row[at], row[0]), reverse=bool(sort_by))
+    return [row[0] for row in found]
+
+
+def _in_pipeline(ctx: Ctx, pipeline: Pipeline, role: Role, stage_key: str | None) -> tuple[str, dict[str, Any]]:
+    where, params = "b.pipeline_key = :pipeline", {"pipeline": pipeline.key}
+    if not role.sees_all_boxes():
+        where, params = f"{where} AND {access.visible(role)}", {**params, "actor": ctx.actor.key}
+    if stage_key:
+        if stage_key not in pipeline.stage_order:
+            raise Invalid("stageKey", f"no stage {stage_key[:50]!r} in this pipeline")
+        where, params = f"{where} AND b.stage_key = :stage", {**params, "stage": stage_key}
+    return where, params
+
+
+def slices(all_keys: list[str]) -> Iterator[list[str]]:
+    for at in range(0, len(all_keys), SLICE):
+        yield all_keys[at : at + SLICE]
+
+
+def by_keys(ctx: Ctx, wanted: list[str]) -> list[Box]:
+    """The boxes with these keys, in this order; those that are no more are left out. Reach was asked before."""
+    rows = ctx.db.rows(
+        f"SELECT {BOXES.columns} FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}",
+        keys=ctx.db.texts(wanted),
+    )
+    found = {row[0]: row for row in rows}
+    return [BOXES.load(found[key]) for key in wanted if key in found]
+
+
+def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Box]:
+    """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
+    where, params = _in_pipeline(ctx, *pipelines.reach(ctx, pipeline_key), None)
+    sql = f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
+    found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(wanted), **params)}
+    return [BOXES.load(found[key]) for key in dict.fromkeys(wanted) if key in found]

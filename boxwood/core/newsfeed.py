@@ -1,0 +1,79 @@
+"""Newsfeeds: the events of a box, of a pipeline, or of all one reaches, newest first (spec 4.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import Invalid
+from . import access, boxes, pipelines
+from .context import Ctx
+from .events import EVENTS, KINDS, Event
+
+PAGE = 50
+
+
+def of_box(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
+    boxes.get(ctx, key)
+    return _page(ctx, "e.box_key = :box", {"box": key}, condensed, limit, offset)
+
+
+def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
+    pipeline, role = pipelines.reach(ctx, key)
+    where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
+    if not role.sees_all_boxes():
+        where, params = f"{where} AND {_ASSIGNED}", {**params, "actor": ctx.actor.key}
+    return _page(ctx, where, params, condensed, limit, offset)
+
+
+def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]:
+    """The newest of each pipeline, merged: every look-up is at the end of an index."""
+    found: list[Event] = []
+    for pipeline, role in pipelines.reach_all(ctx):
+        where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
+        if not role.sees_all_boxes():
+            where, params = f"{where} AND {_ASSIGNED}", {**params, "actor": ctx.actor.key}
+        found += _page(ctx, where, params, condensed, limit + offset, 0)
+    found.sort(key=lambda event: event.id, reverse=True)
+    return found[offset : offset + limit]
+
+
+def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Event]:
+    """Every entry of all boxes of the pipeline, oldest first, without the limit (spec 4.9)."""
+    pipeline, role = pipelines.reach(ctx, key)
+    access.require(ctx, role, "PIPELINE", "EXPORT")
+    known = {kind.specific for kind in KINDS.values()}
+    for one in specifics:
+        if one not in known:
+            raise Invalid("includeSpecifics", f"no such entry {one[:50]!r}; known are {', '.join(sorted(known))}")
+    kinds = [name for name, kind in KINDS.items() if not specifics or kind.specific in specifics]
+    seen = "1 = 1" if role.sees_all_boxes() else _ASSIGNED
+    rows = ctx.db.rows(
+        f"""
+        SELECT {EVENTS.of("e")} FROM events e
+        WHERE e.pipeline_key = :pipeline AND e.box_key IS NOT NULL AND e.at > :since AND {seen}
+            AND {ctx.db.dialect.among("e.kind", "kinds")}
+        ORDER BY e.id
+        """,
+        pipeline=pipeline.key,
+        since=since,
+        kinds=ctx.db.texts(kinds),
+        **({} if role.sees_all_boxes() else {"actor": ctx.actor.key}),
+    )
+    return EVENTS.load_all(rows)
+
+
+# One who sees only some boxes reads only of those, and nothing of the others' having been there.
+_ASSIGNED = "EXISTS (SELECT 1 FROM assignments a WHERE a.box_key = e.box_key AND a.user_key = :actor)"
+
+
+def _page(ctx: Ctx, where: str, params: dict[str, Any], condensed: bool, limit: int, offset: int) -> list[Event]:
+    if condensed:
+        kinds = ctx.db.texts([name for name, kind in KINDS.items() if kind.condensed])
+        where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
+    rows = ctx.db.rows(
+        f"SELECT {EVENTS.of('e')} FROM events e WHERE {where} ORDER BY e.id DESC LIMIT :limit OFFSET :offset",
+        limit=limit,
+        offset=offset,
+        **params,
+    )
+    return EVENTS.load_all(rows)

@@ -1,0 +1,152 @@
+"""Stages: the steps of a pipeline, in its order. Keys count up from 5001 and are never used again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..db.records import Table
+from ..errors import Conflict, Insufficient, Invalid, NotFound
+from . import access, events, pipelines, themes
+from .context import Ctx
+
+if TYPE_CHECKING:
+    from .pipelines import Pipeline
+
+FIRST = 5001
+MOST = 500
+_COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl)a?\([0-9.,%/ ]{3,40}\)")
+
+
+class Stage(msgspec.Struct, frozen=True):
+    pipeline_key: str
+    key: str
+    name: str
+    foreground: str
+    """Empty where the colours come from the pipeline's theme."""
+    background: str
+    updated_at: int
+
+
+STAGES = Table("stages", Stage)
+
+
+def of(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
+    """The stages of these pipelines by key; the pipeline's `stage_order` says their order."""
+    found: dict[str, dict[str, Stage]] = {key: {} for key in keys}
+    for stage in STAGES.load_all(
+        ctx.db.rows(
+            f"SELECT {STAGES.columns} FROM stages WHERE {ctx.db.dialect.among('pipeline_key', 'keys')}",
+            keys=ctx.db.texts(keys),
+        )
+    ):
+        found[stage.pipeline_key][stage.key] = stage
+    return found
+
+
+def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
+    row = ctx.db.row(
+        f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
+        pipeline=pipeline.key,
+        key=key,
+    )
+    if row is None:
+        raise NotFound(key)
+    return STAGES.load(row)
+
+
+def for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
+    """The stage a box goes to: the one named, which must be this pipeline's, or the first."""
+    if not key:
+        return get(ctx, pipeline, pipeline.stage_order[0])
+    if key not in pipeline.stage_order:
+        raise Invalid("stageKey", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(pipeline.stage_order)}")
+    return get(ctx, pipeline, key)
+
+
+def colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
+    """Foreground and background: its own, or the theme's for its place."""
+    if stage.foreground or stage.background:
+        return stage.foreground, stage.background
+    place = pipeline.stage_order.index(stage.key) if stage.key in pipeline.stage_order else 0
+    return themes.colours(pipeline.stage_theme, place)
+
+
+def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline, Stage]:
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    access.require(ctx, role, "STAGE", "CREATE")
+    if not given.get("name"):
+        raise Insufficient("Stage", "name")
+    pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
+    pipelines.touch(ctx, pipeline)
+    events.record(ctx, "stage.created", stage, pipeline=pipeline, subject=stage.name)
+    return pipeline, stage
+
+
+def add(ctx: Ctx, pipeline: Pipeline, name: str, color: dict[str, str] | None = None) -> tuple[Pipeline, Stage]:
+    """At the end of the order. The caller saves the pipeline."""
+    if len(pipeline.stage_order) >= MOST:
+        raise Invalid("stages", f"a pipeline has at most {MOST} stages")
+    if not name.strip():
+        raise Invalid("name", "a stage needs a name")
+    foreground, background = _colours(color or {})
+    stage = Stage(pipeline.key, str(pipeline.next_stage), name, foreground, background, ctx.now)
+    STAGES.insert(ctx.db, stage)
+    order = [*pipeline.stage_order, stage.key]
+    return msgspec.structs.replace(pipeline, stage_order=order, next_stage=pipeline.next_stage + 1), stage
+
+
+def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tuple[Pipeline, Stage]:
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    access.require(ctx, role, "STAGE", "UPDATE")
+    stage = get(ctx, pipeline, key)
+    if "name" in changes and not changes["name"].strip():
+        raise Invalid("name", "a stage needs a name")
+    after = msgspec.structs.replace(stage, name=changes.get("name", stage.name))
+    if changes.get("color"):
+        foreground, background = _colours(changes["color"])
+        after = msgspec.structs.replace(after, foreground=foreground, background=background)
+    if after == stage:
+        return pipeline, stage
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    ctx.db.run(
+        """
+        UPDATE stages SET name = :name, foreground = :foreground, background = :background, updated_at = :updated_at
+        WHERE pipeline_key = :pipeline_key AND key = :key
+        """,
+        **STAGES.params(after),
+    )
+    pipeline = pipelines.touch(ctx, pipeline)
+    before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
+    events.record(ctx, "stage.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    return pipeline, after
+
+
+def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+    """Only an empty stage, and never the last one (spec 3.3)."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    access.require(ctx, role, "STAGE", "DELETE")
+    stage = get(ctx, pipeline, key)
+    if len(pipeline.stage_order) == 1:
+        raise Conflict("A pipeline needs a stage: the last one cannot be deleted")
+    if ctx.db.row(
+        "SELECT 1 FROM boxes WHERE pipeline_key = :pipeline AND stage_key = :key LIMIT 1",
+        pipeline=pipeline.key,
+        key=key,
+    ):
+        raise Conflict("Only an empty stage can be deleted: move its boxes first")
+    order = [one for one in pipeline.stage_order if one != key]
+    pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
+    ctx.db.run("DELETE FROM stages WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
+    events.record(ctx, "stage.deleted", stage, pipeline=pipeline, subject=stage.name)
+
+
+def _colours(color: dict[str, str]) -> tuple[str, str]:
+    """Both given, or both empty to take the theme's again."""
+    foreground, background = color.get("foreground", ""), color.get("background", "")
+    for name, value in (("foregroundColor", foreground), ("backgroundColor", background)):
+        if value and not _COLOUR.fullmatch(value):
+            raise Invalid(f"color.{name}", f"{value[:40]!r} is no CSS colour; one is #1a73e8")
+    return foreground, background

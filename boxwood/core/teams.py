@@ -1,0 +1,198 @@
+"""Teams: the people who share pipelines, contacts and organizations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..db.engine import Db
+from ..db.records import Table
+from ..errors import Forbidden, Insufficient, Invalid, NotFound
+from ..lib import ids
+from . import events, users
+from .context import Ctx
+from .users import USERS, User
+
+ROLES = ("Member", "Owner", "PayerOnly", "ArchiveOnly")
+
+
+class ListAccess(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who may do what with the team's contacts, or its organizations."""
+
+    default_permission_set: str | None = None
+    entries: list[dict[str, Any]] = []
+
+
+class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    sharing_restricted_to_team: bool = False
+    automatically_approve_join_requests: bool = False
+    automatically_send_invoice_emails: bool = False
+    emails_to_send_invoice_to: list[str] = []
+    contacts_access: ListAccess = ListAccess()
+    organizations_access: ListAccess = ListAccess()
+    contact_fields: list[dict[str, Any]] = []
+    organization_fields: list[dict[str, Any]] = []
+
+
+class Team(msgspec.Struct, frozen=True):
+    key: str
+    name: str
+    creator_key: str
+    settings: TeamSettings
+    created_at: int
+    updated_at: int
+
+
+class Member(msgspec.Struct, frozen=True):
+    team_key: str
+    user_key: str
+    role: str
+    invite_status: str
+    email_sharing: str
+    invited_at: int
+
+
+TEAMS = Table("teams", Team)
+MEMBERS = Table("team_members", Member)
+_MINE = """
+    JOIN team_members m ON m.team_key = t.key AND m.user_key = :actor AND m.role <> 'ArchiveOnly'
+        AND (:within = '' OR t.key = :within)
+"""
+
+
+def get(ctx: Ctx, key: str) -> Team:
+    row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MINE} WHERE t.key = :key", key=key, **ctx.who)
+    if row is None:
+        raise NotFound(key)
+    return TEAMS.load(row)
+
+
+def mine(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
+    """Newest first."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {TEAMS.of("t")} FROM teams t {_MINE}
+        ORDER BY t.created_at DESC, t.key DESC LIMIT :limit OFFSET :offset
+        """,
+        **ctx.who,
+        limit=limit,
+        offset=offset,
+    )
+    return TEAMS.load_all(rows)
+
+
+def oldest_of(ctx: Ctx) -> Team:
+    """Where a pipeline goes that names no team (ruling 4)."""
+    row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MINE} ORDER BY t.created_at, t.key LIMIT 1", **ctx.who)
+    if row is None:
+        raise Invalid("teamKey", "you belong to no team yet")
+    return TEAMS.load(row)
+
+
+def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[Member, User]]]:
+    """The members of each of these teams, the first invited first."""
+    found: dict[str, list[tuple[Member, User]]] = {key: [] for key in team_keys}
+    for row in ctx.db.rows(
+        f"""
+        SELECT {MEMBERS.of("m")}, {USERS.of("u")} FROM team_members m JOIN users u ON u.key = m.user_key
+        WHERE {ctx.db.dialect.among("m.team_key", "teams")} ORDER BY m.invited_at, m.user_key
+        """,
+        teams=ctx.db.texts(team_keys),
+    ):
+        member = MEMBERS.load(row)
+        found[member.team_key].append((member, USERS.load(row[len(MEMBERS.names) :])))
+    return found
+
+
+def require_owner(ctx: Ctx, team: Team) -> None:
+    row = ctx.db.row(
+        "SELECT role FROM team_members WHERE team_key = :team AND user_key = :user",
+        team=team.key,
+        user=ctx.actor.key,
+    )
+    if row is None or row[0] != "Owner":
+        raise Forbidden("Only an owner of the team may do this")
+
+
+def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
+    """A team whose creator is its owner and must be among its members (spec 2.2)."""
+    if not name:
+        raise Insufficient("Team", "name")
+    people = [_named(ctx, one, f"members[{at}]") for at, one in enumerate(named)]
+    if ctx.actor.key not in {user.key for user in people}:
+        raise Invalid("members", "the creator must be one of the members")
+    team = make(ctx.db, name, ctx.actor, ctx.now)
+    for user in {user.key: user for user in people}.values():
+        if user.key != ctx.actor.key:
+            _add(ctx, team, user, "Member")
+    events.record(ctx, "team.created", team, team_key=team.key, subject=team.name)
+    return team
+
+
+def make(db: Db, name: str, owner: User, now: int) -> Team:
+    """A team with its owner, made by no one's request (the first start, a key's first user)."""
+    team = Team(ids.new("t", now), name, owner.key, TeamSettings(), now, now)
+    TEAMS.insert(db, team)
+    MEMBERS.insert(db, Member(team.key, owner.key, "Owner", "Accepted", "None", now))
+    return team
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
+    """`members` replaces them all; everything else is left as it was unless named."""
+    team = get(ctx, key)
+    require_owner(ctx, team)
+    if changes.get("name") == "":
+        raise Invalid("name", "may not be empty")
+    if "members" in changes:
+        _replace_members(ctx, team, changes["members"])
+    settings = {name: value for name, value in changes.items() if name in TeamSettings.__struct_fields__}
+    team = msgspec.structs.replace(
+        team,
+        name=changes.get("name", team.name),
+        settings=msgspec.structs.replace(team.settings, **settings),
+        updated_at=ctx.now,
+    )
+    TEAMS.update(ctx.db, team, "name", "settings", "updated_at")
+    events.record(ctx, "team.edited", team, team_key=team.key, subject=team.name)
+    return team
+
+
+def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
+    before = {member.user_key: member for member, _ in members(ctx, [team.key])[team.key]}
+    after: dict[str, Member] = {}
+    for at, one in enumerate(named):
+        user = _named(ctx, one, f"members[{at}]", known=set(before))
+        was = before.get(user.key)
+        after[user.key] = Member(
+            team_key=team.key,
+            user_key=user.key,
+            role=one.get("role") or (was.role if was else "Member"),
+            invite_status=was.invite_status if was else ("Pending" if user.invited else "Accepted"),
+            email_sharing=one.get("email_sharing") or (was.email_sharing if was else "None"),
+            invited_at=was.invited_at if was else ctx.now,
+        )
+    if not any(member.role == "Owner" for member in after.values()):
+        raise Invalid("members", "a team needs an owner")
+    ctx.db.run("DELETE FROM team_members WHERE team_key = :team", team=team.key)
+    for member in after.values():
+        MEMBERS.insert(ctx.db, member)
+
+
+def _add(ctx: Ctx, team: Team, user: User, role: str) -> None:
+    status = "Pending" if user.invited else "Accepted"
+    MEMBERS.insert(ctx.db, Member(team.key, user.key, role, status, "None", ctx.now))
+
+
+def _named(ctx: Ctx, one: dict[str, Any], field: str, known: set[str] | None = None) -> User:
+    """The user a member entry names: by key where given (someone within reach), else by e-mail."""
+    key = one.get("user_key")
+    if key and known and key in known:
+        row = ctx.db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
+        assert row is not None
+        return USERS.load(row)
+    if key:
+        return users.get(ctx, key)
+    if one.get("email"):
+        return users.find_or_invite(ctx, one["email"], f"{field}.email")
+    raise Invalid(field, "needs userKey or email")

@@ -1,0 +1,179 @@
+"""People who sign in, act, are assigned and are mentioned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ..db.engine import Db
+from ..db.records import Table
+from ..errors import Forbidden, Invalid, NotFound
+from ..lib import ids
+from .context import Ctx
+
+
+class UserSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    automatically_send_invoice_emails: bool = False
+    emails_to_send_invoice_to: list[str] = []
+    customer_invoice_data: str | None = None
+    wants_task_digest: bool = True
+
+
+class User(msgspec.Struct, frozen=True):
+    key: str
+    email: str
+    given_name: str
+    family_name: str
+    timezone: str | None
+    image: str | None
+    user_type: str
+    settings: UserSettings
+    invited: bool
+    """Named by someone else and not seen yet."""
+    created_at: int
+    updated_at: int
+    seen_at: int | None
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip() or self.email.partition("@")[0]
+
+    @property
+    def display_name(self) -> str:
+        """The given name and the family name's first letter, as in "Kiss B"."""
+        return f"{self.given_name} {self.family_name[:1]}".strip() or self.email.partition("@")[0]
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What others see of a user; stored with events, since names change."""
+
+    key: str
+    email: str
+    display_name: str
+    full_name: str
+    given_name: str = ""
+    image: str | None = None
+    user_type: str = "HUMAN"
+
+
+USERS = Table("users", User)
+_EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+")
+
+
+def check_email(email: str, field: str = "email") -> str:
+    """The address as it is stored: trimmed, in lower case."""
+    email = email.strip().lower()
+    if not _EMAIL.fullmatch(email) or len(email) > 254:
+        raise Invalid(field, f"{email[:100]!r} is not an e-mail address")
+    return email
+
+
+def get(ctx: Ctx, key: str) -> User:
+    """Oneself, or anyone one shares a team or a pipeline with."""
+    if key in ("me", ctx.actor.key):
+        return ctx.actor
+    row = ctx.db.row(
+        f"""
+        SELECT {USERS.columns} FROM users u WHERE u.key = :key AND (
+            EXISTS (SELECT 1 FROM team_members a JOIN team_members b ON b.team_key = a.team_key
+                    WHERE a.user_key = :actor AND b.user_key = u.key)
+            OR EXISTS (SELECT 1 FROM pipeline_members a JOIN pipeline_members b ON b.pipeline_key = a.pipeline_key
+                       WHERE a.user_key = :actor AND b.user_key = u.key))
+        """,
+        key=key,
+        actor=ctx.actor.key,
+    )
+    if row is None:
+        raise NotFound(key)
+    return USERS.load(row)
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
+    """Oneself only: what others are called is theirs to say."""
+    user = get(ctx, key)
+    if user.key != ctx.actor.key or ctx.within:
+        raise Forbidden("Only the user may change this")
+    if changes.get("timezone"):
+        _check_timezone(changes["timezone"])
+    if "emails_to_send_invoice_to" in changes:
+        emails = [check_email(one, "emailsToSendInvoiceTo") for one in changes["emails_to_send_invoice_to"]]
+        changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
+    own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
+    settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
+    user = msgspec.structs.replace(
+        user, **own, settings=msgspec.structs.replace(user.settings, **settings), updated_at=ctx.now
+    )
+    USERS.update(ctx.db, user)
+    return user
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Invalid("timezoneId", f"{name!r} is no time zone's name; one is America/Los_Angeles") from None
+
+
+def by_email(db: Db, email: str) -> User | None:
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE email = :email", email=email)
+    return USERS.load(row) if row else None
+
+
+def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: str = "", invited: bool = False) -> User:
+    email = check_email(email)
+    if not given_name:
+        given_name, _, rest = email.partition("@")[0].replace("_", ".").partition(".")
+        given_name, family_name = given_name.capitalize(), family_name or rest.capitalize()
+    user = User(
+        key=ids.new("u", now),
+        email=email,
+        given_name=given_name,
+        family_name=family_name,
+        timezone=None,
+        image=None,
+        user_type="HUMAN",
+        settings=UserSettings(),
+        invited=invited,
+        created_at=now,
+        updated_at=now,
+        seen_at=None,
+    )
+    USERS.insert(db, user)
+    return user
+
+
+def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
+    """The user with this address, made as an invited one where there is none (ruling 24)."""
+    email = check_email(email, field)
+    return by_email(ctx.db, email) or create(ctx.db, email, ctx.now, invited=True)
+
+
+def person(user: User) -> Person:
+    return Person(
+        key=user.key,
+        email=user.email,
+        display_name=user.display_name,
+        full_name=user.full_name,
+        given_name=user.given_name,
+        image=user.image,
+        user_type=user.user_type,
+    )
+
+
+def people(ctx: Ctx, keys: Iterable[str]) -> dict[str, Person]:
+    """The persons behind these keys, each read once in a transaction."""
+    known = ctx.people
+    if ctx.actor.key not in known:
+        known[ctx.actor.key] = person(ctx.actor)
+    missing = {key for key in keys if key not in known}
+    if missing:
+        for row in ctx.db.rows(
+            f"SELECT {USERS.columns} FROM users WHERE {ctx.db.dialect.among('key', 'keys')}",
+            keys=ctx.db.texts(missing),
+        ):
+            known[row[0]] = person(USERS.load(row))
+    return known

@@ -1,0 +1,98 @@
+"""The two databases behind one face.
+
+A `Db` is one transaction's hands: it runs statements written once, with `:named` parameters. An
+`Engine` opens transactions, runs a function in one, and commits before anyone is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Later = Callable[["Db", list[Any]], None]
+
+
+class Dialect(Protocol):
+    """What one database says in its own way. Each returns SQL that we wrote, never a value."""
+
+    name: str
+
+    def field_value(self, column: str, key: str) -> str:
+        """A member of a JSON column, as text. `key` is one of ours: digits or a plain word."""
+
+    def field_number(self, column: str, key: str) -> str:
+        """The same as a number, NULL where it is none."""
+
+    def without(self, column: str, key: str) -> str:
+        """The JSON column without this member."""
+
+    def each_text(self, column: str) -> str:
+        """A FROM item that gives the texts of a JSON list as column `value`."""
+
+    def among(self, column: str, name: str) -> str:
+        """A test whether the column is among the texts given as parameter `name` (see `Db.texts`)."""
+
+
+class Db(Protocol):
+    """One transaction. Not to be kept past the function it was given to."""
+
+    dialect: Dialect
+    for_update: str
+    """Ends a SELECT whose row is about to be changed: empty where one writer makes it needless."""
+
+    def rows(self, sql: str, **params: Any) -> list[Row]: ...
+
+    def row(self, sql: str, **params: Any) -> Row | None: ...
+
+    def run(self, sql: str, **params: Any) -> int:
+        """How many rows were changed."""
+
+    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None: ...
+
+    def texts(self, values: Iterable[str]) -> Any:
+        """A list of texts as one parameter, for `Dialect.among`."""
+
+    def later(self, work: Later, item: Any) -> None:
+        """Run `work(db, items)` once before the commit, with the items of every request it commits."""
+
+    def notify(self, channel: str) -> None:
+        """Wake who listens on `channel`, after the commit."""
+
+
+class Engine(Protocol):
+    """A database that is open."""
+
+    dialect: Dialect
+    one_process: bool
+    """Only one process may serve from it."""
+
+    def read(self, fn: Callable[[Db], T]) -> T:
+        """Run in the calling thread, without changing anything."""
+
+    def write(self, fn: Callable[[Db], T]) -> T:
+        """Run, commit durably, then return. Called from any thread but an event loop's."""
+
+    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
+        """Run in a reader's thread."""
+
+    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
+        """Run in the writer; done once committed."""
+
+    def listen(self, channel: str, heard: Callable[[], None]) -> None:
+        """Call `heard` (from any thread, quickly) after each commit that notified `channel`."""
+
+    def close(self) -> None: ...
+
+
+def open_engine(database_url: str | None, path: str, *, readers: int = 3) -> Engine:
+    """PostgreSQL where a URL is given, otherwise the SQLite file at `path`."""
+    if database_url:
+        from .postgres import Postgres
+
+        return Postgres(database_url)
+    from .sqlite import Sqlite
+
+    return Sqlite(path, readers=readers)

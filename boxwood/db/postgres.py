@@ -1,0 +1,218 @@
+"""PostgreSQL: a thread with a connection of its own for each request under way."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from psycopg.types.string import TextLoader
+
+from ..errors import Unavailable
+from .engine import Db, Dialect, Later, Row
+
+T = TypeVar("T")
+THREADS = 16
+TRIES = 5
+# `:name` but not `::type`, and nothing inside quotes.
+_NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def _spelled(sql: str) -> str:
+    """Our `:name` as psycopg's `%(name)s`."""
+
+    def one(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"%({found[1]})s"
+        return found[0].replace("%", "%%")
+
+    return _NAMED.sub(one, sql)
+
+
+class PostgresDialect:
+    name = "postgres"
+
+    def field_value(self, column: str, key: str) -> str:
+        return f"({column}->>'{key}')"
+
+    def field_number(self, column: str, key: str) -> str:
+        value = self.field_value(column, key)
+        return f"(CASE WHEN {value} ~ '^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$' THEN {value}::float8 END)"
+
+    def without(self, column: str, key: str) -> str:
+        return f"({column} - '{key}')"
+
+    def each_text(self, column: str) -> str:
+        return f"jsonb_array_elements_text({column})"
+
+    def among(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
+
+
+class PostgresDb:
+    dialect: Dialect = PostgresDialect()
+
+    def __init__(self, connection: psycopg.Connection[Row], *, writing: bool) -> None:
+        self._connection = connection
+        self.for_update = " FOR UPDATE" if writing else ""
+        self.laters: dict[Later, list[Any]] = {}
+        self.notices: set[str] = set()
+
+    def rows(self, sql: str, **params: Any) -> list[Row]:
+        return self._connection.execute(_spelled(sql), params).fetchall()
+
+    def row(self, sql: str, **params: Any) -> Row | None:
+        return self._connection.execute(_spelled(sql), params).fetchone()
+
+    def run(self, sql: str, **params: Any) -> int:
+        return self._connection.execute(_spelled(sql), params).rowcount
+
+    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
+        self._connection.cursor().executemany(_spelled(sql), list(params))
+
+    def texts(self, values: Iterable[str]) -> list[str]:
+        return list(values)
+
+    def later(self, work: Later, item: Any) -> None:
+        self.laters.setdefault(work, []).append(item)
+
+    def notify(self, channel: str) -> None:
+        self.notices.add(channel)
+
+
+class Postgres:
+    """The engine over a server. Connections are opened by the threads that use them."""
+
+    dialect: Dialect = PostgresDialect()
+    one_process = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
+        self._open: list[psycopg.Connection[Row]] = []
+        self._heard: dict[str, list[Callable[[], None]]] = {}
+        self._listener: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    def connect(self) -> psycopg.Connection[Row]:
+        connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
+        for name in ("json", "jsonb"):
+            connection.adapters.register_loader(name, TextLoader)
+        self._open.append(connection)
+        return connection
+
+    def _connection(self) -> psycopg.Connection[Row]:
+        connection: psycopg.Connection[Row] | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            if connection in self._open:
+                self._open.remove(connection)
+            connection = self._local.connection = self.connect()
+        return connection
+
+    # Reading
+
+    def read(self, fn: Callable[[Db], T]) -> T:
+        return self._again(lambda: fn(PostgresDb(self._connection(), writing=False)))
+
+    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
+        return self._pool.submit(self.read, fn)
+
+    # Writing
+
+    def write(self, fn: Callable[[Db], T]) -> T:
+        return self._again(lambda: self._transact(fn))
+
+    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
+        return self._pool.submit(self.write, fn)
+
+    def _transact(self, fn: Callable[[Db], T]) -> T:
+        connection = self._connection()
+        db = PostgresDb(connection, writing=True)
+        connection.execute("BEGIN")
+        try:
+            result = fn(db)
+            while db.laters:
+                laters, db.laters = db.laters, {}
+                for work, items in laters.items():
+                    work(db, items)
+            for channel in db.notices:
+                db.run("SELECT pg_notify(:channel, '')", channel=f"boxwood_{channel}")
+        except BaseException:
+            if not connection.closed:
+                connection.execute("ROLLBACK")
+            raise
+        _commit(connection)
+        return result
+
+    def _again(self, attempt: Callable[[], T]) -> T:
+        """Once more where the database undid everything and says so; never after a commit was sent."""
+        for left in reversed(range(TRIES)):
+            try:
+                return attempt()
+            except (pg.SerializationFailure, pg.DeadlockDetected):
+                if not left:
+                    raise Unavailable("too many people changed this at once: try again") from None
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                if isinstance(error, _CommitLost):
+                    raise Unavailable("the database went away during the commit: look before you repeat") from None
+                if isinstance(error, (pg.DiskFull, pg.ReadOnlySqlTransaction)):
+                    raise Unavailable(f"the database cannot be written: {error}") from None
+                if not left or not _lost(error, self._local.__dict__.get("connection")):
+                    raise Unavailable("the database is away: try again") from None
+        raise AssertionError("unreachable")
+
+    # Waking
+
+    def listen(self, channel: str, heard: Callable[[], None]) -> None:
+        self._heard.setdefault(channel, []).append(heard)
+        if self._listener is None:
+            self._listener = threading.Thread(target=self._listen_on, name="db-listener", daemon=True)
+            self._listener.start()
+
+    def _listen_on(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+                    listening: set[str] = set()
+                    while not self._closing.is_set():
+                        for channel in set(self._heard) - listening:
+                            connection.execute(f"LISTEN boxwood_{channel}")
+                            listening.add(channel)
+                        for notice in connection.notifies(timeout=0.5):
+                            for heard in self._heard.get(notice.channel.removeprefix("boxwood_"), ()):
+                                heard()
+            except psycopg.Error:
+                self._closing.wait(1)
+
+    def close(self) -> None:
+        self._closing.set()
+        self._pool.shutdown(wait=True)
+        if self._listener:
+            self._listener.join()
+        for connection in self._open:
+            connection.close()
+
+
+class _CommitLost(psycopg.OperationalError):
+    """The connection broke while the commit was on its way: nobody knows whether it counts."""
+
+
+def _commit(connection: psycopg.Connection[Row]) -> None:
+    try:
+        connection.execute("COMMIT")
+    except psycopg.OperationalError as error:
+        if connection.closed:
+            raise _CommitLost(str(error)) from error
+        raise
+
+
+def _lost(error: Exception, connection: psycopg.Connection[Row] | None) -> bool:
+    """The connection broke (the server was restarted): a new one may do."""
+    return connection is not None and connection.closed

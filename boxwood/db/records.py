@@ -1,0 +1,87 @@
+"""A record (a frozen `msgspec.Struct`) to a row of its table and back.
+
+A record's members are its table's columns, in order. Lists, dicts and structs are JSON in the row;
+SQLite has no booleans, so they are made again on the way back.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from .engine import Db, Row
+
+R = TypeVar("R", bound=msgspec.Struct)
+_PLAIN = (str, int, float, bytes)
+
+
+class Table(Generic[R]):
+    """A table and the record its rows are: `BOXES = Table("boxes", Box)`."""
+
+    def __init__(self, name: str, record: type[R]) -> None:
+        self.name = name
+        self.record = record
+        hints = get_type_hints(record)
+        self.names = record.__struct_fields__
+        self.columns = ", ".join(self.names)
+        self._readers = [(at, _reader(hints[name])) for at, name in enumerate(self.names)]
+        self._readers = [(at, reader) for at, reader in self._readers if reader]
+        self._json = {name for name in self.names if _is_json(hints[name])}
+        values = ", ".join(f":{name}" for name in self.names)
+        self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({values})"
+
+    def of(self, alias: str) -> str:
+        """The columns behind a table alias."""
+        return ", ".join(f"{alias}.{name}" for name in self.names)
+
+    def load(self, row: Row) -> R:
+        """The record of a row that begins with `columns` (more may follow)."""
+        values: list[Any] = list(row[: len(self.names)])
+        for at, reader in self._readers:
+            if values[at] is not None:
+                values[at] = reader(values[at])  # type: ignore[misc]
+        return self.record(*values)
+
+    def load_all(self, rows: Sequence[Row]) -> list[R]:
+        return [self.load(row) for row in rows]
+
+    def params(self, record: R, names: Sequence[str] | None = None) -> dict[str, Any]:
+        given = {name: getattr(record, name) for name in names or self.names}
+        for name in self._json & given.keys():
+            if given[name] is not None:
+                given[name] = msgspec.json.encode(given[name]).decode()
+        return given
+
+    def insert(self, db: Db, record: R) -> None:
+        db.run(self._insert, **self.params(record))
+
+    def update(self, db: Db, record: R, *names: str, by: str = "key") -> None:
+        """Write the named members (all of them where none is named) to the row with this record's key."""
+        names = names or tuple(name for name in self.names if name != by)
+        settings = ", ".join(f"{name} = :{name}" for name in names)
+        db.run(f"UPDATE {self.name} SET {settings} WHERE {by} = :{by}", **self.params(record, (*names, by)))
+
+
+def _bare(hint: Any) -> Any:
+    """The type without `| None`."""
+    if get_origin(hint) in (Union, types.UnionType):
+        rest = [one for one in get_args(hint) if one is not type(None)]
+        return rest[0] if len(rest) == 1 else hint
+    return hint
+
+
+def _is_json(hint: Any) -> bool:
+    bare = _bare(hint)
+    return bare is not bool and bare not in _PLAIN
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    bare = _bare(hint)
+    if bare is bool:
+        return bool
+    if bare in _PLAIN:
+        return None
+    return msgspec.json.Decoder(bare, strict=False).decode

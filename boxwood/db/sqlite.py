@@ -1,0 +1,264 @@
+"""SQLite: one writer that commits many waiting requests at once, readers that never wait for it.
+
+A commit costs one fdatasync however many requests share it (`synchronous=FULL`), so the writer takes
+all that wait, up to 256, each in a savepoint: a request that fails undoes only itself. Measured at 64
+connections: 10,100 durable creates/s, against 2,800 with a transaction each.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import apsw
+
+from ..errors import Unavailable
+from .engine import Db, Dialect, Later, Row
+
+T = TypeVar("T")
+MOST_AT_ONCE = 256
+# Errors that undo the whole transaction, not the one statement: the others in it must run again.
+_OF_THE_STORE = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError, apsw.BusyError)
+
+
+class SqliteDialect:
+    name = "sqlite"
+
+    def field_value(self, column: str, key: str) -> str:
+        return f"""({column}->>'$."{key}"')"""
+
+    def field_number(self, column: str, key: str) -> str:
+        value = self.field_value(column, key)
+        return f"(CASE WHEN {value} GLOB '*[0-9]*' AND {value} NOT GLOB '*[^0-9.eE+-]*' THEN {value} + 0.0 END)"
+
+    def without(self, column: str, key: str) -> str:
+        return f"""json_remove({column}, '$."{key}"')"""
+
+    def each_text(self, column: str) -> str:
+        return f"json_each({column})"
+
+    def among(self, column: str, name: str) -> str:
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"
+
+
+class SqliteDb:
+    """Statements on one connection."""
+
+    dialect: Dialect = SqliteDialect()
+    for_update = ""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.laters: dict[Later, list[Any]] = {}
+        self.notices: set[str] = set()
+
+    def rows(self, sql: str, **params: Any) -> list[Row]:
+        return list(self._connection.execute(sql, params))
+
+    def row(self, sql: str, **params: Any) -> Row | None:
+        for found in self._connection.execute(sql, params):
+            return found  # type: ignore[no-any-return]
+        return None
+
+    def run(self, sql: str, **params: Any) -> int:
+        self._connection.execute(sql, params)
+        return self._connection.changes()
+
+    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
+        self._connection.executemany(sql, params)
+
+    def texts(self, values: Iterable[str]) -> str:
+        return json.dumps(list(values))
+
+    def later(self, work: Later, item: Any) -> None:
+        self.laters.setdefault(work, []).append(item)
+
+    def notify(self, channel: str) -> None:
+        self.notices.add(channel)
+
+
+class _Request:
+    """A function waiting for its commit."""
+
+    __slots__ = ("done", "fn", "outcome")
+
+    def __init__(self, fn: Callable[[Db], Any]) -> None:
+        self.fn = fn
+        self.done: Future[Any] = Future()
+        self.outcome: tuple[Any, BaseException | None] = (None, None)
+
+    def run(self, db: SqliteDb) -> None:
+        """Run in a savepoint; an error of the request's own undoes only what it did."""
+        connection = db._connection
+        laters, notices = db.laters, db.notices
+        db.laters, db.notices = {}, set()
+        connection.execute("SAVEPOINT request")
+        try:
+            result = self.fn(db)
+        except _OF_THE_STORE:
+            raise
+        except BaseException as error:
+            connection.execute("ROLLBACK TO request")
+            connection.execute("RELEASE request")
+            db.laters, db.notices = laters, notices
+            self.outcome = (None, error)
+            return
+        connection.execute("RELEASE request")
+        for work, items in db.laters.items():
+            laters.setdefault(work, []).extend(items)
+        db.laters, db.notices = laters, notices | db.notices
+        self.outcome = (result, None)
+
+    def settle(self) -> None:
+        result, error = self.outcome
+        if self.done.cancelled():
+            return
+        if error is None:
+            self.done.set_result(result)
+        else:
+            self.done.set_exception(error)
+
+
+class Sqlite:
+    """The engine over one file."""
+
+    dialect: Dialect = SqliteDialect()
+    one_process = True
+
+    def __init__(self, path: str, *, readers: int = 3) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._heard: dict[str, list[Callable[[], None]]] = {}
+        self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        writer = self._connect()
+        self._threads = [threading.Thread(target=self._write_on, args=(writer,), name="db-writer", daemon=True)]
+        self._threads += [
+            threading.Thread(target=self._read_on, name=f"db-reader-{n}", daemon=True) for n in range(readers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(self._path, statementcachesize=512)
+        connection.set_busy_timeout(10_000)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 1000")
+        connection.execute("PRAGMA cache_size = -32000")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        return connection
+
+    # Reading
+
+    def read(self, fn: Callable[[Db], T]) -> T:
+        db = getattr(self._local, "db", None)
+        if db is None:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+            db = self._local.db = SqliteDb(connection)
+        connection = db._connection
+        if connection.in_transaction:
+            return fn(db)
+        connection.execute("BEGIN")
+        try:
+            return fn(db)
+        finally:
+            connection.execute("COMMIT")
+
+    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
+        request = _Request(fn)
+        self._reads.put(request)
+        return request.done
+
+    def _read_on(self) -> None:
+        while (request := self._reads.get()) is not None:
+            try:
+                request.outcome = (self.read(request.fn), None)
+            except BaseException as error:
+                request.outcome = (None, error)
+            request.settle()
+            del request
+
+    # Writing
+
+    def write(self, fn: Callable[[Db], T]) -> T:
+        return self.submit_write(fn).result()
+
+    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
+        request = _Request(fn)
+        self._writes.put(request)
+        return request.done
+
+    def _write_on(self, connection: apsw.Connection) -> None:
+        db = SqliteDb(connection)
+        more = True
+        while more:
+            batch, more = self._waiting()
+            if batch:
+                self._commit(db, batch)
+            del batch
+
+    def _waiting(self) -> tuple[list[_Request], bool]:
+        """All that wait, at least one; and whether to go on after them."""
+        batch = []
+        request = self._writes.get()
+        while request is not None:
+            batch.append(request)
+            if len(batch) == MOST_AT_ONCE or self._writes.empty():
+                return batch, True
+            request = self._writes.get()
+        return batch, False
+
+    def _commit(self, db: SqliteDb, batch: list[_Request]) -> None:
+        try:
+            self._transact(db, batch)
+        except BaseException as error:
+            if db._connection.in_transaction:
+                db._connection.execute("ROLLBACK")
+            if len(batch) > 1:
+                # One of them broke the transaction for all: nothing is answered yet, so run each alone.
+                for request in batch:
+                    self._commit(db, [request])
+                return
+            batch[0].outcome = (None, _as_unavailable(error))
+        for request in batch:
+            request.settle()
+        for channel in db.notices:
+            for heard in self._heard.get(channel, ()):
+                heard()
+
+    def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
+        db.laters, db.notices = {}, set()
+        db._connection.execute("BEGIN IMMEDIATE")
+        for request in batch:
+            request.run(db)
+        while db.laters:
+            laters, db.laters = db.laters, {}
+            for work, items in laters.items():
+                work(db, items)
+        db._connection.execute("COMMIT")
+
+    def listen(self, channel: str, heard: Callable[[], None]) -> None:
+        self._heard.setdefault(channel, []).append(heard)
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._writes.put(None)
+        for _ in self._threads[1:]:
+            self._reads.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+def _as_unavailable(error: BaseException) -> BaseException:
+    if isinstance(error, apsw.FullError):
+        return Unavailable("the disk is full: nothing was saved")
+    if isinstance(error, (apsw.IOError, apsw.BusyError, apsw.ReadOnlyError, apsw.CantOpenError)):
+        return Unavailable(f"the database cannot be written: {error}")
+    return error

@@ -1,0 +1,49 @@
+"""What can go wrong, in the reader's words. Status codes are the API's business (api/replies)."""
+
+
+class Problem(Exception):
+    """The base of everything the product answers with; anything else is our fault."""
+
+
+class Invalid(Problem):
+    """The caller gave something that cannot be: names the field and says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+        self.message = message
+
+
+class Insufficient(Invalid):
+    """A creation lacks what it must have. The sentence is Streak's own (spec 1.7)."""
+
+    def __init__(self, entity: str, field: str) -> None:
+        super().__init__(field, f"Insufficient params for {entity}")
+
+
+class NotFound(Problem):
+    """No such thing, or none that this caller can reach: the two are told alike."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"nothing is found with key {key}")
+        self.key = key
+
+
+class Forbidden(Problem):
+    """The caller can reach the thing but may not do this to it."""
+
+
+class NotSignedIn(Problem):
+    """No credentials, or (`known=False`) credentials that are nobody's."""
+
+    def __init__(self, given: bool) -> None:
+        super().__init__("invalid api key" if given else "Authentication required")
+        self.given = given
+
+
+class Conflict(Problem):
+    """What the caller relied on is no longer so."""
+
+
+class Unavailable(Problem):
+    """The store cannot take or give anything now; nothing was acknowledged and a retry is right."""

@@ -1,0 +1,75 @@
+"""Structured logs: a line of JSON for each record, written in batches off the request's path."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sys
+import threading
+from typing import Any
+
+import msgspec
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+_SECONDS = 0.2
+
+
+class JsonHandler(logging.Handler):
+    """Buffers lines up to a fifth of a second; warnings and worse are written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[bytes] = []
+        self._wake = threading.Event()
+        threading.Thread(target=self._write_on, name="log-writer", daemon=True).start()
+        atexit.register(self.flush)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(_line(record))
+        if record.levelno >= logging.WARNING:
+            self.flush()
+        elif not self._wake.is_set():
+            self._wake.set()
+
+    def flush(self) -> None:
+        with self.lock:  # type: ignore[union-attr]
+            lines, self._lines = self._lines, []
+            if lines:
+                sys.stderr.write(b"".join(lines).decode())
+                sys.stderr.flush()
+
+    def _write_on(self) -> None:
+        pause = threading.Event()
+        while True:
+            self._wake.wait()
+            pause.wait(_SECONDS)
+            self._wake.clear()
+            self.flush()
+
+
+def _line(record: logging.LogRecord) -> bytes:
+    told: dict[str, Any] = {
+        "at": round(record.created, 3),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": record.getMessage(),
+    }
+    for name, value in record.__dict__.items():
+        if name not in _STANDARD:
+            told[name] = value
+    if record.exc_info:
+        told["error"] = logging.Formatter().formatException(record.exc_info)
+    return _encode(told) + b"\n"
+
+
+def start(level: str) -> None:
+    """Send everything that is logged here."""
+    root = logging.getLogger()
+    root.handlers[:] = [JsonHandler()]
+    root.setLevel(level.upper())
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("yoyo").setLevel(logging.WARNING)

@@ -1,0 +1,214 @@
+"""The kinds of members a request can hold: what each accepts from the many ways clients spell it.
+
+A kind turns what came (text from a form, or JSON) into our value, or raises `Wrong` with a reader's
+sentence. `schema` is the kind in JSON Schema, for the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+MOST_TEXT = 100_000
+
+
+class Wrong(ValueError):
+    """The value cannot be; `at` says where inside it."""
+
+    def __init__(self, message: str, at: str = "") -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class Kind(msgspec.Struct, frozen=True):
+    read: Callable[[Any], Any]
+    schema: dict[str, Any]
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Wrong("must be text")
+    if "\x00" in value:
+        raise Wrong("may not hold NUL characters")
+    if len(value) > MOST_TEXT:
+        raise Wrong(f"is longer than {MOST_TEXT:,} characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Wrong("is not valid Unicode") from None
+    return value
+
+
+def _read_name(value: Any) -> str:
+    text = _read_text(value).strip()
+    if len(text) > 1000:
+        raise Wrong("is longer than 1,000 characters")
+    return text
+
+
+def _read_key(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _read_text(value).strip()
+
+
+def _read_integer(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and value.strip().lstrip("-").isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Wrong("must be a whole number")
+    if abs(value) > 2**53:
+        raise Wrong("is too large")
+    return value
+
+
+def _read_flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in ("true", "false", "1", "0", ""):
+        return value.lower() in ("true", "1")
+    if value in (0, 1):
+        return bool(value)
+    raise Wrong("must be true or false")
+
+
+def _unwrapped(value: Any) -> Any:
+    """JSON that came as text, as forms and some documented members have it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return value
+
+
+def _read_list(value: Any) -> list[Any]:
+    value = _unwrapped(value)
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list):
+        raise Wrong("must be a list")
+    return value
+
+
+def _read_names(value: Any) -> list[str]:
+    """A list, or text with commas and perhaps spaces after them."""
+    value = _unwrapped(value)
+    if isinstance(value, str):
+        return [_read_name(one) for one in value.split(",") if one.strip()]
+    return [_read_key(one) for one in _read_list(value)]
+
+
+def _read_object(value: Any) -> dict[str, Any]:
+    value = _unwrapped(value)
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, dict):
+        raise Wrong("must be an object")
+    return value
+
+
+TEXT = Kind(_read_text, {"type": "string"})
+NAME = Kind(_read_name, {"type": "string", "maxLength": 1000})
+KEY = Kind(_read_key, {"type": "string", "description": "A key; a number is taken for its digits."})
+INTEGER = Kind(_read_integer, {"type": "integer"})
+MILLIS = Kind(_read_integer, {"type": "integer", "format": "int64", "description": "Milliseconds since 1970."})
+FLAG = Kind(_read_flag, {"type": "boolean"})
+NAMES = Kind(_read_names, {"type": "array", "items": {"type": "string"}})
+OBJECT = Kind(_read_object, {"type": "object", "additionalProperties": True})
+ANYTHING = Kind(lambda value: value, {})
+
+
+def one_of(*words: str) -> Kind:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise Wrong(f"must be one of {', '.join(words)}")
+        return str(value)
+
+    return Kind(read, {"type": "string", "enum": list(words)})
+
+
+def nullable(kind: Kind) -> Kind:
+    return Kind(lambda value: None if value is None else kind.read(value), {"anyOf": [kind.schema, {"type": "null"}]})
+
+
+def records(shape: Any, *, bare: str = "") -> Kind:
+    """A list of objects; with `bare`, a plain text stands for an object with only that member."""
+
+    def read(value: Any) -> list[dict[str, Any]]:
+        value = _unwrapped(value)
+        if bare and isinstance(value, str):
+            value = [one.strip() for one in value.split(",") if one.strip()]
+        found = []
+        for at, one in enumerate(_read_list(value)):
+            if bare and isinstance(one, str):
+                one = {bare: one}
+            if not isinstance(one, dict):
+                raise Wrong("must be an object", f"[{at}]")
+            found.append(shape.read(one, f"[{at}]."))
+            for member in shape.required:
+                if not found[-1].get(member):
+                    raise Wrong("is missing", f"[{at}].{member}")
+        return found
+
+    return Kind(read, {"type": "array", "items": shape.schema()})
+
+
+def record(shape: Any) -> Kind:
+    return Kind(lambda value: shape.read(_read_object(value), "."), shape.schema())
+
+
+def mapping(shape: Any) -> Kind:
+    """An object of records by name; null stands for a removal."""
+
+    def read(value: Any) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, one in _read_object(value).items():
+            if one is not None and not isinstance(one, dict):
+                raise Wrong("must be an object", f".{name}")
+            found[_read_name(name)] = None if one is None else shape.read(one, f".{name}.")
+        return found
+
+    return Kind(read, {"type": "object", "additionalProperties": shape.schema()})
+
+
+def _read_people(value: Any) -> list[dict[str, str]]:
+    """Users as keys, e-mails, `{email}` or `{userKey}`, in a list or as JSON or comma text (spec 4.1)."""
+    value = _unwrapped(value)
+    if isinstance(value, str):
+        value = [one.strip() for one in value.split(",") if one.strip()]
+    found = []
+    for at, one in enumerate(_read_list(value)):
+        if isinstance(one, str):
+            one = {"email" if "@" in one else "userKey": one}
+        if not isinstance(one, dict):
+            raise Wrong("must be a user key, an e-mail, or an object with one of them", f"[{at}]")
+        key, email = one.get("userKey") or one.get("key"), one.get("email")
+        if isinstance(key, str) and key:
+            found.append({"user_key": _read_text(key)})
+        elif isinstance(email, str) and email:
+            found.append({"email": _read_text(email)})
+        else:
+            raise Wrong("needs userKey or email", f"[{at}]")
+    return found
+
+
+PEOPLE = Kind(
+    _read_people,
+    {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "string", "description": "A user key or an e-mail."},
+                {
+                    "type": "object",
+                    "properties": {"userKey": {"type": "string"}, "email": {"type": "string"}},
+                },
+            ]
+        },
+    },
+)

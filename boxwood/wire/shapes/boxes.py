@@ -1,0 +1,223 @@
+"""The box on the wire (spec 4.2). Every member listed there as always present is, and counts what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...core.boxes import Box, Link
+from ...core.users import Person
+from ..codec import Shape
+from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
+from .people import Out, SharingEntry, given, sharing_entry
+
+_DAY = 86_400_000
+
+
+class LinkOut(Out, omit_defaults=False):
+    key: str
+    is_starred: bool
+    is_autoboxed: bool
+
+
+class StageHistoryEntry(Out, omit_defaults=False):
+    stage_key: str
+    last_entry_to_stage_ts: int
+    time_in_stage_ms: int
+    """Finished stays only: the stay that goes on is not counted (ruling 18)."""
+
+
+class BoxOut(Out, omit_defaults=False):
+    key: str
+    box_key: str
+    pipeline_key: str
+    stage_key: str
+    name: str
+    creator_key: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    last_saved_timestamp: int
+    last_stage_change_timestamp: int
+    creation_source_type: str
+    freshness: float
+    violations: list[dict[str, Any]]
+    assigned_to_sharing_entries: list[SharingEntry]
+    creator_sharing_entry: SharingEntry | None
+    follower_sharing_entries: list[SharingEntry]
+    follower_keys: list[str]
+    follower_count: int
+    linked_box_keys: list[str]
+    email_addresses: list[str]
+    email_addresses_auto_extracted: list[str]
+    email_addresses_blacklist: list[str]
+    email_addresses_whitelist: list[str]
+    total_number_of_emails: int
+    total_number_of_sent_emails: int
+    total_number_of_received_emails: int
+    total_number_of_sent_emails_views: int
+    total_number_of_last_sent_email_views: int
+    total_number_of_last_sent_email_links_clicks: int
+    gmail_thread_count: int
+    task_total: int
+    task_complete_count: int
+    task_incomplete_count: int
+    task_overdue_count: int
+    task_assignee_key_set: list[str]
+    overdue_task_assignee_key_set: list[str]
+    incomplete_task_assignee_key_set: list[str]
+    task_assignee_sharing_entry_set: list[SharingEntry]
+    overdue_task_assignee_sharing_entry_set: list[SharingEntry]
+    incomplete_task_assignee_sharing_entry_set: list[SharingEntry]
+    call_log_count: int
+    meeting_notes_count: int
+    total_call_log_duration: int
+    total_meeting_notes_duration: int
+    comment_count: int
+    file_count: int
+    reminder_count: int
+    fields: dict[str, Any]
+    fields_autofill_status: dict[str, Any]
+    stage_history_entries: list[StageHistoryEntry]
+    notes: str | msgspec.UnsetType = msgspec.UNSET
+    contacts: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
+    organizations: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
+    task_percentage_complete: float | msgspec.UnsetType = msgspec.UNSET
+    earliest_overdue_task_due_date: int | msgspec.UnsetType = msgspec.UNSET
+    soonest_task_due_date: int | msgspec.UnsetType = msgspec.UNSET
+    last_email_from: str | msgspec.UnsetType = msgspec.UNSET
+    first_email_from: str | msgspec.UnsetType = msgspec.UNSET
+    first_email_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    first_email_received_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_email_received_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    first_email_sent_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_email_sent_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_email_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    first_call_log_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    most_recent_call_log_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    first_meeting_notes_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    most_recent_meeting_notes_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_touchpoint_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_touchpoint_type: str | msgspec.UnsetType = msgspec.UNSET
+    last_comment_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def box(one: Box, people: Mapping[str, Person], now: int) -> BoxOut:
+    """`now` serves only `freshness`, which changes once a day."""
+    told = one.activity
+
+    def entries(keys: list[str]) -> list[SharingEntry]:
+        return [sharing_entry(people[key]) for key in keys if key in people]
+
+    return BoxOut(
+        key=one.key,
+        box_key=one.key,
+        pipeline_key=one.pipeline_key,
+        stage_key=one.stage_key,
+        name=one.name,
+        creator_key=one.creator_key,
+        creation_timestamp=one.created_at,
+        last_updated_timestamp=one.updated_at,
+        last_saved_timestamp=one.saved_at,
+        last_stage_change_timestamp=one.stage_changed_at,
+        creation_source_type=one.source,
+        freshness=freshness(one.updated_at, now),
+        violations=one.violations,
+        assigned_to_sharing_entries=entries(one.assignee_keys),
+        creator_sharing_entry=next(iter(entries([one.creator_key])), None),
+        follower_sharing_entries=entries(one.follower_keys),
+        follower_keys=one.follower_keys,
+        follower_count=len(one.follower_keys),
+        linked_box_keys=one.linked_box_keys,
+        email_addresses=one.emails.addresses,
+        email_addresses_auto_extracted=one.emails.extracted,
+        email_addresses_blacklist=one.emails.blacklist,
+        email_addresses_whitelist=one.emails.whitelist,
+        total_number_of_emails=told.emails_total,
+        total_number_of_sent_emails=told.emails_sent,
+        total_number_of_received_emails=told.emails_received,
+        total_number_of_sent_emails_views=0,
+        total_number_of_last_sent_email_views=0,
+        total_number_of_last_sent_email_links_clicks=0,
+        gmail_thread_count=told.thread_count,
+        task_total=told.task_total,
+        task_complete_count=told.task_complete,
+        task_incomplete_count=told.task_total - told.task_complete,
+        task_overdue_count=told.task_overdue,
+        task_assignee_key_set=told.task_assignee_keys,
+        overdue_task_assignee_key_set=told.overdue_task_assignee_keys,
+        incomplete_task_assignee_key_set=told.incomplete_task_assignee_keys,
+        task_assignee_sharing_entry_set=entries(told.task_assignee_keys),
+        overdue_task_assignee_sharing_entry_set=entries(told.overdue_task_assignee_keys),
+        incomplete_task_assignee_sharing_entry_set=entries(told.incomplete_task_assignee_keys),
+        call_log_count=told.call_count,
+        meeting_notes_count=told.meeting_count,
+        total_call_log_duration=told.call_ms,
+        total_meeting_notes_duration=told.meeting_ms,
+        comment_count=told.comment_count,
+        file_count=told.file_count,
+        reminder_count=told.task_total,
+        fields=one.fields,
+        fields_autofill_status={},
+        stage_history_entries=[
+            StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in one.stage_history
+        ],
+        notes=given(one.notes),
+        contacts=_links(one.contacts),
+        organizations=_links(one.organizations),
+        task_percentage_complete=_percentage(told.task_complete, told.task_total),
+        earliest_overdue_task_due_date=given(told.earliest_overdue_at),
+        soonest_task_due_date=given(told.soonest_due_at),
+        last_email_from=given(told.last_email_from),
+        first_email_from=given(told.first_email_from),
+        first_email_timestamp=given(told.first_email_at),
+        first_email_received_timestamp=given(told.first_received_at),
+        last_email_received_timestamp=given(told.last_received_at),
+        first_email_sent_timestamp=given(told.first_sent_at),
+        last_email_sent_timestamp=given(told.last_sent_at),
+        last_email_updated_timestamp=given(told.last_email_at),
+        first_call_log_timestamp=given(told.first_call_at),
+        most_recent_call_log_timestamp=given(told.last_call_at),
+        first_meeting_notes_timestamp=given(told.first_meeting_at),
+        most_recent_meeting_notes_timestamp=given(told.last_meeting_at),
+        last_touchpoint_timestamp=given(told.touched_at),
+        last_touchpoint_type=given(told.touched_by),
+        last_comment_timestamp=given(told.last_comment_at),
+    )
+
+
+def freshness(updated_at: int, now: int) -> float:
+    """1.0 on the day of the last change, then less each day: 0.5 after 14 days."""
+    days = max(0, (now - updated_at) // _DAY)
+    return round(14 / (14 + days), 4)
+
+
+def _percentage(complete: int, total: int) -> Any:
+    return round(100 * complete / total, 2) if total else msgspec.UNSET
+
+
+def _links(links: list[Link]) -> Any:
+    """Left out when empty (spec 4.2)."""
+    return [LinkOut(link.key, link.is_starred, link.is_autoboxed) for link in links] or msgspec.UNSET
+
+
+class FieldValue(Out, omit_defaults=False):
+    key: str
+    value: Any = msgspec.UNSET
+
+
+_LINK = Shape("LinkEdit", required=("key",), key=KEY, is_starred=FLAG, is_autoboxed=FLAG)
+_MEMBERS = {
+    "name": nullable(NAME),
+    "notes": nullable(TEXT),
+    "stage_key": nullable(KEY),
+    "assignees": PEOPLE,
+    "follower_keys": NAMES,
+    "linked_box_keys": NAMES,
+    "contacts": records(_LINK),
+    "organizations": records(_LINK),
+    "fields": OBJECT,
+}
+BOX_CREATE = Shape("BoxCreate", _MEMBERS, required=("name",), aliases={"assignedToSharingEntries": "assignees"})
+BOX_EDIT = Shape("BoxEdit", _MEMBERS, pipeline_key=KEY, aliases={"assignedToSharingEntries": "assignees"})

@@ -1,0 +1,101 @@
+"""Newsfeed entries on the wire (spec 4.9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.events import KINDS, Event
+from .people import Out, given
+
+_INNER = ("people", "part")
+
+
+class NewsfeedEntry(Out, omit_defaults=False):
+    newsfeed_item_key: str
+    key: str
+    newsfeed_entry_scope: str
+    newsfeed_entry_operation: str
+    newsfeed_entry_specific: str
+    timestamp: int
+    last_saved_timestamp: int
+    moved: bool
+    collapsed_entries: list[dict[str, Any]]
+    story_text_box: str
+    story_text_pipeline: str
+    story_text_global: str
+    specific_variables: dict[str, str]
+    box_key: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    creator_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedEntry:
+    """`folded` are the older entries shown within this one."""
+    kind = KINDS[event.kind]
+    return NewsfeedEntry(
+        newsfeed_item_key=entry_key(event.id),
+        key=entry_key(event.id),
+        newsfeed_entry_scope=kind.scope,
+        newsfeed_entry_operation=kind.operation,
+        newsfeed_entry_specific=kind.specific,
+        timestamp=event.at,
+        last_saved_timestamp=event.at,
+        moved=event.kind in ("box.moved", "box.moved_pipeline"),
+        collapsed_entries=[msgspec.to_builtins(newsfeed_entry(one)) for one in folded or []],
+        story_text_box=story(event, "this box", "this pipeline"),
+        story_text_pipeline=story(event, event.detail.get("box_name", ""), "this pipeline"),
+        story_text_global=_global_story(event),
+        specific_variables=_variables(event),
+        box_key=given(event.box_key),
+        pipeline_key=given(event.pipeline_key),
+        creator_key=given(event.actor_key),
+    )
+
+
+def entry_key(event_id: int) -> str:
+    return f"n{event_id:012d}"
+
+
+def story(event: Event, box: str, pipeline: str) -> str:
+    """The sentence, naming the box and the pipeline as the reader's place asks."""
+    names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name")}
+    names["stage"] = event.detail.get("stage_name", "")
+    names["old_pipeline"] = event.detail.get("old_pipeline_name", "")
+    what = KINDS[event.kind].story.format(box=box, pipeline=pipeline, **names)
+    return f"{event.detail.get('author', 'Someone')} {what}"
+
+
+def _global_story(event: Event) -> str:
+    pipeline = event.detail.get("pipeline_name", "")
+    told = story(event, event.detail.get("box_name", ""), pipeline)
+    said_already = "{pipeline}" in KINDS[event.kind].story or not pipeline
+    return told if said_already else f"{told} in {pipeline}"
+
+
+def _variables(event: Event) -> dict[str, str]:
+    """Names in capitals, all texts; the author's has Streak's name."""
+    found = {name.upper(): value for name, value in event.detail.items() if name not in _INNER}
+    found["STORY_AUTHOR_DISPLAY_NAME"] = found.pop("AUTHOR", "")
+    return found
+
+
+def condense(events: list[Event]) -> list[NewsfeedEntry]:
+    """Neighbours of one kind, box and author become one entry; stage moves never do (ruling 19)."""
+    groups: list[list[Event]] = []
+    for event in events:
+        if groups and event.kind != "box.moved" and _same(groups[-1][0], event):
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return [newsfeed_entry(first, rest) for first, *rest in groups]
+
+
+def _same(one: Event, other: Event) -> bool:
+    return (one.kind, one.box_key, one.pipeline_key, one.actor_key) == (
+        other.kind,
+        other.box_key,
+        other.pipeline_key,
+        other.actor_key,
+    )

@@ -1,0 +1,22 @@
+"""The envelopes of lists and of deletions (spec 1.6 and 1.10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .people import Out
+
+
+class Results(Out, omit_defaults=False):
+    results: list[Any]
+    has_next_page: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Success(Out, omit_defaults=False):
+    success: bool = True
+    message: str | msgspec.UnsetType = msgspec.UNSET
+
+
+SUCCESS = Success()

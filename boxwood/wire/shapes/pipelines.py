@@ -1,0 +1,353 @@
+"""Pipelines, stages and fields on the wire (spec 3). One shape serves both generations: v1's members are
+a superset that v2's readers ignore."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.access import Grant, PermissionSet
+from ...core.fields import TYPES, Field
+from ...core.pipelines import Member, Pipeline
+from ...core.stages import Stage, colours
+from ...core.users import Person
+from ..codec import Shape
+from ..kinds import (
+    ANYTHING,
+    FLAG,
+    KEY,
+    NAME,
+    NAMES,
+    OBJECT,
+    TEXT,
+    Kind,
+    mapping,
+    nullable,
+    one_of,
+    record,
+    records,
+)
+from .people import Out, given
+
+_ACTIONS = ["GET", "UPDATE", "DELETE", "CREATE", "CHANGE_PERMISSIONS", "CHANGE_ADMINS", "SET_TEAM", "RESTRICT_SHARING", "OVERRIDE_SHARING_RESTRICTION", "OVERRIDE_VALIDATOR", "RESIZE", "HIDE", "FREEZE", "OPTIONS", "FORMAT", "ORDER", "SUMMARY", "EXPORT", "FLOW_PAUSE_RESUME", "FLOW_VIEW_LOGS", "GET_BOXES"]
+_CHECKS = ["NONE", "ASSIGNED_TO", "FIELD_COMPARISON", "STAGE", "CREATOR", "BOX_UPDATE", "BOX_VIEW", "UNARCHIVED"]
+
+
+class Color(Out):
+    foreground_color: str
+    background_color: str
+
+
+class StageOut(Out, omit_defaults=False):
+    key: str
+    name: str
+    color: Color
+    is_color_from_theme: bool
+    pipeline_key: str
+    last_updated_timestamp: int
+    box_count: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def stage(pipeline: Pipeline, one: Stage, counts: dict[str, int] | None = None) -> StageOut:
+    foreground, background = colours(pipeline, one)
+    return StageOut(
+        key=one.key,
+        name=one.name,
+        color=Color(foreground, background),
+        is_color_from_theme=not (one.foreground or one.background),
+        pipeline_key=one.pipeline_key,
+        last_updated_timestamp=one.updated_at,
+        box_count=msgspec.UNSET if counts is None else counts.get(one.key, 0),
+    )
+
+
+_COLOR = Shape(
+    "ColorEdit",
+    foreground=TEXT,
+    background=TEXT,
+    aliases={"foregroundColor": "foreground", "backgroundColor": "background"},
+)
+STAGE = Shape("StageEdit", name=NAME, color=record(_COLOR), described={"color": "Both empty: the theme's again."})
+
+
+class DropdownItem(Out):
+    key: str
+    name: str
+
+
+class TagItem(Out):
+    key: str
+    tag: str
+
+
+class DropdownSettings(Out):
+    items: list[DropdownItem]
+
+
+class TagSettings(Out):
+    tags: list[TagItem]
+
+
+class AiSettingsOut(Out):
+    prompt: str
+    source: str
+
+
+class FieldOut(Out, omit_defaults=False):
+    key: str
+    name: str
+    type: str
+    last_updated_timestamp: int
+    ai_settings: AiSettingsOut
+    default_value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    dropdown_settings: DropdownSettings | msgspec.UnsetType = msgspec.UNSET
+    tag_settings: TagSettings | msgspec.UnsetType = msgspec.UNSET
+
+
+def field(one: Field) -> FieldOut:
+    dropdown: Any = msgspec.UNSET
+    tags: Any = msgspec.UNSET
+    if one.type == "DROPDOWN":
+        dropdown = DropdownSettings([DropdownItem(option.key, option.name) for option in one.options])
+    if one.type == "TAG":
+        tags = TagSettings([TagItem(option.key, option.name) for option in one.options])
+    return FieldOut(
+        key=one.key,
+        name=one.name,
+        type=one.type,
+        last_updated_timestamp=one.updated_at,
+        ai_settings=AiSettingsOut(one.ai_settings.prompt, one.ai_settings.source),
+        default_value=given(one.default_value),
+        last_default_value_updated_timestamp=given(one.default_updated_at),
+        dropdown_settings=dropdown,
+        tag_settings=tags,
+    )
+
+
+_ITEMS = Shape("DropdownItems", items=records(Shape("DropdownItem", key=nullable(KEY), name=NAME), bare="name"))
+_TAGS = Shape(
+    "Tags",
+    tags=records(
+        Shape("Tag", key=nullable(KEY), name=NAME, aliases={"tag": "name"}),
+        bare="tag",
+    ),
+)
+_FIELD_MEMBERS: dict[str, Kind] = {
+    "name": NAME,
+    "type": NAME,
+    "default_value": ANYTHING,
+    "dropdown_settings": nullable(record(_ITEMS)),
+    "tag_settings": nullable(record(_TAGS)),
+    "enum_values": NAMES,
+    "ai_settings": record(Shape("AiSettingsEdit", prompt=TEXT, source=NAME)),
+}
+FIELD_CREATE = Shape("FieldCreate", _FIELD_MEMBERS, required=("name", "type"))
+FIELD_EDIT = Shape("FieldEdit", _FIELD_MEMBERS, add_only=FLAG)
+FIELD_TYPE = one_of(*TYPES)
+
+
+def field_changes(read: dict[str, Any]) -> dict[str, Any]:
+    """`dropdownSettings` and `tagSettings` (or n8n's `enumValues`) as our `options`."""
+    changes = {name: value for name, value in read.items() if name in ("name", "type", "default_value", "ai_settings")}
+    if (dropdown := read.get("dropdown_settings")) and "items" in dropdown:
+        changes["options"] = dropdown["items"]
+    if (tags := read.get("tag_settings")) and "tags" in tags:
+        changes["options"] = tags["tags"]
+    if read.get("enum_values"):
+        changes["options"] = [{"name": name} for name in read["enum_values"]]
+    return changes
+
+
+class AclEntry(Out, omit_defaults=False):
+    user_key: str
+    email: str
+    display_name: str
+    full_name: str
+    given_name: str
+    permission_set_name: str
+    is_owner: bool
+    is_read_only: bool
+    user_type: str
+    image: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Permission(Out):
+    entity_type: str
+    action: str
+    conditional_check: str
+    params: dict[str, str | None] | None = None
+
+
+class PermissionSetOut(Out, omit_defaults=False):
+    permissions: list[Permission]
+    user_assignable: bool
+
+
+class PipelineOut(Out, omit_defaults=False):
+    key: str
+    pipeline_key: str
+    creator_key: str
+    team_key: str
+    name: str
+    icon: str
+    fields: list[FieldOut]
+    stages: dict[str, StageOut]
+    stage_order: list[str]
+    stage_color_theme: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    last_saved_timestamp: int
+    creation_source_type: str
+    custom_permission_sets: dict[str, PermissionSetOut]
+    default_permission_set_name: str
+    acl_entries: list[AclEntry]
+    sharing_restricted_to_team: bool
+    sharing_restricted_to_org: bool
+    team_wide: bool
+    org_wide: bool
+    owner: AclEntry | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType = msgspec.UNSET
+    formulas_last_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    box_count: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def pipeline(
+    one: Pipeline,
+    fields: list[Field],
+    stages: dict[str, Stage],
+    members: list[tuple[Member, Person]],
+    counts: dict[str, int] | None = None,
+) -> PipelineOut:
+    """`counts` gives the boxes of each stage where they were asked for."""
+    entries = [_acl_entry(member, person) for member, person in members]
+    return PipelineOut(
+        key=one.key,
+        pipeline_key=one.key,
+        creator_key=one.creator_key,
+        team_key=one.team_key,
+        name=one.name,
+        icon=one.icon,
+        fields=[field(each) for each in fields],
+        stages={key: stage(one, stages[key], counts) for key in one.stage_order},
+        stage_order=one.stage_order,
+        stage_color_theme=one.stage_theme,
+        creation_timestamp=one.created_at,
+        last_updated_timestamp=one.updated_at,
+        last_saved_timestamp=one.saved_at,
+        creation_source_type=one.source,
+        custom_permission_sets={name: permission_set(each) for name, each in one.permission_sets.items()},
+        default_permission_set_name=one.default_permission_set,
+        acl_entries=entries,
+        sharing_restricted_to_team=one.restricted_to_team,
+        sharing_restricted_to_org=one.restricted_to_team,
+        team_wide=one.shared_with_team,
+        org_wide=one.shared_with_team,
+        owner=next((entry for entry in entries if entry.is_owner), msgspec.UNSET),
+        description=given(one.description),
+        formulas_last_updated_timestamp=given(one.formulas_updated_at),
+        box_count=msgspec.UNSET if counts is None else sum(counts.values()),
+    )
+
+
+def _acl_entry(member: Member, person: Person) -> AclEntry:
+    return AclEntry(
+        user_key=person.key,
+        email=person.email,
+        display_name=person.display_name,
+        full_name=person.full_name,
+        given_name=person.given_name,
+        permission_set_name=member.permission_set,
+        is_owner=member.is_owner,
+        is_read_only=member.permission_set.startswith("__view"),
+        user_type=person.user_type,
+        image=given(person.image),
+    )
+
+
+def permission_set(one: PermissionSet) -> PermissionSetOut:
+    permissions = [
+        Permission(grant.entity_type, grant.action, grant.conditional_check, grant.params or None)
+        for grant in one.permissions
+    ]
+    return PermissionSetOut(permissions, one.user_assignable)
+
+
+_GRANT = Shape(
+    "Permission",
+    entity_type=NAME,
+    action=one_of(*_ACTIONS),
+    conditional_check=one_of(*_CHECKS),
+    params=nullable(OBJECT),
+)
+_PERMISSION_SET = Shape("PermissionSet", permissions=records(_GRANT), user_assignable=FLAG)
+
+
+def permission_sets(read: dict[str, Any]) -> dict[str, PermissionSet | None]:
+    """Sets as core holds them; null removes one."""
+    return {name: None if one is None else _core_set(one) for name, one in read.items()}
+
+
+def _core_set(one: dict[str, Any]) -> PermissionSet:
+    grants = [
+        Grant(
+            grant.get("entity_type", ""),
+            grant.get("action", "GET"),
+            grant.get("conditional_check", "NONE"),
+            {name: None if value is None else str(value) for name, value in (grant.get("params") or {}).items()},
+        )
+        for grant in one.get("permissions", [])
+    ]
+    return PermissionSet(grants, one.get("user_assignable", True))
+
+
+_ACL = Shape(
+    "SharingEntryEdit",
+    user_key=KEY,
+    email=TEXT,
+    permission_set=NAME,
+    aliases={"permissionSetName": "permission_set"},
+)
+_SHARED: dict[str, Kind] = {
+    "name": NAME,
+    "description": nullable(TEXT),
+    "icon": TEXT,
+    "team_key": nullable(KEY),
+    "default_permission_set": NAME,
+    "restricted_to_team": nullable(FLAG),
+    "shared": nullable(FLAG),
+}
+_ALIASES = {
+    "defaultPermissionSetName": "default_permission_set",
+    "sharingRestrictedToTeam": "restricted_to_team",
+    "orgWide": "shared",
+    "teamWide": "shared",
+}
+PIPELINE_CREATE = Shape(
+    "PipelineCreate",
+    _SHARED,
+    required=("name",),
+    stages=NAMES,
+    stage_names=NAMES,
+    fields=records(Shape("NewField", name=NAME, type=FIELD_TYPE, default_value=ANYTHING)),
+    field_names=NAMES,
+    field_types=NAMES,
+    template_type=NAME,
+    aliases=_ALIASES,
+    described={"stages": "Names in order.", "shared": "Everyone in the team can reach it."},
+)
+PIPELINE_EDIT = Shape(
+    "PipelineEdit",
+    _SHARED,
+    stage_order=NAMES,
+    stage_theme=NAME,
+    permission_sets=mapping(_PERMISSION_SET),
+    members=records(_ACL, bare="email"),
+    aliases={
+        **_ALIASES,
+        "stageColorTheme": "stage_theme",
+        "customPermissionSets": "permission_sets",
+        "aclEntries": "members",
+    },
+)
