@@ -96,9 +96,7 @@ class Cluster:
 
     def _ask(self, verb: str) -> str:
         if self._keeper is None:
-            raise RuntimeError(
-                "this server is BOXWOOD_TEST_DATABASE_URL's, not ours to stop: cluster(own=True)"
-            )
+            raise RuntimeError("this server is BOXWOOD_TEST_DATABASE_URL's, not ours to stop: cluster(own=True)")
         return _ask(self._keeper, verb)
 
 
@@ -125,9 +123,7 @@ def _version(place: Path) -> int:
 def _keep(settings: list[str]) -> Iterator[Cluster]:
     binaries = find()
     if binaries is None:
-        raise RuntimeError(
-            "no PostgreSQL server found (initdb, postgres); bin/test installs one where it may"
-        )
+        raise RuntimeError("no PostgreSQL server found (initdb, postgres); bin/test installs one where it may")
     settings = [*settings, "max_connections=200", "dynamic_shared_memory_type=mmap"]
     keeper = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("postgres_keeper.py")), str(binaries), *settings],

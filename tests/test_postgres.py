@@ -28,9 +28,7 @@ def test_databases_are_apart_and_owned_by_a_plain_role(server: postgres.Cluster)
     with postgres.connect(first) as one, postgres.connect(second) as two:
         one.execute("CREATE TABLE t (n integer)")
         assert two.execute("SELECT to_regclass('t')").fetchone() == (None,)
-        assert one.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (
-            False,
-        )
+        assert one.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
 
 
 def test_a_copy_holds_what_its_template_held(server: postgres.Cluster) -> None:

@@ -11,9 +11,7 @@ from boxwood.lib.formulas import Date, compile  # noqa: A004
 from boxwood.lib.formulas.functions import FUNCTIONS
 
 GUIDE = (Path(__file__).parents[3] / "docs/guide/formulas.md").read_text()
-BOX = dict(
-    re.findall(r"^\| (\w[\w ]*) \| (.+) \|$", GUIDE.split("## JavaScript")[0].split("|---|---|")[1], re.M)
-)
+BOX = dict(re.findall(r"^\| (\w[\w ]*) \| (.+) \|$", GUIDE.split("## JavaScript")[0].split("|---|---|")[1], re.M))
 EXAMPLES = re.findall(r"^(.+?) +→ (.+)$", GUIDE, re.M)
 
 

@@ -29,9 +29,7 @@ def test_published_formulas_give_what_they_promise(compute, text, row, value):
     assert compute(text, *row) == value
 
 
-@pytest.mark.parametrize(
-    ("stage", "value"), [("Lead", 0.1), ("Negotiating", 0.7), ("Closed", 1), ("Lost", "N/A")]
-)
+@pytest.mark.parametrize(("stage", "value"), [("Lead", 0.1), ("Negotiating", 0.7), ("Closed", 1), ("Lost", "N/A")])
 def test_a_chain_of_conditions_returns_from_the_one_that_holds(compute, stage, value):
     text = """= if ($'Stage' === 'Lead')
       {return 0.1;}

@@ -132,9 +132,7 @@ def test_it_does_not_outlive_a_server_that_is_killed(last):
         while True:
             engine.evaluate(compile({last!r}), [(1,)] if "A'" in {last!r} else [()], 0)
     """
-    server = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(text)], stdout=subprocess.PIPE, text=True
-    )
+    server = subprocess.Popen([sys.executable, "-c", textwrap.dedent(text)], stdout=subprocess.PIPE, text=True)
     with server, server.stdout as output:
         process = int(output.readline())
         assert alive(process)

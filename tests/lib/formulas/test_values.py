@@ -28,9 +28,7 @@ def test_a_value_comes_out_as_it_went_in(compute, value):
     assert type(compute("$'A'", value)) is type(value)
 
 
-@pytest.mark.parametrize(
-    "value", [[1, 2], [1], [True, False], ["d"], {"x": "y"}, {"__proto__": 1, "toJSON": 2}]
-)
+@pytest.mark.parametrize("value", [[1, 2], [1], [True, False], ["d"], {"x": "y"}, {"__proto__": 1, "toJSON": 2}])
 def test_lists_and_objects_of_one_kind_are_values(compute, value):
     assert compute("$'A'", value) == value
 
