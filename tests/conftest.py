@@ -1,0 +1,239 @@
+"""The world of the tests: a real server on a real database, and three people.
+
+Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. `--database` picks
+`sqlite`, `postgres` or `both` (the default).
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from boxwood.app import Boxwood
+from boxwood.config import Config
+from boxwood.core import keys, teams, users
+from boxwood.core.context import Ctx
+from boxwood.core.users import User
+from boxwood.db import schema
+from boxwood.db.engine import Db, open_engine
+from tests import postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgres", "both"), default="both")
+    parser.addoption("--long", action="store_true", help="run soaks and long kill runs too")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("database")
+        names = ["sqlite", "postgres"] if chosen == "both" else [chosen]
+        metafunc.parametrize("database", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("long"):
+        left = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = left
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    with postgres.cluster() as server:
+        yield server
+
+
+@dataclass
+class Store:
+    """A migrated database of its own: `url` for PostgreSQL, None for SQLite in `data`."""
+
+    name: str
+    data: Path
+    url: str | None
+
+    def config(self, **settings: Any) -> Config:
+        return Config(data=self.data, database_url=self.url, sample=False, **settings)
+
+
+def make_store(name: str, data: Path, request: pytest.FixtureRequest) -> Store:
+    url = request.getfixturevalue("cluster").create_database() if name == "postgres" else None
+    store = Store(name, data, url)
+    schema.migrate(url, store.config().sqlite_path)
+    return store
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return make_store(request.param, tmp_path_factory.mktemp(request.param), request)
+
+
+@pytest.fixture
+def fresh_store(request: pytest.FixtureRequest, database: Store, tmp_path: Path) -> Store:
+    """A database for one test alone, of the kind the test runs on."""
+    return make_store(database.name, tmp_path, request)
+
+
+class Clock:
+    """The server's clock: real time, ahead by as much as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead
+
+    def advance(self, *, days: float = 0, ms: int = 0) -> None:
+        self.ahead += int(days * 86_400_000) + ms
+
+
+class Server:
+    """A server on a port of its own, in a thread; its engine and clock are at hand."""
+
+    def __init__(self, config: Config) -> None:
+        self.clock = Clock()
+        self.engine = open_engine(config.database_url, config.sqlite_path)
+        self.boxwood = Boxwood(config, self.engine, self.clock)
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(self.boxwood.asgi, host="127.0.0.1", port=0, log_config=None, access_log=False)
+        )
+        self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._uvicorn.servers[0].sockets[0].getsockname()[1]}"
+
+    def start(self) -> "Server":
+        self._thread.start()
+        deadline = time.monotonic() + 20
+        while not self._uvicorn.started:
+            assert self._thread.is_alive(), "the server failed to start"
+            assert time.monotonic() < deadline, "the server does not start"
+            time.sleep(0.01)
+        return self
+
+    def stop(self) -> None:
+        self._uvicorn.should_exit = True
+        self._thread.join(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def server(database: Store) -> Iterator[Server]:
+    running = Server(database.config(allow_private_webhooks=True)).start()
+    yield running
+    running.stop()
+
+
+@dataclass
+class Person:
+    """Someone with a key, and a client that uses it."""
+
+    user: User
+    key: str
+    http: httpx.Client = field(repr=False)
+
+    @property
+    def email(self) -> str:
+        return self.user.email
+
+    @property
+    def user_key(self) -> str:
+        return self.user.key
+
+
+class World:
+    """Ada, Bo and Cy on a running server; their addresses are this test's own."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.clock = server.clock
+        self.number = f"{next(self._numbers)}-{time.time_ns() % 10**9}"
+        self.ada = self.person("ada", "Ada", "Lovelace")
+        self.bo = self.person("bo", "Bo", "Diddley")
+        self.cy = self.person("cy", "Cy", "Twombly")
+        self.team_key = server.engine.write(self._make_teams)
+
+    def person(self, name: str, given_name: str, family_name: str) -> Person:
+        """A user with a key, in no team yet."""
+
+        def make(db: Db) -> tuple[User, str]:
+            now = self.clock()
+            email = f"{name}@w{self.number}.example"
+            user = users.create(db, email, now, given_name=given_name, family_name=family_name)
+            return user, keys.create(db, user, now)[1]
+
+        user, key = self.server.engine.write(make)
+        return Person(user, key, self.client(key))
+
+    def client(self, key: str | None) -> httpx.Client:
+        """A client with this key as Basic user name, or with no credentials."""
+        return httpx.Client(base_url=self.server.url, auth=(key, "") if key else None, timeout=30, trust_env=False)
+
+    def _make_teams(self, db: Db) -> str:
+        now = self.clock()
+        team = teams.make(db, "Ada's team", self.ada.user, now)
+        teams.MEMBERS.insert(db, teams.Member(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
+        teams.make(db, "Cy's team", self.cy.user, now)
+        return team.key
+
+    def as_(self, name: str, fn: Any) -> Any:
+        """Run `fn(ctx)` as this person, in one transaction; its result, or what it raises."""
+        person: Person = getattr(self, name)
+        return self.server.engine.write(lambda db: fn(Ctx(db, self.clock(), person.user)))
+
+    def pipeline(self, **given: Any) -> dict[str, Any]:
+        """A pipeline of Ada's, shared with her team unless said otherwise."""
+        body = {"name": "Deals", "teamKey": self.team_key, "stages": ["Lead", "Won", "Lost"], **given}
+        return ok(self.ada.http.post("/api/v2/pipelines", json=body))
+
+    def box(self, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
+        """A box of Ada's."""
+        return ok(self.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "Acme", **given}))
+
+    def field(self, pipeline: dict[str, Any], kind: str, name: str = "Field", **given: Any) -> dict[str, Any]:
+        """A field of Ada's pipeline."""
+        body = {"name": name, "type": kind, **given}
+        return ok(self.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/fields", json=body))
+
+    def events(self, box_key: str) -> list[str]:
+        """The kinds of events recorded of a box, oldest first."""
+        sql = "SELECT kind FROM events WHERE box_key = :box ORDER BY id"
+        return [row[0] for row in self.server.engine.read(lambda db: db.rows(sql, box=box_key))]
+
+    def close(self) -> None:
+        for person in (self.ada, self.bo, self.cy):
+            person.http.close()
+        self.clock.ahead = 0
+
+
+def ok(response: httpx.Response) -> Any:
+    """The JSON of an answer that succeeded."""
+    assert response.status_code == 200, f"{response.request.method} {response.request.url}: {response.text}"
+    return response.json()
+
+
+def refused(response: httpx.Response, status: int, *names: str) -> str:
+    """The error of an answer that refused with this status, naming these words."""
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert body["success"] is False
+    for name in names:
+        assert name in body["error"], body
+    error: str = body["error"]
+    return error
+
+
+@pytest.fixture
+def world(server: Server) -> Iterator[World]:
+    made = World(server)
+    yield made
+    made.close()

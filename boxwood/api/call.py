@@ -178,8 +178,8 @@ class Api:
 
             def work(db: Db, part: Any = part) -> bytes:
                 ctx = Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within)
-                chunk: bytes = encode(stream.render(ctx, part))
-                return chunk[1:-1]
+                array: bytes = encode(stream.render(ctx, part))
+                return array[1:-1]
 
             chunk = await asyncio.wrap_future(self.engine.submit_read(work))
             if chunk:
@@ -207,7 +207,7 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > MOST_BODY:
         raise _TooLarge
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

@@ -1,0 +1,139 @@
+"""Boxes through the API."""
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+
+def test_a_new_box_is_in_the_first_stage_and_its_makers(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    assert box["stageKey"] == "5001"
+    assert [one["userKey"] for one in box["assignedToSharingEntries"]] == [world.ada.user_key]
+    assert ok(world.bo.http.get(f"/api/v1/boxes/{box['key']}")) == box
+    assert world.events(box["key"]) == ["box.created"]
+
+
+def test_an_echo_of_the_whole_box_is_no_news(world: World) -> None:
+    box = world.box(world.pipeline(), notes="call back")
+    world.clock.advance(ms=5000)
+    assert ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=box)) == box
+    assert world.events(box["key"]) == ["box.created"]
+
+
+def test_moving_adds_the_stay_to_the_stage_left(world: World) -> None:
+    box = world.box(world.pipeline())
+    world.clock.advance(ms=60_000)
+    moved = ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": 5002}))
+    assert moved["stageKey"] == "5002"
+    spent = {one["stageKey"]: one["timeInStageMs"] for one in moved["stageHistoryEntries"]}
+    assert spent["5001"] == moved["lastStageChangeTimestamp"] - box["creationTimestamp"] >= 60_000
+    assert spent["5002"] == 0
+    assert world.events(box["key"]) == ["box.created", "box.moved"]
+
+
+def test_a_stranger_finds_nothing(world: World) -> None:
+    box = world.box(world.pipeline())
+    reply = world.cy.http.get(f"/api/v1/boxes/{box['key']}")
+    assert reply.status_code == 404
+    assert reply.json() == {"success": False, "details": box["key"], "error": "Entity not found with key"}
+    edit = world.cy.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Mine"})
+    assert (edit.status_code, edit.json()["error"]) == (404, "existing entity does not exist")
+    assert world.cy.http.delete(f"/api/v1/boxes/{box['key']}").status_code == 404
+    assert world.events(box["key"]) == ["box.created"]
+
+
+VALUES = [
+    ("TEXT_INPUT", "a value", "a value"),
+    ("TEXT_INPUT", 42, 42),
+    ("DATE", 1347451200000, 1347451200000),
+    ("DATE", "1/31/2000", 949276800000),
+    ("CHECKBOX", True, True),
+    ("CHECKBOX", "True", True),
+    ("CHECKBOX", "false", False),
+    ("PERSON", [{"email": "x@y.example"}], [{"email": "x@y.example", "fullName": ""}]),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "read"), VALUES)
+def test_a_value_is_read_back_as_it_is_kept(world: World, kind: str, given: object, read: object) -> None:
+    pipeline = world.pipeline()
+    field, box = world.field(pipeline, kind), world.box(pipeline)
+    path = f"/api/v1/boxes/{box['key']}/fields/{field['key']}"
+    assert ok(world.ada.http.get(path)) == {"key": field["key"]}
+    assert ok(world.ada.http.post(path, json={"value": given})) == {"key": field["key"], "value": read}
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {field["key"]: read}
+    assert ok(world.ada.http.post(path, json={"value": None})) == {"key": field["key"]}
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {}
+
+
+def test_options_are_named_by_key_and_lost_with_the_option(world: World) -> None:
+    pipeline = world.pipeline()
+    field, box = world.field(pipeline, "TAG"), world.box(pipeline)
+    path = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
+    made = ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"tag": "hot"}, {"tag": "cold"}]}}))
+    hot, cold = (one["key"] for one in made["tagSettings"]["tags"])
+    assert (hot, cold) == ("9001", "9002")
+    refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: ["hot"]}}), 400, "9001")
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: [hot, cold]}}))
+    ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"key": cold, "tag": "cold"}]}}))
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {field["key"]: [cold]}
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ({"stageKey": "5999"}, "stageKey"),
+        ({"name": ""}, "name"),
+        ({"name": {"a": 1}}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"fields": {"1999": 1}}, "fields.1999"),
+        ({"fields": [1]}, "fields"),
+        ({"linkedBoxKeys": ["nope"]}, "linkedBoxKeys"),
+        ({"assignedToSharingEntries": [{"email": "not an address"}]}, "assignedToSharingEntries"),
+        ({"assignedToSharingEntries": ["unobody"]}, "assignedToSharingEntries"),
+        ({"contacts": [{"isStarred": True}]}, "contacts[0].key"),
+    ],
+)
+def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict, names: str) -> None:
+    box = world.box(world.pipeline())
+    refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=body), 400, names)
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}")) == box
+
+
+def test_links_hold_both_ways_and_end_with_the_box(world: World) -> None:
+    pipeline = world.pipeline()
+    one, other = world.box(pipeline), world.box(pipeline)
+    ok(world.ada.http.post(f"/api/v1/boxes/{one['key']}", json={"linkedBoxKeys": [other["key"]]}))
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}"))["linkedBoxKeys"] == [one["key"]]
+    ok(world.ada.http.delete(f"/api/v1/boxes/{one['key']}"))
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}"))["linkedBoxKeys"] == []
+
+
+def test_a_box_keeps_values_of_same_named_fields_in_another_pipeline(world: World) -> None:
+    old, new = world.pipeline(), world.pipeline(name="Projects", stages=["Open", "Won"])
+    kept, lost = world.field(old, "TEXT_INPUT", "Price"), world.field(old, "TEXT_INPUT", "Only here")
+    world.field(new, "CHECKBOX", "Price")
+    there = world.field(new, "TEXT_INPUT", "Price")
+    box = world.box(old, stageKey="5002", fields={kept["key"]: 7, lost["key"]: "x"})
+    moves = [{"key": box["key"], "boxKey": box["key"], "pipelineKey": new["key"]}]
+    moved = ok(world.ada.http.post(f"/api/v2/pipelines/{old['key']}/boxes/batch", json=moves))[0]
+    assert (moved["pipelineKey"], moved["stageKey"]) == (new["key"], "5002")
+    assert moved["fields"] == {there["key"]: 7}
+
+
+def test_lists_page_in_the_order_asked(world: World) -> None:
+    pipeline = world.pipeline()
+    made = []
+    for number in range(5):
+        world.clock.advance(ms=10)
+        made.append(world.box(pipeline, name=f"Box {number}")["key"])
+    path = f"/pipelines/{pipeline['key']}/boxes"
+    assert [one["key"] for one in ok(world.ada.http.get(f"/api/v1{path}"))] == made
+    newest = ok(world.ada.http.get(f"/api/v1{path}", params={"sortBy": "creationTimestamp", "limit": 2, "page": 1}))
+    assert [one["key"] for one in newest] == [made[2], made[1]]
+    page = ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 2, "page": 2}))
+    assert ([one["key"] for one in page["results"]], page["hasNextPage"]) == ([made[4]], False)
+    refused(world.ada.http.get(f"/api/v1{path}", params={"limit": "-1"}), 400, "limit")
+    refused(world.ada.http.get(f"/api/v2{path}", params={"page": "x"}), 400, "page")
+    assert len(ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 10**9}))["results"]) == 5
