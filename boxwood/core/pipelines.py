@@ -57,16 +57,15 @@ class Member(msgspec.Struct, frozen=True):
 PIPELINES = Table("pipelines", Pipeline)
 MEMBERS = Table("pipeline_members", Member)
 _REACHED = f"""
-    SELECT {PIPELINES.of("p")}, {access.ROLE} AS reach FROM pipelines p {access.JOINS}
-    WHERE {access.ROLE} IS NOT NULL
+    SELECT {PIPELINES.of("p")}, {access.ROLE} AS reach FROM pipelines p
 """
 
 
 def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
     """The pipeline and the actor's role in it. With `change`, nobody else changes it meanwhile."""
     lock = f"{ctx.db.for_update} OF p" if change and ctx.db.for_update else ""
-    row = ctx.db.row(f"{_REACHED} AND p.key = :key{lock}", key=key, **ctx.who)
-    if row is None:
+    row = ctx.db.row(f"{_REACHED} WHERE p.key = :key{lock}", key=key, **ctx.who)
+    if row is None or row[-1] is None:
         raise NotFound(key)
     return _with_role(row)
 
@@ -79,7 +78,7 @@ def reach_all(ctx: Ctx, *, sort_by: str = "", limit: int | None = None, offset: 
     """Every pipeline within reach: the oldest first, or the newest by `created_at` or `updated_at`."""
     order = f"p.{sort_by} DESC, p.key DESC" if sort_by else "p.created_at, p.key"
     rows = ctx.db.rows(
-        f"{_REACHED} ORDER BY {order} LIMIT :limit OFFSET :offset",
+        f"{_REACHED} WHERE {access.ROLE} IS NOT NULL ORDER BY {order} LIMIT :limit OFFSET :offset",
         **ctx.who,
         limit=limit if limit is not None else 1_000_000,
         offset=offset,

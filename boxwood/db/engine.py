@@ -7,7 +7,6 @@ A `Db` is one transaction's hands: it runs statements written once, with `:named
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -75,11 +74,13 @@ class Engine(Protocol):
     def write(self, fn: Callable[[Db], T]) -> T:
         """Run, commit durably, then return. Called from any thread but an event loop's."""
 
-    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
-        """Run in a reader's thread."""
+    async def read_soon(self, fn: Callable[[Db], T]) -> T:
+        """Run in a reader's thread, and wait without holding up the event loop."""
+        ...
 
-    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
-        """Run in the writer; done once committed."""
+    async def write_soon(self, fn: Callable[[Db], T]) -> T:
+        """Run in the writer's thread; done once committed."""
+        ...
 
     def listen(self, channel: str, heard: Callable[[], None]) -> None:
         """Call `heard` (from any thread, quickly) after each commit that notified `channel`."""

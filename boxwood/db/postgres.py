@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -121,16 +122,16 @@ class Postgres:
     def read(self, fn: Callable[[Db], T]) -> T:
         return self._again(lambda: fn(PostgresDb(self._connection(), writing=False)))
 
-    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
-        return self._pool.submit(self.read, fn)
+    async def read_soon(self, fn: Callable[[Db], T]) -> T:
+        return await asyncio.wrap_future(self._pool.submit(self.read, fn))
 
     # Writing
 
     def write(self, fn: Callable[[Db], T]) -> T:
         return self._again(lambda: self._transact(fn))
 
-    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
-        return self._pool.submit(self.write, fn)
+    async def write_soon(self, fn: Callable[[Db], T]) -> T:
+        return await asyncio.wrap_future(self._pool.submit(self.write, fn))
 
     def _transact(self, fn: Callable[[Db], T]) -> T:
         connection = self._connection()

@@ -7,6 +7,8 @@ connections: 10,100 durable creates/s, against 2,800 with a transaction each.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import queue
 import threading
@@ -82,13 +84,15 @@ class SqliteDb:
 
 
 class _Request:
-    """A function waiting for its commit."""
+    """A function that waits for its commit, and who waits for it: a thread, or a future of an event loop."""
 
-    __slots__ = ("done", "fn", "outcome")
+    __slots__ = ("done", "fn", "loop", "outcome", "waiter")
 
-    def __init__(self, fn: Callable[[Db], Any]) -> None:
+    def __init__(self, fn: Callable[[Db], Any], loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.fn = fn
-        self.done: Future[Any] = Future()
+        self.loop = loop
+        self.waiter: asyncio.Future[Any] | None = loop.create_future() if loop else None
+        self.done: Future[Any] | None = None if loop else Future()
         self.outcome: tuple[Any, BaseException | None] = (None, None)
 
     def run(self, db: SqliteDb) -> None:
@@ -115,12 +119,32 @@ class _Request:
 
     def settle(self) -> None:
         result, error = self.outcome
-        if self.done.cancelled():
+        waiting = self.waiter or self.done
+        assert waiting is not None
+        if waiting.cancelled():
             return
         if error is None:
-            self.done.set_result(result)
+            waiting.set_result(result)
         else:
-            self.done.set_exception(error)
+            waiting.set_exception(error)
+
+
+def _settle(requests: list[_Request]) -> None:
+    """Answer them all, waking each event loop once: a wake-up costs as much as a small request."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
+    for request in requests:
+        if request.loop is None:
+            request.settle()
+        else:
+            loops.setdefault(request.loop, []).append(request)
+    for loop, theirs in loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle_here, theirs)
+
+
+def _settle_here(requests: list[_Request]) -> None:
+    for request in requests:
+        request.settle()
 
 
 class Sqlite:
@@ -171,10 +195,11 @@ class Sqlite:
         finally:
             connection.execute("COMMIT")
 
-    def submit_read(self, fn: Callable[[Db], T]) -> Future[T]:
-        request = _Request(fn)
+    async def read_soon(self, fn: Callable[[Db], T]) -> T:
+        request = _Request(fn, asyncio.get_running_loop())
         self._reads.put(request)
-        return request.done
+        assert request.waiter is not None
+        return await request.waiter  # type: ignore[no-any-return]
 
     def _read_on(self) -> None:
         while (request := self._reads.get()) is not None:
@@ -182,18 +207,22 @@ class Sqlite:
                 request.outcome = (self.read(request.fn), None)
             except BaseException as error:
                 request.outcome = (None, error)
-            request.settle()
+            _settle([request])
             del request
 
     # Writing
 
     def write(self, fn: Callable[[Db], T]) -> T:
-        return self.submit_write(fn).result()
-
-    def submit_write(self, fn: Callable[[Db], T]) -> Future[T]:
         request = _Request(fn)
         self._writes.put(request)
-        return request.done
+        assert request.done is not None
+        return request.done.result()  # type: ignore[no-any-return]
+
+    async def write_soon(self, fn: Callable[[Db], T]) -> T:
+        request = _Request(fn, asyncio.get_running_loop())
+        self._writes.put(request)
+        assert request.waiter is not None
+        return await request.waiter  # type: ignore[no-any-return]
 
     def _write_on(self, connection: apsw.Connection) -> None:
         db = SqliteDb(connection)
@@ -227,8 +256,7 @@ class Sqlite:
                     self._commit(db, [request])
                 return
             batch[0].outcome = (None, _as_unavailable(error))
-        for request in batch:
-            request.settle()
+        _settle(batch)
         for channel in db.notices:
             for heard in self._heard.get(channel, ()):
                 heard()
