@@ -134,6 +134,7 @@ def test_what_is_not_closed_is_said_with_its_place(text, message, position):
         ("return $'A' +;", 13),
         ("if ($'A')\n  return foo bar;", 23),
         ("var 1x = 2", 4),
+        ("var a = (1 +\n  +);\nreturn Math.max(\n1\n)", 16),
     ],
 )
 def test_the_engine_checks_the_rest_and_says_where(engine: Engine, text, position):
