@@ -43,7 +43,7 @@ def create(call: Call) -> shapes.PipelineOut:
     given["fields"] = given.get("fields") or _paired(given.get("field_names", []), given.get("field_types", []))
     if "v1" in call.edition:
         given["shared"] = bool(given.get("shared"))
-    return _shown(call, [pipelines.create(call.ctx, given)])[0]
+    return _shown(call, [pipelines.create(call.ctx, given)], {})[0]
 
 
 def _paired(names: list[str], types: list[str]) -> list[dict[str, Any]]:
@@ -58,7 +58,8 @@ def edit(call: Call) -> shapes.PipelineOut:
     changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
     if "permission_sets" in changes:
         changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
-    return _shown(call, [pipelines.edit(call.ctx, call.path[0], changes)])[0]
+    pipeline = pipelines.edit(call.ctx, call.path[0], changes)
+    return _shown(call, [pipeline], pipelines.count_boxes(call.ctx, pipeline.key))[0]
 
 
 def delete_v1(call: Call) -> Success:

@@ -198,7 +198,7 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
     """The access list, the custom sets and what the team's members get."""
     if "shared" in changes and changes["shared"] != pipeline.shared_with_team:
         changes = {**changes, "default_permission_set": EDITOR if changes["shared"] else NO_ACCESS}
-    sets = _merged_sets(pipeline, changes.get("permission_sets") or {})
+    sets = _wanted_sets(pipeline, changes)
     default = changes.get("default_permission_set") or pipeline.default_permission_set
     now = {member.user_key: member for member, _ in members(ctx, [pipeline.key])[pipeline.key]}
     wanted = _wanted_members(ctx, pipeline, sets, now, changes["members"]) if "members" in changes else now
@@ -208,6 +208,8 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
     if _admins(wanted, default) != _admins(now, pipeline.default_permission_set) or sets != pipeline.permission_sets:
         access.require(ctx, role, "PIPELINE", "CHANGE_ADMINS")
     _known_set(default, sets, "defaultPermissionSetName")
+    for member in wanted.values():
+        _known_set(member.permission_set, sets, "aclEntries")
     if not any(member.permission_set == access.ADMIN for member in wanted.values()):
         raise Invalid("aclEntries", "a pipeline needs someone with __adminPermissionSet__")
     ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
@@ -219,10 +221,11 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
     return pipeline
 
 
-def _merged_sets(pipeline: Pipeline, given: dict[str, Any]) -> dict[str, PermissionSet]:
-    """Named sets are put in place, those given as null are removed."""
-    merged: dict[str, Any] = {**pipeline.permission_sets, **given}
-    return {name: one for name, one in merged.items() if one is not None}
+def _wanted_sets(pipeline: Pipeline, changes: dict[str, Any]) -> dict[str, PermissionSet]:
+    """All the custom sets there are to be; one given as null is none."""
+    if "permission_sets" not in changes:
+        return pipeline.permission_sets
+    return {name: one for name, one in changes["permission_sets"].items() if one is not None}
 
 
 def _wanted_members(
