@@ -1,0 +1,53 @@
+"""The watch over the official Python client's answers sees what the client lets pass."""
+
+import pytest
+from streak_crm.types import ApiKey, OperationResponse, SearchResponse, TeamMember
+
+from tests.streak.sdk import mismatches
+
+KEY = {"apiKey": "s", "key": "k", "creationTimestamp": 1, "lastSavedTimestamp": 2, "keyType": "USER"}
+FOUND = {"results": {"boxes": [{"boxKey": "b", "assignedToKeys": ["u"]}], "contacts": [], "orgs": []}}
+
+
+def seen(kind, value):
+    return [*mismatches(kind, value, "body")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [KEY, KEY | {"teamKey": None}, KEY | {"teamKey": "t"}, KEY | {"name": "a member nobody documented"}],
+)
+def test_a_right_answer_is_right(value):
+    assert seen(ApiKey, value) == []
+    assert seen(list[ApiKey], [value, value]) == []
+
+
+def test_what_is_inside_is_looked_at_too():
+    assert seen(SearchResponse, FOUND) == []
+    wrong = {"results": FOUND["results"] | {"boxes": [{"boxKey": "b", "assignedToKeys": "u"}]}}
+    assert seen(SearchResponse, wrong) == ["body.results.boxes[0].assignedToKeys: 'u' is not a list"]
+    assert seen(SearchResponse, {"results": {"boxes": [], "contacts": []}}) == ["body.results.orgs is missing"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"creationTimestamp": "1"},
+        {"creationTimestamp": 1.0},
+        {"creationTimestamp": True},
+        {"creationTimestamp": None},
+        {"key": 5001},
+        {"teamKey": 1},
+        {"keyType": "user"},
+        {"keyType": None},
+        {"success": True},
+    ],
+)
+def test_a_wrong_answer_is_seen(wrong):
+    assert len(seen(ApiKey, KEY | wrong)) == 1
+
+
+def test_every_required_member_is_missed():
+    assert len(seen(ApiKey, {})) == 5
+    assert seen(OperationResponse, {"success": True}) == []
+    assert len(seen(TeamMember, {"role": "Boss", "inviteStatus": "Accepted", "emailSharing": "None"})) == 3

@@ -1,0 +1,132 @@
+"""Teams through the official Python client."""
+
+from streak_crm import TeamMemberCreate, TeamMemberUpdate
+from streak_crm.types import (
+    TeamAclEntryUpdate,
+    TeamBasedPermissionsUpdate,
+)
+
+from tests.streak.sdk import refused
+
+
+def a_team(client, world, name="Engines"):
+    return client.teams.create_team(name=name, members=[TeamMemberCreate(user_key=world.ada.user_key)])
+
+
+def test_a_team_is_made_with_its_members(ada, bo, world):
+    made = ada.teams.create_team(
+        name="Engines",
+        members=[TeamMemberCreate(user_key=world.ada.user_key), TeamMemberCreate(email=world.bo.email)],
+    )
+    assert made.name == "Engines"
+    assert made.creator == world.ada.user_key
+    roles = {member.user_key: member.role for member in made.members}
+    assert roles == {world.ada.user_key: "Owner", world.bo.user_key: "Member"}
+    assert ada.teams.get_team(made.key) == made
+    assert bo.teams.get_team(made.key).name == "Engines"
+
+
+def test_the_maker_of_a_team_is_in_it(ada, world):
+    before = [team.key for team in ada.teams.get_current_user_teams().results]
+    with refused(400, "members"):
+        ada.teams.create_team(name="Without me", members=[TeamMemberCreate(email=world.bo.email)])
+    assert [team.key for team in ada.teams.get_current_user_teams().results] == before
+
+
+def test_somebody_new_is_invited_by_email(ada, world):
+    address = f"dee.{world.ada.email}"
+    made = ada.teams.create_team(
+        name="Engines",
+        members=[TeamMemberCreate(user_key=world.ada.user_key), TeamMemberCreate(email=address)],
+    )
+    invited = next(member for member in made.members if member.email == address)
+    assert invited.invite_status == "Pending"
+    assert invited.role == "Member"
+    assert invited.invite_date >= made.creation_date
+
+
+def test_a_team_is_not_found_by_strangers(cy, world):
+    with refused(404):
+        cy.teams.get_team(world.team_key)
+    assert world.team_key not in {team.key for team in cy.teams.get_current_user_teams().results}
+
+
+def test_own_teams_come_newest_first_and_in_pages(ada, world):
+    made = [a_team(ada, world, name).key for name in ("first", "second", "third")]
+    listed = [team.key for team in ada.teams.get_current_user_teams().results]
+    assert listed == [*reversed(made), world.team_key]
+    first, last = (ada.teams.get_current_user_teams(limit=3, page=page) for page in (0, 1))
+    assert [team.key for team in first.results + last.results] == listed
+    assert first.has_next_page is True
+    assert not last.has_next_page
+
+
+def test_a_changed_team_is_read_back_changed(ada, bo, world):
+    changed = ada.teams.update_team(
+        world.team_key,
+        name="Difference",
+        sharing_restricted_to_team=True,
+        automatically_approve_join_requests=True,
+        automatically_send_invoice_emails=True,
+        emails_to_send_invoice_to=["bills@engines.example"],
+    )
+    assert changed.name == "Difference"
+    assert changed.sharing_restricted_to_team is True
+    assert changed.automatically_approve_join_requests is True
+    assert changed.automatically_send_invoice_emails is True
+    assert changed.emails_to_send_invoice_to == ["bills@engines.example"]
+    assert bo.teams.get_team(world.team_key) == changed
+
+
+def test_what_is_left_out_of_a_change_stays(ada, world):
+    ada.teams.update_team(world.team_key, emails_to_send_invoice_to=["bills@engines.example"])
+    before = ada.teams.get_team(world.team_key)
+    after = ada.teams.update_team(world.team_key, name="Renamed")
+    assert after.emails_to_send_invoice_to == ["bills@engines.example"]
+    assert after.members == before.members
+    assert ada.teams.update_team(world.team_key, emails_to_send_invoice_to=[]).emails_to_send_invoice_to == []
+
+
+def test_the_roster_is_replaced_as_a_whole(ada, bo, world):
+    address = f"dee.{world.ada.email}"
+    changed = ada.teams.update_team(
+        world.team_key,
+        members=[
+            TeamMemberUpdate(user_key=world.ada.user_key, role="Owner", email_sharing="Existence"),
+            TeamMemberUpdate(email=address, role="PayerOnly"),
+        ],
+    )
+    roster = {member.email: (member.role, member.email_sharing) for member in changed.members}
+    assert roster == {world.ada.email: ("Owner", "Existence"), address: ("PayerOnly", "None")}
+    with refused(404):
+        bo.teams.get_team(world.team_key)
+
+
+def test_a_roster_without_an_owner_is_refused(ada, world):
+    before = ada.teams.get_team(world.team_key)
+    with refused(400, "members"):
+        ada.teams.update_team(world.team_key, members=[TeamMemberUpdate(user_key=world.bo.user_key, role="Member")])
+    assert ada.teams.get_team(world.team_key) == before
+
+
+def test_only_owners_change_a_team(ada, bo, cy, world):
+    before = ada.teams.get_team(world.team_key)
+    with refused(403):
+        bo.teams.update_team(world.team_key, name="Mine")
+    with refused(404):
+        cy.teams.update_team(world.team_key, name="Mine")
+    assert ada.teams.get_team(world.team_key) == before
+
+
+def test_the_lists_of_contacts_and_organizations_have_permissions(ada, world):
+    assert {"contacts", "organizations"} <= set(ada.teams.get_team(world.team_key).contact_org_list_permissions)
+    viewer = "__viewAllPermissionSet__"
+    entry = TeamAclEntryUpdate(user_key=world.bo.user_key, permission_set_name=viewer)
+    changed = ada.teams.update_team(
+        world.team_key,
+        contact_org_list_permissions={"contacts": TeamBasedPermissionsUpdate(acl_entries=[entry])},
+    )
+    entries = changed.contact_org_list_permissions["contacts"].acl_entries
+    assert [(one.user_key, one.permission_set_name) for one in entries] == [(world.bo.user_key, viewer)]
+    assert changed.contact_org_list_permissions["organizations"].acl_entries == []
+    assert ada.teams.get_team(world.team_key) == changed
