@@ -1,0 +1,252 @@
+"""The only door to the network.
+
+A name is looked up once, every answer is judged, and the connection goes to a judged address or nowhere.
+"""
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+from aiohttp import AddrInfoType
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from boxwood.lib.targets import Refused, Rules, check_fields, check_headers
+
+__all__ = ["Outbound", "Refused", "Reply", "Rules", "Unreachable", "check_headers"]
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+REPLY_BYTES = 16 * 1024
+HEADER_BYTES = 6 * 1024
+HEADER_COUNT = 44
+# Below the five seconds after which Node and uvicorn hang up: a connection they are just closing
+# would otherwise be picked for the next request.
+KEEP_ALIVE = 4.0
+# Targets whose idle connections are kept, each at most as many as were in flight at once.
+KEPT_TARGETS = 64
+RESOLVING_AT_ONCE = 32
+# The socket's buffer. What arrives at once is parsed at once, and asyncio's 256 KiB of the tiniest replies
+# make 25 MB of objects; less than this and certificates take a round trip more.
+RECEIVED_AT_ONCE = 5 * 1024
+NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class Unreachable(Exception):
+    """No answer worth keeping. The text is for users and, unless the target was refused by our own
+    rules, always the same: it must not tell a closed port from a silent one. The cause, for the
+    server's log alone, is in `__cause__`."""
+
+    def __init__(self, reason: str = "the target gave no usable answer") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Reply(msgspec.Struct, frozen=True):
+    status: int
+    headers: dict[str, str]  # names in lower case; the first of several
+    body: bytes  # the first 16 KiB
+    ms: float
+
+
+class Outbound:
+    def __init__(
+        self,
+        rules: Rules | None = None,
+        *,
+        connect_timeout: float = 5.0,
+        total_timeout: float = 15.0,
+        agent: str = "Boxwood",
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.rules = rules or Rules()
+        self._connect_timeout = connect_timeout
+        self._total_timeout = total_timeout
+        self._agent = agent
+        self._judge = _Judge(self.rules, resolver or _SystemNames())
+        self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
+
+    def check_url(self, url: str) -> None:
+        """When a target is saved: everything but the look-up."""
+        self.rules.check_url(url)
+
+    async def check_address(self, url: str) -> None:
+        """When a target is saved and there is time for a look-up. A name that does not resolve
+        today is let through; each attempt looks again."""
+        target = self.rules.check_url(url)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                await self._judge.resolve(target.raw_host or "", target.port or 0)
+        except OSError:
+            return
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """One request. Whatever goes wrong is `Unreachable`; a status of 500 or 302 is an answer."""
+        try:
+            if method not in METHODS:
+                raise Refused(f"the method must be one of {', '.join(sorted(METHODS))}")
+            check_fields(headers)
+            target = self.rules.check_url(url)
+            async with asyncio.timeout(self._total_timeout):
+                return await self._exchange(method, target, headers, body)
+        except Refused as refusal:
+            raise Unreachable(str(refusal)) from refusal
+        except (aiohttp.ClientError, OSError, ValueError) as cause:
+            raise Unreachable() from cause
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _exchange(self, method: str, target: URL, headers: Mapping[str, str], body: bytes) -> Reply:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        async with self._opened().request(
+            method,
+            target,
+            headers=headers,
+            # Past a megabyte aiohttp wants a stream, and warns of anything else.
+            data=BytesIO(body) if len(body) > 2**20 else body or None,
+            allow_redirects=False,
+            ssl=self._tls or True,
+        ) as reply:
+            kept = await _read(reply)
+            return Reply(reply.status, _plain(reply.headers), kept, (clock() - started) * 1000)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        # Not before the first request: a session belongs to a running loop, the rules above do not.
+        if self._session is None:
+            self._session = self._open()
+        return self._session
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=_Connector(self._judge),
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self._connect_timeout, sock_connect=self._connect_timeout
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            headers={"User-Agent": self._agent},
+            skip_auto_headers=["Accept-Encoding"],
+            read_bufsize=REPLY_BYTES,
+            max_line_size=HEADER_BYTES,
+            max_field_size=HEADER_BYTES,
+            max_headers=HEADER_COUNT,
+        )
+
+
+class _Connector(aiohttp.TCPConnector):
+    def __init__(self, judge: "_Judge") -> None:
+        # No cache: an answer is good for the connection it was judged for. No limit: the callers
+        # have theirs, and waiting for a free slot would count as the target's slowness.
+        super().__init__(
+            resolver=judge,
+            socket_factory=judge.socket,
+            use_dns_cache=False,
+            limit=0,
+            keepalive_timeout=KEEP_ALIVE,
+        )
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        if should_close and protocol.transport is not None:
+            _reset(protocol.transport)
+        crowded = len(self._conns) >= KEPT_TARGETS
+        super()._release(key, protocol, should_close=should_close or crowded)
+
+
+class _Judge(AbstractResolver):
+    """Stands at both of aiohttp's public gates: names pass through `resolve`, and whatever is connected
+    to, literals too, which aiohttp asks no resolver about, passes through `socket`."""
+
+    def __init__(self, rules: Rules, names: AbstractResolver) -> None:
+        self._rules = rules
+        self._names = names
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        answers = await self._names.resolve(host, port, family)
+        if not answers:
+            raise OSError("the name has no address")
+        # All are judged before one is used: a forbidden answer among good ones is no accident.
+        return [
+            {**answer, "host": str(self._rules.check_address(answer["host"], port)), "port": port} for answer in answers
+        ]
+
+    def socket(self, destination: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, where = destination
+        self._rules.check_address(str(where[0]), int(where[1]))
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AT_ONCE)
+        return made
+
+    async def close(self) -> None:
+        await self._names.close()
+
+
+class _SystemNames(AbstractResolver):
+    """The system's resolver on threads of its own: name servers that never answer must not take the
+    ones the rest of the server works with."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(RESOLVING_AT_ONCE, thread_name_prefix="resolve")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+        answers = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(hostname=host, host=str(where[0]), port=port, family=of, proto=proto, flags=0)
+            for of, _, proto, _, where in answers
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Closing politely would keep the unsent body of a peer that never reads: here, then in the kernel."""
+    with suppress(OSError):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+    transport.abort()
+
+
+async def _read(reply: aiohttp.ClientResponse) -> bytes:
+    kept = bytearray()
+    while len(kept) < REPLY_BYTES and (part := await reply.content.read(REPLY_BYTES - len(kept))):
+        kept += part
+    if not reply.content.at_eof():
+        reply.close()
+    return bytes(kept)
+
+
+def _plain(headers: Mapping[str, str]) -> dict[str, str]:
+    """Fit to be stored: bytes that are not UTF-8 arrive as lone surrogates, which no database takes."""
+    plain: dict[str, str] = {}
+    for name, value in headers.items():
+        clean = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        plain.setdefault(name.lower(), clean)
+    return plain

@@ -1,0 +1,209 @@
+"""Which targets this server may call. Pure: nothing here looks a name up or opens a socket."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from yarl import URL
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+LONGEST_URL = 2048
+LONGEST_HEADERS = 8192
+USUAL_PORTS = (80, 443)
+
+# Written out, because `ipaddress`'s own flags cannot be trusted: on Python 3.11 `is_global` passes
+# multicast, 6to4 and the NAT64 form of loopback.
+FORBIDDEN_V4 = tuple(
+    ipaddress.IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+ALLOWED_V6 = ipaddress.IPv6Network("2000::/3")
+FORBIDDEN_V6 = tuple(ipaddress.IPv6Network(block) for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+
+_AUTHORITY = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
+_PORT = re.compile(r":([^:\]]*)\Z")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+# The last label begins with a letter, so 2130706433, 127.1 and 0x7f.1, which the system's resolver
+# would read as addresses, are no names at all.
+_NAME = re.compile(rf"(?:{_LABEL}\.)*(?=[a-z]){_LABEL}\.?")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+# The HTTP client writes the first two from the target and the body; the rest speak of the connection.
+FRAMING = frozenset(
+    {
+        *("host", "content-length", "transfer-encoding", "trailer", "te", "expect"),
+        *("connection", "keep-alive", "upgrade", "http2-settings"),
+        *("proxy-authenticate", "proxy-authorization", "proxy-connection"),
+    }
+)
+
+
+class Refused(ValueError):
+    """A target or header this server will not use; the text is meant for whoever wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`own` lists the places this server answers at: its public name and the address it is bound to."""
+
+    allow_private: bool = False
+    extra_ports: frozenset[int] = frozenset()
+    own: frozenset[tuple[str, int]] = frozenset()
+
+    def check_url(self, text: str) -> URL:
+        """Everything that can be known without looking the name up."""
+        url = _parse(text)
+        host, port = url.raw_host or "", url.port or 0
+        self._check_port(port)
+        self._check_name(host, port)
+        if not _NAME.fullmatch(host):
+            self.check_address(host, port)
+        return url
+
+    def check_address(self, text: str, port: int) -> Address:
+        """One answer of a look-up, or a literal. Connect to what this returns, to nothing else."""
+        try:
+            address = parse_address(text)
+        except ValueError:
+            raise Refused("the target's address cannot be read") from None
+        if any(port == at and _answers_at(host, address) for host, at in self.own):
+            raise Refused("the target is this server itself")
+        if not (self.allow_private or is_public(address)):
+            raise Refused("the target's address is not a public one")
+        return address
+
+    def _check_port(self, port: int) -> None:
+        if port and (self.allow_private or port in USUAL_PORTS or port in self.extra_ports):
+            return
+        allowed = sorted({*USUAL_PORTS, *self.extra_ports})
+        raise Refused(f"the target's port must be one of {', '.join(map(str, allowed))}")
+
+    def _check_name(self, host: str, port: int) -> None:
+        name = host.rstrip(".")
+        if any(name == own.lower().rstrip(".") and port == at for own, at in self.own):
+            raise Refused("the target is this server itself")
+        if not self.allow_private and (name == "localhost" or name.endswith(".localhost")):
+            raise Refused("the target's address is not a public one")
+
+
+def is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in block for block in FORBIDDEN_V4)
+    return address in ALLOWED_V6 and not any(address in block for block in FORBIDDEN_V6)
+
+
+def parse_address(text: str) -> Address:
+    """An address as it will be connected to: an IPv4 one in IPv6 clothes comes out undressed."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address
+    return address
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Headers a user wants sent along: theirs may not pose as ours."""
+    check_fields(headers)
+    for name in headers:
+        if name.lower().startswith("webhook-"):
+            raise Refused(f"the header {name} is written by the server")
+
+
+def check_fields(headers: Mapping[str, str]) -> None:
+    """What any header must be, ours included: one line, plain, and not about the connection."""
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise Refused("a header's name may hold only letters, digits and hyphens")
+        if name.lower() in FRAMING:
+            raise Refused(f"the header {name} is written by the server")
+        if not _VALUE.fullmatch(value):
+            raise Refused(f"the header {name} must be one line of plain ASCII")
+    if sum(len(name) + len(value) for name, value in headers.items()) > LONGEST_HEADERS:
+        raise Refused(f"the headers are longer than {LONGEST_HEADERS} characters together")
+
+
+# The same few targets are called again and again, and how they are written never changes.
+@lru_cache(maxsize=1024)
+def _parse(text: str) -> URL:
+    if len(text) > LONGEST_URL:
+        raise Refused(f"the target is longer than {LONGEST_URL} characters")
+    if _UNPRINTABLE.search(text):
+        raise Refused("the target may not hold spaces, control characters or backslashes")
+    authority = _AUTHORITY.match(text)
+    if authority is None:
+        raise Refused("the target must begin with http:// or https:// and a host")
+    if "@" in authority[1]:
+        raise Refused("the target may not hold a user name or password")
+    return _read(text, authority[1])
+
+
+def _read(text: str, authority: str) -> URL:
+    # int() reads ８０ and 8_0 too, and so does the parser below.
+    port = _PORT.search(authority)
+    if port is not None and not re.fullmatch(r"[0-9]{0,5}", port[1]):
+        raise Refused("the target's port must be a number")
+    # The very object the client connects by: two parsers that disagree would be a hole.
+    try:
+        url = URL(text)
+    except ValueError:
+        raise Refused("the target is not a valid address") from None
+    if not _is_host(url.raw_host or ""):
+        raise Refused("the target's host is not valid")
+    return url
+
+
+def _is_host(host: str) -> bool:
+    if len(host) > 253 or "%" in host:
+        return False
+    if _NAME.fullmatch(host):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _answers_at(own: str, address: Address) -> bool:
+    """Whether a server bound to `own` is what one finds at `address`."""
+    if own == "localhost":
+        return address.is_loopback or address.is_unspecified
+    try:
+        bound = parse_address(own or "0.0.0.0")
+    except ValueError:
+        return False  # a name: a proxy may serve others at the same address, so only the name counts
+    if bound.is_unspecified:
+        return _is_of_this_machine(address)
+    return address == bound or (address.is_unspecified and bound.is_loopback)
+
+
+def _is_of_this_machine(address: Address) -> bool:
+    """An address can be bound to only where it lives. Nothing is sent."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((str(address), 0))
+        except OSError:
+            return False
+    return True
