@@ -1,0 +1,197 @@
+"""Signatures on webhooks: ours after Standard Webhooks 1.0, and those other senders put on theirs.
+
+Verifying answers yes or no and never raises: whatever is malformed is simply not signed.
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+TOLERANCE = 300  # seconds, to either side
+SHORTEST_SECRET, LONGEST_SECRET = 24, 64
+# Two while rotating is what an honest sender shows; the rest would be work done for a stranger.
+MOST_SIGNATURES = 8
+
+SHARED, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
+
+_ID = re.compile(r"[!-\-/-~]{1,256}")  # visible ASCII without the dot that ends it in what is signed
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+class BadSecret(ValueError):
+    """A secret or key that cannot be used. The text never holds the secret."""
+
+
+def new_secret(size: int = 32) -> str:
+    return SHARED + _base64(token_bytes(size))
+
+
+def new_private_key() -> str:
+    return PRIVATE + _base64(token_bytes(32))
+
+
+def public_key(private: str) -> str:
+    """What receivers of v1a signatures are given."""
+    return PUBLIC + _base64(_private(private).public_key().public_bytes_raw())
+
+
+def check_signing_secret(secret: str) -> None:
+    """When one is saved for what we send. Raises `BadSecret`."""
+    if secret.startswith(PRIVATE):
+        _private(secret)
+    else:
+        _shared(secret)
+
+
+def check_verifying_secret(secret: str) -> None:
+    """When one is saved for what we are sent. Raises `BadSecret`."""
+    if secret.startswith(PUBLIC):
+        _public(secret)
+    else:
+        _shared(secret)
+
+
+def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """The three headers: one signature for each secret, so several while rotating."""
+    if not _ID.fullmatch(message_id):
+        raise ValueError("a message id is visible ASCII without a dot")
+    signed = _signed(message_id, str(timestamp), body)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(_signature(secret, signed) for secret in secrets),
+    }
+
+
+def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Secrets are `whsec_` or, for v1a, the sender's `whpk_`."""
+    given = {name.lower(): value for name, value in headers.items()}
+    message_id, timestamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
+    if not (_ID.fullmatch(message_id) and _is_recent(timestamp, now)):
+        return False
+    signed = _signed(message_id, timestamp, body)
+    shown = given.get("webhook-signature", "").split(" ")[:MOST_SIGNATURES]
+    return any(_is_signed(secret, signed, shown) for secret in secrets)
+
+
+def verify_github(secret: str, signature: str, body: bytes) -> bool:
+    """`X-Hub-Signature-256`, as GitHub and those who follow it send it."""
+    return bool(secret) and _same(signature, "sha256=" + _hex(secret, body))
+
+
+def verify_stripe(secret: str, signature: str, body: bytes, now: float) -> bool:
+    """`Stripe-Signature`: `t=…,v1=…`, several v1 while rotating."""
+    parts = [part.strip().partition("=") for part in signature.split(",")[: MOST_SIGNATURES + 1]]
+    times = [value for name, _, value in parts if name == "t"]
+    if not secret or len(times) != 1 or not _is_recent(times[0], now):
+        return False
+    expected = _hex(secret, times[0].encode() + b"." + body)
+    return any(_same(value, expected) for name, _, value in parts if name == "v1")
+
+
+def verify_shared(secret: str, shown: str) -> bool:
+    """The secret itself, in a header of its own."""
+    return bool(secret) and _same(shown, secret)
+
+
+def _signed(message_id: str, timestamp: str, body: bytes) -> bytes:
+    return f"{message_id}.{timestamp}.".encode() + body
+
+
+def _signature(secret: str, signed: bytes) -> str:
+    if secret.startswith(PRIVATE):
+        return "v1a," + _base64(_private(secret).sign(signed))
+    return "v1," + _base64(hmac.digest(_shared(secret), signed, "sha256"))
+
+
+def _is_signed(secret: str, signed: bytes, shown: Sequence[str]) -> bool:
+    try:
+        if secret.startswith(PUBLIC):
+            key = _public(secret)
+            return any(_is_signed_by(key, signed, each) for each in shown)
+        expected = _signature(secret, signed)
+    except BadSecret:
+        return False
+    return any(_same(each, expected) for each in shown)
+
+
+def _is_signed_by(key: "Ed25519PublicKey", signed: bytes, shown: str) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    version, _, signature = shown.partition(",")
+    if version != "v1a":
+        return False
+    try:
+        key.verify(base64.b64decode(signature, validate=True), signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _is_recent(timestamp: str, now: float) -> bool:
+    return bool(_SECONDS.fullmatch(timestamp)) and abs(now - int(timestamp)) <= TOLERANCE
+
+
+def _same(shown: str, expected: str) -> bool:
+    # Compared as bytes: compare_digest refuses text that is not ASCII, and headers can be anything.
+    return hmac.compare_digest(_bytes(shown), _bytes(expected))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _hex(secret: str, signed: bytes) -> str:
+    return hmac.digest(_bytes(secret), signed, "sha256").hex()
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _shared(secret: str) -> bytes:
+    key = _decoded(secret, SHARED)
+    if not SHORTEST_SECRET <= len(key) <= LONGEST_SECRET:
+        raise BadSecret(f"a secret holds {SHORTEST_SECRET} to {LONGEST_SECRET} bytes")
+    return key
+
+
+def _private(key: str) -> "Ed25519PrivateKey":
+    seed = _key_bytes(key, PRIVATE)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _public(key: str) -> "Ed25519PublicKey":
+    raw = _key_bytes(key, PUBLIC)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def _key_bytes(key: str, prefix: str) -> bytes:
+    if find_spec("cryptography") is None:
+        raise BadSecret("ed25519 keys need the optional package: pip install 'boxwood[ed25519]'")
+    raw = _decoded(key, prefix)
+    if len(raw) != 32:
+        raise BadSecret("an ed25519 key holds 32 bytes")
+    return raw
+
+
+def _decoded(secret: str, prefix: str) -> bytes:
+    if not secret.startswith(prefix):
+        raise BadSecret(f"a secret of this kind begins with {prefix}")
+    text = secret.removeprefix(prefix)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadSecret(f"what follows {prefix} must be base64") from None
