@@ -9,13 +9,15 @@ from typing import Any
 
 from ..wire.codec import Shape
 from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
-from . import boxes, people, pipelines
+from . import boxes, contacts, organizations, people, pipelines
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
+CURSOR = ("cursor", "limit", "after")
 
 
 def _read(path: str, handler: Callable[..., Any], *query: str) -> Route:
@@ -96,6 +98,13 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE),
+    # Contacts and organizations
+    _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
+    _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT),
+    _read("/v2/contacts/{contact}", contacts.get),
+    _list("/v2/teams/{team}/organizations", organizations.list_page, *CURSOR),
+    _post("/v2/teams/{team}/organizations", organizations.create, directory_shapes.ORGANIZATION),
+    _list("/v2/organizations/{organization}", organizations.get),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

@@ -19,13 +19,16 @@ _PLAIN = (str, int, float, bytes)
 
 
 class Table(Generic[R]):
-    """A table and the record its rows are: `BOXES = Table("boxes", Box)`."""
+    """A table and the record its rows are: `BOXES = Table("boxes", Box)`.
 
-    def __init__(self, name: str, record: type[R]) -> None:
+    Members named in `beside` are the record's last and have defaults: they are kept in tables of their own.
+    """
+
+    def __init__(self, name: str, record: type[R], *, beside: Sequence[str] = ()) -> None:
         self.name = name
         self.record = record
         hints = get_type_hints(record)
-        self.names = record.__struct_fields__
+        self.names = tuple(one for one in record.__struct_fields__ if one not in beside)
         self.columns = ", ".join(self.names)
         self._readers = [(at, _reader(hints[name])) for at, name in enumerate(self.names)]
         self._readers = [(at, reader) for at, reader in self._readers if reader]

@@ -103,6 +103,27 @@ def _read_names(value: Any) -> list[str]:
     return [_read_key(one) for one in _read_list(value)]
 
 
+def _read_lines(value: Any) -> list[str]:
+    """A list of texts, or one text, which may hold commas; null entries are left out."""
+    value = _unwrapped(value)
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        value = [value]
+    found = []
+    for at, one in enumerate(_read_list(value)):
+        if one is None:
+            continue
+        try:
+            found.append(_read_key(one))
+        except Wrong as wrong:
+            raise Wrong(str(wrong), f"[{at}]") from None
+    return found
+
+
+def _read_words(value: Any) -> list[str]:
+    """A list of words, or text with commas between them; null entries are left out."""
+    return [word for one in _read_lines(value) for word in one.split(",")]
+
+
 def _read_object(value: Any) -> dict[str, Any]:
     value = _unwrapped(value)
     if value is None or value == "":
@@ -119,6 +140,8 @@ INTEGER = Kind(_read_integer, {"type": "integer"})
 MILLIS = Kind(_read_integer, {"type": "integer", "format": "int64", "description": "Milliseconds since 1970."})
 FLAG = Kind(_read_flag, {"type": "boolean"})
 NAMES = Kind(_read_names, {"type": "array", "items": {"type": "string"}})
+LINES = Kind(_read_lines, {"type": "array", "items": {"type": "string"}})
+WORDS = Kind(_read_words, {"type": "array", "items": {"type": "string"}})
 OBJECT = Kind(_read_object, {"type": "object", "additionalProperties": True})
 ANYTHING = Kind(lambda value: value, {})
 

@@ -1,0 +1,76 @@
+"""Organizations: the companies and bodies a team knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..db.records import Table
+from ..lib import ids
+from . import directory, entries
+from .context import Ctx
+from .directory import Entry, Noun
+
+
+class Organization(Entry, frozen=True):
+    name: str | None
+    industry: str | None
+    employee_count: str | None
+    logo_url: str | None
+
+
+def _blank(ctx: Ctx, team_key: str) -> Organization:
+    return Organization(
+        key=ids.new("o", ctx.now),
+        team_key=team_key,
+        other=None,
+        phone_numbers=[],
+        addresses=[],
+        domains=[],
+        normalized_domains=[],
+        twitter_handle=None,
+        facebook_handle=None,
+        linkedin_handle=None,
+        instagram_handle=None,
+        fields={},
+        creator_key=ctx.actor.key,
+        saved_by=ctx.actor.key,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+        saved_at=ctx.now,
+        name=None,
+        industry=None,
+        employee_count=None,
+        logo_url=None,
+    )
+
+
+def _title(organization: Organization) -> str:
+    return organization.name or next(iter(organization.domains), "")
+
+
+def _identify(organization: Organization) -> Iterator[tuple[str, str]]:
+    yield from (("domain", one) for one in organization.normalized_domains)
+    yield from entries.names(organization.name)
+    yield from entries.phones(organization.phone_numbers)
+
+
+ORGANIZATIONS = Noun(
+    name="organizations",
+    one="organization",
+    letter="o",
+    table=Table("organizations", Organization, beside=("contact_links", "org_links")),
+    blank=_blank,
+    title=_title,
+    needs="name",
+    identify=_identify,
+    matched_by="domain",
+)
+
+
+def get(ctx: Ctx, key: str) -> Organization:
+    return directory.get(ctx, ORGANIZATIONS, key)
+
+
+def create(ctx: Ctx, team_key: str, given: dict[str, Any]) -> Organization:
+    return entries.create(ctx, ORGANIZATIONS, team_key, given)

@@ -1,0 +1,42 @@
+"""E-mail addresses and domains in the one spelling they are compared by."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 254
+_IN_TEXT = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(//)?")
+_DOMAIN = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)+")
+# Providers whose domain says nothing about whom someone works for.
+_ANYBODYS = """
+    126.com 163.com aol.com comcast.net duck.com fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at
+    gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr
+    hotmail.it hushmail.com icloud.com laposte.net libero.it live.co.uk live.com live.de live.fr mac.com
+    mail.com mail.ru mailbox.org me.com msn.com naver.com orange.fr outlook.com outlook.de outlook.fr pm.me
+    posteo.de proton.me protonmail.com qq.com rediffmail.com rocketmail.com sbcglobal.net t-online.de tuta.io
+    tutanota.com verizon.net wanadoo.fr web.de yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com
+    yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.in yahoo.it yandex.com yandex.ru ymail.com zoho.com
+"""
+ANYBODYS = frozenset(_ANYBODYS.split())
+
+
+def in_text(text: str) -> list[str]:
+    """The e-mail addresses written in a text, in lower case, each once."""
+    if "@" not in text:
+        return []
+    found = [one.lower().strip(".'`") for one in _IN_TEXT.findall(text)]
+    return list(dict.fromkeys(one for one in found if len(one) <= LONGEST))
+
+
+def domain(text: str) -> str:
+    """The bare domain of an address, a link or a domain: `https://www.Zuse.de/z3` is `zuse.de`; empty for none."""
+    bare = _SCHEME.sub("", text.strip().lower())
+    bare = re.split(r"[/?#\s]", bare, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
+    bare = bare.strip(".").removeprefix("www.")
+    if not bare.isascii():
+        try:
+            bare = bare.encode("idna").decode()
+        except UnicodeError:
+            return ""
+    return bare if len(bare) <= LONGEST and _DOMAIN.fullmatch(bare) else ""

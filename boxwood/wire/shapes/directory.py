@@ -1,0 +1,189 @@
+"""Contacts and organizations on the wire (spec 4.11 and 4.12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.contacts import Contact
+from ...core.directory import Entry, Link
+from ...core.organizations import Organization
+from ..codec import Shape
+from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records
+from .people import Out, given
+
+
+class EntryLink(Out, omit_defaults=False):
+    key: str
+    is_magic_linked: bool
+    creation_timestamp: int
+
+
+class EntryOut(Out, omit_defaults=False):
+    """What both have. What nobody gave is left out."""
+
+    key: str
+    team_key: str
+    phone_numbers: list[str]
+    addresses: list[str]
+    domains: list[str]
+    normalized_domains: list[str]
+    contact_links: list[EntryLink]
+    org_links: list[EntryLink]
+    fields: dict[str, str]
+    creator_key: str
+    last_saved_user_key: str
+    creation_date: int
+    version_timestamp: int
+    last_saved_timestamp: int
+
+
+class ContactOut(EntryOut, omit_defaults=False, kw_only=True):
+    email_addresses: list[str]
+    given_name: str | msgspec.UnsetType = msgspec.UNSET
+    family_name: str | msgspec.UnsetType = msgspec.UNSET
+    other: str | msgspec.UnsetType = msgspec.UNSET
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    twitter_handle: str | msgspec.UnsetType = msgspec.UNSET
+    facebook_handle: str | msgspec.UnsetType = msgspec.UNSET
+    linkedin_handle: str | msgspec.UnsetType = msgspec.UNSET
+    instagram_handle: str | msgspec.UnsetType = msgspec.UNSET
+    photo_url: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrganizationOut(EntryOut, omit_defaults=False, kw_only=True):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    other: str | msgspec.UnsetType = msgspec.UNSET
+    industry: str | msgspec.UnsetType = msgspec.UNSET
+    employee_count: str | msgspec.UnsetType = msgspec.UNSET
+    logo_url: str | msgspec.UnsetType = msgspec.field(name="logoURL", default=msgspec.UNSET)
+    twitter_handle: str | msgspec.UnsetType = msgspec.UNSET
+    facebook_handle: str | msgspec.UnsetType = msgspec.UNSET
+    linkedin_handle: str | msgspec.UnsetType = msgspec.UNSET
+    instagram_handle: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def contact(one: Contact) -> ContactOut:
+    return ContactOut(
+        **_common(one),
+        email_addresses=one.email_addresses,
+        given_name=given(one.given_name),
+        family_name=given(one.family_name),
+        title=given(one.title),
+        photo_url=given(one.photo_url),
+    )
+
+
+def organization(one: Organization) -> OrganizationOut:
+    return OrganizationOut(
+        **_common(one),
+        name=given(one.name),
+        industry=given(one.industry),
+        employee_count=given(one.employee_count),
+        logo_url=given(one.logo_url),
+    )
+
+
+def _common(one: Entry) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "team_key": one.team_key,
+        "phone_numbers": one.phone_numbers,
+        "addresses": one.addresses,
+        "domains": one.domains,
+        "normalized_domains": one.normalized_domains,
+        "contact_links": _links(one.contact_links),
+        "org_links": _links(one.org_links),
+        "fields": one.fields,
+        "creator_key": one.creator_key,
+        "last_saved_user_key": one.saved_by,
+        "creation_date": one.created_at,
+        "version_timestamp": one.updated_at,
+        "last_saved_timestamp": one.saved_at,
+        "other": given(one.other),
+        "twitter_handle": given(one.twitter_handle),
+        "facebook_handle": given(one.facebook_handle),
+        "linkedin_handle": given(one.linkedin_handle),
+        "instagram_handle": given(one.instagram_handle),
+    }
+
+
+def _links(links: list[Link]) -> list[EntryLink]:
+    return [EntryLink(link.key, link.is_magic, link.created_at) for link in links]
+
+
+class ContactPage(Out, omit_defaults=False):
+    """`cursor` gets the next page; the last page has none."""
+
+    results: list[ContactOut]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrganizationPage(Out, omit_defaults=False):
+    """`cursor` gets the next page; the last page has none."""
+
+    results: list[OrganizationOut]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def _read_number(value: Any) -> str:
+    """Text, or a number as its digits: a client sends `120`, another `51-200`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    text: str = NAME.read(value)
+    return text
+
+
+def _read_values(value: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, one in OBJECT.read(value).items():
+        if isinstance(one, bool):
+            one = "true" if one else "false"
+        elif isinstance(one, (int, float)):
+            one = str(one)
+        elif isinstance(one, list) and all(isinstance(each, str) for each in one):
+            one = ",".join(one)
+        if one is not None and not isinstance(one, str):
+            raise Wrong("must be text", f".{key}")
+        found[NAME.read(key)] = None if one is None else TEXT.read(one)
+    return found
+
+
+_COUNT = Kind(_read_number, {"type": "string", "description": "Text; a number is taken for its digits."})
+_VALUES = Kind(_read_values, {"type": "object", "additionalProperties": {"type": "string"}})
+_LINK = Shape(
+    "EntryLinkEdit",
+    required=("key",),
+    key=KEY,
+    is_magic_linked=nullable(FLAG),
+    creation_timestamp=nullable(MILLIS),
+)
+_BOTH: dict[str, Kind] = {
+    "other": nullable(TEXT),
+    "phone_numbers": nullable(LINES),
+    "addresses": nullable(LINES),
+    "domains": nullable(WORDS),
+    "twitter_handle": nullable(NAME),
+    "facebook_handle": nullable(NAME),
+    "linkedin_handle": nullable(NAME),
+    "instagram_handle": nullable(NAME),
+    "fields": nullable(_VALUES),
+    "contact_links": nullable(records(_LINK, bare="key")),
+    "org_links": nullable(records(_LINK, bare="key")),
+}
+_CONTACT: dict[str, Kind] = {
+    "given_name": nullable(NAME),
+    "family_name": nullable(NAME),
+    "title": nullable(NAME),
+    "email_addresses": nullable(WORDS),
+    "photo_url": nullable(TEXT),
+}
+_ORGANIZATION: dict[str, Kind] = {
+    "name": nullable(NAME),
+    "industry": nullable(NAME),
+    "employee_count": nullable(_COUNT),
+    "logo_url": nullable(TEXT),
+}
+CONTACT = Shape("ContactEdit", {**_CONTACT, **_BOTH})
+ORGANIZATION = Shape("OrganizationEdit", {**_ORGANIZATION, **_BOTH}, aliases={"logoURL": "logo_url"})
