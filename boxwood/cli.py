@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -191,6 +192,8 @@ def _run(config: Config) -> None:
     from .lib import jsonlog
 
     jsonlog.start(config.log_level)
+    # uvicorn gives the signal back once it has shut down in order: that is a good end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     common: dict[str, Any] = {
         "host": config.host,
         "port": config.port,

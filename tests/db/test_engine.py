@@ -1,0 +1,143 @@
+"""The engine: what it promises about transactions, on whichever database the test runs."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from boxwood.db.engine import Db, Engine, open_engine
+from tests.conftest import Store
+
+
+@pytest.fixture
+def engine(fresh_store: Store) -> Iterator[Engine]:
+    config = fresh_store.config()
+    opened = open_engine(config.database_url, config.sqlite_path)
+    opened.write(lambda db: db.run("CREATE TABLE things (key TEXT PRIMARY KEY, n INTEGER)"))
+    yield opened
+    opened.close()
+
+
+def put(key: str) -> Any:
+    return lambda db: db.run("INSERT INTO things (key, n) VALUES (:key, 1)", key=key)
+
+
+def kept(engine: Engine) -> list[str]:
+    return [row[0] for row in engine.read(lambda db: db.rows("SELECT key FROM things ORDER BY key"))]
+
+
+def test_what_is_committed_is_read(engine: Engine) -> None:
+    assert engine.write(put("a")) == 1
+    assert kept(engine) == ["a"]
+
+
+def test_a_request_that_fails_undoes_only_itself(engine: Engine) -> None:
+    """Many wait for one commit; one of them raises after it wrote."""
+
+    def fail(db: Db) -> None:
+        put("lost")(db)
+        raise ValueError("no")
+
+    async def together() -> list[Any]:
+        works = [put("a"), fail, put("b"), put("a"), put("c")]
+        return await asyncio.gather(*(engine.write_soon(work) for work in works), return_exceptions=True)
+
+    results = asyncio.run(together())
+    assert isinstance(results[1], ValueError)
+    assert (results[2], results[4]) == (1, 1)
+    # One of the two that wrote the same key, and only one.
+    assert [isinstance(results[at], Exception) for at in (0, 3)].count(True) == 1
+    assert kept(engine) == ["a", "b", "c"]
+
+
+def test_later_work_runs_once_before_the_commit(engine: Engine) -> None:
+    seen: list[list[str]] = []
+
+    def index(db: Db, items: list[str]) -> None:
+        seen.append(items)
+        for item in items:
+            db.run("UPDATE things SET n = 2 WHERE key = :key", key=item)
+
+    def write(db: Db) -> None:
+        put("a")(db)
+        db.later(index, "a")
+        db.later(index, "a")
+
+    engine.write(write)
+    assert seen == [["a", "a"]]
+    assert engine.read(lambda db: db.row("SELECT n FROM things")) == (2,)
+
+
+def test_later_work_that_fails_undoes_the_request(engine: Engine) -> None:
+    def break_(db: Db, items: list[str]) -> None:
+        raise RuntimeError("the index is broken")
+
+    def write(db: Db) -> None:
+        put("a")(db)
+        db.later(break_, "a")
+
+    with pytest.raises(RuntimeError):
+        engine.write(write)
+    engine.write(put("b"))
+    assert kept(engine) == ["b"]
+
+
+def test_who_listens_hears_after_the_commit_and_not_after_a_rollback(engine: Engine) -> None:
+    heard: list[list[str]] = []
+    told = threading.Event()
+
+    def hear() -> None:
+        heard.append(kept(engine))
+        told.set()
+
+    engine.listen("things", hear)
+
+    def fail(db: Db) -> None:
+        db.notify("things")
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        engine.write(fail)
+
+    def write(db: Db) -> None:
+        put("a")(db)
+        db.notify("things")
+
+    for _ in range(50):  # on PostgreSQL the listener may still be connecting
+        engine.write(lambda db: db.run("DELETE FROM things"))
+        engine.write(write)
+        if told.wait(0.2):
+            break
+    assert heard
+    assert all(one == ["a"] for one in heard)
+
+
+def test_readers_see_one_moment_and_never_wait_for_the_writer(engine: Engine) -> None:
+    engine.write(put("a"))
+    entered, go_on = threading.Event(), threading.Event()
+
+    def slow(db: Db) -> None:
+        put("b")(db)
+        entered.set()
+        go_on.wait(10)
+
+    writer = threading.Thread(target=engine.write, args=(slow,))
+    writer.start()
+    entered.wait(10)
+    assert kept(engine) == ["a"]
+    go_on.set()
+    writer.join()
+    assert kept(engine) == ["a", "b"]
+
+
+def test_a_thousand_writes_at_once_all_count(engine: Engine) -> None:
+    engine.write(put("a"))
+
+    async def many() -> None:
+        more = "UPDATE things SET n = n + 1 WHERE key = 'a'"
+        await asyncio.gather(*(engine.write_soon(lambda db: db.run(more)) for _ in range(1000)))
+
+    asyncio.run(many())
+    assert engine.read(lambda db: db.row("SELECT n FROM things")) == (1001,)

@@ -1,0 +1,56 @@
+"""Migrations: applied once, safe together, and equal on both databases."""
+
+import threading
+from pathlib import Path
+
+from boxwood.db import schema
+from boxwood.db.engine import open_engine
+from tests.conftest import Store
+
+
+def columns(store: Store) -> set[tuple[str, str]]:
+    """Every table's columns."""
+    config = store.config()
+    engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+    if store.name == "sqlite":
+        sql = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    else:
+        sql = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    rows = engine.read(lambda db: db.rows(sql))
+    engine.close()
+    return {(table, column) for table, column in rows}
+
+
+def test_applied_migrations_are_left_alone(database: Store) -> None:
+    assert schema.migrate(database.url, database.config().sqlite_path) == []
+
+
+def test_records_match_their_tables(database: Store) -> None:
+    from boxwood.core import boxes, events, fields, keys, pipelines, stages, teams, users
+
+    there = columns(database)
+    tables = [
+        users.USERS,
+        teams.TEAMS,
+        teams.MEMBERS,
+        keys.API_KEYS,
+        pipelines.PIPELINES,
+        pipelines.MEMBERS,
+        stages.STAGES,
+        fields.FIELDS,
+        boxes.BOXES,
+        events.EVENTS,
+    ]
+    for table in tables:
+        assert {(table.name, name) for name in table.names} <= there
+
+
+def test_two_that_start_at_once_migrate_once(fresh_store: Store, tmp_path: Path) -> None:
+    applied: list[list[str]] = []
+    path = str(tmp_path / "other.sqlite3")
+    threads = [threading.Thread(target=lambda: applied.append(schema.migrate(None, path))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(one) for one in applied) == [0, len(list(schema.MIGRATIONS.glob("*.py")))]

@@ -1,0 +1,71 @@
+"""Boxwood as its users run it: a process of its own, which can be killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import Store
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "boxwood", *arguments]
+
+
+def store_options(store: Store) -> list[str]:
+    return ["--data", str(store.data), *(["--database-url", store.url] if store.url else [])]
+
+
+def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, check=check, timeout=60)
+
+
+class Process:
+    """`boxwood serve` on a free port."""
+
+    def __init__(self, store: Store, *options: str) -> None:
+        self.store, self.options, self.port = store, options, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = store.data / "log"
+        self.start()
+
+    def start(self) -> None:
+        options = [*store_options(self.store), "--port", str(self.port), "--no-sample", *self.options]
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                command("serve", *options), cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if httpx.get(f"{self.url}/healthz", timeout=1, trust_env=False).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """As a power cut would end it: no one is asked."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As an operator ends it; the exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=40)
