@@ -148,7 +148,7 @@ def set_value(call: Call) -> shapes.FieldValue:
     """Set one field's value; null, "" or an empty list clears it."""
     if "value" not in call.given:
         raise Invalid("value", "is missing")
-    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.given["value"])
+    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
     return shapes.FieldValue(call.path[1]) if value is None else shapes.FieldValue(call.path[1], value)
 
 

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from ..core import keys
 from ..core.context import Ctx
 from ..db.engine import Db, Engine
-from ..errors import Invalid, NotSignedIn, Problem
+from ..errors import Invalid, NotFound, NotSignedIn, Problem
 from ..wire import v1
 from ..wire.codec import Shape
 from . import replies
@@ -123,6 +123,8 @@ class Api:
             return
         scope["route"] = f"{route.verb} {route.path}"
         try:
+            if "\x00" in scope["path"]:
+                raise NotFound(scope["path"].replace("\x00", ""))
             call = Call(route, path, dict(scope["headers"]), _query(scope))
             await self._read_body(scope, receive, call)
             result = await self._run(route, call)

@@ -41,7 +41,7 @@ def _text(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid(name, f"{field.name!r} takes text or a number")
-    if not math.isfinite(value) or abs(value) > 1e300 or (isinstance(value, int) and abs(value) > _EXACT):
+    if abs(value) > _EXACT if isinstance(value, int) else not math.isfinite(value) or abs(value) > 1e300:
         raise Invalid(name, f'is too large for a number; send it as text, "{str(value)[:30]}"')
     return value
 

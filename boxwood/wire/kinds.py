@@ -124,8 +124,21 @@ def _read_words(value: Any) -> list[str]:
     return [word for one in _read_lines(value) for word in one.split(",")]
 
 
+def _read_anything(value: Any) -> Any:
+    """Whatever JSON can hold, except what no database keeps."""
+    if isinstance(value, str):
+        return _read_text(value)
+    if isinstance(value, list):
+        return [_read_anything(one) for one in value]
+    if isinstance(value, dict):
+        return {_read_text(name): _read_anything(one) for name, one in value.items()}
+    if isinstance(value, int) and abs(value) > 2**53:
+        raise Wrong("is too large")
+    return value
+
+
 def _read_object(value: Any) -> dict[str, Any]:
-    value = _unwrapped(value)
+    value = _read_anything(_unwrapped(value))
     if value is None or value == "":
         return {}
     if not isinstance(value, dict):
@@ -143,7 +156,7 @@ NAMES = Kind(_read_names, {"type": "array", "items": {"type": "string"}})
 LINES = Kind(_read_lines, {"type": "array", "items": {"type": "string"}})
 WORDS = Kind(_read_words, {"type": "array", "items": {"type": "string"}})
 OBJECT = Kind(_read_object, {"type": "object", "additionalProperties": True})
-ANYTHING = Kind(lambda value: value, {})
+ANYTHING = Kind(_read_anything, {})
 
 
 def one_of(*words: str) -> Kind:
