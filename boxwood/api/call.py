@@ -25,6 +25,8 @@ from .router import LIST, READ, WRITE, Route, Router
 log = logging.getLogger("boxwood.api")
 MOST_BODY = 8_000_000
 MOST_PER_PAGE = 1000
+ALL = 10**9
+"""The page of a list that is answered whole unless `limit` is given."""
 
 
 class Stream:

@@ -12,7 +12,8 @@ from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
-from . import boxes, contacts, organizations, people, pipelines
+from ..wire.shapes import snippets as snippet_shapes
+from . import boxes, contacts, organizations, people, pipelines, snippets
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
@@ -105,6 +106,12 @@ ROUTES = [
     _list("/v2/teams/{team}/organizations", organizations.list_page, *CURSOR),
     _post("/v2/teams/{team}/organizations", organizations.create, directory_shapes.ORGANIZATION),
     _list("/v2/organizations/{organization}", organizations.get),
+    # Snippets
+    _list("/v1/snippets", snippets.list_all, *PAGING),
+    _put("/v1/snippets", snippets.create, snippet_shapes.SNIPPET_CREATE),
+    _list("/v1/snippets/{snippet}", snippets.get),
+    _post("/v1/snippets/{snippet}", snippets.edit, snippet_shapes.SNIPPET_EDIT),
+    _delete("/v1/snippets/{snippet}", snippets.delete),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

@@ -51,6 +51,9 @@ KINDS: dict[str, Kind] = {
     "box.contacts_edited": Kind("BOX", "EDIT", "EDIT_CONTACTS", "changed the contacts of {box}", False),
     "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
     "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
+    "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
+    "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
+    "snippet.deleted": Kind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "organization.created": Kind("ORGANIZATION", "CREATE", "NEW_ORGANIZATION", "created the organization {subject}"),
 }

@@ -21,7 +21,6 @@ AWAITED = {
     "Meetings",
     "Files",
     "Threads",
-    "Snippets",
     "Search",
     "Contacts",
     "Organizations",

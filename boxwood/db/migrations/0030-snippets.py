@@ -1,0 +1,26 @@
+"""Snippets."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+# A snippet outlives the pipeline it was shared with: it is its author's own again.
+steps = [
+    step(
+        ddl("""
+CREATE TABLE snippets (
+    key TEXT PRIMARY KEY,
+    user_key TEXT NOT NULL REFERENCES users (key),
+    pipeline_key TEXT REFERENCES pipelines (key) ON DELETE SET NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,
+    subject TEXT,
+    shortcut TEXT,
+    created_at INTEGER NOT NULL,
+    saved_at INTEGER NOT NULL
+);
+CREATE INDEX snippets_of_user ON snippets (user_key, created_at, key);
+CREATE INDEX snippets_of_pipeline ON snippets (pipeline_key, created_at, key);
+""")
+    )
+]

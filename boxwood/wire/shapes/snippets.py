@@ -1,0 +1,107 @@
+"""Snippets on the wire (spec 4.7). Their text is an object when read and plain in the reply to a write, as
+Streak's is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.snippets import Snippet
+from ..codec import Shape
+from ..kinds import KEY, NAME, TEXT, Kind, Wrong, nullable
+from .people import Out, given
+
+
+class SnippetText(Out, omit_defaults=False):
+    value: str
+
+
+class SnippetOut(Out, omit_defaults=False):
+    """As a read answers."""
+
+    key: str
+    snippet_key: str
+    user_key: str
+    creation_date: int
+    last_saved_timestamp: int
+    part_of_pipeline: bool
+    snippet_name: str
+    snippet_text: SnippetText
+    snippet_type: str
+    subject: str | msgspec.UnsetType = msgspec.UNSET
+    snippet_key_shortcut: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class SnippetWritten(Out, omit_defaults=False):
+    """As a write answers: without `snippetKey`."""
+
+    key: str
+    user_key: str
+    creation_date: int
+    last_saved_timestamp: int
+    part_of_pipeline: bool
+    snippet_name: str
+    snippet_text: str
+    snippet_type: str
+    subject: str | msgspec.UnsetType = msgspec.UNSET
+    snippet_key_shortcut: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def snippet(one: Snippet) -> SnippetOut:
+    return SnippetOut(snippet_key=one.key, snippet_text=SnippetText(one.text), **_common(one))
+
+
+def written(one: Snippet) -> SnippetWritten:
+    return SnippetWritten(snippet_text=one.text, **_common(one))
+
+
+def _common(one: Snippet) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "user_key": one.user_key,
+        "creation_date": one.created_at,
+        "last_saved_timestamp": one.saved_at,
+        "part_of_pipeline": one.pipeline_key is not None,
+        "snippet_name": one.name,
+        "snippet_type": "HTML",
+        "subject": given(one.subject),
+        "snippet_key_shortcut": given(one.shortcut),
+        "pipeline_key": given(one.pipeline_key),
+    }
+
+
+def _read_html(value: Any) -> str | None:
+    """Text, or the object that a read answers, for those who send a whole snippet back."""
+    if isinstance(value, dict):
+        value = value.get("value")
+    if value is None:
+        return None
+    try:
+        return str(TEXT.read(value))
+    except Wrong as wrong:
+        raise Wrong(f"{wrong}, or an object whose value is") from None
+
+
+_HTML = Kind(
+    _read_html,
+    {"anyOf": [TEXT.schema, {"type": "object", "properties": {"value": TEXT.schema}}, {"type": "null"}]},
+)
+_MEMBERS = {
+    "snippet_name": nullable(NAME),
+    "snippet_text": _HTML,
+    "subject": nullable(NAME),
+    "snippet_key_shortcut": nullable(NAME),
+    "pipeline_key": nullable(KEY),
+}
+_SAYS = {"pipeline_key": "The pipeline to share it with; empty makes it one's own.", "snippet_text": "HTML."}
+SNIPPET_CREATE = Shape("SnippetCreate", _MEMBERS, required=("snippet_name",), described=_SAYS)
+SNIPPET_EDIT = Shape("SnippetEdit", _MEMBERS, described=_SAYS)
+_OURS = {"snippet_name": "name", "snippet_text": "text", "snippet_key_shortcut": "shortcut"}
+
+
+def ours(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Under the record's names."""
+    return {_OURS.get(name, name): value for name, value in parsed.items()}

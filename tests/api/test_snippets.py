@@ -1,0 +1,99 @@
+"""Snippets through the API."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+PATH = "/api/v1/snippets"
+
+
+def made(world: World, **given: Any) -> dict[str, Any]:
+    """A snippet of Ada's."""
+    return ok(world.ada.http.put(PATH, data={"snippetName": "Thanks", "snippetText": "<p>Thank you</p>", **given}))
+
+
+def told(world: World, key: str) -> list[str]:
+    sql = "SELECT kind FROM events WHERE subject_key = :key ORDER BY id"
+    return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, key=key))]
+
+
+def test_what_was_read_can_be_sent_back_and_is_no_news(world: World) -> None:
+    key = made(world, subject="Re", snippetKeyShortcut="ty")["key"]
+    read = ok(world.ada.http.get(f"{PATH}/{key}"))
+    world.clock.advance(ms=5000)
+    ok(world.ada.http.post(f"{PATH}/{key}", json=read))
+    assert ok(world.ada.http.get(f"{PATH}/{key}")) == read
+    assert told(world, key) == ["snippet.created"]
+
+
+def test_a_shared_snippet_is_changed_by_those_who_may_change_the_pipeline(world: World) -> None:
+    pipeline = world.pipeline()
+    key = made(world, pipelineKey=pipeline["key"])["key"]
+    assert ok(world.bo.http.post(f"{PATH}/{key}", json={"snippetText": "Merci"}))["snippetText"] == "Merci"
+    share = [{"email": world.ada.email, "permissionSetName": "__adminPermissionSet__"}]
+    share += [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
+    refused(world.bo.http.post(f"{PATH}/{key}", json={"snippetText": "Grazie"}), 403, "Viewer")
+    refused(world.bo.http.put(PATH, data={"snippetName": "x", "pipelineKey": pipeline["key"]}), 403, "Viewer")
+    refused(world.bo.http.delete(f"{PATH}/{key}"), 403, "Viewer")
+    assert ok(world.bo.http.get(f"{PATH}/{key}"))["snippetText"] == {"value": "Merci"}
+    assert told(world, key) == ["snippet.created", "snippet.edited"]
+
+
+def test_only_its_author_takes_a_snippet_out_of_a_pipeline(world: World) -> None:
+    key = made(world, pipelineKey=world.pipeline()["key"])["key"]
+    refused(world.bo.http.post(f"{PATH}/{key}", json={"pipelineKey": ""}), 403, "author")
+    taken = ok(world.ada.http.post(f"{PATH}/{key}", json={"pipelineKey": ""}))
+    assert "pipelineKey" not in taken
+    assert taken["partOfPipeline"] is False
+    assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
+
+
+def test_a_snippet_outlives_its_pipeline(world: World) -> None:
+    pipeline = world.pipeline()
+    key = made(world, pipelineKey=pipeline["key"])["key"]
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}"))
+    assert ok(world.ada.http.get(f"{PATH}/{key}"))["partOfPipeline"] is False
+    assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
+
+
+def test_a_teams_key_reaches_of_a_member_only_what_the_team_shares(world: World) -> None:
+    own = ok(world.bo.http.put(PATH, data={"snippetName": "Bo's own"}))["key"]
+    shared = made(world, pipelineKey=world.pipeline()["key"])["key"]
+    secret = ok(world.ada.http.put("/api/v1/apikeys", params={"teamKey": world.team_key}))["apiKey"]
+    with world.client(secret) as team:
+        team.headers["X-Boxwood-Act-As"] = world.bo.email
+        assert [one["key"] for one in ok(team.get(PATH))] == [shared]
+        assert team.get(f"{PATH}/{own}").status_code == 404
+        refused(team.put(PATH, data={"snippetName": "x"}), 400, "pipelineKey")
+
+
+def test_snippets_come_in_pages(world: World) -> None:
+    keys = [made(world, snippetName=str(number))["key"] for number in range(3)]
+    pages = [ok(world.ada.http.get(PATH, params={"limit": 2, "page": page})) for page in range(3)]
+    assert [[one["key"] for one in page] for page in pages] == [keys[:2], keys[2:], []]
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ({"snippetName": ""}, "snippetName"),
+        ({"snippetName": ["a"]}, "snippetName"),
+        ({"snippetText": 7}, "snippetText"),
+        ({"snippetText": "a\x00b"}, "snippetText"),
+        ({"subject": "x" * 1001}, "subject"),
+        ({"pipelineKey": {"a": 1}}, "pipelineKey"),
+    ],
+)
+def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict[str, Any], names: str) -> None:
+    key = made(world)["key"]
+    refused(world.ada.http.post(f"{PATH}/{key}", json=body), 400, names)
+    assert told(world, key) == ["snippet.created"]
+
+
+def test_a_pipeline_out_of_reach_is_not_found(world: World) -> None:
+    answer = world.cy.http.put(PATH, data={"snippetName": "x", "pipelineKey": world.pipeline()["key"]})
+    assert answer.status_code == 404
+    assert ok(world.cy.http.get(PATH)) == []

@@ -1,0 +1,56 @@
+"""Snippets, whose text is an object when read and a string when written."""
+
+import pytest
+
+PATH = "/api/v1/snippets"
+
+
+def test_reading_and_writing_keep_their_asymmetry(world):
+    form = {
+        "snippetName": "Thanks",
+        "snippetText": "<p>Thank you</p>",
+        "subject": "Re",
+        "snippetKeyShortcut": "ty",
+    }
+    made = world.ada.http.put(PATH, data=form).json()
+    assert (made["snippetName"], made["snippetText"]) == ("Thanks", "<p>Thank you</p>")
+    assert made["snippetKeyShortcut"] == "ty"
+    assert "snippetKey" not in made
+    read = world.ada.http.get(f"{PATH}/{made['key']}").json()
+    assert read["snippetText"] == {"value": "<p>Thank you</p>"}
+    assert read["key"] == read["snippetKey"] == made["key"]
+    assert read["userKey"] == world.ada.user_key
+    assert read["partOfPipeline"] is False
+    assert world.ada.http.get(PATH).json() == [read]
+    changed = world.ada.http.post(f"{PATH}/{made['key']}", json={"snippetText": "Danke"}).json()
+    assert (changed["snippetName"], changed["snippetText"]) == ("Thanks", "Danke")
+    assert "snippetKey" not in changed
+    assert world.ada.http.get(f"{PATH}/{made['key']}").json()["snippetText"] == {"value": "Danke"}
+
+
+def test_a_snippet_shared_with_a_pipeline_is_read_by_its_people(world):
+    own = world.ada.http.put(PATH, data={"snippetName": "Mine"}).json()
+    shared = {"snippetName": "Ours", "pipelineKey": world.pipeline()["key"]}
+    made = world.ada.http.put(PATH + "/", params=shared).json()
+    assert made["pipelineKey"] == shared["pipelineKey"]
+    assert [snippet["key"] for snippet in world.bo.http.get(PATH).json()] == [made["key"]]
+    assert world.bo.http.get(PATH).json()[0]["partOfPipeline"] is True
+    assert world.bo.http.get(f"{PATH}/{own['key']}").status_code == 404
+    assert world.cy.http.get(PATH).json() == []
+    assert {snippet["key"] for snippet in world.ada.http.get(PATH).json()} == {own["key"], made["key"]}
+
+
+def test_a_deleted_snippet_is_gone(world):
+    made = world.ada.http.put(PATH, data={"snippetName": "Thanks"}).json()
+    assert world.cy.http.delete(f"{PATH}/{made['key']}").status_code == 404
+    assert world.ada.http.delete(f"{PATH}/{made['key']}").json() == {"success": True}
+    assert world.ada.http.get(f"{PATH}/{made['key']}").status_code == 404
+    assert world.ada.http.get(PATH).json() == []
+
+
+@pytest.mark.parametrize("form", [{}, {"snippetName": ""}])
+def test_a_snippet_needs_a_name(world, form):
+    answer = world.ada.http.put(PATH, data=form)
+    assert answer.status_code == 400
+    assert answer.json()["success"] is False
+    assert world.ada.http.get(PATH).json() == []
