@@ -7,6 +7,7 @@ import ipaddress
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -214,7 +215,9 @@ def _run(config: Config) -> None:
     else:
         settings = {name: getattr(config, name) for name in Config.__dataclass_fields__}
         os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode({**settings, "data": str(config.data)}).decode()
-        uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
+        with tempfile.TemporaryDirectory(prefix="boxwood-metrics-") as counts:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+            uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
 
 
 # Keys and users
