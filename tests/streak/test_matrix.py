@@ -12,7 +12,7 @@ from tests.streak.matrix import GMAIL, HOOK, MEETING, SENT, rows
 
 HERE = Path(__file__).parent
 
-# Nouns that are not built yet: whoever builds one takes it off this list.
+# Nouns that are being built: one is on this list for as long as a test named in its rows is missing.
 AWAITED = {
     "Boxes as Markdown",
     "Timeline",
@@ -26,7 +26,7 @@ AWAITED = {
     "Organizations",
     "Webhooks",
 }
-not_yet = pytest.mark.xfail(reason="not built yet", strict=True)
+not_yet = pytest.mark.xfail(reason="not built yet", strict=False)
 
 
 class Things:
@@ -153,4 +153,4 @@ def test_every_row_names_tests_that_are_there():
         if isinstance(node, ast.FunctionDef)
     }
     assert all(row.tests for row in rows())
-    assert {test for row in rows() if row.noun not in AWAITED for test in row.tests} <= there
+    assert {row.noun for row in rows() if not there.issuperset(row.tests)} == AWAITED
