@@ -60,7 +60,7 @@ def test_a_text_is_cut_between_tokens_and_never_within_a_character(text: str, ma
 SHARED = "\ua2e3\u10c1\ub91b"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS, st.integers(min_value=0, max_value=60))
 @example(SHARED, 4)
 def test_what_is_kept_is_a_beginning_within_the_limit_and_nothing_more_fits(text: str, limit: int) -> None:
