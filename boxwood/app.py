@@ -25,6 +25,7 @@ from .config import Config
 from .db.engine import Engine, open_engine
 from .jobs import upkeep
 from .lib import jsonlog
+from .lib.targets import Rules
 from .web import pages, reference
 
 
@@ -34,7 +35,8 @@ class Boxwood:
     def __init__(self, config: Config, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
         self.config = config
         self.engine = engine
-        self.api = Api(engine, Router(ROUTES), clock)
+        self.rules = Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
+        self.api = Api(engine, Router(ROUTES), clock, self.rules)
         self.clock = clock
         self._document: bytes | None = None
         self.site = Starlette(

@@ -16,6 +16,7 @@ from ..core import keys
 from ..core.context import Ctx
 from ..db.engine import Db, Engine
 from ..errors import Invalid, NotFound, NotSignedIn, Problem
+from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
 from . import replies
@@ -40,7 +41,7 @@ class Stream:
 class Call:
     """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
 
-    __slots__ = ("base_url", "ctx", "edition", "given", "headers", "items", "path", "query")
+    __slots__ = ("base_url", "ctx", "edition", "given", "headers", "items", "path", "query", "rules")
 
     def __init__(self, route: Route, path: tuple[str, ...], headers: dict[bytes, bytes], query: dict[str, Any]) -> None:
         self.edition = route.edition
@@ -51,6 +52,8 @@ class Call:
         self.items: list[Any] | None = None
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
         self.base_url = ""
+        self.rules = Rules()
+        """Which addresses this server may call."""
 
     def parse(self, shape: Shape) -> dict[str, Any]:
         return shape.parse(self.given)
@@ -109,10 +112,11 @@ _ORDERS = {"": "", "creationTimestamp": "created_at", "lastUpdatedTimestamp": "u
 class Api:
     """The ASGI application under `/api`."""
 
-    def __init__(self, engine: Engine, router: Router, clock: Callable[[], int]) -> None:
+    def __init__(self, engine: Engine, router: Router, clock: Callable[[], int], rules: Rules) -> None:
         self.engine = engine
         self.router = router
         self.clock = clock
+        self.rules = rules
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
@@ -128,6 +132,7 @@ class Api:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
             call = Call(route, path, dict(scope["headers"]), _query(scope))
+            call.rules = self.rules
             await self._read_body(scope, receive, call)
             result = await self._run(route, call)
         except Problem as problem:

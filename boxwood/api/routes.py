@@ -13,7 +13,8 @@ from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
-from . import boxes, contacts, organizations, people, pipelines, snippets
+from ..wire.shapes import webhooks as webhook_shapes
+from . import boxes, contacts, organizations, people, pipelines, snippets, webhooks
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
@@ -112,6 +113,16 @@ ROUTES = [
     _list("/v1/snippets/{snippet}", snippets.get),
     _post("/v1/snippets/{snippet}", snippets.edit, snippet_shapes.SNIPPET_EDIT),
     _delete("/v1/snippets/{snippet}", snippets.delete),
+    # Webhooks
+    _post("/v2/webhooks", webhooks.create, webhook_shapes.WEBHOOK_CREATE, "pipelineKey", "teamKey"),
+    _read("/v2/webhooks/{webhook}", webhooks.get),
+    _post("/v2/webhooks/{webhook}", webhooks.edit, webhook_shapes.WEBHOOK_EDIT),
+    _delete("/v2/webhooks/{webhook}", webhooks.delete),
+    _post("/v2/webhooks/{webhook}/rotate", webhooks.rotate),
+    _list("/v2/pipelines/{pipeline}/webhooks", webhooks.list_of_pipeline, *PAGING),
+    _post("/v2/pipelines/{pipeline}/webhooks", webhooks.create_in_pipeline, webhook_shapes.WEBHOOK_CREATE),
+    _list("/v2/teams/{team}/webhooks", webhooks.list_of_team, *PAGING),
+    _post("/v2/teams/{team}/webhooks", webhooks.create_in_team, webhook_shapes.WEBHOOK_CREATE),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

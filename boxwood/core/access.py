@@ -90,6 +90,11 @@ ROLE = f"""
 """
 
 
+def role_of(user: str) -> str:
+    """The same for the user whose key is in the column `user`, with all that person reaches."""
+    return ROLE.replace(":actor", user).replace(":within", "''")
+
+
 class Role(msgspec.Struct, frozen=True):
     """What the actor may do in one pipeline."""
 
@@ -117,7 +122,12 @@ def role(name: str, custom: dict[str, PermissionSet]) -> Role:
 
 def allows(ctx: Ctx, role: Role, entity: str, action: str, box: Any = None) -> bool:
     """Whether the role grants it, for this box where the grant depends on one."""
-    return any(_holds(ctx, grant, box) for grant in role.checks(entity, action))
+    return may(ctx.actor.key, role, entity, action, box)
+
+
+def may(user_key: str, role: Role, entity: str, action: str, box: Any = None) -> bool:
+    """The same for another user than the one who acts."""
+    return any(_holds(user_key, grant, box) for grant in role.checks(entity, action))
 
 
 def require(ctx: Ctx, role: Role, entity: str, action: str, box: Any = None) -> None:
@@ -125,14 +135,14 @@ def require(ctx: Ctx, role: Role, entity: str, action: str, box: Any = None) -> 
         raise Forbidden(f"Your role here ({_title(role.name)}) may not {_words(action)} this {entity.lower()}")
 
 
-def _holds(ctx: Ctx, grant: Grant, box: Any) -> bool:
+def _holds(user_key: str, grant: Grant, box: Any) -> bool:
     match grant.conditional_check:
         case "NONE":
             return True
         case "ASSIGNED_TO":
-            return box is not None and ctx.actor.key in box.assignee_keys
+            return box is not None and user_key in box.assignee_keys
         case "CREATOR":
-            return box is not None and ctx.actor.key == box.creator_key
+            return box is not None and user_key == box.creator_key
     return False
 
 

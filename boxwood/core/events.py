@@ -54,6 +54,9 @@ KINDS: dict[str, Kind] = {
     "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
     "snippet.deleted": Kind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),
+    "webhook.created": Kind("WEBHOOK", "CREATE", "NEW_WEBHOOK", "subscribed to {subject}", False),
+    "webhook.edited": Kind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
+    "webhook.deleted": Kind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "organization.created": Kind("ORGANIZATION", "CREATE", "NEW_ORGANIZATION", "created the organization {subject}"),
 }

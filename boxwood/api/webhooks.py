@@ -1,0 +1,65 @@
+"""Event subscriptions over HTTP."""
+
+from __future__ import annotations
+
+from ..core import webhooks
+from ..wire.shapes import webhooks as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import Call
+
+
+def get(call: Call) -> shapes.WebhookOut:
+    """A subscription."""
+    return shapes.webhook(webhooks.get(call.ctx, call.path[0]))
+
+
+def list_of_pipeline(call: Call) -> Results:
+    """The subscriptions to a pipeline: everybody's for those who may change it, else one's own."""
+    limit, offset = call.page(1000)
+    found = webhooks.of_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
+
+
+def list_of_team(call: Call) -> Results:
+    """The subscriptions to a whole team: everybody's for its owners, else one's own."""
+    limit, offset = call.page(1000)
+    found = webhooks.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
+
+
+def create(call: Call) -> shapes.WebhookOut:
+    """Have what happens sent to `targetUrl`, from a pipeline or, with `teamKey`, from all of a team.
+
+    `secret`, by which deliveries are signed, is in this answer alone.
+    """
+    return _created(call, call.parse(shapes.WEBHOOK_CREATE))
+
+
+def create_in_pipeline(call: Call) -> shapes.WebhookOut:
+    """The same for the pipeline in the path."""
+    return _created(call, {**call.parse(shapes.WEBHOOK_CREATE), "pipeline_key": call.path[0]})
+
+
+def create_in_team(call: Call) -> shapes.WebhookOut:
+    """The same for the team in the path."""
+    return _created(call, {**call.parse(shapes.WEBHOOK_CREATE), "pipeline_key": None, "team_key": call.path[0]})
+
+
+def _created(call: Call, given: dict[str, object]) -> shapes.WebhookOut:
+    return shapes.webhook(webhooks.create(call.ctx, given, call.rules), secret=True)
+
+
+def edit(call: Call) -> shapes.WebhookOut:
+    """Change what is named. `active` switches it off and on; an empty `token` removes it."""
+    return shapes.webhook(webhooks.edit(call.ctx, call.path[0], call.parse(shapes.WEBHOOK_EDIT), call.rules))
+
+
+def rotate(call: Call) -> shapes.WebhookOut:
+    """A new `secret`, in this answer alone. For a day deliveries are signed with both."""
+    return shapes.webhook(webhooks.rotate(call.ctx, call.path[0]), secret=True)
+
+
+def delete(call: Call) -> Success:
+    """End a subscription; what waits to be sent is dropped."""
+    webhooks.delete(call.ctx, call.path[0])
+    return SUCCESS

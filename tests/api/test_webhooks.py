@@ -1,0 +1,102 @@
+"""Subscriptions through the API."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import Person, World, ok, refused
+
+TARGET = "https://receiver.example/hook"
+
+
+def subscribe(person: Person, **given: Any) -> dict[str, Any]:
+    return ok(person.http.post("/api/v2/webhooks", json={"event": "BOX_EDIT", "targetUrl": TARGET, **given}))
+
+
+def test_the_secret_is_told_once_and_the_token_never(world: World) -> None:
+    pipeline = world.pipeline()
+    made = subscribe(world.ada, pipelineKey=pipeline["key"], token="hush")
+    secret = made.pop("secret")
+    assert secret.startswith("whsec_")
+    path = f"/api/v2/webhooks/{made['key']}"
+    assert ok(world.ada.http.get(path)) == made
+    rotated = ok(world.ada.http.post(f"{path}/rotate"))
+    assert rotated.pop("secret") not in ("", secret)
+    assert rotated["previousSecretUntil"] == rotated["lastSavedTimestamp"] + 86_400_000
+    shown = [world.ada.http.get(path).text, world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/webhooks").text]
+    assert not any("whsec_" in text or "hush" in text for text in shown)
+
+
+def test_an_edit_changes_what_it_names(world: World) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "TEXT_INPUT")
+    made = subscribe(world.ada, pipelineKey=pipeline["key"], stages=["5002"], fields=[field["key"], "name"])
+    made.pop("secret")
+    assert (made["stages"], made["fields"], made["ordered"]) == (["5002"], [field["key"], "name"], False)
+    path = f"/api/v2/webhooks/{made['key']}"
+    assert ok(world.ada.http.post(path, json={"targetUrl": TARGET, "ordered": False})) == made
+    changed = ok(world.ada.http.post(path, json={"ordered": True, "stages": []}))
+    assert (changed["stages"], changed["fields"], changed["ordered"]) == ([], made["fields"], True)
+    off = ok(world.ada.http.post(path, json={"active": False}))
+    assert (off["active"], off["offReason"]) == (False, "switched off by hand")
+    on = ok(world.ada.http.post(path, json={"active": True}))
+    assert (on["active"], on["missedFrom"]) == (True, off["missedFrom"])
+    assert on["missedTo"] >= on["missedFrom"]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"event": "BOX_EXPLODE"}, "BOX_CREATE"),
+        ({"event": 7}, "event"),
+        ({"targetUrl": "http://localhost:99999"}, "targetUrl"),
+        ({"targetUrl": "http://127.0.0.1:8080/"}, "this server"),
+        ({"token": "two\r\nlines"}, "token"),
+        ({"token": "ключ"}, "token"),
+        ({"stages": ["5999"]}, "5001"),
+        ({"fields": ["1999"]}, "name"),
+        ({"ordered": "perhaps"}, "ordered"),
+        ({"stages": {"a": 1}}, "stages"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_made(world: World, given: dict[str, Any], names: str) -> None:
+    pipeline = world.pipeline()
+    body = {"event": "BOX_EDIT", "targetUrl": TARGET, "pipelineKey": pipeline["key"], **given}
+    refused(world.ada.http.post("/api/v2/webhooks", json=body), 400, names)
+    assert ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/webhooks"))["results"] == []
+
+
+def test_stages_cannot_be_named_for_a_whole_team(world: World) -> None:
+    body = {"event": "BOX_EDIT", "targetUrl": TARGET, "teamKey": world.team_key, "stages": ["5001"]}
+    refused(world.ada.http.post("/api/v2/webhooks", json=body), 400, "stages")
+
+
+def test_who_sees_less_does_not_find_what_others_subscribed(world: World) -> None:
+    observer = "__viewAssignedPermissionSet__"
+    pipeline = world.pipeline(defaultPermissionSetName=observer)
+    adas = subscribe(world.ada, pipelineKey=pipeline["key"])
+    bos = subscribe(world.bo, pipelineKey=pipeline["key"])
+    own = {"results": [{name: value for name, value in bos.items() if name != "secret"}], "hasNextPage": False}
+    path = f"/api/v2/pipelines/{pipeline['key']}/webhooks"
+    assert ok(world.bo.http.get(path)) == own
+    assert [one["key"] for one in ok(world.ada.http.get(path))["results"]] == [adas["key"], bos["key"]]
+    assert world.bo.http.post(f"/api/v2/webhooks/{adas['key']}", json={"targetUrl": TARGET}).status_code == 404
+    assert world.bo.http.delete(f"/api/v2/webhooks/{adas['key']}").status_code == 404
+    assert ok(world.ada.http.delete(f"/api/v2/webhooks/{bos['key']}")) == {"success": True}
+
+
+def test_a_pipelines_subscriptions_end_with_it(world: World) -> None:
+    pipeline = world.pipeline()
+    made = subscribe(world.ada, pipelineKey=pipeline["key"])
+    ok(world.ada.http.delete(f"/api/v2/pipelines/{pipeline['key']}"))
+    assert world.ada.http.get(f"/api/v2/webhooks/{made['key']}").status_code == 404
+
+
+def test_a_private_address_is_refused_where_it_is_not_allowed(world: World) -> None:
+    from boxwood.core import webhooks
+    from boxwood.errors import Invalid
+    from boxwood.lib.targets import Rules
+
+    given = {"event": "BOX_EDIT", "target_url": "http://10.0.0.1/", "pipeline_key": world.pipeline()["key"]}
+    with pytest.raises(Invalid, match="targetUrl"):
+        world.as_("ada", lambda ctx: webhooks.create(ctx, given, Rules()))
