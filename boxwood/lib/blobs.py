@@ -110,15 +110,12 @@ class Disk:
             os.fsync(file.fileno())
 
     def _settle(self, partial: Path, place: Path) -> None:
-        """A name is on disk once its directory is, and that directory's own name once its parent is."""
-        for directory in (place.parent.parent, place.parent):
-            try:
-                directory.mkdir(mode=0o700)
-            except FileExistsError:
-                continue
-            _sync(directory.parent)
+        """A name is on disk once its directory is: all are synced, for who made them may have died before."""
+        place.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
         partial.replace(place)
-        _sync(place.parent)
+        for directory in (place.parent, place.parent.parent, self.root):
+            _sync(directory)
 
     def _pieces(self, blob: str, start: int, end: int) -> Iterator[bytes]:
         try:
