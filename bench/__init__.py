@@ -1,0 +1,1 @@
+"""Benchmarks: each a command, each printing a ratio."""
