@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import keys, teams, users
-from ..core.teams import ListAccess, Team
+from ..core import keys, team_fields, teams, users
+from ..core.teams import LISTS, Team
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .call import Call
@@ -67,11 +67,12 @@ def create_team(call: Call) -> shapes.TeamOut:
 
 def edit_team(call: Call) -> shapes.TeamOut:
     """Change what is named; `members` replaces the whole list. For owners."""
-    changes = call.parse(shapes.TEAM_EDIT)
-    for name, lists in (("contacts", "contacts_access"), ("organizations", "organizations_access")):
-        if name in (changes.get("access_lists") or {}):
-            changes[lists] = ListAccess(**(changes["access_lists"][name] or {}))
-    return _shown(call, [teams.edit(call.ctx, call.path[0], changes)])[0]
+    changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
+    team = teams.edit(call.ctx, call.path[0], changes)
+    for name in LISTS:
+        if f"{name}_fields" in changes:
+            team = team_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])
+    return _shown(call, [team])[0]
 
 
 def list_team_users(call: Call) -> Results:

@@ -10,7 +10,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, fields, pipelines, search, stages, users, values
+from . import access, box_links, directory, events, fields, pipelines, search, stages, users, values
 from .access import Role
 from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
@@ -138,7 +138,7 @@ def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline,
     box, role = _reached(ctx, key, ctx.db.for_update if action else "")
     if action:
         access.require(ctx, role, "BOX", action, box)
-    return box, _pipeline_of(ctx, box), role
+    return box, pipeline_of(ctx, box), role
 
 
 def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
@@ -151,7 +151,7 @@ def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
     return box, role
 
 
-def _pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
+def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
     row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
     assert row is not None
     return PIPELINES.load(row)
@@ -191,10 +191,13 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     for member, change in _CHANGES.items():
         if member in given and member not in ("name", "notes", "stage_key"):
             box = change(ctx, pipeline, box, given[member])
+    box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
     _assign(ctx, box, [])
     _link_back(ctx, box, [])
+    box_links.note(ctx, box, None)
     _tell(ctx, "box.created", box, pipeline)
+    _tell_addresses(ctx, pipeline, box, None)
     search.note(ctx, "box", box.key)
     return box
 
@@ -218,6 +221,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     changed = [member for member in _NEWS if getattr(box, member) != getattr(before, member)]
     if not changed:
         return before
+    box = box_links.with_addresses(ctx, box, before)
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     written = [name for name in BOXES.names if getattr(box, name) != getattr(before, name)]
     BOXES.update(ctx.db, box, *written)
@@ -225,6 +229,8 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         _assign(ctx, box, before.assignee_keys)
     if "linked_box_keys" in changed:
         _link_back(ctx, box, before.linked_box_keys)
+    if {"contacts", "organizations", "fields"} & set(changed):
+        box_links.note(ctx, box, before)
     edits = [member for member in changed if member != "stage_key"]
     for member in changed:
         names = {"part": "yes"} if member in edits[:-1] else {}
@@ -233,8 +239,33 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
         _tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
+    _tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
+
+
+def locked(ctx: Ctx, keys: list[str]) -> list[Box]:
+    """These boxes, alone, whoever reaches them: for what must hold in all of them."""
+    among = ctx.db.dialect.among("key", "keys")
+    sql = f"SELECT {BOXES.columns} FROM boxes WHERE {among} ORDER BY key{ctx.db.for_update}"
+    return BOXES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys)))
+
+
+def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
+    """The box with these e-mail addresses too, saved and told where any of them is new to it. Asks for no right."""
+    emails = box_links.with_found(before.emails, found)
+    if emails is before.emails:
+        return before
+    box = msgspec.structs.replace(before, emails=emails, updated_at=ctx.now, saved_at=ctx.now)
+    BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
+    _tell_addresses(ctx, pipeline_of(ctx, box), box, before)
+    search.note(ctx, "box", box.key)
+    return box
+
+
+def _tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+    for address in box_links.appeared(box, before):
+        _tell(ctx, "box.email_added", box, pipeline, email=address)
 
 
 _NEWS = {
@@ -387,8 +418,7 @@ def _of_team(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict
             raise Invalid(member, f"at most {MOST_LINKS} can be linked")
         known = {link.key for link in getattr(box, member)}
         keys = [link.key for link in links if link.key not in known]
-        sql = f"SELECT key FROM {table} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}"
-        found = {row[0] for row in ctx.db.rows(sql, team=pipeline.team_key, keys=ctx.db.texts(keys))} if keys else set()
+        found = directory.known(ctx, table, pipeline.team_key, keys)
         for at, link in enumerate(links):
             if link.key not in known | found:
                 raise Invalid(f"{member}[{at}].key", f"no one of the team's {table} has the key {link.key[:100]!r}")
@@ -437,7 +467,7 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
         if keys != other.linked_box_keys:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             BOXES.update(ctx.db, after, "linked_box_keys", "updated_at", "saved_at")
-            _tell(ctx, "box.linked", after, _pipeline_of(ctx, after), before={"linked_box_keys": other.linked_box_keys})
+            _tell(ctx, "box.linked", after, pipeline_of(ctx, after), before={"linked_box_keys": other.linked_box_keys})
 
 
 def delete(ctx: Ctx, key: str) -> None:
@@ -475,7 +505,9 @@ def move_pipeline(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None =
         updated_at=ctx.now,
         saved_at=ctx.now,
     )
+    after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
+    box_links.note(ctx, after, box)
     before = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     _tell(ctx, "box.moved_pipeline", after, new, before=before, **names)

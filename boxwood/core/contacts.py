@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..db.records import Table
 from ..lib import ids
-from . import directory, entries
+from . import directory
 from .context import Ctx
 from .directory import Entry, Noun
 
@@ -58,8 +57,8 @@ def _title(contact: Contact) -> str:
 def _identify(contact: Contact) -> Iterator[tuple[str, str]]:
     yield from (("email", one) for one in contact.email_addresses)
     yield from (("domain", one) for one in contact.normalized_domains)
-    yield from entries.names(contact.full_name)
-    yield from entries.phones(contact.phone_numbers)
+    yield from directory.by_name(contact.full_name)
+    yield from directory.by_phone(contact.phone_numbers)
 
 
 CONTACTS = Noun(
@@ -72,12 +71,10 @@ CONTACTS = Noun(
     needs="emailAddresses",
     identify=_identify,
     matched_by="email",
+    match_needs="emailAddresses",
+    lists=("email_addresses", "phone_numbers", "addresses", "domains"),
 )
 
 
 def get(ctx: Ctx, key: str) -> Contact:
     return directory.get(ctx, CONTACTS, key)
-
-
-def create(ctx: Ctx, team_key: str, given: dict[str, Any]) -> Contact:
-    return entries.create(ctx, CONTACTS, team_key, given)

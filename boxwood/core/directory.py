@@ -17,7 +17,6 @@ from . import access
 from .context import Ctx
 from .teams import TEAMS, Team
 
-NOUNS = ("contacts", "organizations")
 ALL, OWN, NONE = "all", "own", "none"
 
 
@@ -80,12 +79,11 @@ class Noun(msgspec.Struct, Generic[E], frozen=True):
     identify: Callable[[E], Iterable[tuple[str, str]]]
     """What an entry is found by, as kind and value."""
     matched_by: str
-    """The kind by which an entry is the same one as another: ruling of `getIfExisting`."""
-
-    @property
-    def members(self) -> str:
-        """The wire name of links to them."""
-        return "contact_links" if self.name == "contacts" else "org_links"
+    """The kind by which an entry is the same one as another."""
+    match_needs: str
+    """The member that holds it."""
+    lists: tuple[str, ...]
+    """The members that are lists of texts."""
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -183,6 +181,22 @@ def by_keys(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
     return with_links(ctx, [found[key] for key in dict.fromkeys(keys) if key in found])
 
 
+def known(ctx: Ctx, name: str, team_key: str, keys: list[str]) -> set[str]:
+    """Of these keys those of the team's contacts (organizations) that the actor may name: none for a guest."""
+    if not keys:
+        return set()
+    try:
+        team, allowed = enter(ctx, name, team_key)
+    except NotFound:
+        return set()
+    rows = ctx.db.rows(
+        f"SELECT key, creator_key FROM {name} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}",
+        team=team.key,
+        keys=ctx.db.texts(keys),
+    )
+    return {key for key, creator in rows if allowed.see == ALL or (allowed.see == OWN and creator == ctx.actor.key)}
+
+
 def page(ctx: Ctx, noun: Noun[E], team_key: str, *, after_key: str, saved_since: int, limit: int) -> list[E]:
     """The team's entries in the order of their keys, beginning behind `after_key`."""
     team, allowed = enter(ctx, noun.name, team_key)
@@ -236,3 +250,15 @@ def texts(given: Iterable[Any], member: str, longest: int = 1000) -> list[str]:
 
 
 MOST_TEXTS = 200
+
+
+def by_name(text: str | None) -> list[tuple[str, str]]:
+    """What identifies a name: in lower case, with single spaces, cut to what an index takes."""
+    plain = " ".join((text or "").casefold().split())[:200]
+    return [("name", plain)] if plain else []
+
+
+def by_phone(numbers: list[str]) -> list[tuple[str, str]]:
+    """What identifies telephone numbers: their digits, where there are enough for a line."""
+    digits = ["".join(one for one in number if one.isdecimal()).lstrip("0")[:40] for number in numbers]
+    return [("phone", one) for one in digits if len(one) >= 6]

@@ -9,36 +9,193 @@ import msgspec
 
 from ..errors import Forbidden, Insufficient, Invalid
 from ..lib import addresses
-from . import events, search, users
+from . import box_links, boxes, directory, entry_links, events, replacing, search, team_fields, teams, users
+from .contacts import CONTACTS
 from .context import Ctx
-from .directory import E, Noun, enter, texts
+from .directory import E, Link, Noun, Rights
+from .organizations import ORGANIZATIONS
 from .teams import Team
 
+NOUNS: dict[str, Noun[Any]] = {"contacts": CONTACTS, "organizations": ORGANIZATIONS}
 
-def create(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
-    """An entry of the team's."""
-    team, rights = enter(ctx, noun.name, team_key)
+
+def create(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any], *, get_if_existing: bool = False) -> E:
+    """An entry of the team's; with `get_if_existing`, the one that matches where there is one, unchanged."""
+    team, rights = directory.enter(ctx, noun.name, team_key)
+    entry = changed(ctx, noun, team, noun.blank(ctx, team.key), given)
+    if get_if_existing and (found := _match(ctx, noun, entry)):
+        return found
+    return _add(ctx, noun, team, rights, entry, given)
+
+
+def upsert(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
+    """The entry with this e-mail address (domain) as given, made where there is none. Lists are added to."""
+    team, rights = directory.enter(ctx, noun.name, team_key)
+    entry = changed(ctx, noun, team, noun.blank(ctx, team.key), given)
+    if not any(kind == noun.matched_by for kind, _ in noun.identify(entry)):
+        raise Invalid(noun.match_needs, f"is what an existing {noun.one} is found by")
+    found = _match(ctx, noun, entry)
+    if found is None:
+        return _add(ctx, noun, team, rights, entry, given)
+    more = {name: [*getattr(found, name), *given[name]] for name in noun.lists if given.get(name)}
+    return edit(ctx, noun, found.key, {**given, **more})
+
+
+def _match(ctx: Ctx, noun: Noun[E], entry: E) -> E | None:
+    """The oldest that is found by the first of its e-mail addresses (domains) that any has."""
+    wanted = [value for kind, value in noun.identify(entry) if kind == noun.matched_by]
+    if not wanted:
+        return None
+    teams.lock(ctx, entry.team_key)  # two who look at once must not both find nothing
+    rows = ctx.db.rows(
+        f"""
+        SELECT value, key FROM identifiers
+        WHERE team_key = :team AND noun = :noun AND kind = :kind AND {ctx.db.dialect.among("value", "values")}
+        """,
+        team=entry.team_key,
+        noun=noun.name,
+        kind=noun.matched_by,
+        values=ctx.db.texts(wanted),
+    )
+    keys = [key for _, key in sorted(rows, key=lambda row: (wanted.index(row[0]), row[1]))]
+    return next(iter(directory.by_keys(ctx, noun, keys[:100])), None)
+
+
+def _add(ctx: Ctx, noun: Noun[E], team: Team, rights: Rights, entry: E, given: dict[str, Any]) -> E:
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
-    entry = changed(ctx, noun, team, noun.blank(ctx, team.key), given)
     if not noun.title(entry):
         raise Insufficient(noun.one.capitalize(), noun.needs)
+    entry = entry_links.given(ctx, entry, given)
+    _settle_domains(ctx, noun, entry, None)
     noun.table.insert(ctx.db, entry)
     identify(ctx, noun, entry)
-    events.record(ctx, f"{noun.one}.created", entry, team_key=team.key, subject=noun.title(entry))
-    search.note(ctx, noun.one, entry.key)
+    entry = entry_links.by_domain(ctx, noun, entry, None)
+    tell_others(ctx, entry_links.save(ctx, noun, entry, None))
+    tell(ctx, noun, "created", entry)
     return entry
 
 
+def _settle_domains(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> None:
+    """Alone in the team where domains change, or a contact and an organization made at once would miss each other.
+
+    A contact that is inserted holds its team's row by that alone, so only organizations and changes need to ask.
+    """
+    if entry.normalized_domains != (before.normalized_domains if before else []) and (before or noun is ORGANIZATIONS):
+        teams.lock(ctx, entry.team_key)
+
+
+def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
+    """Change what is named and differs: null leaves as it is, an empty text clears, lists replace, fields merge."""
+    entry, team, _ = directory.reach(ctx, noun, key, change=True)
+    before = directory.with_links(ctx, [entry])[0]
+    after = entry_links.given(ctx, changed(ctx, noun, team, before, given), given)
+    if after == before:
+        return before
+    if not noun.title(after):
+        raise Invalid(noun.needs, f"a {noun.one} must keep a name or {noun.needs}")
+    _settle_domains(ctx, noun, after, before)
+    return save(ctx, noun, before, entry_links.by_domain(ctx, noun, after, before))
+
+
+def save(ctx: Ctx, noun: Noun[E], before: E, after: E) -> E:
+    """Write what changed, and say so."""
+    after = msgspec.structs.replace(after, updated_at=ctx.now, saved_at=ctx.now, saved_by=ctx.actor.key)
+    differing = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
+    noun.table.update(ctx.db, after, *(name for name in differing if name in noun.table.names))
+    if set(noun.identify(before)) != set(noun.identify(after)):
+        identify(ctx, noun, after)
+    tell_others(ctx, entry_links.save(ctx, noun, after, before))
+    told = [name for name in differing if name not in _STAMPS]
+    old = {name: getattr(before, name) for name in told}
+    if "fields" in old:
+        old["fields"] = {key: before.fields.get(key) for key in _differing(before.fields, after.fields)}
+    tell(ctx, noun, "edited", after, before=old, what=", ".join(_words(name) for name in told))
+    _spread_addresses(ctx, before, after)
+    return after
+
+
+_STAMPS = ("normalized_domains", "updated_at", "saved_at", "saved_by")
+
+
+def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    return [key for key in sorted({**before, **after}) if before.get(key) != after.get(key)]
+
+
+def _words(member: str) -> str:
+    return {"other": "notes", "org_links": "organization links", "logo_url": "logo", "photo_url": "photo"}.get(
+        member, member.replace("_", " ")
+    )
+
+
+def _spread_addresses(ctx: Ctx, before: E, after: E) -> None:
+    """A linked contact's new e-mail addresses belong to its boxes too (ruling 12)."""
+    known = getattr(before, "email_addresses", [])
+    new = [one for one in getattr(after, "email_addresses", []) if one not in known]
+    if not new:
+        return
+    for box in boxes.locked(ctx, box_links.of(ctx, after.key)):
+        if any(link.key == after.key for link in box.contacts):
+            boxes.add_addresses(ctx, box, new)
+
+
+def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
+    """With what names it: links of boxes and of other entries, and values of fields."""
+    entry, team, _ = directory.reach(ctx, noun, key, change=True)
+    entry = directory.with_links(ctx, [entry])[0]
+    replacing.replace(ctx, noun, team, key, None)
+    remove(ctx, noun, entry)
+    ctx.db.run("DELETE FROM merges WHERE survivor_key = :key", key=key)
+
+
+def remove(ctx: Ctx, noun: Noun[E], entry: E, **detail: str) -> None:
+    """The entry itself and its links."""
+    bare = msgspec.structs.replace(entry, contact_links=[], org_links=[])
+    tell_others(ctx, entry_links.save(ctx, noun, bare, entry))
+    ctx.db.run("DELETE FROM identifiers WHERE key = :key", key=entry.key)
+    ctx.db.run(f"DELETE FROM {noun.name} WHERE key = :key", key=entry.key)
+    tell(ctx, noun, "deleted", entry, **detail)
+
+
+def tell(ctx: Ctx, noun: Noun[E], verb: str, entry: E, *, before: Any = None, **detail: str) -> None:
+    """The entry's event, and its place in the search."""
+    subject = noun.title(entry)
+    events.record(ctx, f"{noun.one}.{verb}", entry, team_key=entry.team_key, before=before, subject=subject, **detail)
+    search.note(ctx, noun.one, entry.key)
+
+
+def tell_others(ctx: Ctx, differing: list[tuple[str, Link]]) -> None:
+    """A link is a change of the other side too.
+
+    A magic one is told by the entry whose domain made it: an organization would otherwise say all its
+    links again for each person of it that comes.
+    """
+    for name, noun in NOUNS.items():
+        links = [link for one, link in differing if one == name]
+        ctx.db.many(
+            f"UPDATE {name} SET saved_at = :now WHERE key = :key", [{"now": ctx.now, "key": link.key} for link in links]
+        )
+        told = [link.key for link in links if not link.is_magic]
+        rows = ctx.db.rows(
+            f"SELECT {noun.table.columns} FROM {name} WHERE {ctx.db.dialect.among('key', 'keys')} ORDER BY key",
+            keys=ctx.db.texts(told),
+        )
+        for entry in directory.with_links(ctx, noun.table.load_all(rows)) if told else []:
+            tell(ctx, noun, "edited", entry, before={}, what="links")
+
+
 def changed(ctx: Ctx, noun: Noun[E], team: Team, entry: E, given: dict[str, Any]) -> E:
-    """The entry with what was given; null leaves a member as it is, an empty text clears it."""
+    """The entry with the texts, lists and values that were given; null leaves a member as it is."""
     news = {
         name: _CHECKS.get(name, _text)(value, name)
         for name, value in given.items()
         if name in noun.table.names and name not in _KEPT and value is not None
     }
+    if given.get("fields"):
+        values = {**entry.fields, **team_fields.checked(ctx, team, noun.name, given["fields"])}
+        news["fields"] = {key: value for key, value in sorted(values.items()) if value}
     entry = msgspec.structs.replace(entry, **news)
-    return msgspec.structs.replace(entry, normalized_domains=_domains_of(entry))
+    return msgspec.structs.replace(entry, normalized_domains=domains_of(entry))
 
 
 _KEPT = ("key", "team_key", "normalized_domains", "fields", "creator_key", "saved_by")
@@ -49,12 +206,12 @@ def _text(value: str, member: str) -> str | None:
 
 
 def _emails(value: list[str], member: str) -> list[str]:
-    given = texts(value, "emailAddresses")
+    given = directory.texts(value, "emailAddresses")
     return list(dict.fromkeys(users.check_email(one, "emailAddresses") for one in given))
 
 
 def _list(wire: str) -> Callable[[list[str], str], list[str]]:
-    return lambda value, member: texts(value, wire)
+    return lambda value, member: directory.texts(value, wire)
 
 
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
@@ -65,7 +222,7 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-def _domains_of(entry: E) -> list[str]:
+def domains_of(entry: E) -> list[str]:
     """Those it names, and those of its e-mail addresses unless anybody can have one there."""
     named = [addresses.domain(one) for one in entry.domains]
     of_mail = [addresses.domain(one) for one in getattr(entry, "email_addresses", ())]
@@ -83,20 +240,3 @@ def identify(ctx: Ctx, noun: Noun[E], entry: E) -> None:
             for kind, value in dict.fromkeys(noun.identify(entry))
         ],
     )
-
-
-def names(text: str | None) -> list[tuple[str, str]]:
-    """A name as it is compared: in lower case, with single spaces, cut to what an index takes."""
-    plain = " ".join((text or "").casefold().split())[:200]
-    return [("name", plain)] if plain else []
-
-
-def phones(numbers: list[str]) -> list[tuple[str, str]]:
-    """Telephone numbers by their digits; what has fewer than six is no number of a line."""
-    digits = ["".join(one for one in number if one.isdecimal()).lstrip("0")[:40] for number in numbers]
-    return [("phone", one) for one in digits if len(one) >= 6]
-
-
-def check(noun: Noun[E], entry: E) -> None:
-    if not noun.title(entry):
-        raise Invalid(noun.needs, f"a {noun.one} must keep something to be known by")

@@ -50,6 +50,7 @@ KINDS: dict[str, Kind] = {
     "box.linked": Kind("BOX", "EDIT", "EDIT_LINKED_BOXES", "changed the boxes linked to {box}", False),
     "box.contacts_edited": Kind("BOX", "EDIT", "EDIT_CONTACTS", "changed the contacts of {box}", False),
     "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
+    "box.email_added": Kind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
     "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
     "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
@@ -58,7 +59,25 @@ KINDS: dict[str, Kind] = {
     "webhook.edited": Kind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
     "webhook.deleted": Kind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
+    "contact.edited": Kind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),
+    "contact.merged": Kind("CONTACT", "EDIT", "MERGE_CONTACT", "merged {what} into the contact {subject}"),
+    "contact.unmerged": Kind("CONTACT", "EDIT", "UNMERGE_CONTACT", "took {what} out of the contact {subject} again"),
+    "contact.restored": Kind("CONTACT", "CREATE", "RESTORE_CONTACT", "brought back the contact {subject}"),
+    "contact.deleted": Kind("CONTACT", "DELETE", "DELETE_CONTACT", "deleted the contact {subject}"),
     "organization.created": Kind("ORGANIZATION", "CREATE", "NEW_ORGANIZATION", "created the organization {subject}"),
+    "organization.edited": Kind(
+        "ORGANIZATION", "EDIT", "EDIT_ORGANIZATION", "changed {what} of the organization {subject}", False
+    ),
+    "organization.merged": Kind(
+        "ORGANIZATION", "EDIT", "MERGE_ORGANIZATION", "merged {what} into the organization {subject}"
+    ),
+    "organization.unmerged": Kind(
+        "ORGANIZATION", "EDIT", "UNMERGE_ORGANIZATION", "took {what} out of the organization {subject} again"
+    ),
+    "organization.restored": Kind(
+        "ORGANIZATION", "CREATE", "RESTORE_ORGANIZATION", "brought back the organization {subject}"
+    ),
+    "organization.deleted": Kind("ORGANIZATION", "DELETE", "DELETE_ORGANIZATION", "deleted the organization {subject}"),
 }
 
 

@@ -8,16 +8,16 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, pipelines
+from . import access, events, options, pipelines
 from .context import Ctx
+from .options import Option
 
 if TYPE_CHECKING:
     from .pipelines import Pipeline
 
 FIRST = 1001
-FIRST_OPTION = 9001
+FIRST_OPTION = options.FIRST
 MOST = 500
-MOST_OPTIONS = 2000
 
 TYPES = (
     "TEXT_INPUT",
@@ -32,11 +32,6 @@ TYPES = (
 )
 WITH_OPTIONS = ("DROPDOWN", "TAG")
 AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
-
-
-class Option(msgspec.Struct, frozen=True):
-    key: str
-    name: str
 
 
 class AiSettings(msgspec.Struct, frozen=True):
@@ -192,7 +187,7 @@ def _options(
     """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
     if field.type not in WITH_OPTIONS:
         raise Invalid("options", f"a {field.type} field has no options")
-    what = "dropdownSettings.items" if field.type == "DROPDOWN" else "tagSettings.tags"
+    what = options.listed(field.type)
     by_name = {option.name: option.key for option in field.options}
     known = {option.key for option in field.options}
     named = list(field.options) if add_only else []
@@ -211,20 +206,8 @@ def _options(
             pipeline = msgspec.structs.replace(pipeline, next_option=pipeline.next_option + 1)
         named = [option for option in named if option.key != key] if add_only else named
         named.append(Option(key, name))
-    _check_options(named, what)
+    options.check(named, what)
     return pipeline, named
-
-
-def _check_options(options: list[Option], what: str) -> None:
-    if len(options) > MOST_OPTIONS:
-        raise Invalid(what, f"a field has at most {MOST_OPTIONS} options")
-    names: set[str] = set()
-    for option in options:
-        if option.name in names:
-            raise Invalid(what, f"two options are named {option.name[:100]!r}")
-        names.add(option.name)
-    if len({option.key for option in options}) < len(options):
-        raise Invalid(what, "two options have the same key")
 
 
 def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:

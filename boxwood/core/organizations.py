@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..db.records import Table
 from ..lib import ids
-from . import directory, entries
+from . import directory
 from .context import Ctx
 from .directory import Entry, Noun
 
@@ -51,8 +50,8 @@ def _title(organization: Organization) -> str:
 
 def _identify(organization: Organization) -> Iterator[tuple[str, str]]:
     yield from (("domain", one) for one in organization.normalized_domains)
-    yield from entries.names(organization.name)
-    yield from entries.phones(organization.phone_numbers)
+    yield from directory.by_name(organization.name)
+    yield from directory.by_phone(organization.phone_numbers)
 
 
 ORGANIZATIONS = Noun(
@@ -65,12 +64,10 @@ ORGANIZATIONS = Noun(
     needs="name",
     identify=_identify,
     matched_by="domain",
+    match_needs="domains",
+    lists=("phone_numbers", "addresses", "domains"),
 )
 
 
 def get(ctx: Ctx, key: str) -> Organization:
     return directory.get(ctx, ORGANIZATIONS, key)
-
-
-def create(ctx: Ctx, team_key: str, given: dict[str, Any]) -> Organization:
-    return entries.create(ctx, ORGANIZATIONS, team_key, given)

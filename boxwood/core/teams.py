@@ -10,11 +10,14 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import events, users
+from . import access, events, users
 from .context import Ctx
+from .options import Option
 from .users import USERS, User
 
 ROLES = ("Member", "Owner", "PayerOnly", "ArchiveOnly")
+LISTS = ("contacts", "organizations")
+"""What a team has besides pipelines; each has permissions and fields of its own."""
 
 
 class ListAccess(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,6 +27,18 @@ class ListAccess(msgspec.Struct, frozen=True, omit_defaults=True):
     entries: list[dict[str, Any]] = []
 
 
+class TeamField(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A column that the team gives its contacts, or its organizations. Their values are texts."""
+
+    key: str
+    name: str
+    type: str
+    options: list[Option] = []
+    default_value: str | None = None
+    default_updated_at: int | None = None
+    updated_at: int = 0
+
+
 class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     sharing_restricted_to_team: bool = False
     automatically_approve_join_requests: bool = False
@@ -31,8 +46,8 @@ class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     emails_to_send_invoice_to: list[str] = []
     contacts_access: ListAccess = ListAccess()
     organizations_access: ListAccess = ListAccess()
-    contact_fields: list[dict[str, Any]] = []
-    organization_fields: list[dict[str, Any]] = []
+    contacts_fields: list[TeamField] = []
+    organizations_fields: list[TeamField] = []
 
 
 class Team(msgspec.Struct, frozen=True):
@@ -63,6 +78,14 @@ _MINE = """
 
 def get(ctx: Ctx, key: str) -> Team:
     row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MINE} WHERE t.key = :key", key=key, **ctx.who)
+    if row is None:
+        raise NotFound(key)
+    return TEAMS.load(row)
+
+
+def lock(ctx: Ctx, key: str) -> Team:
+    """The team as it is now, which nobody else changes before the commit. Reach was asked before."""
+    row = ctx.db.row(f"SELECT {TEAMS.columns} FROM teams WHERE key = :key{ctx.db.for_update}", key=key)
     if row is None:
         raise NotFound(key)
     return TEAMS.load(row)
@@ -139,23 +162,49 @@ def make(db: Db, name: str, owner: User, now: int) -> Team:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
-    """`members` replaces them all; everything else is left as it was unless named."""
-    team = get(ctx, key)
-    require_owner(ctx, team)
+    """`members` replaces them all; everything else is left as it was unless named. Fields are edited elsewhere."""
+    require_owner(ctx, get(ctx, key))
+    team = lock(ctx, key)
     if changes.get("name") == "":
         raise Invalid("name", "may not be empty")
     if "members" in changes:
         _replace_members(ctx, team, changes["members"])
-    settings = {name: value for name, value in changes.items() if name in TeamSettings.__struct_fields__}
-    team = msgspec.structs.replace(
-        team,
-        name=changes.get("name", team.name),
-        settings=msgspec.structs.replace(team.settings, **settings),
-        updated_at=ctx.now,
+    settings = {name: value for name, value in changes.items() if name in _EDITABLE}
+    for name in LISTS:
+        if f"{name}_access" in settings:
+            settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"])
+    return save(ctx, team, settings, name=changes.get("name", team.name), news="members" in changes)
+
+
+_EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in LISTS}
+
+
+def save(ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news: bool = False) -> Team:
+    """The team with these settings. An echo of what is so already is no news."""
+    after = msgspec.structs.replace(
+        team, name=name or team.name, settings=msgspec.structs.replace(team.settings, **settings)
     )
-    TEAMS.update(ctx.db, team, "name", "settings", "updated_at")
-    events.record(ctx, "team.edited", team, team_key=team.key, subject=team.name)
-    return team
+    if after == team and not news:
+        return team
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    TEAMS.update(ctx.db, after, "name", "settings", "updated_at")
+    events.record(ctx, "team.edited", after, team_key=after.key, subject=after.name)
+    return after
+
+
+def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> ListAccess:
+    """Who may do what with this list: what is left out stays."""
+    where = f"contactOrgListPermissions.{name}"
+    named = [given.get("default_permission_set"), *(one.get("permissionSetName") for one in given.get("entries", []))]
+    for one in named:
+        if one and one not in access.BUILT_IN:
+            raise Invalid(where, f"no such permission set {one[:100]!r}; known are {', '.join(access.BUILT_IN)}")
+    known = {member.user_key for member, _ in members(ctx, [team.key])[team.key]}
+    for at, entry in enumerate(given.get("entries", [])):
+        if entry.get("userKey") not in known or not entry.get("permissionSetName"):
+            raise Invalid(f"{where}.aclEntries[{at}]", "needs the userKey of a member and a permissionSetName")
+    before: ListAccess = getattr(team.settings, f"{name}_access")
+    return msgspec.structs.replace(before, **{member: value for member, value in given.items() if value is not None})
 
 
 def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:

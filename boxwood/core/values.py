@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..errors import Invalid
-from . import users
+from . import directory, users
 from .context import Ctx
 from .fields import Field
 from .pipelines import Pipeline
@@ -117,14 +117,7 @@ def _linked(table: str) -> Callable[[Ctx, Pipeline, Field, Any, str], list[str]]
                 raise Invalid(name, "takes a list of keys")
             keys.append(key)
         keys = list(dict.fromkeys(keys))
-        known = {
-            row[0]
-            for row in ctx.db.rows(
-                f"SELECT key FROM {table} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}",
-                team=pipeline.team_key,
-                keys=ctx.db.texts(keys),
-            )
-        }
+        known = directory.known(ctx, table, pipeline.team_key, keys)
         for key in keys:
             if key not in known:
                 raise Invalid(name, f"no one of the team's {table} has the key {key[:100]!r}")

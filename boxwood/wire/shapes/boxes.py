@@ -11,7 +11,8 @@ from ...core.boxes import Box, Link
 from ...core.users import Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
-from .people import Out, SharingEntry, given, sharing_entry
+from .base import Out, given
+from .people import SharingEntry, sharing_entry
 
 _DAY = 86_400_000
 

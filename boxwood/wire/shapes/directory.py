@@ -11,7 +11,7 @@ from ...core.directory import Entry, Link
 from ...core.organizations import Organization
 from ..codec import Shape
 from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records
-from .people import Out, given
+from .base import Out, given
 
 
 class EntryLink(Out, omit_defaults=False):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ...core.events import KINDS, Event
-from .people import Out, given
+from .base import Out, given
 
 _INNER = ("people", "part")
 
@@ -60,7 +60,7 @@ def entry_key(event_id: int) -> str:
 
 def story(event: Event, box: str, pipeline: str) -> str:
     """The sentence, naming the box and the pipeline as the reader's place asks."""
-    names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name")}
+    names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name", "email")}
     names["stage"] = event.detail.get("stage_name", "")
     names["old_pipeline"] = event.detail.get("old_pipeline_name", "")
     what = KINDS[event.kind].story.format(box=box, pipeline=pipeline, **names)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .people import Out
+from .base import Out
 
 
 class Results(Out, omit_defaults=False):

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 
+from ...core.fields import TYPES
 from ...core.keys import ApiKey
-from ...core.teams import ROLES, ListAccess, Member, Team
+from ...core.teams import LISTS, ROLES, ListAccess, Member, Team, TeamField
 from ...core.users import Person, User
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, TEXT, mapping, nullable, one_of, record, records
-
-
-class Out(msgspec.Struct, rename="camel", omit_defaults=True):
-    """The base of what is answered: members that are null or absent are left out (spec 1.6)."""
+from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, nullable, one_of, record, records
+from . import options
+from .base import Out as Out
+from .base import given as given
 
 
 class UserOut(Out, omit_defaults=False):
@@ -65,11 +65,6 @@ def user(one: User) -> UserOut:
         customer_specified_invoice_data=given(one.settings.customer_invoice_data),
         google_profile_photo_url=given(one.image),
     )
-
-
-def given(value: Any) -> Any:
-    """The value, or nothing at all on the wire."""
-    return msgspec.UNSET if value is None else value
 
 
 USER_EDIT = Shape(
@@ -166,6 +161,35 @@ class TeamMemberOut(Out):
     image: str | None = None
 
 
+class TeamFieldOut(Out, omit_defaults=False):
+    key: str
+    name: str
+    type: str
+    last_updated_timestamp: int
+    default_value: str | msgspec.UnsetType = msgspec.UNSET
+    last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
+    tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
+
+
+def team_field(one: TeamField) -> TeamFieldOut:
+    dropdown, tags = options.settings(one.type, one.options)
+    return TeamFieldOut(
+        key=one.key,
+        name=one.name,
+        type=one.type,
+        last_updated_timestamp=one.updated_at,
+        default_value=given(one.default_value),
+        last_default_value_updated_timestamp=given(one.default_updated_at),
+        dropdown_settings=dropdown,
+        tag_settings=tags,
+    )
+
+
+class TeamFieldSettings(Out, omit_defaults=False):
+    fields: dict[str, TeamFieldOut]
+
+
 class AccessListOut(Out, omit_defaults=False):
     acl_entries: list[dict[str, Any]]
     default_permission_set_name: str | msgspec.UnsetType = msgspec.UNSET
@@ -183,8 +207,8 @@ class TeamOut(Out, omit_defaults=False):
     emails_to_send_invoice_to: list[str]
     last_saved_timestamp: int
     contact_org_list_permissions: dict[str, AccessListOut]
-    contact_settings: dict[str, Any]
-    organization_settings: dict[str, Any]
+    contact_settings: TeamFieldSettings
+    organization_settings: TeamFieldSettings
 
 
 def team(one: Team, members: list[tuple[Member, User]]) -> TeamOut:
@@ -204,8 +228,8 @@ def team(one: Team, members: list[tuple[Member, User]]) -> TeamOut:
             "contacts": _access_list(settings.contacts_access),
             "organizations": _access_list(settings.organizations_access),
         },
-        contact_settings={"fields": {field["key"]: field for field in settings.contact_fields}},
-        organization_settings={"fields": {field["key"]: field for field in settings.organization_fields}},
+        contact_settings=TeamFieldSettings({one.key: team_field(one) for one in settings.contacts_fields}),
+        organization_settings=TeamFieldSettings({one.key: team_field(one) for one in settings.organizations_fields}),
     )
 
 
@@ -243,6 +267,16 @@ _ACCESS = Shape(
     entries=records(Shape("ListAccessEntry", userKey=KEY, permissionSetName=NAME, isReadOnly=FLAG)),
     aliases={"defaultPermissionSetName": "default_permission_set", "aclEntries": "entries"},
 )
+_FIELD_MEMBERS: dict[str, Kind] = {
+    "key": nullable(KEY),
+    "name": NAME,
+    "type": nullable(one_of(*TYPES)),
+    "default_value": nullable(TEXT),
+    **options.MEMBERS,
+}
+TEAM_FIELD_CREATE = Shape("TeamFieldCreate", _FIELD_MEMBERS, required=("name", "type"))
+TEAM_FIELD_EDIT = Shape("TeamFieldEdit", _FIELD_MEMBERS, add_only=FLAG)
+_FIELD_SETTINGS = Shape("TeamFieldSettingsEdit", fields=mapping(TEAM_FIELD_CREATE))
 TEAM_EDIT = Shape(
     "TeamEdit",
     name=NAME,
@@ -252,7 +286,28 @@ TEAM_EDIT = Shape(
     emails_to_send_invoice_to=NAMES,
     members=records(_MEMBER),
     access_lists=mapping(_ACCESS),
-    contact_settings=record(Shape("TeamFieldsEdit", fields=OBJECT)),
-    organization_settings=record(Shape("TeamFieldsEdit", fields=OBJECT)),
+    contact_settings=record(_FIELD_SETTINGS),
+    organization_settings=record(_FIELD_SETTINGS),
     aliases={"contactOrgListPermissions": "access_lists"},
 )
+
+
+def field_changes(read: dict[str, Any]) -> dict[str, Any]:
+    """A field as core takes it: its options are one list, wherever they were."""
+    changes = {name: value for name, value in read.items() if name not in options.MEMBERS}
+    changes["options"] = options.read(read)
+    return changes
+
+
+def team_changes(read: dict[str, Any]) -> dict[str, Any]:
+    """What is said of the two lists, under the names core has for it."""
+    changes = dict(read)
+    lists = changes.pop("access_lists", {})
+    changes |= {f"{name}_access": lists[name] or {} for name in LISTS if name in lists}
+    for name, settings in (("contacts", "contact_settings"), ("organizations", "organization_settings")):
+        found = changes.pop(settings, {})
+        if "fields" in found:
+            changes[f"{name}_fields"] = {
+                key: field_changes(one) for key, one in found["fields"].items() if one is not None
+            }
+    return changes

@@ -28,7 +28,8 @@ from ..kinds import (
     record,
     records,
 )
-from .people import Out, given
+from . import options
+from .base import Out, given
 
 _ACTIONS = (
     "GET UPDATE DELETE CREATE CHANGE_PERMISSIONS CHANGE_ADMINS SET_TEAM RESTRICT_SHARING OVERRIDE_VALIDATOR "
@@ -75,24 +76,6 @@ _COLOR = Shape(
 STAGE = Shape("StageEdit", name=NAME, color=record(_COLOR), described={"color": "Both empty: the theme's again."})
 
 
-class DropdownItem(Out):
-    key: str
-    name: str
-
-
-class TagItem(Out):
-    key: str
-    tag: str
-
-
-class DropdownSettings(Out):
-    items: list[DropdownItem]
-
-
-class TagSettings(Out):
-    tags: list[TagItem]
-
-
 class AiSettingsOut(Out):
     prompt: str
     source: str
@@ -106,17 +89,12 @@ class FieldOut(Out, omit_defaults=False):
     ai_settings: AiSettingsOut
     default_value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
-    dropdown_settings: DropdownSettings | msgspec.UnsetType = msgspec.UNSET
-    tag_settings: TagSettings | msgspec.UnsetType = msgspec.UNSET
+    dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
+    tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
 
 
 def field(one: Field) -> FieldOut:
-    dropdown: Any = msgspec.UNSET
-    tags: Any = msgspec.UNSET
-    if one.type == "DROPDOWN":
-        dropdown = DropdownSettings([DropdownItem(option.key, option.name) for option in one.options])
-    if one.type == "TAG":
-        tags = TagSettings([TagItem(option.key, option.name) for option in one.options])
+    dropdown, tags = options.settings(one.type, one.options)
     return FieldOut(
         key=one.key,
         name=one.name,
@@ -130,21 +108,11 @@ def field(one: Field) -> FieldOut:
     )
 
 
-_ITEMS = Shape("DropdownItems", items=records(Shape("DropdownItem", key=nullable(KEY), name=NAME), bare="name"))
-_TAGS = Shape(
-    "Tags",
-    tags=records(
-        Shape("Tag", key=nullable(KEY), name=NAME, aliases={"tag": "name"}),
-        bare="tag",
-    ),
-)
 _FIELD_MEMBERS: dict[str, Kind] = {
     "name": NAME,
     "type": NAME,
     "default_value": ANYTHING,
-    "dropdown_settings": nullable(record(_ITEMS)),
-    "tag_settings": nullable(record(_TAGS)),
-    "enum_values": NAMES,
+    **options.MEMBERS,
     "ai_settings": record(Shape("AiSettingsEdit", prompt=TEXT, source=NAME)),
 }
 FIELD_CREATE = Shape("FieldCreate", _FIELD_MEMBERS, required=("name", "type"))
@@ -155,12 +123,8 @@ FIELD_TYPE = one_of(*TYPES)
 def field_changes(read: dict[str, Any]) -> dict[str, Any]:
     """`dropdownSettings` and `tagSettings` (or n8n's `enumValues`) as our `options`."""
     changes = {name: value for name, value in read.items() if name in ("name", "type", "default_value", "ai_settings")}
-    if (dropdown := read.get("dropdown_settings")) and "items" in dropdown:
-        changes["options"] = dropdown["items"]
-    if (tags := read.get("tag_settings")) and "tags" in tags:
-        changes["options"] = tags["tags"]
-    if read.get("enum_values"):
-        changes["options"] = [{"name": name} for name in read["enum_values"]]
+    if (found := options.read(read)) is not None:
+        changes["options"] = found
     return changes
 
 

@@ -1,8 +1,9 @@
-"""What the calls for contacts and for organizations have in common."""
+"""Lists by cursor, and batches by key."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..core import directory
 from ..core.directory import E, Noun
@@ -10,10 +11,11 @@ from ..errors import Invalid
 from .call import MOST_PER_PAGE, Call
 
 PAGE = 100
+MOST_KEYS = 1000
 _CURSOR = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
-def page(call: Call, noun: Noun[E]) -> tuple[list[E], str | None]:
+def entries(call: Call, noun: Noun[E]) -> tuple[list[E], str | None]:
     """The entries asked for, and the cursor of the next page where there is one."""
     limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
     cursor = call.text("cursor")
@@ -28,3 +30,13 @@ def page(call: Call, noun: Noun[E]) -> tuple[list[E], str | None]:
         limit=limit + 1,
     )
     return found[:limit], found[limit - 1].key if len(found) > limit else None
+
+
+def named_keys(call: Call) -> list[str]:
+    """A list of keys in the body."""
+    given: Any = call.items if call.items is not None else call.given.get("keys")
+    if not isinstance(given, list) or not all(isinstance(one, str) and "\x00" not in one for one in given):
+        raise Invalid("body", "must be a list of keys")
+    if len(given) > MOST_KEYS:
+        raise Invalid("body", f"holds more than {MOST_KEYS:,} keys")
+    return given
