@@ -19,7 +19,7 @@ _POSTGRES = {
     "REAL": "DOUBLE PRECISION",
     "JSON": "JSONB",
 }
-_SQLITE = {"SERIAL": "INTEGER PRIMARY KEY AUTOINCREMENT", "BOOLEAN": "INTEGER", "JSON": "TEXT"}
+_SQLITE = {"SERIAL": "INTEGER PRIMARY KEY", "BOOLEAN": "INTEGER", "JSON": "TEXT"}
 
 
 def spell(sql: str, dialect: str) -> str:
