@@ -23,7 +23,7 @@ from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
 from .db.engine import Engine, open_engine
-from .jobs import upkeep
+from .jobs import due, upkeep
 from .lib import jsonlog
 from .lib.targets import Rules
 from .web import pages, reference
@@ -61,13 +61,16 @@ class Boxwood:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        upkeeping = asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.clock))
+        jobs = [
+            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.clock)),
+            asyncio.create_task(due.run(self.engine, self.clock)),
+        ]
         try:
             yield
         finally:
-            upkeeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await upkeeping
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses)
             await asyncio.to_thread(self.engine.close)
 

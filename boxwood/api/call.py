@@ -74,6 +74,8 @@ class Call:
         found: list[str] = []
         for one in value if isinstance(value, list) else [value]:
             found += [part.strip() for part in str(one).strip("[]").split(",") if part.strip()]
+        if any("\x00" in one for one in found):
+            raise Invalid(name, "may not hold NUL characters")
         return found
 
     def flag(self, name: str) -> bool:

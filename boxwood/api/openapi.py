@@ -29,6 +29,10 @@ _QUERY: dict[str, dict[str, Any]] = {
     "getIfExisting": {"type": "boolean", "default": False},
     "addOnly": {"type": "boolean", "default": False},
     "detailLevel": {"type": "string", "enum": ["ALL", "CONDENSED"]},
+    "direction": {"type": "string", "enum": ["desc", "past", "asc", "future"], "default": "desc"},
+    "includeCompleted": {"type": "boolean", "default": False},
+    "sortOrder": {"type": "string", "pattern": "^[0-9]{30}$", "description": "A task's: the page goes on from it."},
+    "userKeys": {"type": "array", "items": {"type": "string"}, "description": "Whose tasks; one's own without it."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
 ERROR = {

@@ -13,13 +13,15 @@ from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
+from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from . import boxes, contacts, organizations, people, pipelines, snippets, webhooks
+from . import boxes, contacts, organizations, people, pipelines, snippets, tasks, webhooks
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
 CURSOR = ("cursor", "limit", "after")
+AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
 
 def _read(path: str, handler: Callable[..., Any], *query: str) -> Route:
@@ -100,6 +102,18 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE),
+    # Tasks, and the reminders they once were
+    _list("/v2/boxes/{box}/tasks", tasks.of_box, *PAGING),
+    _post("/v2/boxes/{box}/tasks", tasks.create, task_shapes.TASK_CREATE),
+    _list("/v2/tasks", tasks.list_agenda, *AGENDA),
+    _read("/v2/tasks/{task}", tasks.get),
+    _post("/v2/tasks/{task}", tasks.edit, task_shapes.TASK_EDIT),
+    _delete("/v2/tasks/{task}", tasks.delete),
+    _list("/v1/boxes/{box}/reminders", tasks.list_reminders, *PAGING),
+    _put("/v1/boxes/{box}/reminders", tasks.create_reminder, task_shapes.REMINDER),
+    _read("/v1/reminders/{reminder}", tasks.get_reminder),
+    _post("/v1/reminders/{reminder}", tasks.edit_reminder, task_shapes.REMINDER),
+    _delete("/v1/reminders/{reminder}", tasks.delete_reminder),
     # Contacts and organizations
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),

@@ -65,6 +65,8 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     task_total: int = 0
     task_complete: int = 0
     task_overdue: int = 0
+    reminder_count: int = 0
+    """Tasks with a date, which are the old API's reminders."""
     task_assignee_keys: list[str] = []
     incomplete_task_assignee_keys: list[str] = []
     overdue_task_assignee_keys: list[str] = []
@@ -118,6 +120,8 @@ class Box(msgspec.Struct, frozen=True):
 
 
 BOXES = Table("boxes", Box)
+PARTS = ("tasks", "comments", "meetings")
+"""The tables of what hangs on a box and names its pipeline."""
 MOST_LINKS = 1000
 # The box, its pipeline's own permission sets and the actor's set there (None: out of reach).
 _REACHED = f"""
@@ -149,6 +153,15 @@ def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
     if not access.allows(ctx, role, "BOX", "GET", box):
         raise NotFound(key)
     return box, role
+
+
+def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
+    """The box alone, whoever may reach it; for what happens by itself."""
+    row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
+    if row is None:
+        return None
+    box = BOXES.load(row)
+    return box, pipeline_of(ctx, box)
 
 
 def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
@@ -268,6 +281,31 @@ def _tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) 
         _tell(ctx, "box.email_added", box, pipeline, email=address)
 
 
+def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
+    """Write what its tasks, comments, files, meetings and mail now add up to, where that differs.
+
+    The caller holds the box (`reach` with an action, or `hold`) and has counted since. Someone's doing makes
+    the box newer; what comes by itself (a task falls due) is `touched=False`. No event: the part has its own.
+    """
+    activity = _touch(msgspec.structs.replace(box.activity, **changed))
+    if activity == box.activity:
+        return box
+    updated_at = ctx.now if touched else box.updated_at
+    box = msgspec.structs.replace(box, activity=activity, updated_at=updated_at, saved_at=ctx.now)
+    BOXES.update(ctx.db, box, "activity", "updated_at", "saved_at")
+    return box
+
+
+def _touch(told: Activity) -> Activity:
+    """The latest of mail, calls and meetings is the last touchpoint."""
+    at, by = max(
+        (told.last_email_at or 0, "EMAIL"),
+        (told.last_call_at or 0, "CALL_LOG"),
+        (told.last_meeting_at or 0, "MEETING_NOTES"),
+    )
+    return msgspec.structs.replace(told, touched_at=at or None, touched_by=by if at else None)
+
+
 _NEWS = {
     "stage_key": "box.moved",
     "name": "box.renamed",
@@ -283,11 +321,8 @@ _NEWS = {
 
 def _tell(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
     """The box's event; the people it names are kept with it, so it can be shown as it was."""
-    known = users.people(ctx, box.people())
-    people = {key: known[key] for key in dict.fromkeys(box.people()) if key in known}
-    names["people"] = msgspec.json.encode(people).decode()
     names.setdefault("stage_key", box.stage_key)
-    events.record(ctx, kind, box, pipeline=pipeline, box=box, before=before, **names)
+    events.record(ctx, kind, box, pipeline=pipeline, box=box, before=before, people=box.people(), **names)
 
 
 def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
@@ -377,23 +412,13 @@ def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [_named_user(ctx, one, "assignedToSharingEntries") for one in given]
+    keys = [users.named(ctx, one, "assignedToSharingEntries") for one in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
 def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [_named_user(ctx, {"user_key": key}, "followerKeys") for key in keys]
+    keys = [users.named(ctx, {"user_key": key}, "followerKeys") for key in keys]
     return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
-
-
-def _named_user(ctx: Ctx, one: dict[str, str], field: str) -> str:
-    """By key or e-mail; an unknown address becomes an invited user, so that no assignment is lost."""
-    try:
-        if one.get("user_key"):
-            return users.get(ctx, one["user_key"]).key
-        return users.find_or_invite(ctx, one.get("email", ""), field).key
-    except NotFound as error:
-        raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None
 
 
 def _linked(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
@@ -457,17 +482,17 @@ def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
 def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
     """A link holds both ways: tell the other boxes, which is a change of theirs."""
     for key in set(before) ^ set(box.linked_box_keys):
-        row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
-        if row is None:
+        held = hold(ctx, key)
+        if held is None:
             continue
-        other = BOXES.load(row)
+        other, pipeline = held
         keys = [one for one in other.linked_box_keys if one != box.key]
         if key in box.linked_box_keys:
             keys.append(box.key)
         if keys != other.linked_box_keys:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             BOXES.update(ctx.db, after, "linked_box_keys", "updated_at", "saved_at")
-            _tell(ctx, "box.linked", after, pipeline_of(ctx, after), before={"linked_box_keys": other.linked_box_keys})
+            _tell(ctx, "box.linked", after, pipeline, before={"linked_box_keys": other.linked_box_keys})
 
 
 def delete(ctx: Ctx, key: str) -> None:
@@ -508,6 +533,8 @@ def move_pipeline(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None =
     after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
     box_links.note(ctx, after, box)
+    for table in PARTS:
+        ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
     before = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     _tell(ctx, "box.moved_pipeline", after, new, before=before, **names)

@@ -6,6 +6,7 @@ was before, and the names a sentence needs, since names change afterwards. Nothi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -24,6 +25,10 @@ class Kind(msgspec.Struct, frozen=True):
     story: str
     condensed: bool = True
     """Shown where only what matters is asked for (`detailLevel=CONDENSED`)."""
+    quiet: bool = False
+    """A draft is nobody's news: in no newsfeed, and no webhook or automation hears it."""
+    by_itself: bool = False
+    """Nobody did it: the story is a sentence without an author."""
 
 
 KINDS: dict[str, Kind] = {
@@ -52,6 +57,15 @@ KINDS: dict[str, Kind] = {
     "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
     "box.email_added": Kind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
     "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
+    "task.created": Kind("TASK", "CREATE", "ADD_TASK", "added the task {subject} to {box}"),
+    "task.edited": Kind("TASK", "EDIT", "EDIT_TASK", "changed the task {subject} of {box}", False),
+    "task.rescheduled": Kind("TASK", "EDIT", "EDIT_TASK_DUE_DATE", "changed when {subject} of {box} is due", False),
+    "task.assigned": Kind("TASK", "EDIT", "EDIT_TASK_ASSIGNED_TO", "assigned {subject} of {box} to {what}", False),
+    "task.completed": Kind("TASK", "EDIT", "COMPLETE_TASK", "completed the task {subject} of {box}"),
+    "task.reopened": Kind("TASK", "EDIT", "REOPEN_TASK", "reopened the task {subject} of {box}"),
+    "task.due": Kind("TASK", "EDIT", "TASK_DUE", "The task {subject} of {box} is due", by_itself=True),
+    "task.deleted": Kind("TASK", "DELETE", "DELETE_TASK", "deleted the task {subject} of {box}"),
+    "task.drafted": Kind("TASK", "EDIT", "DRAFT_TASK", "drafted a task of {box}", False, quiet=True),
     "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
     "snippet.deleted": Kind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),
@@ -79,6 +93,7 @@ KINDS: dict[str, Kind] = {
     ),
     "organization.deleted": Kind("ORGANIZATION", "DELETE", "DELETE_ORGANIZATION", "deleted the organization {subject}"),
 }
+QUIET = tuple(name for name, kind in KINDS.items() if kind.quiet)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -114,15 +129,21 @@ def record(
     pipeline: Any = None,
     box: Any = None,
     before: dict[str, Any] | None = None,
+    people: Iterable[str] = (),
     **detail: str,
 ) -> int:
     """Say that it happened, in the change's own transaction; the event's number.
 
     `thing` is the record as it is now (as it was, for a deletion), `before` the changed members' old
-    values. `pipeline` and `box` say where it belongs and give their names to `detail`.
+    values. `pipeline` and `box` say where it belongs and give their names to `detail`. `people` are the keys
+    of the users it names, kept as they are now, so that it can be shown as it was.
     """
-    assert kind in KINDS, kind
-    detail["author"] = users.person(ctx.actor).display_name
+    by_itself = KINDS[kind].by_itself
+    detail["author"] = "" if by_itself else users.person(ctx.actor).display_name
+    if people:
+        known = users.people(ctx, people)
+        kept = {key: known[key] for key in dict.fromkeys(people) if key in known}
+        detail["people"] = _encode(kept).decode()
     if pipeline is not None:
         detail.setdefault("pipeline_name", pipeline.name)
     if box is not None:
@@ -131,7 +152,7 @@ def record(
         _INSERT,
         kind=kind,
         at=ctx.now,
-        actor_key=ctx.actor.key,
+        actor_key=None if by_itself else ctx.actor.key,
         team_key=team_key or (pipeline.team_key if pipeline is not None else None),
         pipeline_key=pipeline.key if pipeline is not None else None,
         box_key=box.key if box is not None else None,

@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import Invalid
 from . import access, boxes, pipelines
 from .context import Ctx
-from .events import EVENTS, KINDS, Event
+from .events import EVENTS, KINDS, QUIET, Event
 
 PAGE = 50
 
@@ -45,7 +45,7 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
     for one in specifics:
         if one not in known:
             raise Invalid("includeSpecifics", f"no such entry {one[:50]!r}; known are {', '.join(sorted(known))}")
-    kinds = [name for name, kind in KINDS.items() if not specifics or kind.specific in specifics]
+    kinds = [name for name, kind in KINDS.items() if not kind.quiet and (not specifics or kind.specific in specifics)]
     seen = "1 = 1" if role.sees_all_boxes() else _ASSIGNED
     rows = ctx.db.rows(
         f"""
@@ -62,6 +62,7 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
     return EVENTS.load_all(rows)
 
 
+_NEWS = "e.kind NOT IN ('" + "', '".join(QUIET) + "')"
 # One who sees only some boxes reads only of those, and nothing of the others' having been there.
 _ASSIGNED = "EXISTS (SELECT 1 FROM assignments a WHERE a.box_key = e.box_key AND a.user_key = :actor)"
 
@@ -71,7 +72,10 @@ def _page(ctx: Ctx, where: str, params: dict[str, Any], condensed: bool, limit: 
         kinds = ctx.db.texts([name for name, kind in KINDS.items() if kind.condensed])
         where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
     rows = ctx.db.rows(
-        f"SELECT {EVENTS.of('e')} FROM events e WHERE {where} ORDER BY e.id DESC LIMIT :limit OFFSET :offset",
+        f"""
+        SELECT {EVENTS.of("e")} FROM events e WHERE {where} AND {_NEWS}
+        ORDER BY e.id DESC LIMIT :limit OFFSET :offset
+        """,
         limit=limit,
         offset=offset,
         **params,

@@ -152,6 +152,17 @@ def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     return by_email(ctx.db, email) or create(ctx.db, email, ctx.now, invited=True)
 
 
+def named(ctx: Ctx, one: dict[str, str], field: str) -> str:
+    """The key of the user named by `user_key` or `email`; an unknown address becomes an invited user, so that
+    no assignment is lost."""
+    try:
+        if one.get("user_key"):
+            return get(ctx, one["user_key"]).key
+        return find_or_invite(ctx, one.get("email", ""), field).key
+    except NotFound as error:
+        raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None
+
+
 def person(user: User) -> Person:
     return Person(
         key=user.key,

@@ -158,7 +158,7 @@ def box(one: Box, people: Mapping[str, Person], now: int) -> BoxOut:
         total_meeting_notes_duration=told.meeting_ms,
         comment_count=told.comment_count,
         file_count=told.file_count,
-        reminder_count=told.task_total,
+        reminder_count=told.reminder_count,
         fields=one.fields,
         fields_autofill_status={},
         stage_history_entries=[

@@ -63,8 +63,9 @@ def story(event: Event, box: str, pipeline: str) -> str:
     names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name", "email")}
     names["stage"] = event.detail.get("stage_name", "")
     names["old_pipeline"] = event.detail.get("old_pipeline_name", "")
-    what = KINDS[event.kind].story.format(box=box, pipeline=pipeline, **names)
-    return f"{event.detail.get('author', 'Someone')} {what}"
+    kind = KINDS[event.kind]
+    what = kind.story.format(box=box, pipeline=pipeline, **names)
+    return what if kind.by_itself else f"{event.detail.get('author', 'Someone')} {what}"
 
 
 def _global_story(event: Event) -> str:

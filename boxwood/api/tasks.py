@@ -1,0 +1,124 @@
+"""Tasks, agendas and the old reminders over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import agenda, tasks, users
+from ..core.tasks import Task
+from ..errors import Invalid, NotFound
+from ..wire.shapes import tasks as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import Call
+
+EVERYTHING = 1_000_000
+_FORWARDS = {"desc": False, "past": False, "asc": True, "future": True}
+
+
+def _shown(call: Call, found: list[Task]) -> list[shapes.TaskOut]:
+    people = users.people(call.ctx, {key for task in found for key in task.people()})
+    return [shapes.task(task, people) for task in found]
+
+
+def _one(call: Call, task: Task) -> shapes.TaskOut:
+    return _shown(call, [task])[0]
+
+
+def of_box(call: Call) -> Results:
+    """The tasks of a box, in the order they were made."""
+    limit, offset = call.page(1000)
+    found = tasks.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([*_shown(call, found[:limit])], len(found) > limit)
+
+
+def create(call: Call) -> shapes.TaskOut:
+    """A task of a box: `text`, and what an edit takes. Its assignee is its maker unless said otherwise."""
+    given = shapes.assignees(call.parse(shapes.TASK_CREATE), [])
+    return _one(call, tasks.create(call.ctx, call.path[0], given))
+
+
+def get(call: Call) -> shapes.TaskOut:
+    """A task."""
+    return _one(call, tasks.get(call.ctx, call.path[0]))
+
+
+def edit(call: Call) -> shapes.TaskOut:
+    """Change what is named and differs. Assignees are replaced. A whole task may be sent back."""
+    changes = call.parse(shapes.TASK_EDIT)
+    both = {"assignees", "sharing_entries"} <= changes.keys()
+    now = tasks.get(call.ctx, call.path[0]).assignee_keys if both else []
+    return _one(call, tasks.edit(call.ctx, call.path[0], shapes.assignees(changes, now)))
+
+
+def delete(call: Call) -> Success:
+    """Delete a task."""
+    tasks.delete(call.ctx, call.path[0])
+    return SUCCESS
+
+
+def list_agenda(call: Call) -> Results:
+    """What one has to do by the end of today: open tasks in every box within reach, the latest due first.
+
+    `direction` desc or past goes back in time, asc or future forwards, from a task's `sortOrder` or, without
+    one, from tomorrow's midnight in one's time zone. Tasks without a date come last of all. `userKeys` asks for
+    other people's; `limit` is for each of them.
+    """
+    direction = call.text("direction") or "desc"
+    if direction not in _FORWARDS:
+        raise Invalid("direction", f"must be one of {', '.join(_FORWARDS)}")
+    found = agenda.of(
+        call.ctx,
+        user_keys=call.texts("userKeys"),
+        pipeline_key=call.text("pipelineKey") or None,
+        forwards=_FORWARDS[direction],
+        completed=call.flag("includeCompleted"),
+        cursor=call.text("sortOrder"),
+        limit=call.number("limit", 50, least=1, most=1000),
+    )
+    return Results([*_shown(call, found)])
+
+
+def list_reminders(call: Call) -> list[shapes.ReminderOut]:
+    """The tasks of a box that have a date, as reminders."""
+    limit, offset = call.page(EVERYTHING)
+    found = tasks.of_box(call.ctx, call.path[0], limit=limit, offset=offset, dated=True)
+    return [shapes.reminder(task) for task in found]
+
+
+def create_reminder(call: Call) -> shapes.ReminderOut:
+    """A reminder: a task `message`, due at `remindDate`."""
+    given = _reminder(call)
+    for wire, member in (("message", "text"), ("remindDate", "due_at")):
+        if member not in given:
+            raise Invalid(wire, "is missing")
+    return shapes.reminder(tasks.create(call.ctx, call.path[0], given))
+
+
+def get_reminder(call: Call) -> shapes.ReminderOut:
+    """A task that has a date, as a reminder."""
+    task = tasks.get(call.ctx, call.path[0])
+    if task.due_at is None:
+        raise NotFound(call.path[0])
+    return shapes.reminder(task)
+
+
+def edit_reminder(call: Call) -> shapes.ReminderOut:
+    """Change what is named."""
+    get_reminder(call)
+    return shapes.reminder(tasks.edit(call.ctx, call.path[0], _reminder(call)))
+
+
+def _reminder(call: Call) -> dict[str, Any]:
+    given = call.parse(shapes.REMINDER)
+    if not given.get("text", "-").strip():
+        raise Invalid("message", "may not be empty")
+    if given.get("due_at", 1) < 1:
+        raise Invalid("remindDate", "a reminder needs a date")
+    return given
+
+
+def delete_reminder(call: Call) -> Success:
+    """Delete a reminder, which is a task."""
+    get_reminder(call)
+    tasks.delete(call.ctx, call.path[0])
+    return SUCCESS

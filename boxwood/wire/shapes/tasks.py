@@ -1,0 +1,145 @@
+"""Tasks on the wire (spec 4.3), and as the reminders they once were (spec 4.4).
+
+People and their keys are there in both spellings, the older and the newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...core.tasks import DONE, NOT_DONE, Task
+from ...core.users import Person
+from ..codec import Shape
+from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, nullable, one_of
+from .people import Out, SharingEntry, UserBrief, given, sharing_entry, user_brief
+
+
+class TaskOut(Out, omit_defaults=False):
+    key: str
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    creator: UserBrief
+    creator_sharing_entry: SharingEntry
+    assigned_to: list[UserBrief]
+    assigned_to_sharing_entries: list[SharingEntry]
+    text: str
+    status: str
+    reminder_status: str
+    sort_order: str
+    is_draft: bool
+    creation_date: int
+    last_saved_timestamp: int
+    last_status_change_date: int
+    due_date: int | msgspec.UnsetType = msgspec.UNSET
+    meeting_key: str | msgspec.UnsetType = msgspec.UNSET
+    team_contact_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def task(one: Task, people: Mapping[str, Person]) -> TaskOut:
+    creator = people[one.creator_key]
+    assignees = [people[key] for key in one.assignee_keys if key in people]
+    return TaskOut(
+        key=one.key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        creator=user_brief(creator),
+        creator_sharing_entry=sharing_entry(creator),
+        assigned_to=[user_brief(person) for person in assignees],
+        assigned_to_sharing_entries=[sharing_entry(person) for person in assignees],
+        text=one.text,
+        status=one.status,
+        reminder_status=one.reminder_status,
+        sort_order=one.sort_order,
+        is_draft=one.is_draft,
+        creation_date=one.created_at,
+        last_saved_timestamp=one.saved_at,
+        last_status_change_date=one.status_changed_at,
+        due_date=given(one.due_at),
+        meeting_key=given(one.meeting_key),
+        team_contact_key=given(one.contact_key),
+    )
+
+
+def _read_due(value: Any) -> int | None:
+    return None if value in (None, "") else MILLIS.read(value)
+
+
+DUE = Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0 or empty is no date."})
+_MEMBERS = {
+    "text": TEXT,
+    "due_at": DUE,
+    "status": one_of(NOT_DONE, DONE),
+    "assignees": PEOPLE,
+    "sharing_entries": PEOPLE,
+    "meeting_key": nullable(KEY),
+    "is_draft": FLAG,
+}
+_ALIASES = {
+    "dueDate": "due_at",
+    "assignedTo": "assignees",
+    "assignedToSharingEntries": "sharing_entries",
+    "draft": "is_draft",
+}
+TASK_CREATE = Shape(
+    "TaskCreate",
+    _MEMBERS,
+    required=("text",),
+    contact_key=nullable(KEY),
+    aliases={**_ALIASES, "teamContactKey": "contact_key"},
+    described={"assignees": "Without it, or empty: the creator."},
+)
+TASK_EDIT = Shape("TaskEdit", _MEMBERS, aliases=_ALIASES, described={"assignees": "Replaces them; empty: nobody."})
+
+
+def assignees(changes: dict[str, Any], now: list[str]) -> dict[str, Any]:
+    """The two spellings as one: where both are there, as in an echo of a whole task, what is not so already counts."""
+    spelled = [changes.pop(name) for name in ("assignees", "sharing_entries") if name in changes]
+    if not spelled:
+        return changes
+    news = [people for people in spelled if [one.get("user_key") for one in people] != now]
+    return {**changes, "assignees": (news or spelled)[0]}
+
+
+class ReminderOut(Out, omit_defaults=False):
+    key: str
+    reminder_key: str
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    creation_date: int
+    message: str
+    remind_date: int
+    remind_followers: bool
+    status: str
+    last_saved_timestamp: int
+
+
+def reminder(one: Task) -> ReminderOut:
+    """A task that has a date."""
+    return ReminderOut(
+        key=one.key,
+        reminder_key=one.key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        creation_date=one.created_at,
+        message=one.text,
+        remind_date=one.due_at or 0,
+        remind_followers=one.remind_followers,
+        status=one.reminder_status,
+        last_saved_timestamp=one.saved_at,
+    )
+
+
+REMINDER = Shape(
+    "ReminderEdit",
+    text=TEXT,
+    due_at=MILLIS,
+    remind_followers=FLAG,
+    aliases={"message": "text", "remindDate": "due_at"},
+)

@@ -1,0 +1,43 @@
+"""The old API's reminders, which are tasks that have a date."""
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+
+def test_a_reminder_is_a_task(world: World) -> None:
+    box = world.box(world.pipeline())
+    path = f"/api/v1/boxes/{box['key']}/reminders"
+    made = ok(world.ada.http.put(path, data={"message": "Call", "remindDate": "4000000000000"}))
+    task = ok(world.ada.http.get(f"/api/v2/tasks/{made['key']}"))
+    assert (task["text"], task["dueDate"]) == ("Call", 4_000_000_000_000)
+    assert (made["remindFollowers"], made["status"]) == (False, "SCHEDULED")
+    undated = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Some day"}))
+    assert ok(world.ada.http.get(path)) == [made]
+    assert world.ada.http.get(f"/api/v1/reminders/{undated['key']}").status_code == 404
+    assert world.ada.http.delete(f"/api/v1/reminders/{undated['key']}").status_code == 404
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["reminderCount"] == 1
+
+
+def test_reminders_come_in_pages(world: World) -> None:
+    box = world.box(world.pipeline())
+    path = f"/api/v1/boxes/{box['key']}/reminders"
+    made = [ok(world.ada.http.put(path, params={"message": f"{n}", "remindDate": 4 * 10**12})) for n in range(3)]
+    assert ok(world.ada.http.get(path, params={"limit": 2})) == made[:2]
+    assert ok(world.ada.http.get(path, params={"limit": 2, "page": 1})) == made[2:]
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ({"message": "Call"}, "remindDate"),
+        ({"message": "Call", "remindDate": "0"}, "remindDate"),
+        ({"message": "Call", "remindDate": "soon"}, "remindDate"),
+        ({"remindDate": "4000000000000"}, "message"),
+        ({"message": "", "remindDate": "4000000000000"}, "message"),
+    ],
+)
+def test_a_reminder_that_makes_no_sense_is_refused(world: World, form: dict, names: str) -> None:
+    box = world.box(world.pipeline())
+    refused(world.ada.http.put(f"/api/v1/boxes/{box['key']}/reminders", data=form), 400, names)
+    assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"] == []
