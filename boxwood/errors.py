@@ -45,5 +45,13 @@ class Conflict(Problem):
     """What the caller relied on is no longer so."""
 
 
+class Busy(Problem):
+    """The same request is under way: its answer will be there soon."""
+
+
+class Stale(Problem):
+    """The thing was changed since the caller read it."""
+
+
 class Unavailable(Problem):
     """The store cannot take or give anything now; nothing was acknowledged and a retry is right."""

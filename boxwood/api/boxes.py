@@ -9,10 +9,11 @@ from ..core.boxes import Box
 from ..core.context import Ctx
 from ..errors import Invalid, NotFound
 from ..wire.codec import Shape
-from ..wire.kinds import ANYTHING
+from ..wire.kinds import ANYTHING, KEY
 from ..wire.shapes import boxes as shapes
 from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
 from ..wire.shapes.lists import SUCCESS, Results, Success
+from ..wire.shapes.people import Out
 from .call import Call, Stream
 
 
@@ -42,6 +43,26 @@ def edit(call: Call) -> shapes.BoxOut:
         if name in changes and changes[name] is None:
             del changes[name]
     return _one(call, boxes.edit(call.ctx, call.path[0], changes))
+
+
+UPSERT = Shape("BoxUpsert", {"match": KEY, **shapes.MEMBERS}, required=("match",), aliases=shapes.ALIASES)
+
+
+class Upserted(Out, omit_defaults=False):
+    created: bool
+    box: shapes.BoxOut
+
+
+def upsert(call: Call) -> Upserted:
+    """Edit the box that has the given name or field value, or create it.
+
+    `match` says by what: `name`, or a field's key, whose value is then given in `fields`.
+    """
+    given = call.parse(UPSERT)
+    match = given.pop("match", "")
+    given = {name: value for name, value in given.items() if value is not None or name == "notes"}
+    box, created = boxes.upsert(call.ctx, call.path[0], match, given)
+    return Upserted(created, _one(call, box))
 
 
 def delete(call: Call) -> Success:

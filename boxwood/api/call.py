@@ -12,16 +12,16 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from ..core import keys
+from ..core import answers, keys
 from ..core.context import Ctx
 from ..db.engine import Db, Engine
-from ..errors import Invalid, NotFound, NotSignedIn, Problem
+from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
 from . import replies
 from .replies import JSON, Reply, encode
-from .router import LIST, READ, WRITE, Route, Router
+from .router import READ, WRITE, Route, Router
 
 log = logging.getLogger("boxwood.api")
 MOST_BODY = 8_000_000
@@ -41,7 +41,7 @@ class Stream:
 class Call:
     """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
 
-    __slots__ = ("base_url", "ctx", "edition", "given", "headers", "items", "path", "query", "rules")
+    __slots__ = ("base_url", "ctx", "edition", "given", "headers", "items", "path", "query", "router", "rules")
 
     def __init__(self, route: Route, path: tuple[str, ...], headers: dict[bytes, bytes], query: dict[str, Any]) -> None:
         self.edition = route.edition
@@ -54,6 +54,10 @@ class Call:
         self.base_url = ""
         self.rules = Rules()
         """Which addresses this server may call."""
+        self.router: Router = None  # type: ignore[assignment]  # as `ctx`
+
+    def header(self, name: str) -> str:
+        return self.headers.get(name.encode(), b"").decode("latin-1")
 
     def parse(self, shape: Shape) -> dict[str, Any]:
         return shape.parse(self.given)
@@ -122,6 +126,7 @@ class Api:
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
+        self._under_way: set[tuple[str, ...]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route, path, verbs = self.router.find(scope["method"], scope["path"])
@@ -134,9 +139,9 @@ class Api:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
             call = Call(route, path, dict(scope["headers"]), _query(scope))
-            call.rules = self.rules
+            call.rules, call.router = self.rules, self.router
             await self._read_body(scope, receive, call)
-            result = await self._run(route, call)
+            result = await self._run(route, call, scope)
         except Problem as problem:
             result = replies.of_problem(problem, route.says)
         except _TooLarge:
@@ -156,20 +161,42 @@ class Api:
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 
-    async def _run(self, route: Route, call: Call) -> Reply | Stream:
+    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream:
+        key = call.header("idempotency-key") if route.mode == WRITE else ""
+        under_way = (call.header("authorization"), call.header("x-boxwood-act-as"), key)
+        if key and under_way in self._under_way:
+            raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
+
         def work(db: Db) -> Reply | Stream:
+            if (match := call.header("if-match")) and route.mode == WRITE:
+                db.hold_still()
             call.ctx = self._context(db, call)
-            result = route.handler(call)
-            if isinstance(result, (Reply, Stream)):
-                return result
-            return Reply(encode(result))
+            if match and route.mode == WRITE:
+                self._require_match(call, scope, match)
+            return _once(call, key, scope, lambda: answer(route, call)) if key else answer(route, call)
 
         if route.mode == READ and self.inline:
             return self.engine.read(work)
-        if route.mode == WRITE:
+        if route.mode != WRITE:
+            return await self.engine.read_soon(work)
+        if not key:
             return await self.engine.write_soon(work)
-        assert route.mode in (READ, LIST)
-        return await self.engine.read_soon(work)
+        self._under_way.add(under_way)
+        try:
+            return await self.engine.write_soon(work)
+        finally:
+            self._under_way.discard(under_way)
+
+    def _require_match(self, call: Call, scope: Scope, match: str) -> None:
+        """The caller changes what it read: the entity's tag is still the one it knows."""
+        route, path, _ = self.router.find("GET", scope["path"])
+        if route is None:
+            raise Invalid("If-Match", "this path has no entity to compare")
+        reading = Call(route, path, call.headers, {})
+        reading.ctx, reading.rules, reading.router = call.ctx, call.rules, call.router
+        now = answer(route, reading)
+        if not (isinstance(now, Reply) and now.status == 200 and _matches(match.encode(), _tag(now.body))):
+            raise Stale("It was changed since you read it: read it again, and If-Match what you get")
 
     def _context(self, db: Db, call: Call) -> Ctx:
         secret = _secret(call.headers.get(b"authorization"))
@@ -206,6 +233,25 @@ class Api:
 
 class _TooLarge(Exception):
     pass
+
+
+def answer(route: Route, call: Call) -> Reply | Stream:
+    """What the handler answers, as bytes where it is one answer."""
+    result = route.handler(call)
+    return result if isinstance(result, (Reply, Stream)) else Reply(encode(result))
+
+
+def _once(call: Call, key: str, scope: Scope, work: Callable[[], Reply | Stream]) -> Reply | Stream:
+    """The answer given before under this key, or a new one, kept with its effect."""
+    told = [scope["method"], scope["path"], call.given, call.items]
+    digest = hashlib.blake2b(encode(told), digest_size=16).hexdigest()
+    before = answers.find(call.ctx, key, digest)
+    if before is not None:
+        return Reply(before.body.encode(), before.status, headers=((b"idempotent-replayed", b"true"),))
+    result = work()
+    if isinstance(result, Reply) and result.content_type == JSON:
+        answers.keep(call.ctx, key, digest, result.status, result.body.decode())
+    return result
 
 
 def _query(scope: Scope) -> dict[str, Any]:
@@ -252,7 +298,7 @@ async def _send(send: Send, reply: Reply, scope: Scope) -> None:
     body = reply.body
     status = reply.status
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        tag = b'"%s"' % hashlib.blake2b(body, digest_size=9).hexdigest().encode()
+        tag = _tag(body)
         headers.append((b"etag", tag))
         if any(name == b"if-none-match" and _matches(value, tag) for name, value in scope["headers"]):
             status, body = 304, b""
@@ -262,6 +308,11 @@ async def _send(send: Send, reply: Reply, scope: Scope) -> None:
         body = b""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _tag(body: bytes) -> bytes:
+    """An entity's tag: of what is answered, so that it changes with it and with nothing else."""
+    return b'"%s"' % hashlib.blake2b(body, digest_size=9).hexdigest().encode()
 
 
 def _matches(header: bytes, tag: bytes) -> bool:

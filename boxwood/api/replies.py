@@ -6,7 +6,19 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound, NotSignedIn, Problem, Unavailable
+from ..core.answers import Reused
+from ..errors import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Insufficient,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Problem,
+    Stale,
+    Unavailable,
+)
 
 JSON = b"application/json;charset=utf-8"
 encode = msgspec.json.Encoder().encode
@@ -40,11 +52,19 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
             return error(403, str(problem))
         case Insufficient():
             return error(400, problem.message, field=problem.field, details=f"{problem.field} is needed")
+        case Reused():
+            return error(422, str(problem), field=problem.field)
         case Invalid():
             return error(400, str(problem), field=problem.field)
         case Conflict():
             # Not 409: the SDKs repeat that, and it would not help.
             return error(400, str(problem))
+        case Stale():
+            return error(412, str(problem))
+        case Busy():
+            reply = error(409, str(problem))
+            reply.headers = ((b"retry-after", b"1"),)
+            return reply
         case Unavailable():
             reply = error(503, str(problem))
             reply.headers = ((b"retry-after", b"1"),)

@@ -15,7 +15,7 @@ from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from . import boxes, contacts, organizations, people, pipelines, snippets, tasks, webhooks
+from . import batch, boxes, contacts, organizations, people, pipelines, snippets, tasks, webhooks
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
@@ -96,6 +96,8 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
     Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST),
     _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
+    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT),
+    _post("/v2/batch", batch.run, batch.BATCH),
     _read("/v1/boxes/{box}", boxes.get),
     _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),

@@ -495,6 +495,37 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             _tell(ctx, "box.linked", after, pipeline, before={"linked_box_keys": other.linked_box_keys})
 
 
+def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:
+    """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
+
+    The second answer is whether it was created. Of several that match it is the oldest; two callers at
+    once cannot both create it, as each holds the pipeline.
+    """
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    if match == "name":
+        column, value = "b.name", given.get("name")
+    else:
+        field = fields.by_key(ctx, pipeline.key).get(match)
+        if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
+            raise Invalid("match", "is name, or the key of a text, date or dropdown field")
+        column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
+        value = values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
+    if value is None or value == "":
+        raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
+    row = ctx.db.row(
+        f"""
+        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {access.visible(role)}
+        ORDER BY b.created_at, b.key LIMIT 1
+        """,
+        pipeline=pipeline.key,
+        value=str(value),
+        **({} if role.sees_all_boxes() else {"actor": ctx.actor.key}),
+    )
+    if row is None:
+        return create(ctx, pipeline.key, given), True
+    return edit(ctx, row[0], given), False
+
+
 def delete(ctx: Ctx, key: str) -> None:
     """With its tasks, comments, files and mail."""
     box, pipeline, _ = reach(ctx, key, "DELETE")

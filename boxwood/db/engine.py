@@ -54,6 +54,14 @@ class Db(Protocol):
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
 
+    def attempt(self, fn: Callable[[], T]) -> T:
+        """Run in a savepoint: what it raises undoes what it did, and nothing else."""
+        ...
+
+    def hold_still(self) -> None:
+        """The first word of a transaction that compares before it writes: it fails, and is run again, when
+        someone else changes meanwhile what it has read."""
+
     def later(self, work: Later, item: Any) -> None:
         """Run `work(db, items)` once before the commit, with the items of every request it commits."""
 

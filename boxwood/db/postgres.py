@@ -80,6 +80,27 @@ class PostgresDb:
     def texts(self, values: Iterable[str]) -> list[str]:
         return list(values)
 
+    def attempt(self, fn: Callable[[], T]) -> T:
+        laters, notices = self.laters, self.notices
+        self.laters, self.notices = {}, set()
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            result = fn()
+        except BaseException:
+            if not self._connection.closed:
+                self._connection.execute("ROLLBACK TO attempt")
+                self._connection.execute("RELEASE attempt")
+            self.laters, self.notices = laters, notices
+            raise
+        self._connection.execute("RELEASE attempt")
+        for work, items in self.laters.items():
+            laters.setdefault(work, []).extend(items)
+        self.laters, self.notices = laters, notices | self.notices
+        return result
+
+    def hold_still(self) -> None:
+        self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
 
@@ -157,7 +178,8 @@ class Postgres:
         for left in reversed(range(TRIES)):
             try:
                 return attempt()
-            except (pg.SerializationFailure, pg.DeadlockDetected):
+            except (pg.SerializationFailure, pg.DeadlockDetected, pg.UniqueViolation, pg.ForeignKeyViolation):
+                # The last two: someone made the same, or took away what this needs, at the same moment.
                 if not left:
                     raise Unavailable("too many people changed this at once: try again") from None
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -76,6 +76,28 @@ class SqliteDb:
     def texts(self, values: Iterable[str]) -> str:
         return json.dumps(list(values))
 
+    def attempt(self, fn: Callable[[], T]) -> T:
+        laters, notices = self.laters, self.notices
+        self.laters, self.notices = {}, set()
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            result = fn()
+        except _OF_THE_STORE:
+            raise
+        except BaseException:
+            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("RELEASE attempt")
+            self.laters, self.notices = laters, notices
+            raise
+        self._connection.execute("RELEASE attempt")
+        for work, items in self.laters.items():
+            laters.setdefault(work, []).extend(items)
+        self.laters, self.notices = laters, notices | self.notices
+        return result
+
+    def hold_still(self) -> None:
+        """One writer: nobody else can."""
+
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
 
@@ -97,25 +119,12 @@ class _Request:
 
     def run(self, db: SqliteDb) -> None:
         """Run in a savepoint; an error of the request's own undoes only what it did."""
-        connection = db._connection
-        laters, notices = db.laters, db.notices
-        db.laters, db.notices = {}, set()
-        connection.execute("SAVEPOINT request")
         try:
-            result = self.fn(db)
+            self.outcome = (db.attempt(lambda: self.fn(db)), None)
         except _OF_THE_STORE:
             raise
         except BaseException as error:
-            connection.execute("ROLLBACK TO request")
-            connection.execute("RELEASE request")
-            db.laters, db.notices = laters, notices
             self.outcome = (None, error)
-            return
-        connection.execute("RELEASE request")
-        for work, items in db.laters.items():
-            laters.setdefault(work, []).extend(items)
-        db.laters, db.notices = laters, notices | db.notices
-        self.outcome = (result, None)
 
     def settle(self) -> None:
         result, error = self.outcome

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ..core import keys
+from ..core import answers, keys
 from ..db.engine import Engine
 
 log = logging.getLogger("boxwood.upkeep")
@@ -18,6 +18,7 @@ async def run(engine: Engine, uses: dict[str, int], clock: Callable[[], int]) ->
         await asyncio.sleep(SECONDS)
         try:
             await asyncio.to_thread(note_uses, engine, uses)
+            await engine.write_soon(lambda db: answers.forget(db, clock()))
         except Exception:
             log.exception("upkeep failed; it is tried again")
 

@@ -209,7 +209,8 @@ class FieldValue(Out, omit_defaults=False):
 
 
 _LINK = Shape("LinkEdit", required=("key",), key=KEY, is_starred=FLAG, is_autoboxed=FLAG)
-_MEMBERS = {
+ALIASES = {"assignedToSharingEntries": "assignees"}
+MEMBERS = {
     "name": nullable(NAME),
     "notes": nullable(TEXT),
     "stage_key": nullable(KEY),
@@ -220,5 +221,5 @@ _MEMBERS = {
     "organizations": records(_LINK),
     "fields": OBJECT,
 }
-BOX_CREATE = Shape("BoxCreate", _MEMBERS, required=("name",), aliases={"assignedToSharingEntries": "assignees"})
-BOX_EDIT = Shape("BoxEdit", _MEMBERS, pipeline_key=KEY, aliases={"assignedToSharingEntries": "assignees"})
+BOX_CREATE = Shape("BoxCreate", MEMBERS, required=("name",), aliases=ALIASES)
+BOX_EDIT = Shape("BoxEdit", MEMBERS, pipeline_key=KEY, aliases=ALIASES)

@@ -1,0 +1,117 @@
+"""Many operations in one request: `POST /v2/batch`."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from ..errors import Invalid, Problem
+from ..wire import v1
+from ..wire.codec import Shape
+from ..wire.kinds import FLAG, NAME, Kind, nullable, records
+from ..wire.shapes.people import Out
+from . import replies
+from .call import Call, Stream, answer
+
+MOST = 1000
+_BODY = Kind(lambda value: value, {"description": "What the operation takes as its body."})
+OPERATION = Shape(
+    "Operation",
+    required=("method", "path"),
+    method=NAME,
+    path=NAME,
+    body=nullable(_BODY),
+    described={"path": "Such as /v1/boxes/{key}, with a query where one is needed."},
+)
+BATCH = Shape(
+    "Batch",
+    required=("operations",),
+    atomic=FLAG,
+    operations=records(OPERATION),
+    described={"atomic": "All or none: the first that fails undoes the others."},
+)
+
+
+class Result(Out, omit_defaults=False):
+    status: int
+    body: msgspec.Raw
+
+
+class Results(Out, omit_defaults=False):
+    results: list[Result]
+    committed: bool
+    """False where `atomic` was asked for and an operation failed: nothing was done."""
+
+
+class _Undo(Exception):
+    """The first failure of an atomic batch."""
+
+
+def run(call: Call) -> Results:
+    """Up to 1,000 operations in order, in one transaction, each with a status and body of its own.
+
+    Each stands for itself unless `atomic` is true. The answer is 200 either way: look at `committed` and
+    at each `status`.
+    """
+    given = call.parse(BATCH)
+    operations = given.get("operations") or []
+    if not 0 < len(operations) <= MOST:
+        raise Invalid("operations", f"must hold 1 to {MOST:,} operations")
+    results: list[Result] = []
+    if not given.get("atomic"):
+        for operation in operations:
+            results.append(_attempt(call, operation))
+        return Results(results, True)
+    try:
+        call.ctx.db.attempt(lambda: _all(call, operations, results))
+    except _Undo:
+        return Results(results, False)
+    return Results(results, True)
+
+
+def _all(call: Call, operations: list[dict[str, Any]], results: list[Result]) -> None:
+    for operation in operations:
+        results.append(_attempt(call, operation))
+        if results[-1].status >= 400:
+            raise _Undo
+
+
+def _attempt(call: Call, operation: dict[str, Any]) -> Result:
+    """One operation in a savepoint."""
+    says = ""
+    try:
+        route, inner = _prepared(call, operation)
+        says = route.says
+        result = call.ctx.db.attempt(lambda: answer(route, inner))
+        if isinstance(result, Stream):
+            raise Invalid("path", "this list is too long for a batch: give it a limit")
+        reply = result
+    except Problem as problem:
+        reply = replies.of_problem(problem, says)
+    if reply.content_type != replies.JSON:
+        reply = replies.error(400, "path: what this answers is not JSON, and cannot be part of a batch")
+    return Result(reply.status, msgspec.Raw(reply.body))
+
+
+def _prepared(call: Call, operation: dict[str, Any]) -> tuple[Any, Call]:
+    path, _, query = operation["path"].partition("?")
+    path = unquote(path if path.startswith("/api/") else f"/api/{path.lstrip('/')}")
+    route, parameters, verbs = call.router.find(operation["method"].upper(), path)
+    if route is None:
+        raise Invalid("path", f"takes {', '.join(verbs)}" if verbs else "Invalid API path specified")
+    if route.handler is run:
+        raise Invalid("path", "a batch cannot hold a batch")
+    if "\x00" in path:
+        raise Invalid("path", "may not hold NUL characters")
+    inner = Call(route, parameters, call.headers, v1.read_query(query) if query else {})
+    inner.ctx, inner.rules, inner.router, inner.base_url = call.ctx, call.rules, call.router, call.base_url
+    body = operation.get("body")
+    if isinstance(body, list):
+        inner.items = body
+    elif isinstance(body, dict):
+        inner.given = {**inner.query, **body}
+    elif body is not None:
+        raise Invalid("body", "must be an object or a list")
+    return route, inner
