@@ -10,12 +10,13 @@ from typing import Any
 from ..wire.codec import Shape
 from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import directory as directory_shapes
+from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from . import batch, boxes, contacts, organizations, people, pipelines, snippets, tasks, webhooks
+from . import batch, boxes, contacts, meetings, organizations, people, pipelines, snippets, tasks, webhooks
 from .router import LIST, READ, WRITE, Route
 
 NO_ENTITY = "existing entity does not exist"
@@ -116,6 +117,12 @@ ROUTES = [
     _read("/v1/reminders/{reminder}", tasks.get_reminder),
     _post("/v1/reminders/{reminder}", tasks.edit_reminder, task_shapes.REMINDER),
     _delete("/v1/reminders/{reminder}", tasks.delete_reminder),
+    # Meetings and call logs
+    _list("/v2/boxes/{box}/meetings", meetings.of_box, *PAGING),
+    _post("/v2/boxes/{box}/meetings", meetings.create, meeting_shapes.MEETING_CREATE),
+    _read("/v2/meetings/{meeting}", meetings.get),
+    _post("/v2/meetings/{meeting}", meetings.edit, meeting_shapes.MEETING_EDIT),
+    _delete("/v2/meetings/{meeting}", meetings.delete),
     # Contacts and organizations
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),

@@ -149,6 +149,30 @@ def delete(ctx: Ctx, key: str) -> None:
     _tell(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)
 
 
+def attach(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[str]) -> None:
+    """Make these the tasks of this meeting, and no others. The caller holds the box."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {TASKS.columns} FROM tasks
+        WHERE box_key = :box AND (meeting_key = :meeting OR {ctx.db.dialect.among("key", "keys")}) ORDER BY number
+        """,
+        box=box.key,
+        meeting=meeting_key,
+        keys=ctx.db.texts(keys),
+    )
+    found = TASKS.load_all(rows)
+    for key in keys:
+        if key not in {task.key for task in found}:
+            raise Invalid("taskKeys", f"no task {key[:100]!r} of this box")
+    for before in found:
+        task = msgspec.structs.replace(
+            before, meeting_key=meeting_key if before.key in keys else None, saved_at=ctx.now
+        )
+        if task.meeting_key != before.meeting_key:
+            TASKS.update(ctx.db, task, "meeting_key", "saved_at")
+            _tell_edit(ctx, before, task, box, pipeline)
+
+
 # How each member of an edit changes the task; in the order told.
 
 

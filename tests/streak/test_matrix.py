@@ -16,9 +16,7 @@ HERE = Path(__file__).parent
 AWAITED = {
     "Boxes as Markdown",
     "Timeline",
-    "Tasks",
     "Comments",
-    "Meetings",
     "Files",
     "Threads",
     "Search",

@@ -14,7 +14,8 @@ from ...core.tasks import DONE, NOT_DONE, Task
 from ...core.users import Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, nullable, one_of
-from .people import Out, SharingEntry, UserBrief, given, sharing_entry, user_brief
+from .base import Out, given
+from .people import SharingEntry, UserBrief, sharing_entry, user_brief
 
 
 class TaskOut(Out, omit_defaults=False):

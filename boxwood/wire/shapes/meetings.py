@@ -1,0 +1,69 @@
+"""Meetings and call logs on the wire (spec 4.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.meetings import CALL, NOTES, Meeting
+from ..codec import Shape
+from ..kinds import FLAG, MILLIS, NAMES, TEXT, Kind, nullable, one_of
+from .base import Out, given
+
+
+class MeetingOut(Out, omit_defaults=False):
+    key: str
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    meeting_type: str
+    start_timestamp: int
+    notes: str
+    task_keys: list[str]
+    is_draft: bool
+    creation_date: int
+    last_saved_timestamp: int
+    duration: int | msgspec.UnsetType = msgspec.UNSET
+    """Milliseconds (ruling 15)."""
+
+
+def meeting(one: Meeting, task_keys: list[str]) -> MeetingOut:
+    return MeetingOut(
+        key=one.key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        meeting_type=one.type,
+        start_timestamp=one.start_at,
+        notes=one.notes,
+        task_keys=task_keys,
+        is_draft=one.is_draft,
+        creation_date=one.created_at,
+        last_saved_timestamp=one.saved_at,
+        duration=given(one.duration_ms),
+    )
+
+
+def _read_duration(value: Any) -> int | None:
+    return None if value in (None, "") else MILLIS.read(value)
+
+
+DURATION = Kind(_read_duration, {"type": "integer", "minimum": 0, "description": "Milliseconds."})
+_MEMBERS: dict[str, Kind] = {
+    "type": one_of(CALL, NOTES),
+    "start_at": MILLIS,
+    "duration_ms": DURATION,
+    "notes": nullable(TEXT),
+    "task_keys": NAMES,
+    "is_draft": FLAG,
+}
+_ALIASES = {"meetingType": "type", "startTimestamp": "start_at", "duration": "duration_ms", "draft": "is_draft"}
+MEETING_CREATE = Shape(
+    "MeetingCreate",
+    _MEMBERS,
+    required=("type", "start_at"),
+    aliases=_ALIASES,
+    described={"task_keys": "Tasks of the same box."},
+)
+MEETING_EDIT = Shape("MeetingEdit", _MEMBERS, aliases=_ALIASES, described={"task_keys": "Replaces them."})
