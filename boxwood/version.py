@@ -6,12 +6,21 @@ from pathlib import Path
 _HEADING = re.compile(r"^## (\d+\.\d+\.\d+)", re.MULTILINE)
 
 
-def _from_changelog() -> str:
-    here = Path(__file__).resolve().parent
-    for path in (here / "CHANGELOG.md", here.parent / "CHANGELOG.md"):
-        if path.exists() and (found := _HEADING.search(path.read_text(encoding="utf-8"))):
-            return found[1]
-    raise RuntimeError("CHANGELOG.md is missing: the version is read from it")
+def _find() -> str:
+    """A clone has the changelog; an installed package has what the changelog said when it was built."""
+    clone = Path(__file__).resolve().parent.parent
+    if (clone / "pyproject.toml").exists():
+        return _newest((clone / "CHANGELOG.md").read_text(encoding="utf-8"))
+    from importlib import metadata
+
+    return metadata.version("boxwood")
 
 
-VERSION = _from_changelog()
+def _newest(changelog: str) -> str:
+    found = _HEADING.search(changelog)
+    if found is None:
+        raise RuntimeError("CHANGELOG.md has no heading like `## 1.2.3`: the version is read from it")
+    return found[1]
+
+
+VERSION = _find()

@@ -1,0 +1,53 @@
+"""What the documents promise is there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from boxwood import cli
+from tests.house.tree import ROOT, files, texts
+
+GUIDES = [(path, text) for path, text in texts("*.md") if "STYLE" not in path.name]
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+SECTIONS = ("Context", "Decision", "Cost", "Alternatives")
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every line of a document's shell blocks that runs a program of ours."""
+    blocks = ((path, block) for path, text in GUIDES for block in re.findall(r"```(?:sh|bash)\n(.*?)```", text, re.S))
+    lines = ((path, line.strip()) for path, block in blocks for line in block.replace("\\\n", " ").splitlines())
+    return [(str(path), line) for path, line in lines if re.match(r"(bin/|boxwood )", line)]
+
+
+@pytest.mark.parametrize(("document", "line"), commands())
+def test_a_command_in_a_document_exists(document: str, line: str) -> None:
+    program, *arguments = shlex.split(re.split(r" [|>&]", line)[0], comments=True)
+    if program.startswith("bin/"):
+        assert (ROOT / program).is_file(), f"{document} runs {program}"
+        arguments = ["serve", *arguments] if program == "bin/serve" else []
+    if arguments:
+        assert cli._parser().parse_args(arguments).run
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    first = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[0]
+    assert [line.split()[0] for line in first.splitlines()] == ["bin/serve", "bin/test"]
+
+
+@pytest.mark.parametrize("page", files("docs/decisions/*.md"), ids=lambda path: path.stem)
+def test_a_decision_has_its_sections_and_date(page: Path) -> None:
+    text = page.read_text()
+    assert [section for section in SECTIONS if f"\n## {section}\n" not in text] == []
+    assert re.search(r"^\d{4}-\d\d-\d\d$", text, re.MULTILINE)
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    dead = [
+        f"{path}: {target}"
+        for path, text in GUIDES
+        for target in LINK.findall(text)
+        if "://" not in target and not target.startswith("mailto:") and not (ROOT / path.parent / target).exists()
+    ]
+    assert dead == []

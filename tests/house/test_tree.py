@@ -1,0 +1,35 @@
+"""Rules about the tree as a whole."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import files, texts
+
+LONGEST = 700
+# Directories that only somebody's own machine has; /home/USER and /Users/USER in an example are nobody's.
+MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home|Users)/(?!USER\b)[\w.-]+")
+
+
+def test_no_file_is_two_ideas() -> None:
+    lengths = {str(path): text.count("\n") for path, text in texts("boxwood/*.py") if path.parent.name != "migrations"}
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    ours = [(path, text) for path, text in texts() if "static" not in path.parts]
+    found = {str(path): MACHINE_PATH.findall(text) for path, text in ours}
+    assert {path: places for path, places in found.items() if places} == {}
+
+
+def test_every_module_is_in_a_package() -> None:
+    folders = {path.parent for path in files("boxwood/*.py") if path.parent.name != "migrations"}
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+@pytest.mark.parametrize("script", files("bin", ".ci"), ids=lambda path: path.name)
+def test_scripts_are_executable_and_read_by_bash(script: Path) -> None:
+    assert script.stat().st_mode & 0o111
+    subprocess.run(["bash", "-n", script], check=True)

@@ -1,0 +1,121 @@
+"""Boxwood as its users get it: `pip install .`, and bin/serve in a fresh clone."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from boxwood.version import VERSION
+from tests.house import tree
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone that holds what is committed and what is about to be."""
+    clone = tmp_path_factory.mktemp("clone")
+    for path in tree.files():
+        copy = clone / path.relative_to(tree.ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    run(clone, "git", "init", "--quiet")
+    run(clone, "git", "add", "--all")
+    run(clone, "git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", "All of it")
+    return clone
+
+
+@pytest.fixture(scope="module")
+def installed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin directory of a virtual environment that `pip install .` was run in."""
+    home = tmp_path_factory.mktemp("installed")
+    run(home, sys.executable, "-m", "venv", home)
+    lock = clone / "requirements" / "runtime.lock"
+    run(clone, home / "bin" / "pip", "install", "--quiet", "--require-hashes", "-r", lock)
+    run(clone, home / "bin" / "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", ".")
+    return home / "bin"
+
+
+def test_an_installed_boxwood_knows_its_version(installed: Path, tmp_path: Path) -> None:
+    assert run(tmp_path, installed / "boxwood", "--version") == VERSION
+
+
+def test_every_file_of_the_package_is_installed(installed: Path) -> None:
+    package = Path(run(installed, installed / "python", "-c", "import boxwood; print(boxwood.__path__[0])"))
+    wanted = {str(path.relative_to(tree.ROOT / "boxwood")) for path in tree.files("boxwood")}
+    there = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
+    assert wanted - there == set()
+
+
+def test_an_installed_boxwood_makes_a_key_and_serves(installed: Path, tmp_path: Path) -> None:
+    key = run(tmp_path, installed / "boxwood", "key", "create", "ada@example.com", "--data", tmp_path / "data")
+    with served(installed / "boxwood", "serve", "--data", tmp_path / "data") as (url, _):
+        assert httpx.get(f"{url}/api/v1/users/me", auth=(key, "")).json()["email"] == "ada@example.com"
+        assert httpx.get(f"{url}/docs").status_code == 200
+
+
+def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
+    with served(clone / "bin" / "serve", patience=300) as (_, said):
+        curl = re.search(r"^ *curl .*", said, re.MULTILINE)
+        assert curl is not None
+        assert '"name"' in run(clone, "sh", "-c", curl[0])
+    assert run(clone, "git", "status", "--porcelain") == ""
+    seconds = min(seconds_to_first_answer(clone) for _ in range(3))
+    assert seconds < 3
+
+
+def seconds_to_first_answer(clone: Path) -> float:
+    started = time.monotonic()
+    with served(clone / "bin" / "serve"):
+        return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def served(*command: str | Path, patience: float = 30) -> Iterator[tuple[str, str]]:
+    """The server's address and what it said, once it answers."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {"HOME": os.environ.get("HOME", "/"), "PATH": os.environ["PATH"], "BOXWOOD_PORT": str(port)}
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, env=environment, stdout=said)
+        try:
+            wait_for_answer(f"{url}/readyz", process, patience)
+            said.seek(0)
+            yield url, said.read()
+        finally:
+            process.terminate()
+            assert process.wait(60) in (0, -signal.SIGTERM)
+
+
+def wait_for_answer(url: str, process: "subprocess.Popen[bytes]", patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url).status_code == 200:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"no answer from {url} within {patience:.0f} s; the server ended with {process.poll()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run(place: Path, *command: str | Path) -> str:
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout.strip()
