@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import directory, entries
+from ..core import directory, entries, merges
 from ..core.contacts import CONTACTS
 from ..wire.shapes import directory as shapes
 from ..wire.shapes.base import given
-from ..wire.shapes.lists import Success
+from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
+from ..wire.shapes.lists import Results, Success
 from . import paging
 from .call import Call
 
@@ -54,3 +55,39 @@ def delete(call: Call) -> Success:
     """Delete a contact with all links to it."""
     entries.delete(call.ctx, CONTACTS, call.path[0])
     return Success(message="The contact was deleted")
+
+
+def duplicates(call: Call) -> shapes.ContactDuplicatesPage:
+    """The team's contacts that may be one and the same, by what they have in common."""
+    found, cursor = paging.duplicates(call, CONTACTS)
+    shown = [
+        shapes.ContactDuplicates(group.reason, group.value, [shapes.contact(one) for one in alike])
+        for group, alike in found
+    ]
+    return shapes.ContactDuplicatesPage(shown, given(cursor))
+
+
+def merge(call: Call) -> shapes.ContactOut:
+    """Merge others (`keys`) into this contact, which takes their place wherever they are named.
+
+    Lists are joined; what this one lacks comes from the first that has it, or from whom `choices` says.
+    """
+    read = call.parse(shapes.MERGE)
+    chosen = shapes.choices(read, shapes.CONTACT)
+    return shapes.contact(merges.merge(call.ctx, CONTACTS, call.path[0], read.get("keys", []), chosen))
+
+
+def unmerge(call: Call) -> shapes.ContactUnmerged:
+    """Take back the last merge into this contact: the others are there again, and named where they were."""
+    survivor, restored = merges.unmerge(call.ctx, CONTACTS, call.path[0])
+    return shapes.ContactUnmerged(shapes.contact(survivor), [shapes.contact(one) for one in restored])
+
+
+def newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """What happened to a contact, newest first."""
+    return [newsfeed_entry(one) for one in paging.newsfeed(call, CONTACTS)]
+
+
+def list_boxes(call: Call) -> Results:
+    """The boxes within reach that name this contact, the last changed first."""
+    return paging.boxes(call, CONTACTS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import directory, entries
+from ..core import directory, entries, merges
 from ..core.organizations import ORGANIZATIONS
 from ..wire.shapes import directory as shapes
 from ..wire.shapes.base import given
-from ..wire.shapes.lists import Success
+from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
+from ..wire.shapes.lists import Results, Success
 from . import paging
 from .call import Call
 
@@ -54,3 +55,39 @@ def delete(call: Call) -> Success:
     """Delete an organization with all links to it."""
     entries.delete(call.ctx, ORGANIZATIONS, call.path[0])
     return Success(message="The organization was deleted")
+
+
+def duplicates(call: Call) -> shapes.OrganizationDuplicatesPage:
+    """The team's organizations that may be one and the same, by what they have in common."""
+    found, cursor = paging.duplicates(call, ORGANIZATIONS)
+    shown = [
+        shapes.OrganizationDuplicates(group.reason, group.value, [shapes.organization(one) for one in alike])
+        for group, alike in found
+    ]
+    return shapes.OrganizationDuplicatesPage(shown, given(cursor))
+
+
+def merge(call: Call) -> shapes.OrganizationOut:
+    """Merge others (`keys`) into this organization, which takes their place wherever they are named.
+
+    Lists are joined; what this one lacks comes from the first that has it, or from whom `choices` says.
+    """
+    read = call.parse(shapes.MERGE)
+    chosen = shapes.choices(read, shapes.ORGANIZATION)
+    return shapes.organization(merges.merge(call.ctx, ORGANIZATIONS, call.path[0], read.get("keys", []), chosen))
+
+
+def unmerge(call: Call) -> shapes.OrganizationUnmerged:
+    """Take back the last merge into this organization: the others are there again, and named where they were."""
+    survivor, restored = merges.unmerge(call.ctx, ORGANIZATIONS, call.path[0])
+    return shapes.OrganizationUnmerged(shapes.organization(survivor), [shapes.organization(one) for one in restored])
+
+
+def newsfeed(call: Call) -> list[NewsfeedEntry]:
+    """What happened to an organization, newest first."""
+    return [newsfeed_entry(one) for one in paging.newsfeed(call, ORGANIZATIONS)]
+
+
+def list_boxes(call: Call) -> Results:
+    """The boxes within reach that name this organization, the last changed first."""
+    return paging.boxes(call, ORGANIZATIONS)

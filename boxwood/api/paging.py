@@ -1,13 +1,21 @@
-"""Lists by cursor, and batches by key."""
+"""What the calls for contacts and for organizations have in common: pages, batches, and what is about one of them."""
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
-from ..core import directory
+import msgspec
+
+from ..core import directory, listing, merges, users
+from ..core import newsfeed as newsfeeds
 from ..core.directory import E, Noun
+from ..core.events import Event
+from ..core.merges import Group
 from ..errors import Invalid
+from ..wire.shapes.boxes import box
+from ..wire.shapes.lists import Results
 from .call import MOST_PER_PAGE, Call
 
 PAGE = 100
@@ -20,7 +28,7 @@ def entries(call: Call, noun: Noun[E]) -> tuple[list[E], str | None]:
     limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
     cursor = call.text("cursor")
     if cursor and not _CURSOR.fullmatch(cursor):
-        raise Invalid("cursor", "is none that a page of this list gave")
+        raise _no_cursor()
     found = directory.page(
         call.ctx,
         noun,
@@ -40,3 +48,49 @@ def named_keys(call: Call) -> list[str]:
     if len(given) > MOST_KEYS:
         raise Invalid("body", f"holds more than {MOST_KEYS:,} keys")
     return given
+
+
+def duplicates(call: Call, noun: Noun[E]) -> tuple[list[tuple[Group, list[E]]], str | None]:
+    """Groups of what may be one and the same, and the cursor of the next page where there is one."""
+    limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
+    behind = _opened(call.text("cursor"))
+    groups = merges.duplicates(call.ctx, noun, call.path[0], behind=behind, limit=limit + 1)
+    last = groups[limit - 1] if len(groups) > limit else None
+    found = directory.by_keys(call.ctx, noun, [key for each in groups[:limit] for key in each.keys])
+    by_key = {one.key: one for one in found}
+    shown = [(each, [by_key[key] for key in each.keys if key in by_key]) for each in groups[:limit]]
+    return shown, _sealed(last.reason, last.value) if last else None
+
+
+def _sealed(*parts: str) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(parts)).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> tuple[str, str]:
+    if not cursor:
+        return "", ""
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        kind, value = msgspec.json.decode(text, type=tuple[str, str])
+    except ValueError:
+        raise _no_cursor() from None
+    if "\x00" in kind + value:
+        raise _no_cursor()
+    return kind, value
+
+
+def _no_cursor() -> Invalid:
+    return Invalid("cursor", "is none that a page of this list gave")
+
+
+def newsfeed(call: Call, noun: Noun[E]) -> list[Event]:
+    limit, offset = call.page(newsfeeds.PAGE)
+    return newsfeeds.of_entry(call.ctx, noun, call.path[0], limit=limit, offset=offset)
+
+
+def boxes(call: Call, noun: Noun[E]) -> Results:
+    limit, offset = call.page(PAGE)
+    key = directory.reach(call.ctx, noun, call.path[0])[0].key
+    found = listing.naming(call.ctx, key, limit=limit + 1, offset=offset)
+    people = users.people(call.ctx, {key for one in found for key in one.people()})
+    return Results([box(one, people, call.ctx.now) for one in found[:limit]], len(found) > limit)

@@ -18,6 +18,7 @@ from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from . import batch, boxes, contacts, meetings, organizations, people, pipelines, snippets, tasks, webhooks
 from .router import LIST, READ, WRITE, Route
+from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
@@ -127,17 +128,44 @@ ROUTES = [
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),
     _post("/v2/teams/{team}/contacts/upsert", contacts.upsert, directory_shapes.CONTACT),
+    _list("/v2/teams/{team}/contacts/duplicates", contacts.duplicates, "cursor", "limit"),
+    _read("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.list_all),
+    _put("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _post("/v2/teams/{team}/contacts/fields", CONTACT_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _read("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.get),
+    _post("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.edit, people_shapes.TEAM_FIELD_EDIT, "addOnly"),
+    _delete("/v2/teams/{team}/contacts/fields/{field}", CONTACT_FIELDS.delete),
     _read("/v2/contacts/{contact}", contacts.get),
     _post("/v2/contacts/{contact}", contacts.edit, directory_shapes.CONTACT),
     _delete("/v2/contacts/{contact}", contacts.delete),
     Route("POST", "/v2/contacts/batch/get", contacts.batch_get, LIST),
+    _post("/v2/contacts/{contact}/merge", contacts.merge, directory_shapes.MERGE),
+    _post("/v2/contacts/{contact}/unmerge", contacts.unmerge),
+    _list("/v2/contacts/{contact}/newsfeed", contacts.newsfeed, *PAGING),
+    _list("/v2/contacts/{contact}/boxes", contacts.list_boxes, *PAGING),
     _list("/v2/teams/{team}/organizations", organizations.list_page, *CURSOR),
     _post("/v2/teams/{team}/organizations", organizations.create, directory_shapes.ORGANIZATION, "getIfExisting"),
     _post("/v2/teams/{team}/organizations/upsert", organizations.upsert, directory_shapes.ORGANIZATION),
+    _list("/v2/teams/{team}/organizations/duplicates", organizations.duplicates, "cursor", "limit"),
+    _read("/v2/teams/{team}/organizations/fields", ORG_FIELDS.list_all),
+    _put("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _post("/v2/teams/{team}/organizations/fields", ORG_FIELDS.create, people_shapes.TEAM_FIELD_CREATE),
+    _read("/v2/teams/{team}/organizations/fields/{field}", ORG_FIELDS.get),
+    _post(
+        "/v2/teams/{team}/organizations/fields/{field}",
+        ORG_FIELDS.edit,
+        people_shapes.TEAM_FIELD_EDIT,
+        "addOnly",
+    ),
+    _delete("/v2/teams/{team}/organizations/fields/{field}", ORG_FIELDS.delete),
     _list("/v2/organizations/{organization}", organizations.get),
     _post("/v2/organizations/{organization}", organizations.edit, directory_shapes.ORGANIZATION),
     _delete("/v2/organizations/{organization}", organizations.delete),
     Route("POST", "/v2/organizations/batch/get", organizations.batch_get, LIST),
+    _post("/v2/organizations/{organization}/merge", organizations.merge, directory_shapes.MERGE),
+    _post("/v2/organizations/{organization}/unmerge", organizations.unmerge),
+    _list("/v2/organizations/{organization}/newsfeed", organizations.newsfeed, *PAGING),
+    _list("/v2/organizations/{organization}/boxes", organizations.list_boxes, *PAGING),
     # Snippets
     _list("/v1/snippets", snippets.list_all, *PAGING),
     _put("/v1/snippets", snippets.create, snippet_shapes.SNIPPET_CREATE),

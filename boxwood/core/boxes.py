@@ -129,7 +129,6 @@ _REACHED = f"""
         (SELECT {access.ROLE} FROM pipelines p WHERE p.key = b.pipeline_key)
     FROM boxes b WHERE b.key = :key
 """
-_sets = msgspec.json.Decoder(dict[str, access.PermissionSet]).decode
 
 
 def get(ctx: Ctx, key: str) -> Box:
@@ -149,7 +148,7 @@ def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
     row = ctx.db.row(_REACHED + lock, key=key, **ctx.who)
     if row is None or row[-1] is None:
         raise NotFound(key)
-    box, role = BOXES.load(row), access.role(row[-1], _sets(row[-2]))
+    box, role = BOXES.load(row), access.role(row[-1], pipelines.sets(row[-2]))
     if not access.allows(ctx, role, "BOX", "GET", box):
         raise NotFound(key)
     return box, role

@@ -98,7 +98,7 @@ def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
     return save(ctx, noun, before, entry_links.by_domain(ctx, noun, after, before))
 
 
-def save(ctx: Ctx, noun: Noun[E], before: E, after: E) -> E:
+def save(ctx: Ctx, noun: Noun[E], before: E, after: E, *, verb: str = "edited", **detail: str) -> E:
     """Write what changed, and say so."""
     after = msgspec.structs.replace(after, updated_at=ctx.now, saved_at=ctx.now, saved_by=ctx.actor.key)
     differing = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
@@ -110,7 +110,8 @@ def save(ctx: Ctx, noun: Noun[E], before: E, after: E) -> E:
     old = {name: getattr(before, name) for name in told}
     if "fields" in old:
         old["fields"] = {key: before.fields.get(key) for key in _differing(before.fields, after.fields)}
-    tell(ctx, noun, "edited", after, before=old, what=", ".join(_words(name) for name in told))
+    detail.setdefault("what", ", ".join(_words(name) for name in told))
+    tell(ctx, noun, verb, after, before=old, **detail)
     _spread_addresses(ctx, before, after)
     return after
 
@@ -199,6 +200,12 @@ def changed(ctx: Ctx, noun: Noun[E], team: Team, entry: E, given: dict[str, Any]
 
 
 _KEPT = ("key", "team_key", "normalized_domains", "fields", "creator_key", "saved_by")
+
+
+def texts_of(noun: Noun[E]) -> list[str]:
+    """The members of an entry that are a text."""
+    others = (*_KEPT, *noun.lists, "created_at", "updated_at", "saved_at")
+    return [name for name in noun.table.names if name not in others]
 
 
 def _text(value: str, member: str) -> str | None:

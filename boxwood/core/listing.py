@@ -73,6 +73,22 @@ def seen(ctx: Ctx, pipeline_key: str | None = None) -> tuple[str, dict[str, Any]
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 
+def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Box]:
+    """The boxes within reach that name this contact or organization, the last changed first."""
+    test, params = seen(ctx)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {BOXES.of("b")} FROM box_links l JOIN boxes b ON b.key = l.box_key
+        WHERE l.key = :key AND {test} ORDER BY b.updated_at DESC, b.key DESC LIMIT :limit OFFSET :offset
+        """,
+        key=key,
+        limit=limit,
+        offset=offset,
+        **params,
+    )
+    return BOXES.load_all(rows)
+
+
 def slices(all_keys: list[str]) -> Iterator[list[str]]:
     for at in range(0, len(all_keys), SLICE):
         yield all_keys[at : at + SLICE]

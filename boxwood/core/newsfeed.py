@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Invalid
-from . import access, boxes, pipelines
+from . import access, boxes, directory, pipelines
 from .context import Ctx
+from .directory import E, Noun
 from .events import EVENTS, KINDS, QUIET, Event
 
 PAGE = 50
@@ -35,6 +36,21 @@ def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]
         found += _page(ctx, where, params, condensed, limit + offset, 0)
     found.sort(key=lambda event: event.id, reverse=True)
     return found[offset : offset + limit]
+
+
+def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, limit: int, offset: int) -> list[Event]:
+    """Of a contact or an organization."""
+    directory.reach(ctx, noun, key)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {EVENTS.columns} FROM events WHERE subject_key = :key AND pipeline_key IS NULL
+        ORDER BY id DESC LIMIT :limit OFFSET :offset
+        """,
+        key=key,
+        limit=limit,
+        offset=offset,
+    )
+    return EVENTS.load_all(rows)
 
 
 def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Event]:

@@ -55,6 +55,8 @@ class Member(msgspec.Struct, frozen=True):
 
 
 PIPELINES = Table("pipelines", Pipeline)
+sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
+"""The permission sets in a row of the table."""
 MEMBERS = Table("pipeline_members", Member)
 _REACHED = f"""
     SELECT {PIPELINES.of("p")}, {access.ROLE} AS reach FROM pipelines p

@@ -20,11 +20,12 @@ class Undo(msgspec.Struct, frozen=True, omit_defaults=True):
     box_values: dict[str, dict[str, list[str]]] = {}
     entry_values: list[tuple[str, str, str, str]] = []
     """As list, key of the entry, key of the field, value."""
+    tasks: list[str] = []
 
 
 def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Undo:
-    """Name `by` instead (or nothing), in every box and field of the team, whoever reaches them."""
-    undo = Undo(entry_values=_in_entries(ctx, noun, team, key, by))
+    """Name `by` instead (or nothing), in every box, task and field of the team, whoever reaches them."""
+    undo = Undo(entry_values=_in_entries(ctx, noun, team, key, by), tasks=_in_tasks(ctx, key, by))
     for box in boxes.locked(ctx, box_links.of(ctx, key)):
         links, values = getattr(box, noun.name), _values_naming(box, key)
         if any(link.key == key for link in links):
@@ -36,6 +37,45 @@ def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Un
         changed = msgspec.structs.replace(box, fields=after, **{noun.name: _relinked(links, key, by)})
         boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
     return undo
+
+
+def _in_tasks(ctx: Ctx, key: str, by: str | None) -> list[str]:
+    rows = ctx.db.rows("SELECT key FROM tasks WHERE contact_key = :key ORDER BY key", key=key)
+    ctx.db.run(
+        "UPDATE tasks SET contact_key = :by, saved_at = :now WHERE contact_key = :key", key=key, by=by, now=ctx.now
+    )
+    return [row[0] for row in rows]
+
+
+def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str) -> None:
+    """Name `key` again where it was named before `by` took its place, as far as that was not changed since."""
+    for box in boxes.locked(ctx, [*before.links, *before.box_values]):
+        links = getattr(box, noun.name)
+        if box.key in before.links:
+            links = _linked_again(links, before.links[box.key], key, by)
+        values = dict(box.fields)
+        for field, value in before.box_values.get(box.key, {}).items():
+            if values.get(field) == _swapped(value, key, by):
+                values[field] = value
+        changed = msgspec.structs.replace(box, fields=values, **{noun.name: links})
+        boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
+    ctx.db.many(
+        "UPDATE tasks SET contact_key = :key, saved_at = :now WHERE key = :task AND contact_key = :by",
+        [{"key": key, "by": by, "task": task, "now": ctx.now} for task in before.tasks],
+    )
+    for name, entry_key, field, text in before.entry_values:
+        if _value(ctx, name, entry_key, field) == ",".join(_swapped(text.split(","), key, by)):
+            set_value(ctx, name, entry_key, field, text)
+
+
+def _linked_again(now: list[Link], before: list[Link], key: str, by: str) -> list[Link]:
+    if now == _relinked(before, key, by):
+        return before
+    if by not in {link.key for link in now}:
+        return now  # somebody took the link away since
+    back = next(link for link in before if link.key == key)
+    kept = now if by in {link.key for link in before} else [link for link in now if link.key != by]
+    return [*kept, back]
 
 
 def _values_naming(box: Box, key: str) -> dict[str, list[str]]:
@@ -80,6 +120,11 @@ def _entries_naming(ctx: Ctx, team: Team, name: str, field: str, key: str) -> li
         part=f"%{key}%",
     )
     return [(entry_key, text) for entry_key, text in rows if key in text.split(",")]
+
+
+def _value(ctx: Ctx, name: str, entry_key: str, field: str) -> str | None:
+    row = ctx.db.row(f"SELECT fields FROM {name} WHERE key = :key", key=entry_key)
+    return msgspec.json.decode(row[0], type=dict[str, str]).get(field) if row else None
 
 
 def set_value(ctx: Ctx, name: str, entry_key: str, field: str, value: str) -> None:

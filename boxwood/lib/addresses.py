@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 LONGEST = 254
-_IN_TEXT = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+MOST = 1000
+"""So many signs of an address are looked at in one text."""
+# An address is looked for around each @, over so many characters, since one pattern over the whole text takes
+# time that grows with the square of a hostile one.
+_LONGEST_LOCAL = 64
+_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+$")
+_LABELS = re.compile(r"[\w.-]+")
+_LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
+_LAST_LABEL = re.compile(r"[^\W\d_](?:[\w-]*[^\W_])")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(//)?")
 _DOMAIN = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)+")
 # Providers whose domain says nothing about whom someone works for.
@@ -23,10 +31,31 @@ ANYBODYS = frozenset(_ANYBODYS.split())
 
 def in_text(text: str) -> list[str]:
     """The e-mail addresses written in a text, in lower case, each once."""
-    if "@" not in text:
-        return []
-    found = [one.lower().strip(".'`") for one in _IN_TEXT.findall(text)]
+    found, at = [], text.find("@")
+    for _ in range(MOST):
+        if at < 0:
+            break
+        if (local := _local(text[max(0, at - LONGEST) : at])) and (rest := _rest(text[at + 1 : at + 1 + LONGEST])):
+            found.append(f"{local}@{rest}".lower())
+        at = text.find("@", at + 1)
     return list(dict.fromkeys(one for one in found if len(one) <= LONGEST))
+
+
+def _local(before: str) -> str:
+    match = _LOCAL.search(before[-_LONGEST_LOCAL - 1 :])
+    local = match[0].strip(".'`") if match else ""
+    return local if len(local) <= _LONGEST_LOCAL else ""
+
+
+def _rest(behind: str) -> str:
+    """The domain that the text behind an @ begins with; a last label that is no word is a number's end."""
+    match = _LABELS.match(behind)
+    if match is None or len(match[0]) == LONGEST:
+        return ""
+    labels = match[0].rstrip(".-_").split(".")
+    if len(labels) < 2 or not _LAST_LABEL.fullmatch(labels[-1]):
+        return ""
+    return ".".join(labels) if all(_LABEL.fullmatch(one) for one in labels) else ""
 
 
 def domain(text: str) -> str:

@@ -9,8 +9,9 @@ import msgspec
 from ...core.contacts import Contact
 from ...core.directory import Entry, Link
 from ...core.organizations import Organization
+from ...errors import Invalid
 from ..codec import Shape
-from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records
+from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, NAMES, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records
 from .base import Out, given
 
 
@@ -127,6 +128,42 @@ class OrganizationPage(Out, omit_defaults=False):
     cursor: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class ContactDuplicates(Out, omit_defaults=False):
+    """Contacts that may be one person: `reason` is email, name or phone, and `value` what they share."""
+
+    reason: str
+    value: str
+    contacts: list[ContactOut]
+
+
+class ContactDuplicatesPage(Out, omit_defaults=False):
+    results: list[ContactDuplicates]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ContactUnmerged(Out, omit_defaults=False):
+    contact: ContactOut
+    restored: list[ContactOut]
+
+
+class OrganizationDuplicates(Out, omit_defaults=False):
+    """Organizations that may be one: `reason` is domain, name or phone, and `value` what they share."""
+
+    reason: str
+    value: str
+    organizations: list[OrganizationOut]
+
+
+class OrganizationDuplicatesPage(Out, omit_defaults=False):
+    results: list[OrganizationDuplicates]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrganizationUnmerged(Out, omit_defaults=False):
+    organization: OrganizationOut
+    restored: list[OrganizationOut]
+
+
 def _read_number(value: Any) -> str:
     """Text, or a number as its digits: a client sends `120`, another `51-200`."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -187,3 +224,20 @@ _ORGANIZATION: dict[str, Kind] = {
 }
 CONTACT = Shape("ContactEdit", {**_CONTACT, **_BOTH})
 ORGANIZATION = Shape("OrganizationEdit", {**_ORGANIZATION, **_BOTH}, aliases={"logoURL": "logo_url"})
+_CHOICES = {
+    "type": "object",
+    "additionalProperties": {"type": "string"},
+    "description": "By member, or `fields.1001` for a field: the key of the one it is taken from.",
+}
+MERGE = Shape("Merge", required=("keys",), keys=NAMES, choices=Kind(OBJECT.read, _CHOICES))
+
+
+def choices(read: dict[str, Any], shape: Shape) -> dict[str, str]:
+    """Whose value is taken, by our names of the members that can be chosen."""
+    found = {}
+    for wire, key in (read.get("choices") or {}).items():
+        name = shape.members[wire][0] if wire in shape.members else wire if wire.startswith("fields.") else ""
+        if not name or name in ("fields", "contact_links", "org_links") or not isinstance(key, str):
+            raise Invalid(f"choices.{wire[:50]}", "takes a member of theirs and the key of the one to take it from")
+        found[name] = key
+    return found
