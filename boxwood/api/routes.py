@@ -9,6 +9,7 @@ from typing import Any
 
 from ..wire.codec import Shape
 from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
@@ -16,7 +17,7 @@ from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from . import batch, boxes, contacts, meetings, organizations, people, pipelines, snippets, tasks, webhooks
+from . import batch, boxes, comments, contacts, meetings, organizations, people, pipelines, snippets, tasks, webhooks
 from .router import LIST, READ, WRITE, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -118,6 +119,16 @@ ROUTES = [
     _read("/v1/reminders/{reminder}", tasks.get_reminder),
     _post("/v1/reminders/{reminder}", tasks.edit_reminder, task_shapes.REMINDER),
     _delete("/v1/reminders/{reminder}", tasks.delete_reminder),
+    # Comments
+    _list("/v1/boxes/{box}/comments", comments.list_v1, *PAGING),
+    _put("/v1/boxes/{box}/comments", comments.create, comment_shapes.COMMENT_CREATE),
+    _list("/v2/boxes/{box}/comments", comments.list_v2, *PAGING),
+    _post("/v2/boxes/{box}/comments", comments.create, comment_shapes.COMMENT_CREATE),
+    _read("/v2/comments/{comment}", comments.get),
+    _post("/v2/comments/{comment}", comments.edit, comment_shapes.COMMENT_EDIT),
+    _delete("/v2/comments/{comment}", comments.delete),
+    _post("/v2/comments/{comment}/react", comments.react, comment_shapes.REACTION),
+    _post("/v2/comments/{comment}/unreact", comments.unreact, comment_shapes.REACTION),
     # Meetings and call logs
     _list("/v2/boxes/{box}/meetings", meetings.of_box, *PAGING),
     _post("/v2/boxes/{box}/meetings", meetings.create, meeting_shapes.MEETING_CREATE),

@@ -95,6 +95,10 @@ def role_of(user: str) -> str:
     return ROLE.replace(":actor", user).replace(":within", "''")
 
 
+ROLE_OF_EACH = ROLE.replace(":actor", "u.key").replace(":within", "''")
+"""The same of user `u`."""
+
+
 class Role(msgspec.Struct, frozen=True):
     """What the actor may do in one pipeline."""
 

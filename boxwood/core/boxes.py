@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from . import access, box_links, directory, events, fields, pipelines, search, s
 from .access import Role
 from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
+from .users import USERS, Person
 
 
 class Stay(msgspec.Struct, frozen=True):
@@ -161,6 +163,26 @@ def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
         return None
     box = BOXES.load(row)
     return box, pipeline_of(ctx, box)
+
+
+def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
+    """Everyone who may see the box."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {USERS.of("u")}, {access.ROLE_OF_EACH} FROM users u CROSS JOIN pipelines p
+        WHERE p.key = :pipeline AND u.key IN (
+            SELECT pm.user_key FROM pipeline_members pm WHERE pm.pipeline_key = :pipeline
+            UNION SELECT tm.user_key FROM team_members tm WHERE tm.team_key = :team)
+        """,
+        pipeline=pipeline.key,
+        team=pipeline.team_key,
+    )
+    found = []
+    for row in rows:
+        user, role = USERS.load(row), access.role(row[-1] or "", pipeline.permission_sets)
+        if access.allows(replace(ctx, actor=user), role, "BOX", "GET", box):
+            found.append(users.person(user))
+    return sorted(found, key=lambda person: person.key)
 
 
 def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:

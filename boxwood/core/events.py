@@ -66,6 +66,11 @@ KINDS: dict[str, Kind] = {
     "task.due": Kind("TASK", "EDIT", "TASK_DUE", "The task {subject} of {box} is due", by_itself=True),
     "task.deleted": Kind("TASK", "DELETE", "DELETE_TASK", "deleted the task {subject} of {box}"),
     "task.drafted": Kind("TASK", "EDIT", "DRAFT_TASK", "drafted a task of {box}", False, quiet=True),
+    "comment.created": Kind("COMMENT", "CREATE", "ADD_COMMENT", "commented on {box}: {subject}"),
+    "comment.edited": Kind("COMMENT", "EDIT", "EDIT_COMMENT", "changed a comment on {box}: {subject}", False),
+    "comment.deleted": Kind("COMMENT", "DELETE", "DELETE_COMMENT", "deleted a comment on {box}"),
+    "comment.reacted": Kind("COMMENT", "EDIT", "ADD_REACTION", "reacted {what} to a comment on {box}", False),
+    "comment.unreacted": Kind("COMMENT", "EDIT", "DELETE_REACTION", "took {what} back from a comment on {box}", False),
     "meeting.created": Kind("MEETING", "CREATE", "ADD_MEETING", "logged {what} on {box}"),
     "meeting.edited": Kind("MEETING", "EDIT", "EDIT_MEETING", "changed {what} of {box}", False),
     "meeting.deleted": Kind("MEETING", "DELETE", "DELETE_MEETING", "deleted {what} of {box}"),
@@ -167,3 +172,9 @@ def record(
     )
     assert found is not None
     return int(found[0])
+
+
+def brief(text: str) -> str:
+    """As much of a text as a sentence holds."""
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else f"{line[:99]}…"

@@ -297,17 +297,11 @@ def _count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
 
 
 def _tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
-    names |= {"subject": _brief(task.text), "task_text": task.text, "stage_key": box.stage_key}
+    names |= {"subject": events.brief(task.text), "task_text": task.text, "stage_key": box.stage_key}
     names["status"] = "Done" if task.status == DONE else "Not done"
     if task.due_at is not None:
         names["due_date"] = str(task.due_at)
     events.record(ctx, kind, task, pipeline=pipeline, box=box, before=before, people=task.people(), **names)
-
-
-def _brief(text: str) -> str:
-    """As much as a sentence holds."""
-    line = " ".join(text.split())
-    return line if len(line) <= 100 else f"{line[:99]}…"
 
 
 _NEWS = {

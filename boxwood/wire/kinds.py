@@ -188,7 +188,8 @@ def records(shape: Any, *, bare: str = "") -> Kind:
             found.append(shape.read(one, f"[{at}]."))
             for member in shape.required:
                 if not found[-1].get(member):
-                    raise Wrong("is missing", f"[{at}].{member}")
+                    wire = next(name for name, (known, _) in shape.members.items() if known == member)
+                    raise Wrong("is missing", f"[{at}].{wire}")
         return found
 
     return Kind(read, {"type": "array", "items": shape.schema()})

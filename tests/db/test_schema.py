@@ -26,7 +26,7 @@ def test_applied_migrations_are_left_alone(database: Store) -> None:
 
 
 def test_records_match_their_tables(database: Store) -> None:
-    from boxwood.core import boxes, events, fields, keys, meetings, pipelines, stages, tasks, teams, users
+    from boxwood.core import boxes, comments, events, fields, keys, meetings, pipelines, stages, tasks, teams, users
 
     there = columns(database)
     tables = [
@@ -40,6 +40,8 @@ def test_records_match_their_tables(database: Store) -> None:
         fields.FIELDS,
         boxes.BOXES,
         tasks.TASKS,
+        comments.COMMENTS,
+        comments.REACTIONS,
         meetings.MEETINGS,
         events.EVENTS,
     ]

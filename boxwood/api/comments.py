@@ -1,0 +1,68 @@
+"""Comments over HTTP."""
+
+from __future__ import annotations
+
+from ..core import comments, users
+from ..core.comments import Comment
+from ..wire.shapes import comments as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .call import Call
+
+EVERYTHING = 1_000_000
+
+
+def _shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
+    keys = [comment.key for comment in found]
+    children, reactions = comments.replies(call.ctx, keys), comments.reactions(call.ctx, keys)
+    people = users.people(call.ctx, {key for one in reactions.values() for by in one.values() for key in by})
+    return [shapes.comment(comment, people, children[comment.key], reactions[comment.key]) for comment in found]
+
+
+def _one(call: Call, comment: Comment) -> shapes.CommentOut:
+    return _shown(call, [comment])[0]
+
+
+def list_v1(call: Call) -> list[shapes.CommentOut]:
+    """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
+    limit, offset = call.page(EVERYTHING)
+    return _shown(call, comments.of_box(call.ctx, call.path[0], limit=limit, offset=offset))
+
+
+def list_v2(call: Call) -> Results:
+    """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
+    limit, offset = call.page(EVERYTHING)
+    found = comments.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([*_shown(call, found[:limit])], len(found) > limit)
+
+
+def create(call: Call) -> shapes.CommentOut:
+    """Say something about a box, or reply to what was said with `parent`."""
+    return _one(call, comments.create(call.ctx, call.path[0], call.parse(shapes.COMMENT_CREATE)))
+
+
+def get(call: Call) -> shapes.CommentOut:
+    """A comment."""
+    return _one(call, comments.get(call.ctx, call.path[0]))
+
+
+def edit(call: Call) -> shapes.CommentOut:
+    """Change a comment of one's own. Mentions that are not named stay where they were."""
+    return _one(call, comments.edit(call.ctx, call.path[0], call.parse(shapes.COMMENT_EDIT)))
+
+
+def delete(call: Call) -> Success:
+    """Delete a comment; replies to it stay."""
+    comments.delete(call.ctx, call.path[0])
+    return SUCCESS
+
+
+def react(call: Call) -> shapes.CommentOut:
+    """React to a comment with an emoji, once."""
+    emoji = call.parse(shapes.REACTION).get("emoji", "")
+    return _one(call, comments.react(call.ctx, call.path[0], emoji))
+
+
+def unreact(call: Call) -> shapes.CommentOut:
+    """Take one's reaction back."""
+    emoji = call.parse(shapes.REACTION).get("emoji", "")
+    return _one(call, comments.unreact(call.ctx, call.path[0], emoji))

@@ -1,0 +1,87 @@
+"""Comments on the wire (spec 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ...core.comments import Comment
+from ...core.users import Person
+from ..codec import Shape
+from ..kinds import FLAG, INTEGER, KEY, TEXT, nullable, records
+from .base import Out, given
+from .events import entry_key
+from .people import UserBrief, user_brief
+
+
+class MentionOut(Out):
+    user_key: str
+    offset: int | None = None
+    length: int | None = None
+
+
+class ReactionSummary(Out, omit_defaults=False):
+    emoji: str
+    count: int
+    users: list[UserBrief]
+
+
+class CommentOut(Out, omit_defaults=False):
+    key: str
+    comment_key: str
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    timestamp: int
+    last_saved_timestamp: int
+    message: str
+    reaction_summary: list[ReactionSummary]
+    newsfeed_entry_key: str | msgspec.UnsetType = msgspec.UNSET
+    mentions: list[MentionOut] | msgspec.UnsetType = msgspec.UNSET
+    parent: str | msgspec.UnsetType = msgspec.UNSET
+    children: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+def comment(
+    one: Comment, people: Mapping[str, Person], children: list[str], reactions: dict[str, list[str]]
+) -> CommentOut:
+    """`reactions` are user keys by emoji."""
+    mentions = [MentionOut(mention.user_key, mention.offset, mention.length) for mention in one.mentions]
+    return CommentOut(
+        key=one.key,
+        comment_key=one.key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        timestamp=one.created_at,
+        last_saved_timestamp=one.saved_at,
+        message=one.message,
+        reaction_summary=[_summary(emoji, keys, people) for emoji, keys in reactions.items()],
+        newsfeed_entry_key=msgspec.UNSET if one.event_id is None else entry_key(one.event_id),
+        mentions=mentions or msgspec.UNSET,
+        parent=given(one.parent_key),
+        children=children or msgspec.UNSET,
+    )
+
+
+def _summary(emoji: str, keys: list[str], people: Mapping[str, Person]) -> ReactionSummary:
+    return ReactionSummary(emoji, len(keys), [user_brief(people[key]) for key in keys if key in people])
+
+
+_MENTION = Shape(
+    "MentionEdit", required=("user_key",), user_key=KEY, offset=nullable(INTEGER), length=nullable(INTEGER)
+)
+_MEMBERS = {"message": TEXT, "mentions": records(_MENTION), "search": FLAG}
+_ALIASES = {"searchForAtMentions": "search"}
+_DESCRIBED = {"search": "Find mentions in the message: @ and a display name, first name or e-mail."}
+COMMENT_CREATE = Shape(
+    "CommentCreate",
+    _MEMBERS,
+    required=("message",),
+    parent_key=nullable(KEY),
+    aliases={**_ALIASES, "parent": "parent_key"},
+    described={**_DESCRIBED, "parent_key": "The comment it replies to, on the same box."},
+)
+COMMENT_EDIT = Shape("CommentEdit", _MEMBERS, aliases=_ALIASES, described=_DESCRIBED)
+REACTION = Shape("Reaction", required=("emoji",), emoji=TEXT)

@@ -1,0 +1,63 @@
+"""Comments as clients of both generations spell them."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def box(world):
+    return world.box(world.pipeline())["key"]
+
+
+WAYS = {
+    "v1 PUT query": ("PUT", "v1", lambda body: {"params": body}),
+    "v1 PUT form": ("PUT", "v1", lambda body: {"data": body}),
+    "v1 POST form": ("POST", "v1", lambda body: {"data": body}),
+    "v1 POST json": ("POST", "v1", lambda body: {"json": body}),
+    "v2 POST json": ("POST", "v2", lambda body: {"json": body}),
+    "v2 POST json form": ("POST", "v2", lambda body: {"data": {"json": json.dumps(body)}}),
+}
+
+
+@pytest.mark.parametrize(("verb", "version", "encoded"), WAYS.values(), ids=WAYS.keys())
+def test_a_comment_is_made_in_every_way(world, box, verb, version, encoded):
+    path = f"/api/{version}/boxes/{box}/comments"
+    made = world.ada.http.request(verb, path, **encoded({"message": "Größe & Ruhm ✓"})).json()
+    assert (made["message"], made["boxKey"]) == ("Größe & Ruhm ✓", box)
+    assert made["key"] == made["commentKey"]
+    assert made["reactionSummary"] == []
+    assert world.ada.http.get(f"/api/v1/boxes/{box}/comments").json() == [made]
+    envelope = world.ada.http.get(f"/api/v2/boxes/{box}/comments").json()
+    assert envelope == {"results": [made], "hasNextPage": False}
+
+
+def test_a_comment_is_reached_under_both_generations(world, box):
+    made = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
+    for version in ("v1", "v2"):
+        assert world.ada.http.get(f"/api/{version}/comments/{made['key']}").json() == made
+    assert world.ada.http.post(f"/api/v1/comments/{made['key']}", json={"message": "n"}).json()["message"] == "n"
+    assert world.ada.http.delete(f"/api/v1/comments/{made['key']}").json()["success"] is True
+
+
+def test_a_comment_points_at_its_news(world, box):
+    made = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
+    feed = world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed").json()
+    assert made["newsfeedEntryKey"] in {entry["newsfeedItemKey"] for entry in feed}
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "message"),
+        ({"message": "  "}, "message"),
+        ({"message": 7}, "message"),
+        ({"message": "m", "parent": "nothing"}, "parent"),
+        ({"message": "m", "mentions": [{"userKey": "nobody", "offset": 0, "length": 1}]}, "mentions"),
+    ],
+)
+def test_a_comment_that_makes_no_sense_is_refused(world, box, body, named):
+    answer = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json=body)
+    assert 400 <= answer.status_code < 500
+    assert named in answer.json()["error"]
+    assert world.ada.http.get(f"/api/v1/boxes/{box}/comments").json() == []
