@@ -72,7 +72,8 @@ def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
 
 
 def by_key(ctx: Ctx, pipeline_key: str) -> dict[str, Field]:
-    return {field.key: field for field in of(ctx, [pipeline_key])[pipeline_key]}
+    rows = ctx.db.rows(f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline", pipeline=pipeline_key)
+    return {field.key: field for field in FIELDS.load_all(rows)}
 
 
 def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:

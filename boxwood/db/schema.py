@@ -1,7 +1,8 @@
 """Migrations: written once in neutral SQL, applied by yoyo on either database.
 
-The neutral words are `TEXT` (compared byte by byte everywhere), `INTEGER` (64 bits), `BOOLEAN`, `JSON`,
-`REAL` and `SERIAL` (a whole number that grows, the row's key).
+The neutral words are `TEXT` (compared byte by byte everywhere), `INTEGER` (64 bits), `BOOLEAN`, `JSON`, `REAL`,
+`SERIAL` (a whole number that grows, the row's key) and `WITHOUT ROWID` (rows live in their key's index, where a
+database can do that).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _SQLITE = {"SERIAL": "INTEGER PRIMARY KEY", "BOOLEAN": "INTEGER", "JSON": "TEXT"
 def spell(sql: str, dialect: str) -> str:
     """Neutral SQL in one database's words."""
     words = _POSTGRES if dialect == "postgres" else _SQLITE
+    if dialect == "postgres":
+        sql = sql.replace(" WITHOUT ROWID", "")
     return re.sub(r"\b(SERIAL|TEXT|INTEGER|REAL|BOOLEAN|JSON)\b", lambda found: words.get(found[0], found[0]), sql)
 
 

@@ -90,7 +90,7 @@ CREATE TABLE assignments (
     user_key TEXT NOT NULL,
     box_key TEXT NOT NULL REFERENCES boxes (key) ON DELETE CASCADE,
     PRIMARY KEY (box_key, user_key)
-);
+) WITHOUT ROWID;
 CREATE INDEX assignments_of_user ON assignments (user_key, box_key);
 CREATE TABLE events (
     id SERIAL,
