@@ -182,7 +182,10 @@ def by_keys(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
 
 
 def known(ctx: Ctx, name: str, team_key: str, keys: list[str]) -> set[str]:
-    """Of these keys those of the team's contacts (organizations) that the actor may name: none for a guest."""
+    """Of these keys those of the team's contacts (organizations) that the actor may name: none for a guest.
+
+    In a change they stay until the commit, so that nothing names one that is being deleted.
+    """
     if not keys:
         return set()
     try:
@@ -190,7 +193,10 @@ def known(ctx: Ctx, name: str, team_key: str, keys: list[str]) -> set[str]:
     except NotFound:
         return set()
     rows = ctx.db.rows(
-        f"SELECT key, creator_key FROM {name} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}",
+        f"""
+        SELECT key, creator_key FROM {name} WHERE team_key = :team AND {ctx.db.dialect.among("key", "keys")}
+        ORDER BY key{ctx.db.for_update}
+        """,
         team=team.key,
         keys=ctx.db.texts(keys),
     )

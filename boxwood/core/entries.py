@@ -67,7 +67,8 @@ def _add(ctx: Ctx, noun: Noun[E], team: Team, rights: Rights, entry: E, given: d
     if not noun.title(entry):
         raise Insufficient(noun.one.capitalize(), noun.needs)
     entry = entry_links.given(ctx, entry, given)
-    _settle_domains(ctx, noun, entry, None)
+    if noun is ORGANIZATIONS:
+        teams.lock(ctx, team.key)
     noun.table.insert(ctx.db, entry)
     identify(ctx, noun, entry)
     entry = entry_links.by_domain(ctx, noun, entry, None)
@@ -76,17 +77,18 @@ def _add(ctx: Ctx, noun: Noun[E], team: Team, rights: Rights, entry: E, given: d
     return entry
 
 
-def _settle_domains(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> None:
-    """Alone in the team where domains change, or a contact and an organization made at once would miss each other.
+def alone(ctx: Ctx, noun: Noun[E], key: str) -> None:
+    """Before an entry's domains change or it goes: two who do such things at once would miss each other's links.
 
-    A contact that is inserted holds its team's row by that alone, so only organizations and changes need to ask.
+    The team's row stands for its directory. A contact that is inserted holds that row by being inserted.
     """
-    if entry.normalized_domains != (before.normalized_domains if before else []) and (before or noun is ORGANIZATIONS):
-        teams.lock(ctx, entry.team_key)
+    teams.lock(ctx, directory.reach(ctx, noun, key)[1].key)
 
 
 def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
     """Change what is named and differs: null leaves as it is, an empty text clears, lists replace, fields merge."""
+    if any(given.get(member) is not None for member in ("domains", "email_addresses")):
+        alone(ctx, noun, key)
     entry, team, _ = directory.reach(ctx, noun, key, change=True)
     before = directory.with_links(ctx, [entry])[0]
     after = entry_links.given(ctx, changed(ctx, noun, team, before, given), given)
@@ -94,7 +96,6 @@ def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
         return before
     if not noun.title(after):
         raise Invalid(noun.needs, f"a {noun.one} must keep a name or {noun.needs}")
-    _settle_domains(ctx, noun, after, before)
     return save(ctx, noun, before, entry_links.by_domain(ctx, noun, after, before))
 
 
@@ -142,6 +143,7 @@ def _spread_addresses(ctx: Ctx, before: E, after: E) -> None:
 
 def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
     """With what names it: links of boxes and of other entries, and values of fields."""
+    alone(ctx, noun, key)
     entry, team, _ = directory.reach(ctx, noun, key, change=True)
     entry = directory.with_links(ctx, [entry])[0]
     replacing.replace(ctx, noun, team, key, None)

@@ -112,9 +112,24 @@ def by_domain(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> E:
         links = _still_shared(ctx, entry, name, links, lost)
     if gained := [one for one in entry.normalized_domains if one not in old]:
         known = {link.key for link in links}
-        found = [key for key in _with_domains(ctx, entry, name, gained, MOST) if key not in known and key != entry.key]
-        links = [*links, *(Link(key, True, ctx.now) for key in found[: max(0, MOST - len(links))])]
+        found = [key for key in _with_domains(ctx, entry, name, gained, MOST) if key not in known]
+        found = _with_room(ctx, found)[: max(0, MOST - len(links))]
+        links = [*links, *(Link(key, True, ctx.now) for key in found)]
     return msgspec.structs.replace(entry, **{member: links})
+
+
+def _with_room(ctx: Ctx, keys: list[str]) -> list[str]:
+    """Less those that have as many links as one may have."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT key FROM entry_links WHERE {ctx.db.dialect.among("key", "keys")}
+        GROUP BY key HAVING COUNT(*) >= :most
+        """,
+        keys=ctx.db.texts(keys),
+        most=MOST,
+    )
+    full = {row[0] for row in rows}
+    return [key for key in keys if key not in full]
 
 
 def _still_shared(ctx: Ctx, entry: E, name: str, links: list[Link], lost: list[str]) -> list[Link]:

@@ -99,10 +99,10 @@ def merge(ctx: Ctx, noun: Noun[E], key: str, others: list[str], choices: dict[st
     keys = [one for one in dict.fromkeys(others) if one != key]
     if not 1 <= len(keys) <= MOST:
         raise Invalid("keys", f"names the {noun.name} to merge into this one, {MOST} at most")
+    entries.alone(ctx, noun, key)
     found, team = _reach_all(ctx, noun, [key, *keys])
     before, gone = found[0], found[1:]
     after = _combined(noun, before, gone, choices)
-    teams.lock(ctx, team.key)
     named = [replacing.replace(ctx, noun, team, one.key, key) for one in gone]
     for one in gone:
         entries.remove(ctx, noun, one, merged_into=key)
@@ -159,10 +159,11 @@ def unmerge(ctx: Ctx, noun: Noun[E], key: str) -> tuple[E, list[E]]:
 
     What was changed since stays as it is now; all else is as it was before.
     """
+    entries.alone(ctx, noun, key)
     now, team, rights = directory.reach(ctx, noun, key, change=True)
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
-    team, merge = teams.lock(ctx, team.key), _last(ctx, noun, key)
+    merge = _last(ctx, noun, key)
     before, after, *gone = (
         msgspec.json.decode(raw, type=noun.table.record)
         for raw in (merge.undo.before, merge.undo.after, *merge.undo.gone)

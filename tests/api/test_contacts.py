@@ -1,5 +1,6 @@
 """Contacts and organizations through the API."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -306,8 +307,6 @@ def test_a_list_takes_only_sets_and_members_there_are(world: World) -> None:
 
 
 def test_two_who_look_at_once_make_one_contact(world: World) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     url = f"/api/v2/teams/{world.team_key}/contacts"
 
     def make(_: int) -> str:
@@ -316,6 +315,38 @@ def test_two_who_look_at_once_make_one_contact(world: World) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(make, range(24)))) == 1
+
+
+def test_sides_made_at_once_are_linked(world: World) -> None:
+    def make(number: int) -> dict[str, Any]:
+        domain = f"zuse{number // 4}.example"
+        if number % 4 == 0:
+            return organization(world, name=domain, domains=[domain])
+        return contact(world, emailAddresses=[f"k{number}@{domain}"])
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [*pool.map(make, range(48))]
+    for at in range(0, 48, 4):
+        firm, people = made[at], made[at + 1 : at + 4]
+        assert {link["key"] for link in read(world, firm)["contactLinks"]} == {one["key"] for one in people}
+        assert all([link["key"] for link in read(world, one)["orgLinks"]] == [firm["key"]] for one in people)
+
+
+def test_nothing_names_what_is_deleted_meanwhile(world: World) -> None:
+    pipeline = world.pipeline()
+
+    def link(key: str) -> dict[str, Any] | None:
+        reply = world.ada.http.post(
+            f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "Deal", "contacts": [{"key": key}]}
+        )
+        return reply.json() if reply.status_code == 200 else None
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(8):
+            made = contact(world, givenName="Konrad")
+            boxes = [pool.submit(link, made["key"]) for _ in range(2)]
+            ok(world.ada.http.delete(path(made)))
+            assert all("contacts" not in box_of(world, box) for each in boxes if (box := each.result()))
 
 
 def test_what_happened_to_a_contact_is_told(world: World) -> None:
