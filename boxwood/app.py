@@ -25,6 +25,7 @@ from .config import Config
 from .db.engine import Engine, open_engine
 from .jobs import due, upkeep
 from .lib import jsonlog
+from .lib.blobs import Blobs, Disk
 from .lib.targets import Rules
 from .web import pages, reference
 
@@ -36,7 +37,8 @@ class Boxwood:
         self.config = config
         self.engine = engine
         self.rules = Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
-        self.api = Api(engine, Router(ROUTES), clock, self.rules)
+        self.store = open_store(config)
+        self.api = Api(engine, Router(ROUTES), clock, self.rules, self.store, config.max_file_size)
         self.clock = clock
         self._document: bytes | None = None
         self.site = Starlette(
@@ -62,7 +64,7 @@ class Boxwood:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         jobs = [
-            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.clock)),
+            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
         ]
         try:
@@ -72,6 +74,7 @@ class Boxwood:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses)
+            await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
 
     async def healthy(self, request: Request) -> Response:
@@ -97,6 +100,22 @@ class Boxwood:
         if self._document is None:
             self._document = msgspec.json.encode(describe(ROUTES))
         return Response(self._document, media_type="application/json")
+
+
+def open_store(config: Config) -> Blobs:
+    """Where file bytes are: a bucket if one is named, else a directory beside the database."""
+    if not config.s3_bucket:
+        return Disk(config.data / "files")
+    from .lib.s3 import S3
+
+    return S3(
+        config.s3_endpoint,
+        config.s3_bucket,
+        config.s3_key,
+        config.s3_secret,
+        config.s3_region,
+        config.s3_prefix,
+    )
 
 
 def build(config: Config) -> Boxwood:

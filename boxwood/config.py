@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -19,6 +19,15 @@ class Config:
     tls_key: str | None = None
     insecure_http: bool = False
     log_level: str = "info"
+    max_file_size: int = 100_000_000
+    """Bytes of one file."""
+    s3_bucket: str = ""
+    """Where file bytes go; without one they are in `data`."""
+    s3_endpoint: str | None = None
+    s3_region: str = "us-east-1"
+    s3_key: str = ""
+    s3_secret: str = field(default="", repr=False)
+    s3_prefix: str = ""
 
     @property
     def sqlite_path(self) -> str:

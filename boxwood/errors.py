@@ -21,6 +21,13 @@ class Insufficient(Invalid):
         super().__init__(field, f"Insufficient params for {entity}")
 
 
+class TooLarge(Problem):
+    """More bytes than are taken here."""
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"{what} is larger than {most / 1_000_000:,.6g} MB")
+
+
 class NotFound(Problem):
     """No such thing, or none that this caller can reach: the two are told alike."""
 

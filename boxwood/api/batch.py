@@ -14,6 +14,8 @@ from ..wire.kinds import FLAG, NAME, Kind, nullable, records
 from ..wire.shapes.people import Out
 from . import replies
 from .call import Call, Stream, answer
+from .replies import Download
+from .router import STREAM
 
 MOST = 1000
 _BODY = Kind(lambda value: value, {"description": "What the operation takes as its body."})
@@ -87,6 +89,8 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         result = call.ctx.db.attempt(lambda: answer(route, inner))
         if isinstance(result, Stream):
             raise Invalid("path", "this list is too long for a batch: give it a limit")
+        if isinstance(result, Download):
+            raise Invalid("path", "what this answers is not JSON, and cannot be part of a batch")
         reply = result
     except Problem as problem:
         reply = replies.of_problem(problem, says)
@@ -105,8 +109,9 @@ def _prepared(call: Call, operation: dict[str, Any]) -> tuple[Any, Call]:
         raise Invalid("path", "a batch cannot hold a batch")
     if "\x00" in path:
         raise Invalid("path", "may not hold NUL characters")
-    inner = Call(route, parameters, call.headers, v1.read_query(query) if query else {})
-    inner.ctx, inner.rules, inner.router, inner.base_url = call.ctx, call.rules, call.router, call.base_url
+    if route.mode == STREAM:
+        raise Invalid("path", "files and messages are sent by themselves, not in a batch")
+    inner = call.inner(route, parameters, v1.read_query(query) if query else {})
     body = operation.get("body")
     if isinstance(body, list):
         inner.items = body

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import contextlib
 import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from ..core import answers, keys
+from ..core import answers, keys, links
 from ..core.context import Ctx
 from ..db.engine import Db, Engine
-from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale
+from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
+from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
-from . import replies
-from .replies import JSON, Reply, encode
-from .router import READ, WRITE, Route, Router
+from . import bodies, replies
+from .bodies import Body
+from .replies import JSON, Download, Reply, encode
+from .router import READ, STREAM, WRITE, Route, Router
 
+T = TypeVar("T")
 log = logging.getLogger("boxwood.api")
 MOST_BODY = 8_000_000
 MOST_PER_PAGE = 1000
 ALL = 10**9
 """The page of a list that is answered whole unless `limit` is given."""
+# Each upload holds a thread for as long as its sender takes.
+FILE_THREADS = 64
 
 
 class Stream:
@@ -41,20 +49,73 @@ class Stream:
 class Call:
     """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
 
-    __slots__ = ("base_url", "ctx", "edition", "given", "headers", "items", "path", "query", "router", "rules")
+    __slots__ = ("api", "ctx", "given", "headers", "items", "path", "query", "route", "scheme")
 
-    def __init__(self, route: Route, path: tuple[str, ...], headers: dict[bytes, bytes], query: dict[str, Any]) -> None:
-        self.edition = route.edition
+    def __init__(
+        self,
+        api: Api,
+        route: Route,
+        path: tuple[str, ...],
+        headers: dict[bytes, bytes],
+        query: dict[str, Any],
+        scheme: str,
+    ) -> None:
+        self.api = api
+        self.route = route
         self.path = path
         self.headers = headers
         self.query = query
         self.given = query
         self.items: list[Any] | None = None
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
-        self.base_url = ""
-        self.rules = Rules()
+        self.scheme = scheme
+
+    def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
+        """Another call of the same caller, in the same transaction."""
+        call = Call(self.api, route, path, self.headers, query, self.scheme)
+        call.ctx = self.ctx
+        return call
+
+    async def read(self, fn: Callable[[Ctx], T]) -> T:
+        """In a transaction of its own that changes nothing: for routes that STREAM."""
+        return await self.api.engine.read_soon(lambda db: fn(self.api.context(db, self)))
+
+    async def write(self, told: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
+        """In a transaction of its own, committed when it returns: for routes that STREAM. `told` is what the
+        request said; one that repeats another raises `Replayed`."""
+
+        def work(db: Db) -> Reply:
+            self.ctx = self.api.context(db, self)
+            return _once(self, told, lambda: Reply(encode(fn(self.ctx))))
+
+        reply = await self.api.engine.write_soon(work)
+        if _REPLAYED in reply.headers:
+            raise Replayed(reply)
+        return reply
+
+    @property
+    def edition(self) -> str:
+        return self.route.edition
+
+    @property
+    def rules(self) -> Rules:
         """Which addresses this server may call."""
-        self.router: Router = None  # type: ignore[assignment]  # as `ctx`
+        return self.api.rules
+
+    @property
+    def router(self) -> Router:
+        return self.api.router
+
+    @property
+    def base_url(self) -> str:
+        """Where the caller reached us, as far as he or a proxy before us says."""
+        proxied = self.header("x-forwarded-proto").strip().lower()
+        scheme = proxied if proxied in ("http", "https") else self.scheme
+        return f"{scheme}://{self.header('host') or 'localhost'}"
+
+    def knows(self, tag: bytes) -> bool:
+        """Whether the caller has what bears this tag already."""
+        return b"if-none-match" in self.headers and _matches(self.headers[b"if-none-match"], tag)
 
     def header(self, name: str) -> str:
         return self.headers.get(name.encode(), b"").decode("latin-1")
@@ -118,11 +179,22 @@ _ORDERS = {"": "", "creationTimestamp": "created_at", "lastUpdatedTimestamp": "u
 class Api:
     """The ASGI application under `/api`."""
 
-    def __init__(self, engine: Engine, router: Router, clock: Callable[[], int], rules: Rules) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        router: Router,
+        clock: Callable[[], int],
+        rules: Rules,
+        store: Blobs,
+        max_file_size: int,
+    ) -> None:
         self.engine = engine
         self.router = router
         self.clock = clock
         self.rules = rules
+        self.store = store
+        self.max_file_size = max_file_size
+        self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
@@ -135,72 +207,102 @@ class Api:
             await _send(send, reply, scope)
             return
         scope["route"] = f"{route.verb} {route.path}"
+        result: Reply | Stream | Download
         try:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
-            call = Call(route, path, dict(scope["headers"]), _query(scope))
-            call.rules, call.router = self.rules, self.router
-            await self._read_body(scope, receive, call)
-            result = await self._run(route, call, scope)
+            call = Call(self, route, path, dict(scope["headers"]), _query(scope), scope["scheme"])
+            if route.mode == STREAM:
+                result = await self._take(route, call, receive)
+            else:
+                await self._read_body(scope, receive, call)
+                result = await self._run(route, call, scope)
+            pieces = await self.aside(result.open) if isinstance(result, Download) else None
+        except Replayed as replayed:
+            result = replayed.reply
         except Problem as problem:
             result = replies.of_problem(problem, route.says)
-        except _TooLarge:
-            result = replies.too_large(MOST_BODY)
+        except Missing as missing:
+            log.error("the bytes of a file are missing", extra={"route": scope["route"], "blob": str(missing)})
+            result = replies.of_problem(NotFound(path[0]))
+        except StoreFailed as failed:
+            log.error("the file store failed: %s", failed)
+            result = replies.of_problem(Unavailable("files cannot be stored or read now: try again"))
         except Exception:
             log.exception("failed", extra={"route": scope["route"]})
             result = replies.OUR_FAULT
         if isinstance(result, Stream):
             await self._stream(scope, send, call, result)
+        elif isinstance(result, Download):
+            assert pieces is not None
+            await self._send_pieces(scope, receive, send, result, pieces)
         else:
             await _send(send, result, scope)
+
+    async def _take(self, route: Route, call: Call, receive: Receive) -> Reply:
+        """A body that is taken as it comes, by a handler that opens its own transactions."""
+        with self._alone(call):
+            reply: Reply = await route.handler(call, Body(receive))
+            return reply
 
     async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> None:
         if scope["method"] in ("GET", "HEAD", "DELETE"):
             return
-        body = await _body(call.headers, receive)
+        body = await bodies.whole(receive, call.headers, MOST_BODY)
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 
-    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream:
-        key = call.header("idempotency-key") if route.mode == WRITE else ""
-        under_way = (call.header("authorization"), call.header("x-boxwood-act-as"), key)
-        if key and under_way in self._under_way:
-            raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
-
-        def work(db: Db) -> Reply | Stream:
-            if (match := call.header("if-match")) and route.mode == WRITE:
-                db.hold_still()
-            call.ctx = self._context(db, call)
-            if match and route.mode == WRITE:
-                self._require_match(call, scope, match)
-            return _once(call, key, scope, lambda: answer(route, call)) if key else answer(route, call)
-
+    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download:
         if route.mode == READ and self.inline:
-            return self.engine.read(work)
+            return self.engine.read(lambda db: self._read(db, route, call))
         if route.mode != WRITE:
-            return await self.engine.read_soon(work)
-        if not key:
-            return await self.engine.write_soon(work)
-        self._under_way.add(under_way)
+            return await self.engine.read_soon(lambda db: self._read(db, route, call))
+        with self._alone(call):
+            return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
+
+    def _read(self, db: Db, route: Route, call: Call) -> Reply | Stream | Download:
+        call.ctx = self.context(db, call)
+        return answer(route, call)
+
+    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download:
+        match = call.header("if-match")
+        if match:
+            db.hold_still()
+        call.ctx = self.context(db, call)
+        if match:
+            self._require_match(call, scope, match)
+        return _once(call, [call.given, call.items], lambda: answer(route, call))
+
+    @contextlib.contextmanager
+    def _alone(self, call: Call) -> Iterator[None]:
+        """No other request under this Idempotency-Key meanwhile."""
+        if not (key := call.header("idempotency-key")):
+            yield
+            return
+        mine = (call.header("authorization"), call.header("x-boxwood-act-as"), key)
+        if mine in self._under_way:
+            raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
+        self._under_way.add(mine)
         try:
-            return await self.engine.write_soon(work)
+            yield
         finally:
-            self._under_way.discard(under_way)
+            self._under_way.discard(mine)
 
     def _require_match(self, call: Call, scope: Scope, match: str) -> None:
         """The caller changes what it read: the entity's tag is still the one it knows."""
         route, path, _ = self.router.find("GET", scope["path"])
         if route is None:
             raise Invalid("If-Match", "this path has no entity to compare")
-        reading = Call(route, path, call.headers, {})
-        reading.ctx, reading.rules, reading.router = call.ctx, call.rules, call.router
-        now = answer(route, reading)
+        now = answer(route, call.inner(route, path, {}))
         if not (isinstance(now, Reply) and now.status == 200 and _matches(match.encode(), _tag(now.body))):
             raise Stale("It was changed since you read it: read it again, and If-Match what you get")
 
-    def _context(self, db: Db, call: Call) -> Ctx:
-        secret = _secret(call.headers.get(b"authorization"))
+    def context(self, db: Db, call: Call) -> Ctx:
+        """Who acts, and when."""
         now = self.clock()
+        if call.route.open:
+            return links.accept(db, call.text("token"), call.path[0], now)
+        secret = _secret(call.headers.get(b"authorization"))
         act_as = call.headers.get(b"x-boxwood-act-as")
         user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         self.uses[key] = now
@@ -230,24 +332,59 @@ class Api:
                 first = False
         await send({"type": "http.response.body", "body": b"]"})
 
+    async def _send_pieces(
+        self, scope: Scope, receive: Receive, send: Send, download: Download, pieces: Iterator[bytes]
+    ) -> None:
+        """As they are read; no further than the caller listens. A fault in the middle cuts the connection."""
+        await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
+        gone = asyncio.create_task(_disconnect(receive))
+        try:
+            while scope["method"] != "HEAD" and not gone.done() and (piece := await self.aside(next, pieces, None)):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
 
-class _TooLarge(Exception):
-    pass
+    async def aside(self, fn: Callable[..., T], *given: Any) -> T:
+        """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *given)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
 
 
-def answer(route: Route, call: Call) -> Reply | Stream:
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def answer(route: Route, call: Call) -> Reply | Stream | Download:
     """What the handler answers, as bytes where it is one answer."""
     result = route.handler(call)
-    return result if isinstance(result, (Reply, Stream)) else Reply(encode(result))
+    return result if isinstance(result, (Reply, Stream, Download)) else Reply(encode(result))
 
 
-def _once(call: Call, key: str, scope: Scope, work: Callable[[], Reply | Stream]) -> Reply | Stream:
-    """The answer given before under this key, or a new one, kept with its effect."""
-    told = [scope["method"], scope["path"], call.given, call.items]
-    digest = hashlib.blake2b(encode(told), digest_size=16).hexdigest()
+class Replayed(Exception):
+    """This was done before: what was stored for it now is not needed, and `reply` is what was answered then."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+
+
+_REPLAYED = (b"idempotent-replayed", b"true")
+R = TypeVar("R", bound=Reply | Stream | Download)
+
+
+def _once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:
+    """The answer given before under this key to one who told the same, or a new one, kept with its effect."""
+    key = call.header("idempotency-key")
+    if not key:
+        return work()
+    said = [call.route.verb, call.route.path, call.path, *told]
+    digest = hashlib.blake2b(encode(said), digest_size=16).hexdigest()
     before = answers.find(call.ctx, key, digest)
     if before is not None:
-        return Reply(before.body.encode(), before.status, headers=((b"idempotent-replayed", b"true"),))
+        return Reply(before.body.encode(), before.status, headers=(_REPLAYED,))
     result = work()
     if isinstance(result, Reply) and result.content_type == JSON:
         answers.keep(call.ctx, key, digest, result.status, result.body.decode())
@@ -257,22 +394,6 @@ def _once(call: Call, key: str, scope: Scope, work: Callable[[], Reply | Stream]
 def _query(scope: Scope) -> dict[str, Any]:
     text = scope["query_string"]
     return v1.read_query(text.decode("latin-1")) if text else {}
-
-
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
-    length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > MOST_BODY:
-        raise _TooLarge
-    body: bytes = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Invalid("body", "ended too early")
-        body += message.get("body", b"")
-        if len(body) > MOST_BODY:
-            raise _TooLarge
-        if not message.get("more_body"):
-            return body
 
 
 def _secret(header: bytes | None) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from ..version import VERSION
 from .call import Stream
-from .replies import Reply
+from .replies import Download, Reply
 from .router import Route
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -33,6 +33,8 @@ _QUERY: dict[str, dict[str, Any]] = {
     "includeCompleted": {"type": "boolean", "default": False},
     "sortOrder": {"type": "string", "pattern": "^[0-9]{30}$", "description": "A task's: the page goes on from it."},
     "userKeys": {"type": "array", "items": {"type": "string"}, "description": "Whose tasks; one's own without it."},
+    "fileName": {"type": "string", "description": "Names bytes that are sent alone."},
+    "token": {"type": "string", "description": "As the link has it."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
 ERROR = {
@@ -50,13 +52,13 @@ ERROR = {
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     routes = list(routes)
-    types = [kind for kind in dict.fromkeys(_answer(route.handler) for route in routes) if kind is not Any]
+    types = [kind for kind in dict.fromkeys(_answer(route) for route in routes) if kind is not Any]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     answers = dict(zip(types, schemas, strict=True))
     bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        operation = _operation(route, answers.get(_answer(route.handler), {}))
+        operation = _operation(route, answers.get(_answer(route), {}))
         paths.setdefault(route.path, {})[route.verb.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -98,7 +100,7 @@ def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
         "tags": [route.tag or _tag(route)],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {
-            "200": {"description": "Done", "content": {_media(route): {"schema": answer}}},
+            **_answers(route, answer),
             **{status: _refusal(text) for status, text in _refusals(route).items()},
         },
     }
@@ -106,24 +108,41 @@ def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
         operation["description"] = re.sub(r"\s+", " ", rest.strip())
     if route.open:
         operation["security"] = []
-    if route.takes:
-        schema = {"$ref": f"#/components/schemas/{route.takes.name}"}
-        operation["requestBody"] = {
-            "content": {kind: {"schema": schema} for kind in ("application/json", "application/x-www-form-urlencoded")}
-        }
-    elif route.verb in ("POST", "PUT"):
-        operation["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+    if route.verb in ("POST", "PUT"):
+        operation["requestBody"] = {"content": _bodies(route)}
     return operation
 
 
-def _media(route: Route) -> str:
-    return "application/json;charset=utf-8"
+_BYTES = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"file": _BYTES, "fileName": {"type": "string"}}, "required": ["file"]}
+
+
+def _bodies(route: Route) -> dict[str, Any]:
+    found = {kind: {"schema": _FORM if kind == "multipart/form-data" else _BYTES} for kind in route.bodies}
+    if route.takes:
+        schema = {"$ref": f"#/components/schemas/{route.takes.name}"}
+        kinds = ["application/json"] if found else ["application/json", "application/x-www-form-urlencoded"]
+        found |= {kind: {"schema": schema} for kind in kinds}
+    return found or {"application/json": {"schema": {}}}
+
+
+def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    if not _gives_bytes(route.handler):
+        return {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
+    content = {"*/*": {"schema": _BYTES}}
+    return {
+        "200": {"description": "The whole file", "content": content},
+        "206": {"description": "The range asked for", "content": content},
+        "304": {"description": "Not changed since the entity tag sent along"},
+    }
 
 
 def _refusals(route: Route) -> dict[str, str]:
     found = {"400": "Something given cannot be", "503": "The store is away: try again"}
     if not route.open:
         found |= {"401": "No key, or not a valid one"}
+    if _gives_bytes(route.handler):
+        found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
     if "{" in route.path:
         found |= {"404": "No such thing within reach"}
     if route.verb != "GET":
@@ -169,13 +188,19 @@ _TAGS = (
 ).split()
 
 
-def _answer(handler: Callable[..., Any]) -> Any:
+def _answer(route: Route) -> Any:
     """What the handler answers with, less what has no shape of its own."""
-    answer = get_type_hints(handler).get("return", Any)
-    kinds = [kind for kind in get_args(answer) if kind not in (Stream, Reply)] if _is_union(answer) else [answer]
-    if len(kinds) != 1 or kinds[0] in (Reply, Stream):
-        return Any
-    return kinds[0]
+    answer = route.gives or get_type_hints(route.handler).get("return", Any)
+    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download)]
+    return kinds[0] if len(kinds) == 1 else Any
+
+
+def _gives_bytes(handler: Callable[..., Any]) -> bool:
+    return Download in _kinds(get_type_hints(handler).get("return", Any))
+
+
+def _kinds(answer: Any) -> tuple[Any, ...]:
+    return get_args(answer) if _is_union(answer) else (answer,)
 
 
 def _is_union(kind: Any) -> bool:

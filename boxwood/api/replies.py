@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from ..errors import (
     NotSignedIn,
     Problem,
     Stale,
+    TooLarge,
     Unavailable,
 )
 
@@ -31,6 +33,14 @@ class Reply(msgspec.Struct):
     status: int = 200
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Download(msgspec.Struct):
+    """An answer whose bytes are read as they are sent; `open` finds whether they are there."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    open: Callable[[], Iterator[bytes]]
 
 
 def error(status: int, message: str, **more: Any) -> Reply:
@@ -56,6 +66,8 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
             return error(422, str(problem), field=problem.field)
         case Invalid():
             return error(400, str(problem), field=problem.field)
+        case TooLarge():
+            return error(413, str(problem), field="body")
         case Conflict():
             # Not 409: the SDKs repeat that, and it would not help.
             return error(400, str(problem))
@@ -84,7 +96,3 @@ def wrong_verb(verbs: list[str]) -> Reply:
     reply = error(405, f"This path takes {allowed}")
     reply.headers = ((b"allow", allowed.encode()),)
     return reply
-
-
-def too_large(limit: int) -> Reply:
-    return error(413, f"The body is larger than {limit // 1_000_000} MB", field="body")

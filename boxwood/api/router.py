@@ -13,7 +13,7 @@ import msgspec
 
 from ..wire.codec import Shape
 
-READ, LIST, WRITE = "read", "list", "write"
+READ, LIST, WRITE, STREAM = "read", "list", "write", "stream"
 _GLUED = re.compile(r"^/api/v2(?=[a-z])")
 
 
@@ -24,15 +24,19 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     handler: Callable[..., Any]
     mode: str
-    """READ answers at once, LIST in a reader's thread, WRITE in the writer."""
+    """READ answers at once, LIST in a reader's thread, WRITE in the writer; STREAM takes its body as it comes, and
+    asks for its transactions itself."""
     takes: Shape | None = None
     query: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    """The media types a STREAM takes."""
     gives: Any = None
+    """The shape of a STREAM's answer; the others' are in their handlers' signatures."""
     says: str = ""
     """What a 404 says where it is not the usual (spec 1.7)."""
     tag: str = ""
     open: bool = False
-    """Needs no credentials."""
+    """Needs no credentials: a token in the query says who acts."""
 
     @property
     def edition(self) -> str:

@@ -11,18 +11,33 @@ from ..wire.codec import Shape
 from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
+from ..wire.shapes import files as file_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from . import batch, boxes, comments, contacts, meetings, organizations, people, pipelines, snippets, tasks, webhooks
-from .router import LIST, READ, WRITE, Route
+from . import (
+    batch,
+    boxes,
+    comments,
+    contacts,
+    files,
+    meetings,
+    organizations,
+    people,
+    pipelines,
+    snippets,
+    tasks,
+    webhooks,
+)
+from .router import LIST, READ, STREAM, WRITE, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
+FORM, ANY = "multipart/form-data", "application/octet-stream"
 CURSOR = ("cursor", "limit", "after")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
@@ -41,6 +56,17 @@ def _put(path: str, handler: Callable[..., Any], takes: Shape | None = None, *qu
 
 def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str, says: str = "") -> Route:
     return Route("POST", path, handler, WRITE, takes, query, says=says)
+
+
+def _stream(
+    path: str,
+    handler: Callable[..., Any],
+    gives: Any,
+    *bodies: str,
+    takes: Shape | None = None,
+    query: tuple[str, ...] = (),
+) -> Route:
+    return Route("POST", path, handler, STREAM, takes, query, bodies, gives)
 
 
 def _delete(path: str, handler: Callable[..., Any]) -> Route:
@@ -177,6 +203,15 @@ ROUTES = [
     _post("/v2/organizations/{organization}/unmerge", organizations.unmerge),
     _list("/v2/organizations/{organization}/newsfeed", organizations.newsfeed, *PAGING),
     _list("/v2/organizations/{organization}/boxes", organizations.list_boxes, *PAGING),
+    # Files
+    _list("/v1/boxes/{box}/files", files.list_of_box, *PAGING),
+    _stream("/v2/boxes/{box}/files", files.upload, file_shapes.FileOut, FORM, ANY, query=("fileName",)),
+    _post("/v2/files", files.link_drive, file_shapes.DRIVE_LINK),
+    _list("/v1/files/{file}", files.get),
+    _list("/v1/files/{file}/contents", files.contents),
+    _list("/v1/files/{file}/link", files.link),
+    Route("GET", "/v2/files/{file}/download", files.follow_link, LIST, query=("token",), open=True),
+    _delete("/v2/files/{file}", files.delete),
     # Snippets
     _list("/v1/snippets", snippets.list_all, *PAGING),
     _put("/v1/snippets", snippets.create, snippet_shapes.SNIPPET_CREATE),

@@ -75,6 +75,8 @@ KINDS: dict[str, Kind] = {
     "meeting.edited": Kind("MEETING", "EDIT", "EDIT_MEETING", "changed {what} of {box}", False),
     "meeting.deleted": Kind("MEETING", "DELETE", "DELETE_MEETING", "deleted {what} of {box}"),
     "meeting.drafted": Kind("MEETING", "EDIT", "DRAFT_MEETING", "drafted {what} of {box}", False, quiet=True),
+    "file.added": Kind("FILE", "CREATE", "ADD_FILE", "added the file {subject} to {box}"),
+    "file.deleted": Kind("FILE", "DELETE", "DELETE_FILE", "deleted the file {subject} of {box}"),
     "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
     "snippet.deleted": Kind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),

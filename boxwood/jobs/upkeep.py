@@ -5,22 +5,45 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
-from ..core import answers, keys
+from ..core import answers, blobs, keys
 from ..db.engine import Engine
+from ..lib.blobs import Blobs
 
 log = logging.getLogger("boxwood.upkeep")
 SECONDS = 10
+SWEEP_EVERY = 60
+"""Rounds: ten minutes."""
+MOST_SWEPT = 500
 
 
-async def run(engine: Engine, uses: dict[str, int], clock: Callable[[], int]) -> None:
+async def run(engine: Engine, uses: dict[str, int], store: Blobs, clock: Callable[[], int]) -> None:
+    rounds = 0
     while True:
         await asyncio.sleep(SECONDS)
+        rounds += 1
         try:
             await asyncio.to_thread(note_uses, engine, uses)
             await engine.write_soon(lambda db: answers.forget(db, clock()))
+            if rounds % SWEEP_EVERY == 0:
+                await asyncio.to_thread(sweep, engine, store, clock())
         except Exception:
             log.exception("upkeep failed; it is tried again")
+
+
+def sweep(engine: Engine, store: Blobs, now: int) -> int:
+    """Delete the bytes of files that are gone, and what uploads left behind that broke off; how many."""
+    swept = store.sweep((now - blobs.GRACE) / 1000)
+    while found := engine.read(partial(blobs.left_over, now=now, limit=MOST_SWEPT)):
+        doomed = engine.write(partial(blobs.doom, blobs=found, now=now))
+        for blob in doomed:
+            store.delete(blob)
+        engine.write(partial(blobs.forget, blobs=doomed))
+        swept += len(doomed)
+        if len(doomed) < MOST_SWEPT:
+            break
+    return swept
 
 
 def note_uses(engine: Engine, uses: dict[str, int]) -> None:

@@ -31,8 +31,11 @@ class StoreFailed(Exception):
 class Blobs(Protocol):
     """What every store does. One that returned from `write` keeps the bytes; one that raised keeps nothing."""
 
-    def write(self, chunks: Iterable[bytes]) -> Stored:
-        """What `chunks` raises comes out as it is: a body too large, a client gone."""
+    def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
+        """What `chunks` raises comes out as it is: a body too large, a client gone.
+
+        `blob` is an id of `new_id`, for one who wrote it down beforehand and means to find what a crash left.
+        """
         ...
 
     def read(self, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -45,6 +48,10 @@ class Blobs(Protocol):
         """What is not there is deleted already."""
         ...
 
+    def sweep(self, before: float) -> int:
+        """Clears what killed processes left unfinished, last touched before this time in seconds; how many."""
+        ...
+
 
 class Disk:
     """A directory: `root/a1/b2/a1b2…`, and `root/incoming` for what is not whole yet."""
@@ -55,8 +62,8 @@ class Disk:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.incoming.mkdir(mode=0o700, exist_ok=True)
 
-    def write(self, chunks: Iterable[bytes]) -> Stored:
-        blob = new_id()
+    def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
+        blob = blob or new_id()
         partial, tally = self.incoming / blob, Tally(chunks)
         try:
             self._fill(partial, tally)
@@ -87,7 +94,6 @@ class Disk:
             raise _failed(error) from error
 
     def sweep(self, before: float) -> int:
-        """Clears what killed processes left unfinished, last touched before this time in seconds; how many."""
         swept = 0
         for partial in self.incoming.iterdir():
             try:

@@ -36,8 +36,8 @@ class S3:
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self.store = _connect(endpoint, bucket, key, secret, region, patience)
 
-    def write(self, chunks: Iterable[bytes]) -> Stored:
-        blob, tally = new_id(), Tally(chunks)
+    def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
+        blob, tally = blob or new_id(), Tally(chunks)
         try:
             self._send(self.prefix + blob, tally)
         except Exception as error:
@@ -82,6 +82,10 @@ class S3:
             return
         except Exception as error:
             raise self._failed(error) from error
+
+    def sweep(self, before: float) -> int:
+        """Nothing: a bucket has a rule that aborts uploads left unfinished."""
+        return 0
 
     def _send(self, name: str, tally: Tally) -> None:
         """Small files in one request, others in parts as they come; obstore takes the parts back if one fails."""

@@ -16,7 +16,6 @@ HERE = Path(__file__).parent
 AWAITED = {
     "Boxes as Markdown",
     "Timeline",
-    "Files",
     "Threads",
     "Search",
 }

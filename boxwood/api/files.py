@@ -1,0 +1,86 @@
+"""Files over HTTP."""
+
+from __future__ import annotations
+
+from ..core import boxes, files, links, users
+from ..core.context import Ctx
+from ..core.files import File
+from ..wire.shapes import files as shapes
+from ..wire.shapes.lists import SUCCESS, Success
+from . import downloads, uploads
+from .bodies import Body
+from .call import ALL, Call
+from .replies import Download, Reply
+
+
+def _shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
+    people = users.people(ctx, {file.owner_key for file in found})
+    return [shapes.file(file, people, ctx.actor.key) for file in found]
+
+
+def list_of_box(call: Call) -> list[shapes.FileOut]:
+    """The files of a box, the oldest first."""
+    limit, offset = call.page(ALL)
+    return _shown(call.ctx, files.page(call.ctx, call.path[0], limit=limit, offset=offset))
+
+
+def get(call: Call) -> shapes.FileOut:
+    """A file: its name, type and size."""
+    return _shown(call.ctx, [files.get(call.ctx, call.path[0])])[0]
+
+
+def contents(call: Call) -> Reply | Download:
+    """A file's bytes, or a range of them.
+
+    Always a download: what a browser could run (HTML, SVG, scripts) goes out as application/octet-stream.
+    """
+    return downloads.download(call, files.contents(call.ctx, call.path[0]))
+
+
+def link(call: Call) -> shapes.FileLink:
+    """A URL that opens the file without a key, for an hour and while the caller can reach it."""
+    file = files.contents(call.ctx, call.path[0])
+    token, until = links.sign(call.ctx, file.key)
+    return shapes.FileLink(f"{call.base_url}/api/v2/files/{file.key}/download?token={token}", until)
+
+
+def follow_link(call: Call) -> Reply | Download:
+    """What a link opens: the file's bytes, or a range of them. Needs no key."""
+    return downloads.download(call, files.contents(call.ctx, call.path[0]))
+
+
+def link_drive(call: Call) -> shapes.FileOut:
+    """Attach a Google Drive file to a box. Its id is kept; Google is not asked."""
+    given = call.parse(shapes.DRIVE_LINK)
+    file = files.link_drive(
+        call.ctx,
+        given.get("drive_box_key", ""),
+        given.get("drive_file_id", ""),
+        name=given.get("file_name", ""),
+        mime_type=given.get("mime_type", ""),
+    )
+    return _shown(call.ctx, [file])[0]
+
+
+async def upload(call: Call, body: Body) -> Reply:
+    """Upload a file to a box: one file in a multipart form, or the bytes alone.
+
+    Bytes alone are named by `fileName` in the query or the header `X-File-Name`. The type is told by the bytes.
+    """
+    box_key = call.path[0]
+    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    uploads.check(call)
+    async with uploads.announced(call.api, 1) as (blob,):
+        taken = await call.api.aside(uploads.take, call, body, blob)
+
+        def keep(ctx: Ctx) -> shapes.FileOut:
+            file = files.upload(ctx, box_key, name=taken.name, mime_type=taken.mime_type, stored=taken.stored)
+            return _shown(ctx, [file])[0]
+
+        return await call.write([taken.name, taken.stored.sha256], keep)
+
+
+def delete(call: Call) -> Success:
+    """Delete a file and its bytes."""
+    files.delete(call.ctx, call.path[0])
+    return SUCCESS

@@ -1,0 +1,160 @@
+"""Files of a box: bytes that were uploaded, or a link to a file in Google Drive."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import msgspec
+
+from ..db.records import Table
+from ..errors import Conflict, Insufficient, Invalid
+from ..lib import ids, media
+from ..lib.blobs import Stored
+from . import blobs, boxes, events, parts
+from .boxes import Box
+from .context import Ctx
+from .pipelines import Pipeline
+
+MOST_NAME = 255
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class File(msgspec.Struct, frozen=True):
+    key: str
+    box_key: str
+    owner_key: str
+    name: str
+    mime_type: str
+    size: int | None
+    """None where the bytes are in Drive."""
+    blob: str | None
+    sha256: str | None
+    drive_id: str | None
+    created_at: int
+    saved_at: int
+
+
+FILES = Table("files", File)
+
+
+def get(ctx: Ctx, key: str) -> File:
+    return parts.get(ctx, FILES, key)
+
+
+def contents(ctx: Ctx, key: str) -> File:
+    """The file, which has bytes of its own here."""
+    file = get(ctx, key)
+    if file.blob is None:
+        raise Conflict("This file is in Google Drive; only its id is kept here")
+    return file
+
+
+def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[File]:
+    """The files of a box, the oldest first."""
+    box = boxes.get(ctx, box_key)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {FILES.columns} FROM files WHERE box_key = :box ORDER BY created_at, key LIMIT :limit OFFSET :offset
+        """,
+        box=box.key,
+        limit=limit,
+        offset=offset,
+    )
+    return FILES.load_all(rows)
+
+
+def upload(ctx: Ctx, box_key: str, *, name: str, mime_type: str, stored: Stored) -> File:
+    """A file of bytes that are stored already."""
+    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    file = add(ctx, box, name=name, mime_type=mime_type, stored=stored)
+    tell(ctx, box, pipeline, [file])
+    return file
+
+
+def add(ctx: Ctx, box: Box, *, name: str, mime_type: str, stored: Stored) -> File:
+    """The row alone, for who holds the box and will `tell`."""
+    blobs.claim(ctx.db, stored.id, ctx.now)
+    file = File(
+        key=ids.new("f", ctx.now),
+        box_key=box.key,
+        owner_key=ctx.actor.key,
+        name=name,
+        mime_type=mime_type,
+        size=stored.size,
+        blob=stored.id,
+        sha256=stored.sha256,
+        drive_id=None,
+        created_at=ctx.now,
+        saved_at=ctx.now,
+    )
+    FILES.insert(ctx.db, file)
+    return file
+
+
+def tell(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
+    """Count them in and say so."""
+    box = boxes.note(ctx, box, file_count=_count(ctx, box))
+    for file in added:
+        events.record(ctx, "file.added", file, pipeline=pipeline, box=box, subject=file.name)
+    return box
+
+
+def _count(ctx: Ctx, box: Box) -> int:
+    row = ctx.db.row("SELECT COUNT(*) FROM files WHERE box_key = :box", box=box.key)
+    return row[0] if row else 0
+
+
+def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_type: str = "") -> File:
+    """Keep a Drive file's id; Google is not asked. One that the box has already is answered as it is."""
+    if not drive_id:
+        raise Insufficient("File", "driveFileId")
+    if not box_key:
+        raise Insufficient("File", "driveBoxKey")
+    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    row = ctx.db.row(
+        f"SELECT {FILES.columns} FROM files WHERE box_key = :box AND drive_id = :drive", box=box.key, drive=drive_id
+    )
+    if row:
+        return FILES.load(row)
+    file = File(
+        key=ids.new("f", ctx.now),
+        box_key=box.key,
+        owner_key=ctx.actor.key,
+        name=safe_name(name or drive_id),
+        mime_type=mime_type or media.UNKNOWN,
+        size=None,
+        blob=None,
+        sha256=None,
+        drive_id=drive_id,
+        created_at=ctx.now,
+        saved_at=ctx.now,
+    )
+    FILES.insert(ctx.db, file)
+    tell(ctx, box, pipeline, [file])
+    return file
+
+
+def delete(ctx: Ctx, key: str) -> None:
+    """The row goes now, its bytes with the next sweep."""
+    file, box, pipeline, _ = parts.reach(ctx, FILES, key)
+    ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
+    if file.blob:
+        blobs.free(ctx.db, file.blob)
+    box = boxes.note(ctx, box, file_count=_count(ctx, box))
+    events.record(ctx, "file.deleted", file, pipeline=pipeline, box=box, subject=file.name)
+
+
+def safe_name(given: str) -> str:
+    """The last part of a path, without what would hide its ending or break a header; empty is refused."""
+    name = unicodedata.normalize("NFC", _UNSAFE.sub("", re.split(r"[/\\]", given)[-1])).strip().lstrip(".")
+    if not name:
+        raise Invalid("fileName", "is needed: a name such as offer.pdf")
+    return name if len(name) <= MOST_NAME else _shortened(name)
+
+
+def _shortened(name: str) -> str:
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > 20:
+        return name[:MOST_NAME]
+    return stem[: MOST_NAME - len(ending) - 1] + dot + ending

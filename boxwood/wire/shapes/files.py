@@ -1,0 +1,72 @@
+"""Files on the wire (spec 4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ...core.files import File
+from ...core.users import Person
+from ..codec import Shape
+from ..kinds import KEY, NAME
+from .people import Out, given
+
+
+class FileOut(Out, omit_defaults=False):
+    key: str
+    file_key: str
+    box_key: str
+    file_name: str
+    main_file_name: str
+    file_type: str
+    """GMAIL_API has contents here, DRIVE is a link."""
+    file_owner: str
+    """An e-mail address."""
+    mime_type: str
+    is_current_user_owner_in_drive: bool
+    creation_timestamp: int
+    last_updated_timestamp: int
+    last_saved_timestamp: int
+    size: str | msgspec.UnsetType = msgspec.UNSET
+    """Bytes, as text."""
+    drive_file_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def file(one: File, people: Mapping[str, Person], viewer: str) -> FileOut:
+    return FileOut(
+        key=one.key,
+        file_key=one.key,
+        box_key=one.box_key,
+        file_name=one.name,
+        main_file_name=one.name,
+        file_type="DRIVE" if one.drive_id else "GMAIL_API",
+        file_owner=people[one.owner_key].email if one.owner_key in people else "",
+        mime_type=one.mime_type,
+        is_current_user_owner_in_drive=bool(one.drive_id) and one.owner_key == viewer,
+        creation_timestamp=one.created_at,
+        last_updated_timestamp=one.saved_at,
+        last_saved_timestamp=one.saved_at,
+        size=msgspec.UNSET if one.size is None else str(one.size),
+        drive_file_id=given(one.drive_id),
+    )
+
+
+class FileLink(Out, omit_defaults=False):
+    link: str
+    expires_timestamp: int
+
+
+DRIVE_LINK = Shape(
+    "DriveLink",
+    required=("drive_file_id", "drive_box_key"),
+    drive_file_id=NAME,
+    drive_box_key=KEY,
+    file_name=NAME,
+    mime_type=NAME,
+    described={
+        "drive_file_id": "Kept as it is; Google is not asked.",
+        "drive_box_key": "The box.",
+        "file_name": "What to show; without it the id.",
+    },
+)

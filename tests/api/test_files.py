@@ -1,0 +1,370 @@
+"""Files through the API: what goes in comes out, in parts too, and nothing else does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Server, Store, World, ok, refused
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+@pytest.fixture
+def box(world: World) -> str:
+    key: str = world.box(world.pipeline())["key"]
+    return key
+
+
+def upload(world: World, box: str, content: bytes = PNG, name: str = "picture.png", **headers: str) -> Any:
+    """Ada's, as bytes alone."""
+    path = f"/api/v2/boxes/{box}/files"
+    return ok(world.ada.http.post(path, params={"fileName": name}, content=content, headers=headers))
+
+
+def contents(world: World, file: dict[str, Any], **headers: str) -> httpx.Response:
+    return world.ada.http.get(f"/api/v1/files/{file['key']}/contents", headers=headers)
+
+
+def files_of(world: World, box: str) -> Any:
+    return ok(world.ada.http.get(f"/api/v1/boxes/{box}/files"))
+
+
+def test_bytes_alone_are_a_file_too(world: World, box: str) -> None:
+    path = f"/api/v2/boxes/{box}/files"
+    by_header = ok(world.ada.http.post(path, content=PNG, headers={"X-File-Name": "d%C3%A9j%C3%A0 vu.png"}))
+    assert (by_header["fileName"], by_header["mimeType"]) == ("déjà vu.png", "image/png")
+    assert contents(world, by_header).content == PNG
+    assert files_of(world, box) == [by_header]
+    assert world.events(box) == ["box.created", "file.added"]
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}"))["fileCount"] == 1
+    assert by_header["fileOwner"] == world.ada.email
+
+
+def test_an_upload_makes_the_box_newer_and_is_in_its_newsfeed(world: World, box: str) -> None:
+    before = ok(world.ada.http.get(f"/api/v1/boxes/{box}"))
+    world.clock.advance(ms=5000)
+    upload(world, box)
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}"))["lastUpdatedTimestamp"] > before["lastUpdatedTimestamp"]
+    entry = ok(world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed"))[0]
+    assert entry["newsfeedEntrySpecific"] == "ADD_FILE"
+    assert entry["storyTextBox"] == "Ada L added the file picture.png to this box"
+
+
+TYPES = [
+    (PNG, "x.html", "text/html", "image/png", "image/png"),
+    (b"<!doctype html><script>alert(1)</script>", "x.png", "image/png", "text/html", "application/octet-stream"),
+    (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "x.svg", "image/svg+xml", "image/svg+xml", None),
+    (b"alert(1)", "x.js", "text/javascript", "text/javascript", "application/octet-stream"),
+    (b"a,b\n1,2\n", "x.csv", "application/octet-stream", "text/csv", "text/csv; charset=utf-8"),
+    (b"", "empty.txt", "text/plain", "text/plain", "text/plain; charset=utf-8"),
+]
+
+
+@pytest.mark.parametrize(("content", "name", "declared", "told", "served"), TYPES)
+def test_a_file_is_never_run_by_a_browser(
+    world: World, box: str, content: bytes, name: str, declared: str, told: str, served: str | None
+) -> None:
+    """The type is told by the bytes, whatever was said of them, and pages and scripts go out as bytes."""
+    file = upload(world, box, content, name, **{"Content-Type": declared})
+    assert (file["mimeType"], file["size"]) == (told, str(len(content)))
+    answer = contents(world, file)
+    assert answer.content == content
+    assert answer.headers["content-type"] == (served or "application/octet-stream")
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+NAMES = [
+    ("../../etc/passwd", "passwd"),
+    ("C:\\docs\\offer.pdf", "offer.pdf"),
+    ("a\r\nSet-Cookie: x=1", "aSet-Cookie: x=1"),
+    ("cod\u202efdp.exe", "codfdp.exe"),
+    (".htaccess", "htaccess"),
+    ('say "hi".txt', 'say "hi".txt'),
+    ("日本語.txt", "日本語.txt"),
+    ("x" * 300 + ".pdf", "x" * 251 + ".pdf"),
+]
+
+
+@pytest.mark.parametrize(("given", "kept"), NAMES)
+def test_a_name_is_only_a_name(world: World, box: str, given: str, kept: str) -> None:
+    file = upload(world, box, name=given)
+    assert file["fileName"] == kept
+    header = contents(world, file).headers["content-disposition"]
+    assert httpx.URL(f"http://x/?{header.rpartition(chr(39) * 2)[2]}").query  # percent-encoded: it parses
+    assert not set(header) & set("\r\n")
+    assert header.count('"') == 2
+
+
+RANGES = [
+    ("bytes=0-0", 206, slice(0, 1)),
+    ("bytes=1-3", 206, slice(1, 4)),
+    ("bytes=260-", 206, slice(260, None)),
+    ("bytes=260-9999999999", 206, slice(260, None)),
+    ("bytes=-4", 206, slice(-4, None)),
+    ("bytes=-99999", 206, slice(0, None)),
+    ("bytes=264-", 416, None),
+    ("bytes=9999-", 416, None),
+    ("bytes=-0", 416, None),
+    ("bytes=3-1", 200, slice(0, None)),
+    ("bytes=0-0,2-2", 200, slice(0, None)),
+    ("bytes=-", 200, slice(0, None)),
+    ("lines=1-2", 200, slice(0, None)),
+    ("bytes=" + "9" * 50 + "-", 200, slice(0, None)),
+]
+
+
+@pytest.mark.parametrize(("asked", "status", "part"), RANGES)
+def test_a_range_is_answered_as_asked(world: World, box: str, asked: str, status: int, part: slice | None) -> None:
+    file = upload(world, box)
+    answer = contents(world, file, Range=asked)
+    assert answer.status_code == status
+    if part is None:
+        assert answer.headers["content-range"] == f"bytes */{len(PNG)}"
+        assert answer.json()["success"] is False
+        return
+    wanted = PNG[part]
+    assert answer.content == wanted
+    assert answer.headers["accept-ranges"] == "bytes"
+    if status == 206:
+        start = len(PNG) - len(wanted) if part.stop is None else part.start
+        assert answer.headers["content-range"] == f"bytes {start}-{start + len(wanted) - 1}/{len(PNG)}"
+
+
+def test_what_is_known_already_is_not_sent_again(world: World, box: str) -> None:
+    file = upload(world, box)
+    tag = contents(world, file).headers["etag"]
+    known = contents(world, file, **{"If-None-Match": tag})
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
+    assert contents(world, file, Range="bytes=1-3", **{"If-Range": tag}).status_code == 206
+    assert contents(world, file, Range="bytes=1-3", **{"If-Range": '"other"'}).content == PNG
+
+
+def test_the_head_tells_the_length_and_sends_nothing(world: World, box: str) -> None:
+    file = upload(world, box)
+    answer = world.ada.http.head(f"/api/v1/files/{file['key']}/contents")
+    assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(len(PNG)))
+
+
+def test_a_form_names_its_file(world: World, box: str) -> None:
+    path = f"/api/v2/boxes/{box}/files"
+    sent = {"file": ("scan.png", PNG, "image/png")}
+    assert ok(world.ada.http.post(path, files=sent, data={"fileName": "offer.png"}))["fileName"] == "offer.png"
+    assert ok(world.ada.http.post(path, files={"other": ('a"b.png', PNG)}))["fileName"] == 'a"b.png'
+    assert [one["size"] for one in files_of(world, box)] == [str(len(PNG))] * 2
+
+
+HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+FORMS = [
+    (HEAD + b"cut", "multipart/form-data; boundary=x", "boundary"),
+    (HEAD + b"cut\r\n--x", "multipart/form-data; boundary=x", "boundary"),
+    (b"no form at all", "multipart/form-data; boundary=x", "multipart"),
+    (HEAD + b"a\r\n--x--\r\n", "multipart/form-data", "Content-Type"),
+    (b"--x--\r\n", "multipart/form-data; boundary=x", "File"),
+    (b"", "multipart/form-data; boundary=x", "boundary"),
+    (HEAD + b"a\r\n" + HEAD + b"b\r\n--x--\r\n", "multipart/form-data; boundary=x", "second file"),
+    (b"--x\r\nContent-Disposition: " + b"y" * 9000 + b"\r\n\r\n", "multipart/form-data; boundary=x", "multipart"),
+    (
+        b'--x\r\nContent-Disposition: form-data; name="n"\r\n\r\n\r\n' * 101 + b"--x--",
+        "multipart/form-data; boundary=x",
+        "100",
+    ),
+    (
+        b'--x\r\nContent-Disposition: form-data; name="fileName"\r\n\r\n' + b"y" * 5000 + b"\r\n--x--",
+        "multipart/form-data; boundary=x",
+        "fileName",
+    ),
+    (HEAD.replace(b"a.txt", b"..") + b"a\r\n--x--\r\n", "multipart/form-data; boundary=x", "fileName"),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "names"), FORMS)
+def test_a_broken_form_is_refused_and_nothing_is_kept(
+    world: World, box: str, body: bytes, kind: str, names: str
+) -> None:
+    before = stored(world.server)
+    answer = world.ada.http.post(f"/api/v2/boxes/{box}/files", content=body, headers={"Content-Type": kind})
+    refused(answer, 400, names)
+    assert files_of(world, box) == []
+    assert stored(world.server) == before
+    assert world.events(box) == ["box.created"]
+
+
+def stored(server: Server) -> set[str]:
+    """The ids whose bytes are on disk, whole or not."""
+    root = server.boxwood.config.data / "files"
+    return {path.name for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["", "/", "..", "\x01"])
+def test_bytes_without_a_name_are_refused(world: World, box: str, name: str) -> None:
+    answer = world.ada.http.post(f"/api/v2/boxes/{box}/files", params={"fileName": name}, content=PNG)
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "fileName"
+    assert files_of(world, box) == []
+
+
+def test_one_who_may_only_look_uploads_and_deletes_nothing(world: World) -> None:
+    pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
+    box = world.box(pipeline)["key"]
+    file = upload(world, box)
+    before = stored(world.server)
+    refused(world.bo.http.post(f"/api/v2/boxes/{box}/files", files={"file": ("a.txt", b"a")}), 403, "Viewer")
+    refused(world.bo.http.delete(f"/api/v2/files/{file['key']}"), 403, "Viewer")
+    refused(world.bo.http.post("/api/v2/files", json={"driveFileId": "1", "driveBoxKey": box}), 403, "Viewer")
+    assert ok(world.bo.http.get(f"/api/v1/boxes/{box}/files")) == [file]
+    assert world.bo.http.get(f"/api/v1/files/{file['key']}/contents").content == PNG
+    assert stored(world.server) == before
+
+
+def test_a_stranger_reaches_nothing(world: World, box: str) -> None:
+    file = upload(world, box)
+    for verb, path in [
+        ("POST", f"boxes/{box}/files?fileName=a"),
+        ("DELETE", f"files/{file['key']}"),
+        ("GET", f"files/{file['key']}"),
+    ]:
+        answer = world.cy.http.request(verb, f"/api/v2/{path}")
+        assert (answer.status_code, answer.json()["error"]) == (404, "Entity not found with key")
+    with world.client(None) as nobody:
+        assert nobody.get(f"/api/v1/files/{file['key']}/contents").status_code == 401
+    assert files_of(world, box) == [file]
+
+
+def test_a_deleted_file_is_gone(world: World, box: str) -> None:
+    file, kept = upload(world, box), upload(world, box, name="kept.png")
+    assert ok(world.ada.http.delete(f"/api/v2/files/{file['key']}")) == {"success": True}
+    assert files_of(world, box) == [kept]
+    assert world.ada.http.get(f"/api/v1/files/{file['key']}").status_code == 404
+    assert contents(world, file).status_code == 404
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}"))["fileCount"] == 1
+    assert world.events(box) == ["box.created", "file.added", "file.added", "file.deleted"]
+
+
+def test_a_drive_file_is_linked_once(world: World, box: str) -> None:
+    body = {"driveFileId": "1AbC", "driveBoxKey": box, "fileName": "Plan"}
+    made = ok(world.ada.http.post("/api/v2/files/", json=body))
+    assert (made["fileName"], made["driveFileId"], made["fileType"]) == ("Plan", "1AbC", "DRIVE")
+    assert made["isCurrentUserOwnerInDrive"] is True
+    again = ok(world.bo.http.post("/api/v2/files", json=body))
+    assert (again["key"], again["isCurrentUserOwnerInDrive"]) == (made["key"], False)
+    refused(contents(world, made), 400, "Google Drive")
+    refused(world.ada.http.get(f"/api/v1/files/{made['key']}/link"), 400, "Google Drive")
+    assert world.events(box) == ["box.created", "file.added"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "names"),
+    [
+        ({"driveBoxKey": "BOX"}, 400, "Insufficient params for File"),
+        ({"driveFileId": "1"}, 400, "Insufficient params for File"),
+        ({"driveFileId": {"a": 1}, "driveBoxKey": "BOX"}, 400, "driveFileId"),
+        ({"driveFileId": "1", "driveBoxKey": "nobox"}, 404, ""),
+        ({"driveFileId": "1", "driveBoxKey": "BOX", "fileName": "/"}, 400, "fileName"),
+    ],
+)
+def test_a_bad_drive_link_is_refused(world: World, box: str, body: dict[str, Any], status: int, names: str) -> None:
+    body = {name: box if value == "BOX" else value for name, value in body.items()}
+    refused(world.ada.http.post("/api/v2/files", json=body), status, names)
+    assert files_of(world, box) == []
+
+
+# Links
+
+
+def link_to(world: World, file: dict[str, Any]) -> str:
+    """Bo's."""
+    link: str = ok(world.bo.http.get(f"/api/v1/files/{file['key']}/link"))["link"]
+    return link
+
+
+def test_a_link_opens_for_an_hour(world: World, box: str) -> None:
+    file = upload(world, box)
+    answer = ok(world.bo.http.get(f"/api/v1/files/{file['key']}/link"))
+    world.clock.advance(ms=3_590_000)
+    opened = httpx.get(answer["link"], headers={"Range": "bytes=1-3"}, trust_env=False)
+    assert (opened.status_code, opened.content) == (206, PNG[1:4])
+    assert opened.headers["referrer-policy"] == "no-referrer"
+    world.clock.advance(ms=answer["expiresTimestamp"] - world.clock() + 1)
+    refused(httpx.get(answer["link"], trust_env=False), 403, "hour")
+
+
+def test_a_link_is_worth_what_its_maker_can_reach(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)["key"]
+    file = upload(world, box)
+    link = link_to(world, file)
+    private = {"defaultPermissionSetName": "__noAccessPermissionSet__"}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=private))
+    assert httpx.get(link, trust_env=False).status_code == 404
+    mine = ok(world.ada.http.get(f"/api/v1/files/{file['key']}/link"))["link"]
+    assert httpx.get(mine, trust_env=False).content == PNG
+    ok(world.ada.http.delete(f"/api/v2/files/{file['key']}"))
+    assert httpx.get(mine, trust_env=False).status_code == 404
+
+
+def test_a_link_opens_its_own_file_alone(world: World, box: str) -> None:
+    file, other = upload(world, box), upload(world, box, b"secret", "other.txt")
+    link = link_to(world, file)
+    for changed in (
+        link.replace(file["key"], other["key"]),
+        link[:-2],
+        link[:-4] + "AAAA",
+        link.partition("token=")[0] + "token=",
+        link.partition("?")[0],
+        link.partition("token=")[0] + "token=%C3%A9.%01",
+        link.partition("token=")[0] + "token=bnVsbA.bnVsbA",
+    ):
+        refused(httpx.get(changed, trust_env=False), 403, "not valid")
+    token = link.partition("token=")[2]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{world.server.url}/api/v1/users/me", headers=bearer, trust_env=False).status_code == 401
+
+
+def test_a_link_lasts_through_a_restart(world: World, box: str, database: Store) -> None:
+    link = httpx.URL(link_to(world, upload(world, box)))
+    restarted = Server(database.config()).start()
+    try:
+        again = httpx.get(httpx.URL(restarted.url).join(link.raw_path.decode()), trust_env=False)
+        assert again.content == PNG
+    finally:
+        restarted.stop()
+
+
+def test_a_link_names_the_proxy_it_came_through(world: World, box: str) -> None:
+    path = f"/api/v1/files/{upload(world, box)['key']}/link"
+    headers = {"Host": "crm.example", "X-Forwarded-Proto": "https"}
+    assert ok(world.ada.http.get(path, headers=headers))["link"].startswith("https://crm.example/api/v2/files/")
+
+
+# The limit
+
+
+@pytest.fixture
+def small(fresh_store: Store) -> Iterator[World]:
+    """A server that takes files of up to 1,000 bytes."""
+    running = Server(fresh_store.config(max_file_size=1000)).start()
+    made = World(running)
+    yield made
+    made.close()
+    running.stop()
+
+
+def test_a_file_of_the_limit_is_taken_and_a_larger_one_is_not(small: World) -> None:
+    box = small.box(small.pipeline())["key"]
+    path = f"/api/v2/boxes/{box}/files?fileName=a.bin"
+    fits, too_large = bytes(1000), bytes(1001)
+    kept = ok(small.ada.http.post(path, content=fits))
+    in_chunks = iter([too_large[:600], too_large[600:]])
+    for sent in (
+        {"content": too_large},
+        {"content": in_chunks},
+        {"files": {"file": ("a.bin", too_large)}},
+    ):
+        refused(small.ada.http.post(path, **sent), 413, "0.001 MB")
+    assert ok(small.ada.http.post(path, files={"file": ("a.bin", fits)}))["size"] == "1000"
+    listed = ok(small.ada.http.get(f"/api/v1/boxes/{box}/files"))
+    assert (listed[0], len(listed), len(stored(small.server))) == (kept, 2, 2)
