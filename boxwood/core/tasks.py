@@ -11,7 +11,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, events, parts, users
+from . import boxes, directory, events, parts, users
 from .boxes import Box
 from .context import Ctx
 from .pipelines import Pipeline
@@ -99,12 +99,12 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
         assignee_keys=[ctx.actor.key],
         is_draft=bool(given.get("is_draft")),
         meeting_key=None,
-        contact_key=given.get("contact_key") or None,
+        contact_key=None,
         created_at=ctx.now,
         saved_at=ctx.now,
         status_changed_at=ctx.now,
     )
-    for member in ("due_at", "status", "assignees", "meeting_key", "remind_followers"):
+    for member in ("due_at", "status", "assignees", "meeting_key", "contact_key", "remind_followers"):
         if given.get(member):
             task = _CHANGES[member](ctx, box, task, given[member])
     task = msgspec.structs.replace(task, reminder_status=_reminder(None, task))
@@ -212,6 +212,14 @@ def _meeting(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
     return msgspec.structs.replace(task, meeting_key=key or None)
 
 
+def _contact(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
+    if key and key != task.contact_key:
+        team_key = boxes.pipeline_of(ctx, box).team_key
+        if key not in directory.known(ctx, "contacts", team_key, [key]):
+            raise Invalid("teamContactKey", f"no one of the team's contacts has the key {key[:100]!r}")
+    return msgspec.structs.replace(task, contact_key=key or None)
+
+
 def _draft(ctx: Ctx, box: Box, task: Task, is_draft: bool) -> Task:
     if is_draft and not task.is_draft:
         raise Invalid("isDraft", "a task that was published is no draft any more")
@@ -228,6 +236,7 @@ _CHANGES: dict[str, Callable[[Ctx, Box, Task, Any], Task]] = {
     "status": _status,
     "assignees": _assignees,
     "meeting_key": _meeting,
+    "contact_key": _contact,
     "is_draft": _draft,
     "remind_followers": _followers,
 }
@@ -307,6 +316,7 @@ def _tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, befo
 _NEWS = {
     "text": "task.edited",
     "meeting_key": "task.edited",
+    "contact_key": "task.edited",
     "remind_followers": "task.edited",
     "due_at": "task.rescheduled",
     "assignee_keys": "task.assigned",

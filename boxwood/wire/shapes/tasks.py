@@ -5,17 +5,27 @@ People and their keys are there in both spellings, the older and the newer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from ...core.suggestions import Suggestion
 from ...core.tasks import DONE, NOT_DONE, Task
 from ...core.users import Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, nullable, one_of
 from .base import Out, given
+from .directory import ContactOut, contact
 from .people import SharingEntry, UserBrief, sharing_entry, user_brief
+
+
+class TaskAction(Out, omit_defaults=False):
+    """What the text suggests to do at once: EMAIL, CALL, SCHEDULE or FOLLOW_UP."""
+
+    type: str
+    value: str
+    contact: ContactOut
 
 
 class TaskOut(Out, omit_defaults=False):
@@ -38,9 +48,10 @@ class TaskOut(Out, omit_defaults=False):
     due_date: int | msgspec.UnsetType = msgspec.UNSET
     meeting_key: str | msgspec.UnsetType = msgspec.UNSET
     team_contact_key: str | msgspec.UnsetType = msgspec.UNSET
+    actions: list[TaskAction] | msgspec.UnsetType = msgspec.UNSET
 
 
-def task(one: Task, people: Mapping[str, Person]) -> TaskOut:
+def task(one: Task, people: Mapping[str, Person], suggestions: Sequence[Suggestion] = ()) -> TaskOut:
     creator = people[one.creator_key]
     assignees = [people[key] for key in one.assignee_keys if key in people]
     return TaskOut(
@@ -63,6 +74,7 @@ def task(one: Task, people: Mapping[str, Person]) -> TaskOut:
         due_date=given(one.due_at),
         meeting_key=given(one.meeting_key),
         team_contact_key=given(one.contact_key),
+        actions=[TaskAction(two.type, two.value, contact(two.contact)) for two in suggestions] or msgspec.UNSET,
     )
 
 
@@ -78,20 +90,21 @@ _MEMBERS = {
     "assignees": PEOPLE,
     "sharing_entries": PEOPLE,
     "meeting_key": nullable(KEY),
+    "contact_key": nullable(KEY),
     "is_draft": FLAG,
 }
 _ALIASES = {
     "dueDate": "due_at",
     "assignedTo": "assignees",
     "assignedToSharingEntries": "sharing_entries",
+    "teamContactKey": "contact_key",
     "draft": "is_draft",
 }
 TASK_CREATE = Shape(
     "TaskCreate",
     _MEMBERS,
     required=("text",),
-    contact_key=nullable(KEY),
-    aliases={**_ALIASES, "teamContactKey": "contact_key"},
+    aliases=_ALIASES,
     described={"assignees": "Without it, or empty: the creator."},
 )
 TASK_EDIT = Shape("TaskEdit", _MEMBERS, aliases=_ALIASES, described={"assignees": "Replaces them; empty: nobody."})

@@ -1,0 +1,91 @@
+"""What a task's text suggests to do at once."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+
+def a_contact(world: World, name: str, **given: Any) -> dict[str, Any]:
+    body = {
+        "givenName": name,
+        "emailAddresses": [f"{name.lower()}@zuse.example"],
+        "phoneNumbers": ["+49 30 1"],
+        **given,
+    }
+    return ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=body))
+
+
+def a_box(world: World, *contacts: dict[str, Any], **starred: Any) -> dict[str, Any]:
+    links = [{"key": one["key"], "isStarred": one is starred.get("star")} for one in contacts]
+    return world.box(world.pipeline(), contacts=links)
+
+
+def actions(world: World, box: dict[str, Any], text: str, **given: Any) -> list[tuple[str, str, str]]:
+    """Type, value and the contact's name, which must be the same wherever the task is read."""
+    body = {"text": text, **given}
+    task = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=body))
+    assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}")) == task
+    assert task in ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
+    return [(one["type"], one["value"], one["contact"]["givenName"]) for one in task.get("actions", [])]
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [
+        ("Send the offer", ["EMAIL"]),
+        ("E-mail him", ["EMAIL"]),
+        ("Call back", ["CALL"]),
+        ("Schedule a meeting", ["SCHEDULE"]),
+        ("follow-up", ["FOLLOW_UP"]),
+        ("Call, then follow up by mail", ["EMAIL", "CALL", "FOLLOW_UP"]),
+        ("Recall the sendings", []),
+        ("Think", []),
+    ],
+)
+def test_words_suggest_what_to_do(world: World, text: str, types: list[str]) -> None:
+    found = actions(world, a_box(world, a_contact(world, "Konrad")), text)
+    values = {"CALL": "+49 30 1"}
+    assert found == [(kind, values.get(kind, "konrad@zuse.example"), "Konrad") for kind in types]
+
+
+def test_with_whom_is_who_is_named_else_who_is_starred(world: World) -> None:
+    konrad, horst, hilde = (a_contact(world, name) for name in ("Konrad", "Horst", "Hilde"))
+    box = a_box(world, konrad, horst, star=horst)
+    assert actions(world, box, "Call") == [("CALL", "+49 30 1", "Horst")]
+    assert actions(world, box, "Call konrad") == [("CALL", "+49 30 1", "Konrad")]
+    assert actions(world, box, "Mail konrad@zuse.example") == [("EMAIL", "konrad@zuse.example", "Konrad")]
+    assert actions(world, box, "Mail", teamContactKey=hilde["key"]) == [("EMAIL", "hilde@zuse.example", "Hilde")]
+
+
+def test_nothing_is_suggested_without_someone_or_something_to_reach_them_by(world: World) -> None:
+    silent = a_contact(world, "Horst", emailAddresses=[], phoneNumbers=[])
+    assert actions(world, a_box(world), "Call") == []
+    assert actions(world, a_box(world, silent), "Call and mail") == []
+    box = a_box(world, a_contact(world, "Konrad"))
+    assert actions(world, box, "Call", status="DONE") == []
+
+
+def test_only_a_contact_of_the_team_is_named(world: World) -> None:
+    box, konrad = a_box(world), a_contact(world, "Konrad")
+    path = f"/api/v2/boxes/{box['key']}/tasks"
+    refused(world.ada.http.post(path, json={"text": "Call", "teamContactKey": "nobody"}), 400, "teamContactKey")
+    task = ok(world.ada.http.post(path, json={"text": "Call", "teamContactKey": konrad["key"]}))
+    assert (task["teamContactKey"], task["actions"][0]["contact"]) == (konrad["key"], konrad)
+    ok(world.ada.http.delete(f"/api/v2/contacts/{konrad['key']}"))
+    left = ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))
+    assert "teamContactKey" not in left
+    assert "actions" not in left
+
+
+def test_a_guest_of_the_pipeline_sees_no_contact(world: World) -> None:
+    box = a_box(world, a_contact(world, "Konrad"))
+    task = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Call"}))
+    entries = [
+        {"userKey": world.ada.user_key, "permissionSetName": "__adminPermissionSet__"},
+        {"email": world.cy.email, "permissionSetName": "__viewAllPermissionSet__"},
+    ]
+    ok(world.ada.http.post(f"/api/v2/pipelines/{box['pipelineKey']}", json={"aclEntries": entries}))
+    assert "actions" in ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))
+    assert "actions" not in ok(world.cy.http.get(f"/api/v2/tasks/{task['key']}"))
