@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
 from .db.engine import Engine, open_engine
-from .jobs import due, upkeep
+from .jobs import due, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.targets import Rules
@@ -36,7 +37,7 @@ class Boxwood:
     def __init__(self, config: Config, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
         self.config = config
         self.engine = engine
-        self.rules = Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
+        self.rules = rules(config)
         self.store = open_store(config)
         self.api = Api(engine, Router(ROUTES), clock, self.rules, self.store, config.max_file_size)
         self.clock = clock
@@ -68,7 +69,10 @@ class Boxwood:
             asyncio.create_task(due.run(self.engine, self.clock)),
         ]
         try:
-            yield
+            async with contextlib.AsyncExitStack() as stack:
+                if self.config.deliver:
+                    await stack.enter_async_context(webhooks.working(self.engine, self.rules, self.clock))
+                yield
         finally:
             for job in jobs:
                 job.cancel()
@@ -116,6 +120,24 @@ def open_store(config: Config) -> Blobs:
         config.s3_region,
         config.s3_prefix,
     )
+
+
+def rules(config: Config) -> Rules:
+    """Which addresses users may have called: never our own."""
+    return Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
+
+
+async def work(config: Config, *, slots: int) -> None:
+    """Send webhooks, until SIGTERM or SIGINT: `boxwood worker`."""
+    engine = open_engine(config.database_url, config.sqlite_path)
+    stopped = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    try:
+        async with webhooks.working(engine, rules(config), now_ms, slots=slots):
+            await stopped.wait()
+    finally:
+        await asyncio.to_thread(engine.close)
 
 
 def build(config: Config) -> Boxwood:

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version.VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands)
+    _add_worker(commands)
     _add_key(commands)
     _add_user(commands)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
@@ -67,20 +68,61 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
 def _add_serve(commands: Any) -> None:
     serve = commands.add_parser("serve", help="serve the API and the UI")
     _add_store(serve)
-    serve.add_argument("--host", default=_env("HOST", "127.0.0.1"))
-    serve.add_argument("--port", type=int, default=int(_env("PORT", "8080")))
+    _add_place(serve)
     serve.add_argument("--workers", type=int, default=int(_env("WORKERS", "1")), help="processes (PostgreSQL only)")
-    serve.add_argument("--allow-private-webhooks", action="store_true", default=_env_flag("ALLOW_PRIVATE_WEBHOOKS"))
+    serve.add_argument(
+        "--no-deliveries",
+        action="store_true",
+        default=_env_flag("NO_DELIVERIES"),
+        help="leave webhooks to `boxwood worker` (PostgreSQL only)",
+    )
     serve.add_argument("--no-sample", action="store_true", default=_env_flag("NO_SAMPLE"), help="start empty")
     serve.add_argument("--owner", default=_env("OWNER", "owner@localhost"), help="the first user's e-mail")
     serve.add_argument("--tls-cert", default=_env("TLS_CERT"))
     serve.add_argument("--tls-key", default=_env("TLS_KEY"))
     serve.add_argument("--insecure-http", action="store_true", default=_env_flag("INSECURE_HTTP"))
-    serve.add_argument("--log-level", default=_env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
     serve.add_argument(
         "--max-file-size", type=_size, default=_env("MAX_FILE_SIZE", "100MB"), help="of one upload, such as 100MB"
     )
     serve.set_defaults(run=_serve)
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where the server answers, and so what no webhook may call."""
+    parser.add_argument("--host", default=_env("HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(_env("PORT", "8080")))
+    parser.add_argument("--allow-private-webhooks", action="store_true", default=_env_flag("ALLOW_PRIVATE_WEBHOOKS"))
+    parser.add_argument("--log-level", default=_env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
+
+
+def _add_worker(commands: Any) -> None:
+    worker = commands.add_parser("worker", help="send webhooks beside `boxwood serve` (PostgreSQL only)")
+    _add_store(worker)
+    _add_place(worker)
+    worker.add_argument("--slots", type=int, default=int(_env("SLOTS", "256")), help="deliveries in flight at once")
+    worker.set_defaults(run=_work)
+
+
+def _work(options: argparse.Namespace) -> None:
+    import asyncio
+
+    from .app import work
+    from .lib import jsonlog
+
+    if not options.database_url:
+        sys.exit("boxwood: `boxwood serve` sends what is in SQLite itself; workers beside it need PostgreSQL")
+    if options.slots < 1:
+        sys.exit("boxwood: --slots is 1 or more")
+    config = Config(
+        data=options.data.absolute(),
+        host=options.host,
+        port=options.port,
+        database_url=options.database_url,
+        allow_private_webhooks=options.allow_private_webhooks,
+        log_level=options.log_level,
+    )
+    jsonlog.start(config.log_level)
+    asyncio.run(work(config, slots=options.slots))
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -104,6 +146,7 @@ def _config(options: argparse.Namespace) -> Config:
         database_url=options.database_url,
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
+        deliver=not options.no_deliveries,
         sample=not options.no_sample,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
@@ -136,6 +179,8 @@ def _refuse_unsafe(config: Config) -> None:
             f"boxwood: {config.host} can be reached from other machines, and API keys would cross the network in the "
             "clear. Give --tls-cert and --tls-key, or say --insecure-http if a proxy in front terminates TLS."
         )
+    if not (config.deliver or config.database_url):
+        sys.exit("boxwood: --no-deliveries needs PostgreSQL, for nobody else could send what is in SQLite")
     if config.workers < 1:
         sys.exit("boxwood: --workers is 1 or more")
     if config.workers > 1 and not config.database_url:

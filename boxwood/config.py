@@ -14,6 +14,8 @@ class Config:
     database_url: str | None = None
     workers: int = 1
     allow_private_webhooks: bool = False
+    deliver: bool = True
+    """Whether this process sends webhooks itself; otherwise `boxwood worker` does."""
     sample: bool = True
     tls_cert: str | None = None
     tls_key: str | None = None

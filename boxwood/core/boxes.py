@@ -268,6 +268,8 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     edits = [member for member in changed if member != "stage_key"]
     for member in changed:
         names = {"part": "yes"} if member in edits[:-1] else {}
+        if edits and member == edits[-1]:
+            names["changed"] = ",".join(_changed(before, box, edits))
         names |= _names(ctx, member, before, box)
         old = {member: getattr(before, member)}
         if member == "fields":
@@ -367,6 +369,11 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
             known = users.people(ctx, box.assignee_keys)
             return {"what": ", ".join(known[key].full_name for key in box.assignee_keys) or "nobody"}
     return {}
+
+
+def _changed(before: Box, box: Box, edits: list[str]) -> list[str]:
+    """Of a whole edit: its members, and for `fields` the keys of those that changed."""
+    return [one for one in edits if one != "fields"] + _changed_fields(before, box)
 
 
 def _changed_fields(before: Box, box: Box) -> list[str]:
@@ -513,7 +520,8 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
         if keys != other.linked_box_keys:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             BOXES.update(ctx.db, after, "linked_box_keys", "updated_at", "saved_at")
-            _tell(ctx, "box.linked", after, pipeline, before={"linked_box_keys": other.linked_box_keys})
+            was = {"linked_box_keys": other.linked_box_keys}
+            _tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:

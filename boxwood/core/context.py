@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..db.engine import Db
 
 if TYPE_CHECKING:
+    from .subscribers import Subscriber
     from .users import Person, User
 
 
@@ -22,6 +23,8 @@ class Ctx:
     """The only team within reach, for one who acts by a team's key; empty for everyone else."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
+    hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber]] = field(default_factory=dict)
+    """Subscriptions read so far, by the event's name and where it happened."""
 
     @property
     def who(self) -> dict[str, str]:

@@ -114,11 +114,16 @@ _MEMBER = """
 
 def rights(ctx: Ctx, name: str, team: Team, role: str) -> Rights:
     """By the actor's own entry, else the list's default, else an editor's. An owner may do everything."""
+    return rights_of(ctx.actor.key, name, team, role)
+
+
+def rights_of(user_key: str, name: str, team: Team, role: str) -> Rights:
+    """The same of another member than the one who acts."""
     if role == "Owner":
         return _RIGHTS[access.ADMIN]
     listed = getattr(team.settings, f"{name}_access")
     own = {entry.get("userKey"): entry.get("permissionSetName") for entry in listed.entries}
-    return _RIGHTS[own.get(ctx.actor.key) or listed.default_permission_set or access.EDITOR]
+    return _RIGHTS[own.get(user_key) or listed.default_permission_set or access.EDITOR]
 
 
 def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:

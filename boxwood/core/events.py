@@ -83,6 +83,11 @@ KINDS: dict[str, Kind] = {
     "webhook.created": Kind("WEBHOOK", "CREATE", "NEW_WEBHOOK", "subscribed to {subject}", False),
     "webhook.edited": Kind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
     "webhook.deleted": Kind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),
+    "webhook.missed": Kind("WEBHOOK", "EDIT", "MISS_DELIVERY", "missed one {subject}: no attempt succeeded", False),
+    "webhook.switched_off": Kind(
+        "WEBHOOK", "EDIT", "SWITCH_OFF_WEBHOOK", "is no longer sent {subject}: nothing but failures for five days"
+    ),
+    "webhook.gone": Kind("WEBHOOK", "DELETE", "LOSE_WEBHOOK", "is no longer sent {subject}: it wants no more", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "contact.edited": Kind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),
     "contact.merged": Kind("CONTACT", "EDIT", "MERGE_CONTACT", "merged {what} into the contact {subject}"),
@@ -155,6 +160,7 @@ def record(
         known = users.people(ctx, people)
         kept = {key: known[key] for key in dict.fromkeys(people) if key in known}
         detail["people"] = _encode(kept).decode()
+    team_key = team_key or (pipeline.team_key if pipeline is not None else None)
     if pipeline is not None:
         detail.setdefault("pipeline_name", pipeline.name)
     if box is not None:
@@ -164,7 +170,7 @@ def record(
         kind=kind,
         at=ctx.now,
         actor_key=None if by_itself else ctx.actor.key,
-        team_key=team_key or (pipeline.team_key if pipeline is not None else None),
+        team_key=team_key,
         pipeline_key=pipeline.key if pipeline is not None else None,
         box_key=box.key if box is not None else None,
         subject_key=getattr(thing, "key", None),
@@ -173,7 +179,12 @@ def record(
         detail=_encode(detail).decode(),
     )
     assert found is not None
-    return int(found[0])
+    event_id = int(found[0])
+    from . import subscribers  # not above: it knows the nouns, and every noun records
+
+    subscribers.tell(ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, detail=detail)
+    ctx.db.notify("events")
+    return event_id
 
 
 def brief(text: str) -> str:

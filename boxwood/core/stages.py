@@ -81,7 +81,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline
         raise Insufficient("Stage", "name")
     pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
     pipelines.touch(ctx, pipeline)
-    events.record(ctx, "stage.created", stage, pipeline=pipeline, subject=stage.name)
+    _tell(ctx, "stage.created", stage, pipeline)
     return pipeline, stage
 
 
@@ -120,7 +120,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     )
     pipeline = pipelines.touch(ctx, pipeline)
     before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
-    events.record(ctx, "stage.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    _tell(ctx, "stage.edited", after, pipeline, before=before)
     return pipeline, after
 
 
@@ -140,7 +140,13 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     order = [one for one in pipeline.stage_order if one != key]
     pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
     ctx.db.run("DELETE FROM stages WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
-    events.record(ctx, "stage.deleted", stage, pipeline=pipeline, subject=stage.name)
+    _tell(ctx, "stage.deleted", stage, pipeline)
+
+
+def _tell(ctx: Ctx, kind: str, stage: Stage, pipeline: Pipeline, *, before: Any = None) -> None:
+    """With the colours it has now, which the pipeline's theme may give it."""
+    shown = msgspec.json.encode(colours(pipeline, stage)).decode()
+    events.record(ctx, kind, stage, pipeline=pipeline, before=before, subject=stage.name, colours=shown)
 
 
 def _colours(color: dict[str, str]) -> tuple[str, str]:

@@ -236,7 +236,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules) -> Webhook:
     )
     webhook = _changed(ctx, blank, given, rules)
     WEBHOOKS.insert(ctx.db, webhook)
-    _tell(ctx, "webhook.created", webhook)
+    tell(ctx, "webhook.created", webhook)
     return webhook
 
 
@@ -253,11 +253,17 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
-    _tell(ctx, "webhook.edited", after)
+    tell(ctx, "webhook.edited", after)
     return after
 
 
 def _on(ctx: Ctx, webhook: Webhook) -> Webhook:
+    """Beginning with what happens now: what waited when it was switched off is sent on request only."""
+    ctx.db.run(
+        "UPDATE deliveries SET state = 'dead', ended_at = :now WHERE webhook_key = :key AND state = 'due'",
+        key=webhook.key,
+        now=ctx.now,
+    )
     return msgspec.structs.replace(webhook, active=True, on_at=ctx.now, off_reason=None, **HEALTHY)
 
 
@@ -276,7 +282,7 @@ def rotate(ctx: Ctx, key: str) -> Webhook:
         updated_at=ctx.now,
     )
     WEBHOOKS.update(ctx.db, after, "secret", "previous_secret", "previous_until", "updated_at")
-    _tell(ctx, "webhook.edited", after)
+    tell(ctx, "webhook.edited", after)
     return after
 
 
@@ -284,10 +290,10 @@ def delete(ctx: Ctx, key: str) -> None:
     """What it has not sent yet is not sent any more."""
     webhook = change(ctx, key)
     ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
-    _tell(ctx, "webhook.deleted", webhook)
+    tell(ctx, "webhook.deleted", webhook)
 
 
-def _tell(ctx: Ctx, kind: str, webhook: Webhook) -> None:
+def tell(ctx: Ctx, kind: str, webhook: Webhook) -> None:
     """Only its owner is told: an address can be a secret of its own."""
     host = webhook.target_url.partition("://")[2].partition("/")[0]
     news = News(webhook.key, webhook.event, host, webhook.user_key)

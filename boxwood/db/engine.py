@@ -18,6 +18,12 @@ class Dialect(Protocol):
     """What one database says in its own way. Each returns SQL that we wrote, never a value."""
 
     name: str
+    skip_locked: str
+    """Ends a SELECT of rows to work on: those that another worker is just taking are left out."""
+    oldest_transaction: str
+    """The number of the oldest transaction still under way: what has a lower one is all there."""
+    next_transaction: str
+    """The number of the next transaction to begin."""
 
     def field_value(self, column: str, key: str) -> str:
         """A member of a JSON column, as text. `key` is one of ours: digits or a plain word."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ from .engine import Db, Dialect, Later, Row
 T = TypeVar("T")
 THREADS = 16
 TRIES = 5
+NOTIFY_PAUSE = 0.005
 # `:name` but not `::type`, and nothing inside quotes.
 _NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)
 
@@ -38,6 +40,9 @@ def _spelled(sql: str) -> str:
 
 class PostgresDialect:
     name = "postgres"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+    oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
     def field_value(self, column: str, key: str) -> str:
         return f"({column}->>'{key}')"
@@ -120,7 +125,12 @@ class Postgres:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
         self._open: list[psycopg.Connection[Row]] = []
         self._heard: dict[str, list[Callable[[], None]]] = {}
-        self._listener: threading.Thread | None = None
+        self._name = os.urandom(8).hex()
+        """By which this process knows its own notices."""
+        self._notices: set[str] = set()
+        self._notices_change = threading.Condition()
+        self._threads: dict[str, threading.Thread] = {}
+        self._starting = threading.Lock()
         self._closing = threading.Event()
 
     def connect(self) -> psycopg.Connection[Row]:
@@ -164,13 +174,13 @@ class Postgres:
                 laters, db.laters = db.laters, {}
                 for work, items in laters.items():
                     work(db, items)
-            for channel in db.notices:
-                db.run("SELECT pg_notify(:channel, '')", channel=f"boxwood_{channel}")
         except BaseException:
             if not connection.closed:
                 connection.execute("ROLLBACK")
             raise
         _commit(connection)
+        if db.notices:
+            self._announce(db.notices)
         return result
 
     def _again(self, attempt: Callable[[], T]) -> T:
@@ -195,9 +205,45 @@ class Postgres:
 
     def listen(self, channel: str, heard: Callable[[], None]) -> None:
         self._heard.setdefault(channel, []).append(heard)
-        if self._listener is None:
-            self._listener = threading.Thread(target=self._listen_on, name="db-listener", daemon=True)
-            self._listener.start()
+        self._start("db-listener", self._listen_on)
+
+    def _start(self, name: str, target: Callable[[], None]) -> None:
+        with self._starting:
+            if name not in self._threads:
+                self._threads[name] = threading.Thread(target=target, name=name, daemon=True)
+                self._threads[name].start()
+
+    def _announce(self, channels: set[str]) -> None:
+        """Here at once; in other processes a moment later, once for all commits meanwhile. A NOTIFY inside the
+        transactions would let only one of them commit at a time."""
+        self._hear(channels)
+        with self._notices_change:
+            self._notices |= channels
+            self._notices_change.notify()
+        if "db-herald" not in self._threads:
+            self._start("db-herald", self._notify_on)
+
+    def _hear(self, channels: Iterable[str]) -> None:
+        for channel in channels:
+            for heard in self._heard.get(channel, ()):
+                heard()
+
+    def _notify_on(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+                    while not self._closing.is_set():
+                        for channel in self._next_notices():
+                            connection.execute("SELECT pg_notify(%s, %s)", (f"boxwood_{channel}", self._name))
+                        self._closing.wait(NOTIFY_PAUSE)
+            except psycopg.Error:
+                self._closing.wait(1)
+
+    def _next_notices(self) -> set[str]:
+        with self._notices_change:
+            self._notices_change.wait_for(lambda: self._notices or self._closing.is_set())
+            notices, self._notices = self._notices, set()
+            return notices
 
     def _listen_on(self) -> None:
         while not self._closing.is_set():
@@ -209,16 +255,18 @@ class Postgres:
                             connection.execute(f"LISTEN boxwood_{channel}")
                             listening.add(channel)
                         for notice in connection.notifies(timeout=0.5):
-                            for heard in self._heard.get(notice.channel.removeprefix("boxwood_"), ()):
-                                heard()
+                            if notice.payload != self._name:
+                                self._hear([notice.channel.removeprefix("boxwood_")])
             except psycopg.Error:
                 self._closing.wait(1)
 
     def close(self) -> None:
         self._closing.set()
+        with self._notices_change:
+            self._notices_change.notify()
         self._pool.shutdown(wait=True)
-        if self._listener:
-            self._listener.join()
+        for thread in self._threads.values():
+            thread.join()
         for connection in self._open:
             connection.close()
 

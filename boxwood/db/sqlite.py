@@ -29,6 +29,10 @@ _OF_THE_STORE = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptEr
 
 class SqliteDialect:
     name = "sqlite"
+    skip_locked = ""
+    # There is one writer, so numbers are given in the order of commits, and all transactions count as one.
+    oldest_transaction = "1"
+    next_transaction = "1"
 
     def field_value(self, column: str, key: str) -> str:
         return f"""({column}->>'$."{key}"')"""

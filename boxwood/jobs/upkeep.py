@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, blobs, keys
+from ..core import answers, blobs, keys, outbox
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -28,6 +28,7 @@ async def run(engine: Engine, uses: dict[str, int], store: Blobs, clock: Callabl
             await engine.write_soon(lambda db: answers.forget(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await asyncio.to_thread(sweep, engine, store, clock())
+            await sweep_deliveries(engine, clock)
         except Exception:
             log.exception("upkeep failed; it is tried again")
 
@@ -44,6 +45,12 @@ def sweep(engine: Engine, store: Blobs, now: int) -> int:
         if len(doomed) < MOST_SWEPT:
             break
     return swept
+
+
+async def sweep_deliveries(engine: Engine, clock: Callable[[], int]) -> None:
+    """Forget old deliveries, in slices, so that nobody waits long for the writer."""
+    while await engine.write_soon(lambda db: outbox.sweep(db, clock())):
+        await asyncio.sleep(0.05)
 
 
 def note_uses(engine: Engine, uses: dict[str, int]) -> None:

@@ -26,7 +26,21 @@ def test_applied_migrations_are_left_alone(database: Store) -> None:
 
 
 def test_records_match_their_tables(database: Store) -> None:
-    from boxwood.core import boxes, comments, events, fields, keys, meetings, pipelines, stages, tasks, teams, users
+    from boxwood.core import (
+        boxes,
+        comments,
+        deliveries,
+        events,
+        fields,
+        keys,
+        meetings,
+        pipelines,
+        stages,
+        tasks,
+        teams,
+        users,
+        webhooks,
+    )
 
     there = columns(database)
     tables = [
@@ -44,6 +58,8 @@ def test_records_match_their_tables(database: Store) -> None:
         comments.REACTIONS,
         meetings.MEETINGS,
         events.EVENTS,
+        webhooks.WEBHOOKS,
+        deliveries.DELIVERIES,
     ]
     for table in tables:
         assert {(table.name, name) for name in table.names} <= there

@@ -9,7 +9,7 @@ import msgspec
 from ...core.events import KINDS, Event
 from .base import Out, given
 
-_INNER = ("people", "part", "task_keys")
+_INNER = ("people", "part", "changed", "colours", "task_keys")
 
 
 class NewsfeedEntry(Out, omit_defaults=False):

@@ -55,11 +55,15 @@ class StageOut(Out, omit_defaults=False):
 
 
 def stage(pipeline: Pipeline, one: Stage, counts: dict[str, int] | None = None) -> StageOut:
-    foreground, background = colours(pipeline, one)
+    return stage_as(one, colours(pipeline, one), counts)
+
+
+def stage_as(one: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
+    """In these colours, its own or its theme's."""
     return StageOut(
         key=one.key,
         name=one.name,
-        color=Color(foreground, background),
+        color=Color(*shown),
         is_color_from_theme=not (one.foreground or one.background),
         pipeline_key=one.pipeline_key,
         last_updated_timestamp=one.updated_at,

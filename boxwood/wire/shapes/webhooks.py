@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from ...core.deliveries import Attempt, Delivery
+from ...core.replays import Replay
 from ...core.webhooks import EVENTS, Webhook
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAMES, TEXT, Kind, nullable
-from .people import Out, given
+from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, nullable
+from .base import Out, given
+from .events import entry_key
 
 
 class WebhookOut(Out, omit_defaults=False):
@@ -80,3 +83,111 @@ WEBHOOK_CREATE = Shape(
     described=_SAID,
 )
 WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_SAID)
+
+
+class AttemptOut(Out, omit_defaults=False):
+    """`error` where there was no answer; the answer's first 2 KB where there was."""
+
+    number: int
+    timestamp: int
+    duration: int
+    target_url: str
+    status: int | msgspec.UnsetType = msgspec.UNSET
+    error: str | msgspec.UnsetType = msgspec.UNSET
+    headers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    body: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class RequestOut(Out, omit_defaults=False):
+    """As it is sent, but for the time, the signature and the token."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+
+
+class DeliveryOut(Out, omit_defaults=False):
+    """`key` is the `webhook-id`, the same on every attempt."""
+
+    key: str
+    webhook_key: str
+    event: str
+    state: str
+    attempt_count: int
+    creation_timestamp: int
+    next_attempt_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    end_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    newsfeed_item_key: str | msgspec.UnsetType = msgspec.UNSET
+    test: bool | msgspec.UnsetType = msgspec.UNSET
+    last_status: int | msgspec.UnsetType = msgspec.UNSET
+    last_error: str | msgspec.UnsetType = msgspec.UNSET
+    attempts: list[AttemptOut] | msgspec.UnsetType = msgspec.UNSET
+    request: RequestOut | msgspec.UnsetType = msgspec.UNSET
+
+
+STATES = {"WAITING": "due", "DELIVERED": "done", "DEAD": "dead", "CANCELLED": "cancelled"}
+_SHOWN = {core: wire for wire, core in STATES.items()}
+
+
+def delivery(one: Delivery) -> DeliveryOut:
+    """As in a list: the last attempt alone."""
+    last = one.log[-1] if one.log else None
+    return DeliveryOut(
+        key=one.key,
+        webhook_key=one.webhook_key,
+        event=one.event,
+        state=_SHOWN[one.state],
+        attempt_count=one.attempts,
+        creation_timestamp=one.created_at,
+        next_attempt_timestamp=one.due_at if one.state == "due" else msgspec.UNSET,
+        end_timestamp=given(one.ended_at),
+        newsfeed_item_key=entry_key(one.event_id) if one.event_id else msgspec.UNSET,
+        test=one.test or msgspec.UNSET,
+        last_status=given(last.status if last else None),
+        last_error=given(last.error if last else None),
+    )
+
+
+def whole_delivery(one: Delivery, hook: Webhook, headers: dict[str, str], body: bytes) -> DeliveryOut:
+    shown = delivery(one)
+    shown.attempts = [_attempt(each) for each in one.log]
+    shown.request = RequestOut("POST", hook.target_url, headers, body.decode())
+    return shown
+
+
+def _attempt(one: Attempt) -> AttemptOut:
+    answered = one.status is not None
+    return AttemptOut(
+        number=one.number,
+        timestamp=one.at,
+        duration=one.ms,
+        target_url=one.url,
+        status=given(one.status),
+        error=given(one.error),
+        headers=one.headers if answered else msgspec.UNSET,
+        body=one.reply if answered else msgspec.UNSET,
+    )
+
+
+REPLAY = Shape(
+    "WebhookReplay",
+    {"since": nullable(MILLIS), "until": nullable(MILLIS), "which": TEXT, "only_count": FLAG},
+    aliases={"from": "since", "to": "until", "dryRun": "only_count"},
+    described={
+        "since": "Where the span begins; without it, what was missed while the subscription was off.",
+        "which": "`all` (what happened, delivered or not) or `failed` (what no attempt brought there).",
+        "only_count": "Count, and send nothing.",
+    },
+)
+
+
+class ReplayOut(Out, omit_defaults=False):
+    """`nextFrom` where the span holds more than one call sends."""
+
+    count: int
+    next_from: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def replay(one: Replay) -> ReplayOut:
+    return ReplayOut(one.count, given(one.next_from))

@@ -1,0 +1,396 @@
+"""What waits to be sent: taken by workers address by address, and put back with what became of it.
+
+Taking a delivery moves its due time to the end of a lease, so a worker that dies needs nobody to clean up:
+what it had comes due by itself. Addresses take turns, and each gives at most so many at once: one that is
+slow or down, with however much waiting, costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+
+from ..db.engine import Db
+from ..db.records import Table
+from . import access, deliveries, webhooks
+from .context import Ctx
+from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Attempt, Delivery
+from .events import EVENTS, Event
+from .users import USERS
+from .webhooks import WEBHOOKS, Webhook
+
+SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
+RETRIES = (
+    *(5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE),
+    *(2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR),
+)
+JITTER = 0.2
+LONGEST_RETRY_AFTER = 24 * HOUR
+# After this many failures in a row, over at least this long, only a probe now and then is sent ...
+BREAKS_AFTER, BREAKS_OVER = 10, MINUTE
+PROBES = (30 * SECOND, 5 * MINUTE)
+QUICK_PROBES = 10
+# ... and after this long of nothing but failure nothing at all.
+GIVES_UP_AFTER = 5 * 24 * HOUR
+LOOKED_AT = 256
+"""Addresses in one turn."""
+
+
+class Room(msgspec.Struct):
+    """What a worker can take."""
+
+    worker: str
+    lease_until: int
+    total: int
+    retries: int
+    """Of these, at most so many that failed before."""
+    each: int
+    """From one address, unless `limits` says less."""
+    limits: dict[str, int]
+    after: str = ""
+    """The address whose turn was last."""
+    more: bool = False
+    """Not all addresses were looked at."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    delivery: Delivery
+    webhook: Webhook
+    event: Event | None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a delivery that was taken: `done`, `failed`, `gone` (its address wants no more), or
+    `left` where it was not tried after all."""
+
+    taken: Taken
+    verdict: str
+    attempt: Attempt | None = None
+    retry_after: int | None = None
+
+
+# Taking
+
+_IS_DUE = "SELECT 1 FROM deliveries d WHERE d.webhook_key = w.key AND d.state = 'due' AND d.due_at <= :now"
+# The keys of addresses with anything waiting, by one look into the index for each.
+_WAITING = """
+    WITH RECURSIVE waiting (key, number) AS (
+        SELECT MIN(d.webhook_key), 1 FROM deliveries d WHERE d.state = 'due' AND d.webhook_key > :after
+        UNION ALL
+        SELECT (SELECT MIN(d.webhook_key) FROM deliveries d WHERE d.state = 'due' AND d.webhook_key > l.key),
+            l.number + 1
+        FROM waiting l WHERE l.key IS NOT NULL AND l.number < :most
+    )
+"""
+# Of each whether it may be sent to now, what ranks are due, and whether its owner still reaches what it tells.
+_ADDRESSES = f"""
+    {_WAITING}
+    SELECT l.key, COALESCE(w.active AND w.waits_until <= :now, :no),
+        EXISTS ({_IS_DUE} AND d.rank = {FRESH}),
+        EXISTS ({_IS_DUE} AND d.rank = {RETRY}),
+        EXISTS ({_IS_DUE} AND d.rank = {REPLAY}),
+        CASE WHEN w.pipeline_key IS NOT NULL THEN EXISTS (
+            SELECT 1 FROM pipelines p WHERE p.key = w.pipeline_key AND {access.role_of("w.user_key")} IS NOT NULL
+        ) ELSE EXISTS (
+            SELECT 1 FROM team_members m
+            WHERE m.team_key = w.team_key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
+        ) END, {WEBHOOKS.of("w")}
+    FROM waiting l LEFT JOIN webhooks w ON w.key = l.key WHERE l.key IS NOT NULL ORDER BY l.key
+"""
+
+
+class _Address(msgspec.Struct):
+    key: str
+    open: bool
+    due: tuple[bool, bool, bool]
+    reached: bool
+    row: tuple[Any, ...]
+
+
+def _addresses(db: Db, now: int, after: str, most: int) -> list[_Address]:
+    rows = db.rows(_ADDRESSES, after=after, most=most, now=now, no=False)
+    return [_Address(row[0], row[1], row[2:5], row[5], row[6:]) for row in rows]
+
+
+def anything(db: Db, now: int) -> bool:
+    """Whether there is work; a read, for looking often."""
+    if db.row("SELECT 1 FROM fan_outs LIMIT 1"):
+        return True
+    return any(one.open and any(one.due) for one in _addresses(db, now, "", 1000))
+
+
+def take(db: Db, now: int, room: Room) -> list[Taken]:
+    """Deliveries that are due, as many as there is room for, beginning behind the address that was last."""
+    found = _addresses(db, now, room.after, LOOKED_AT) if room.total > 0 else []
+    room.more = len(found) == LOOKED_AT
+    if room.after and not room.more:
+        found += [one for one in _addresses(db, now, "", LOOKED_AT) if one.key <= room.after]
+    keys: list[str] = []
+    known: dict[str, Webhook] = {}
+    for one in found:
+        if room.total <= 0:
+            break
+        room.after = one.key
+        if one.open and any(one.due):
+            webhook = known[one.key] = WEBHOOKS.load(one.row)
+            if one.reached:
+                keys += _take_of(db, now, room, webhook, one.due)
+            else:
+                _drop(db, now, webhook)
+    return _loaded(db, keys, known)
+
+
+def _take_of(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[str]:
+    most = min(room.limits.get(webhook.key, room.each), room.total)
+    if webhook.waits_until:
+        return _take_probe(db, now, room, webhook) if most > 0 else []
+    if webhook.ordered:
+        return _take_head(db, now, room, webhook) if most > 0 else []
+    keys: list[str] = []
+    for rank, share in ((RETRY, min(room.retries, (most + 1) // 2)), (FRESH, most), (REPLAY, most)):
+        count = min(share, most - len(keys))
+        if due[rank] and count > 0:
+            found = _lease(db, now, room, f"{_OF_RANK}{db.dialect.skip_locked}", webhook, rank=rank, count=count)
+            room.retries -= len(found) if rank == RETRY else 0
+            keys += found
+    return keys
+
+
+_OF_RANK = """
+    SELECT d.key FROM deliveries d
+    WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.due_at <= :now
+    ORDER BY d.due_at LIMIT :count
+"""
+_ANY_RANK = """
+    SELECT d.key FROM deliveries d WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.due_at <= :now
+    ORDER BY d.rank, d.due_at LIMIT 1
+"""
+_HEAD = """
+    SELECT d.key FROM deliveries d WHERE d.due_at <= :now AND d.key = (
+        SELECT h.key FROM deliveries h WHERE h.webhook_key = :webhook AND h.state = 'due' ORDER BY h.event_id LIMIT 1
+    )
+"""
+
+
+def _take_head(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
+    """The oldest alone, if it is due: what comes after it waits, whoever has it."""
+    return _lease(db, now, room, f"{_HEAD}{db.dialect.skip_locked}", webhook)
+
+
+def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
+    """One, by whichever worker gets to move the time of the next."""
+    pause = PROBES[0] if webhook.probes < QUICK_PROBES else PROBES[1]
+    mine = db.run(
+        "UPDATE webhooks SET waits_until = :next, probes = probes + 1 WHERE key = :key AND waits_until = :seen",
+        key=webhook.key,
+        next=now + pause,
+        seen=webhook.waits_until,
+    )
+    return _lease(db, now, room, f"{_ANY_RANK}{db.dialect.skip_locked}", webhook) if mine else []
+
+
+def _lease(db: Db, now: int, room: Room, which: str, webhook: Webhook, **params: Any) -> list[str]:
+    rows = db.rows(
+        f"""
+        WITH mine AS MATERIALIZED ({which})
+        UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
+        WHERE key IN (SELECT key FROM mine) RETURNING key
+        """,
+        webhook=webhook.key,
+        now=now,
+        until=room.lease_until,
+        worker=room.worker,
+        **params,
+    )
+    room.total -= len(rows)
+    return [row[0] for row in rows]
+
+
+def _loaded(db: Db, keys: list[str], known: dict[str, Webhook]) -> list[Taken]:
+    if not keys:
+        return []
+    found = []
+    for row in db.rows(
+        f"""
+        SELECT {DELIVERIES.of("d")}, {EVENTS.of("e")} FROM deliveries d LEFT JOIN events e ON e.id = d.event_id
+        WHERE {db.dialect.among("d.key", "keys")} ORDER BY d.event_id
+        """,
+        keys=db.texts(keys),
+    ):
+        delivery = DELIVERIES.load(row)
+        event = row[len(DELIVERIES.names) :]
+        found.append(Taken(delivery, known[delivery.webhook_key], EVENTS.load(event) if event[0] else None))
+    return found
+
+
+def _drop(db: Db, now: int, webhook: Webhook) -> None:
+    """The owner no longer reaches what it tells: nothing is sent, waiting or to come."""
+    db.run(
+        "UPDATE deliveries SET state = 'cancelled', ended_at = :now WHERE webhook_key = :key AND state = 'due'",
+        key=webhook.key,
+        now=now,
+    )
+
+
+def take_back(db: Db, now: int) -> int:
+    """What a process had that is no more; for a database that only one process serves from."""
+    return db.run(
+        "UPDATE deliveries SET due_at = :now, worker = NULL WHERE state = 'due' AND worker IS NOT NULL", now=now
+    )
+
+
+# Putting back
+
+
+class _Ended(msgspec.Struct):
+    """A delivery's row after an attempt."""
+
+    key: str
+    attempts: int
+    won: int
+    state: str
+    rank: int
+    due_at: int
+    tries: int
+    log: list[Attempt]
+    ended_at: int | None
+
+
+_ENDED = Table("deliveries", _Ended)
+# Whoever arrived counts, even after the lease; a failure counts only for who still has it.
+_SETTLE = """
+    UPDATE deliveries SET state = :state, rank = :rank, due_at = :due_at, tries = :tries, log = :log,
+        ended_at = :ended_at, worker = NULL
+    WHERE key = :key AND state = 'due' AND (attempts = :attempts OR :won = 1)
+"""
+
+
+def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
+    """Write down what became of these, and what that says of their addresses."""
+    if not outcomes:
+        return
+    db.many(_SETTLE, [_ENDED.params(_ended(now, one)) for one in outcomes])
+    by_address: dict[str, list[Outcome]] = {}
+    for one in outcomes:
+        if one.verdict != "left" and not one.taken.delivery.test:
+            by_address.setdefault(one.taken.webhook.key, []).append(one)
+    for key in sorted(by_address):
+        _judge(db, now, by_address[key])
+    for one in outcomes:
+        if one.verdict == "gone":
+            _gone(db, now, one.taken.webhook)
+
+
+def _ended(now: int, one: Outcome) -> _Ended:
+    was = one.taken.delivery
+    ended = _Ended(was.key, was.attempts, 0, "due", was.rank, now, was.tries, was.log, None)
+    if one.attempt is None:
+        ended.tries -= 1
+        return ended
+    ended.log = [*was.log, one.attempt][-deliveries.KEPT_ATTEMPTS :]
+    if one.verdict == "done":
+        ended.won, ended.state, ended.ended_at = 1, "done", now
+    elif one.verdict == "gone" or was.test or was.tries > len(RETRIES):
+        ended.state, ended.ended_at = "dead", now
+    else:
+        ended.rank = max(was.rank, RETRY)
+        ended.due_at = now + delay(was.tries, one.retry_after)
+    return ended
+
+
+def delay(tries: int, retry_after: int | None = None) -> int:
+    """How long after this many attempts the next one is due; never before the receiver asked for it."""
+    scheduled = int(RETRIES[tries - 1] * (1 + random.random() * JITTER))
+    return max(scheduled, min(retry_after or 0, LONGEST_RETRY_AFTER))
+
+
+def _judge(db: Db, now: int, outcomes: list[Outcome]) -> None:
+    """The address's record: one success clears it, failures in a row break it and at last switch it off."""
+    webhook = outcomes[-1].taken.webhook
+    failures = 0
+    for one in outcomes:
+        failures = 0 if one.verdict == "done" else failures + 1
+    if failures < len(outcomes) and (webhook.failures or webhook.waits_until):
+        names = ", ".join(f"{name} = :{name}" for name in webhooks.HEALTHY)
+        db.run(f"UPDATE webhooks SET {names} WHERE key = :key", key=webhook.key, **webhooks.HEALTHY)
+    if failures:
+        began = outcomes[-failures].attempt
+        _note_failures(db, now, webhook, failures, began.at if began else now)
+    for one in outcomes:
+        if one.verdict == "failed" and one.taken.delivery.tries > len(RETRIES):
+            _tell(db, now, "webhook.missed", webhook)
+
+
+def _note_failures(db: Db, now: int, webhook: Webhook, count: int, began: int) -> None:
+    row = db.row(
+        """
+        UPDATE webhooks SET failures = failures + :count, failing_since = COALESCE(failing_since, :began),
+            waits_until = CASE
+                WHEN waits_until > :now THEN waits_until
+                WHEN failures + :count >= :enough AND COALESCE(failing_since, :began) <= :early THEN :next
+                ELSE 0 END
+        WHERE key = :key RETURNING failures, failing_since
+        """,
+        key=webhook.key,
+        count=count,
+        began=began,
+        now=now,
+        enough=BREAKS_AFTER,
+        early=now - BREAKS_OVER,
+        next=now + PROBES[0],
+    )
+    if row and row[0] >= BREAKS_AFTER and row[1] <= now - GIVES_UP_AFTER:
+        _switch_off(db, now, webhook)
+
+
+def _switch_off(db: Db, now: int, webhook: Webhook) -> None:
+    reason = "nothing but failures for five days"
+    if db.run(
+        """
+        UPDATE webhooks SET active = :off, off_at = :now, on_at = NULL, off_reason = :reason
+        WHERE key = :key AND active
+        """,
+        key=webhook.key,
+        off=False,
+        now=now,
+        reason=reason,
+    ):
+        _tell(db, now, "webhook.switched_off", webhook)
+
+
+def _gone(db: Db, now: int, webhook: Webhook) -> None:
+    """The receiver answered that it wants no more, ever."""
+    if db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key):
+        _tell(db, now, "webhook.gone", webhook)
+
+
+def _tell(db: Db, now: int, kind: str, webhook: Webhook) -> None:
+    """An event of its owner's."""
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=webhook.user_key)
+    assert row is not None
+    webhooks.tell(Ctx(db, now, USERS.load(row)), kind, webhook)
+
+
+# Tidying
+
+
+def sweep(db: Db, now: int, most: int = 2000) -> int:
+    """Forget what ended long ago, and what waits for a subscription that is off or gone; how many that was."""
+    count = 0
+    for state, before in (("done", now - deliveries.KEPT_DONE), ("", now - deliveries.KEPT_OTHER)):
+        which = "SELECT key FROM deliveries WHERE ended_at < :before AND (:state = '' OR state = :state) LIMIT :most"
+        count += db.run(f"DELETE FROM deliveries WHERE key IN ({which})", before=before, state=state, most=most)
+    for key, is_off in db.rows(_ORPHANS, after="", most=1000):
+        which = "SELECT key FROM deliveries WHERE webhook_key = :webhook AND state = 'due' LIMIT :most"
+        verb = "UPDATE deliveries SET state = 'dead', ended_at = :now" if is_off else "DELETE FROM deliveries"
+        count += db.run(f"{verb} WHERE key IN ({which})", webhook=key, most=most, **({"now": now} if is_off else {}))
+    return count
+
+
+_ORPHANS = f"""
+    {_WAITING}
+    SELECT l.key, w.key IS NOT NULL FROM waiting l LEFT JOIN webhooks w ON w.key = l.key
+    WHERE l.key IS NOT NULL AND (w.key IS NULL OR NOT w.active)
+"""

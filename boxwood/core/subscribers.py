@@ -1,0 +1,162 @@
+"""Who hears of an event: deliveries are made in the change's own transaction, so there is none without the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..db.engine import Db
+from . import access, deliveries, directory, teams, webhooks
+from .access import PermissionSet, Role
+from .context import Ctx
+from .directory import Rights
+
+# More than this many are made by a worker, so that a change never waits for a crowd.
+AT_ONCE = 100
+CHANNEL = "deliveries"
+
+
+class News(msgspec.Struct, frozen=True):
+    """What decides who hears of an event."""
+
+    event_id: int
+    name: str
+    scopes: tuple[str, str, str]
+    """The pipeline, the one it came from, the team; empty where there is none."""
+    stage_key: str | None
+    assignee_keys: list[str]
+    creator_key: str | None
+    changed: list[str]
+
+
+class Subscriber(msgspec.Struct, frozen=True):
+    """A subscription, and what its owner may do where the event belongs."""
+
+    key: str
+    user_key: str
+    stages: list[str]
+    fields: list[str]
+    role: Role | None
+    rights: Rights | None
+
+    def hears(self, news: News) -> bool:
+        return self._reaches(news) and self._wants(news)
+
+    def _reaches(self, news: News) -> bool:
+        if self.rights is not None:
+            own = self.rights.see == directory.OWN and news.creator_key == self.user_key
+            return own or self.rights.see == directory.ALL
+        if self.role is None:
+            return False
+        return news.stage_key is None or access.may(self.user_key, self.role, "BOX", "GET", news)
+
+    def _wants(self, news: News) -> bool:
+        if self.stages and news.stage_key is not None and news.stage_key not in self.stages:
+            return False
+        return not self.fields or news.name != "BOX_EDIT" or not set(self.fields).isdisjoint(news.changed)
+
+
+def tell(
+    ctx: Ctx,
+    event_id: int,
+    kind: str,
+    thing: Any,
+    *,
+    team_key: str | None,
+    pipeline: Any,
+    box: Any,
+    detail: dict[str, str],
+) -> None:
+    """Make the deliveries of an event. Without subscriptions it costs one look-up, once for many events alike.
+
+    Of a change told in several events only the last is heard.
+    """
+    name = webhooks.NAMES.get(kind)
+    if name is None or "part" in detail:
+        return
+    scopes = (pipeline.key if pipeline is not None else "", detail.get("old_pipeline_key", ""), team_key or "")
+    known = ctx.hooks.get((name, scopes))
+    if known is None:
+        known = ctx.hooks[name, scopes] = of(ctx.db, name, scopes, limit=AT_ONCE + 1)
+    if not known:
+        return
+    about = news(event_id, name, scopes, box, thing, detail)
+    if len(known) > AT_ONCE:
+        encoded = msgspec.json.encode(about).decode()
+        ctx.db.run("INSERT INTO fan_outs (event_id, news) VALUES (:event, :news)", event=event_id, news=encoded)
+        ctx.db.notify(CHANNEL)
+    else:
+        _make(ctx.db, ctx.now, about, known)
+
+
+def news(event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing: Any, detail: dict[str, str]) -> News:
+    return News(
+        event_id=event_id,
+        name=name,
+        scopes=scopes,
+        stage_key=box.stage_key if box is not None else None,
+        assignee_keys=box.assignee_keys if box is not None else [],
+        creator_key=getattr(box if box is not None else thing, "creator_key", None),
+        changed=[webhooks.MEMBERS.get(one, one) for one in detail.get("changed", "").split(",")],
+    )
+
+
+def _make(db: Db, now: int, about: News, known: list[Subscriber]) -> None:
+    keys = [one.key for one in known if one.hears(about)]
+    if keys:
+        deliveries.add(db, now, about.event_id, about.name, keys)
+        db.notify(CHANNEL)
+
+
+def expand(db: Db, now: int) -> bool:
+    """Make the deliveries of one event that many hear of, in a worker; whether there was one."""
+    row = db.row(f"SELECT event_id, news FROM fan_outs ORDER BY event_id LIMIT 1{db.dialect.skip_locked}")
+    if row is None:
+        return False
+    about = msgspec.json.decode(row[1], type=News)
+    _make(db, now, about, of(db, about.name, about.scopes, limit=1_000_000))
+    db.run("DELETE FROM fan_outs WHERE event_id = :event", event=row[0])
+    return True
+
+
+_sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
+_texts = msgspec.json.Decoder(list[str]).decode
+_IN_PIPELINE = f"""
+    SELECT w.key, w.user_key, w.stages, w.fields, {access.role_of("w.user_key")}, p.permission_sets
+    FROM webhooks w LEFT JOIN pipelines p ON p.key = COALESCE(w.pipeline_key, :pipeline)
+    WHERE w.scope_key IN (:pipeline, :old, :team) AND w.event = :event AND w.active
+    LIMIT :limit
+"""
+# A pipeline's subscription to what happens to contacts is one to its team's.
+_IN_TEAM = f"""
+    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {teams.TEAMS.of("t")}
+    FROM webhooks w JOIN teams t ON t.key = :team
+    JOIN team_members m ON m.team_key = t.key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
+    WHERE w.scope_key IN (SELECT :team UNION ALL SELECT key FROM pipelines WHERE team_key = :team)
+        AND w.event = :event AND w.active
+    LIMIT :limit
+"""
+
+
+def of(db: Db, name: str, scopes: tuple[str, str, str], *, limit: int) -> list[Subscriber]:
+    """The active subscriptions to events of this name, in any of these places."""
+    pipeline, old, team = scopes
+    if not pipeline:
+        return [_of_team(name, row) for row in db.rows(_IN_TEAM, event=name, team=team, limit=limit)]
+    rows = db.rows(_IN_PIPELINE, event=name, pipeline=pipeline, old=old, team=team, limit=limit)
+    return [_of_pipeline(row) for row in rows]
+
+
+def _of_pipeline(row: tuple[Any, ...]) -> Subscriber:
+    key, user_key, stages, fields, role, sets = row
+    return Subscriber(
+        key, user_key, _texts(stages), _texts(fields), access.role(role, _sets(sets)) if role else None, None
+    )
+
+
+def _of_team(name: str, row: tuple[Any, ...]) -> Subscriber:
+    key, user_key, stages, fields, role = row[:5]
+    which = "contacts" if name.startswith("CONTACT") else "organizations"
+    rights = directory.rights_of(user_key, which, teams.TEAMS.load(row[5:]), role)
+    return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights)

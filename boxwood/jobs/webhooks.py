@@ -1,0 +1,336 @@
+"""The worker that sends deliveries: takes what is due, sends it, and puts it back with what became of it.
+
+No transaction is open while anything is sent. One turn at the database settles what has come back and takes
+more, so under load each commit serves many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from email.utils import parsedate_to_datetime
+
+from ..core import outbox, subscribers
+from ..core.deliveries import RETRY, Attempt
+from ..core.events import Event
+from ..core.outbox import Outcome, Room, Taken
+from ..core.webhooks import TOKEN
+from ..db.engine import Db, Engine
+from ..lib import signing
+from ..lib.outbound import Outbound, Reply, Unreachable
+from ..lib.targets import Rules
+from ..version import VERSION
+from ..wire import payloads
+
+log = logging.getLogger("boxwood.webhooks")
+LEASE = 60_000
+# Less than this left of a lease is too little for an attempt, which may take 15 s.
+SPARE = 20_000
+POLL = 0.25
+SETTLE_AT, SETTLE_AFTER = 128, 0.002
+EACH = 8
+"""In flight to one address."""
+AHEAD = 32
+"""Held of one address that answers well, so that the next is at hand when one returns."""
+WARY = 2
+"""In flight to one whose last answer was a failure, until one succeeds."""
+KEPT_REPLY = 2048
+KEPT_HEADERS = ("content-type", "date", "retry-after", "server", "location", "x-request-id")
+KEPT_BODIES = 256
+MOST_LANES = 1000
+PAUSE = 1.0
+"""After something went wrong."""
+PATIENCE = 3.0
+"""For what is in flight when the worker is told to stop."""
+
+
+class Lane:
+    """What a worker holds of one address."""
+
+    __slots__ = ("flying", "host", "queued", "state", "waiting")
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.waiting: deque[Taken] = deque()
+        self.flying = 0
+        self.queued = False
+        self.state = 0
+        """How its last attempt went: 1 well, -1 badly, 0 for none yet."""
+
+    def width(self) -> int:
+        return WARY if self.state < 0 else EACH
+
+    def room(self) -> int:
+        most = AHEAD if self.state > 0 else self.width()
+        return most - self.flying - len(self.waiting)
+
+
+class Worker:
+    """One of any number, each with a name by which its leases are known."""
+
+    def __init__(
+        self, engine: Engine, outbound: Outbound, clock: Callable[[], int], *, slots: int = 64, lease: int = LEASE
+    ) -> None:
+        self.engine = engine
+        self.outbound = outbound
+        self.clock = clock
+        self.slots = slots
+        self.lease = lease
+        self.name = os.urandom(6).hex()
+        self._lanes: dict[str, Lane] = {}
+        self._queue: deque[Lane] = deque()
+        """Lanes that could send one more, in turn."""
+        self._hosts: Counter[str] = Counter()
+        self._held_up: dict[str, list[Lane]] = {}
+        """Lanes to hosts that have all they may, by host."""
+        self._flights: set[asyncio.Task[None]] = set()
+        self._retries = 0
+        self._outcomes: list[Outcome] = []
+        self._last = ""
+        self._bodies: dict[int, bytes] = {}
+        self._awake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Until `stop`; what goes wrong is logged and tried again."""
+        self.engine.listen(subscribers.CHANNEL, self._waker())
+        if self.engine.one_process:
+            await self.engine.write_soon(lambda db: outbox.take_back(db, self.clock()))
+        while not self._stopping:
+            try:
+                if not await self._turn():
+                    await self._rest()
+            except Exception:
+                log.exception("a turn failed; it is tried again")
+                await asyncio.sleep(PAUSE)
+        await self._land()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._awake.set()
+
+    def _waker(self) -> Callable[[], None]:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            if not self._awake.is_set():
+                with contextlib.suppress(RuntimeError):  # the loop was closed
+                    loop.call_soon_threadsafe(self._awake.set)
+
+        return wake
+
+    # At the database
+
+    async def _turn(self) -> bool:
+        """Settle and take; whether another turn is wanted at once."""
+        self._awake.clear()
+        outcomes, self._outcomes = self._outcomes, []
+        room = self._room()
+
+        def turn(db: Db) -> tuple[list[Taken], bool]:
+            now = self.clock()
+            outbox.settle(db, now, outcomes)
+            many = subscribers.expand(db, now)
+            return outbox.take(db, now, room), many
+
+        try:
+            taken, many = await self.engine.write_soon(turn)
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        self._last = room.after
+        for one in taken:
+            self._receive(one)
+        self._launch()
+        return many or (room.more and room.total > 0)
+
+    def _room(self) -> Room:
+        """As much again as there are slots is held, so that they are filled between two turns."""
+        ready = sum(len(lane.waiting) for lane in self._queue)
+        return Room(
+            worker=self.name,
+            lease_until=self.clock() + self.lease,
+            total=max(0, 2 * self.slots - len(self._flights) - ready),
+            retries=max(0, self.slots // 2 - self._retries),
+            each=EACH,
+            limits={key: lane.room() for key, lane in self._lanes.items()},
+            after=self._last,
+        )
+
+    async def _rest(self) -> None:
+        """Until something is due, has come back, or may have come due by itself."""
+        while True:
+            try:
+                await asyncio.wait_for(self._awake.wait(), POLL)
+                return
+            except TimeoutError:
+                if await self.engine.read_soon(lambda db: outbox.anything(db, self.clock())):
+                    return
+
+    # In the air
+
+    def _receive(self, taken: Taken) -> None:
+        key = taken.webhook.key
+        lane = self._lanes.get(key)
+        if lane is None:
+            host = taken.webhook.target_url.partition("://")[2].partition("/")[0]
+            lane = self._lanes[key] = Lane(host)
+        lane.waiting.append(taken)
+        self._retries += taken.delivery.rank == RETRY
+        self._enqueue(lane)
+
+    def _enqueue(self, lane: Lane) -> None:
+        if not lane.queued and lane.waiting and lane.flying < lane.width():
+            lane.queued = True
+            self._queue.append(lane)
+
+    def _launch(self) -> None:
+        """Fill the slots, one of each address in turn; one host gets at most half of them."""
+        while self._queue and len(self._flights) < self.slots:
+            lane = self._queue.popleft()
+            lane.queued = False
+            if not lane.waiting:
+                continue
+            if self._hosts[lane.host] >= self.slots // 2:
+                self._held_up.setdefault(lane.host, []).append(lane)
+                continue
+            lane.flying += 1
+            self._hosts[lane.host] += 1
+            flight = asyncio.create_task(self._fly(lane, lane.waiting.popleft()))
+            self._flights.add(flight)
+            self._enqueue(lane)
+
+    async def _fly(self, lane: Lane, taken: Taken) -> None:
+        outcome = Outcome(taken, "left")
+        try:
+            if taken.delivery.due_at - self.clock() > min(SPARE, self.lease // 3):
+                outcome = await self._send(taken)
+        except Exception:
+            log.exception("a delivery failed on our side", extra={"delivery": taken.delivery.key})
+            outcome = self._failed(taken, self.clock(), 0, "could not be sent: this server's fault")
+        finally:
+            self._return(lane, outcome)
+
+    def _return(self, lane: Lane, outcome: Outcome) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._flights.discard(task)
+        lane.flying -= 1
+        self._hosts[lane.host] -= 1
+        if not self._hosts[lane.host]:
+            del self._hosts[lane.host]
+        for other in self._held_up.pop(lane.host, ()):
+            self._enqueue(other)
+        self._put_back(outcome)
+        if outcome.verdict != "left":
+            lane.state = 1 if outcome.verdict == "done" else -1
+        if lane.state < 0:
+            while lane.waiting:
+                self._put_back(Outcome(lane.waiting.popleft(), "left"))
+        self._enqueue(lane)
+        if not lane.flying and not lane.waiting and len(self._lanes) > MOST_LANES:
+            self._lanes.pop(outcome.taken.webhook.key, None)
+        self._launch()
+
+    def _put_back(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._retries -= outcome.taken.delivery.rank == RETRY
+        if len(self._outcomes) >= SETTLE_AT:
+            self._awake.set()
+        elif len(self._outcomes) == 1:
+            self._timer = asyncio.get_running_loop().call_later(SETTLE_AFTER, self._awake.set)
+
+    async def _send(self, taken: Taken) -> Outcome:
+        at = self.clock()
+        url = taken.webhook.target_url
+        body = self._body(taken.event)
+        began = time.perf_counter()
+        try:
+            reply = await self.outbound.send("POST", url, _headers(taken, at, body), body)
+        except Unreachable as unreachable:
+            return self._failed(taken, at, int((time.perf_counter() - began) * 1000), unreachable.reason)
+        return _judged(taken, at, reply)
+
+    def _body(self, event: Event | None) -> bytes:
+        if event is None:
+            return payloads.EMPTY
+        body = self._bodies.get(event.id)
+        if body is None:
+            if len(self._bodies) >= KEPT_BODIES:
+                self._bodies.clear()
+            body = self._bodies[event.id] = payloads.body(event)
+        return body
+
+    def _failed(self, taken: Taken, at: int, ms: int, error: str) -> Outcome:
+        attempt = Attempt(taken.delivery.attempts, at, ms, taken.webhook.target_url, error=error)
+        return Outcome(taken, "failed", attempt)
+
+    async def _land(self) -> None:
+        """Give what is in the air a moment, then hand back everything."""
+        for lane in self._lanes.values():
+            while lane.waiting:
+                self._put_back(Outcome(lane.waiting.popleft(), "left"))
+        if self._flights:
+            await asyncio.wait(self._flights, timeout=PATIENCE)
+        for flight in list(self._flights):
+            flight.cancel()
+        if self._flights:
+            await asyncio.wait(self._flights)
+        outcomes = self._outcomes
+        await self.engine.write_soon(lambda db: outbox.settle(db, self.clock(), outcomes))
+
+
+@contextlib.asynccontextmanager
+async def working(engine: Engine, rules: Rules, clock: Callable[[], int], *, slots: int = 64) -> AsyncIterator[Worker]:
+    """A worker in this event loop for as long as the block lasts."""
+    async with Outbound(rules, agent=f"Boxwood/{VERSION}") as outbound:
+        worker = Worker(engine, outbound, clock, slots=slots)
+        running = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            worker.stop()
+            await running
+
+
+def _headers(taken: Taken, at: int, body: bytes) -> dict[str, str]:
+    delivery, webhook = taken.delivery, taken.webhook
+    headers = payloads.headers(delivery) | signing.sign(webhook.secrets(at), delivery.key, at // 1000, body)
+    headers["X-Boxwood-Attempt"] = str(delivery.attempts)
+    if webhook.token:
+        headers[TOKEN] = webhook.token
+    return headers
+
+
+def _judged(taken: Taken, at: int, reply: Reply) -> Outcome:
+    """Any 2xx is received; 410 ends the subscription; everything else is tried again."""
+    attempt = Attempt(
+        taken.delivery.attempts,
+        at,
+        int(reply.ms),
+        taken.webhook.target_url,
+        status=reply.status,
+        headers={name: value for name, value in reply.headers.items() if name in KEPT_HEADERS},
+        reply=reply.body[:KEPT_REPLY].decode("utf-8", "replace").replace("\x00", "\ufffd"),
+    )
+    if 200 <= reply.status < 300:
+        return Outcome(taken, "done", attempt)
+    if reply.status == 410 and not taken.delivery.test:
+        return Outcome(taken, "gone", attempt)
+    return Outcome(taken, "failed", attempt, _retry_after(reply.headers.get("retry-after", ""), at))
+
+
+def _retry_after(text: str, now: int) -> int | None:
+    """Milliseconds to wait, from seconds or a date."""
+    if text.isascii() and text.isdigit():
+        return int(text[:9]) * 1000
+    try:
+        return max(0, int(parsedate_to_datetime(text).timestamp() * 1000) - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

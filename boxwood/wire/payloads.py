@@ -1,0 +1,110 @@
+"""What a subscription is sent: a list of the changed things, drawn from the event alone.
+
+Nothing else is looked at, not even the clock, so every attempt and every replay has the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..core.boxes import Box
+from ..core.comments import Comment
+from ..core.contacts import Contact
+from ..core.deliveries import Delivery
+from ..core.events import Event
+from ..core.meetings import Meeting
+from ..core.organizations import Organization
+from ..core.stages import Stage
+from ..core.tasks import Task
+from ..core.users import Person
+from .codec import camel
+from .shapes import boxes, comments, directory, meetings, pipelines, tasks
+
+R = TypeVar("R")
+encode = msgspec.json.Encoder().encode
+EMPTY = b"[]"
+
+
+def headers(delivery: Delivery) -> dict[str, str]:
+    """The same on every attempt; time, signature and token come with each."""
+    found = {
+        "Content-Type": "application/json;charset=utf-8",
+        "X-Boxwood-Event": delivery.event,
+        "X-Boxwood-Sequence": str(delivery.event_id),
+    }
+    if delivery.test:
+        found["X-Boxwood-Test"] = "true"
+    return found
+
+
+def body(event: Event | None) -> bytes:
+    """A list of one; an empty one for a test before anything has happened."""
+    return EMPTY if event is None else encode([thing(event)])
+
+
+def thing(event: Event) -> Any:
+    """What the event is about, as the API would have shown it then."""
+    return _DRAWN.get(event.kind.partition(".")[0], _plain)(event)
+
+
+def people(event: Event) -> dict[str, Person]:
+    """Those that the record names, as they were."""
+    return _people(event.detail.get("people", "{}"))
+
+
+_people = msgspec.json.Decoder(dict[str, Person]).decode
+_colours = msgspec.json.Decoder(tuple[str, str]).decode
+
+
+def _reader(record: type[R]) -> Callable[[Event], R]:
+    decode = msgspec.json.Decoder(record).decode
+    return lambda event: decode(event.record)
+
+
+_box, _stage, _task = _reader(Box), _reader(Stage), _reader(Task)
+_comment, _meeting = _reader(Comment), _reader(Meeting)
+_contact, _organization = _reader(Contact), _reader(Organization)
+
+
+def _draw_stage(event: Event) -> Any:
+    return pipelines.stage_as(_stage(event), _colours(event.detail.get("colours", '["",""]')))
+
+
+def _draw_comment(event: Event) -> Any:
+    """Its event is where the newsfeed shows it; replies and reactions come later."""
+    comment = _comment(event)
+    if comment.event_id is None:
+        comment = msgspec.structs.replace(comment, event_id=event.id)
+    return comments.comment(comment, people(event), [], {})
+
+
+def _draw_meeting(event: Event) -> Any:
+    return meetings.meeting(_meeting(event), [key for key in event.detail.get("task_keys", "").split(",") if key])
+
+
+_DRAWN: dict[str, Callable[[Event], Any]] = {
+    "box": lambda event: boxes.box(_box(event), people(event), event.at),
+    "stage": _draw_stage,
+    "task": lambda event: tasks.task(_task(event), people(event)),
+    "comment": _draw_comment,
+    "meeting": _draw_meeting,
+    "contact": lambda event: directory.contact(_contact(event)),
+    "organization": lambda event: directory.organization(_organization(event)),
+}
+
+
+def _plain(event: Event) -> Any:
+    """A noun without a shape of its own here: its record, in the wire's spelling."""
+    return spelled(msgspec.json.decode(event.record))
+
+
+def spelled(value: Any) -> Any:
+    """Names of members as the wire has them. Keys of fields have no underscores, so they stay as they are."""
+    if isinstance(value, dict):
+        return {camel(name): spelled(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [spelled(one) for one in value]
+    return value

@@ -1,0 +1,180 @@
+"""Deliveries when things go wrong for long: breaker, switching off, replays, order, and workers that die."""
+
+import time
+
+import pytest
+
+from boxwood.core import outbox
+from boxwood.core.outbox import Room
+from tests.conftest import World, ok, refused
+from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
+from tests.receiver import Answer, Receiver
+
+__all__ = ["all_is_well", "receiver"]
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+
+def failing(receiver: Receiver, hook: Hook) -> None:
+    receiver.answer = lambda request: Answer(500 if request.path == hook.path else 200)
+
+
+def fail_until_broken(world: World, hook: Hook) -> None:
+    """Ten failures over more than a minute."""
+    for _ in range(5):
+        world.box(hook.pipeline)
+    settled(hook, attempts=5)
+    world.clock.advance(ms=MINUTE)
+    settled(hook, attempts=10)
+
+
+def test_an_address_that_only_fails_is_probed_until_it_answers(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    failing(receiver, hook)
+    fail_until_broken(world, hook)
+    assert ok(world.ada.http.get(hook.own))["failingSince"]
+    world.box(hook.pipeline)
+    hook.quiet_after(10)
+    world.clock.advance(ms=31_000)
+    settled(hook, attempts=11)
+    hook.quiet_after(11)
+    receiver.answer = lambda request: Answer()
+    world.clock.advance(ms=31_000)
+    eventually(lambda: "failingSince" not in ok(world.ada.http.get(hook.own)))
+    world.clock.advance(ms=HOUR)
+    eventually(lambda: {one["state"] for one in deliveries(hook)} == {"DELIVERED"})
+    assert len({one.id for one in receiver.received(hook.path)}) == 6
+
+
+def test_five_days_of_failure_switch_off_and_what_was_missed_is_replayed(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    failing(receiver, hook)
+    fail_until_broken(world, hook)
+    world.clock.advance(days=5)
+    world.box(hook.pipeline)
+    eventually(lambda: not ok(world.ada.http.get(hook.own))["active"])
+    assert ok(world.ada.http.get(hook.own))["offReason"] == "nothing but failures for five days"
+    receiver.answer = lambda request: Answer()
+    count = len(receiver.received(hook.path))
+    missed = [world.box(hook.pipeline)["key"] for _ in range(3)]
+    refused(world.ada.http.post(f"{hook.own}/test"), 400, "switched off")
+    assert ok(world.ada.http.post(hook.own, json={"active": True}))["missedFrom"]
+    hook.quiet_after(count)
+    assert ok(world.ada.http.post(f"{hook.own}/replay", json={"dryRun": True})) == {"count": 3}
+    hook.quiet_after(count)
+    assert ok(world.ada.http.post(f"{hook.own}/replay")) == {"count": 3}
+    hook.wait(count + 3)
+    assert {one.things[0]["key"] for one in receiver.received(hook.path)[count:]} == set(missed)
+    assert "missedFrom" not in ok(world.ada.http.get(hook.own))
+
+
+def test_after_eleven_attempts_a_delivery_is_dead_and_can_be_sent_again(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    receiver.answer = lambda request: Answer(404 if request.path == hook.path else 200)
+    world.box(hook.pipeline)
+    for attempt in range(1, 12):
+        settled(hook, attempts=attempt)
+        world.clock.advance(ms=int(outbox.RETRIES[min(attempt, 10) - 1] * 1.2) + 1000)
+    (dead,) = deliveries(hook)
+    assert (dead["state"], dead["lastStatus"]) == ("DEAD", 404)
+    hook.quiet_after(11)
+    receiver.answer = lambda request: Answer()
+    assert ok(world.ada.http.post(f"/api/v2/deliveries/{dead['key']}/resend"))["state"] == "WAITING"
+    assert len({one.id for one in hook.wait(12)}) == 1
+    settled(hook, attempts=12)
+    assert [one["state"] for one in deliveries(hook)] == ["DELIVERED"]
+
+
+def test_a_span_is_replayed_under_the_same_ids(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    made = []
+    for _ in range(4):
+        world.clock.advance(ms=1000)
+        made.append(world.box(hook.pipeline)["creationTimestamp"])
+    first = hook.wait(4)
+    settled(hook, attempts=4)
+    span = {"from": made[1], "to": made[2]}
+    assert ok(world.ada.http.post(f"{hook.own}/replay", json={**span, "dryRun": True})) == {"count": 2}
+    assert ok(world.ada.http.post(f"{hook.own}/replay", json=span)) == {"count": 2}
+    again = hook.wait(6)[4:]
+    assert {one.id for one in again} == {one.id for one in first if one.things[0]["creationTimestamp"] in made[1:3]}
+    assert {one.body for one in again} <= {one.body for one in first}
+    assert ok(world.ada.http.post(f"{hook.own}/replay", json={**span, "which": "failed"})) == {"count": 0}
+    for bad, names in (({"from": 2, "to": 1}, "to"), ({}, "from"), ({"from": "x"}, "from"), ({"which": "no"}, "which")):
+        refused(world.ada.http.post(f"{hook.own}/replay", json=bad), 400, names)
+
+
+def test_a_replay_can_be_cancelled(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline(), ordered=True)
+    since = world.clock()
+    for _ in range(5):
+        world.box(hook.pipeline)
+    hook.wait(5)
+    settled(hook, attempts=5)
+    receiver.answer = lambda request: Answer(after=1.0)
+    assert ok(world.ada.http.post(f"{hook.own}/replay", json={"from": since})) == {"count": 5}
+    hook.receiver.wait_for(hook.path, 6)
+    assert ok(world.ada.http.post(f"{hook.own}/replay/cancel"))["count"] >= 4
+    time.sleep(1.5)
+    assert len(receiver.received(hook.path)) == 6
+
+
+def test_in_order_means_that_what_fails_is_waited_for(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline(), ordered=True)
+    failed = iter([500])
+    receiver.answer = lambda request: Answer(next(failed, 200) if request.path == hook.path else 200)
+    for number in range(4):
+        world.box(hook.pipeline, name=str(number))
+    hook.wait()
+    hook.quiet_after(1)
+    world.clock.advance(ms=6_500)
+    sent = hook.wait(5)
+    assert [one.things[0]["name"] for one in sent] == ["0", "0", "1", "2", "3"]
+    numbers = [int(one.headers["x-boxwood-sequence"]) for one in sent]
+    assert numbers == sorted(numbers)
+
+
+def test_a_test_call_is_one_attempt_of_what_happened_last(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    empty = ok(world.ada.http.post(f"{hook.own}/test"))
+    assert empty["test"] is True
+    (sent,) = hook.wait()
+    assert (sent.body, sent.headers["x-boxwood-test"], sent.id) == (b"[]", "true", empty["key"])
+    box = world.box(hook.pipeline)
+    hook.wait(2)
+    failing(receiver, hook)
+    tested = ok(world.ada.http.post(f"{hook.own}/test"))
+    assert hook.wait(3)[2].things == [box]
+    eventually(lambda: ok(world.ada.http.get(f"/api/v2/deliveries/{tested['key']}"))["state"] == "DEAD")
+    assert "failingSince" not in ok(world.ada.http.get(hook.own))
+
+
+def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
+    receiver.answer = lambda request: Answer(503 if request.path == hook.path else 200)
+    world.box(hook.pipeline)
+    settled(hook, attempts=1)
+    receiver.answer = lambda request: Answer()
+    later = world.clock() + 10_000
+    room = Room("dead", later + MINUTE, total=100, retries=50, each=8, limits={})
+    taken = world.server.engine.write(lambda db: outbox.take(db, later, room))
+    assert [one.webhook.key for one in taken if one.webhook.key == hook.made["key"]]
+    world.clock.advance(ms=40_000)
+    hook.quiet_after(1)
+    world.clock.advance(ms=31_000)
+    hook.wait(2)
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [("http://[::1]:1/", "no usable answer"), ("https://127.0.0.1:9/", "no usable answer")],
+)
+def test_no_answer_is_a_failure_with_a_reason(world: World, url: str, names: str) -> None:
+    pipeline = world.pipeline()
+    body = {"event": "BOX_CREATE", "targetUrl": url, "pipelineKey": pipeline["key"]}
+    hook = ok(world.ada.http.post("/api/v2/webhooks", json=body))
+    world.box(pipeline)
+    path = f"/api/v2/webhooks/{hook['key']}/deliveries"
+    eventually(lambda: names in ok(world.ada.http.get(path))["results"][0].get("lastError", ""))
+    refused(world.ada.http.get(path, params={"state": "lost"}), 400, "state")
+    assert ok(world.ada.http.get(path, params={"state": "DEAD"}))["results"] == []
+    assert len(ok(world.ada.http.get(path, params={"state": "waiting"}))["results"]) == 1
