@@ -105,6 +105,7 @@ def save(ctx: Ctx, noun: Noun[E], before: E, after: E, *, verb: str = "edited", 
     differing = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
     noun.table.update(ctx.db, after, *(name for name in differing if name in noun.table.names))
     if set(noun.identify(before)) != set(noun.identify(after)):
+        ctx.db.run("DELETE FROM identifiers WHERE key = :key", key=after.key)
         identify(ctx, noun, after)
     tell_others(ctx, entry_links.save(ctx, noun, after, before))
     told = [name for name in differing if name not in _STAMPS]
@@ -175,6 +176,8 @@ def tell_others(ctx: Ctx, differing: list[tuple[str, Link]]) -> None:
     """
     for name, noun in NOUNS.items():
         links = [link for one, link in differing if one == name]
+        if not links:
+            continue
         ctx.db.many(
             f"UPDATE {name} SET saved_at = :now WHERE key = :key", [{"now": ctx.now, "key": link.key} for link in links]
         )
@@ -240,8 +243,7 @@ def domains_of(entry: E) -> list[str]:
 
 
 def identify(ctx: Ctx, noun: Noun[E], entry: E) -> None:
-    """Keep the rows by which the entry is found."""
-    ctx.db.run("DELETE FROM identifiers WHERE key = :key", key=entry.key)
+    """Write the rows by which the entry is found."""
     ctx.db.many(
         "INSERT INTO identifiers (team_key, noun, kind, value, key) VALUES (:team, :noun, :kind, :value, :key)",
         [

@@ -120,6 +120,8 @@ def by_domain(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> E:
 
 def _with_room(ctx: Ctx, keys: list[str]) -> list[str]:
     """Less those that have as many links as one may have."""
+    if not keys:
+        return keys
     rows = ctx.db.rows(
         f"""
         SELECT key FROM entry_links WHERE {ctx.db.dialect.among("key", "keys")}
