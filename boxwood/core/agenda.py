@@ -33,7 +33,7 @@ def of(
     if len(user_keys) > MOST_PEOPLE:
         raise Invalid("userKeys", f"at most {MOST_PEOPLE} at once")
     due, number = _place(ctx, cursor)
-    seen, params = listing.seen(ctx, pipeline_key)
+    seen, params = listing.seen(ctx, pipeline_key, column="t.pipeline_key")
     found: dict[str, Task] = {}
     for user_key in dict.fromkeys(user_keys or [ctx.actor.key]):
         rows = ctx.db.rows(

@@ -60,15 +60,18 @@ def _in_pipeline(ctx: Ctx, pipeline: Pipeline, role: Role, stage_key: str | None
     return where, params
 
 
-def seen(ctx: Ctx, pipeline_key: str | None = None) -> tuple[str, dict[str, Any]]:
-    """A test in SQL on box `b`, and its parameters: those the actor may see, in one pipeline or in all."""
+def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline_key") -> tuple[str, dict[str, Any]]:
+    """A test in SQL on box `b`, and its parameters: those the actor may see, in one pipeline or in all.
+
+    `column` holds the box's pipeline, where another table in the statement knows it too.
+    """
     reached = [pipelines.reach(ctx, pipeline_key)] if pipeline_key else pipelines.reach_all(ctx)
     by_test: dict[str, list[str]] = {}
     for pipeline, role in reached:
         by_test.setdefault(access.visible(role), []).append(pipeline.key)
     tests, params = [], {"actor": ctx.actor.key}
     for at, (test, within) in enumerate(by_test.items()):
-        tests.append(f"({ctx.db.dialect.among('b.pipeline_key', f'pipelines_{at}')} AND {test})")
+        tests.append(f"({ctx.db.dialect.among(column, f'pipelines_{at}')} AND {test})")
         params[f"pipelines_{at}"] = ctx.db.texts(within)
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
