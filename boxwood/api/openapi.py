@@ -143,10 +143,16 @@ def _refusals(route: Route) -> dict[str, str]:
         found |= {"401": "No key, or not a valid one"}
     if _gives_bytes(route.handler):
         found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
-    if "{" in route.path:
+    if "{" in route.path or route.verb != "GET":
         found |= {"404": "No such thing within reach"}
     if route.verb != "GET":
-        found |= {"403": "Within reach, but not allowed", "413": "The body is too large"}
+        found |= {
+            "403": "Within reach, but not allowed",
+            "409": "A request with the same Idempotency-Key is under way",
+            "412": "Changed since it was read (If-Match)",
+            "413": "The body is too large",
+            "422": "The Idempotency-Key was used for another request",
+        }
     return dict(sorted(found.items()))
 
 

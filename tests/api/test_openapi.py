@@ -1,0 +1,48 @@
+"""The document says what the server does."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from boxwood.api.routes import ROUTES
+from tests.conftest import World, ok
+
+
+@pytest.fixture
+def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = ok(httpx.get(f"{world.server.url}/openapi.json", trust_env=False))
+    return found
+
+
+def test_every_route_is_described_in_words(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    described = {(verb.upper(), path) for path, verbs in document["paths"].items() for verb in verbs}
+    assert described == {(route.verb, route.path) for route in ROUTES}
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            assert operation["summary"], (verb, path)
+            assert operation["operationId"]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                at: Any = document
+                for part in value["$ref"].removeprefix("#/").split("/"):
+                    at = at[part]
+            for one in value.values():
+                walk(one)
+        elif isinstance(value, list):
+            for one in value:
+                walk(one)
+
+    walk(document)
+
+
+def test_a_box_is_described_with_every_member_it_has(world: World, document: dict[str, Any]) -> None:
+    box = world.box(world.pipeline())
+    shape = document["components"]["schemas"]["BoxOut"]
+    assert set(box) <= set(shape["properties"])
+    assert set(shape["required"]) <= set(box)
