@@ -24,7 +24,7 @@ from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
 from .db.engine import Engine, open_engine
-from .jobs import due, upkeep, webhooks
+from .jobs import due, indexing, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.targets import Rules
@@ -67,6 +67,7 @@ class Boxwood:
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
+            asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
         ]
         try:
             async with contextlib.AsyncExitStack() as stack:

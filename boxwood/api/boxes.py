@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import boxes, fields, listing, newsfeed, pipelines, users
+import msgspec
+
+from ..core import boxes, fields, listing, newsfeed, pipelines, selections, users
 from ..core.boxes import Box
 from ..core.context import Ctx
+from ..core.selections import Page
 from ..errors import Invalid, NotFound
 from ..wire.codec import Shape
 from ..wire.kinds import ANYTHING, KEY
 from ..wire.shapes import boxes as shapes
+from ..wire.shapes.base import given
 from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from ..wire.shapes.people import Out
-from .call import Call, Stream
+from .call import MOST_PER_PAGE, Call, Stream
 
 
 def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
@@ -22,13 +26,28 @@ def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
     return [shapes.box(box, people, ctx.now) for box in found]
 
 
+PAGE = 100
+
+
+def selected(call: Call, found: Page) -> Results:
+    """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
+    call.wishes |= found.wishes
+    people = users.people(call.ctx, {key for box in found.boxes for key in box.people()})
+    columns: list[dict[str, Any] | None] = [*found.columns] or [None] * len(found.boxes)
+    shown = [shapes.box(box, people, call.ctx.now, asked) for box, asked in zip(found.boxes, columns, strict=True)]
+    return Results([*shown], found.cursor is not None, given(found.cursor))
+
+
 def _one(call: Call, box: Box) -> shapes.BoxOut:
     return _shown(call.ctx, [box])[0]
 
 
 def get(call: Call) -> shapes.BoxOut:
-    """A box."""
-    return _one(call, boxes.get(call.ctx, call.path[0]))
+    """A box; `fields` names columns to answer with it, live ones too."""
+    box = boxes.get(call.ctx, call.path[0])
+    if not (asked := call.texts("fields")):
+        return _one(call, box)
+    return shapes.box(box, users.people(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 
 
 def create(call: Call) -> shapes.BoxOut:
@@ -73,15 +92,17 @@ def delete(call: Call) -> Success:
 
 def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
     """The boxes of a pipeline (or all within reach): without `limit` or `page` all of them, streamed."""
-    stage_key, sort_by = call.text("stageKey") or None, call.sort_by()
+    stage_key, sort_by, since = call.text("stageKey") or None, call.sort_by(), _since(call)
     pipeline_key = call.path[0] if call.path else None
     if pipeline_key and {"limit", "page", "offset"} & call.given.keys():
         limit, offset = call.page(listing.SLICE)
         return _shown(
             call.ctx,
-            listing.page(call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by, limit=limit, offset=offset),
+            listing.page(
+                call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by, limit=limit, offset=offset, since=since
+            ),
         )
-    found = listing.keys(call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by)
+    found = listing.keys(call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by, since=since)
     if {"limit", "page", "offset"} & call.given.keys():
         limit, offset = call.page(listing.SLICE)
         found = found[offset : offset + limit]
@@ -91,13 +112,57 @@ def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
 
 
 def list_v2(call: Call) -> Results:
-    """A page of a pipeline's boxes; `page` counts from 0, or `offset` says where to begin."""
-    limit, offset = call.page(100)
-    stage_key = call.text("stageKey") or None
+    """A page of a pipeline's boxes; `page` counts from 0, or `offset` says where to begin.
+
+    With any of `filter`, `sort`, `fields` and `cursor` it is a list by cursor: those that pass the filter, in that
+    order, and in `columns` what `fields` names.
+    """
+    if {"filter", "sort", "fields", "cursor"} & call.given.keys():
+        return _select(call)
+    limit, offset = call.page(PAGE)
     found = listing.page(
-        call.ctx, call.path[0], stage_key=stage_key, sort_by=call.sort_by(), limit=limit + 1, offset=offset
+        call.ctx,
+        call.path[0],
+        stage_key=call.text("stageKey") or None,
+        sort_by=call.sort_by(),
+        limit=limit + 1,
+        offset=offset,
+        since=_since(call),
     )
     return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
+
+
+def _select(call: Call) -> Results:
+    found = selections.page(
+        call.ctx,
+        call.path[0],
+        tree=_filter(call),
+        sort=call.texts("sort") or _OLD_ORDERS[call.sort_by()],
+        shown=call.texts("fields"),
+        stage_key=call.text("stageKey") or None,
+        since=_since(call),
+        cursor=call.text("cursor"),
+        limit=call.number("limit", PAGE, least=1, most=MOST_PER_PAGE),
+    )
+    return selected(call, found)
+
+
+_OLD_ORDERS = {"": [], "created_at": ["-creationTimestamp"], "updated_at": ["-lastUpdatedTimestamp"]}
+MOST_FILTER = 50_000
+
+
+def _filter(call: Call) -> Any:
+    text = call.text("filter")
+    if len(text) > MOST_FILTER:
+        raise Invalid("filter", f"is longer than {MOST_FILTER:,} characters")
+    try:
+        return msgspec.json.decode(text) if text else None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Invalid("filter", "is not valid JSON") from None
+
+
+def _since(call: Call) -> int | None:
+    return call.number("updatedSince", 0) or None
 
 
 def batch_get(call: Call) -> list[shapes.BoxOut]:

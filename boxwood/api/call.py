@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..core import answers, keys, links
 from ..core.context import Ctx
+from ..core.selections import Wish
 from ..db.engine import Db, Engine
 from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ..lib.blobs import Blobs, Missing, StoreFailed
@@ -101,6 +102,11 @@ class Call:
     def rules(self) -> Rules:
         """Which addresses this server may call."""
         return self.api.rules
+
+    @property
+    def wishes(self) -> set[Wish]:
+        """Where to leave word of fields that an index would serve."""
+        return self.api.wishes
 
     @property
     def router(self) -> Router:
@@ -198,6 +204,8 @@ class Api:
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
+        self.wishes: set[Wish] = set()
+        """Fields that were filtered or sorted by, until someone makes their indexes."""
         self._under_way: set[tuple[str, ...]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -35,6 +35,10 @@ _QUERY: dict[str, dict[str, Any]] = {
     "userKeys": {"type": "array", "items": {"type": "string"}, "description": "Whose tasks; one's own without it."},
     "fileName": {"type": "string", "description": "Names bytes that are sent alone."},
     "token": {"type": "string", "description": "As the link has it."},
+    "updatedSince": {"type": "integer", "description": "Milliseconds since 1970: those changed then or later."},
+    "filter": {"type": "string", "description": "A tree of tests as JSON, such as {field, op, value}."},
+    "sort": {"type": "string", "description": "Columns with commas; a minus before one turns it round."},
+    "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
 ERROR = {
@@ -190,7 +194,7 @@ def _tag(route: Route) -> str:
 
 _TAGS = (
     "users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings files "
-    "threads snippets contacts organizations timeline webhooks"
+    "threads snippets contacts organizations timeline webhooks views"
 ).split()
 
 

@@ -17,6 +17,7 @@ from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
+from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from . import (
     batch,
@@ -31,6 +32,7 @@ from . import (
     pipelines,
     snippets,
     tasks,
+    views,
     webhooks,
 )
 from .router import LIST, READ, STREAM, WRITE, Route
@@ -39,6 +41,7 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
 FORM, ANY = "multipart/form-data", "application/octet-stream"
+SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 CURSOR = ("cursor", "limit", "after")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
@@ -118,9 +121,9 @@ ROUTES = [
     _post("/v1/pipelines/{pipeline}/fields/{field}", pipelines.edit_field, pipeline_shapes.FIELD_EDIT, "addOnly"),
     _delete("/v1/pipelines/{pipeline}/fields/{field}", pipelines.delete_field),
     # Boxes
-    _list("/v1/boxes", boxes.list_v1, "sortBy", *PAGING),
-    _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", *PAGING),
-    _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING),
+    _list("/v1/boxes", boxes.list_v1, "sortBy", "updatedSince", *PAGING),
+    _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
+    _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
     _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
     _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
@@ -128,7 +131,7 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
     _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT),
     _post("/v2/batch", batch.run, batch.BATCH),
-    _read("/v1/boxes/{box}", boxes.get),
+    _read("/v1/boxes/{box}", boxes.get, "fields"),
     _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
     _read("/v1/boxes/{box}/fields", boxes.list_values),
@@ -162,6 +165,13 @@ ROUTES = [
     _read("/v2/meetings/{meeting}", meetings.get),
     _post("/v2/meetings/{meeting}", meetings.edit, meeting_shapes.MEETING_EDIT),
     _delete("/v2/meetings/{meeting}", meetings.delete),
+    # Saved views
+    _list("/v2/pipelines/{pipeline}/views", views.list_page, *PAGING),
+    _post("/v2/pipelines/{pipeline}/views", views.create, view_shapes.VIEW_CREATE),
+    _read("/v2/pipelines/{pipeline}/views/{view}", views.get),
+    _post("/v2/pipelines/{pipeline}/views/{view}", views.edit, view_shapes.VIEW_EDIT),
+    _delete("/v2/pipelines/{pipeline}/views/{view}", views.delete),
+    _list("/v2/pipelines/{pipeline}/views/{view}/boxes", views.list_boxes, "fields", "cursor", "limit"),
     # Contacts and organizations
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),

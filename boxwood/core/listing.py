@@ -20,9 +20,21 @@ ORDERS = {
 }
 
 
-def page(ctx: Ctx, pipeline_key: str, *, stage_key: str | None, sort_by: str, limit: int, offset: int) -> list[Box]:
-    """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`."""
-    where, params = _in_pipeline(ctx, *pipelines.reach(ctx, pipeline_key), stage_key)
+def page(
+    ctx: Ctx,
+    pipeline_key: str,
+    *,
+    stage_key: str | None,
+    sort_by: str,
+    limit: int,
+    offset: int,
+    since: int | None = None,
+) -> list[Box]:
+    """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`.
+
+    With `since` (milliseconds), only those changed then or later.
+    """
+    where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), stage_key, since)
     rows = ctx.db.rows(
         f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]} LIMIT :limit OFFSET :offset",
         limit=limit,
@@ -32,7 +44,9 @@ def page(ctx: Ctx, pipeline_key: str, *, stage_key: str | None, sort_by: str, li
     return BOXES.load_all(rows)
 
 
-def keys(ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, sort_by: str = "") -> list[str]:
+def keys(
+    ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, sort_by: str = "", since: int | None = None
+) -> list[str]:
     """The keys of all of them (in every pipeline within reach where none is named), to be read in slices."""
     if pipeline_key is not None:
         reached = [pipelines.reach(ctx, pipeline_key)]
@@ -40,7 +54,7 @@ def keys(ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, so
         reached = pipelines.reach_all(ctx)
     found: list[tuple[Any, ...]] = []
     for pipeline, role in reached:
-        where, params = _in_pipeline(ctx, pipeline, role, stage_key)
+        where, params = within(ctx, pipeline, role, stage_key, since)
         sql = f"SELECT b.key, b.created_at, b.updated_at FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]}"
         found += ctx.db.rows(sql, **params)
     if len(reached) > 1:
@@ -49,14 +63,20 @@ def keys(ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, so
     return [row[0] for row in found]
 
 
-def _in_pipeline(ctx: Ctx, pipeline: Pipeline, role: Role, stage_key: str | None) -> tuple[str, dict[str, Any]]:
-    where, params = "b.pipeline_key = :pipeline", {"pipeline": pipeline.key}
+def within(
+    ctx: Ctx, pipeline: Pipeline, role: Role, stage_key: str | None, since: int | None = None
+) -> tuple[str, dict[str, Any]]:
+    """A test in SQL on box `b`, and its parameters: those of the pipeline that the actor may see."""
+    where = "b.pipeline_key = :pipeline"
+    params: dict[str, Any] = {"pipeline": pipeline.key}
     if not role.sees_all_boxes():
         where, params = f"{where} AND {access.visible(role)}", {**params, "actor": ctx.actor.key}
     if stage_key:
         if stage_key not in pipeline.stage_order:
             raise Invalid("stageKey", f"no stage {stage_key[:50]!r} in this pipeline")
         where, params = f"{where} AND b.stage_key = :stage", {**params, "stage": stage_key}
+    if since is not None:
+        where, params = f"{where} AND b.updated_at >= :since", {**params, "since": since}
     return where, params
 
 
@@ -109,7 +129,7 @@ def by_keys(ctx: Ctx, wanted: list[str]) -> list[Box]:
 
 def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Box]:
     """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
-    where, params = _in_pipeline(ctx, *pipelines.reach(ctx, pipeline_key), None)
+    where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), None)
     sql = f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(wanted), **params)}
     return [BOXES.load(found[key]) for key in dict.fromkeys(wanted) if key in found]

@@ -29,13 +29,34 @@ class Dialect(Protocol):
         """A member of a JSON column, as text. `key` is one of ours: digits or a plain word."""
 
     def field_number(self, column: str, key: str) -> str:
-        """The same as a number, NULL where it is none."""
+        """The same as a number, NULL where it is none. Text counts where it is a plain decimal of 20 signs at most."""
+
+    def field_flag(self, column: str, key: str) -> str:
+        """1 where the member is true, else 0."""
+
+    def member(self, column: str, key: str) -> str:
+        """A member of a JSON column, as JSON."""
 
     def without(self, column: str, key: str) -> str:
         """The JSON column without this member."""
 
     def each_text(self, column: str) -> str:
         """A FROM item that gives the texts of a JSON list as column `value`."""
+
+    def each(self, column: str) -> str:
+        """A FROM item that gives the members of a JSON list, as JSON, as column `value`."""
+
+    def length(self, column: str) -> str:
+        """How many members a JSON list has."""
+
+    def folded(self, text: str) -> str:
+        """The text with its ASCII letters small, compared byte by byte."""
+
+    def exact(self, text: str) -> str:
+        """The text, compared byte by byte."""
+
+    def contains(self, text: str, name: str) -> str:
+        """A test whether the text holds the text given as parameter `name`."""
 
     def among(self, column: str, name: str) -> str:
         """A test whether the column is among the texts given as parameter `name` (see `Db.texts`)."""
@@ -68,6 +89,10 @@ class Db(Protocol):
         """The first word of a transaction that compares before it writes: it fails, and is run again, when
         someone else changes meanwhile what it has read."""
 
+    def index_names(self, table: str) -> set[str]:
+        """The table's indexes that can be used."""
+        ...
+
     def later(self, work: Later, item: Any) -> None:
         """Run `work(db, items)` once before the commit, with the items of every request it commits."""
 
@@ -95,6 +120,10 @@ class Engine(Protocol):
     async def write_soon(self, fn: Callable[[Db], T]) -> T:
         """Run in the writer's thread; done once committed."""
         ...
+
+    def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
+        """Make indexes (by name, what stands after `ON`) and drop others, with as little waiting for writers as
+        the database knows how; what another process is about already is left to it. Not from an event loop's thread."""
 
     def listen(self, channel: str, heard: Callable[[], None]) -> None:
         """Call `heard` (from any thread, quickly) after each commit that notified `channel`."""

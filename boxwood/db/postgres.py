@@ -49,13 +49,36 @@ class PostgresDialect:
 
     def field_number(self, column: str, key: str) -> str:
         value = self.field_value(column, key)
-        return f"(CASE WHEN {value} ~ '^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$' THEN {value}::float8 END)"
+        return f"""(CASE jsonb_typeof({column}->'{key}') WHEN 'number' THEN {value}::float8
+            WHEN 'string' THEN CASE WHEN LENGTH({value}) <= 20
+                AND {value} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' THEN {value}::float8 END END)"""
+
+    def field_flag(self, column: str, key: str) -> str:
+        return f"(CASE WHEN {self.field_value(column, key)} = 'true' THEN 1 ELSE 0 END)"
+
+    def member(self, column: str, key: str) -> str:
+        return f"({column}->'{key}')"
 
     def without(self, column: str, key: str) -> str:
         return f"({column} - '{key}')"
 
     def each_text(self, column: str) -> str:
         return f"jsonb_array_elements_text({column})"
+
+    def each(self, column: str) -> str:
+        return f"jsonb_array_elements(CASE WHEN jsonb_typeof({column}) = 'array' THEN {column} END)"
+
+    def length(self, column: str) -> str:
+        return f"COALESCE(jsonb_array_length({column}), 0)"
+
+    def folded(self, text: str) -> str:
+        return f'lower(({text}) COLLATE "C")'
+
+    def exact(self, text: str) -> str:
+        return f'(({text}) COLLATE "C")'
+
+    def contains(self, text: str, name: str) -> str:
+        return f"strpos({text}, :{name}) > 0"
 
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"
@@ -105,6 +128,16 @@ class PostgresDb:
 
     def hold_still(self) -> None:
         self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+    def index_names(self, table: str) -> set[str]:
+        found = self.rows(
+            """
+            SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE i.indrelid = to_regclass(:table) AND i.indisvalid
+            """,
+            table=table,
+        )
+        return {name for (name,) in found}
 
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
@@ -200,6 +233,24 @@ class Postgres:
                 if not left or not _lost(error, self._local.__dict__.get("connection")):
                     raise Unavailable("the database is away: try again") from None
         raise AssertionError("unreachable")
+
+    def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
+        """Beside the writers, outside any transaction. One process at a time: another's half-made index looks like
+        one that failed."""
+        with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
+            held = connection.execute("SELECT pg_try_advisory_lock(hashtext('boxwood indexes'))").fetchone()
+            if not held or not held[0]:
+                return
+            names = connection.execute(
+                "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT i.indisvalid"
+            ).fetchall()
+            failed = [name for (name,) in names if name in make]
+            for name in [*failed, *drop]:
+                connection.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}".encode())
+            for name, what in make.items():
+                connection.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {what}".encode())
+            if make:
+                connection.execute("ANALYZE boxes")
 
     # Waking
 

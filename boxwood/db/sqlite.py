@@ -39,13 +39,36 @@ class SqliteDialect:
 
     def field_number(self, column: str, key: str) -> str:
         value = self.field_value(column, key)
-        return f"(CASE WHEN {value} GLOB '*[0-9]*' AND {value} NOT GLOB '*[^0-9.eE+-]*' THEN {value} + 0.0 END)"
+        return f"""(CASE json_type({column}, '$."{key}"') WHEN 'integer' THEN {value} WHEN 'real' THEN {value}
+            WHEN 'text' THEN CASE WHEN LENGTH({value}) <= 20 AND {value} NOT GLOB '*[^0-9.-]*'
+                AND json_valid({value}) THEN {value} + 0.0 END END)"""
+
+    def field_flag(self, column: str, key: str) -> str:
+        return f"(CASE WHEN {self.member(column, key)} = 'true' THEN 1 ELSE 0 END)"
+
+    def member(self, column: str, key: str) -> str:
+        return f"""({column}->'$."{key}"')"""
 
     def without(self, column: str, key: str) -> str:
         return f"""json_remove({column}, '$."{key}"')"""
 
     def each_text(self, column: str) -> str:
         return f"json_each({column})"
+
+    def each(self, column: str) -> str:
+        return f"json_each({column})"
+
+    def length(self, column: str) -> str:
+        return f"COALESCE(json_array_length({column}), 0)"
+
+    def folded(self, text: str) -> str:
+        return f"lower({text})"
+
+    def exact(self, text: str) -> str:
+        return text
+
+    def contains(self, text: str, name: str) -> str:
+        return f"instr({text}, :{name}) > 0"
 
     def among(self, column: str, name: str) -> str:
         return f"{column} IN (SELECT value FROM json_each(:{name}))"
@@ -101,6 +124,10 @@ class SqliteDb:
 
     def hold_still(self) -> None:
         """One writer: nobody else can."""
+
+    def index_names(self, table: str) -> set[str]:
+        found = self.rows("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table", table=table)
+        return {name for (name,) in found}
 
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
@@ -284,6 +311,14 @@ class Sqlite:
             for work, items in laters.items():
                 work(db, items)
         db._connection.execute("COMMIT")
+
+    def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
+        """Each in a transaction of its own: a write waits for one of them, not for all."""
+        for name in drop:
+            self.write(lambda db, name=name: db.run(f"DROP INDEX IF EXISTS {name}"))  # type: ignore[misc]
+        for name, what in make.items():
+            sql = f"CREATE INDEX IF NOT EXISTS {name} ON {what}"
+            self.write(lambda db, sql=sql: db.run(sql))  # type: ignore[misc]
 
     def listen(self, channel: str, heard: Callable[[], None]) -> None:
         self._heard.setdefault(channel, []).append(heard)

@@ -102,9 +102,11 @@ class BoxOut(Out, omit_defaults=False):
     last_touchpoint_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     last_touchpoint_type: str | msgspec.UnsetType = msgspec.UNSET
     last_comment_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    columns: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    """Those asked for with `fields`, by name."""
 
 
-def box(one: Box, people: Mapping[str, Person], now: int) -> BoxOut:
+def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any] | None = None) -> BoxOut:
     """`now` serves only `freshness`, which changes once a day."""
     told = one.activity
 
@@ -185,6 +187,7 @@ def box(one: Box, people: Mapping[str, Person], now: int) -> BoxOut:
         last_touchpoint_timestamp=given(told.touched_at),
         last_touchpoint_type=given(told.touched_by),
         last_comment_timestamp=given(told.last_comment_at),
+        columns=given(columns),
     )
 
 

@@ -12,6 +12,8 @@ from .base import Out
 class Results(Out, omit_defaults=False):
     results: list[Any]
     has_next_page: bool | msgspec.UnsetType = msgspec.UNSET
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+    """Of a list by cursor: gets the next page; the last page has none."""
 
 
 class Success(Out, omit_defaults=False):

@@ -1,0 +1,217 @@
+"""Selections: boxes of a pipeline that pass a filter, in an order, a page at a time by cursor.
+
+A page begins after the last box of the one before (keyset), so no page is dearer than the first, and boxes that
+come or go move none to another page. Unset values come last in either direction.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import math
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..errors import Invalid
+from . import columns, fields, listing, pipelines
+from .boxes import BOXES, Box
+from .columns import Column
+from .context import Ctx
+from .filters import Filter
+
+MOST_SORTS = 5
+MOST_COLUMNS = 600
+
+
+class Part(NamedTuple):
+    """One expression of an order."""
+
+    sql: str
+    descending: bool
+
+
+class Wish(NamedTuple):
+    """A field that was filtered or sorted by: an index would serve it."""
+
+    pipeline_key: str
+    field_key: str
+    form: str
+
+
+class Page(NamedTuple):
+    boxes: list[Box]
+    cursor: str | None
+    """Of the next page; None on the last."""
+    columns: list[dict[str, Any]]
+    """The columns asked for, a dict for each box."""
+    wishes: set[Wish]
+
+
+class _Cursor(NamedTuple):
+    order: str
+    phase: int
+    now: int
+    at: list[Any]
+
+
+def page(
+    ctx: Ctx,
+    pipeline_key: str,
+    *,
+    tree: Any = None,
+    sort: list[str] | None = None,
+    shown: list[str] | None = None,
+    stage_key: str | None = None,
+    since: int | None = None,
+    cursor: str = "",
+    limit: int,
+) -> Page:
+    """The boxes that pass the filter `tree`, sorted by columns (`-` before a name: the other way round)."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    where, params = listing.within(ctx, pipeline, role, stage_key, since)
+    if len(shown or []) > MOST_COLUMNS:
+        raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
+    by_key = fields.by_key(ctx, pipeline.key)
+    chosen = Filter(ctx, pipeline, by_key, tree)
+    ordered = sorts(ctx, pipeline, by_key, sort or [])
+    read = [(name, columns.find(ctx, pipeline, by_key, name, f"fields[{at}]")) for at, name in enumerate(shown or [])]
+    order = ",".join(sort or [])
+    start = _read_cursor(cursor, order) if cursor else _Cursor(_mark(order), 0, ctx.now, [])
+    params = {**params, **chosen.params, "now": start.now}
+    for column, _ in ordered:
+        params |= column.params
+    found: list[tuple[Any, ...]] = []
+    phase = start.phase
+    for phase, (test, parts) in list(enumerate(_phases(ordered)))[start.phase :]:
+        at = start.at if phase == start.phase else []
+        found += _rows(ctx, f"{where} AND {chosen.sql} AND {test}", params, parts, at, phase, limit + 1 - len(found))
+        if len(found) > limit:
+            break
+    more = len(found) > limit
+    found = found[:limit]
+    boxes = BOXES.load_all(found)
+    last = found[-1] if more else None
+    return Page(
+        boxes,
+        None if last is None else _write_cursor(_mark(order), last[-1], start.now, last[len(BOXES.names) : -1]),
+        [{name: column.reads(box, ctx.now) for name, column in read} for box in boxes] if shown else [],
+        _wishes(pipeline.key, [*chosen.columns, *(column for column, _ in ordered)]),
+    )
+
+
+def read(ctx: Ctx, box: Box, shown: list[str]) -> dict[str, Any]:
+    """These columns of one box."""
+    if len(shown) > MOST_COLUMNS:
+        raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
+    pipeline = pipelines.get(ctx, box.pipeline_key)
+    by_key = fields.by_key(ctx, pipeline.key)
+    found = [(name, columns.find(ctx, pipeline, by_key, name, f"fields[{at}]")) for at, name in enumerate(shown)]
+    return {name: column.reads(box, ctx.now) for name, column in found}
+
+
+def _rows(
+    ctx: Ctx, where: str, params: dict[str, Any], parts: list[Part], at: list[Any], phase: int, limit: int
+) -> list[tuple[Any, ...]]:
+    """Rows of boxes, then what they are sorted by, then the phase."""
+    if at:
+        _check_cursor(at, parts)
+        where = f"{where} AND {_after(parts)}"
+        params = {**params, **{f"c{number}": value for number, value in enumerate(at)}}
+    sql = f"""
+        SELECT {BOXES.of("b")}, {", ".join(part.sql for part in parts)} FROM boxes b WHERE {where}
+        ORDER BY {", ".join(part.sql + (" DESC" if part.descending else "") for part in parts)} LIMIT :limit
+    """
+    return [(*row, phase) for row in ctx.db.rows(sql, **params, limit=limit)]
+
+
+def _after(parts: list[Part]) -> str:
+    """A test whether a row comes after the cursor; its first half alone lets an index find the place."""
+    test = ""
+    for number, part in reversed(list(enumerate(parts))):
+        sign = "<" if part.descending else ">"
+        beyond = f"{part.sql} {sign} :c{number}"
+        test = f"({beyond} OR ({part.sql} = :c{number} AND {test}))" if test else beyond
+    first = parts[0]
+    return f"({first.sql} {'<=' if first.descending else '>='} :c0 AND {test})"
+
+
+def sorts(
+    ctx: Ctx, pipeline: pipelines.Pipeline, by_key: dict[str, fields.Field], names: list[str]
+) -> list[tuple[Column, bool]]:
+    """The columns named, and whether each is to descend."""
+    if len(names) > MOST_SORTS:
+        raise Invalid("sort", f"takes at most {MOST_SORTS} columns")
+    found = []
+    for at, name in enumerate(names):
+        column = columns.find(ctx, pipeline, by_key, name.removeprefix("-"), f"sort[{at}]")
+        if column.is_list:
+            raise Invalid(f"sort[{at}]", f"{name[:50]!r} is a list: nothing is sorted by it")
+        found.append((column, name.startswith("-")))
+    return found
+
+
+def _phases(sorts: list[tuple[Column, bool]]) -> list[tuple[str, list[Part]]]:
+    """Those whose first column is set, in its order; then the others. Each is a plain walk along an index."""
+    if not sorts:
+        return [("1 = 1", [Part("b.created_at", False), Part("b.key", False)])]
+    (first, descending), *rest = sorts
+    more = [part for column, down in rest for part in _parts(column, down)]
+    last = Part("b.key", sorts[-1][1])
+    whole = [*_ordered(first, descending), *more, last]
+    if first.unset == "(1 = 0)" or first.kind == "flag":
+        return [("1 = 1", whole)]
+    return [(first.is_set, whole), (first.unset, [*more, last])]
+
+
+def _parts(column: Column, descending: bool) -> list[Part]:
+    return [Part(f"CASE WHEN {column.unset} THEN 1 ELSE 0 END", False), *_ordered(column, descending)]
+
+
+def _ordered(column: Column, descending: bool) -> list[Part]:
+    return [Part(sql, descending) for sql in ((column.order,) if column.order else column.sorts)]
+
+
+def _wishes(pipeline_key: str, asked: list[Column]) -> set[Wish]:
+    return {Wish(pipeline_key, column.field.key, column.form) for column in asked if column.field and column.form}
+
+
+def _mark(order: str) -> str:
+    return hashlib.blake2b(order.encode(), digest_size=6).hexdigest()
+
+
+def _write_cursor(mark: str, phase: int, now: int, at: tuple[Any, ...]) -> str:
+    plain = [value if isinstance(value, (str, int, float)) else float(value) for value in at]
+    return base64.urlsafe_b64encode(msgspec.json.encode(_Cursor(mark, phase, now, plain))).decode().rstrip("=")
+
+
+def _read_cursor(text: str, order: str) -> _Cursor:
+    try:
+        found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
+    except (ValueError, binascii.Error, RecursionError):
+        raise Invalid("cursor", "is none that a page of this list gave") from None
+    if found.order != _mark(order):
+        raise Invalid("cursor", "belongs to a list with another sort")
+    if not 0 <= found.phase <= 1 or not 0 <= found.now < 2**53:
+        raise Invalid("cursor", "is none that a page of this list gave")
+    return found
+
+
+def _check_cursor(at: list[Any], parts: list[Part]) -> None:
+    """What it holds must be what the parts are compared with, or a database would refuse."""
+    if len(at) == len(parts) and all(_is_like(value, part) for value, part in zip(at, parts, strict=True)):
+        return
+    raise Invalid("cursor", "is none that a page of this list gave")
+
+
+def _is_like(value: Any, part: Part) -> bool:
+    if _is_text(part.sql):
+        return isinstance(value, str) and "\x00" not in value and len(value) <= 1000
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _is_text(sql: str) -> bool:
+    return sql.endswith(", '')") or sql in ("b.key", "b.creator_key", "b.source", "b.stage_key")

@@ -1,0 +1,74 @@
+"""Saved views on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.views import View
+from ..codec import Shape
+from ..kinds import FLAG, INTEGER, KEY, NAME, OBJECT, WORDS, nullable, records
+from .base import Out, given
+
+
+class ViewColumn(Out, omit_defaults=False):
+    key: str
+    hidden: bool
+    width: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class ViewOut(Out, omit_defaults=False):
+    """`filter` is absent where every box is in the view, `group` where it has no groups."""
+
+    key: str
+    pipeline_key: str
+    creator_key: str
+    name: str
+    sort: list[str]
+    columns: list[ViewColumn]
+    shared: bool
+    creation_timestamp: int
+    last_saved_timestamp: int
+    filter: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    group: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def view(one: View) -> ViewOut:
+    return ViewOut(
+        key=one.key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        name=one.name,
+        sort=one.sort,
+        columns=[ViewColumn(column.key, column.hidden, given(column.width)) for column in one.columns],
+        shared=one.shared,
+        creation_timestamp=one.created_at,
+        last_saved_timestamp=one.saved_at,
+        filter=given(one.filter),
+        group=given(one.group_by),
+    )
+
+
+_COLUMN = Shape("ViewColumnEdit", required=("key",), key=KEY, width=nullable(INTEGER), hidden=FLAG)
+_MEMBERS = {
+    "name": nullable(NAME),
+    "filter": nullable(OBJECT),
+    "sort": WORDS,
+    "group": nullable(KEY),
+    "columns": records(_COLUMN, bare="key"),
+    "shared": FLAG,
+}
+_SAYS = {
+    "filter": "A tree of and, or, not and tests such as {field, op, value}; null for every box.",
+    "sort": "Columns; a minus before one turns it round.",
+    "group": "A column whose values make the groups.",
+    "shared": "With the pipeline's people; else it is one's own.",
+}
+VIEW_CREATE = Shape("ViewCreate", _MEMBERS, required=("name",), described=_SAYS)
+VIEW_EDIT = Shape("ViewEdit", _MEMBERS, described=_SAYS)
+
+
+def ours(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Under the record's names."""
+    return {{"group": "group_by"}.get(name, name): value for name, value in parsed.items()}
