@@ -31,7 +31,7 @@ PAGE = 100
 
 def selected(call: Call, found: Page) -> Results:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
-    call.wishes |= found.wishes
+    call.wishes.update(found.wishes)
     people = users.people(call.ctx, {key for box in found.boxes for key in box.people()})
     columns: list[dict[str, Any] | None] = [*found.columns] or [None] * len(found.boxes)
     shown = [shapes.box(box, people, call.ctx.now, asked) for box, asked in zip(found.boxes, columns, strict=True)]
