@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from boxwood.db import schema
 from boxwood.db.engine import open_engine
 from tests.conftest import Store
@@ -65,12 +67,17 @@ def test_records_match_their_tables(database: Store) -> None:
         assert {(table.name, name) for name in table.names} <= there
 
 
-def test_two_that_start_at_once_migrate_once(fresh_store: Store, tmp_path: Path) -> None:
+def test_several_that_start_at_once_migrate_once(
+    request: pytest.FixtureRequest, database: Store, tmp_path: Path
+) -> None:
+    url = request.getfixturevalue("cluster").create_database() if database.name == "postgres" else None
     applied: list[list[str]] = []
-    path = str(tmp_path / "other.sqlite3")
-    threads = [threading.Thread(target=lambda: applied.append(schema.migrate(None, path))) for _ in range(2)]
+    threads = [
+        threading.Thread(target=lambda: applied.append(schema.migrate(url, str(tmp_path / "new.sqlite3"))))
+        for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(len(one) for one in applied) == [0, len(list(schema.MIGRATIONS.glob("*.py")))]
+    assert sorted(len(one) for one in applied) == [0, 0, 0, len(list(schema.MIGRATIONS.glob("*.py")))]
