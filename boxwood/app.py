@@ -23,8 +23,9 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
+from .core import formulas
 from .db.engine import Engine, open_engine
-from .jobs import due, indexing, upkeep, webhooks
+from .jobs import due, indexing, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.targets import Rules
@@ -68,6 +69,7 @@ class Boxwood:
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
+            asyncio.create_task(recompute.run(self.engine, self.clock)),
         ]
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -81,6 +83,7 @@ class Boxwood:
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses)
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
+            await asyncio.to_thread(formulas.ENGINE.close)
 
     async def healthy(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})

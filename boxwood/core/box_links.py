@@ -24,7 +24,7 @@ def note(ctx: Ctx, box: Box, before: Box | None) -> None:
         )
     if new := named - was:
         ctx.db.many(
-            "INSERT INTO box_links (box_key, key) VALUES (:box, :key)",
+            "INSERT INTO box_links (box_key, key) VALUES (:box, :key) ON CONFLICT DO NOTHING",
             [{"box": box.key, "key": key} for key in sorted(new)],
         )
 

@@ -11,7 +11,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, box_links, directory, events, fields, pipelines, search, stages, users, values
+from . import access, box_links, directory, events, fields, formulas, pipelines, search, stages, users, values
 from .access import Role
 from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
@@ -225,6 +225,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     for member, change in _CHANGES.items():
         if member in given and member not in ("name", "notes", "stage_key"):
             box = change(ctx, pipeline, box, given[member])
+    box = formulas.computed(ctx, pipeline, box)
     box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
     _assign(ctx, box, [])
@@ -255,6 +256,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     changed = [member for member in _NEWS if getattr(box, member) != getattr(before, member)]
     if not changed:
         return before
+    box = formulas.computed(ctx, pipeline, box, before)
     box = box_links.with_addresses(ctx, box, before)
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     written = [name for name in BOXES.names if getattr(box, name) != getattr(before, name)]
@@ -519,7 +521,8 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             keys.append(box.key)
         if keys != other.linked_box_keys:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
-            BOXES.update(ctx.db, after, "linked_box_keys", "updated_at", "saved_at")
+            after = formulas.computed(ctx, pipeline, after, other)
+            BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
             was = {"linked_box_keys": other.linked_box_keys}
             _tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
@@ -590,6 +593,7 @@ def move_pipeline(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None =
         updated_at=ctx.now,
         saved_at=ctx.now,
     )
+    after = formulas.computed(ctx, new, after)
     after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
     box_links.note(ctx, after, box)
@@ -614,7 +618,7 @@ def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> di
     carried = {}
     for field in both[old.key]:
         target = targets.get((field.name, field.type))
-        if target is None or field.key not in held:
+        if target is None or field.key not in held or field.type == "FORMULA":
             continue
         if field.type in ("TEAM_CONTACT", "TEAM_ORGANIZATION") and old.team_key != new.team_key:
             continue

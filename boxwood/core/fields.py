@@ -8,7 +8,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, options, pipelines
+from . import access, events, formulas, options, pipelines
 from .context import Ctx
 from .options import Option
 
@@ -91,13 +91,14 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "FIELD", "CREATE")
     pipeline, field = add(ctx, pipeline, given)
+    pipeline = formulas.put(ctx, pipeline, field)
     pipelines.touch(ctx, pipeline)
     events.record(ctx, "field.created", field, pipeline=pipeline, subject=field.name)
     return field
 
 
 def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, Field]:
-    """The caller saves the pipeline."""
+    """The caller saves the pipeline, and puts the formula of the field once all columns are there."""
     name, kind = given.get("name"), given.get("type")
     if not name or not kind:
         raise Insufficient("Field", "type" if name else "name")
@@ -163,8 +164,9 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
     lost = {option.key for option in field.options} - {option.key for option in after.options}
     if lost:
         _clear_options(ctx, field, lost)
-    if field.type == "FORMULA" and after.default_value != field.default_value:
-        pipeline = msgspec.structs.replace(pipeline, formulas_updated_at=ctx.now)
+    if after.default_value != field.default_value:
+        pipeline = formulas.put(ctx, pipeline, after)
+    formulas.follow(ctx, pipeline, field, after)
     pipelines.touch(ctx, pipeline)
     before = {"name": field.name, "options": field.options, "default_value": field.default_value}
     events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
@@ -177,7 +179,8 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     field = get(ctx, pipeline, key)
     access.require(ctx, role, "FIELD", "DELETE")
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
-    _clear(ctx, field)
+    clear(ctx, field)
+    formulas.lost(ctx, pipeline, field.key)
     pipeline = pipelines.touch(ctx, pipeline)
     events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
 
@@ -218,7 +221,7 @@ def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
     return settings
 
 
-def _clear(ctx: Ctx, field: Field) -> None:
+def clear(ctx: Ctx, field: Field) -> None:
     """Erase the field's values: no news of the boxes themselves."""
     value = ctx.db.dialect.field_value("fields", field.key)
     ctx.db.run(

@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, fields, stages, teams, themes, users
+from . import access, events, fields, formulas, stages, teams, themes, users
 from .access import EDITOR, NO_ACCESS, PermissionSet, Role
 from .context import Ctx
 from .users import USERS, Person
@@ -140,8 +140,12 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     MEMBERS.insert(ctx.db, Member(pipeline.key, ctx.actor.key, access.ADMIN, True, ctx.now))
     for name in given.get("stages") or ["Stage 1"]:
         pipeline, _ = stages.add(ctx, pipeline, name)
-    for field in given.get("fields") or []:
-        pipeline, _ = fields.add(ctx, pipeline, field)
+    made = []
+    for one in given.get("fields") or []:
+        pipeline, field = fields.add(ctx, pipeline, one)
+        made.append(field)
+    for field in made:
+        pipeline = formulas.put(ctx, pipeline, field)
     save(ctx, pipeline)
     events.record(ctx, "pipeline.created", pipeline, pipeline=pipeline)
     return pipeline

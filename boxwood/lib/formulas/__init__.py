@@ -8,7 +8,7 @@ engine.evaluate(formula, [(1250,)], now_ms=...)    # [125]
 
 from boxwood.lib.formulas.dependencies import find_cycle, order
 from boxwood.lib.formulas.engine import Engine
-from boxwood.lib.formulas.formula import Formula, compile  # noqa: A004 - the word of the field
+from boxwood.lib.formulas.formula import Formula, compile, rename  # noqa: A004 - the word of the field
 from boxwood.lib.formulas.values import Date, Fault, FormulaError, Result, Value
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "compile",
     "find_cycle",
     "order",
+    "rename",
 ]

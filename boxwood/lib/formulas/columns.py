@@ -34,3 +34,8 @@ def _named(name: str, start: int) -> str:
     if not name.strip():
         raise FormulaError("This column name is empty", start)
     return name
+
+
+def reference(name: str) -> str:
+    """As it is written in a formula."""
+    return "$'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,11 +1,12 @@
 """A formula's text, understood: which dialect it is in, the columns it reads, the code to run."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from boxwood.lib.formulas import javascript, tokens
-from boxwood.lib.formulas.columns import Columns
+from boxwood.lib.formulas.columns import Columns, read_reference, reference
 from boxwood.lib.formulas.spreadsheet import compile_spreadsheet
 from boxwood.lib.formulas.values import FormulaError
 
@@ -29,6 +30,19 @@ def compile(text: str) -> Formula:  # noqa: A001 - the word of the field
     if found and tokens.is_spreadsheet(found):
         return _spreadsheet(source, found)
     return _javascript(source)
+
+
+def rename(text: str, names: Mapping[str, str]) -> str:
+    """The formula with other names for its columns, and everything else as it was."""
+    source, at, parts = _source(text), 0, []
+    found = tokens.read(source)
+    words = found if found and tokens.is_spreadsheet(found) else javascript.read(source)
+    for word in words:
+        if word.kind == "column":
+            name = read_reference(word.text, 0)[0]
+            parts += [text[at : word.start], reference(names.get(name, name))]
+            at = word.start + len(word.text)
+    return "".join([*parts, text[at:]])
 
 
 def _source(text: str) -> str:

@@ -47,7 +47,7 @@ class Script(NamedTuple):
 
 
 def rewrite(text: str, columns: Columns) -> Script:
-    tokens = list(_tokens(text))
+    tokens = list(read(text))
     code = "".join(_code(token, columns) for token in tokens)
     clock = any(token.kind == "word" and token.text == "Date" for token in tokens)
     return Script(code, _assigned([token for token in tokens if token.kind != "space"]), clock)
@@ -73,7 +73,7 @@ def _assigned(tokens: list[Token]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def read(text: str) -> Iterator[Token]:
     opened: list[_Open] = []
     last, after_control, at = Token("", "", 0), False, 0
     while at < len(text):

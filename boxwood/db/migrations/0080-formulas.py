@@ -1,0 +1,29 @@
+"""Formulas of fields, with the columns they read, and which pipelines are being computed anew."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+steps = [
+    step(
+        ddl("""
+CREATE TABLE formulas (
+    pipeline_key TEXT NOT NULL,
+    key TEXT NOT NULL,
+    source TEXT NOT NULL,
+    names JSON NOT NULL,
+    due_at INTEGER,
+    overruns INTEGER NOT NULL,
+    PRIMARY KEY (pipeline_key, key),
+    FOREIGN KEY (pipeline_key, key) REFERENCES fields (pipeline_key, key) ON DELETE CASCADE
+);
+CREATE INDEX formulas_due ON formulas (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE formula_runs (
+    pipeline_key TEXT PRIMARY KEY REFERENCES pipelines (key) ON DELETE CASCADE,
+    ticket TEXT NOT NULL,
+    after_at INTEGER NOT NULL,
+    after_key TEXT NOT NULL
+);
+""")
+    )
+]
