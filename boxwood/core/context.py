@@ -23,7 +23,7 @@ class Ctx:
     """The only team within reach, for one who acts by a team's key; empty for everyone else."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
-    hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber]] = field(default_factory=dict)
+    hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber] | None] = field(default_factory=dict)
     """Subscriptions read so far, by the event's name and where it happened."""
 
     @property

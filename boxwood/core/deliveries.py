@@ -74,9 +74,14 @@ def add(db: Db, now: int, event_id: int, event: str, webhook_keys: Iterable[str]
     db.many(INSERT, [row(now, event_id, event, key) for key in webhook_keys])
 
 
+def key(webhook_key: str, event_id: int, test: str = "") -> str:
+    """In the order of events within those of one subscription, which makes their list: no index besides is kept."""
+    return f"v{webhook_key}-{event_id:012d}{test}"
+
+
 def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH) -> dict[str, Any]:
     return {
-        "key": f"v{event_id}-{webhook_key}",
+        "key": key(webhook_key, event_id),
         "webhook": webhook_key,
         "event_id": event_id,
         "event": event,
@@ -109,15 +114,23 @@ def of_webhook(ctx: Ctx, key: str, *, state: str, limit: int, offset: int) -> li
     where, params = _with_state(state)
     rows = ctx.db.rows(
         f"""
-        SELECT {DELIVERIES.columns} FROM deliveries WHERE webhook_key = :webhook {where}
-        ORDER BY created_at DESC, key DESC LIMIT :limit OFFSET :offset
+        SELECT {DELIVERIES.columns} FROM deliveries WHERE {OF_WEBHOOK} {where}
+        ORDER BY key DESC LIMIT :limit OFFSET :offset
         """,
-        webhook=webhook.key,
+        **span(webhook),
         limit=limit,
         offset=offset,
         **params,
     )
     return DELIVERIES.load_all(rows)
+
+
+OF_WEBHOOK = "key > :first AND key < :last"
+
+
+def span(webhook: Webhook) -> dict[str, str]:
+    """The keys of all deliveries of a subscription lie between these."""
+    return {"first": f"v{webhook.key}-", "last": f"v{webhook.key}."}
 
 
 def _with_state(state: str) -> tuple[str, dict[str, str]]:

@@ -147,12 +147,12 @@ def _take_of(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ..
     if webhook.waits_until:
         return _take_probe(db, now, room, webhook) if most > 0 else []
     if webhook.ordered:
-        return _take_head(db, now, room, webhook) if most > 0 else []
+        return _take_head(db, now, room, webhook, due) if most > 0 else []
     keys: list[str] = []
     for rank, share in ((RETRY, min(room.retries, (most + 1) // 2)), (FRESH, most), (REPLAY, most)):
         count = min(share, most - len(keys))
         if due[rank] and count > 0:
-            found = _lease(db, now, room, f"{_OF_RANK}{db.dialect.skip_locked}", webhook, rank=rank, count=count)
+            found = _lease(db, now, room, _OF_RANK, webhook, rank=rank, count=count)
             room.retries -= len(found) if rank == RETRY else 0
             keys += found
     return keys
@@ -161,22 +161,27 @@ def _take_of(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ..
 _OF_RANK = """
     SELECT d.key FROM deliveries d
     WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.due_at <= :now
-    ORDER BY d.due_at LIMIT :count
+    ORDER BY d.due_at, d.event_id LIMIT :count
 """
 _ANY_RANK = """
     SELECT d.key FROM deliveries d WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.due_at <= :now
     ORDER BY d.rank, d.due_at LIMIT 1
 """
-_HEAD = """
-    SELECT d.key FROM deliveries d WHERE d.due_at <= :now AND d.key = (
-        SELECT h.key FROM deliveries h WHERE h.webhook_key = :webhook AND h.state = 'due' ORDER BY h.event_id LIMIT 1
-    )
-"""
+# What waits for later is the head itself, under way or to be tried again, since what is new is due at once.
+_IS_HELD_UP = (
+    "SELECT 1 FROM deliveries WHERE webhook_key = :webhook AND state = 'due' AND rank = :rank AND due_at > :now"
+)
 
 
-def _take_head(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
-    """The oldest alone, if it is due: what comes after it waits, whoever has it."""
-    return _lease(db, now, room, f"{_HEAD}{db.dialect.skip_locked}", webhook)
+def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[str]:
+    """The oldest alone, if it is due: what comes after it waits, whoever has it. One worker at a time looks."""
+    if not db.row(f"SELECT key FROM webhooks WHERE key = :key{db.dialect.skip_locked}", key=webhook.key):
+        return []
+    for rank in (RETRY, FRESH, REPLAY):
+        if db.row(f"{_IS_HELD_UP} LIMIT 1", webhook=webhook.key, rank=rank, now=now):
+            return []
+    rank = next(rank for rank in (RETRY, FRESH, REPLAY) if due[rank])
+    return _lease(db, now, room, _OF_RANK, webhook, rank=rank, count=1)
 
 
 def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
@@ -188,13 +193,13 @@ def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
         next=now + pause,
         seen=webhook.waits_until,
     )
-    return _lease(db, now, room, f"{_ANY_RANK}{db.dialect.skip_locked}", webhook) if mine else []
+    return _lease(db, now, room, _ANY_RANK, webhook) if mine else []
 
 
 def _lease(db: Db, now: int, room: Room, which: str, webhook: Webhook, **params: Any) -> list[str]:
     rows = db.rows(
         f"""
-        WITH mine AS MATERIALIZED ({which})
+        WITH mine AS MATERIALIZED ({which}{db.dialect.skip_locked})
         UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
         WHERE key IN (SELECT key FROM mine) RETURNING key
         """,

@@ -84,8 +84,9 @@ def test(ctx: Ctx, key: str) -> Delivery:
     webhook = webhooks.get(ctx, key)
     deliveries.require_active(webhook)
     found = _happened(ctx, webhook, 0, ctx.now, 1, order="DESC")
-    made = ids.new("v", ctx.now)
-    row = deliveries.row(ctx.now, found[0][0] if found else 0, webhook.event, webhook.key)
+    event_id = found[0][0] if found else 0
+    made = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
+    row = deliveries.row(ctx.now, event_id, webhook.event, webhook.key)
     ctx.db.many(deliveries.INSERT, [{**row, "key": made, "test": True}])
     ctx.db.notify(subscribers.CHANNEL)
     return deliveries.get(ctx, made)[0]
@@ -96,12 +97,12 @@ def test(ctx: Ctx, key: str) -> Delivery:
 
 def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> list[tuple[int, int]]:
     rows = ctx.db.rows(
-        """
+        f"""
         SELECT event_id, created_at FROM deliveries
-        WHERE webhook_key = :key AND state = 'dead' AND created_at >= :since AND created_at <= :until AND NOT test
-        ORDER BY created_at, key LIMIT :limit
+        WHERE {deliveries.OF_WEBHOOK} AND state = 'dead' AND created_at >= :since AND created_at <= :until AND NOT test
+        ORDER BY key LIMIT :limit
         """,
-        key=webhook.key,
+        **deliveries.span(webhook),
         since=since,
         until=until,
         limit=limit,
@@ -162,7 +163,7 @@ def _heard(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
             continue
         scopes = (event.pipeline_key or "", event.detail.get("old_pipeline_key", ""), event.team_key or "")
         if scopes not in by_place:
-            there = subscribers.of(ctx.db, webhook.event, scopes, limit=1_000_000)
+            there = subscribers.of(ctx.db, webhook.event, scopes, most=1_000_000) or []
             by_place[scopes] = next((one for one in there if one.key == webhook.key), None)
         if (one := by_place[scopes]) is not None and one.hears(_news(ctx, event, webhook.event, scopes)):
             found.append(event)

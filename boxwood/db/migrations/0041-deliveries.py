@@ -25,9 +25,7 @@ CREATE TABLE deliveries (
     created_at INTEGER NOT NULL,
     ended_at INTEGER
 );
-CREATE INDEX deliveries_due ON deliveries (webhook_key, rank, due_at) WHERE state = 'due';
-CREATE INDEX deliveries_in_order ON deliveries (webhook_key, event_id) WHERE state = 'due';
-CREATE INDEX deliveries_of_webhook ON deliveries (webhook_key, created_at, key);
+CREATE INDEX deliveries_due ON deliveries (webhook_key, rank, due_at, event_id) WHERE state = 'due';
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 CREATE TABLE fan_outs (
     event_id INTEGER PRIMARY KEY,
