@@ -84,7 +84,7 @@ def page(
         params |= column.params
     found: list[tuple[Any, ...]] = []
     phase = start.phase
-    for phase, (test, parts) in list(enumerate(_phases(ordered)))[start.phase :]:
+    for phase, (test, parts) in list(enumerate(_phases(ordered, chosen.columns)))[start.phase :]:
         at = start.at if phase == start.phase else []
         found += _rows(ctx, f"{where} AND {chosen.sql} AND {test}", params, parts, at, phase, limit + 1 - len(found))
         if len(found) > limit:
@@ -152,8 +152,11 @@ def sorts(
     return found
 
 
-def _phases(sorts: list[tuple[Column, bool]]) -> list[tuple[str, list[Part]]]:
+def _phases(sorts: list[tuple[Column, bool]], asked: list[Column]) -> list[tuple[str, list[Part]]]:
     """Those whose first column is set, in its order; then the others. Each is a plain walk along an index."""
+    if not sorts and any(column.form for column in asked):
+        # Keys are in the order of creation too, and stand in a field's index: what it finds need not be sorted.
+        return [("1 = 1", [Part("b.key", False)])]
     if not sorts:
         return [("1 = 1", [Part("b.created_at", False), Part("b.key", False)])]
     (first, descending), *rest = sorts
