@@ -21,11 +21,20 @@ async def run(engine: Engine, wishes: set[Wish]) -> None:
         try:
             if wishes or seconds >= SWEEP_EVERY:
                 seconds = 0
-                await asyncio.to_thread(sweep, engine, wishes)
+                await _whole(asyncio.create_task(asyncio.to_thread(sweep, engine, wishes)))
         except Exception:
             log.exception("indexes were not made; it is tried again")
         await asyncio.sleep(SECONDS)
         seconds += SECONDS
+
+
+async def _whole(work: asyncio.Task[None]) -> None:
+    """Wait for it even when cancelled: its thread goes on, and needs the engine open."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 def sweep(engine: Engine, wishes: set[Wish]) -> None:
