@@ -281,6 +281,22 @@ def test_a_moved_box_has_the_values_of_its_new_pipeline(world: World) -> None:
     assert edit(world.ada, box, pipelineKey=there["key"])["fields"] == {field["key"]: 3}
 
 
+def test_boxes_are_filtered_and_sorted_by_a_formulas_value(world: World) -> None:
+    pipeline = world.pipeline()
+    price = world.field(pipeline, "TEXT_INPUT", "Price")
+    total = world.field(pipeline, "FORMULA", "Total", defaultValue="IF($'Price' = 0, 1 / 0, $'Price' * 10)")
+    for number in (3, 0, 1, 20):
+        world.box(pipeline, name=f"{number}", fields={price["key"]: number})
+    tree = {"field": total["key"], "op": "gte", "value": 30}
+    path, sort = f"/api/v2/pipelines/{pipeline['key']}/boxes", f"-{total['key']}"
+    found = ok(world.ada.http.get(path, params={"filter": json.dumps(tree), "sort": sort}))
+    names = [box["name"] for box in found["results"]]
+    assert names == ["20", "3"]
+    every = ok(world.ada.http.get(path, params={"sort": total["key"]}))["results"]
+    assert [box["name"] for box in every][:3] == ["1", "3", "20"]
+    assert every[3]["fields"][total["key"]] == JUST
+
+
 def test_a_new_day_renews_what_reads_the_clock(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "FORMULA", "Today", defaultValue="TODAY()")
