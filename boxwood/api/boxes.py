@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..core import boxes, fields, listing, newsfeed, pipelines, selections, users
+from ..core import boxes, fields, listing, newsfeed, pipelines, selections, transfers, users
 from ..core.boxes import Box
 from ..core.context import Ctx
 from ..core.selections import Page
@@ -204,7 +204,7 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
             boxes.get(call.ctx, key)
         except NotFound:
             continue
-        box = boxes.move_pipeline(call.ctx, key, target, None if stage_key is None else str(stage_key))
+        box = transfers.move(call.ctx, key, target, None if stage_key is None else str(stage_key))
         moved.append(box)
     return _shown(call.ctx, moved)
 

@@ -2,129 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, box_links, directory, events, fields, formulas, pipelines, search, stages, users, values
+from . import (
+    access,
+    box_links,
+    events,
+    fields,
+    formulas,
+    pipelines,
+    search,
+    stages,
+    transfers,
+    users,
+    values,
+)
 from .access import Role
+from .box import BOXES as BOXES
+from .box import Activity as Activity
+from .box import Box as Box
+from .box import Emails as Emails
+from .box import Link as Link
+from .box import Stay as Stay
+from .box_changes import CHANGES, merge_fields
 from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
 from .users import USERS, Person
 
-
-class Stay(msgspec.Struct, frozen=True):
-    """The time a box has spent in one stage: finished stays are added up when it leaves."""
-
-    stage_key: str
-    entered_at: int
-    finished_ms: int
-
-
-class Link(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A contact or an organization of the box."""
-
-    key: str
-    is_starred: bool = False
-    is_autoboxed: bool = False
-
-
-class Emails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Addresses that belong to the box, and how they came there."""
-
-    addresses: list[str] = []
-    extracted: list[str] = []
-    blacklist: list[str] = []
-    whitelist: list[str] = []
-
-
-class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What its tasks, comments, files, meetings and mail add up to; each noun keeps its own members.
-
-    Times are milliseconds since the epoch, durations milliseconds.
-    """
-
-    comment_count: int = 0
-    last_comment_at: int | None = None
-    file_count: int = 0
-    thread_count: int = 0
-    emails_total: int = 0
-    emails_sent: int = 0
-    emails_received: int = 0
-    first_email_at: int | None = None
-    first_email_from: str | None = None
-    first_received_at: int | None = None
-    first_sent_at: int | None = None
-    last_email_at: int | None = None
-    last_email_from: str | None = None
-    last_received_at: int | None = None
-    last_sent_at: int | None = None
-    task_total: int = 0
-    task_complete: int = 0
-    task_overdue: int = 0
-    reminder_count: int = 0
-    """Tasks with a date, which are the old API's reminders."""
-    task_assignee_keys: list[str] = []
-    incomplete_task_assignee_keys: list[str] = []
-    overdue_task_assignee_keys: list[str] = []
-    earliest_overdue_at: int | None = None
-    soonest_due_at: int | None = None
-    call_count: int = 0
-    call_ms: int = 0
-    first_call_at: int | None = None
-    last_call_at: int | None = None
-    meeting_count: int = 0
-    meeting_ms: int = 0
-    first_meeting_at: int | None = None
-    last_meeting_at: int | None = None
-    touched_at: int | None = None
-    touched_by: str | None = None
-    """What the last touchpoint was: EMAIL, CALL_LOG or MEETING_NOTES."""
-
-
-class Box(msgspec.Struct, frozen=True):
-    key: str
-    pipeline_key: str
-    stage_key: str
-    name: str
-    notes: str | None
-    creator_key: str
-    source: str
-    fields: dict[str, Any]
-    """Values by field key; unset ones are absent."""
-    assignee_keys: list[str]
-    follower_keys: list[str]
-    linked_box_keys: list[str]
-    contacts: list[Link]
-    organizations: list[Link]
-    emails: Emails
-    stage_history: list[Stay]
-    activity: Activity
-    violations: list[dict[str, Any]]
-    created_at: int
-    updated_at: int
-    saved_at: int
-    stage_changed_at: int
-
-    def people(self) -> list[str]:
-        """The users it names."""
-        return [
-            self.creator_key,
-            *self.assignee_keys,
-            *self.follower_keys,
-            *self.activity.task_assignee_keys,
-        ]
-
-
-BOXES = Table("boxes", Box)
 PARTS = ("tasks", "comments", "meetings")
 """The tables of what hangs on a box and names its pipeline."""
-MOST_LINKS = 1000
 # The box, its pipeline's own permission sets and the actor's set there (None: out of reach).
 _REACHED = f"""
     SELECT {BOXES.of("b")}, (SELECT p.permission_sets FROM pipelines p WHERE p.key = b.pipeline_key),
@@ -222,7 +133,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
         saved_at=ctx.now,
         stage_changed_at=ctx.now,
     )
-    for member, change in _CHANGES.items():
+    for member, change in CHANGES.items():
         if member in given and member not in ("name", "notes", "stage_key"):
             box = change(ctx, pipeline, box, given[member])
     box = formulas.computed(ctx, pipeline, box)
@@ -231,7 +142,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     _assign(ctx, box, [])
     _link_back(ctx, box, [])
     box_links.note(ctx, box, None)
-    _tell(ctx, "box.created", box, pipeline)
+    tell(ctx, "box.created", box, pipeline)
     _tell_addresses(ctx, pipeline, box, None)
     search.note(ctx, "box", box.key)
     return box
@@ -240,12 +151,12 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
     if changes.get("pipeline_key"):
-        move_pipeline(ctx, key, changes["pipeline_key"], changes.get("stage_key"))
+        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"))
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     if "name" in changes and not (changes["name"] or "").strip():
         raise Invalid("name", "may not be empty")
     before = box
-    for member, change in _CHANGES.items():
+    for member, change in CHANGES.items():
         if member in changes:
             box = change(ctx, pipeline, box, changes[member])
     return save(ctx, pipeline, before, box)
@@ -276,7 +187,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         old = {member: getattr(before, member)}
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
-        _tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
+        tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
     _tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
@@ -303,7 +214,7 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
 
 def _tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
     for address in box_links.appeared(box, before):
-        _tell(ctx, "box.email_added", box, pipeline, email=address)
+        tell(ctx, "box.email_added", box, pipeline, email=address)
 
 
 def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
@@ -344,7 +255,7 @@ _NEWS = {
 }
 
 
-def _tell(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
+def tell(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
     """The box's event; the people it names are kept with it, so it can be shown as it was."""
     names.setdefault("stage_key", box.stage_key)
     events.record(ctx, kind, box, pipeline=pipeline, box=box, before=before, people=box.people(), **names)
@@ -383,116 +294,12 @@ def _changed_fields(before: Box, box: Box) -> list[str]:
     return [key for key in keys if before.fields.get(key) != box.fields.get(key)]
 
 
-# How each member of an edit changes the box; in the order told.
-
-
-def _name(ctx: Ctx, pipeline: Pipeline, box: Box, name: str) -> Box:
-    return msgspec.structs.replace(box, name=name)
-
-
-def _notes(ctx: Ctx, pipeline: Pipeline, box: Box, notes: str | None) -> Box:
-    return msgspec.structs.replace(box, notes=notes or None)
-
-
-def _stage(ctx: Ctx, pipeline: Pipeline, box: Box, stage_key: str | None) -> Box:
-    return box if not stage_key else move(ctx, box, stages.for_box(ctx, pipeline, stage_key).key)
-
-
-def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
-    """The box in another stage: the stay that ends is added to that stage's time. The caller saves it."""
-    if stage_key == box.stage_key:
-        return box
-    history = []
-    for stay in box.stage_history:
-        if stay.stage_key == box.stage_key:
-            spent = stay.finished_ms + ctx.now - box.stage_changed_at
-            stay = msgspec.structs.replace(stay, finished_ms=spent)
-        history.append(stay)
-    was = next((stay for stay in history if stay.stage_key == stage_key), None)
-    entered = Stay(stage_key, ctx.now, was.finished_ms if was else 0)
-    history = [stay for stay in history if stay is not was] + [entered]
-    return msgspec.structs.replace(box, stage_key=stage_key, stage_history=history, stage_changed_at=ctx.now)
-
-
-def _fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) -> Box:
-    """Merge values key by key. A formula's value in an echo is left alone."""
-    if not given:
-        return box
-    by_key = fields.by_key(ctx, pipeline.key)
-    merged = dict(box.fields)
-    for key, value in given.items():
-        name = f"fields.{key}"
-        if key not in by_key:
-            raise Invalid(name, f"no field {key[:50]!r} in this pipeline")
-        if by_key[key].type == "FORMULA" or (key in merged and merged[key] == value):
-            continue
-        checked = values.check(ctx, pipeline, by_key[key], value, name)
-        merged.pop(key, None)
-        if checked is not None:
-            merged[key] = checked
-    return msgspec.structs.replace(box, fields=dict(sorted(merged.items())))
-
-
 def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
     """One field's value; what is stored, None for unset."""
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     field = fields.get(ctx, pipeline, field_key)
     values.check(ctx, pipeline, field, value, "value")
-    return save(ctx, pipeline, box, _fields(ctx, pipeline, box, {field_key: value})).fields.get(field_key)
-
-
-def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [users.named(ctx, one, "assignedToSharingEntries") for one in given]
-    return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
-
-
-def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [users.named(ctx, {"user_key": key}, "followerKeys") for key in keys]
-    return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
-
-
-def _linked(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [key for key in dict.fromkeys(keys) if key != box.key]
-    if len(keys) > MOST_LINKS:
-        raise Invalid("linkedBoxKeys", f"at most {MOST_LINKS} boxes can be linked")
-    for key in keys:
-        if key not in box.linked_box_keys:
-            try:
-                get(ctx, key)
-            except NotFound:
-                raise Invalid("linkedBoxKeys", f"no box {key[:100]!r} within your reach") from None
-    return msgspec.structs.replace(box, linked_box_keys=keys)
-
-
-def _of_team(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict[str, Any]]], Box]:
-    """Replace the contacts (organizations) with those named, which must be the team's."""
-
-    def change(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, Any]]) -> Box:
-        links = list({one["key"]: Link(**one) for one in given}.values())
-        if len(links) > MOST_LINKS:
-            raise Invalid(member, f"at most {MOST_LINKS} can be linked")
-        known = {link.key for link in getattr(box, member)}
-        keys = [link.key for link in links if link.key not in known]
-        found = directory.known(ctx, table, pipeline.team_key, keys)
-        for at, link in enumerate(links):
-            if link.key not in known | found:
-                raise Invalid(f"{member}[{at}].key", f"no one of the team's {table} has the key {link.key[:100]!r}")
-        return msgspec.structs.replace(box, **{member: links})
-
-    return change
-
-
-_CHANGES: dict[str, Callable[[Ctx, Pipeline, Box, Any], Box]] = {
-    "stage_key": _stage,
-    "name": _name,
-    "notes": _notes,
-    "fields": _fields,
-    "assignees": _assignees,
-    "follower_keys": _followers,
-    "linked_box_keys": _linked,
-    "contacts": _of_team("contacts", "contacts"),
-    "organizations": _of_team("organizations", "organizations"),
-}
+    return save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value})).fields.get(field_key)
 
 
 def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
@@ -524,7 +331,7 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             after = formulas.computed(ctx, pipeline, after, other)
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
             was = {"linked_box_keys": other.linked_box_keys}
-            _tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
+            tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:
@@ -563,77 +370,5 @@ def delete(ctx: Ctx, key: str) -> None:
     box, pipeline, _ = reach(ctx, key, "DELETE")
     _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
-    _tell(ctx, "box.deleted", box, pipeline)
+    tell(ctx, "box.deleted", box, pipeline)
     search.note(ctx, "box", key)
-
-
-def move_pipeline(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None) -> Box:
-    """To another pipeline: to the stage named, else one of the same name, else the first.
-
-    Values go with it into fields of the same name and type, options by their names; the rest are left
-    behind in the event, from which they can be had again.
-    """
-    box, old, role = reach(ctx, key, "UPDATE")
-    if pipeline_key == old.key:
-        return box
-    new, new_role = pipelines.reach(ctx, pipeline_key)
-    access.require(ctx, role, "BOX", "DELETE", box)
-    access.require(ctx, new_role, "BOX", "CREATE")
-    stage = stages.for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
-    same_team = old.team_key == new.team_key
-    after = msgspec.structs.replace(
-        box,
-        pipeline_key=new.key,
-        stage_key=stage.key,
-        fields=_carried(ctx, old, new, box.fields),
-        contacts=box.contacts if same_team else [],
-        organizations=box.organizations if same_team else [],
-        stage_history=[Stay(stage.key, ctx.now, 0)],
-        stage_changed_at=ctx.now,
-        updated_at=ctx.now,
-        saved_at=ctx.now,
-    )
-    after = formulas.computed(ctx, new, after)
-    after = box_links.with_addresses(ctx, after, box)
-    BOXES.update(ctx.db, after)
-    box_links.note(ctx, after, box)
-    for table in PARTS:
-        ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
-    before = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
-    names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
-    _tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
-    search.note(ctx, "box", key)
-    return after
-
-
-def _same_stage(ctx: Ctx, old: Pipeline, new: Pipeline, key: str) -> str | None:
-    both = stages.of(ctx, [old.key, new.key])
-    name = both[old.key][key].name
-    return next((one for one in new.stage_order if both[new.key][one].name == name), None)
-
-
-def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> dict[str, Any]:
-    both = fields.of(ctx, [old.key, new.key])
-    targets = {(field.name, field.type): field for field in reversed(both[new.key])}
-    carried = {}
-    for field in both[old.key]:
-        target = targets.get((field.name, field.type))
-        if target is None or field.key not in held or field.type == "FORMULA":
-            continue
-        if field.type in ("TEAM_CONTACT", "TEAM_ORGANIZATION") and old.team_key != new.team_key:
-            continue
-        value = held[field.key]
-        if field.type in fields.WITH_OPTIONS:
-            value = _same_options(field, target, value)
-        if value:
-            carried[target.key] = value
-    return carried
-
-
-def _same_options(field: fields.Field, target: fields.Field, value: Any) -> Any:
-    """The target's options of the same names."""
-    names = {option.key: option.name for option in field.options}
-    keys = {option.name: option.key for option in target.options}
-    if isinstance(value, list):
-        return [keys[names[one]] for one in value if names.get(one) in keys]
-    return keys.get(names.get(value, ""))

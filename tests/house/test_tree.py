@@ -8,7 +8,7 @@ import pytest
 
 from tests.house.tree import files, texts
 
-LONGEST = 700
+LONGEST = 400
 # Directories that only somebody's own machine has; /home/USER and /Users/USER in an example are nobody's.
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home|Users)/(?!USER\b)[\w.-]+")
 

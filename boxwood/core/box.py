@@ -1,0 +1,115 @@
+"""What a box is: the record, and what hangs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..db.records import Table
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """The time a box has spent in one stage: finished stays are added up when it leaves."""
+
+    stage_key: str
+    entered_at: int
+    finished_ms: int
+
+
+class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact or an organization of the box."""
+
+    key: str
+    is_starred: bool = False
+    is_autoboxed: bool = False
+
+
+class Emails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Addresses that belong to the box, and how they came there."""
+
+    addresses: list[str] = []
+    extracted: list[str] = []
+    blacklist: list[str] = []
+    whitelist: list[str] = []
+
+
+class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What its tasks, comments, files, meetings and mail add up to; each noun keeps its own members.
+
+    Times are milliseconds since the epoch, durations milliseconds.
+    """
+
+    comment_count: int = 0
+    last_comment_at: int | None = None
+    file_count: int = 0
+    thread_count: int = 0
+    emails_total: int = 0
+    emails_sent: int = 0
+    emails_received: int = 0
+    first_email_at: int | None = None
+    first_email_from: str | None = None
+    first_received_at: int | None = None
+    first_sent_at: int | None = None
+    last_email_at: int | None = None
+    last_email_from: str | None = None
+    last_received_at: int | None = None
+    last_sent_at: int | None = None
+    task_total: int = 0
+    task_complete: int = 0
+    task_overdue: int = 0
+    reminder_count: int = 0
+    """Tasks with a date, which are the old API's reminders."""
+    task_assignee_keys: list[str] = []
+    incomplete_task_assignee_keys: list[str] = []
+    overdue_task_assignee_keys: list[str] = []
+    earliest_overdue_at: int | None = None
+    soonest_due_at: int | None = None
+    call_count: int = 0
+    call_ms: int = 0
+    first_call_at: int | None = None
+    last_call_at: int | None = None
+    meeting_count: int = 0
+    meeting_ms: int = 0
+    first_meeting_at: int | None = None
+    last_meeting_at: int | None = None
+    touched_at: int | None = None
+    touched_by: str | None = None
+    """What the last touchpoint was: EMAIL, CALL_LOG or MEETING_NOTES."""
+
+
+class Box(msgspec.Struct, frozen=True):
+    key: str
+    pipeline_key: str
+    stage_key: str
+    name: str
+    notes: str | None
+    creator_key: str
+    source: str
+    fields: dict[str, Any]
+    """Values by field key; unset ones are absent."""
+    assignee_keys: list[str]
+    follower_keys: list[str]
+    linked_box_keys: list[str]
+    contacts: list[Link]
+    organizations: list[Link]
+    emails: Emails
+    stage_history: list[Stay]
+    activity: Activity
+    violations: list[dict[str, Any]]
+    created_at: int
+    updated_at: int
+    saved_at: int
+    stage_changed_at: int
+
+    def people(self) -> list[str]:
+        """The users it names."""
+        return [
+            self.creator_key,
+            *self.assignee_keys,
+            *self.follower_keys,
+            *self.activity.task_assignee_keys,
+        ]
+
+
+BOXES = Table("boxes", Box)
