@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import hashlib
 import logging
@@ -19,12 +17,12 @@ from ..core import answers, keys, links
 from ..core.context import Ctx
 from ..core.selections import Wish
 from ..db.engine import Db, Engine
-from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
+from ..errors import Busy, Invalid, NotFound, Problem, Stale, Unavailable
 from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
-from . import bodies, replies
+from . import bodies, credentials, replies, sending
 from .bodies import Body
 from .replies import JSON, Download, Reply, encode
 from .router import READ, STREAM, WRITE, Route, Router
@@ -121,7 +119,7 @@ class Call:
 
     def knows(self, tag: bytes) -> bool:
         """Whether the caller has what bears this tag already."""
-        return b"if-none-match" in self.headers and _matches(self.headers[b"if-none-match"], tag)
+        return b"if-none-match" in self.headers and sending.matches(self.headers[b"if-none-match"], tag)
 
     def header(self, name: str) -> str:
         return self.headers.get(name.encode(), b"").decode("latin-1")
@@ -212,14 +210,21 @@ class Api:
         route, path, verbs = self.router.find(scope["method"], scope["path"])
         if route is None:
             reply = replies.wrong_verb(verbs) if verbs else replies.UNKNOWN_PATH
-            await _send(send, reply, scope)
+            await sending.send(send, reply, scope)
             return
         scope["route"] = f"{route.verb} {route.path}"
         result: Reply | Stream | Download
         try:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
-            call = Call(self, route, path, dict(scope["headers"]), _query(scope), scope["scheme"])
+            call = Call(
+                self,
+                route,
+                path,
+                dict(scope["headers"]),
+                v1.read_query(scope["query_string"].decode("latin-1")),
+                scope["scheme"],
+            )
             if route.mode == STREAM:
                 result = await self._take(route, call, receive)
             else:
@@ -245,7 +250,7 @@ class Api:
             assert pieces is not None
             await self._send_pieces(scope, receive, send, result, pieces)
         else:
-            await _send(send, result, scope)
+            await sending.send(send, result, scope)
 
     async def _take(self, route: Route, call: Call, receive: Receive) -> Reply:
         """A body that is taken as it comes, by a handler that opens its own transactions."""
@@ -302,7 +307,9 @@ class Api:
         if route is None:
             raise Invalid("If-Match", "this path has no entity to compare")
         now = answer(route, call.inner(route, path, {}))
-        if not (isinstance(now, Reply) and now.status == 200 and _matches(match.encode(), _tag(now.body))):
+        if not (
+            isinstance(now, Reply) and now.status == 200 and sending.matches(match.encode(), sending.tag(now.body))
+        ):
             raise Stale("It was changed since you read it: read it again, and If-Match what you get")
 
     def context(self, db: Db, call: Call) -> Ctx:
@@ -310,7 +317,7 @@ class Api:
         now = self.clock()
         if call.route.open:
             return links.accept(db, call.text("token"), call.path[0], now)
-        secret = _secret(call.headers.get(b"authorization"))
+        secret = credentials.secret(call.headers.get(b"authorization"))
         act_as = call.headers.get(b"x-boxwood-act-as")
         user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         self.uses[key] = now
@@ -345,7 +352,7 @@ class Api:
     ) -> None:
         """As they are read; no further than the caller listens. A fault in the middle cuts the connection."""
         await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
-        gone = asyncio.create_task(_disconnect(receive))
+        gone = asyncio.create_task(sending.hang_up(receive))
         try:
             while scope["method"] != "HEAD" and not gone.done() and (piece := await self.aside(next, pieces, None)):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -359,11 +366,6 @@ class Api:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
-
-
-async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def answer(route: Route, call: Call) -> Reply | Stream | Download:
@@ -397,55 +399,6 @@ def _once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:
     if isinstance(result, Reply) and result.content_type == JSON:
         answers.keep(call.ctx, key, digest, result.status, result.body.decode())
     return result
-
-
-def _query(scope: Scope) -> dict[str, Any]:
-    text = scope["query_string"]
-    return v1.read_query(text.decode("latin-1")) if text else {}
-
-
-def _secret(header: bytes | None) -> str:
-    """The key from Basic (with or without a colon, padding or password) or Bearer (spec 1.2)."""
-    if not header:
-        raise NotSignedIn(given=False)
-    scheme, _, rest = header.decode("latin-1").partition(" ")
-    rest = rest.strip()
-    if scheme.lower() == "bearer":
-        return rest
-    if scheme.lower() != "basic":
-        raise NotSignedIn(given=False)
-    text = rest.rstrip("=")
-    try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        raise NotSignedIn(given=True) from None
-    return decoded.decode("latin-1").partition(":")[0]
-
-
-async def _send(send: Send, reply: Reply, scope: Scope) -> None:
-    headers = [(b"content-type", reply.content_type), *reply.headers]
-    body = reply.body
-    status = reply.status
-    if status == 200 and scope["method"] in ("GET", "HEAD"):
-        tag = _tag(body)
-        headers.append((b"etag", tag))
-        if any(name == b"if-none-match" and _matches(value, tag) for name, value in scope["headers"]):
-            status, body = 304, b""
-    if status != 304:
-        headers.append((b"content-length", b"%d" % len(body)))
-    if scope["method"] == "HEAD":
-        body = b""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _tag(body: bytes) -> bytes:
-    """An entity's tag: of what is answered, so that it changes with it and with nothing else."""
-    return b'"%s"' % hashlib.blake2b(body, digest_size=9).hexdigest().encode()
-
-
-def _matches(header: bytes, tag: bytes) -> bool:
-    return header.strip() == b"*" or tag in [one.strip().removeprefix(b"W/") for one in header.split(b",")]
 
 
 def now_ms() -> int:

@@ -1,8 +1,7 @@
 """What waits to be sent: taken by workers address by address, and put back with what became of it.
 
 Taking a delivery moves its due time to the end of a lease, so a worker that dies needs nobody to clean up:
-what it had comes due by itself. Addresses take turns, and each gives at most so many at once: one that is
-slow or down, with however much waiting, costs the others nothing.
+what it had comes due by itself. Addresses take turns and give so many at once: a slow one costs the others nothing.
 """
 
 from __future__ import annotations

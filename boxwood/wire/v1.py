@@ -18,7 +18,7 @@ _DEEPEST = 64
 
 def read_query(text: str) -> dict[str, Any]:
     """Parameters by name; one that is repeated becomes a list."""
-    return _merged(_pairs(text, "query"))
+    return _merged(_pairs(text, "query")) if text else {}
 
 
 def read_body(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Any] | None]:

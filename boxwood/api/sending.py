@@ -1,0 +1,41 @@
+"""Sending a reply: its head, its entity tag, and nothing where the caller knows it already."""
+
+from __future__ import annotations
+
+import hashlib
+
+from starlette.types import Receive, Scope, Send
+
+from .replies import Reply
+
+
+async def send(out: Send, reply: Reply, scope: Scope) -> None:
+    headers = [(b"content-type", reply.content_type), *reply.headers]
+    body = reply.body
+    status = reply.status
+    if status == 200 and scope["method"] in ("GET", "HEAD"):
+        etag = tag(body)
+        headers.append((b"etag", etag))
+        if any(name == b"if-none-match" and matches(value, etag) for name, value in scope["headers"]):
+            status, body = 304, b""
+    if status != 304:
+        headers.append((b"content-length", b"%d" % len(body)))
+    if scope["method"] == "HEAD":
+        body = b""
+    await out({"type": "http.response.start", "status": status, "headers": headers})
+    await out({"type": "http.response.body", "body": body})
+
+
+def tag(body: bytes) -> bytes:
+    """An entity's tag: of what is answered, so that it changes with it and with nothing else."""
+    return b'"%s"' % hashlib.blake2b(body, digest_size=9).hexdigest().encode()
+
+
+def matches(header: bytes, etag: bytes) -> bool:
+    return header.strip() == b"*" or etag in [one.strip().removeprefix(b"W/") for one in header.split(b",")]
+
+
+async def hang_up(receive: Receive) -> None:
+    """Done when the caller has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
