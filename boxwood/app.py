@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .api.call import Api, now_ms
+from .api.call import Api
 from .api.observe import Observed
 from .api.openapi import describe
 from .api.router import Router
@@ -28,6 +28,7 @@ from .db.engine import Engine, open_engine
 from .jobs import due, indexing, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
+from .lib.clock import now_ms
 from .lib.targets import Rules
 from .web import pages, reference
 

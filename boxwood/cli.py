@@ -23,6 +23,7 @@ from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
 from .errors import Problem
+from .lib.clock import now_ms
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -209,10 +210,6 @@ def _open(config: Config) -> Engine:
     return open_engine(config.database_url, config.sqlite_path, readers=1)
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _first_start(db: Db, email: str, sample: bool) -> str | None:
     """The owner's key where there are no users yet, with his team and perhaps the sample."""
     if db.row("SELECT 1 FROM users LIMIT 1"):
@@ -221,13 +218,13 @@ def _first_start(db: Db, email: str, sample: bool) -> str | None:
     if sample:
         from . import sample as samples
 
-        samples.load(Ctx(db, _now(), owner))
+        samples.load(Ctx(db, now_ms(), owner))
     return secret
 
 
 def _make_key(db: Db, email: str, name: str | None) -> tuple[users.User, str]:
     """A key; its user is made if need be, and so is a team of his own where he has none."""
-    now = _now()
+    now = now_ms()
     email = users.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
     if user.invited:
@@ -358,8 +355,8 @@ def _user_create(options: argparse.Namespace) -> None:
         email = users.check_email(options.email)
         if users.by_email(db, email):
             sys.exit(f"boxwood: {email} is a user already")
-        user = users.create(db, email, _now(), given_name=given, family_name=family)
-        teams.make(db, f"{user.full_name}'s team", user, _now())
+        user = users.create(db, email, now_ms(), given_name=given, family_name=family)
+        teams.make(db, f"{user.full_name}'s team", user, now_ms())
         return user.key
 
     print(_with_store(options, make))

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -399,7 +398,3 @@ def _once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:
     if isinstance(result, Reply) and result.content_type == JSON:
         answers.keep(call.ctx, key, digest, result.status, result.body.decode())
     return result
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
