@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from ..db.engine import Dialect
 from ..errors import Forbidden
+from . import conditions
 from .context import Ctx
 
 ADMIN = "__adminPermissionSet__"
@@ -105,14 +107,32 @@ class Role(msgspec.Struct, frozen=True):
     name: str
     permissions: list[Grant]
 
-    def checks(self, entity: str, action: str) -> list[Grant]:
-        """The grants that speak of this action: any whose condition holds is enough."""
-        return [
-            grant for grant in self.permissions if grant.entity_type in (entity, ANY) and grant.action in (action, ANY)
-        ]
+    def checks(self, entity: str, action: str, asked: frozenset[tuple[str, str]] = frozenset()) -> list[Grant]:
+        """The grants that speak of this action: any whose condition holds is enough.
+
+        In place of one that goes by another right (BOX_UPDATE, BOX_VIEW) stand that right's; one that goes by
+        itself gives nothing.
+        """
+        found: list[Grant] = []
+        asked |= {(entity, action)}
+        for grant in self.permissions:
+            if not _speaks(grant, entity, action):
+                continue
+            other = conditions.REFERS.get(grant.conditional_check)
+            if other is None:
+                found.append(grant)
+            elif ("BOX", other) not in asked:
+                found += self.checks("BOX", other, asked)
+        return found
 
     def sees_all_boxes(self) -> bool:
-        return any(grant.conditional_check == "NONE" for grant in self.checks("BOX", "GET"))
+        return any(grant.conditional_check in ("NONE", "UNARCHIVED") for grant in self.checks("BOX", "GET"))
+
+
+def _speaks(grant: Grant, entity: str, action: str) -> bool:
+    if (entity, action) == ("BOX", "GET") and (grant.entity_type, grant.action) == ("PIPELINE", "GET_BOXES"):
+        return True
+    return grant.entity_type in (entity, ANY) and grant.action in (action, ANY)
 
 
 _ROLES = {name: Role(name, built_in.permissions) for name, built_in in BUILT_IN.items()}
@@ -124,45 +144,41 @@ def role(name: str, custom: dict[str, PermissionSet]) -> Role:
     return Role(name, custom[name].permissions if name in custom else [])
 
 
-def allows(ctx: Ctx, role: Role, entity: str, action: str, box: Any = None) -> bool:
-    """Whether the role grants it, for this box where the grant depends on one."""
-    return may(ctx.actor.key, role, entity, action, box)
+def allows(ctx: Ctx, role: Role, entity: str, action: str, thing: Any = None) -> bool:
+    """Whether the role grants it, for this box (or pipeline) where the grant depends on one."""
+    return may(ctx.actor.key, role, entity, action, thing)
 
 
-def may(user_key: str, role: Role, entity: str, action: str, box: Any = None) -> bool:
+def may(user_key: str, role: Role, entity: str, action: str, thing: Any = None) -> bool:
     """The same for another user than the one who acts."""
-    return any(_holds(user_key, grant, box) for grant in role.checks(entity, action))
+    return any(
+        conditions.holds(user_key, grant.conditional_check, grant.params, thing)
+        for grant in role.checks(entity, action)
+    )
 
 
-def require(ctx: Ctx, role: Role, entity: str, action: str, box: Any = None) -> None:
-    if not allows(ctx, role, entity, action, box):
+def require_some(role: Role, entity: str, action: str) -> None:
+    """That there are things of this kind it may be done to; `require` asks again once there is the one."""
+    if not role.checks(entity, action):
+        raise Forbidden(f"Your role here ({_title(role.name)}) may not {_words(action)} a {entity.lower()}")
+
+
+def require(ctx: Ctx, role: Role, entity: str, action: str, thing: Any = None) -> None:
+    if not allows(ctx, role, entity, action, thing):
         raise Forbidden(f"Your role here ({_title(role.name)}) may not {_words(action)} this {entity.lower()}")
 
 
-def _holds(user_key: str, grant: Grant, box: Any) -> bool:
-    match grant.conditional_check:
-        case "NONE":
-            return True
-        case "ASSIGNED_TO":
-            return box is not None and user_key in box.assignee_keys
-        case "CREATOR":
-            return box is not None and user_key == box.creator_key
-    return False
+def visible(dialect: Dialect, role: Role, user_key: str, name: str = "seen") -> tuple[str, dict[str, Any]]:
+    """A test in SQL on box `b`, and its parameters (their names begin with `name`): those that may be seen."""
+    tests: list[str] = []
+    params: dict[str, Any] = {}
+    for at, grant in enumerate(role.checks("BOX", "GET")):
+        test, given = conditions.test(dialect, user_key, grant.conditional_check, grant.params, f"{name}_{at}")
+        tests.append(test)
+        params |= given
+    return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 
-def visible(role: Role) -> str:
-    """A test in SQL on box `b`: those that this role may see; `:actor` is given beside it."""
-    tests = [
-        _TESTS[grant.conditional_check] for grant in role.checks("BOX", "GET") if grant.conditional_check in _TESTS
-    ]
-    return f"({' OR '.join(tests)})" if tests else "(1 = 0)"
-
-
-_TESTS = {
-    "NONE": "1 = 1",
-    "ASSIGNED_TO": "EXISTS (SELECT 1 FROM assignments a WHERE a.box_key = b.key AND a.user_key = :actor)",
-    "CREATOR": "b.creator_key = :actor",
-}
 _TITLES = {
     ADMIN: "Admin",
     EDITOR: "Editor",

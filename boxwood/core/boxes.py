@@ -105,7 +105,7 @@ def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     """`name`, and what `edit` takes. Without a stage it is in the first; without assignees, the creator's."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
-    access.require(ctx, role, "BOX", "CREATE")
+    access.require_some(role, "BOX", "CREATE")
     name = given.get("name")
     if not name or not name.strip():
         raise Insufficient("Box", "name")
@@ -137,6 +137,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
         if member in given and member not in ("name", "notes", "stage_key"):
             box = change(ctx, pipeline, box, given[member])
     box = formulas.computed(ctx, pipeline, box)
+    access.require(ctx, role, "BOX", "CREATE", box)
     box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
     _assign(ctx, box, [])
@@ -351,14 +352,15 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tu
         value = values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
     if value is None or value == "":
         raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
+    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
     row = ctx.db.row(
         f"""
-        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {access.visible(role)}
+        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {seen}
         ORDER BY b.created_at, b.key LIMIT 1
         """,
         pipeline=pipeline.key,
         value=str(value),
-        **({} if role.sees_all_boxes() else {"actor": ctx.actor.key}),
+        **params,
     )
     if row is None:
         return create(ctx, pipeline.key, given), True

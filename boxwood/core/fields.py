@@ -89,7 +89,7 @@ def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    access.require(ctx, role, "FIELD", "CREATE")
+    access.require(ctx, role, "FIELD", "CREATE", pipeline)
     pipeline, field = add(ctx, pipeline, given)
     pipeline = formulas.put(ctx, pipeline, field)
     pipelines.touch(ctx, pipeline)
@@ -143,7 +143,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any], *, add_
         after = msgspec.structs.replace(after, options=options)
     if after == field:
         return field
-    access.require(ctx, role, "FIELD", "OPTIONS" if _only_options(field, after) else "UPDATE")
+    access.require(ctx, role, "FIELD", "OPTIONS" if _only_options(field, after) else "UPDATE", pipeline)
     return _save(ctx, pipeline, field, after)
 
 
@@ -177,7 +177,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     """With its values in all boxes."""
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     field = get(ctx, pipeline, key)
-    access.require(ctx, role, "FIELD", "DELETE")
+    access.require(ctx, role, "FIELD", "DELETE", pipeline)
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)

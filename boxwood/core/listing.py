@@ -70,7 +70,8 @@ def within(
     where = "b.pipeline_key = :pipeline"
     params: dict[str, Any] = {"pipeline": pipeline.key}
     if not role.sees_all_boxes():
-        where, params = f"{where} AND {access.visible(role)}", {**params, "actor": ctx.actor.key}
+        test, given = access.visible(ctx.db.dialect, role, ctx.actor.key)
+        where, params = f"{where} AND {test}", {**params, **given}
     if stage_key:
         if stage_key not in pipeline.stage_order:
             raise Invalid("stageKey", f"no stage {stage_key[:50]!r} in this pipeline")
@@ -86,13 +87,14 @@ def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline
     `column` holds the box's pipeline, where another table in the statement knows it too.
     """
     reached = [pipelines.reach(ctx, pipeline_key)] if pipeline_key else pipelines.reach_all(ctx)
-    by_test: dict[str, list[str]] = {}
+    alike: dict[str, tuple[Role, list[str]]] = {}
     for pipeline, role in reached:
-        by_test.setdefault(access.visible(role), []).append(pipeline.key)
+        alike.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(pipeline.key)
     tests, params = [], {"actor": ctx.actor.key}
-    for at, (test, within) in enumerate(by_test.items()):
+    for at, (role, within) in enumerate(alike.values()):
+        test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
         tests.append(f"({ctx.db.dialect.among(column, f'pipelines_{at}')} AND {test})")
-        params[f"pipelines_{at}"] = ctx.db.texts(within)
+        params |= {**given, f"pipelines_{at}": ctx.db.texts(within)}
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 

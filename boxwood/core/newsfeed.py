@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import Invalid
 from . import access, boxes, directory, pipelines
+from .access import Role
 from .context import Ctx
 from .directory import E, Noun
 from .events import EVENTS, KINDS, QUIET, Event
@@ -22,7 +23,8 @@ def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int)
     pipeline, role = pipelines.reach(ctx, key)
     where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
     if not role.sees_all_boxes():
-        where, params = f"{where} AND {_ASSIGNED}", {**params, "actor": ctx.actor.key}
+        test, given = _seen(ctx, role)
+        where, params = f"{where} AND {test}", {**params, **given}
     return _page(ctx, where, params, condensed, limit, offset)
 
 
@@ -32,7 +34,8 @@ def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]
     for pipeline, role in pipelines.reach_all(ctx):
         where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
         if not role.sees_all_boxes():
-            where, params = f"{where} AND {_ASSIGNED}", {**params, "actor": ctx.actor.key}
+            test, given = _seen(ctx, role)
+            where, params = f"{where} AND {test}", {**params, **given}
         found += _page(ctx, where, params, condensed, limit + offset, 0)
     found.sort(key=lambda event: event.id, reverse=True)
     return found[offset : offset + limit]
@@ -56,13 +59,13 @@ def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, limit: int, offset: int) -> l
 def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Event]:
     """Every entry of all boxes of the pipeline, oldest first, without the limit (spec 4.9)."""
     pipeline, role = pipelines.reach(ctx, key)
-    access.require(ctx, role, "PIPELINE", "EXPORT")
+    access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
     known = {kind.specific for kind in KINDS.values()}
     for one in specifics:
         if one not in known:
             raise Invalid("includeSpecifics", f"no such entry {one[:50]!r}; known are {', '.join(sorted(known))}")
     kinds = [name for name, kind in KINDS.items() if not kind.quiet and (not specifics or kind.specific in specifics)]
-    seen = "1 = 1" if role.sees_all_boxes() else _ASSIGNED
+    seen, given = ("1 = 1", {}) if role.sees_all_boxes() else _seen(ctx, role)
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")} FROM events e
@@ -73,14 +76,18 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
         pipeline=pipeline.key,
         since=since,
         kinds=ctx.db.texts(kinds),
-        **({} if role.sees_all_boxes() else {"actor": ctx.actor.key}),
+        **given,
     )
     return EVENTS.load_all(rows)
 
 
 _NEWS = "e.kind NOT IN ('" + "', '".join(QUIET) + "')"
-# One who sees only some boxes reads only of those, and nothing of the others' having been there.
-_ASSIGNED = "EXISTS (SELECT 1 FROM assignments a WHERE a.box_key = e.box_key AND a.user_key = :actor)"
+
+
+def _seen(ctx: Ctx, role: Role) -> tuple[str, dict[str, Any]]:
+    """One who sees only some boxes reads only of those, and nothing of the others' having been there."""
+    test, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+    return f"EXISTS (SELECT 1 FROM boxes b WHERE b.key = e.box_key AND {test})", params
 
 
 def _page(ctx: Ctx, where: str, params: dict[str, Any], condensed: bool, limit: int, offset: int) -> list[Event]:

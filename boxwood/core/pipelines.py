@@ -9,11 +9,12 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, fields, formulas, stages, teams, themes, users
+from . import access, conditions, events, fields, formulas, stages, teams, themes, users
 from .access import EDITOR, NO_ACCESS, PermissionSet, Role
 from .context import Ctx
 from .users import USERS, Person
 
+MOST_GRANTS = 200
 SOURCES = ("HUMAN", "SYSTEM_ONBOARDING", "AI_PIPELINE_CREATOR")
 
 
@@ -166,7 +167,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Pipeline:
     pipeline, role = reach(ctx, key, change=True)
     own = {name: value for name, value in changes.items() if name in _EDITABLE and value != getattr(pipeline, name)}
     if own:
-        access.require(ctx, role, "PIPELINE", "UPDATE")
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
         _check(ctx, pipeline, role, own)
         before = {name: getattr(pipeline, name) for name in own}
         pipeline = touch(ctx, pipeline, **own)
@@ -194,10 +195,10 @@ def _check(ctx: Ctx, pipeline: Pipeline, role: Role, own: dict[str, Any]) -> Non
     if "stage_theme" in own and own["stage_theme"] not in themes.THEMES:
         raise Invalid("stageColorTheme", f"no such theme; known are {', '.join(themes.THEMES)}")
     if "team_key" in own:
-        access.require(ctx, role, "PIPELINE", "SET_TEAM")
+        access.require(ctx, role, "PIPELINE", "SET_TEAM", pipeline)
         teams.get(ctx, own["team_key"])
     if "restricted_to_team" in own:
-        access.require(ctx, role, "PIPELINE", "RESTRICT_SHARING")
+        access.require(ctx, role, "PIPELINE", "RESTRICT_SHARING", pipeline)
 
 
 def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) -> Pipeline:
@@ -210,10 +211,13 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
     wanted = _wanted_members(ctx, pipeline, sets, now, changes["members"]) if "members" in changes else now
     if (sets, default, wanted) == (pipeline.permission_sets, pipeline.default_permission_set, now):
         return pipeline
-    access.require(ctx, role, "PIPELINE", "CHANGE_PERMISSIONS")
-    if _admins(wanted, default) != _admins(now, pipeline.default_permission_set) or sets != pipeline.permission_sets:
-        access.require(ctx, role, "PIPELINE", "CHANGE_ADMINS")
+    access.require(ctx, role, "PIPELINE", "CHANGE_PERMISSIONS", pipeline)
+    admins = _admins(now, pipeline.default_permission_set, pipeline.permission_sets)
+    if sets != pipeline.permission_sets or _admins(wanted, default, sets) != admins:
+        access.require(ctx, role, "PIPELINE", "CHANGE_ADMINS", pipeline)
     _known_set(default, sets, "defaultPermissionSetName")
+    if sets != pipeline.permission_sets:
+        _check_sets(ctx, pipeline, sets)
     for member in wanted.values():
         _known_set(member.permission_set, sets, "aclEntries")
     if not any(member.permission_set == access.ADMIN for member in wanted.values()):
@@ -232,6 +236,19 @@ def _wanted_sets(pipeline: Pipeline, changes: dict[str, Any]) -> dict[str, Permi
     if "permission_sets" not in changes:
         return pipeline.permission_sets
     return {name: one for name, one in changes["permission_sets"].items() if one is not None}
+
+
+def _check_sets(ctx: Ctx, pipeline: Pipeline, sets: dict[str, PermissionSet]) -> None:
+    types = {key: field.type for key, field in fields.by_key(ctx, pipeline.key).items()}
+    for name, one in sets.items():
+        where = f"customPermissionSets.{name[:50]}.permissions"
+        if name in access.BUILT_IN:
+            raise Invalid(f"customPermissionSets.{name}", "is a built-in set")
+        if len(one.permissions) > MOST_GRANTS:
+            raise Invalid(where, f"takes at most {MOST_GRANTS}")
+        for at, grant in enumerate(one.permissions):
+            told = (grant.entity_type, grant.action, grant.conditional_check, grant.params)
+            conditions.check(*told, pipeline.stage_order, types, f"{where}[{at}]")
 
 
 def _wanted_members(
@@ -272,9 +289,13 @@ def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:
     return user_key in {member.user_key for member, _ in teams.members(ctx, [pipeline.team_key])[pipeline.team_key]}
 
 
-def _admins(members: dict[str, Member], default: str) -> set[str]:
-    found = {key for key, member in members.items() if member.permission_set == access.ADMIN}
-    return found | ({"everyone"} if default == access.ADMIN else set())
+def _admins(members: dict[str, Member], default: str, custom: dict[str, PermissionSet]) -> set[str]:
+    """Those who may make admins, by whichever set."""
+    names = [
+        name for name in (*access.BUILT_IN, *custom) if access.role(name, custom).checks("PIPELINE", "CHANGE_ADMINS")
+    ]
+    found = {key for key, member in members.items() if member.permission_set in names}
+    return found | ({"everyone"} if default in names else set())
 
 
 def _known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:
@@ -287,7 +308,7 @@ def _known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:
 def delete(ctx: Ctx, key: str, *, only_empty: bool) -> None:
     """With its boxes and all they hold; `only_empty` refuses while there are any (spec 3.1)."""
     pipeline, role = reach(ctx, key, change=True)
-    access.require(ctx, role, "PIPELINE", "DELETE")
+    access.require(ctx, role, "PIPELINE", "DELETE", pipeline)
     if only_empty and ctx.db.row("SELECT 1 FROM boxes WHERE pipeline_key = :key LIMIT 1", key=key):
         raise Conflict("Only an empty pipeline can be deleted: delete or move its boxes first")
     ctx.db.run("DELETE FROM pipelines WHERE key = :key", key=key)

@@ -113,7 +113,7 @@ def _held(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
     except NotFound:
         return snippet, None  # its author left the pipeline
     if snippet.user_key != ctx.actor.key:
-        access.require(ctx, role, "PIPELINE", "UPDATE")
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     return snippet, pipeline
 
 
@@ -122,5 +122,5 @@ def _shared(ctx: Ctx, pipeline_key: str | None) -> Pipeline | None:
     if not pipeline_key:
         return None
     pipeline, role = pipelines.reach(ctx, pipeline_key)
-    access.require(ctx, role, "PIPELINE", "UPDATE")
+    access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     return pipeline

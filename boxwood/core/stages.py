@@ -76,7 +76,7 @@ def colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline, Stage]:
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    access.require(ctx, role, "STAGE", "CREATE")
+    access.require(ctx, role, "STAGE", "CREATE", pipeline)
     if not given.get("name"):
         raise Insufficient("Stage", "name")
     pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
@@ -100,7 +100,7 @@ def add(ctx: Ctx, pipeline: Pipeline, name: str, color: dict[str, str] | None = 
 
 def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tuple[Pipeline, Stage]:
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    access.require(ctx, role, "STAGE", "UPDATE")
+    access.require(ctx, role, "STAGE", "UPDATE", pipeline)
     stage = get(ctx, pipeline, key)
     if "name" in changes and not changes["name"].strip():
         raise Invalid("name", "a stage needs a name")
@@ -129,7 +129,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
 def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     """Only an empty stage, and never the last one (spec 3.3)."""
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    access.require(ctx, role, "STAGE", "DELETE")
+    access.require(ctx, role, "STAGE", "DELETE", pipeline)
     stage = get(ctx, pipeline, key)
     if len(pipeline.stage_order) == 1:
         raise Conflict("A pipeline needs a stage: the last one cannot be deleted")

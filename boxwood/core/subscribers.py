@@ -28,6 +28,7 @@ class News(msgspec.Struct, frozen=True):
     assignee_keys: list[str]
     creator_key: str | None
     changed: list[str]
+    fields: dict[str, Any] = {}
 
 
 class Subscriber(msgspec.Struct, frozen=True):
@@ -114,6 +115,7 @@ def news(event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing
         assignee_keys=box.assignee_keys if box is not None else [],
         creator_key=getattr(box if box is not None else thing, "creator_key", None),
         changed=[webhooks.MEMBERS.get(one, one) for one in detail.get("changed", "").split(",")],
+        fields=box.fields if box is not None else {},
     )
 
 

@@ -23,7 +23,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None) ->
         return box
     new, new_role = pipelines.reach(ctx, pipeline_key)
     access.require(ctx, role, "BOX", "DELETE", box)
-    access.require(ctx, new_role, "BOX", "CREATE")
+    access.require_some(new_role, "BOX", "CREATE")
     stage = stages.for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
     same_team = old.team_key == new.team_key
     after = msgspec.structs.replace(
@@ -39,6 +39,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None) ->
         saved_at=ctx.now,
     )
     after = formulas.computed(ctx, new, after)
+    access.require(ctx, new_role, "BOX", "CREATE", after)
     after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
     box_links.note(ctx, after, box)

@@ -102,7 +102,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
         saved_at=ctx.now,
     )
     if view.shared:
-        access.require(ctx, role, "PIPELINE", "UPDATE")
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     elif ctx.within:
         raise Invalid("shared", "must be true with a team's key")
     _check(ctx, pipeline, view)
@@ -126,7 +126,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
         return before
     view = msgspec.structs.replace(before, **changes, saved_at=ctx.now)
     if view.shared or before.shared:
-        access.require(ctx, role, "PIPELINE", "UPDATE")
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     if not view.shared and (ctx.within or view.creator_key != ctx.actor.key):
         raise Invalid("shared", "only its creator can make a view private")
     _check(ctx, pipeline, view)
@@ -139,7 +139,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
 def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     view, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
     if view.shared:
-        access.require(ctx, role, "PIPELINE", "UPDATE")
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     ctx.db.run("DELETE FROM views WHERE key = :key", key=key)
     _tell(ctx, "view.deleted", view, pipeline)
 

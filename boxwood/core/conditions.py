@@ -1,0 +1,177 @@
+"""Conditions of permissions: what a grant asks of the thing it is used on, and of whoever uses it.
+
+Each is told twice, of one thing in memory and as a test in SQL on box `b`; the two must agree. BOX_UPDATE and
+BOX_VIEW stand for the conditions of another grant and are resolved before (`access.Role.checks`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..db.engine import Dialect
+from ..errors import Invalid
+
+ENTITIES = ("PIPELINE", "STAGE", "FIELD", "BOX", "TASK", "COMMENT", "MEETING", "FILE", "THREAD", "SNIPPET")
+REFERS = {"BOX_UPDATE": "UPDATE", "BOX_VIEW": "GET"}
+"""Conditions that hold where this may be done to the box."""
+OPERATORS = ("EQUALS", "NOT_EQUALS", "CONTAINS", "IS_EMPTY", "IS_NOT_EMPTY")
+COMPARABLE = ("TEXT_INPUT", "DROPDOWN", "CHECKBOX", "DATE", "TAG")
+MOST_VALUE = 1000
+_OF_ANYTHING = ("NONE", "UNARCHIVED", "CREATOR")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+
+Params = dict[str, str | None]
+
+
+def holds(user_key: str, condition: str, params: Params, thing: Any) -> bool:
+    """Of a box, or of what is like one; of a pipeline, which has but a creator."""
+    match condition:
+        case "NONE" | "UNARCHIVED":  # one who is archived reaches nothing at all
+            return True
+        case "ASSIGNED_TO":
+            return user_key in getattr(thing, "assignee_keys", [])
+        case "CREATOR":
+            return user_key == getattr(thing, "creator_key", None)
+        case "STAGE":
+            return getattr(thing, "stage_key", None) in _stages(params)
+        case "FIELD_COMPARISON":
+            return hasattr(thing, "fields") and _compares(params, thing.fields)
+    return False
+
+
+def test(dialect: Dialect, user_key: str, condition: str, params: Params, name: str) -> tuple[str, dict[str, Any]]:
+    """The same in SQL, and its parameters, whose names begin with `name`."""
+    match condition:
+        case "NONE" | "UNARCHIVED":
+            return "1 = 1", {}
+        case "ASSIGNED_TO":
+            assigned = "SELECT 1 FROM assignments a WHERE a.box_key = b.key AND a.user_key"
+            return f"EXISTS ({assigned} = :{name})", {name: user_key}
+        case "CREATOR":
+            return f"b.creator_key = :{name}", {name: user_key}
+        case "STAGE":
+            given = {f"{name}_{at}": key for at, key in enumerate(_stages(params))}
+            return f"b.stage_key IN ({', '.join(f':{one}' for one in given)})", given
+        case "FIELD_COMPARISON":
+            return _comparison(dialect, params, name)
+    return "1 = 0", {}
+
+
+def _stages(params: Params) -> list[str]:
+    return [one.strip() for one in (params.get("stageKey") or "").split(",")]
+
+
+def _compares(params: Params, values: dict[str, Any]) -> bool:
+    stored, operator, value = (
+        values.get(params.get("fieldKey") or ""),
+        params.get("operator"),
+        params.get("value") or "",
+    )
+    match operator:
+        case "IS_EMPTY" | "IS_NOT_EMPTY":
+            return (stored is None) == (operator == "IS_EMPTY")
+        case "EQUALS" | "NOT_EQUALS":
+            return _equals(stored, value) == (operator == "EQUALS")
+        case "CONTAINS":
+            parts = stored if isinstance(stored, list) else [] if stored is None else [stored]
+            return any(value in str(part) for part in parts)
+    return False
+
+
+def _equals(stored: Any, value: str) -> bool:
+    if value == "false":
+        return not _equals(stored, "true")
+    if isinstance(stored, bool):
+        return stored and value == "true"
+    number = _number(value)
+    return stored == value if number is None else _number(str(stored)) == number
+
+
+def _number(text: str) -> float | None:
+    return float(text) if len(text) <= 20 and _DECIMAL.fullmatch(text) else None
+
+
+def _comparison(dialect: Dialect, params: Params, name: str) -> tuple[str, dict[str, Any]]:
+    key, operator, value = params.get("fieldKey") or "", params.get("operator"), params.get("value") or ""
+    if not _is_key(key):
+        return "1 = 0", {}
+    stored = dialect.field_value("b.fields", key)
+    match operator:
+        case "IS_EMPTY" | "IS_NOT_EMPTY":
+            return f"{stored} IS {'NOT ' if operator == 'IS_NOT_EMPTY' else ''}NULL", {}
+        case "EQUALS" | "NOT_EQUALS":
+            contrary = (operator == "NOT_EQUALS") != (value == "false")
+            equal, given = _equal(dialect, key, "true" if value == "false" else value, name)
+            return f"{'NOT ' if contrary else ''}COALESCE({equal}, FALSE)", given
+        case "CONTAINS":
+            return f"COALESCE({dialect.contains(stored, name)}, FALSE)", {name: value}
+    return "1 = 0", {}
+
+
+def _equal(dialect: Dialect, key: str, value: str, name: str) -> tuple[str, dict[str, Any]]:
+    number = _number(value)
+    if number is not None:
+        return f"{dialect.field_number('b.fields', key)} = :{name}", {name: number}
+    if value == "true":
+        return f"{dialect.field_flag('b.fields', key)} = 1", {}
+    return f"{dialect.field_value('b.fields', key)} = :{name}", {name: value}
+
+
+def _is_key(text: str) -> bool:
+    """Of a stage or a field: digits, and so safe where a name must stand in SQL."""
+    return bool(re.fullmatch(r"[0-9]{1,9}", text, re.ASCII))
+
+
+def check(
+    entity: str, action: str, condition: str, params: Params, stages: list[str], types: dict[str, str], where: str
+) -> None:
+    """Refuse a grant that could never mean anything. `types` are those of the pipeline's fields, by key."""
+    if entity not in (*ENTITIES, "*"):
+        raise Invalid(f"{where}.entityType", f"no such kind {entity[:50]!r}; known are {', '.join(ENTITIES)}")
+    if entity in ("PIPELINE", "STAGE", "FIELD") and action != "GET_BOXES" and condition not in _OF_ANYTHING:
+        known = ", ".join(_OF_ANYTHING)
+        raise Invalid(f"{where}.conditionalCheck", f"asks about a box; for a {entity.lower()} it is one of {known}")
+    if condition == "STAGE":
+        for key in _stages(params):
+            if key not in stages:
+                raise Invalid(
+                    f"{where}.params.stageKey", f"no stage {key[:50]!r} here; its keys are {', '.join(stages)}"
+                )
+    if condition == "FIELD_COMPARISON":
+        _check_comparison(params, types, f"{where}.params")
+
+
+def _check_comparison(params: Params, types: dict[str, str], where: str) -> None:
+    key, operator, value = params.get("fieldKey") or "", params.get("operator") or "", params.get("value")
+    if key not in types:
+        raise Invalid(f"{where}.fieldKey", f"no field {key[:50]!r} in this pipeline")
+    if types[key] not in COMPARABLE:
+        raise Invalid(f"{where}.fieldKey", f"is a {types[key]}; compared can be {', '.join(COMPARABLE)}")
+    if operator not in OPERATORS:
+        raise Invalid(f"{where}.operator", f"is one of {', '.join(OPERATORS)}")
+    if operator in ("IS_EMPTY", "IS_NOT_EMPTY"):
+        return
+    if not value or len(value) > MOST_VALUE or "\x00" in value:
+        raise Invalid(f"{where}.value", f"must be text of 1 to {MOST_VALUE} letters")
+    _check_kind(types[key], operator, value, where)
+
+
+def _check_kind(kind: str, operator: str, value: str, where: str) -> None:
+    """Numbers and lists have one spelling each that both databases share."""
+    if kind == "CHECKBOX" and (operator == "CONTAINS" or value not in ("true", "false")):
+        raise Invalid(f"{where}.value", "of a checkbox is compared by EQUALS or NOT_EQUALS with true or false")
+    if kind != "CHECKBOX" and value in ("true", "false") and operator != "CONTAINS":
+        raise Invalid(f"{where}.value", "true and false are for checkboxes")
+    if kind == "TAG" and (operator != "CONTAINS" or not _is_key(value)):
+        raise Invalid(f"{where}.value", "of tags is compared by CONTAINS with the key of an option")
+    if kind != "TAG" and operator != "CONTAINS" and _is_odd_number(value):
+        raise Invalid(f"{where}.value", "a number is written with its digits, 20 at most")
+
+
+def _is_odd_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return _number(value) is None and (len(value) > 20 or "e" in value.lower())

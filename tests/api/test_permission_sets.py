@@ -1,0 +1,225 @@
+"""Custom permission sets, through the API: every action under every condition, once allowed and once refused."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+ADMIN, EDITOR = "__adminPermissionSet__", "__editAllPermissionSet__"
+GOLD = {"fieldKey": "1001", "operator": "EQUALS", "value": "gold"}
+
+
+def grant(entity: str, action: str, check: str = "NONE", params: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"entityType": entity, "action": action, "conditionalCheck": check, "params": params}
+
+
+def hold(world: World, pipeline: dict[str, Any], *grants: dict[str, Any]) -> None:
+    """Bo and the rest of the team have this set."""
+    body = {"customPermissionSets": {"Own": {"permissions": list(grants)}}, "defaultPermissionSetName": "Own"}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=body))
+
+
+def archive_bo(world: World) -> None:
+    members = [{"userKey": world.ada.user_key, "role": "Owner"}, {"userKey": world.bo.user_key, "role": "ArchiveOnly"}]
+    ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"members": members}))
+
+
+PARAMS = {"STAGE": {"stageKey": "5001, 5003"}, "FIELD_COMPARISON": GOLD}
+BOX_CONDITIONS = ["NONE", "ASSIGNED_TO", "CREATOR", "STAGE", "FIELD_COMPARISON", "BOX_UPDATE", "BOX_VIEW", "UNARCHIVED"]
+ITSELF = {("GET", "BOX_VIEW"), ("GET_BOXES", "BOX_VIEW"), ("UPDATE", "BOX_UPDATE")}
+"""Conditions that ask for the very right they condition: they give nothing, and have a test of their own."""
+ACTIONS = ["GET", "GET_BOXES", "UPDATE", "DELETE"]
+PAIRS = [(action, check) for action in ACTIONS for check in BOX_CONDITIONS if (action, check) not in ITSELF]
+MATCHING: dict[str, Any] = {"stageKey": "5001", "fields": {"1001": "gold"}}
+OTHER: dict[str, Any] = {"stageKey": "5002", "fields": {"1001": "tin"}}
+
+
+def grants_for(action: str, check: str) -> list[dict[str, Any]]:
+    """The action under the condition, and no more than what reaching that far needs."""
+    entity = "PIPELINE" if action == "GET_BOXES" else "BOX"
+    found = [grant(entity, action, check, PARAMS.get(check))]
+    if check == "BOX_UPDATE":
+        found.append(grant("BOX", "UPDATE", "ASSIGNED_TO"))
+    if check == "BOX_VIEW":
+        found.append(grant("BOX", "GET", "ASSIGNED_TO"))
+    elif action not in ("GET", "GET_BOXES"):
+        found.append(grant("BOX", "GET"))
+    return found
+
+
+@pytest.mark.parametrize(("action", "check"), PAIRS)
+def test_a_box_is_open_to_whom_the_condition_holds_and_to_no_other(world: World, action: str, check: str) -> None:
+    pipeline = world.pipeline()
+    assert world.field(pipeline, "TEXT_INPUT")["key"] == "1001"
+    path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+    mine = {"assignedToSharingEntries": [world.bo.user_key]}
+    yes = ok(world.bo.http.post(path, json={"name": "Yes", **MATCHING, **mine}))["key"]
+    no = world.box(pipeline, name="No", **OTHER)["key"]
+    hold(world, pipeline, *grants_for(action, check))
+    if check == "UNARCHIVED":
+        ok(deed(world, action, yes))
+        archive_bo(world)
+    elif check == "NONE":
+        ok(deed(world, action, yes))
+        hold(world, pipeline, *grants_for(action, check)[1:])
+    elif action in ("GET", "GET_BOXES"):
+        for listed in ("/api/v1/boxes", f"/api/v1/pipelines/{pipeline['key']}/boxes", path):
+            reply = ok(world.bo.http.get(listed))
+            assert [one["key"] for one in (reply["results"] if listed == path else reply)] == [yes], listed
+        feed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
+        assert {one["boxKey"] for one in feed if "boxKey" in one} == {yes}
+    reply = deed(world, action, no)
+    assert reply.status_code in (403, 404), reply.text
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{no}")).get("notes", "") == ""
+    if check not in ("NONE", "UNARCHIVED"):
+        ok(deed(world, action, yes))
+
+
+def deed(world: World, action: str, box: str) -> Any:
+    match action:
+        case "UPDATE":
+            return world.bo.http.post(f"/api/v1/boxes/{box}", json={"notes": "by Bo"})
+        case "DELETE":
+            return world.bo.http.delete(f"/api/v1/boxes/{box}")
+    return world.bo.http.get(f"/api/v1/boxes/{box}")
+
+
+@pytest.mark.parametrize("check", [one for one in BOX_CONDITIONS if one != "CREATOR"])
+def test_a_box_is_made_where_the_condition_holds_of_what_it_would_be(world: World, check: str) -> None:
+    pipeline = world.pipeline()
+    world.field(pipeline, "TEXT_INPUT")
+    path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+    hold(world, pipeline, *grants_for("CREATE", check))
+    ok(world.bo.http.post(path, json={"name": "Yes", **MATCHING, "assignedToSharingEntries": [world.bo.user_key]}))
+    if check == "NONE":
+        hold(world, pipeline, *grants_for("CREATE", check)[1:])
+    if check == "UNARCHIVED":
+        archive_bo(world)
+    reply = world.bo.http.post(path, json={"name": "No", **OTHER, "assignedToSharingEntries": [world.ada.user_key]})
+    assert reply.status_code in (403, 404), reply.text
+    assert [one["name"] for one in ok(world.ada.http.get(path))["results"]] == ["Yes"]
+
+
+# What is done to the pipeline itself, its stages and its fields, by its permission.
+DEEDS: dict[tuple[str, str], tuple[str, str, Any]] = {
+    ("PIPELINE", "UPDATE"): ("POST", "/v2/pipelines/{p}", {"name": "New"}),
+    ("PIPELINE", "DELETE"): ("DELETE", "/v2/pipelines/{p}", None),
+    ("STAGE", "CREATE"): ("PUT", "/v1/pipelines/{p}/stages", {"name": "New"}),
+    ("STAGE", "UPDATE"): ("POST", "/v1/pipelines/{p}/stages/5001", {"name": "New"}),
+    ("STAGE", "DELETE"): ("DELETE", "/v1/pipelines/{p}/stages/5003", None),
+    ("FIELD", "CREATE"): ("PUT", "/v1/pipelines/{p}/fields", {"name": "New", "type": "DATE"}),
+    ("FIELD", "UPDATE"): ("POST", "/v1/pipelines/{p}/fields/1001", {"name": "New"}),
+    ("FIELD", "DELETE"): ("DELETE", "/v1/pipelines/{p}/fields/1001", None),
+}
+
+
+@pytest.mark.parametrize("check", ["NONE", "UNARCHIVED", "CREATOR"])
+@pytest.mark.parametrize(("entity", "action"), list(DEEDS))
+def test_a_pipeline_is_open_to_whom_the_condition_holds(world: World, entity: str, action: str, check: str) -> None:
+    verb, path, body = DEEDS[entity, action]
+    for allowed in (True, False):
+        pipeline = world.pipeline()
+        world.field(pipeline, "TEXT_INPUT")
+        actor = world.bo
+        grants = [grant(entity, action, check)] if allowed or check != "NONE" else []
+        if check == "CREATOR" and allowed:
+            actor = world.ada
+            entries = [
+                {"userKey": world.bo.user_key, "permissionSetName": ADMIN},
+                {"userKey": world.ada.user_key, "permissionSetName": "Own"},
+            ]
+            sets = {"Own": {"permissions": grants}}
+            body_of_sets = {"customPermissionSets": sets, "aclEntries": entries}
+            ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=body_of_sets))
+        else:
+            hold(world, pipeline, *grants)
+        if check == "UNARCHIVED" and not allowed:
+            archive_bo(world)
+        reply = actor.http.request(verb, "/api" + path.format(p=pipeline["key"]), json=body)
+        if allowed:
+            ok(reply)
+        else:
+            refused(reply, 404 if check == "UNARCHIVED" else 403)
+
+
+@pytest.mark.parametrize(("action", "check"), [("GET", "BOX_VIEW"), ("UPDATE", "BOX_UPDATE")])
+def test_a_right_that_asks_for_itself_gives_nothing(world: World, action: str, check: str) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    others = [] if action == "GET" else [grant("BOX", "GET")]
+    hold(world, pipeline, grant("BOX", action, check), *others)
+    assert deed(world, action, box["key"]).status_code in (403, 404)
+    hold(world, pipeline, grant("BOX", "GET", "BOX_UPDATE"), grant("BOX", "UPDATE", "BOX_VIEW"))
+    refused(deed(world, action, box["key"]), 404)
+
+
+COMPARISONS: list[tuple[str, str, str, Any, Any]] = [
+    ("TEXT_INPUT", "EQUALS", "gold", "gold", "Gold"),
+    ("TEXT_INPUT", "EQUALS", "12.50", 12.5, 12),
+    ("TEXT_INPUT", "NOT_EQUALS", "gold", None, "gold"),
+    ("TEXT_INPUT", "CONTAINS", "ol", "gold", "tin"),
+    ("TEXT_INPUT", "CONTAINS", "%", "5%", "5"),
+    ("TEXT_INPUT", "IS_EMPTY", "", None, "x"),
+    ("TEXT_INPUT", "IS_NOT_EMPTY", "", 0, None),
+    ("CHECKBOX", "EQUALS", "true", True, False),
+    ("CHECKBOX", "EQUALS", "false", None, True),
+    ("CHECKBOX", "NOT_EQUALS", "false", True, None),
+    ("DATE", "EQUALS", "1000", 1000, 2000),
+    ("DROPDOWN", "EQUALS", "9001", "9001", "9002"),
+    ("DROPDOWN", "NOT_EQUALS", "9001", "9002", "9001"),
+    ("TAG", "CONTAINS", "9002", ["9001", "9002"], ["9001"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "operator", "value", "holds", "fails"), COMPARISONS)
+def test_fields_are_compared_alike_in_lists_and_alone(
+    world: World, kind: str, operator: str, value: str, holds: Any, fails: Any
+) -> None:
+    pipeline = world.pipeline()
+    items = [{"name": "One"}, {"name": "Two"}]
+    given = {"DROPDOWN": {"dropdownSettings": {"items": items}}, "TAG": {"tagSettings": {"tags": items}}}
+    key = world.field(pipeline, kind, **given.get(kind, {}))["key"]
+    yes = world.box(pipeline, fields={} if holds is None else {key: holds})
+    no = world.box(pipeline, fields={} if fails is None else {key: fails})
+    params = {"fieldKey": key, "operator": operator, "value": value}
+    hold(world, pipeline, grant("BOX", "GET", "FIELD_COMPARISON", params))
+    listed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
+    assert [one["key"] for one in listed] == [yes["key"]]
+    ok(world.bo.http.get(f"/api/v1/boxes/{yes['key']}"))
+    assert world.bo.http.get(f"/api/v1/boxes/{no['key']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (grant("SPACESHIP", "GET"), "entityType"),
+        (grant("PIPELINE", "UPDATE", "ASSIGNED_TO"), "conditionalCheck"),
+        (grant("BOX", "GET", "STAGE"), "stageKey"),
+        (grant("BOX", "GET", "STAGE", {"stageKey": "5001,9999"}), "9999"),
+        (grant("BOX", "GET", "STAGE", {"stageKey": "5001') OR ('1'='1"}), "stageKey"),
+        (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "fieldKey": "1002"}), "fieldKey"),
+        (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "operator": "LIKE"}), "operator"),
+        (grant("BOX", "GET", "FIELD_COMPARISON", {"fieldKey": "1001", "operator": "EQUALS"}), "value"),
+        (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "value": "1e20"}), "value"),
+    ],
+)
+def test_a_grant_that_could_mean_nothing_is_refused(world: World, given: dict[str, Any], named: str) -> None:
+    pipeline = world.pipeline()
+    world.field(pipeline, "TEXT_INPUT")
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    before = ok(world.ada.http.get(path))
+    body = {"customPermissionSets": {"Own": {"permissions": [grant("BOX", "GET"), given]}}}
+    refused(world.ada.http.post(path, json=body), 400, "Own.permissions[1]", named)
+    assert ok(world.ada.http.get(path)) == before
+
+
+def test_only_who_may_make_admins_gives_a_set_that_does(world: World) -> None:
+    pipeline = world.pipeline()
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    sets = {"Boss": {"permissions": [grant("PIPELINE", "CHANGE_ADMINS")]}}
+    refused(world.bo.http.post(path, json={"customPermissionSets": sets}), 403)
+    ok(world.ada.http.post(path, json={"customPermissionSets": sets}))
+    entries = [{"userKey": world.bo.user_key, "permissionSetName": "Boss"}]
+    refused(world.bo.http.post(path, json={"aclEntries": entries}), 403)
+    ok(world.ada.http.post(path, json={"aclEntries": entries}))
