@@ -289,13 +289,13 @@ def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:
     return user_key in {member.user_key for member, _ in teams.members(ctx, [pipeline.team_key])[pipeline.team_key]}
 
 
-def _admins(members: dict[str, Member], default: str, custom: dict[str, PermissionSet]) -> set[str]:
-    """Those who may make admins, by whichever set."""
+def _admins(members: dict[str, Member], default: str, custom: dict[str, PermissionSet]) -> set[tuple[str, str]]:
+    """Who may make admins, even on a condition, and by which set: none of it changes without that right."""
     names = [
         name for name in (*access.BUILT_IN, *custom) if access.role(name, custom).checks("PIPELINE", "CHANGE_ADMINS")
     ]
-    found = {key for key, member in members.items() if member.permission_set in names}
-    return found | ({"everyone"} if default in names else set())
+    given = {**{key: member.permission_set for key, member in members.items()}, "everyone": default}
+    return {(key, name) for key, name in given.items() if name in names}
 
 
 def _known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:

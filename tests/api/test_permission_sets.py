@@ -101,28 +101,53 @@ def test_a_box_is_made_where_the_condition_holds_of_what_it_would_be(world: Worl
     assert [one["name"] for one in ok(world.ada.http.get(path))["results"]] == ["Yes"]
 
 
+def test_a_box_moves_where_the_condition_holds_of_what_it_would_be(world: World) -> None:
+    pipeline, target = world.pipeline(), world.pipeline()
+    made = grant("BOX", "CREATE", "STAGE", {"stageKey": "5002"})
+    hold(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), made)
+    box = world.box(pipeline)["key"]
+    path = f"/api/v1/boxes/{box}"
+    refused(world.bo.http.post(path, json={"pipelineKey": target["key"], "stageKey": "5001"}), 403)
+    assert ok(world.ada.http.get(path))["pipelineKey"] == pipeline["key"]
+    ok(world.bo.http.post(path, json={"pipelineKey": target["key"], "stageKey": "5002"}))
+    assert ok(world.ada.http.get(path))["pipelineKey"] == target["key"]
+
+
 # What is done to the pipeline itself, its stages and its fields, by its permission.
 DEEDS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("PIPELINE", "UPDATE"): ("POST", "/v2/pipelines/{p}", {"name": "New"}),
     ("PIPELINE", "DELETE"): ("DELETE", "/v2/pipelines/{p}", None),
+    ("PIPELINE", "EXPORT"): ("PUT", "/v1/pipelines/{p}/newsfeed/export/full", None),
+    ("PIPELINE", "CHANGE_PERMISSIONS"): ("POST", "/v2/pipelines/{p}", {"defaultPermissionSetName": EDITOR}),
+    ("PIPELINE", "CHANGE_ADMINS"): ("POST", "/v2/pipelines/{p}", {"defaultPermissionSetName": ADMIN}),
+    ("PIPELINE", "SET_TEAM"): ("POST", "/v2/pipelines/{p}", None),
+    ("PIPELINE", "RESTRICT_SHARING"): ("POST", "/v2/pipelines/{p}", {"sharingRestrictedToTeam": True}),
     ("STAGE", "CREATE"): ("PUT", "/v1/pipelines/{p}/stages", {"name": "New"}),
     ("STAGE", "UPDATE"): ("POST", "/v1/pipelines/{p}/stages/5001", {"name": "New"}),
     ("STAGE", "DELETE"): ("DELETE", "/v1/pipelines/{p}/stages/5003", None),
     ("FIELD", "CREATE"): ("PUT", "/v1/pipelines/{p}/fields", {"name": "New", "type": "DATE"}),
     ("FIELD", "UPDATE"): ("POST", "/v1/pipelines/{p}/fields/1001", {"name": "New"}),
+    ("FIELD", "OPTIONS"): ("POST", "/v2/pipelines/{p}/fields/1002", {"dropdownSettings": {"items": [{"name": "A"}]}}),
     ("FIELD", "DELETE"): ("DELETE", "/v1/pipelines/{p}/fields/1001", None),
 }
+BESIDE = {"SET_TEAM": "UPDATE", "RESTRICT_SHARING": "UPDATE", "CHANGE_ADMINS": "CHANGE_PERMISSIONS"}
+"""What the deed takes as well."""
 
 
 @pytest.mark.parametrize("check", ["NONE", "UNARCHIVED", "CREATOR"])
 @pytest.mark.parametrize(("entity", "action"), list(DEEDS))
 def test_a_pipeline_is_open_to_whom_the_condition_holds(world: World, entity: str, action: str, check: str) -> None:
     verb, path, body = DEEDS[entity, action]
+    if action == "SET_TEAM":
+        team = {"name": "Second", "members": [{"email": world.ada.email, "role": "Owner"}, {"email": world.bo.email}]}
+        body = {"teamKey": ok(world.ada.http.post("/api/v2/teams", json=team))["key"]}
+    beside = [grant("PIPELINE", BESIDE[action])] if action in BESIDE else []
     for allowed in (True, False):
         pipeline = world.pipeline()
         world.field(pipeline, "TEXT_INPUT")
+        world.field(pipeline, "DROPDOWN")
         actor = world.bo
-        grants = [grant(entity, action, check)] if allowed or check != "NONE" else []
+        grants = beside + ([grant(entity, action, check)] if allowed or check != "NONE" else [])
         if check == "CREATOR" and allowed:
             actor = world.ada
             entries = [
