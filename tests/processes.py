@@ -1,5 +1,6 @@
 """Boxwood as its users run it: a process of its own, which can be killed."""
 
+import atexit
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import httpx
 from tests.conftest import Store
 
 ROOT = Path(__file__).parent.parent
+MAIN = "from boxwood.cli import main; main()"
 
 
 def free_port() -> int:
@@ -34,19 +36,21 @@ def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]
 
 
 class Process:
-    """`boxwood serve` on a free port."""
+    """`boxwood serve` on a free port. `setup` is Python that runs first in its process."""
 
-    def __init__(self, store: Store, *options: str) -> None:
+    def __init__(self, store: Store, *options: str, setup: str = "") -> None:
         self.store, self.options, self.port = store, options, free_port()
+        self.program = command() if not setup else [sys.executable, "-c", f"{setup}\n{MAIN}"]
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = store.data / "log"
         self.start()
+        atexit.register(self.end)
 
     def start(self) -> None:
         options = [*store_options(self.store), "--port", str(self.port), "--no-sample", *self.options]
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
-                command("serve", *options), cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                [*self.program, "serve", *options], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + 30
         while True:
@@ -63,6 +67,11 @@ class Process:
         """As a power cut would end it: no one is asked."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def end(self) -> None:
+        """Whatever the test came to, it leaves nothing running."""
+        if self.process.poll() is None:
+            self.kill()
 
     def stop(self) -> int:
         """As an operator ends it; the exit code."""

@@ -80,7 +80,7 @@ class Worker:
         self.outbound = outbound
         self.clock = clock
         self.slots = slots
-        self.lease = lease
+        self.lease = LEASE
         self.name = os.urandom(6).hex()
         self._lanes: dict[str, Lane] = {}
         self._queue: deque[Lane] = deque()

@@ -1,0 +1,162 @@
+"""Every acknowledged change is delivered, whatever is killed in the middle, and nothing else is."""
+
+import atexit
+import contextlib
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.conftest import Store, ok
+from tests.faults.test_crashes import a_key
+from tests.jobs.webhooks import eventually
+from tests.processes import MAIN, ROOT, Process, run, store_options
+from tests.receiver import Answer, Received, Receiver
+
+# On PostgreSQL another worker takes over when a lease ends; nobody wants to wait a minute for that here.
+SHORT_LEASES = "from boxwood.jobs import webhooks; webhooks.LEASE = 2_000"
+OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Fails the first attempt of a third of all deliveries."""
+    running = Receiver()
+    seen: set[str] = set()
+
+    def answer(request: Received) -> Answer:
+        first, _ = request.id not in seen, seen.add(request.id)
+        return Answer(500 if first and sum(request.id.encode()) % 3 == 0 else 200)
+
+    running.answer = answer
+    yield running
+    running.close()
+
+
+class Watched:
+    """A pipeline whose new boxes are told to the receiver."""
+
+    def __init__(self, server: Process, store: Store, receiver: Receiver) -> None:
+        self.receiver, self.url, self.key = receiver, server.url, a_key(store)
+        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=60, trust_env=False)
+        self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
+        self.hooks = [self._subscribe(f"/{number}") for number in range(3)]
+        self.made: list[str] = []
+
+    def _subscribe(self, path: str) -> str:
+        body = {"event": "BOX_CREATE", "targetUrl": self.receiver.url + path, "pipelineKey": self.pipeline}
+        return str(ok(self.client.post("/api/v2/webhooks", json=body))["key"])
+
+    @contextlib.contextmanager
+    def written_to(self) -> Iterator[None]:
+        """Four write boxes meanwhile, until the end or until they are cut off."""
+        done = threading.Event()
+        writers = [threading.Thread(target=self._write, args=(done,)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        yield
+        done.set()
+        for writer in writers:
+            writer.join()
+
+    def _write(self, done: threading.Event) -> None:
+        with (
+            contextlib.suppress(httpx.TransportError),
+            httpx.Client(base_url=self.url, auth=(self.key, ""), timeout=10, trust_env=False) as client,
+        ):
+            while not done.is_set():
+                made = ok(client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"}))
+                self.made.append(made["key"])
+
+    def all_arrived(self) -> bool:
+        return all(set(self.made) <= self.boxes(number) for number in range(3))
+
+    def boxes(self, number: int) -> set[str]:
+        return {one.things[0]["key"] for one in self.receiver.received(f"/{number}")}
+
+    def check(self) -> None:
+        """Each id is one box's, no box is told twice under two, and every box told of is there."""
+        kept = {box["key"] for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
+        for number in range(3):
+            sent = self.receiver.received(f"/{number}")
+            pairs = {(one.id, one.things[0]["key"]) for one in sent}
+            assert len(pairs) == len({key for key, _ in pairs}) == len({box for _, box in pairs})
+            assert self.boxes(number) <= kept
+        assert self.made
+
+
+@contextlib.contextmanager
+def watching(server: Process, store: Store, receiver: Receiver) -> Iterator[Watched]:
+    """At the end everything has arrived, and nothing else has."""
+    watched = Watched(server, store, receiver)
+    with contextlib.closing(watched.client):
+        yield watched
+        eventually(watched.all_arrived, timeout=60)
+        watched.check()
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long)])
+def test_a_killed_server_delivers_all_that_was_acknowledged(fresh_store: Store, receiver: Receiver, kills: int) -> None:
+    server = Process(fresh_store, *OPTIONS, setup=SHORT_LEASES)
+    with watching(server, fresh_store, receiver) as watched:
+        for _ in range(kills):
+            with watched.written_to():
+                time.sleep(random.uniform(0.3, 0.8))
+                server.kill()
+            server.start()
+    assert server.stop() == 0
+
+
+class Workers:
+    """`boxwood worker` processes beside a server that sends nothing itself."""
+
+    def __init__(self, store: Store) -> None:
+        program = f"{SHORT_LEASES}\n{MAIN}"
+        self.program = [sys.executable, "-c", program, "worker", *store_options(store), *OPTIONS]
+        self.log = store.data / "worker-log"
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        atexit.register(self.stop)
+        with self.log.open("a") as log:
+            self.running.append(subprocess.Popen(self.program, cwd=ROOT, stdout=log, stderr=log))
+
+    def kill_the_oldest(self) -> None:
+        victim = self.running.pop(0)
+        victim.kill()
+        victim.wait()
+
+    def stop(self) -> list[int]:
+        for one in self.running:
+            one.terminate()
+        return [one.wait(timeout=20) for one in self.running]
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long)])
+def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Receiver, kills: int) -> None:
+    if fresh_store.name == "sqlite":
+        pytest.skip("one process does everything on SQLite; that is the test above")
+    server = Process(fresh_store, *OPTIONS, "--no-deliveries")
+    workers = Workers(fresh_store)
+    with watching(server, fresh_store, receiver) as watched:
+        for _ in range(2):
+            workers.start()
+        with watched.written_to():
+            for _ in range(kills):
+                time.sleep(random.uniform(0.7, 1.5))
+                workers.start()
+                workers.kill_the_oldest()
+    assert workers.stop() == [0, 0], workers.log.read_text()
+    assert server.stop() == 0
+
+
+def test_workers_need_postgresql(fresh_store: Store) -> None:
+    if fresh_store.name == "sqlite":
+        for command in ("worker", "serve --no-deliveries --no-sample"):
+            done = run(*command.split(), *store_options(fresh_store), check=False)
+            assert (done.returncode, "PostgreSQL" in done.stderr) == (1, True)
