@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
@@ -23,7 +25,7 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import formulas
+from .core import feed, formulas
 from .db.engine import Engine, open_engine
 from .jobs import due, indexing, recompute, upkeep, webhooks
 from .lib import jsonlog
@@ -66,6 +68,8 @@ class Boxwood:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        await self.engine.write_soon(feed.renumber)
+        _before_shutdown(self.api.bells.close)
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
@@ -109,6 +113,22 @@ class Boxwood:
         if self._document is None:
             self._document = msgspec.json.encode(describe(ROUTES))
         return Response(self._document, media_type="application/json")
+
+
+def _before_shutdown(close: Callable[[], None]) -> None:
+    """Run `close` when the process is told to stop: the server itself waits first for every answer to end."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        was = signal.getsignal(sign)
+
+        def stop(number: int, frame: Any, was: Any = was) -> None:
+            loop.call_soon_threadsafe(close)
+            if callable(was):
+                was(number, frame)
+
+        signal.signal(sign, stop)
 
 
 def open_store(config: Config) -> Blobs:

@@ -21,8 +21,9 @@ from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
-from . import bodies, credentials, replies, sending
+from . import bodies, credentials, live, replies, sending
 from .bodies import Body
+from .live import Bells, Live
 from .replies import JSON, Download, Reply, encode
 from .router import READ, STREAM, WRITE, Route, Router
 
@@ -204,6 +205,7 @@ class Api:
         self.wishes: set[Wish] = set()
         """Fields that were filtered or sorted by, until someone makes their indexes."""
         self._under_way: set[tuple[str, ...]] = set()
+        self.bells = Bells(engine)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route, path, verbs = self.router.find(scope["method"], scope["path"])
@@ -212,7 +214,7 @@ class Api:
             await sending.send(send, reply, scope)
             return
         scope["route"] = f"{route.verb} {route.path}"
-        result: Reply | Stream | Download
+        result: Reply | Stream | Download | Live
         try:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
@@ -248,6 +250,8 @@ class Api:
         elif isinstance(result, Download):
             assert pieces is not None
             await self._send_pieces(scope, receive, send, result, pieces)
+        elif isinstance(result, Live):
+            await live.serve(self, call, result, receive, send)
         else:
             await sending.send(send, result, scope)
 
@@ -264,7 +268,7 @@ class Api:
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 
-    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download:
+    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download | Live:
         if route.mode == READ and self.inline:
             return self.engine.read(lambda db: self._read(db, route, call))
         if route.mode != WRITE:
@@ -272,11 +276,11 @@ class Api:
         with self._alone(call):
             return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
 
-    def _read(self, db: Db, route: Route, call: Call) -> Reply | Stream | Download:
+    def _read(self, db: Db, route: Route, call: Call) -> Reply | Stream | Download | Live:
         call.ctx = self.context(db, call)
         return answer(route, call)
 
-    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download:
+    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download | Live:
         match = call.header("if-match")
         if match:
             db.hold_still()
@@ -367,10 +371,10 @@ class Api:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
 
-def answer(route: Route, call: Call) -> Reply | Stream | Download:
+def answer(route: Route, call: Call) -> Reply | Stream | Download | Live:
     """What the handler answers, as bytes where it is one answer."""
     result = route.handler(call)
-    return result if isinstance(result, (Reply, Stream, Download)) else Reply(encode(result))
+    return result if isinstance(result, (Reply, Stream, Download, Live)) else Reply(encode(result))
 
 
 class Replayed(Exception):
@@ -381,7 +385,7 @@ class Replayed(Exception):
 
 
 _REPLAYED = (b"idempotent-replayed", b"true")
-R = TypeVar("R", bound=Reply | Stream | Download)
+R = TypeVar("R", bound=Reply | Stream | Download | Live)
 
 
 def _once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:

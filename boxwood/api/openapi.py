@@ -11,6 +11,7 @@ import msgspec
 
 from ..version import VERSION
 from .call import Stream
+from .live import Live
 from .replies import Download, Reply
 from .router import Route
 
@@ -41,6 +42,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
+_PLACE = {"type": "string", "description": "A `cursor` of an event or a page, or `now`."}
 ERROR = {
     "type": "object",
     "required": ["error"],
@@ -131,6 +133,9 @@ def _bodies(route: Route) -> dict[str, Any]:
 
 
 def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    if Live in _kinds(get_type_hints(route.handler).get("return", Any)):
+        events = {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"200": {"description": "Events, for as long as one listens", "content": events}}
     if not _gives_bytes(route.handler):
         return {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
     content = {"*/*": {"schema": _BYTES}}
@@ -175,10 +180,13 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "query", "required": False, "schema": _QUERY.get(name, {"type": "string"})}
-        for name in route.query
-    ]
+    return [{"name": name, "in": "query", "required": False, "schema": _schema(route, name)} for name in route.query]
+
+
+def _schema(route: Route, name: str) -> dict[str, Any]:
+    if name == "after" and "/events" in route.path:
+        return _PLACE
+    return _QUERY.get(name, {"type": "string"})
 
 
 def _operation_id(route: Route) -> str:
@@ -194,14 +202,14 @@ def _tag(route: Route) -> str:
 
 _TAGS = (
     "users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings files "
-    "threads snippets contacts organizations timeline webhooks views"
+    "threads snippets contacts organizations timeline webhooks deliveries events views"
 ).split()
 
 
 def _answer(route: Route) -> Any:
     """What the handler answers with, less what has no shape of its own."""
     answer = route.gives or get_type_hints(route.handler).get("return", Any)
-    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download)]
+    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live)]
     return kinds[0] if len(kinds) == 1 else Any
 
 

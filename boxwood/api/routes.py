@@ -25,6 +25,7 @@ from . import (
     comments,
     contacts,
     deliveries,
+    events,
     files,
     meetings,
     organizations,
@@ -245,6 +246,9 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/webhooks", webhooks.create_in_pipeline, webhook_shapes.WEBHOOK_CREATE),
     _list("/v2/teams/{team}/webhooks", webhooks.list_of_team, *PAGING),
     _post("/v2/teams/{team}/webhooks", webhooks.create_in_team, webhook_shapes.WEBHOOK_CREATE),
+    # Events
+    _list("/v2/events", events.list_page, "after", "pipelineKey", "limit"),
+    _list("/v2/events/stream", events.stream, "after", "pipelineKey"),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

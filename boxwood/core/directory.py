@@ -106,7 +106,7 @@ _RIGHTS = {
     access.NO_ACCESS: Rights(NONE, NONE, False),
 }
 # The actor's membership `m` in team `t`, as far as it reaches the directory; takes `ctx.who`.
-_MEMBER = """
+MEMBER = """
     JOIN team_members m ON m.team_key = t.key AND m.user_key = :actor AND m.role IN ('Member', 'Owner')
         AND (:within = '' OR t.key = :within)
 """
@@ -129,7 +129,7 @@ def rights_of(user_key: str, name: str, team: Team, role: str) -> Rights:
 def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
     """The team and what the actor may do with this list of it."""
     row = ctx.db.row(
-        f"SELECT {TEAMS.of('t')}, m.role FROM teams t {_MEMBER} WHERE t.key = :team", team=team_key, **ctx.who
+        f"SELECT {TEAMS.of('t')}, m.role FROM teams t {MEMBER} WHERE t.key = :team", team=team_key, **ctx.who
     )
     if row is None:
         raise NotFound(team_key)
@@ -143,7 +143,7 @@ def reach(ctx: Ctx, noun: Noun[E], key: str, *, change: bool = False) -> tuple[E
     row = ctx.db.row(
         f"""
         SELECT {noun.table.of("e")}, {TEAMS.of("t")}, m.role
-        FROM {noun.name} e JOIN teams t ON t.key = e.team_key {_MEMBER} WHERE e.key = :key{lock}
+        FROM {noun.name} e JOIN teams t ON t.key = e.team_key {MEMBER} WHERE e.key = :key{lock}
         """,
         key=key,
         **ctx.who,
@@ -172,7 +172,7 @@ def by_keys(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
     rows = ctx.db.rows(
         f"""
         SELECT {noun.table.of("e")}, {TEAMS.of("t")}, m.role
-        FROM {noun.name} e JOIN teams t ON t.key = e.team_key {_MEMBER}
+        FROM {noun.name} e JOIN teams t ON t.key = e.team_key {MEMBER}
         WHERE {ctx.db.dialect.among("e.key", "keys")}
         """,
         keys=ctx.db.texts(keys),

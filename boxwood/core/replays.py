@@ -12,12 +12,13 @@ from . import deliveries, subscribers, webhooks
 from .context import Ctx
 from .deliveries import Delivery
 from .events import EVENTS, Event
-from .subscribers import News
+from .subscribers import About, News
 from .webhooks import Webhook
 
 MOST = 10_000
 """In one call; the answer says where to go on."""
 WHICH = ("all", "failed")
+_decode = msgspec.json.decode
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -172,16 +173,9 @@ def _heard(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
 
 def _news(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> News:
     """Of a box's parts, as the box is now; of a box that is gone nothing is known but that it was one."""
-    record = msgspec.json.decode(event.record, type=_About)
+    record = _decode(event.record, type=About)
     if event.box_key and event.box_key != event.subject_key:
-        row = ctx.db.row("SELECT stage_key, assignee_keys, creator_key FROM boxes WHERE key = :key", key=event.box_key)
-        record = _About(row[0], msgspec.json.decode(row[1]), row[2]) if row else _About("")
+        sql = "SELECT stage_key, assignee_keys, creator_key, fields FROM boxes WHERE key = :key"
+        row = ctx.db.row(sql, key=event.box_key)
+        record = About(row[0], _decode(row[1]), row[2], _decode(row[3])) if row else About("")
     return subscribers.news(event.id, name, scopes, record if event.box_key else None, record, event.detail)
-
-
-class _About(msgspec.Struct, frozen=True):
-    """What decides who may see a box or an entry of a directory."""
-
-    stage_key: str | None = None
-    assignee_keys: list[str] = []
-    creator_key: str | None = None

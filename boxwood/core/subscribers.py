@@ -31,6 +31,15 @@ class News(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+class About(msgspec.Struct, frozen=True):
+    """Of a record what decides who may see it: a box, or an entry of a directory."""
+
+    stage_key: str | None = None
+    assignee_keys: list[str] = []
+    creator_key: str | None = None
+    fields: Any = {}
+
+
 class Subscriber(msgspec.Struct, frozen=True):
     """A subscription, and what its owner may do where the event belongs."""
 

@@ -47,7 +47,11 @@ def body(event: Event | None) -> bytes:
 
 def thing(event: Event) -> Any:
     """What the event is about, as the API would have shown it then."""
-    return _DRAWN.get(event.kind.partition(".")[0], _plain)(event)
+    draw = _DRAWN.get(event.kind.partition(".")[0], _plain)
+    try:
+        return draw(event)
+    except msgspec.ValidationError:
+        return _plain(event)  # recorded before the noun became what it is
 
 
 def people(event: Event) -> dict[str, Person]:
@@ -94,6 +98,11 @@ _DRAWN: dict[str, Callable[[Event], Any]] = {
     "contact": lambda event: directory.contact(_contact(event)),
     "organization": lambda event: directory.organization(_organization(event)),
 }
+
+
+def before(event: Event) -> Any:
+    """What the changed members were."""
+    return None if event.before is None else spelled(msgspec.json.decode(event.before))
 
 
 def _plain(event: Event) -> Any:

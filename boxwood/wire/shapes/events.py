@@ -46,7 +46,7 @@ def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedE
         collapsed_entries=[msgspec.to_builtins(newsfeed_entry(one)) for one in folded or []],
         story_text_box=story(event, "this box", "this pipeline"),
         story_text_pipeline=story(event, event.detail.get("box_name", ""), "this pipeline"),
-        story_text_global=_global_story(event),
+        story_text_global=global_story(event),
         specific_variables=_variables(event),
         box_key=given(event.box_key),
         pipeline_key=given(event.pipeline_key),
@@ -68,7 +68,7 @@ def story(event: Event, box: str, pipeline: str) -> str:
     return what if kind.by_itself else f"{event.detail.get('author', 'Someone')} {what}"
 
 
-def _global_story(event: Event) -> str:
+def global_story(event: Event) -> str:
     pipeline = event.detail.get("pipeline_name", "")
     told = story(event, event.detail.get("box_name", ""), pipeline)
     said_already = "{pipeline}" in KINDS[event.kind].story or not pipeline

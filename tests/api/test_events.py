@@ -1,0 +1,179 @@
+"""Following everything that happened, by pages and as it happens."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from boxwood.core import boxes, feed
+from boxwood.core.context import Ctx
+from boxwood.core.feed import Cursor
+from boxwood.db.postgres import Postgres
+from tests.conftest import Person, World, ok, refused
+from tests.jobs.webhooks import eventually
+
+
+def now(person: Person) -> str:
+    return str(ok(person.http.get("/api/v2/events", params={"after": "now"}))["cursor"])
+
+
+def follow(person: Person, after: str, **params: Any) -> list[dict[str, Any]]:
+    """Every event behind the cursor, page by page."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = ok(person.http.get("/api/v2/events", params={"after": after, **params}))
+        found += page["results"]
+        after = page["cursor"]
+        if not page["hasNextPage"]:
+            return found
+
+
+def kinds(events: list[dict[str, Any]]) -> list[str]:
+    return [event["kind"] for event in events]
+
+
+def test_what_happened_is_told_with_what_it_was_before(world: World) -> None:
+    start = now(world.ada)
+    pipeline = world.pipeline()
+    box = world.box(pipeline, name="Acme")
+    changed = ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme & Co", "stageKey": "5002"}))
+    found = follow(world.ada, start)
+    assert kinds(found) == ["pipeline.created", "box.created", "box.moved", "box.renamed"]
+    created, moved, renamed = found[1:]
+    assert (created["event"], created["object"], created["boxKey"]) == ("BOX_CREATE", box, box["key"])
+    assert (moved["event"], moved["previous"]) == ("BOX_CHANGE_STAGE", {"stageKey": "5001"})
+    assert (renamed["object"], renamed["previous"]) == (changed, {"name": "Acme"})
+    assert renamed["story"].endswith("renamed Acme to Acme & Co in Deals")
+    assert kinds(follow(world.ada, moved["cursor"])) == ["box.renamed"]
+    assert kinds(follow(world.ada, start, limit=1)) == kinds(found)
+    assert follow(world.ada, start, pipelineKey=pipeline["key"]) == found
+
+
+def test_one_follows_what_one_reaches(world: World) -> None:
+    start = now(world.bo)
+    assigned = "__viewAssignedPermissionSet__"
+    pipeline = world.pipeline(defaultPermissionSetName=assigned)
+    hidden = world.box(pipeline, name="Hidden")
+    shown = world.box(pipeline, name="Shown", assignedToSharingEntries=[{"email": world.bo.email}])
+    for box in (hidden, shown):
+        ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Call"}))
+        ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
+    ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "C"}))
+    ok(world.ada.http.put("/api/v1/snippets", data={"snippetName": "Mine"}))
+    bos = follow(world.bo, start)
+    assert {event.get("boxKey") for event in bos} == {None, shown["key"]}
+    assert "contact.created" in kinds(bos)
+    assert "snippet.created" not in kinds(bos)
+    assert "snippet.created" in kinds(follow(world.ada, start))
+    assert follow(world.cy, start) == []
+    assert world.cy.http.get("/api/v2/events", params={"pipelineKey": pipeline["key"]}).status_code == 404
+
+
+def test_drafts_are_nobodys_news(world: World) -> None:
+    box = world.box(world.pipeline())
+    start = now(world.ada)
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Perhaps", "isDraft": True}))
+    assert follow(world.ada, start) == []
+
+
+@pytest.mark.parametrize("after", ["x", "1", "1.x", "-1.2", "1.2.3", "٣.٣", "9" * 30 + ".1"])
+def test_a_cursor_that_is_none_is_refused(world: World, after: str) -> None:
+    refused(world.ada.http.get("/api/v2/events", params={"after": after}), 400, "after")
+    refused(world.ada.http.get("/api/v2/events/stream", params={"after": after}), 400, "after")
+
+
+def test_a_slow_transaction_is_not_skipped(world: World) -> None:
+    """On PostgreSQL an event can be committed behind one with a higher number; a reader waits for it."""
+    engine = world.server.engine
+    if not isinstance(engine, Postgres):
+        pytest.skip("on SQLite one transaction follows another")
+    pipeline = world.pipeline()
+    start = now(world.ada)
+    written, go_on = threading.Event(), threading.Event()
+
+    def slow(ctx: Ctx) -> str:
+        key = boxes.create(ctx, pipeline["key"], {"name": "Slow"}).key
+        written.set()
+        go_on.wait(10)
+        return key
+
+    thread = threading.Thread(target=lambda: world.as_("ada", slow))
+    thread.start()
+    assert written.wait(10)
+    world.box(pipeline, name="Quick")
+    early = ok(world.ada.http.get("/api/v2/events", params={"after": start}))
+    assert early["results"] == []
+    go_on.set()
+    thread.join()
+    eventually(lambda: len(follow(world.ada, early["cursor"])) == 2)
+    assert sorted(event["object"]["name"] for event in follow(world.ada, start)) == ["Quick", "Slow"]
+
+
+def test_a_database_that_was_moved_goes_on(world: World) -> None:
+    """Its transactions are numbered anew: what it brought along must not hide what happens then."""
+    engine = world.server.engine
+    if not isinstance(engine, Postgres):
+        pytest.skip("on SQLite transactions have no numbers")
+    pipeline = world.pipeline()
+    world.box(pipeline)
+    old = now(world.ada)
+    far = 2**55
+
+    def move(ctx: Ctx) -> None:
+        ctx.db.run("UPDATE events SET txid = :far WHERE pipeline_key = :key", far=far, key=pipeline["key"])
+        assert feed.renumber(ctx.db) == 2
+
+    world.as_("ada", move)
+    box = world.box(pipeline)
+    there = follow(world.ada, str(Cursor(far, int(old.partition(".")[2]))), pipelineKey=pipeline["key"])
+    assert [event["object"]["key"] for event in there] == [box["key"]]
+
+
+def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The id and the data of each event of a stream."""
+    place = ""
+    for line in lines:
+        if line.startswith("id: "):
+            place = line[4:]
+        if line.startswith("data: "):
+            yield place, json.loads(line[6:])
+
+
+def test_a_stream_tells_as_it_happens_and_goes_on_where_it_was(world: World) -> None:
+    pipeline = world.pipeline()
+    with world.ada.http.stream("GET", "/api/v2/events/stream", params={"pipelineKey": pipeline["key"]}) as stream:
+        assert stream.headers["content-type"] == "text/event-stream"
+        stories = told(stream.iter_lines())
+        boxes = [world.box(pipeline, name=str(number)) for number in range(3)]
+        heard = [next(stories) for _ in range(3)]
+    assert [event["object"] for _, event in heard] == boxes
+    missed = world.box(pipeline, name="Missed")
+    headers = {"Last-Event-ID": heard[1][0]}
+    with world.ada.http.stream("GET", "/api/v2/events/stream", headers=headers) as stream:
+        stories = told(stream.iter_lines())
+        assert [next(stories)[1]["object"] for _ in range(2)] == [boxes[2], missed]
+
+
+def test_a_revoked_key_ends_its_stream(world: World) -> None:
+    key = ok(world.bo.http.put("/api/v1/apikeys"))
+    pipeline = world.pipeline()
+    with world.client(key["apiKey"]) as client, client.stream("GET", "/api/v2/events/stream") as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith(":")
+        ok(world.bo.http.delete(f"/api/v1/apikeys/{key['key']}"))
+        world.box(pipeline)
+        assert not [line for line in lines if line.startswith("data")]
+
+
+def test_a_batch_cannot_hold_a_stream(world: World) -> None:
+    operations = [{"method": "GET", "path": "/v2/events/stream"}, {"method": "GET", "path": "/v2/events?after=now"}]
+    answer = ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
+    assert [one["status"] for one in answer["results"]] == [400, 200]
+
+
+def test_a_stream_needs_a_key(world: World) -> None:
+    with httpx.Client(base_url=world.server.url, trust_env=False) as client:
+        assert client.get("/api/v2/events/stream").status_code == 401
