@@ -31,6 +31,7 @@ from . import (
     organizations,
     people,
     pipelines,
+    search,
     snippets,
     tasks,
     views,
@@ -249,6 +250,8 @@ ROUTES = [
     # Events
     _list("/v2/events", events.list_page, "after", "pipelineKey", "limit"),
     _list("/v2/events/stream", events.stream, "after", "pipelineKey"),
+    # Search
+    _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

@@ -137,6 +137,13 @@ def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
     return team, rights(ctx, name, team, row[-1])
 
 
+def seen(ctx: Ctx, name: str) -> list[tuple[str, str]]:
+    """The keys of the actor's teams, and which entries of this list he sees in each: all, his own or none."""
+    rows = ctx.db.rows(f"SELECT {TEAMS.of('t')}, m.role FROM teams t {_MEMBER}", **ctx.who)
+    found = [(TEAMS.load(row), row[-1]) for row in rows]
+    return [(team.key, rights(ctx, name, team, role).see) for team, role in found]
+
+
 def reach(ctx: Ctx, noun: Noun[E], key: str, *, change: bool = False) -> tuple[E, Team, Rights]:
     """The entry (without its links), its team and the actor's rights; with `change`, to change it, alone."""
     lock = f"{ctx.db.for_update} OF e" if change and ctx.db.for_update else ""

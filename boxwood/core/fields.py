@@ -8,7 +8,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, formulas, options, pipelines
+from . import access, events, formulas, options, pipelines, search
 from .context import Ctx
 from .options import Option
 
@@ -181,6 +181,8 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)
+    if field.type in search.TEXT_TYPES:
+        search.note_all(ctx, search.BOX, pipeline.key)
     pipeline = pipelines.touch(ctx, pipeline)
     events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
 

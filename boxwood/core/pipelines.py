@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, conditions, events, fields, formulas, stages, teams, themes, users
+from . import access, conditions, events, fields, formulas, search, stages, teams, themes, users
 from .access import EDITOR, NO_ACCESS, PermissionSet, Role
 from .context import Ctx
 from .users import USERS, Person
@@ -311,6 +311,7 @@ def delete(ctx: Ctx, key: str, *, only_empty: bool) -> None:
     access.require(ctx, role, "PIPELINE", "DELETE", pipeline)
     if only_empty and ctx.db.row("SELECT 1 FROM boxes WHERE pipeline_key = :key LIMIT 1", key=key):
         raise Conflict("Only an empty pipeline can be deleted: delete or move its boxes first")
+    search.note_all(ctx, search.BOX, key)
     ctx.db.run("DELETE FROM pipelines WHERE key = :key", key=key)
     events.record(ctx, "pipeline.deleted", pipeline, pipeline=pipeline)
 

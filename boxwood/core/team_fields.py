@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
-from . import directory, fields, options, teams, values
+from . import directory, fields, options, search, teams, values
 from .context import Ctx
 from .options import Option
 from .teams import LISTS, Team, TeamField
@@ -254,6 +254,8 @@ def _clear(ctx: Ctx, team: Team, name: str, field: TeamField) -> None:
         """,
         team=team.key,
     )
+    if field.type in search.TEXT_TYPES:
+        search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
 def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
+from .fulltext import FullText
+
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Later = Callable[["Db", list[Any]], None]
@@ -24,6 +26,7 @@ class Dialect(Protocol):
     """The number of the oldest transaction still under way: what has a lower one is all there."""
     next_transaction: str
     """The number of the next transaction to begin."""
+    fulltext: FullText
 
     def field_value(self, column: str, key: str) -> str:
         """A member of a JSON column, as text. `key` is one of ours: digits or a plain word."""
@@ -70,6 +73,9 @@ class Db(Protocol):
     """Ends a SELECT whose row is about to be changed: empty where one writer makes it needless."""
 
     def rows(self, sql: str, **params: Any) -> list[Row]: ...
+
+    def rows_afresh(self, sql: str, **params: Any) -> list[Row]:
+        """The same, planned each time: for a statement whose best way depends much on what is asked."""
 
     def row(self, sql: str, **params: Any) -> Row | None: ...
 

@@ -17,6 +17,7 @@ from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
 from .engine import Db, Dialect, Later, Row
+from .fulltext import FullText, Tsvector
 
 T = TypeVar("T")
 THREADS = 16
@@ -43,6 +44,7 @@ class PostgresDialect:
     skip_locked = " FOR UPDATE SKIP LOCKED"
     oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    fulltext: FullText = Tsvector()
 
     def field_value(self, column: str, key: str) -> str:
         return f"({column}->>'{key}')"
@@ -95,6 +97,9 @@ class PostgresDb:
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         return self._connection.execute(_spelled(sql), params).fetchall()
+
+    def rows_afresh(self, sql: str, **params: Any) -> list[Row]:
+        return self._connection.execute(_spelled(sql), params, prepare=False).fetchall()
 
     def row(self, sql: str, **params: Any) -> Row | None:
         return self._connection.execute(_spelled(sql), params).fetchone()
@@ -168,6 +173,9 @@ class Postgres:
 
     def connect(self) -> psycopg.Connection[Row]:
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
+        # Requests are short and many: one does not take the others' cores, and nothing is compiled for it.
+        connection.execute("SET max_parallel_workers_per_gather = 0")
+        connection.execute("SET jit = off")
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, TextLoader)
         self._open.append(connection)

@@ -20,6 +20,7 @@ import apsw
 
 from ..errors import Unavailable
 from .engine import Db, Dialect, Later, Row
+from .fulltext import Fts5, FullText
 
 T = TypeVar("T")
 MOST_AT_ONCE = 256
@@ -33,6 +34,7 @@ class SqliteDialect:
     # There is one writer, so numbers are given in the order of commits, and all transactions count as one.
     oldest_transaction = "1"
     next_transaction = "1"
+    fulltext: FullText = Fts5()
 
     def field_value(self, column: str, key: str) -> str:
         return f"""({column}->>'$."{key}"')"""
@@ -87,6 +89,8 @@ class SqliteDb:
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         return list(self._connection.execute(sql, params))
+
+    rows_afresh = rows
 
     def row(self, sql: str, **params: Any) -> Row | None:
         for found in self._connection.execute(sql, params):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, blobs, keys, outbox
+from ..core import answers, blobs, keys, outbox, search
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -29,6 +29,7 @@ async def run(engine: Engine, uses: dict[str, int], store: Blobs, clock: Callabl
             if rounds % SWEEP_EVERY == 0:
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
+            await index(engine)
         except Exception:
             log.exception("upkeep failed; it is tried again")
 
@@ -60,3 +61,9 @@ def note_uses(engine: Engine, uses: dict[str, int]) -> None:
     seen = dict(uses)
     uses.clear()
     engine.write(lambda db: keys.note_uses(db, seen))
+
+
+async def index(engine: Engine) -> None:
+    """Renew what search was left to renew, a few at a time, so that others' writes get in between."""
+    while await engine.read_soon(search.is_behind):
+        await engine.write_soon(search.catch_up)

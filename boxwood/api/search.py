@@ -1,0 +1,30 @@
+"""Search over HTTP."""
+
+from __future__ import annotations
+
+from ..core import matches
+from ..core.matches import Found, Narrow
+from ..errors import Invalid
+from ..wire.shapes.search import SearchOut, answer
+from .call import MOST_PER_PAGE, Call
+
+MOST_LETTERS = 1000
+
+
+def search(call: Call) -> SearchOut:
+    """Boxes, contacts and organizations by `query`, or boxes by their exact `name`.
+
+    Every word of the query must begin a word of what is found, in any order. `pipelineKey` and `stageKey` narrow
+    the boxes, `teamKey` all three; each may be repeated.
+    """
+    query, name = call.text("query").strip(), call.text("name").strip()
+    if bool(query) == bool(name):
+        raise Invalid("query", "is needed, or name, but not both")
+    if len(query or name) > MOST_LETTERS:
+        raise Invalid("query" if query else "name", f"is longer than {MOST_LETTERS:,} characters")
+    narrow = Narrow(call.texts("pipelineKey"), call.texts("stageKey"), call.texts("teamKey"))
+    limit, page = call.number("limit", MOST_PER_PAGE, least=1, most=MOST_PER_PAGE), call.number("page", 0, most=10**6)
+    if name:
+        boxes = matches.named(call.ctx, name, narrow, limit=limit, offset=page * limit)
+        return answer(Found(boxes, [], []), None, page)
+    return answer(matches.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)

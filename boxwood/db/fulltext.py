@@ -1,0 +1,137 @@
+"""The search's index, which each database keeps in its own way: FTS5, or text-search vectors under GIN.
+
+Both are fed words that were made before (`lib/words`), so they find the same. The entries themselves are a
+table, `search_entries`; the newest have the highest numbers, and are found first at no cost for sorting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .engine import Db
+
+ANYWHERE, TITLE, NEAR = "anywhere", "title", "near"
+
+
+class Wanted(NamedTuple):
+    """What is looked for: all of `words`, each as one of its alternatives, among entries with one of `marks`."""
+
+    words: list[list[str]]
+    """Alternatives begin a word of the entry; with a trailing space they are one."""
+    marks: Sequence[tuple[str, ...]]
+    """An entry fits that has all marks of one of these; none at all means every entry fits."""
+    where: str = ANYWHERE
+    """In the whole entry, in its title, or near it: words of the title that are a slip away."""
+
+
+class FullText(Protocol):
+    def add(self, db: Db, keys: list[str]) -> None:
+        """Index the entries with these keys, which are in the table already."""
+
+    def drop(self, db: Db, keys: list[str]) -> None:
+        """Take them out, while they are in the table still."""
+
+    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+        """A SELECT of the entries `e` that match, the newest first; a `test` is said of their boxes `b`.
+
+        Takes the parameters of `asked(wanted)`, and `limit`.
+        """
+
+    def asked(self, wanted: Wanted) -> dict[str, str]: ...
+
+
+class _Grammar(NamedTuple):
+    """How one database spells what is looked for. Words are letters and digits alone: nothing to escape."""
+
+    word: str
+    beginning: str
+    both: str
+    either: str
+
+    def words(self, words: list[list[str]]) -> str:
+        """Every word, as one of its alternatives."""
+        return self._all(self._any(self._word(one) for one in alternatives) for alternatives in words)
+
+    def marks(self, marks: Sequence[tuple[str, ...]]) -> str:
+        return self._any(self._all(self.word.format(one) for one in each) for each in marks)
+
+    def _word(self, one: str) -> str:
+        return self.word.format(one[:-1]) if one.endswith(" ") else self.beginning.format(one)
+
+    def _all(self, parts: Iterable[str]) -> str:
+        return f"({self.both.join(parts)})"
+
+    def _any(self, parts: Iterable[str]) -> str:
+        return f"({self.either.join(parts)})"
+
+
+class Fts5:
+    """Two external-content tables: what is said, and for mistyped names what is left of them without a letter."""
+
+    grammar = _Grammar('"{}"', '"{}" *', " AND ", " OR ")
+    tables: ClassVar = {"search_words": "title, body, marks", "search_near": "near, marks"}
+
+    def add(self, db: Db, keys: list[str]) -> None:
+        for table, columns in self.tables.items():
+            db.run(
+                f"""
+                INSERT INTO {table} (rowid, {columns})
+                SELECT number, {columns} FROM search_entries WHERE {db.dialect.among("key", "keys")}
+                """,
+                keys=db.texts(keys),
+            )
+
+    def drop(self, db: Db, keys: list[str]) -> None:
+        for table, columns in self.tables.items():
+            db.run(
+                f"""
+                INSERT INTO {table} ({table}, rowid, {columns})
+                SELECT 'delete', number, {columns} FROM search_entries WHERE {db.dialect.among("key", "keys")}
+                """,
+                keys=db.texts(keys),
+            )
+
+    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+        table = "search_near" if wanted.where == NEAR else "search_words"
+        # CROSS JOIN: the index leads, and its own order is the one asked for.
+        return f"""
+            SELECT {columns} FROM {table} CROSS JOIN search_entries e ON e.number = {table}.rowid
+            {"CROSS JOIN boxes b ON b.key = e.key" if test else ""}
+            WHERE {table} MATCH :asked {"AND " + test if test else ""} ORDER BY {table}.rowid DESC LIMIT :limit
+        """
+
+    def asked(self, wanted: Wanted) -> dict[str, str]:
+        column = {ANYWHERE: "{title body}", TITLE: "title", NEAR: "near"}[wanted.where]
+        parts = [f"{column} : {self.grammar.words(wanted.words)}"] if wanted.words else []
+        parts += [f"marks : {self.grammar.marks(wanted.marks)}"] if wanted.marks else []
+        return {"asked": " AND ".join(parts)}
+
+
+class Tsvector:
+    """Generated columns of the entries under GIN indexes: nothing is to be done when entries come or go."""
+
+    grammar = _Grammar("'{}'", "'{}':*", " & ", " | ")
+
+    def add(self, db: Db, keys: list[str]) -> None:
+        pass
+
+    def drop(self, db: Db, keys: list[str]) -> None:
+        pass
+
+    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+        column = "near_words" if wanted.where == NEAR else "words"
+        # The index answers for the whole entry; of what it finds the title is looked at.
+        title = "AND e.title_words @@ CAST(:asked_title AS tsquery)" if wanted.where == TITLE else ""
+        return f"""
+            SELECT {columns} FROM search_entries e {"JOIN boxes b ON b.key = e.key" if test else ""}
+            WHERE e.{column} @@ CAST(:asked AS tsquery) {title} {"AND " + test if test else ""}
+            ORDER BY e.number DESC LIMIT :limit
+        """
+
+    def asked(self, wanted: Wanted) -> dict[str, str]:
+        words = self.grammar.words(wanted.words) if wanted.words else ""
+        marks = self.grammar.marks(wanted.marks) if wanted.marks else ""
+        asked = {"asked": self.grammar.both.join(part for part in (words, marks) if part)}
+        return {**asked, "asked_title": words} if wanted.where == TITLE else asked

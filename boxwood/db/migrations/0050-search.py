@@ -1,0 +1,54 @@
+"""What is searched for, and its index: FTS5 on SQLite, tsvector columns under GIN on PostgreSQL."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+ENTRIES = """
+CREATE TABLE search_entries (
+    number SERIAL,
+    key TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    near TEXT NOT NULL{more}
+);
+"""
+# No positions and no sizes: words are looked for, not phrases, and what is newest comes first.
+FTS5 = """
+CREATE VIRTUAL TABLE search_words USING fts5 (
+    title, body, marks,
+    content = 'search_entries', content_rowid = 'number', tokenize = 'ascii', detail = 'column', columnsize = 0, prefix = '1 2'
+);
+CREATE VIRTUAL TABLE search_near USING fts5 (
+    near, marks,
+    content = 'search_entries', content_rowid = 'number', tokenize = 'ascii', detail = 'column', columnsize = 0
+);
+"""
+# The words come ready made, so no parser of PostgreSQL's takes e-mail addresses or hyphens its own way.
+WORDS = "TSVECTOR GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array({}, ' '), ''))) STORED"
+TSVECTORS = f""",
+    title_words {WORDS.format("title")},
+    words {WORDS.format("title || ' ' || body || ' ' || marks")},
+    near_words {WORDS.format("near || ' ' || marks")}
+"""
+GIN = """
+CREATE INDEX search_entries_words ON search_entries USING gin (words) WITH (gin_pending_list_limit = 512);
+CREATE INDEX search_entries_near ON search_entries USING gin (near_words) WITH (gin_pending_list_limit = 512);
+"""
+CHORES = """
+CREATE TABLE search_chores (
+    number SERIAL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL
+);
+INSERT INTO search_chores (kind, key) SELECT 'box', key FROM boxes;
+INSERT INTO search_chores (kind, key) SELECT 'contact', key FROM contacts;
+INSERT INTO search_chores (kind, key) SELECT 'organization', key FROM organizations;
+"""
+
+steps = [
+    step(ddl(ENTRIES.format(more="") + FTS5, only="sqlite")),
+    step(ddl(ENTRIES.format(more=TSVECTORS) + GIN, only="postgres")),
+    step(ddl(CHORES)),
+]
