@@ -49,6 +49,9 @@ class Body:
             more = message.get("more_body", False)
             yield message.get("body", b"")
 
+    async def whole(self, headers: Mapping[bytes, bytes], most: int) -> bytes:
+        return await whole(self._next, headers, most)
+
     async def _next(self) -> Message:
         try:
             message = await asyncio.wait_for(self._receive(), PATIENCE)

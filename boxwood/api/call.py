@@ -35,6 +35,8 @@ ALL = 10**9
 """The page of a list that is answered whole unless `limit` is given."""
 # Each upload holds a thread for as long as its sender takes.
 FILE_THREADS = 64
+# A message of 40 MB takes five times as much memory while it is read, and a second of the processor.
+HEAVY_AT_ONCE = 2
 
 
 class Stream:
@@ -199,6 +201,7 @@ class Api:
         self.store = store
         self.max_file_size = max_file_size
         self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
+        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
@@ -366,6 +369,11 @@ class Api:
     async def aside(self, fn: Callable[..., T], *given: Any) -> T:
         """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *given)
+
+    async def heavy(self, fn: Callable[..., T], *given: Any) -> T:
+        """The same for what takes much memory: a few at once."""
+        async with self._heavy:
+            return await self.aside(fn, *given)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)

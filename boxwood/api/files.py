@@ -74,8 +74,7 @@ async def upload(call: Call, body: Body) -> Reply:
         taken = await call.api.aside(uploads.take, call, body, blob)
 
         def keep(ctx: Ctx) -> shapes.FileOut:
-            file = files.upload(ctx, box_key, name=taken.name, mime_type=taken.mime_type, stored=taken.stored)
-            return _shown(ctx, [file])[0]
+            return _shown(ctx, [files.upload(ctx, box_key, taken)])[0]
 
         return await call.write([taken.name, taken.stored.sha256], keep)
 

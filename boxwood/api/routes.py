@@ -17,6 +17,7 @@ from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
+from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from . import (
@@ -28,12 +29,14 @@ from . import (
     events,
     files,
     meetings,
+    messages,
     organizations,
     people,
     pipelines,
     search,
     snippets,
     tasks,
+    threads,
     views,
     webhooks,
 )
@@ -42,7 +45,7 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
-FORM, ANY = "multipart/form-data", "application/octet-stream"
+FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 CURSOR = ("cursor", "limit", "after")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
@@ -225,6 +228,17 @@ ROUTES = [
     _list("/v1/files/{file}/link", files.link),
     Route("GET", "/v2/files/{file}/download", files.follow_link, LIST, query=("token",), open=True),
     _delete("/v2/files/{file}", files.delete),
+    # Threads and their messages
+    _list("/v1/boxes/{box}/threads", threads.list_of_box, *PAGING),
+    _put("/v1/boxes/{box}/threads", threads.add, thread_shapes.THREAD_ADD),
+    _list("/v1/threads/{thread}", threads.get),
+    _delete("/v1/threads/{thread}", threads.remove),
+    Route("POST", "/v1/threadinfo", threads.find, LIST, query=("hexGmailThreadId",)),
+    _list("/v2/threads/{thread}/messages", messages.list_of_thread, *PAGING),
+    _list("/v2/messages/{message}", messages.get),
+    _stream(
+        "/v2/boxes/{box}/messages", messages.add, thread_shapes.MessageOut, RFC822, takes=thread_shapes.MESSAGE_ADD
+    ),
     # Snippets
     _list("/v1/snippets", snippets.list_all, *PAGING),
     _put("/v1/snippets", snippets.create, snippet_shapes.SNIPPET_CREATE),

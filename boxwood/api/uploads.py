@@ -10,9 +10,10 @@ from urllib.parse import unquote
 import msgspec
 
 from ..core import blobs, files
+from ..core.files import Upload
 from ..errors import Insufficient, Invalid, TooLarge
 from ..lib import media
-from ..lib.blobs import Stored, new_id
+from ..lib.blobs import new_id
 from .bodies import Body, check_length
 from .call import Api, Call
 from .multipart import Part, parts
@@ -21,14 +22,6 @@ log = logging.getLogger("boxwood.api")
 MOST_FIELD = 4096
 # What a multipart form may have around its file.
 _AROUND = 1_000_000
-
-
-class Taken(msgspec.Struct, frozen=True):
-    """A file whose bytes are stored."""
-
-    name: str
-    mime_type: str
-    stored: Stored
 
 
 @contextlib.asynccontextmanager
@@ -66,7 +59,7 @@ def is_form(call: Call) -> bool:
     return call.header("content-type").lower().startswith("multipart/form-data")
 
 
-def take(call: Call, body: Body, blob: str) -> Taken:
+def take(call: Call, body: Body, blob: str) -> Upload:
     """Store the file of the body: the whole of it, or a form's one file. For a thread."""
     if is_form(call):
         return _take_part(call, body, blob)
@@ -81,7 +74,7 @@ def named(call: Call) -> str:
     return files.safe_name(name)
 
 
-def _take_part(call: Call, body: Body, blob: str) -> Taken:
+def _take_part(call: Call, body: Body, blob: str) -> Upload:
     taken, name = None, call.text("fileName")
     for part in parts(body, call.header("content-type")):
         if part.file_name is None:
@@ -104,11 +97,11 @@ def _field(part: Part) -> str:
     return value.decode("utf-8", "replace")
 
 
-def store(api: Api, pieces: Iterable[bytes], blob: str, name: str) -> Taken:
+def store(api: Api, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
     """Bytes into the store, as many as a file may have; their type is told by the first of them."""
     head = Head(pieces, api.max_file_size)
     stored = api.store.write(head, blob)
-    return Taken(name, media.sniff(bytes(head.first), name), stored)
+    return Upload(name, media.sniff(bytes(head.first), name), stored)
 
 
 class Head:

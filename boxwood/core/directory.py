@@ -139,7 +139,7 @@ def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
 
 def seen(ctx: Ctx, name: str) -> list[tuple[str, str]]:
     """The keys of the actor's teams, and which entries of this list he sees in each: all, his own or none."""
-    rows = ctx.db.rows(f"SELECT {TEAMS.of('t')}, m.role FROM teams t {_MEMBER}", **ctx.who)
+    rows = ctx.db.rows(f"SELECT {TEAMS.of('t')}, m.role FROM teams t {MEMBER}", **ctx.who)
     found = [(TEAMS.load(row), row[-1]) for row in rows]
     return [(team.key, rights(ctx, name, team, role).see) for team, role in found]
 

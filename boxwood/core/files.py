@@ -33,6 +33,17 @@ class File(msgspec.Struct, frozen=True):
     drive_id: str | None
     created_at: int
     saved_at: int
+    thread_key: str | None = None
+    """The thread it came with, and the message."""
+    message_key: str | None = None
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """A file whose bytes are stored, and which is in no box yet."""
+
+    name: str
+    mime_type: str
+    stored: Stored
 
 
 FILES = Table("files", File)
@@ -64,29 +75,40 @@ def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[File]:
     return FILES.load_all(rows)
 
 
-def upload(ctx: Ctx, box_key: str, *, name: str, mime_type: str, stored: Stored) -> File:
-    """A file of bytes that are stored already."""
+def of_messages(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
+    """The files that came with these messages, in their order."""
+    found: dict[str, list[File]] = {key: [] for key in keys}
+    among = ctx.db.dialect.among("message_key", "keys")
+    sql = f"SELECT {FILES.columns} FROM files WHERE {among} ORDER BY created_at, key"
+    for file in FILES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
+        found[file.message_key or ""].append(file)
+    return found
+
+
+def upload(ctx: Ctx, box_key: str, one: Upload) -> File:
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    file = add(ctx, box, name=name, mime_type=mime_type, stored=stored)
+    file = add(ctx, box, one)
     tell(ctx, box, pipeline, [file])
     return file
 
 
-def add(ctx: Ctx, box: Box, *, name: str, mime_type: str, stored: Stored) -> File:
+def add(ctx: Ctx, box: Box, one: Upload, *, thread_key: str | None = None, message_key: str | None = None) -> File:
     """The row alone, for who holds the box and will `tell`."""
-    blobs.claim(ctx.db, stored.id, ctx.now)
+    blobs.claim(ctx.db, one.stored.id, ctx.now)
     file = File(
         key=ids.new("f", ctx.now),
         box_key=box.key,
         owner_key=ctx.actor.key,
-        name=name,
-        mime_type=mime_type,
-        size=stored.size,
-        blob=stored.id,
-        sha256=stored.sha256,
+        name=one.name,
+        mime_type=one.mime_type,
+        size=one.stored.size,
+        blob=one.stored.id,
+        sha256=one.stored.sha256,
         drive_id=None,
         created_at=ctx.now,
         saved_at=ctx.now,
+        thread_key=thread_key,
+        message_key=message_key,
     )
     FILES.insert(ctx.db, file)
     return file
@@ -94,13 +116,13 @@ def add(ctx: Ctx, box: Box, *, name: str, mime_type: str, stored: Stored) -> Fil
 
 def tell(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
     """Count them in and say so."""
-    box = boxes.note(ctx, box, file_count=_count(ctx, box))
+    box = boxes.note(ctx, box, file_count=count(ctx, box))
     for file in added:
-        events.record(ctx, "file.added", file, pipeline=pipeline, box=box, subject=file.name)
+        _tell(ctx, "file.added", file, box, pipeline)
     return box
 
 
-def _count(ctx: Ctx, box: Box) -> int:
+def count(ctx: Ctx, box: Box) -> int:
     row = ctx.db.row("SELECT COUNT(*) FROM files WHERE box_key = :box", box=box.key)
     return row[0] if row else 0
 
@@ -141,13 +163,19 @@ def delete(ctx: Ctx, key: str) -> None:
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
     if file.blob:
         blobs.free(ctx.db, file.blob)
-    box = boxes.note(ctx, box, file_count=_count(ctx, box))
-    events.record(ctx, "file.deleted", file, pipeline=pipeline, box=box, subject=file.name)
+    box = boxes.note(ctx, box, file_count=count(ctx, box))
+    _tell(ctx, "file.deleted", file, box, pipeline)
 
 
-def safe_name(given: str) -> str:
-    """The last part of a path, without what would hide its ending or break a header; empty is refused."""
+def _tell(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
+    events.record(ctx, kind, file, pipeline=pipeline, box=box, people=[file.owner_key], subject=file.name)
+
+
+def safe_name(given: str, otherwise: str = "") -> str:
+    """The last part of a path, without what would hide its ending or break a header; empty is refused where
+    there is no other."""
     name = unicodedata.normalize("NFC", _UNSAFE.sub("", re.split(r"[/\\]", given)[-1])).strip().lstrip(".")
+    name = name or otherwise
     if not name:
         raise Invalid("fileName", "is needed: a name such as offer.pdf")
     return name if len(name) <= MOST_NAME else _shortened(name)

@@ -19,9 +19,10 @@ from ..core.meetings import Meeting
 from ..core.organizations import Organization
 from ..core.stages import Stage
 from ..core.tasks import Task
+from ..core.threads import Whole
 from ..core.users import Person
 from .codec import camel
-from .shapes import boxes, comments, directory, meetings, pipelines, tasks
+from .shapes import boxes, comments, directory, meetings, pipelines, tasks, threads
 
 R = TypeVar("R")
 encode = msgspec.json.Encoder().encode
@@ -70,6 +71,7 @@ def _reader(record: type[R]) -> Callable[[Event], R]:
 
 _box, _stage, _task = _reader(Box), _reader(Stage), _reader(Task)
 _comment, _meeting = _reader(Comment), _reader(Meeting)
+_thread = _reader(Whole)
 _contact, _organization = _reader(Contact), _reader(Organization)
 
 
@@ -89,12 +91,18 @@ def _draw_meeting(event: Event) -> Any:
     return meetings.meeting(_meeting(event), [key for key in event.detail.get("task_keys", "").split(",") if key])
 
 
+def _draw_thread(event: Event) -> Any:
+    whole = _thread(event)
+    return threads.thread(whole.thread, whole.files, people(event))
+
+
 _DRAWN: dict[str, Callable[[Event], Any]] = {
     "box": lambda event: boxes.box(_box(event), people(event), event.at),
     "stage": _draw_stage,
     "task": lambda event: tasks.task(_task(event), people(event)),
     "comment": _draw_comment,
     "meeting": _draw_meeting,
+    "thread": _draw_thread,
     "contact": lambda event: directory.contact(_contact(event)),
     "organization": lambda event: directory.organization(_organization(event)),
 }

@@ -31,6 +31,10 @@ class FileOut(Out, omit_defaults=False):
     size: str | msgspec.UnsetType = msgspec.UNSET
     """Bytes, as text."""
     drive_file_id: str | msgspec.UnsetType = msgspec.UNSET
+    thread_key: str | msgspec.UnsetType = msgspec.UNSET
+    """The thread it came with."""
+    gmail_message_id: str | msgspec.UnsetType = msgspec.UNSET
+    """The key of the message it came with."""
 
 
 def file(one: File, people: Mapping[str, Person], viewer: str) -> FileOut:
@@ -49,6 +53,8 @@ def file(one: File, people: Mapping[str, Person], viewer: str) -> FileOut:
         last_saved_timestamp=one.saved_at,
         size=msgspec.UNSET if one.size is None else str(one.size),
         drive_file_id=given(one.drive_id),
+        thread_key=given(one.thread_key),
+        gmail_message_id=given(one.message_key),
     )
 
 

@@ -1,0 +1,118 @@
+"""Messages over HTTP: real mail into a box, and out of a thread."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from ..core import boxes, files, messages, users
+from ..core.context import Ctx
+from ..core.files import Upload
+from ..core.messages import Message
+from ..errors import Insufficient, Invalid
+from ..lib import mail
+from ..lib.mail import Mail
+from ..wire import v1
+from ..wire.shapes import threads as shapes
+from ..wire.shapes.lists import Results
+from . import uploads
+from .bodies import Body
+from .call import Api, Call
+from .multipart import parts
+from .replies import Reply, encode
+
+PAGE = 50
+# In JSON and base64 a message takes a third more, and around it there is not much.
+MOST_BODY = mail.MOST_BYTES * 3 // 2
+_HEADER = re.compile(rb"[A-Za-z0-9-]+[ \t]*:|From ")
+
+
+def _shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
+    held = files.of_messages(ctx, [message.key for message in found])
+    people = users.people(ctx, {file.owner_key for one in held.values() for file in one})
+    return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
+
+
+def list_of_thread(call: Call) -> Results:
+    """The messages of a thread in the order they were sent, 50 a page."""
+    limit, offset = call.page(PAGE)
+    found = messages.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
+
+
+def get(call: Call) -> shapes.MessageOut:
+    """A message."""
+    return _shown(call.ctx, [messages.get(call.ctx, call.path[0])])[0]
+
+
+async def add(call: Call, body: Body) -> Reply:
+    """Add mail to a box: a message as it was sent (RFC 5322), alone, in a form, or as `raw` in JSON.
+
+    It joins the thread of the messages it answers, its addresses become the box's, its attachments files of the
+    box. A message that the box has already, by its Message-ID, is answered as it is.
+    """
+    box_key = call.path[0]
+    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    raw = await call.api.aside(_raw, call, await body.whole(call.headers, MOST_BODY))
+    try:
+        read = await call.api.heavy(mail.parse, raw)
+    except mail.Unreadable as why:
+        raise Invalid("raw", str(why)) from None
+    which = messages.identity(read, raw)
+    if known := await call.read(lambda ctx: _known(ctx, box_key, which)):
+        return known
+    async with uploads.announced(call.api, len(read.attachments)) as ids:
+        attached = await call.api.aside(_stored, call.api, read, ids)
+
+        def keep(ctx: Ctx) -> shapes.MessageOut:
+            return _shown(ctx, [messages.add(ctx, box_key, read, which, attached)])[0]
+
+        return await call.write([which], keep)
+
+
+def _known(ctx: Ctx, box_key: str, which: str) -> Reply | None:
+    found = messages.find(ctx, box_key, which)
+    return Reply(encode(_shown(ctx, [found])[0])) if found else None
+
+
+def _stored(api: Api, read: Mail, ids: list[str]) -> list[Upload]:
+    both = zip(read.attachments, ids, strict=True)
+    return [uploads.store(api, [one.content], blob, files.safe_name(one.name, "attachment")) for one, blob in both]
+
+
+def _raw(call: Call, body: bytes) -> bytes:
+    """The message, however it was sent. A body that begins with a header is one, whatever its type says."""
+    if _HEADER.match(body.lstrip()):
+        return body
+    kind = call.header("content-type")
+    if uploads.is_form(call):
+        return _from_form(body, kind)
+    if body.lstrip()[:1] == b"{" or "json" in kind or "urlencoded" in kind:
+        members, _ = v1.read_body(body, kind)
+        return _from_text(members.get("raw"))
+    return body
+
+
+def _from_form(body: bytes, kind: str) -> bytes:
+    for part in parts([body], kind):
+        if part.file_name is not None or part.name == "raw":
+            return b"".join(part.data)
+    raise Insufficient("Message", "raw")
+
+
+def _from_text(raw: object) -> bytes:
+    if raw is None or raw == "":
+        raise Insufficient("Message", "raw")
+    if not isinstance(raw, str):
+        raise Invalid("raw", "must be text")
+    content = raw.encode("utf-8", "replace")
+    if _HEADER.match(content.lstrip()):
+        return content
+    try:
+        return base64.b64decode(re.sub(rb"\s+|=+$", b"", content).translate(_URLSAFE) + b"==", validate=False)
+    except binascii.Error:
+        raise Invalid("raw", "is neither a message nor one in base64url") from None
+
+
+_URLSAFE = bytes.maketrans(b"-_", b"+/")

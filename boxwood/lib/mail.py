@@ -1,0 +1,286 @@
+"""An e-mail message (RFC 5322) in plain parts, read as well as it can be.
+
+The standard library reads it by its modern rules. Around it are bounds, so that no message costs more than a few
+seconds, and a guard against what its header parser raises on headers that are none.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC
+from email.errors import MessageError
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from email.policy import EmailPolicy
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+MOST_BYTES = 40_000_000
+MOST_LINES = 1_000_000
+MOST_PARTS = 200
+MOST_DEPTH = 20
+# Of a header that is read by its grammar, which takes the square of its length: 400 recipients, or 0.6 s at worst.
+LONGEST_HEADER = 16_000
+LONGEST_CONTENT_HEADER, MOST_PARAMETERS = 1_000, 10
+LONGEST_TEXT = 1_000_000
+MOST_REFERENCES = 100
+LONGEST_ID = 500
+_ADDRESS = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+")
+_ID = re.compile(r"<([^<>\s]+)>")
+# Codecs that are no character sets, or take the square of the length.
+_NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
+_MARKUP = re.compile(r"<!--|<(script|style|title)\b|<[^<>]*>", re.IGNORECASE)
+_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "title")}
+_BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6])\b", re.IGNORECASE)
+
+
+class Unreadable(Exception):
+    """This is no message, or more of one than is read here; says why."""
+
+
+class Address(msgspec.Struct, frozen=True):
+    email: str
+    """In lower case."""
+    name: str = ""
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    name: str
+    content: bytes
+
+
+class Mail(msgspec.Struct, frozen=True):
+    message_id: str | None
+    """Without its angle brackets, as are `references`."""
+    references: list[str]
+    """The messages it follows, the nearest last."""
+    subject: str
+    sender: Address
+    reply_to: list[Address]
+    to: list[Address]
+    cc: list[Address]
+    bcc: list[Address]
+    sent_at: int | None
+    """Milliseconds since the epoch, if it says so intelligibly."""
+    text: str
+    html: str | None
+    attachments: list[Attachment]
+    truncated: bool
+    """The text or the HTML was longer than is kept."""
+
+
+def parse(raw: bytes) -> Mail:
+    raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
+    _check(raw)
+    try:
+        message = BytesParser(_Part, policy=_POLICY).parsebytes(raw)
+    except (MessageError, RecursionError):
+        raise Unreadable("is no e-mail message that can be read") from None
+    senders = _addresses(message, "from") or _addresses(message, "sender")
+    if not senders:
+        raise Unreadable("has no sender: an e-mail message begins with headers, From among them")
+    bodies = _Bodies()
+    bodies.read(message)
+    text, web = "\n".join(bodies.texts), "\n".join(bodies.pages) or None
+    return Mail(
+        message_id=next(iter(_ids(message, "message-id")), None),
+        references=list(dict.fromkeys(_ids(message, "references") + _ids(message, "in-reply-to")))[-MOST_REFERENCES:],
+        subject=_header(message, "subject"),
+        sender=senders[0],
+        reply_to=_addresses(message, "reply-to"),
+        to=_addresses(message, "to"),
+        cc=_addresses(message, "cc"),
+        bcc=_addresses(message, "bcc"),
+        sent_at=_guarded(lambda: _date(message), None),
+        text=(text or plain(web or ""))[:LONGEST_TEXT],
+        html=web and web[:LONGEST_TEXT],
+        attachments=bodies.attachments,
+        truncated=len(text) > LONGEST_TEXT or len(web or "") > LONGEST_TEXT,
+    )
+
+
+def _check(raw: bytes) -> None:
+    if len(raw) > MOST_BYTES:
+        raise Unreadable(f"is larger than {MOST_BYTES // 1_000_000} MB")
+    if raw.count(b"\n") + raw.count(b"\r") - raw.count(b"\r\n") > MOST_LINES:
+        raise Unreadable(f"has more than {MOST_LINES:,} lines")
+
+
+class _Part(EmailMessage):
+    """Counts its parts, and how deep they are, as they are found."""
+
+    depth = 0
+
+    def __init__(self, policy: Any = None) -> None:
+        super().__init__(policy)
+        self.found = [0]
+
+    def attach(self, payload: Any) -> None:
+        payload.depth, payload.found = self.depth + 1, self.found
+        self.found[0] += 1
+        if payload.depth > MOST_DEPTH:
+            raise Unreadable(f"has parts in parts more than {MOST_DEPTH} deep")
+        if self.found[0] > MOST_PARTS:
+            raise Unreadable(f"has more than {MOST_PARTS} parts")
+        super().attach(payload)
+
+
+class _Policy(EmailPolicy):
+    """The modern rules, for headers of bounded length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower().startswith("content-"):
+            most = 1 if value.count('"') + value.count("(") > 4 * MOST_PARAMETERS else MOST_PARAMETERS
+            value = ";".join(value[:LONGEST_CONTENT_HEADER].split(";")[:most])
+        elif len(value) > LONGEST_HEADER:
+            value = value[:LONGEST_HEADER].rpartition(",")[0] or value[:LONGEST_HEADER]
+        return name, value
+
+
+_POLICY = _Policy(message_factory=_Part, utf8=True)
+
+
+class _Bodies:
+    """What a message says, and what comes with it. A message within the message comes with it."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.pages: list[str] = []
+        self.attachments: list[Attachment] = []
+
+    def read(self, part: Message) -> None:
+        kind = _guarded(part.get_content_type, "text/plain")
+        if kind == "message/rfc822":
+            self._keep(part, _inner(part), ".eml")
+        elif part.is_multipart():
+            for one in _parts(part):
+                self.read(one)
+        elif kind in ("text/plain", "text/html") and not _is_attached(part):
+            (self.texts if kind == "text/plain" else self.pages).append(_text(part))
+        elif not kind.startswith("multipart/"):
+            self._keep(part, _bytes(part), "")
+
+    def _keep(self, part: Message, content: bytes, ending: str) -> None:
+        name = clean(_guarded(part.get_filename, None) or "")
+        self.attachments.append(Attachment(name or f"attachment-{len(self.attachments) + 1}{ending}", content))
+
+
+def _parts(part: Message) -> Iterator[Message]:
+    payload = part.get_payload()
+    return (one for one in payload if isinstance(one, Message)) if isinstance(payload, list) else iter(())
+
+
+def _is_attached(part: Message) -> bool:
+    disposition = _guarded(part.get_content_disposition, None)
+    return disposition == "attachment" or bool(disposition and _guarded(part.get_filename, None))
+
+
+def _inner(part: Message) -> bytes:
+    inner: list[bytes] = [_guarded(one.as_bytes, b"") for one in _parts(part)]
+    return b"".join(inner)
+
+
+def _bytes(part: Message) -> bytes:
+    content = _guarded(partial(part.get_payload, decode=True), None)
+    return content if isinstance(content, bytes) else b""
+
+
+def _text(part: Message) -> str:
+    charset = _guarded(part.get_content_charset, None) or "utf-8"
+    return clean(decode(_bytes(part), charset)).replace("\r\n", "\n")
+
+
+def decode(content: bytes, charset: str) -> str:
+    """By the character set it says, or the likeliest."""
+    for one in (charset, "utf-8"):
+        try:
+            name = codecs.lookup(one).name.replace("_", "-")
+            if name not in _NO_CHARSETS:
+                return content.decode(name, "strict" if name == "utf-8" else "replace")
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return content.decode("cp1252", "replace")
+
+
+def plain(page: str) -> str:
+    """The text of an HTML page, for reading in a line or two: no browser is made of it."""
+    text = html.unescape("".join(_between_tags(page)))
+    return re.sub(r"\n\s*\n", "\n\n", re.sub(r"[ \t\xa0]+", " ", text)).strip()
+
+
+def _between_tags(page: str) -> Iterator[str]:
+    """In one pass, whatever it is: what is opened and never ends goes on to the end."""
+    at = 0
+    while found := _MARKUP.search(page, at):
+        yield page[at : found.start()]
+        at = found.end()
+        if _BREAK.match(found[0]):
+            yield "\n"
+        if found[0] == "<!--":
+            end = page.find("-->", at)
+            at = end + 3 if end >= 0 else len(page)
+        elif found[1]:
+            closed = _ENDS[found[1].lower()].search(page, at)
+            at = closed.end() if closed else len(page)
+    yield page[at:]
+
+
+def clean(text: str) -> str:
+    """What every database and every JSON reader takes: raw bytes of a header are read as UTF-8 if they can be."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _odd(text) else text
+    return text.replace("\0", "")
+
+
+def _odd(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _header(message: Message, name: str) -> str:
+    text = clean(str(_guarded(lambda: message.get(name), None) or ""))
+    return re.sub(r"\s+", " ", text).strip()[:1000]
+
+
+def _ids(message: Message, name: str) -> list[str]:
+    text = clean(str(_guarded(lambda: message.get(name), None) or ""))
+    return [one for one in _ID.findall(text) if len(one) <= LONGEST_ID]
+
+
+def _addresses(message: Message, name: str) -> list[Address]:
+    header: Any = _guarded(lambda: message[name], None)
+    found: list[Any] = _guarded(lambda: list(header.addresses), [])
+    read = [_address(one) for one in found]
+    return list({one.email: one for one in reversed(read) if one}.values())[::-1]
+
+
+def _address(one: Any) -> Address | None:
+    spec = clean(_guarded(lambda: str(one.addr_spec), "")).strip().lower()
+    if not _ADDRESS.fullmatch(spec) or len(spec) > 254:
+        return None
+    return Address(spec, clean(_guarded(lambda: str(one.display_name), "")).strip()[:200])
+
+
+def _date(message: Message) -> int | None:
+    header: Any = message["date"]
+    date = header.datetime
+    date = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return int(date.timestamp() * 1000)
+
+
+def _guarded(read: Callable[[], T], otherwise: T) -> T:
+    """What it reads, or something else where the header is not what it should be: the library's parser raises
+    IndexError, AttributeError, RecursionError and others then."""
+    try:
+        return read()
+    except Exception:
+        return otherwise

@@ -1,0 +1,139 @@
+"""E-mail threads and their messages on the wire (spec 4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ...core.files import File
+from ...core.messages import Message
+from ...core.threads import Thread
+from ...core.users import Person
+from ...lib.mail import Address
+from ..codec import Shape
+from ..kinds import KEY, TEXT
+from .files import FileOut, file
+from .people import Out, given
+
+
+class ThreadOut(Out, omit_defaults=False):
+    key: str
+    gmail_thread_key: str
+    """The same as `key`."""
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    last_saved_timestamp: int
+    last_email_timestamp: int
+    """When it was added, while no message of it is here."""
+    subject: str
+    names: list[str]
+    email_addresses: list[str]
+    number_of_emails: int
+    file_keys: list[str]
+    files: list[FileOut]
+    thread_gmail_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def thread(one: Thread, files: list[File], people: Mapping[str, Person], viewer: str = "") -> ThreadOut:
+    return ThreadOut(
+        key=one.key,
+        gmail_thread_key=one.key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        creation_timestamp=one.created_at,
+        last_updated_timestamp=one.updated_at,
+        last_saved_timestamp=one.updated_at,
+        last_email_timestamp=one.created_at if one.last_email_at is None else one.last_email_at,
+        subject=one.subject,
+        names=one.names,
+        email_addresses=one.email_addresses,
+        number_of_emails=one.email_count,
+        file_keys=[held.key for held in files],
+        files=[file(held, people, viewer) for held in files],
+        thread_gmail_id=given(one.gmail_id),
+    )
+
+
+class Correspondent(Out, omit_defaults=False):
+    email: str
+    name: str
+
+
+class MessageOut(Out, omit_defaults=False):
+    key: str
+    message_key: str
+    thread_key: str
+    box_key: str
+    pipeline_key: str
+    creator_key: str
+    creation_timestamp: int
+    timestamp: int
+    """When it was sent."""
+    direction: str
+    """SENT by someone who reaches the box, or RECEIVED."""
+    subject: str
+    from_: Correspondent = msgspec.field(name="from")
+    to: list[Correspondent]
+    cc: list[Correspondent]
+    bcc: list[Correspondent]
+    reply_to: list[Correspondent]
+    references: list[str]
+    text: str
+    truncated: bool
+    """The text or the HTML was longer than is kept."""
+    file_keys: list[str]
+    files: list[FileOut]
+    message_id: str | msgspec.UnsetType = msgspec.UNSET
+    """Without angle brackets."""
+    html: str | msgspec.UnsetType = msgspec.UNSET
+    """As it was sent: not safe to show without cleaning."""
+
+
+def message(one: Message, files: list[File], people: Mapping[str, Person], viewer: str) -> MessageOut:
+    return MessageOut(
+        key=one.key,
+        message_key=one.key,
+        thread_key=one.thread_key,
+        box_key=one.box_key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        creation_timestamp=one.created_at,
+        timestamp=one.sent_at,
+        direction="SENT" if one.sent else "RECEIVED",
+        subject=one.subject,
+        from_=_correspondent(one.sender),
+        to=[_correspondent(each) for each in one.recipients],
+        cc=[_correspondent(each) for each in one.cc],
+        bcc=[_correspondent(each) for each in one.bcc],
+        reply_to=[_correspondent(each) for each in one.reply_to],
+        references=one.mail_references,
+        text=one.text,
+        truncated=one.truncated,
+        file_keys=[held.key for held in files],
+        files=[file(held, people, viewer) for held in files],
+        message_id=given(one.message_id),
+        html=given(one.html),
+    )
+
+
+def _correspondent(one: Address) -> Correspondent:
+    return Correspondent(one.email, one.name)
+
+
+THREAD_ADD = Shape(
+    "ThreadAdd",
+    required=("thread_gmail_id",),
+    thread_gmail_id=KEY,
+    described={"thread_gmail_id": "16 hexadecimal digits. Google is not asked."},
+)
+MESSAGE_ADD = Shape(
+    "MessageAdd",
+    required=("raw",),
+    raw=TEXT,
+    described={"raw": "The message (RFC 5322): its text, or that in base64url."},
+)
