@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive, Scope, Send
 
-from ..core import answers, keys, links
+from ..core import keys, links
 from ..core.context import Ctx
 from ..core.selections import Wish
 from ..db.engine import Db, Engine
@@ -21,7 +20,7 @@ from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
-from . import bodies, credentials, live, replies, sending
+from . import bodies, credentials, live, repeats, replies, sending
 from .bodies import Body
 from .live import Bells, Live
 from .replies import JSON, Download, Reply, encode
@@ -83,15 +82,15 @@ class Call:
 
     async def write(self, told: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
         """In a transaction of its own, committed when it returns: for routes that STREAM. `told` is what the
-        request said; one that repeats another raises `Replayed`."""
+        request said; one that repeats another raises `repeats.Replayed`."""
 
         def work(db: Db) -> Reply:
             self.ctx = self.api.context(db, self)
-            return _once(self, told, lambda: Reply(encode(fn(self.ctx))))
+            return repeats.once(self, told, lambda: Reply(encode(fn(self.ctx))))
 
         reply = await self.api.engine.write_soon(work)
-        if _REPLAYED in reply.headers:
-            raise Replayed(reply)
+        if repeats._REPLAYED in reply.headers:
+            raise repeats.Replayed(reply)
         return reply
 
     @property
@@ -235,7 +234,7 @@ class Api:
                 await self._read_body(scope, receive, call)
                 result = await self._run(route, call, scope)
             pieces = await self.aside(result.open) if isinstance(result, Download) else None
-        except Replayed as replayed:
+        except repeats.Replayed as replayed:
             result = replayed.reply
         except Problem as problem:
             result = replies.of_problem(problem, route.says)
@@ -290,7 +289,7 @@ class Api:
         call.ctx = self.context(db, call)
         if match:
             self._require_match(call, scope, match)
-        return _once(call, [call.given, call.items], lambda: answer(route, call))
+        return repeats.once(call, [call.given, call.items], lambda: answer(route, call))
 
     @contextlib.contextmanager
     def _alone(self, call: Call) -> Iterator[None]:
@@ -383,30 +382,3 @@ def answer(route: Route, call: Call) -> Reply | Stream | Download | Live:
     """What the handler answers, as bytes where it is one answer."""
     result = route.handler(call)
     return result if isinstance(result, (Reply, Stream, Download, Live)) else Reply(encode(result))
-
-
-class Replayed(Exception):
-    """This was done before: what was stored for it now is not needed, and `reply` is what was answered then."""
-
-    def __init__(self, reply: Reply) -> None:
-        self.reply = reply
-
-
-_REPLAYED = (b"idempotent-replayed", b"true")
-R = TypeVar("R", bound=Reply | Stream | Download | Live)
-
-
-def _once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:
-    """The answer given before under this key to one who told the same, or a new one, kept with its effect."""
-    key = call.header("idempotency-key")
-    if not key:
-        return work()
-    said = [call.route.verb, call.route.path, call.path, *told]
-    digest = hashlib.blake2b(encode(said), digest_size=16).hexdigest()
-    before = answers.find(call.ctx, key, digest)
-    if before is not None:
-        return Reply(before.body.encode(), before.status, headers=(_REPLAYED,))
-    result = work()
-    if isinstance(result, Reply) and result.content_type == JSON:
-        answers.keep(call.ctx, key, digest, result.status, result.body.decode())
-    return result

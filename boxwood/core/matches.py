@@ -15,6 +15,7 @@ import msgspec
 from ..db.fulltext import ANYWHERE, NEAR, TITLE, Wanted
 from ..lib import words
 from . import access, directory, search
+from .access import Role
 from .contacts import CONTACTS, Contact
 from .context import Ctx
 from .directory import E, Noun
@@ -99,40 +100,43 @@ def _asked(query: str) -> list[str]:
 
 
 def _boxes(ctx: Ctx, narrow: Narrow) -> Scope:
-    by_test: dict[str, list[str]] = {}
+    alike: dict[str, tuple[Role, list[str]]] = {}
     for key, team_key, permission_sets, role_name in ctx.db.rows(
         f"SELECT p.key, p.team_key, p.permission_sets, {access.ROLE} FROM pipelines p WHERE {access.ROLE} IS NOT NULL",
         **ctx.who,
     ):
         if (not narrow.pipelines or key in narrow.pipelines) and (not narrow.teams or team_key in narrow.teams):
             role = access.role(role_name, _sets(permission_sets))
-            by_test.setdefault("" if role.sees_all_boxes() else access.visible(role), []).append(key)
-    return _scope(ctx, by_test, narrow.stages)
+            alike.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(key)
+    return _scope(ctx, list(alike.values()), narrow.stages)
 
 
 _sets = msgspec.json.Decoder(dict[str, access.PermissionSet]).decode
-_ASSIGNED = access.visible(access.role(access.OBSERVER, {}))
 
 
-def _scope(ctx: Ctx, by_test: dict[str, list[str]], stages: list[str]) -> Scope:
-    """Marks for the index, and a test for what they cannot say."""
-    within = [(test, key) for test, keys in by_test.items() for key in keys]
+def _scope(ctx: Ctx, alike: list[tuple[Role, list[str]]], stages: list[str]) -> Scope:
+    """Marks for the index, and a test for what they cannot say; `alike` are pipelines seen by the same grants."""
+    within = [(role, key) for role, keys in alike for key in keys]
     mine = mark(ctx.actor.key)
-    marks = [(mark(key), mine) if test == _ASSIGNED else (mark(key),) for test, key in within]
+    marks = [(mark(key), mine) if _only_assigned(role) else (mark(key),) for role, key in within]
     tests: list[str] = []
     params: dict[str, Any] = {}
-    if len(within) > MOST_MARKS or any(by_test):
+    if len(within) > MOST_MARKS or any(not role.sees_all_boxes() for role, _ in alike):
         marks = marks if len(within) <= MOST_MARKS else [(search.BOX,)]
         places = []
-        for at, (test, keys) in enumerate(by_test.items()):
-            places.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test or '1 = 1'})")
-            params[f"within_{at}"] = ctx.db.texts(keys)
-        tests.append(f"({' OR '.join(places)})")
-        params |= {"actor": ctx.actor.key} if any(by_test) else {}
+        for at, (role, keys) in enumerate(alike):
+            test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
+            places.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test})")
+            params |= {**given, f"within_{at}": ctx.db.texts(keys)}
+        tests.append(f"({' OR '.join(places)})" if places else "(1 = 0)")
     if stages:
         tests.append(ctx.db.dialect.among("b.stage_key", "stages"))
         params["stages"] = ctx.db.texts(stages)
     return Scope(marks, " AND ".join(tests), params)
+
+
+def _only_assigned(role: Role) -> bool:
+    return all(grant.conditional_check == "ASSIGNED_TO" for grant in role.checks("BOX", "GET"))
 
 
 def _entries(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:

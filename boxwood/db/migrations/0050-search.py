@@ -18,7 +18,8 @@ CREATE TABLE search_entries (
 FTS5 = """
 CREATE VIRTUAL TABLE search_words USING fts5 (
     title, body, marks,
-    content = 'search_entries', content_rowid = 'number', tokenize = 'ascii', detail = 'column', columnsize = 0, prefix = '1 2'
+    content = 'search_entries', content_rowid = 'number', tokenize = 'ascii', detail = 'column', columnsize = 0,
+    prefix = '1 2'
 );
 CREATE VIRTUAL TABLE search_near USING fts5 (
     near, marks,
