@@ -72,8 +72,9 @@ def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
 
 
 def by_key(ctx: Ctx, pipeline_key: str) -> dict[str, Field]:
-    rows = ctx.db.rows(f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline", pipeline=pipeline_key)
-    return {field.key: field for field in FIELDS.load_all(rows)}
+    """The pipeline's fields, in the order they were made."""
+    sql = f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
+    return {field.key: field for field in FIELDS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
 
 
 def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
