@@ -70,6 +70,7 @@ def run(call: Call) -> Results:
     try:
         call.ctx.db.attempt(lambda: _all(call, operations, results))
     except _Undo:
+        call.ctx.change = ""
         return Results(results, False)
     return Results(results, True)
 
@@ -83,7 +84,7 @@ def _all(call: Call, operations: list[dict[str, Any]], results: list[Result]) ->
 
 def _attempt(call: Call, operation: dict[str, Any]) -> Result:
     """One operation in a savepoint."""
-    says = ""
+    says, change = "", call.ctx.change
     try:
         route, inner = _prepared(call, operation)
         says = route.says
@@ -94,6 +95,7 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
             raise Invalid("path", "what this answers is not JSON, and cannot be part of a batch")
         reply = result
     except Problem as problem:
+        call.ctx.change = change  # what it told was undone with it
         reply = replies.of_problem(problem, says)
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: what this answers is not JSON, and cannot be part of a batch")

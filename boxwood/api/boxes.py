@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from ..core import boxes, fields, listing, newsfeed, pipelines, selections, transfers, users
+from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, users
 from ..core.boxes import Box
 from ..core.context import Ctx
 from ..core.selections import Page
 from ..errors import Invalid, NotFound
+from ..wire import payloads
 from ..wire.codec import Shape
 from ..wire.kinds import ANYTHING, KEY
 from ..wire.shapes import boxes as shapes
@@ -43,7 +44,10 @@ def _one(call: Call, box: Box) -> shapes.BoxOut:
 
 
 def get(call: Call) -> shapes.BoxOut:
-    """A box; `fields` names columns to answer with it, live ones too."""
+    """A box; `fields` names columns to answer with it, live ones too. With `asOf`, the box as it was then."""
+    if at := call.number("asOf", 0):
+        box, event = history.box_at(call.ctx, call.path[0], at)
+        return shapes.box(box, payloads.people(event), at)
     box = boxes.get(call.ctx, call.path[0])
     if not (asked := call.texts("fields")):
         return _one(call, box)

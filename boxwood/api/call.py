@@ -86,7 +86,8 @@ class Call:
 
         def work(db: Db) -> Reply:
             self.ctx = self.api.context(db, self)
-            return repeats.once(self, told, lambda: Reply(encode(fn(self.ctx))))
+            reply = repeats.once(self, told, lambda: Reply(encode(fn(self.ctx))))
+            return sending.naming(reply, self.ctx.change)
 
         reply = await self.api.engine.write_soon(work)
         if repeats._REPLAYED in reply.headers:
@@ -289,7 +290,8 @@ class Api:
         call.ctx = self.context(db, call)
         if match:
             self._require_match(call, scope, match)
-        return repeats.once(call, [call.given, call.items], lambda: answer(route, call))
+        reply = repeats.once(call, [call.given, call.items], lambda: answer(route, call))
+        return sending.naming(reply, call.ctx.change)
 
     @contextlib.contextmanager
     def _alone(self, call: Call) -> Iterator[None]:
@@ -326,7 +328,7 @@ class Api:
         act_as = call.headers.get(b"x-boxwood-act-as")
         user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         self.uses[key] = now
-        return Ctx(db, now, user, within)
+        return Ctx(db, now, user, within, f"key:{key}")
 
     async def _stream(self, scope: Scope, send: Send, call: Call, stream: Stream) -> None:
         """Chunks of a JSON array. A fault in the middle cuts the connection, so that nobody takes it for whole."""

@@ -28,6 +28,7 @@ from . import (
     deliveries,
     events,
     files,
+    history,
     meetings,
     messages,
     organizations,
@@ -136,7 +137,7 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
     _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT),
     _post("/v2/batch", batch.run, batch.BATCH),
-    _read("/v1/boxes/{box}", boxes.get, "fields"),
+    _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
     _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
     _read("/v1/boxes/{box}/fields", boxes.list_values),
@@ -264,6 +265,11 @@ ROUTES = [
     # Events
     _list("/v2/events", events.list_page, "after", "pipelineKey", "limit"),
     _list("/v2/events/stream", events.stream, "after", "pipelineKey"),
+    # History
+    _list("/v2/boxes/{box}/history", history.of_box, "cursor", "limit"),
+    _list("/v2/contacts/{contact}/history", history.of_contact, "cursor", "limit"),
+    _list("/v2/organizations/{organization}/history", history.of_organization, "cursor", "limit"),
+    _list("/v2/pipelines/{pipeline}/history", history.of_pipeline, "cursor", "limit"),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds

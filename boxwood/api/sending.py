@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TypeVar
 
 from starlette.types import Receive, Scope, Send
 
 from .replies import Reply
+
+T = TypeVar("T")
 
 
 async def send(out: Send, reply: Reply, scope: Scope) -> None:
@@ -24,6 +27,13 @@ async def send(out: Send, reply: Reply, scope: Scope) -> None:
         body = b""
     await out({"type": "http.response.start", "status": status, "headers": headers})
     await out({"type": "http.response.body", "body": body})
+
+
+def naming(reply: T, change: str) -> T:
+    """The reply with the name of the change it answers, by which the change can be undone."""
+    if change and isinstance(reply, Reply):
+        reply.headers = (*reply.headers, (b"x-boxwood-change", change.encode()))
+    return reply
 
 
 def tag(body: bytes) -> bytes:

@@ -21,6 +21,10 @@ class Ctx:
     actor: User
     within: str = ""
     """The only team within reach, for one who acts by a team's key; empty for everyone else."""
+    via: str = ""
+    """What the actor acts through, as noun and key: `key:k…`; empty for what needs no name."""
+    change: str = ""
+    """What all events of this transaction are told as: the key of its first event, unless said before."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
     hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber] | None] = field(default_factory=dict)

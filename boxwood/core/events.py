@@ -163,6 +163,10 @@ def record(
     """
     by_itself = KINDS[kind].by_itself
     detail["author"] = "" if by_itself else users.person(ctx.actor).display_name
+    if ctx.change:
+        detail["change_id"] = ctx.change
+    if ctx.via and not by_itself:
+        detail["via"] = ctx.via
     if people:
         known = users.people(ctx, people)
         kept = {key: known[key] for key in dict.fromkeys(people) if key in known}
@@ -187,11 +191,17 @@ def record(
     )
     assert found is not None
     event_id = int(found[0])
+    ctx.change = ctx.change or key_of(event_id)
     from . import subscribers  # not above: it knows the nouns, and every noun records
 
     subscribers.tell(ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, detail=detail)
     ctx.db.notify("events")
     return event_id
+
+
+def key_of(event_id: int) -> str:
+    """An event's key on the wire."""
+    return f"n{event_id:012d}"
 
 
 def brief(text: str) -> str:

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from ..core.events import Event
+from ..core.events import Event, key_of
 from ..core.feed import Cursor
 from ..core.webhooks import NAMES
 from . import payloads
 from .shapes.base import Out, given
-from .shapes.events import entry_key, global_story
+from .shapes.events import global_story
 
 
 class EventOut(Out, omit_defaults=False):
@@ -35,7 +35,7 @@ class EventOut(Out, omit_defaults=False):
 def event(one: Event, cursor: Cursor) -> EventOut:
     return EventOut(
         cursor=str(cursor),
-        key=entry_key(one.id),
+        key=key_of(one.id),
         kind=one.kind,
         timestamp=one.at,
         story=global_story(one),

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import msgspec
 
 from ...core.comments import Comment
+from ...core.events import key_of
 from ...core.users import Person
 from ..codec import Shape
 from ..kinds import FLAG, INTEGER, KEY, TEXT, nullable, records
 from .base import Out, given
-from .events import entry_key
 from .people import UserBrief, user_brief
 
 
@@ -37,7 +37,7 @@ class CommentOut(Out, omit_defaults=False):
     last_saved_timestamp: int
     message: str
     reaction_summary: list[ReactionSummary]
-    newsfeed_entry_key: str | msgspec.UnsetType = msgspec.UNSET
+    newsfeed_key_of: str | msgspec.UnsetType = msgspec.UNSET
     mentions: list[MentionOut] | msgspec.UnsetType = msgspec.UNSET
     parent: str | msgspec.UnsetType = msgspec.UNSET
     children: list[str] | msgspec.UnsetType = msgspec.UNSET
@@ -58,7 +58,7 @@ def comment(
         last_saved_timestamp=one.saved_at,
         message=one.message,
         reaction_summary=[_summary(emoji, keys, people) for emoji, keys in reactions.items()],
-        newsfeed_entry_key=msgspec.UNSET if one.event_id is None else entry_key(one.event_id),
+        newsfeed_key_of=msgspec.UNSET if one.event_id is None else key_of(one.event_id),
         mentions=mentions or msgspec.UNSET,
         parent=given(one.parent_key),
         children=children or msgspec.UNSET,

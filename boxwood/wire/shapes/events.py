@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ...core.events import KINDS, Event
+from ...core.events import KINDS, Event, key_of
 from .base import Out, given
 
-_INNER = ("people", "part", "changed", "colours", "task_keys")
+_INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via")
 
 
 class NewsfeedEntry(Out, omit_defaults=False):
@@ -35,8 +35,8 @@ def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedE
     """`folded` are the older entries shown within this one."""
     kind = KINDS[event.kind]
     return NewsfeedEntry(
-        newsfeed_item_key=entry_key(event.id),
-        key=entry_key(event.id),
+        newsfeed_item_key=key_of(event.id),
+        key=key_of(event.id),
         newsfeed_entry_scope=kind.scope,
         newsfeed_entry_operation=kind.operation,
         newsfeed_entry_specific=kind.specific,
@@ -52,10 +52,6 @@ def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedE
         pipeline_key=given(event.pipeline_key),
         creator_key=given(event.actor_key),
     )
-
-
-def entry_key(event_id: int) -> str:
-    return f"n{event_id:012d}"
 
 
 def story(event: Event, box: str, pipeline: str) -> str:

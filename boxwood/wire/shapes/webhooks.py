@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from ...core.deliveries import Attempt, Delivery
+from ...core.events import key_of
 from ...core.replays import Replay
 from ...core.webhooks import EVENTS, Webhook
 from ..codec import Shape
 from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, nullable
 from .base import Out, given
-from .events import entry_key
 
 
 class WebhookOut(Out, omit_defaults=False):
@@ -142,7 +142,7 @@ def delivery(one: Delivery) -> DeliveryOut:
         creation_timestamp=one.created_at,
         next_attempt_timestamp=one.due_at if one.state == "due" else msgspec.UNSET,
         end_timestamp=given(one.ended_at),
-        newsfeed_item_key=entry_key(one.event_id) if one.event_id else msgspec.UNSET,
+        newsfeed_item_key=key_of(one.event_id) if one.event_id else msgspec.UNSET,
         test=one.test or msgspec.UNSET,
         last_status=given(last.status if last else None),
         last_error=given(last.error if last else None),

@@ -1,0 +1,76 @@
+"""History on the wire: what was done to a thing, by whom and through what, with what was before and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core import history
+from ...core.events import Event, key_of
+from .. import payloads
+from .base import Out, given
+from .events import global_story
+
+
+class Through(Out):
+    """What the actor acted through: a `key`, an `automation` and so on. `name` is what it is called now."""
+
+    type: str
+    key: str = ""
+    name: str = ""
+
+
+class Actor(Out):
+    key: str
+    display_name: str
+
+
+class Change(Out, omit_defaults=False):
+    """`change` names all that was done at once: it is what an undo takes. `before` and `after` hold the members that
+    changed; of what was made or deleted, `object` is the whole of it."""
+
+    key: str
+    change: str
+    kind: str
+    timestamp: int
+    story: str
+    actor: Actor | None
+    via: Through | None
+    before: Any
+    after: Any
+    object: Any = msgspec.UNSET
+    box_key: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    object_key: str | msgspec.UnsetType = msgspec.UNSET
+    undoes: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class History(Out, omit_defaults=False):
+    results: list[Change]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def change(event: Event, names: dict[str, str]) -> Change:
+    after = history.after(event)
+    return Change(
+        key=key_of(event.id),
+        change=event.detail.get("change_id") or key_of(event.id),
+        kind=event.kind,
+        timestamp=event.at,
+        story=global_story(event),
+        actor=Actor(event.actor_key, event.detail.get("author", "")) if event.actor_key else None,
+        via=_through(event.detail.get("via", ""), names),
+        before=payloads.before(event),
+        after=None if after is None else payloads.spelled(after),
+        object=payloads.thing(event) if after is None else msgspec.UNSET,
+        box_key=given(event.box_key),
+        pipeline_key=given(event.pipeline_key),
+        object_key=given(event.subject_key),
+        undoes=given(event.detail.get("undoes")),
+    )
+
+
+def _through(via: str, names: dict[str, str]) -> Through | None:
+    noun, _, key = via.partition(":")
+    return Through(noun, key, names.get(via, "")) if noun else None

@@ -1,0 +1,102 @@
+"""What was done to a thing: by whom, through what, and what was before and after."""
+
+from typing import Any
+
+from tests.api.test_contacts import contact, organization
+from tests.conftest import World, ok, refused
+
+
+def history(world: World, path: str, **query: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = ok(world.bo.http.get(f"/api/v2/{path}/history", params=query))["results"]
+    return found
+
+
+def test_a_write_names_its_change_and_all_its_events_bear_that_name(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    reply = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme Ltd", "stageKey": "5002"})
+    change = reply.headers["x-boxwood-change"]
+    newest, older, made = history(world, f"boxes/{box['key']}")
+    assert (newest["change"], older["change"]) == (change, change)
+    assert {newest["kind"], older["kind"]} == {"box.moved", "box.renamed"}
+    assert change in (newest["key"], older["key"])
+    assert made["change"] != change
+    assert made["object"]["name"] == "Acme"
+    assert made["before"] is None
+
+
+def test_a_write_that_changes_nothing_and_a_read_name_no_change(world: World) -> None:
+    box = world.box(world.pipeline())
+    same = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme"})
+    assert same.status_code == 200
+    assert "x-boxwood-change" not in same.headers
+    assert "x-boxwood-change" not in world.ada.http.get(f"/api/v1/boxes/{box['key']}").headers
+
+
+def test_a_batch_is_one_change_and_what_failed_in_it_is_no_part(world: World) -> None:
+    pipeline = world.pipeline()
+    made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": "One"}}
+    wrong = {**made, "body": {"name": "Two", "stageKey": "nowhere"}}
+    reply = world.ada.http.post("/api/v2/batch", json={"operations": [wrong, made, made]})
+    statuses = [one["status"] for one in ok(reply)["results"]]
+    assert statuses == [400, 200, 200]
+    keys = [one["body"]["key"] for one in reply.json()["results"][1:]]
+    assert {history(world, f"boxes/{key}")[0]["change"] for key in keys} == {reply.headers["x-boxwood-change"]}
+    for atomic in (False, True):
+        nothing = world.ada.http.post("/api/v2/batch", json={"operations": [wrong], "atomic": atomic})
+        assert "x-boxwood-change" not in nothing.headers
+
+
+def test_history_tells_before_and_after_and_who_through_which_key(world: World) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "TEXT_INPUT")["key"]
+    box = world.box(pipeline, fields={field: "a"})
+    secret = ok(world.bo.http.put("/api/v1/apikeys", json={"name": "Nightly"}))["apiKey"]
+    with world.client(secret) as nightly:
+        ok(nightly.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field: "b"}, "notes": "n"}))
+    notes, values = sorted(history(world, f"boxes/{box['key']}")[:2], key=lambda one: one["kind"], reverse=True)
+    assert (notes["before"], notes["after"]) == ({"notes": None}, {"notes": "n"})
+    assert (values["before"], values["after"]) == ({"fields": {field: "a"}}, {"fields": {field: "b"}})
+    assert values["actor"] == {"key": world.bo.user_key, "displayName": "Bo D"}
+    assert (values["via"]["type"], values["via"]["name"]) == ("key", "Nightly")
+
+
+def test_history_holds_what_is_on_the_box_and_goes_on_by_cursor(world: World) -> None:
+    box = world.box(world.pipeline())
+    for number in range(3):
+        ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": f"no. {number}"}))
+    page = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history", params={"limit": 3}))
+    rest = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history", params={"cursor": page["cursor"]}))
+    assert [one["kind"] for one in page["results"] + rest["results"]] == ["comment.created"] * 3 + ["box.created"]
+    assert "cursor" not in rest
+    refused(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history", params={"cursor": "x"}), 400, "cursor")
+    refused(world.cy.http.get(f"/api/v2/boxes/{box['key']}/history"), 404)
+
+
+def test_entries_and_pipelines_have_a_history_too(world: World) -> None:
+    one, firm = contact(world, givenName="Konrad"), organization(world, name="Zuse KG")
+    ok(world.ada.http.post(f"/api/v2/contacts/{one['key']}", json={"title": "Engineer"}))
+    told = history(world, f"contacts/{one['key']}")
+    assert [each["kind"] for each in told] == ["contact.edited", "contact.created"]
+    assert (told[0]["before"], told[0]["after"]) == ({"title": None}, {"title": "Engineer"})
+    assert [each["kind"] for each in history(world, f"organizations/{firm['key']}")] == ["organization.created"]
+    pipeline = world.pipeline()
+    world.box(pipeline)
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"name": "Sales"}))
+    told = history(world, f"pipelines/{pipeline['key']}")
+    assert [each["kind"] for each in told] == ["pipeline.edited", "pipeline.created"]
+    assert told[0]["before"] == {"name": "Deals"}
+
+
+def test_a_box_is_shown_as_it_was(world: World) -> None:
+    box = world.box(world.pipeline())
+    made = world.clock()
+    world.clock.advance(days=1)
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme Ltd", "stageKey": "5002"}))
+    url = f"/api/v1/boxes/{box['key']}"
+    then = ok(world.bo.http.get(url, params={"asOf": made}))
+    assert (then["name"], then["stageKey"]) == ("Acme", "5001")
+    now = ok(world.bo.http.get(url, params={"asOf": world.clock()}))
+    assert (now["name"], now["stageKey"]) == ("Acme Ltd", "5002")
+    refused(world.bo.http.get(url, params={"asOf": 1000}), 404)
+    refused(world.cy.http.get(url, params={"asOf": made}), 404)
