@@ -140,7 +140,7 @@ def _select(call: Call) -> Results:
     found = selections.page(
         call.ctx,
         call.path[0],
-        tree=_filter(call),
+        tree=read_filter(call),
         sort=call.texts("sort") or _OLD_ORDERS[call.sort_by()],
         shown=call.texts("fields"),
         stage_key=call.text("stageKey") or None,
@@ -155,7 +155,7 @@ _OLD_ORDERS = {"": [], "created_at": ["-creationTimestamp"], "updated_at": ["-la
 MOST_FILTER = 50_000
 
 
-def _filter(call: Call) -> Any:
+def read_filter(call: Call) -> Any:
     text = call.text("filter")
     if len(text) > MOST_FILTER:
         raise Invalid("filter", f"is longer than {MOST_FILTER:,} characters")

@@ -22,6 +22,7 @@ from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from . import (
     batch,
+    boards,
     boxes,
     comments,
     contacts,
@@ -48,6 +49,7 @@ NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
+BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
 CURSOR = ("cursor", "limit", "after")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
@@ -130,6 +132,7 @@ ROUTES = [
     _list("/v1/boxes", boxes.list_v1, "sortBy", "updatedSince", *PAGING),
     _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
     _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
+    _list("/v2/pipelines/{pipeline}/board", boards.get, *BOARD),
     _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
     _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),

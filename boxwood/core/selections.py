@@ -56,6 +56,63 @@ class _Cursor(NamedTuple):
     at: list[Any]
 
 
+class Selection:
+    """Boxes of a pipeline that pass a filter, in an order: found out once, then paged through."""
+
+    def __init__(
+        self,
+        ctx: Ctx,
+        pipeline_key: str,
+        *,
+        tree: Any = None,
+        sort: list[str] | None = None,
+        shown: list[str] | None = None,
+        stage_key: str | None = None,
+        since: int | None = None,
+    ) -> None:
+        self.ctx = ctx
+        self.pipeline, role = pipelines.reach(ctx, pipeline_key)
+        self.where, self.params = listing.within(ctx, self.pipeline, role, stage_key, since)
+        if len(shown or []) > MOST_COLUMNS:
+            raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
+        self.fields = fields.by_key(ctx, self.pipeline.key)
+        self.filter = Filter(ctx, self.pipeline, self.fields, tree)
+        self.where += f" AND {self.filter.sql}"
+        self.sorts = sorts(ctx, self.pipeline, self.fields, sort or [])
+        self.order = ",".join(sort or [])
+        self.params |= self.filter.params
+        for column, _ in self.sorts:
+            self.params |= column.params
+        self.shown = [(name, self.column(name, f"fields[{at}]")) for at, name in enumerate(shown or [])]
+
+    def column(self, name: str, where: str) -> Column:
+        return columns.find(self.ctx, self.pipeline, self.fields, name, where)
+
+    def page(self, cursor: str, limit: int, *, test: str = "1 = 1", **given: Any) -> Page:
+        """After the cursor, of those that pass the `test` too, whose parameters are `given`."""
+        start = _read_cursor(cursor, self.order) if cursor else _Cursor(_mark(self.order), 0, self.ctx.now, [])
+        where, params = f"{self.where} AND {test}", {**self.params, **given, "now": start.now}
+        found: list[tuple[Any, ...]] = []
+        phase = start.phase
+        for phase, (part, parts) in list(enumerate(_phases(self.sorts, self.filter.columns)))[start.phase :]:
+            at = start.at if phase == start.phase else []
+            found += _rows(self.ctx, f"{where} AND {part}", params, parts, at, phase, limit + 1 - len(found))
+            if len(found) > limit:
+                break
+        more = len(found) > limit
+        found = found[:limit]
+        boxes = BOXES.load_all(found)
+        now, next_page = self.ctx.now, None
+        if more:
+            next_page = _write_cursor(_mark(self.order), found[-1][-1], start.now, found[-1][len(BOXES.names) : -1])
+        return Page(
+            boxes,
+            next_page,
+            [{name: column.reads(box, now) for name, column in self.shown} for box in boxes] if self.shown else [],
+            _wishes(self.pipeline.key, [*self.filter.columns, *(column for column, _ in self.sorts)]),
+        )
+
+
 def page(
     ctx: Ctx,
     pipeline_key: str,
@@ -69,36 +126,8 @@ def page(
     limit: int,
 ) -> Page:
     """The boxes that pass the filter `tree`, sorted by columns (`-` before a name: the other way round)."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
-    where, params = listing.within(ctx, pipeline, role, stage_key, since)
-    if len(shown or []) > MOST_COLUMNS:
-        raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
-    by_key = fields.by_key(ctx, pipeline.key)
-    chosen = Filter(ctx, pipeline, by_key, tree)
-    ordered = sorts(ctx, pipeline, by_key, sort or [])
-    read = [(name, columns.find(ctx, pipeline, by_key, name, f"fields[{at}]")) for at, name in enumerate(shown or [])]
-    order = ",".join(sort or [])
-    start = _read_cursor(cursor, order) if cursor else _Cursor(_mark(order), 0, ctx.now, [])
-    params = {**params, **chosen.params, "now": start.now}
-    for column, _ in ordered:
-        params |= column.params
-    found: list[tuple[Any, ...]] = []
-    phase = start.phase
-    for phase, (test, parts) in list(enumerate(_phases(ordered, chosen.columns)))[start.phase :]:
-        at = start.at if phase == start.phase else []
-        found += _rows(ctx, f"{where} AND {chosen.sql} AND {test}", params, parts, at, phase, limit + 1 - len(found))
-        if len(found) > limit:
-            break
-    more = len(found) > limit
-    found = found[:limit]
-    boxes = BOXES.load_all(found)
-    last = found[-1] if more else None
-    return Page(
-        boxes,
-        None if last is None else _write_cursor(_mark(order), last[-1], start.now, last[len(BOXES.names) : -1]),
-        [{name: column.reads(box, ctx.now) for name, column in read} for box in boxes] if shown else [],
-        _wishes(pipeline.key, [*chosen.columns, *(column for column, _ in ordered)]),
-    )
+    chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown, stage_key=stage_key, since=since)
+    return chosen.page(cursor, limit)
 
 
 def read(ctx: Ctx, box: Box, shown: list[str]) -> dict[str, Any]:

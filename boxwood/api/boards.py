@@ -1,0 +1,64 @@
+"""A pipeline's board over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import boards, stages, users
+from ..core.boards import Board, Lane
+from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes.base import given
+from ..wire.shapes.boards import BoardColumn, BoardOut
+from ..wire.shapes.pipelines import Color
+from .boxes import read_filter
+from .call import Call
+
+
+def get(call: Call) -> BoardOut:
+    """The first boxes of every stage, with how many each holds and the sums of its number fields.
+
+    `view`, `filter`, `sort` and `fields` as in lists; `by` a dropdown field's key for a column of each option; `sums`
+    the columns to sum (those that hold numbers, unless it is given). `column` and `cursor` get more of one column.
+    """
+    board = boards.read(
+        call.ctx,
+        call.path[0],
+        view_key=call.text("view"),
+        tree=read_filter(call),
+        sort=call.texts("sort"),
+        shown=call.texts("fields"),
+        by=call.text("by"),
+        sums=call.texts("sums") if "sums" in call.given else None,
+        only=call.text("column") if "column" in call.given else None,
+        cursor=call.text("cursor"),
+        limit=call.number("limit", boards.SHOWN, least=1, most=boards.MOST_SHOWN),
+    )
+    call.wishes.update(board.wishes)
+    return _shown(call, board)
+
+
+def _shown(call: Call, board: Board) -> BoardOut:
+    named = {key for lane in board.lanes for box in lane.page.boxes for key in box.people()}
+    people = users.people(call.ctx, named)
+
+    def column(lane: Lane) -> BoardColumn:
+        asked: list[dict[str, Any] | None] = [*lane.page.columns] or [None] * len(lane.page.boxes)
+        return BoardColumn(
+            key=lane.key,
+            name=lane.name,
+            count=lane.count,
+            sums=lane.sums,
+            results=[
+                box_shapes.box(box, people, call.ctx.now, one) for box, one in zip(lane.page.boxes, asked, strict=True)
+            ],
+            has_next_page=lane.page.cursor is not None,
+            cursor=given(lane.page.cursor),
+            color=given(lane.stage and Color(*stages.colours(board.chosen.pipeline, lane.stage))),
+        )
+
+    return BoardOut(
+        pipeline_key=board.chosen.pipeline.key,
+        by=board.by,
+        count=sum(lane.count for lane in board.lanes),
+        columns=[column(lane) for lane in board.lanes],
+    )

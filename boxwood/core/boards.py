@@ -1,0 +1,163 @@
+"""Boards: the boxes of a pipeline in columns, one for each stage or option, with how many each holds and their sums."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ..errors import Invalid
+from . import stages, views
+from .columns import WORDS, Column
+from .context import Ctx
+from .selections import Page, Selection, Wish
+from .stages import Stage
+from .views import View
+
+SHOWN = 50
+MOST_SHOWN = 200
+MOST_SUMS = 50
+MOST_BOXES = 5000
+"""On the whole board: with more columns, each begins with fewer."""
+STAGE = "stage"
+UNSET = ""
+"""The key of the column of boxes without a value."""
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One column of a board. `stage` where there is one for each stage."""
+
+    key: str
+    name: str
+    stage: Stage | None
+    count: int
+    sums: dict[str, float]
+    page: Page
+
+
+class Board(NamedTuple):
+    chosen: Selection
+    by: str
+    lanes: list[Lane]
+    wishes: set[Wish]
+
+
+def read(
+    ctx: Ctx,
+    pipeline_key: str,
+    *,
+    view_key: str = "",
+    tree: Any = None,
+    sort: list[str] | None = None,
+    shown: list[str] | None = None,
+    by: str = "",
+    sums: list[str] | None = None,
+    only: str | None = None,
+    cursor: str = "",
+    limit: int = SHOWN,
+) -> Board:
+    """The first boxes of every column, and the figures of all that pass.
+
+    A view gives what is not given: its filter holds beside `tree`, its order, columns and group count unless others
+    are named. `by` is `stage` or a dropdown field's key. Without `sums` those fields are summed that hold numbers in
+    the boxes shown. With `only` it is that column alone, from its `cursor` on.
+    """
+    view = views.get(ctx, pipeline_key, view_key) if view_key else None
+    if view:
+        tree, sort, shown = _of_view(view, tree, sort, shown)
+    chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown)
+    column = _grouped(chosen, by, view)
+    keys = _keys(ctx, chosen, column)
+    if only is not None and only not in keys:
+        raise Invalid("column", f"this board has no column {only[:50]!r}")
+    if cursor and only is None:
+        raise Invalid("cursor", "goes on in one column: name it in column")
+    wanted = list(keys) if only is None else [only]
+    most = max(1, min(limit, MOST_BOXES // len(wanted)))
+    test = f"{column.sorts[0]} = :lane"
+    pages = {key: chosen.page(cursor, most, test=test, lane=key) for key in wanted}
+    summed = _summed(chosen, sums, [box for page in pages.values() for box in page.boxes])
+    figures = _figures(ctx, chosen, column, summed, only)
+    lanes = [Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key]) for key in wanted]
+    wishes = {wish for page in pages.values() for wish in page.wishes}
+    if column.field:
+        wishes.add(Wish(chosen.pipeline.key, column.field.key, column.form))
+    return Board(chosen, column.name, lanes, wishes)
+
+
+def _of_view(
+    view: View, tree: Any, sort: list[str] | None, shown: list[str] | None
+) -> tuple[Any, list[str], list[str] | None]:
+    if view.filter:
+        tree = {"and": [view.filter, tree]} if tree else view.filter
+    seen = [one.key for one in view.columns if not one.hidden]
+    return tree, sort or view.sort, list(dict.fromkeys([*seen, *(shown or [])]))
+
+
+def _grouped(chosen: Selection, by: str, view: View | None) -> Column:
+    column = chosen.column(by or (view and view.group_by) or STAGE, "by")
+    if column.name == STAGE or (column.field and column.field.type == "DROPDOWN"):
+        return column
+    if by:
+        raise Invalid("by", "is stage, or the key of a dropdown field")
+    return chosen.column(STAGE, "by")
+
+
+def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, Stage | None]]:
+    """The name, and the stage if it is one, of each column by its key, in order."""
+    if column.field is None:
+        known = stages.of(ctx, [chosen.pipeline.key])[chosen.pipeline.key]
+        return {key: (known[key].name, known[key]) for key in chosen.pipeline.stage_order}
+    return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
+
+
+def _summed(chosen: Selection, names: list[str] | None, shown: list[Any]) -> dict[str, Column]:
+    """The columns to sum: those named, else the text and formula fields whose values are numbers."""
+    if names is None:
+        fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
+        held = {field.key: [box.fields[field.key] for box in shown if field.key in box.fields] for field in fields}
+        names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)][:MOST_SUMS]
+    if len(names) > MOST_SUMS:
+        raise Invalid("sums", f"takes at most {MOST_SUMS} columns")
+    found = {}
+    for at, name in enumerate(names):
+        column = chosen.column(name, f"sums[{at}]")
+        if column.kind not in ("number", "text"):
+            raise Invalid(f"sums[{at}]", f"{name[:50]!r} holds no numbers")
+        found[name] = column
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= 20 and _NUMBER.fullmatch(value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _figures(
+    ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None
+) -> dict[str, tuple[int, dict[str, float]]]:
+    """How many boxes each column holds, and the sums of the numbers in them. What is no number adds nothing."""
+    lane = column.sorts[0]
+    numbers = [f"SUM(CASE WHEN {one.sorts[0]} < {WORDS} THEN {one.sorts[0]} + 0.0 END)" for one in summed.values()]
+    params = {**chosen.params, "now": ctx.now}
+    where = chosen.where
+    if only is not None:
+        where, params = f"{where} AND {lane} = :lane", {**params, "lane": only}
+    rows = ctx.db.rows(
+        f"SELECT {', '.join([lane, 'COUNT(*)', *numbers])} FROM boxes b WHERE {where} GROUP BY {lane}", **params
+    )
+    return {
+        key: (count, {name: _tidy(found) for name, found in zip(summed, sums, strict=True)})
+        for key, count, *sums in rows
+    }
+
+
+def _tidy(found: float | None) -> float:
+    """0 where nothing was summed; a whole number as one."""
+    if found is None:
+        return 0
+    return int(found) if math.isfinite(found) and found == int(found) and abs(found) < 2**53 else found

@@ -1,0 +1,112 @@
+"""Boards: the first boxes of every column, and figures of all."""
+
+import json
+from typing import Any
+
+from tests.conftest import World, ok, refused
+
+
+def board(world: World, pipeline: dict[str, Any], who: str = "ada", **params: Any) -> dict[str, Any]:
+    params = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in params.items()}
+    answer: dict[str, Any] = ok(
+        getattr(world, who).http.get(f"/api/v2/pipelines/{pipeline['key']}/board", params=params)
+    )
+    return answer
+
+
+def names(answer: dict[str, Any]) -> dict[str, list[str]]:
+    return {column["key"]: [box["name"] for box in column["results"]] for column in answer["columns"]}
+
+
+def figures(answer: dict[str, Any]) -> dict[str, Any]:
+    return {column["key"]: (column["count"], column["sums"]) for column in answer["columns"]}
+
+
+def filled(world: World) -> tuple[dict[str, Any], str, str]:
+    """Leads a, b, c of 10, 20.5 and "30", and d won without a number; the number's key and a word's."""
+    pipeline = world.pipeline()
+    size, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Word"))
+    for name, value in (("a", 10), ("b", 20.5), ("c", "30")):
+        world.box(pipeline, name=name, fields={size: value, word: "x" if name == "a" else 7})
+    world.box(pipeline, name="d", stageKey="5002")
+    return pipeline, size, word
+
+
+def test_a_board_has_a_column_for_each_stage_with_count_and_sums(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    found = board(world, pipeline)
+    assert (found["by"], found["count"], found["pipelineKey"]) == ("stage", 4, pipeline["key"])
+    assert [column["name"] for column in found["columns"]] == ["Lead", "Won", "Lost"]
+    assert names(found) == {"5001": ["a", "b", "c"], "5002": ["d"], "5003": []}
+    assert figures(found) == {"5001": (3, {size: 60.5}), "5002": (1, {size: 0}), "5003": (0, {})}
+    assert all(column["color"]["backgroundColor"] for column in found["columns"])
+    assert not any(column["hasNextPage"] for column in found["columns"])
+    listed = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes?stageKey=5002"))
+    assert found["columns"][1]["results"] == listed
+
+
+def test_more_of_one_column_comes_by_its_cursor(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    first = board(world, pipeline, limit=2, sort=f"-{size}", sums=size)
+    assert names(first)["5001"] == ["c", "b"]
+    assert figures(first)["5001"] == (3, {size: 60.5})
+    lead = first["columns"][0]
+    assert lead["hasNextPage"] is True
+    more = board(world, pipeline, limit=2, sort=f"-{size}", sums=size, column="5001", cursor=lead["cursor"])
+    assert names(more) == {"5001": ["a"]}
+    assert (more["columns"][0]["count"], "cursor" in more["columns"][0]) == (3, False)
+
+
+def test_a_filter_and_a_view_hold_for_boxes_and_figures(world: World) -> None:
+    pipeline, size, word = filled(world)
+    big = {"field": size, "op": "gt", "value": 15}
+    assert figures(board(world, pipeline, filter=big)) == {
+        "5001": (2, {size: 50.5, word: 14}),
+        "5002": (0, {}),
+        "5003": (0, {}),
+    }
+    given = {"name": "Big", "filter": big, "sort": [f"-{size}"], "columns": [{"key": "daysInStage"}]}
+    view = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/views", json=given))
+    found = board(world, pipeline, view=view["key"], sums="", filter={"field": "name", "op": "ne", "value": "z"})
+    assert names(found) == {"5001": ["c", "b"], "5002": [], "5003": []}
+    assert figures(found)["5001"] == (2, {})
+    assert found["columns"][0]["results"][0]["columns"] == {"daysInStage": 0}
+
+
+def test_a_board_by_a_dropdown_begins_with_what_is_unset(world: World) -> None:
+    pipeline = world.pipeline()
+    items = {"items": [{"key": "", "name": "North"}, {"key": "", "name": "South"}]}
+    field = world.field(pipeline, "DROPDOWN", "Region", dropdownSettings=items)
+    north, south = (one["key"] for one in field["dropdownSettings"]["items"])
+    for name, value in (("a", north), ("b", south), ("c", south), ("d", None)):
+        world.box(pipeline, name=name, fields={field["key"]: value})
+    found = board(world, pipeline, by=field["key"], sums="taskTotal,daysInStage")
+    assert [column["name"] for column in found["columns"]] == ["", "North", "South"]
+    assert names(found) == {"": ["d"], north: ["a"], south: ["b", "c"]}
+    assert figures(found)[south] == (2, {"taskTotal": 0, "daysInStage": 0})
+    assert "color" not in found["columns"][1]
+    assert names(board(world, pipeline, by=field["key"], column="", limit=1)) == {"": ["d"]}
+
+
+def test_what_cannot_be_on_a_board_is_refused_by_name(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    get, path = world.ada.http.get, f"/api/v2/pipelines/{pipeline['key']}/board"
+    refused(get(path, params={"by": size}), 400, "by")
+    refused(get(path, params={"by": "9"}), 400, "by")
+    refused(get(path, params={"sums": "name"}), 400, "sums[0]")
+    refused(get(path, params={"column": "5009"}), 400, "column")
+    refused(get(path, params={"cursor": "e30"}), 400, "column")
+    refused(get(path, params={"column": "5001", "cursor": "e30"}), 400, "cursor")
+    refused(get(path, params={"filter": "{"}), 400, "filter")
+    refused(get(path, params={"view": "v-none"}), 404)
+    refused(world.cy.http.get(path), 404)
+
+
+def test_a_board_shows_and_counts_what_its_reader_may_see(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    share = [{"email": world.bo.email, "permissionSetName": "__viewAssignedPermissionSet__"}]
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
+    world.box(pipeline, name="e", fields={size: 5}, assignedToSharingEntries=[{"email": world.bo.email}])
+    found = board(world, pipeline, who="bo")
+    assert names(found) == {"5001": ["e"], "5002": [], "5003": []}
+    assert figures(found)["5001"] == (1, {size: 5})
