@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .api.call import Api
+from .api.limits import Limits
 from .api.observe import Observed
 from .api.openapi import describe
 from .api.router import Router
@@ -31,6 +32,8 @@ from .jobs import due, indexing, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
+from .lib.rates import read_rate
+from .lib.sources import read_networks
 from .lib.targets import Rules
 from .web import pages, reference
 
@@ -43,7 +46,12 @@ class Boxwood:
         self.engine = engine
         self.rules = rules(config)
         self.store = open_store(config)
-        self.api = Api(engine, Router(ROUTES), clock, self.rules, self.store, config.max_file_size)
+        self.limits = Limits(
+            engine,
+            read_rate(config.rate_limit) if config.rate_limit else None,
+            read_networks(config.trusted_proxies),
+        )
+        self.api = Api(engine, Router(ROUTES), clock, self.rules, self.store, config.max_file_size, self.limits)
         self.clock = clock
         self._document: bytes | None = None
         self.site = Starlette(

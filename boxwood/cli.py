@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
 from .errors import Problem
+from .lib import options as spelled
 from .lib.clock import now_ms
 
 
@@ -83,7 +83,22 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--tls-key", default=_env("TLS_KEY"))
     serve.add_argument("--insecure-http", action="store_true", default=_env_flag("INSECURE_HTTP"))
     serve.add_argument(
-        "--max-file-size", type=_size, default=_env("MAX_FILE_SIZE", "100MB"), help="of one upload, such as 100MB"
+        "--max-file-size",
+        type=spelled.size,
+        default=_env("MAX_FILE_SIZE", "100MB"),
+        help="of one upload, such as 100MB",
+    )
+    serve.add_argument(
+        "--rate-limit",
+        type=spelled.rate,
+        default=_env("RATE_LIMIT", ""),
+        help="of each API key, such as '10/s burst 50' (none)",
+    )
+    serve.add_argument(
+        "--trusted-proxies",
+        type=spelled.networks,
+        default=_env("TRUSTED_PROXIES", ""),
+        help="addresses or networks, with commas, whose X-Forwarded-For is believed",
     )
     serve.set_defaults(run=_serve)
 
@@ -154,6 +169,8 @@ def _config(options: argparse.Namespace) -> Config:
         insecure_http=options.insecure_http,
         log_level=options.log_level,
         max_file_size=options.max_file_size,
+        rate_limit=options.rate_limit,
+        trusted_proxies=options.trusted_proxies,
         **_bucket(),
     )
 
@@ -162,14 +179,6 @@ def _bucket() -> dict[str, Any]:
     """Only from the environment: a secret on the command line can be read by everyone on the machine."""
     found = {name: _env(f"S3_{name.upper()}") for name in ("bucket", "endpoint", "region", "key", "secret", "prefix")}
     return {f"s3_{name}": value for name, value in found.items() if value}
-
-
-def _size(text: str) -> int:
-    """Bytes, or with KB, MB or GB behind."""
-    found = re.fullmatch(r"(\d{1,12})\s*([KMG]?)B?", text.strip(), re.IGNORECASE)
-    if not found or not int(found[1]):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 100MB")
-    return int(found[1]) * {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}[found[2].upper()]
 
 
 def _refuse_unsafe(config: Config) -> None:

@@ -23,6 +23,10 @@ class Config:
     log_level: str = "info"
     max_file_size: int = 100_000_000
     """Bytes of one file."""
+    rate_limit: str = ""
+    """What each API key may ask, such as `10/s burst 50`; empty for no limit."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of our own proxies, whose `X-Forwarded-For` is believed."""
     s3_bucket: str = ""
     """Where file bytes go; without one they are in `data`."""
     s3_endpoint: str | None = None

@@ -60,5 +60,14 @@ class Stale(Problem):
     """The thing was changed since the caller read it."""
 
 
+class TooMany(Problem):
+    """More was asked for than is allowed in a span of time; `wait` says in how many ms it is worth asking again."""
+
+    def __init__(self, message: str, wait: float, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(message)
+        self.wait = wait
+        self.headers = headers
+
+
 class Unavailable(Problem):
     """The store cannot take or give anything now; nothing was acknowledged and a retry is right."""

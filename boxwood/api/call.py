@@ -15,15 +15,16 @@ from ..core import keys, links
 from ..core.context import Ctx
 from ..core.selections import Wish
 from ..db.engine import Db, Engine
-from ..errors import Busy, Invalid, NotFound, Problem, Stale, Unavailable
+from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
-from . import bodies, credentials, live, repeats, replies, sending
+from . import bodies, credentials, live, repeats, replies, sending, streams
 from .bodies import Body
+from .limits import Limits
 from .live import Bells, Live
-from .replies import JSON, Download, Reply, encode
+from .replies import Download, Reply, encode
 from .router import READ, STREAM, WRITE, Route, Router
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class Stream:
 class Call:
     """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
 
-    __slots__ = ("api", "ctx", "given", "headers", "items", "path", "query", "route", "scheme")
+    __slots__ = ("api", "ctx", "given", "headers", "items", "path", "peer", "query", "quota", "route", "scheme")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Call:
         headers: dict[bytes, bytes],
         query: dict[str, Any],
         scheme: str,
+        peer: str,
     ) -> None:
         self.api = api
         self.route = route
@@ -69,10 +71,13 @@ class Call:
         self.items: list[Any] | None = None
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
         self.scheme = scheme
+        self.peer = peer
+        self.quota: tuple[tuple[bytes, bytes], ...] | None = None
+        """The headers that say what the key has left, once this call was counted."""
 
     def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
         """Another call of the same caller, in the same transaction."""
-        call = Call(self.api, route, path, self.headers, query, self.scheme)
+        call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
         call.ctx = self.ctx
         return call
 
@@ -118,6 +123,11 @@ class Call:
         proxied = self.header("x-forwarded-proto").strip().lower()
         scheme = proxied if proxied in ("http", "https") else self.scheme
         return f"{scheme}://{self.header('host') or 'localhost'}"
+
+    @property
+    def source(self) -> str:
+        """The address the caller has."""
+        return self.api.limits.source(self.peer, self.header("x-forwarded-for"))
 
     def knows(self, tag: bytes) -> bool:
         """Whether the caller has what bears this tag already."""
@@ -193,8 +203,10 @@ class Api:
         rules: Rules,
         store: Blobs,
         max_file_size: int,
+        limits: Limits | None = None,
     ) -> None:
         self.engine = engine
+        self.limits = limits or Limits(engine)
         self.router = router
         self.clock = clock
         self.rules = rules
@@ -218,6 +230,7 @@ class Api:
             return
         scope["route"] = f"{route.verb} {route.path}"
         result: Reply | Stream | Download | Live
+        call: Call | None = None
         try:
             if "\x00" in scope["path"]:
                 raise NotFound(scope["path"].replace("\x00", ""))
@@ -228,6 +241,7 @@ class Api:
                 dict(scope["headers"]),
                 v1.read_query(scope["query_string"].decode("latin-1")),
                 scope["scheme"],
+                scope["client"][0] if scope.get("client") else "",
             )
             if route.mode == STREAM:
                 result = await self._take(route, call, receive)
@@ -248,12 +262,16 @@ class Api:
         except Exception:
             log.exception("failed", extra={"route": scope["route"]})
             result = replies.OUR_FAULT
+        if call is not None and call.quota:
+            send = sending.adding(send, call.quota)
         if isinstance(result, Stream):
-            await self._stream(scope, send, call, result)
+            assert call is not None
+            await streams.of_parts(call, result.parts, result.render, send)
         elif isinstance(result, Download):
             assert pieces is not None
-            await self._send_pieces(scope, receive, send, result, pieces)
+            await streams.of_bytes(self.aside, scope, receive, send, result, pieces)
         elif isinstance(result, Live):
+            assert call is not None
             await live.serve(self, call, result, receive, send)
         else:
             await sending.send(send, result, scope)
@@ -324,48 +342,18 @@ class Api:
         now = self.clock()
         if call.route.open:
             return links.accept(db, call.text("token"), call.path[0], now)
-        secret = credentials.secret(call.headers.get(b"authorization"))
         act_as = call.headers.get(b"x-boxwood-act-as")
-        user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
-        self.uses[key] = now
-        return Ctx(db, now, user, within, f"key:{key}")
-
-    async def _stream(self, scope: Scope, send: Send, call: Call, stream: Stream) -> None:
-        """Chunks of a JSON array. A fault in the middle cuts the connection, so that nobody takes it for whole."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", JSON)]})
-        await send({"type": "http.response.body", "body": b"[", "more_body": True})
-        first = True
-        for part in stream.parts:
-
-            def work(db: Db, part: Any = part) -> bytes:
-                ctx = Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within)
-                array: bytes = encode(stream.render(ctx, part))
-                return array[1:-1]
-
-            chunk = await self.engine.read_soon(work)
-            if chunk:
-                await send(
-                    {
-                        "type": "http.response.body",
-                        "body": chunk if first else b"," + chunk,
-                        "more_body": True,
-                    }
-                )
-                first = False
-        await send({"type": "http.response.body", "body": b"]"})
-
-    async def _send_pieces(
-        self, scope: Scope, receive: Receive, send: Send, download: Download, pieces: Iterator[bytes]
-    ) -> None:
-        """As they are read; no further than the caller listens. A fault in the middle cuts the connection."""
-        await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
-        gone = asyncio.create_task(sending.hang_up(receive))
         try:
-            while scope["method"] != "HEAD" and not gone.done() and (piece := await self.aside(next, pieces, None)):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-        finally:
-            gone.cancel()
+            secret = credentials.secret(call.headers.get(b"authorization"))
+            user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
+        except NotSignedIn as problem:
+            if problem.given:
+                self.limits.failed(call.source, now)
+            raise
+        self.uses[key] = now
+        if call.quota is None:
+            call.quota = self.limits.spend(key, now)
+        return Ctx(db, now, user, within, f"key:{key}")
 
     async def aside(self, fn: Callable[..., T], *given: Any) -> T:
         """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""
@@ -378,6 +366,7 @@ class Api:
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self.limits.close()
 
 
 def answer(route: Route, call: Call) -> Reply | Stream | Download | Live:

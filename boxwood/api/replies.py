@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..errors import (
     Problem,
     Stale,
     TooLarge,
+    TooMany,
     Unavailable,
 )
 
@@ -76,6 +78,11 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
         case Busy():
             reply = error(409, str(problem))
             reply.headers = ((b"retry-after", b"1"),)
+            return reply
+        case TooMany():
+            reply = error(429, str(problem))
+            seconds = max(1, math.ceil(problem.wait / 1000))
+            reply.headers = ((b"retry-after", b"%d" % seconds), *problem.headers)
             return reply
         case Unavailable():
             reply = error(503, str(problem))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TypeVar
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from .replies import Reply
 
@@ -34,6 +34,17 @@ def naming(reply: T, change: str) -> T:
     if change and isinstance(reply, Reply):
         reply.headers = (*reply.headers, (b"x-boxwood-change", change.encode()))
     return reply
+
+
+def adding(out: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
+    """The same, with these in the head of the answer."""
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *headers]}
+        await out(message)
+
+    return send
 
 
 def tag(body: bytes) -> bytes:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, blobs, keys, outbox, search
+from ..core import answers, blobs, buckets, keys, outbox, search
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -26,6 +26,7 @@ async def run(engine: Engine, uses: dict[str, int], store: Blobs, clock: Callabl
         try:
             await asyncio.to_thread(note_uses, engine, uses)
             await engine.write_soon(lambda db: answers.forget(db, clock()))
+            await engine.write_soon(lambda db: buckets.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)

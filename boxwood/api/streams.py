@@ -1,0 +1,56 @@
+"""Answers sent piece by piece. A fault in the middle cuts the connection, so that nobody takes it for whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import Receive, Scope, Send
+
+from ..core.context import Ctx
+from ..db.engine import Db
+from . import sending
+from .replies import JSON, Download, encode
+
+if TYPE_CHECKING:
+    from .call import Call
+
+
+async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]], send: Send) -> None:
+    """A JSON array in chunks, each rendered in a transaction of its own."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", JSON)]})
+    await send({"type": "http.response.body", "body": b"[", "more_body": True})
+    first = True
+    for part in parts:
+
+        def work(db: Db, part: Any = part) -> bytes:
+            ctx = Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within)
+            array: bytes = encode(render(ctx, part))
+            return array[1:-1]
+
+        chunk = await call.api.engine.read_soon(work)
+        if chunk:
+            body = chunk if first else b"," + chunk
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            first = False
+    await send({"type": "http.response.body", "body": b"]"})
+
+
+async def of_bytes(
+    aside: Callable[..., Awaitable[Any]],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    download: Download,
+    pieces: Iterator[bytes],
+) -> None:
+    """As they are read; no further than the caller listens."""
+    await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
+    gone = asyncio.create_task(sending.hang_up(receive))
+    try:
+        while scope["method"] != "HEAD" and not gone.done() and (piece := await aside(next, pieces, None)):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()

@@ -1,0 +1,17 @@
+"""Buckets of rates that several processes share."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+steps = [
+    step(
+        ddl("""
+CREATE TABLE buckets (
+    key TEXT PRIMARY KEY,
+    full_at REAL NOT NULL
+);
+CREATE INDEX buckets_full ON buckets (full_at);
+""")
+    )
+]
