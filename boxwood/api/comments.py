@@ -11,7 +11,7 @@ from .call import Call
 EVERYTHING = 1_000_000
 
 
-def _shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
+def shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
     keys = [comment.key for comment in found]
     children, reactions = comments.replies(call.ctx, keys), comments.reactions(call.ctx, keys)
     people = users.people(call.ctx, {key for one in reactions.values() for by in one.values() for key in by})
@@ -19,20 +19,20 @@ def _shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
 
 
 def _one(call: Call, comment: Comment) -> shapes.CommentOut:
-    return _shown(call, [comment])[0]
+    return shown(call, [comment])[0]
 
 
 def list_v1(call: Call) -> list[shapes.CommentOut]:
     """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
     limit, offset = call.page(EVERYTHING)
-    return _shown(call, comments.of_box(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call, comments.of_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def list_v2(call: Call) -> Results:
     """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
     limit, offset = call.page(EVERYTHING)
     found = comments.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*_shown(call, found[:limit])], len(found) > limit)
+    return Results([*shown(call, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.CommentOut:

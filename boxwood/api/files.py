@@ -13,7 +13,7 @@ from .call import ALL, Call
 from .replies import Download, Reply
 
 
-def _shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
+def shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
     people = users.people(ctx, {file.owner_key for file in found})
     return [shapes.file(file, people, ctx.actor.key) for file in found]
 
@@ -21,12 +21,12 @@ def _shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
 def list_of_box(call: Call) -> list[shapes.FileOut]:
     """The files of a box, the oldest first."""
     limit, offset = call.page(ALL)
-    return _shown(call.ctx, files.page(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call.ctx, files.page(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def get(call: Call) -> shapes.FileOut:
     """A file: its name, type and size."""
-    return _shown(call.ctx, [files.get(call.ctx, call.path[0])])[0]
+    return shown(call.ctx, [files.get(call.ctx, call.path[0])])[0]
 
 
 def contents(call: Call) -> Reply | Download:
@@ -59,7 +59,7 @@ def link_drive(call: Call) -> shapes.FileOut:
         name=given.get("file_name", ""),
         mime_type=given.get("mime_type", ""),
     )
-    return _shown(call.ctx, [file])[0]
+    return shown(call.ctx, [file])[0]
 
 
 async def upload(call: Call, body: Body) -> Reply:
@@ -74,7 +74,7 @@ async def upload(call: Call, body: Body) -> Reply:
         taken = await call.api.aside(uploads.take, call, body, blob)
 
         def keep(ctx: Ctx) -> shapes.FileOut:
-            return _shown(ctx, [files.upload(ctx, box_key, taken)])[0]
+            return shown(ctx, [files.upload(ctx, box_key, taken)])[0]
 
         return await call.write([taken.name, taken.stored.sha256], keep)
 

@@ -9,7 +9,7 @@ from ..wire.shapes.lists import SUCCESS, Results, Success
 from .call import Call
 
 
-def _shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
+def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
     tasks = meetings.task_keys(call.ctx, [meeting.key for meeting in found])
     return [shapes.meeting(meeting, tasks[meeting.key]) for meeting in found]
 
@@ -18,17 +18,17 @@ def of_box(call: Call) -> Results:
     """The meetings and call logs of a box, in the order they were made."""
     limit, offset = call.page(1000)
     found = meetings.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*_shown(call, found[:limit])], len(found) > limit)
+    return Results([*shown(call, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.MeetingOut:
     """A meeting or call log: `meetingType`, `startTimestamp`, and what an edit takes."""
-    return _shown(call, [meetings.create(call.ctx, call.path[0], call.parse(shapes.MEETING_CREATE))])[0]
+    return shown(call, [meetings.create(call.ctx, call.path[0], call.parse(shapes.MEETING_CREATE))])[0]
 
 
 def get(call: Call) -> shapes.MeetingOut:
     """A meeting or call log."""
-    return _shown(call, [meetings.get(call.ctx, call.path[0])])[0]
+    return shown(call, [meetings.get(call.ctx, call.path[0])])[0]
 
 
 def edit(call: Call) -> shapes.MeetingOut:
@@ -36,7 +36,7 @@ def edit(call: Call) -> shapes.MeetingOut:
     changes = call.parse(shapes.MEETING_EDIT)
     if "notes" in changes:
         changes["notes"] = changes["notes"] or ""
-    return _shown(call, [meetings.edit(call.ctx, call.path[0], changes)])[0]
+    return shown(call, [meetings.edit(call.ctx, call.path[0], changes)])[0]
 
 
 def delete(call: Call) -> Success:

@@ -28,7 +28,7 @@ MOST_BODY = mail.MOST_BYTES * 3 // 2
 _HEADER = re.compile(rb"[A-Za-z0-9-]+[ \t]*:|From ")
 
 
-def _shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
+def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
     held = files.of_messages(ctx, [message.key for message in found])
     people = users.people(ctx, {file.owner_key for one in held.values() for file in one})
     return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
@@ -38,12 +38,12 @@ def list_of_thread(call: Call) -> Results:
     """The messages of a thread in the order they were sent, 50 a page."""
     limit, offset = call.page(PAGE)
     found = messages.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
+    return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
 
 
 def get(call: Call) -> shapes.MessageOut:
     """A message."""
-    return _shown(call.ctx, [messages.get(call.ctx, call.path[0])])[0]
+    return shown(call.ctx, [messages.get(call.ctx, call.path[0])])[0]
 
 
 async def add(call: Call, body: Body) -> Reply:
@@ -66,14 +66,14 @@ async def add(call: Call, body: Body) -> Reply:
         attached = await call.api.aside(_stored, call.api, read, ids)
 
         def keep(ctx: Ctx) -> shapes.MessageOut:
-            return _shown(ctx, [messages.add(ctx, box_key, read, which, attached)])[0]
+            return shown(ctx, [messages.add(ctx, box_key, read, which, attached)])[0]
 
         return await call.write([which], keep)
 
 
 def _known(ctx: Ctx, box_key: str, which: str) -> Reply | None:
     found = messages.find(ctx, box_key, which)
-    return Reply(encode(_shown(ctx, [found])[0])) if found else None
+    return Reply(encode(shown(ctx, [found])[0])) if found else None
 
 
 def _stored(api: Api, read: Mail, ids: list[str]) -> list[Upload]:

@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_type_hints
 
 import msgspec
 
+from ..core.timeline import SOURCES
 from ..version import VERSION
 from .call import Stream
 from .live import Live
@@ -45,7 +46,15 @@ _QUERY: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "description": "A box's exact name."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
-_PLACE = {"type": "string", "description": "A `cursor` of an event or a page, or `now`."}
+_QUERY_OF: dict[tuple[str, str], dict[str, Any]] = {
+    ("events", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
+    ("stream", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
+    ("timeline", "direction"): {"type": "string", "enum": ["Descending", "Ascending"], "default": "Descending"},
+    ("timeline", "startTimestamp"): {"type": "integer", "description": "Milliseconds since 1970: where to begin."},
+    ("timeline", "filters"): {"type": "array", "items": {"type": "string", "enum": list(SOURCES)}},
+    ("timeline", "nextPageToken"): {"type": "string", "description": "A page's `nextPage`; needs nothing beside it."},
+}
+"""Of paths that end so, where a name means another thing than elsewhere."""
 ERROR = {
     "type": "object",
     "required": ["error"],
@@ -187,9 +196,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _schema(route: Route, name: str) -> dict[str, Any]:
-    if name == "after" and "/events" in route.path:
-        return _PLACE
-    return _QUERY.get(name, {"type": "string"})
+    return _QUERY_OF.get((route.path.rpartition("/")[2], name)) or _QUERY.get(name, {"type": "string"})
 
 
 def _operation_id(route: Route) -> str:

@@ -39,6 +39,7 @@ from . import (
     snippets,
     tasks,
     threads,
+    timeline,
     views,
     webhooks,
 )
@@ -51,6 +52,7 @@ FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
 CURSOR = ("cursor", "limit", "after")
+TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
 
@@ -273,6 +275,8 @@ ROUTES = [
     _list("/v2/contacts/{contact}/history", history.of_contact, "cursor", "limit"),
     _list("/v2/organizations/{organization}/history", history.of_organization, "cursor", "limit"),
     _list("/v2/pipelines/{pipeline}/history", history.of_pipeline, "cursor", "limit"),
+    # Timeline
+    _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds

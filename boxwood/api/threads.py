@@ -10,7 +10,7 @@ from ..wire.shapes.lists import SUCCESS, Success
 from .call import ALL, Call
 
 
-def _shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
+def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
     held = threads.files_of(ctx, [thread.key for thread in found])
     people = users.people(ctx, {file.owner_key for files in held.values() for file in files})
     return [shapes.thread(thread, held[thread.key], people, ctx.actor.key) for thread in found]
@@ -19,23 +19,23 @@ def _shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
 def list_of_box(call: Call) -> list[shapes.ThreadOut]:
     """The threads of a box, the oldest first."""
     limit, offset = call.page(ALL)
-    return _shown(call.ctx, threads.page(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call.ctx, threads.page(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def get(call: Call) -> shapes.ThreadOut:
     """A thread: its subject, its people, its files."""
-    return _shown(call.ctx, [threads.get(call.ctx, call.path[0])])[0]
+    return shown(call.ctx, [threads.get(call.ctx, call.path[0])])[0]
 
 
 def add(call: Call) -> list[shapes.ThreadOut]:
     """Add a Gmail thread to a box by its id, which is all that is kept. Answers a list of one, as Streak does."""
     given = call.parse(shapes.THREAD_ADD)
-    return _shown(call.ctx, [threads.add_gmail(call.ctx, call.path[0], given.get("thread_gmail_id"))])
+    return shown(call.ctx, [threads.add_gmail(call.ctx, call.path[0], given.get("thread_gmail_id"))])
 
 
 def find(call: Call) -> list[shapes.ThreadOut]:
     """A Gmail thread in every box within reach."""
-    return _shown(call.ctx, threads.in_gmail(call.ctx, call.text("hexGmailThreadId")))
+    return shown(call.ctx, threads.in_gmail(call.ctx, call.text("hexGmailThreadId")))
 
 
 def remove(call: Call) -> Success:

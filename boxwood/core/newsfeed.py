@@ -16,7 +16,7 @@ PAGE = 50
 
 def of_box(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
     boxes.get(ctx, key)
-    return _page(ctx, "e.box_key = :box", {"box": key}, condensed, limit, offset)
+    return _page(ctx, "e.box_key = :box", {"box": key}, condensed, limit, offset, order="e.at DESC, e.id DESC")
 
 
 def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
@@ -90,14 +90,23 @@ def _seen(ctx: Ctx, role: Role) -> tuple[str, dict[str, Any]]:
     return f"EXISTS (SELECT 1 FROM boxes b WHERE b.key = e.box_key AND {test})", params
 
 
-def _page(ctx: Ctx, where: str, params: dict[str, Any], condensed: bool, limit: int, offset: int) -> list[Event]:
+def _page(
+    ctx: Ctx,
+    where: str,
+    params: dict[str, Any],
+    condensed: bool,
+    limit: int,
+    offset: int,
+    *,
+    order: str = "e.id DESC",
+) -> list[Event]:
     if condensed:
         kinds = ctx.db.texts([name for name, kind in KINDS.items() if kind.condensed])
         where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")} FROM events e WHERE {where} AND {_NEWS}
-        ORDER BY e.id DESC LIMIT :limit OFFSET :offset
+        ORDER BY {order} LIMIT :limit OFFSET :offset
         """,
         limit=limit,
         offset=offset,

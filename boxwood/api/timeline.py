@@ -1,0 +1,120 @@
+"""The timeline of a box over HTTP."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ..core import timeline
+from ..core.timeline import Entry, Place
+from ..errors import Invalid
+from ..wire.shapes import timeline as shapes
+from ..wire.shapes.events import newsfeed_entry
+from . import comments, files, meetings, messages, threads
+from .call import MOST_PER_PAGE, Call
+
+PAGE = 50
+_DIRECTIONS = {"descending": True, "ascending": False}
+
+
+class Asked(msgspec.Struct, array_like=True):
+    """What a token brings along, so that it gets the next page by itself."""
+
+    newest_first: bool
+    kinds: list[str]
+    limit: int
+    behind: Place | None = None
+
+
+def list_page(call: Call) -> shapes.Timeline:
+    """What happened to a box, newest first: comments, calls, meetings, mail, files and changes.
+
+    `nextPageToken` alone gets the next page: it knows what was asked for.
+    """
+    token = call.text("nextPageToken")
+    asked = _opened(token) if token else Asked(_newest_first(call), _kinds(call), PAGE)
+    asked.limit = call.number("limit", asked.limit, least=1, most=MOST_PER_PAGE)
+    found = timeline.page(
+        call.ctx,
+        call.path[0],
+        kinds=asked.kinds,
+        newest_first=asked.newest_first,
+        limit=asked.limit + 1,
+        start=None if token or not call.text("startTimestamp") else call.number("startTimestamp", 0),
+        behind=asked.behind,
+    )
+    shown = found[: asked.limit]
+    entries = _shown(call, shown)
+    if len(found) == len(shown):
+        return shapes.Timeline(entries)
+    asked.behind = shown[-1].place
+    return shapes.Timeline(entries, _sealed(asked))
+
+
+def _newest_first(call: Call) -> bool:
+    word = call.text("direction") or "Descending"
+    if word.lower() not in _DIRECTIONS:
+        raise Invalid("direction", "is Descending or Ascending")
+    return _DIRECTIONS[word.lower()]
+
+
+def _kinds(call: Call) -> list[str]:
+    """Repeated, with commas, in brackets, or as a JSON list (spec 4.8)."""
+    found = [word.strip("\"' ") for word in call.texts("filters")]
+    for word in found:
+        if word not in timeline.SOURCES:
+            raise Invalid("filters", f"no such filter {word[:50]!r}; known are {', '.join(timeline.SOURCES)}")
+    return found or sorted(timeline.UNASKED)
+
+
+_places = msgspec.json.Decoder(Asked)
+
+
+def _sealed(asked: Asked) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(asked)).decode().rstrip("=")
+
+
+def _opened(token: str) -> Asked:
+    try:
+        asked = _places.decode(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
+    except (ValueError, msgspec.DecodeError):
+        raise _no_token() from None
+    if asked.behind is None or not timeline.fits(asked.behind) or not 0 < asked.limit <= MOST_PER_PAGE:
+        raise _no_token()
+    return asked
+
+
+def _no_token() -> Invalid:
+    return Invalid("nextPageToken", "is none that a page of a timeline gave")
+
+
+def _shown(call: Call, found: list[Entry]) -> list[shapes.TimelineEntry]:
+    """Each noun's things drawn together, as their own pages draw them."""
+    drawn: dict[tuple[str, Any], dict[str, Any]] = {}
+    for member, draw in _DRAWN.items():
+        mine = [entry for entry in found if _member(entry) == member]
+        for entry, thing in zip(mine, draw(call, [one.thing for one in mine]), strict=True):
+            drawn[(entry.kind, entry.place.key)] = {member: thing}
+    return [_entry(call, entry, drawn[(entry.kind, entry.place.key)]) for entry in found]
+
+
+def _entry(call: Call, entry: Entry, thing: dict[str, Any]) -> shapes.TimelineEntry:
+    key = next(iter(thing.values())).key
+    return shapes.TimelineEntry(key, shapes.TYPES[entry.kind], entry.place.at, call.path[0], **thing)
+
+
+def _member(entry: Entry) -> str:
+    return {"Event": "newsfeed_entry"}.get(type(entry.thing).__name__, type(entry.thing).__name__.lower())
+
+
+_DRAWN: dict[str, Callable[[Call, list[Any]], list[Any]]] = {
+    "comment": comments.shown,
+    "meeting": meetings.shown,
+    "message": lambda call, found: messages.shown(call.ctx, found),
+    "thread": lambda call, found: threads.shown(call.ctx, found),
+    "file": lambda call, found: files.shown(call.ctx, found),
+    "newsfeed_entry": lambda call, found: [newsfeed_entry(event) for event in found],
+}
