@@ -44,6 +44,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
     "query": {"type": "string", "maxLength": 1000, "description": "Beginnings of words; all must be there."},
     "name": {"type": "string", "description": "A box's exact name."},
+    "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base; the whole box without it."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
 _QUERY_OF: dict[tuple[str, str], dict[str, Any]] = {
@@ -148,6 +149,8 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if Live in _kinds(get_type_hints(route.handler).get("return", Any)):
         events = {"text/event-stream": {"schema": {"type": "string"}}}
         return {"200": {"description": "Events, for as long as one listens", "content": events}}
+    if route.path.endswith("/md"):
+        return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
     if not _gives_bytes(route.handler):
         return {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
     content = {"*/*": {"schema": _BYTES}}

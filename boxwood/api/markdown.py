@@ -1,0 +1,74 @@
+"""A box as Markdown over HTTP, whole or within a number of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from ..core import overview, timeline, users
+from ..core.context import Ctx
+from ..errors import Invalid
+from ..lib import tokens
+from ..wire import markdown
+from .call import Call
+from .replies import Reply
+
+MARKDOWN = b"text/markdown;charset=utf-8"
+PAGE = 100
+MOST_ENTRIES = 2000
+MOST_TOKENS = 10_000_000
+
+
+def of_box(call: Call) -> Reply:
+    """A box as one document in Markdown: what it is, what it names, and its timeline, newest first.
+
+    `maxTokens` caps the whole document, counted in OpenAI's o200k_base: the sections come first, then as much of the
+    timeline as there is room for, and a marker where entries were left out. Less than the sections need is refused,
+    with the number they need.
+    """
+    asked = call.number("maxTokens", 0, least=1, most=MOST_TOKENS) if call.text("maxTokens") else None
+    head = f"{markdown.sections(overview.of(call.ctx, call.path[0]))}\n\n{markdown.TIMELINE}"
+    entries = _entries(call.ctx, call.path[0])
+    text = _whole(head, entries) if asked is None else _within(head, entries, asked)
+    return Reply(text.encode(), content_type=MARKDOWN)
+
+
+def _entries(ctx: Ctx, box_key: str) -> Iterator[str]:
+    """Rendered, as far as somebody takes them."""
+    behind = None
+    while True:
+        found = timeline.page(ctx, box_key, kinds=timeline.UNASKED, newest_first=True, limit=PAGE, behind=behind)
+        people = users.people(ctx, {key for one in found for key in markdown.named(one)})
+        yield from (markdown.entry(one, people) for one in found)
+        if len(found) < PAGE:
+            return
+        behind = found[-1].place
+
+
+def _whole(head: str, entries: Iterator[str]) -> str:
+    return _joined(head, list(islice(entries, MOST_ENTRIES)), next(entries, None) is None)
+
+
+def _joined(head: str, entries: list[str], complete: bool) -> str:
+    return "\n\n".join([head, *entries, *([] if complete else [markdown.LEFT_OUT])]) + "\n"
+
+
+def _within(head: str, entries: Iterator[str], most: int) -> str:
+    """As many of the newest entries as fit. Tokens are counted apart to get near, then of the document itself."""
+    taken: list[str] = []
+    left, complete = most - tokens.count(head), False
+    while left >= 0 and len(taken) < MOST_ENTRIES:
+        one = next(entries, None)
+        if one is None:
+            complete = True
+            break
+        taken.append(one)
+        left -= tokens.count(f"\n\n{one}")
+    while True:
+        text = _joined(head, taken, complete)
+        if (size := tokens.count(text)) <= most:
+            return text
+        if not taken:
+            raise Invalid("maxTokens", f"is too small: the sections of this box need {size}")
+        taken.pop()
+        complete = False

@@ -1,0 +1,201 @@
+"""A box as one document in Markdown (spec 4.1): for people to read, and for language models.
+
+What people wrote stands in quotes or in one line, so that no text can pass for a heading of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ..core.comments import Comment
+from ..core.contacts import Contact
+from ..core.events import Event
+from ..core.files import File
+from ..core.meetings import CALL, Meeting
+from ..core.messages import Message
+from ..core.organizations import Organization
+from ..core.overview import Overview
+from ..core.tasks import Task
+from ..core.threads import Thread
+from ..core.timeline import Entry
+from ..core.users import Person
+from ..lib.formulas import Date, Fault
+from ..lib.mail import Address, plain
+from .shapes.events import story
+
+TIMELINE = "## Timeline"
+LEFT_OUT = "*Earlier entries were left out here.*"
+
+
+def moment(ms: int) -> str:
+    """ISO-8601 in UTC; what no calendar holds stays a number."""
+    try:
+        return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return str(ms)
+
+
+def sections(one: Overview) -> str:
+    """The document up to its timeline."""
+    parts = [
+        f"# {_line(one.box.name)}",
+        _facts(_about(one)),
+        _section("Notes", _quote(one.box.notes or "")),
+        _section("Columns", _facts([(field.name, _value(value)) for field, value in one.columns])),
+        _section("Contacts", _list(_contact(contact) for contact in one.contacts)),
+        _section("Organizations", _list(_organization(organization) for organization in one.organizations)),
+        _section(
+            "Linked boxes", _list(f"{_line(box.name)} ({_line(box.pipeline)}, {box.stage})" for box in one.linked)
+        ),
+        _section("Tasks", "\n".join(_task(task, one.people) for task in one.tasks)),
+        _section("Pipeline", _facts(_pipeline(one))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _about(one: Overview) -> list[tuple[str, str]]:
+    box = one.box
+    return [
+        ("Key", box.key),
+        ("Stage", _stage(one, box.stage_key)),
+        ("In this stage since", moment(box.stage_changed_at)),
+        ("Assigned to", _people(box.assignee_keys, one.people)),
+        ("Followed by", _people(box.follower_keys, one.people)),
+        ("Created", f"{moment(box.created_at)} by {_people([box.creator_key], one.people) or 'someone'}"),
+        ("Last updated", moment(box.updated_at)),
+        ("E-mail addresses", ", ".join(box.emails.addresses)),
+        ("Breaks a rule", "; ".join(str(each.get("message", "")) for each in box.violations)),
+        (
+            "Stages so far",
+            ", ".join(f"{_stage(one, stay.stage_key)} ({moment(stay.entered_at)})" for stay in _stays(one)),
+        ),
+    ]
+
+
+def _stays(one: Overview) -> list[Any]:
+    return one.box.stage_history if len(one.box.stage_history) > 1 else []
+
+
+def _stage(one: Overview, key: str) -> str:
+    return _line(one.stages[key].name) if key in one.stages else key
+
+
+def _pipeline(one: Overview) -> list[tuple[str, str]]:
+    return [
+        ("Name", one.pipeline.name),
+        ("Key", one.pipeline.key),
+        ("Description", one.pipeline.description or ""),
+        ("Stages", " → ".join(_stage(one, key) for key in one.pipeline.stage_order)),
+    ]
+
+
+def _contact(one: Contact) -> str:
+    about = [one.title or "", *one.email_addresses, *one.phone_numbers]
+    return _named(one.full_name or next(iter(one.email_addresses), "(no name)"), about)
+
+
+def _organization(one: Organization) -> str:
+    return _named(one.name or next(iter(one.domains), "(no name)"), [one.industry or "", *one.domains])
+
+
+def _named(name: str, about: list[str]) -> str:
+    told = "; ".join(_line(each) for each in about if each and each != name)
+    return f"{_line(name)} ({told})" if told else _line(name)
+
+
+def _task(one: Task, people: Mapping[str, Person]) -> str:
+    about = [f"due {moment(one.due_at)}"] if one.due_at is not None else []
+    about += [f"assigned to {who}"] if (who := _people(one.assignee_keys, people)) else []
+    told = f" ({'; '.join(about)})" if about else ""
+    return f"- [{'x' if one.status == 'DONE' else ' '}] {_line(one.text)}{told}"
+
+
+def entry(one: Entry, people: Mapping[str, Person]) -> str:
+    """One of its timeline; `people` are those `named` in it."""
+    title, body = _told(one.thing, people)
+    heading = f"### {moment(one.place.at)}: {_line(title)}"
+    return f"{heading}\n\n{body}" if body else heading
+
+
+def named(one: Entry) -> list[str]:
+    """The keys of the users an entry's text names."""
+    match one.thing:
+        case Comment() | Meeting() | Thread():
+            return [one.thing.creator_key]
+        case File():
+            return [one.thing.owner_key]
+    return []
+
+
+def _told(thing: Any, people: Mapping[str, Person]) -> tuple[str, str]:
+    match thing:
+        case Event():
+            return story(thing, "this box", "this pipeline"), ""
+        case Comment():
+            return f"Comment by {_people([thing.creator_key], people)}", _quote(thing.message)
+        case Meeting():
+            kind = "Call" if thing.type == CALL else "Meeting"
+            lasted = f" ({thing.duration_ms // 60_000} minutes)" if thing.duration_ms else ""
+            return f"{kind} logged by {_people([thing.creator_key], people)}{lasted}", _quote(plain(thing.notes))
+        case Message():
+            return f"E-mail from {_address(thing.sender)}", _mail(thing)
+        case Thread():
+            return f"Gmail thread {thing.gmail_id} added by {_people([thing.creator_key], people)}", ""
+        case File():
+            size = f", {thing.size} bytes" if thing.size is not None else ", in Google Drive"
+            return f"File {thing.name} ({thing.mime_type}{size}) added by {_people([thing.owner_key], people)}", ""
+    raise TypeError(thing)
+
+
+def _mail(one: Message) -> str:
+    head = _facts([("Subject", one.subject), ("To", ", ".join(_address(each) for each in [*one.recipients, *one.cc]))])
+    text = one.text.strip() + ("\n[…]" if one.truncated else "")
+    return "\n\n".join(part for part in (head, _quote(text)) if part)
+
+
+def _address(one: Address) -> str:
+    return f"{one.name} ({one.email})" if one.name else one.email
+
+
+def _people(keys: Iterable[str], people: Mapping[str, Person]) -> str:
+    return ", ".join(_line(people[key].full_name) if key in people else "someone" for key in keys)
+
+
+def _value(value: Any) -> str:
+    match value:
+        case Date():
+            return moment(value.ms)
+        case Fault():
+            return f"{value.code} {value.message}"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(_value(one) for one in value)
+        case str() | int() | float():
+            return str(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}" if body else ""
+
+
+def _facts(pairs: Iterable[tuple[str, str]]) -> str:
+    return "\n".join(f"- **{_line(name)}:** {_line(told)}" for name, told in pairs if told)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _quote(text: str) -> str:
+    text = text.strip()
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) if text else ""
