@@ -26,7 +26,7 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import feed, formulas
+from .core import expressions, feed, formulas
 from .db.engine import Engine, open_engine
 from .jobs import due, indexing, recompute, upkeep, webhooks
 from .lib import jsonlog
@@ -97,6 +97,7 @@ class Boxwood:
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
             await asyncio.to_thread(formulas.ENGINE.close)
+            await asyncio.to_thread(expressions.ENGINE.close)
 
     async def healthy(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})

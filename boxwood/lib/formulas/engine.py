@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from boxwood.lib.formulas.formula import Formula
-from boxwood.lib.formulas.process import Gone, Overrun, Process
+from boxwood.lib.formulas.process import WORKER, Gone, Overrun, Process, library
 from boxwood.lib.formulas.values import Fault, FormulaError, Result, Value, opened
 from boxwood.lib.formulas.zones import zone_setting
 
@@ -101,7 +101,7 @@ class Engine:
     def _running(self) -> Process:
         process = self._process
         if process is None or process.ended or process.owner != os.getpid():
-            process = self._process = Process()
+            process = self._process = Process(WORKER, library("_quickjs", "quickjs-ng"))
         return process
 
 

@@ -1,4 +1,4 @@
-"""The formula process, seen from the server: one at a time, one request at a time."""
+"""A process that runs what users wrote, seen from the server: one at a time, one request at a time."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 ANSWER_SECONDS = 5.0  # longer than the process lets itself live in one request
 
-_WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("worker.py")
 _OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM}
 
 
@@ -23,11 +23,13 @@ class Gone(Exception):
 
 
 class Process:
-    def __init__(self) -> None:
+    """`worker` is the program, `library` the folder of the engine it loads."""
+
+    def __init__(self, worker: Path, library: str) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             self.child: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_WORKER), _library()],
+                [sys.executable, "-I", "-S", str(worker), library],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -71,9 +73,9 @@ class Process:
         return data
 
 
-def _library() -> str:
-    """The folder of the engine, found without loading it here."""
-    found = importlib.util.find_spec("_quickjs")
+def library(module: str, package: str) -> str:
+    """The folder of an engine's module, found without loading it here."""
+    found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("formulas need the package quickjs-ng")
+        raise ModuleNotFoundError(f"the package {package} is needed")
     return str(Path(found.origin).parent)

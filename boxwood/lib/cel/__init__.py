@@ -1,0 +1,10 @@
+"""Conditions in CEL (the Common Expression Language), judged in a bounded process.
+
+engine = Engine()                                             # starts nothing yet
+engine.check('box.fields["Deal size"] > 1000', ["box"])       # raises CelError if it cannot be meant
+engine.judge('box.fields["Deal size"] > 1000', ["box"], {"box": {...}})    # True or False
+"""
+
+from boxwood.lib.cel.engine import LONGEST, CelError, Engine
+
+__all__ = ["LONGEST", "CelError", "Engine"]

@@ -1,0 +1,108 @@
+"""Conditions: what they can say, what they answer when they cannot, and what stops them."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from boxwood.lib.cel import CelError, Engine
+
+NAMES = ("box", "event")
+BOX = {"name": "Acme", "fields": {"Deal size": 1200, "Rate": 1.5}, "tags": ["a", "vip"], "none": None}
+LONG = {"s": "a" * 100_000, "many": [str(one) for one in range(20_000)]}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine() as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('box.name == "Acme"', True),
+        ('box.fields["Deal size"] > 1000 && box.fields.Rate < 2', True),
+        ("box.fields.Rate > 1", True),
+        ('has(box.fields.Nothing) || event.kind.startsWith("box.")', True),
+        ('"vip" in box.tags && box.tags.exists(one, one == "a")', True),
+        ('box.name.lowerAscii().matches("^ac") && box.name.size() == 4', True),
+        ('box.tags.map(one, one + "!") == ["a!", "vip!"]', True),
+        ("box.none == null", True),
+        ('timestamp(event.at) < timestamp("2026-01-01T00:00:00Z")', False),
+        ("math.greatest(box.fields.Rate, 3.0) == 3.0", True),
+    ],
+)
+def test_an_expression_over_a_record(engine, source, expected):
+    engine.check(source, NAMES)
+    event = {"kind": "box.moved", "at": "2026-11-25T12:00:00Z"}
+    assert engine.judge(source, NAMES, {"box": BOX, "event": event}) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("", "is empty"),
+        ("nope == 1", "column 1: undeclared reference to 'nope'"),
+        ("box.name ==", "column 12: Syntax error"),
+        ("\nbox.name = 1", "line 2, column 10: Syntax error"),
+        ('"a" == 1', "found no matching overload"),
+        ("size(box.name)", "says int, and must say true or false"),
+        ("(" * 1000 + "true" + ")" * 1000, "recursion limit exceeded"),
+        ("true || " * 1000 + "true", "longer than 5,000 characters"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_place(engine, source, says):
+    with pytest.raises(CelError, match=says.replace("(", r"\(")):
+        engine.check(source, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("box.missing == 1", 'Key not found in map : "missing"'),
+        ("box.name > 5", "No matching overloads"),
+        ('box.fields["Deal size"] / 0 == 1', "divide by zero"),
+        ("box.name", "neither true nor false|Acme"),
+    ],
+)
+def test_what_cannot_be_told_is_an_error_and_no_answer(engine, source, says):
+    with pytest.raises(CelError, match=says):
+        engine.judge(source, NAMES, {"box": BOX, "event": {}})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "box.many.all(a, box.many.all(b, box.many.all(c, a != b || b != c || true)))",
+        "box.many.map(one, box.s + one).size() > 0",
+        'box.s.replace("a", box.s).size() > 0',
+        'box.s.replace("a", box.s).replace("a", box.s).size() > 0',
+        'box.s.split("").map(one, box.s.split("")).size() > 0',
+        'box.many.exists(one, box.s.matches("(a?){200}b"))',
+    ],
+)
+def test_a_bomb_costs_a_moment_and_harms_nobody(engine, source):
+    engine.check(source, NAMES)
+    began = time.process_time()
+    with pytest.raises(CelError, match=r"takes too long|too much memory|budget exceeded|bad_alloc"):
+        engine.judge(source, NAMES, {"box": LONG, "event": {}})
+    assert time.process_time() - began < 1, "of this process"
+    assert engine.judge('box.name == "Acme"', NAMES, {"box": BOX, "event": {}}) is True
+
+
+def test_it_begins_anew_when_its_process_was_killed():
+    with Engine() as engine:
+        engine.check("true", ())
+        assert engine._process is not None
+        first = engine._process.child
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        assert engine.judge("1 < 2", (), {}) is True
+        assert engine._process.child.pid != first.pid
+
+
+def test_what_looks_like_a_name_from_outside_stays_data(engine):
+    with pytest.raises(CelError, match="undeclared reference"):
+        engine.check("evil == 1", ["box", "evil.x", "a,b"])
