@@ -23,8 +23,8 @@ def columns(store: Store) -> set[tuple[str, str]]:
     return {(table, column) for table, column in rows}
 
 
-def test_applied_migrations_are_left_alone(database: Store) -> None:
-    assert schema.migrate(database.url, database.config().sqlite_path) == []
+def test_applied_migrations_are_left_alone(fresh_store: Store) -> None:
+    assert schema.migrate(fresh_store.url, fresh_store.config().sqlite_path) == []
 
 
 def test_records_match_their_tables(database: Store) -> None:
