@@ -97,9 +97,12 @@ def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
 
 
 def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
-    row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
-    assert row is not None
-    return PIPELINES.load(row)
+    def read() -> Pipeline:
+        row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
+        assert row is not None
+        return PIPELINES.load(row)
+
+    return ctx.db.remember(("pipeline of boxes", box.pipeline_key), read)
 
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -71,10 +72,14 @@ def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
     return found
 
 
-def by_key(ctx: Ctx, pipeline_key: str) -> dict[str, Field]:
+def by_key(ctx: Ctx, pipeline_key: str) -> Mapping[str, Field]:
     """The pipeline's fields, in the order they were made."""
     sql = f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
-    return {field.key: field for field in FIELDS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
+
+    def read() -> dict[str, Field]:
+        return {field.key: field for field in FIELDS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
+
+    return ctx.db.remember(("fields", pipeline_key), read)
 
 
 def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:

@@ -7,6 +7,7 @@ they read. When a formula itself changes, the boxes of the pipeline are computed
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -115,7 +116,7 @@ def _resolved(name: str, meant: dict[str, str]) -> str:
     raise Invalid("defaultValue", f"there is no column {name[:100]!r} in this pipeline{hint}")
 
 
-def _refuse_cycle(ctx: Ctx, formula: Formula, by_key: dict[str, Field]) -> None:
+def _refuse_cycle(ctx: Ctx, formula: Formula, by_key: Mapping[str, Field]) -> None:
     others = {one.key: list(one.names) for one in of(ctx, formula.pipeline_key)}
     if cycle := lib.find_cycle({formula.key: list(formula.names), **others}):
         ring = " → ".join(by_key[key].name for key in [*cycle, cycle[0]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -57,7 +57,7 @@ def differing(before: Box, box: Box) -> set[str]:
     return own | {key for key in keys if before.fields.get(key) != box.fields.get(key)}
 
 
-def names_others(word: str, fields: dict[str, Field]) -> bool:
+def names_others(word: str, fields: Mapping[str, Field]) -> bool:
     """Whether it shows names that change without the box: of people, contacts and organizations."""
     kinds = ("TEAM_CONTACT", "TEAM_ORGANIZATION")
     return word in (*_PEOPLE, "contacts", "organizations") or (word in fields and fields[word].type in kinds)
@@ -67,7 +67,7 @@ class Sheet:
     """Boxes of one pipeline as rows of what formulas read; names are looked up once for all of them."""
 
     def __init__(
-        self, ctx: Ctx, pipeline: Pipeline, fields: dict[str, Field], boxes: list[Box], words: set[str]
+        self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], boxes: list[Box], words: set[str]
     ) -> None:
         self.fields = fields
         self.boxes = boxes

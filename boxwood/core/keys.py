@@ -117,17 +117,26 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its maker (ruling 23).
     For another it reaches that team alone: being added to a team gives its owner nothing of one's own.
     """
-    row = db.row(_OWNER, digest=_digest(secret)) if well_formed(secret) else None
-    if row is None:
+    found = _owner(db, _digest(secret)) if well_formed(secret) else None
+    if found is None:
         raise NotSignedIn(given=True)
-    user = USERS.load(row)
-    key, key_type, team_key = row[-3:]
+    user, key, key_type, team_key = found
     if act_as and key_type != "TEAM":
         raise Invalid("X-Boxwood-Act-As", "only a team's key can act for someone else")
     if not act_as:
         return user, "", key
     member = _member(db, team_key, act_as)
     return member, "" if member.key == user.key else team_key, key
+
+
+def _owner(db: Db, digest: str) -> tuple[User, str, str, str] | None:
+    """Its owner, and the key's key, type and team."""
+
+    def read() -> tuple[User, str, str, str] | None:
+        row = db.row(_OWNER, digest=digest)
+        return (USERS.load(row), *row[-3:]) if row else None
+
+    return db.remember(("key", digest), read)
 
 
 def _member(db: Db, team_key: str, named: str) -> User:

@@ -67,10 +67,15 @@ _REACHED = f"""
 def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
     """The pipeline and the actor's role in it. With `change`, nobody else changes it meanwhile."""
     lock = f"{ctx.db.for_update} OF p" if change and ctx.db.for_update else ""
-    row = ctx.db.row(f"{_REACHED} WHERE p.key = :key{lock}", key=key, **ctx.who)
-    if row is None or row[-1] is None:
+
+    def read() -> tuple[Pipeline, Role] | None:
+        row = ctx.db.row(f"{_REACHED} WHERE p.key = :key{lock}", key=key, **ctx.who)
+        return None if row is None or row[-1] is None else _with_role(row)
+
+    found = ctx.db.remember(("pipeline", key, ctx.actor.key, ctx.within), read)
+    if found is None:
         raise NotFound(key)
-    return _with_role(row)
+    return found
 
 
 def get(ctx: Ctx, key: str) -> Pipeline:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -167,7 +168,7 @@ def _after(parts: list[Part]) -> str:
 
 
 def sorts(
-    ctx: Ctx, pipeline: pipelines.Pipeline, by_key: dict[str, fields.Field], names: list[str]
+    ctx: Ctx, pipeline: pipelines.Pipeline, by_key: Mapping[str, fields.Field], names: list[str]
 ) -> list[tuple[Column, bool]]:
     """The columns named, and whether each is to descend."""
     if len(names) > MOST_SORTS:

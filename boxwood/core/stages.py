@@ -47,14 +47,18 @@ def of(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
 
 
 def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
-    row = ctx.db.row(
-        f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
-        pipeline=pipeline.key,
-        key=key,
-    )
-    if row is None:
+    def read() -> Stage | None:
+        row = ctx.db.row(
+            f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
+            pipeline=pipeline.key,
+            key=key,
+        )
+        return STAGES.load(row) if row else None
+
+    found = ctx.db.remember(("stage", pipeline.key, key), read)
+    if found is None:
         raise NotFound(key)
-    return STAGES.load(row)
+    return found
 
 
 def for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:

@@ -110,9 +110,16 @@ def _known(ctx: Ctx, name: str, scopes: tuple[str, str, str]) -> list[Subscriber
     """Read once in a transaction; None where they are too many for it."""
     if (name, scopes) not in ctx.hooks:
         pipeline, old, team = scopes
-        alone = pipeline and not old and ctx.db.row(_ANY, pipeline=pipeline, team=team, event=name) is None
+        alone = pipeline and not old and not _are_any(ctx, name, pipeline, team)
         ctx.hooks[name, scopes] = [] if alone else of(ctx.db, name, scopes)
     return ctx.hooks[name, scopes]
+
+
+def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:
+    def read() -> bool:
+        return ctx.db.row(_ANY, pipeline=pipeline, team=team, event=name) is not None
+
+    return ctx.db.remember(("subscriptions", name, pipeline, team), read)
 
 
 def news(event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing: Any, detail: dict[str, str]) -> News:

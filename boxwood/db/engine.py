@@ -99,6 +99,12 @@ class Db(Protocol):
         """The table's indexes that can be used."""
         ...
 
+    def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        """What `read` answers; perhaps what it answered before, where it is certain that nothing it reads has changed.
+        For what is read by nearly every write and changed by few, and is not altered by who is given it.
+        """
+        ...
+
     def later(self, work: Later, item: Any) -> None:
         """Run `work(db, items)` once before the commit, with the items of every request it commits."""
 

@@ -144,6 +144,10 @@ class PostgresDb:
         )
         return {name for (name,) in found}
 
+    def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        """Others write at the same time: it is read anew."""
+        return read()
+
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
 

@@ -21,6 +21,7 @@ import apsw
 from ..errors import Unavailable
 from .engine import Db, Dialect, Later, Row
 from .fulltext import Fts5, FullText
+from .memory import Memory, NoMemory
 
 T = TypeVar("T")
 MOST_AT_ONCE = 256
@@ -82,27 +83,35 @@ class SqliteDb:
     dialect: Dialect = SqliteDialect()
     for_update = ""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: apsw.Connection, memory: Memory | None = None) -> None:
         self._connection = connection
+        self.memory = memory or NoMemory()
         self.laters: dict[Later, list[Any]] = {}
         self.notices: set[str] = set()
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
+        self.memory.before(sql)
         return list(self._connection.execute(sql, params))
 
     rows_afresh = rows
 
     def row(self, sql: str, **params: Any) -> Row | None:
+        self.memory.before(sql)
         for found in self._connection.execute(sql, params):
             return found  # type: ignore[no-any-return]
         return None
 
     def run(self, sql: str, **params: Any) -> int:
+        self.memory.before(sql)
         self._connection.execute(sql, params)
         return self._connection.changes()
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
+        self.memory.before(sql)
         self._connection.executemany(sql, params)
+
+    def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        return self.memory.remember(key, read)
 
     def texts(self, values: Iterable[str]) -> str:
         return json.dumps(list(values))
@@ -118,6 +127,7 @@ class SqliteDb:
         except BaseException:
             self._connection.execute("ROLLBACK TO attempt")
             self._connection.execute("RELEASE attempt")
+            self.memory.forget()
             self.laters, self.notices = laters, notices
             raise
         self._connection.execute("RELEASE attempt")
@@ -269,7 +279,7 @@ class Sqlite:
         return await request.waiter  # type: ignore[no-any-return]
 
     def _write_on(self, connection: apsw.Connection) -> None:
-        db = SqliteDb(connection)
+        db = SqliteDb(connection, Memory())
         more = True
         while more:
             batch, more = self._waiting()
@@ -294,6 +304,7 @@ class Sqlite:
         except BaseException as error:
             if db._connection.in_transaction:
                 db._connection.execute("ROLLBACK")
+            db.memory.forget()
             if len(batch) > 1:
                 # One of them broke the transaction for all: nothing is answered yet, so run each alone.
                 for request in batch:
@@ -308,6 +319,7 @@ class Sqlite:
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
         db.laters, db.notices = {}, set()
         db._connection.execute("BEGIN IMMEDIATE")
+        db.memory.begin(db._connection)
         for request in batch:
             request.run(db)
         while db.laters:

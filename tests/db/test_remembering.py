@@ -1,0 +1,105 @@
+"""What the writer remembers between requests is always what is there now."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from boxwood.core import fields, pipelines, stages
+from boxwood.db.engine import Db, Engine, open_engine
+from tests.conftest import Store, World
+
+READ = "SELECT n FROM things WHERE key = 'a'"
+
+
+@pytest.fixture
+def engine(fresh_store: Store) -> Iterator[Engine]:
+    opened = open_engine(fresh_store.config().database_url, fresh_store.config().sqlite_path)
+    opened.write(lambda db: db.run("CREATE TABLE things (key TEXT PRIMARY KEY, n INTEGER)"))
+    opened.write(lambda db: db.run("INSERT INTO things (key, n) VALUES ('a', 1)"))
+    yield opened
+    opened.close()
+
+
+def known(db: Db) -> Any:
+    return db.remember(("thing", "a"), lambda: db.row(READ))
+
+
+def to(n: int) -> Callable[[Db], Any]:
+    return lambda db: db.run("UPDATE things SET n = :n WHERE key = 'a'", n=n)
+
+
+def test_a_change_is_seen_by_the_next_request_and_by_its_own(engine: Engine) -> None:
+    def change(db: Db) -> Any:
+        before = known(db)
+        to(2)(db)
+        return before, known(db)
+
+    assert engine.write(known) == (1,)
+    assert engine.write(change) == ((1,), (2,))
+    assert engine.write(known) == (2,)
+    engine.write(lambda db: db.row("UPDATE things SET n = 3 WHERE key = 'a' RETURNING n"))
+    assert engine.write(known) == (3,)
+    engine.write(lambda db: db.many("UPDATE things SET n = :n WHERE key = 'a'", [{"n": 4}]))
+    assert engine.write(known) == (4,)
+
+
+def test_what_was_undone_is_not_remembered(engine: Engine) -> None:
+    def fail(db: Db) -> None:
+        to(9)(db)
+        known(db)
+        raise ValueError("no")
+
+    async def together() -> list[Any]:
+        works: list[Any] = [known, fail, known, fail, known]
+        return await asyncio.gather(*(engine.write_soon(work) for work in works), return_exceptions=True)
+
+    found = asyncio.run(together())
+    assert [one for one in found if not isinstance(one, ValueError)] == [(1,)] * 3
+
+
+def test_what_another_process_changed_is_seen(engine: Engine, fresh_store: Store) -> None:
+    other = open_engine(fresh_store.config().database_url, fresh_store.config().sqlite_path)
+    try:
+        for n in (5, 6, 7):
+            other.write(to(n))
+            assert engine.write(known) == (n,)
+            assert other.write(known) == (n,)
+    finally:
+        other.close()
+
+
+def test_a_record_is_no_reason_to_read_again(world: World) -> None:
+    """On one writer a second box asks nothing of the pipeline that the first asked; elsewhere nothing is promised."""
+    pipeline = world.pipeline()
+    world.box(pipeline)
+
+    def again(ctx: Any) -> tuple[bool, bool]:
+        first = fields.by_key(ctx, pipeline["key"])
+        return first is fields.by_key(ctx, pipeline["key"]), ctx.db.for_update == ""
+
+    same, one_writer = world.as_("ada", again)
+    assert same == one_writer
+
+
+def test_what_a_pipeline_becomes_holds_for_the_next_box(world: World) -> None:
+    pipeline = world.pipeline()
+    world.box(pipeline)
+    added = world.field(pipeline, "TEXT_INPUT")["key"]
+    assert world.box(pipeline, fields={added: "x"})["fields"] == {added: "x"}
+
+    def rename(ctx: Any) -> tuple[str, str]:
+        before = stages.get(ctx, pipelines.get(ctx, pipeline["key"]), "5001").name
+        stages.edit(ctx, pipeline["key"], "5001", {"name": "Suspect"})
+        return before, stages.get(ctx, pipelines.get(ctx, pipeline["key"]), "5001").name
+
+    assert world.as_("ada", rename) == ("Lead", "Suspect")
+    world.ada.http.delete(f"/api/v2/pipelines/{pipeline['key']}/stages/5003")
+    refused = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "x", "stageKey": "5003"})
+    assert refused.status_code == 400
+    share = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    assert world.bo.http.post(f"{path}/boxes", json={"name": "x"}).status_code == 200
+    world.ada.http.post(path, json={"aclEntries": share})
+    assert world.bo.http.post(f"{path}/boxes", json={"name": "x"}).status_code == 403
