@@ -79,7 +79,7 @@ class Boxwood:
         await self.engine.write_soon(feed.renumber)
         _before_shutdown(self.api.bells.close)
         jobs = [
-            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.store, self.clock)),
+            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
@@ -93,7 +93,7 @@ class Boxwood:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
-            await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses)
+            await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses, self.api.seen)
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
             await asyncio.to_thread(formulas.ENGINE.close)

@@ -8,16 +8,14 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from . import version
+from . import people, version
 from .config import Config
-from .core import keys, teams, users
 from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
@@ -219,42 +217,30 @@ def _open(config: Config) -> Engine:
     return open_engine(config.database_url, config.sqlite_path, readers=1)
 
 
-def _first_start(db: Db, email: str, sample: bool) -> str | None:
-    """The owner's key where there are no users yet, with his team and perhaps the sample."""
+def _first_start(db: Db, email: str, sample: bool) -> tuple[str, str] | None:
+    """The owner's key and link where there are no users yet, with his team and perhaps the sample."""
     if db.row("SELECT 1 FROM users LIMIT 1"):
         return None
-    owner, secret = _make_key(db, email, None)
+    owner, secret = people.make_key(db, email, None)
     if sample:
         from . import sample as samples
 
         samples.load(Ctx(db, now_ms(), owner))
-    return secret
+    return secret, people.link(db, email)
 
 
-def _make_key(db: Db, email: str, name: str | None) -> tuple[users.User, str]:
-    """A key; its user is made if need be, and so is a team of his own where he has none."""
-    now = now_ms()
-    email = users.check_email(email)
-    user = users.by_email(db, email) or users.create(db, email, now)
-    if user.invited:
-        user = msgspec.structs.replace(user, invited=False)
-        users.USERS.update(db, user, "invited")
-        db.run("UPDATE team_members SET invite_status = 'Accepted' WHERE user_key = :user", user=user.key)
-    if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
-        teams.make(db, f"{user.full_name}'s team", user, now)
-    return user, keys.create(db, user, now, name=name)[1]
-
-
-def _say(config: Config, secret: str | None) -> None:
+def _say(config: Config, first: tuple[str, str] | None) -> None:
     lines = [f"Boxwood {version.VERSION} serves {config.url}"]
-    if secret:
+    if first:
+        secret, link = first
         lines += [
+            f"Choose your password here, once: {config.url}{link}",
             f"Your API key, shown this once: {secret}",
             "Try it:",
             f"  curl -u {secret}: {config.url}/api/v1/pipelines",
         ]
     else:
-        lines.append("For a new API key: boxwood key create EMAIL")
+        lines.append("For a new API key: boxwood key create EMAIL; to sign in: boxwood user link EMAIL")
     print("\n".join(lines), flush=True)
 
 
@@ -319,28 +305,16 @@ def _with_store(options: argparse.Namespace, fn: Callable[[Db], Any]) -> Any:
 
 
 def _key_create(options: argparse.Namespace) -> None:
-    print(_with_store(options, lambda db: _make_key(db, options.email, options.name))[1])
+    print(_with_store(options, lambda db: people.make_key(db, options.email, options.name))[1])
 
 
 def _key_list(options: argparse.Namespace) -> None:
-    rows = _with_store(
-        options,
-        lambda db: db.rows(
-            """
-            SELECT k.key, k.prefix, u.email, k.name, k.used_at FROM api_keys k JOIN users u ON u.key = k.user_key
-            WHERE :email = '' OR u.email = :email ORDER BY u.email, k.created_at
-            """,
-            email=(options.email or "").lower(),
-        ),
-    )
-    for key, prefix, email, name, used_at in rows:
-        used = time.strftime("used %Y-%m-%d %H:%M", time.gmtime(used_at / 1000)) if used_at else "never used"
-        print("\t".join([key, f"{prefix}…", email, name or "-", used]))
+    for line in _with_store(options, lambda db: people.list_keys(db, options.email or "")):
+        print(line)
 
 
 def _key_revoke(options: argparse.Namespace) -> None:
-    sql = "DELETE FROM api_keys WHERE key = :key OR prefix = :key"
-    count = _with_store(options, lambda db: db.run(sql, key=options.key.rstrip("…")))
+    count = _with_store(options, lambda db: people.revoke_key(db, options.key))
     if not count:
         sys.exit(f"boxwood: no key {options.key!r}; `boxwood key list` shows them")
     print(f"revoked {count}")
@@ -352,29 +326,31 @@ def _add_user(commands: Any) -> None:
     create.add_argument("email")
     create.add_argument("--name", default="", help="given and family name")
     listed = user.add_parser("list", help="the users there are")
-    for parser, run in ((create, _user_create), (listed, _user_list)):
+    link = user.add_parser("link", help="print a link by which a user signs in once and chooses a password")
+    link.add_argument("email")
+    link.add_argument(
+        "--url", default=_env("URL"), help="where people reach the server, such as https://crm.example.com"
+    )
+    link.add_argument("--host", default=_env("HOST", "127.0.0.1"))
+    link.add_argument("--port", type=int, default=int(_env("PORT", "8080")))
+    link.add_argument("--tls-cert", default=_env("TLS_CERT"))
+    for parser, run in ((create, _user_create), (listed, _user_list), (link, _user_link)):
         _add_store(parser)
         parser.set_defaults(run=run)
 
 
 def _user_create(options: argparse.Namespace) -> None:
-    given, _, family = options.name.partition(" ")
-
-    def make(db: Db) -> str:
-        email = users.check_email(options.email)
-        if users.by_email(db, email):
-            sys.exit(f"boxwood: {email} is a user already")
-        user = users.create(db, email, now_ms(), given_name=given, family_name=family)
-        teams.make(db, f"{user.full_name}'s team", user, now_ms())
-        return user.key
-
-    print(_with_store(options, make))
+    print(_with_store(options, lambda db: people.create(db, options.email, options.name)).key)
 
 
 def _user_list(options: argparse.Namespace) -> None:
-    sql = "SELECT key, email, given_name, family_name FROM users ORDER BY email"
-    for key, email, given, family in _with_store(options, lambda db: db.rows(sql)):
-        print("\t".join([key, email, f"{given} {family}".strip()]))
+    for line in _with_store(options, people.list_all):
+        print(line)
+
+
+def _user_link(options: argparse.Namespace) -> None:
+    url = options.url or Config(data=options.data, host=options.host, port=options.port, tls_cert=options.tls_cert).url
+    print(url.rstrip("/") + _with_store(options, lambda db: people.link(db, options.email)))
 
 
 # Upkeep

@@ -41,10 +41,10 @@ class Forbidden(Problem):
 
 
 class NotSignedIn(Problem):
-    """No credentials, or (`known=False`) credentials that are nobody's."""
+    """No credentials, or (`given=True`) credentials that are nobody's."""
 
-    def __init__(self, given: bool) -> None:
-        super().__init__("invalid api key" if given else "Authentication required")
+    def __init__(self, given: bool, says: str = "invalid api key") -> None:
+        super().__init__(says if given else "Authentication required")
         self.given = given
 
 

@@ -22,7 +22,7 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     options = ["serve", "--data", str(tmp_path / "data"), "--port", str(port)]
     server = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
-    told = "".join(server.stdout.readline() for _ in range(4))
+    told = "".join(server.stdout.readline() for _ in range(5))
     curl = re.search(r"^  (curl .*)$", told, re.MULTILINE)
     assert curl, told
     wait_for(f"http://127.0.0.1:{port}")
@@ -30,6 +30,11 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     assert "Sales (sample)" in answer
     key = re.search(r"bw_\S+", told)
     assert key
+    link = re.search(rf"http://127.0.0.1:{port}/welcome#(\S+)", told)
+    assert link, told
+    body = {"token": link[1], "password": "seven green owls"}
+    signed_in = ok(httpx.post(f"http://127.0.0.1:{port}/api/v2/session/link", json=body, timeout=30, trust_env=False))
+    assert signed_in["user"]["email"] == "owner@localhost"
     pipeline = ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines", key[0]))[0]
     boxes = ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines/{pipeline['key']}/boxes", key[0]))
     assert len(boxes) == 12
@@ -175,3 +180,13 @@ def test_the_operator_sees_requests_and_no_secrets(fresh_store: Store) -> None:
     assert reply.headers["x-request-id"] in log
     assert key not in log
     assert "private" not in log
+
+
+def test_a_user_gets_a_link_to_sign_in(fresh_store: Store) -> None:
+    options = store_options(fresh_store)
+    run("user", "create", "ada@example.com", *options)
+    link = run("user", "link", "ada@example.com", "--url", "https://crm.example.com/", *options).stdout.strip()
+    assert re.fullmatch(r"https://crm\.example\.com/welcome#[\w-]{43}", link)
+    nobody = run("user", "link", "nobody@example.com", *options, check=False)
+    assert nobody.returncode == 1
+    assert "there is no user nobody@example.com" in nobody.stderr

@@ -17,6 +17,7 @@ from ..core.selections import Wish
 from ..db.engine import Db, Engine
 from ..errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ..lib.blobs import Blobs, Missing, StoreFailed
+from ..lib.guesses import Queue
 from ..lib.targets import Rules
 from ..wire import v1
 from ..wire.codec import Shape
@@ -50,7 +51,7 @@ class Stream:
 class Call:
     """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
 
-    __slots__ = ("api", "ctx", "given", "headers", "items", "path", "peer", "query", "quota", "route", "scheme")
+    __slots__ = tuple("api ctx given headers items path peer query quota route scheme session".split())
 
     def __init__(
         self,
@@ -72,13 +73,15 @@ class Call:
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
         self.scheme = scheme
         self.peer = peer
+        self.session = ""
+        """The key of the session it is made in."""
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
         """The headers that say what the key has left, once this call was counted."""
 
     def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
         """Another call of the same caller, in the same transaction."""
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
-        call.ctx = self.ctx
+        call.ctx, call.session = self.ctx, self.session
         return call
 
     async def read(self, fn: Callable[[Ctx], T]) -> T:
@@ -217,6 +220,9 @@ class Api:
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
+        self.seen: dict[str, int] = {}
+        """The same for sessions."""
+        self.guesses = Queue()
         self.wishes: set[Wish] = set()
         """Fields that were filtered or sorted by, until someone makes their indexes."""
         self._under_way: set[tuple[str, ...]] = set()
@@ -251,6 +257,8 @@ class Api:
             pieces = await self.aside(result.open) if isinstance(result, Download) else None
         except repeats.Replayed as replayed:
             result = replayed.reply
+        except NotSignedIn as problem:
+            result = replies.not_signed_in(problem, challenge=not credentials.by_script(scope["headers"]))
         except Problem as problem:
             result = replies.of_problem(problem, route.says)
         except Missing as missing:
@@ -317,7 +325,7 @@ class Api:
         if not (key := call.header("idempotency-key")):
             yield
             return
-        mine = (call.header("authorization"), call.header("x-boxwood-act-as"), key)
+        mine = (call.header("authorization") or call.header("cookie"), call.header("x-boxwood-act-as"), key)
         if mine in self._under_way:
             raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
         self._under_way.add(mine)
@@ -343,8 +351,11 @@ class Api:
         if call.route.open:
             return links.accept(db, call.text("token"), call.path[0], now)
         act_as = call.headers.get(b"x-boxwood-act-as")
+        given = call.headers.get(b"authorization")
+        if given is None and (cookie := credentials.session(call.headers)):
+            return credentials.in_session(db, call, cookie, now)
         try:
-            secret = credentials.secret(call.headers.get(b"authorization"))
+            secret = credentials.secret(given)
             user, within, key = keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         except NotSignedIn as problem:
             if problem.given:

@@ -89,7 +89,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/api"}],
-        "security": [{"basic": []}, {"bearer": []}],
+        "security": [{"basic": []}, {"bearer": []}, {"cookie": []}],
         "paths": paths,
         "components": {
             "schemas": {**components, **bodies, "Error": ERROR},
@@ -100,6 +100,12 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                     "description": "The API key as user name; any password.",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The API key."},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "boxwood_session",
+                    "description": "A browser's session; changes need the header X-CSRF-Token too.",
+                },
             },
         },
     }
@@ -163,7 +169,8 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
 
 def _refusals(route: Route) -> dict[str, str]:
     found = {"400": "Something given cannot be", "503": "The store is away: try again"}
-    if not route.open:
+    found["429"] = "Too many wrong keys or passwords from one address"
+    if not route.open or route.verb != "GET":
         found |= {"401": "No key, or not a valid one"}
     if _gives_bytes(route.handler):
         found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
@@ -214,8 +221,8 @@ def _tag(route: Route) -> str:
 
 
 _TAGS = (
-    "users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings files "
-    "threads snippets contacts organizations timeline webhooks deliveries events views"
+    "sessions users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings "
+    "files threads snippets contacts organizations timeline webhooks deliveries events views"
 ).split()
 
 

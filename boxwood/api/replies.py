@@ -52,11 +52,8 @@ def error(status: int, message: str, **more: Any) -> Reply:
 def of_problem(problem: Problem, says: str = "") -> Reply:
     """`says` is what a 404 says on this route, where it is not the usual."""
     match problem:
-        case NotSignedIn(given=False):
-            # Clients tell the two 401s apart by whether `success` is there.
-            reply = Reply(encode({"error": str(problem)}), 401)
         case NotSignedIn():
-            reply = error(401, str(problem))
+            return not_signed_in(problem)
         case NotFound():
             details = {} if says else {"details": problem.key}
             return error(404, says or "Entity not found with key", **details)
@@ -90,7 +87,14 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
             return reply
         case _:
             return error(400, str(problem))
-    reply.headers = ((b"www-authenticate", b'Basic realm="Boxwood"'),)
+
+
+def not_signed_in(problem: NotSignedIn, *, challenge: bool = True) -> Reply:
+    """Clients tell the two 401s apart by whether `success` is there. A browser that is challenged with Basic opens a
+    dialog, where a page has a form of its own."""
+    reply = error(401, str(problem)) if problem.given else Reply(encode({"error": str(problem)}), 401)
+    scheme = b"Basic" if challenge else b"Bearer"
+    reply.headers = ((b"www-authenticate", scheme + b' realm="Boxwood"'),)
     return reply
 
 

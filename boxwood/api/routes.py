@@ -15,11 +15,13 @@ from ..wire.shapes import files as file_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
+from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
+from ..wire.shapes.lists import Success
 from . import (
     batch,
     boards,
@@ -37,6 +39,7 @@ from . import (
     people,
     pipelines,
     search,
+    sessions,
     snippets,
     tasks,
     threads,
@@ -73,6 +76,10 @@ def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *q
     return Route("POST", path, handler, WRITE, takes, query, says=says)
 
 
+def _sign_in(path: str, handler: Callable[..., Any], gives: Any, takes: Shape) -> Route:
+    return Route("POST", path, handler, STREAM, takes, gives=gives, tag="sessions", open=True)
+
+
 def _stream(
     path: str,
     handler: Callable[..., Any],
@@ -89,6 +96,15 @@ def _delete(path: str, handler: Callable[..., Any]) -> Route:
 
 
 ROUTES = [
+    # Signing in
+    _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
+    _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
+    _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
+    _read("/v2/session", sessions.get_current),
+    _delete("/v2/session", sessions.sign_out),
+    _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),
+    _list("/v2/sessions", sessions.list_own),
+    _delete("/v2/sessions/{session}", sessions.end),
     # Users, teams and keys
     _read("/v1/users/me", people.get_me),
     _read("/v1/users/{user}", people.get_user),

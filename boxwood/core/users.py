@@ -146,6 +146,28 @@ def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: s
     return user
 
 
+def arrived(ctx: Ctx) -> Ctx:
+    """Who was named by someone else has come: a user like any other from now on."""
+    if not ctx.actor.invited:
+        return ctx
+    user = msgspec.structs.replace(ctx.actor, invited=False, updated_at=ctx.now)
+    USERS.update(ctx.db, user, "invited", "updated_at")
+    ctx.db.run("UPDATE team_members SET invite_status = 'Accepted' WHERE user_key = :user", user=user.key)
+    return Ctx(ctx.db, ctx.now, user)
+
+
+def renamed(ctx: Ctx, name: str) -> Ctx:
+    """With this given and family name."""
+    given, _, family = name.strip().partition(" ")
+    user = msgspec.structs.replace(ctx.actor, given_name=given, family_name=family.strip(), updated_at=ctx.now)
+    USERS.update(ctx.db, user, "given_name", "family_name", "updated_at")
+    return Ctx(ctx.db, ctx.now, user)
+
+
+def note_seen(db: Db, user_key: str, now: int) -> None:
+    db.run("UPDATE users SET seen_at = :now WHERE key = :key", key=user_key, now=now)
+
+
 def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     """The user with this address, made as an invited one where there is none (ruling 24)."""
     email = check_email(email, field)

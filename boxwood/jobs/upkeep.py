@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, blobs, buckets, keys, outbox, search
+from ..core import answers, blobs, buckets, keys, outbox, search, sessions
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -18,16 +18,19 @@ SWEEP_EVERY = 60
 MOST_SWEPT = 500
 
 
-async def run(engine: Engine, uses: dict[str, int], store: Blobs, clock: Callable[[], int]) -> None:
+async def run(
+    engine: Engine, uses: dict[str, int], seen: dict[str, int], store: Blobs, clock: Callable[[], int]
+) -> None:
     rounds = 0
     while True:
         await asyncio.sleep(SECONDS)
         rounds += 1
         try:
-            await asyncio.to_thread(note_uses, engine, uses)
+            await asyncio.to_thread(note_uses, engine, uses, seen)
             await engine.write_soon(lambda db: answers.forget(db, clock()))
             await engine.write_soon(lambda db: buckets.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
+                await engine.write_soon(lambda db: sessions.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
             await index(engine)
@@ -55,13 +58,13 @@ async def sweep_deliveries(engine: Engine, clock: Callable[[], int]) -> None:
         await asyncio.sleep(0.05)
 
 
-def note_uses(engine: Engine, uses: dict[str, int]) -> None:
-    """Write down when keys were last used."""
-    if not uses:
-        return
-    seen = dict(uses)
-    uses.clear()
-    engine.write(lambda db: keys.note_uses(db, seen))
+def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> None:
+    """Write down when keys were last used, and when sessions were."""
+    for times, note in ((uses, keys.note_uses), (seen, sessions.note_uses)):
+        if times:
+            noted = dict(times)
+            times.clear()
+            engine.write(partial(note, uses=noted))
 
 
 async def index(engine: Engine) -> None:

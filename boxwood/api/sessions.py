@@ -1,0 +1,167 @@
+"""Signing in and out over HTTP. Passwords are checked between transactions, in a thread of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core import passwords, sessions, sign_in_links, users
+from ..core.context import Ctx
+from ..db.engine import Db
+from ..errors import Insufficient, Invalid, NotSignedIn, TooMany
+from ..lib import guesses
+from ..lib import passwords as hashes
+from ..wire import v1
+from ..wire.codec import Shape
+from ..wire.shapes import sessions as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from . import credentials
+from .bodies import Body
+from .call import Call
+from .replies import Reply, encode
+
+MOST_BODY = 100_000
+WRONG = "this e-mail address and password do not belong together"
+
+
+async def sign_in(call: Call, body: Body) -> Reply:
+    """Sign in with e-mail and password: sets the cookie `boxwood_session`."""
+    given = await _given(call, body, shapes.SIGN_IN)
+    email, password = given["email"].lower(), given["password"]
+    api = call.api
+    try:
+        async with api.guesses.turn(f"{call.source} {email}"):
+            user, kept = await api.engine.read_soon(lambda db: _known(db, email))
+            if not await api.heavy(hashes.verify, kept, password) or user is None or kept is None:
+                await api.aside(api.limits.failed, call.source, api.clock())
+                raise NotSignedIn(given=True, says=WRONG)
+    except guesses.Full:
+        raise TooMany("Too many tries at this password are waiting already", 10_000) from None
+    renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(kept) else None
+
+    def begin(db: Db) -> Reply:
+        ctx = Ctx(db, api.clock(), user)
+        if passwords.of(db, user.key) != kept:
+            raise NotSignedIn(given=True, says=WRONG)
+        if renewed:
+            passwords.keep(db, user, renewed, ctx.now)
+        return _begin(call, ctx, "a password")
+
+    return await api.engine.write_soon(begin)
+
+
+async def sign_in_by_link(call: Call, body: Body) -> Reply:
+    """Sign in with the token of a link, once: the first owner's, an invitation's, or a forgotten password's.
+
+    `password` becomes the user's; it is needed for a reset, and by everyone who has none yet.
+    """
+    given = await _given(call, body, shapes.LINK)
+    api, now = call.api, call.api.clock()
+    link, _ = await api.engine.read_soon(lambda db: sign_in_links.look(db, given["token"], now))
+    needs = await api.engine.read_soon(lambda db: sign_in_links.needs_password(db, link))
+    password = given.get("password") or ""
+    if needs and not password:
+        raise Insufficient("Session", "password")
+    hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
+
+    def begin(db: Db) -> Reply:
+        ctx, link = sign_in_links.spend(db, given["token"], api.clock())
+        if given.get("name"):
+            ctx = users.renamed(ctx, given["name"])
+        if hash_:
+            passwords.change(ctx, hash_)
+            sessions.end_others(ctx)
+        return _begin(call, ctx, {"reset": "a link for a forgotten password"}.get(link.kind, f"the {link.kind} link"))
+
+    return await api.engine.write_soon(begin)
+
+
+async def look_at_link(call: Call, body: Body) -> Reply:
+    """Whose link this is and whether it needs a password; it stays good."""
+    given = await _given(call, body, shapes.LINK_LOOK)
+
+    def look(db: Db) -> Reply:
+        link, user = sign_in_links.look(db, given["token"], call.api.clock())
+        needs = sign_in_links.needs_password(db, link)
+        return Reply(encode(shapes.LinkOut(link.kind, user.email, user.full_name, needs, link.ends_at)))
+
+    return await call.api.engine.read_soon(look)
+
+
+def get_current(call: Call) -> shapes.SignedIn:
+    """Who is signed in with this cookie."""
+    session = sessions.get(call.ctx, _required(call))
+    return shapes.signed_in(call.ctx.actor, sessions.csrf_token(credentials.session(call.headers)), session)
+
+
+def sign_out(call: Call) -> Success | Reply:
+    """Sign out: the session is over, and the cookie is taken back."""
+    sessions.end(call.ctx, _required(call))
+    return Reply(encode(SUCCESS), headers=(credentials.cookie("", seconds=0, secure=_secure(call)),))
+
+
+async def change_password(call: Call, body: Body) -> Reply:
+    """Change one's own password. Every other browser is signed out."""
+    api = call.api
+    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
+    given = await _given(call, body, shapes.PASSWORD_CHANGE)
+    if kept is not None:
+        if not given.get("current"):
+            raise Insufficient("Password", "current")
+        async with api.guesses.turn(f"{call.source} {user.email}"):
+            if not await api.heavy(hashes.verify, kept, given["current"]):
+                await api.aside(api.limits.failed, call.source, api.clock())
+                raise Invalid("current", "this is not the password")
+    hash_ = await api.heavy(hashes.hashed, passwords.check(given["password"]))
+
+    def change(ctx: Ctx) -> Success:
+        passwords.change(ctx, hash_)
+        sessions.end_others(ctx, call.session)
+        return SUCCESS
+
+    return await call.write([], change)
+
+
+def list_own(call: Call) -> Results:
+    """The browsers one is signed in with, last used first."""
+    return Results([shapes.session(one, call.session) for one in sessions.all_own(call.ctx)])
+
+
+def end(call: Call) -> Success:
+    """Sign one of one's browsers out."""
+    sessions.end(call.ctx, call.path[0])
+    return SUCCESS
+
+
+async def _given(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
+    """What the body holds; from a page of another site nothing is taken."""
+    credentials.require_same_origin(call.headers)
+    raw = await body.whole(call.headers, MOST_BODY)
+    members, _ = v1.read_body(raw, call.header("content-type"))
+    found = shape.parse(members)
+    for name in shape.required:
+        if not found.get(name):
+            raise Insufficient("Session", name)
+    return found
+
+
+def _known(db: Db, email: str) -> tuple[users.User | None, str | None]:
+    user = users.by_email(db, email.strip())
+    return user, passwords.of(db, user.key) if user else None
+
+
+def _begin(call: Call, ctx: Ctx, how: str) -> Reply:
+    session, secret = sessions.start(ctx, call.header("user-agent"), call.source, how)
+    answer = shapes.signed_in(ctx.actor, sessions.csrf_token(secret), session)
+    seconds = (session.ends_at - ctx.now) // 1000
+    cookie = credentials.cookie(secret, seconds=seconds, secure=_secure(call))
+    return Reply(encode(answer), headers=(cookie, (b"cache-control", b"no-store")))
+
+
+def _secure(call: Call) -> bool:
+    return call.base_url.startswith("https:")
+
+
+def _required(call: Call) -> str:
+    if not call.session:
+        raise NotSignedIn(given=False)
+    return call.session

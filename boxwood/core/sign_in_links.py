@@ -1,0 +1,72 @@
+"""Links that sign a person in once: the first owner's, an invitation's, and one for a forgotten password.
+
+Their token stands behind `#`, which browsers send to nobody, so it is in no log; it is stored as a digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import msgspec
+
+from ..db.engine import Db
+from ..db.records import Table
+from ..errors import Invalid
+from . import passwords, users
+from .context import Ctx
+from .users import USERS, User
+
+A_DAY = 86_400_000
+LASTS = {"welcome": 7 * A_DAY, "invitation": 14 * A_DAY, "reset": A_DAY // 24}
+
+
+class Link(msgspec.Struct, frozen=True):
+    digest: str
+    kind: str
+    user_key: str
+    created_at: int
+    ends_at: int
+
+
+LINKS = Table("sign_in_links", Link)
+
+
+def make(db: Db, user: User, kind: str, now: int) -> str:
+    """The path to open, such as `/welcome#…`. Earlier links of this kind are worth nothing any more."""
+    db.run("DELETE FROM sign_in_links WHERE user_key = :user AND kind = :kind", user=user.key, kind=kind)
+    token = secrets.token_urlsafe(32)
+    LINKS.insert(db, Link(_digest(token), kind, user.key, now, now + LASTS[kind]))
+    return f"/{kind}#{token}"
+
+
+def look(db: Db, token: str, now: int) -> tuple[Link, User]:
+    """Whose link it is; nothing is used up."""
+    row = db.row(
+        f"""
+        SELECT {LINKS.of("l")}, {USERS.of("u")} FROM sign_in_links l JOIN users u ON u.key = l.user_key
+        WHERE l.digest = :digest AND l.ends_at > :now
+        """,
+        digest=_digest(token),
+        now=now,
+    )
+    if row is None:
+        raise Invalid("token", "this link was used already, or its time is over: ask for another")
+    return LINKS.load(row), USERS.load(row[len(LINKS.names) :])
+
+
+def needs_password(db: Db, link: Link) -> bool:
+    """Whether it can be used only together with a new password."""
+    return link.kind == "reset" or passwords.of(db, link.user_key) is None
+
+
+def spend(db: Db, token: str, now: int) -> tuple[Ctx, Link]:
+    """To act as its owner, this once. Of two who open it at a time, one has it."""
+    link, user = look(db, token, now)
+    if not db.run("DELETE FROM sign_in_links WHERE digest = :digest", digest=link.digest):
+        raise Invalid("token", "this link was used already")
+    return users.arrived(Ctx(db, now, user)), link
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,247 @@
+"""People sign in with a password and act with a cookie."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from boxwood.core import sign_in_links
+from boxwood.errors import TooMany
+from boxwood.jobs import upkeep
+from boxwood.lib import sources
+from tests.conftest import Person, World, ok, refused
+
+PASSWORD = "seven green owls"
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[httpx.Client]:
+    with world.client(None) as client:
+        yield client
+
+
+def link(world: World, person: Person, kind: str = "welcome") -> str:
+    """The token of a fresh link."""
+    path = world.server.engine.write(lambda db: sign_in_links.make(db, person.user, kind, world.clock()))
+    assert path.startswith(f"/{kind}#")
+    return str(path.partition("#")[2])
+
+
+def welcome(world: World, person: Person, browser: httpx.Client, password: str = PASSWORD) -> dict[str, Any]:
+    """The person chooses a password; the browser is signed in."""
+    body = {"token": link(world, person), "password": password}
+    found: dict[str, Any] = ok(browser.post("/api/v2/session/link", json=body))
+    return found
+
+
+def sign_in(browser: httpx.Client, person: Person, password: str = PASSWORD, **more: Any) -> dict[str, Any]:
+    body = {"email": person.email, "password": password}
+    found: dict[str, Any] = ok(browser.post("/api/v2/session", json=body, **more))
+    return found
+
+
+def kinds(world: World, person: Person) -> list[str]:
+    sql = "SELECT kind FROM events WHERE subject_key = :user AND kind LIKE 'user.%' ORDER BY id"
+    return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, user=person.user_key))]
+
+
+def test_a_link_signs_in_once_and_chooses_the_password(world: World, browser: httpx.Client) -> None:
+    token = link(world, world.ada)
+    look = ok(browser.post("/api/v2/session/link/look", json={"token": token}))
+    assert (look["kind"], look["email"], look["needsPassword"]) == ("welcome", world.ada.email, True)
+    refused(browser.post("/api/v2/session/link", json={"token": token}), 400, "Session")
+    refused(browser.post("/api/v2/session/link", json={"token": token, "password": "short"}), 400, "10 characters")
+    assert "set-cookie" not in browser.get("/api/v2/session").headers
+    body = {"token": token, "password": PASSWORD, "name": "Ada King Lovelace"}
+    answer = browser.post("/api/v2/session/link", json=body)
+    told = ok(answer)
+    assert (told["user"]["givenName"], told["user"]["lastName"]) == ("Ada", "King Lovelace")
+    cookie = answer.headers["set-cookie"]
+    assert "boxwood_session=" in cookie
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Path=/"))
+    assert "Secure" not in cookie
+    refused(browser.post("/api/v2/session/link", json=body), 400, "used already")
+    assert sign_in(browser, world.ada)["user"]["email"] == world.ada.email
+    assert kinds(world, world.ada) == ["user.password_changed", "user.signed_in", "user.signed_in"]
+
+
+def test_the_cookie_is_secure_under_tls(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    body = {"email": world.ada.email.upper(), "password": PASSWORD}
+    answer = browser.post("/api/v2/session", json=body, headers={"X-Forwarded-Proto": "https"})
+    assert ok(answer)["user"]["key"] == world.ada.user_key
+    assert answer.headers["set-cookie"].endswith("; Secure")
+
+
+def test_a_session_acts_as_its_user_and_changes_only_with_the_csrf_token(world: World, browser: httpx.Client) -> None:
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    pipeline = world.pipeline()
+    assert ok(browser.get("/api/v1/users/me"))["email"] == world.ada.email
+    assert ok(browser.get(f"/api/v2/pipelines/{pipeline['key']}")) == pipeline
+    boxes = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+    for headers in ({}, {"X-CSRF-Token": "nonsense"}, {"X-CSRF-Token": ""}):
+        refused(browser.post(boxes, json={"name": "Acme"}, headers=headers), 403, "X-CSRF-Token")
+    refused(browser.put(f"/api/v1/pipelines/{pipeline['key']}/boxes", json={"name": "Acme"}), 403, "X-CSRF-Token")
+    assert ok(browser.get(boxes))["results"] == []
+    browser.headers["X-CSRF-Token"] = token
+    assert ok(browser.post(boxes, json={"name": "Acme"}))["creatorKey"] == world.ada.user_key
+    assert ok(browser.get("/api/v2/session"))["csrfToken"] == token
+
+
+def test_a_session_reaches_what_its_user_reaches_and_no_more(world: World, browser: httpx.Client) -> None:
+    box = world.box(world.pipeline())
+    token = welcome(world, world.cy, browser)["csrfToken"]
+    assert browser.get(f"/api/v1/boxes/{box['key']}").status_code == 404
+    with world.client(None) as other:
+        bo = welcome(world, world.bo, other)["csrfToken"]
+        assert ok(other.get(f"/api/v1/boxes/{box['key']}"))["name"] == "Acme"
+        # One session's token is of no use in another.
+        refused(other.post(f"/api/v1/boxes/{box['key']}", json={"name": "X"}, headers={"X-CSRF-Token": token}), 403)
+        ok(other.post(f"/api/v1/boxes/{box['key']}", json={"name": "X"}, headers={"X-CSRF-Token": bo}))
+
+
+def test_a_key_beside_the_cookie_wins(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    assert ok(browser.get("/api/v1/users/me", auth=(world.bo.key, "")))["email"] == world.bo.email
+
+
+def test_signing_out_ends_the_session(world: World, browser: httpx.Client) -> None:
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    cookie = browser.cookies["boxwood_session"]
+    refused(browser.delete("/api/v2/session"), 403, "X-CSRF-Token")
+    answer = browser.delete("/api/v2/session", headers={"X-CSRF-Token": token})
+    assert ok(answer)["success"]
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    again = httpx.get(
+        f"{world.server.url}/api/v1/users/me", headers={"Cookie": f"boxwood_session={cookie}"}, trust_env=False
+    )
+    assert again.status_code == 401
+    assert again.headers["www-authenticate"].startswith("Bearer"), "a browser would open a dialog of its own"
+
+
+def test_without_a_cookie_nobody_is_signed_in(world: World, browser: httpx.Client) -> None:
+    answer = browser.get("/api/v2/session")
+    assert (answer.status_code, answer.json()) == (401, {"error": "Authentication required"})
+    # A key is no session.
+    assert world.ada.http.get("/api/v2/session").status_code == 401
+    assert world.ada.http.delete("/api/v2/session").status_code == 401
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    browser.cookies.clear()
+    for body in (
+        {"email": world.ada.email, "password": "eight green owls"},
+        {"email": world.bo.email, "password": PASSWORD},  # has none
+        {"email": "nobody@nowhere.example", "password": PASSWORD},
+    ):
+        refused(browser.post("/api/v2/session", json=body), 401, "do not belong together")
+    refused(browser.post("/api/v2/session", json={"email": world.ada.email}), 400, "Session")
+    refused(browser.post("/api/v2/session", json={"email": {}, "password": 1}), 400, "email")
+    assert browser.get("/api/v2/session").status_code == 401
+
+
+def test_a_session_ends_when_it_is_idle_and_after_three_months(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    world.clock.advance(days=15)
+    assert browser.get("/api/v1/users/me").status_code == 401
+    world.clock.ahead = 0
+    for _ in range(8):
+        world.clock.advance(days=12)
+        if world.clock.ahead < 90 * 86_400_000:
+            ok(browser.get("/api/v1/users/me"))
+            _write_down_uses(world)
+    assert browser.get("/api/v1/users/me").status_code == 401
+
+
+def _write_down_uses(world: World) -> None:
+    upkeep.note_uses(world.server.engine, world.server.boxwood.api.uses, world.server.boxwood.api.seen)
+
+
+def test_sessions_are_listed_and_ended_one_by_one(world: World, browser: httpx.Client) -> None:
+    browser.headers["User-Agent"] = "Lynx/2.9"
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    with world.client(None) as phone:
+        sign_in(phone, world.ada, headers={"User-Agent": "Phone/1"})
+        listed = ok(browser.get("/api/v2/sessions"))["results"]
+        assert {(one["browser"], one["current"]) for one in listed} == {("Lynx/2.9", True), ("Phone/1", False)}
+        assert all(one["address"] == "127.0.0.1" for one in listed)
+        theirs = next(one["key"] for one in listed if not one["current"])
+        assert world.bo.http.delete(f"/api/v2/sessions/{theirs}").status_code == 404
+        ok(browser.delete(f"/api/v2/sessions/{theirs}", headers={"X-CSRF-Token": token}))
+        assert phone.get("/api/v1/users/me").status_code == 401
+        assert len(ok(world.ada.http.get("/api/v2/sessions"))["results"]) == 1
+    ok(browser.get("/api/v1/users/me"))
+
+
+def test_changing_the_password_signs_the_other_browsers_out(world: World, browser: httpx.Client) -> None:
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    path, headers = "/api/v2/session/password", {"X-CSRF-Token": token}
+    new = "eleven blue foxes"
+    with world.client(None) as phone:
+        sign_in(phone, world.ada)
+        refused(browser.post(path, json={"password": new, "current": PASSWORD}), 403, "X-CSRF-Token")
+        refused(browser.post(path, json={"password": new}, headers=headers), 400)
+        refused(browser.post(path, json={"password": new, "current": "wrong"}, headers=headers), 400, "current")
+        refused(browser.post(path, json={"password": "aaaaaaaaaaaa", "current": PASSWORD}, headers=headers), 400)
+        ok(browser.post(path, json={"password": new, "current": PASSWORD}, headers=headers))
+        assert phone.get("/api/v1/users/me").status_code == 401
+        ok(browser.get("/api/v1/users/me"))
+        refused(phone.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 401)
+        sign_in(phone, world.ada, new)
+
+
+def test_no_other_sites_page_signs_anyone_in(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    browser.cookies.clear()
+    body = {"email": world.ada.email, "password": PASSWORD}
+    refused(browser.post("/api/v2/session", data=body, headers={"Origin": "https://evil.example"}), 403)
+    assert "boxwood_session" not in browser.cookies
+    sign_in(browser, world.ada, headers={"Origin": world.server.url})
+
+
+def test_the_live_stream_takes_the_cookie_and_stops_with_the_session(world: World, browser: httpx.Client) -> None:
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    pipeline = world.pipeline()
+    with browser.stream("GET", "/api/v2/events/stream?after=now") as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        world.box(pipeline)
+        assert any("box.created" in line for line in lines)
+        with world.client(None) as other:
+            other.cookies = browser.cookies
+            ok(other.delete("/api/v2/session", headers={"X-CSRF-Token": token}))
+        world.box(pipeline, name="Not for this browser")
+        assert "Not for this browser" not in "".join(lines)
+
+
+def test_a_link_is_over_in_time_and_a_newer_one_replaces_it(world: World, browser: httpx.Client) -> None:
+    old, new = link(world, world.ada, "reset"), link(world, world.ada, "reset")
+    refused(browser.post("/api/v2/session/link", json={"token": old, "password": PASSWORD}), 400, "token")
+    world.clock.advance(days=1)
+    refused(browser.post("/api/v2/session/link", json={"token": new, "password": PASSWORD}), 400, "token")
+
+
+def test_wrong_passwords_are_counted_and_the_right_one_is_not_refused(
+    world: World, browser: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    welcome(world, world.ada, browser)
+    limits = world.server.boxwood.api.limits
+    monkeypatch.setattr(limits, "proxies", sources.read_networks(["127.0.0.1"]))
+    browser.headers["X-Forwarded-For"] = "192.0.2.9"
+    wrong = {"email": world.bo.email, "password": "no such password"}
+    assert browser.post("/api/v2/session", json=wrong).status_code == 401
+
+    def guess() -> int:
+        with contextlib.suppress(TooMany):
+            while True:
+                limits.failed("192.0.2.9", world.clock())
+        return browser.post("/api/v2/session", json=wrong).status_code
+
+    # The allowance comes back little by little, so on a slow machine one guess may find a place again.
+    assert 429 in [guess() for _ in range(5)]
+    sign_in(browser, world.ada)
+    browser.headers["X-Forwarded-For"] = "192.0.2.10"
+    assert browser.post("/api/v2/session", json=wrong).status_code == 401
