@@ -37,7 +37,7 @@ class CommentOut(Out, omit_defaults=False):
     last_saved_timestamp: int
     message: str
     reaction_summary: list[ReactionSummary]
-    newsfeed_key_of: str | msgspec.UnsetType = msgspec.UNSET
+    newsfeed_entry_key: str | msgspec.UnsetType = msgspec.UNSET
     mentions: list[MentionOut] | msgspec.UnsetType = msgspec.UNSET
     parent: str | msgspec.UnsetType = msgspec.UNSET
     children: list[str] | msgspec.UnsetType = msgspec.UNSET
@@ -58,7 +58,7 @@ def comment(
         last_saved_timestamp=one.saved_at,
         message=one.message,
         reaction_summary=[_summary(emoji, keys, people) for emoji, keys in reactions.items()],
-        newsfeed_key_of=msgspec.UNSET if one.event_id is None else key_of(one.event_id),
+        newsfeed_entry_key=msgspec.UNSET if one.event_id is None else key_of(one.event_id),
         mentions=mentions or msgspec.UNSET,
         parent=given(one.parent_key),
         children=children or msgspec.UNSET,
