@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .api.call import Api
+from .api.door import PREFIX, Door
 from .api.limits import Limits
 from .api.observe import Observed
 from .api.openapi import describe
@@ -51,7 +52,18 @@ class Boxwood:
             read_rate(config.rate_limit) if config.rate_limit else None,
             read_networks(config.trusted_proxies),
         )
-        self.api = Api(engine, Router(ROUTES), clock, self.rules, self.store, config.max_file_size, self.limits)
+        self.api = Api(
+            engine,
+            Router(ROUTES),
+            clock,
+            self.rules,
+            self.store,
+            config.max_file_size,
+            self.limits,
+            config.native_endpoints,
+            config.subscriptions,
+        )
+        self.door = Door(engine, self.limits, clock)
         self.clock = clock
         self._document: bytes | None = None
         self.site = Starlette(
@@ -71,6 +83,8 @@ class Boxwood:
         """The API's own way is short; everything else is Starlette's."""
         if scope["type"] == "http" and scope["path"].startswith("/api/"):
             await self.api(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await self.door(scope, receive, send)
         else:
             await self.site(scope, receive, send)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from typing import Any
 import msgspec
 
 from . import people, version
-from .config import Config
+from .config import Config, refusal
 from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
@@ -93,6 +92,15 @@ def _add_serve(commands: Any) -> None:
         help="of each API key, such as '10/s burst 50' (none)",
     )
     serve.add_argument(
+        "--native-endpoints",
+        type=int,
+        default=int(_env("NATIVE_ENDPOINTS", "16")),
+        help="inbound webhooks and webhook steps of a team together; 0 for no limit (16)",
+    )
+    serve.add_argument(
+        "--subscriptions", type=int, default=int(_env("SUBSCRIPTIONS", "0")), help="event subscriptions of a team (any)"
+    )
+    serve.add_argument(
         "--trusted-proxies",
         type=spelled.networks,
         default=_env("TRUSTED_PROXIES", ""),
@@ -141,7 +149,8 @@ def _work(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     config = _config(options)
-    _refuse_unsafe(config)
+    if why := refusal(config):
+        sys.exit(f"boxwood: {why}")
     _prepare(config)
     engine = _open(config)
     try:
@@ -169,6 +178,8 @@ def _config(options: argparse.Namespace) -> Config:
         max_file_size=options.max_file_size,
         rate_limit=options.rate_limit,
         trusted_proxies=options.trusted_proxies,
+        native_endpoints=options.native_endpoints,
+        subscriptions=options.subscriptions,
         **_bucket(),
     )
 
@@ -177,34 +188,6 @@ def _bucket() -> dict[str, Any]:
     """Only from the environment: a secret on the command line can be read by everyone on the machine."""
     found = {name: _env(f"S3_{name.upper()}") for name in ("bucket", "endpoint", "region", "key", "secret", "prefix")}
     return {f"s3_{name}": value for name, value in found.items() if value}
-
-
-def _refuse_unsafe(config: Config) -> None:
-    if bool(config.tls_cert) != bool(config.tls_key):
-        sys.exit("boxwood: --tls-cert and --tls-key go together")
-    if not (_is_loopback(config.host) or config.tls_cert or config.insecure_http):
-        sys.exit(
-            f"boxwood: {config.host} can be reached from other machines, and API keys would cross the network in the "
-            "clear. Give --tls-cert and --tls-key, or say --insecure-http if a proxy in front terminates TLS."
-        )
-    if not (config.deliver or config.database_url):
-        sys.exit("boxwood: --no-deliveries needs PostgreSQL, for nobody else could send what is in SQLite")
-    if config.workers < 1:
-        sys.exit("boxwood: --workers is 1 or more")
-    if config.workers > 1 and not config.database_url:
-        sys.exit(
-            "boxwood: --workers above 1 needs PostgreSQL (--database-url): SQLite has one writer, which one process "
-            "keeps busy; more of them would only wait for each other."
-        )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _prepare(config: Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,10 @@ class Config:
     """What each API key may ask, such as `10/s burst 50`; empty for no limit."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of our own proxies, whose `X-Forwarded-For` is believed."""
+    native_endpoints: int = 16
+    """Inbound webhooks and webhook steps of automations that a team may have together; 0 for no limit."""
+    subscriptions: int = 0
+    """Event subscriptions that a team may have; 0 for no limit."""
     s3_bucket: str = ""
     """Where file bytes go; without one they are in `data`."""
     s3_endpoint: str | None = None
@@ -44,3 +49,35 @@ class Config:
         scheme = "https" if self.tls_cert else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
+
+
+def refusal(config: Config) -> str:
+    """Why it may not be served like this; empty where it may."""
+    if bool(config.tls_cert) != bool(config.tls_key):
+        return "--tls-cert and --tls-key go together"
+    if not (_is_loopback(config.host) or config.tls_cert or config.insecure_http):
+        return (
+            f"{config.host} can be reached from other machines, and API keys would cross the network in the clear. "
+            "Give --tls-cert and --tls-key, or say --insecure-http if a proxy in front terminates TLS."
+        )
+    if not (config.deliver or config.database_url):
+        return "--no-deliveries needs PostgreSQL, for nobody else could send what is in SQLite"
+    if config.workers < 1:
+        return "--workers is 1 or more"
+    if config.workers > 1 and not config.database_url:
+        return (
+            "--workers above 1 needs PostgreSQL (--database-url): SQLite has one writer, which one process keeps busy; "
+            "more of them would only wait for each other."
+        )
+    if config.native_endpoints < 0 or config.subscriptions < 0:
+        return "--native-endpoints and --subscriptions are 0 (no limit) or more"
+    return ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -207,9 +207,15 @@ class Api:
         store: Blobs,
         max_file_size: int,
         limits: Limits | None = None,
+        most_endpoints: int = 16,
+        most_subscriptions: int = 0,
     ) -> None:
         self.engine = engine
         self.limits = limits or Limits(engine)
+        self.most_endpoints = most_endpoints
+        """Native endpoints of a team; 0 for no limit."""
+        self.most_subscriptions = most_subscriptions
+        """Event subscriptions of a team; 0 for no limit."""
         self.router = router
         self.clock = clock
         self.rules = rules

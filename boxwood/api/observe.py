@@ -69,7 +69,8 @@ class Observed:
                 extra={
                     "request_id": scope["request_id"],
                     "method": scope["method"],
-                    "path": scope["path"],
+                    # A path may hold a secret of its own.
+                    "path": scope.get("shown_path", scope["path"]),
                     "status": status,
                     "ms": round(seconds * 1000, 2),
                 },

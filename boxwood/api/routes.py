@@ -12,6 +12,7 @@ from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
+from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
@@ -32,6 +33,7 @@ from . import (
     events,
     files,
     history,
+    inbound,
     markdown,
     meetings,
     messages,
@@ -285,6 +287,20 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/webhooks", webhooks.create_in_pipeline, webhook_shapes.WEBHOOK_CREATE),
     _list("/v2/teams/{team}/webhooks", webhooks.list_of_team, *PAGING),
     _post("/v2/teams/{team}/webhooks", webhooks.create_in_team, webhook_shapes.WEBHOOK_CREATE),
+    # Inbound webhooks
+    _list("/v2/pipelines/{pipeline}/inbound", inbound.list_of_pipeline, *PAGING),
+    _post("/v2/pipelines/{pipeline}/inbound", inbound.create_in_pipeline, inbound_shapes.INBOUND_CREATE),
+    _list("/v2/teams/{team}/inbound", inbound.list_of_team, *PAGING),
+    _post("/v2/teams/{team}/inbound", inbound.create_in_team, inbound_shapes.INBOUND_CREATE),
+    _read("/v2/inbound/{inbound}", inbound.get),
+    _post("/v2/inbound/{inbound}", inbound.edit, inbound_shapes.INBOUND_EDIT),
+    _delete("/v2/inbound/{inbound}", inbound.delete),
+    _post("/v2/inbound/{inbound}/rotate", inbound.rotate, inbound_shapes.INBOUND_ROTATE),
+    _delete("/v2/inbound/{inbound}/tokens/{token}", inbound.end_token),
+    _list("/v2/inbound/{inbound}/requests", inbound.list_requests, *PAGING),
+    _list("/v2/inbound/{inbound}/requests/{request}", inbound.get_request),
+    _post("/v2/inbound/{inbound}/requests/{request}/run", inbound.run_again),
+    _list("/v2/teams/{team}/endpoints", inbound.list_endpoints),
     # Events
     _list("/v2/events", events.list_page, "after", "pipelineKey", "limit"),
     _list("/v2/events/stream", events.stream, "after", "pipelineKey"),

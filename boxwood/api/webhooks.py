@@ -46,7 +46,7 @@ def create_in_team(call: Call) -> shapes.WebhookOut:
 
 
 def _created(call: Call, given: dict[str, object]) -> shapes.WebhookOut:
-    return shapes.webhook(webhooks.create(call.ctx, given, call.rules), secret=True)
+    return shapes.webhook(webhooks.create(call.ctx, given, call.rules, call.api.most_subscriptions), secret=True)
 
 
 def edit(call: Call) -> shapes.WebhookOut:

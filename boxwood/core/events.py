@@ -98,6 +98,11 @@ KINDS: dict[str, Kind] = {
         "WEBHOOK", "EDIT", "SWITCH_OFF_WEBHOOK", "is no longer sent {subject}: nothing but failures for five days"
     ),
     "webhook.gone": Kind("WEBHOOK", "DELETE", "LOSE_WEBHOOK", "is no longer sent {subject}: it wants no more", False),
+    "inbound.created": Kind("INBOUND", "CREATE", "NEW_INBOUND", "made the inbound webhook {subject}", False),
+    "inbound.edited": Kind("INBOUND", "EDIT", "EDIT_INBOUND", "changed the inbound webhook {subject}", False),
+    "inbound.deleted": Kind("INBOUND", "DELETE", "DELETE_INBOUND", "deleted the inbound webhook {subject}", False),
+    # In no newsfeed, for there may be thousands an hour; who starts automations is told by hand (core/arrivals).
+    "hook.received": Kind("INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "contact.edited": Kind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),
     "contact.merged": Kind("CONTACT", "EDIT", "MERGE_CONTACT", "merged {what} into the contact {subject}"),

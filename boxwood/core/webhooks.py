@@ -10,7 +10,7 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
-from . import access, events, pipelines, teams
+from . import access, allowance, events, pipelines, teams
 from .context import Ctx
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
@@ -194,8 +194,9 @@ def _of_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> lis
     return WEBHOOKS.load_all(rows)
 
 
-def create(ctx: Ctx, given: dict[str, Any], rules: Rules) -> Webhook:
-    """`event`, `target_url`, and `pipeline_key` or `team_key`; the pipeline where both are given."""
+def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webhook:
+    """`event`, `target_url`, and `pipeline_key` or `team_key`; the pipeline where both are given. A team may have
+    `most` of them; 0 for any number."""
     pipeline = team = None
     if given.get("pipeline_key"):
         pipeline = pipelines.get(ctx, given["pipeline_key"])
@@ -208,6 +209,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules) -> Webhook:
     for member, wire in (("event", "event"), ("target_url", "targetUrl")):
         if not given.get(member):
             raise Invalid(wire, "is missing")
+    allowance.require_subscription(ctx, pipeline.team_key if pipeline else scope.key, most)
     blank = Webhook(
         key=ids.new("w", ctx.now),
         event="",

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, blobs, buckets, keys, outbox, search, sessions
+from ..core import answers, arrivals, blobs, buckets, keys, outbox, search, sessions
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -29,6 +29,7 @@ async def run(
             await asyncio.to_thread(note_uses, engine, uses, seen)
             await engine.write_soon(lambda db: answers.forget(db, clock()))
             await engine.write_soon(lambda db: buckets.sweep(db, clock()))
+            await engine.write_soon(lambda db: arrivals.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await engine.write_soon(lambda db: sessions.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())

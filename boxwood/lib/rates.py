@@ -45,9 +45,10 @@ class Rate(msgspec.Struct, frozen=True):
     def spend(self, full_at: float, now: float, most: int = 1, least: int = 1) -> Spent:
         """Take up to `most` of a bucket that is full at `full_at`, or none where it holds less than `least`."""
         each = self.each
-        full_at = max(full_at, now)
-        # A clock that was set back leaves no bucket emptier than empty.
-        full_at = min(full_at, now + each * self.burst)
+        # A clock that was set back by much says nothing of the bucket; by a little, no more than that it is empty.
+        if full_at > now + 2 * self.window:
+            full_at = now
+        full_at = min(max(full_at, now), now + self.window)
         held = self.burst - (full_at - now) / each
         granted = min(most, int(held + 1e-9))
         if granted < least:

@@ -130,6 +130,10 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise Refused(f"the header {name} is written by the server")
 
 
+def is_header_name(text: str) -> bool:
+    return len(text) <= 200 and _TOKEN.fullmatch(text) is not None
+
+
 def check_fields(headers: Mapping[str, str]) -> None:
     """What any header must be, ours included: one line, plain, and not about the connection."""
     for name, value in headers.items():

@@ -30,20 +30,25 @@ def read_body(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Any]
     if kind == "application/x-www-form-urlencoded" and first not in (b"{", b"["):
         return _read_form(body)
     if kind in ("", "application/json", "text/plain", "application/x-www-form-urlencoded") or kind.endswith("+json"):
-        return _sorted_out(_decode(body))
+        return _sorted_out(decode(body))
     raise Invalid("Content-Type", f"{kind[:60]!r} is not read here: send application/json or a form")
 
 
-def _read_form(body: bytes) -> tuple[dict[str, Any], list[Any] | None]:
+def read_form(body: bytes) -> dict[str, Any]:
+    """Its members by name; one that is repeated becomes a list."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
         raise Invalid("body", "is not valid UTF-8") from None
-    form = _merged(_pairs(text, "body"))
+    return _merged(_pairs(text, "body"))
+
+
+def _read_form(body: bytes) -> tuple[dict[str, Any], list[Any] | None]:
+    form = read_form(body)
     inner = form.pop("json", None)
     if not isinstance(inner, str):
         return form, None
-    members, items = _sorted_out(_decode(inner.encode()))
+    members, items = _sorted_out(decode(inner.encode()))
     return {**form, **members}, items
 
 
@@ -67,7 +72,8 @@ def _merged(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return found
 
 
-def _decode(body: bytes) -> Any:
+def decode(body: bytes) -> Any:
+    """JSON of any kind, not nested too deeply."""
     try:
         value = msgspec.json.decode(body)
     except RecursionError:

@@ -1,0 +1,171 @@
+"""Inbound webhooks on the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.allowance import Use
+from ...core.arrivals import Arrival
+from ...core.inbound import BY_HEADER, BY_PATH, METHODS, NONE, SHARED, SIGNATURES, Endpoint, Token
+from ..codec import Shape
+from ..inbound import SHOWN_BODY
+from ..kinds import FLAG, INTEGER, LINES, NAME, TEXT, nullable, one_of
+from .base import Out, given
+
+
+class TokenOut(Out, omit_defaults=False):
+    """`prefix` is the token's beginning, by which its owner knows it again."""
+
+    key: str
+    prefix: str
+    creation_date: int
+    end_date: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class InboundOut(Out, omit_defaults=False):
+    """`url`, `token` and `secret` are only in the answer that made them."""
+
+    key: str
+    name: str
+    method: str
+    signature: str
+    addresses: list[str]
+    active: bool
+    user_key: str
+    creation_date: int
+    last_saved_timestamp: int
+    tokens: list[TokenOut]
+    signature_header: str | msgspec.UnsetType = msgspec.UNSET
+    repeat_header: str | msgspec.UnsetType = msgspec.UNSET
+    repeat_path: str | msgspec.UnsetType = msgspec.UNSET
+    condition: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    team_key: str | msgspec.UnsetType = msgspec.UNSET
+    previous_secret_until: int | msgspec.UnsetType = msgspec.UNSET
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    secret: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def endpoint(
+    one: Endpoint, tokens: list[Token], *, secret: bool = False, token: str = "", base: str = ""
+) -> InboundOut:
+    return InboundOut(
+        key=one.key,
+        name=one.name,
+        method=one.method,
+        signature=one.signature,
+        addresses=one.addresses,
+        active=one.active,
+        user_key=one.user_key,
+        creation_date=one.created_at,
+        last_saved_timestamp=one.updated_at,
+        tokens=[TokenOut(each.key, each.prefix, each.created_at, given(each.ends_at)) for each in tokens],
+        signature_header=one.signature_header if one.signature == SHARED else msgspec.UNSET,
+        repeat_header=one.repeat_at if one.repeat_by == BY_HEADER else msgspec.UNSET,
+        repeat_path=one.repeat_at if one.repeat_by == BY_PATH else msgspec.UNSET,
+        condition=one.condition or msgspec.UNSET,
+        pipeline_key=given(one.pipeline_key),
+        team_key=given(one.team_key),
+        previous_secret_until=given(one.previous_until),
+        url=f"{base}/hooks/{token}" if token else msgspec.UNSET,
+        token=token or msgspec.UNSET,
+        secret=given(one.secret) if secret and one.signature != NONE else msgspec.UNSET,
+    )
+
+
+_MEMBERS: dict[str, Any] = {
+    "name": NAME,
+    "method": one_of(*METHODS),
+    "signature": one_of(*SIGNATURES),
+    "signature_header": NAME,
+    "secret": nullable(TEXT),
+    "addresses": LINES,
+    "repeat_header": nullable(NAME),
+    "repeat_path": nullable(NAME),
+    "condition": nullable(TEXT),
+}
+_SAID = {
+    "method": "The one it takes; others are answered 405.",
+    "signature": "How senders show who they are: STANDARD (Standard Webhooks), GITHUB, STRIPE, or SHARED: the secret "
+    "itself in a header.",
+    "signature_header": "Of SHARED: the header that holds the secret.",
+    "secret": "Without one, one is made where that is possible, and shown once.",
+    "addresses": "Only from these addresses and networks.",
+    "repeat_header": "A request whose value of this header came before, in 8 days, starts nothing.",
+    "repeat_path": "The same by a value in the body, such as data.id, or by several as {{ type }}-{{ data.id }}.",
+    "condition": "In CEL over method, query, headers and body, as body.amount > 100.0: others start nothing.",
+}
+INBOUND_CREATE = Shape("InboundCreate", _MEMBERS, described=_SAID)
+INBOUND_EDIT = Shape("InboundEdit", _MEMBERS, active=FLAG, described=_SAID)
+INBOUND_ROTATE = Shape(
+    "InboundRotate",
+    {"overlap": nullable(INTEGER)},
+    described={"overlap": "Milliseconds for which the tokens before stay good; a day without it."},
+)
+
+
+class ArrivalOut(Out, omit_defaults=False):
+    """`verdict` is ACCEPTED, REPEATED, LEFT_OUT (by the condition) or REFUSED. A list has no bodies."""
+
+    key: str
+    timestamp: int
+    verdict: str
+    method: str
+    source: str
+    size: int
+    content_type: str
+    run_keys: list[str]
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    repeats: str | msgspec.UnsetType = msgspec.UNSET
+    repeated_id: str | msgspec.UnsetType = msgspec.UNSET
+    query: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    headers: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    body: str | msgspec.UnsetType = msgspec.UNSET
+    truncated: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+def arrival(one: Arrival, *, whole: bool = False) -> ArrivalOut:
+    """The whole shows the first 64 KiB of the body, and no header that holds a secret."""
+    shown = ArrivalOut(
+        key=one.key,
+        timestamp=one.at,
+        verdict=one.verdict,
+        method=one.method,
+        source=one.source,
+        size=one.size,
+        content_type=one.content_type,
+        run_keys=one.runs,
+        reason=one.reason if one.verdict in ("REFUSED", "LEFT_OUT") else msgspec.UNSET,
+        repeats=one.reason if one.verdict == "REPEATED" else msgspec.UNSET,
+        repeated_id=one.repeated_id or msgspec.UNSET,
+    )
+    if whole:
+        cut = one.body.encode()[:SHOWN_BODY].decode("utf-8", "ignore")
+        shown.query, shown.headers, shown.body = one.query, one.headers, cut
+        shown.truncated = len(cut) < len(one.body) or one.size > SHOWN_BODY or msgspec.UNSET
+    return shown
+
+
+class UseOut(Out, omit_defaults=False):
+    """`kind` is INBOUND_WEBHOOK or WEBHOOK_STEP; `key` is the webhook's, or the automation's."""
+
+    kind: str
+    key: str
+    name: str
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AllowanceOut(Out, omit_defaults=False):
+    """`allowance` is 0 where there is no limit."""
+
+    allowance: int
+    used: int
+    results: list[UseOut]
+
+
+def allowance(uses: list[Use], most: int) -> AllowanceOut:
+    shown = [UseOut(one.kind, one.key, one.name, given(one.pipeline_key)) for one in uses]
+    return AllowanceOut(most, len(uses), shown)

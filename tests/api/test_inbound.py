@@ -1,0 +1,460 @@
+"""Inbound webhooks, as the programs that call them and the people who own them see them."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks import Webhook as Signer
+
+from boxwood.core import arrivals
+from boxwood.core.arrivals import Content
+from boxwood.core.context import Ctx
+from boxwood.core.inbound import Endpoint
+from tests.conftest import Person, Server, Store, World, ok, refused
+
+
+def endpoint(person: Person, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
+    return ok(person.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json={"name": "Orders", **given}))
+
+
+@pytest.fixture
+def caller(world: World) -> Iterator[httpx.Client]:
+    with world.client(None) as client:
+        yield client
+
+
+@pytest.fixture
+def started() -> Iterator[list[tuple[str, Content]]]:
+    """What requests start: a stand-in for automations that notes what it is handed."""
+    found: list[tuple[str, Content]] = []
+
+    def start(ctx: Ctx, one: Endpoint, arrival_key: str, content: Content, event_id: int) -> list[str]:
+        found.append((one.key, content))
+        return [f"run-{len(found)}"]
+
+    arrivals.starts(start)
+    yield found
+    arrivals._STARTERS.remove(start)
+
+
+def requests(world: World, hook: dict[str, Any]) -> list[dict[str, Any]]:
+    return ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests"))["results"]  # type: ignore[no-any-return]
+
+
+def whole(world: World, hook: dict[str, Any], key: str) -> dict[str, Any]:
+    return ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests/{key}"))  # type: ignore[no-any-return]
+
+
+# Taking requests
+
+
+def test_a_request_is_kept_before_it_is_answered_and_starts_what_waits_for_it(
+    world: World, caller: httpx.Client, started: list[tuple[str, Content]]
+) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    body = {"order": 7, "items": [{"sku": "A\u0000b"}]}
+    answer = caller.post(hook["url"] + "?shop=north", json=body, headers={"X-Api-Key": "hush", "X-Plain": "seen"})
+    told = ok(answer)
+    assert told == {"success": True, "id": told["id"]}
+    ((key, content),) = started
+    assert key == hook["key"]
+    assert (content.method, content.query) == ("POST", {"shop": "north"})
+    assert content.body == {"order": 7, "items": [{"sku": "A\ufffdb"}]}
+    kept = whole(world, hook, told["id"])
+    assert (kept["verdict"], kept["runKeys"], kept["source"]) == ("ACCEPTED", ["run-1"], "127.0.0.1")
+    assert json.loads(kept["body"]) == body
+    assert (kept["headers"]["x-api-key"], kept["headers"]["x-plain"]) == ("(hidden)", "seen")
+    assert "hush" not in json.dumps(kept)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
+def test_the_chosen_method_is_taken_and_others_are_not(world: World, caller: httpx.Client, method: str) -> None:
+    hook = endpoint(world.ada, world.pipeline(), method=method)
+    ok(caller.request(method, hook["url"], params={"a": "1"}))
+    other = "PUT" if method != "PUT" else "POST"
+    for wrong in (other, "DELETE"):
+        reply = caller.request(wrong, hook["url"])
+        refused(reply, 405, method)
+        assert reply.headers["allow"] == method
+    assert [one["verdict"] for one in requests(world, hook)] == ["REFUSED", "REFUSED", "ACCEPTED"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "read"),
+    [
+        ("application/json", b'{"a": [1, 2.5, null]}', {"a": [1, 2.5, None]}),
+        ("application/vnd.github+json; charset=utf-8", b"[1]", [1]),
+        ("application/x-www-form-urlencoded", b"a=1&b=x%20y&b=z", {"a": "1", "b": ["x y", "z"]}),
+        ("text/plain", b'{"a": 1}', {"a": 1}),
+        ("text/plain", b"just words", "just words"),
+        ("text/xml", "<a>é</a>".encode(), "<a>é</a>"),
+        ("", b"", None),
+    ],
+)
+def test_json_forms_and_texts_are_read(
+    world: World, caller: httpx.Client, started: list[Any], content_type: str, body: bytes, read: Any
+) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    headers = {"Content-Type": content_type} if content_type else {}
+    ok(caller.post(hook["url"], content=body, headers=headers))
+    assert started[0][1].body == read
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"a": NaN}', b"[" * 5000, b'{"a": "\xed\xa0\x80"}'])
+def test_a_body_that_is_not_what_it_says_is_refused(
+    world: World, caller: httpx.Client, started: list[Any], body: bytes
+) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    refused(caller.post(hook["url"], content=body, headers={"Content-Type": "application/json"}), 400, "body")
+    assert started == []
+    assert [one["verdict"] for one in requests(world, hook)] == ["REFUSED"]
+
+
+def test_more_than_a_mebibyte_is_refused(world: World, caller: httpx.Client, started: list[Any]) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    most = json.dumps("x" * (1_048_576 - 2)).encode()
+    assert len(most) == 1_048_576
+    headers = {"Content-Type": "application/json"}
+    kept = whole(world, hook, ok(caller.post(hook["url"], content=most, headers=headers))["id"])
+    assert (len(kept["body"]), kept["size"], kept["truncated"]) == (65_536, 1_048_576, True)
+    refused(caller.post(hook["url"], content=most + b" ", headers=headers), 413, "MB")
+    in_pieces = (most[at : at + 99_999] for at in range(0, len(most) + 1, 99_999))
+    ok(caller.post(hook["url"], content=in_pieces, headers=headers))
+    assert len(started) == 2
+    assert ok(world.ada.http.post(f"/api/v2/inbound/{hook['key']}/requests/{kept['key']}/run"))["runKeys"]
+    assert started[2][1] == started[0][1]
+
+
+def test_what_is_unknown_ended_or_switched_off_is_answered_alike(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    off = endpoint(world.ada, world.pipeline(), name="Off")
+    ok(world.ada.http.post(f"/api/v2/inbound/{off['key']}", json={"active": False}))
+    gone = endpoint(world.ada, world.pipeline(), name="Gone")
+    ok(world.ada.http.delete(f"/api/v2/inbound/{gone['key']}"))
+    changed = hook["url"][:-1] + ("A" if hook["url"][-1] != "A" else "B")
+    urls = [off["url"], gone["url"], changed, hook["url"] + "/", "/hooks/", "/hooks/x", "/hooks/%00", "/hooks/é"]
+    answers = [caller.post(url, json={}) for url in [*urls, "/hooks/" + "x" * 5000]]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert caller.get(changed).status_code == 404
+
+
+def test_guessing_tokens_is_limited_and_known_ones_go_on(fresh_store: Store) -> None:
+    server = Server(fresh_store.config()).start()
+    world = World(server)
+    hook = endpoint(world.ada, world.pipeline())
+    with world.client(None) as client:
+        statuses = [client.post(f"/hooks/{number}").status_code for number in range(120)]
+        assert (statuses[0], statuses[-1]) == (404, 429)
+        ok(client.post(hook["url"], json={}))
+    world.close()
+    server.stop()
+
+
+# Who may call
+
+
+def standard(secret: str, body: bytes, at: float) -> dict[str, str]:
+    when = datetime.fromtimestamp(at, tz=UTC)
+    signature = Signer(secret).sign("msg_1", when, body.decode())
+    return {"webhook-id": "msg_1", "webhook-timestamp": str(int(at)), "webhook-signature": signature}
+
+
+def github(secret: str, body: bytes, at: float) -> dict[str, str]:
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def stripe(secret: str, body: bytes, at: float) -> dict[str, str]:
+    signed = f"{int(at)}.".encode() + body
+    return {"Stripe-Signature": f"t={int(at)},v1={hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()}"}
+
+
+def shared(secret: str, body: bytes, at: float) -> dict[str, str]:
+    return {"X-Webhook-Secret": secret}
+
+
+SIGNERS: list[tuple[str, Callable[[str, bytes, float], dict[str, str]], bool]] = [
+    ("STANDARD", standard, True),
+    ("GITHUB", github, False),
+    ("STRIPE", stripe, True),
+    ("SHARED", shared, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "sign", "timed"), SIGNERS, ids=[kind for kind, _, _ in SIGNERS])
+def test_only_signed_requests_are_taken(
+    world: World, caller: httpx.Client, started: list[Any], kind: str, sign: Any, timed: bool
+) -> None:
+    given = {"secret": "whsec_stripe-gave-it"} if kind == "STRIPE" else {}
+    hook = endpoint(world.ada, world.pipeline(), signature=kind, repeatHeader=None, **given)
+    body, now = b'{"id": "evt_1"}', world.clock() / 1000
+    good = {"Content-Type": "application/json", **sign(hook["secret"], body, now)}
+    ok(caller.post(hook["url"], content=body, headers=good))
+    refused(caller.post(hook["url"], content=body), 401, "signature")
+    for name in good:
+        if name != "Content-Type":
+            for bad in (good[name] + "0", "", "v1,\u00ff", "t=1,t=2,v1=00"):
+                headers = {**good, name: bad.encode("latin-1")}
+                refused(caller.post(hook["url"], content=body, headers=headers), 401, "signature")
+    if kind != "SHARED":
+        refused(caller.post(hook["url"], content=body + b" ", headers=good), 401, "signature")
+    for late in (-301, 301) if timed else ():
+        refused(caller.post(hook["url"], content=body, headers=sign(hook["secret"], body, now + late)), 401)
+    assert len(started) == 1
+    ((kept,)) = [one for one in requests(world, hook) if one["verdict"] == "ACCEPTED"]
+    assert hook["secret"] not in json.dumps(whole(world, hook, kept["key"]))
+
+
+def test_a_secret_that_is_replaced_stays_good_for_a_day(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline(), signature="SHARED", signatureHeader="X-Shop")
+    path = f"/api/v2/inbound/{hook['key']}"
+    assert "secret" not in ok(world.ada.http.get(path))
+    changed = ok(world.ada.http.post(path, json={"secret": "a new long secret"}))
+    assert changed["secret"] == "a new long secret"
+    for secret in (hook["secret"], "a new long secret"):
+        ok(caller.post(hook["url"], headers={"X-Shop": secret}))
+    world.clock.advance(days=1)
+    assert caller.post(hook["url"], headers={"X-Shop": hook["secret"]}).status_code == 401
+    ok(caller.post(hook["url"], headers={"X-Shop": "a new long secret"}))
+
+
+def test_only_listed_addresses_may_call(world: World, caller: httpx.Client) -> None:
+    pipeline = world.pipeline()
+    here = endpoint(world.ada, pipeline, addresses=["127.0.0.0/8", "::1"])
+    elsewhere = endpoint(world.ada, pipeline, addresses=["192.0.2.7"])
+    assert elsewhere["addresses"] == ["192.0.2.7/32"]
+    ok(caller.post(here["url"]))
+    # Nobody has said that a proxy stands before us, so whoever is forwarded for says nothing.
+    refused(caller.post(elsewhere["url"], headers={"X-Forwarded-For": "192.0.2.7"}), 403, "address")
+    assert [one["reason"] for one in requests(world, elsewhere)] == ["address 127.0.0.1 is not allowed"]
+
+
+# Repetitions
+
+
+@pytest.mark.parametrize(
+    ("by", "first", "again", "other"),
+    [
+        ({"repeatHeader": "X-Delivery"}, ({"X-Delivery": "1"}, {}), ({"x-delivery": "1"}, {"a": 1}), ({}, {})),
+        ({"repeatPath": "data.items[0].id"}, *(({}, {"data": {"items": [{"id": n}]}}) for n in (7, 7, 8))),
+        ({"repeatPath": "$.id"}, ({}, {"id": "x" * 5000}), ({}, {"id": "x" * 5000, "b": 1}), ({}, {"id": "x" * 4999})),
+        ({"repeatPath": "{{ type }}-{{ id }}"}, *(({}, {"type": kind, "id": 1}) for kind in "aab")),
+    ],
+)
+def test_a_repetition_is_answered_like_the_first_and_starts_nothing(
+    world: World, caller: httpx.Client, started: list[Any], by: Any, first: Any, again: Any, other: Any
+) -> None:
+    hook = endpoint(world.ada, world.pipeline(), **by)
+    one = ok(caller.post(hook["url"], headers=first[0], json=first[1]))
+    assert ok(caller.post(hook["url"], headers=again[0], json=again[1])) == {**one, "duplicate": True}
+    assert ok(caller.post(hook["url"], headers=other[0], json=other[1]))["id"] != one["id"]
+    assert len(started) == 2
+    assert [each["verdict"] for each in requests(world, hook)] == ["ACCEPTED", "REPEATED", "ACCEPTED"]
+    assert requests(world, hook)[1]["repeats"] == one["id"]
+    world.clock.advance(days=8, ms=1)
+    assert ok(caller.post(hook["url"], headers=first[0], json=first[1]))["id"] != one["id"]
+
+
+def test_known_senders_repetitions_are_told_by_their_own_ids(world: World) -> None:
+    pipeline = world.pipeline()
+    assert endpoint(world.ada, pipeline, signature="STANDARD")["repeatHeader"] == "webhook-id"
+    assert endpoint(world.ada, pipeline, signature="GITHUB")["repeatHeader"] == "X-GitHub-Delivery"
+    assert endpoint(world.ada, pipeline, signature="STRIPE", secret="whsec_given")["repeatPath"] == "id"
+
+
+def test_a_condition_leaves_out_what_it_does_not_hold_of(
+    world: World, caller: httpx.Client, started: list[Any]
+) -> None:
+    hook = endpoint(world.ada, world.pipeline(), condition='body.amount > 10.0 && query.shop == "north"')
+    for amount in (50.5, 5.5):
+        ok(caller.post(hook["url"] + "?shop=north", json={"amount": amount}))
+    ok(caller.post(hook["url"] + "?shop=north", json={}))
+    assert [content.body for _, content in started] == [{"amount": 50.5}]
+    assert [one["verdict"] for one in requests(world, hook)] == ["LEFT_OUT", "LEFT_OUT", "ACCEPTED"]
+    assert "condition" in requests(world, hook)[0]["reason"]
+
+
+# The log, and running again
+
+
+def test_the_last_hundred_are_kept_and_refusals_push_out_none(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    for number in range(103):
+        ok(caller.post(hook["url"], json={"number": number}))
+    for _ in range(103):
+        assert caller.put(hook["url"]).status_code == 405
+    found = ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests", params={"limit": 1000}))["results"]
+    assert [one["verdict"] for one in found] == ["REFUSED"] * 100 + ["ACCEPTED"] * 100
+    assert json.loads(whole(world, hook, found[-1]["key"])["body"]) == {"number": 3}
+
+
+def test_a_request_is_run_again(world: World, caller: httpx.Client, started: list[Any]) -> None:
+    hook = endpoint(world.ada, world.pipeline(), repeatHeader="X-Id")
+    key = ok(caller.post(hook["url"] + "?q=1", json={"a": 1}, headers={"X-Id": "1"}))["id"]
+    path = f"/api/v2/inbound/{hook['key']}/requests"
+    assert ok(world.ada.http.post(f"{path}/{key}/run"))["runKeys"] == ["run-1", "run-2"]
+    assert started[0] == started[1]
+    assert caller.put(hook["url"]).status_code == 405
+    wrong = requests(world, hook)[0]["key"]
+    refused(world.ada.http.post(f"{path}/{wrong}/run"), 400, "run again")
+    assert world.cy.http.post(f"{path}/{key}/run").status_code == 404
+    assert world.ada.http.get(f"{path}/nobody").status_code == 404
+    assert len(started) == 2
+
+
+def test_what_it_started_and_the_request_are_kept_together_or_not_at_all(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline(), repeatHeader="X-Id")
+
+    def fail(*_: Any) -> list[str]:
+        raise RuntimeError("no")
+
+    arrivals.starts(fail)
+    try:
+        assert caller.post(hook["url"], headers={"X-Id": "1"}).status_code == 500
+    finally:
+        arrivals._STARTERS.remove(fail)
+    assert requests(world, hook) == []
+    assert "duplicate" not in ok(caller.post(hook["url"], headers={"X-Id": "1"}))
+
+
+def test_tokens_are_in_no_log(world: World, caller: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    with caplog.at_level("INFO", "boxwood.requests"):
+        ok(caller.post(hook["url"]))
+        began = time.monotonic()
+        while not (paths := [one.path for one in caplog.records if one.name == "boxwood.requests"]):  # type: ignore[attr-defined]
+            assert time.monotonic() < began + 5
+    assert paths[-1] == "/hooks/…"
+    stored = [str(row) for row in world.server.engine.read(lambda db: db.rows("SELECT * FROM inbound_tokens"))]
+    assert not any(hook["token"] in row for row in stored)
+
+
+# Making and changing them
+
+
+def test_tokens_are_rotated_in_peace(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    path = f"/api/v2/inbound/{hook['key']}"
+    second = ok(world.ada.http.post(f"{path}/rotate"))
+    third = ok(world.ada.http.post(f"{path}/rotate", json={"overlap": 60_000}))
+    assert len(ok(world.ada.http.get(path))["tokens"]) == 3
+    assert "url" not in ok(world.ada.http.get(path))
+    for one in (hook, second, third):
+        ok(caller.post(one["url"]))
+    world.clock.advance(ms=60_001)
+    assert [caller.post(one["url"]).status_code for one in (hook, second, third)] == [404, 404, 200]
+    (left,) = ok(world.ada.http.get(path))["tokens"]
+    assert third["token"].startswith(left["prefix"])
+    ok(world.ada.http.delete(f"{path}/tokens/{left['key']}"))
+    assert caller.post(third["url"]).status_code == 404
+    assert world.ada.http.delete(f"{path}/tokens/{left['key']}").status_code == 404
+    refused(world.ada.http.post(f"{path}/rotate", json={"overlap": -1}), 400, "overlap")
+    fourth = ok(world.ada.http.post(f"{path}/rotate", json={"overlap": 0}))
+    ok(caller.post(fourth["url"]))
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"method": "DELETE"}, "method"),
+        ({"signature": "MD5"}, "signature"),
+        ({"signature": "STRIPE"}, "secret"),
+        ({"signature": "STANDARD", "secret": "whsec_short"}, "secret"),
+        ({"signature": "SHARED", "secret": "short"}, "secret"),
+        ({"signature": "SHARED", "secret": "ключ-ключ-ключ"}, "secret"),
+        ({"secret": "of no use here"}, "secret"),
+        ({"signature": "SHARED", "signatureHeader": "a b"}, "signatureHeader"),
+        ({"addresses": ["10.0.0.0/33"]}, "addresses"),
+        ({"addresses": ["10.0.0.1"] * 201}, "addresses"),
+        ({"repeatHeader": "a\nb"}, "repeatHeader"),
+        ({"repeatPath": "a..b"}, "repeatPath"),
+        ({"repeatPath": "id", "repeatHeader": "X-Id"}, "repeatPath"),
+        ({"condition": "body.a ="}, "condition"),
+        ({"condition": "box.name == 'a'"}, "condition"),
+        ({"condition": "'text'"}, "condition"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_made(world: World, given: dict[str, Any], names: str) -> None:
+    path = f"/api/v2/pipelines/{world.pipeline()['key']}/inbound"
+    refused(world.ada.http.post(path, json=given), 400, names)
+    assert ok(world.ada.http.get(path))["results"] == []
+
+
+def test_an_edit_changes_what_it_names(world: World) -> None:
+    hook = endpoint(world.ada, world.pipeline(), repeatPath="id", condition="body.a == 1")
+    path = f"/api/v2/inbound/{hook['key']}"
+    shown = ok(world.ada.http.get(path))
+    assert ok(world.ada.http.post(path, json={"name": "Orders", "addresses": []})) == shown
+    changed = ok(world.ada.http.post(path, json={"method": "PUT", "repeatPath": None, "condition": ""}))
+    assert changed["method"] == "PUT"
+    assert not {"repeatPath", "condition", "secret", "url", "token"} & changed.keys()
+    signed = ok(world.ada.http.post(path, json={"signature": "STANDARD"}))
+    assert signed["secret"].startswith("whsec_")
+    assert "previousSecretUntil" not in signed
+
+
+def test_who_may_make_them_and_who_finds_them(world: World, caller: httpx.Client) -> None:
+    viewers = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
+    path = f"/api/v2/pipelines/{viewers['key']}/inbound"
+    refused(world.bo.http.post(path, json={}), 403, "change")
+    adas = endpoint(world.ada, viewers)
+    assert ok(world.bo.http.get(path))["results"] == []
+    assert world.bo.http.get(f"/api/v2/inbound/{adas['key']}").status_code == 404
+    assert world.cy.http.get(path).status_code == 404
+    assert world.cy.http.post(path, json={}).status_code == 404
+    shared_one = world.pipeline()
+    bos = endpoint(world.bo, shared_one)
+    both = ok(world.ada.http.get(f"/api/v2/pipelines/{shared_one['key']}/inbound"))["results"]
+    assert [one["key"] for one in both] == [bos["key"]]
+    ok(world.ada.http.delete(f"/api/v2/pipelines/{shared_one['key']}"))
+    assert caller.post(bos["url"]).status_code == 404
+
+
+def test_a_team_has_its_own(world: World, caller: httpx.Client) -> None:
+    path = f"/api/v2/teams/{world.team_key}/inbound"
+    made = ok(world.ada.http.post(path, json={"name": "Contacts"}))
+    assert made["teamKey"] == world.team_key
+    ok(caller.post(made["url"], json={"email": "a@b.example"}))
+    assert [one["key"] for one in ok(world.ada.http.get(path))["results"]] == [made["key"]]
+    assert ok(world.bo.http.get(path))["results"] == []
+    assert world.cy.http.get(path).status_code == 404
+
+
+# The allowance
+
+
+def test_the_seventeenth_is_refused_and_what_uses_the_sixteen_is_listed(world: World) -> None:
+    pipeline, other = world.pipeline(), world.pipeline(name="Projects")
+    made = [endpoint(world.ada, pipeline if n % 2 else other, name=f"No {n}") for n in range(15)]
+    made.append(ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/inbound", json={"name": "No 15"})))
+    path = f"/api/v2/pipelines/{pipeline['key']}/inbound"
+    refused(world.ada.http.post(path, json={}), 400, "16 native endpoints", f"/api/v2/teams/{world.team_key}/endpoints")
+    listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))
+    assert (listed["allowance"], listed["used"]) == (16, 16)
+    assert [(one["kind"], one["key"], one["name"]) for one in listed["results"]] == [
+        ("INBOUND_WEBHOOK", one["key"], one["name"]) for one in made
+    ]
+    assert world.cy.http.get(f"/api/v2/teams/{world.team_key}/endpoints").status_code == 404
+    ok(world.ada.http.delete(f"/api/v2/inbound/{made[0]['key']}"))
+    ok(world.ada.http.post(path, json={}))
+
+
+def test_subscriptions_have_a_limit_of_their_own_where_one_is_set(fresh_store: Store) -> None:
+    server = Server(fresh_store.config(native_endpoints=0, subscriptions=2, allow_private_webhooks=True)).start()
+    world = World(server)
+    pipeline = world.pipeline()
+    for _ in range(17):
+        endpoint(world.ada, pipeline)
+    body = {"event": "BOX_EDIT", "targetUrl": "https://receiver.example/", "pipelineKey": pipeline["key"]}
+    ok(world.ada.http.post("/api/v2/webhooks", json=body))
+    ok(world.ada.http.post("/api/v2/webhooks", json={**body, "pipelineKey": None, "teamKey": world.team_key}))
+    refused(world.ada.http.post("/api/v2/webhooks", json=body), 400, "2 event subscriptions")
+    assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))["allowance"] == 0
+    world.close()
+    server.stop()
