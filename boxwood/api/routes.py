@@ -20,6 +20,7 @@ from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
+from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from ..wire.shapes.lists import Success
@@ -46,6 +47,7 @@ from . import (
     tasks,
     threads,
     timeline,
+    validators,
     views,
     webhooks,
 )
@@ -58,6 +60,7 @@ FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
 CURSOR = ("cursor", "limit", "after")
+INSISTING = "overrideValidation"
 TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
@@ -154,20 +157,20 @@ ROUTES = [
     _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
     _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
     _list("/v2/pipelines/{pipeline}/board", boards.get, *BOARD),
-    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
-    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
-    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
+    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
+    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST),
-    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
-    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT),
-    _post("/v2/batch", batch.run, batch.BATCH),
+    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
+    _post("/v2/batch", batch.run, batch.BATCH, INSISTING),
     _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
-    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
+    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, INSISTING, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
     _list("/v1/boxes/{box}/md", markdown.of_box, "maxTokens"),
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
-    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE),
+    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
     # Tasks, and the reminders they once were
     _list("/v2/boxes/{box}/tasks", tasks.of_box, *PAGING),
     _post("/v2/boxes/{box}/tasks", tasks.create, task_shapes.TASK_CREATE),
@@ -203,6 +206,12 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/views/{view}", views.edit, view_shapes.VIEW_EDIT),
     _delete("/v2/pipelines/{pipeline}/views/{view}", views.delete),
     _list("/v2/pipelines/{pipeline}/views/{view}/boxes", views.list_boxes, "fields", "cursor", "limit"),
+    # Validation rules
+    _list("/v2/pipelines/{pipeline}/validators", validators.list_page, *PAGING),
+    _post("/v2/pipelines/{pipeline}/validators", validators.create, validator_shapes.VALIDATOR_CREATE),
+    _list("/v2/pipelines/{pipeline}/validators/{validator}", validators.get),
+    _post("/v2/pipelines/{pipeline}/validators/{validator}", validators.edit, validator_shapes.VALIDATOR_EDIT),
+    _delete("/v2/pipelines/{pipeline}/validators/{validator}", validators.delete),
     # Contacts and organizations
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),

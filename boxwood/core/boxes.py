@@ -20,6 +20,7 @@ from . import (
     stages,
     transfers,
     users,
+    validators,
     values,
 )
 from .access import Role
@@ -143,6 +144,8 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     access.require(ctx, role, "BOX", "CREATE", box)
     box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
+    box = validators.judged(ctx, pipeline, box)
+    validators.enforce(ctx, pipeline, box, None)
     _assign(ctx, box, [])
     _link_back(ctx, box, [])
     box_links.note(ctx, box, None)
@@ -154,8 +157,9 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
-    if changes.get("pipeline_key"):
-        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"))
+    elsewhere = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != get(ctx, key).pipeline_key
+    if elsewhere:
+        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"), enforce=False)
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     if "name" in changes and not (changes["name"] or "").strip():
         raise Invalid("name", "may not be empty")
@@ -163,7 +167,10 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     for member, change in CHANGES.items():
         if member in changes:
             box = change(ctx, pipeline, box, changes[member])
-    return save(ctx, pipeline, before, box)
+    box = save(ctx, pipeline, before, box)
+    if box is not before or elsewhere:
+        validators.enforce(ctx, pipeline, box, None if elsewhere else before)
+    return box
 
 
 def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
@@ -176,6 +183,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     written = [name for name in BOXES.names if getattr(box, name) != getattr(before, name)]
     BOXES.update(ctx.db, box, *written)
+    box = validators.judged(ctx, pipeline, box)
     if "assignee_keys" in changed:
         _assign(ctx, box, before.assignee_keys)
     if "linked_box_keys" in changed:
@@ -211,7 +219,9 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
         return before
     box = msgspec.structs.replace(before, emails=emails, updated_at=ctx.now, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
-    _tell_addresses(ctx, pipeline_of(ctx, box), box, before)
+    pipeline = pipeline_of(ctx, box)
+    box = validators.judged(ctx, pipeline, box)
+    _tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
@@ -233,7 +243,7 @@ def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
     updated_at = ctx.now if touched else box.updated_at
     box = msgspec.structs.replace(box, activity=activity, updated_at=updated_at, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "activity", "updated_at", "saved_at")
-    return box
+    return validators.judged(ctx, pipeline_of(ctx, box), box) if validators.has_any(ctx, box.pipeline_key) else box
 
 
 def _touch(told: Activity) -> Activity:
@@ -303,7 +313,10 @@ def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     field = fields.get(ctx, pipeline, field_key)
     values.check(ctx, pipeline, field, value, "value")
-    return save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value})).fields.get(field_key)
+    after = save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value}))
+    if after is not box:
+        validators.enforce(ctx, pipeline, after, box)
+    return after.fields.get(field_key)
 
 
 def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
@@ -334,6 +347,7 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             after = formulas.computed(ctx, pipeline, after, other)
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
+            after = validators.judged(ctx, pipeline, after)
             was = {"linked_box_keys": other.linked_box_keys}
             tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 

@@ -90,6 +90,11 @@ KINDS: dict[str, Kind] = {
     "view.created": Kind("VIEW", "CREATE", "ADD_VIEW", "added the view {subject} to {pipeline}", False),
     "view.edited": Kind("VIEW", "EDIT", "EDIT_VIEW", "changed the view {subject} of {pipeline}", False),
     "view.deleted": Kind("VIEW", "DELETE", "DELETE_VIEW", "deleted the view {subject} of {pipeline}", False),
+    "validator.created": Kind("VALIDATOR", "CREATE", "ADD_VALIDATOR", "added the rule {subject} to {pipeline}", False),
+    "validator.edited": Kind("VALIDATOR", "EDIT", "EDIT_VALIDATOR", "changed the rule {subject} of {pipeline}", False),
+    "validator.deleted": Kind(
+        "VALIDATOR", "DELETE", "DELETE_VALIDATOR", "deleted the rule {subject} of {pipeline}", False
+    ),
     "webhook.created": Kind("WEBHOOK", "CREATE", "NEW_WEBHOOK", "subscribed to {subject}", False),
     "webhook.edited": Kind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
     "webhook.deleted": Kind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),

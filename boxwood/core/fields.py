@@ -9,7 +9,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, formulas, options, pipelines, search
+from . import access, events, formulas, options, pipelines, search, validators
 from .context import Ctx
 from .options import Option
 
@@ -173,6 +173,7 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
     if after.default_value != field.default_value:
         pipeline = formulas.put(ctx, pipeline, after)
     formulas.follow(ctx, pipeline, field, after)
+    validators.follow(ctx, pipeline)
     pipelines.touch(ctx, pipeline)
     before = {"name": field.name, "options": field.options, "default_value": field.default_value}
     events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
@@ -187,6 +188,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)
+    validators.follow(ctx, pipeline)
     if field.type in search.TEXT_TYPES:
         search.note_all(ctx, search.BOX, pipeline.key)
     pipeline = pipelines.touch(ctx, pipeline)

@@ -39,6 +39,8 @@ class Pipeline(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     saved_at: int
+    validators_updated_at: int | None = None
+    """When its validation rules last changed; None where it never had any."""
 
     @property
     def shared_with_team(self) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
-from . import access, events, formulas, pipelines, themes
+from . import access, events, formulas, pipelines, themes, validators
 from .context import Ctx
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     )
     if after.name != stage.name:
         formulas.lost(ctx, pipeline, "stage")
+        validators.follow(ctx, pipeline)
     pipeline = pipelines.touch(ctx, pipeline)
     before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
     _tell(ctx, "stage.edited", after, pipeline, before=before)

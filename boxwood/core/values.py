@@ -9,13 +9,15 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Invalid
 from . import directory, users
 from .context import Ctx
-from .fields import Field
-from .pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from .fields import Field
+    from .pipelines import Pipeline
 
 MOST_TEXT = 100_000
 MOST_ITEMS = 1000
