@@ -42,6 +42,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "sort": {"type": "string", "description": "Columns with commas; a minus before one turns it round."},
     "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
     "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
+    "noun": {"type": "string", "description": "Only things of this kind, such as box or contact."},
     "query": {"type": "string", "maxLength": 1000, "description": "Beginnings of words; all must be there."},
     "name": {"type": "string", "description": "A box's exact name."},
     "overrideValidation": {

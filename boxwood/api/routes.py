@@ -318,6 +318,10 @@ ROUTES = [
     _list("/v2/contacts/{contact}/history", history.of_contact, "cursor", "limit"),
     _list("/v2/organizations/{organization}/history", history.of_organization, "cursor", "limit"),
     _list("/v2/pipelines/{pipeline}/history", history.of_pipeline, "cursor", "limit"),
+    _post("/v2/undo", history.undo_change, history.UNDO),
+    _list("/v2/trash", history.list_trash, "noun", "teamKey", "cursor", "limit"),
+    _post("/v2/trash/{trashed}/restore", history.restore),
+    _delete("/v2/trash/{trashed}", history.forget),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
     # Search

@@ -19,6 +19,7 @@ from . import (
     search,
     stages,
     transfers,
+    trash,
     users,
     validators,
     values,
@@ -146,13 +147,23 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     BOXES.insert(ctx.db, box)
     box = validators.judged(ctx, pipeline, box)
     validators.enforce(ctx, pipeline, box, None)
-    _assign(ctx, box, [])
-    _link_back(ctx, box, [])
-    box_links.note(ctx, box, None)
+    _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)
     _tell_addresses(ctx, pipeline, box, None)
     search.note(ctx, "box", box.key)
     return box
+
+
+def place(ctx: Ctx, box: Box) -> None:
+    """Write a box that is not there yet, and the rows by which it is found."""
+    BOXES.insert(ctx.db, box)
+    _enter(ctx, box)
+
+
+def _enter(ctx: Ctx, box: Box) -> None:
+    _assign(ctx, box, [])
+    _link_back(ctx, box, [])
+    box_links.note(ctx, box, None)
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
@@ -352,41 +363,11 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
 
-def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:
-    """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
-
-    The second answer is whether it was created. Of several that match it is the oldest; two callers at
-    once cannot both create it, as each holds the pipeline.
-    """
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    if match == "name":
-        column, value = "b.name", given.get("name")
-    else:
-        field = fields.by_key(ctx, pipeline.key).get(match)
-        if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
-            raise Invalid("match", "is name, or the key of a text, date or dropdown field")
-        column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
-        value = values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
-    if value is None or value == "":
-        raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
-    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
-    row = ctx.db.row(
-        f"""
-        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {seen}
-        ORDER BY b.created_at, b.key LIMIT 1
-        """,
-        pipeline=pipeline.key,
-        value=str(value),
-        **params,
-    )
-    if row is None:
-        return create(ctx, pipeline.key, given), True
-    return edit(ctx, row[0], given), False
-
-
 def delete(ctx: Ctx, key: str) -> None:
-    """With its tasks, comments, files and mail."""
+    """With its tasks, comments, files and mail, all of which the trash keeps."""
     box, pipeline, _ = reach(ctx, key, "DELETE")
+    about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
+    trash.keep(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
     _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
     tell(ctx, "box.deleted", box, pipeline)

@@ -49,7 +49,9 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     box_links.note(ctx, after, box)
     for table in boxes.PARTS:
         ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
-    before = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
+    before: dict[str, Any] = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
+    if not same_team:
+        before |= {"contacts": box.contacts, "organizations": box.organizations}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     boxes.tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
     search.note(ctx, "box", key)

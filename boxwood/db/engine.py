@@ -105,6 +105,10 @@ class Db(Protocol):
         """
         ...
 
+    def column_names(self, table: str) -> list[str]:
+        """The table's columns that can be written, in their order."""
+        ...
+
     def later(self, work: Later, item: Any) -> None:
         """Run `work(db, items)` once before the commit, with the items of every request it commits."""
 

@@ -148,6 +148,17 @@ class PostgresDb:
         """Others write at the same time: it is read anew."""
         return read()
 
+    def column_names(self, table: str) -> list[str]:
+        found = self.rows(
+            """
+            SELECT attname FROM pg_attribute
+            WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+            ORDER BY attnum
+            """,
+            table=table,
+        )
+        return [name for (name,) in found]
+
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
 

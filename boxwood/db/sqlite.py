@@ -143,6 +143,9 @@ class SqliteDb:
         found = self.rows("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table", table=table)
         return {name for (name,) in found}
 
+    def column_names(self, table: str) -> list[str]:
+        return [name for (name,) in self.rows("SELECT name FROM pragma_table_info(:table)", table=table)]
+
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
 
