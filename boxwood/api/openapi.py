@@ -232,8 +232,8 @@ def _tag(route: Route) -> str:
 
 
 _TAGS = (
-    "sessions users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings "
-    "files threads snippets contacts organizations timeline webhooks deliveries events views validators"
+    "sessions settings users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments "
+    "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators"
 ).split()
 
 

@@ -13,6 +13,7 @@ from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
 from ..wire.shapes import inbound as inbound_shapes
+from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
@@ -35,6 +36,7 @@ from . import (
     files,
     history,
     inbound,
+    mail,
     markdown,
     meetings,
     messages,
@@ -110,6 +112,10 @@ ROUTES = [
     _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),
     _list("/v2/sessions", sessions.list_own),
     _delete("/v2/sessions/{session}", sessions.end),
+    # Mail settings
+    _list("/v2/settings/mail", mail.get),
+    _post("/v2/settings/mail", mail.edit, mail_shapes.MAIL_EDIT),
+    _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
     # Users, teams and keys
     _read("/v1/users/me", people.get_me),
     _read("/v1/users/{user}", people.get_user),

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, arrivals, blobs, buckets, keys, outbox, search, sessions, trash
+from ..core import answers, arrivals, blobs, buckets, keys, letters, outbox, search, sessions, trash
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -32,6 +32,7 @@ async def run(
             await engine.write_soon(lambda db: arrivals.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await engine.write_soon(lambda db: sessions.forget(db, clock()))
+                await engine.write_soon(lambda db: letters.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
             await index(engine)
