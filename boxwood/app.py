@@ -29,7 +29,7 @@ from .api.routes import ROUTES
 from .config import Config
 from .core import expressions, feed, formulas, mail_settings
 from .db.engine import Db, Engine, open_engine
-from .jobs import due, indexing, letters, recompute, upkeep, webhooks
+from .jobs import due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -99,6 +99,7 @@ class Boxwood:
             asyncio.create_task(letters.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
+            asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
         ]
         try:
             async with contextlib.AsyncExitStack() as stack:

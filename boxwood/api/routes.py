@@ -12,6 +12,7 @@ from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
+from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
@@ -35,6 +36,7 @@ from . import (
     events,
     files,
     history,
+    imports,
     inbound,
     mail,
     markdown,
@@ -58,6 +60,8 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
+TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream")
+IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "dryRun")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
@@ -177,6 +181,17 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
+    # Imports
+    _stream(
+        "/v2/pipelines/{pipeline}/import", imports.create, import_shapes.ImportOut, *TABLES, query=(*IMPORT, "wait")
+    ),
+    _stream(
+        "/v2/pipelines/{pipeline}/import/preview", imports.preview, import_shapes.PreviewOut, *TABLES, query=IMPORT
+    ),
+    _list("/v2/pipelines/{pipeline}/imports", imports.list_page, *PAGING),
+    _list("/v2/imports/{import}", imports.get),
+    _post("/v2/imports/{import}/cancel", imports.cancel),
+    _list("/v2/imports/{import}/refused", imports.refused, "after", "limit"),
     # Tasks, and the reminders they once were
     _list("/v2/boxes/{box}/tasks", tasks.of_box, *PAGING),
     _post("/v2/boxes/{box}/tasks", tasks.create, task_shapes.TASK_CREATE),

@@ -149,7 +149,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     validators.enforce(ctx, pipeline, box, None)
     _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)
-    _tell_addresses(ctx, pipeline, box, None)
+    tell_addresses(ctx, pipeline, box, None)
     search.note(ctx, "box", box.key)
     return box
 
@@ -211,7 +211,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
         tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
-    _tell_addresses(ctx, pipeline, box, before)
+    tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
@@ -232,12 +232,12 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
     pipeline = pipeline_of(ctx, box)
     box = validators.judged(ctx, pipeline, box)
-    _tell_addresses(ctx, pipeline, box, before)
+    tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
 
-def _tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+def tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
     for address in box_links.appeared(box, before):
         tell(ctx, "box.email_added", box, pipeline, email=address)
 

@@ -41,6 +41,7 @@ KINDS: dict[str, Kind] = {
     "pipeline.created": Kind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
     "pipeline.edited": Kind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": Kind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
+    "pipeline.imported": Kind("PIPELINE", "EDIT", "IMPORT_BOXES", "imported {what} into {pipeline}"),
     "pipeline.deleted": Kind("PIPELINE", "DELETE", "DELETE_PIPELINE", "deleted {pipeline}"),
     "pipeline.restored": Kind("PIPELINE", "CREATE", "RESTORE_PIPELINE", "brought back {pipeline}"),
     "stage.created": Kind("STAGE", "CREATE", "ADD_STAGE", "added the stage {subject} to {pipeline}"),

@@ -6,7 +6,7 @@ A `Db` is one transaction's hands: it runs statements written once, with `:named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from .fulltext import FullText
@@ -86,6 +86,9 @@ class Db(Protocol):
 
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
+
+    def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert many rows, as fast as the database knows how; the columns not named have their defaults."""
 
     def attempt(self, fn: Callable[[], T]) -> T:
         """Run in a savepoint: what it raises undoes what it did, and nothing else."""

@@ -12,7 +12,7 @@ import contextlib
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -109,6 +109,11 @@ class SqliteDb:
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
         self.memory.before(sql)
         self._connection.executemany(sql, params)
+
+    def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        self.memory.before(sql)
+        self._connection.executemany(sql, rows)
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
         return self.memory.remember(key, read)
