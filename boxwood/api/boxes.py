@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, upserts, users
+from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, users
 from ..core.boxes import Box
 from ..core.context import Ctx
 from ..core.selections import Page
@@ -30,7 +30,7 @@ def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
 PAGE = 100
 
 
-def selected(call: Call, found: Page) -> Results:
+def selected(call: Call, found: Page) -> Results[shapes.BoxOut]:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
     call.wishes.update(found.wishes)
     people = users.people(call.ctx, {key for box in found.boxes for key in box.people()})
@@ -84,7 +84,7 @@ def upsert(call: Call) -> Upserted:
     given = call.parse(UPSERT)
     match = given.pop("match", "")
     given = {name: value for name, value in given.items() if value is not None or name == "notes"}
-    box, created = upserts.upsert(call.ctx, call.path[0], match, given)
+    box, created = boxes.upsert(call.ctx, call.path[0], match, given)
     return Upserted(created, _one(call, box))
 
 
@@ -115,7 +115,7 @@ def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
     return Stream(listing.slices(found), lambda ctx, keys: [*_shown(ctx, listing.by_keys(ctx, keys))])
 
 
-def list_v2(call: Call) -> Results:
+def list_v2(call: Call) -> Results[shapes.BoxOut]:
     """A page of a pipeline's boxes; `page` counts from 0, or `offset` says where to begin.
 
     With any of `filter`, `sort`, `fields` and `cursor` it is a list by cursor: those that pass the filter, in that
@@ -136,7 +136,7 @@ def list_v2(call: Call) -> Results:
     return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
 
 
-def _select(call: Call) -> Results:
+def _select(call: Call) -> Results[shapes.BoxOut]:
     found = selections.page(
         call.ctx,
         call.path[0],

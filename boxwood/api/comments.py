@@ -28,7 +28,7 @@ def list_v1(call: Call) -> list[shapes.CommentOut]:
     return shown(call, comments.of_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
-def list_v2(call: Call) -> Results:
+def list_v2(call: Call) -> Results[shapes.CommentOut]:
     """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
     limit, offset = call.page(EVERYTHING)
     found = comments.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)

@@ -6,6 +6,7 @@ from ..core import directory, entries, merges
 from ..core.contacts import CONTACTS
 from ..wire.shapes import directory as shapes
 from ..wire.shapes.base import given
+from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
 from ..wire.shapes.lists import Results, Success
 from . import paging
@@ -88,6 +89,6 @@ def newsfeed(call: Call) -> list[NewsfeedEntry]:
     return [newsfeed_entry(one) for one in paging.newsfeed(call, CONTACTS)]
 
 
-def list_boxes(call: Call) -> Results:
+def list_boxes(call: Call) -> Results[BoxOut]:
     """The boxes within reach that name this contact, the last changed first."""
     return paging.boxes(call, CONTACTS)

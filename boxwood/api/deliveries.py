@@ -10,7 +10,7 @@ from ..wire.shapes.lists import Results
 from .call import Call
 
 
-def list_of_webhook(call: Call) -> Results:
+def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:
     """What a subscription was sent or is to be, newest first, each with its last attempt."""
     limit, offset = call.page(100)
     state = call.text("state").upper()

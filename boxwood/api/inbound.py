@@ -17,12 +17,12 @@ def get(call: Call) -> shapes.InboundOut:
     return _shown(call, inbound.get(call.ctx, call.path[0]))
 
 
-def list_of_pipeline(call: Call) -> Results:
+def list_of_pipeline(call: Call) -> Results[shapes.InboundOut]:
     """The inbound webhooks of a pipeline: everybody's for those who may change it, else one's own."""
     return _page(call, call.path[0], None)
 
 
-def list_of_team(call: Call) -> Results:
+def list_of_team(call: Call) -> Results[shapes.InboundOut]:
     """The inbound webhooks of a team itself: everybody's for its owners, else one's own."""
     return _page(call, None, call.path[0])
 
@@ -65,7 +65,7 @@ def delete(call: Call) -> Success:
     return SUCCESS
 
 
-def list_requests(call: Call) -> Results:
+def list_requests(call: Call) -> Results[shapes.ArrivalOut]:
     """What was sent to it, newest first: the last 100 that were taken, and the last 100 that were not."""
     limit, offset = call.page(100)
     found = arrivals.of_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
@@ -92,7 +92,7 @@ def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:
     return shapes.endpoint(endpoint, inbound.tokens(call.ctx, endpoint), base=call.base_url, **more)
 
 
-def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results:
+def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results[shapes.InboundOut]:
     limit, offset = call.page(1000)
     found = inbound.in_place(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
     return Results([_shown(call, one) for one in found[:limit]], len(found) > limit)

@@ -14,7 +14,7 @@ def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
     return [shapes.meeting(meeting, tasks[meeting.key]) for meeting in found]
 
 
-def of_box(call: Call) -> Results:
+def of_box(call: Call) -> Results[shapes.MeetingOut]:
     """The meetings and call logs of a box, in the order they were made."""
     limit, offset = call.page(1000)
     found = meetings.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)

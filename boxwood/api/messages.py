@@ -34,7 +34,7 @@ def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
     return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
 
 
-def list_of_thread(call: Call) -> Results:
+def list_of_thread(call: Call) -> Results[shapes.MessageOut]:
     """The messages of a thread in the order they were sent, 50 a page."""
     limit, offset = call.page(PAGE)
     found = messages.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)

@@ -14,7 +14,7 @@ from ..core.directory import E, Noun
 from ..core.events import Event
 from ..core.merges import Group
 from ..errors import Invalid
-from ..wire.shapes.boxes import box
+from ..wire.shapes.boxes import BoxOut, box
 from ..wire.shapes.lists import Results
 from .call import MOST_PER_PAGE, Call
 
@@ -88,7 +88,7 @@ def newsfeed(call: Call, noun: Noun[E]) -> list[Event]:
     return newsfeeds.of_entry(call.ctx, noun, call.path[0], limit=limit, offset=offset)
 
 
-def boxes(call: Call, noun: Noun[E]) -> Results:
+def boxes(call: Call, noun: Noun[E]) -> Results[BoxOut]:
     limit, offset = call.page(PAGE)
     key = directory.reach(call.ctx, noun, call.path[0])[0].key
     found = listing.naming(call.ctx, key, limit=limit + 1, offset=offset)

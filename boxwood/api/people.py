@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core import keys, team_fields, teams, users
 from ..core.teams import LISTS, Team
 from ..wire.shapes import people as shapes
@@ -46,7 +44,7 @@ def delete_key(call: Call) -> Success:
     return SUCCESS
 
 
-def list_teams(call: Call) -> Results:
+def list_teams(call: Call) -> Results[shapes.TeamOut]:
     """One's teams, newest first."""
     limit, offset = call.page(1000)
     found = teams.mine(call.ctx, limit=limit + 1, offset=offset)
@@ -75,12 +73,12 @@ def edit_team(call: Call) -> shapes.TeamOut:
     return _shown(call, [team])[0]
 
 
-def list_team_users(call: Call) -> Results:
+def list_team_users(call: Call) -> Results[shapes.UserOut]:
     """The users of a team, archived ones too."""
     limit, offset = call.page(1000)
     team = teams.get(call.ctx, call.path[0])
     found = teams.members(call.ctx, [team.key])[team.key]
-    shown: list[Any] = [shapes.user(user) for _, user in found[offset : offset + limit]]
+    shown = [shapes.user(user) for _, user in found[offset : offset + limit]]
     return Results(shown, len(found) > offset + limit)
 
 

@@ -19,7 +19,7 @@ def list_v1(call: Call) -> list[shapes.PipelineOut]:
     return _shown(call, [pipeline for pipeline, _ in found])
 
 
-def list_v2(call: Call) -> Results:
+def list_v2(call: Call) -> Results[shapes.PipelineOut]:
     """The pipelines within reach, a page at a time."""
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)

@@ -121,7 +121,7 @@ async def change_password(call: Call, body: Body) -> Reply:
     return await call.write([], change)
 
 
-def list_own(call: Call) -> Results:
+def list_own(call: Call) -> Results[shapes.SessionOut]:
     """The browsers one is signed in with, last used first."""
     return Results([shapes.session(one, call.session) for one in sessions.all_own(call.ctx)])
 

@@ -25,7 +25,7 @@ def _one(call: Call, task: Task) -> shapes.TaskOut:
     return _shown(call, [task])[0]
 
 
-def of_box(call: Call) -> Results:
+def of_box(call: Call) -> Results[shapes.TaskOut]:
     """The tasks of a box, in the order they were made."""
     limit, offset = call.page(1000)
     found = tasks.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
@@ -57,7 +57,7 @@ def delete(call: Call) -> Success:
     return SUCCESS
 
 
-def list_agenda(call: Call) -> Results:
+def list_agenda(call: Call) -> Results[shapes.TaskOut]:
     """What one has to do by the end of today: open tasks in every box within reach, the latest due first.
 
     `direction` desc or past goes back in time, asc or future forwards, from a task's `sortOrder` or, without

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..core import views
 from ..wire.shapes import views as shapes
+from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from . import boxes
 from .call import ALL, MOST_PER_PAGE, Call
 
 
-def list_page(call: Call) -> Results:
+def list_page(call: Call) -> Results[shapes.ViewOut]:
     """A pipeline's views: those that are shared, and one's own; the oldest first."""
     limit, offset = call.page(ALL)
     found = views.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
@@ -38,7 +39,7 @@ def delete(call: Call) -> Success:
     return SUCCESS
 
 
-def list_boxes(call: Call) -> Results:
+def list_boxes(call: Call) -> Results[BoxOut]:
     """A page of the view's boxes, group by group, with the columns that it shows and those in `fields`."""
     limit = call.number("limit", boxes.PAGE, least=1, most=MOST_PER_PAGE)
     found = views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.text("cursor"), limit=limit)

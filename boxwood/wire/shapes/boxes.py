@@ -13,7 +13,6 @@ from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
 from .base import Out, given
 from .people import SharingEntry, sharing_entry
-from .validators import Violation
 
 _DAY = 86_400_000
 
@@ -44,7 +43,7 @@ class BoxOut(Out, omit_defaults=False):
     last_stage_change_timestamp: int
     creation_source_type: str
     freshness: float
-    violations: list[Violation]
+    violations: list[dict[str, Any]]
     assigned_to_sharing_entries: list[SharingEntry]
     creator_sharing_entry: SharingEntry | None
     follower_sharing_entries: list[SharingEntry]
@@ -127,7 +126,7 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         last_stage_change_timestamp=one.stage_changed_at,
         creation_source_type=one.source,
         freshness=freshness(one.updated_at, now),
-        violations=[Violation(**each) for each in one.violations],
+        violations=one.violations,
         assigned_to_sharing_entries=entries(one.assignee_keys),
         creator_sharing_entry=next(iter(entries([one.creator_key])), None),
         follower_sharing_entries=entries(one.follower_keys),

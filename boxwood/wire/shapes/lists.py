@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Generic, TypeVar
 
 import msgspec
 
 from .base import Out
 
+T = TypeVar("T")
 
-class Results(Out, omit_defaults=False):
-    results: list[Any]
+
+class Results(Out, Generic[T], omit_defaults=False):
+    results: list[T]
     has_next_page: bool | msgspec.UnsetType = msgspec.UNSET
     cursor: str | msgspec.UnsetType = msgspec.UNSET
     """Of a list by cursor: gets the next page; the last page has none."""
