@@ -1,29 +1,86 @@
-"""What a browser gets at `/`."""
+"""What a browser gets at `/`: the built web UI, whose screens all begin with one page."""
 
 from __future__ import annotations
 
+import mimetypes
+import secrets
+from functools import cache
+from pathlib import Path
+
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-_PAGE = """<!doctype html>
+BUILT = Path(__file__).parent / "static" / "ui"
+FOREVER = "public, max-age=31536000, immutable"
+SAFETY = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+PACKED = {"br": ".br", "gzip": ".gz"}
+_NONCE = "__NONCE__"
+_NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Boxwood</title></head>
 <body><h1>Boxwood</h1>
-<p>This CRM server speaks the Streak API under <code>/api/v1</code> and <code>/api/v2</code>.</p>
-<ul><li><a href="/docs">API reference</a></li><li><a href="/openapi.json">OpenAPI document</a></li></ul>
+<p>The API is served under <code>/api/v1</code> and <code>/api/v2</code>, with its <a href="/docs">reference</a>.
+The web UI has not been built in this copy: run <code>bin/setup</code>, then start the server again.</p>
 </body></html>
 """
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
-async def home(request: Request) -> Response:
-    return HTMLResponse(_PAGE, headers=_HEADERS)
+def policy(nonce: str) -> str:
+    """Nothing but our own files may run; styles that are made as one goes carry the page's nonce."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{nonce}'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            "img-src 'self' data: blob:",
+            "frame-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
 
 
 def routes() -> list[BaseRoute]:
-    return [Route("/", home)]
+    """Every path that is nobody else's opens the UI, which finds the screen that it names."""
+    return [Route("/assets/{name}", asset), Route("/{path:path}", page)]
+
+
+# Plain functions: Starlette runs them in a thread, where reading files harms nobody.
+def page(request: Request) -> Response:
+    if "." in request.path_params["path"].rpartition("/")[2]:
+        return _not_found()  # a file: no screen has such a name
+    nonce = secrets.token_urlsafe(18)
+    headers = {"Content-Security-Policy": policy(nonce), "Cache-Control": "no-store", **SAFETY}
+    return HTMLResponse(template().replace(_NONCE, nonce), headers=headers)
+
+
+def asset(request: Request) -> Response:
+    """A file with a hash in its name, packed where the browser takes that."""
+    path = BUILT / "assets" / request.path_params["name"]
+    if path.parent != BUILT / "assets" or path.suffix in PACKED.values() or not path.is_file():
+        return _not_found()
+    headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding", **SAFETY}
+    takes = {each.split(";")[0].strip() for each in request.headers.get("accept-encoding", "").split(",")}
+    for name, suffix in PACKED.items():
+        packed = path.with_name(path.name + suffix)
+        if name in takes and packed.is_file():
+            return FileResponse(packed, headers={**headers, "Content-Encoding": name}, media_type=_media(path.name))
+    return FileResponse(path, headers=headers, media_type=_media(path.name))
+
+
+def _not_found() -> Response:
+    return Response("Not found", 404, headers=SAFETY, media_type="text/plain")
+
+
+def _media(name: str) -> str:
+    return "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+@cache
+def template() -> str:
+    """The page with places for the nonce; where the UI was not built, a word about that."""
+    index = BUILT / "index.html"
+    return index.read_text() if index.is_file() else _NOT_BUILT

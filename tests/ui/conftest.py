@@ -1,0 +1,146 @@
+"""A browser on the real server: the system's Chromium, led by Playwright."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+from boxwood.core import sessions
+from boxwood.core.context import Ctx
+from boxwood.web import pages
+from tests.conftest import Person, World
+from tests.house.tree import ROOT
+
+OPTIONS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WIDE, NARROW = (1440, 900), (390, 844)
+AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+# Where pictures of the screens go; without it, none are taken.
+PICTURES = os.environ.get("BOXWOOD_PICTURES", "")
+# What a browser says of answers that the tests are about.
+EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_)")
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The UI, of what is in ui/ now."""
+    done = subprocess.run([sys.executable, ROOT / "ui" / "backend.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages.template.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def chromium(built: None) -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((path for name in names if (path := shutil.which(name))), None)
+    assert program, "no Chromium: bin/setup dev installs it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class Window:
+    """A person's browser: `goto` screens, `page` is Playwright's, and nothing may be complained about."""
+
+    def __init__(self, browser: Browser, world: World, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
+        self.world = world
+        self.context: BrowserContext = browser.new_context(
+            base_url=world.server.url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            locale="en-GB",
+            timezone_id="UTC",
+            reduced_motion="reduce",
+        )
+        self.context.set_default_timeout(10_000)
+        self.context.route("**/*", self._only_here)
+        self.complaints: list[str] = []
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _only_here(self, route: Route) -> None:
+        """No request to any other host."""
+        if not route.request.url.startswith((self.world.server.url, "blob:", "data:")):
+            self.complaints.append(f"asked another host: {route.request.url}")
+            route.abort()
+        else:
+            route.continue_()
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.match(message.text):
+            self.complaints.append(message.text)
+
+    def sign_in(self, person: Person) -> "Window":
+        """With a session of their own, without the form."""
+        now = self.world.clock()
+        _, secret = self.world.server.engine.write(
+            lambda db: sessions.start(Ctx(db, now, person.user), "Chromium", "127.0.0.1", "a test")
+        )
+        self.context.add_cookies([{"name": "boxwood_session", "value": secret, "url": self.world.server.url}])
+        return self
+
+    def goto(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def look(self, name: str) -> None:
+        """What axe finds serious fails the test; a picture where pictures are wanted."""
+        found = serious(self.page)
+        assert found == [], found
+        self.picture(name)
+
+    def picture(self, name: str) -> None:
+        if PICTURES:
+            folder = Path(PICTURES)
+            folder.mkdir(parents=True, exist_ok=True)
+            size = self.page.viewport_size or {"width": 0}
+            scheme = self.page.evaluate("document.documentElement.dataset.mantineColorScheme")
+            self.page.screenshot(path=folder / f"{name}-{scheme}-{size['width']}.png")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def serious(page: Page) -> list[str]:
+    """What axe calls serious or critical on the screen as it is."""
+    if not page.evaluate("'axe' in window"):
+        # Through the debugger, which no policy of the page concerns.
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['html'][:200]} {node.get('failureSummary', '')}"
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@pytest.fixture
+def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
+    """Makes windows: `window(world.ada)` is Ada's, `window()` a stranger's; `size` and `scheme` as wanted."""
+    made: list[Window] = []
+
+    def make(person: Person | None = None, **how: Any) -> Window:
+        one = Window(chromium, world, **how)
+        made.append(one)
+        return one.sign_in(person) if person else one
+
+    yield make
+    for one in made:
+        one.close()
+    assert [complaint for one in made for complaint in one.complaints] == []
+
+
+LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+"""Every screen looks right in all of these."""

@@ -1,0 +1,104 @@
+"""What is around every screen: the sidebar, the palette, shortcuts, and what happens when the server is away."""
+
+from playwright.sync_api import expect
+
+from tests.conftest import World, ok
+from tests.ui.conftest import LOOKS
+
+
+def test_a_pipeline_is_made_from_a_template(world: World, window) -> None:
+    page = window(world.ada).goto("/")
+    page.get_by_role("main").get_by_role("button", name="New pipeline").first.click()
+    page.get_by_role("radio", name="Hiring").click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="Hiring")).to_be_visible()
+    (made,) = [each for each in ok(world.ada.http.get("/api/v2/pipelines"))["results"] if each["name"] == "Hiring"]
+    assert [made["stages"][key]["name"] for key in made["stageOrder"]][:2] == ["Applied", "Screening"]
+    assert [field["name"] for field in made["fields"]][:2] == ["Role", "Interviewers"]
+    assert made["fields"][0]["dropdownSettings"]["items"][0]["name"] == "Engineer"
+
+
+def test_pipelines_are_starred_and_reordered_and_stay_so(world: World, window) -> None:
+    for name in ("One", "Two", "Three"):
+        world.pipeline(name=name)
+    page = window(world.ada).goto("/")
+    lines = page.get_by_role("navigation", name="Pipelines").get_by_role("link")
+    expect(lines).to_have_count(3)
+    names = [text.strip("0123456789") for text in lines.all_inner_texts()]
+    last = names[-1].strip()
+    page.get_by_role("button", name=f"More about {last}").click()
+    page.get_by_role("menuitem", name="Star").click()
+    expect(lines.first).to_contain_text(last)
+    page.get_by_role("button", name=f"More about {last}").click()
+    page.get_by_role("menuitem", name="Take the star off").click()
+    expect(lines.last).to_contain_text(last)
+    lines.last.drag_to(lines.first, target_position={"x": 40, "y": 3})
+    expect(lines.first).to_contain_text(last)
+    page.reload()
+    expect(lines.first).to_contain_text(last)
+
+
+def test_the_palette_finds_boxes_and_does_things(world: World, window) -> None:
+    pipeline = world.pipeline(name="Ventures")
+    world.box(pipeline, name="Zephyr Airlines")
+    page = window(world.ada).goto("/")
+    expect(page.get_by_role("link", name="Ventures").first).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("Find a box").fill("zeph")
+    expect(page.get_by_role("button", name="Zephyr Airlines")).to_be_visible()
+    page.get_by_placeholder("Find a box").fill("ventu")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Ventures")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("Find a box").fill("theme dark")
+    page.keyboard.press("Enter")
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_the_keys_are_listed(world: World, window) -> None:
+    page = window(world.ada).goto("/")
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("New pipeline")
+
+
+def test_what_others_make_appears_by_itself(world: World, window) -> None:
+    page = window(world.ada).goto("/")
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    ok(world.bo.http.post("/api/v2/pipelines", json={"name": "Bo's", "teamKey": world.team_key, "teamWide": True}))
+    expect(page.get_by_role("link", name="Bo's").first).to_be_visible()
+
+
+def test_the_other_states(world: World, window) -> None:
+    page = window(world.ada).goto("/nowhere/at/all")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+    hidden = ok(world.cy.http.post("/api/v2/pipelines", json={"name": "Hidden"}))
+    page.goto(f"/pipelines/{hidden['key']}")
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+def test_a_server_that_is_away_is_waited_for(world: World, window) -> None:
+    one = window(world.ada)
+    page = one.goto("/")
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="New pipeline").first.click()
+    expect(page.get_by_role("button", name="Create", exact=True)).to_be_enabled()
+    one.context.set_offline(True)
+    page.get_by_label("Name", exact=True).fill("Later")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
+    one.context.set_offline(False)
+    expect(page.get_by_text("What you see may be old")).to_be_hidden()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="Later")).to_be_visible()
+
+
+def test_the_home_screen_looks_right(world: World, window) -> None:
+    for name, boxes in (("Sales", 3), ("Hiring", 1)):
+        pipeline = world.pipeline(name=name)
+        for at in range(boxes):
+            world.box(pipeline, name=f"{name} {at}")
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        expect(one.goto("/").get_by_role("main").get_by_role("link", name="Hiring")).to_be_visible()
+        one.look("home")

@@ -1,0 +1,84 @@
+"""People come in by link or with a password, and nothing is lost when their session ends."""
+
+import re
+
+from playwright.sync_api import expect
+
+from boxwood.core import sign_in_links
+from tests.conftest import Person, World
+from tests.ui.conftest import LOOKS
+
+PASSWORD = "seven green owls"
+
+
+def link(world: World, person: Person, kind: str) -> str:
+    return world.server.engine.write(lambda db: sign_in_links.make(db, person.user, kind, world.clock()))
+
+
+def test_the_first_link_asks_for_a_password_and_opens_the_crm(world: World, window) -> None:
+    page = window().goto(link(world, world.ada, "welcome"))
+    page.get_by_label("Your name").fill("Ada King")
+    page.get_by_label("A password for next time").fill("short")
+    page.get_by_role("button", name="Open Boxwood").click()
+    expect(page.get_by_text("10 characters")).to_be_visible()
+    expect(page.get_by_label("Your name")).to_have_value("Ada King")
+    page.get_by_label("A password for next time").fill(PASSWORD)
+    page.get_by_role("button", name="Open Boxwood").click()
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/$"))
+    expect(page.get_by_role("button", name="Ada King")).to_be_visible()
+
+
+def test_a_password_signs_in_where_one_wanted_to_go(world: World, window) -> None:
+    pipeline = world.pipeline(name="Partners")
+    first = window()
+    page = first.goto(link(world, world.ada, "welcome"))
+    page.get_by_label("A password for next time").fill(PASSWORD)
+    page.get_by_role("button", name="Open Boxwood").click()
+    expect(page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+    page.get_by_role("button", name="Ada Lovelace").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
+    page.goto(f"/pipelines/{pipeline['key']}")
+    page.get_by_label("E-mail").fill(world.ada.email)
+    page.get_by_role("textbox", name="Password").fill("eight green owls")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Partners")).to_be_visible()
+
+
+def test_a_spent_link_says_so(world: World, window) -> None:
+    path = link(world, world.ada, "reset")
+    page = window().goto(path)
+    page.get_by_label("A password for next time").fill(PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    other = window().goto(path)
+    other.get_by_label("A password for next time").fill(PASSWORD)
+    other.get_by_role("button", name="Save and sign in").click()
+    expect(other.get_by_role("alert")).to_be_visible()
+
+
+def test_a_session_that_ends_is_renewed_and_what_was_typed_is_saved(world: World, window) -> None:
+    path = link(world, world.ada, "welcome")
+    page = window().goto(path)
+    page.get_by_label("A password for next time").fill(PASSWORD)
+    page.get_by_role("button", name="Open Boxwood").click()
+    page.get_by_role("main").get_by_role("button", name="New pipeline").first.click()
+    page.get_by_label("Name", exact=True).fill("Renewals")
+    world.server.engine.write(lambda db: db.run("DELETE FROM sessions WHERE user_key = :user", user=world.ada.user_key))
+    page.get_by_role("button", name="Create", exact=True).click()
+    again = page.get_by_role("dialog", name="Your session ended")
+    expect(again.get_by_label("E-mail")).to_have_value(world.ada.email)
+    again.get_by_role("textbox", name="Password").fill(PASSWORD)
+    again.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Renewals")).to_be_visible()
+
+
+def test_the_sign_in_looks_right(window) -> None:
+    for size, scheme in LOOKS:
+        one = window(size=size, scheme=scheme)
+        expect(one.goto("/").get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
+        one.look("sign-in")

@@ -1,0 +1,83 @@
+"""The UI's page and files: a strict policy, nothing but what was built, and small at first."""
+
+import gzip
+import json
+import re
+
+import httpx
+import pytest
+
+from boxwood.web import pages
+from tests.conftest import World
+from tests.ui.conftest import built as built
+
+pytestmark = pytest.mark.usefixtures("built")
+MOST_AT_FIRST = 200_000
+
+
+def scripts() -> list[str]:
+    return re.findall(r'(?:src|href)="(/assets/[^"]+\.js)"', pages.template())
+
+
+def get(world: World, path: str, accept: str = "br, gzip") -> httpx.Response:
+    with world.client(None) as client:
+        return client.get(path, headers={"Accept-Encoding": accept})
+
+
+@pytest.mark.parametrize("path", ["/", "/pipelines/p-1/board", "/welcome", "/some/where"])
+def test_every_screen_begins_with_the_page_and_its_policy(world: World, path: str) -> None:
+    answer = get(world, path)
+    policy = answer.headers["content-security-policy"]
+    assert answer.status_code == 200
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    assert "default-src 'self'" in policy
+    assert answer.headers["cache-control"] == "no-store"
+    nonces = set(re.findall(r'nonce="([^"]*)"', answer.text))
+    assert len(nonces) == 1
+    assert f"'nonce-{nonces.pop()}'" in policy
+    assert re.findall(r"<script(?![^>]* nonce=)", answer.text) == []
+    assert (
+        re.findall(r"<(?:script|style)[^>]*>|\bon\w+=", re.sub(r' nonce="[^"]*"', "", answer.text)).count("<style>")
+        == 0
+    )
+
+
+def test_each_page_has_a_nonce_of_its_own(world: World) -> None:
+    one, other = (get(world, "/").headers["content-security-policy"] for _ in range(2))
+    assert one != other
+
+
+def test_files_are_kept_for_good_and_go_packed(world: World) -> None:
+    for path in scripts():
+        packed, plain = get(world, path, "gzip"), get(world, path, "identity")
+        assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert packed.headers["content-encoding"] == "gzip"
+        assert get(world, path).headers["content-encoding"] == "br"
+        assert "content-encoding" not in plain.headers
+        assert packed.content == plain.content
+        assert plain.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/nothing.js", "/assets/..%2findex.html", "/assets/%2e%2e", "/favicon.ico", "/made-of.txt"]
+)
+def test_nothing_else_is_served(world: World, path: str) -> None:
+    assert get(world, path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/docs", "Swagger"), ("/openapi.json", "openapi"), ("/api/v2/session", "error")]
+)
+def test_what_is_somebody_elses_stays_so(world: World, path: str, kind: str) -> None:
+    assert kind.lower() in get(world, path).text.lower()
+    assert 'id="root"' not in get(world, path).text
+
+
+def test_the_first_screen_needs_little_script() -> None:
+    first = {path.removeprefix("/") for path in scripts()}
+    manifest = json.loads((pages.BUILT / "manifest.json").read_text())
+    entry = next(each for each in manifest.values() if each.get("isEntry"))
+    assert entry["file"] in first
+    sizes = {path: len(gzip.compress((pages.BUILT / path).read_bytes(), 9)) for path in first}
+    assert sum(sizes.values()) < MOST_AT_FIRST, sizes

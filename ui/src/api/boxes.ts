@@ -1,0 +1,126 @@
+/** Boxes in all that is shown: an edit is seen at once, wherever the box is drawn, and undone where it is refused. */
+import { useMutation } from "@tanstack/react-query";
+import { undoable } from "../parts/toasts";
+import { client } from "./client";
+import { queries } from "./queries";
+import type { BoxEdit, BoxOut } from "./schema";
+
+export type Box = BoxOut;
+export type Edit = BoxEdit;
+
+/** Changes the box's members in every answer that holds it; gives back what puts them as they were. */
+export function patchBox(key: string, change: Partial<Box>): () => void {
+  const before: [readonly unknown[], unknown][] = [];
+  for (const [queryKey, data] of queries.getQueriesData({})) {
+    const after = patched(data, key, change);
+    if (after !== data) {
+      before.push([queryKey, data]);
+      queries.setQueryData(queryKey, after);
+    }
+  }
+  return () => {
+    for (const [queryKey, data] of before) queries.setQueryData(queryKey, data);
+  };
+}
+
+/** The same data with that box changed; the very same object where it holds no such box. */
+export function patched(data: unknown, key: string, change: Partial<Box>): unknown {
+  if (Array.isArray(data)) {
+    const after = data.map((each) => patched(each, key, change));
+    return after.some((each, at) => each !== data[at]) ? after : data;
+  }
+  if (typeof data !== "object" || data === null) return data;
+  if (isBox(data)) {
+    if (data.key !== key) return data;
+    return { ...data, ...change, fields: change.fields ? { ...data.fields, ...change.fields } : data.fields };
+  }
+  for (const member of ["results", "pages", "boxes", "data"] as const) {
+    const held = (data as Record<string, unknown>)[member];
+    const after = patched(held, key, change);
+    if (after !== held) return { ...data, [member]: after };
+  }
+  return data;
+}
+
+function isBox(data: object): data is Box {
+  return "boxKey" in data && "stageKey" in data && "pipelineKey" in data && "key" in data;
+}
+
+/** The box as any answer that is kept holds it. */
+export function knownBox(key: string): Box | undefined {
+  let found: Box | undefined;
+  for (const [, data] of queries.getQueriesData({})) found ??= boxIn(data, key);
+  return found;
+}
+
+function boxIn(data: unknown, key: string): Box | undefined {
+  if (Array.isArray(data)) {
+    for (const each of data) {
+      const found = boxIn(each, key);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  if (typeof data !== "object" || data === null) return undefined;
+  if (isBox(data)) return data.key === key ? data : undefined;
+  const held = data as Record<string, unknown>;
+  return boxIn(held.results, key) ?? boxIn(held.pages, key) ?? boxIn(held.boxes, key);
+}
+
+export type BoxChange = {
+  box: Box;
+  edit: Edit;
+  /** What the toast says, such as "Moved to Won"; without it no undo is offered. */
+  says?: string;
+};
+
+/** Edits a box: at once on the screen, then at the server; a refusal puts it back. */
+export function useEditBox() {
+  return useMutation({
+    mutationFn: async ({ box, edit }: BoxChange): Promise<Box> => {
+      const { data } = await client.POST("/v1/boxes/{box}", { params: { path: { box: box.key } }, body: edit });
+      return data as Box;
+    },
+    onMutate: ({ box, edit }: BoxChange) => patchBox(box.key, asShown(edit)),
+    onError: (_error, _change, putBack) => putBack?.(),
+    onSuccess: (saved, { box, edit, says }) => {
+      patchBox(box.key, saved);
+      if (says) {
+        undoable(says, async () => {
+          const back = contrary(box, edit);
+          patchBox(box.key, asShown(back));
+          const { data } = await client.POST("/v1/boxes/{box}", { params: { path: { box: box.key } }, body: back });
+          patchBox(box.key, data as Box);
+        });
+      }
+    },
+  });
+}
+
+/** What an edit makes of the members that are shown. People are drawn from entries, which the answer brings. */
+export function asShown(edit: Edit): Partial<Box> {
+  const { name, notes, stageKey, fields, followerKeys } = edit;
+  const shown: Partial<Box> = {};
+  if (name != null) shown.name = name;
+  if (notes !== undefined) shown.notes = notes ?? "";
+  if (stageKey != null) shown.stageKey = stageKey;
+  if (fields !== undefined) shown.fields = fields as Box["fields"];
+  if (Array.isArray(followerKeys)) shown.followerKeys = followerKeys as string[];
+  return shown;
+}
+
+/** The edit that puts back what `edit` changed of `box`. */
+export function contrary(box: Box, edit: Edit): Edit {
+  const back: Record<string, unknown> = {};
+  for (const member of Object.keys(edit)) {
+    if (member === "fields") {
+      const keys = Object.keys(edit.fields ?? {});
+      back.fields = Object.fromEntries(keys.map((key) => [key, box.fields[key] ?? null]));
+    } else if (member === "assignees" || member === "assignedToSharingEntries") {
+      back.assignees = box.assignedToSharingEntries.map((each) => each.userKey);
+    } else {
+      back[member] = (box as unknown as Record<string, unknown>)[member] ?? null;
+    }
+  }
+  return back as Edit;
+}

@@ -1,0 +1,43 @@
+/** The API's client; its types are made from the server's own description (`npm run api`). */
+import createClient from "openapi-fetch";
+import createHooks from "openapi-react-query";
+import { Problem, problemOf } from "./problem";
+import type { paths } from "./schema";
+import * as session from "./session";
+
+export const client = createClient<paths>({ baseUrl: "/api", fetch: send });
+client.use({
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOf(response);
+  },
+});
+
+/** `api.useQuery("get", "/v2/pipelines")` and the like. */
+export const api = createHooks(client);
+
+/** Sends; after a sign-in where the session ended meanwhile, sends again. */
+export async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  const answer = await attempt(request);
+  if (answer.status === 401 && session.current().state !== "out") {
+    await session.renewed();
+    return attempt(again);
+  }
+  if (answer.status === 403 && isWrite(request) && (await session.refreshed())) return attempt(again);
+  return answer;
+}
+
+async function attempt(request: Request): Promise<Response> {
+  const now = session.current();
+  if (isWrite(request) && "csrfToken" in now) request.headers.set("X-CSRF-Token", now.csrfToken);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new Problem(0, "The server cannot be reached");
+  }
+}
+
+function isWrite(request: Request): boolean {
+  return request.method !== "GET" && request.method !== "HEAD";
+}

@@ -1,0 +1,93 @@
+/** What others do, as it happens: one stream of events keeps what is shown up to date. */
+import { EventSourceParserStream } from "eventsource-parser/stream";
+import { useEffect, useRef } from "react";
+import { patchBox } from "./boxes";
+import { send } from "./client";
+import { queries } from "./queries";
+import { reached } from "./reach";
+import type { BoxOut, EventOut } from "./schema";
+
+type Listener = (event: EventOut) => void;
+
+const listeners = new Set<Listener>();
+const CALM = 300;
+let pending: EventOut[] = [];
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+/** Calls `listener` with each event within the user's reach, for as long as the component is there. */
+export function useEvents(listener: Listener): void {
+  const newest = useRef(listener);
+  useEffect(() => {
+    newest.current = listener;
+  });
+  useEffect(() => {
+    const one: Listener = (event) => newest.current(event);
+    listeners.add(one);
+    return () => {
+      listeners.delete(one);
+    };
+  }, []);
+}
+
+/** Follows the stream until `signal` says stop; after a fault it goes on from where it was. */
+export async function follow(signal: AbortSignal): Promise<void> {
+  let place = "";
+  let pause = 500;
+  while (!signal.aborted) {
+    try {
+      const headers: HeadersInit = place ? { "Last-Event-ID": place } : {};
+      const answer = await send(new Request("/api/v2/events/stream", { headers, signal }));
+      if (answer.ok && answer.body) {
+        reached(true);
+        pause = 500;
+        const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+        for await (const message of parsed) {
+          if (message.id) place = message.id;
+          if (message.data) happened(JSON.parse(message.data) as EventOut);
+        }
+      }
+    } catch {
+      if (!signal.aborted) reached(false);
+    }
+    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, pause));
+    pause = Math.min(pause * 2, 10_000);
+  }
+}
+
+function happened(event: EventOut): void {
+  for (const each of [...listeners]) each(event);
+  if (event.kind.startsWith("box.") && event.boxKey && event.kind !== "box.deleted") {
+    patchBox(event.boxKey, event.object as BoxOut);
+  }
+  pending.push(event);
+  if (timer === null) timer = setTimeout(refresh, CALM);
+}
+
+function refresh(): void {
+  timer = null;
+  const events = pending;
+  pending = [];
+  void queries.invalidateQueries({
+    predicate: (query) => !query.meta?.live && events.some((event) => concerns(event, query.queryKey)),
+  });
+}
+
+/** Whether what a query showed may have been changed by this event. Query keys are `[method, path, { params }]`. */
+export function concerns(event: EventOut, key: readonly unknown[]): boolean {
+  const path = typeof key[1] === "string" ? key[1] : String(key[0]);
+  const init = (key[2] ?? {}) as { params?: { path?: Record<string, string> } };
+  const named = Object.entries(init.params?.path ?? {});
+  const noun = event.kind.split(".")[0] ?? "";
+  if (named.some(([name, value]) => name === "box" && value === event.boxKey)) return true;
+  if (named.some(([name, value]) => name === "pipeline" && value === event.pipelineKey)) return true;
+  if (named.some(([name, value]) => name === noun && value === event.objectKey)) return true;
+  if (named.some(([name, value]) => name === "team" && value === event.teamKey)) {
+    return path.includes(noun) || (noun === "team" && named.length === 1);
+  }
+  if (path === "/v2/pipelines")
+    return ["pipeline", "stage", "field"].includes(noun) || /^box\.(created|deleted|moved)/.test(event.kind);
+  return (
+    named.length === 0 &&
+    (path.includes(`/${noun}`) || path.includes("newsfeed") || (path === "/v1/boxes" && noun === "box"))
+  );
+}

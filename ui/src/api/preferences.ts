@@ -1,0 +1,37 @@
+/** How a person likes it, kept with the server: the same on every device. */
+import { useMutation } from "@tanstack/react-query";
+import { api, client } from "./client";
+import { queries } from "./queries";
+
+export type Preferences = {
+  starredPipelines?: string[];
+  pipelineOrder?: string[];
+  hiddenHints?: string[];
+  [name: string]: unknown;
+};
+
+const KEY = ["get", "/v2/preferences", {}] as const;
+
+export function usePreferences() {
+  const asked = api.useQuery("get", "/v2/preferences", {});
+  const preferences = (asked.data?.preferences ?? {}) as Preferences;
+  const { mutate: set } = useMutation({
+    mutationFn: async (change: Preferences) =>
+      (await client.POST("/v2/preferences", { body: { preferences: change } })).data,
+    onMutate: (change) => {
+      const before = queries.getQueryData(KEY);
+      queries.setQueryData(KEY, { preferences: { ...preferences, ...change } });
+      return before;
+    },
+    onError: (_error, _change, before) => queries.setQueryData(KEY, before),
+    onSuccess: (saved) => queries.setQueryData(KEY, saved),
+  });
+  const starred = preferences.starredPipelines ?? [];
+  return {
+    preferences,
+    set,
+    starred,
+    star: (key: string, on: boolean) =>
+      set({ starredPipelines: on ? [...starred, key] : starred.filter((each) => each !== key) }),
+  };
+}

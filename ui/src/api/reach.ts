@@ -1,0 +1,33 @@
+/** Whether the server answers, as far as we know. */
+import { useSyncExternalStore } from "react";
+
+const EVERY = 2000;
+let reachable = true;
+let asking: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
+
+/** Told by everything that asks the server. While it is away, it is asked whether it is back. */
+export function reached(now: boolean): void {
+  if (now === reachable) return;
+  reachable = now;
+  clearInterval(asking);
+  if (!now) asking = setInterval(knock, EVERY);
+  for (const each of [...listeners]) each();
+}
+
+function knock(): void {
+  fetch("/healthz").then(
+    (answer) => answer.ok && reached(true),
+    () => undefined,
+  );
+}
+
+export function useReachable(): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => reachable,
+  );
+}

@@ -1,0 +1,64 @@
+import { ActionIcon, Group, Text } from "@mantine/core";
+import { IconStar, IconStarFilled } from "@tabler/icons-react";
+import { createContext, useContext } from "react";
+import { NavLink, Outlet, useParams } from "react-router";
+import { api } from "../api/client";
+import { usePreferences } from "../api/preferences";
+import type { PipelineOut } from "../api/schema";
+import { Failed, Loading } from "../parts/states";
+import { SCREENS } from "../screens";
+import classes from "./Frame.module.css";
+
+const PipelineContext = createContext<PipelineOut | null>(null);
+
+/** The pipeline whose screen this is. */
+export function usePipeline(): PipelineOut {
+  const pipeline = useContext(PipelineContext);
+  if (pipeline === null) throw new Error("this is no screen of a pipeline");
+  return pipeline;
+}
+
+/** What all screens of a pipeline have in common: its name and their tabs. */
+export function Frame() {
+  const { pipeline: key = "" } = useParams();
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
+  const { starred, star } = usePreferences();
+  if (asked.isError && !asked.data) return <Failed error={asked.error} retry={() => void asked.refetch()} />;
+  if (!asked.data) return <Loading />;
+  const isStarred = starred.includes(key);
+  return (
+    <PipelineContext.Provider value={asked.data}>
+      <div className={classes.frame}>
+        <header className={classes.head}>
+          <Group gap={4} wrap="nowrap" miw={0}>
+            <h1 className={`${classes.name} cut`} title={asked.data.description || undefined}>
+              {asked.data.name}
+            </h1>
+            <ActionIcon
+              size="sm"
+              aria-label={isStarred ? "Take the star off this pipeline" : "Star this pipeline"}
+              aria-pressed={isStarred}
+              onClick={() => star(key, !isStarred)}
+            >
+              {isStarred ? <IconStarFilled size={15} color="#e6a700" /> : <IconStar size={15} stroke={1.6} />}
+            </ActionIcon>
+          </Group>
+          <nav aria-label="Views of the pipeline" className={classes.tabs}>
+            {SCREENS.filter((each) => each.tab).map((each) => (
+              <NavLink key={each.path} end to={each.path.replace(":pipeline", key)} className={classes.tab ?? ""}>
+                {each.tab && <each.tab.icon size={16} stroke={1.6} />}
+                <Text span size="sm">
+                  {each.tab?.label}
+                </Text>
+              </NavLink>
+            ))}
+          </nav>
+        </header>
+        <div className={classes.body}>
+          {/* A screen begins anew with each pipeline: nothing of one is left in the other. */}
+          <Outlet key={key} />
+        </div>
+      </div>
+    </PipelineContext.Provider>
+  );
+}

@@ -1,0 +1,66 @@
+import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { errorAt } from "../api/problem";
+import { signInByLink } from "../api/session";
+import { Door, Refusal, useForm } from "./SignIn";
+
+type LinkDoorProps = { title: string; says: string; button: string; asksName: boolean };
+
+/** Signs in with a link that works once. Its token is behind the #, which no server and no log ever sees. */
+export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
+  const [token] = useState(() => location.hash.slice(1));
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const navigate = useNavigate();
+  const form = useForm(async () => {
+    await signInByLink(token, { password, ...(asksName && name.trim() ? { name: name.trim() } : {}) });
+    await navigate("/", { replace: true });
+  });
+  if (token === "") {
+    return (
+      <Door title="This link is not whole">
+        <Text size="sm">Copy all of it, up to the last character, or ask for a new one.</Text>
+        <Button component="a" href="/" variant="default">
+          Go to the sign-in
+        </Button>
+      </Door>
+    );
+  }
+  return (
+    <Door title={title}>
+      <Text size="sm" className="quiet">
+        {says}
+      </Text>
+      <form onSubmit={form.submit}>
+        <Stack gap="sm">
+          {asksName && (
+            <TextInput
+              label="Your name"
+              name="name"
+              autoComplete="name"
+              autoFocus
+              value={name}
+              error={errorAt(form.error, "name")}
+              onChange={(event) => setName(event.currentTarget.value)}
+            />
+          )}
+          <PasswordInput
+            label="A password for next time"
+            name="password"
+            autoComplete="new-password"
+            required
+            autoFocus={!asksName}
+            value={password}
+            error={errorAt(form.error, "password")}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Refusal error={errorAt(form.error, "name", "password") ? null : form.error} />
+          <Button type="submit" size="sm" loading={form.busy}>
+            {button}
+          </Button>
+        </Stack>
+      </form>
+    </Door>
+  );
+}

@@ -1,0 +1,165 @@
+import { ActionIcon, Notification } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconCloudOff, IconMenu2, IconSearch } from "@tabler/icons-react";
+import { Suspense, useEffect, useState } from "react";
+import { Outlet, useLocation, useNavigate, useNavigation, useSearchParams } from "react-router";
+import { follow } from "../api/live";
+import { queries } from "../api/queries";
+import { useReachable } from "../api/reach";
+import { load, useSession } from "../api/session";
+import { pressed, useCommands } from "../commands/registry";
+import { lazily } from "../lib/lazily";
+import { Crash } from "../parts/Crash";
+import { Failed } from "../parts/states";
+import { PANEL, SCREENS } from "../screens";
+import classes from "./Shell.module.css";
+import { Sidebar } from "./Sidebar";
+import { SignIn } from "./SignIn";
+import { useTheme } from "./useTheme";
+
+const Palette = lazily(() => import("../commands/Palette"));
+const SignInAgain = lazily(() => import("./SignInAgain"));
+const NewPipeline = lazily(() => import("./NewPipeline"));
+const Shortcuts = lazily(() => import("../commands/Shortcuts").then((module) => ({ default: module.Shortcuts })));
+const Panel = PANEL === null ? null : lazily(PANEL);
+
+/** What is around every screen, for those who are signed in; the others sign in here and stay where they are. */
+export function Shell() {
+  const session = useSession();
+  const [error, setError] = useState<unknown>(null);
+  useEffect(() => {
+    load().catch(setError);
+  }, []);
+  if (session.state === "out") return <SignIn />;
+  if (session.state !== "unknown") return <SignedIn expired={session.state === "expired"} />;
+  return error === null ? null : <Failed error={error} retry={() => load().then(() => setError(null), setError)} />;
+}
+
+function SignedIn({ expired }: { expired: boolean }) {
+  const [palette, setPalette] = useDisclosure(false);
+  const [shortcuts, setShortcuts] = useDisclosure(false);
+  const [creating, setCreating] = useDisclosure(false);
+  const [sidebar, setSidebar] = useDisclosure(false);
+  const [hidden, setHidden] = useState(false);
+  const location = useLocation();
+  const loading = useNavigation().state !== "idle";
+  const theme = useTheme();
+
+  useEffect(() => {
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, []);
+  useEffect(() => {
+    const stop = new AbortController();
+    void follow(stop.signal);
+    return () => stop.abort();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever went elsewhere has chosen
+  useEffect(() => setSidebar.close(), [location.pathname]);
+
+  const navigate = useNavigate();
+  useCommands([
+    { id: "palette", label: "Find anything", section: "Everywhere", keys: "mod+k", hidden: true, run: setPalette.open },
+    { id: "shortcuts", label: "Keyboard shortcuts", section: "Everywhere", keys: "?", run: setShortcuts.open },
+    {
+      id: "new-pipeline",
+      label: "New pipeline",
+      section: "Everywhere",
+      keys: "n p",
+      words: "create template",
+      run: setCreating.open,
+    },
+    {
+      id: "sidebar",
+      label: "Show or hide the sidebar",
+      section: "Everywhere",
+      keys: "[",
+      run: () => setHidden((was) => !was),
+    },
+    ...theme.commands,
+    ...SCREENS.filter((each) => each.nav).map((each) => ({
+      id: `go ${each.path}`,
+      label: `Go to ${each.nav?.label}`,
+      section: "Go to",
+      ...(each.nav?.keys ? { keys: each.nav.keys } : {}),
+      run: () => void navigate(each.path),
+    })),
+  ]);
+
+  return (
+    <div className={classes.shell} data-hidden={hidden || undefined} data-open={sidebar || undefined}>
+      <a className={classes.skip} href="#screen">
+        Skip to the content
+      </a>
+      <header className={classes.header}>
+        <ActionIcon aria-label="Sidebar" aria-expanded={sidebar} onClick={setSidebar.toggle}>
+          <IconMenu2 size={20} stroke={1.6} />
+        </ActionIcon>
+        <strong>Boxwood</strong>
+        <ActionIcon aria-label="Find anything" onClick={setPalette.open}>
+          <IconSearch size={18} stroke={1.6} />
+        </ActionIcon>
+      </header>
+      <div className={classes.shade} onClick={setSidebar.close} aria-hidden="true" />
+      <aside className={classes.sidebar} aria-label="Sidebar">
+        <Sidebar onSearch={setPalette.open} onNewPipeline={setCreating.open} onClose={setSidebar.close} />
+      </aside>
+      <main id="screen" className={classes.main} tabIndex={-1}>
+        {loading && <div className={classes.progress} />}
+        <Crash key={location.pathname}>
+          <Outlet />
+        </Crash>
+        <BoxPanel />
+      </main>
+      <Unreachable />
+      <Suspense fallback={null}>
+        {palette && <Palette opened onClose={setPalette.close} />}
+        {shortcuts && <Shortcuts opened onClose={setShortcuts.close} />}
+        {creating && <NewPipeline onClose={setCreating.close} />}
+        {expired && <SignInAgain />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** The box that the address names, beside the screen. */
+function BoxPanel() {
+  const [search, setSearch] = useSearchParams();
+  const box = search.get("box");
+  if (!box || Panel === null) return null;
+  const close = () =>
+    setSearch((before) => {
+      before.delete("box");
+      return before;
+    });
+  return (
+    <Suspense fallback={null}>
+      <Crash key={box}>
+        <Panel box={box} onClose={close} />
+      </Crash>
+    </Suspense>
+  );
+}
+
+function Unreachable() {
+  const reachable = useReachable();
+  const [was, setWas] = useState(true);
+  useEffect(() => {
+    // What was missed meanwhile is asked for anew.
+    if (reachable && !was) void queries.invalidateQueries();
+    setWas(reachable);
+  }, [reachable, was]);
+  if (reachable) return null;
+  return (
+    <div className={classes.unreachable} role="alert">
+      <Notification
+        icon={<IconCloudOff size={16} />}
+        color="orange"
+        withCloseButton={false}
+        title="The server cannot be reached"
+      >
+        What you see may be old, and changes are refused until it is back. Trying again …
+      </Notification>
+    </div>
+  );
+}

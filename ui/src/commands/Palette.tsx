@@ -1,0 +1,133 @@
+import "@mantine/spotlight/styles.css";
+import { Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
+import { IconBuilding, IconChevronRight, IconId, IconLayoutKanban, IconSearch } from "@tabler/icons-react";
+import { keepPreviousData } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { useNavigate } from "react-router";
+import { api } from "../api/client";
+import { nameOfContact } from "../api/names";
+import { useAllCommands } from "./registry";
+import { Keys } from "./Shortcuts";
+
+const [store, spotlight] = createSpotlight();
+const MOST = 6;
+
+/** Finds any box, contact, organization or pipeline, and runs anything that can be done here. */
+export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const navigate = useNavigate();
+  const [query, setQuery] = useState("");
+  const [asked] = useDebouncedValue(query.trim(), 120);
+  const commands = useAllCommands().filter((each) => !each.hidden);
+  const pipelines = api.useQuery("get", "/v2/pipelines", {});
+  const found = api.useQuery(
+    "get",
+    "/v1/search",
+    { params: { query: { query: asked, limit: MOST } } },
+    { enabled: opened && asked.length > 0, placeholderData: keepPreviousData, staleTime: 10_000, meta: { live: true } },
+  );
+  useEffect(() => {
+    if (opened) spotlight.open();
+  }, [opened]);
+
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (text: string) => words.every((word) => text.toLowerCase().includes(word));
+  const go = (to: string) => () => void navigate(to);
+  const results = query.trim() ? found.data?.results : undefined;
+  // Until the answer to what is typed is there, what was found before is shown as far as it fits.
+  const late = found.isPlaceholderData || asked !== query.trim();
+  const boxes = (results?.boxes ?? []).filter((each) => !late || fits(each.name));
+  const contacts = (results?.contacts ?? []).filter(
+    (each) => !late || fits(`${nameOfContact(each)} ${each.emailAddresses.join(" ")}`),
+  );
+  const organizations = (results?.orgs ?? []).filter((each) => !late || fits(`${each.name} ${each.domains.join(" ")}`));
+  const named = (pipelines.data?.results ?? []).filter((each) => fits(each.name)).slice(0, MOST);
+  const pipelineName = new Map(pipelines.data?.results.map((each) => [each.key, each.name]));
+
+  return (
+    <Spotlight.Root
+      store={store}
+      query={query}
+      onQueryChange={setQuery}
+      onSpotlightClose={onClose}
+      shortcut={null}
+      scrollable
+      maxHeight={440}
+    >
+      <Spotlight.Search
+        placeholder="Find a box, contact or pipeline, or do something …"
+        leftSection={<IconSearch size={18} stroke={1.6} />}
+      />
+      <Spotlight.ActionsList>
+        {named.length > 0 && (
+          <Spotlight.ActionsGroup label="Pipelines">
+            {named.map((each) => (
+              <Spotlight.Action
+                key={each.key}
+                label={each.name}
+                leftSection={<IconLayoutKanban size={16} />}
+                onClick={go(`/pipelines/${each.key}`)}
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {boxes.length > 0 && (
+          <Spotlight.ActionsGroup label="Boxes">
+            {boxes.map((each) => (
+              <Spotlight.Action
+                key={each.boxKey}
+                label={each.name}
+                description={pipelineName.get(each.pipelineKey) ?? ""}
+                leftSection={<IconChevronRight size={16} />}
+                onClick={go(`/boxes/${each.boxKey}`)}
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {contacts.length > 0 && (
+          <Spotlight.ActionsGroup label="Contacts">
+            {contacts.map((each) => (
+              <Spotlight.Action
+                key={each.key}
+                label={nameOfContact(each)}
+                description={each.emailAddresses[0] ?? ""}
+                leftSection={<IconId size={16} />}
+                onClick={go(`/contacts/${each.key}`)}
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        {organizations.length > 0 && (
+          <Spotlight.ActionsGroup label="Organizations">
+            {organizations.map((each) => (
+              <Spotlight.Action
+                key={each.key}
+                label={each.name ?? each.domains[0] ?? "Organization"}
+                leftSection={<IconBuilding size={16} />}
+                onClick={go(`/organizations/${each.key}`)}
+              />
+            ))}
+          </Spotlight.ActionsGroup>
+        )}
+        <Spotlight.ActionsGroup label="Actions">
+          {commands
+            .filter((each) => fits(`${each.label} ${each.section} ${each.words ?? ""}`))
+            .map((each) => (
+              <Spotlight.Action
+                key={each.id}
+                label={each.label}
+                rightSection={each.keys ? <Keys keys={each.keys} /> : undefined}
+                onClick={() => each.run()}
+              />
+            ))}
+        </Spotlight.ActionsGroup>
+        {!late && results && boxes.length + contacts.length + organizations.length + named.length === 0 && (
+          <Text size="sm" className="quiet" p="sm">
+            Nothing is named like “{asked}”.
+          </Text>
+        )}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
+  );
+}

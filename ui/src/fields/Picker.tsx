@@ -1,0 +1,111 @@
+import { Combobox, Group, TextInput, useCombobox } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+
+export type Choice = { value: string; label: string; shown?: ReactNode };
+
+type PickerProps = {
+  label: string;
+  options: Choice[];
+  chosen: string[];
+  many?: boolean;
+  typed?: string | undefined;
+  /** Told what is typed, where the options come from the server. */
+  onSearch?: (words: string) => void;
+  nothing?: string;
+  /** A line that makes a new one of what was typed, such as an address. */
+  create?: (words: string) => Choice | null;
+  onDone: (values: string[]) => void;
+  onCancel: () => void;
+};
+
+/** Chooses by typing or arrows. One: the choice saves. Many: Enter turns one on or off; leaving saves. */
+export function Picker({
+  label,
+  options,
+  chosen,
+  many = false,
+  typed,
+  onSearch,
+  nothing,
+  create,
+  onDone,
+  onCancel,
+}: PickerProps) {
+  const [words, setWords] = useState(typed ?? "");
+  const [picked, setPicked] = useState(chosen);
+  const done = useRef(false);
+  const combobox = useCombobox({ defaultOpened: true });
+  const once = (what: () => void) => {
+    if (done.current) return;
+    done.current = true;
+    what();
+  };
+  const wanted = words.trim().toLowerCase();
+  const shown = onSearch ? options : options.filter((each) => each.label.toLowerCase().includes(wanted));
+  const made = wanted && create ? create(words.trim()) : null;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the first fitting one is the one that Enter takes
+  useEffect(() => {
+    combobox.selectFirstOption();
+  }, [words, options.length]);
+
+  function choose(value: string) {
+    if (!many) return once(() => onDone(picked.includes(value) ? [] : [value]));
+    setPicked((before) => (before.includes(value) ? before.filter((each) => each !== value) : [...before, value]));
+    setWords("");
+    onSearch?.("");
+  }
+
+  return (
+    <Combobox store={combobox} onOptionSubmit={choose} withinPortal shadow="md" width={260} position="bottom-start">
+      <Combobox.Target>
+        <TextInput
+          aria-label={label}
+          autoFocus
+          placeholder="Type to find"
+          value={words}
+          onChange={(event) => {
+            setWords(event.currentTarget.value);
+            onSearch?.(event.currentTarget.value);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") {
+              event.stopPropagation();
+              once(onCancel);
+            } else if (
+              event.key === "Enter" &&
+              (event.ctrlKey || event.metaKey || (many && combobox.getSelectedOptionIndex() < 0))
+            ) {
+              event.stopPropagation();
+              once(() => onDone(picked));
+            } else if (event.key === "Tab") {
+              once(() => (many ? onDone(picked) : onCancel()));
+            } else if (event.key === "Backspace" && words === "" && many) {
+              setPicked((before) => before.slice(0, -1));
+            }
+          }}
+          onBlur={() => once(() => (many && String(picked) !== String(chosen) ? onDone(picked) : onCancel()))}
+        />
+      </Combobox.Target>
+      <Combobox.Dropdown onMouseDown={(event) => event.preventDefault()}>
+        <Combobox.Options mah={260} style={{ overflowY: "auto" }} aria-label={label}>
+          {shown.map((each) => (
+            <Combobox.Option key={each.value} value={each.value} active={picked.includes(each.value)}>
+              <Group gap="xs" justify="space-between" wrap="nowrap">
+                {each.shown ?? <span className="cut">{each.label}</span>}
+                {picked.includes(each.value) && <IconCheck size={14} />}
+              </Group>
+            </Combobox.Option>
+          ))}
+          {made && (
+            <Combobox.Option key={made.value} value={made.value}>
+              {made.label}
+            </Combobox.Option>
+          )}
+          {shown.length === 0 && !made && <Combobox.Empty>{nothing ?? "Nothing of that name"}</Combobox.Empty>}
+        </Combobox.Options>
+      </Combobox.Dropdown>
+    </Combobox>
+  );
+}

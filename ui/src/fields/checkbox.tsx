@@ -1,0 +1,43 @@
+import { Checkbox } from "@mantine/core";
+import { IconCheckbox } from "@tabler/icons-react";
+import { useEffect } from "react";
+import type { DrawProps, EditProps, FieldKind } from "./kinds";
+
+function Draw({ field, value }: DrawProps) {
+  return (
+    <Checkbox
+      size="xs"
+      checked={value === true}
+      readOnly
+      tabIndex={-1}
+      aria-label={field.name}
+      style={{ pointerEvents: "none" }}
+    />
+  );
+}
+
+/** There is nothing to choose: editing it is turning it round. */
+function Edit({ value, onSave }: EditProps) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once
+  useEffect(() => {
+    const timer = setTimeout(() => onSave(value !== true));
+    return () => clearTimeout(timer);
+  }, []);
+  return null;
+}
+
+const YES = new Set(["true", "yes", "1", "x", "y", "✓"]);
+const NO = new Set(["false", "no", "0", "", "n"]);
+
+export const checkbox: FieldKind = {
+  label: "Checkbox",
+  icon: IconCheckbox,
+  Draw,
+  Edit,
+  compare: (one, other) => Number(one === true) - Number(other === true),
+  asText: (value) => (value === true ? "true" : "false"),
+  fromText: async (words) => {
+    const word = words.trim().toLowerCase();
+    return YES.has(word) ? true : NO.has(word) ? false : undefined;
+  },
+};

@@ -1,0 +1,84 @@
+import { Popover, Text, TextInput } from "@mantine/core";
+import { IconCalendar } from "@tabler/icons-react";
+import { Suspense, useEffect, useState } from "react";
+import { dayInWords, exact, readDate } from "../lib/dates";
+import { lazily } from "../lib/lazily";
+import { compareValues, isUnset } from "./compare";
+import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import { useKeys } from "./useKeys";
+
+const Calendar = lazily(() => import("../parts/Calendar"));
+
+function Draw({ value }: DrawProps) {
+  if (typeof value !== "number") return null;
+  return (
+    <time dateTime={new Date(value).toISOString()} title={exact(value)}>
+      {asDay(value)}
+    </time>
+  );
+}
+
+/** Near days in words, others as a date. */
+function asDay(at: number): string {
+  const words = dayInWords(at);
+  return /^\d+ days ago$/.test(words)
+    ? new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short" })
+    : words;
+}
+
+function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
+  const [words, setWords] = useState(typed ?? (typeof value === "number" ? dated(value) : ""));
+  const [meant, setMeant] = useState<number | null>(typeof value === "number" ? value : null);
+  const save = async () => {
+    if (words.trim() === "") return onSave(null);
+    const at = await readDate(words);
+    return at === null ? onCancel() : onSave(at);
+  };
+  const keys = useKeys(() => void save(), onCancel);
+  useEffect(() => {
+    let current = true;
+    void readDate(words).then((at) => current && setMeant(at));
+    return () => {
+      current = false;
+    };
+  }, [words]);
+  return (
+    <Popover opened position="bottom-start" shadow="md" withinPortal={false} trapFocus={false}>
+      <Popover.Target>
+        <TextInput
+          aria-label={field.name}
+          autoFocus
+          placeholder="next fri, 12 Mar, in 3 days"
+          value={words}
+          onChange={(event) => setWords(event.currentTarget.value)}
+          onFocus={(event) => typed === undefined && event.currentTarget.select()}
+          {...keys}
+        />
+      </Popover.Target>
+      {/* A press here must not take the focus from the text, for that would save it. */}
+      <Popover.Dropdown p="xs" onMouseDown={(event) => event.preventDefault()}>
+        <Text size="xs" className="quiet" mb={4}>
+          {words.trim() === "" ? "Clears the date" : meant === null ? "Not a date yet" : exact(meant)}
+        </Text>
+        <Suspense fallback={null}>
+          <Calendar value={meant} onPick={onSave} />
+        </Suspense>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function dated(at: number): string {
+  const day = new Date(at);
+  return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
+}
+
+export const date: FieldKind = {
+  label: "Date",
+  icon: IconCalendar,
+  Draw,
+  Edit,
+  compare: compareValues,
+  asText: (value) => (isUnset(value) ? "" : dated(Number(value))),
+  fromText: async (words) => (words.trim() === "" ? null : ((await readDate(words)) ?? undefined)),
+};

@@ -1,0 +1,112 @@
+import { Badge, Group } from "@mantine/core";
+import { IconCircleChevronDown, IconTags } from "@tabler/icons-react";
+import { compareValues } from "./compare";
+import type { DrawProps, EditProps, Field, FieldKind } from "./kinds";
+import { Picker } from "./Picker";
+
+export type Option = { key: string; name: string };
+
+/** The options of a dropdown or of tags, in their order. */
+export function optionsOf(field: Field): Option[] {
+  return field.dropdownSettings?.items ?? field.tagSettings?.tags.map(({ key, tag }) => ({ key, name: tag })) ?? [];
+}
+
+const COLORS = ["gray", "blue", "teal", "grape", "orange", "pink", "lime", "indigo", "yellow", "cyan"];
+
+/** Each option keeps a colour of its own, whatever the others are. */
+export function colorOf(key: string): string {
+  const number = Number(key) || [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+  return COLORS[number % COLORS.length] ?? "gray";
+}
+
+function Chip({ option }: { option: Option }) {
+  return (
+    <Badge variant="light" radius="sm" tt="none" fw={500} color={colorOf(option.key)} c="var(--strong)">
+      {option.name}
+    </Badge>
+  );
+}
+
+function Draw({ field, value }: DrawProps) {
+  const chosen = optionsOf(field).filter((each) => keysIn(value).includes(each.key));
+  if (chosen.length === 0) return null;
+  return (
+    <Group gap={4} wrap="nowrap">
+      {chosen.map((each) => (
+        <Chip key={each.key} option={each} />
+      ))}
+    </Group>
+  );
+}
+
+function keysIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : value === undefined || value === null ? [] : [String(value)];
+}
+
+function EditOne({ field, value, onSave, onCancel, typed }: EditProps) {
+  return (
+    <Picker
+      label={field.name}
+      options={optionsOf(field).map((each) => ({ value: each.key, label: each.name, shown: <Chip option={each} /> }))}
+      chosen={keysIn(value)}
+      typed={typed}
+      onDone={([first]) => onSave(first ?? null)}
+      onCancel={onCancel}
+    />
+  );
+}
+
+function EditMany({ field, value, onSave, onCancel, typed }: EditProps) {
+  return (
+    <Picker
+      many
+      label={field.name}
+      options={optionsOf(field).map((each) => ({ value: each.key, label: each.name, shown: <Chip option={each} /> }))}
+      chosen={keysIn(value)}
+      typed={typed}
+      onDone={(keys) => onSave(keys.length ? keys : null)}
+      onCancel={onCancel}
+    />
+  );
+}
+
+function place(value: unknown, field: Field): number | null {
+  const at = optionsOf(field).findIndex((each) => each.key === keysIn(value)[0]);
+  return at < 0 ? null : at;
+}
+
+function named(word: string, field: Field): string | undefined {
+  const wanted = word.trim().toLowerCase();
+  return optionsOf(field).find((each) => each.name.toLowerCase() === wanted || each.key === wanted)?.key;
+}
+
+const asText = (value: unknown, field: Field) =>
+  keysIn(value)
+    .map((key) => optionsOf(field).find((each) => each.key === key)?.name ?? key)
+    .join(", ");
+
+export const dropdown: FieldKind = {
+  label: "Dropdown",
+  icon: IconCircleChevronDown,
+  Draw,
+  Edit: EditOne,
+  compare: (one, other, field) => compareValues(place(one, field), place(other, field)),
+  asText,
+  fromText: async (words, field) => (words.trim() === "" ? null : named(words, field)),
+};
+
+export const tag: FieldKind = {
+  label: "Tags",
+  icon: IconTags,
+  Draw,
+  Edit: EditMany,
+  compare: (one, other, field) => compareValues(asText(one, field), asText(other, field)),
+  asText,
+  fromText: async (words, field) => {
+    const found = words
+      .split(",")
+      .filter((each) => each.trim() !== "")
+      .map((each) => named(each, field));
+    return found.includes(undefined) ? undefined : found.length ? found : null;
+  },
+};

@@ -1,0 +1,78 @@
+import { TextInput } from "@mantine/core";
+import { IconMathFunction, IconTextSize } from "@tabler/icons-react";
+import { useState } from "react";
+import { asNumber, compareValues, isUnset, numberIn } from "./compare";
+import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import { useKeys } from "./useKeys";
+
+const ADDRESS = /^(https?:\/\/\S+|[^\s@]+@[^\s@]+\.\w+)$/;
+
+function Draw({ value }: DrawProps) {
+  if (isUnset(value)) return null;
+  if (typeof value === "number") return <span className="numbers">{asNumber(value)}</span>;
+  const words = String(value);
+  if (ADDRESS.test(words)) {
+    return (
+      <a
+        href={words.includes("://") ? words : `mailto:${words}`}
+        target="_blank"
+        rel="noreferrer noopener"
+        onClick={(event) => event.stopPropagation()}
+      >
+        {words.replace(/^https?:\/\//, "")}
+      </a>
+    );
+  }
+  return words;
+}
+
+function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
+  const [words, setWords] = useState(typed ?? (isUnset(value) ? "" : String(value)));
+  const keys = useKeys(() => onSave(stored(words)), onCancel);
+  return (
+    <TextInput
+      aria-label={field.name}
+      autoFocus
+      value={words}
+      onChange={(event) => setWords(event.currentTarget.value)}
+      onFocus={(event) => typed === undefined && event.currentTarget.select()}
+      {...keys}
+    />
+  );
+}
+
+/** What looks like a number is sent as one, so that it sums and sorts as one. */
+export function stored(words: string): string | number | null {
+  const plain = words.trim();
+  const number = numberIn(plain.replace(/(?<=\d),(?=\d{3}(\D|$))/g, ""));
+  if (plain === "") return null;
+  // A leading zero or plus belongs to a phone number or a code, not to an amount.
+  return number !== null && !/^-?0\d/.test(plain) && Math.abs(number) < 2 ** 53 ? number : words;
+}
+
+export const text: FieldKind = {
+  label: "Text or number",
+  icon: IconTextSize,
+  Draw,
+  Edit,
+  compare: compareValues,
+  asText: (value) => (isUnset(value) ? "" : String(value)),
+  fromText: async (words) => stored(words),
+  right: (value) => typeof value === "number",
+};
+
+function DrawFormula({ value }: DrawProps) {
+  if (isUnset(value)) return null;
+  const number = numberIn(value);
+  return number === null ? String(value) : <span className="numbers">{asNumber(number)}</span>;
+}
+
+export const formula: FieldKind = {
+  ...text,
+  label: "Formula",
+  icon: IconMathFunction,
+  Draw: DrawFormula,
+  Edit: null,
+  fromText: async () => undefined,
+  right: (value) => numberIn(value) !== null,
+};

@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { DAY, dayInWords, inWords, lengthInWords, readDate } from "./dates";
+
+const WEDNESDAY = new Date(2026, 10, 25, 15, 0).getTime();
+const MINUTE = 60_000;
+
+describe("moments in words", () => {
+  test.each([
+    [-20_000, "just now"],
+    [-5 * MINUTE, "5 min ago"],
+    [-3 * 60 * MINUTE, "3 h ago"],
+    [-1 * DAY, "yesterday"],
+    [-3 * DAY, "3 days ago"],
+    [20 * MINUTE, "in 20 min"],
+    [1 * DAY, "tomorrow"],
+    [-30 * DAY, "26 Oct"],
+  ])("%d ms away is %s", (away, words) => expect(inWords(WEDNESDAY + away, WEDNESDAY)).toBe(words));
+
+  test("another year is named", () =>
+    expect(dayInWords(new Date(2024, 2, 12).getTime(), WEDNESDAY)).toBe("12 Mar 2024"));
+  test("lengths", () =>
+    expect([90 * MINUTE, 3 * DAY, 5 * MINUTE].map(lengthInWords)).toEqual(["1 h", "3 days", "5 min"]));
+});
+
+describe("words as moments", () => {
+  test("a weekday is the next one", async () => {
+    const found = await readDate("next fri", WEDNESDAY);
+    expect(new Date(found ?? 0).getDay()).toBe(5);
+  });
+  test("days from now", async () => {
+    expect(new Date((await readDate("in 3 days", WEDNESDAY)) ?? 0).getDate()).toBe(28);
+  });
+  test("day before month, as on most of the earth", async () => {
+    const found = new Date((await readDate("3/12/2026", WEDNESDAY)) ?? 0);
+    expect([found.getDate(), found.getMonth()]).toEqual([3, 11]);
+  });
+  test("what is no date is none", async () => expect(await readDate("whenever", WEDNESDAY)).toBeNull());
+});

@@ -1,0 +1,63 @@
+/** Dates in words. Moments are milliseconds since 1970; words are in the browser's time zone. */
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The whole moment, for a hint. */
+export function exact(at: number): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" });
+}
+
+/** A moment in the past or future, as one would say it: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
+export function inWords(at: number, now: number = Date.now()): string {
+  const away = at - now;
+  const size = Math.abs(away);
+  if (size < MINUTE) return "just now";
+  if (size < HOUR) return away < 0 ? `${Math.floor(size / MINUTE)} min ago` : `in ${Math.floor(size / MINUTE)} min`;
+  const days = daysBetween(now, at);
+  if (days === 0) return away < 0 ? `${Math.floor(size / HOUR)} h ago` : `in ${Math.floor(size / HOUR)} h`;
+  return dayInWords(at, now);
+}
+
+/** A day as one would say it: "today", "tomorrow", "Friday", "3 days ago", "12 Mar". */
+export function dayInWords(at: number, now: number = Date.now()): string {
+  const days = daysBetween(now, at);
+  if (days === 0) return "today";
+  if (days === 1) return "tomorrow";
+  if (days === -1) return "yesterday";
+  if (days > 1 && days < 7) return new Date(at).toLocaleDateString(undefined, { weekday: "long" });
+  if (days < 0 && days > -7) return `${-days} days ago`;
+  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  const year = sameYear ? undefined : ("numeric" as const);
+  return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
+}
+
+/** A length of time: "12 days", "3 h", "4 min". */
+export function lengthInWords(ms: number): string {
+  const days = Math.floor(ms / DAY);
+  if (days >= 1) return days === 1 ? "1 day" : `${days} days`;
+  if (ms >= HOUR) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.max(0, Math.floor(ms / MINUTE))} min`;
+}
+
+/** Midnights from one moment to the other, negative where `to` is earlier. */
+export function daysBetween(from: number, to: number): number {
+  return Math.round((midnight(to) - midnight(from)) / DAY);
+}
+
+function midnight(at: number): number {
+  const day = new Date(at);
+  return Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
+}
+
+/** What a person wrote ("next fri", "in 3 days at 5pm", "31.12.") as a moment; null where it is no date. */
+export async function readDate(text: string, now: number = Date.now()): Promise<number | null> {
+  const wanted = text.trim();
+  if (!wanted) return null;
+  const { en } = await import("chrono-node");
+  const found = en.GB.parse(wanted, new Date(now), { forwardDate: true })[0];
+  if (!found) return null;
+  const date = found.start.date();
+  if (!found.start.isCertain("hour")) date.setHours(12, 0, 0, 0);
+  return date.getTime();
+}

@@ -1,0 +1,68 @@
+import { Group, Text } from "@mantine/core";
+import classes from "./People.module.css";
+
+export type Known = { userKey?: string; email: string; fullName?: string; displayName?: string };
+
+export function nameOf(person: Known): string {
+  return person.fullName || person.displayName || person.email;
+}
+
+export function initialsOf(person: Known): string {
+  const words = nameOf(person)
+    .split(/[\s.@_-]+/)
+    .filter(Boolean);
+  const last = words.length > 1 && !nameOf(person).includes("@") ? words.at(-1) : undefined;
+  return `${words[0]?.[0] ?? "?"}${last?.[0] ?? ""}`.toUpperCase();
+}
+
+// White is read on all of them.
+const COLORS = [
+  "#2d6a4f",
+  "#1d5fa8",
+  "#8a3ffc",
+  "#a8321d",
+  "#8a5a00",
+  "#0b6e75",
+  "#a32a6b",
+  "#4a5568",
+  "#5b6b00",
+  "#6741d9",
+];
+
+/** A person's initials in a colour of their own. */
+export function Face({ person, size = 22 }: { person: Known; size?: number }) {
+  const name = nameOf(person);
+  const sum = [...(person.userKey || person.email)].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  const style = { width: size, height: size, fontSize: size * 0.42, background: COLORS[sum % COLORS.length] };
+  return (
+    <span className={classes.face} style={style} title={name} role="img" aria-label={name}>
+      {initialsOf(person)}
+    </span>
+  );
+}
+
+/** Faces beside each other; the name too where there is one alone. */
+export function Faces({ people, most = 4 }: { people: readonly Known[]; most?: number }) {
+  const [first] = people;
+  if (!first) return null;
+  if (people.length === 1) {
+    return (
+      <Group gap={6} wrap="nowrap" miw={0}>
+        <Face person={first} />
+        <span className="cut">{nameOf(first)}</span>
+      </Group>
+    );
+  }
+  return (
+    <span className={classes.faces}>
+      {people.slice(0, most).map((each) => (
+        <Face key={each.userKey || each.email} person={each} />
+      ))}
+      {people.length > most && (
+        <Text span size="xs" className="quiet" ml={8}>
+          +{people.length - most}
+        </Text>
+      )}
+    </span>
+  );
+}

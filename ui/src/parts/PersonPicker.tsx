@@ -1,0 +1,53 @@
+import { MultiSelect, type MultiSelectProps } from "@mantine/core";
+import { useMemo } from "react";
+import { api } from "../api/client";
+import { Face, type Known, nameOf } from "./People";
+
+type PersonPickerProps = Omit<MultiSelectProps, "data" | "value" | "onChange"> & {
+  teamKey: string;
+  /** User keys; e-mail addresses of those who are no users. */
+  value: string[];
+  onChange: (value: string[]) => void;
+  /** People that are chosen already but may be in the team no more. */
+  known?: readonly Known[];
+};
+
+/** Chooses people of the team by typing. */
+export function PersonPicker({ teamKey, value, onChange, known = [], ...rest }: PersonPickerProps) {
+  const people = usePeople(teamKey, known);
+  return (
+    <MultiSelect
+      searchable
+      clearable
+      hidePickedOptions
+      nothingFoundMessage="Nobody of that name in the team"
+      {...rest}
+      data={[...people].map(([key, person]) => ({ value: key, label: nameOf(person) }))}
+      renderOption={({ option }) => {
+        const person = people.get(option.value);
+        return (
+          <>
+            {person && <Face person={person} size={20} />}
+            <span className="cut">{option.label}</span>
+          </>
+        );
+      }}
+      value={value}
+      onChange={onChange}
+    />
+  );
+}
+
+/** The team's members and those already known, by user key or address. */
+export function usePeople(teamKey: string, known: readonly Known[] = []): Map<string, Known> {
+  const team = api.useQuery(
+    "get",
+    "/v2/teams/{team}",
+    { params: { path: { team: teamKey } } },
+    { enabled: teamKey !== "" },
+  );
+  return useMemo(() => {
+    const all: Known[] = [...(team.data?.members ?? []), ...known];
+    return new Map(all.map((each) => [each.userKey || each.email, each]));
+  }, [team.data, known]);
+}

@@ -1,0 +1,28 @@
+/** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
+import { IconLayoutKanban, IconTable, type TablerIcon } from "@tabler/icons-react";
+import type { ComponentType } from "react";
+
+export type Screen = {
+  path: string;
+  load: () => Promise<{ default: ComponentType }>;
+  /** A tab of its pipeline, for paths below `/pipelines/:pipeline`. */
+  tab?: { label: string; icon: TablerIcon };
+  /** A line of the sidebar, with the keys that go there. */
+  nav?: { label: string; icon: TablerIcon; keys?: string };
+  /** Drawn alone, without the sidebar, and for those who are not signed in too. */
+  bare?: boolean;
+};
+
+export const SCREENS: Screen[] = [
+  { path: "/welcome", load: () => import("./Welcome"), bare: true },
+  { path: "/invitation", load: () => import("./Invitation"), bare: true },
+  { path: "/reset", load: () => import("./Reset"), bare: true },
+  { path: "/", load: () => import("./Home") },
+  { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
+  { path: "*", load: () => import("./NotFound") },
+];
+
+/** The box that `?box=` names, beside the screen it was opened from: the file that draws it, where there is one. */
+export const PANEL: (() => Promise<{ default: ComponentType<{ box: string; onClose: () => void }> }>) | null = null;
+
+export const PIPELINE_ICON = IconLayoutKanban;
