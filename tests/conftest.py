@@ -158,6 +158,8 @@ class World:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.clock = server.clock
+        self.clients: list[httpx.Client] = []
+        """Those that are closed with this world."""
         self.number = f"{next(self._numbers)}-{time.time_ns() % 10**9}"
         self.ada = self.person("ada", "Ada", "Lovelace")
         self.bo = self.person("bo", "Bo", "Diddley")
@@ -216,8 +218,8 @@ class World:
         return [row[0] for row in self.server.engine.read(lambda db: db.rows(sql, box=box_key))]
 
     def close(self) -> None:
-        for person in (self.ada, self.bo, self.cy):
-            person.http.close()
+        for client in (self.ada.http, self.bo.http, self.cy.http, *self.clients):
+            client.close()
         self.clock.ahead = 0
 
 

@@ -151,6 +151,9 @@ def _bodies(route: Route) -> dict[str, Any]:
     return found or {"application/json": {"schema": {}}}
 
 
+_UNCHANGED = "Not changed since the entity tag sent along (If-None-Match)"
+
+
 def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if Live in _kinds(get_type_hints(route.handler).get("return", Any)):
         events = {"text/event-stream": {"schema": {"type": "string"}}}
@@ -158,23 +161,28 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if route.path.endswith("/md"):
         return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
     if not _gives_bytes(route.handler):
-        return {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
+        done = {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
+        return {**done, "304": {"description": _UNCHANGED}} if route.verb == "GET" else done
     content = {"*/*": {"schema": _BYTES}}
     return {
         "200": {"description": "The whole file", "content": content},
         "206": {"description": "The range asked for", "content": content},
-        "304": {"description": "Not changed since the entity tag sent along"},
+        "304": {"description": _UNCHANGED},
     }
+
+
+_NAMES = {"pipelineKey", "teamKey", "userKeys"}
+"""Query parameters that name what may be out of reach."""
 
 
 def _refusals(route: Route) -> dict[str, str]:
     found = {"400": "Something given cannot be", "503": "The store is away: try again"}
     found["429"] = "Too many wrong keys or passwords from one address"
     if not route.open or route.verb != "GET":
-        found |= {"401": "No key, or not a valid one"}
+        found |= {"401": "No key, or not a valid one", "403": "Within reach, but not allowed"}
     if _gives_bytes(route.handler):
         found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
-    if "{" in route.path or route.verb != "GET":
+    if "{" in route.path or route.verb != "GET" or _NAMES.intersection(route.query):
         found |= {"404": "No such thing within reach"}
     if route.verb != "GET":
         found |= {

@@ -1,0 +1,155 @@
+"""One of everything a path can name, made through the API when a test first needs it."""
+
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from boxwood.core import sign_in_links
+from tests.conftest import World, ok
+from tests.streak.matrix import GMAIL, HOOK, MEETING
+
+MAIL = "Message-ID: <1@client.example>\r\nFrom: Kim Lee <kim@client.example>\r\nTo: ada@team.example\r\n" + (
+    "Date: Mon, 05 Jan 2026 08:00:00 +0000\r\nSubject: Offer\r\n\r\nThank you, we will sign.\r\n"
+)
+PASSWORD = "seven green owls"
+
+# A noun in the braces of a path: how one is made. Other nouns in braces are made first.
+MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "apikey": ("PUT", "/v1/apikeys", {}),
+    "pipeline": (
+        "PUT",
+        "/v1/pipelines",
+        {"data": {"name": "Sales", "stageNames": "Lead,Won,Lost", "teamWide": "true"}},
+    ),
+    "stage": ("PUT", "/v1/pipelines/{pipeline}/stages", {"data": {"name": "Negotiation"}}),
+    "field": ("PUT", "/v1/pipelines/{pipeline}/fields", {"data": {"name": "Value", "type": "TEXT_INPUT"}}),
+    "box": ("PUT", "/v1/pipelines/{pipeline}/boxes", {"data": {"name": "Acme", "notes": "Met at the fair"}}),
+    "task": ("POST", "/v2/boxes/{box}/tasks", {"json": {"text": "Call Kim", "dueDate": 1_800_000_000_000}}),
+    "reminder": (
+        "PUT",
+        "/v1/boxes/{box}/reminders",
+        {"data": {"message": "Call Kim", "remindDate": "1800000000000"}},
+    ),
+    "comment": ("POST", "/v2/boxes/{box}/comments", {"json": {"message": "They like it"}}),
+    "meeting": ("POST", "/v2/boxes/{box}/meetings", {"json": {**MEETING, "notes": "Talked about the price"}}),
+    "file": ("POST", "/v2/boxes/{box}/files", {"files": {"file": ("offer.txt", b"One hundred", "text/plain")}}),
+    "thread": ("PUT", "/v1/boxes/{box}/threads", {"data": {"boxKey": "{box}", "threadGmailId": GMAIL}}),
+    "message": ("POST", "/v2/boxes/{box}/messages", {"json": {"raw": MAIL}}),
+    "snippet": ("PUT", "/v1/snippets", {"data": {"snippetName": "Thanks", "snippetText": "<p>Thank you</p>"}}),
+    "contact": (
+        "POST",
+        "/v2/teams/{team}/contacts",
+        {"json": {"givenName": "Kim", "familyName": "Lee", "emailAddresses": ["kim@client.example"]}},
+    ),
+    "organization": (
+        "POST",
+        "/v2/teams/{team}/organizations",
+        {"json": {"name": "Client Ltd", "domains": ["client.example"]}},
+    ),
+    "contact_field": ("POST", "/v2/teams/{team}/contacts/fields", {"json": {"name": "Region", "type": "TEXT_INPUT"}}),
+    "organization_field": (
+        "POST",
+        "/v2/teams/{team}/organizations/fields",
+        {"json": {"name": "Sector", "type": "TEXT_INPUT"}},
+    ),
+    "webhook": ("POST", "/v2/webhooks", {"params": {"pipelineKey": "{pipeline}"}, "json": HOOK}),
+    "delivery": ("POST", "/v2/webhooks/{webhook}/test", {}),
+    "inbound": ("POST", "/v2/pipelines/{pipeline}/inbound", {"json": {"name": "Orders"}}),
+    "view": ("POST", "/v2/pipelines/{pipeline}/views", {"json": {"name": "Open ones", "sort": ["name"]}}),
+    "validator": (
+        "POST",
+        "/v2/pipelines/{pipeline}/validators",
+        {"json": {"name": "Notes", "mode": "WARN", "assertion": {"field": "notes", "op": "isNotEmpty"}}},
+    ),
+}
+
+
+class Things:
+    """What Ada has: each thing is made once."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.made: dict[str, str] = {
+            "user": world.ada.user_key,
+            "email": world.ada.email,
+            "team": world.team_key,
+            "gmail": GMAIL,
+        }
+
+    def key(self, noun: str) -> str:
+        if noun not in self.made:
+            make = getattr(self, f"_make_{noun}", None)
+            self.made[noun] = make() if make else self._answered(noun)["key"]
+        return self.made[noun]
+
+    def knows(self, noun: str) -> bool:
+        return noun in self.made or noun in MAKE or hasattr(self, f"_make_{noun}")
+
+    def fill(self, text: str) -> str:
+        return re.sub(r"\{([a-z]\w*)\}", lambda name: self.key(name[1]), text)
+
+    def fill_path(self, path: str) -> str:
+        """The same of a path, where the place says which kind of field is meant."""
+        return self.fill(_fields_apart(path))
+
+    def parameters(self, path: str, otherwise: dict[str, str]) -> dict[str, str]:
+        """The keys of what a path names; of a noun that is not known here, what else is given."""
+        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _fields_apart(path))
+        known = {name: self.key(noun) for name, noun in zip(*names, strict=True) if self.knows(noun)}
+        return {**otherwise, **known}
+
+    def filled(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The members of a request with keys for the nouns in braces; files are sent as they are."""
+        files = {name: request[name] for name in ("files", "content") if name in request}
+        rest = {name: value for name, value in request.items() if name not in files}
+        return {**json.loads(self.fill(json.dumps(rest, ensure_ascii=False))), **files}
+
+    def ask(self, verb: str, path: str, request: dict[str, Any]) -> httpx.Response:
+        client = self.browser if path.startswith("/v2/session") else self.world.ada.http
+        return client.request(verb, "/api" + self.fill_path(path), **self.filled(request))
+
+    def _answered(self, noun: str) -> Any:
+        assert noun in MAKE, f"nothing is said about how a {noun} is made: say so in MAKE of tests/things.py"
+        body = ok(self.ask(*MAKE[noun]))
+        return body[0] if isinstance(body, list) else body
+
+    def _make_link(self) -> str:
+        """What opens a file without a key."""
+        link: str = ok(self.ask("GET", "/v1/files/{file}/link", {}))["link"]
+        return link.rpartition("token=")[2]
+
+    def _make_token(self) -> str:
+        """One of the addresses of an inbound webhook."""
+        tokens = ok(self.ask("GET", "/v2/inbound/{inbound}", {}))["tokens"]
+        return str(tokens[0]["key"])
+
+    def _make_request(self) -> str:
+        """One that came in by an inbound webhook."""
+        hook = ok(self.ask("POST", "/v2/inbound/{inbound}/rotate", {}))
+        with self.world.client(None) as caller:
+            return str(ok(caller.post(hook["url"], json={"order": 7}))["id"])
+
+    def _make_welcome(self) -> str:
+        """A link's secret by which Ada signs in for the first time."""
+        engine, now = self.world.server.engine, self.world.clock()
+        path = engine.write(lambda db: sign_in_links.make(db, self.world.ada.user, "welcome", now))
+        return str(path.partition("#")[2])
+
+    def _make_session(self) -> str:
+        return str(ok(self.browser.get("/api/v2/sessions"))["results"][0]["key"])
+
+    @cached_property
+    def browser(self) -> httpx.Client:
+        """Ada's, signed in with a password."""
+        client = self.world.client(None)
+        self.world.clients.append(client)
+        signed_in = ok(client.post("/api/v2/session/link", json={"token": self.key("welcome"), "password": PASSWORD}))
+        client.headers["X-CSRF-Token"] = signed_in["csrfToken"]
+        return client
+
+
+def _fields_apart(path: str) -> str:
+    return re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
