@@ -27,9 +27,9 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import expressions, feed, formulas
-from .db.engine import Engine, open_engine
-from .jobs import due, indexing, recompute, upkeep, webhooks
+from .core import expressions, feed, formulas, mail_settings
+from .db.engine import Db, Engine, open_engine
+from .jobs import due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -91,12 +91,15 @@ class Boxwood:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         await self.engine.write_soon(feed.renumber)
+        await self.engine.write_soon(self._adopt_mail)
         _before_shutdown(self.api.bells.close)
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
+            asyncio.create_task(letters.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
+            asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
         ]
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -112,6 +115,11 @@ class Boxwood:
             await asyncio.to_thread(self.engine.close)
             await asyncio.to_thread(formulas.ENGINE.close)
             await asyncio.to_thread(expressions.ENGINE.close)
+
+    def _adopt_mail(self, db: Db) -> None:
+        config = self.config
+        url = (config.base_url or config.url).rstrip("/")
+        mail_settings.adopt(db, config.smtp_url, config.mail_from, url, known=bool(config.base_url))
 
     async def healthy(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -15,6 +15,7 @@ import msgspec
 
 from . import people, version
 from .config import Config, refusal
+from .core import mail_settings
 from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
@@ -76,6 +77,9 @@ def _add_serve(commands: Any) -> None:
     )
     serve.add_argument("--no-sample", action="store_true", default=_env_flag("NO_SAMPLE"), help="start empty")
     serve.add_argument("--owner", default=_env("OWNER", "owner@localhost"), help="the first user's e-mail")
+    serve.add_argument(
+        "--url", default=_env("URL"), help="where people reach the server, such as https://crm.example.com"
+    )
     serve.add_argument("--tls-cert", default=_env("TLS_CERT"))
     serve.add_argument("--tls-key", default=_env("TLS_KEY"))
     serve.add_argument("--insecure-http", action="store_true", default=_env_flag("INSECURE_HTTP"))
@@ -149,7 +153,7 @@ def _work(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     config = _config(options)
-    if why := refusal(config):
+    if why := refusal(config) or mail_settings.refusal(config.smtp_url, config.mail_from):
         sys.exit(f"boxwood: {why}")
     _prepare(config)
     engine = _open(config)
@@ -180,6 +184,9 @@ def _config(options: argparse.Namespace) -> Config:
         trusted_proxies=options.trusted_proxies,
         native_endpoints=options.native_endpoints,
         subscriptions=options.subscriptions,
+        base_url=options.url or "",
+        smtp_url=_env("SMTP_URL", ""),
+        mail_from=_env("MAIL_FROM", ""),
         **_bucket(),
     )
 
@@ -217,7 +224,7 @@ def _say(config: Config, first: tuple[str, str] | None) -> None:
     if first:
         secret, link = first
         lines += [
-            f"Choose your password here, once: {config.url}{link}",
+            f"Choose your password here, once: {(config.base_url or config.url).rstrip('/')}{link}",
             f"Your API key, shown this once: {secret}",
             "Try it:",
             f"  curl -u {secret}: {config.url}/api/v1/pipelines",

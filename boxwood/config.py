@@ -32,6 +32,11 @@ class Config:
     """Inbound webhooks and webhook steps of automations that a team may have together; 0 for no limit."""
     subscriptions: int = 0
     """Event subscriptions that a team may have; 0 for no limit."""
+    base_url: str = ""
+    """Where people reach the server, if not at `url`: what links in mails begin with."""
+    smtp_url: str = field(default="", repr=False)
+    """The mail server, such as smtp://user:password@mail.example.com:587."""
+    mail_from: str = ""
     s3_bucket: str = ""
     """Where file bytes go; without one they are in `data`."""
     s3_endpoint: str | None = None

@@ -1,5 +1,7 @@
 """What can go wrong, in the reader's words. Status codes are the API's business (api/replies)."""
 
+from typing import Any
+
 
 class Problem(Exception):
     """The base of everything the product answers with; anything else is our fault."""
@@ -26,6 +28,14 @@ class TooLarge(Problem):
 
     def __init__(self, what: str, most: int) -> None:
         super().__init__(f"{what} is larger than {most / 1_000_000:,.6g} MB")
+
+
+class Rejected(Problem):
+    """A box would break rules of its pipeline: says which, each with `key`, `name`, `mode` and `message`."""
+
+    def __init__(self, message: str, violations: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.violations = violations
 
 
 class NotFound(Problem):

@@ -24,6 +24,7 @@ from boxwood.core.users import User
 from boxwood.db import schema
 from boxwood.db.engine import Db, open_engine
 from tests import postgres
+from tests.mailbox import mailbox as mailbox
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

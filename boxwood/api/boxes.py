@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, users
+from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, upserts, users
 from ..core.boxes import Box
 from ..core.context import Ctx
 from ..core.selections import Page
@@ -84,7 +84,7 @@ def upsert(call: Call) -> Upserted:
     given = call.parse(UPSERT)
     match = given.pop("match", "")
     given = {name: value for name, value in given.items() if value is not None or name == "notes"}
-    box, created = boxes.upsert(call.ctx, call.path[0], match, given)
+    box, created = upserts.upsert(call.ctx, call.path[0], match, given)
     return Upserted(created, _one(call, box))
 
 

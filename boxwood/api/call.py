@@ -370,7 +370,7 @@ class Api:
         self.uses[key] = now
         if call.quota is None:
             call.quota = self.limits.spend(key, now)
-        return Ctx(db, now, user, within, f"key:{key}")
+        return Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
 
     async def aside(self, fn: Callable[..., T], *given: Any) -> T:
         """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""

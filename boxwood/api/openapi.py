@@ -42,8 +42,14 @@ _QUERY: dict[str, dict[str, Any]] = {
     "sort": {"type": "string", "description": "Columns with commas; a minus before one turns it round."},
     "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
     "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
+    "noun": {"type": "string", "description": "Only things of this kind, such as box or contact."},
     "query": {"type": "string", "maxLength": 1000, "description": "Beginnings of words; all must be there."},
     "name": {"type": "string", "description": "A box's exact name."},
+    "overrideValidation": {
+        "type": "boolean",
+        "default": False,
+        "description": "Keep the change though a validation rule rejects it; for admins.",
+    },
     "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base; the whole box without it."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
@@ -64,6 +70,11 @@ ERROR = {
         "error": {"type": "string"},
         "details": {"type": "string"},
         "field": {"type": "string", "description": "The member that is wrong."},
+        "violations": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "The validation rules that refuse the change: key, name, mode and message of each.",
+        },
     },
 }
 
@@ -229,8 +240,9 @@ def _tag(route: Route) -> str:
 
 
 _TAGS = (
-    "sessions users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments meetings "
-    "files threads snippets contacts organizations timeline webhooks deliveries events views preferences"
+    "sessions settings users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments "
+    "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators "
+    "preferences"
 ).split()
 
 

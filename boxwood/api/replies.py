@@ -18,6 +18,7 @@ from ..errors import (
     NotFound,
     NotSignedIn,
     Problem,
+    Rejected,
     Stale,
     TooLarge,
     TooMany,
@@ -59,6 +60,8 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
             return error(404, says or "Entity not found with key", **details)
         case Forbidden():
             return error(403, str(problem))
+        case Rejected():
+            return error(400, str(problem), violations=problem.violations)
         case Insufficient():
             return error(400, problem.message, field=problem.field, details=f"{problem.field} is needed")
         case Reused():

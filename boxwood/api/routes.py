@@ -12,7 +12,9 @@ from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
+from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
+from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
@@ -21,6 +23,7 @@ from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
+from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from ..wire.shapes.lists import Success
@@ -34,7 +37,9 @@ from . import (
     events,
     files,
     history,
+    imports,
     inbound,
+    mail,
     markdown,
     meetings,
     messages,
@@ -48,6 +53,7 @@ from . import (
     tasks,
     threads,
     timeline,
+    validators,
     views,
     webhooks,
 )
@@ -56,10 +62,13 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
+TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream")
+IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "dryRun")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
 CURSOR = ("cursor", "limit", "after")
+INSISTING = "overrideValidation"
 TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
@@ -109,6 +118,10 @@ ROUTES = [
     _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),
     _list("/v2/sessions", sessions.list_own),
     _delete("/v2/sessions/{session}", sessions.end),
+    # Mail settings
+    _list("/v2/settings/mail", mail.get),
+    _post("/v2/settings/mail", mail.edit, mail_shapes.MAIL_EDIT),
+    _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
     # Users, teams and keys
     _read("/v1/users/me", people.get_me),
     _read("/v1/users/{user}", people.get_user),
@@ -158,20 +171,31 @@ ROUTES = [
     _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
     _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
     _list("/v2/pipelines/{pipeline}/board", boards.get, *BOARD),
-    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
-    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
-    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE),
+    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
+    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST),
-    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move),
-    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT),
-    _post("/v2/batch", batch.run, batch.BATCH),
+    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
+    _post("/v2/batch", batch.run, batch.BATCH, INSISTING),
     _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
-    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, says=NO_ENTITY),
+    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, INSISTING, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
     _list("/v1/boxes/{box}/md", markdown.of_box, "maxTokens"),
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
-    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE),
+    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
+    # Imports
+    _stream(
+        "/v2/pipelines/{pipeline}/import", imports.create, import_shapes.ImportOut, *TABLES, query=(*IMPORT, "wait")
+    ),
+    _stream(
+        "/v2/pipelines/{pipeline}/import/preview", imports.preview, import_shapes.PreviewOut, *TABLES, query=IMPORT
+    ),
+    _list("/v2/pipelines/{pipeline}/imports", imports.list_page, *PAGING),
+    _list("/v2/imports/{import}", imports.get),
+    _post("/v2/imports/{import}/cancel", imports.cancel),
+    _list("/v2/imports/{import}/refused", imports.refused, "after", "limit"),
     # Tasks, and the reminders they once were
     _list("/v2/boxes/{box}/tasks", tasks.of_box, *PAGING),
     _post("/v2/boxes/{box}/tasks", tasks.create, task_shapes.TASK_CREATE),
@@ -207,6 +231,12 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/views/{view}", views.edit, view_shapes.VIEW_EDIT),
     _delete("/v2/pipelines/{pipeline}/views/{view}", views.delete),
     _list("/v2/pipelines/{pipeline}/views/{view}/boxes", views.list_boxes, "fields", "cursor", "limit"),
+    # Validation rules
+    _list("/v2/pipelines/{pipeline}/validators", validators.list_page, *PAGING),
+    _post("/v2/pipelines/{pipeline}/validators", validators.create, validator_shapes.VALIDATOR_CREATE),
+    _list("/v2/pipelines/{pipeline}/validators/{validator}", validators.get),
+    _post("/v2/pipelines/{pipeline}/validators/{validator}", validators.edit, validator_shapes.VALIDATOR_EDIT),
+    _delete("/v2/pipelines/{pipeline}/validators/{validator}", validators.delete),
     # Contacts and organizations
     _list("/v2/teams/{team}/contacts", contacts.list_page, *CURSOR),
     _post("/v2/teams/{team}/contacts", contacts.create, directory_shapes.CONTACT, "getIfExisting"),
@@ -313,6 +343,10 @@ ROUTES = [
     _list("/v2/contacts/{contact}/history", history.of_contact, "cursor", "limit"),
     _list("/v2/organizations/{organization}/history", history.of_organization, "cursor", "limit"),
     _list("/v2/pipelines/{pipeline}/history", history.of_pipeline, "cursor", "limit"),
+    _post("/v2/undo", history.undo_change, history.UNDO),
+    _list("/v2/trash", history.list_trash, "noun", "teamKey", "cursor", "limit"),
+    _post("/v2/trash/{trashed}/restore", history.restore),
+    _delete("/v2/trash/{trashed}", history.forget),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
     # Search

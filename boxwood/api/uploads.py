@@ -20,6 +20,7 @@ from .multipart import Part, parts
 
 log = logging.getLogger("boxwood.api")
 MOST_FIELD = 4096
+MOST_PREVIEW = 8_000_000
 # What a multipart form may have around its file.
 _AROUND = 1_000_000
 
@@ -107,8 +108,9 @@ def store(api: Api, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
 class Head:
     """Passes pieces on, keeping the first bytes and stopping where it is too much."""
 
-    def __init__(self, pieces: Iterable[bytes], most: int) -> None:
+    def __init__(self, pieces: Iterable[bytes], most: int, kept: int = media.SNIFFED) -> None:
         self.pieces = pieces
+        self.kept = kept
         self.left = most
         self.most = most
         self.first = bytearray()
@@ -118,6 +120,6 @@ class Head:
             self.left -= len(piece)
             if self.left < 0:
                 raise TooLarge("The file", self.most)
-            if len(self.first) < media.SNIFFED:
-                self.first += piece[: media.SNIFFED - len(self.first)]
+            if len(self.first) < self.kept:
+                self.first += piece[: self.kept - len(self.first)]
             yield piece

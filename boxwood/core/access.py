@@ -1,7 +1,8 @@
 """Who may do what: permission by reach.
 
 A pipeline is reached by an entry of one's own in it, or through its team with the pipeline's default
-permission set. What cannot be reached is not found; what is reached but not allowed is forbidden.
+permission set; one in the trash by nobody. What cannot be reached is not found; what is reached but not allowed
+is forbidden.
 A permission set is a list of grants: an action on a kind of entity, under a condition.
 """
 
@@ -79,7 +80,7 @@ _ENTRY = """(
     SELECT pm.permission_set FROM pipeline_members pm WHERE pm.pipeline_key = p.key AND pm.user_key = :actor
 )"""
 ROLE = f"""
-    NULLIF(CASE WHEN :within <> '' AND p.team_key <> :within THEN NULL ELSE
+    NULLIF(CASE WHEN p.trashed_at IS NOT NULL OR (:within <> '' AND p.team_key <> :within) THEN NULL ELSE
         CASE COALESCE((
             SELECT tm.role FROM team_members tm WHERE tm.team_key = p.team_key AND tm.user_key = :actor
         ), '')
@@ -90,6 +91,10 @@ ROLE = f"""
         END
     END, '{NO_ACCESS}')
 """
+
+
+IN_TRASH = ROLE.replace("p.trashed_at IS NOT NULL", "p.trashed_at IS NULL")
+"""The same in a pipeline that is in the trash, and NULL in all others."""
 
 
 def role_of(user: str) -> str:

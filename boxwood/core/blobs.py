@@ -1,8 +1,8 @@
 """Which bytes are stored. Written down before the bytes are, so that whatever breaks off, none stay unknown.
 
 The bytes themselves are in lib/blobs: two stores, without one transaction over both. An upload is announced,
-stored, then claimed by a file in that file's own transaction. Bytes that no file claims, or whose file is gone,
-are doomed, deleted and forgotten, in this order.
+stored, then claimed by a file in that file's own transaction. Bytes that no file claims, or whose file is gone and
+out of the trash, are doomed, deleted and forgotten, in this order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from ..errors import Unavailable
 GRACE = 24 * 3600 * 1000
 # PostgreSQL looks again at a row it had to wait for, but not at `files`: so `at` and `claimed` must tell by
 # themselves that a claim came in between.
-_LEFT_OVER = "b.at < :before AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.id)"
+_LEFT_OVER = """
+    b.at < :before AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.id)
+        AND NOT EXISTS (SELECT 1 FROM trash_files t WHERE t.blob = b.id)
+"""
 
 
 def announce(db: Db, blobs: list[str], now: int) -> None:

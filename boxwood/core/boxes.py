@@ -19,7 +19,9 @@ from . import (
     search,
     stages,
     transfers,
+    trash,
     users,
+    validators,
     values,
 )
 from .access import Role
@@ -143,19 +145,32 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     access.require(ctx, role, "BOX", "CREATE", box)
     box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
-    _assign(ctx, box, [])
-    _link_back(ctx, box, [])
-    box_links.note(ctx, box, None)
+    box = validators.judged(ctx, pipeline, box)
+    validators.enforce(ctx, pipeline, box, None)
+    _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)
-    _tell_addresses(ctx, pipeline, box, None)
+    tell_addresses(ctx, pipeline, box, None)
     search.note(ctx, "box", box.key)
     return box
 
 
+def place(ctx: Ctx, box: Box) -> None:
+    """Write a box that is not there yet, and the rows by which it is found."""
+    BOXES.insert(ctx.db, box)
+    _enter(ctx, box)
+
+
+def _enter(ctx: Ctx, box: Box) -> None:
+    _assign(ctx, box, [])
+    _link_back(ctx, box, [])
+    box_links.note(ctx, box, None)
+
+
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
-    if changes.get("pipeline_key"):
-        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"))
+    elsewhere = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != get(ctx, key).pipeline_key
+    if elsewhere:
+        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"), enforce=False)
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     if "name" in changes and not (changes["name"] or "").strip():
         raise Invalid("name", "may not be empty")
@@ -163,7 +178,10 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     for member, change in CHANGES.items():
         if member in changes:
             box = change(ctx, pipeline, box, changes[member])
-    return save(ctx, pipeline, before, box)
+    box = save(ctx, pipeline, before, box)
+    if box is not before or elsewhere:
+        validators.enforce(ctx, pipeline, box, None if elsewhere else before)
+    return box
 
 
 def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
@@ -176,6 +194,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     written = [name for name in BOXES.names if getattr(box, name) != getattr(before, name)]
     BOXES.update(ctx.db, box, *written)
+    box = validators.judged(ctx, pipeline, box)
     if "assignee_keys" in changed:
         _assign(ctx, box, before.assignee_keys)
     if "linked_box_keys" in changed:
@@ -192,7 +211,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
         tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
-    _tell_addresses(ctx, pipeline, box, before)
+    tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
@@ -211,12 +230,14 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
         return before
     box = msgspec.structs.replace(before, emails=emails, updated_at=ctx.now, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
-    _tell_addresses(ctx, pipeline_of(ctx, box), box, before)
+    pipeline = pipeline_of(ctx, box)
+    box = validators.judged(ctx, pipeline, box)
+    tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
 
-def _tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+def tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
     for address in box_links.appeared(box, before):
         tell(ctx, "box.email_added", box, pipeline, email=address)
 
@@ -233,7 +254,7 @@ def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
     updated_at = ctx.now if touched else box.updated_at
     box = msgspec.structs.replace(box, activity=activity, updated_at=updated_at, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "activity", "updated_at", "saved_at")
-    return box
+    return validators.judged(ctx, pipeline_of(ctx, box), box) if validators.has_any(ctx, box.pipeline_key) else box
 
 
 def _touch(told: Activity) -> Activity:
@@ -303,7 +324,10 @@ def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
     box, pipeline, _ = reach(ctx, key, "UPDATE")
     field = fields.get(ctx, pipeline, field_key)
     values.check(ctx, pipeline, field, value, "value")
-    return save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value})).fields.get(field_key)
+    after = save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value}))
+    if after is not box:
+        validators.enforce(ctx, pipeline, after, box)
+    return after.fields.get(field_key)
 
 
 def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
@@ -334,45 +358,16 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             after = formulas.computed(ctx, pipeline, after, other)
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
+            after = validators.judged(ctx, pipeline, after)
             was = {"linked_box_keys": other.linked_box_keys}
             tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
 
-def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:
-    """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
-
-    The second answer is whether it was created. Of several that match it is the oldest; two callers at
-    once cannot both create it, as each holds the pipeline.
-    """
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    if match == "name":
-        column, value = "b.name", given.get("name")
-    else:
-        field = fields.by_key(ctx, pipeline.key).get(match)
-        if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
-            raise Invalid("match", "is name, or the key of a text, date or dropdown field")
-        column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
-        value = values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
-    if value is None or value == "":
-        raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
-    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
-    row = ctx.db.row(
-        f"""
-        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {seen}
-        ORDER BY b.created_at, b.key LIMIT 1
-        """,
-        pipeline=pipeline.key,
-        value=str(value),
-        **params,
-    )
-    if row is None:
-        return create(ctx, pipeline.key, given), True
-    return edit(ctx, row[0], given), False
-
-
 def delete(ctx: Ctx, key: str) -> None:
-    """With its tasks, comments, files and mail."""
+    """With its tasks, comments, files and mail, all of which the trash keeps."""
     box, pipeline, _ = reach(ctx, key, "DELETE")
+    about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
+    trash.keep(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
     _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
     tell(ctx, "box.deleted", box, pipeline)

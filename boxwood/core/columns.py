@@ -7,16 +7,18 @@ One table lists those that every box has. A column's SQL is on box `b`; `:now` i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..db.engine import Dialect
 from ..errors import Invalid
-from .boxes import Box
+from .box import Box
 from .context import Ctx
-from .fields import Field
-from .pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from .fields import Field
+    from .pipelines import Pipeline
 
 DAY = 86_400_000
 UNSET = "1e302"
@@ -146,6 +148,10 @@ def _address_count(dialect: Dialect) -> str:
     return dialect.length(dialect.member("b.emails", "addresses"))
 
 
+def _violations(dialect: Dialect) -> str:
+    return f"(SELECT {dialect.field_value('j.value', 'key')} AS value FROM {dialect.each('b.violations')} j)"
+
+
 _LAST_EMAIL, _TOUCHED = _told("moment", "last_email_at"), _told("moment", "touched_at")
 _DUE, _COMMENTED = _told("moment", "soonest_due_at"), _told("moment", "last_comment_at")
 MAGIC: dict[str, Magic] = {
@@ -178,6 +184,7 @@ MAGIC: dict[str, Magic] = {
     "emailAddresses": _addresses("addresses"),
     "emailAddressesAutoExtracted": _addresses("extracted"),
     "emailAddressCount": Magic("number", lambda box, now: len(box.emails.addresses), _address_count),
+    "violations": Magic("keys", lambda box, now: [one["key"] for one in box.violations], _violations),
     "totalNumberOfEmails": _told("number", "emails_total"),
     "totalNumberOfSentEmails": _told("number", "emails_sent"),
     "totalNumberOfReceivedEmails": _told("number", "emails_received"),

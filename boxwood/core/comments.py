@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Forbidden, Invalid
 from ..lib import ids
-from . import access, boxes, events, mentions, parts
+from . import access, boxes, events, mentions, parts, trash
 from .boxes import Box
 from .context import Ctx
 from .mentions import Mention
@@ -103,10 +103,10 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Comment:
         created_at=ctx.now,
         saved_at=ctx.now,
     )
-    event_id = _tell(ctx, "comment.created", comment, box, pipeline)
+    event_id = tell(ctx, "comment.created", comment, box, pipeline)
     comment = msgspec.structs.replace(comment, event_id=event_id)
     COMMENTS.insert(ctx.db, comment)
-    _count(ctx, box)
+    count(ctx, box)
     return comment
 
 
@@ -123,7 +123,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Comment:
     comment = msgspec.structs.replace(comment, saved_at=ctx.now)
     COMMENTS.update(ctx.db, comment, "message", "mentions", "saved_at")
     old = {"message": before.message, "mentions": before.mentions}
-    _tell(ctx, "comment.edited", comment, box, pipeline, before=old)
+    tell(ctx, "comment.edited", comment, box, pipeline, before=old)
     return comment
 
 
@@ -132,9 +132,13 @@ def delete(ctx: Ctx, key: str) -> None:
     comment, box, pipeline, role = parts.reach(ctx, COMMENTS, key)
     if comment.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "DELETE"):
         raise Forbidden("Only its author, or an admin of the pipeline, may delete a comment")
+    about = {"creator_key": comment.creator_key}
+    answers = replies(ctx, [key])[key]
+    name = events.brief(comment.message)
+    trash.keep(ctx, "comment", key, name, pipeline=pipeline, box_key=box.key, about=about, replies=answers)
     ctx.db.run("DELETE FROM comments WHERE key = :key", key=key)
-    _count(ctx, box)
-    _tell(ctx, "comment.deleted", comment, box, pipeline)
+    count(ctx, box)
+    tell(ctx, "comment.deleted", comment, box, pipeline)
 
 
 def react(ctx: Ctx, key: str, emoji: str) -> Comment:
@@ -167,7 +171,7 @@ def unreact(ctx: Ctx, key: str, emoji: str) -> Comment:
 def _reacted(ctx: Ctx, kind: str, comment: Comment, box: Box, pipeline: Pipeline, emoji: str) -> Comment:
     comment = msgspec.structs.replace(comment, saved_at=ctx.now)
     COMMENTS.update(ctx.db, comment, "saved_at")
-    _tell(ctx, kind, comment, box, pipeline, what=emoji)
+    tell(ctx, kind, comment, box, pipeline, what=emoji)
     return comment
 
 
@@ -219,13 +223,13 @@ def _fits(mention: Mention, message: str) -> bool:
     return offset >= 0 and length >= 0 and offset + length <= len(message.encode("utf-16-le")) // 2
 
 
-def _count(ctx: Ctx, box: Box) -> None:
+def count(ctx: Ctx, box: Box) -> None:
     row = ctx.db.row("SELECT COUNT(*), MAX(created_at) FROM comments WHERE box_key = :box", box=box.key)
     assert row is not None
     boxes.note(ctx, box, comment_count=row[0], last_comment_at=row[1])
 
 
-def _tell(
+def tell(
     ctx: Ctx, kind: str, comment: Comment, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str
 ) -> int:
     names |= {"subject": events.brief(comment.message), "comment_text": comment.message, "stage_key": box.stage_key}

@@ -25,6 +25,10 @@ class Ctx:
     """What the actor acts through, as noun and key: `key:k…`; empty for what needs no name."""
     change: str = ""
     """What all events of this transaction are told as: the key of its first event, unless said before."""
+    insists: bool = False
+    """Whether the actor wants validation rules overridden, as far as he may."""
+    undoes: str = ""
+    """The change that is being undone."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
     hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber] | None] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import Forbidden, Insufficient, Invalid
 from ..lib import addresses
-from . import box_links, boxes, directory, entry_links, events, replacing, search, team_fields, teams, users
+from . import box_links, boxes, directory, entry_links, events, replacing, search, team_fields, teams, trash, users
 from .contacts import CONTACTS
 from .context import Ctx
 from .directory import E, Link, Noun, Rights
@@ -147,7 +147,9 @@ def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
     alone(ctx, noun, key)
     entry, team, _ = directory.reach(ctx, noun, key, change=True)
     entry = directory.with_links(ctx, [entry])[0]
-    replacing.replace(ctx, noun, team, key, None)
+    named = replacing.replace(ctx, noun, team, key, None)
+    about = {"creator_key": entry.creator_key}
+    trash.keep(ctx, noun.one, key, noun.title(entry), team_key=team.key, about=about, entry=entry, named=named)
     remove(ctx, noun, entry)
     ctx.db.run("DELETE FROM merges WHERE survivor_key = :key", key=key)
 

@@ -35,18 +35,25 @@ KINDS: dict[str, Kind] = {
     "user.signed_in": Kind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
     "user.signed_out": Kind("USER", "EDIT", "SIGN_OUT", "signed a browser out", False),
     "user.password_changed": Kind("USER", "EDIT", "CHANGE_PASSWORD", "changed the password", False),
+    "mail.edited": Kind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed how mail leaves", False),
     "team.created": Kind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
     "team.edited": Kind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),
     "pipeline.created": Kind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
     "pipeline.edited": Kind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": Kind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
+    "pipeline.imported": Kind("PIPELINE", "EDIT", "IMPORT_BOXES", "imported {what} into {pipeline}"),
     "pipeline.deleted": Kind("PIPELINE", "DELETE", "DELETE_PIPELINE", "deleted {pipeline}"),
+    "pipeline.restored": Kind("PIPELINE", "CREATE", "RESTORE_PIPELINE", "brought back {pipeline}"),
     "stage.created": Kind("STAGE", "CREATE", "ADD_STAGE", "added the stage {subject} to {pipeline}"),
     "stage.edited": Kind("STAGE", "EDIT", "EDIT_STAGE_SETTINGS", "changed the stage {subject} of {pipeline}", False),
     "stage.deleted": Kind("STAGE", "DELETE", "DELETE_STAGE", "deleted the stage {subject} of {pipeline}"),
+    "stage.restored": Kind("STAGE", "CREATE", "RESTORE_STAGE", "brought back the stage {subject} of {pipeline}"),
     "field.created": Kind("FIELD", "CREATE", "ADD_FIELD", "added the column {subject} to {pipeline}", False),
     "field.edited": Kind("FIELD", "EDIT", "EDIT_FIELD_SETTINGS", "changed the column {subject} of {pipeline}", False),
     "field.deleted": Kind("FIELD", "DELETE", "DELETE_FIELD", "deleted the column {subject} of {pipeline}", False),
+    "field.restored": Kind(
+        "FIELD", "CREATE", "RESTORE_FIELD", "brought back the column {subject} of {pipeline}", False
+    ),
     "box.created": Kind("BOX", "CREATE", "NEW_BOX", "created {box}"),
     "box.moved": Kind("BOX", "EDIT", "EDIT_STAGE", "moved {box} to {stage}"),
     "box.moved_pipeline": Kind("BOX", "EDIT", "EDIT_PIPELINE", "moved {box} from {old_pipeline} to {pipeline}"),
@@ -60,6 +67,7 @@ KINDS: dict[str, Kind] = {
     "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
     "box.email_added": Kind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
     "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
+    "box.restored": Kind("BOX", "CREATE", "RESTORE_BOX", "brought back {box}"),
     "task.created": Kind("TASK", "CREATE", "ADD_TASK", "added the task {subject} to {box}"),
     "task.edited": Kind("TASK", "EDIT", "EDIT_TASK", "changed the task {subject} of {box}", False),
     "task.rescheduled": Kind("TASK", "EDIT", "EDIT_TASK_DUE_DATE", "changed when {subject} of {box} is due", False),
@@ -68,31 +76,44 @@ KINDS: dict[str, Kind] = {
     "task.reopened": Kind("TASK", "EDIT", "REOPEN_TASK", "reopened the task {subject} of {box}"),
     "task.due": Kind("TASK", "EDIT", "TASK_DUE", "The task {subject} of {box} is due", by_itself=True),
     "task.deleted": Kind("TASK", "DELETE", "DELETE_TASK", "deleted the task {subject} of {box}"),
+    "task.restored": Kind("TASK", "CREATE", "RESTORE_TASK", "brought back the task {subject} of {box}"),
     "task.drafted": Kind("TASK", "EDIT", "DRAFT_TASK", "drafted a task of {box}", False, quiet=True),
     "comment.created": Kind("COMMENT", "CREATE", "ADD_COMMENT", "commented on {box}: {subject}"),
     "comment.edited": Kind("COMMENT", "EDIT", "EDIT_COMMENT", "changed a comment on {box}: {subject}", False),
     "comment.deleted": Kind("COMMENT", "DELETE", "DELETE_COMMENT", "deleted a comment on {box}"),
+    "comment.restored": Kind("COMMENT", "CREATE", "RESTORE_COMMENT", "brought back a comment on {box}: {subject}"),
     "comment.reacted": Kind("COMMENT", "EDIT", "ADD_REACTION", "reacted {what} to a comment on {box}", False),
     "comment.unreacted": Kind("COMMENT", "EDIT", "DELETE_REACTION", "took {what} back from a comment on {box}", False),
     "meeting.created": Kind("MEETING", "CREATE", "ADD_MEETING", "logged {what} on {box}"),
     "meeting.edited": Kind("MEETING", "EDIT", "EDIT_MEETING", "changed {what} of {box}", False),
     "meeting.deleted": Kind("MEETING", "DELETE", "DELETE_MEETING", "deleted {what} of {box}"),
+    "meeting.restored": Kind("MEETING", "CREATE", "RESTORE_MEETING", "brought back {what} of {box}"),
     "meeting.drafted": Kind("MEETING", "EDIT", "DRAFT_MEETING", "drafted {what} of {box}", False, quiet=True),
     "box.email_received": Kind("BOX", "EDIT", "NEW_EMAIL", "{email} wrote to {box}", False, by_itself=True),
     "thread.added": Kind("THREAD", "CREATE", "ADD_THREAD", "added the conversation {subject} to {box}"),
     "thread.removed": Kind("THREAD", "DELETE", "DELETE_THREAD", "removed the conversation {subject} from {box}"),
+    "thread.restored": Kind("THREAD", "CREATE", "RESTORE_THREAD", "brought back the conversation {subject} of {box}"),
     "message.added": Kind("MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False),
     "file.added": Kind("FILE", "CREATE", "ADD_FILE", "added the file {subject} to {box}"),
     "file.deleted": Kind("FILE", "DELETE", "DELETE_FILE", "deleted the file {subject} of {box}"),
+    "file.restored": Kind("FILE", "CREATE", "RESTORE_FILE", "brought back the file {subject} of {box}"),
     "snippet.created": Kind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": Kind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
     "snippet.deleted": Kind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),
+    "snippet.restored": Kind("SNIPPET", "CREATE", "RESTORE_SNIPPET", "brought back the snippet {subject}", False),
     "view.created": Kind("VIEW", "CREATE", "ADD_VIEW", "added the view {subject} to {pipeline}", False),
     "view.edited": Kind("VIEW", "EDIT", "EDIT_VIEW", "changed the view {subject} of {pipeline}", False),
     "view.deleted": Kind("VIEW", "DELETE", "DELETE_VIEW", "deleted the view {subject} of {pipeline}", False),
+    "view.restored": Kind("VIEW", "CREATE", "RESTORE_VIEW", "brought back the view {subject} of {pipeline}", False),
+    "validator.created": Kind("VALIDATOR", "CREATE", "ADD_VALIDATOR", "added the rule {subject} to {pipeline}", False),
+    "validator.edited": Kind("VALIDATOR", "EDIT", "EDIT_VALIDATOR", "changed the rule {subject} of {pipeline}", False),
+    "validator.deleted": Kind(
+        "VALIDATOR", "DELETE", "DELETE_VALIDATOR", "deleted the rule {subject} of {pipeline}", False
+    ),
     "webhook.created": Kind("WEBHOOK", "CREATE", "NEW_WEBHOOK", "subscribed to {subject}", False),
     "webhook.edited": Kind("WEBHOOK", "EDIT", "EDIT_WEBHOOK", "changed the subscription to {subject}", False),
     "webhook.deleted": Kind("WEBHOOK", "DELETE", "DELETE_WEBHOOK", "ended the subscription to {subject}", False),
+    "webhook.restored": Kind("WEBHOOK", "CREATE", "RESTORE_WEBHOOK", "subscribed to {subject} again", False),
     "webhook.missed": Kind("WEBHOOK", "EDIT", "MISS_DELIVERY", "missed one {subject}: no attempt succeeded", False),
     "webhook.switched_off": Kind(
         "WEBHOOK", "EDIT", "SWITCH_OFF_WEBHOOK", "is no longer sent {subject}: nothing but failures for five days"
@@ -175,6 +196,8 @@ def record(
         detail["change_id"] = ctx.change
     if ctx.via and not by_itself:
         detail["via"] = ctx.via
+    if ctx.undoes:
+        detail["undoes"] = ctx.undoes
     if people:
         known = users.people(ctx, people)
         kept = {key: known[key] for key in dict.fromkeys(people) if key in known}

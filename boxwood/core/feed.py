@@ -62,7 +62,7 @@ def now(ctx: Ctx) -> Cursor:
 
 
 _PAGE = f"""
-    SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL, {access.ROLE}, p.permission_sets
+    SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL AND p.trashed_at IS NULL, {access.ROLE}, p.permission_sets
     FROM (
         SELECT * FROM events WHERE (txid, id) > (:txid, :id) AND txid < {{oldest}}
         ORDER BY txid, id LIMIT {LOOKED_AT}

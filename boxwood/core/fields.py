@@ -9,7 +9,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, formulas, options, pipelines, search
+from . import access, events, formulas, options, pipelines, search, trash, validators
 from .context import Ctx
 from .options import Option
 
@@ -173,6 +173,7 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
     if after.default_value != field.default_value:
         pipeline = formulas.put(ctx, pipeline, after)
     formulas.follow(ctx, pipeline, field, after)
+    validators.follow(ctx, pipeline)
     pipelines.touch(ctx, pipeline)
     before = {"name": field.name, "options": field.options, "default_value": field.default_value}
     events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
@@ -184,9 +185,11 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     field = get(ctx, pipeline, key)
     access.require(ctx, role, "FIELD", "DELETE", pipeline)
+    trash.keep(ctx, "field", key, field.name, pipeline=pipeline, values=_values(ctx, field))
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)
+    validators.follow(ctx, pipeline)
     if field.type in search.TEXT_TYPES:
         search.note_all(ctx, search.BOX, pipeline.key)
     pipeline = pipelines.touch(ctx, pipeline)
@@ -227,6 +230,38 @@ def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
     if settings.source not in AI_SOURCES:
         raise Invalid("aiSettings.source", f"is one of {', '.join(AI_SOURCES)}")
     return settings
+
+
+def _values(ctx: Ctx, field: Field) -> dict[str, Any]:
+    """What the boxes hold in this field; of a formula nothing, for it is computed."""
+    if field.type == "FORMULA":
+        return {}
+    member, value = (one("fields", field.key) for one in (ctx.db.dialect.member, ctx.db.dialect.field_value))
+    rows = ctx.db.rows(
+        f"SELECT key, {member} FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
+        pipeline=field.pipeline_key,
+    )
+    return {key: msgspec.Raw(text.encode()) for key, text in rows}
+
+
+def fill(ctx: Ctx, field: Field, values: dict[str, Any]) -> None:
+    """Give boxes values in this field, as they were: no news of the boxes themselves."""
+    keys = list(values)
+    for at in range(0, len(keys), 1000):
+        among = ctx.db.dialect.among("key", "keys")
+        rows = ctx.db.rows(
+            f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {among} ORDER BY key{ctx.db.for_update}",
+            pipeline=field.pipeline_key,
+            keys=ctx.db.texts(keys[at : at + 1000]),
+        )
+        filled = {key: {**msgspec.json.decode(text), field.key: values[key]} for key, text in rows}
+        ctx.db.many(
+            "UPDATE boxes SET fields = :fields WHERE key = :key",
+            [
+                {"key": key, "fields": msgspec.json.encode(dict(sorted(held.items()))).decode()}
+                for key, held in filled.items()
+            ],
+        )
 
 
 def clear(ctx: Ctx, field: Field) -> None:

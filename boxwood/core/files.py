@@ -11,7 +11,7 @@ from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid
 from ..lib import ids, media
 from ..lib.blobs import Stored
-from . import blobs, boxes, events, parts
+from . import blobs, boxes, events, parts, trash
 from .boxes import Box
 from .context import Ctx
 from .pipelines import Pipeline
@@ -118,7 +118,7 @@ def tell(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
     """Count them in and say so."""
     box = boxes.note(ctx, box, file_count=count(ctx, box))
     for file in added:
-        _tell(ctx, "file.added", file, box, pipeline)
+        say(ctx, "file.added", file, box, pipeline)
     return box
 
 
@@ -158,16 +158,15 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """The row goes now, its bytes with the next sweep."""
+    """The row goes now, its bytes once it has left the trash."""
     file, box, pipeline, _ = parts.reach(ctx, FILES, key)
+    trash.keep(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
-    if file.blob:
-        blobs.free(ctx.db, file.blob)
     box = boxes.note(ctx, box, file_count=count(ctx, box))
-    _tell(ctx, "file.deleted", file, box, pipeline)
+    say(ctx, "file.deleted", file, box, pipeline)
 
 
-def _tell(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
+def say(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
     events.record(ctx, kind, file, pipeline=pipeline, box=box, people=[file.owner_key], subject=file.name)
 
 

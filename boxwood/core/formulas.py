@@ -92,28 +92,34 @@ def _text(field: Field) -> str:
 
 def _made(ctx: Ctx, pipeline: Pipeline, field: Field, text: str) -> Formula:
     by_key = fields.by_key(ctx, pipeline.key)
-    meant = inputs.named(by_key.values())
-    try:
-        called = lib.compile(text).names
-        keys = {name: _resolved(name, meant) for name in called}
-        source = lib.rename(text, keys)
-        compiled = _compiled(source)
-        ENGINE.check(lib.compile(text))
-    except FormulaError as error:
-        raise Invalid("defaultValue", str(error)) from None
-    names = {key: name for name, key in keys.items()}
-    daily = compiled.reads_clock or any(inputs.names_others(key, by_key) for key in names)
+    source, names, daily = understood(ctx, pipeline, text, "defaultValue")
     formula = Formula(pipeline.key, field.key, source, names, tomorrow(ctx.now) if daily else None, 0)
     _refuse_cycle(ctx, formula, by_key)
     return formula
 
 
-def _resolved(name: str, meant: dict[str, str]) -> str:
+def understood(ctx: Ctx, pipeline: Pipeline, text: str, member: str) -> tuple[str, dict[str, str], bool]:
+    """A formula's text with the keys of columns for their names, what each is called, and whether its value can
+    change with the day alone. `member` is how the caller calls it, for errors."""
+    by_key = fields.by_key(ctx, pipeline.key)
+    meant = inputs.named(by_key.values())
+    try:
+        keys = {name: _resolved(name, meant, member) for name in lib.compile(text).names}
+        source = lib.rename(text, keys)
+        compiled = _compiled(source)
+        ENGINE.check(lib.compile(text))
+    except FormulaError as error:
+        raise Invalid(member, str(error)) from None
+    names = {key: name for name, key in keys.items()}
+    return source, names, compiled.reads_clock or any(inputs.names_others(key, by_key) for key in names)
+
+
+def _resolved(name: str, meant: dict[str, str], member: str) -> str:
     if name.strip() in meant:
         return meant[name.strip()]
     close = get_close_matches(name, meant, 1)
     hint = f"; did you mean {close[0][:100]!r}?" if close else ""
-    raise Invalid("defaultValue", f"there is no column {name[:100]!r} in this pipeline{hint}")
+    raise Invalid(member, f"there is no column {name[:100]!r} in this pipeline{hint}")
 
 
 def _refuse_cycle(ctx: Ctx, formula: Formula, by_key: Mapping[str, Field]) -> None:

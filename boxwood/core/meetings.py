@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, events, parts, tasks
+from . import boxes, events, parts, tasks, trash
 from .boxes import Box
 from .context import Ctx
 from .pipelines import Pipeline
@@ -79,8 +79,8 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Meeting:
     MEETINGS.insert(ctx.db, meeting)
     if given.get("task_keys"):
         tasks.attach(ctx, box, pipeline, meeting.key, given["task_keys"])
-    _count(ctx, box)
-    _tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.created", meeting, box, pipeline)
+    count(ctx, box)
+    tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.created", meeting, box, pipeline)
     return meeting
 
 
@@ -98,9 +98,9 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Meeting:
         return before
     meeting = msgspec.structs.replace(before, **own, saved_at=ctx.now)
     MEETINGS.update(ctx.db, meeting, *own, "saved_at")
-    _count(ctx, box)
+    count(ctx, box)
     old = {name: getattr(before, name) for name in own} | {"task_keys": before_keys}
-    _tell(ctx, _kind_of_edit(before, meeting), meeting, box, pipeline, before=old)
+    tell(ctx, _kind_of_edit(before, meeting), meeting, box, pipeline, before=old)
     return meeting
 
 
@@ -116,10 +116,14 @@ def _kind_of_edit(before: Meeting, meeting: Meeting) -> str:
 def delete(ctx: Ctx, key: str) -> None:
     """Its tasks stay, as tasks of no meeting."""
     meeting, box, pipeline, _ = parts.reach(ctx, MEETINGS, key)
+    if not meeting.is_draft:
+        name = events.brief(meeting.notes) or meeting.type
+        held = task_keys(ctx, [key])[key]
+        trash.keep(ctx, "meeting", key, name, pipeline=pipeline, box_key=box.key, task_keys=held)
     tasks.attach(ctx, box, pipeline, key, [])
     ctx.db.run("DELETE FROM meetings WHERE key = :key", key=key)
-    _count(ctx, box)
-    _tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.deleted", meeting, box, pipeline)
+    count(ctx, box)
+    tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.deleted", meeting, box, pipeline)
 
 
 def task_keys(ctx: Ctx, keys: list[str]) -> dict[str, list[str]]:
@@ -138,7 +142,7 @@ def _check(given: dict[str, Any]) -> None:
         raise Invalid("duration", "must be milliseconds, up to a year")
 
 
-def _count(ctx: Ctx, box: Box) -> None:
+def count(ctx: Ctx, box: Box) -> None:
     """What the box's calls and meetings add up to now."""
     rows = ctx.db.rows(
         """
@@ -163,7 +167,7 @@ def _count(ctx: Ctx, box: Box) -> None:
     )
 
 
-def _tell(ctx: Ctx, kind: str, meeting: Meeting, box: Box, pipeline: Pipeline, *, before: Any = None) -> None:
+def tell(ctx: Ctx, kind: str, meeting: Meeting, box: Box, pipeline: Pipeline, *, before: Any = None) -> None:
     """The keys of its tasks are kept with the event: the record alone does not hold them."""
     events.record(
         ctx,

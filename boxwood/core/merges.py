@@ -163,17 +163,17 @@ def unmerge(ctx: Ctx, noun: Noun[E], key: str) -> tuple[E, list[E]]:
     now, team, rights = directory.reach(ctx, noun, key, change=True)
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
-    merge = _last(ctx, noun, key)
+    merge = last(ctx, noun, key)
     before, after, *gone = (
         msgspec.json.decode(raw, type=noun.table.record)
         for raw in (merge.undo.before, merge.undo.after, *merge.undo.gone)
     )
-    gone = [_back(ctx, noun, team, one) for one in gone]
+    gone = [back(ctx, noun, team, one) for one in gone]
     now = directory.with_links(ctx, [now])[0]
     parted = _parted(ctx, noun, team, now, before, after)
     what = ", ".join(noun.title(one) for one in gone)
     parted = entries.save(ctx, noun, now, parted, verb="unmerged", what=what, merge_key=merge.key)
-    gone = [_linked_again(ctx, noun, one) for one in gone]
+    gone = [linked_again(ctx, noun, one) for one in gone]
     for one, named in reversed([*zip(gone, merge.undo.named, strict=True)]):
         replacing.undo(ctx, noun, named, one.key, key)
     for one in gone:
@@ -182,7 +182,7 @@ def unmerge(ctx: Ctx, noun: Noun[E], key: str) -> tuple[E, list[E]]:
     return directory.with_links(ctx, [parted])[0], gone
 
 
-def _last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
+def last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
     row = ctx.db.row(
         f"""
         SELECT {MERGES.columns} FROM merges WHERE survivor_key = :key AND undone_at IS NULL
@@ -195,7 +195,7 @@ def _last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
     return MERGES.load(row)
 
 
-def _back(ctx: Ctx, noun: Noun[E], team: teams.Team, one: E) -> E:
+def back(ctx: Ctx, noun: Noun[E], team: teams.Team, one: E) -> E:
     """The row of one that was gone, less the values of fields that the team no longer has."""
     known = {field.key for field in team_fields.of(team, noun.name)}
     fields = {field: value for field, value in one.fields.items() if field in known}
@@ -205,7 +205,7 @@ def _back(ctx: Ctx, noun: Noun[E], team: teams.Team, one: E) -> E:
     return one
 
 
-def _linked_again(ctx: Ctx, noun: Noun[E], one: E) -> E:
+def linked_again(ctx: Ctx, noun: Noun[E], one: E) -> E:
     """Linked to those of its links that are still there."""
     before = directory.with_links(ctx, [one])[0]
     for member, name in entry_links.LISTED.items():

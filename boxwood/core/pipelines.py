@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, conditions, events, fields, formulas, search, stages, teams, themes, users
+from . import access, conditions, events, fields, formulas, stages, teams, themes, trash, users
 from .access import EDITOR, NO_ACCESS, PermissionSet, Role
 from .context import Ctx
 from .users import USERS, Person
@@ -39,6 +39,8 @@ class Pipeline(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     saved_at: int
+    validators_updated_at: int | None = None
+    """When its validation rules last changed; None where it never had any."""
 
     @property
     def shared_with_team(self) -> bool:
@@ -230,8 +232,12 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
     ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
     for member in wanted.values():
         MEMBERS.insert(ctx.db, member)
+    before = {
+        "members": list(now.values()),
+        "permission_sets": pipeline.permission_sets,
+        "default_permission_set": pipeline.default_permission_set,
+    }
     pipeline = touch(ctx, pipeline, permission_sets=sets, default_permission_set=default)
-    before = {"members": list(now.values())}
     events.record(ctx, "pipeline.shared", pipeline, pipeline=pipeline, before=before)
     return pipeline
 
@@ -311,13 +317,14 @@ def _known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:
 
 
 def delete(ctx: Ctx, key: str, *, only_empty: bool) -> None:
-    """With its boxes and all they hold; `only_empty` refuses while there are any (spec 3.1)."""
+    """With its boxes and all they hold, which stay where they are and out of reach while it is in the trash;
+    `only_empty` refuses while there are any (spec 3.1)."""
     pipeline, role = reach(ctx, key, change=True)
     access.require(ctx, role, "PIPELINE", "DELETE", pipeline)
     if only_empty and ctx.db.row("SELECT 1 FROM boxes WHERE pipeline_key = :key LIMIT 1", key=key):
         raise Conflict("Only an empty pipeline can be deleted: delete or move its boxes first")
-    search.note_all(ctx, search.BOX, key)
-    ctx.db.run("DELETE FROM pipelines WHERE key = :key", key=key)
+    trash.keep(ctx, "pipeline", key, pipeline.name, pipeline=pipeline)
+    ctx.db.run("UPDATE pipelines SET trashed_at = :now WHERE key = :key", key=key, now=ctx.now)
     events.record(ctx, "pipeline.deleted", pipeline, pipeline=pipeline)
 
 

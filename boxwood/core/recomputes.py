@@ -1,7 +1,7 @@
-"""Recomputing a whole pipeline's formulas, a slice of its boxes at a time.
+"""Recomputing a whole pipeline's formulas, and judging its boxes by its rules, a slice of them at a time.
 
 A slice is read and computed outside the writing transaction, and what is still so by then is written: boxes that
-were changed meanwhile are computed again. A formula that changes meanwhile starts the run anew by its ticket.
+were changed meanwhile are computed again. A formula or a rule that changes meanwhile starts the run anew by its ticket.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from . import box_links, boxes, formulas, search
+from . import box_links, boxes, formulas, search, validators
 from .boxes import BOXES, Box
 from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
 from .users import USERS
+from .validators import Verdict
 
 AT_ONCE = 500
 
@@ -31,6 +32,8 @@ class Slice(msgspec.Struct, frozen=True):
     read: list[Box]
     computed: list[Box]
     slow: set[str]
+    verdicts: dict[str, Verdict]
+    slow_rules: set[str]
 
 
 RUNS = Table("formula_runs", Run)
@@ -42,16 +45,24 @@ def waiting(db: Db) -> list[Run]:
 
 def due(db: Db, now: int) -> list[str]:
     """The pipelines whose formulas read the clock, or names of people and companies: a new day has come."""
-    return [row[0] for row in db.rows("SELECT DISTINCT pipeline_key FROM formulas WHERE due_at <= :now", now=now)]
+    rows = db.rows(
+        """
+        SELECT pipeline_key FROM formulas WHERE due_at <= :now
+        UNION SELECT pipeline_key FROM validators WHERE due_at <= :now
+        """,
+        now=now,
+    )
+    return [row[0] for row in rows]
 
 
 def wake(db: Db, keys: list[str], now: int) -> None:
     for key in keys:
-        db.run(
-            "UPDATE formulas SET due_at = :next WHERE pipeline_key = :pipeline AND due_at IS NOT NULL",
-            next=formulas.tomorrow(now),
-            pipeline=key,
-        )
+        for table in ("formulas", "validators"):
+            db.run(
+                f"UPDATE {table} SET due_at = :next WHERE pipeline_key = :pipeline AND due_at IS NOT NULL",
+                next=formulas.tomorrow(now),
+                pipeline=key,
+            )
         ctx, _ = _enter(db, key, now)
         formulas.schedule(ctx, key)
 
@@ -72,8 +83,12 @@ def prepare(db: Db, run: Run, now: int) -> Slice:
             limit=AT_ONCE,
         )
     )
-    computed, slow = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), read) if read else ([], set())
-    return Slice(read, computed, slow)
+    if not read:
+        return Slice([], [], set(), {}, set())
+    computed, slow = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), read)
+    same = [old for old, new in zip(read, computed, strict=True) if new is old]
+    verdicts, slow_rules = validators.judge(ctx, pipeline, same) if same else ({}, set[str]())
+    return Slice(read, computed, slow, verdicts, slow_rules)
 
 
 def settle(db: Db, run: Run, piece: Slice, now: int) -> None:
@@ -83,13 +98,16 @@ def settle(db: Db, run: Run, piece: Slice, now: int) -> None:
     if not _advance(db, run, piece):
         return
     formulas.note_overruns(ctx, pipeline.key, piece.slow)
+    validators.note_overruns(ctx, piece.slow_rules)
     done = [(old, new) for old, new in zip(piece.read, piece.computed, strict=True) if held.get(old.key) == old]
     known = {old.key for old, _ in done}
+    verdicts = {old.key: piece.verdicts[old.key] for old, new in done if new is old}
     left = [box for key, box in held.items() if key not in known and box.pipeline_key == pipeline.key]
     if left:
         again, _ = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), left)
         done += zip(left, again, strict=True)
     _write(ctx, [(old, new) for old, new in done if new is not old])
+    _judge(ctx, pipeline, [new for _, new in done], verdicts)
 
 
 def _advance(db: Db, run: Run, piece: Slice) -> int:
@@ -112,6 +130,23 @@ def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
     for (old, _), box in zip(changed, saved, strict=True):
         box_links.note(ctx, box, old)
         search.note(ctx, "box", box.key)
+
+
+def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Verdict]) -> None:
+    """Keep the rules each box breaks: those found out before, and of the others what is found now."""
+    if left := [box for box in read if box.key not in verdicts]:
+        found, slow = validators.judge(ctx, pipeline, left)
+        validators.note_overruns(ctx, slow)
+        verdicts |= found
+    changed = [
+        msgspec.structs.replace(box, violations=verdicts[box.key], saved_at=ctx.now)
+        for box in read
+        if box.violations != verdicts[box.key]
+    ]
+    ctx.db.many(
+        "UPDATE boxes SET violations = :violations, saved_at = :saved_at WHERE key = :key",
+        [BOXES.params(box, ("key", "violations", "saved_at")) for box in changed],
+    )
 
 
 def _enter(db: Db, pipeline_key: str, now: int) -> tuple[Ctx, Pipeline]:

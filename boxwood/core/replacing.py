@@ -47,32 +47,38 @@ def _in_tasks(ctx: Ctx, key: str, by: str | None) -> list[str]:
     return [row[0] for row in rows]
 
 
-def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str) -> None:
-    """Name `key` again where it was named before `by` took its place, as far as that was not changed since."""
+def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> None:
+    """Name `key` again where it was named before `by` (or nothing) took its place, as far as that was not changed
+    since."""
     for box in boxes.locked(ctx, [*before.links, *before.box_values]):
         links = getattr(box, noun.name)
         if box.key in before.links:
             links = _linked_again(links, before.links[box.key], key, by)
         values = dict(box.fields)
         for field, value in before.box_values.get(box.key, {}).items():
-            if values.get(field) == _swapped(value, key, by):
+            if values.get(field, []) == _swapped(value, key, by):
                 values[field] = value
         changed = msgspec.structs.replace(box, fields=values, **{noun.name: links})
         boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
     ctx.db.many(
-        "UPDATE tasks SET contact_key = :key, saved_at = :now WHERE key = :task AND contact_key = :by",
-        [{"key": key, "by": by, "task": task, "now": ctx.now} for task in before.tasks],
+        f"""
+        UPDATE tasks SET contact_key = :key, saved_at = :now
+        WHERE key = :task AND {"contact_key IS NULL AND :by = ''" if by is None else "contact_key = :by"}
+        """,
+        [{"key": key, "by": by or "", "task": task, "now": ctx.now} for task in before.tasks],
     )
     for name, entry_key, field, text in before.entry_values:
-        if _value(ctx, name, entry_key, field) == ",".join(_swapped(text.split(","), key, by)):
+        if (_value(ctx, name, entry_key, field) or "") == ",".join(_swapped(text.split(","), key, by)):
             set_value(ctx, name, entry_key, field, text)
 
 
-def _linked_again(now: list[Link], before: list[Link], key: str, by: str) -> list[Link]:
+def _linked_again(now: list[Link], before: list[Link], key: str, by: str | None) -> list[Link]:
     if now == _relinked(before, key, by):
         return before
-    if by not in {link.key for link in now}:
+    if by is not None and by not in {link.key for link in now}:
         return now  # somebody took the link away since
+    if key in {link.key for link in now}:
+        return now
     back = next(link for link in before if link.key == key)
     kept = now if by in {link.key for link in before} else [link for link in now if link.key != by]
     return [*kept, back]

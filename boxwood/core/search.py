@@ -52,6 +52,11 @@ def note_all(ctx: Ctx, kind: str, within: str) -> None:
     )
 
 
+def note_later(ctx: Ctx, kind: str, keys: list[str]) -> None:
+    """The same of things of which there are many."""
+    ctx.db.bulk("search_chores", ("kind", "key"), [(kind, key) for key in keys])
+
+
 _WITHIN = {
     BOX: ("boxes", "pipeline_key"),
     CONTACT: ("contacts", "team_key"),

@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, pipelines
+from . import access, events, pipelines, trash
 from .context import Ctx
 from .pipelines import Pipeline
 
@@ -96,6 +96,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
 
 def delete(ctx: Ctx, key: str) -> None:
     snippet, shared = _held(ctx, key)
+    trash.keep(ctx, "snippet", key, snippet.name, pipeline=shared)
     ctx.db.run("DELETE FROM snippets WHERE key = :key", key=key)
     events.record(ctx, "snippet.deleted", snippet, pipeline=shared, subject=snippet.name)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
-from . import access, events, formulas, pipelines, themes
+from . import access, events, formulas, pipelines, themes, trash, validators
 from .context import Ctx
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline
         raise Insufficient("Stage", "name")
     pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
     pipelines.touch(ctx, pipeline)
-    _tell(ctx, "stage.created", stage, pipeline)
+    tell(ctx, "stage.created", stage, pipeline)
     return pipeline, stage
 
 
@@ -124,9 +124,10 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     )
     if after.name != stage.name:
         formulas.lost(ctx, pipeline, "stage")
+        validators.follow(ctx, pipeline)
     pipeline = pipelines.touch(ctx, pipeline)
     before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
-    _tell(ctx, "stage.edited", after, pipeline, before=before)
+    tell(ctx, "stage.edited", after, pipeline, before=before)
     return pipeline, after
 
 
@@ -143,13 +144,14 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
         key=key,
     ):
         raise Conflict("Only an empty stage can be deleted: move its boxes first")
+    trash.keep(ctx, "stage", key, stage.name, pipeline=pipeline, place=pipeline.stage_order.index(key))
     order = [one for one in pipeline.stage_order if one != key]
     pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
     ctx.db.run("DELETE FROM stages WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
-    _tell(ctx, "stage.deleted", stage, pipeline)
+    tell(ctx, "stage.deleted", stage, pipeline)
 
 
-def _tell(ctx: Ctx, kind: str, stage: Stage, pipeline: Pipeline, *, before: Any = None) -> None:
+def tell(ctx: Ctx, kind: str, stage: Stage, pipeline: Pipeline, *, before: Any = None) -> None:
     """With the colours it has now, which the pipeline's theme may give it."""
     shown = msgspec.json.encode(colours(pipeline, stage)).decode()
     events.record(ctx, kind, stage, pipeline=pipeline, before=before, subject=stage.name, colours=shown)

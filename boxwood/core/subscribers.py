@@ -166,7 +166,8 @@ _IN_TEAM = f"""
     SELECT w.key, w.user_key, w.stages, w.fields, m.role, {teams.TEAMS.of("t")}
     FROM webhooks w JOIN teams t ON t.key = :team
     JOIN team_members m ON m.team_key = t.key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
-    WHERE w.scope_key IN (SELECT :team UNION ALL SELECT key FROM pipelines WHERE team_key = :team)
+    WHERE w.scope_key IN (SELECT :team UNION ALL
+            SELECT key FROM pipelines WHERE team_key = :team AND trashed_at IS NULL)
         AND w.event = :event AND w.active
     LIMIT :limit
 """

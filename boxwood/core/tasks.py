@@ -11,7 +11,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, directory, events, parts, users
+from . import boxes, directory, events, parts, trash, users
 from .boxes import Box
 from .context import Ctx
 from .pipelines import Pipeline
@@ -110,8 +110,8 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
     task = msgspec.structs.replace(task, reminder_status=_reminder(None, task))
     task = _insert(ctx, task)
     _assign(ctx, task)
-    _count(ctx, box)
-    _tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
+    count(ctx, box)
+    tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
     return task
 
 
@@ -134,7 +134,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Task:
     TASKS.update(ctx.db, task, *[name for name in TASKS.names if getattr(task, name) != getattr(before, name)])
     if any(getattr(task, name) != getattr(before, name) for name in _COUNTED):
         _assign(ctx, task)
-        _count(ctx, box)
+        count(ctx, box)
     _tell_edit(ctx, before, task, box, pipeline)
     return task
 
@@ -144,9 +144,11 @@ _COUNTED = ("due_at", "status", "assignee_keys", "is_draft")
 
 def delete(ctx: Ctx, key: str) -> None:
     task, box, pipeline, _ = parts.reach(ctx, TASKS, key)
+    if not task.is_draft:
+        trash.keep(ctx, "task", key, events.brief(task.text), pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM tasks WHERE key = :key", key=key)
-    _count(ctx, box)
-    _tell(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)
+    count(ctx, box)
+    tell(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)
 
 
 def attach(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[str]) -> None:
@@ -283,7 +285,7 @@ _PEOPLE = f"""
 """
 
 
-def _count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
+def count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
     """What the box's tasks add up to now: counted, never added to, so that it is always true."""
     totals = ctx.db.row(_TOTALS, box=box.key, now=ctx.now)
     people = ctx.db.rows(_PEOPLE, box=box.key, now=ctx.now)
@@ -305,7 +307,7 @@ def _count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
     )
 
 
-def _tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
+def tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
     names |= {"subject": events.brief(task.text), "task_text": task.text, "stage_key": box.stage_key}
     names["status"] = "Done" if task.status == DONE else "Not done"
     if task.due_at is not None:
@@ -326,7 +328,7 @@ _NEWS = {
 def _tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) -> None:
     """An event for each kind of change. Of several edits the last is the one that webhooks hear."""
     if task.is_draft or before.is_draft:
-        _tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
+        tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
         return
     told: dict[str, dict[str, Any]] = {}
     for member, kind in _NEWS.items():
@@ -339,9 +341,9 @@ def _tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline)
         if kind == "task.assigned":
             known = users.people(ctx, task.assignee_keys)
             names["what"] = ", ".join(known[key].full_name for key in task.assignee_keys) or "nobody"
-        _tell(ctx, kind, task, box, pipeline, before=old, **names)
+        tell(ctx, kind, task, box, pipeline, before=old, **names)
     if before.status != DONE == task.status:
-        _tell(ctx, "task.completed", task, box, pipeline, before={"status": before.status})
+        tell(ctx, "task.completed", task, box, pipeline, before={"status": before.status})
 
 
 # What falls due by itself
@@ -353,6 +355,7 @@ def due(db: Db, now: int, after: tuple[int, int], limit: int) -> list[tuple[int,
         """
         SELECT due_at, number, key FROM tasks
         WHERE reminder_status = 'SCHEDULED' AND due_at <= :now AND (due_at, number) > (:due, :number)
+            AND NOT EXISTS (SELECT 1 FROM pipelines p WHERE p.key = pipeline_key AND p.trashed_at IS NOT NULL)
         ORDER BY due_at, number LIMIT :limit
         """,
         now=now,
@@ -386,6 +389,6 @@ def remind(db: Db, key: str, now: int) -> bool:
     box, pipeline = held
     row = db.row(f"SELECT {TASKS.columns} FROM tasks WHERE key = :key", key=key)
     assert row is not None
-    _count(ctx, box, touched=False)
-    _tell(ctx, "task.due", TASKS.load(row), box, pipeline)
+    count(ctx, box, touched=False)
+    tell(ctx, "task.due", TASKS.load(row), box, pipeline)
     return True

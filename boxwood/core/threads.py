@@ -11,7 +11,7 @@ from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
 from ..lib.mail import Address, Mail
-from . import blobs, boxes, events, files, parts
+from . import boxes, events, files, parts, trash
 from .boxes import Box
 from .context import Ctx
 from .files import FILES, File
@@ -220,9 +220,8 @@ def remove(ctx: Ctx, key: str) -> None:
     """From its box, with its messages and files. The addresses it brought stay with the box."""
     thread, box, pipeline, _ = parts.reach(ctx, THREADS, key)
     held = files_of(ctx, [key])[key]
-    for file in held:
-        if file.blob:
-            blobs.free(ctx.db, file.blob)
+    name = thread.subject or thread.gmail_id or "(no subject)"
+    trash.keep(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM threads WHERE key = :key", key=key)
     box = boxes.note(ctx, box, thread_count=count(ctx, box), file_count=files.count(ctx, box), **mail_of(ctx, box))
     tell(ctx, "thread.removed", thread, held, box, pipeline)

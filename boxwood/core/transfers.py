@@ -6,17 +6,18 @@ from typing import Any
 
 import msgspec
 
-from . import access, box_links, boxes, fields, formulas, pipelines, search, stages
+from . import access, box_links, boxes, fields, formulas, pipelines, search, stages, validators
 from .box import BOXES, Box, Stay
 from .context import Ctx
 from .pipelines import Pipeline
 
 
-def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None) -> Box:
+def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *, enforce: bool = True) -> Box:
     """To another pipeline: to the stage named, else one of the same name, else the first.
 
     Values go with it into fields of the same name and type, options by their names; the rest are left
-    behind in the event, from which they can be had again.
+    behind in the event, from which they can be had again. What is rejected there is refused, unless the caller has
+    more to change and will `enforce`.
     """
     box, old, role = boxes.reach(ctx, key, "UPDATE")
     if pipeline_key == old.key:
@@ -42,10 +43,15 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None) ->
     access.require(ctx, new_role, "BOX", "CREATE", after)
     after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
+    after = validators.judged(ctx, new, after)
+    if enforce:
+        validators.enforce(ctx, new, after, None)
     box_links.note(ctx, after, box)
     for table in boxes.PARTS:
         ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
-    before = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
+    before: dict[str, Any] = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
+    if not same_team:
+        before |= {"contacts": box.contacts, "organizations": box.organizations}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     boxes.tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
     search.note(ctx, "box", key)

@@ -9,13 +9,15 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Invalid
 from . import directory, users
 from .context import Ctx
-from .fields import Field
-from .pipelines import Pipeline
+
+if TYPE_CHECKING:
+    from .fields import Field
+    from .pipelines import Pipeline
 
 MOST_TEXT = 100_000
 MOST_ITEMS = 1000
@@ -41,6 +43,11 @@ def _text(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid(name, f"{field.name!r} takes text or a number")
+    return number(value, name)
+
+
+def number(value: int | float, name: str) -> int | float:
+    """One that every reader of JSON reads as it is."""
     if abs(value) > _EXACT if isinstance(value, int) else not math.isfinite(value) or abs(value) > 1e300:
         raise Invalid(name, f'is too large for a number; send it as text, "{str(value)[:30]}"')
     return value

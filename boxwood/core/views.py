@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, columns, events, fields, pipelines, selections
+from . import access, columns, events, fields, pipelines, selections, trash
 from .access import Role
 from .context import Ctx
 from .filters import Filter
@@ -107,7 +107,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
         raise Invalid("shared", "must be true with a team's key")
     _check(ctx, pipeline, view)
     VIEWS.insert(ctx.db, view)
-    _tell(ctx, "view.created", view, pipeline)
+    tell(ctx, "view.created", view, pipeline)
     return view
 
 
@@ -132,7 +132,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
     _check(ctx, pipeline, view)
     VIEWS.update(ctx.db, view, *changes, "saved_at")
     old = {name: getattr(before, name) for name in changes}
-    _tell(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
+    tell(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
     return view
 
 
@@ -140,8 +140,9 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     view, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
     if view.shared:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    trash.keep(ctx, "view", key, view.name, pipeline=pipeline)
     ctx.db.run("DELETE FROM views WHERE key = :key", key=key)
-    _tell(ctx, "view.deleted", view, pipeline)
+    tell(ctx, "view.deleted", view, pipeline)
 
 
 def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: str, limit: int) -> Page:
@@ -183,6 +184,6 @@ def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
             raise Invalid(f"columns[{at}].width", "is between 1 and 10,000")
 
 
-def _tell(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:
+def tell(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:
     """A private view is news to nobody else: its event belongs to no pipeline."""
     events.record(ctx, kind, view, pipeline=pipeline if view.shared else None, before=before, subject=view.name)

@@ -10,12 +10,13 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
-from . import access, allowance, events, pipelines, teams
+from . import access, allowance, events, pipelines, teams, trash
 from .context import Ctx
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
 NAMES = {
     "box.created": "BOX_CREATE",
+    "box.restored": "BOX_CREATE",
     "box.deleted": "BOX_DELETE",
     "box.renamed": "BOX_EDIT",
     "box.notes_edited": "BOX_EDIT",
@@ -30,10 +31,14 @@ NAMES = {
     "box.email_added": "BOX_NEW_EMAIL_ADDRESS",
     "box.email_received": "BOX_NEW_EMAIL_RECEIVED",
     "stage.created": "STAGE_CREATE",
+    "stage.restored": "STAGE_CREATE",
     "comment.created": "COMMENT_CREATE",
+    "comment.restored": "COMMENT_CREATE",
     "meeting.created": "MEETING_CREATE",
+    "meeting.restored": "MEETING_CREATE",
     "meeting.edited": "MEETING_UPDATE",
     "task.created": "TASK_CREATE",
+    "task.restored": "TASK_CREATE",
     "task.completed": "TASK_COMPLETE",
     "task.due": "TASK_DUE",
     "task.edited": "TASK_UPDATED",
@@ -53,6 +58,7 @@ NAMES = {
     "organization.unmerged": "ORG_UPDATE",
     "organization.deleted": "ORG_DELETE",
     "thread.added": "THREAD_ADDED_TO_BOX",
+    "thread.restored": "THREAD_ADDED_TO_BOX",
     "thread.removed": "THREAD_REMOVED_FROM_BOX",
 }
 EVENTS = tuple(dict.fromkeys(NAMES.values()))
@@ -291,6 +297,7 @@ def rotate(ctx: Ctx, key: str) -> Webhook:
 def delete(ctx: Ctx, key: str) -> None:
     """What it has not sent yet is not sent any more."""
     webhook = change(ctx, key)
+    trash.keep(ctx, "webhook", key, webhook.event)
     ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
     tell(ctx, "webhook.deleted", webhook)
 

@@ -6,7 +6,7 @@ A `Db` is one transaction's hands: it runs statements written once, with `:named
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from .fulltext import FullText
@@ -87,6 +87,9 @@ class Db(Protocol):
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
 
+    def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Insert many rows, as fast as the database knows how; the columns not named have their defaults."""
+
     def attempt(self, fn: Callable[[], T]) -> T:
         """Run in a savepoint: what it raises undoes what it did, and nothing else."""
         ...
@@ -103,6 +106,10 @@ class Db(Protocol):
         """What `read` answers; perhaps what it answered before, where it is certain that nothing it reads has changed.
         For what is read by nearly every write and changed by few, and is not altered by who is given it.
         """
+        ...
+
+    def column_names(self, table: str) -> list[str]:
+        """The table's columns that can be written, in their order."""
         ...
 
     def later(self, work: Later, item: Any) -> None:

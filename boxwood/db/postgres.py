@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -110,6 +110,11 @@ class PostgresDb:
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
         self._connection.cursor().executemany(_spelled(sql), list(params))
 
+    def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        with self._connection.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
     def texts(self, values: Iterable[str]) -> list[str]:
         return list(values)
 
@@ -147,6 +152,17 @@ class PostgresDb:
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
         """Others write at the same time: it is read anew."""
         return read()
+
+    def column_names(self, table: str) -> list[str]:
+        found = self.rows(
+            """
+            SELECT attname FROM pg_attribute
+            WHERE attrelid = to_regclass(:table) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+            ORDER BY attnum
+            """,
+            table=table,
+        )
+        return [name for (name,) in found]
 
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)

@@ -12,7 +12,7 @@ import contextlib
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -110,6 +110,11 @@ class SqliteDb:
         self.memory.before(sql)
         self._connection.executemany(sql, params)
 
+    def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+        self.memory.before(sql)
+        self._connection.executemany(sql, rows)
+
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
         return self.memory.remember(key, read)
 
@@ -142,6 +147,9 @@ class SqliteDb:
     def index_names(self, table: str) -> set[str]:
         found = self.rows("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table", table=table)
         return {name for (name,) in found}
+
+    def column_names(self, table: str) -> list[str]:
+        return [name for (name,) in self.rows("SELECT name FROM pragma_table_info(:table)", table=table)]
 
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, arrivals, blobs, buckets, keys, outbox, search, sessions
+from ..core import answers, arrivals, blobs, buckets, keys, letters, outbox, search, sessions, trash
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -32,6 +32,7 @@ async def run(
             await engine.write_soon(lambda db: arrivals.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await engine.write_soon(lambda db: sessions.forget(db, clock()))
+                await engine.write_soon(lambda db: letters.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
             await index(engine)
@@ -40,7 +41,10 @@ async def run(
 
 
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
-    """Delete the bytes of files that are gone, and what uploads left behind that broke off; how many."""
+    """Empty the trash of what is too old, in slices, so that others' writes get in between; delete the bytes of files
+    that are gone, and what uploads left behind that broke off. How many of these."""
+    while engine.write(partial(trash.purge, now=now)):
+        pass
     swept = store.sweep((now - blobs.GRACE) / 1000)
     while found := engine.read(partial(blobs.left_over, now=now, limit=MOST_SWEPT)):
         doomed = engine.write(partial(blobs.doom, blobs=found, now=now))

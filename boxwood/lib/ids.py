@@ -15,3 +15,13 @@ _TO_SORTED = bytes.maketrans(_STANDARD, _SORTED)
 def new(kind: str, now: int) -> str:
     """A fresh key, such as `b0Nq…` for a box. `now` is in milliseconds."""
     return kind + b64encode(now.to_bytes(6, "big") + urandom(9)).translate(_TO_SORTED).decode()
+
+
+def several(kind: str, now: int, count: int) -> list[str]:
+    """Fresh keys in their own order, so that what is made together at one moment stays in order."""
+    head = now.to_bytes(6, "big")
+    tails = urandom(6 * count)
+    return [
+        kind + b64encode(head + at.to_bytes(3, "big") + tails[6 * at : 6 * at + 6]).translate(_TO_SORTED).decode()
+        for at in range(count)
+    ]

@@ -39,6 +39,8 @@ def test_a_file_goes_to_the_bucket_comes_back_in_parts_and_is_deleted(world: Wor
     assert world.ada.http.get(path).content == content
     assert world.ada.http.get(path, headers={"Range": "bytes=-3"}).content == b"\xfd\xfe\xff"
     ok(world.ada.http.delete(f"/api/v2/files/{file['key']}"))
+    assert upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock()) == 0
+    world.clock.advance(days=31)
     assert upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock()) == 1
     assert bucket.objects() == []
     assert not list(world.server.boxwood.config.data.rglob("files/*"))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from boxwood.jobs import upkeep
 from tests.conftest import World, ok, refused
 
 PATH = "/api/v1/snippets"
@@ -55,6 +56,9 @@ def test_a_snippet_outlives_its_pipeline(world: World) -> None:
     pipeline = world.pipeline()
     key = made(world, pipelineKey=pipeline["key"])["key"]
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}"))
+    assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
+    world.clock.advance(days=31)
+    upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
     assert ok(world.ada.http.get(f"{PATH}/{key}"))["partOfPipeline"] is False
     assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
 

@@ -186,22 +186,26 @@ def swept(world: World) -> int:
     return upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
 
 
-def test_the_bytes_of_a_deleted_file_go_with_the_next_sweep(alone: World, box: str) -> None:
+def test_the_bytes_of_a_deleted_file_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
     path = f"/api/v2/boxes/{box}/files?fileName=a"
     gone, kept = ok(alone.ada.http.post(path, content=b"gone")), ok(alone.ada.http.post(path, content=b"kept"))
     assert swept(alone) == 0
     ok(alone.ada.http.delete(f"/api/v2/files/{gone['key']}"))
+    assert swept(alone) == 0
+    alone.clock.advance(days=31)
     assert swept(alone) == 1
     assert alone.ada.http.get(f"/api/v1/files/{kept['key']}/contents").content == b"kept"
     assert (len(whole(alone)), len(rows(alone)), swept(alone)) == (1, 1, 0)
 
 
-def test_the_files_of_a_deleted_pipeline_go_within_a_day(alone: World, box: str) -> None:
+def test_the_files_of_a_deleted_pipeline_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
     for name in "ab":
         ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName={name}", content=b"x"))
     pipeline = ok(alone.ada.http.get(f"/api/v1/boxes/{box}"))["pipelineKey"]
     ok(alone.ada.http.delete(f"/api/v1/pipelines/{pipeline}"))
-    alone.clock.advance(days=1.01)
+    alone.clock.advance(days=29)
+    assert swept(alone) == 0
+    alone.clock.advance(days=2)
     assert swept(alone) == 2
     assert (whole(alone), rows(alone)) == ([], [])
 

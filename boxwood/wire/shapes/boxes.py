@@ -13,6 +13,7 @@ from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
 from .base import Out, given
 from .people import SharingEntry, sharing_entry
+from .validators import Violation
 
 _DAY = 86_400_000
 
@@ -43,7 +44,7 @@ class BoxOut(Out, omit_defaults=False):
     last_stage_change_timestamp: int
     creation_source_type: str
     freshness: float
-    violations: list[dict[str, Any]]
+    violations: list[Violation]
     assigned_to_sharing_entries: list[SharingEntry]
     creator_sharing_entry: SharingEntry | None
     follower_sharing_entries: list[SharingEntry]
@@ -126,7 +127,7 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         last_stage_change_timestamp=one.stage_changed_at,
         creation_source_type=one.source,
         freshness=freshness(one.updated_at, now),
-        violations=one.violations,
+        violations=[Violation(**each) for each in one.violations],
         assigned_to_sharing_entries=entries(one.assignee_keys),
         creator_sharing_entry=next(iter(entries([one.creator_key])), None),
         follower_sharing_entries=entries(one.follower_keys),

@@ -9,7 +9,7 @@ import msgspec
 from ...core.events import KINDS, Event, key_of
 from .base import Out, given
 
-_INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via")
+_INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via", "undoes")
 
 
 class NewsfeedEntry(Out, omit_defaults=False):

@@ -8,6 +8,8 @@ import msgspec
 
 from ...core import history
 from ...core.events import Event, key_of
+from ...core.trash import Trashed
+from ...core.undo import Undone as Done
 from .. import payloads
 from .base import Out, given
 from .events import global_story
@@ -74,3 +76,58 @@ def change(event: Event, names: dict[str, str]) -> Change:
 def _through(via: str, names: dict[str, str]) -> Through | None:
     noun, _, key = via.partition(":")
     return Through(noun, key, names.get(via, "")) if noun else None
+
+
+class Left(Out, omit_defaults=False):
+    """An event that was not undone, and why."""
+
+    key: str
+    kind: str
+    reason: str
+
+
+class Undone(Out, omit_defaults=False):
+    """`change` names the undo itself, by which it can be undone in turn; `undone` are the keys of the events."""
+
+    change: str
+    undone: list[str]
+    left: list[Left]
+    has_more: bool
+
+
+def undone(done: Done, change: str) -> Undone:
+    left = [Left(key_of(one.event.id), one.event.kind, one.says) for one in done.left]
+    return Undone(change, [key_of(event.id) for event in done.events], left, done.more)
+
+
+class TrashedOut(Out, omit_defaults=False):
+    """`noun` is what it is: `box`, `task`, `contact`, `pipeline` and so on. `until` is when it is gone for good."""
+
+    key: str
+    noun: str
+    name: str
+    deleted_timestamp: int
+    until: int
+    deleted_by: str
+    team_key: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    box_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Trash(Out, omit_defaults=False):
+    results: list[TrashedOut]
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def trashed(one: Trashed) -> TrashedOut:
+    return TrashedOut(
+        key=one.key,
+        noun=one.noun,
+        name=one.name,
+        deleted_timestamp=one.deleted_at,
+        until=one.until,
+        deleted_by=one.actor_key,
+        team_key=given(one.team_key),
+        pipeline_key=given(one.pipeline_key),
+        box_key=given(one.box_key),
+    )

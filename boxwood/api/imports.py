@@ -1,0 +1,156 @@
+"""Imports over HTTP: a table in the body, what to do with it in the query."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from ..core import import_rows, imports
+from ..core.context import Ctx
+from ..core.import_rows import Piece, Plan
+from ..errors import Invalid
+from ..lib import tables
+from ..wire.shapes import imports as shapes
+from ..wire.shapes.lists import Results
+from . import uploads
+from .bodies import Body, check_length
+from .call import MOST_PER_PAGE, Call
+from .replies import Reply, encode
+
+LONGEST_WAIT = 60
+PREVIEWED = 20
+LOOK_EVERY = 0.05
+
+
+async def create(call: Call, body: Body) -> Reply:
+    """Import a CSV or JSON-lines table into a pipeline; the answer is a job, which goes on in the background.
+
+    `mapping` is a JSON object of columns and where they go; what is left out goes by its name. `match` updates boxes
+    that are there. `make` lists what may be made: options, stages, people. `dryRun` writes nothing. `wait` answers
+    only once it has ended, or after so many seconds.
+    """
+    check_length(call.headers, imports.MOST_BYTES)
+    wanted, dry_run = _wanted(call), call.flag("dryRun")
+    wait = call.number("wait", 0, most=LONGEST_WAIT)
+    await call.read(lambda ctx: imports.may(ctx, call.path[0]))
+    async with uploads.announced(call.api, 1) as (blob,):
+        kept = uploads.Head(body, imports.MOST_BYTES, tables.HEAD)
+        stored = await call.api.aside(call.api.store.write, kept, blob)
+        head = bytes(kept.first)
+
+        def make(ctx: Ctx) -> shapes.ImportOut:
+            plan, _ = imports.plan(ctx, call.path[0], head, wanted)
+            return shapes.imported(imports.create(ctx, call.path[0], plan, blob, stored.size, dry_run=dry_run))
+
+        reply = await call.write([wanted, dry_run, stored.sha256], make)
+    return await _ended(call, reply, wait) if wait else reply
+
+
+async def _ended(call: Call, reply: Reply, wait: int) -> Reply:
+    key = msgspec.json.decode(reply.body)["key"]
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        one = await call.read(lambda ctx: imports.get(ctx, key))
+        if one.state in imports.ENDED or asyncio.get_running_loop().time() > deadline:
+            return Reply(encode(shapes.imported(one)))
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _wanted(call: Call) -> dict[str, Any]:
+    """What the caller says of the table."""
+    mapping = call.text("mapping")
+    try:
+        columns = msgspec.json.decode(mapping, type=dict[str, str | None]) if mapping else {}
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Invalid("mapping", "must be a JSON object of columns and where they go, or null") from None
+    wanted: dict[str, Any] = {
+        "mapping": columns,
+        "only_mapped": call.flag("onlyMapped"),
+        "make": call.texts("make"),
+        "match": call.text("match") or None,
+    }
+    for name, ours, known in (
+        ("format", "format", tables.KINDS),
+        ("dates", "dates", import_rows.ORDERS),
+    ):
+        wanted[ours] = call.text(name)
+        if wanted[ours] and wanted[ours] not in known:
+            raise Invalid(name, f"is one of {', '.join(known)}")
+    wanted["encoding"] = call.text("encoding")
+    wanted["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(call.text("delimiter"), call.text("delimiter"))
+    if len(wanted["delimiter"]) > 1:
+        raise Invalid("delimiter", "is one character, or tab")
+    for at, one in enumerate(wanted["make"]):
+        if one not in import_rows.MAKES:
+            raise Invalid(f"make[{at}]", f"is one of {', '.join(import_rows.MAKES)}")
+    return wanted
+
+
+async def preview(call: Call, body: Body) -> Reply:
+    """What a table would be taken for: send its beginning (the first 256 KB are looked at)."""
+    wanted = _wanted(call)
+    head = (await body.whole(call.headers, uploads.MOST_PREVIEW))[: tables.HEAD]
+
+    def look(ctx: Ctx) -> shapes.PreviewOut:
+        plan, by_key = imports.plan(ctx, call.path[0], head, wanted)
+        rows = _first(plan, head)
+        samples: dict[str, list[str]] = {}
+        for row in rows:
+            cells = dict(zip(plan.columns, row.cells, strict=False)) if isinstance(row.cells, list) else row.cells
+            if isinstance(cells, dict):
+                for name, cell in cells.items():
+                    samples.setdefault(name, []).append(cell if isinstance(cell, str) else encode(cell).decode())
+        piece = Piece([], [], {})
+        if not wanted["match"] and import_rows.NAME in plan.mapping.values():
+            import_rows.check(plan, by_key)
+            piece = imports.reader_of(ctx, call.path[0], plan).read(ctx, rows)
+        return shapes.PreviewOut(
+            format=plan.kind,
+            encoding=plan.encoding,
+            delimiter=plan.delimiter,
+            dates=plan.dates,
+            columns=shapes.columns(plan, {name: found[:5] for name, found in samples.items()}),
+            rows=[draft.given for draft in piece.drafts],
+            refused=[shapes.refused(one) for one in piece.refusals],
+            missing={kind: list(names) for kind, names in piece.missing.items()},
+        )
+
+    return Reply(encode(await call.read(look)))
+
+
+def _first(plan: Plan, head: bytes) -> list[tables.Row]:
+    found: list[tables.Row] = []
+    try:
+        for row in tables.rows(tables.whole_lines(head), tables.Format(plan.kind, plan.encoding, plan.delimiter)):
+            found.append(row)
+            if len(found) == PREVIEWED:
+                break
+    except tables.Broken:
+        return found
+    return found
+
+
+def list_page(call: Call) -> Results[shapes.ImportOut]:
+    """A pipeline's imports, the newest first."""
+    limit, offset = call.page(20)
+    found = imports.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([shapes.imported(one) for one in found[:limit]], len(found) > limit)
+
+
+def get(call: Call) -> shapes.ImportOut:
+    """An import: how far it is, and what came of it."""
+    return shapes.imported(imports.get(call.ctx, call.path[0]))
+
+
+def cancel(call: Call) -> shapes.ImportOut:
+    """Stop an import where it is; what it made stays."""
+    return shapes.imported(imports.cancel(call.ctx, call.path[0]))
+
+
+def refused(call: Call) -> Results[shapes.RefusedRow]:
+    """The rows it refused, with the column and the reason; `after` is the row behind which to go on."""
+    limit = call.number("limit", 100, least=1, most=MOST_PER_PAGE)
+    found = imports.refusals(call.ctx, call.path[0], after=call.number("after", 0), limit=limit + 1)
+    return Results([shapes.refused(one) for one in found[:limit]], len(found) > limit)

@@ -1,0 +1,58 @@
+"""Mail settings over HTTP."""
+
+from __future__ import annotations
+
+from ..core import letters, mail_settings
+from ..core.context import Ctx
+from ..core.mail_settings import Settings
+from ..core.users import check_email
+from ..errors import Conflict
+from ..lib import ids, smtp
+from ..wire import v1
+from ..wire.shapes import mail as shapes
+from ..wire.shapes.base import given as given_out
+from .bodies import Body
+from .call import Call
+from .replies import Reply, encode
+
+MOST_BODY = 10_000
+
+
+def get(call: Call) -> shapes.MailOut:
+    """How mail leaves, without the password, and how many letters wait. For the owners of the first team."""
+    return _shown(call.ctx, mail_settings.get(call.ctx))
+
+
+def edit(call: Call) -> shapes.MailOut:
+    """Set the SMTP server, who mail is from, and what links begin with; what is left out stays."""
+    settings = mail_settings.edit(call.ctx, call.parse(shapes.MAIL_EDIT))
+    letters.hurry(call.ctx)
+    return _shown(call.ctx, settings)
+
+
+async def test(call: Call, body: Body) -> Reply:
+    """Send a letter now and say what the mail server said."""
+    members, _ = v1.read_body(await body.whole(call.headers, MOST_BODY), call.header("content-type"))
+    given = shapes.MAIL_TEST.parse(members)
+    settings, me = await call.read(lambda ctx: (mail_settings.get(ctx), ctx.actor.email))
+    if not settings.smtp_url:
+        raise Conflict("There are no mail settings yet")
+    to = check_email(given.get("to") or me, "to")
+    now = call.api.clock()
+    letter = smtp.Letter(
+        id=ids.new("l", now),
+        sender=settings.sender,
+        recipients=[to],
+        subject="A test from Boxwood",
+        text=f"Mail from {settings.base_url} arrives.\n",
+        at=now,
+    )
+    try:
+        error = await call.api.aside(smtp.send, smtp.read_url(settings.smtp_url), letter)
+    except (smtp.Refused, smtp.Failed) as why:
+        error = str(why)
+    return Reply(encode(shapes.MailTestOut(not error, to, given_out(error or None))))
+
+
+def _shown(ctx: Ctx, settings: Settings) -> shapes.MailOut:
+    return shapes.mail(settings, letters.counts(ctx.db), letters.last_error(ctx.db))

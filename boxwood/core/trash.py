@@ -1,0 +1,220 @@
+"""The trash: what was deleted, whole, for 30 days.
+
+Who deletes a thing keeps it here first, in the same transaction: its rows and those of all that hangs on it, as they
+are in their tables. `restoring` knows how each noun comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from ..db.engine import Db
+from ..db.records import Table
+from . import blobs
+from .context import Ctx
+
+DAYS = 30
+LASTS = DAYS * 24 * 3600 * 1000
+AT_ONCE = 500
+Rows = list[dict[str, Any]]
+
+_OF_BOX = "box_key = :key"
+_OF_TASK = "task_key IN (SELECT key FROM tasks WHERE box_key = :key)"
+_OF_COMMENT = "comment_key IN (SELECT key FROM comments WHERE box_key = :key)"
+# The tables a thing is kept in, in an order in which their rows can be put back.
+HELD: dict[str, tuple[tuple[str, str], ...]] = {
+    "pipeline": (),
+    "box": (
+        ("boxes", "key = :key"),
+        ("meetings", _OF_BOX),
+        ("tasks", _OF_BOX),
+        ("task_assignees", _OF_TASK),
+        ("comments", _OF_BOX),
+        ("reactions", _OF_COMMENT),
+        ("threads", _OF_BOX),
+        ("messages", _OF_BOX),
+        ("mail_ids", _OF_BOX),
+        ("files", _OF_BOX),
+    ),
+    "task": (("tasks", "key = :key"), ("task_assignees", "task_key = :key")),
+    "comment": (("comments", "key = :key"), ("reactions", "comment_key = :key")),
+    "meeting": (("meetings", "key = :key"),),
+    "file": (("files", "key = :key"),),
+    "thread": (
+        ("threads", "key = :key"),
+        ("messages", "thread_key = :key"),
+        ("mail_ids", "thread_key = :key"),
+        ("files", "thread_key = :key"),
+    ),
+    "contact": (("contacts", "key = :key"), ("merges", "survivor_key = :key")),
+    "organization": (("organizations", "key = :key"), ("merges", "survivor_key = :key")),
+    "stage": (("stages", "pipeline_key = :pipeline AND key = :key"),),
+    "field": (
+        ("fields", "pipeline_key = :pipeline AND key = :key"),
+        ("formulas", "pipeline_key = :pipeline AND key = :key"),
+    ),
+    "view": (("views", "key = :key"),),
+    "snippet": (("snippets", "key = :key"),),
+    "webhook": (("webhooks", "key = :key"),),
+}
+DERIVED = ("assignments", "box_links")
+"""Tables whose rows are made from the box's own when it is put back."""
+
+
+class Trashed(msgspec.Struct, frozen=True):
+    key: str
+    """The thing's; of a stage or a field the pipeline's before it, with a dot."""
+    noun: str
+    name: str
+    team_key: str | None
+    pipeline_key: str | None
+    box_key: str | None
+    actor_key: str
+    """Who deleted it."""
+    about: dict[str, Any]
+    """Of a box or an entry what decides who may see it."""
+    deleted_at: int
+
+    @property
+    def until(self) -> int:
+        return self.deleted_at + LASTS
+
+
+TRASH = Table("trash", Trashed)
+_INSERT = f"""
+    INSERT INTO trash ({TRASH.columns}, held) VALUES ({", ".join(f":{name}" for name in TRASH.names)}, :held)
+"""
+
+
+def key_of(noun: str, key: str, pipeline_key: str | None) -> str:
+    return f"{pipeline_key}.{key}" if noun in ("stage", "field") else key
+
+
+def keep(
+    ctx: Ctx,
+    noun: str,
+    key: str,
+    name: str,
+    *,
+    team_key: str | None = None,
+    pipeline: Any = None,
+    box_key: str | None = None,
+    about: dict[str, Any] | None = None,
+    **more: Any,
+) -> None:
+    """Keep the thing and what hangs on it, which the caller deletes next. `more` is what its rows do not tell."""
+    pipeline_key = pipeline.key if pipeline is not None else None
+    held: dict[str, Any] = {table: _rows(ctx.db, table, where, key, pipeline_key or "") for table, where in HELD[noun]}
+    place = key_of(noun, key, pipeline_key)
+    ctx.db.run("DELETE FROM trash WHERE key = :key", key=place)
+    one = Trashed(
+        key=place,
+        noun=noun,
+        name=name,
+        team_key=team_key or (pipeline.team_key if pipeline is not None else None),
+        pipeline_key=pipeline_key,
+        box_key=box_key,
+        actor_key=ctx.actor.key,
+        about=about or {},
+        deleted_at=ctx.now,
+    )
+    ctx.db.run(_INSERT, **TRASH.params(one), held=msgspec.json.encode({**held, **more}).decode())
+    kept = [row["blob"] for row in held.get("files", ()) if row["blob"]]
+    ctx.db.many(
+        "INSERT INTO trash_files (blob, trash_key) VALUES (:blob, :key)",
+        [{"blob": blob, "key": place} for blob in kept],
+    )
+
+
+def _rows(db: Db, table: str, where: str, key: str, pipeline_key: str) -> Rows:
+    names = db.column_names(table)
+    params = {"key": key, "pipeline": pipeline_key} if ":pipeline" in where else {"key": key}
+    return [
+        dict(zip(names, row, strict=True))
+        for row in db.rows(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", **params)
+    ]
+
+
+def find(db: Db, key: str) -> Trashed | None:
+    row = db.row(f"SELECT {TRASH.columns} FROM trash WHERE key = :key", key=key)
+    return TRASH.load(row) if row else None
+
+
+def take(db: Db, key: str, now: int) -> dict[str, Any] | None:
+    """Out of the trash: what was held. Nothing where it is there no more, or is being taken by another."""
+    row = db.row(f"SELECT held FROM trash WHERE key = :key{db.for_update}", key=key)
+    if row is None:
+        return None
+    db.run(
+        "UPDATE blobs SET at = :now WHERE id IN (SELECT blob FROM trash_files WHERE trash_key = :key)",
+        key=key,
+        now=now,
+    )
+    db.run("DELETE FROM trash WHERE key = :key", key=key)
+    held: dict[str, Any] = msgspec.json.decode(row[0])
+    return held
+
+
+def put_back(db: Db, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    """The rows as they were, in the columns that the table still has."""
+    if rows:
+        names = [name for name in db.column_names(table) if name in rows[0]]
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+        db.many(sql, [{name: row[name] for name in names} for row in rows])
+
+
+def there(db: Db, table: str, keys: Iterable[str]) -> set[str]:
+    """Of these keys, those that the table has."""
+    sql = f"SELECT key FROM {table} WHERE {db.dialect.among('key', 'keys')}"
+    return {row[0] for row in db.rows(sql, keys=db.texts(keys))}
+
+
+def forget(ctx: Ctx, key: str) -> None:
+    """Let go of it soon, for good. Reach was asked before."""
+    ctx.db.run("UPDATE trash SET deleted_at = 0 WHERE key = :key", key=key)
+
+
+# After 30 days
+
+
+def purge(db: Db, now: int) -> int:
+    """Let go of some of what is too old, for good; how much, 0 once there is nothing left to do.
+
+    Of a pipeline a slice of boxes at a time, so that nobody waits long for the writer.
+    """
+    rows = db.rows(
+        "SELECT key, noun FROM trash WHERE deleted_at < :before ORDER BY deleted_at, key LIMIT :limit",
+        before=now - LASTS,
+        limit=AT_ONCE,
+    )
+    for at, (key, noun) in enumerate(rows):
+        if noun == "pipeline":
+            return _purge_pipeline(db, key) + at
+        _forget(db, key)
+    return len(rows)
+
+
+def _forget(db: Db, key: str) -> None:
+    for (blob,) in db.rows("SELECT blob FROM trash_files WHERE trash_key = :key", key=key):
+        blobs.free(db, blob)
+    db.run("DELETE FROM trash WHERE key = :key", key=key)
+
+
+def _purge_pipeline(db: Db, key: str) -> int:
+    rows = db.rows("SELECT key FROM boxes WHERE pipeline_key = :key LIMIT :limit", key=key, limit=AT_ONCE)
+    boxes = [row[0] for row in rows]
+    if boxes:
+        db.many("INSERT INTO search_chores (kind, key) VALUES ('box', :key)", [{"key": box} for box in boxes])
+        among = db.dialect.among("box_key", "boxes")
+        files = db.rows(f"SELECT blob FROM files WHERE {among} AND blob IS NOT NULL", boxes=db.texts(boxes))
+        for (blob,) in files:
+            blobs.free(db, blob)
+        db.run(f"DELETE FROM boxes WHERE {db.dialect.among('key', 'boxes')}", boxes=db.texts(boxes))
+        return len(boxes)
+    for (other,) in db.rows("SELECT key FROM trash WHERE pipeline_key = :key", key=key):
+        _forget(db, other)
+    _forget(db, key)
+    return 1 + db.run("DELETE FROM pipelines WHERE key = :key AND trashed_at IS NOT NULL", key=key)

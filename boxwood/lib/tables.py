@@ -1,0 +1,189 @@
+"""Tables that people have: CSV in any dialect and encoding, JSON lines, JSON. Read as they come, row by row."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+CSV, LINES, JSON = "csv", "jsonl", "json"
+KINDS = (CSV, LINES, JSON)
+DELIMITERS = ",;\t|"
+HEAD = 256_000
+"""So many bytes from the beginning are looked at to tell what a table is."""
+MOST_LINE = 8_000_000
+MOST_JSON = 64_000_000
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class Format(msgspec.Struct, frozen=True):
+    kind: str
+    encoding: str
+    delimiter: str
+    """Of CSV; empty for the others."""
+
+
+class Broken(ValueError):
+    """It cannot be read as this format."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """`number` counts from 1, the heading not counted; `cells` is a list of CSV, an object of JSON, or says
+    what is wrong."""
+
+    number: int
+    cells: list[str] | dict[str, Any] | str
+
+
+def tell(head: bytes, *, kind: str = "", encoding: str = "", delimiter: str = "") -> Format:
+    """What the table is that begins so, as far as nobody says it; `head` is its first `HEAD` bytes."""
+    encoding = encoding or _encoding(head)
+    text = _decoded(head, encoding)
+    kind = kind or _kind(text)
+    if kind != CSV:
+        return Format(kind, encoding, "")
+    return Format(kind, encoding, delimiter or _delimiter(text))
+
+
+def _encoding(head: bytes) -> str:
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    if head[1:2] == b"\0":
+        return "utf-16-le"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _decoded(head: bytes, encoding: str) -> str:
+    try:
+        return codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    except LookupError:
+        raise Broken(f"no encoding {encoding[:40]!r} is known") from None
+
+
+def _kind(text: str) -> str:
+    start = text.lstrip()
+    if start[:1] == "[":
+        return JSON
+    if start[:1] != "{":
+        return CSV
+    try:
+        msgspec.json.decode(start.partition("\n")[0])
+    except msgspec.DecodeError:
+        return JSON
+    return LINES
+
+
+def _delimiter(text: str) -> str:
+    """The one that gives most lines as many cells as the first has, and more than one."""
+    lines = text.splitlines(keepends=True)[:50]
+    best, most = ",", 0.0
+    for one in DELIMITERS:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=one) if cells]
+        if widths and widths[0] > 1:
+            alike = sum(width == widths[0] for width in widths) / len(widths)
+            if alike * widths[0] > most:
+                best, most = one, alike * widths[0]
+    return best
+
+
+def header(head: bytes, form: Format) -> list[str]:
+    """The names of the columns: CSV's first row; of JSON the members of the objects it begins with."""
+    if form.kind == CSV:
+        names = next(_csv([head], form), [])
+        return [name.strip() or f"Column {at}" for at, name in enumerate(names, 1)]
+    found: dict[str, None] = {}
+    for row in rows(whole_lines(head), form) if form.kind == LINES else ():
+        if isinstance(row.cells, dict):
+            found.update(dict.fromkeys(row.cells))
+    return list(found)
+
+
+def whole_lines(head: bytes) -> list[bytes]:
+    """Without what was cut off at the end."""
+    return [head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]]
+
+
+def rows(pieces: Iterable[bytes], form: Format) -> Iterator[Row]:
+    """Every row behind the heading. A JSON line that is no object is told in its place; what is inside `fields` of an
+    object stands beside its other members."""
+    if form.kind == CSV:
+        cells = _csv(pieces, form)
+        next(cells, None)
+        number = 0
+        for one in cells:
+            if any(one):
+                number += 1
+                yield Row(number, one)
+        return
+    objects = _lines(pieces, form.encoding) if form.kind == LINES else _array(pieces)
+    for number, found in enumerate(objects, 1):
+        yield Row(number, _flat(found) if isinstance(found, dict) else "is not a JSON object")
+
+
+def _csv(pieces: Iterable[bytes], form: Format) -> Iterator[list[str]]:
+    csv.field_size_limit(MOST_LINE)
+    try:
+        yield from csv.reader(_text_lines(pieces, form.encoding), delimiter=form.delimiter or ",")
+    except csv.Error as error:
+        raise Broken(f"cannot be read as CSV: {error}") from None
+
+
+def _text_lines(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    rest = ""
+    for piece in pieces:
+        lines = (rest + decoder.decode(piece)).split("\n")
+        rest = lines.pop()
+        if len(rest) > MOST_LINE:
+            raise Broken(f"a line is longer than {MOST_LINE:,} characters")
+        for line in lines:
+            yield line + "\n"
+    rest += decoder.decode(b"", True)
+    if rest:
+        yield rest
+
+
+def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[Any]:
+    decode = msgspec.json.Decoder().decode
+    for line in _text_lines(pieces, encoding):
+        if line.isspace():
+            continue
+        try:
+            yield decode(line)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            yield None
+
+
+def _array(pieces: Iterable[bytes]) -> Iterator[Any]:
+    """A list, or the list in an object's `boxes` or `results`."""
+    whole = bytearray()
+    for piece in pieces:
+        whole += piece
+        if len(whole) > MOST_JSON:
+            raise Broken(f"is larger than {MOST_JSON // 1_000_000} MB: send JSON lines")
+    try:
+        found = msgspec.json.decode(bytes(whole))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Broken("is not valid JSON") from None
+    if isinstance(found, dict):
+        found = found.get("boxes", found.get("results"))
+    if not isinstance(found, list):
+        raise Broken("is neither a list of objects nor an object with boxes")
+    yield from found
+
+
+def _flat(found: dict[str, Any]) -> dict[str, Any]:
+    inner = found.get("fields")
+    return (
+        {**{name: value for name, value in found.items() if name != "fields"}, **inner}
+        if isinstance(inner, dict)
+        else found
+    )

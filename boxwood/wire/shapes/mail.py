@@ -1,0 +1,55 @@
+"""Mail settings on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.mail_settings import Settings
+from ...lib.smtp import without_password
+from ..codec import Shape
+from ..kinds import NAME
+from .base import Out, given
+
+MAIL_EDIT = Shape(
+    "MailEdit",
+    smtp_url=NAME,
+    sender=NAME,
+    base_url=NAME,
+    aliases={"from": "sender"},
+    described={
+        "smtp_url": "smtp://user:password@host:587, or smtps://…; empty for no mail.",
+        "sender": "Whom mail is from, such as Boxwood <crm@example.com>.",
+        "base_url": "What links in mail begin with, such as https://crm.example.com.",
+    },
+)
+MAIL_TEST = Shape("MailTest", to=NAME, described={"to": "One's own address without it."})
+
+
+class MailOut(Out, omit_defaults=False):
+    configured: bool
+    smtp_url: str
+    sender: str = msgspec.field(name="from")
+    base_url: str
+    by_environment: bool
+    waiting: int
+    sent: int
+    dead: int
+    last_error: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def mail(one: Settings, counts: dict[str, int], last_error: str | None) -> MailOut:
+    return MailOut(
+        configured=bool(one.smtp_url),
+        smtp_url=without_password(one.smtp_url),
+        sender=one.sender,
+        base_url=one.base_url,
+        by_environment=one.fixed,
+        **counts,
+        last_error=given(last_error),
+    )
+
+
+class MailTestOut(Out, omit_defaults=False):
+    success: bool
+    to: str
+    error: str | msgspec.UnsetType = msgspec.UNSET

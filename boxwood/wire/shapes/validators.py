@@ -1,0 +1,81 @@
+"""Validation rules on the wire (spec 6.2; the shape is a gap, filled here)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...core.validators import REJECT, WARN, Validator
+from ..codec import Shape
+from ..kinds import FLAG, NAME, OBJECT, TEXT, nullable, one_of
+from .base import Out, given
+
+
+class ValidatorOut(Out, omit_defaults=False):
+    """It has one of `assertion`, `formula` and `deny`."""
+
+    key: str
+    pipeline_key: str
+    creator_key: str
+    name: str
+    mode: str
+    """REJECT refuses what breaks it, WARN only says so."""
+    creation_timestamp: int
+    last_saved_timestamp: int
+    message: str | msgspec.UnsetType = msgspec.UNSET
+    condition: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    assertion: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    formula: str | msgspec.UnsetType = msgspec.UNSET
+    deny: bool | msgspec.UnsetType = msgspec.UNSET
+    problem: str | msgspec.UnsetType = msgspec.UNSET
+    """Why it judges nothing for now, such as a column that was deleted."""
+
+
+class Violation(Out, omit_defaults=False):
+    """A rule that a box breaks."""
+
+    key: str
+    """The rule's."""
+    name: str
+    mode: str
+    message: str
+
+
+def validator(one: Validator, formula: str | None, problem: str | None) -> ValidatorOut:
+    return ValidatorOut(
+        key=one.key,
+        pipeline_key=one.pipeline_key,
+        creator_key=one.creator_key,
+        name=one.name,
+        mode=one.mode,
+        creation_timestamp=one.created_at,
+        last_saved_timestamp=one.saved_at,
+        message=given(one.message),
+        condition=given(one.condition),
+        assertion=given(one.assertion),
+        formula=given(formula),
+        deny=True if one.denies else msgspec.UNSET,
+        problem=given(problem),
+    )
+
+
+_MEMBERS = {
+    "name": nullable(NAME),
+    "mode": one_of(REJECT, WARN),
+    "message": nullable(NAME),
+    "condition": nullable(OBJECT),
+    "assertion": nullable(OBJECT),
+    "formula": nullable(TEXT),
+    "denies": FLAG,
+}
+_SAYS = {
+    "mode": "REJECT (as without it) refuses what breaks the rule, WARN only says so.",
+    "message": "What is said where it is broken; its name without it.",
+    "condition": "A filter tree: the boxes it speaks of. Every box without it.",
+    "assertion": "A filter tree that must hold of them.",
+    "formula": "JavaScript or spreadsheet style, over the columns: true where the box is valid.",
+    "denies": "No box may be as the condition says.",
+}
+VALIDATOR_CREATE = Shape("ValidatorCreate", _MEMBERS, required=("name",), described=_SAYS, aliases={"deny": "denies"})
+VALIDATOR_EDIT = Shape("ValidatorEdit", _MEMBERS, described=_SAYS, aliases={"deny": "denies"})
