@@ -29,7 +29,7 @@ from .api.routes import ROUTES
 from .config import Config
 from .core import expressions, feed, formulas, mail_settings
 from .db.engine import Db, Engine, open_engine
-from .jobs import due, imports, indexing, letters, recompute, upkeep, webhooks
+from .jobs import backups, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -100,6 +100,7 @@ class Boxwood:
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
             asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
+            *self._backups(),
         ]
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -120,6 +121,14 @@ class Boxwood:
         config = self.config
         url = (config.base_url or config.url).rstrip("/")
         mail_settings.adopt(db, config.smtp_url, config.mail_from, url, known=bool(config.base_url))
+
+    def _backups(self) -> list[asyncio.Task[None]]:
+        config = self.config
+        if not config.backup_every or config.backup_to is None:
+            return []
+        source = backup_source(config, self.store)
+        run = backups.run(source, config.backup_to, config.backup_every, config.backup_keep, self.clock)
+        return [asyncio.create_task(run)]
 
     async def healthy(self, request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -178,6 +187,10 @@ def open_store(config: Config) -> Blobs:
     )
 
 
+def backup_source(config: Config, store: Blobs) -> backups.Source:
+    return backups.Source(config.database_url, config.sqlite_path, config.data, store, not config.s3_bucket)
+
+
 def rules(config: Config) -> Rules:
     """Which addresses users may have called: never our own."""
     return Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
@@ -203,6 +216,7 @@ def build(config: Config) -> Boxwood:
 def from_environment() -> ASGIApp:
     """For a worker process: its settings come in the environment from the one that started it."""
     settings = msgspec.json.decode(os.environ["BOXWOOD_CONFIG"])
-    config = Config(**{**settings, "data": Path(settings["data"])})
+    folder = settings["backup_to"]
+    config = Config(**{**settings, "data": Path(settings["data"]), "backup_to": Path(folder) if folder else None})
     jsonlog.start(config.log_level)
     return build(config).asgi

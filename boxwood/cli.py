@@ -13,13 +13,15 @@ from typing import Any
 
 import msgspec
 
-from . import people, version
+from . import keeping, people, version
 from .config import Config, refusal
 from .core import mail_settings
 from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
 from .errors import Problem
+from .jobs.backups import LOCK, Source
+from .lib import locks
 from .lib import options as spelled
 from .lib.clock import now_ms
 
@@ -42,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_key(commands)
     _add_user(commands)
+    keeping.add_commands(commands, _add_store, _source)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     _add_store(migrate)
     migrate.set_defaults(run=_migrate)
@@ -110,6 +113,11 @@ def _add_serve(commands: Any) -> None:
         default=_env("TRUSTED_PROXIES", ""),
         help="addresses or networks, with commas, whose X-Forwarded-For is believed",
     )
+    serve.add_argument(
+        "--backup-every", type=spelled.span, default=_env("BACKUP_EVERY", "0"), help="such as 6h (never)"
+    )
+    serve.add_argument("--backup-keep", type=int, default=int(_env("BACKUP_KEEP", "28")), help="how many (28)")
+    serve.add_argument("--backup-to", type=Path, default=_env("BACKUP_TO"), help="the directory for backups")
     serve.set_defaults(run=_serve)
 
 
@@ -162,7 +170,10 @@ def _serve(options: argparse.Namespace) -> None:
     finally:
         engine.close()
     _say(config, first)
-    _run(config)
+    with locks.hold(config.data / LOCK, shared=True) as free:
+        if not free:
+            sys.exit(f"boxwood: a backup is being restored into {config.data}: wait until that is done")
+        _run(config)
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -187,6 +198,9 @@ def _config(options: argparse.Namespace) -> Config:
         base_url=options.url or "",
         smtp_url=_env("SMTP_URL", ""),
         mail_from=_env("MAIL_FROM", ""),
+        backup_every=options.backup_every,
+        backup_keep=options.backup_keep,
+        backup_to=Path(options.backup_to).absolute() if options.backup_to else None,
         **_bucket(),
     )
 
@@ -261,10 +275,14 @@ def _run(config: Config) -> None:
         uvicorn.Server(uvicorn.Config(build(config).asgi, **common)).run()
     else:
         settings = {name: getattr(config, name) for name in Config.__dataclass_fields__}
-        os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode({**settings, "data": str(config.data)}).decode()
+        os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode(_plain(settings)).decode()
         with tempfile.TemporaryDirectory(prefix="boxwood-metrics-") as counts:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
             uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()}
 
 
 # Keys and users
@@ -341,6 +359,13 @@ def _user_list(options: argparse.Namespace) -> None:
 def _user_link(options: argparse.Namespace) -> None:
     url = options.url or Config(data=options.data, host=options.host, port=options.port, tls_cert=options.tls_cert).url
     print(url.rstrip("/") + _with_store(options, lambda db: people.link(db, options.email)))
+
+
+def _source(options: argparse.Namespace) -> Source:
+    from .app import backup_source, open_store
+
+    config = Config(data=options.data.absolute(), database_url=options.database_url, **_bucket())
+    return backup_source(config, open_store(config))
 
 
 # Upkeep

@@ -37,6 +37,10 @@ class Config:
     smtp_url: str = field(default="", repr=False)
     """The mail server, such as smtp://user:password@mail.example.com:587."""
     mail_from: str = ""
+    backup_every: int = 0
+    """Milliseconds between backups; 0 for none."""
+    backup_keep: int = 28
+    backup_to: Path | None = None
     s3_bucket: str = ""
     """Where file bytes go; without one they are in `data`."""
     s3_endpoint: str | None = None
@@ -74,6 +78,8 @@ def refusal(config: Config) -> str:
             "--workers above 1 needs PostgreSQL (--database-url): SQLite has one writer, which one process keeps busy; "
             "more of them would only wait for each other."
         )
+    if config.backup_every and (config.backup_to is None or config.backup_keep < 1):
+        return "--backup-every needs --backup-to, and --backup-keep is 1 or more"
     if config.native_endpoints < 0 or config.subscriptions < 0:
         return "--native-endpoints and --subscriptions are 0 (no limit) or more"
     return ""

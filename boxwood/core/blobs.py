@@ -38,6 +38,12 @@ def free(db: Db, blob: str) -> None:
     db.run("UPDATE blobs SET at = 0 WHERE id = :blob", blob=blob)
 
 
+def held(db: Db) -> list[str]:
+    """All bytes that a file has, be it in its box or in the trash."""
+    sql = "SELECT blob FROM files WHERE blob IS NOT NULL UNION SELECT blob FROM trash_files ORDER BY blob"
+    return [row[0] for row in db.rows(sql)]
+
+
 def left_over(db: Db, now: int, *, limit: int) -> list[str]:
     """Bytes that are no file's, and those that were doomed before and not yet forgotten."""
     sql = f"SELECT b.id FROM blobs b WHERE b.doomed = TRUE OR ({_LEFT_OVER}) LIMIT :limit"

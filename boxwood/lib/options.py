@@ -17,6 +17,16 @@ def size(text: str) -> int:
     return int(found[1]) * {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}[found[2].upper()]
 
 
+def span(text: str) -> int:
+    """Milliseconds: a number with s, m, h or d behind; 0 for never."""
+    found = re.fullmatch(r"(\d{1,6})\s*([smhd])", text.strip(), re.IGNORECASE)
+    if text.strip() == "0":
+        return 0
+    if not found or not int(found[1]):
+        raise ArgumentTypeError(f"{text!r} is no span of time such as 6h")
+    return int(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[found[2].lower()]
+
+
 def rate(text: str) -> str:
     """One that can be read, or none."""
     try:

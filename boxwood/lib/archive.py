@@ -1,0 +1,174 @@
+"""A tar of named members with a list of their sizes and digests at its end, by which one sees whether it is whole.
+
+Its last member, `manifest.json`, holds what the maker says of it and each member's size and SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import msgspec
+
+MANIFEST = "manifest.json"
+PIECE = 1 << 20
+MOST_MANIFEST = 1 << 30
+
+
+class Unusable(Exception):
+    """It cannot be written or read, or is not as it was written; the message is for whoever runs the server."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    told: dict[str, Any]
+    parts: dict[str, Part]
+
+
+class Member(NamedTuple):
+    """What goes in: its bytes in pieces, which together have this size."""
+
+    name: str
+    size: int
+    pieces: Iterable[bytes]
+
+
+def write(to: Path, members: Iterable[Member], told: dict[str, Any]) -> Manifest:
+    """A new archive at `to`, which is there once it is whole and on disk, and else is not there."""
+    partial = to.with_name(f"{to.name}.part")
+    parts: dict[str, Part] = {}
+    try:
+        with open(partial, "wb", opener=_private) as file:
+            with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+                for member in members:
+                    reader = _Hashed(member.pieces)
+                    _add(tar, member.name, member.size, reader)
+                    if reader.size != member.size:
+                        raise Unusable(f"{member.name} changed while it was read: try again")
+                    parts[member.name] = Part(member.size, reader.sha256.hexdigest())
+                manifest = Manifest(told, parts)
+                encoded = msgspec.json.encode(manifest)
+                _add(tar, MANIFEST, len(encoded), io.BytesIO(encoded))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(to)
+        sync(to.parent)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise Unusable(f"{to} cannot be written: {error.strerror or error}") from error
+        raise
+    return manifest
+
+
+def read(source: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Each member's name and pieces. At its end: that they are those of the manifest, or it raises."""
+    found: dict[str, Part] = {}
+    manifest: Manifest | None = None
+    try:
+        with tarfile.open(source, "r|") as tar:
+            for info in tar:
+                body = tar.extractfile(info)
+                if body is None:
+                    continue
+                if info.name == MANIFEST:
+                    manifest = msgspec.json.decode(body.read(MOST_MANIFEST), type=Manifest)
+                    continue
+                hashed = _Hashed(iter(lambda body=body: body.read(PIECE), b""))  # type: ignore[misc]
+                yield info.name, hashed
+                for _ in hashed:
+                    pass
+                found[info.name] = Part(hashed.size, hashed.sha256.hexdigest())
+    except (tarfile.TarError, msgspec.DecodeError, EOFError) as error:
+        raise Unusable(f"{source} is no backup, or not all of one: {error}") from error
+    except OSError as error:
+        raise Unusable(f"{source} cannot be read: {error.strerror or error}") from error
+    if manifest is None:
+        raise Unusable(f"{source} is not whole: its end is missing")
+    if found != manifest.parts:
+        wrong = [name for name in {**found, **manifest.parts} if found.get(name) != manifest.parts.get(name)]
+        raise Unusable(f"{source} is damaged: {', '.join(sorted(wrong)[:5])} is not as it was written")
+
+
+def check(source: Path) -> Manifest:
+    """Read it all; what it tells of itself."""
+    for _name, _pieces in read(source):
+        pass
+    with tarfile.open(source, "r|") as tar:
+        for info in tar:
+            if info.name == MANIFEST:
+                body = tar.extractfile(info)
+                assert body is not None
+                return msgspec.json.decode(body.read(), type=Manifest)
+    raise Unusable(f"{source} is not whole: its end is missing")
+
+
+def of_file(path: Path, name: str) -> Member:
+    return Member(name, path.stat().st_size, _pieces(path))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def to_file(pieces: Iterable[bytes], path: Path) -> None:
+    with open(path, "xb", opener=_private) as file:
+        for piece in pieces:
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _add(tar: tarfile.TarFile, name: str, size: int, body: Any) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = size, 0o600
+    stream: IO[bytes] = body
+    tar.addfile(info, stream)
+
+
+class _Hashed:
+    """Pieces, as a file that is read once; with what has gone through."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._left = b""
+        self.size = 0
+        self.sha256 = hashlib.sha256()
+
+    def __iter__(self) -> _Hashed:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = next(self._pieces)
+        self.size += len(piece)
+        self.sha256.update(piece)
+        return piece
+
+    def read(self, size: int) -> bytes:
+        while len(self._left) < size and (piece := next(self, b"")):
+            self._left += piece
+        found, self._left = self._left[:size], self._left[size:]
+        return found
+
+
+def sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
