@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .core import keys, passwords, sign_in_links, teams, users
+from .core import invitations, keys, passwords, sign_in_links, teams, users
 from .core.context import Ctx
 from .core.users import User
 from .db.engine import Db
@@ -17,7 +17,7 @@ def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
     now = now_ms()
     email = users.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
-    user = users.arrived(Ctx(db, now, user)).actor
+    user = invitations.accepted(Ctx(db, now, user)).actor
     if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
         teams.make(db, f"{user.full_name}'s team", user, now)
     return user, keys.create(db, user, now, name=name)[1]

@@ -16,6 +16,7 @@ from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
+from ..wire.shapes import members as member_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
@@ -42,6 +43,7 @@ from . import (
     mail,
     markdown,
     meetings,
+    members,
     messages,
     organizations,
     people,
@@ -136,6 +138,14 @@ ROUTES = [
     _list("/v2/teams/{team}/users", people.list_team_users, *PAGING),
     _read("/v2/preferences", preferences.get),
     _post("/v2/preferences", preferences.edit, preference_shapes.PREFERENCES_EDIT),
+    # Invitations and members
+    _list("/v2/teams/{team}/invitations", members.list_of_team, *PAGING),
+    _post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE),
+    _post("/v2/teams/{team}/members/{user}", members.set_role, member_shapes.MEMBER_ROLE),
+    _post("/v2/teams/{team}/members/{user}/leave", members.leave, member_shapes.LEAVE),
+    _list("/v2/invitations", members.list_own, *PAGING),
+    _post("/v2/invitations/{invitation}/resend", members.resend),
+    _delete("/v2/invitations/{invitation}", members.revoke),
     # Pipelines
     _list("/v1/pipelines", pipelines.list_v1, "sortBy", *PAGING),
     _put("/v1/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),

@@ -16,7 +16,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound, NotSignedIn
 from ..lib import ids
-from . import teams
+from . import events, teams
 from .context import Ctx
 from .users import USERS, User
 
@@ -66,7 +66,9 @@ def create_own(ctx: Ctx, *, name: str | None = None, team_key: str | None = None
     require_self(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
-    return create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key)
+    record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key)
+    _tell(ctx, "key.created", record)
+    return record, secret
 
 
 def require_self(ctx: Ctx) -> None:
@@ -91,8 +93,31 @@ def all_own(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiK
 
 def revoke(ctx: Ctx, key: str) -> None:
     require_self(ctx)
-    if not ctx.db.run("DELETE FROM api_keys WHERE key = :key AND user_key = :user", key=key, user=ctx.actor.key):
+    row = ctx.db.row(
+        f"DELETE FROM api_keys WHERE key = :key AND user_key = :user RETURNING {API_KEYS.columns}",
+        key=key,
+        user=ctx.actor.key,
+    )
+    if row is None:
         raise NotFound(key)
+    _tell(ctx, "key.revoked", API_KEYS.load(row))
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the log of events says of a key: nothing of its secret but the beginning."""
+
+    key: str
+    user_key: str
+    key_type: str
+    team_key: str | None
+    prefix: str
+    name: str | None
+
+
+def _tell(ctx: Ctx, kind: str, one: ApiKey) -> None:
+    """A team's key is the team's business, one's own is not."""
+    told = _Told(one.key, one.user_key, one.key_type, one.team_key, one.prefix, one.name)
+    events.record(ctx, kind, told, team_key=one.team_key, subject=one.name or f"{one.prefix}…")
 
 
 def well_formed(secret: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
-from . import passwords, users
+from . import invitations, passwords
 from .context import Ctx
 from .users import USERS, User
 
@@ -27,16 +27,26 @@ class Link(msgspec.Struct, frozen=True):
     user_key: str
     created_at: int
     ends_at: int
+    invitation_key: str | None = None
 
 
 LINKS = Table("sign_in_links", Link)
 
 
-def make(db: Db, user: User, kind: str, now: int) -> str:
-    """The path to open, such as `/welcome#…`. Earlier links of this kind are worth nothing any more."""
-    db.run("DELETE FROM sign_in_links WHERE user_key = :user AND kind = :kind", user=user.key, kind=kind)
+def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = None) -> str:
+    """The path to open, such as `/welcome#…`. Earlier links of this kind (to the same invitation) are worth nothing
+    any more."""
+    db.run(
+        """
+        DELETE FROM sign_in_links
+        WHERE user_key = :user AND kind = :kind AND COALESCE(invitation_key, '') = :invitation
+        """,
+        user=user.key,
+        kind=kind,
+        invitation=invitation_key or "",
+    )
     token = secrets.token_urlsafe(32)
-    LINKS.insert(db, Link(_digest(token), kind, user.key, now, now + LASTS[kind]))
+    LINKS.insert(db, Link(_digest(token), kind, user.key, now, now + LASTS[kind], invitation_key))
     return f"/{kind}#{token}"
 
 
@@ -65,7 +75,7 @@ def spend(db: Db, token: str, now: int) -> tuple[Ctx, Link]:
     link, user = look(db, token, now)
     if not db.run("DELETE FROM sign_in_links WHERE digest = :digest", digest=link.digest):
         raise Invalid("token", "this link was used already")
-    return users.arrived(Ctx(db, now, user)), link
+    return invitations.accepted(Ctx(db, now, user)), link
 
 
 def _digest(token: str) -> str:

@@ -109,7 +109,7 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
             task = _CHANGES[member](ctx, box, task, given[member])
     task = msgspec.structs.replace(task, reminder_status=_reminder(None, task))
     task = _insert(ctx, task)
-    _assign(ctx, task)
+    assign(ctx, task)
     count(ctx, box)
     tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
     return task
@@ -133,9 +133,9 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Task:
     task = msgspec.structs.replace(task, reminder_status=_reminder(before, task), saved_at=ctx.now)
     TASKS.update(ctx.db, task, *[name for name in TASKS.names if getattr(task, name) != getattr(before, name)])
     if any(getattr(task, name) != getattr(before, name) for name in _COUNTED):
-        _assign(ctx, task)
+        assign(ctx, task)
         count(ctx, box)
-    _tell_edit(ctx, before, task, box, pipeline)
+    tell_edit(ctx, before, task, box, pipeline)
     return task
 
 
@@ -172,7 +172,7 @@ def attach(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[
         )
         if task.meeting_key != before.meeting_key:
             TASKS.update(ctx.db, task, "meeting_key", "saved_at")
-            _tell_edit(ctx, before, task, box, pipeline)
+            tell_edit(ctx, before, task, box, pipeline)
 
 
 # How each member of an edit changes the task; in the order told.
@@ -253,7 +253,7 @@ def _reminder(before: Task | None, task: Task) -> str:
     return "SCHEDULED" if task.status == NOT_DONE else "NOT_REMINDED_BECAUSE_TASK_DONE"
 
 
-def _assign(ctx: Ctx, task: Task) -> None:
+def assign(ctx: Ctx, task: Task) -> None:
     """Keep the rows by which a person's tasks are found."""
     ctx.db.run("DELETE FROM task_assignees WHERE task_key = :task", task=task.key)
     for key in [] if task.is_draft else task.assignee_keys:
@@ -325,7 +325,7 @@ _NEWS = {
 }
 
 
-def _tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) -> None:
+def tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) -> None:
     """An event for each kind of change. Of several edits the last is the one that webhooks hear."""
     if task.is_draft or before.is_draft:
         tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)

@@ -68,6 +68,15 @@ class Member(msgspec.Struct, frozen=True):
     invited_at: int
 
 
+class Membership(msgspec.Struct, frozen=True):
+    """What the log of events says of a member: `key` is the user's."""
+
+    key: str
+    team_key: str
+    email: str
+    role: str
+
+
 TEAMS = Table("teams", Team)
 MEMBERS = Table("team_members", Member)
 _MINE = """
@@ -148,7 +157,7 @@ def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
     team = make(ctx.db, name, ctx.actor, ctx.now)
     for user in {user.key: user for user in people}.values():
         if user.key != ctx.actor.key:
-            _add(ctx, team, user, "Member")
+            add(ctx, team, user, "Member")
     events.record(ctx, "team.created", team, team_key=team.key, subject=team.name)
     return team
 
@@ -208,10 +217,13 @@ def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> List
 
 
 def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
-    before = {member.user_key: member for member, _ in members(ctx, [team.key])[team.key]}
+    found = members(ctx, [team.key])[team.key]
+    before = {member.user_key: member for member, _ in found}
+    people = {user.key: user for _, user in found}
     after: dict[str, Member] = {}
     for at, one in enumerate(named):
         user = _named(ctx, one, f"members[{at}]", known=set(before))
+        people[user.key] = user
         was = before.get(user.key)
         after[user.key] = Member(
             team_key=team.key,
@@ -226,11 +238,32 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
     ctx.db.run("DELETE FROM team_members WHERE team_key = :team", team=team.key)
     for member in after.values():
         MEMBERS.insert(ctx.db, member)
+    for key in sorted(before.keys() | after.keys()):
+        _tell_change(ctx, team, people[key], before.get(key), after.get(key))
 
 
-def _add(ctx: Ctx, team: Team, user: User, role: str) -> None:
+def add(ctx: Ctx, team: Team, user: User, role: str) -> None:
+    """A member more, who was none."""
     status = "Pending" if user.invited else "Accepted"
-    MEMBERS.insert(ctx.db, Member(team.key, user.key, role, status, "None", ctx.now))
+    member = Member(team.key, user.key, role, status, "None", ctx.now)
+    MEMBERS.insert(ctx.db, member)
+    _tell_change(ctx, team, user, None, member)
+
+
+def _tell_change(ctx: Ctx, team: Team, user: User, before: Member | None, after: Member | None) -> None:
+    if after is None:
+        tell(ctx, "member.removed", team, user, before.role if before else "")
+    elif before is None:
+        tell(ctx, "member.invited" if after.invite_status == "Pending" else "member.added", team, user, after.role)
+    elif before.role != after.role:
+        tell(ctx, "member.role_changed", team, user, after.role, before={"role": before.role})
+
+
+def tell(ctx: Ctx, kind: str, team: Team, user: User, role: str, *, before: Any = None, **names: str) -> None:
+    """What happened to a member."""
+    names |= {"subject": user.full_name, "email": user.email, "what": role, "team_name": team.name}
+    thing = Membership(user.key, team.key, user.email, role)
+    events.record(ctx, kind, thing, team_key=team.key, before=before, people=[user.key], **names)
 
 
 def _named(ctx: Ctx, one: dict[str, Any], field: str, known: set[str] | None = None) -> User:

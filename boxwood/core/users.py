@@ -146,16 +146,6 @@ def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: s
     return user
 
 
-def arrived(ctx: Ctx) -> Ctx:
-    """Who was named by someone else has come: a user like any other from now on."""
-    if not ctx.actor.invited:
-        return ctx
-    user = msgspec.structs.replace(ctx.actor, invited=False, updated_at=ctx.now)
-    USERS.update(ctx.db, user, "invited", "updated_at")
-    ctx.db.run("UPDATE team_members SET invite_status = 'Accepted' WHERE user_key = :user", user=user.key)
-    return Ctx(ctx.db, ctx.now, user)
-
-
 def renamed(ctx: Ctx, name: str) -> Ctx:
     """With this given and family name."""
     given, _, family = name.strip().partition(" ")
@@ -171,7 +161,13 @@ def note_seen(db: Db, user_key: str, now: int) -> None:
 def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     """The user with this address, made as an invited one where there is none (ruling 24)."""
     email = check_email(email, field)
-    return by_email(ctx.db, email) or create(ctx.db, email, ctx.now, invited=True)
+    if known := by_email(ctx.db, email):
+        return known
+    from . import invitations  # not above: it knows teams, and teams know users
+
+    user = create(ctx.db, email, ctx.now, invited=True)
+    invitations.of_person(ctx, user)
+    return user
 
 
 def named(ctx: Ctx, one: dict[str, str], field: str) -> str:

@@ -1,0 +1,70 @@
+"""Invitations and the members of a team on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.handovers import Handover
+from ...core.invitations import ROLES as INVITED_ROLES
+from ...core.invitations import Invited
+from ...core.teams import ROLES
+from ..codec import Shape
+from ..kinds import FLAG, KEY, NAME, one_of
+from .base import Out, given
+
+INVITE = Shape("Invite", email=NAME, role=one_of(*INVITED_ROLES), name=NAME, required=("email",))
+MEMBER_ROLE = Shape("MemberRole", role=one_of(*ROLES), required=("role",))
+LEAVE = Shape(
+    "Leave",
+    reassign_to=KEY,
+    archive=FLAG,
+    described={
+        "reassign_to": "A member's user key or e-mail: gets the boxes and open tasks. Without it they stay.",
+        "archive": "Keep the person in the team's list, with the role ArchiveOnly.",
+    },
+)
+
+
+class InvitationOut(Out, omit_defaults=False):
+    """`link` is there where no mail is set up, in the answer that made it alone."""
+
+    key: str
+    email: str
+    user_key: str
+    inviter_key: str
+    state: str
+    mailed: bool
+    creation_timestamp: int
+    expires: int
+    team_key: str | msgspec.UnsetType = msgspec.UNSET
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    link: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def invitation(one: Invited, now: int) -> InvitationOut:
+    it = one.invitation
+    state = "ACCEPTED" if it.accepted_at is not None else "EXPIRED" if it.ends_at <= now else "PENDING"
+    return InvitationOut(
+        key=it.key,
+        email=one.user.email,
+        user_key=it.user_key,
+        inviter_key=it.inviter_key,
+        state=state,
+        mailed=it.mailed,
+        creation_timestamp=it.created_at,
+        expires=it.ends_at,
+        team_key=given(it.team_key),
+        role=given(one.role),
+        link=given(one.link),
+    )
+
+
+class HandoverOut(Out, omit_defaults=False):
+    boxes: int
+    tasks: int
+    pipelines: int
+    webhooks: int
+
+
+def handover(one: Handover) -> HandoverOut:
+    return HandoverOut(one.boxes, one.tasks, one.pipelines, one.webhooks)

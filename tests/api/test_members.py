@@ -1,0 +1,248 @@
+"""People are invited into teams, given roles, and leave with their work handed over."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.test_sessions import PASSWORD
+from tests.conftest import Server, Store, World, ok, refused
+from tests.mailbox import Mailbox, link, text
+
+
+@pytest.fixture
+def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
+    """A world whose server has a mail server."""
+    config = fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com", base_url="https://crm.example")
+    server = Server(config).start()
+    yield (made := World(server))
+    made.close()
+    server.stop()
+
+
+def invite(world: World, email: str, **more: Any) -> dict[str, Any]:
+    path = f"/api/v2/teams/{world.team_key}/invitations"
+    found: dict[str, Any] = ok(world.ada.http.post(path, json={"email": email, **more}))
+    return found
+
+
+@contextlib.contextmanager
+def come(world: World, url: str, name: str = "Dee Dee") -> Iterator[httpx.Client]:
+    """Open the link and choose a password; the browser that is signed in then."""
+    with world.client(None) as browser:
+        body = {"token": url.partition("#")[2], "password": PASSWORD, "name": name}
+        browser.headers["X-CSRF-Token"] = ok(browser.post("/api/v2/session/link", json=body))["csrfToken"]
+        yield browser
+
+
+def members(world: World) -> dict[str, tuple[str, str]]:
+    team = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}"))
+    return {one["email"]: (one["role"], one["inviteStatus"]) for one in team["members"]}
+
+
+def told(world: World) -> list[str]:
+    """What happened in the team, oldest first."""
+    sql = "SELECT kind FROM events WHERE team_key = :team AND kind LIKE 'member.%' ORDER BY id"
+    return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, team=world.team_key))]
+
+
+def test_an_invitation_by_link_makes_a_member(world: World) -> None:
+    email = f"dee@w{world.number}.example"
+    made = invite(world, email, name="Dee Smith")
+    assert (made["state"], made["mailed"], made["role"], made["teamKey"]) == (
+        "PENDING",
+        False,
+        "Member",
+        world.team_key,
+    )
+    assert "/invitation#" in made["link"]
+    assert members(world)[email] == ("Member", "Pending")
+    listed = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"]
+    assert [(one["key"], one["email"], "link" in one) for one in listed] == [(made["key"], email, False)]
+    pipeline = world.pipeline()
+    with come(world, made["link"]) as dee:
+        assert ok(dee.get("/api/v1/users/me"))["fullName"] == "Dee Dee"
+        assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
+    assert members(world)[email] == ("Member", "Accepted")
+    assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"] == []
+    assert told(world) == ["member.invited", "member.joined"]
+    again = world.ada.http.post("/api/v2/session/link", json={"token": made["link"].partition("#")[2]})
+    refused(again, 400, "used already")
+    refused(world.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"), 400, "accepted")
+    path = f"/api/v2/teams/{world.team_key}/invitations"
+    refused(world.ada.http.post(path, json={"email": email}), 400, "member of this team already")
+
+
+def test_only_owners_invite_and_what_they_say_is_checked(world: World) -> None:
+    path = f"/api/v2/teams/{world.team_key}/invitations"
+    refused(world.bo.http.post(path, json={"email": "x@y.example"}), 403, "owner")
+    refused(world.bo.http.get(path), 403, "owner")
+    assert world.cy.http.post(path, json={"email": "x@y.example"}).status_code == 404
+    for body, field in (({}, "Invitation"), ({"email": "x"}, "email"), ({"email": "x@y.z", "role": "King"}, "role")):
+        refused(world.ada.http.post(path, json=body), 400, field)
+    assert told(world) == []
+
+
+def test_who_is_a_user_already_is_a_member_at_once(world: World) -> None:
+    made = invite(world, world.cy.email, role="Owner")
+    assert (made["state"], "link" in made) == ("ACCEPTED", False)
+    assert members(world)[world.cy.email] == ("Owner", "Accepted")
+    assert told(world) == ["member.added"]
+
+
+def test_an_invitation_is_sent_again_and_taken_back(world: World) -> None:
+    made = invite(world, f"dee@w{world.number}.example")
+    again = ok(world.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"))
+    assert again["link"] != made["link"]
+    look = {"token": made["link"].partition("#")[2]}
+    refused(world.ada.http.post("/api/v2/session/link/look", json=look), 400)
+    assert world.bo.http.delete(f"/api/v2/invitations/{made['key']}").status_code == 404
+    ok(world.ada.http.delete(f"/api/v2/invitations/{made['key']}"))
+    look = {"token": again["link"].partition("#")[2]}
+    refused(world.ada.http.post("/api/v2/session/link/look", json=look), 400)
+    assert made["email"] not in members(world)
+    assert told(world) == ["member.invited", "member.uninvited"]
+
+
+def test_an_invitation_that_was_mailed_has_no_link_to_copy(mailing: World, mailbox: Mailbox) -> None:
+    made = invite(mailing, "dee@example.com")
+    assert made["mailed"]
+    assert "link" not in made
+    letter = mailbox.wait()[0]
+    assert (letter["To"], letter["Reply-To"]) == ("dee@example.com", mailing.ada.email)
+    assert letter["Subject"] == "Ada Lovelace invites you to Ada's team"
+    url = link(letter)
+    assert url.startswith("https://crm.example/invitation#")
+    ok(mailing.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"))
+    newer = link(mailbox.wait(2)[1])
+    refused(mailing.ada.http.post("/api/v2/session/link/look", json={"token": url.partition("#")[2]}), 400)
+    with come(mailing, newer) as dee:
+        assert ok(dee.get("/api/v1/users/me"))["email"] == "dee@example.com"
+    invite(mailing, mailing.cy.email)
+    assert "made you a member" in text(mailbox.wait(3)[2])
+
+
+def test_one_who_is_named_before_he_is_here_gets_mail(mailing: World, mailbox: Mailbox) -> None:
+    pipeline = mailing.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
+    box = mailing.box(pipeline, assignedToSharingEntries=[{"email": "dee@example.com"}])
+    entries = [{"email": "dee@example.com", "permissionSetName": "__viewAllPermissionSet__"}]
+    ok(mailing.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": entries}))
+    letter = mailbox.wait()[0]
+    assert letter["Subject"] == "Ada Lovelace invites you to Boxwood"
+    with come(mailing, link(letter)) as dee:
+        assert ok(dee.get(f"/api/v1/boxes/{box['key']}"))["name"] == "Acme"
+    assert len(mailbox.came) == 1
+
+
+def test_a_link_is_not_shown_where_others_have_given_the_invited_something(world: World) -> None:
+    email = f"dee@w{world.number}.example"
+    pipeline = world.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
+    entries = [{"email": email, "permissionSetName": "__viewAllPermissionSet__"}]
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": entries}))
+    # Cy could open the link himself, and be Dee in Ada's pipeline.
+    team = ok(world.cy.http.get("/api/v2/users/me/teams"))["results"][0]["key"]
+    refused(world.cy.http.post(f"/api/v2/teams/{team}/invitations", json={"email": email}), 400, "mail")
+    mine = ok(world.ada.http.get("/api/v2/invitations"))["results"]
+    assert [one["email"] for one in mine] == [email]
+    assert ok(world.cy.http.get("/api/v2/invitations"))["results"] == []
+    with come(world, ok(world.ada.http.post(f"/api/v2/invitations/{mine[0]['key']}/resend"))["link"]) as dee:
+        assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
+
+
+def test_a_role_changes_what_a_member_may_and_the_last_owner_stays(world: World) -> None:
+    def role(user: str, role: str, who: httpx.Client = world.ada.http) -> httpx.Response:
+        return who.post(f"/api/v2/teams/{world.team_key}/members/{user}", json={"role": role})
+
+    pipeline = world.pipeline()
+    refused(role(world.bo.user_key, "Owner", world.bo.http), 403, "owner")
+    refused(role(world.ada.user_key, "Member"), 400, "needs an owner")
+    refused(role(world.bo.user_key, "King"), 400, "role")
+    assert role(world.cy.user_key, "Owner").status_code == 404
+    ok(role(world.bo.user_key, "ArchiveOnly"))
+    assert world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}").status_code == 404
+    ok(role(world.bo.user_key, "Owner"))
+    ok(role(world.ada.user_key, "Member"))
+    assert members(world) == {world.ada.email: ("Member", "Accepted"), world.bo.email: ("Owner", "Accepted")}
+    assert told(world) == ["member.role_changed"] * 3
+
+
+def test_replacing_the_members_says_who_came_and_went(world: World) -> None:
+    path = f"/api/v2/teams/{world.team_key}"
+    both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"email": world.cy.email, "role": "Owner"}]
+    ok(world.ada.http.post(path, json={"members": both}))
+    assert sorted(told(world)) == ["member.added", "member.removed"]
+
+
+def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -> None:
+    shared = world.pipeline()
+    body = {"name": "Bo's own", "teamKey": world.team_key, "stages": ["One"]}
+    own = ok(
+        world.bo.http.post("/api/v2/pipelines", json={**body, "defaultPermissionSetName": "__noAccessPermissionSet__"})
+    )
+    elsewhere = ok(world.cy.http.post("/api/v2/pipelines", json={"name": "Cy's", "stages": ["One"]}))
+    assign = [{"email": world.bo.email}]
+    both = [*assign, {"email": world.ada.email}]
+    box = world.box(shared, assignedToSharingEntries=assign)
+    twice = world.box(shared, assignedToSharingEntries=both)
+    private = ok(world.bo.http.post(f"/api/v2/pipelines/{own['key']}/boxes", json={"name": "Secret"}))
+    foreign = ok(
+        world.cy.http.post(
+            f"/api/v2/pipelines/{elsewhere['key']}/boxes", json={"name": "Cy's", "assignedToSharingEntries": assign}
+        )
+    )
+    path = f"/api/v2/boxes/{box['key']}/tasks"
+    task = ok(world.ada.http.post(path, json={"text": "Call", "assignedTo": assign, "dueDate": world.clock() + 10**8}))
+    done = ok(world.ada.http.post(path, json={"text": "Past", "assignedTo": assign}))
+    ok(world.ada.http.post(f"/api/v2/tasks/{done['key']}", json={"status": "DONE"}))
+    hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/h", "pipelineKey": shared["key"]}
+    hook = ok(world.bo.http.post("/api/v2/webhooks", json=hook))
+    leave = f"/api/v2/teams/{world.team_key}/members/{world.bo.user_key}/leave"
+    refused(world.ada.http.post(leave, json={"reassignTo": world.cy.user_key}), 400, "reassignTo")
+    assert world.cy.http.post(leave, json={}).status_code == 404
+    handed = ok(world.ada.http.post(leave, json={"reassignTo": world.ada.email}))
+    assert handed == {"boxes": 3, "tasks": 1, "pipelines": 1, "webhooks": 1}
+    for key, assigned in ((box["key"], 1), (twice["key"], 1), (private["key"], 1)):
+        found = ok(world.ada.http.get(f"/api/v1/boxes/{key}"))
+        assert [one["email"] for one in found["assignedToSharingEntries"]] == [world.ada.email] * assigned
+    assert world.events(box["key"])[-2:] == ["box.assigned", "task.assigned"]
+    agenda = ok(world.ada.http.get("/api/v2/tasks?direction=asc"))["results"]
+    assert [one["key"] for one in agenda] == [task["key"]]
+    kept = ok(world.ada.http.get(f"/api/v2/tasks/{done['key']}"))
+    assert [one["email"] for one in kept["assignedToSharingEntries"]] == [world.bo.email]
+    assert ok(world.ada.http.get(f"/api/v2/webhooks/{hook['key']}"))["key"] == hook["key"]
+    assert ok(world.ada.http.get(f"/api/v2/pipelines/{own['key']}"))["aclEntries"][0]["email"] == world.ada.email
+    # Bo reaches nothing of the team any more, and what is elsewhere is as it was.
+    assert world.bo.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
+    assert world.bo.http.get(f"/api/v2/pipelines/{own['key']}").status_code == 404
+    assert ok(world.bo.http.get("/api/v1/users/me"))["email"] == world.bo.email
+    still = ok(world.cy.http.get(f"/api/v1/boxes/{foreign['key']}"))
+    assert [one["email"] for one in still["assignedToSharingEntries"]] == [world.bo.email]
+    assert told(world) == ["member.removed"]
+    assert world.bo.email not in members(world)
+
+
+def test_one_leaves_by_oneself_and_may_be_archived(world: World) -> None:
+    box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
+    path = f"/api/v2/teams/{world.team_key}/members"
+    refused(world.ada.http.post(f"{path}/me/leave", json={}), 400, "needs an owner")
+    refused(world.bo.http.post(f"{path}/{world.ada.user_key}/leave", json={}), 403, "owner")
+    handed = ok(world.bo.http.post(f"{path}/me/leave", json={"archive": True}))
+    assert handed == {"boxes": 0, "tasks": 0, "pipelines": 0, "webhooks": 0}
+    assert members(world)[world.bo.email] == ("ArchiveOnly", "Accepted")
+    assert world.bo.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
+    assert (
+        ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["assignedToSharingEntries"][0]["email"] == world.bo.email
+    )
+    assert told(world) == ["member.archived"]
+
+
+def test_keys_that_are_made_and_revoked_are_told_of_without_their_secret(world: World) -> None:
+    made = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "laptop"}))
+    ok(world.ada.http.delete(f"/api/v1/apikeys/{made['key']}"))
+    sql = "SELECT kind, record FROM events WHERE subject_key = :key ORDER BY id"
+    rows = world.server.engine.read(lambda db: db.rows(sql, key=made["key"]))
+    assert [row[0] for row in rows] == ["key.created", "key.revoked"]
+    assert "digest" not in str(rows)
+    assert made["apiKey"] not in str(rows)
