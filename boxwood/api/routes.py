@@ -115,6 +115,7 @@ ROUTES = [
     _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
     _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
     _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
+    _sign_in("/v2/session/forgotten", sessions.forgotten, Success, session_shapes.FORGOTTEN),
     _read("/v2/session", sessions.get_current),
     _delete("/v2/session", sessions.sign_out),
     _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),

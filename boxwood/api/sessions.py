@@ -87,6 +87,15 @@ async def look_at_link(call: Call, body: Body) -> Reply:
     return await call.api.engine.read_soon(look)
 
 
+async def forgotten(call: Call, body: Body) -> Reply:
+    """Mail a link for a forgotten password. The answer is the same whether there is such a user or not."""
+    given = await _given(call, body, shapes.FORGOTTEN)
+    now = call.api.clock()
+    await call.api.aside(call.api.limits.failed, call.source, now)
+    await call.api.engine.write_soon(lambda db: sign_in_links.mail_reset(db, given["email"], now))
+    return Reply(encode(SUCCESS))
+
+
 def get_current(call: Call) -> shapes.SignedIn:
     """Who is signed in with this cookie."""
     session = sessions.get(call.ctx, _required(call))

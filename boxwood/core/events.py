@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "user.signed_in": Kind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
     "user.signed_out": Kind("USER", "EDIT", "SIGN_OUT", "signed a browser out", False),
     "user.password_changed": Kind("USER", "EDIT", "CHANGE_PASSWORD", "changed the password", False),
+    "user.reset_asked": Kind("USER", "EDIT", "ASK_FOR_RESET", "asked for another password", False),
     "mail.edited": Kind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed how mail leaves", False),
     "team.created": Kind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
     "team.edited": Kind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),

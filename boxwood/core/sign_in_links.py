@@ -12,12 +12,12 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from ..errors import Invalid
-from . import invitations, passwords
+from ..errors import Conflict, Invalid
+from . import events, invitations, letters, mail_settings, passwords, users
 from .context import Ctx
 from .users import USERS, User
 
-A_DAY = 86_400_000
+A_MINUTE, A_DAY = 60_000, 86_400_000
 LASTS = {"welcome": 7 * A_DAY, "invitation": 14 * A_DAY, "reset": A_DAY // 24}
 
 
@@ -76,6 +76,28 @@ def spend(db: Db, token: str, now: int) -> tuple[Ctx, Link]:
     if not db.run("DELETE FROM sign_in_links WHERE digest = :digest", digest=link.digest):
         raise Invalid("token", "this link was used already")
     return invitations.accepted(Ctx(db, now, user)), link
+
+
+def mail_reset(db: Db, email: str, now: int) -> None:
+    """A link for a forgotten password, to whoever has the address; to nobody where it is nobody's. A second one within
+    a minute is not sent."""
+    settings = mail_settings.find(db)
+    if not settings.smtp_url:
+        raise Conflict("No mail can be sent from here: ask for a link (`boxwood user link`)")
+    user = users.by_email(db, email.strip().lower())
+    since = now - A_MINUTE
+    recent = "SELECT 1 FROM sign_in_links WHERE user_key = :user AND kind = 'reset' AND created_at > :since"
+    if user is None or db.row(recent, user=user.key, since=since):
+        return
+    ctx = Ctx(db, now, user)
+    link = settings.base_url + make(db, user, "reset", now)
+    text = (
+        f"Hello {user.full_name},\n\nsomeone, probably you, asked for another password in Boxwood. Open this link to "
+        f"choose one:\n\n{link}\n\nIt is good for an hour and for one use. If it was not you, leave it alone: your "
+        "password stays as it is.\n"
+    )
+    letters.post(ctx, [user.email], "Another password", text, about="reset", ends_at=now + LASTS["reset"])
+    events.record(ctx, "user.reset_asked", users.person(user))
 
 
 def _digest(token: str) -> str:

@@ -246,3 +246,38 @@ def test_keys_that_are_made_and_revoked_are_told_of_without_their_secret(world: 
     assert [row[0] for row in rows] == ["key.created", "key.revoked"]
     assert "digest" not in str(rows)
     assert made["apiKey"] not in str(rows)
+
+
+def test_a_forgotten_password_is_replaced_by_mail(mailing: World, mailbox: Mailbox) -> None:
+    path = "/api/v2/session/forgotten"
+    with mailing.client(None) as browser:
+        known = browser.post(path, json={"email": mailing.bo.email.upper()})
+        unknown = browser.post(path, json={"email": "nobody@example.com"})
+        assert (
+            (known.status_code, known.content) == (unknown.status_code, unknown.content) == (200, b'{"success":true}')
+        )
+        # A second one within the minute is not sent.
+        ok(browser.post(path, json={"email": mailing.bo.email}))
+        refused(browser.post(path, json={}), 400)
+        letter = mailbox.wait()[0]
+        assert letter["To"] == mailing.bo.email
+        url = link(letter)
+        assert url.startswith("https://crm.example/reset#")
+        token = url.partition("#")[2]
+        look = ok(browser.post("/api/v2/session/link/look", json={"token": token}))
+        assert (look["kind"], look["needsPassword"]) == ("reset", True)
+        refused(browser.post("/api/v2/session/link", json={"token": token}), 400)
+        signed_in = ok(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}))
+        assert signed_in["user"]["email"] == mailing.bo.email
+        refused(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}), 400)
+    mailing.clock.advance(ms=61_000)
+    with mailing.client(None) as browser:
+        ok(browser.post(path, json={"email": mailing.bo.email}))
+        mailbox.wait(2)
+    assert len(mailbox.came) == 2
+
+
+def test_without_mail_nobody_waits_for_a_letter_in_vain(world: World) -> None:
+    with world.client(None) as browser:
+        for email in (world.bo.email, "nobody@example.com"):
+            refused(browser.post("/api/v2/session/forgotten", json={"email": email}), 400, "No mail")

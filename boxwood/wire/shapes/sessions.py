@@ -23,6 +23,7 @@ LINK = Shape(
     },
 )
 LINK_LOOK = Shape("LookAtLink", token=NAME, required=("token",))
+FORGOTTEN = Shape("Forgotten", email=NAME, required=("email",))
 PASSWORD_CHANGE = Shape(
     "PasswordChange",
     password=TEXT,
