@@ -15,7 +15,7 @@ from ..wire.shapes.people import Out
 from . import replies
 from .call import Call, Stream, answer
 from .live import Live
-from .replies import Download
+from .replies import Chunks, Download
 from .router import STREAM
 
 MOST = 1000
@@ -91,7 +91,7 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         result = call.ctx.db.attempt(lambda: answer(route, inner))
         if isinstance(result, Stream):
             raise Invalid("path", "this list is too long for a batch: give it a limit")
-        if isinstance(result, (Download, Live)):
+        if isinstance(result, (Download, Live, Chunks)):
             raise Invalid("path", "what this answers is not JSON, and cannot be part of a batch")
         reply = result
     except Problem as problem:

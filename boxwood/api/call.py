@@ -25,7 +25,7 @@ from . import bodies, credentials, live, repeats, replies, sending, streams
 from .bodies import Body
 from .limits import Limits
 from .live import Bells, Live
-from .replies import Download, Reply, encode
+from .replies import Chunks, Download, Reply, encode
 from .router import READ, STREAM, WRITE, Route, Router
 
 T = TypeVar("T")
@@ -46,6 +46,9 @@ class Stream:
     def __init__(self, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]]) -> None:
         self.parts = parts
         self.render = render
+
+
+Answer = Reply | Stream | Download | Live | Chunks
 
 
 class Call:
@@ -241,7 +244,7 @@ class Api:
             await sending.send(send, reply, scope)
             return
         scope["route"] = f"{route.verb} {route.path}"
-        result: Reply | Stream | Download | Live
+        result: Answer
         call: Call | None = None
         try:
             if "\x00" in scope["path"]:
@@ -281,6 +284,9 @@ class Api:
         if isinstance(result, Stream):
             assert call is not None
             await streams.of_parts(call, result.parts, result.render, send)
+        elif isinstance(result, Chunks):
+            assert call is not None
+            await streams.of_chunks(call, result, scope, send)
         elif isinstance(result, Download):
             assert pieces is not None
             await streams.of_bytes(self.aside, scope, receive, send, result, pieces)
@@ -303,7 +309,7 @@ class Api:
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 
-    async def _run(self, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download | Live:
+    async def _run(self, route: Route, call: Call, scope: Scope) -> Answer:
         if route.mode == READ and self.inline:
             return self.engine.read(lambda db: self._read(db, route, call))
         if route.mode != WRITE:
@@ -311,11 +317,11 @@ class Api:
         with self._alone(call):
             return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
 
-    def _read(self, db: Db, route: Route, call: Call) -> Reply | Stream | Download | Live:
+    def _read(self, db: Db, route: Route, call: Call) -> Answer:
         call.ctx = self.context(db, call)
         return answer(route, call)
 
-    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Reply | Stream | Download | Live:
+    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Answer:
         match = call.header("if-match")
         if match:
             db.hold_still()
@@ -386,7 +392,7 @@ class Api:
         self.limits.close()
 
 
-def answer(route: Route, call: Call) -> Reply | Stream | Download | Live:
+def answer(route: Route, call: Call) -> Answer:
     """What the handler answers, as bytes where it is one answer."""
     result = route.handler(call)
-    return result if isinstance(result, (Reply, Stream, Download, Live)) else Reply(encode(result))
+    return result if isinstance(result, Answer) else Reply(encode(result))

@@ -9,7 +9,7 @@ import msgspec
 
 from ..core import import_rows, imports
 from ..core.context import Ctx
-from ..core.import_rows import Piece, Plan
+from ..core.import_rows import Piece
 from ..errors import Invalid
 from ..lib import tables
 from ..wire.shapes import imports as shapes
@@ -95,7 +95,8 @@ async def preview(call: Call, body: Body) -> Reply:
 
     def look(ctx: Ctx) -> shapes.PreviewOut:
         plan, by_key = imports.plan(ctx, call.path[0], head, wanted)
-        rows = _first(plan, head)
+        form = tables.Format(plan.kind, plan.encoding, plan.delimiter)
+        rows = tables.first(head, form, PREVIEWED)
         samples: dict[str, list[str]] = {}
         for row in rows:
             cells = dict(zip(plan.columns, row.cells, strict=False)) if isinstance(row.cells, list) else row.cells
@@ -118,18 +119,6 @@ async def preview(call: Call, body: Body) -> Reply:
         )
 
     return Reply(encode(await call.read(look)))
-
-
-def _first(plan: Plan, head: bytes) -> list[tables.Row]:
-    found: list[tables.Row] = []
-    try:
-        for row in tables.rows(tables.whole_lines(head), tables.Format(plan.kind, plan.encoding, plan.delimiter)):
-            found.append(row)
-            if len(found) == PREVIEWED:
-                break
-    except tables.Broken:
-        return found
-    return found
 
 
 def list_page(call: Call) -> Results[shapes.ImportOut]:

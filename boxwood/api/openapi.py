@@ -13,7 +13,7 @@ from ..core.timeline import SOURCES
 from ..version import VERSION
 from .call import Stream
 from .live import Live
-from .replies import Download, Reply
+from .replies import Chunks, Download, Reply
 from .router import Route
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -249,7 +249,7 @@ _TAGS = (
 def _answer(route: Route) -> Any:
     """What the handler answers with, less what has no shape of its own."""
     answer = route.gives or get_type_hints(route.handler).get("return", Any)
-    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live)]
+    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live, Chunks)]
     return kinds[0] if len(kinds) == 1 else Any
 
 

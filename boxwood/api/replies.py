@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ..core.answers import Reused
+from ..core.context import Ctx
 from ..errors import (
     Busy,
     Conflict,
@@ -44,6 +45,13 @@ class Download(msgspec.Struct):
     status: int
     headers: list[tuple[bytes, bytes]]
     open: Callable[[], Iterator[bytes]]
+
+
+class Chunks(msgspec.Struct):
+    """An answer of pieces that are made as they are sent, each in a transaction of its own."""
+
+    headers: list[tuple[bytes, bytes]]
+    pieces: Iterator[Callable[[Ctx], bytes]]
 
 
 def error(status: int, message: str, **more: Any) -> Reply:

@@ -36,6 +36,7 @@ from . import (
     contacts,
     deliveries,
     events,
+    exports,
     files,
     history,
     imports,
@@ -196,7 +197,8 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields", boxes.list_values),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
-    # Imports
+    # Exports and imports
+    _list("/v2/pipelines/{pipeline}/export", exports.export, "format", "view", "filter", "sort", "fields", "stageKey"),
     _stream(
         "/v2/pipelines/{pipeline}/import", imports.create, import_shapes.ImportOut, *TABLES, query=(*IMPORT, "wait")
     ),

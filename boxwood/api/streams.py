@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from ..core.context import Ctx
 from ..db.engine import Db
 from . import sending
-from .replies import JSON, Download, encode
+from .replies import JSON, Chunks, Download, encode
 
 if TYPE_CHECKING:
     from .call import Call
@@ -35,6 +35,18 @@ async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any]
             await send({"type": "http.response.body", "body": body, "more_body": True})
             first = False
     await send({"type": "http.response.body", "body": b"]"})
+
+
+async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": chunks.headers})
+    for piece in chunks.pieces if scope["method"] != "HEAD" else ():
+
+        def work(db: Db, piece: Callable[[Ctx], bytes] = piece) -> bytes:
+            return piece(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within))
+
+        if body := await call.api.engine.read_soon(work):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def of_bytes(

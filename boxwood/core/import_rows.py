@@ -6,6 +6,7 @@ that the table has them in. Nothing is written here; what is missing (an option,
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -89,6 +90,7 @@ def suggested(columns: Sequence[str], fields: Mapping[str, Field], kind: str) ->
         target = (
             NAME if word == NAME else fields[column].key if column in fields else called.get(word, _CALLED.get(word))
         )
+        target = None if target and target in fields and fields[target].type == "FORMULA" else target
         found[column] = target if kind != CSV or target not in taken else None
         taken |= {target} if target else set()
     return found
@@ -334,6 +336,9 @@ def _flag(cell: Any) -> bool:
 
 def _parts(cell: Any) -> list[Any]:
     """What a list is written as: a JSON list, or text with commas, semicolons or lines."""
+    if isinstance(cell, str) and cell[:1] == "[":
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
+            cell = msgspec.json.decode(cell)
     if isinstance(cell, list):
         return cell
     return [part.strip() for part in re.split(r"[,;\n]", _text(cell)) if part.strip()]

@@ -78,8 +78,6 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
             delimiter=wanted.get("delimiter", ""),
         )
         columns = tables.header(head, form)
-        if form.kind == tables.JSON:
-            columns = list(_first_members(head))
     except tables.Broken as broken:
         raise Invalid("body", str(broken)) from None
     if len(set(columns)) < len(columns):
@@ -101,30 +99,11 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
     return made, by_key
 
 
-def _first_members(head: bytes) -> dict[str, None]:
-    """Of a JSON list that may be cut off, the members of its objects so far."""
-    found: dict[str, None] = {}
-    try:
-        for row in tables.rows([head], tables.Format(tables.JSON, "utf-8", "")):
-            if isinstance(row.cells, dict):
-                found.update(dict.fromkeys(row.cells))
-    except tables.Broken:
-        return found
-    return found
-
-
 def _samples(head: bytes, form: tables.Format) -> list[str]:
     found: list[str] = []
-    try:
-        for row in tables.rows(tables.whole_lines(head), form):
-            cells = (
-                row.cells if isinstance(row.cells, list) else row.cells.values() if isinstance(row.cells, dict) else ()
-            )
-            found += [cell for cell in cells if isinstance(cell, str) and len(cell) < 30]
-            if len(found) > 5000:
-                break
-    except tables.Broken:
-        pass
+    for row in tables.first(head, form, 1000):
+        cells = row.cells if isinstance(row.cells, list) else row.cells.values() if isinstance(row.cells, dict) else ()
+        found += [cell for cell in cells if isinstance(cell, str) and len(cell) < 30]
     return found
 
 

@@ -110,8 +110,13 @@ class Selection:
             boxes,
             next_page,
             [{name: column.reads(box, now) for name, column in self.shown} for box in boxes] if self.shown else [],
-            _wishes(self.pipeline.key, [*self.filter.columns, *(column for column, _ in self.sorts)]),
+            self.wishes(),
         )
+
+    def wishes(self) -> set[Wish]:
+        """The fields it asks for which there are indexes."""
+        asked = [*self.filter.columns, *(column for column, _ in self.sorts)]
+        return {Wish(self.pipeline.key, one.field.key, one.form) for one in asked if one.field and one.form}
 
 
 def page(
@@ -204,10 +209,6 @@ def _parts(column: Column, descending: bool) -> list[Part]:
 
 def _ordered(column: Column, descending: bool) -> list[Part]:
     return [Part(sql, descending) for sql in ((column.order,) if column.order else column.sorts)]
-
-
-def _wishes(pipeline_key: str, asked: list[Column]) -> set[Wish]:
-    return {Wish(pipeline_key, column.field.key, column.form) for column in asked if column.field and column.form}
 
 
 def _mark(order: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,6 +20,9 @@ HEAD = 256_000
 MOST_LINE = 8_000_000
 MOST_JSON = 64_000_000
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+_LIST = re.compile(r'\A\s*\[\s*|"(?:boxes|results)"\s*:\s*\[\s*')
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -100,13 +106,40 @@ def header(head: bytes, form: Format) -> list[str]:
         names = next(_csv([head], form), [])
         return [name.strip() or f"Column {at}" for at, name in enumerate(names, 1)]
     found: dict[str, None] = {}
-    for row in rows(whole_lines(head), form) if form.kind == LINES else ():
+    for row in first(head, form, 1000):
         if isinstance(row.cells, dict):
             found.update(dict.fromkeys(row.cells))
     return list(found)
 
 
-def whole_lines(head: bytes) -> list[bytes]:
+def first(head: bytes, form: Format, most: int) -> list[Row]:
+    """The first rows of a table that begins so, perhaps cut off in the middle of one."""
+    if form.kind == JSON:
+        objects = islice(_objects(_decoded(head, form.encoding)), most)
+        return [Row(number, _flat(one)) for number, one in enumerate(objects, 1)]
+    try:
+        return list(islice(rows(_whole_lines(head), form), most))
+    except Broken:
+        return []
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """The whole objects of a list that is perhaps cut off."""
+    begins = _LIST.search(text)
+    at = begins.end() if begins else len(text)
+    decoder = json.JSONDecoder()
+    while at < len(text):
+        try:
+            found, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(found, dict):
+            yield found
+        while at < len(text) and text[at] in ", \r\n\t":
+            at += 1
+
+
+def _whole_lines(head: bytes) -> list[bytes]:
     """Without what was cut off at the end."""
     return [head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]]
 

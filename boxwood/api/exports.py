@@ -1,0 +1,50 @@
+"""Exports over HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from ..core import exports
+from ..core.context import Ctx
+from ..core.exports import Export
+from . import pipelines
+from .boxes import read_filter
+from .call import Call
+from .downloads import disposition
+from .replies import Chunks, encode
+
+
+def export(call: Call) -> Chunks:
+    """A pipeline's boxes as `csv`, `jsonl`, or `json`: one object with the pipeline and its boxes. Streamed.
+
+    `filter`, `sort`, `stageKey` and `view` as in lists; `fields` names the columns, all of its own unless given.
+    """
+    form = call.text("format") or exports.CSV
+    made = Export(
+        call.ctx,
+        call.path[0],
+        form=form,
+        view_key=call.text("view"),
+        tree=read_filter(call),
+        sort=call.texts("sort"),
+        shown=call.texts("fields"),
+        stage_key=call.text("stageKey") or None,
+    )
+    call.wishes.update(made.chosen.wishes())
+    name = re.sub(r"[\x00-\x1f/\\]+", " ", made.name).strip()[:100] or "boxes"
+    headers = [
+        (b"content-type", exports.FORMS[form].encode()),
+        (b"content-disposition", disposition(f"{name}.{form}")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    told = encode(pipelines.get(call)) if form == exports.JSON else b""
+    return Chunks(headers, _pieces(made, made.head(told)))
+
+
+def _pieces(made: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:
+    yield lambda ctx: head
+    while not made.done:
+        yield made.slice
+    yield lambda ctx: made.tail()

@@ -1,0 +1,165 @@
+"""What goes out as a table, and comes back the same."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.test_imports import imported
+from tests.conftest import World, ok, refused
+
+
+def export(world: World, pipeline: dict[str, Any], who: str = "ada", **params: Any) -> Any:
+    params = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in params.items()}
+    return getattr(world, who).http.get(f"/api/v2/pipelines/{pipeline['key']}/export", params=params)
+
+
+def table(world: World, pipeline: dict[str, Any], **params: Any) -> list[list[str]]:
+    answer = export(world, pipeline, **params)
+    assert answer.status_code == 200, answer.text
+    return list(csv.reader(io.StringIO(answer.text)))
+
+
+KINDS = ("TEXT_INPUT", "DATE", "CHECKBOX", "DROPDOWN", "TAG", "PERSON", "FORMULA")
+
+
+def with_every_kind(world: World) -> dict[str, Any]:
+    """A pipeline with a field of each kind."""
+    items = [{"key": "", "name": "Hot, or so"}, {"key": "", "name": "Cold"}]
+    pipeline = world.pipeline()
+    for kind in KINDS:
+        more: dict[str, Any] = {"dropdownSettings": {"items": items}} if kind == "DROPDOWN" else {}
+        more |= {"tagSettings": {"tags": items}} if kind == "TAG" else {}
+        more |= {"defaultValue": "$'Name' + '!'"} if kind == "FORMULA" else {}
+        world.field(pipeline, kind, kind.title(), **more)
+    found: dict[str, Any] = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))
+    return found
+
+
+def filled(world: World, pipeline: dict[str, Any]) -> None:
+    text, date, flag, drop, tags, person = [field["key"] for field in pipeline["fields"]][:6]
+    hot, cold = (one["key"] for one in pipeline["fields"][3]["dropdownSettings"]["items"])
+    both = [one["key"] for one in pipeline["fields"][4]["tagSettings"]["tags"]]
+    values = {text: -7.5, date: 1798675200000, flag: True, drop: hot, tags: both, person: [{"email": world.bo.email}]}
+    world.box(pipeline, name="=1+1", stageKey="5002", notes='two\nlines, "quoted"', fields=values)
+    values = {text: "-12", date: 1798675200123, flag: False, drop: cold, tags: both[1:]}
+    world.box(pipeline, name="-Beta", fields=values, assignedToSharingEntries=[{"email": world.bo.email}])
+    world.box(pipeline, name="Gamma", fields={text: "0049", person: [{"email": "no@body.example"}]})
+
+
+def told(world: World, pipeline: dict[str, Any]) -> list[Any]:
+    """All that an export keeps of the boxes, with names for keys."""
+    fields = {field["key"]: field for field in ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"]}
+    found = []
+    for box in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes")):
+        values = {}
+        for key, value in box["fields"].items():
+            settings = fields[key].get("dropdownSettings", {}).get("items") or fields[key].get("tagSettings", {}).get(
+                "tags"
+            )
+            names = {one["key"]: one.get("name") or one.get("tag") for one in settings or ()}
+            shown = [names.get(one, one) for one in value] if settings and isinstance(value, list) else value
+            values[fields[key]["name"]] = names.get(shown, shown) if isinstance(shown, str) else shown
+        people = [[one["email"] for one in box[who]] for who in ("assignedToSharingEntries", "followerSharingEntries")]
+        found.append((box["name"], box["stageKey"], box.get("notes"), box["creationTimestamp"], values, people))
+    return found
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_what_was_exported_is_imported_the_same(world: World, form: str) -> None:
+    """Into another pipeline with the same fields, whose keys are others."""
+    pipeline = with_every_kind(world)
+    filled(world, pipeline)
+    other = world.pipeline(stages=["Won", "Lead", "Lost"])
+    world.field(other, "TEXT_INPUT", "One more")
+    for field in reversed(pipeline["fields"]):
+        more = {name: field[name] for name in ("defaultValue",) if name in field}
+        world.field(other, field["type"], field["name"], **more)
+    sent = export(world, pipeline, format=form)
+    assert sent.status_code == 200, sent.text
+    one = imported(world, other, sent.content, make="options", dates="ymd")
+    assert (one["state"], one["created"], one["refused"], one["format"]) == ("done", 3, 0, form)
+
+    def named(boxes: list[Any], stages: list[str]) -> list[Any]:
+        return [(name, stages[int(stage) - 5001], *rest) for name, stage, *rest in boxes]
+
+    expected = named(told(world, pipeline), ["Lead", "Won", "Lost"])
+    found = named(told(world, other), ["Won", "Lead", "Lost"])
+    if form == "csv":  # has no types: "-12" is a number there
+        expected[1][4]["Text_Input"] = -12
+    assert found == expected
+
+
+def test_a_csv_has_headings_and_cells_that_no_spreadsheet_computes(world: World) -> None:
+    pipeline = with_every_kind(world)
+    filled(world, pipeline)
+    rows = table(world, pipeline)
+    names = [kind.title() for kind in KINDS]
+    assert rows[0] == ["Name", "Stage", *names, "Notes", "Assignees", "Followers", "Created", "Updated", "Key"]
+    ada, bo = world.ada.email, world.bo.email
+    assert rows[1][:11] == [
+        *("'=1+1", "Won", "-7.5", "2026-12-31", "true", "Hot, or so", '["Hot, or so","Cold"]', bo, "'=1+1!"),
+        *('two\nlines, "quoted"', ada),
+    ]
+    assert rows[2][:9] == ["'-Beta", "Lead", "'-12", "2026-12-31T00:00:00.123Z", "false", "Cold", "Cold", "", "'-Beta!"]
+    answer = export(world, pipeline)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="Deals.csv"')
+
+
+def test_an_export_has_the_boxes_and_columns_that_are_asked_for(world: World) -> None:
+    pipeline = world.pipeline()
+    size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
+    for number in range(4):
+        world.box(pipeline, name=f"box {number}", fields={size: number}, stageKey="5001" if number else "5003")
+    big = {"field": size, "op": "gt", "value": 0}
+    assert table(world, pipeline, filter=big, fields=f"{size},name") == [["Size", "Name"]] + [
+        [str(n), f"box {n}"] for n in (1, 2, 3)
+    ]
+    assert table(world, pipeline, stageKey="5003", fields="name") == [["Name"], ["box 0"]]
+    assert table(world, pipeline, sort=f"-{size}", fields="name,taskTotal")[1:3] == [["box 3", "0"], ["box 2", "0"]]
+    given = {"name": "Big", "filter": big, "sort": [f"-{size}"], "columns": [{"key": size}, {"key": "daysInStage"}]}
+    view = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/views", json=given))
+    assert table(world, pipeline, view=view["key"])[:2] == [["Name", "Size", "daysInStage"], ["box 3", "3", "0"]]
+    lines = export(world, pipeline, format="jsonl", fields=f"name,{size}").text.splitlines()
+    assert json.loads(lines[0]) == {"name": "box 0", "fields": {"Size": 0}}
+    whole = export(world, pipeline, format="json").json()
+    assert whole["pipeline"]["key"] == pipeline["key"]
+    assert [box["name"] for box in whole["boxes"]] == [f"box {number}" for number in range(4)]
+    assert export(world, world.pipeline(), format="json").json()["boxes"] == []
+
+
+def test_a_long_export_misses_nothing(world: World) -> None:
+    pipeline = world.pipeline()
+    rows = "".join(f"box {number}\n" for number in range(2500))
+    imported(world, pipeline, "name\n" + rows)
+    expected = [f"box {number}" for number in range(2500)]
+    assert [row[0] for row in table(world, pipeline, fields="name")[1:]] == expected
+    assert [row[0] for row in table(world, pipeline, fields="name,freshness")[1:]] == expected
+    assert [box["name"] for box in export(world, pipeline, format="json").json()["boxes"]] == expected
+
+
+def test_only_who_may_export_does_and_only_what_he_sees(world: World) -> None:
+    pipeline = world.pipeline()
+    world.box(pipeline, name="hers")
+    world.box(pipeline, name="his", assignedToSharingEntries=[{"email": world.bo.email}])
+
+    def share(name: str) -> None:
+        entries = [{"email": world.bo.email, "permissionSetName": name}]
+        ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": entries}))
+
+    share("__viewAssignedPermissionSet__")
+    refused(export(world, pipeline, who="bo"), 403)
+    permissions = [
+        {"entityType": "PIPELINE", "action": "EXPORT", "conditionalCheck": "NONE"},
+        {"entityType": "BOX", "action": "GET", "conditionalCheck": "ASSIGNED_TO"},
+    ]
+    sets = {"Own": {"permissions": permissions}}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"customPermissionSets": sets}))
+    share("Own")
+    assert [row[0] for row in csv.reader(io.StringIO(export(world, pipeline, who="bo").text))] == ["Name", "his"]
+    refused(export(world, pipeline, who="cy"), 404)
+    refused(export(world, pipeline, format="xml"), 400, "format")
+    refused(export(world, pipeline, fields="nothing"), 400, "fields[0]")
