@@ -81,7 +81,7 @@ class Door:
         token = scope["path"][len(PREFIX) :]
         endpoint = await self._find(token)
         if endpoint is None:
-            self.limits.failed(source, self.clock())
+            await self._count_guess(source)
             return UNKNOWN
         query, body = scope["query_string"].decode("latin-1"), b""
         try:
@@ -103,6 +103,12 @@ class Door:
         arrival = await self.engine.write_soon(lambda db: arrivals.receive(db, self.clock(), endpoint, request))
         repeats = arrival.verdict == arrivals.REPEATED
         return Reply(encode(Answer(True, arrival.reason if repeats else arrival.key, repeats)))
+
+    async def _count_guess(self, source: str) -> None:
+        if self.engine.one_process:
+            self.limits.failed(source, self.clock())
+        else:
+            await asyncio.to_thread(self.limits.failed, source, self.clock())
 
     async def _set_aside(self, endpoint: Endpoint, request: Request, verdict: str, reason: str) -> Arrival:
         return await self.engine.write_soon(

@@ -136,8 +136,9 @@ class Engine(Protocol):
         """Run in a reader's thread, and wait without holding up the event loop."""
         ...
 
-    async def write_soon(self, fn: Callable[[Db], T]) -> T:
-        """Run in the writer's thread; done once committed."""
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+        """Run in the writer's thread; done once committed. What need not be `lasting` is not waited for on disk: the
+        machine may lose it in a power cut, this process not in a crash of its own."""
         ...
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:

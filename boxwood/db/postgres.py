@@ -222,8 +222,15 @@ class Postgres:
     def write(self, fn: Callable[[Db], T]) -> T:
         return self._again(lambda: self._transact(fn))
 
-    async def write_soon(self, fn: Callable[[Db], T]) -> T:
-        return await asyncio.wrap_future(self._pool.submit(self.write, fn))
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+        if lasting:
+            return await asyncio.wrap_future(self._pool.submit(self.write, fn))
+
+        def passing(db: Db) -> T:
+            db.run("SET LOCAL synchronous_commit = off")
+            return fn(db)
+
+        return await asyncio.wrap_future(self._pool.submit(self.write, passing))
 
     def _transact(self, fn: Callable[[Db], T]) -> T:
         connection = self._connection()

@@ -161,10 +161,13 @@ class SqliteDb:
 class _Request:
     """A function that waits for its commit, and who waits for it: a thread, or a future of an event loop."""
 
-    __slots__ = ("done", "fn", "loop", "outcome", "waiter")
+    __slots__ = ("done", "fn", "lasting", "loop", "outcome", "waiter")
 
-    def __init__(self, fn: Callable[[Db], Any], loop: asyncio.AbstractEventLoop | None = None) -> None:
+    def __init__(
+        self, fn: Callable[[Db], Any], loop: asyncio.AbstractEventLoop | None = None, *, lasting: bool = True
+    ) -> None:
         self.fn = fn
+        self.lasting = lasting
         self.loop = loop
         self.waiter: asyncio.Future[Any] | None = loop.create_future() if loop else None
         self.done: Future[Any] | None = None if loop else Future()
@@ -217,6 +220,8 @@ class Sqlite:
 
     def __init__(self, path: str, *, readers: int = 3) -> None:
         self._path = path
+        self._lasting = True
+        """How the writer commits just now."""
         self._local = threading.local()
         self._heard: dict[str, list[Callable[[], None]]] = {}
         self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
@@ -280,8 +285,8 @@ class Sqlite:
         assert request.done is not None
         return request.done.result()  # type: ignore[no-any-return]
 
-    async def write_soon(self, fn: Callable[[Db], T]) -> T:
-        request = _Request(fn, asyncio.get_running_loop())
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+        request = _Request(fn, asyncio.get_running_loop(), lasting=lasting)
         self._writes.put(request)
         assert request.waiter is not None
         return await request.waiter  # type: ignore[no-any-return]
@@ -326,6 +331,11 @@ class Sqlite:
 
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
         db.laters, db.notices = {}, set()
+        # A commit that is waited for takes those before it to the disk as well.
+        lasting = any(request.lasting for request in batch)
+        if lasting != self._lasting:
+            db._connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+            self._lasting = lasting
         db._connection.execute("BEGIN IMMEDIATE")
         db.memory.begin(db._connection)
         for request in batch:

@@ -33,9 +33,13 @@ LEASE = 60_000
 SPARE = 20_000
 POLL = 0.25
 SETTLE_AT, SETTLE_AFTER = 128, 0.002
+SETTLE_BUSY = 0.02
+"""Where more is at hand, what came back may wait this long for company."""
+HELD = 4
+"""Times as many are held as there are slots, so that they are filled between two turns."""
 EACH = 8
 """In flight to one address."""
-AHEAD = 32
+AHEAD = 64
 """Held of one address that answers well, so that the next is at hand when one returns."""
 WARY = 2
 """In flight to one whose last answer was a failure, until one succeeds."""
@@ -140,7 +144,8 @@ class Worker:
             return outbox.take(db, now, room), many
 
         try:
-            taken, many = await self.engine.write_soon(turn)
+            # A lease that is lost is no loss: what was taken by it is due, and sent again under the same id.
+            taken, many = await self.engine.write_soon(turn, lasting=bool(outcomes))
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             raise
@@ -151,12 +156,11 @@ class Worker:
         return many or (room.more and room.total > 0)
 
     def _room(self) -> Room:
-        """As much again as there are slots is held, so that they are filled between two turns."""
         ready = sum(len(lane.waiting) for lane in self._queue)
         return Room(
             worker=self.name,
             lease_until=self.clock() + self.lease,
-            total=max(0, 2 * self.slots - len(self._flights) - ready),
+            total=max(0, HELD * self.slots - len(self._flights) - ready),
             retries=max(0, self.slots // 2 - self._retries),
             each=EACH,
             limits={key: lane.room() for key, lane in self._lanes.items()},
@@ -205,6 +209,8 @@ class Worker:
             flight = asyncio.create_task(self._fly(lane, lane.waiting.popleft()))
             self._flights.add(flight)
             self._enqueue(lane)
+        if not self._queue and len(self._outcomes) > 1:
+            self._awake.set()
 
     async def _fly(self, lane: Lane, taken: Taken) -> None:
         outcome = Outcome(taken, "left")
@@ -244,7 +250,8 @@ class Worker:
         if len(self._outcomes) >= SETTLE_AT:
             self._awake.set()
         elif len(self._outcomes) == 1:
-            self._timer = asyncio.get_running_loop().call_later(SETTLE_AFTER, self._awake.set)
+            pause = SETTLE_BUSY if self._queue else SETTLE_AFTER
+            self._timer = asyncio.get_running_loop().call_later(pause, self._awake.set)
 
     async def _send(self, taken: Taken) -> Outcome:
         at = self.clock()

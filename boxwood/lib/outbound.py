@@ -148,8 +148,8 @@ class Outbound:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            headers={"User-Agent": self._agent},
-            skip_auto_headers=["Accept-Encoding"],
+            # Written out: leaving aiohttp's own away by its option takes a tenth of the whole exchange.
+            headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
             read_bufsize=REPLY_BYTES,
             max_line_size=HEADER_BYTES,
             max_field_size=HEADER_BYTES,

@@ -137,14 +137,19 @@ def is_header_name(text: str) -> bool:
 def check_fields(headers: Mapping[str, str]) -> None:
     """What any header must be, ours included: one line, plain, and not about the connection."""
     for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
-            raise Refused("a header's name may hold only letters, digits and hyphens")
-        if name.lower() in FRAMING:
-            raise Refused(f"the header {name} is written by the server")
+        _check_name(name)
         if not _VALUE.fullmatch(value):
             raise Refused(f"the header {name} must be one line of plain ASCII")
     if sum(len(name) + len(value) for name, value in headers.items()) > LONGEST_HEADERS:
         raise Refused(f"the headers are longer than {LONGEST_HEADERS} characters together")
+
+
+@lru_cache(maxsize=1024)
+def _check_name(name: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise Refused("a header's name may hold only letters, digits and hyphens")
+    if name.lower() in FRAMING:
+        raise Refused(f"the header {name} is written by the server")
 
 
 # The same few targets are called again and again, and how they are written never changes.

@@ -141,3 +141,22 @@ def test_a_thousand_writes_at_once_all_count(engine: Engine) -> None:
 
     asyncio.run(many())
     assert engine.read(lambda db: db.row("SELECT n FROM things")) == (1001,)
+
+
+def test_what_need_not_last_is_there_at_once_and_the_next_commit_lasts(engine: Engine) -> None:
+    how = "PRAGMA synchronous" if engine.one_process else "SHOW synchronous_commit"
+    put = "INSERT INTO things (key, n) VALUES (:key, 1)"
+
+    async def passing(key: str) -> Any:
+        def work(db: Db) -> Any:
+            db.run(put, key=key)
+            return db.row(how)
+
+        return await engine.write_soon(work, lasting=False)
+
+    assert asyncio.run(passing("one")) == ((1,) if engine.one_process else ("off",))
+    assert engine.read(lambda db: db.rows("SELECT key FROM things")) == [("one",)]
+    if engine.one_process:
+        assert engine.write(lambda db: db.row(how)) == (2,)
+    engine.write(lambda db: db.run(put, key="two"))
+    assert len(engine.read(lambda db: db.rows("SELECT key FROM things"))) == 2

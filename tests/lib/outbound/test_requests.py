@@ -266,6 +266,7 @@ def test_a_request_on_the_wire_is_what_was_asked_for():
             first, *rest = head.decode().split("\r\n")
             assert first == "POST /hook%2Fa?b=c%20d HTTP/1.1"
             assert sorted(rest, key=str.lower) == [
+                "Accept-Encoding: identity",
                 "Accept: */*",
                 "Content-Length: 7",
                 "Content-Type: application/json",

@@ -1,0 +1,272 @@
+"""Deliveries of webhooks: how many a second, at what price, and how soon. `python -m bench deliveries`
+
+    python -m bench deliveries [--database sqlite|postgres|both] [--database-url URL] [--rounds N] [--dead ROWS]
+
+The worker runs as in `boxwood serve`, with the guard on what may be called, signatures and the log of attempts; the
+receiver is a process beside it. What it is measured against in the same round is the same client library sending the
+same bytes to the same receiver, and nothing else. Without a URL a PostgreSQL of its own is started, with its usual
+settings. Targets are those of the issue: they hold on two quiet cores.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from bench.receiver import Receiver, running
+from boxwood.core import boxes, fields, pipelines, teams, users, webhooks
+from boxwood.core.context import Ctx
+from boxwood.core.users import User
+from boxwood.db import schema
+from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.jobs import webhooks as jobs
+from boxwood.lib.clock import now_ms
+from boxwood.lib.targets import Rules
+from tests import postgres
+
+HOOKS, EVENTS = 20, 500
+SECONDS, PER_SECOND = 8, 50
+RULES = Rules(allow_private=True)
+TARGETS = {
+    "sqlite a second": "≥ 6,000",
+    "postgres a second": "≥ 5,000",
+    "CPU ms each": "≤ 0.30",
+    "p50 ms at 50/s": "≤ 3",
+    "p99 ms at 50/s": "≤ 10",
+    "p95 ms beside a hung one": "≤ 10",
+    "p95 ms beside dead rows": "≤ 10",
+}
+
+
+class World:
+    """A pipeline with subscriptions."""
+
+    def __init__(self, engine: Engine, receiver: Receiver) -> None:
+        self.engine, self.receiver = engine, receiver
+        self.ada: User = engine.write(self._person)
+        self.made = 0
+        self.committed: dict[str, int] = {}
+
+    def _person(self, db: Db) -> User:
+        user = users.create(db, "ada@bench.example", now_ms())
+        teams.make(db, "Bench", user, now_ms())
+        return user
+
+    def ctx(self, db: Db) -> Ctx:
+        return Ctx(db, now_ms(), self.ada)
+
+    def pipeline(self, *paths: str) -> str:
+        def make(db: Db) -> str:
+            ctx = self.ctx(db)
+            pipeline = pipelines.create(ctx, {"name": "Deals", "stages": ["Lead", "Won"]})
+            for name in ("City", "Product"):
+                fields.create(ctx, pipeline.key, {"name": name, "type": "TEXT_INPUT"})
+            for path in paths:
+                given = {"event": "BOX_CREATE", "pipeline_key": pipeline.key, "target_url": self.receiver.url + path}
+                webhooks.create(ctx, given, RULES)
+            return pipeline.key
+
+        return self.engine.write(make)
+
+    def box(self, db: Db, pipeline: str) -> str:
+        self.made += 1
+        name = f"Deal-{self.made}"
+        given = {"name": name, "notes": "some notes here " * 20, "fields": {"1001": "Paris", "1002": "Engines"}}
+        boxes.create(self.ctx(db), pipeline, given)
+        self.committed[name] = time.monotonic_ns()
+        return name
+
+    async def arrived(self, count: int, path: str = "", patience: float = 120) -> list[tuple[str, str, int]]:
+        """What came to this path, once it is so much."""
+        deadline = time.monotonic() + patience
+        while True:
+            found = [one for one in self.receiver.read() if one[0].startswith(path)]
+            if len(found) >= count:
+                return found
+            if time.monotonic() > deadline:
+                raise SystemExit(f"only {len(found)} of {count} arrived at {path or 'all'}")
+            await asyncio.sleep(0.05)
+
+    def waits(self, found: list[tuple[str, str, int]]) -> list[float]:
+        """Milliseconds from just before the commit to the last byte at the receiver."""
+        return sorted((at - self.committed[name]) / 1e6 for _, name, at in found)
+
+
+@contextlib.asynccontextmanager
+async def working(world: World) -> AsyncIterator[None]:
+    async with jobs.working(world.engine, RULES, now_ms):
+        await asyncio.sleep(0.3)
+        yield
+
+
+async def drained(world: World, pipeline: str) -> tuple[float, float]:
+    """Deliveries a second of a backlog, and CPU milliseconds of each in this process."""
+
+    def fill(db: Db) -> None:
+        for _ in range(EVENTS):
+            world.box(db, pipeline)
+
+    await world.engine.write_soon(fill)
+    world.receiver.clear()
+    began, cpu = time.monotonic_ns(), time.process_time()
+    async with jobs.working(world.engine, RULES, now_ms):
+        while await world.engine.read_soon(waiting):
+            await asyncio.sleep(0.02)
+    spent = time.process_time() - cpu
+    found = await world.arrived(HOOKS * EVENTS)
+    assert len({(path, name) for path, name, _ in found}) == HOOKS * EVENTS
+    took = (max(at for _, _, at in found) - began) / 1e9
+    return HOOKS * EVENTS / took, spent * 1000 / (HOOKS * EVENTS)
+
+
+def waiting(db: Db) -> bool:
+    return db.row("SELECT 1 FROM deliveries WHERE state = 'due' LIMIT 1") is not None
+
+
+async def bare(world: World) -> tuple[float, float]:
+    """The same bytes by the same client to the same receiver, signed by nobody and kept by nobody."""
+    url, left = world.receiver.url + "/bare", iter(range(HOOKS * EVENTS))
+    body, headers = b'[{"name":"-","pad":"' + b"x" * 1270 + b'"}]', {"Content-Type": "application/json"}
+    began, cpu = time.perf_counter(), time.process_time()
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def send() -> None:
+            for _ in left:
+                async with session.post(url, data=body, headers=headers) as reply:
+                    await reply.read()
+
+        await asyncio.gather(*(send() for _ in range(64)))
+    took, spent = time.perf_counter() - began, time.process_time() - cpu
+    world.receiver.clear()
+    return HOOKS * EVENTS / took, spent * 1000 / (HOOKS * EVENTS)
+
+
+async def trickle(world: World, pipelines_in_turn: list[str], rate: float, seconds: float) -> None:
+    """A box at a time, evenly, each in a transaction of its own."""
+    began = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
+        pipeline = pipelines_in_turn[number % len(pipelines_in_turn)]
+        await world.engine.write_soon(lambda db, pipeline=pipeline: world.box(db, pipeline))  # type: ignore[misc]
+
+
+async def soon(world: World, pipeline: str) -> tuple[float, float]:
+    """p50 and p99 from commit to receipt, of 50 a second."""
+    world.receiver.clear()
+    async with working(world):
+        await trickle(world, [pipeline], PER_SECOND, SECONDS)
+        waits = world.waits(await world.arrived(PER_SECOND * SECONDS, "/alone"))
+    return statistics.median(waits), waits[int(len(waits) * 0.99)]
+
+
+async def beside(world: World, well: str, ill: str, path: str) -> float:
+    """p95 from commit to receipt of 100 a second, while every twentieth goes to one that is not well."""
+    world.receiver.clear()
+    async with working(world):
+        await trickle(world, [*[well] * 19, ill], 100, SECONDS)
+        waits = world.waits(await world.arrived(95 * SECONDS, path))
+    return waits[int(len(waits) * 0.95)]
+
+
+def fill_dead(world: World, pipeline: str, rows: int) -> None:
+    """So many deliveries that are due, of one event, to a receiver that only fails."""
+
+    def fill(db: Db) -> None:
+        world.box(db, pipeline)
+        db.run(
+            """
+            INSERT INTO deliveries (key, webhook_key, event_id, event, state, rank, due_at, tries, attempts, worker,
+                test, log, created_at, ended_at)
+            WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < :rows)
+            SELECT d.key || '-' || n.at, d.webhook_key, d.event_id, d.event, 'due', 1, d.due_at, 1, 1, NULL, d.test,
+                d.log, d.created_at, NULL
+            FROM n, deliveries d WHERE d.webhook_key = (SELECT key FROM webhooks WHERE pipeline_key = :pipeline)
+            """,
+            rows=rows,
+            pipeline=pipeline,
+        )
+
+    world.engine.write(fill)
+
+
+async def measure(engine: Engine, receiver: Receiver, rounds: int, dead: int) -> dict[str, list[float]]:
+    world = World(engine, receiver)
+    many = world.pipeline(*(f"/many/{number}" for number in range(HOOKS)))
+    alone, hung = world.pipeline("/alone"), world.pipeline("/hung")
+    found: dict[str, list[float]] = {}
+
+    def note(**figures: float) -> None:
+        for name, figure in figures.items():
+            found.setdefault(name, []).append(figure)
+
+    for _ in range(rounds):
+        (bare_rate, bare_cpu), (rate, cpu) = await bare(world), await drained(world, many)
+        note(bare_rate=bare_rate, bare_cpu=bare_cpu, rate=rate, cpu=cpu, rate_ratio=rate / bare_rate)
+        note(cpu_ratio=cpu / bare_cpu)
+        p50, p99 = await soon(world, alone)
+        note(p50=p50, p99=p99, hung=await beside(world, alone, hung, "/alone"))
+    failing = world.pipeline("/dead")
+    fill_dead(world, failing, dead)
+    for _ in range(rounds):
+        note(dead=await beside(world, alone, failing, "/alone"))
+    return found
+
+
+def show(name: str, found: dict[str, list[float]], dead: int) -> None:
+    middle = {figure: statistics.median(values) for figure, values in found.items()}
+    rows = [
+        (
+            f"{name} a second",
+            f"{middle['rate']:,.0f}",
+            f"{middle['rate_ratio']:.2f} of bare {middle['bare_rate']:,.0f}",
+        ),
+        ("CPU ms each", f"{middle['cpu']:.3f}", f"{middle['cpu_ratio']:.2f} of bare {middle['bare_cpu']:.3f}"),
+        ("p50 ms at 50/s", f"{middle['p50']:.1f}", ""),
+        ("p99 ms at 50/s", f"{middle['p99']:.1f}", ""),
+        ("p95 ms beside a hung one", f"{middle['hung']:.1f}", ""),
+        ("p95 ms beside dead rows", f"{middle['dead']:.1f}", f"{dead:,} of them"),
+    ]
+    print(f"\n{name:28}{'median':>10}  {'target':10}")
+    for label, figure, beside_it in rows:
+        print(f"{label:28}{figure:>10}  {TARGETS[label]:10}{beside_it}")
+
+
+@contextlib.contextmanager
+def stores(which: str, url: str | None) -> Iterator[list[tuple[str, str | None]]]:
+    """Names and URLs; a PostgreSQL of our own where none is given."""
+    with contextlib.ExitStack() as stack:
+        found: list[tuple[str, str | None]] = [("sqlite", None)] if which in ("sqlite", "both") else []
+        if which in ("postgres", "both"):
+            cluster = None if url else stack.enter_context(postgres.cluster(durable=True, own=True))
+            found.append(("postgres", url or (cluster.create_database() if cluster else None)))
+        yield found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--database-url", help="of an empty database")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--dead", type=int, default=500_000, help="rows that wait for a receiver that only fails")
+    options = parser.parse_args()
+    with stores(options.database, options.database_url) as chosen, running() as receiver:
+        for name, url in chosen:
+            with tempfile.TemporaryDirectory() as data:
+                path = str(Path(data) / "boxwood.sqlite3")
+                schema.migrate(url, path)
+                engine = open_engine(url, path)
+                try:
+                    show(name, uvloop.run(measure(engine, receiver, options.rounds, options.dead)), options.dead)
+                finally:
+                    engine.close()
+
+
+if __name__ == "__main__":
+    main()
