@@ -170,9 +170,18 @@ def _since(call: Call) -> int | None:
 
 
 def batch_get(call: Call) -> list[shapes.BoxOut]:
-    """The boxes with these keys, as far as they are in this pipeline and within reach."""
-    keys = _named_keys(call)
-    return _shown(call.ctx, listing.in_pipeline(call.ctx, call.path[0], keys))
+    """The boxes with these keys, as far as they are in this pipeline and within reach; with the columns in `fields`."""
+    found = listing.in_pipeline(call.ctx, call.path[0], _named_keys(call))
+    return with_columns(call.ctx, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
+
+
+def with_columns(ctx: Ctx, found: list[Box], chosen: selections.Selection) -> list[shapes.BoxOut]:
+    """These boxes with the selection's columns."""
+    people = users.people(ctx, {key for box in found for key in box.people()})
+    return [
+        shapes.box(box, people, ctx.now, {name: column.reads(box, ctx.now) for name, column in chosen.shown} or None)
+        for box in found
+    ]
 
 
 def _named_keys(call: Call) -> list[str]:

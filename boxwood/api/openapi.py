@@ -28,6 +28,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "cursor": {"type": "string", "description": "What the page before gave; empty for the first page."},
     "after": {"type": "integer", "description": "Seconds since 1970: those saved then or later."},
+    "counts": {"type": "boolean", "default": False, "description": "Count the boxes of each and of its stages."},
     "getIfExisting": {"type": "boolean", "default": False},
     "addOnly": {"type": "boolean", "default": False},
     "detailLevel": {"type": "string", "enum": ["ALL", "CONDENSED"]},

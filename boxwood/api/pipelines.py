@@ -20,16 +20,18 @@ def list_v1(call: Call) -> list[shapes.PipelineOut]:
 
 
 def list_v2(call: Call) -> Results[shapes.PipelineOut]:
-    """The pipelines within reach, a page at a time."""
+    """The pipelines within reach, a page at a time; with `counts` how many boxes each and its stages hold."""
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
-    return Results([*_shown(call, [pipeline for pipeline, _ in found[:limit]])], len(found) > limit)
+    reached = [pipeline for pipeline, _ in found[:limit]]
+    counts = pipelines.count_all(call.ctx, [one.key for one in reached]) if call.flag("counts") else None
+    return Results(_shown(call, reached, counts), len(found) > limit)
 
 
 def get(call: Call) -> shapes.PipelineOut:
     """A pipeline with its stages, fields, access list and counts of boxes."""
     pipeline = pipelines.get(call.ctx, call.path[0])
-    return _shown(call, [pipeline], pipelines.count_boxes(call.ctx, pipeline.key))[0]
+    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
 
 
 def create(call: Call) -> shapes.PipelineOut:
@@ -59,7 +61,7 @@ def edit(call: Call) -> shapes.PipelineOut:
     if "permission_sets" in changes:
         changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
     pipeline = pipelines.edit(call.ctx, call.path[0], changes)
-    return _shown(call, [pipeline], pipelines.count_boxes(call.ctx, pipeline.key))[0]
+    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
 
 
 def delete_v1(call: Call) -> Success:
@@ -84,12 +86,21 @@ def list_themes(call: Call) -> dict[str, Any]:
     }
 
 
-def _shown(call: Call, found: list[Pipeline], counts: dict[str, int] | None = None) -> list[shapes.PipelineOut]:
+def _shown(
+    call: Call, found: list[Pipeline], counts: dict[str, dict[str, int]] | None = None
+) -> list[shapes.PipelineOut]:
     keys = [pipeline.key for pipeline in found]
     their_fields, their_stages = fields.of(call.ctx, keys), stages.of(call.ctx, keys)
     members = pipelines.members(call.ctx, keys)
     return [
-        shapes.pipeline(one, their_fields[one.key], their_stages[one.key], members[one.key], counts) for one in found
+        shapes.pipeline(
+            one,
+            their_fields[one.key],
+            their_stages[one.key],
+            members[one.key],
+            None if counts is None else counts.get(one.key, {}),
+        )
+        for one in found
     ]
 
 

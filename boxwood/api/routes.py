@@ -53,6 +53,7 @@ from . import (
     search,
     sessions,
     snippets,
+    tables,
     tasks,
     threads,
     timeline,
@@ -69,6 +70,7 @@ TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/o
 IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "dryRun")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
+TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
 CURSOR = ("cursor", "limit", "after")
 INSISTING = "overrideValidation"
@@ -154,7 +156,7 @@ ROUTES = [
     _list("/v1/pipelines/{pipeline}", pipelines.get),
     _post("/v1/pipelines/{pipeline}", pipelines.edit, pipeline_shapes.PIPELINE_EDIT, says=NO_ENTITY),
     _delete("/v1/pipelines/{pipeline}", pipelines.delete_v1),
-    _list("/v2/pipelines", pipelines.list_v2, "sortBy", *PAGING),
+    _list("/v2/pipelines", pipelines.list_v2, "sortBy", "counts", *PAGING),
     _post("/v2/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),
     _read("/v2/pipelines/themes", pipelines.list_themes),
     _list("/v2/pipelines/{pipeline}", pipelines.get),
@@ -186,10 +188,11 @@ ROUTES = [
     _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
-    Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST),
     _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, INSISTING),
     _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
     _post("/v2/batch", batch.run, batch.BATCH, INSISTING),
+    _list("/v2/pipelines/{pipeline}/table", tables.get, *TABLE),
+    Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST, query=("fields",)),
     _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
     _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, INSISTING, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),

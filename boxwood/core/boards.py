@@ -67,7 +67,7 @@ def read(
     """
     view = views.get(ctx, pipeline_key, view_key) if view_key else None
     if view:
-        tree, sort, shown = _of_view(view, tree, sort, shown)
+        tree, sort, shown = of_view(view, tree, sort, shown)
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown)
     column = _grouped(chosen, by, view)
     keys = _keys(ctx, chosen, column)
@@ -79,7 +79,7 @@ def read(
     most = max(1, min(limit, MOST_BOXES // len(wanted)))
     test = f"{column.sorts[0]} = :lane"
     pages = {key: chosen.page(cursor, most, test=test, lane=key) for key in wanted}
-    summed = _summed(chosen, sums, [box for page in pages.values() for box in page.boxes])
+    summed = _sums_of(chosen, sums, [box for page in pages.values() for box in page.boxes])
     figures = _figures(ctx, chosen, column, summed, only)
     lanes = [Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key]) for key in wanted]
     wishes = {wish for page in pages.values() for wish in page.wishes}
@@ -88,7 +88,7 @@ def read(
     return Board(chosen, column.name, lanes, wishes)
 
 
-def _of_view(
+def of_view(
     view: View, tree: Any, sort: list[str] | None, shown: list[str] | None
 ) -> tuple[Any, list[str], list[str] | None]:
     if view.filter:
@@ -114,12 +114,17 @@ def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, S
     return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
 
 
-def _summed(chosen: Selection, names: list[str] | None, shown: list[Any]) -> dict[str, Column]:
+def _sums_of(chosen: Selection, names: list[str] | None, shown: list[Any]) -> dict[str, Column]:
     """The columns to sum: those named, else the text and formula fields whose values are numbers."""
     if names is None:
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
         held = {field.key: [box.fields[field.key] for box in shown if field.key in box.fields] for field in fields}
         names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)][:MOST_SUMS]
+    return summed(chosen, names)
+
+
+def summed(chosen: Selection, names: list[str]) -> dict[str, Column]:
+    """The columns of these names, which must hold numbers."""
     if len(names) > MOST_SUMS:
         raise Invalid("sums", f"takes at most {MOST_SUMS} columns")
     found = {}
@@ -151,12 +156,12 @@ def _figures(
         f"SELECT {', '.join([lane, 'COUNT(*)', *numbers])} FROM boxes b WHERE {where} GROUP BY {lane}", **params
     )
     return {
-        key: (count, {name: _tidy(found) for name, found in zip(summed, sums, strict=True)})
+        key: (count, {name: figure(found) for name, found in zip(summed, sums, strict=True)})
         for key, count, *sums in rows
     }
 
 
-def _tidy(found: float | None) -> float:
+def figure(found: float | None) -> float:
     """0 where nothing was summed; a whole number as one."""
     if found is None:
         return 0

@@ -241,6 +241,14 @@ ALIASES = {
     "updatedTimestamp": "lastUpdatedTimestamp",
     "emailAddress": "emailAddresses",
 }
+GROUPED = {
+    "assignee": "b.assignee_keys",
+    "follower": "b.follower_keys",
+    "linkedBoxKeys": "b.linked_box_keys",
+    "contacts": "b.contacts",
+    "organizations": "b.organizations",
+}
+"""Lists that all boxes have, as they are kept. Boxes with the very same ones make a group."""
 TIME_IN_STAGE, STAGE_ENTERED = "timeInStage.", "stageEntered."
 """Before a stage's key: milliseconds in it, the stay that goes on included, and when it was last entered."""
 

@@ -332,3 +332,18 @@ def count_boxes(ctx: Ctx, key: str) -> dict[str, int]:
     """How many boxes each stage of the pipeline holds."""
     rows = ctx.db.rows("SELECT stage_key, COUNT(*) FROM boxes WHERE pipeline_key = :key GROUP BY stage_key", key=key)
     return dict(rows)
+
+
+def count_all(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, int]]:
+    """How many boxes each stage of each of these pipelines holds."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT pipeline_key, stage_key, COUNT(*) FROM boxes WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
+        GROUP BY pipeline_key, stage_key
+        """,
+        keys=ctx.db.texts(keys),
+    )
+    found: dict[str, dict[str, int]] = {key: {} for key in keys}
+    for pipeline_key, stage_key, count in rows:
+        found[pipeline_key][stage_key] = count
+    return found

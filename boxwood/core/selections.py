@@ -203,6 +203,12 @@ def _phases(sorts: list[tuple[Column, bool]], asked: list[Column]) -> list[tuple
     return [(first.is_set, whole), (first.unset, [*more, last])]
 
 
+def ordering(sorts: list[tuple[Column, bool]]) -> list[Part]:
+    """The whole order as one: what a list that is read at once is sorted by."""
+    last = [Part("b.created_at", False), Part("b.key", False)]
+    return [*(part for column, down in sorts for part in _parts(column, down)), *last]
+
+
 def _parts(column: Column, descending: bool) -> list[Part]:
     return [Part(f"CASE WHEN {column.unset} THEN 1 ELSE 0 END", False), *_ordered(column, descending)]
 

@@ -20,11 +20,12 @@ MOST = 500
 
 
 class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column of a view; without a width it has the usual one."""
+    """A column of a view; without a width it has the usual one. Frozen ones stay in sight at the left."""
 
     key: str
     width: int | None = None
     hidden: bool = False
+    frozen: bool = False
 
 
 class View(msgspec.Struct, frozen=True):
@@ -153,7 +154,7 @@ def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: st
         ctx,
         pipeline_key,
         tree=view.filter,
-        sort=order(view),
+        sort=_sortable(ctx, pipeline_key, view),
         shown=list(dict.fromkeys([*seen, *shown])),
         cursor=cursor,
         limit=limit,
@@ -167,6 +168,15 @@ def order(view: View) -> list[str]:
     return [view.group_by, *(name for name in view.sort if name.removeprefix("-") != view.group_by)]
 
 
+def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
+    """Its order, but for a group that is a list: nothing is sorted by one."""
+    if not view.group_by:
+        return view.sort
+    pipeline = pipelines.get(ctx, pipeline_key)
+    column = columns.find(ctx, pipeline, fields.by_key(ctx, pipeline.key), view.group_by, "group")
+    return view.sort if column.is_list else order(view)
+
+
 def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
     """What it names must be there when it is saved."""
     by_key = fields.by_key(ctx, pipeline.key)
@@ -174,8 +184,10 @@ def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
     selections.sorts(ctx, pipeline, by_key, view.sort)
     if len(order(view)) > selections.MOST_SORTS:
         raise Invalid("sort", f"takes at most {selections.MOST_SORTS} columns, the group among them")
-    if view.group_by and columns.find(ctx, pipeline, by_key, view.group_by, "group").is_list:
-        raise Invalid("group", "is a list: nothing is grouped by it")
+    if view.group_by:
+        column = columns.find(ctx, pipeline, by_key, view.group_by, "group")
+        if column.is_list and not column.field and column.name not in columns.GROUPED:
+            raise Invalid("group", f"{column.name!r} makes no groups")
     if len(view.columns) > selections.MOST_COLUMNS:
         raise Invalid("columns", f"holds more than {selections.MOST_COLUMNS} columns")
     for at, one in enumerate(view.columns):

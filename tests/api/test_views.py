@@ -35,9 +35,9 @@ def test_a_view_is_kept_as_it_was_made(world: World) -> None:
     view = made(world, pipeline, filter=tree, sort=[f"-{size}", "name"], group="stage", columns=columns)
     assert (view["filter"], view["sort"], view["group"]) == (tree, [f"-{size}", "name"], "stage")
     assert view["columns"] == [
-        {"key": "name", "hidden": False, "width": 200},
-        {"key": size, "hidden": True},
-        {"key": "daysInStage", "hidden": False},
+        {"key": "name", "hidden": False, "frozen": False, "width": 200},
+        {"key": size, "hidden": True, "frozen": False},
+        {"key": "daysInStage", "hidden": False, "frozen": False},
     ]
     assert (view["shared"], view["creatorKey"], view["pipelineKey"]) == (False, world.ada.user_key, pipeline["key"])
     assert ok(world.ada.http.get(f"{path_of(pipeline)}/{view['key']}")) == view
@@ -159,7 +159,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"sort": ["name"] * 6}, "sort"),
     ({"sort": ["name"] * 5, "group": "stage"}, "sort"),
     ({"group": "nothing"}, "group"),
-    ({"group": "assignee"}, "group"),
+    ({"group": "emailAddresses"}, "group"),
     ({"columns": [{"width": 3}]}, "columns[0].key"),
     ({"columns": [{"key": "nothing"}]}, "columns[0].key"),
     ({"columns": [{"key": "name", "width": -1}]}, "columns[0].width"),

@@ -15,6 +15,7 @@ from .base import Out, given
 class ViewColumn(Out, omit_defaults=False):
     key: str
     hidden: bool
+    frozen: bool
     width: int | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -41,7 +42,7 @@ def view(one: View) -> ViewOut:
         creator_key=one.creator_key,
         name=one.name,
         sort=one.sort,
-        columns=[ViewColumn(column.key, column.hidden, given(column.width)) for column in one.columns],
+        columns=[ViewColumn(column.key, column.hidden, column.frozen, given(column.width)) for column in one.columns],
         shared=one.shared,
         creation_timestamp=one.created_at,
         last_saved_timestamp=one.saved_at,
@@ -50,7 +51,7 @@ def view(one: View) -> ViewOut:
     )
 
 
-_COLUMN = Shape("ViewColumnEdit", required=("key",), key=KEY, width=nullable(INTEGER), hidden=FLAG)
+_COLUMN = Shape("ViewColumnEdit", required=("key",), key=KEY, width=nullable(INTEGER), hidden=FLAG, frozen=FLAG)
 _MEMBERS = {
     "name": nullable(NAME),
     "filter": nullable(OBJECT),

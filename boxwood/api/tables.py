@@ -1,0 +1,41 @@
+"""A pipeline's table over HTTP."""
+
+from __future__ import annotations
+
+from ..core import tables
+from ..wire.shapes.tables import TableGroup, TableOut
+from . import boxes
+from .call import Call
+
+SHOWN, MOST_SHOWN = 50, 200
+
+
+def get(call: Call) -> TableOut:
+    """Where every box stands: the keys of all that pass, in groups and in order, and the first boxes themselves.
+
+    `view`, `filter`, `sort` and `fields` as in lists; `by` any column, `stage` unless it is given, empty for no groups;
+    `sums` the columns to sum. The boxes behind the first `limit` are read by their keys (`boxes/batch`).
+    """
+    found = tables.read(
+        call.ctx,
+        call.path[0],
+        view_key=call.text("view"),
+        tree=boxes.read_filter(call),
+        sort=call.texts("sort"),
+        shown=call.texts("fields"),
+        by=call.text("by") if "by" in call.given else None,
+        sums=call.texts("sums"),
+        limit=call.number("limit", SHOWN, most=MOST_SHOWN),
+    )
+    call.wishes.update(found.wishes)
+    return TableOut(
+        pipeline_key=found.chosen.pipeline.key,
+        by=found.by,
+        count=sum(len(group.box_keys) for group in found.groups),
+        groups=[
+            TableGroup(group.key, group.value, len(group.box_keys), group.sums, group.box_keys)
+            for group in found.groups
+        ],
+        results=boxes.with_columns(call.ctx, found.boxes, found.chosen),
+        more=found.more,
+    )
