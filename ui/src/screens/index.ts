@@ -1,5 +1,5 @@
 /** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
-import { IconLayoutKanban, IconTable, type TablerIcon } from "@tabler/icons-react";
+import { IconLayoutKanban, IconPlugConnected, IconTable, type TablerIcon } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
 export type Screen = {
@@ -19,6 +19,18 @@ export const SCREENS: Screen[] = [
   { path: "/reset", load: () => import("./Reset"), bare: true },
   { path: "/", load: () => import("./Home") },
   { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
+  {
+    path: "/pipelines/:pipeline/integrations",
+    load: () => import("./PipelineIntegrations"),
+    tab: { label: "Integrations", icon: IconPlugConnected },
+  },
+  { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
+  { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },
+  {
+    path: "/integrations",
+    load: () => import("./Integrations"),
+    nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
+  },
   { path: "*", load: () => import("./NotFound") },
 ];
 

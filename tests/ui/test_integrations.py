@@ -1,0 +1,102 @@
+"""Keys, webhooks and inbound webhooks, as one looks after them in the browser."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import World, ok
+from tests.jobs.webhooks import receiver as receiver
+from tests.receiver import Receiver
+from tests.ui.conftest import LOOKS
+
+
+def test_a_key_is_made_shown_once_used_and_revoked(world: World, window) -> None:
+    page = window(world.ada).goto("/integrations")
+    page.get_by_role("button", name="Create new key").first.click()
+    page.get_by_label("Name").fill("Website form")
+    page.get_by_role("button", name="Create", exact=True).click()
+    secret = page.get_by_label("API key", exact=True).inner_text()
+    expect(page.get_by_label("curl line", exact=True)).to_contain_text(f"curl -u {secret}: {world.server.url}/api")
+    page.get_by_role("tab", name="Python").click()
+    expect(page.get_by_label("Python program")).to_contain_text(secret)
+    with world.client(secret) as program:
+        assert ok(program.get("/api/v1/users/me"))["email"] == world.ada.email
+        page.get_by_role("button", name="I have it").click()
+        row = page.get_by_role("row", name="Website form")
+        expect(row).to_contain_text(secret[:8])
+        expect(page.get_by_text(secret)).to_have_count(0)
+        row.get_by_role("button", name="Revoke").click()
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+        expect(row).to_have_count(0)
+        assert program.get("/api/v1/users/me").status_code == 401
+
+
+def test_a_subscription_is_made_tested_and_looked_at(world: World, window, receiver: Receiver) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
+    page.get_by_role("button", name="New webhook").first.click()
+    page.get_by_label("Send it to").fill("not an address")
+    page.get_by_label("Send it to").evaluate("input => input.type = 'text'")
+    page.get_by_role("button", name="Subscribe").click()
+    expect(page.get_by_role("dialog")).to_contain_text("targetUrl")
+    page.get_by_label("Send it to").fill(f"{receiver.url}/in")
+    page.get_by_role("button", name="Subscribe").click()
+    expect(page.get_by_label("Signing secret", exact=True)).to_contain_text("whsec_")
+    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("link", name="A box is created").click()
+    world.box(pipeline, name="Acme")
+    arrived = page.get_by_role("row", name="Delivered")
+    expect(arrived).to_have_count(1)
+    arrived.get_by_role("button").click()
+    expect(page.get_by_label("Request body")).to_contain_text("Acme")
+    expect(page.get_by_label("Request headers")).to_contain_text("X-Boxwood-Event: BOX_CREATE")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("region", name="Attempts").get_by_role("row")).to_have_count(2)
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    (hook,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/webhooks"))["results"]
+    assert hook["active"] is False
+
+
+def test_what_arrives_at_an_inbound_webhook_is_seen(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
+    page.get_by_role("button", name="New inbound webhook").first.click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Website form")
+    page.get_by_role("button", name="Create", exact=True).click()
+    address = page.get_by_label("Address", exact=True).inner_text()
+    assert httpx.post(address, json={"lead": "Acme"}, verify=False, trust_env=False).status_code == 200
+    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("link", name="Website form").click()
+    page.get_by_role("row", name="Taken").get_by_role("button").click()
+    expect(page.get_by_label("Body", exact=True)).to_contain_text('"lead": "Acme"')
+
+
+@pytest.mark.slow
+def test_the_integrations_look_right(world: World, window, receiver: Receiver) -> None:
+    pipeline = world.pipeline(name="Sales")
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    for event in ("BOX_CREATE", "BOX_CHANGE_STAGE", "TASK_DUE"):
+        ok(world.ada.http.post(f"{path}/webhooks", json={"event": event, "targetUrl": f"{receiver.url}/in"}))
+    hook = next(each for each in ok(world.ada.http.get(f"{path}/webhooks"))["results"] if each["event"] == "BOX_CREATE")
+    inbound = ok(world.ada.http.post(f"{path}/inbound", json={"name": "Website form"}))
+    httpx.post(inbound["url"], json={"lead": "Acme", "size": 12}, verify=False, trust_env=False)
+    ok(world.ada.http.put("/api/v1/apikeys", params={"name": "Website form"}))
+    world.box(pipeline, name="Acme")
+    receiver.wait_for("/in", 1)
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        page = one.goto("/integrations")
+        expect(page.get_by_role("row", name="Website form").first).to_be_visible()
+        one.look("integrations")
+        page = one.goto(f"/pipelines/{pipeline['key']}/integrations")
+        expect(page.get_by_role("link", name="Website form")).to_be_visible()
+        one.look("pipeline-integrations")
+        page = one.goto(f"/pipelines/{pipeline['key']}/webhooks/{hook['key']}")
+        expect(page.get_by_role("row", name="Delivered")).to_be_visible()
+        one.look("webhook")
+        page = one.goto(f"/pipelines/{pipeline['key']}/inbound/{inbound['key']}")
+        page.get_by_role("row", name="Taken").get_by_role("button").click()
+        expect(page.get_by_label("Body", exact=True)).to_contain_text("Acme")
+        one.look("inbound")

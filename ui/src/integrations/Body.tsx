@@ -1,0 +1,24 @@
+import classes from "./integrations.module.css";
+
+/** What was sent, as it reads best: JSON on lines of its own, anything else as it is. */
+export function Body({ text, label }: { text: string; label: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to get there
+    <pre className={classes.body} aria-label={label} role="region" tabIndex={0}>
+      {pretty(text) || "(nothing)"}
+    </pre>
+  );
+}
+
+export function Headers({ headers, label }: { headers: Record<string, string>; label: string }) {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return <Body text={lines.join("\n")} label={label} />;
+}
+
+export function pretty(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

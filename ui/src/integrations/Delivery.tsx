@@ -1,0 +1,135 @@
+import { Badge, Button, Drawer, Group, Stack, Table, Title } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { DeliveryOut } from "../api/schema";
+import { Moment } from "../parts/Moment";
+import { Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+import { Body, Headers } from "./Body";
+import { inWords } from "./events";
+import classes from "./integrations.module.css";
+
+const COLORS: Record<string, string> = { WAITING: "orange", DELIVERED: "green", DEAD: "red", CANCELLED: "gray" };
+
+export function State({ one }: { one: DeliveryOut }) {
+  return (
+    <Badge variant="light" color={COLORS[one.state] ?? "gray"} tt="none" fw={550} c="var(--strong)">
+      {one.state.charAt(0) + one.state.slice(1).toLowerCase()}
+    </Badge>
+  );
+}
+
+/** A delivery beside its list: what was sent, and what came back each time. */
+export function Delivery({ delivery, onClose }: { delivery: string; onClose: () => void }) {
+  const params = { path: { delivery } };
+  const asked = api.useQuery(
+    "get",
+    "/v2/deliveries/{delivery}",
+    { params },
+    { refetchInterval: ({ state: { data } }) => (data?.state === "WAITING" ? 2000 : false) },
+  );
+  const resend = useMutation({
+    mutationFn: () => client.POST("/v2/deliveries/{delivery}/resend", { params }),
+    onSuccess: () => {
+      say("It is on its way again");
+      return queries.invalidateQueries({ predicate: ({ queryKey }) => /deliveries/.test(String(queryKey[1])) });
+    },
+  });
+  return (
+    <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Delivery</Title>}>
+      <Ready query={asked}>
+        {(one) => (
+          <Stack>
+            <Group justify="space-between">
+              <State one={one} />
+              <Button
+                variant="default"
+                leftSection={<IconRefresh size={15} />}
+                loading={resend.isPending}
+                onClick={() => resend.mutate()}
+              >
+                Send again
+              </Button>
+            </Group>
+            <dl className={classes.facts}>
+              <dt>Event</dt>
+              <dd>{inWords(one.event)}</dd>
+              <dt>Id</dt>
+              <dd>
+                <code>{one.key}</code>
+              </dd>
+              <dt>Happened</dt>
+              <dd>
+                <Moment at={one.creationTimestamp} />
+              </dd>
+              {one.nextAttemptTimestamp && (
+                <>
+                  <dt>Next attempt</dt>
+                  <dd>
+                    <Moment at={one.nextAttemptTimestamp} />
+                  </dd>
+                </>
+              )}
+            </dl>
+            <Attempts one={one} />
+            {one.request && (
+              <section aria-label="Request">
+                <Title order={3} mb={6}>
+                  Request
+                </Title>
+                <Stack gap={6}>
+                  <Headers
+                    headers={{ [one.request.method]: one.request.url, ...one.request.headers }}
+                    label="Request headers"
+                  />
+                  <Body text={one.request.body} label="Request body" />
+                </Stack>
+              </section>
+            )}
+          </Stack>
+        )}
+      </Ready>
+    </Drawer>
+  );
+}
+
+function Attempts({ one }: { one: DeliveryOut }) {
+  const attempts = one.attempts ?? [];
+  const last = attempts.at(-1);
+  if (!last) return null;
+  return (
+    <section aria-label="Attempts">
+      <Title order={3} mb={6}>
+        Attempts
+      </Title>
+      <Stack gap={6}>
+        <div className={classes.rows}>
+          <Table verticalSpacing={4}>
+            <Table.Tbody>
+              {attempts.map((each) => (
+                <Table.Tr key={each.number}>
+                  <Table.Td className="numbers">{each.number}</Table.Td>
+                  <Table.Td>
+                    <Moment at={each.timestamp} />
+                  </Table.Td>
+                  <Table.Td className={classes.wide}>{each.error ?? each.status}</Table.Td>
+                  <Table.Td className="numbers" align="right">
+                    {each.duration} ms
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+        {last.status !== undefined && (
+          <>
+            <Headers headers={{ Status: String(last.status), ...last.headers }} label="Answer headers" />
+            <Body text={last.body ?? ""} label="Answer body" />
+          </>
+        )}
+      </Stack>
+    </section>
+  );
+}

@@ -1,0 +1,152 @@
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { client } from "../api/client";
+import { errorAt } from "../api/problem";
+import { queries } from "../api/queries";
+import type { InboundCreate, InboundOut } from "../api/schema";
+import { Refusal, useForm } from "../app/SignIn";
+import { ShownOnce } from "../parts/ShownOnce";
+
+const SIGNATURES = [
+  { value: "NONE", label: "None: whoever knows the address" },
+  { value: "STANDARD", label: "Standard Webhooks" },
+  { value: "GITHUB", label: "GitHub" },
+  { value: "STRIPE", label: "Stripe" },
+  { value: "SHARED", label: "A secret in a header" },
+];
+
+type Props = { pipeline: string; inbound?: InboundOut; onClose: () => void };
+
+/** Makes or changes an inbound webhook. Its address and secret are shown once. */
+export function InboundForm({ pipeline, inbound, onClose }: Props) {
+  const [name, setName] = useState(inbound?.name ?? "");
+  const [method, setMethod] = useState(inbound?.method ?? "POST");
+  const [signature, setSignature] = useState(inbound?.signature ?? "NONE");
+  const [signatureHeader, setSignatureHeader] = useState(inbound?.signatureHeader ?? "");
+  const [addresses, setAddresses] = useState((inbound?.addresses ?? []).join(", "));
+  const [repeatHeader, setRepeatHeader] = useState(inbound?.repeatHeader ?? "");
+  const [condition, setCondition] = useState(inbound?.condition ?? "");
+  const [made, setMade] = useState<InboundOut | null>(null);
+  const form = useForm(async () => {
+    const body = {
+      name: name.trim(),
+      method,
+      signature,
+      ...(signature === "SHARED" ? { signatureHeader: signatureHeader.trim() } : {}),
+      addresses: addresses.split(/[\s,]+/).filter(Boolean),
+      repeatHeader: repeatHeader.trim() || null,
+      condition: condition.trim() || null,
+    } as InboundCreate;
+    const { data } = inbound
+      ? await client.POST("/v2/inbound/{inbound}", { params: { path: { inbound: inbound.key } }, body })
+      : await client.POST("/v2/pipelines/{pipeline}/inbound", { params: { path: { pipeline } }, body });
+    await queries.invalidateQueries({
+      predicate: ({ queryKey }) => /inbound|endpoints/.test(String(queryKey[1])),
+    });
+    const answer = data as InboundOut;
+    if (answer.url || answer.secret) setMade(answer);
+    else onClose();
+  });
+  if (made) return <InboundSecrets made={made} onClose={onClose} />;
+  const names = ["name", "method", "signature", "signatureHeader", "addresses", "repeatHeader", "condition"];
+  const at = (field: string) => errorAt(form.error, field);
+  return (
+    <Modal opened onClose={onClose} size="lg" title={inbound ? "Change the inbound webhook" : "New inbound webhook"}>
+      <form onSubmit={form.submit}>
+        <Stack>
+          <TextInput
+            label="Name"
+            placeholder="Website form"
+            required
+            data-autofocus
+            value={name}
+            error={at("name")}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <Group grow align="flex-start">
+            <Select
+              label="Method"
+              data={["POST", "GET", "PUT", "PATCH"]}
+              value={method}
+              allowDeselect={false}
+              error={at("method")}
+              onChange={(value) => value && setMethod(value)}
+            />
+            <Select
+              label="Signature"
+              data={SIGNATURES}
+              value={signature}
+              allowDeselect={false}
+              error={at("signature")}
+              onChange={(value) => value && setSignature(value)}
+            />
+          </Group>
+          {signature === "SHARED" && (
+            <TextInput
+              label="The header that holds the secret"
+              placeholder="X-Secret"
+              required
+              value={signatureHeader}
+              error={at("signatureHeader")}
+              onChange={(event) => setSignatureHeader(event.currentTarget.value)}
+            />
+          )}
+          <TextInput
+            label="Only from these addresses"
+            description="Addresses or networks such as 203.0.113.0/24; empty for all"
+            value={addresses}
+            error={at("addresses")}
+            onChange={(event) => setAddresses(event.currentTarget.value)}
+          />
+          <TextInput
+            label="Header that names a repeated request"
+            description="A request whose value of it came before starts nothing"
+            placeholder="X-GitHub-Delivery"
+            value={repeatHeader}
+            error={at("repeatHeader")}
+            onChange={(event) => setRepeatHeader(event.currentTarget.value)}
+          />
+          <TextInput
+            label="Only requests for which this holds"
+            description="In CEL, over method, query, headers and body"
+            placeholder='body.action == "opened"'
+            value={condition}
+            error={at("condition")}
+            onChange={(event) => setCondition(event.currentTarget.value)}
+          />
+          <Refusal error={names.some(at) ? null : form.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={form.busy}>
+              {inbound ? "Save" : "Create"}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+/** What the server told of a new address or secret. */
+export function InboundSecrets({ made, onClose }: { made: InboundOut; onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} size="lg" title={made.name} closeOnClickOutside={false}>
+      <Stack>
+        {made.url && (
+          <ShownOnce label="Address" value={made.url}>
+            Have the other program send its {made.method} requests there.
+          </ShownOnce>
+        )}
+        {made.secret && <ShownOnce label="Secret" value={made.secret} />}
+        <Text size="sm" className="quiet">
+          What is sent to it starts the automations that wait for this inbound webhook.
+        </Text>
+        <Group justify="flex-end">
+          <Button onClick={onClose}>I have it</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

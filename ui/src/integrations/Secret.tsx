@@ -1,0 +1,18 @@
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import { ShownOnce } from "../parts/ShownOnce";
+
+/** The new signing secret of a subscription. */
+export function Secret({ value, onClose }: { value: string; onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} size="lg" title="New signing secret" closeOnClickOutside={false}>
+      <Stack>
+        <ShownOnce label="Signing secret" value={value}>
+          For a day deliveries are signed with both, so the receiver can take its time.
+        </ShownOnce>
+        <Group justify="flex-end">
+          <Button onClick={onClose}>I have it</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

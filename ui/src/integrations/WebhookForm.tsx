@@ -1,0 +1,134 @@
+import { Button, Group, Modal, MultiSelect, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { client } from "../api/client";
+import { errorAt, Problem } from "../api/problem";
+import { queries } from "../api/queries";
+import type { PipelineOut, WebhookOut } from "../api/schema";
+import { Refusal, useForm } from "../app/SignIn";
+import { ShownOnce } from "../parts/ShownOnce";
+import { choices, type EventName } from "./events";
+
+const MEMBERS = [
+  { value: "name", label: "Name" },
+  { value: "notes", label: "Notes" },
+  { value: "assignedToSharingEntries", label: "Assigned to" },
+  { value: "followerKeys", label: "Followers" },
+  { value: "linkedBoxKeys", label: "Linked boxes" },
+  { value: "contacts", label: "Contacts" },
+  { value: "organizations", label: "Organizations" },
+];
+
+type Props = { pipeline: PipelineOut; hook?: WebhookOut; onClose: () => void };
+
+/** Subscribes to a pipeline's events, or changes a subscription. The signing secret is shown once. */
+export function WebhookForm({ pipeline, hook, onClose }: Props) {
+  const [event, setEvent] = useState((hook?.event ?? "BOX_CREATE") as EventName);
+  const [targetUrl, setTargetUrl] = useState(hook?.targetUrl ?? "");
+  const [token, setToken] = useState("");
+  const [stages, setStages] = useState(hook?.stages ?? []);
+  const [fields, setFields] = useState(hook?.fields ?? []);
+  const [ordered, setOrdered] = useState(hook?.ordered ?? false);
+  const [made, setMade] = useState<WebhookOut | null>(null);
+  const form = useForm(async () => {
+    const said = { event, targetUrl: targetUrl.trim(), stages, fields: event === "BOX_EDIT" ? fields : [], ordered };
+    const body = token ? { ...said, token } : said;
+    if (hook) {
+      await client.POST("/v2/webhooks/{webhook}", { params: { path: { webhook: hook.key } }, body });
+      onClose();
+    } else {
+      const { data } = await client.POST("/v2/pipelines/{pipeline}/webhooks", {
+        params: { path: { pipeline: pipeline.key } },
+        body,
+      });
+      setMade(data as WebhookOut);
+    }
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("webhooks") });
+  });
+  if (made) {
+    return (
+      <Modal opened onClose={onClose} size="lg" title="Subscribed" closeOnClickOutside={false}>
+        <Stack>
+          <ShownOnce label="Signing secret" value={made.secret ?? ""}>
+            Every delivery is signed with it, as Standard Webhooks has it: check the header webhook-signature.
+          </ShownOnce>
+          <Group justify="flex-end">
+            <Button onClick={onClose}>I have it</Button>
+          </Group>
+        </Stack>
+      </Modal>
+    );
+  }
+  const at = (field: string) => errorAt(form.error, field);
+  const placed = ["targetUrl", "stages", "fields", "token", "event"].some((field) => at(field));
+  return (
+    <Modal opened onClose={onClose} size="lg" title={hook ? "Change the subscription" : "New webhook"}>
+      <form onSubmit={form.submit}>
+        <Stack>
+          <Select
+            label="When"
+            data={choices("pipeline")}
+            value={event}
+            allowDeselect={false}
+            searchable
+            error={at("event")}
+            onChange={(value) => value && setEvent(value as EventName)}
+          />
+          <TextInput
+            label="Send it to"
+            type="url"
+            placeholder="https://example.com/hooks/boxwood"
+            required
+            data-autofocus
+            value={targetUrl}
+            error={at("targetUrl")}
+            onChange={(change) => setTargetUrl(change.currentTarget.value)}
+          />
+          <MultiSelect
+            label="Only boxes in these stages"
+            placeholder={stages.length === 0 ? "All stages" : undefined}
+            data={pipeline.stageOrder.map((key) => ({ value: key, label: pipeline.stages[key]?.name ?? key }))}
+            value={stages}
+            error={at("stages")}
+            clearable
+            onChange={setStages}
+          />
+          {event === "BOX_EDIT" && (
+            <MultiSelect
+              label="Only when one of these changed"
+              placeholder={fields.length === 0 ? "Whatever changed" : undefined}
+              data={[...MEMBERS, ...pipeline.fields.map((each) => ({ value: each.key, label: each.name }))]}
+              value={fields}
+              error={at("fields")}
+              clearable
+              searchable
+              onChange={setFields}
+            />
+          )}
+          <TextInput
+            label="Token"
+            description={`Sent along as X-Streak-Webhook-Token${hook ? "; empty leaves it as it is" : ""}`}
+            autoComplete="off"
+            value={token}
+            error={at("token")}
+            onChange={(change) => setToken(change.currentTarget.value)}
+          />
+          <Switch
+            label="In order, one at a time"
+            description="Each waits until the one before has arrived. Without it they go out as fast as they can."
+            checked={ordered}
+            onChange={(change) => setOrdered(change.currentTarget.checked)}
+          />
+          <Refusal error={form.error instanceof Problem && placed ? null : form.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={form.busy}>
+              {hook ? "Save" : "Subscribe"}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

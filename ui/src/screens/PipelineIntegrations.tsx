@@ -1,0 +1,189 @@
+import { Button, Group, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconArrowDownLeft, IconArrowUpRight, IconPlus } from "@tabler/icons-react";
+import { Link } from "react-router";
+import { api } from "../api/client";
+import type { InboundOut, WebhookOut } from "../api/schema";
+import { usePipeline } from "../app/Frame";
+import { useCommands } from "../commands/registry";
+import { inWords } from "../integrations/events";
+import { healthOf } from "../integrations/health";
+import { InboundForm } from "../integrations/InboundForm";
+import classes from "../integrations/integrations.module.css";
+import { WebhookForm } from "../integrations/WebhookForm";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Moment } from "../parts/Moment";
+import { Empty, Ready } from "../parts/states";
+
+/** What this pipeline tells other programs, and what they tell it. */
+export default function PipelineIntegrations() {
+  return (
+    <div className={classes.page}>
+      <Webhooks />
+      <Inbound />
+    </div>
+  );
+}
+
+function Webhooks() {
+  const pipeline = usePipeline();
+  const path = { pipeline: pipeline.key };
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/webhooks", { params: { path } });
+  const [creating, dialog] = useDisclosure(false);
+  useCommands([{ id: "new-webhook", label: "New webhook", section: "Integrations", keys: "n w", run: dialog.open }]);
+  const button = (
+    <Button leftSection={<IconPlus size={15} />} onClick={dialog.open}>
+      New webhook
+    </Button>
+  );
+  return (
+    <section aria-label="Webhooks">
+      <header className={classes.head}>
+        <div>
+          <Title order={2}>Webhooks</Title>
+          <Text component="p" className="quiet">
+            What happens here is sent to an address of yours within a second, signed, and tried for three days.
+          </Text>
+        </div>
+        <Group gap="xs">
+          <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/webhooks` }} />
+          {button}
+        </Group>
+      </header>
+      <Ready query={asked}>
+        {({ results }) =>
+          results.length === 0 ? (
+            <Empty icon={IconArrowUpRight} title="No webhooks yet" action={button}>
+              Subscribe an address to an event, such as “a box changes stage”, and it is told each time.
+            </Empty>
+          ) : (
+            <div className={classes.rows}>
+              <Table verticalSpacing={6}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>When</Table.Th>
+                    <Table.Th>Sent to</Table.Th>
+                    <Table.Th>Health</Table.Th>
+                    <Table.Th>Made</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {results.map((each) => (
+                    <Webhook key={each.key} hook={each} pipeline={pipeline.key} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </div>
+          )
+        }
+      </Ready>
+      {creating && <WebhookForm pipeline={pipeline} onClose={dialog.close} />}
+    </section>
+  );
+}
+
+function Webhook({ hook, pipeline }: { hook: WebhookOut; pipeline: string }) {
+  const health = healthOf(hook);
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Link className={classes.open} to={`/pipelines/${pipeline}/webhooks/${hook.key}`}>
+          {inWords(hook.event)}
+        </Link>
+      </Table.Td>
+      <Table.Td className={classes.wide} title={hook.targetUrl}>
+        {hook.targetUrl}
+      </Table.Td>
+      <Table.Td>
+        <i className={classes.light} data-health={health.light} />
+        {health.words}
+      </Table.Td>
+      <Table.Td>
+        <Moment at={hook.creationDate} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function Inbound() {
+  const pipeline = usePipeline();
+  const path = { pipeline: pipeline.key };
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/inbound", { params: { path } });
+  const [creating, dialog] = useDisclosure(false);
+  useCommands([
+    { id: "new-inbound", label: "New inbound webhook", section: "Integrations", keys: "n i", run: dialog.open },
+  ]);
+  const button = (
+    <Button leftSection={<IconPlus size={15} />} onClick={dialog.open}>
+      New inbound webhook
+    </Button>
+  );
+  return (
+    <section aria-label="Inbound webhooks">
+      <header className={classes.head}>
+        <div>
+          <Title order={2}>Inbound webhooks</Title>
+          <Text component="p" className="quiet">
+            Addresses that other programs call to start automations of this pipeline.
+          </Text>
+        </div>
+        <Group gap="xs">
+          <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/inbound` }} />
+          {button}
+        </Group>
+      </header>
+      <Ready query={asked}>
+        {({ results }) =>
+          results.length === 0 ? (
+            <Empty icon={IconArrowDownLeft} title="No inbound webhooks yet" action={button}>
+              A form on your website or a payment service calls the address; an automation makes a box of it.
+            </Empty>
+          ) : (
+            <div className={classes.rows}>
+              <Table verticalSpacing={6}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Name</Table.Th>
+                    <Table.Th>Method</Table.Th>
+                    <Table.Th>Signature</Table.Th>
+                    <Table.Th>State</Table.Th>
+                    <Table.Th>Made</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {results.map((each) => (
+                    <InboundRow key={each.key} one={each} pipeline={pipeline.key} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </div>
+          )
+        }
+      </Ready>
+      {creating && <InboundForm pipeline={pipeline.key} onClose={dialog.close} />}
+    </section>
+  );
+}
+
+function InboundRow({ one, pipeline }: { one: InboundOut; pipeline: string }) {
+  return (
+    <Table.Tr>
+      <Table.Td className={classes.wide}>
+        <Link className={classes.open} to={`/pipelines/${pipeline}/inbound/${one.key}`}>
+          {one.name || "Nameless"}
+        </Link>
+      </Table.Td>
+      <Table.Td>{one.method}</Table.Td>
+      <Table.Td>
+        {one.signature === "NONE" ? <span className="quiet">none</span> : one.signature.toLowerCase()}
+      </Table.Td>
+      <Table.Td>
+        <i className={classes.light} data-health={one.active ? "good" : "paused"} />
+        {one.active ? "Listening" : "Switched off"}
+      </Table.Td>
+      <Table.Td>
+        <Moment at={one.creationDate} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}

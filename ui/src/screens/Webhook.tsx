@@ -1,0 +1,268 @@
+import { ActionIcon, Button, Group, Menu, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDots, IconPlayerPlay, IconSend } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { DeliveryOut, PipelineOut, WebhookEdit, WebhookOut } from "../api/schema";
+import { usePipeline } from "../app/Frame";
+import { Delivery, State } from "../integrations/Delivery";
+import { inWords } from "../integrations/events";
+import { healthOf } from "../integrations/health";
+import classes from "../integrations/integrations.module.css";
+import { ReplayForm } from "../integrations/ReplayForm";
+import { Secret } from "../integrations/Secret";
+import { WebhookForm } from "../integrations/WebhookForm";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Moment } from "../parts/Moment";
+import { Empty, Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+
+const STATES = ["All", "Waiting", "Delivered", "Dead"];
+
+/** One subscription: how it fares, and every delivery of it. */
+export default function Webhook() {
+  const pipeline = usePipeline();
+  const { webhook = "" } = useParams();
+  const asked = api.useQuery("get", "/v2/webhooks/{webhook}", { params: { path: { webhook } } });
+  return (
+    <div className={classes.page}>
+      <Ready query={asked}>
+        {(hook) => (
+          <>
+            <Head hook={hook} pipeline={pipeline} />
+            <Facts hook={hook} pipeline={pipeline} />
+            <Deliveries hook={hook} />
+          </>
+        )}
+      </Ready>
+    </div>
+  );
+}
+
+function Head({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) {
+  const navigate = useNavigate();
+  const [editing, edit] = useDisclosure(false);
+  const [replaying, replay] = useDisclosure(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const params = { path: { webhook: hook.key } };
+  const change = useMutation({
+    mutationFn: (body: WebhookEdit) => client.POST("/v2/webhooks/{webhook}", { params, body }),
+    onSuccess: refresh,
+  });
+  const test = useMutation({
+    mutationFn: () => client.POST("/v2/webhooks/{webhook}/test", { params }),
+    onSuccess: () => {
+      say("A test is on its way: the log shows what comes of it");
+      return refresh();
+    },
+  });
+  const rotate = useMutation({
+    mutationFn: () => client.POST("/v2/webhooks/{webhook}/rotate", { params }),
+    onSuccess: ({ data }) => {
+      setSecret((data as WebhookOut).secret ?? "");
+      return refresh();
+    },
+  });
+  const remove = useMutation({
+    mutationFn: () => client.DELETE("/v2/webhooks/{webhook}", { params }),
+    onSuccess: async () => {
+      await navigate(`/pipelines/${pipeline.key}/integrations`);
+      say("The subscription has ended");
+      return refresh();
+    },
+  });
+  return (
+    <header className={classes.head}>
+      <div>
+        <Link className="quiet" to={`/pipelines/${pipeline.key}/integrations`}>
+          Integrations
+        </Link>
+        <Title order={2}>{inWords(hook.event)}</Title>
+      </div>
+      <Group gap="xs">
+        <CopyAsCode call={{ method: "GET", path: `/v2/webhooks/${hook.key}/deliveries` }} />
+        <Button
+          variant="default"
+          leftSection={<IconSend size={15} />}
+          loading={test.isPending}
+          onClick={() => test.mutate()}
+        >
+          Send a test
+        </Button>
+        <Button variant="default" onClick={edit.open}>
+          Edit
+        </Button>
+        <Button
+          variant={hook.active ? "default" : "filled"}
+          loading={change.isPending}
+          onClick={() => change.mutate({ active: !hook.active })}
+        >
+          {hook.active ? "Switch off" : "Switch on"}
+        </Button>
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon aria-label="More">
+              <IconDots size={18} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={replay.open}>
+              Replay a span of time
+            </Menu.Item>
+            <Menu.Item onClick={() => rotate.mutate()}>New signing secret</Menu.Item>
+            <Menu.Item color="red" onClick={() => remove.mutate()}>
+              End the subscription
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </Group>
+      {editing && <WebhookForm pipeline={pipeline} hook={hook} onClose={edit.close} />}
+      {replaying && <ReplayForm hook={hook} onClose={replay.close} />}
+      {secret !== null && <Secret value={secret} onClose={() => setSecret(null)} />}
+    </header>
+  );
+}
+
+function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) {
+  const health = healthOf(hook);
+  const stages = hook.stages.map((key) => pipeline.stages[key]?.name ?? key);
+  const fields = hook.fields.map((key) => pipeline.fields.find((each) => each.key === key)?.name ?? key);
+  return (
+    <dl className={classes.facts}>
+      <dt>Health</dt>
+      <dd>
+        <i className={classes.light} data-health={health.light} />
+        {health.words}
+        {hook.failingSince && (
+          <>
+            {" "}
+            since <Moment at={hook.failingSince} />
+          </>
+        )}
+      </dd>
+      <dt>Sent to</dt>
+      <dd>{hook.targetUrl}</dd>
+      {stages.length > 0 && (
+        <>
+          <dt>Only in</dt>
+          <dd>{stages.join(", ")}</dd>
+        </>
+      )}
+      {fields.length > 0 && (
+        <>
+          <dt>Only changes of</dt>
+          <dd>{fields.join(", ")}</dd>
+        </>
+      )}
+      <dt>Order</dt>
+      <dd>{hook.ordered ? "One at a time, in order" : "As fast as they can go"}</dd>
+      <dt>Made</dt>
+      <dd>
+        <Moment at={hook.creationDate} />
+      </dd>
+    </dl>
+  );
+}
+
+function Deliveries({ hook }: { hook: WebhookOut }) {
+  const [search, setSearch] = useSearchParams();
+  const state = search.get("state") ?? "All";
+  const open = search.get("delivery");
+  const query = state === "All" ? { limit: 50 } : { limit: 50, state: state.toUpperCase() };
+  const asked = api.useQuery(
+    "get",
+    "/v2/webhooks/{webhook}/deliveries",
+    { params: { path: { webhook: hook.key }, query } },
+    // What is on its way is looked at again until it has arrived.
+    {
+      refetchInterval: ({ state: { data } }) => (data?.results.some((each) => each.state === "WAITING") ? 2000 : 15000),
+    },
+  );
+  const put = (name: string, value: string | null) =>
+    setSearch((before) => {
+      if (value === null) before.delete(name);
+      else before.set(name, value);
+      return before;
+    });
+  return (
+    <section aria-label="Deliveries">
+      <header className={classes.head}>
+        <Title order={3}>Deliveries</Title>
+        <SegmentedControl
+          size="xs"
+          data={STATES}
+          value={state}
+          aria-label="Which deliveries"
+          onChange={(value) => put("state", value === "All" ? null : value)}
+        />
+      </header>
+      <Ready query={asked}>
+        {({ results, hasNextPage }) =>
+          results.length === 0 ? (
+            <Empty icon={IconSend} title={state === "All" ? "Nothing was sent yet" : `None is ${state.toLowerCase()}`}>
+              As soon as it happens, it is here with its request and the answer it got. “Send a test” does not wait for
+              it.
+            </Empty>
+          ) : (
+            <Stack gap="xs" mt="xs">
+              <div className={classes.rows}>
+                <Table verticalSpacing={6} highlightOnHover>
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Happened</Table.Th>
+                      <Table.Th>State</Table.Th>
+                      <Table.Th>Attempts</Table.Th>
+                      <Table.Th>Answer</Table.Th>
+                      <Table.Th>Id</Table.Th>
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {results.map((each) => (
+                      <Row key={each.key} one={each} onOpen={() => put("delivery", each.key)} />
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </div>
+              {hasNextPage && (
+                <Text size="sm" className="quiet">
+                  The newest 50. The API goes further back.
+                </Text>
+              )}
+            </Stack>
+          )
+        }
+      </Ready>
+      {open && <Delivery delivery={open} onClose={() => put("delivery", null)} />}
+    </section>
+  );
+}
+
+function Row({ one, onOpen }: { one: DeliveryOut; onOpen: () => void }) {
+  return (
+    <Table.Tr className={classes.row} onClick={onOpen}>
+      <Table.Td>
+        <Moment at={one.creationTimestamp} />
+        {one.test && <span className="quiet"> · test</span>}
+      </Table.Td>
+      <Table.Td>
+        <State one={one} />
+      </Table.Td>
+      <Table.Td className="numbers">{one.attemptCount}</Table.Td>
+      <Table.Td className={classes.wide}>
+        {one.lastError ?? one.lastStatus ?? <span className="quiet">none yet</span>}
+      </Table.Td>
+      <Table.Td>
+        <Button variant="subtle" size="compact-xs" onClick={onOpen}>
+          {one.key}
+        </Button>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function refresh() {
+  return queries.invalidateQueries({ predicate: ({ queryKey }) => /webhooks|deliveries/.test(String(queryKey[1])) });
+}
