@@ -336,6 +336,7 @@ def _add_user(commands: Any) -> None:
     listed = user.add_parser("list", help="the users there are")
     link = user.add_parser("link", help="print a link by which a user signs in once and chooses a password")
     link.add_argument("email")
+    link.add_argument("--without-code", action="store_true", help="and remove an authenticator that was lost")
     link.add_argument(
         "--url", default=_env("URL"), help="where people reach the server, such as https://crm.example.com"
     )
@@ -358,7 +359,8 @@ def _user_list(options: argparse.Namespace) -> None:
 
 def _user_link(options: argparse.Namespace) -> None:
     url = options.url or Config(data=options.data, host=options.host, port=options.port, tls_cert=options.tls_cert).url
-    print(url.rstrip("/") + _with_store(options, lambda db: people.link(db, options.email)))
+    path = _with_store(options, lambda db: people.link(db, options.email, without_code=options.without_code))
+    print(url.rstrip("/") + path)
 
 
 def _source(options: argparse.Namespace) -> Source:

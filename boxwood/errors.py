@@ -53,9 +53,11 @@ class Forbidden(Problem):
 class NotSignedIn(Problem):
     """No credentials, or (`given=True`) credentials that are nobody's."""
 
-    def __init__(self, given: bool, says: str = "invalid api key") -> None:
+    def __init__(self, given: bool, says: str = "invalid api key", field: str = "") -> None:
         super().__init__(says if given else "Authentication required")
         self.given = given
+        self.field = field
+        """What is wanted too, where only that is missing."""
 
 
 class Conflict(Problem):

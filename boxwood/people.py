@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .core import invitations, keys, passwords, sign_in_links, teams, users
+from .core import invitations, keys, passwords, second_factors, sign_in_links, teams, users
 from .core.context import Ctx
 from .core.users import User
 from .db.engine import Db
@@ -67,10 +67,13 @@ def list_all(db: Db) -> list[str]:
     return ["\t".join([key, email, f"{given} {family}".strip()]) for key, email, given, family in rows]
 
 
-def link(db: Db, email: str) -> str:
-    """The path of a link by which this user signs in once: a new password has to be chosen with it."""
+def link(db: Db, email: str, *, without_code: bool = False) -> str:
+    """The path of a link by which this user signs in once: a new password has to be chosen with it. `without_code`
+    removes an authenticator that was lost."""
     email = users.check_email(email)
     user = users.by_email(db, email)
     if user is None:
         raise Invalid("", f"there is no user {email}; `boxwood user create` makes one")
+    if without_code:
+        second_factors.drop(db, user.key)
     return sign_in_links.make(db, user, "welcome" if passwords.of(db, user.key) is None else "reset", now_ms())

@@ -103,7 +103,8 @@ def of_problem(problem: Problem, says: str = "") -> Reply:
 def not_signed_in(problem: NotSignedIn, *, challenge: bool = True) -> Reply:
     """Clients tell the two 401s apart by whether `success` is there. A browser that is challenged with Basic opens a
     dialog, where a page has a form of its own."""
-    reply = error(401, str(problem)) if problem.given else Reply(encode({"error": str(problem)}), 401)
+    field = {"field": problem.field} if problem.field else {}
+    reply = error(401, str(problem), **field) if problem.given else Reply(encode({"error": str(problem)}), 401)
     scheme = b"Basic" if challenge else b"Bearer"
     reply.headers = ((b"www-authenticate", scheme + b' realm="Boxwood"'),)
     return reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import passwords, sessions, sign_in_links, users
+from ..core import passwords, second_factors, sessions, sign_in_links, users
 from ..core.context import Ctx
 from ..db.engine import Db
 from ..errors import Insufficient, Invalid, NotSignedIn, TooMany
@@ -26,7 +26,7 @@ WRONG = "this e-mail address and password do not belong together"
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with e-mail and password: sets the cookie `boxwood_session`."""
     given = await _given(call, body, shapes.SIGN_IN)
-    email, password = given["email"].lower(), given["password"]
+    email, password, code = given["email"].lower(), given["password"], given.get("code") or ""
     api = call.api
     try:
         async with api.guesses.turn(f"{call.source} {email}"):
@@ -34,6 +34,7 @@ async def sign_in(call: Call, body: Body) -> Reply:
             if not await api.heavy(hashes.verify, kept, password) or user is None or kept is None:
                 await api.aside(api.limits.failed, call.source, api.clock())
                 raise NotSignedIn(given=True, says=WRONG)
+            await require_code(call, user, code)
     except guesses.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
     renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(kept) else None
@@ -56,11 +57,15 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     """
     given = await _given(call, body, shapes.LINK)
     api, now = call.api, call.api.clock()
-    link, _ = await api.engine.read_soon(lambda db: sign_in_links.look(db, given["token"], now))
+    link, user = await api.engine.read_soon(lambda db: sign_in_links.look(db, given["token"], now))
     needs = await api.engine.read_soon(lambda db: sign_in_links.needs_password(db, link))
     password = given.get("password") or ""
     if needs and not password:
         raise Insufficient("Session", "password")
+    if link.kind == "reset":
+        # Who reads someone's mail has not got the authenticator.
+        async with api.guesses.turn(f"{call.source} {user.email}"):
+            await require_code(call, user, given.get("code") or "")
     hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
 
     def begin(db: Db) -> Reply:
@@ -116,10 +121,7 @@ async def change_password(call: Call, body: Body) -> Reply:
     if kept is not None:
         if not given.get("current"):
             raise Insufficient("Password", "current")
-        async with api.guesses.turn(f"{call.source} {user.email}"):
-            if not await api.heavy(hashes.verify, kept, given["current"]):
-                await api.aside(api.limits.failed, call.source, api.clock())
-                raise Invalid("current", "this is not the password")
+        await _require(call, user, kept, given["current"], "current")
     hash_ = await api.heavy(hashes.hashed, passwords.check(given["password"]))
 
     def change(ctx: Ctx) -> Success:
@@ -139,6 +141,34 @@ def end(call: Call) -> Success:
     """Sign one of one's browsers out."""
     sessions.end(call.ctx, call.path[0])
     return SUCCESS
+
+
+async def check_password(call: Call, body: Body) -> None:
+    """That whoever changes how one signs in knows the password, and did not just find the browser open."""
+    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
+    given = await _given(call, body, shapes.PASSWORD)
+    if kept is None:
+        raise Invalid("password", "there is none yet: choose one first")
+    await _require(call, user, kept, given["password"], "password")
+
+
+async def _require(call: Call, user: users.User, kept: str, password: str, field: str) -> None:
+    try:
+        async with call.api.guesses.turn(f"{call.source} {user.email}"):
+            if not await call.api.heavy(hashes.verify, kept, password):
+                await call.api.aside(call.api.limits.failed, call.source, call.api.clock())
+                raise Invalid(field, "this is not the password")
+    except guesses.Full:
+        raise TooMany("Too many tries at this password are waiting already", 10_000) from None
+
+
+async def require_code(call: Call, user: users.User, code: str) -> None:
+    """Of the user's authenticator, where there is one. A code is used up even if what follows fails."""
+    api, now = call.api, call.api.clock()
+    await api.engine.read_soon(lambda db: second_factors.require_given(db, user.key, code))
+    if not await api.engine.write_soon(lambda db: second_factors.accept(db, user.key, code, now)):
+        await api.aside(api.limits.failed, call.source, now)
+        raise NotSignedIn(given=True, says="code: this is not the authenticator's code", field="code")
 
 
 async def _given(call: Call, body: Body, shape: Shape) -> dict[str, Any]:

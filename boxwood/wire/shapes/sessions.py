@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from ...core.second_factors import State
 from ...core.sessions import Session
 from ...core.users import User
 from ..codec import Shape
 from ..kinds import NAME, TEXT
-from .base import Out
+from .base import Out, given
 from .people import UserOut, user
 
-SIGN_IN = Shape("SignIn", email=NAME, password=TEXT, required=("email", "password"))
+SIGN_IN = Shape(
+    "SignIn",
+    email=NAME,
+    password=TEXT,
+    code=NAME,
+    required=("email", "password"),
+    described={"code": "The authenticator's, or a recovery code, where the user has an authenticator."},
+)
 LINK = Shape(
     "SignInByLink",
     token=NAME,
     password=TEXT,
     name=NAME,
+    code=NAME,
     required=("token",),
     described={
+        "code": "The authenticator's, or a recovery code, where the user has an authenticator.",
         "token": "What stands behind # in the link.",
         "password": "The new one, where the link needs one.",
         "name": "Given and family name.",
@@ -31,6 +43,10 @@ PASSWORD_CHANGE = Shape(
     required=("password",),
     described={"current": "Needed where there is one."},
 )
+
+
+PASSWORD = Shape("Password", password=TEXT, required=("password",))
+CODE = Shape("Code", code=NAME, required=("code",))
 
 
 class SignedIn(Out, omit_defaults=False):
@@ -73,3 +89,26 @@ def session(one: Session, current: str) -> SessionOut:
         last_used_timestamp=one.used_at,
         expires=one.over_at,
     )
+
+
+class FactorsOut(Out, omit_defaults=False):
+    """Whether signing in takes a code, since when, and how many recovery codes are left."""
+
+    authenticator: bool
+    recovery_codes_left: int
+    since: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def factors(one: State) -> FactorsOut:
+    return FactorsOut(one.since is not None, one.recovery_codes_left, given(one.since))
+
+
+class AuthenticatorOut(Out, omit_defaults=False):
+    """`uri` is what an app reads from a QR code."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodesOut(Out, omit_defaults=False):
+    recovery_codes: list[str]

@@ -1,0 +1,134 @@
+"""Signing in takes an authenticator's code where its user wants it to."""
+
+from collections.abc import Iterator
+
+import httpx
+import pyotp
+import pytest
+
+from boxwood import people
+from boxwood.core import second_factors
+from tests.api.test_sessions import PASSWORD, kinds, link, welcome
+from tests.conftest import World, ok, refused
+
+SESSION = "/api/v2/session"
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[httpx.Client]:
+    """Ada is signed in with it, at the beginning of a half minute."""
+    world.clock.advance(ms=30_000 - world.clock() % 30_000)
+    with world.client(None) as client:
+        client.headers["X-CSRF-Token"] = welcome(world, world.ada, client)["csrfToken"]
+        yield client
+
+
+def code(world: World, secret: str, ahead: int = 0) -> str:
+    """What the app shows so many half minutes ahead of the server's clock."""
+    return pyotp.TOTP(secret).at(world.clock() // 1000 + 30 * ahead)
+
+
+def add(world: World, browser: httpx.Client) -> tuple[str, list[str]]:
+    """The authenticator's secret and the recovery codes."""
+    made = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
+    codes = ok(browser.post(f"{SESSION}/totp/confirm", json={"code": code(world, made["secret"])}))
+    return made["secret"], codes["recoveryCodes"]
+
+
+def sign_in(world: World, given: str | None = None) -> httpx.Response:
+    body = {"email": world.ada.email, "password": PASSWORD} | ({"code": given} if given is not None else {})
+    with world.client(None) as other:
+        return other.post(SESSION, json=body)
+
+
+def test_an_authenticator_counts_once_a_code_was_confirmed(world: World, browser: httpx.Client) -> None:
+    refused(browser.post(f"{SESSION}/totp", json={"password": "not the password"}), 400, "password")
+    made = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
+    assert made["uri"].startswith("otpauth://totp/Boxwood:")
+    assert pyotp.parse_uri(made["uri"]).secret == made["secret"]
+    ok(sign_in(world))
+    assert ok(browser.get(f"{SESSION}/factors")) == {"authenticator": False, "recoveryCodesLeft": 0}
+    refused(browser.post(f"{SESSION}/totp/confirm", json={"code": "000000"}), 400, "code")
+    secret, codes = add(world, browser)
+    assert len(set(codes)) == second_factors.RECOVERY_CODES
+    state = ok(browser.get(f"{SESSION}/factors"))
+    assert (state["authenticator"], state["recoveryCodesLeft"]) == (True, 10)
+    refused(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}), 400, "already")
+    missing = sign_in(world)
+    refused(missing, 401, "code")
+    assert missing.json()["field"] == "code"
+    ok(sign_in(world, code(world, secret, 1)))
+    # A key is not signed in with, and goes on as before.
+    ok(world.ada.http.get("/api/v1/users/me"))
+    assert "user.totp_added" in kinds(world, world.ada)
+    events = world.server.engine.read(lambda db: db.rows("SELECT record, detail FROM events"))
+    assert secret not in str(events)
+
+
+def test_a_code_is_good_once_and_for_about_its_half_minute(world: World, browser: httpx.Client) -> None:
+    secret, _ = add(world, browser)
+    refused(sign_in(world, code(world, secret)), 401, "code")  # it was used to confirm
+    ahead = code(world, secret, 1)
+    spaced = f"{ahead[:3]} {ahead[3:]}"
+    ok(sign_in(world, spaced))
+    refused(sign_in(world, ahead), 401, "code")
+    refused(sign_in(world, code(world, secret, 5)), 401, "code")
+    world.clock.advance(ms=90_000)
+    refused(sign_in(world, code(world, secret, -2)), 401, "code")
+    ok(sign_in(world, code(world, secret)))
+
+
+def test_a_wrong_password_is_told_from_nothing_by_a_code(world: World, browser: httpx.Client) -> None:
+    secret, _ = add(world, browser)
+    with world.client(None) as other:
+        body = {"email": world.ada.email, "password": "not the password", "code": code(world, secret, 1)}
+        refused(other.post(SESSION, json=body), 401, "do not belong together")
+    # The code was not used up by it.
+    ok(sign_in(world, code(world, secret, 1)))
+
+
+def test_recovery_codes_work_once_each_and_can_be_made_anew(world: World, browser: httpx.Client) -> None:
+    _, codes = add(world, browser)
+    ok(sign_in(world, codes[0].upper()))
+    refused(sign_in(world, codes[0]), 401, "code")
+    assert ok(browser.get(f"{SESSION}/factors"))["recoveryCodesLeft"] == 9
+    refused(browser.post(f"{SESSION}/totp/codes", json={}), 400)
+    other = ok(browser.post(f"{SESSION}/totp/codes", json={"password": PASSWORD}))["recoveryCodes"]
+    refused(sign_in(world, codes[1]), 401, "code")
+    ok(sign_in(world, other[1]))
+
+
+def test_codes_cannot_be_found_by_trying(world: World, browser: httpx.Client) -> None:
+    secret, codes = add(world, browser)
+
+    def guess(given: str) -> bool:
+        return world.server.engine.write(lambda db: second_factors.accept(db, world.ada.user_key, given, world.clock()))
+
+    wrong = next(text for text in ("000000", "111111", "222222") if text != code(world, secret, 1))
+    assert not any(guess(wrong) for _ in range(second_factors.MOST_WRONG))
+    assert not guess(code(world, secret, 1)), "no code counts for a while"
+    assert guess(codes[0]), "a recovery code does"
+    world.clock.advance(ms=second_factors.PAUSE + 1)
+    assert guess(code(world, secret))
+
+
+def test_a_link_for_a_forgotten_password_takes_the_code_too(world: World, browser: httpx.Client) -> None:
+    secret, _ = add(world, browser)
+    body = {"token": link(world, world.ada, "reset"), "password": "another password"}
+    with world.client(None) as other:
+        answer = other.post(f"{SESSION}/link", json=body)
+        refused(answer, 401, "code")
+        assert answer.json()["field"] == "code"
+        ok(other.post(f"{SESSION}/link", json={**body, "code": code(world, secret, 1)}))
+
+
+def test_it_is_removed_with_the_password_or_by_the_operator(world: World, browser: httpx.Client) -> None:
+    add(world, browser)
+    refused(browser.post(f"{SESSION}/totp/remove", json={"password": "not the password"}), 400, "password")
+    ok(browser.post(f"{SESSION}/totp/remove", json={"password": PASSWORD}))
+    refused(browser.post(f"{SESSION}/totp/remove", json={"password": PASSWORD}), 400, "no authenticator")
+    ok(sign_in(world))
+    add(world, browser)
+    world.server.engine.write(lambda db: people.link(db, world.ada.email, without_code=True))
+    ok(sign_in(world))
+    assert "user.totp_removed" in kinds(world, world.ada)
