@@ -29,7 +29,7 @@ from .api.routes import ROUTES
 from .config import Config
 from .core import expressions, feed, formulas, mail_settings
 from .db.engine import Db, Engine, open_engine
-from .jobs import backups, due, imports, indexing, letters, recompute, upkeep, webhooks
+from .jobs import automations, backups, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -106,6 +106,7 @@ class Boxwood:
             async with contextlib.AsyncExitStack() as stack:
                 if self.config.deliver:
                     await stack.enter_async_context(webhooks.working(self.engine, self.rules, self.clock))
+                    await stack.enter_async_context(automations.working(self.engine, self.rules, self.clock))
                 yield
         finally:
             for job in jobs:
@@ -203,7 +204,10 @@ async def work(config: Config, *, slots: int) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
     try:
-        async with webhooks.working(engine, rules(config), now_ms, slots=slots):
+        async with (
+            webhooks.working(engine, rules(config), now_ms, slots=slots),
+            automations.working(engine, rules(config), now_ms),
+        ):
             await stopped.wait()
     finally:
         await asyncio.to_thread(engine.close)

@@ -14,6 +14,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
     at: float = field(default_factory=time.monotonic)
 
     @property
@@ -34,6 +35,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     after: float = 0.0
+    body: bytes = b"ok"
 
 
 class Receiver:
@@ -74,7 +76,9 @@ class Receiver:
                 answer = self.answer(request)
                 await asyncio.sleep(answer.after)
                 extra = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-                writer.write(f"HTTP/1.1 {answer.status} Told\r\nContent-Length: 2\r\n{extra}\r\nok".encode())
+                size = len(answer.body)
+                writer.write(f"HTTP/1.1 {answer.status} Told\r\nContent-Length: {size}\r\n{extra}\r\n".encode())
+                writer.write(answer.body)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -104,4 +108,5 @@ async def _read(reader: asyncio.StreamReader) -> Received | None:
     pairs = (line.split(": ", 1) for line in lines)
     headers = {name.lower(): value for name, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Received(first.split(" ")[1], headers, body)
+    method, path, _ = first.split(" ")
+    return Received(path, headers, body, method)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..wire.codec import Shape
+from ..wire.shapes import automations as automation_shapes
 from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
@@ -29,6 +30,7 @@ from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from ..wire.shapes.lists import Success
 from . import (
+    automations,
     batch,
     boards,
     boxes,
@@ -362,6 +364,26 @@ ROUTES = [
     _list("/v2/inbound/{inbound}/requests/{request}", inbound.get_request),
     _post("/v2/inbound/{inbound}/requests/{request}/run", inbound.run_again),
     _list("/v2/teams/{team}/endpoints", inbound.list_endpoints),
+    # Automations
+    _read("/v2/automations/catalogue", automations.catalogue),
+    _post("/v2/automations", automations.create, automation_shapes.AUTOMATION_CREATE, "pipelineKey", "teamKey"),
+    _list("/v2/pipelines/{pipeline}/automations", automations.list_of_pipeline, *PAGING),
+    _post("/v2/pipelines/{pipeline}/automations", automations.create_in_pipeline, automation_shapes.AUTOMATION_CREATE),
+    _list("/v2/teams/{team}/automations", automations.list_of_team, *PAGING),
+    _post("/v2/teams/{team}/automations", automations.create_in_team, automation_shapes.AUTOMATION_CREATE),
+    _read("/v2/automations/{automation}", automations.get),
+    _post("/v2/automations/{automation}", automations.edit, automation_shapes.AUTOMATION_EDIT),
+    _delete("/v2/automations/{automation}", automations.delete),
+    _post("/v2/automations/{automation}/enable", automations.enable),
+    _post("/v2/automations/{automation}/disable", automations.disable),
+    _post("/v2/automations/{automation}/rotate", automations.rotate),
+    _post("/v2/automations/{automation}/test", automations.test, automation_shapes.AUTOMATION_RUN),
+    _list("/v2/automations/{automation}/runs", automations.list_runs, "state", "boxKey", *PAGING),
+    _post("/v2/automations/{automation}/runs", automations.start, automation_shapes.AUTOMATION_RUN),
+    _list("/v2/automations/{automation}/runs/{run}", automations.get_run),
+    _post("/v2/automations/{automation}/runs/{run}/retry", automations.retry),
+    _post("/v2/automations/{automation}/runs/{run}/again", automations.again),
+    _post("/v2/automations/{automation}/runs/{run}/cancel", automations.cancel),
     # Events
     _list("/v2/events", events.list_page, "after", "pipelineKey", "limit"),
     _list("/v2/events/stream", events.stream, "after", "pipelineKey"),

@@ -27,9 +27,18 @@ _OF_TEAM = """
 """
 
 
+_STEPS = """
+    SELECT key, name, pipeline_key, requests FROM automations WHERE team_key = :team AND requests > 0
+    ORDER BY created_at, key
+"""
+
+
 def uses(ctx: Ctx, team_key: str) -> list[Use]:
     """What uses it in this team."""
-    return [Use(INBOUND, *row) for row in ctx.db.rows(_OF_TEAM, team=team_key)]
+    found = [Use(INBOUND, *row) for row in ctx.db.rows(_OF_TEAM, team=team_key)]
+    for key, name, pipeline_key, count in ctx.db.rows(_STEPS, team=team_key):
+        found += [Use(STEP, key, name, pipeline_key)] * count
+    return found
 
 
 def of_team(ctx: Ctx, team_key: str) -> list[Use]:

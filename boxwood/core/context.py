@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 from ..db.engine import Db
 
 if TYPE_CHECKING:
+    from .automations import Automation
     from .subscribers import Subscriber
     from .users import Person, User
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A run of an automation, of whatever is written while one acts for it."""
+
+    run_key: str
+    root_key: str
+    chain: list[tuple[str, str]]
+    """The rules and records of the runs that led here, this one last."""
 
 
 @dataclass(slots=True)
@@ -29,10 +40,15 @@ class Ctx:
     """Whether the actor wants validation rules overridden, as far as he may."""
     undoes: str = ""
     """The change that is being undone."""
+    cause: Cause | None = None
+    """The automation's run that acts, if one does."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
     hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber] | None] = field(default_factory=dict)
     """Subscriptions read so far, by the event's name and where it happened."""
+
+    rules: dict[tuple[str, str], list[Automation]] = field(default_factory=dict)
+    """Automations read so far, by the event's kind and where it happened."""
 
     @property
     def who(self) -> dict[str, str]:

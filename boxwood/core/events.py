@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ..db.records import Table
-from . import users
+from . import triggers, users
 from .context import Ctx
 
 
@@ -138,6 +138,18 @@ KINDS: dict[str, Kind] = {
     "inbound.deleted": Kind("INBOUND", "DELETE", "DELETE_INBOUND", "deleted the inbound webhook {subject}", False),
     # In no newsfeed, for there may be thousands an hour; who starts automations is told by hand (core/arrivals).
     "hook.received": Kind("INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True),
+    "automation.created": Kind("AUTOMATION", "CREATE", "NEW_AUTOMATION", "added the automation {subject}", False),
+    "automation.edited": Kind("AUTOMATION", "EDIT", "EDIT_AUTOMATION", "changed the automation {subject}", False),
+    "automation.enabled": Kind(
+        "AUTOMATION", "EDIT", "ENABLE_AUTOMATION", "switched on the automation {subject}", False
+    ),
+    "automation.disabled": Kind(
+        "AUTOMATION", "EDIT", "DISABLE_AUTOMATION", "switched off the automation {subject}", False
+    ),
+    "automation.paused": Kind(
+        "AUTOMATION", "EDIT", "PAUSE_AUTOMATION", "The automation {subject} was switched off: {reason}", by_itself=True
+    ),
+    "automation.deleted": Kind("AUTOMATION", "DELETE", "DELETE_AUTOMATION", "deleted the automation {subject}", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "contact.edited": Kind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),
     "contact.merged": Kind("CONTACT", "EDIT", "MERGE_CONTACT", "merged {what} into the contact {subject}"),
@@ -240,6 +252,12 @@ def record(
     from . import subscribers  # not above: it knows the nouns, and every noun records
 
     subscribers.tell(ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, detail=detail)
+    if kind in triggers.BY_KIND:
+        from . import starts  # for the same reason
+
+        starts.hear(
+            ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, before=before, told=detail
+        )
     ctx.db.notify("events")
     return event_id
 

@@ -10,11 +10,11 @@ from .box import Box
 from .context import Ctx
 
 
-def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tuple[Box, bool]:
+def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
     """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
 
-    The second answer is whether it was created. Of several that match it is the oldest; two callers at
-    once cannot both create it, as each holds the pipeline.
+    The second answer is whether it was created; with `update=False` one that is there stays as it is. Of several
+    that match it is the oldest; two callers at once cannot both create it, as each holds the pipeline.
     """
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     if match == "name":
@@ -39,4 +39,4 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any]) -> tu
     )
     if row is None:
         return boxes.create(ctx, pipeline.key, given), True
-    return boxes.edit(ctx, row[0], given), False
+    return (boxes.edit(ctx, row[0], given) if update else boxes.get(ctx, row[0])), False

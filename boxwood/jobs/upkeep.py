@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, arrivals, blobs, buckets, keys, letters, outbox, search, sessions, trash
+from ..core import answers, arrivals, blobs, buckets, keys, letters, outbox, search, sessions, trash, turns
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -35,6 +35,8 @@ async def run(
                 await engine.write_soon(lambda db: letters.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
+            while await engine.write_soon(lambda db: turns.sweep(db, clock())):
+                await asyncio.sleep(0.05)
             await index(engine)
         except Exception:
             log.exception("upkeep failed; it is tried again")

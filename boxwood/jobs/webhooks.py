@@ -330,10 +330,10 @@ def _judged(taken: Taken, at: int, reply: Reply) -> Outcome:
         return Outcome(taken, "done", attempt)
     if reply.status == 410 and not taken.delivery.test:
         return Outcome(taken, "gone", attempt)
-    return Outcome(taken, "failed", attempt, _retry_after(reply.headers.get("retry-after", ""), at))
+    return Outcome(taken, "failed", attempt, retry_after(reply.headers.get("retry-after", ""), at))
 
 
-def _retry_after(text: str, now: int) -> int | None:
+def retry_after(text: str, now: int) -> int | None:
     """Milliseconds to wait, from seconds or a date."""
     if text.isascii() and text.isdigit():
         return int(text[:9]) * 1000

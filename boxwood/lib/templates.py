@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import msgspec
@@ -60,6 +61,11 @@ class Template(NamedTuple):
 
     def text(self, names: Mapping[str, Any]) -> str:
         return _bounded("".join(one if isinstance(one, str) else as_text(one.value(names)) for one in self.parts))
+
+    def html(self, names: Mapping[str, Any]) -> str:
+        """The template's text being HTML: values in it are escaped."""
+        made = (one if isinstance(one, str) else escape(as_text(one.value(names))) for one in self.parts)
+        return _bounded("".join(made))
 
     def json(self, names: Mapping[str, Any]) -> str:
         """The template's text being JSON: a place within quotes is escaped, one outside them is a whole value."""

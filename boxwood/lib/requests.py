@@ -1,0 +1,59 @@
+"""HTTP requests as users describe them: an address, names and values for its end, headers, and one body of three."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from .template_filters import as_text
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Request(msgspec.Struct, frozen=True):
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def made(given: Mapping[str, Any]) -> Request:
+    """Of `method`, `url`, `query`, `headers`, and `json`, `form` or `text`."""
+    headers = {str(name): as_text(value) for name, value in (given.get("headers") or {}).items()}
+    body, kind = b"", ""
+    if "json" in given:
+        body, kind = msgspec.json.encode(given["json"]), JSON
+    elif "form" in given:
+        body, kind = urlencode({name: as_text(it) for name, it in given["form"].items()}).encode(), FORM
+    elif "text" in given:
+        body, kind = given["text"].encode(), "text/plain; charset=utf-8"
+    if kind and "content-type" not in {name.lower() for name in headers}:
+        headers["Content-Type"] = kind
+    return Request(given.get("method", "POST"), _url(as_text(given["url"]).strip(), given.get("query")), headers, body)
+
+
+def _url(url: str, query: Mapping[str, Any] | None) -> str:
+    pairs = {str(name): as_text(value) for name, value in (query or {}).items()}
+    address, hash_sign, fragment = url.partition("#")
+    if pairs:
+        address += ("&" if "?" in address else "?") + urlencode(pairs, quote_via=quote)
+    return address + hash_sign + fragment
+
+
+def read(body: bytes) -> Any:
+    """A reply's body: what it is as JSON, else its text."""
+    text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    try:
+        return storable(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def storable(value: Any) -> Any:
+    """What came from outside, as a database keeps it: without NUL characters."""
+    text = msgspec.json.encode(value)
+    return msgspec.json.decode(text.replace(b"\\u0000", b"\\ufffd")) if b"\\u0000" in text else value

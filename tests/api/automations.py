@@ -1,0 +1,57 @@
+"""Automations of the tests, and how to wait for what becomes of their runs."""
+
+from typing import Any
+
+from tests.conftest import Person, World, ok
+from tests.jobs.webhooks import eventually
+
+
+class Rule:
+    """An automation of Ada's (or someone else's) pipeline, and its runs."""
+
+    def __init__(
+        self,
+        world: World,
+        pipeline: dict[str, Any] | None,
+        trigger: str | dict[str, Any],
+        *steps: dict[str, Any],
+        person: Person | None = None,
+        **given: Any,
+    ) -> None:
+        self.world = world
+        self.http = (person or world.ada).http
+        place = f"pipelines/{pipeline['key']}" if pipeline else f"teams/{world.team_key}"
+        told = {"type": trigger} if isinstance(trigger, str) else trigger
+        body = {"name": "Rule", "trigger": told, "steps": list(steps), **given}
+        self.made = ok(self.http.post(f"/api/v2/{place}/automations", json=body))
+        self.key = self.made["key"]
+        self.own = f"/api/v2/automations/{self.key}"
+
+    def runs(self, **query: Any) -> list[dict[str, Any]]:
+        return ok(self.http.get(f"{self.own}/runs", params=query))["results"]  # type: ignore[no-any-return]
+
+    def run(self, key: str) -> dict[str, Any]:
+        return ok(self.http.get(f"{self.own}/runs/{key}"))  # type: ignore[no-any-return]
+
+    def ended(self, count: int = 1) -> list[dict[str, Any]]:
+        """So many runs, all ended, with their steps; the newest first."""
+        eventually(lambda: len(self.runs()) >= count and all(one["state"] != "RUNNING" for one in self.runs()))
+        found = self.runs()
+        assert len(found) == count, found
+        return [self.run(one["key"]) for one in found]
+
+    def only(self, state: str = "DONE") -> dict[str, Any]:
+        """Its one run, which came to this."""
+        found = self.ended()[0]
+        assert found["state"] == state, found
+        return found
+
+    def waiting(self) -> dict[str, Any]:
+        """Its one run, once it waits."""
+        eventually(lambda: any("waitingUntil" in one for one in self.runs()))
+        return self.run(self.runs()[0]["key"])
+
+
+def do(kind: str, id_: str = "", **given: Any) -> dict[str, Any]:
+    """A step."""
+    return {"type": kind, "with": given, **({"id": id_} if id_ else {})}

@@ -1,0 +1,221 @@
+"""When automations begin: each trigger by what people do, and what does not begin them."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.automations import Rule, do
+from tests.conftest import World, ok, refused
+
+SAY = do("comment.create", message="seen")
+
+
+def edit(world: World, box: dict[str, Any], **given: Any) -> None:
+    ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}", json=given))
+
+
+def add(world: World, box: dict[str, Any], what: str, **given: Any) -> dict[str, Any]:
+    return ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}/{what}", json=given))  # type: ignore[no-any-return]
+
+
+DEEDS: dict[str, Any] = {
+    "box.moved": lambda world, box: edit(world, box, stageKey="5002"),
+    "box.fieldChanged": lambda world, box: edit(world, box, fields={"1001": "7"}),
+    "box.assigned": lambda world, box: edit(world, box, assignedToSharingEntries=[{"email": world.bo.email}]),
+    "box.edited": lambda world, box: edit(world, box, notes="new"),
+    "box.emailAdded": lambda world, box: edit(world, box, fields={"1001": "write to kim@kim.example"}),
+    "task.created": lambda world, box: add(world, box, "tasks", text="call"),
+    "comment.created": lambda world, box: add(world, box, "comments", message="hi"),
+    "meeting.created": lambda world, box: add(
+        world, box, "meetings", meetingType="CALL_LOG", startTimestamp=1767225600000, duration=60000, notes="talked"
+    ),
+}
+
+
+@pytest.mark.parametrize("trigger", DEEDS)
+def test_what_happens_to_a_box_begins_a_run_once(world, trigger):
+    pipeline = world.pipeline()
+    world.field(pipeline, "TEXT_INPUT", "Size")
+    box = world.box(pipeline)
+    rule = Rule(world, pipeline, trigger, do("box.setFields", fields={"Size": "{{ box.fields.Size }}"}))
+    off = Rule(world, pipeline, trigger, SAY, enabled=False)
+    other = Rule(world, world.pipeline(), trigger, SAY)
+    DEEDS[trigger](world, box)
+    run = rule.only()
+    assert run["trigger"]["type"] == trigger
+    assert run["boxKey"] == box["key"]
+    assert off.runs() == other.runs() == []
+
+
+def test_a_task_that_is_completed_or_due_begins_a_run(world):
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    completed = Rule(world, pipeline, "task.completed", do("box.edit", notes="{{ task.text }} is {{ task.status }}"))
+    due = Rule(world, pipeline, "task.due", do("box.edit", name="{{ task.text }} was due"))
+    task = add(world, box, "tasks", text="call", dueDate=world.clock() + 60_000)
+    world.clock.advance(ms=120_000)
+    due.only()
+    ok(world.bo.http.post(f"/api/v2/tasks/{task['key']}", json={"status": "DONE"}))
+    completed.only()
+    now = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}"))
+    assert (now["notes"], now["name"]) == ("call is DONE", "call was due")
+
+
+def test_a_trigger_begins_only_what_it_was_told(world):
+    pipeline = world.pipeline()
+    size, kind = world.field(pipeline, "TEXT_INPUT", "Size"), world.field(pipeline, "TEXT_INPUT", "Kind")
+    box = world.box(pipeline)
+    moved = Rule(world, pipeline, {"type": "box.moved", "from": ["5002"], "to": ["5003"]}, SAY)
+    field = Rule(world, pipeline, {"type": "box.fieldChanged", "fields": [size["key"]], "to": 10}, SAY)
+    cleared = Rule(world, pipeline, {"type": "box.fieldChanged", "fields": [size["key"]], "to": None}, SAY)
+    named = Rule(world, pipeline, {"type": "box.edited", "which": "name"}, SAY)
+    edit(world, box, fields={kind["key"]: "10", size["key"]: "9"}, notes="x", stageKey="5003")
+    edit(world, box, fields={size["key"]: "10"}, stageKey="5002")
+    edit(world, box, fields={size["key"]: ""}, name="Other", stageKey="5003")
+    for rule in (moved, field, cleared, named):
+        rule.only()
+
+
+def test_a_filter_and_a_condition_keep_runs_from_doing_anything_and_say_so(world):
+    pipeline = world.pipeline()
+    size = world.field(pipeline, "TEXT_INPUT", "Size")
+    tree = {"field": size["key"], "op": "gt", "value": 100}
+    filtered = Rule(world, pipeline, "box.created", SAY, filter=tree)
+    told = Rule(world, pipeline, "box.created", SAY, condition='fields.Size > 2 * 100 && box.name.startsWith("A")')
+    world.box(pipeline, fields={size["key"]: 150})
+    assert filtered.only()["steps"][0]["state"] == "DONE"
+    assert told.only("SKIPPED")["reason"] == "the condition does not hold"
+    world.box(pipeline, fields={size["key"]: 50})
+    assert filtered.ended(2)[0]["reason"] == "the filter does not let the box through"
+    world.box(pipeline)
+    assert "cannot be told: No matching overloads" in told.ended(3)[0]["reason"]
+
+
+def test_contacts_and_organizations_begin_runs_of_a_team(world):
+    made = Rule(
+        world,
+        None,
+        "contact.created",
+        do("contact.save", emailAddresses="{{ contact.emailAddresses }}", other="by {{ actor.name }}"),
+    )
+    changed = Rule(
+        world,
+        None,
+        "organization.changed",
+        do("organization.save", domains="{{ organization.domains }}", industry="tea"),
+    )
+    contact = ok(
+        world.bo.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"emailAddresses": ["a@tea.example"]})
+    )
+    made.only()
+    assert ok(world.ada.http.get(f"/api/v2/contacts/{contact['key']}"))["other"] == "by Bo Diddley"
+    firm = ok(
+        world.bo.http.post(
+            f"/api/v2/teams/{world.team_key}/organizations", json={"name": "Tea", "domains": ["tea2.example"]}
+        )
+    )
+    ok(world.bo.http.post(f"/api/v2/organizations/{firm['key']}", json={"name": "Tea & Co"}))
+    own, first = changed.ended(2)
+    assert (first["state"], own["state"]) == ("DONE", "REFUSED")
+    assert "begun by what it wrote itself" in own["reason"]
+    assert ok(world.ada.http.get(f"/api/v2/organizations/{firm['key']}"))["industry"] == "tea"
+
+
+def test_a_box_that_comes_from_another_pipeline(world):
+    old, new = world.pipeline(), world.pipeline()
+    rule = Rule(world, new, "box.movedPipeline", do("box.edit", notes="from elsewhere"))
+    box = world.box(old)
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}", json={"pipelineKey": new["key"]}))
+    rule.only()
+
+
+def test_a_schedule_begins_a_run_for_each_box_of_the_filter(world):
+    pipeline = world.pipeline()
+    boxes = [world.box(pipeline, name=f"B{number}", stageKey=f"500{number}") for number in (1, 2, 3)]
+    told = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
+    rule = Rule(world, pipeline, told, SAY, filter={"field": "stage", "op": "in", "value": ["5001", "5003"]})
+    plain = Rule(world, pipeline, {"type": "schedule", "cron": "*/5 * * * *"}, do("box.create", name="On time"))
+    assert rule.made["nextTimestamp"] % 3_600_000 == 0
+    assert rule.runs() == []
+    world.clock.advance(days=1)
+    found = rule.ended(2)
+    assert {one["boxKey"] for one in found} == {boxes[0]["key"], boxes[2]["key"]}
+    assert plain.only()["steps"][0]["output"]["name"] == "On time"
+
+
+def test_a_date_that_is_reached_begins_a_run_once_for_each_date(world):
+    pipeline = world.pipeline()
+    date = world.field(pipeline, "DATE", "Renewal")
+    told = {"type": "date.reached", "field": date["key"], "amount": -2, "unit": "days"}
+    rule = Rule(world, pipeline, told, SAY)
+    day = 86_400_000
+    box = world.box(pipeline, fields={date["key"]: world.clock() + 3 * day})
+    past = world.box(pipeline, fields={date["key"]: world.clock() + day})
+    assert rule.runs() == []
+    world.clock.advance(days=1.01)
+    assert rule.only()["boxKey"] == box["key"]
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}", json={"fields": {date["key"]: world.clock() + 3 * day}}))
+    world.clock.advance(days=1.01)
+    assert [one["boxKey"] for one in rule.ended(2)] == [box["key"]] * 2
+    assert past["key"] not in {one.get("boxKey") for one in rule.runs()}
+
+
+def test_a_box_that_nobody_touches_begins_a_run(world):
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    rule = Rule(world, pipeline, {"type": "box.untouched", "days": 14}, do("task.create", text="Ask {{ box.name }}"))
+    world.clock.advance(days=13)
+    touched = world.box(pipeline)
+    world.clock.advance(days=1.1)
+    assert rule.only()["boxKey"] == box["key"]
+    assert touched["key"] not in {one["boxKey"] for one in rule.runs()}
+
+
+def test_an_inbound_webhook_begins_a_run_with_what_came(world):
+    pipeline = world.pipeline()
+    world.field(pipeline, "TEXT_INPUT", "Mail")
+    hook = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json={"name": "Form"}))
+    rule = Rule(
+        world,
+        pipeline,
+        {"type": "webhook", "endpoint": hook["key"]},
+        do(
+            "box.findOrCreate",
+            "lead",
+            match="Mail",
+            name="{{ body.name }}",
+            fields={"Mail": "{{ body.email | lower }}"},
+        ),
+        do(
+            "comment.create",
+            box="{{ steps.lead.key }}",
+            message='{{ query.from }}: {{ body.text | default("nothing") }}',
+        ),
+    )
+    for text in ("Hello", ""):
+        sent = {"name": "Kim", "email": "Kim@Kim.example", "text": text}
+        answer = world.cy.http.post(hook["url"], params={"from": "form"}, json=sent)
+        assert answer.status_code == 200, answer.text
+    first, second = reversed(rule.ended(2))
+    assert first["steps"][0]["output"] == {"created": True, "key": second["steps"][0]["output"]["key"], "name": "Kim"}
+    assert second["steps"][1]["input"]["message"] == "form: nothing"
+    elsewhere = world.pipeline()
+    told = {"name": "R", "trigger": {"type": "webhook", "endpoint": hook["key"]}, "steps": [do("stop")]}
+    answer = world.ada.http.post(f"/api/v2/pipelines/{elsewhere['key']}/automations", json=told)
+    refused(answer, 400, "trigger.endpoint", "another pipeline")
+
+
+def test_what_was_rolled_back_begins_nothing(world):
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", SAY)
+
+    def make_and_fail(ctx):
+        from boxwood.core import boxes
+
+        boxes.create(ctx, pipeline["key"], {"name": "Ghost"})
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        world.as_("ada", make_and_fail)
+    world.box(pipeline)
+    assert len(rule.ended(1)) == 1
