@@ -4,10 +4,6 @@ prefix where only one has the path (see `router`). Paths are below `/api`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from ..wire.codec import Shape
 from ..wire.shapes import automations as automation_shapes
 from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
@@ -64,7 +60,8 @@ from . import (
     views,
     webhooks,
 )
-from .router import LIST, READ, STREAM, WRITE, Route
+from .router import LIST, Route
+from .rows import _delete, _list, _post, _put, _read, _sign_in, _stream
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
@@ -79,42 +76,6 @@ CURSOR = ("cursor", "limit", "after")
 INSISTING = "overrideValidation"
 TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
-
-
-def _read(path: str, handler: Callable[..., Any], *query: str) -> Route:
-    return Route("GET", path, handler, READ, query=query)
-
-
-def _list(path: str, handler: Callable[..., Any], *query: str) -> Route:
-    return Route("GET", path, handler, LIST, query=query)
-
-
-def _put(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str) -> Route:
-    return Route("PUT", path, handler, WRITE, takes, query)
-
-
-def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str, says: str = "") -> Route:
-    return Route("POST", path, handler, WRITE, takes, query, says=says)
-
-
-def _sign_in(path: str, handler: Callable[..., Any], gives: Any, takes: Shape) -> Route:
-    return Route("POST", path, handler, STREAM, takes, gives=gives, tag="sessions", open=True)
-
-
-def _stream(
-    path: str,
-    handler: Callable[..., Any],
-    gives: Any,
-    *bodies: str,
-    takes: Shape | None = None,
-    query: tuple[str, ...] = (),
-) -> Route:
-    return Route("POST", path, handler, STREAM, takes, query, bodies, gives)
-
-
-def _delete(path: str, handler: Callable[..., Any]) -> Route:
-    return Route("DELETE", path, handler, WRITE)
-
 
 ROUTES = [
     # Signing in
