@@ -117,17 +117,22 @@ async def drained(world: World, pipeline: str) -> tuple[float, float]:
     world.receiver.clear()
     began, cpu = time.monotonic_ns(), time.process_time()
     async with jobs.working(world.engine, RULES, now_ms):
-        while await world.engine.read_soon(waiting):
+        while await world.engine.read_soon(lambda db: waiting(db, pipeline)):
             await asyncio.sleep(0.02)
     spent = time.process_time() - cpu
-    found = await world.arrived(HOOKS * EVENTS)
+    found = await world.arrived(HOOKS * EVENTS, "/many")
     assert len({(path, name) for path, name, _ in found}) == HOOKS * EVENTS
     took = (max(at for _, _, at in found) - began) / 1e9
     return HOOKS * EVENTS / took, spent * 1000 / (HOOKS * EVENTS)
 
 
-def waiting(db: Db) -> bool:
-    return db.row("SELECT 1 FROM deliveries WHERE state = 'due' LIMIT 1") is not None
+def waiting(db: Db, pipeline: str) -> bool:
+    """Whether anything of this pipeline's is still to be sent or to be settled."""
+    sql = """
+        SELECT 1 FROM webhooks w WHERE w.pipeline_key = :pipeline
+            AND EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_key = w.key AND d.state = 'due')
+    """
+    return db.row(sql, pipeline=pipeline) is not None
 
 
 async def bare(world: World) -> tuple[float, float]:

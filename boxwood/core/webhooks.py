@@ -10,7 +10,7 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
-from . import access, allowance, events, pipelines, teams, trash
+from . import access, allowance, events, expressions, pipelines, teams, trash
 from .context import Ctx
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
@@ -74,7 +74,8 @@ MEMBERS = {
     "organizations": "organizations",
 }
 """What a filter by changed fields may name besides the pipeline's own fields: a box's members on the wire."""
-MOST_FILTERED = 200
+ASKED = ("event", "item", "before")
+"""What a condition may ask about: the name of what happened, the thing as it is sent, what the changed members were."""
 # A receiver has this long to take over a new secret: deliveries are signed with both.
 OVERLAP = 24 * 3_600_000
 TOKEN = "X-Streak-Webhook-Token"
@@ -98,6 +99,8 @@ class Webhook(msgspec.Struct, frozen=True):
     """Only of boxes in these stages; empty for all."""
     fields: list[str]
     """Only edits that changed one of these; empty for all."""
+    condition: str
+    """In CEL, over what is sent: only what it holds of; empty for all."""
     ordered: bool
     active: bool
     off_at: int | None
@@ -230,6 +233,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         previous_until=None,
         stages=[],
         fields=[],
+        condition="",
         ordered=False,
         active=True,
         off_at=None,
@@ -324,6 +328,10 @@ def _changed(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) ->
         changes["stages"] = _stages(ctx, webhook, given["stages"])
     if "fields" in given:
         changes["fields"] = _fields(ctx, webhook, given["fields"])
+    if "condition" in given:
+        changes["condition"] = (given["condition"] or "").strip()
+        if changes["condition"]:
+            expressions.check(changes["condition"], ASKED, "condition")
     if given.get("ordered") is not None:
         changes["ordered"] = given["ordered"]
     return msgspec.structs.replace(webhook, **changes)

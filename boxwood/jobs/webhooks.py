@@ -15,11 +15,12 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from email.utils import parsedate_to_datetime
 
-from ..core import outbox, subscribers
+from ..core import expressions, outbox, outcomes, subscribers
 from ..core.deliveries import RETRY, Attempt
 from ..core.events import Event
-from ..core.outbox import Outcome, Room, Taken
-from ..core.webhooks import TOKEN
+from ..core.outbox import Room, Taken
+from ..core.outcomes import Outcome
+from ..core.webhooks import ASKED, NAMES, TOKEN
 from ..db.engine import Db, Engine
 from ..lib import signing
 from ..lib.outbound import Outbound, Reply, Unreachable
@@ -134,20 +135,20 @@ class Worker:
     async def _turn(self) -> bool:
         """Settle and take; whether another turn is wanted at once."""
         self._awake.clear()
-        outcomes, self._outcomes = self._outcomes, []
+        settled, self._outcomes = self._outcomes, []
         room = self._room()
 
         def turn(db: Db) -> tuple[list[Taken], bool]:
             now = self.clock()
-            outbox.settle(db, now, outcomes)
+            outcomes.settle(db, now, settled)
             many = subscribers.expand(db, now)
             return outbox.take(db, now, room), many
 
         try:
             # A lease that is lost is no loss: what was taken by it is due, and sent again under the same id.
-            taken, many = await self.engine.write_soon(turn, lasting=bool(outcomes))
+            taken, many = await self.engine.write_soon(turn, lasting=bool(settled))
         except BaseException:
-            self._outcomes = outcomes + self._outcomes
+            self._outcomes = settled + self._outcomes
             raise
         self._last = room.after
         for one in taken:
@@ -234,7 +235,7 @@ class Worker:
         for other in self._held_up.pop(lane.host, ()):
             self._enqueue(other)
         self._put_back(outcome)
-        if outcome.verdict != "left":
+        if outcome.verdict in outcomes.TRIED:
             lane.state = 1 if outcome.verdict == "done" else -1
         if lane.state < 0:
             while lane.waiting:
@@ -255,6 +256,11 @@ class Worker:
 
     async def _send(self, taken: Taken) -> Outcome:
         at = self.clock()
+        if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
+            holds = await asyncio.to_thread(_holds, taken.webhook.condition, taken.event)
+            if holds is not True:
+                why = f"not sent, as the condition cannot be judged: {holds}"
+                return self._failed(taken, at, 0, why, "unjudged") if holds else Outcome(taken, "unwanted")
         url = taken.webhook.target_url
         body = self._body(taken.event)
         began = time.perf_counter()
@@ -274,9 +280,9 @@ class Worker:
             body = self._bodies[event.id] = payloads.body(event)
         return body
 
-    def _failed(self, taken: Taken, at: int, ms: int, error: str) -> Outcome:
+    def _failed(self, taken: Taken, at: int, ms: int, error: str, verdict: str = "failed") -> Outcome:
         attempt = Attempt(taken.delivery.attempts, at, ms, taken.webhook.target_url, error=error)
-        return Outcome(taken, "failed", attempt)
+        return Outcome(taken, verdict, attempt)
 
     async def _land(self) -> None:
         """Give what is in the air a moment, then hand back everything."""
@@ -289,8 +295,8 @@ class Worker:
             flight.cancel()
         if self._flights:
             await asyncio.wait(self._flights)
-        outcomes = self._outcomes
-        await self.engine.write_soon(lambda db: outbox.settle(db, self.clock(), outcomes))
+        settled = self._outcomes
+        await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), settled))
 
 
 @contextlib.asynccontextmanager
@@ -304,6 +310,15 @@ async def working(engine: Engine, rules: Rules, clock: Callable[[], int], *, slo
         finally:
             worker.stop()
             await running
+
+
+def _holds(condition: str, event: Event) -> bool | str:
+    """Whether it does; why that cannot be told where it cannot."""
+    data = {"event": NAMES[event.kind], "item": payloads.thing(event), "before": payloads.before(event)}
+    try:
+        return expressions.holds(condition, ASKED, data)
+    except expressions.CelError as error:
+        return str(error) or "nobody knows why"
 
 
 def _headers(taken: Taken, at: int, body: bytes) -> dict[str, str]:

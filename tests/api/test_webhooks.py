@@ -57,6 +57,9 @@ def test_an_edit_changes_what_it_names(world: World) -> None:
         ({"fields": ["1999"]}, "name"),
         ({"ordered": "perhaps"}, "ordered"),
         ({"stages": {"a": 1}}, "stages"),
+        ({"condition": "item.name =="}, "condition"),
+        ({"condition": "box.name == 'a'"}, "condition"),
+        ({"condition": "1"}, "condition"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_made(world: World, given: dict[str, Any], names: str) -> None:

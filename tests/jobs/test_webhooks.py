@@ -295,3 +295,44 @@ def test_a_due_task_is_told_and_a_draft_is_not(world: World, receiver: Receiver)
     assert [one.things[0]["key"] for one in created.wait()] == [task["key"]]
     assert [one.things[0]["key"] for one in due.wait(timeout=12)] == [task["key"]]
     created.quiet_after(1)
+
+
+# Conditions
+
+
+def test_a_condition_lets_pass_what_it_holds_of(world: World, receiver: Receiver) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
+    condition = f'event == "BOX_EDIT" && item.fields["{field}"] == "large" && before.fields["{field}"] != "large"'
+    hook = Hook(world.ada, receiver, "BOX_EDIT", pipeline, condition=condition)
+    every = Hook(world.ada, receiver, "BOX_EDIT", pipeline)
+    assert hook.made["condition"] == condition
+    box = world.box(pipeline, fields={field: "small"})
+    for size in ("medium", "large"):
+        ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field: size}}))
+    every.wait(2)
+    assert [one.things[0]["fields"][field] for one in hook.wait()] == ["large"]
+    eventually(lambda: [one["state"] for one in deliveries(hook)] == ["DELIVERED"])
+    assert len(receiver.received(hook.path)) == 1
+
+
+def test_what_a_condition_cannot_judge_is_not_sent_and_says_why(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline(), condition="item.nowhere > 1")
+    box = world.box(hook.pipeline)
+    eventually(lambda: [one["state"] for one in deliveries(hook)] == ["CANCELLED"])
+    (left,) = deliveries(hook)
+    assert "condition" in left["lastError"]
+    assert receiver.received(hook.path) == []
+    assert "failingSince" not in ok(world.ada.http.get(hook.own))
+    tested = ok(world.ada.http.post(f"{hook.own}/test"))
+    assert hook.wait()[0].id == tested["key"]
+    ok(world.ada.http.post(hook.own, json={"condition": None}))
+    assert ok(world.ada.http.post(f"/api/v2/deliveries/{left['key']}/resend"))["state"] == "WAITING"
+    assert hook.wait(2)[1].things == [box]
+
+
+def test_in_order_an_event_that_is_left_out_holds_up_nothing(world: World, receiver: Receiver) -> None:
+    hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline(), ordered=True, condition='item.name != "no"')
+    for name in ("one", "no", "two"):
+        world.box(hook.pipeline, name=name)
+    assert [one.things[0]["name"] for one in hook.wait(2)] == ["one", "two"]

@@ -26,6 +26,7 @@ class WebhookOut(Out, omit_defaults=False):
     ordered: bool
     stages: list[str]
     fields: list[str]
+    condition: str | msgspec.UnsetType = msgspec.UNSET
     pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
     team_key: str | msgspec.UnsetType = msgspec.UNSET
     secret: str | msgspec.UnsetType = msgspec.UNSET
@@ -48,6 +49,7 @@ def webhook(one: Webhook, *, secret: bool = False) -> WebhookOut:
         ordered=one.ordered,
         stages=one.stages,
         fields=one.fields,
+        condition=one.condition or msgspec.UNSET,
         pipeline_key=given(one.pipeline_key),
         team_key=given(one.team_key),
         secret=one.secret if secret else msgspec.UNSET,
@@ -66,12 +68,14 @@ _MEMBERS: dict[str, Kind] = {
     "token": nullable(TEXT),
     "stages": NAMES,
     "fields": NAMES,
+    "condition": nullable(TEXT),
     "ordered": nullable(FLAG),
 }
 _SAID = {
     "token": "Sent along as X-Streak-Webhook-Token; never shown again.",
     "stages": "Only boxes in these stages.",
     "fields": "Of BOX_EDIT only those that changed one of these: keys of fields, or a box's members such as name.",
+    "condition": "In CEL over event, item (as it is sent) and before, such as item.stageKey == '5002'.",
     "ordered": "One delivery at a time, in order, waiting for one that fails.",
 }
 WEBHOOK_CREATE = Shape(
