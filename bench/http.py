@@ -78,13 +78,19 @@ wrk.headers["Content-Type"] = "application/json"
 
 
 class Server:
-    def __init__(self, process: subprocess.Popen[bytes], url: str, key: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], url: str, key: str, authorization: str = "") -> None:
         self.process, self.url, self.key = process, url, key
+        self.authorization = authorization or "Basic " + base64.b64encode(f"{key}:".encode()).decode()
 
     def cpu(self) -> float:
         """Seconds of CPU so far."""
         text = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(text[11]) + int(text[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """MB resident now."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(found(r"VmRSS:\s+(\d+)", text)) / 1000
 
 
 def pinned(core: int) -> list[str]:
@@ -93,6 +99,7 @@ def pinned(core: int) -> list[str]:
 
 @contextlib.contextmanager
 def served(data: Path, database_url: str | None) -> Iterator[Server]:
+    """Boxwood on a core of its own."""
     store = ["--data", str(data), *(["--database-url", database_url] if database_url else [])]
     url = "http://127.0.0.1:8971"
     command = [sys.executable, "-m", "boxwood", "serve", *store, "--port", "8971", "--no-sample"]
@@ -131,7 +138,7 @@ def bare() -> Iterator[Server]:
 
 
 def wait(url: str) -> None:
-    for _ in range(200):
+    for _ in range(600):
         with contextlib.suppress(httpx.TransportError):
             httpx.get(url, trust_env=False)
             return
@@ -154,8 +161,8 @@ def wrk(server: Server, url: str, connections: int, script: str | None = None) -
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script or "")
         file.flush()
-        auth = base64.b64encode(f"{server.key}:".encode()).decode()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "--latency", "-H", f"Authorization: Basic {auth}"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "--latency", "--timeout", "20s"]
+        command += ["-H", f"Authorization: {server.authorization}"]
         before = server.cpu()
         script_options = ["-s", file.name] if script else []
         text = subprocess.run(
