@@ -360,8 +360,11 @@ def enforce(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
     """Refuse a change by which the box breaks a rule that rejects, or leaves one broken.
 
     A change that mends one and breaks none anew passes, or what breaks two could never be mended. So does what
-    someone insists on who may.
+    someone insists on who may, and what takes a change back: that goes event by event, and where the box is between
+    two of them nobody wanted it.
     """
+    if ctx.undoes:
+        return
     broken = {one["key"]: one for one in box.violations if one["mode"] == REJECT}
     had = {one["key"] for one in before.violations if one["mode"] == REJECT} if before else set()
     if not broken or broken.keys() < had:

@@ -180,6 +180,16 @@ def test_what_is_broken_already_can_be_mended_step_by_step(world: World, pipelin
     assert ok(edit(world.ada, box, fields={value["key"]: 1}))["violations"] == []
 
 
+def test_taking_a_change_back_is_not_refused(world: World, pipeline: dict, value: dict) -> None:
+    """The value goes first, while the box is still in the stage that needs one."""
+    needs_value(world, pipeline, value)
+    box = world.box(pipeline)
+    answer = edit(world.bo, box, stageKey="5002", fields={value["key"]: 5})
+    ok(world.bo.http.post("/api/v2/undo", json={"change": answer.headers["x-boxwood-change"]}))
+    found = read(world, box)
+    assert (found["stageKey"], found["fields"], found["violations"]) == ("5001", {}, [])
+
+
 def test_boxes_follow_when_the_rules_change(world: World, pipeline: dict, value: dict) -> None:
     won, lead = world.box(pipeline, stageKey="5002"), world.box(pipeline)
     rule = needs_value(world, pipeline, value)
