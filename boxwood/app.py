@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -81,7 +82,7 @@ class Boxwood:
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The API's own way is short; everything else is Starlette's."""
-        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+        if scope["type"] == "http" and _API(scope["path"]):
             await self.api(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self.door(scope, receive, send)
@@ -154,6 +155,10 @@ class Boxwood:
         if self._document is None:
             self._document = msgspec.json.encode(describe(ROUTES))
         return Response(self._document, media_type="application/json")
+
+
+# A base URL that ends in a slash makes two of them.
+_API = re.compile("/+api(/|$)").match
 
 
 def _before_shutdown(close: Callable[[], None]) -> None:

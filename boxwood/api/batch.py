@@ -85,9 +85,10 @@ def _all(call: Call, operations: list[dict[str, Any]], results: list[Result]) ->
 def _attempt(call: Call, operation: dict[str, Any]) -> Result:
     """One operation in a savepoint."""
     says, change = "", call.ctx.change
+    path: tuple[str, ...] = ()
     try:
         route, inner = _prepared(call, operation)
-        says = route.says
+        says, path = route.says, inner.path
         result = call.ctx.db.attempt(lambda: answer(route, inner))
         if isinstance(result, Stream):
             raise Invalid("path", "this list is too long for a batch: give it a limit")
@@ -96,7 +97,7 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         reply = result
     except Problem as problem:
         call.ctx.change = change  # what it told was undone with it
-        reply = replies.of_problem(problem, says)
+        reply = replies.of_problem(problem, says, path)
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: what this answers is not JSON, and cannot be part of a batch")
     return Result(reply.status, msgspec.Raw(reply.body))

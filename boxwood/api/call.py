@@ -143,6 +143,8 @@ class Call:
         return self.headers.get(name.encode(), b"").decode("latin-1")
 
     def parse(self, shape: Shape) -> dict[str, Any]:
+        if self.items is not None:
+            raise Invalid("body", "must be a JSON object, not a list")
         return shape.parse(self.given)
 
     def text(self, name: str, default: str = "") -> str:
@@ -269,7 +271,7 @@ class Api:
         except NotSignedIn as problem:
             result = replies.not_signed_in(problem, challenge=not credentials.by_script(scope["headers"]))
         except Problem as problem:
-            result = replies.of_problem(problem, route.says)
+            result = replies.of_problem(problem, route.says, path)
         except Missing as missing:
             log.error("the bytes of a file are missing", extra={"route": scope["route"], "blob": str(missing)})
             result = replies.of_problem(NotFound(path[0]))

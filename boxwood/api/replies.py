@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -58,14 +58,15 @@ def error(status: int, message: str, **more: Any) -> Reply:
     return Reply(encode({"success": False, **more, "error": message}), status)
 
 
-def of_problem(problem: Problem, says: str = "") -> Reply:
-    """`says` is what a 404 says on this route, where it is not the usual."""
+def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Reply:
+    """`says` is what a 404 says on this route of what its path names, where it is not the usual."""
     match problem:
         case NotSignedIn():
             return not_signed_in(problem)
         case NotFound():
-            details = {} if says else {"details": problem.key}
-            return error(404, says or "Entity not found with key", **details)
+            if says and problem.key in path:
+                return error(404, says)
+            return error(404, "Entity not found with key", details=problem.key)
         case Forbidden():
             return error(403, str(problem))
         case Rejected():

@@ -15,6 +15,7 @@ from ..wire.codec import Shape
 
 READ, LIST, WRITE, STREAM = "read", "list", "write", "stream"
 _GLUED = re.compile(r"^/api/v2(?=[a-z])")
+_SLASHES = re.compile("/{2,}")
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -107,7 +108,9 @@ def _walk(node: Node, segments: list[str]) -> tuple[Node, tuple[str, ...]] | Non
 
 
 def _straightened(path: str) -> str:
-    """`/api/v2tasks/…` (the npm client) and `/api/v1/api/v2/…` (Streak.NET) as they were meant."""
+    """`/api/v2tasks/…` (the npm client), `/api/v1/api/v2/…` (Streak.NET) and `/api/v1//boxes` as they were meant."""
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
     if path.startswith("/api/v1/api/"):
         path = path[len("/api/v1") :]
     if _GLUED.match(path):

@@ -64,12 +64,12 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [users.named(ctx, one, "assignedToSharingEntries") for one in given]
+    keys = [users.named(ctx, one, "assignedToSharingEntries", box.assignee_keys) for one in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
 def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [users.named(ctx, {"user_key": key}, "followerKeys") for key in keys]
+    keys = [users.named(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
     return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
 
 

@@ -202,7 +202,7 @@ def _status(ctx: Ctx, box: Box, task: Task, status: str) -> Task:
 
 
 def _assignees(ctx: Ctx, box: Box, task: Task, given: list[dict[str, str]]) -> Task:
-    keys = [users.named(ctx, one, "assignedTo") for one in given]
+    keys = [users.named(ctx, one, "assignedTo", task.assignee_keys) for one in given]
     return msgspec.structs.replace(task, assignee_keys=list(dict.fromkeys(keys)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -170,9 +170,11 @@ def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     return user
 
 
-def named(ctx: Ctx, one: dict[str, str], field: str) -> str:
+def named(ctx: Ctx, one: dict[str, str], field: str, known: Container[str] = ()) -> str:
     """The key of the user named by `user_key` or `email`; an unknown address becomes an invited user, so that
-    no assignment is lost."""
+    no assignment is lost. Those who are `known` there already may be out of reach, as in an echo."""
+    if one.get("user_key") in known:
+        return one["user_key"]
     try:
         if one.get("user_key"):
             return get(ctx, one["user_key"]).key

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Invalid
+from ..errors import Invalid, NotFound
 from . import directory, users
 from .context import Ctx
 
@@ -100,7 +100,10 @@ def _a_person(ctx: Ctx, one: Any, name: str) -> dict[str, str]:
         raise Invalid(name, 'takes a list of people, such as [{"email": "ada@example.com"}]')
     key, email = given.get("userKey"), given.get("email")
     if isinstance(key, str) and key:
-        user = users.get(ctx, key)
+        try:
+            user = users.get(ctx, key)
+        except NotFound:
+            raise Invalid(name, f"no user {key[:100]!r} within your reach") from None
     elif isinstance(email, str) and email:
         email = users.check_email(email, name)
         found = users.by_email(ctx.db, email)

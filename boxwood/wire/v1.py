@@ -78,7 +78,9 @@ def decode(body: bytes) -> Any:
         value = msgspec.json.decode(body)
     except RecursionError:
         raise Invalid("body", "is nested too deeply") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise Invalid("body", "is not valid UTF-8") from None
+    except msgspec.DecodeError as error:
         raise Invalid("body", f"is not valid JSON: {error}") from None
     if _deeper_than(value, _DEEPEST):
         raise Invalid("body", "is nested too deeply")

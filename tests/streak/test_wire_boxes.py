@@ -232,3 +232,30 @@ def test_a_deleted_box_is_gone(world):
     assert world.ada.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
     assert world.ada.http.delete(f"/api/v1/boxes/{box['key']}").status_code == 404
     assert world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes").json() == []
+
+
+def test_an_echo_passes_though_it_names_someone_out_of_reach(world):
+    """An invited stranger is on no team and in no pipeline of Ada's; the box names him all the same."""
+    box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": "stranger@elsewhere.example"}])
+    path = f"/api/v1/boxes/{box['key']}"
+    whole = world.ada.http.get(path).json()
+    for person in (world.ada, world.bo):
+        answer = person.http.post(path, json=whole)
+        assert (answer.status_code, answer.json()) == (200, whole)
+    other = world.box({"key": box["pipelineKey"]})
+    entries = {"assignedToSharingEntries": whole["assignedToSharingEntries"]}
+    answer = world.bo.http.post(f"/api/v1/boxes/{other['key']}", json=entries)
+    assert (answer.status_code, answer.json()["field"]) == (400, "assignedToSharingEntries")
+
+
+def test_what_is_not_found_beside_the_path_is_named(world):
+    box = world.box(world.pipeline())
+    answer = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"pipelineKey": "nowhere"})
+    assert answer.status_code == 404
+    assert answer.json() == {"success": False, "details": "nowhere", "error": "Entity not found with key"}
+
+
+def test_a_list_is_no_edit(world):
+    box = world.box(world.pipeline())
+    answer = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=[{"name": "Lost"}])
+    assert (answer.status_code, answer.json()["field"]) == (400, "body")

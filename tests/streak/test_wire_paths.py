@@ -72,3 +72,13 @@ def test_a_key_may_be_percent_encoded(world):
     box = world.box(world.pipeline(), name="Encoded")
     encoded = "".join(f"%{ord(letter):02X}" for letter in box["key"])
     assert world.ada.http.get(f"/api/v1/boxes/{encoded}").json()["name"] == "Encoded"
+
+
+def test_doubled_slashes_are_forgiven_and_no_path_of_the_api_is_a_page(world):
+    box = world.box(world.pipeline(), name="Doubled")
+    for path in (f"//api/v1/boxes/{box['key']}", f"/api//v1/boxes/{box['key']}", f"/api/v1//boxes//{box['key']}/"):
+        answer = world.ada.http.get(f"{world.server.url}{path}")
+        assert (answer.status_code, answer.json()["name"]) == (200, "Doubled"), path
+    for path in ("/api", "/api/", "/api/v1", "/api/v3/boxes"):
+        answer = world.ada.http.get(path)
+        assert (answer.status_code, answer.json()["error"]) == (400, "Invalid API path specified"), path
