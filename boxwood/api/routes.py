@@ -48,6 +48,7 @@ from . import (
     people,
     pipelines,
     preferences,
+    reports,
     search,
     second_factors,
     sessions,
@@ -72,6 +73,7 @@ FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
+REPORT = ("filter", "from", "to", "won", "lost")
 CURSOR = ("cursor", "limit", "after")
 INSISTING = "overrideValidation"
 TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
@@ -359,6 +361,11 @@ ROUTES = [
     _delete("/v2/trash/{trashed}", history.forget),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
+    # Reports
+    _list("/v2/pipelines/{pipeline}/reports/funnel", reports.funnel, *REPORT),
+    _list("/v2/pipelines/{pipeline}/reports/time-in-stage", reports.time_in_stage, *REPORT),
+    _list("/v2/pipelines/{pipeline}/reports/over-time", reports.over_time, *REPORT, "interval", "timezone", "sum"),
+    _list("/v2/pipelines/{pipeline}/reports/totals", reports.totals, *REPORT, "by", "sum"),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds

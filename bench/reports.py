@@ -1,0 +1,116 @@
+"""Reports of 100,000 boxes that have been in one to five stages each.
+
+    bin/bench reports [--boxes N] [--database-url URL] [--rounds N]
+
+In-process, by the same verbs that the API calls. A database that is given by URL must be an empty one. Beside the time
+on the wall stands the processor's, which others on the machine do not change (PostgreSQL has processes of its own).
+"""
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.views import NUMBER, make
+from boxwood.core import boxes, reports, stages
+from boxwood.core.boxes import Stay
+from boxwood.core.context import Ctx
+from boxwood.db import schema
+from boxwood.db.engine import Db, open_engine
+
+START = 1_700_000_000_000
+NOW = START + 400 * 86_400_000
+ASKED: dict[str, Callable[[Ctx, reports.Chosen], Any]] = {
+    "funnel": reports.funnel,
+    "time in stage": reports.time_in_stage,
+    "over time, by months": lambda ctx, chosen: reports.over_time(
+        ctx, chosen, interval="month", since=NOW - 365 * 86_400_000, until=NOW
+    ),
+    "the same with sums": lambda ctx, chosen: reports.over_time(
+        ctx, chosen, interval="month", since=NOW - 365 * 86_400_000, until=NOW, sums=[NUMBER]
+    ),
+    "sums by stage": lambda ctx, chosen: reports.totals(ctx, chosen, by="stage", sums=[NUMBER]),
+    "sums by assignee": lambda ctx, chosen: reports.totals(ctx, chosen, by="assignee", sums=[NUMBER]),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench reports")
+    parser.add_argument("--boxes", type=int, default=100_000)
+    parser.add_argument("--database-url")
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as data:
+        path = str(Path(data, "boxwood.db"))
+        schema.migrate(options.database_url, path)
+        engine = open_engine(options.database_url, path)
+        try:
+            user, key = engine.write(make)
+            for name in ("Talks", "Offer", "Won", "Lost"):
+                engine.write(lambda db, name=name: stages.create(Ctx(db, START, user), key, {"name": name}))  # type: ignore[misc]
+            fill(engine, user, key, options.boxes)
+            for name, ask in ASKED.items():
+
+                def once(ask: Any = ask) -> None:
+                    engine.read(lambda db: ask(Ctx(db, NOW, user), reports.choose(Ctx(db, NOW, user), key)))
+
+                wall, processor = measure(options.rounds, once)
+                print(f"{name:22} {wall:8.1f} ms  {processor:8.1f} ms of the processor", flush=True)
+        finally:
+            engine.close()
+
+
+def fill(engine: Any, user: Any, key: str, count: int) -> None:
+    like = engine.write(lambda db: boxes.create(Ctx(db, START, user), key, {"name": "Box"}))
+    columns = boxes.BOXES.names
+    sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    for begin in range(0, count, 10_000):
+        rows = [row(like, n) for n in range(begin, min(begin + 10_000, count))]
+
+        def write(db: Db, rows: list[dict[str, Any]] = rows) -> None:
+            db.many(sql, rows)
+            db.many(
+                "INSERT INTO assignments (user_key, box_key) VALUES (:user, :box)",
+                [{"user": f"u{n % 7}", "box": one["key"]} for n, one in enumerate(rows)],
+            )
+
+        engine.write(write)
+
+
+def row(like: boxes.Box, n: int) -> dict[str, Any]:
+    chance = random.Random(n)
+    last = chance.randint(1, 5)
+    made = START + n * 300_000
+    history = [Stay(str(5000 + at), made + at * 86_400_000, chance.randint(0, 10**9)) for at in range(1, last + 1)]
+    given = msgspec.structs.replace(
+        like,
+        key=f"{like.key}{n:06}",
+        fields={NUMBER: n * 7919 % 100_003, "1002": f"Name {n}", "1003": "x" * 40},
+        created_at=made,
+        stage_key=history[-1].stage_key,
+        stage_history=history,
+        stage_changed_at=history[-1].entered_at,
+    )
+    return boxes.BOXES.params(given)
+
+
+def measure(rounds: int, fn: Callable[[], None]) -> tuple[float, float]:
+    """Milliseconds on the wall and of this process's processor time, medians."""
+    fn()
+    walls, processors = [], []
+    for _ in range(rounds):
+        wall, processor = time.perf_counter(), time.process_time()
+        fn()
+        walls.append(1000 * (time.perf_counter() - wall))
+        processors.append(1000 * (time.process_time() - processor))
+    return statistics.median(walls), statistics.median(processors)
+
+
+if __name__ == "__main__":
+    main()

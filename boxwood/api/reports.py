@@ -1,0 +1,66 @@
+"""Reports of a pipeline over HTTP."""
+
+from __future__ import annotations
+
+from ..core import reports
+from ..core.reports import Chosen
+from ..wire.shapes import reports as shapes
+from .boxes import read_filter
+from .call import Call
+
+YEAR = 365 * 86_400_000
+
+
+def _chosen(call: Call, *, dated: bool = True) -> Chosen:
+    """`from` and `to` are of when boxes were made, in reports that have no time of their own."""
+    chosen = reports.choose(
+        call.ctx,
+        call.path[0],
+        tree=read_filter(call),
+        since=call.number("from", 0) if dated and "from" in call.given else None,
+        until=call.number("to", 0) if dated and "to" in call.given else None,
+        won=call.texts("won") if "won" in call.given else None,
+        lost=call.texts("lost") if "lost" in call.given else None,
+    )
+    call.wishes.update(chosen.selection.wishes())
+    return chosen
+
+
+def funnel(call: Call) -> shapes.FunnelOut:
+    """How many boxes reached each stage, and the share that went on.
+
+    `won` and `lost` name stages, else those with that word in their name are taken; lost ones are no step.
+    """
+    return shapes.funnel(reports.funnel(call.ctx, _chosen(call)))
+
+
+def time_in_stage(call: Call) -> shapes.TimeInStageOut:
+    """How long boxes stayed in each stage."""
+    return shapes.time_in_stage(reports.time_in_stage(call.ctx, _chosen(call)))
+
+
+def over_time(call: Call) -> shapes.OverTimeOut:
+    """What was created, won and lost in each day, week, month, quarter or year; `sum` adds up columns of these.
+
+    Won and lost is what came into such a stage then and is still there. The last 365 days by months, unless `from`,
+    `to` and `interval` say otherwise; days begin at midnight in `timezone`, the caller's own without it.
+    """
+    chosen = _chosen(call, dated=False)
+    until = call.number("to", call.ctx.now)
+    interval = call.text("interval") or "month"
+    found = reports.over_time(
+        call.ctx,
+        chosen,
+        interval=interval,
+        since=call.number("from", max(0, until - YEAR)),
+        until=until,
+        zone=call.text("timezone") or None,
+        sums=call.texts("sum"),
+    )
+    return shapes.over_time(interval, found)
+
+
+def totals(call: Call) -> shapes.TotalsOut:
+    """How many boxes there are by `stage`, `assignee`, `creator` or a field, and sums of the columns in `sum`."""
+    by = call.text("by") or "stage"
+    return shapes.totals(by, reports.totals(call.ctx, _chosen(call), by=by, sums=call.texts("sum")))

@@ -1,0 +1,134 @@
+"""Reports on the wire. Times are milliseconds, shares run from 0 to 1."""
+
+from __future__ import annotations
+
+from ...core.reports import Funnel, Group, Pace, Point
+from .base import Out
+
+
+class StepOut(Out, omit_defaults=False):
+    """`reached` counts the boxes that were ever in this stage or a later one; `conversion` is their share of those
+    that reached the stage before, `share` of those that reached the first."""
+
+    stage_key: str
+    name: str
+    reached: int
+    now: int
+    conversion: float | None
+    share: float | None
+
+
+class FunnelOut(Out, omit_defaults=False):
+    """`winRate` is the share of the won among those that are won or lost."""
+
+    total: int
+    won: int
+    lost: int
+    win_rate: float | None
+    stages: list[StepOut]
+
+
+def funnel(found: Funnel) -> FunnelOut:
+    first = found.steps[0].reached if found.steps else 0
+    steps, before = [], first
+    for one in found.steps:
+        conversion, share = _share(one.reached, before), _share(one.reached, first)
+        steps.append(StepOut(one.stage_key, one.name, one.reached, one.now, conversion, share))
+        before = one.reached
+    return FunnelOut(found.total, found.won, found.lost, _share(found.won, found.won + found.lost), steps)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+class PaceOut(Out, omit_defaults=False):
+    """`boxes` were ever in the stage, `now` are in it, and count with the time so far. `medianMs` is to the hour."""
+
+    stage_key: str
+    name: str
+    boxes: int
+    now: int
+    average_ms: int | None
+    median_ms: int | None
+    longest_ms: int | None
+
+
+class TimeInStageOut(Out, omit_defaults=False):
+    stages: list[PaceOut]
+
+
+def time_in_stage(found: list[Pace]) -> TimeInStageOut:
+    return TimeInStageOut([PaceOut(*one) for one in found])
+
+
+class Sums(Out, omit_defaults=False):
+    created: float
+    won: float
+    lost: float
+
+
+class PointOut(Out, omit_defaults=False):
+    """`from` up to, not including, `to`."""
+
+    from_: int
+    to: int
+    created: int
+    won: int
+    lost: int
+    sums: dict[str, Sums]
+
+
+class OverTimeOut(Out, omit_defaults=False):
+    interval: str
+    points: list[PointOut]
+
+
+def over_time(interval: str, found: list[Point]) -> OverTimeOut:
+    return OverTimeOut(
+        interval,
+        [
+            PointOut(
+                one.begin, one.end, one.created, one.won, one.lost, {name: Sums(*of) for name, of in one.sums.items()}
+            )
+            for one in found
+        ],
+    )
+
+
+class Sum(Out, omit_defaults=False):
+    """Of the numbers that `count` boxes hold."""
+
+    sum: float
+    count: int
+    average: float | None
+
+
+class GroupOut(Out, omit_defaults=False):
+    key: str
+    name: str
+    count: int
+    sums: dict[str, Sum]
+
+
+class TotalsOut(Out, omit_defaults=False):
+    by: str
+    groups: list[GroupOut]
+
+
+def totals(by: str, found: list[Group]) -> TotalsOut:
+    return TotalsOut(
+        by,
+        [
+            GroupOut(
+                one.key,
+                one.name,
+                one.boxes,
+                {
+                    name: Sum(total, count, total / count if count else None)
+                    for name, (total, count) in one.sums.items()
+                },
+            )
+            for one in found
+        ],
+    )

@@ -1,0 +1,177 @@
+"""Reports of a pipeline, counted by hand beside them."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.conftest import World, ok, refused
+
+DAY = 86_400_000
+HOUR = 3_600_000
+
+
+def report(world: World, pipeline: dict[str, Any], name: str, who: str = "ada", **query: Any) -> dict[str, Any]:
+    http = getattr(world, who).http
+    found: dict[str, Any] = ok(http.get(f"/api/v2/pipelines/{pipeline['key']}/reports/{name}", params=query))
+    return found
+
+
+def move(world: World, box: dict[str, Any], stage: str) -> None:
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": stage}))
+
+
+@pytest.fixture
+def sales(world: World) -> dict[str, Any]:
+    """Lead, Talks, Won, Lost: 5001 to 5004."""
+    return world.pipeline(stages=["Lead", "Talks", "Closed - Won", "Lost"])
+
+
+def test_the_funnel_counts_who_got_how_far(world: World, sales: dict[str, Any]) -> None:
+    lead, talks, won, skipped, lost = (world.box(sales, name=name) for name in ("a", "b", "c", "d", "e"))
+    move(world, talks, "5002")
+    for stage in ("5002", "5003"):
+        move(world, won, stage)
+    move(world, skipped, "5003")
+    move(world, lost, "5002")
+    move(world, lost, "5004")
+    found = report(world, sales, "funnel")
+    shown = [(one["stageKey"], one["reached"], one["now"], one["conversion"]) for one in found["stages"]]
+    assert shown == [("5001", 5, 1, 1.0), ("5002", 4, 1, 0.8), ("5003", 2, 2, 0.5)]
+    assert [one["share"] for one in found["stages"]] == [1.0, 0.8, 0.4]
+    assert (found["total"], found["won"], found["lost"], found["winRate"]) == (5, 2, 1, 0.6667)
+    # Back to the beginning: it was further, and still counts there.
+    move(world, won, "5001")
+    again = report(world, sales, "funnel")
+    assert [(one["reached"], one["now"]) for one in again["stages"]] == [(5, 2), (4, 1), (2, 1)]
+    ok(world.ada.http.delete(f"/api/v1/boxes/{lead['key']}"))
+    assert report(world, sales, "funnel")["total"] == 4
+    only = report(world, sales, "funnel", won="5002", lost="")
+    assert [one["stageKey"] for one in only["stages"]] == ["5001", "5002", "5003", "5004"]
+    assert only["won"] == 1
+
+
+def test_an_empty_pipeline_has_nothing_to_divide_by(world: World, sales: dict[str, Any]) -> None:
+    found = report(world, sales, "funnel")
+    assert found["winRate"] is None
+    assert [one["conversion"] for one in found["stages"]] == [None, None, None]
+    assert [one["averageMs"] for one in report(world, sales, "time-in-stage")["stages"]] == [None] * 4
+    assert report(world, sales, "totals")["groups"] == []
+    assert all(one["created"] == 0 for one in report(world, sales, "over-time")["points"])
+
+
+def test_time_in_stage_adds_up_stays_and_counts_what_goes_on(world: World, sales: dict[str, Any]) -> None:
+    one, two, three = (world.box(sales, name=name) for name in "abc")
+    world.clock.advance(ms=10 * HOUR)
+    move(world, one, "5002")
+    move(world, two, "5002")
+    world.clock.advance(ms=20 * HOUR)
+    move(world, one, "5001")
+    world.clock.advance(ms=5 * HOUR)
+    lead, talks, *_ = report(world, sales, "time-in-stage")["stages"]
+    # 15 h (10 and 5 again), 10 h, 35 h; then 20 h and 25 h
+    assert (lead["boxes"], lead["now"], talks["boxes"], talks["now"]) == (3, 2, 2, 1)
+    assert lead["averageMs"] == pytest.approx(20 * HOUR, abs=60_000)
+    assert lead["medianMs"] == pytest.approx(15 * HOUR, abs=HOUR)
+    assert lead["longestMs"] == pytest.approx(35 * HOUR, abs=60_000)
+    assert talks["averageMs"] == pytest.approx(22.5 * HOUR, abs=60_000)
+    assert three["key"]
+
+
+def test_over_time_counts_by_days_and_months_of_a_time_zone(world: World, sales: dict[str, Any]) -> None:
+    value = world.field(sales, "TEXT_INPUT", "Value")["key"]
+    start = world.clock()
+    early = world.box(sales, name="a", fields={value: "100"})
+    world.clock.advance(days=2)
+    world.box(sales, name="b", fields={value: "n/a"})
+    move(world, early, "5003")
+    late = world.box(sales, name="c", fields={value: "7.5"})
+    move(world, late, "5004")
+    zone = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead
+    query = {"interval": "day", "from": start, "to": world.clock() + 1, "timezone": zone.key, "sum": value}
+    points = report(world, sales, "over-time", **query)["points"]
+    assert len(points) == 3
+    assert datetime.fromtimestamp(points[0]["from"] / 1000, zone).time().isoformat() == "00:00:00"
+    assert [(one["created"], one["won"], one["lost"]) for one in points] == [(1, 0, 0), (0, 0, 0), (2, 1, 1)]
+    assert points[0]["sums"] == {value: {"created": 100.0, "won": 0.0, "lost": 0.0}}
+    assert points[2]["sums"] == {value: {"created": 7.5, "won": 100.0, "lost": 7.5}}
+    months = report(world, sales, "over-time")["points"]
+    assert len(months) in (12, 13)
+    assert sum(one["created"] for one in months) == 3
+    for name in ("week", "quarter", "year"):
+        assert sum(one["created"] for one in report(world, sales, "over-time", interval=name)["points"]) == 3
+
+
+def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any]) -> None:
+    value = world.field(sales, "TEXT_INPUT", "Value")["key"]
+    size = world.field(sales, "DROPDOWN", "Size", dropdownSettings={"items": [{"name": "S"}, {"name": "L"}]})
+    small, large = (one["key"] for one in size["dropdownSettings"]["items"])
+    tags = world.field(sales, "TAG", "Tags", tagSettings={"tags": [{"name": "hot"}]})
+    hot = tags["tagSettings"]["tags"][0]["key"]
+    both = [{"email": world.ada.email}, {"email": world.bo.email}]
+    world.box(sales, name="a", fields={value: "10", size["key"]: large, tags["key"]: [hot]})
+    world.box(sales, name="b", fields={value: 5, size["key"]: small}, assignedToSharingEntries=both)
+    world.box(sales, name="c", fields={value: "later"}, stageKey="5002", assignedToSharingEntries=[])
+    by = report(world, sales, "totals", sum=value)["groups"]
+    assert [(one["key"], one["count"], one["sums"][value]["sum"]) for one in by] == [("5001", 2, 15), ("5002", 1, 0)]
+    assert by[0]["sums"][value] == {"sum": 15.0, "count": 2, "average": 7.5}
+    people = {one["name"]: one["count"] for one in report(world, sales, "totals", by="assignee")["groups"]}
+    assert people == {"Ada Lovelace": 2, "Bo Diddley": 1, "": 1}
+    sizes = [(one["name"], one["count"]) for one in report(world, sales, "totals", by=size["key"])["groups"]]
+    assert sizes == [("S", 1), ("L", 1), ("", 1)]
+    tagged = {one["name"]: one["count"] for one in report(world, sales, "totals", by=tags["key"])["groups"]}
+    assert tagged == {"hot": 1, "": 2}
+    assert report(world, sales, "totals", by="creator")["groups"][0]["name"] == "Ada Lovelace"
+
+
+def test_reports_are_of_the_boxes_that_pass_a_filter_and_that_one_may_see(world: World) -> None:
+    sales = world.pipeline(stages=["Lead", "Won"], defaultPermissionSetName="__viewAssignedPermissionSet__")
+    world.box(sales, name="Hers")
+    theirs = world.box(sales, name="His", assignedToSharingEntries=[{"email": world.bo.email}])
+    move(world, theirs, "5002")
+    assert report(world, sales, "funnel")["total"] == 2
+    assert report(world, sales, "funnel", "bo")["total"] == 1
+    assert [one["reached"] for one in report(world, sales, "funnel", "bo")["stages"]] == [1, 1]
+    tree = '{"field": "name", "op": "eq", "value": "Hers"}'
+    assert report(world, sales, "totals", filter=tree)["groups"][0]["count"] == 1
+    assert [one["boxes"] for one in report(world, sales, "time-in-stage", filter=tree)["stages"]] == [1, 0]
+    later = {"from": world.clock() + 1000}
+    assert report(world, sales, "funnel", **later)["total"] == 0
+    refused(world.cy.http.get(f"/api/v2/pipelines/{sales['key']}/reports/funnel"), 404)
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "field"),
+    [
+        ("funnel", {"won": "9"}, "won[0]"),
+        ("over-time", {"interval": "hour"}, "interval"),
+        ("over-time", {"interval": "day", "from": 0}, "interval"),
+        ("over-time", {"from": 5, "to": 5}, "to"),
+        ("over-time", {"timezone": "Mars"}, "timezone"),
+        ("over-time", {"timezone": "../etc/passwd"}, "timezone"),
+        ("over-time", {"to": 10**15}, "from"),
+        ("totals", {"by": "9"}, "by"),
+        ("totals", {"sum": "name"}, "sum[0]"),
+        ("totals", {"filter": "{"}, "filter"),
+    ],
+)
+def test_bad_questions_are_refused_by_name(
+    world: World, sales: dict[str, Any], name: str, query: dict[str, Any], field: str
+) -> None:
+    answer = world.ada.http.get(f"/api/v2/pipelines/{sales['key']}/reports/{name}", params=query)
+    refused(answer, 400)
+    assert answer.json()["field"] == field
+
+
+def test_stays_follow_boxes_to_other_pipelines_and_out_of_the_trash(world: World, sales: dict[str, Any]) -> None:
+    other = world.pipeline()
+    box = world.box(sales)
+    move(world, box, "5002")
+    ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
+    assert report(world, sales, "funnel")["stages"][0]["reached"] == 0
+    ok(world.ada.http.post(f"/api/v2/trash/{box['key']}/restore"))
+    assert [one["reached"] for one in report(world, sales, "funnel")["stages"]] == [1, 1, 0]
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"pipelineKey": other["key"]}))
+    assert [one["reached"] for one in report(world, sales, "funnel")["stages"]] == [0, 0, 0]
+    assert report(world, other, "funnel")["stages"][0]["reached"] == 1
