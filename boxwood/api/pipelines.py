@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import fields, pipelines, stages, themes
+from ..core import fields, formulas, listing, pipelines, stages, themes
 from ..core.pipelines import Pipeline
 from ..errors import Invalid
 from ..wire.shapes import pipelines as shapes
@@ -160,6 +160,18 @@ def edit_field(call: Call) -> shapes.FieldOut:
     add_only = bool(read.get("add_only"))
     changes = shapes.field_changes(read)
     return shapes.field(fields.edit(call.ctx, call.path[0], call.path[1], changes, add_only=add_only))
+
+
+def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
+    """What a formula would show for the boxes that changed last, before it is saved anywhere."""
+    text = call.parse(shapes.FORMULA_PREVIEW).get("formula")
+    if not text:
+        raise Invalid("formula", "is missing")
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    limit, _ = call.page(5)
+    boxes = listing.page(call.ctx, pipeline.key, stage_key=None, sort_by="updated_at", limit=min(limit, 50), offset=0)
+    values = formulas.preview(call.ctx, pipeline, text, boxes)
+    return Results([shapes.formula_value(box, value) for box, value in zip(boxes, values, strict=True)])
 
 
 def delete_field(call: Call) -> Success:

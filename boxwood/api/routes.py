@@ -62,7 +62,7 @@ from . import (
     webhooks,
 )
 from .router import LIST, Route
-from .rows import _delete, _list, _post, _put, _read, _sign_in, _stream
+from .rows import _ask, _delete, _list, _post, _put, _read, _sign_in, _stream
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
@@ -156,6 +156,14 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/fields", pipelines.create_field, pipeline_shapes.FIELD_CREATE),
     _post("/v1/pipelines/{pipeline}/fields/{field}", pipelines.edit_field, pipeline_shapes.FIELD_EDIT, "addOnly"),
     _delete("/v1/pipelines/{pipeline}/fields/{field}", pipelines.delete_field),
+    Route(
+        "POST",
+        "/v2/pipelines/{pipeline}/formulas/preview",
+        pipelines.preview_formula,
+        LIST,
+        pipeline_shapes.FORMULA_PREVIEW,
+        ("limit",),
+    ),
     # Boxes
     _list("/v1/boxes", boxes.list_v1, "sortBy", "updatedSince", *PAGING),
     _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
@@ -168,7 +176,7 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
     _post("/v2/batch", batch.run, batch.BATCH, INSISTING),
     _list("/v2/pipelines/{pipeline}/table", tables.get, *TABLE),
-    Route("POST", "/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, LIST, query=("fields",)),
+    _ask("/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, None, "fields"),
     _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
     _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, INSISTING, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
@@ -243,7 +251,7 @@ ROUTES = [
     _read("/v2/contacts/{contact}", contacts.get),
     _post("/v2/contacts/{contact}", contacts.edit, directory_shapes.CONTACT),
     _delete("/v2/contacts/{contact}", contacts.delete),
-    Route("POST", "/v2/contacts/batch/get", contacts.batch_get, LIST),
+    _ask("/v2/contacts/batch/get", contacts.batch_get, None),
     _post("/v2/contacts/{contact}/merge", contacts.merge, directory_shapes.MERGE),
     _post("/v2/contacts/{contact}/unmerge", contacts.unmerge),
     _list("/v2/contacts/{contact}/newsfeed", contacts.newsfeed, *PAGING),
@@ -266,7 +274,7 @@ ROUTES = [
     _list("/v2/organizations/{organization}", organizations.get),
     _post("/v2/organizations/{organization}", organizations.edit, directory_shapes.ORGANIZATION),
     _delete("/v2/organizations/{organization}", organizations.delete),
-    Route("POST", "/v2/organizations/batch/get", organizations.batch_get, LIST),
+    _ask("/v2/organizations/batch/get", organizations.batch_get, None),
     _post("/v2/organizations/{organization}/merge", organizations.merge, directory_shapes.MERGE),
     _post("/v2/organizations/{organization}/unmerge", organizations.unmerge),
     _list("/v2/organizations/{organization}/newsfeed", organizations.newsfeed, *PAGING),
@@ -285,7 +293,7 @@ ROUTES = [
     _put("/v1/boxes/{box}/threads", threads.add, thread_shapes.THREAD_ADD),
     _list("/v1/threads/{thread}", threads.get),
     _delete("/v1/threads/{thread}", threads.remove),
-    Route("POST", "/v1/threadinfo", threads.find, LIST, query=("hexGmailThreadId",)),
+    _ask("/v1/threadinfo", threads.find, None, "hexGmailThreadId"),
     _list("/v2/threads/{thread}/messages", messages.list_of_thread, *PAGING),
     _list("/v2/messages/{message}", messages.get),
     _stream(

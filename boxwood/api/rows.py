@@ -25,6 +25,11 @@ def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *q
     return Route("POST", path, handler, WRITE, takes, query, says=says)
 
 
+def _ask(path: str, handler: Callable[..., Any], takes: Shape | None, *query: str) -> Route:
+    """A question too long for an address: it changes nothing."""
+    return Route("POST", path, handler, LIST, takes, query)
+
+
 def _sign_in(path: str, handler: Callable[..., Any], gives: Any, takes: Shape) -> Route:
     return Route("POST", path, handler, STREAM, takes, gives=gives, tag="sessions", open=True)
 

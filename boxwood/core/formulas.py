@@ -230,6 +230,14 @@ def compute(ctx: Ctx, pipeline: Pipeline, held: list[Formula], boxes: list[Box])
     return [_with(box, {key: found[at] for key, found in values.items()}) for at, box in enumerate(boxes)], slow
 
 
+def preview(ctx: Ctx, pipeline: Pipeline, text: str, boxes: list[Box]) -> list[Any]:
+    """What this formula would show for these boxes; refused as it would be when saved. Changes nothing."""
+    source, names, _ = understood(ctx, pipeline, text, "formula")
+    trial = Formula(pipeline.key, "preview", source, names, None, 0)
+    found, _ = compute(ctx, pipeline, [trial], boxes)
+    return [box.fields.get(trial.key) for box in found]
+
+
 def _evaluated(ctx: Ctx, formula: Formula, columns: dict[str, list[Result]], count: int) -> tuple[list[Result], bool]:
     if formula.overruns >= MOST_OVERRUNS:
         return [GIVEN_UP] * count, False

@@ -385,3 +385,20 @@ def test_ten_thousand_boxes_are_computed_when_a_formula_changes(world: World) ->
     values = [json.loads(row[0]) for row in found]
     assert len(values) == many
     assert all(one[field["key"]] == one.get(price["key"], 0) * 3 + 1 for one in values)
+
+
+def test_a_formula_is_tried_before_it_is_saved(world: World) -> None:
+    pipeline = world.pipeline()
+    size = world.field(pipeline, "TEXT_INPUT", "Size")
+    for number in ("0", "4"):
+        world.box(pipeline, name=f"Acme {number}", fields={size["key"]: number})
+    path = f"/api/v2/pipelines/{pipeline['key']}/formulas/preview"
+    tried = ok(world.bo.http.post(path, json={"formula": "=ROUND(12/$'Size', 0)"}))["results"]
+    assert [(one["name"], one["value"]) for one in tried] == [("Acme 4", 3), ("Acme 0", JUST)]
+    assert ok(world.bo.http.post(path, params={"limit": 1}, json={"formula": "=$'Notes'"}))["results"] == [
+        {"boxKey": tried[0]["boxKey"], "name": "Acme 4"}
+    ]
+    refused(world.ada.http.post(path, json={"formula": "=12/$'Sizes'"}), 400, "formula", "did you mean 'Size'")
+    refused(world.ada.http.post(path, json={}), 400, "formula")
+    refused(world.cy.http.post(path, json={"formula": "=1"}), 404, "not found")
+    assert len(ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"]) == 1

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ...core.access import Grant, PermissionSet
+from ...core.box import Box
 from ...core.fields import TYPES, Field
 from ...core.pipelines import Member, Pipeline
 from ...core.stages import Stage, colours
@@ -95,6 +96,21 @@ class FieldOut(Out, omit_defaults=False):
     last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
     tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
+
+
+FORMULA_PREVIEW = Shape("FormulaPreview", formula=TEXT, required=("formula",))
+
+
+class FormulaValueOut(Out, omit_defaults=False):
+    """`value` as a box would hold it, absent where it is unset; an object with `error` where it fails."""
+
+    box_key: str
+    name: str
+    value: Any = msgspec.UNSET
+
+
+def formula_value(box: Box, value: Any) -> FormulaValueOut:
+    return FormulaValueOut(box.key, box.name, given(value))
 
 
 def field(one: Field) -> FieldOut:
