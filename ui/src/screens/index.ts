@@ -1,5 +1,5 @@
 /** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
-import { IconLayoutKanban, IconPlugConnected, IconTable, type TablerIcon } from "@tabler/icons-react";
+import { IconLayoutKanban, IconPlugConnected, IconSettings, IconTable, type TablerIcon } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
 export type Screen = {
@@ -23,6 +23,11 @@ export const SCREENS: Screen[] = [
     path: "/pipelines/:pipeline/integrations",
     load: () => import("./PipelineIntegrations"),
     tab: { label: "Integrations", icon: IconPlugConnected },
+  },
+  {
+    path: "/pipelines/:pipeline/settings",
+    load: () => import("./Settings"),
+    tab: { label: "Settings", icon: IconSettings },
   },
   { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
   { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },

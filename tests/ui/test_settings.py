@@ -1,0 +1,145 @@
+"""A pipeline's settings: stages, columns, sharing."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import World, ok
+from tests.ui.conftest import LOOKS
+
+
+def read(world: World, pipeline: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))
+    return found
+
+
+def test_stages_are_added_renamed_reordered_coloured_and_deleted(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=stages")
+    page.get_by_label("Name of the new stage").fill("Trial")
+    page.get_by_role("button", name="Add").click()
+    name = page.get_by_label("Name of the stage Trial")
+    expect(name).to_be_visible()
+    name.fill("Pilot")
+    name.press("Enter")
+    expect(page.get_by_label("Name of the stage Pilot")).to_be_visible()
+    page.get_by_role("button", name="More about Pilot").click()
+    page.get_by_role("menuitem", name="Move up").click()
+    names = page.get_by_role("textbox", name="Name of the stage")
+    expect(names.nth(2)).to_have_value("Pilot")
+    names.nth(0).locator("xpath=ancestor::div[@data-edge or contains(@class,'line')][1]").drag_to(
+        names.nth(3).locator("xpath=ancestor::div[contains(@class,'line')][1]"), target_position={"x": 60, "y": 38}
+    )
+    expect(names.nth(3)).to_have_value("Lead")
+    page.get_by_role("button", name="Colour of Pilot").click()
+    page.get_by_role("button", name="#1e8e3e").click()
+    page.get_by_role("button", name="More about Won").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(names).to_have_count(3)
+    now = read(world, pipeline)
+    stages = [now["stages"][key] for key in now["stageOrder"]]
+    assert [each["name"] for each in stages] == ["Pilot", "Lost", "Lead"]
+    assert stages[0]["color"] == {"backgroundColor": "#1e8e3e", "foregroundColor": "#1f2327"}
+
+
+def test_a_stage_that_holds_boxes_stays_and_says_why(world: World, window) -> None:
+    pipeline = world.pipeline()
+    world.box(pipeline)
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=stages")
+    page.get_by_role("button", name="More about Lead").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_text("That was not saved")).to_be_visible()
+    expect(page.get_by_label("Name of the stage Lead")).to_be_visible()
+
+
+def test_columns_are_made_changed_and_deleted(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
+    page.get_by_role("button", name="New column").first.click()
+    page.get_by_role("textbox", name="Name").fill("Source")
+    page.get_by_label("Kind", exact=True).first.click()
+    page.get_by_role("option", name="Dropdown").click()
+    page.get_by_label("Option 1", exact=True).fill("Web")
+    page.get_by_label("Option 1", exact=True).press("Enter")
+    page.get_by_label("Option 2", exact=True).fill("Fair")
+    page.get_by_role("button", name="Create", exact=True).click()
+    page.get_by_role("button", name="Edit Source").click()
+    page.get_by_label("Option 1", exact=True).fill("Website")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Website, Fair")).to_be_visible()
+    (field,) = read(world, pipeline)["fields"]
+    assert [each["name"] for each in field["dropdownSettings"]["items"]] == ["Website", "Fair"]
+    page.get_by_role("button", name="More about Source").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No columns of its own yet")).to_be_visible()
+
+
+def test_a_formula_shows_what_it_comes_to_while_it_is_typed(world: World, window) -> None:
+    pipeline = world.pipeline()
+    size = world.field(pipeline, "TEXT_INPUT", "Size")
+    world.box(pipeline, name="Acme", fields={size["key"]: "21"})
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
+    page.get_by_role("button", name="New column").first.click()
+    page.get_by_role("textbox", name="Name").fill("Twice")
+    page.get_by_label("Kind", exact=True).first.click()
+    page.get_by_role("option", name="Formula").click()
+    page.get_by_label("Formula").last.fill("$'Sise' * 2")
+    expect(page.get_by_role("status").filter(has_text="did you mean 'Size'")).to_be_visible()
+    page.get_by_label("Formula").last.fill("$'Size' * 2")
+    expect(page.get_by_label("What it comes to")).to_contain_text("42")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("button", name="Edit Twice")).to_be_visible()
+
+
+def test_a_pipeline_is_shared_by_role(world: World, window) -> None:
+    pipeline = world.pipeline(teamWide=False)
+    assert world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}").status_code == 404
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=sharing")
+    page.get_by_label("Add people of the team").first.click()
+    page.get_by_role("option", name="Bo Diddley").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add", exact=True).click()
+    role = page.get_by_label("What Bo Diddley may do").first
+    expect(role).to_have_value("Editor")
+    role.click()
+    page.get_by_role("option", name="Viewer").click()
+    expect(role).to_have_value("Viewer")
+    assert world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}").status_code == 200
+    assert world.bo.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "X"}).status_code == 403
+    page.get_by_role("button", name="Remove").click()
+    expect(role).to_have_count(0)
+    assert world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}").status_code == 404
+
+
+def test_a_pipeline_is_renamed_and_deleted(world: World, window) -> None:
+    pipeline = world.pipeline(name="Deals")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings")
+    page.get_by_role("textbox", name="Name").fill("Sales")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Sales")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_label("Type Sales to delete it").fill("Sales")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    assert ok(world.ada.http.get("/api/v2/pipelines"))["results"] == []
+
+
+@pytest.mark.slow
+def test_the_settings_look_right(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    world.field(pipeline, "TEXT_INPUT", "Size")
+    world.field(pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Web"}, {"name": "Fair"}]})
+    world.field(pipeline, "FORMULA", "Twice", defaultValue="$'Size' * 2")
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        for section, title in (
+            ("general", "General"),
+            ("stages", "Stages"),
+            ("fields", "Columns"),
+            ("sharing", "Sharing"),
+        ):
+            page = one.goto(f"/pipelines/{pipeline['key']}/settings?section={section}")
+            expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+            one.look(f"settings-{section}")

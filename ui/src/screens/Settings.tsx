@@ -1,0 +1,34 @@
+import { Link, useSearchParams } from "react-router";
+import { usePipeline } from "../app/Frame";
+import { Fields } from "../settings/Fields";
+import { General } from "../settings/General";
+import { Sharing } from "../settings/Sharing";
+import { Stages } from "../settings/Stages";
+import classes from "../settings/settings.module.css";
+
+const SECTIONS = { general: General, stages: Stages, fields: Fields, sharing: Sharing };
+const TITLES = { general: "General", stages: "Stages", fields: "Columns", sharing: "Sharing" };
+type Name = keyof typeof SECTIONS;
+
+/** How a pipeline is made: its name and looks, stages, columns, and who reaches it. */
+export default function Settings() {
+  const pipeline = usePipeline();
+  const [search] = useSearchParams();
+  const asked = search.get("section") ?? "";
+  const name = (asked in SECTIONS ? asked : "general") as Name;
+  const Section = SECTIONS[name];
+  return (
+    <div className={classes.page}>
+      <nav className={classes.sections} aria-label="Settings">
+        {(Object.keys(SECTIONS) as Name[]).map((each) => (
+          <Link key={each} to={`?section=${each}`} aria-current={each === name}>
+            {TITLES[each]}
+          </Link>
+        ))}
+      </nav>
+      <section aria-label={TITLES[name]}>
+        <Section pipeline={pipeline} />
+      </section>
+    </div>
+  );
+}
