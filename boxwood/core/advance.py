@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from ..db.engine import Db
-from ..errors import Problem
+from ..errors import NotFound, Problem
 from ..lib import templates
 from ..lib.template_filters import TemplateError
 from . import automations, boxes, directory, fields, outbox, pipelines, runs
@@ -125,7 +125,7 @@ class Advance:
     def _why_not(self) -> str | None:
         """The reason why its filter or condition, or its owner's reach, keeps it from doing anything."""
         names = Names(self.ctx, self.automation, self.run)
-        if self.run.box_key is not None and names["box"] is None:
+        if self.run.box_key is not None and not self._reaches_box(self.run.box_key):
             return "the box is gone, or out of the owner's reach"
         noun = {"contact": "contacts", "organization": "organizations"}.get(names.subject)
         if noun and self.run.event_id is not None and not self._reaches_entry(noun):
@@ -140,6 +140,13 @@ class Advance:
         except Problem as problem:
             return f"the filter cannot be asked: {problem}"
         return None
+
+    def _reaches_box(self, key: str) -> bool:
+        try:
+            boxes.get(self.ctx, key)
+        except NotFound:
+            return False
+        return True
 
     def _reaches_entry(self, name: str) -> bool:
         key = self.run.subject_key or ""

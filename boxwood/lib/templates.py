@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from .template_filters import FILTERS, TemplateError, as_text
 
 LONGEST = 100_000
 """Characters of a template, and of one text that it makes."""
+SHORT = 1_000
+"""Of templates so short as this what they are is remembered."""
 MOST_PLACES = 500
 ANYTHING = None
 """In a scope: below here may be whatever comes."""
@@ -85,6 +88,10 @@ def parse(text: str) -> Template:
     """Raises TemplateError, which says where."""
     if len(text) > LONGEST:
         raise TemplateError(f"is longer than {LONGEST:,} characters")
+    return _known(text) if len(text) < SHORT else _parse(text)
+
+
+def _parse(text: str) -> Template:
     parts: list[str | Place] = []
     end = 0
     for found in _PLACE.finditer(text):
@@ -100,6 +107,9 @@ def parse(text: str) -> Template:
     if sum(isinstance(one, Place) for one in parts) > MOST_PLACES:
         raise TemplateError(f"holds more than {MOST_PLACES} places")
     return Template(tuple(parts))
+
+
+_known = lru_cache(maxsize=1000)(_parse)
 
 
 def check(text: str, scope: Scope) -> Template:

@@ -1,0 +1,111 @@
+"""Whatever is killed in the middle, each box's automation runs once: every step's effect is there once, and each
+request was sent at least once, always under the same id."""
+
+import contextlib
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Store, ok
+from tests.faults.test_crashes import a_key
+from tests.jobs.webhooks import eventually
+from tests.processes import Process
+from tests.receiver import Answer, Received, Receiver
+
+# On PostgreSQL a run that was under way comes due when its lease ends; nobody wants to wait a minute for that here.
+SHORT_LEASES = "from boxwood.core import advance; advance.LEASE = 2_000"
+OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Takes its time, so that kills come in the middle, and fails the first attempt of a third."""
+    running = Receiver()
+    seen: set[str] = set()
+
+    def answer(request: Received) -> Answer:
+        first, _ = request.id not in seen, seen.add(request.id)
+        return Answer(503 if first and sum(request.id.encode()) % 3 == 0 else 200, after=0.05)
+
+    running.answer = answer
+    yield running
+    running.close()
+
+
+class Automated:
+    """A pipeline whose new boxes get a note, are told to the receiver, and get a comment and a task."""
+
+    def __init__(self, server: Process, store: Store, receiver: Receiver) -> None:
+        self.receiver, self.url, self.key = receiver, server.url, a_key(store)
+        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=60, trust_env=False)
+        self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
+        steps = [
+            {"type": "box.edit", "with": {"addNotes": "seen"}},
+            {"type": "http.request", "with": {"url": f"{receiver.url}/told", "json": {"box": "{{ box.key }}"}}},
+            {"type": "comment.create", "with": {"message": "told {{ box.key }}"}},
+            {"type": "task.create", "with": {"text": "look at {{ box.key }}"}},
+        ]
+        body = {"name": "R", "trigger": {"type": "box.created"}, "steps": steps}
+        self.rule = ok(self.client.post(f"/api/v2/pipelines/{self.pipeline}/automations", json=body))["key"]
+        self.made: list[str] = []
+
+    @contextlib.contextmanager
+    def written_to(self) -> Iterator[None]:
+        done = threading.Event()
+        writers = [threading.Thread(target=self._write, args=(done,)) for _ in range(2)]
+        for writer in writers:
+            writer.start()
+        yield
+        done.set()
+        for writer in writers:
+            writer.join()
+
+    def _write(self, done: threading.Event) -> None:
+        with (
+            contextlib.suppress(httpx.TransportError),
+            httpx.Client(base_url=self.url, auth=(self.key, ""), timeout=10, trust_env=False) as client,
+        ):
+            while not done.wait(0.02):
+                made = ok(client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"}))
+                self.made.append(made["key"])
+
+    def runs(self) -> list[dict[str, Any]]:
+        answer = self.client.get(f"/api/v2/automations/{self.rule}/runs", params={"limit": 1000})
+        return ok(answer)["results"]  # type: ignore[no-any-return]
+
+    def all_done(self) -> bool:
+        return set(self.made) <= {run["boxKey"] for run in self.runs()} and all(
+            run["state"] == "DONE" for run in self.runs()
+        )
+
+    def check(self) -> None:
+        kept = {box["key"]: box for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
+        assert set(self.made) <= kept.keys()
+        assert Counter(run["boxKey"] for run in self.runs()) == Counter(kept.keys())
+        for key, box in kept.items():
+            assert (box["notes"], box["commentCount"], box["taskTotal"]) == ("seen", 1, 1), key
+        told = {(one.id, one.body) for one in self.receiver.received("/told")}
+        assert len(told) == len({id_ for id_, _ in told}) == len({body for _, body in told}) == len(kept)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [2, pytest.param(30, marks=pytest.mark.long)])
+def test_a_killed_server_goes_on_with_every_run(fresh_store: Store, receiver: Receiver, kills: int) -> None:
+    server = Process(fresh_store, *OPTIONS, setup=SHORT_LEASES)
+    automated = Automated(server, fresh_store, receiver)
+    with contextlib.closing(automated.client):
+        for _ in range(kills):
+            with automated.written_to():
+                time.sleep(random.uniform(0.4, 0.9))
+                server.kill()
+            server.start()
+        assert automated.made
+        eventually(automated.all_done, timeout=60)
+        automated.check()
+    assert server.stop() == 0
