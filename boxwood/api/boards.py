@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..core import boards, stages, users
 from ..core.boards import Board, Lane
-from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import BoardColumn, BoardOut
 from ..wire.shapes.pipelines import Color
@@ -42,15 +40,12 @@ def _shown(call: Call, board: Board) -> BoardOut:
     people = users.people(call.ctx, named)
 
     def column(lane: Lane) -> BoardColumn:
-        asked: list[dict[str, Any] | None] = [*lane.page.columns] or [None] * len(lane.page.boxes)
         return BoardColumn(
             key=lane.key,
             name=lane.name,
             count=lane.count,
             sums=lane.sums,
-            results=[
-                box_shapes.box(box, people, call.ctx.now, one) for box, one in zip(lane.page.boxes, asked, strict=True)
-            ],
+            results=box_lists.boxes(lane.page.boxes, people, call.ctx.now, lane.page.columns),
             has_next_page=lane.page.cursor is not None,
             cursor=given(lane.page.cursor),
             color=given(lane.stage and Color(*stages.colours(board.chosen.pipeline, lane.stage))),

@@ -14,6 +14,7 @@ from ..errors import Invalid, NotFound
 from ..wire import payloads
 from ..wire.codec import Shape
 from ..wire.kinds import ANYTHING, KEY
+from ..wire.shapes import box_lists
 from ..wire.shapes import boxes as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
@@ -24,7 +25,7 @@ from .call import MOST_PER_PAGE, Call, Stream
 
 def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
     people = users.people(ctx, {key for box in found for key in box.people()})
-    return [shapes.box(box, people, ctx.now) for box in found]
+    return box_lists.boxes(found, people, ctx.now)
 
 
 PAGE = 100
@@ -34,13 +35,12 @@ def selected(call: Call, found: Page) -> Results[shapes.BoxOut]:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
     call.wishes.update(found.wishes)
     people = users.people(call.ctx, {key for box in found.boxes for key in box.people()})
-    columns: list[dict[str, Any] | None] = [*found.columns] or [None] * len(found.boxes)
-    shown = [shapes.box(box, people, call.ctx.now, asked) for box, asked in zip(found.boxes, columns, strict=True)]
-    return Results([*shown], found.cursor is not None, given(found.cursor))
+    shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
+    return Results(shown, found.cursor is not None, given(found.cursor))
 
 
 def _one(call: Call, box: Box) -> shapes.BoxOut:
-    return _shown(call.ctx, [box])[0]
+    return shapes.box(box, users.people(call.ctx, box.people()), call.ctx.now)
 
 
 def get(call: Call) -> shapes.BoxOut:
@@ -178,10 +178,8 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
 def with_columns(ctx: Ctx, found: list[Box], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """These boxes with the selection's columns."""
     people = users.people(ctx, {key for box in found for key in box.people()})
-    return [
-        shapes.box(box, people, ctx.now, {name: column.reads(box, ctx.now) for name, column in chosen.shown} or None)
-        for box in found
-    ]
+    asked = [{name: column.reads(box, ctx.now) for name, column in chosen.shown} for box in found]
+    return box_lists.boxes(found, people, ctx.now, asked if chosen.shown else ())
 
 
 def _named_keys(call: Call) -> list[str]:

@@ -78,6 +78,10 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the last touchpoint was: EMAIL, CALL_LOG or MEETING_NOTES."""
 
 
+NO_EMAILS, NO_ACTIVITY = Emails(), Activity()
+"""As what these are read where a row holds nothing of them."""
+
+
 class Box(msgspec.Struct, frozen=True):
     key: str
     pipeline_key: str
@@ -112,4 +116,4 @@ class Box(msgspec.Struct, frozen=True):
         ]
 
 
-BOXES = Table("boxes", Box)
+BOXES = Table("boxes", Box, empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY})

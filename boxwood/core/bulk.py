@@ -8,13 +8,12 @@ import msgspec
 
 from . import access, box_links, boxes, events, formulas, search, stages, subscribers, users, validators, webhooks
 from .access import Role
-from .box import BOXES, Activity, Box, Emails, Stay
+from .box import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Stay
 from .context import Ctx
 from .pipelines import Pipeline
 
 KIND = "box.created"
 _encode = msgspec.json.Encoder().encode
-_NO_EMAILS, _NO_ACTIVITY = Emails(), Activity()
 
 
 def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: list[dict[str, Any]]) -> list[Box]:
@@ -58,9 +57,9 @@ def _box(ctx: Ctx, pipeline: Pipeline, first: str, key: str, given: dict[str, An
         linked_box_keys=[],
         contacts=[],
         organizations=[],
-        emails=_NO_EMAILS,
+        emails=NO_EMAILS,
         stage_history=[Stay(stage_key, created, 0)],
-        activity=_NO_ACTIVITY,
+        activity=NO_ACTIVITY,
         violations=[],
         created_at=created,
         updated_at=ctx.now,
@@ -99,7 +98,7 @@ def _row(box: Box) -> tuple[Any, ...]:
         "[]",
         "[]",
         "[]",
-        "{}" if box.emails is _NO_EMAILS else _encode(box.emails).decode(),
+        "{}" if box.emails is NO_EMAILS else _encode(box.emails).decode(),
         f'[{{"stage_key":"{stay.stage_key}","entered_at":{stay.entered_at},"finished_ms":0}}]',
         "{}",
         "[]",
@@ -121,7 +120,7 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> None:
     else:
         _tell_nobody(ctx, pipeline, made)
     for box in made:
-        if box.emails is not _NO_EMAILS:
+        if box.emails is not NO_EMAILS:
             boxes.tell_addresses(ctx, pipeline, box, None)
 
 

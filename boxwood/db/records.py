@@ -7,7 +7,7 @@ SQLite has no booleans, so they are made again on the way back.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -22,16 +22,21 @@ class Table(Generic[R]):
     """A table and the record its rows are: `BOXES = Table("boxes", Box)`.
 
     Members named in `beside` are the record's last and have defaults: they are kept in tables of their own.
+    `empty` has what a member is where its JSON is `{}`, one for all.
     """
 
-    def __init__(self, name: str, record: type[R], *, beside: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, record: type[R], *, beside: Sequence[str] = (), empty: Mapping[str, Any] | None = None
+    ) -> None:
         self.name = name
         self.record = record
         hints = get_type_hints(record)
         self.names = tuple(one for one in record.__struct_fields__ if one not in beside)
         self.columns = ", ".join(self.names)
-        self._readers = [(at, _reader(hints[name])) for at, name in enumerate(self.names)]
-        self._readers = [(at, reader) for at, reader in self._readers if reader]
+        self._readers: list[tuple[int, Callable[[Any], Any]]] = []
+        for at, column in enumerate(self.names):
+            if reader := _reader(hints[column], (empty or {}).get(column)):
+                self._readers.append((at, reader))
         self._json = {name for name in self.names if _is_json(hints[name])}
         values = ", ".join(f":{name}" for name in self.names)
         self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({values})"
@@ -45,7 +50,7 @@ class Table(Generic[R]):
         values: list[Any] = list(row[: len(self.names)])
         for at, reader in self._readers:
             if values[at] is not None:
-                values[at] = reader(values[at])  # type: ignore[misc]
+                values[at] = reader(values[at])
         return self.record(*values)
 
     def load_all(self, rows: Sequence[Row]) -> list[R]:
@@ -81,10 +86,14 @@ def _is_json(hint: Any) -> bool:
     return bare is not bool and bare not in _PLAIN
 
 
-def _reader(hint: Any) -> Callable[[Any], Any] | None:
+def _reader(hint: Any, empty: Any) -> Callable[[Any], Any] | None:
+    """What is mostly empty is told so without a decoder: a box has eight such members."""
     bare = _bare(hint)
     if bare is bool:
         return bool
     if bare in _PLAIN:
         return None
-    return msgspec.json.Decoder(bare, strict=False).decode
+    decode = msgspec.json.Decoder(bare, strict=False).decode
+    if get_origin(bare) is list:
+        return lambda text: [] if text == "[]" else decode(text)
+    return decode if empty is None else lambda text: empty if text == "{}" else decode(text)

@@ -137,3 +137,44 @@ def test_lists_page_in_the_order_asked(world: World) -> None:
     refused(world.ada.http.get(f"/api/v1{path}", params={"limit": "-1"}), 400, "limit")
     refused(world.ada.http.get(f"/api/v2{path}", params={"page": "x"}), 400, "page")
     assert len(ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 10**9}))["results"]) == 5
+
+
+def test_a_box_in_a_list_is_the_box_itself(world: World) -> None:
+    """Lists are encoded another way; with all that can be on a box, and with nothing."""
+    pipeline = world.pipeline()
+    text = world.field(pipeline, "TEXT_INPUT")["key"]
+    person = world.field(pipeline, "PERSON", "Who")["key"]
+    contact = {"emailAddresses": [f"x{world.number}@y.example"]}
+    entry = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=contact))
+    rule = {"name": "Small", "mode": "WARN", "assertion": {"field": text, "op": "lt", "value": 5}}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
+    other = world.box(pipeline, name="Plain")
+    full = world.box(
+        pipeline,
+        name='Ünï "quoted" mail@z.example',
+        notes="lines\nof notes",
+        fields={text: 7, person: [{"email": world.bo.email}]},
+        assignedToSharingEntries=[{"email": world.bo.email}, {"email": world.ada.email}],
+        linkedBoxKeys=[other["key"]],
+        contacts=[{"key": entry["key"], "isStarred": True}],
+    )
+    ok(world.ada.http.post(f"/api/v1/boxes/{full['key']}", json={"stageKey": "5002"}))
+    due = {
+        "text": "Call",
+        "dueDate": world.clock() + 86_400_000,
+        "assignedToSharingEntries": [{"email": world.bo.email}],
+    }
+    ok(world.ada.http.post(f"/api/v2/boxes/{full['key']}/tasks", json=due))
+    ok(world.ada.http.post(f"/api/v2/boxes/{full['key']}/comments", json={"message": "Hello"}))
+    singles = [ok(world.ada.http.get(f"/api/v1/boxes/{key}")) for key in (other["key"], full["key"])]
+    assert singles[1]["violations"]
+    assert singles[1]["contacts"]
+    assert (singles[1]["taskTotal"], len(singles[1]["emailAddresses"])) == (1, 2)
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    assert ok(world.ada.http.get(f"{path}/boxes"))["results"] == singles
+    assert ok(world.ada.http.get(f"{path}/boxes", params={"sort": "creationTimestamp"}))["results"] == singles
+    assert ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes")) == singles
+    board = ok(world.ada.http.get(f"{path}/board"))["columns"]
+    assert [box for column in board for box in column["results"]] == singles
+    asked = ok(world.ada.http.get(f"/api/v1/boxes/{full['key']}", params={"fields": "daysInStage"}))
+    assert ok(world.ada.http.get(f"{path}/boxes", params={"fields": "daysInStage"}))["results"][1] == asked

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -31,26 +32,9 @@ class StageHistoryEntry(Out, omit_defaults=False):
     """Finished stays only: the stay that goes on is not counted (ruling 18)."""
 
 
-class BoxOut(Out, omit_defaults=False):
-    key: str
-    box_key: str
-    pipeline_key: str
-    stage_key: str
-    name: str
-    creator_key: str
-    creation_timestamp: int
-    last_updated_timestamp: int
-    last_saved_timestamp: int
-    last_stage_change_timestamp: int
-    creation_source_type: str
-    freshness: float
-    violations: list[Violation]
-    assigned_to_sharing_entries: list[SharingEntry]
-    creator_sharing_entry: SharingEntry | None
-    follower_sharing_entries: list[SharingEntry]
-    follower_keys: list[str]
-    follower_count: int
-    linked_box_keys: list[str]
+class Told(Out, omit_defaults=False):
+    """What its mail, tasks, calls, meetings, comments and files add up to."""
+
     email_addresses: list[str]
     email_addresses_auto_extracted: list[str]
     email_addresses_blacklist: list[str]
@@ -79,12 +63,6 @@ class BoxOut(Out, omit_defaults=False):
     comment_count: int
     file_count: int
     reminder_count: int
-    fields: dict[str, Any]
-    fields_autofill_status: dict[str, Any]
-    stage_history_entries: list[StageHistoryEntry]
-    notes: str | msgspec.UnsetType = msgspec.UNSET
-    contacts: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
-    organizations: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
     task_percentage_complete: float | msgspec.UnsetType = msgspec.UNSET
     earliest_overdue_task_due_date: int | msgspec.UnsetType = msgspec.UNSET
     soonest_task_due_date: int | msgspec.UnsetType = msgspec.UNSET
@@ -103,18 +81,49 @@ class BoxOut(Out, omit_defaults=False):
     last_touchpoint_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     last_touchpoint_type: str | msgspec.UnsetType = msgspec.UNSET
     last_comment_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class BoxOut(Told, omit_defaults=False, kw_only=True):
+    key: str
+    box_key: str
+    pipeline_key: str
+    stage_key: str
+    name: str
+    creator_key: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    last_saved_timestamp: int
+    last_stage_change_timestamp: int
+    creation_source_type: str
+    freshness: float
+    violations: list[Violation]
+    assigned_to_sharing_entries: list[SharingEntry]
+    creator_sharing_entry: SharingEntry | None
+    follower_sharing_entries: list[SharingEntry]
+    follower_keys: list[str]
+    follower_count: int
+    linked_box_keys: list[str]
+    fields: dict[str, Any]
+    fields_autofill_status: dict[str, Any]
+    stage_history_entries: list[StageHistoryEntry]
+    notes: str | msgspec.UnsetType = msgspec.UNSET
+    contacts: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
+    organizations: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
     columns: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     """Those asked for with `fields`, by name."""
 
 
+Entries = Callable[[list[str]], list[SharingEntry]]
+
+
 def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any] | None = None) -> BoxOut:
     """`now` serves only `freshness`, which changes once a day."""
-    told = one.activity
 
     def entries(keys: list[str]) -> list[SharingEntry]:
         return [sharing_entry(people[key]) for key in keys if key in people]
 
     return BoxOut(
+        **told(one, entries),
         key=one.key,
         box_key=one.key,
         pipeline_key=one.pipeline_key,
@@ -134,10 +143,26 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         follower_keys=one.follower_keys,
         follower_count=len(one.follower_keys),
         linked_box_keys=one.linked_box_keys,
-        email_addresses=one.emails.addresses,
-        email_addresses_auto_extracted=one.emails.extracted,
-        email_addresses_blacklist=one.emails.blacklist,
-        email_addresses_whitelist=one.emails.whitelist,
+        fields=one.fields,
+        fields_autofill_status={},
+        stage_history_entries=[
+            StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in one.stage_history
+        ],
+        notes=given(one.notes),
+        contacts=links(one.contacts),
+        organizations=links(one.organizations),
+        columns=given(columns),
+    )
+
+
+def told(one: Box, entries: Entries) -> dict[str, Any]:
+    """The members of `Told`."""
+    told, emails = one.activity, one.emails
+    return dict(  # noqa: C408
+        email_addresses=emails.addresses,
+        email_addresses_auto_extracted=emails.extracted,
+        email_addresses_blacklist=emails.blacklist,
+        email_addresses_whitelist=emails.whitelist,
         total_number_of_emails=told.emails_total,
         total_number_of_sent_emails=told.emails_sent,
         total_number_of_received_emails=told.emails_received,
@@ -162,14 +187,6 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         comment_count=told.comment_count,
         file_count=told.file_count,
         reminder_count=told.reminder_count,
-        fields=one.fields,
-        fields_autofill_status={},
-        stage_history_entries=[
-            StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in one.stage_history
-        ],
-        notes=given(one.notes),
-        contacts=_links(one.contacts),
-        organizations=_links(one.organizations),
         task_percentage_complete=_percentage(told.task_complete, told.task_total),
         earliest_overdue_task_due_date=given(told.earliest_overdue_at),
         soonest_task_due_date=given(told.soonest_due_at),
@@ -188,21 +205,24 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         last_touchpoint_timestamp=given(told.touched_at),
         last_touchpoint_type=given(told.touched_by),
         last_comment_timestamp=given(told.last_comment_at),
-        columns=given(columns),
     )
 
 
 def freshness(updated_at: int, now: int) -> float:
     """1.0 on the day of the last change, then less each day: 0.5 after 14 days."""
-    days = max(0, (now - updated_at) // _DAY)
-    return round(14 / (14 + days), 4)
+    return _after((now - updated_at) // _DAY)
+
+
+@lru_cache(maxsize=10_000)
+def _after(days: int) -> float:
+    return round(14 / (14 + max(0, days)), 4)
 
 
 def _percentage(complete: int, total: int) -> Any:
     return round(100 * complete / total, 2) if total else msgspec.UNSET
 
 
-def _links(links: list[Link]) -> Any:
+def links(links: list[Link]) -> Any:
     """Left out when empty (spec 4.2)."""
     return [LinkOut(link.key, link.is_starred, link.is_autoboxed) for link in links] or msgspec.UNSET
 
