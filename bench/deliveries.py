@@ -4,8 +4,8 @@
 
 The worker runs as in `boxwood serve`, with the guard on what may be called, signatures and the log of attempts; the
 receiver is a process beside it. What it is measured against in the same round is the same client library sending the
-same bytes to the same receiver, and nothing else. Without a URL a PostgreSQL of its own is started, with its usual
-settings. Targets are those of the issue: they hold on two quiet cores.
+same bytes to the same receiver, and nothing else; for the waits, after one durable commit. Without a URL a PostgreSQL
+of its own is started, with its usual settings. Targets hold on two quiet cores.
 """
 
 import argparse
@@ -171,6 +171,23 @@ async def soon(world: World, pipeline: str) -> tuple[float, float]:
     return statistics.median(waits), waits[int(len(waits) * 0.99)]
 
 
+async def soon_bare(world: World) -> tuple[float, float]:
+    """The least it can take: a durable commit, and then a request by a client that has a connection open."""
+    waits: list[float] = []
+    body = b'[{"name":"-","pad":"' + b"x" * 1270 + b'"}]'
+    async with aiohttp.ClientSession() as session:
+        began = time.perf_counter()
+        for number in range(PER_SECOND * SECONDS // 2):
+            await asyncio.sleep(max(0.0, began + number / PER_SECOND - time.perf_counter()))
+            start = time.perf_counter()
+            await world.engine.write_soon(lambda db: db.run("UPDATE users SET updated_at = updated_at + 1"))
+            async with session.post(world.receiver.url + "/bare", data=body) as reply:
+                await reply.read()
+            waits.append((time.perf_counter() - start) * 1000)
+    waits.sort()
+    return statistics.median(waits), waits[int(len(waits) * 0.99)]
+
+
 async def beside(world: World, well: str, ill: str, path: str) -> float:
     """p95 from commit to receipt of 100 a second, while every twentieth goes to one that is not well."""
     world.receiver.clear()
@@ -215,7 +232,8 @@ async def measure(engine: Engine, receiver: Receiver, rounds: int, dead: int) ->
         (bare_rate, bare_cpu), (rate, cpu) = await bare(world), await drained(world, many)
         note(bare_rate=bare_rate, bare_cpu=bare_cpu, rate=rate, cpu=cpu, rate_ratio=rate / bare_rate)
         note(cpu_ratio=cpu / bare_cpu)
-        p50, p99 = await soon(world, alone)
+        (bare_p50, bare_p99), (p50, p99) = await soon_bare(world), await soon(world, alone)
+        note(bare_p50=bare_p50, bare_p99=bare_p99, p50_ratio=p50 / bare_p50, p99_ratio=p99 / bare_p99)
         note(p50=p50, p99=p99, hung=await beside(world, alone, hung, "/alone"))
     failing = world.pipeline("/dead")
     fill_dead(world, failing, dead)
@@ -233,8 +251,8 @@ def show(name: str, found: dict[str, list[float]], dead: int) -> None:
             f"{middle['rate_ratio']:.2f} of bare {middle['bare_rate']:,.0f}",
         ),
         ("CPU ms each", f"{middle['cpu']:.3f}", f"{middle['cpu_ratio']:.2f} of bare {middle['bare_cpu']:.3f}"),
-        ("p50 ms at 50/s", f"{middle['p50']:.1f}", ""),
-        ("p99 ms at 50/s", f"{middle['p99']:.1f}", ""),
+        ("p50 ms at 50/s", f"{middle['p50']:.1f}", f"{middle['p50_ratio']:.1f} of bare {middle['bare_p50']:.1f}"),
+        ("p99 ms at 50/s", f"{middle['p99']:.1f}", f"{middle['p99_ratio']:.1f} of bare {middle['bare_p99']:.1f}"),
         ("p95 ms beside a hung one", f"{middle['hung']:.1f}", ""),
         ("p95 ms beside dead rows", f"{middle['dead']:.1f}", f"{dead:,} of them"),
     ]

@@ -45,7 +45,7 @@ class Room(msgspec.Struct):
     after: str = ""
     """The address whose turn was last."""
     more: bool = False
-    """Not all addresses were looked at."""
+    """Not all addresses were looked at, in this turn or the last."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -106,10 +106,7 @@ def anything(db: Db, now: int) -> bool:
 
 def take(db: Db, now: int, room: Room) -> list[Taken]:
     """Deliveries that are due, as many as there is room for, beginning behind the address that was last."""
-    found = _addresses(db, now, room.after, LOOKED_AT) if room.total > 0 else []
-    room.more = len(found) == LOOKED_AT
-    if room.after and not room.more:
-        found += [one for one in _addresses(db, now, "", LOOKED_AT) if one.key <= room.after]
+    found = _in_turn(db, now, room) if room.total > 0 else []
     keys: list[str] = []
     known: dict[str, Webhook] = {}
     for one in found:
@@ -123,6 +120,19 @@ def take(db: Db, now: int, room: Room) -> list[Taken]:
             else:
                 _drop(db, now, webhook)
     return _loaded(db, keys, known)
+
+
+def _in_turn(db: Db, now: int, room: Room) -> list[_Address]:
+    """Addresses that something waits for, beginning behind the last: all of them, in one look, unless they are many."""
+    if not room.more:
+        found = _addresses(db, now, "", LOOKED_AT)
+        if len(found) < LOOKED_AT:
+            return [one for one in found if one.key > room.after] + [one for one in found if one.key <= room.after]
+    found = _addresses(db, now, room.after, LOOKED_AT)
+    room.more = len(found) == LOOKED_AT
+    if room.after and not room.more:
+        found += [one for one in _addresses(db, now, "", LOOKED_AT) if one.key <= room.after]
+    return found
 
 
 def _take_of(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[str]:

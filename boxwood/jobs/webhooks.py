@@ -97,6 +97,8 @@ class Worker:
         self._retries = 0
         self._outcomes: list[Outcome] = []
         self._last = ""
+        self._many = False
+        """There were more addresses than one turn looks at."""
         self._bodies: dict[int, bytes] = {}
         self._awake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
@@ -150,7 +152,7 @@ class Worker:
         except BaseException:
             self._outcomes = settled + self._outcomes
             raise
-        self._last = room.after
+        self._last, self._many = room.after, room.more
         for one in taken:
             self._receive(one)
         self._launch()
@@ -166,6 +168,7 @@ class Worker:
             each=EACH,
             limits={key: lane.room() for key, lane in self._lanes.items()},
             after=self._last,
+            more=self._many,
         )
 
     async def _rest(self) -> None:

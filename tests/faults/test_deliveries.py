@@ -8,10 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from boxwood.db import schema
+from tests import postgres
 from tests.conftest import Store, ok
 from tests.faults.test_crashes import a_key
 from tests.jobs.webhooks import eventually
@@ -20,20 +23,36 @@ from tests.receiver import Answer, Received, Receiver
 
 # On PostgreSQL another worker takes over when a lease ends; nobody wants to wait a minute for that here.
 SHORT_LEASES = "from boxwood.jobs import webhooks; webhooks.LEASE = 2_000"
+# Nor five seconds for each first retry, and more for the second.
+SHORT_PAUSES = "from boxwood.core import outbox; outbox.RETRIES = (500,) * 10"
 OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
 
 
+class Unreliable(Receiver):
+    """Fails the first attempt of a third of all deliveries; knows what it took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.failed: set[str] = set()
+        self.took: list[Received] = []
+        self.answer = self._answer
+
+    def _answer(self, request: Received) -> Answer:
+        first, _ = request.id not in self.seen, self.seen.add(request.id)
+        if first and sum(request.id.encode()) % 3 == 0:
+            self.failed.add(request.id)
+            return Answer(500)
+        self.took.append(request)
+        return Answer()
+
+    def taken(self, path: str) -> list[Received]:
+        return [one for one in list(self.took) if one.path == path]
+
+
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Fails the first attempt of a third of all deliveries."""
-    running = Receiver()
-    seen: set[str] = set()
-
-    def answer(request: Received) -> Answer:
-        first, _ = request.id not in seen, seen.add(request.id)
-        return Answer(500 if first and sum(request.id.encode()) % 3 == 0 else 200)
-
-    running.answer = answer
+def receiver() -> Iterator[Unreliable]:
+    running = Unreliable()
     yield running
     running.close()
 
@@ -41,7 +60,7 @@ def receiver() -> Iterator[Receiver]:
 class Watched:
     """A pipeline whose new boxes are told to the receiver."""
 
-    def __init__(self, server: Process, store: Store, receiver: Receiver) -> None:
+    def __init__(self, server: Process, store: Store, receiver: Unreliable) -> None:
         self.receiver, self.url, self.key = receiver, server.url, a_key(store)
         self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=60, trust_env=False)
         self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
@@ -70,14 +89,17 @@ class Watched:
             httpx.Client(base_url=self.url, auth=(self.key, ""), timeout=10, trust_env=False) as client,
         ):
             while not done.is_set():
-                made = ok(client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"}))
-                self.made.append(made["key"])
+                reply = client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"})
+                if reply.status_code == 503:  # the database is away: nothing was acknowledged
+                    time.sleep(0.05)
+                else:
+                    self.made.append(ok(reply)["key"])
 
     def all_arrived(self) -> bool:
         return all(set(self.made) <= self.boxes(number) for number in range(3))
 
     def boxes(self, number: int) -> set[str]:
-        return {one.things[0]["key"] for one in self.receiver.received(f"/{number}")}
+        return {one.things[0]["key"] for one in self.receiver.taken(f"/{number}")}
 
     def check(self) -> None:
         """Each id is one box's, no box is told twice under two, and every box told of is there."""
@@ -89,20 +111,32 @@ class Watched:
             assert self.boxes(number) <= kept
         assert self.made
 
+    def tell(self) -> None:
+        """What it came to, for `pytest -s`."""
+        took, failed = len(self.receiver.took), len(self.receiver.failed)
+        ids = {one.id for one in self.receiver.took}
+        print(
+            f"\n{len(self.made):,} changes acknowledged, {3 * len(self.made):,} deliveries owed; {len(ids):,} arrived, "
+            f"{failed:,} of them refused at first; {took - len(ids):,} came again"
+        )
+
 
 @contextlib.contextmanager
-def watching(server: Process, store: Store, receiver: Receiver) -> Iterator[Watched]:
+def watching(server: Process, store: Store, receiver: Unreliable) -> Iterator[Watched]:
     """At the end everything has arrived, and nothing else has."""
     watched = Watched(server, store, receiver)
     with contextlib.closing(watched.client):
         yield watched
-        eventually(watched.all_arrived, timeout=60)
+        eventually(watched.all_arrived, timeout=120)
         watched.check()
+        watched.tell()
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long)])
-def test_a_killed_server_delivers_all_that_was_acknowledged(fresh_store: Store, receiver: Receiver, kills: int) -> None:
-    server = Process(fresh_store, *OPTIONS, setup=SHORT_LEASES)
+def test_a_killed_server_delivers_all_that_was_acknowledged(
+    fresh_store: Store, receiver: Unreliable, kills: int
+) -> None:
+    server = Process(fresh_store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
     with watching(server, fresh_store, receiver) as watched:
         for _ in range(kills):
             with watched.written_to():
@@ -116,7 +150,7 @@ class Workers:
     """`boxwood worker` processes beside a server that sends nothing itself."""
 
     def __init__(self, store: Store) -> None:
-        program = f"{SHORT_LEASES}\n{MAIN}"
+        program = f"{SHORT_LEASES}\n{SHORT_PAUSES}\n{MAIN}"
         self.program = [sys.executable, "-c", program, "worker", *store_options(store), *OPTIONS]
         self.log = store.data / "worker-log"
         self.running: list[subprocess.Popen[bytes]] = []
@@ -137,8 +171,8 @@ class Workers:
         return [one.wait(timeout=20) for one in self.running]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long)])
-def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Receiver, kills: int) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.long)])
+def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Unreliable, kills: int) -> None:
     if fresh_store.name == "sqlite":
         pytest.skip("one process does everything on SQLite; that is the test above")
     server = Process(fresh_store, *OPTIONS, "--no-deliveries")
@@ -153,6 +187,30 @@ def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Receiver, kil
                 workers.kill_the_oldest()
     assert workers.stop() == [0, 0], workers.log.read_text()
     assert server.stop() == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
+def test_a_killed_database_loses_nothing_it_acknowledged(tmp_path: Path, receiver: Unreliable, kills: int) -> None:
+    """PostgreSQL with its usual settings, killed under a server and two workers; each time it recovers by its log."""
+    with postgres.cluster(durable=True, own=True) as cluster:
+        store = Store("postgres", tmp_path, cluster.create_database())
+        schema.migrate(store.url, "")
+        server = Process(store, *OPTIONS, "--no-deliveries")
+        workers = Workers(store)
+        for _ in range(2):
+            workers.start()
+        with watching(server, store, receiver) as watched:
+            for _ in range(kills):
+                with watched.written_to():
+                    time.sleep(random.uniform(0.7, 1.5))
+                    cluster.kill()
+                    time.sleep(random.uniform(0.0, 0.3))
+                    cluster.start()
+                    before = len(watched.made)
+                    eventually(lambda before=before: len(watched.made) > before, timeout=60)  # type: ignore[misc]
+        assert workers.stop() == [0, 0], workers.log.read_text()
+        assert server.stop() == 0
 
 
 def test_workers_need_postgresql(fresh_store: Store) -> None:
