@@ -62,6 +62,7 @@ NAMES = {
     "thread.removed": "THREAD_REMOVED_FROM_BOX",
 }
 EVENTS = tuple(dict.fromkeys(NAMES.values()))
+OF_TEAMS = ("CONTACT_", "ORG_")
 # Names that Nango's guide has for them, and nobody else.
 _ALIASES = {"BOX_CREATED": "BOX_CREATE", "BOX_EDITED": "BOX_EDIT"}
 MEMBERS = {
@@ -213,6 +214,9 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         team = teams.get(ctx, given["team_key"])
     else:
         raise Invalid("pipelineKey", "name a pipeline, or a team with teamKey")
+    if pipeline and str(given.get("event")).startswith(OF_TEAMS):
+        # Programs that always name a pipeline mean its team, where contacts and organizations are.
+        team, pipeline = teams.get(ctx, given.get("team_key") or pipeline.team_key), None
     scope = pipeline or team
     assert scope is not None
     for member, wire in (("event", "event"), ("target_url", "targetUrl")):

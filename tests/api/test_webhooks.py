@@ -103,3 +103,14 @@ def test_a_private_address_is_refused_where_it_is_not_allowed(world: World) -> N
     given = {"event": "BOX_EDIT", "target_url": "http://10.0.0.1/", "pipeline_key": world.pipeline()["key"]}
     with pytest.raises(Invalid, match="targetUrl"):
         world.as_("ada", lambda ctx: webhooks.create(ctx, given, Rules()))
+
+
+def test_what_happens_in_a_team_is_heard_in_the_team_of_the_pipeline_that_is_named(world: World) -> None:
+    pipeline = world.pipeline()["key"]
+    hook = {"event": "CONTACT_CREATE", "targetUrl": "https://receiver.example/hook"}
+    for path in ("/api/v2/webhooks", f"/api/v2/pipelines/{pipeline}/webhooks"):
+        made = ok(world.ada.http.post(path, params={"pipelineKey": pipeline}, json=hook))
+        assert (made["teamKey"], made.get("pipelineKey")) == (world.team_key, None)
+    ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Kim"}))
+    sent = ok(world.ada.http.get(f"/api/v2/webhooks/{made['key']}/deliveries"))["results"]
+    assert [one["event"] for one in sent] == ["CONTACT_CREATE"]
