@@ -24,6 +24,7 @@ from .api.call import Api
 from .api.door import PREFIX, Door
 from .api.limits import Limits
 from .api.observe import Observed
+from .api.oidc import Provider
 from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
@@ -34,6 +35,7 @@ from .jobs import automations, backups, due, imports, indexing, letters, recompu
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
+from .lib.oidc import Client
 from .lib.rates import read_rate
 from .lib.sources import read_networks
 from .lib.targets import Rules
@@ -65,6 +67,8 @@ class Boxwood:
             config.subscriptions,
         )
         self.door = Door(engine, self.limits, clock)
+        self.provider = Provider(self.api, provider(config))
+        self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
         self._document: bytes | None = None
         self.site = Starlette(
@@ -73,6 +77,7 @@ class Boxwood:
                 Route("/readyz", self.ready),
                 Route("/metrics", self.metrics),
                 Route("/openapi.json", self.document),
+                *self.provider.routes(),
                 *reference.routes(),
                 *pages.routes(),
             ],
@@ -195,6 +200,20 @@ def open_store(config: Config) -> Blobs:
 
 def backup_source(config: Config, store: Blobs) -> backups.Source:
     return backups.Source(config.database_url, config.sqlite_path, config.data, store, not config.s3_bucket)
+
+
+def provider(config: Config) -> Client | None:
+    """By whom people may sign in, besides a password."""
+    if not config.oidc_issuer:
+        return None
+    return Client(
+        issuer=config.oidc_issuer,
+        client_id=config.oidc_client_id,
+        client_secret=config.oidc_client_secret,
+        name=config.oidc_name,
+        domains=config.oidc_domains,
+        trusts_email=config.oidc_trust_email,
+    )
 
 
 def rules(config: Config) -> Rules:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from . import keeping, people, version
-from .config import Config, refusal
+from .config import Config, only_in_environment, refusal
 from .core import mail_settings
 from .core.context import Ctx
 from .db import schema
@@ -196,19 +196,11 @@ def _config(options: argparse.Namespace) -> Config:
         native_endpoints=options.native_endpoints,
         subscriptions=options.subscriptions,
         base_url=options.url or "",
-        smtp_url=_env("SMTP_URL", ""),
-        mail_from=_env("MAIL_FROM", ""),
         backup_every=options.backup_every,
         backup_keep=options.backup_keep,
         backup_to=Path(options.backup_to).absolute() if options.backup_to else None,
-        **_bucket(),
+        **only_in_environment(os.environ),
     )
-
-
-def _bucket() -> dict[str, Any]:
-    """Only from the environment: a secret on the command line can be read by everyone on the machine."""
-    found = {name: _env(f"S3_{name.upper()}") for name in ("bucket", "endpoint", "region", "key", "secret", "prefix")}
-    return {f"s3_{name}": value for name, value in found.items() if value}
 
 
 def _prepare(config: Config) -> None:
@@ -366,7 +358,7 @@ def _user_link(options: argparse.Namespace) -> None:
 def _source(options: argparse.Namespace) -> Source:
     from .app import backup_source, open_store
 
-    config = Config(data=options.data.absolute(), database_url=options.database_url, **_bucket())
+    config = Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
     return backup_source(config, open_store(config))
 
 

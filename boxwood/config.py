@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,14 @@ class Config:
     """Milliseconds between backups; 0 for none."""
     backup_keep: int = 28
     backup_to: Path | None = None
+    oidc_issuer: str = ""
+    """An OpenID Connect provider by which people may sign in."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = "single sign-on"
+    oidc_domains: tuple[str, ...] = ()
+    """E-mail domains whose people come without an invitation."""
+    oidc_trust_email: bool = False
     s3_bucket: str = ""
     """Where file bytes go; without one they are in `data`."""
     s3_endpoint: str | None = None
@@ -58,6 +68,23 @@ class Config:
         scheme = "https" if self.tls_cert else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
+
+
+def only_in_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Settings with secrets among them: one on the command line can be read by everyone on the machine."""
+
+    def given(name: str) -> str:
+        return environ.get(f"BOXWOOD_{name.upper()}", "")
+
+    names = [
+        *("smtp_url", "mail_from"),
+        *("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name"),
+        *("s3_bucket", "s3_endpoint", "s3_region", "s3_key", "s3_secret", "s3_prefix"),
+    ]
+    found: dict[str, Any] = {name: given(name) for name in names if given(name)}
+    found["oidc_domains"] = tuple(one.strip().lower() for one in given("oidc_domains").split(",") if one.strip())
+    found["oidc_trust_email"] = given("oidc_trust_email").lower() in ("1", "true", "yes", "on")
+    return found
 
 
 def refusal(config: Config) -> str:
@@ -80,6 +107,10 @@ def refusal(config: Config) -> str:
         )
     if config.backup_every and (config.backup_to is None or config.backup_keep < 1):
         return "--backup-every needs --backup-to, and --backup-keep is 1 or more"
+    if config.oidc_issuer and not (config.oidc_client_id and config.oidc_client_secret):
+        return "BOXWOOD_OIDC_ISSUER needs BOXWOOD_OIDC_CLIENT_ID and BOXWOOD_OIDC_CLIENT_SECRET"
+    if config.oidc_issuer and not config.oidc_issuer.startswith(("https://", "http://")):
+        return "BOXWOOD_OIDC_ISSUER is no URL such as https://login.example.com"
     if config.native_endpoints < 0 or config.subscriptions < 0:
         return "--native-endpoints and --subscriptions are 0 (no limit) or more"
     return ""

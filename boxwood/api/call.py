@@ -231,9 +231,9 @@ class Api:
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
         """When each API key was last used, until someone writes it down."""
-        self.seen: dict[str, int] = {}
-        """The same for sessions."""
+        self.seen: dict[str, int] = {}  # the same for sessions
         self.guesses = Queue()
+        self.provider = ""  # the name of the one by which people may sign in, too
         self.wishes: set[Wish] = set()
         """Fields that were filtered or sorted by, until someone makes their indexes."""
         self._under_way: set[tuple[str, ...]] = set()

@@ -61,7 +61,7 @@ from . import (
     views,
     webhooks,
 )
-from .router import LIST, Route
+from .router import LIST, STREAM, Route
 from .rows import _ask, _delete, _list, _post, _put, _read, _sign_in, _stream
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -85,6 +85,7 @@ ROUTES = [
     _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
     _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
     _sign_in("/v2/session/forgotten", sessions.forgotten, Success, session_shapes.FORGOTTEN),
+    Route("GET", "/v2/session/ways", sessions.ways, STREAM, gives=session_shapes.WaysOut, tag="sessions", open=True),
     _read("/v2/session", sessions.get_current),
     _delete("/v2/session", sessions.sign_out),
     _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),

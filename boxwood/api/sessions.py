@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import passwords, second_factors, sessions, sign_in_links, users
+from ..core import mail_settings, passwords, second_factors, sessions, sign_in_links, users
 from ..core.context import Ctx
 from ..db.engine import Db
 from ..errors import Insufficient, Invalid, NotSignedIn, TooMany
@@ -99,6 +99,12 @@ async def forgotten(call: Call, body: Body) -> Reply:
     await call.api.aside(call.api.limits.failed, call.source, now)
     await call.api.engine.write_soon(lambda db: sign_in_links.mail_reset(db, given["email"], now))
     return Reply(encode(SUCCESS))
+
+
+async def ways(call: Call, body: Body) -> Reply:
+    """How one may sign in here, for a page that nobody is signed in on."""
+    mail = await call.api.engine.read_soon(mail_settings.configured)
+    return Reply(encode(shapes.ways(mail, call.api.provider)))
 
 
 def get_current(call: Call) -> shapes.SignedIn:

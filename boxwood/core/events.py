@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "user.totp_added": Kind("USER", "EDIT", "ADD_AUTHENTICATOR", "added an authenticator", False),
     "user.totp_removed": Kind("USER", "EDIT", "REMOVE_AUTHENTICATOR", "removed the authenticator", False),
     "user.recovery_codes_renewed": Kind("USER", "EDIT", "RENEW_RECOVERY_CODES", "made other recovery codes", False),
+    "user.identity_added": Kind("USER", "EDIT", "ADD_IDENTITY", "signs in by {what} from now on", False),
     "user.reset_asked": Kind("USER", "EDIT", "ASK_FOR_RESET", "asked for another password", False),
     "mail.edited": Kind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed how mail leaves", False),
     "team.created": Kind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),

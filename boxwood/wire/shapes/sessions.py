@@ -91,6 +91,20 @@ def session(one: Session, current: str) -> SessionOut:
     )
 
 
+class WaysOut(Out, omit_defaults=False):
+    """`mail` is whether a forgotten password can be replaced by mail. With a provider the page sends the browser to
+    `providerUrl`, with `?next=` for where to come back to."""
+
+    password: bool
+    mail: bool
+    provider: str | msgspec.UnsetType = msgspec.UNSET
+    provider_url: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def ways(mail: bool, provider: str) -> WaysOut:
+    return WaysOut(True, mail, given(provider or None), given("/auth/oidc" if provider else None))
+
+
 class FactorsOut(Out, omit_defaults=False):
     """Whether signing in takes a code, since when, and how many recovery codes are left."""
 

@@ -1,0 +1,123 @@
+"""Signing in by an OpenID Connect provider: two addresses that browsers are sent to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import logging
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ..core import identities, mail_settings, sessions
+from ..db.engine import Db
+from ..errors import Problem
+from ..lib import oidc
+from ..lib.oidc import Attempt, Client
+from . import credentials
+from .call import Api
+
+log = logging.getLogger("boxwood.oidc")
+START, CALLBACK = "/auth/oidc", "/auth/oidc/callback"
+COOKIE = "boxwood_oidc"
+LASTS = 600
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Provider:
+    """The provider's two routes; without a client they answer 404."""
+
+    def __init__(self, api: Api, client: Client | None) -> None:
+        self.api = api
+        self.client = client
+
+    def routes(self) -> list[BaseRoute]:
+        return [Route(START, self.start), Route(CALLBACK, self.finish)]
+
+    async def start(self, request: Request) -> Response:
+        """Send the browser to the provider; `next` is the page to come back to."""
+        if self.client is None:
+            return _page("There is no provider to sign in with here.", 404)
+        one = oidc.attempt(request.query_params.get("next", "/"))
+        base_url = await self._base_url()
+        try:
+            away = await oidc.address(self.client, base_url + CALLBACK, one)
+        except oidc.Failed as why:
+            log.error("%s", why)
+            return _page(f"Signing in did not work: {why}.", 502)
+        answer = RedirectResponse(away, 302, _HEADERS)
+        secure = base_url.startswith("https:")
+        answer.set_cookie(COOKIE, _text(one), LASTS, path=START, httponly=True, samesite="lax", secure=secure)
+        return answer
+
+    async def finish(self, request: Request) -> Response:
+        """The browser is back from the provider: with a code for the attempt that it began itself."""
+        given, client = request.query_params, self.client
+        if client is None:
+            return _page("There is no provider to sign in with here.", 404)
+        one = _read(request.cookies.get(COOKIE, ""))
+        if one is None or given.get("state") != one.state:
+            return _page("This attempt to sign in is over: begin again.", 400)
+        if not given.get("code"):
+            return _page(f"The provider refused: {given.get('error', 'it gives no reason')[:200]}.", 403)
+        base_url = await self._base_url()
+        try:
+            who = await oidc.vouched(client, base_url + CALLBACK, one, given["code"], self.api.clock())
+            secret, seconds = await self.api.engine.write_soon(lambda db: self._begin(db, request, client, who))
+        except oidc.Failed as why:
+            log.error("%s", why)
+            return _page(f"Signing in did not work: {why}.", 502)
+        except Problem as problem:
+            return _page(f"{problem}.", 403)
+        answer = RedirectResponse(one.next, 303, _HEADERS)
+        name, value = credentials.cookie(secret, seconds=seconds, secure=base_url.startswith("https:"))
+        answer.raw_headers.append((name, value))
+        answer.delete_cookie(COOKIE, path=START)
+        return answer
+
+    async def _base_url(self) -> str:
+        """As the operator says, never as the request does: the provider knows this address."""
+        return (await self.api.engine.read_soon(mail_settings.find)).base_url
+
+    def _begin(self, db: Db, request: Request, client: Client, who: oidc.Vouched) -> tuple[str, int]:
+        ctx = identities.arrive(
+            db,
+            self.api.clock(),
+            issuer=client.issuer,
+            subject=who.subject,
+            email=who.email,
+            verified=who.verified,
+            name=who.name,
+            domains=client.domains,
+        )
+        peer = request.client.host if request.client else ""
+        source = self.api.limits.source(peer, request.headers.get("x-forwarded-for", ""))
+        session, secret = sessions.start(ctx, request.headers.get("user-agent", ""), source, client.name)
+        return secret, (session.ends_at - ctx.now) // 1000
+
+
+def _page(says: str, status: int) -> Response:
+    text = html.escape(says)
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><title>Boxwood</title><p>{text}</p><p><a href="/">Back</a></p></html>',
+        status,
+        _HEADERS,
+    )
+
+
+def _text(one: Attempt) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(one)).decode()
+
+
+def _read(text: str) -> Attempt | None:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(text.encode()), type=Attempt)
+    except (msgspec.DecodeError, binascii.Error, ValueError):
+        return None
