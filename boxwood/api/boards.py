@@ -8,16 +8,24 @@ from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import BoardColumn, BoardOut
 from ..wire.shapes.pipelines import Color
+from . import kept
 from .boxes import read_filter
 from .call import Call
+from .replies import Reply, encode
 
 
-def get(call: Call) -> BoardOut:
+def get(call: Call) -> Reply | BoardOut:
     """The first boxes of every stage, with how many each holds and the sums of its number fields.
 
     `view`, `filter`, `sort` and `fields` as in lists; `by` a dropdown field's key for a column of each option; `sums`
     the columns to sum (those that hold numbers, unless it is given). `column` and `cursor` get more of one column.
     """
+    asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
+    version = boards.version(call.ctx, call.path[0], call.text("view"))
+    return Reply(kept.of(call.api).get(asked, version, call.ctx.now, lambda: encode(_made(call))))
+
+
+def _made(call: Call) -> BoardOut:
     board = boards.read(
         call.ctx,
         call.path[0],

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import stages, views
+from . import pipelines, stages, views
 from .columns import WORDS, Column
 from .context import Ctx
 from .selections import Page, Selection, Wish
@@ -43,6 +43,23 @@ class Board(NamedTuple):
     by: str
     lanes: list[Lane]
     wishes: set[Wish]
+
+
+def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
+    """Another after each change of the pipeline, of its boxes, of the view and of what the actor may see. Of the last
+    events not the newest alone: on PostgreSQL one with a lower number can appear later."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    view = views.get(ctx, pipeline_key, view_key) if view_key else None
+    row = ctx.db.row(
+        """
+        SELECT COUNT(*), COALESCE(SUM(id), 0) FROM (
+            SELECT id FROM events WHERE pipeline_key = :pipeline ORDER BY id DESC LIMIT 64
+        ) last
+        """,
+        pipeline=pipeline.key,
+    )
+    assert row is not None
+    return (pipeline, role, view, int(row[0]), int(row[1]))
 
 
 def read(

@@ -55,6 +55,8 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     boxes.tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
     search.note(ctx, "box", key)
+    # The event is the new pipeline's; the old one has changed too.
+    pipelines.PIPELINES.update(ctx.db, msgspec.structs.replace(old, saved_at=ctx.now), "saved_at")
     return after
 
 

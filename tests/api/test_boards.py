@@ -110,3 +110,38 @@ def test_a_board_shows_and_counts_what_its_reader_may_see(world: World) -> None:
     found = board(world, pipeline, who="bo")
     assert names(found) == {"5001": ["e"], "5002": [], "5003": []}
     assert figures(found)["5001"] == (1, {size: 5})
+
+
+def test_a_board_shows_each_change_at_once(world: World) -> None:
+    """Its answer is kept, and asked for again here after everything that changes it."""
+    pipeline, size, _ = filled(world)
+    other = world.pipeline(name="Other")
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+
+    def seen() -> tuple[Any, ...]:
+        found = board(world, pipeline, sums=size)
+        assert found == board(world, pipeline, sums=size)
+        lead, won = found["columns"][:2]
+        return names(found)["5001"], names(found)["5002"], lead["count"], lead["sums"][size], won["name"]
+
+    assert seen() == (["a", "b", "c"], ["d"], 3, 60.5, "Won")
+    made = world.box(pipeline, name="e", fields={size: 1})
+    assert seen() == (["a", "b", "c", "e"], ["d"], 4, 61.5, "Won")
+    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"fields": {size: 2}}))
+    assert seen()[3] == 62.5
+    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"stageKey": "5002"}))
+    assert seen()[:3] == (["a", "b", "c"], ["d", "e"], 3)
+    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"pipelineKey": other["key"]}))
+    assert seen()[:2] == (["a", "b", "c"], ["d"])
+    assert names(board(world, other))["5002"] == ["e"]
+    ok(world.ada.http.post(f"{path}/stages/5002", json={"name": "Gained"}))
+    assert seen()[4] == "Gained"
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}/fields/{size}"))
+    refused(world.ada.http.get(f"{path}/board", params={"sums": size}), 400, "sums[0]")
+    share = [{"email": world.bo.email, "permissionSetName": "__noAccessPermissionSet__"}]
+    assert board(world, pipeline, who="bo")["count"] == 4
+    ok(world.ada.http.post(path, json={"aclEntries": share}))
+    refused(world.bo.http.get(f"{path}/board"), 404)
+    made = world.box(other, name="f")
+    ok(world.ada.http.delete(f"/api/v1/boxes/{made['key']}"))
+    assert names(board(world, other))["5001"] == []
