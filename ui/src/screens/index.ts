@@ -1,5 +1,13 @@
 /** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
-import { IconLayoutKanban, IconPlugConnected, IconSettings, IconTable, type TablerIcon } from "@tabler/icons-react";
+import {
+  IconAddressBook,
+  IconBuilding,
+  IconLayoutKanban,
+  IconPlugConnected,
+  IconSettings,
+  IconTable,
+  type TablerIcon,
+} from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
 export type Screen = {
@@ -31,6 +39,18 @@ export const SCREENS: Screen[] = [
   },
   { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
   { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },
+  {
+    path: "/contacts",
+    load: () => import("./Contacts"),
+    nav: { label: "Contacts", icon: IconAddressBook, keys: "g c" },
+  },
+  { path: "/contacts/:contact", load: () => import("./Contact") },
+  {
+    path: "/organizations",
+    load: () => import("./Organizations"),
+    nav: { label: "Organizations", icon: IconBuilding, keys: "g o" },
+  },
+  { path: "/organizations/:organization", load: () => import("./Organization") },
   {
     path: "/integrations",
     load: () => import("./Integrations"),

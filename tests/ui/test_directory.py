@@ -1,0 +1,126 @@
+"""Contacts and organizations in the browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import World, ok
+from tests.ui.conftest import LOOKS
+
+
+def contact(world: World, **given):
+    return ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=given))
+
+
+def test_a_contact_is_made_changed_where_it_stands_and_undone(world: World, window) -> None:
+    page = window(world.ada).goto("/contacts")
+    page.get_by_role("button", name="New contact").first.click()
+    page.get_by_label("First name").fill("Grace")
+    page.get_by_label("Last name").fill("Hopper")
+    page.get_by_label("E-mail").first.fill("grace@navy.example")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="Grace Hopper")).to_be_visible()
+    title = page.get_by_label("Title")
+    title.fill("Rear admiral")
+    title.press("Enter")
+    page.get_by_role("button", name="Undo").click()
+    expect(title).to_have_value("")
+    (made,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
+    assert made["emailAddresses"] == ["grace@navy.example"]
+    assert "title" not in made
+
+
+def test_a_refused_change_is_put_back(world: World, window) -> None:
+    made = contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
+    page = window(world.ada).goto(f"/contacts/{made['key']}")
+    box = page.get_by_label("E-mail").first
+    box.fill("nonsense")
+    box.press("Enter")
+    expect(page.get_by_text("That was not saved")).to_be_visible()
+    expect(page.get_by_text("nonsense", exact=True)).to_have_count(0)
+    expect(page.get_by_text("grace@navy.example")).to_be_visible()
+
+
+def test_many_are_scrolled_and_found_by_typing(world: World, window) -> None:
+    operations = [
+        {"method": "POST", "path": f"/v2/teams/{world.team_key}/contacts", "body": {"givenName": f"Person {at:03}"}}
+        for at in range(450)
+    ]
+    ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
+    page = window(world.ada).goto("/contacts")
+    expect(page.get_by_role("link", name="Person").first).to_be_visible()
+    assert page.get_by_role("row").count() < 120
+    everyone = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts", params={"limit": 1000}))["results"]
+    last = page.get_by_role("link", name=everyone[-1]["givenName"])
+    page.get_by_role("region", name="Contacts").focus()
+    for pages in (400, 450):
+        page.keyboard.press("End")
+        expect(page.get_by_role("table")).to_have_attribute("aria-rowcount", str(pages + 1))
+    page.keyboard.press("End")
+    expect(last).to_be_visible()
+    page.get_by_label("Search contacts").fill("person 31")
+    expect(page.get_by_role("link", name="Person 317")).to_be_visible()
+
+
+def test_duplicates_are_merged_and_taken_apart_again(world: World, window) -> None:
+    for name in ("Grace", "Gracie"):
+        contact(world, givenName=name, emailAddresses=["grace@navy.example"])
+    page = window(world.ada).goto("/contacts?show=duplicates")
+    page.get_by_label("Keep Gracie").check()
+    page.get_by_role("button", name="Merge 2 into one").click()
+    expect(page.get_by_role("heading", name="No duplicates")).to_be_visible()
+    (left,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
+    assert left["givenName"] == "Gracie"
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Merge 2 into one")).to_be_visible()
+
+
+def test_an_organization_shows_its_boxes_contacts_and_own_fields(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    team = f"/api/v2/teams/{world.team_key}"
+    field = ok(world.ada.http.post(f"{team}/organizations/fields", json={"name": "Tier", "type": "TEXT_INPUT"}))
+    made = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Navy", "domains": ["navy.example"]}))
+    contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
+    world.box(pipeline, name="Compilers", organizations=[{"key": made["key"]}])
+    page = window(world.ada).goto(f"/organizations/{made['key']}")
+    expect(page.get_by_role("region", name="contacts")).to_contain_text("Grace")
+    expect(page.get_by_role("region", name="Boxes")).to_contain_text("Compilers")
+    page.get_by_role("button", name="Edit Tier").click()
+    page.get_by_label("Tier", exact=True).fill("Gold")
+    page.get_by_label("Tier", exact=True).press("Enter")
+    expect(page.get_by_text("Saved")).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v2/organizations/{made['key']}"))["fields"] == {field["key"]: "Gold"}
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No organizations yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_the_directory_looks_right(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    for name in ("Grace Hopper", "Katherine Johnson", "Mary Jackson"):
+        given, family = name.split()
+        address = f"{given.lower()}@nasa.example"
+        made = contact(
+            world,
+            givenName=given,
+            familyName=family,
+            title="Mathematician",
+            emailAddresses=[address],
+            phoneNumbers=["+1 757 555 0100"],
+        )
+    ok(
+        world.ada.http.post(
+            f"/api/v2/teams/{world.team_key}/organizations", json={"name": "NASA", "domains": ["nasa.example"]}
+        )
+    )
+    contact(world, givenName="Kathy", emailAddresses=["katherine@nasa.example"])
+    world.box(pipeline, name="Trajectories", contacts=[{"key": made["key"]}])
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        expect(one.goto("/contacts").get_by_role("link", name="Grace Hopper")).to_be_visible()
+        one.look("contacts")
+        expect(one.goto("/contacts?show=duplicates").get_by_role("button", name="Merge").first).to_be_visible()
+        one.look("duplicates")
+        page = one.goto(f"/contacts/{made['key']}")
+        expect(page.get_by_role("region", name="Boxes")).to_contain_text("Trajectories")
+        expect(page.get_by_role("region", name="organizations")).to_contain_text("NASA")
+        one.look("contact")

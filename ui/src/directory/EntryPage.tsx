@@ -1,0 +1,171 @@
+import { Button, Group, Stack, Text, Title } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "react-router";
+import { api } from "../api/client";
+import { useNames } from "../api/names";
+import { queries } from "../api/queries";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Moment } from "../parts/Moment";
+import { StageTag } from "../parts/StageTag";
+import { Ready } from "../parts/states";
+import { say, undoable } from "../parts/toasts";
+import classes from "./directory.module.css";
+import { Members } from "./Members";
+import type { Changes, Entry, Noun } from "./nouns";
+
+/** One contact or organization: what is known of it, and where it is named. */
+export function EntryPage({ noun }: { noun: Noun }) {
+  const key = useParams()[noun.one] ?? "";
+  const asked = useQuery({
+    queryKey: ["get", `/v2/${noun.path}/{${noun.one}}`, { params: { path: { [noun.one]: key } } }],
+    queryFn: () => noun.get(key),
+  });
+  return <Ready query={asked}>{(entry) => <Page key={entry.key} noun={noun} entry={entry} />}</Ready>;
+}
+
+function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
+  const edit = useEdit(noun, entry);
+  return (
+    <div className={classes.page}>
+      <Stack>
+        <Head noun={noun} entry={entry} />
+        <Members noun={noun} entry={entry} onSave={(changes) => edit.mutate(changes)} />
+      </Stack>
+      <Stack gap="xl">
+        <Boxes noun={noun} entry={entry} />
+        <Linked entry={entry} noun={noun} />
+        <Text size="sm" className="quiet">
+          Made <Moment at={entry.creationDate} />, changed <Moment at={entry.versionTimestamp} />
+        </Text>
+      </Stack>
+    </div>
+  );
+}
+
+/** Shown at once; put back and told where it is refused. */
+function useEdit(noun: Noun, entry: Entry) {
+  const queryKey = ["get", `/v2/${noun.path}/{${noun.one}}`, { params: { path: { [noun.one]: entry.key } } }];
+  return useMutation({
+    mutationFn: (changes: Changes) => noun.edit(entry.key, changes),
+    onMutate: (changes) => {
+      const { fields, ...members } = changes;
+      const shown = { ...entry, ...members, fields: { ...entry.fields, ...fields } };
+      queries.setQueryData(queryKey, shown);
+      // What is drawn from now on is the changed one: this is what it was.
+      return entry;
+    },
+    onError: (_error, _changes, before) => queries.setQueryData(queryKey, before),
+    onSuccess: (saved, changes, before) => {
+      queries.setQueryData(queryKey, saved);
+      undoable("Saved", async () => {
+        queries.setQueryData(queryKey, await noun.edit(entry.key, contrary(before, changes)));
+      });
+    },
+  });
+}
+
+/** The changes that put back what these change. */
+export function contrary(entry: Entry, changes: Changes): Changes {
+  const was = entry as Record<string, unknown>;
+  const back: Record<string, unknown> = {};
+  for (const name of Object.keys(changes)) {
+    if (name === "fields") {
+      const keys = Object.keys(changes.fields ?? {});
+      back.fields = Object.fromEntries(keys.map((key) => [key, entry.fields[key] ?? ""]));
+    } else {
+      back[name] = was[name] ?? "";
+    }
+  }
+  return back as Changes;
+}
+
+function Head({ noun, entry }: { noun: Noun; entry: Entry }) {
+  const navigate = useNavigate();
+  const remove = useMutation({
+    mutationFn: () => noun.remove(entry.key),
+    onSuccess: async () => {
+      await navigate(`/${noun.path}`);
+      say(`Deleted ${noun.nameOf(entry)}. For 30 days it can be restored from the trash.`);
+      await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes(noun.path) });
+    },
+  });
+  return (
+    <Group justify="space-between" align="flex-start" wrap="nowrap">
+      <div>
+        <Link className="quiet" to={`/${noun.path}`}>
+          {noun.many}
+        </Link>
+        <Title order={1}>{noun.nameOf(entry)}</Title>
+      </div>
+      <Group gap="xs" wrap="nowrap">
+        <CopyAsCode call={{ method: "GET", path: `/v2/${noun.path}/${entry.key}` }} />
+        <Button variant="subtle" color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          Delete
+        </Button>
+      </Group>
+    </Group>
+  );
+}
+
+function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
+  const asked = useQuery({
+    queryKey: ["get", `/v2/${noun.path}/{${noun.one}}/boxes`, { params: { path: { [noun.one]: entry.key } } }],
+    queryFn: () => noun.boxes(entry.key),
+  });
+  const pipelines = api.useQuery("get", "/v2/pipelines", {});
+  return (
+    <section aria-label="Boxes">
+      <Title order={2} mb="xs">
+        Boxes
+      </Title>
+      <Ready query={asked}>
+        {(boxes) =>
+          boxes.length === 0 ? (
+            <Text className="quiet">No box names this {noun.one} yet.</Text>
+          ) : (
+            <div className={classes.boxes}>
+              {boxes.map((each) => {
+                const pipeline = pipelines.data?.results.find((one) => one.key === each.pipelineKey);
+                const stage = pipeline?.stages[each.stageKey];
+                return (
+                  <Link key={each.key} to={`/pipelines/${each.pipelineKey}?box=${each.key}`}>
+                    <span className="cut">
+                      {each.name} <span className="quiet">{pipeline?.name}</span>
+                    </span>
+                    {stage && <StageTag stage={stage} />}
+                  </Link>
+                );
+              })}
+            </div>
+          )
+        }
+      </Ready>
+    </section>
+  );
+}
+
+/** The organizations of a contact, the contacts of an organization. */
+function Linked({ noun, entry }: { noun: Noun; entry: Entry }) {
+  const other = noun.path === "contacts" ? "organizations" : "contacts";
+  const links = noun.path === "contacts" ? entry.orgLinks : entry.contactLinks;
+  const names = useNames(
+    other,
+    links.map((each) => each.key),
+  );
+  if (links.length === 0) return null;
+  return (
+    <section aria-label={other}>
+      <Title order={2} mb="xs">
+        {other === "contacts" ? "Contacts" : "Organizations"}
+      </Title>
+      <div className={classes.boxes}>
+        {links.map((each, at) => (
+          <Link key={each.key} to={`/${other}/${each.key}`}>
+            <span className="cut">{names[at] ?? "…"}</span>
+            {each.isMagicLinked && <span className="quiet">by domain</span>}
+          </Link>
+        ))}
+      </div>
+    </section>
+  );
+}

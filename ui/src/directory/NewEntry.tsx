@@ -1,0 +1,95 @@
+import { Anchor, Button, Group, Modal, Stack, TagsInput, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { errorAt } from "../api/problem";
+import { queries } from "../api/queries";
+import { Refusal, useForm } from "../app/SignIn";
+import type { Changes, Noun } from "./nouns";
+
+/** Makes a contact or organization; says while it is typed whether it is perhaps there already. */
+export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; onClose: () => void }) {
+  const navigate = useNavigate();
+  const [said, setSaid] = useState<Changes>({});
+  const form = useForm(async () => {
+    const made = await noun.create(team, said);
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes(noun.path) });
+    onClose();
+    await navigate(`/${noun.path}/${made.key}`);
+  });
+  const members = noun.members.filter((each) => noun.asked.includes(each.name));
+  const placed = members.some((each) => errorAt(form.error, each.name));
+  const empty = !Object.values(said).some((value) => (Array.isArray(value) ? value.length : value));
+  return (
+    <Modal opened onClose={onClose} title={`New ${noun.one}`}>
+      <form onSubmit={form.submit}>
+        <Stack>
+          {members.map((each, at) =>
+            each.kind === "list" ? (
+              <TagsInput
+                key={each.name}
+                label={each.label}
+                error={errorAt(form.error, each.name)}
+                value={(said[each.name] as string[] | undefined) ?? []}
+                splitChars={[",", " ", ";"]}
+                acceptValueOnBlur
+                onChange={(value) => setSaid((before) => ({ ...before, [each.name]: value }))}
+              />
+            ) : (
+              <TextInput
+                key={each.name}
+                label={each.label}
+                data-autofocus={at === 0 || undefined}
+                error={errorAt(form.error, each.name)}
+                value={(said[each.name] as string | undefined) ?? ""}
+                onChange={(event) => {
+                  const { value } = event.currentTarget;
+                  setSaid((before) => ({ ...before, [each.name]: value }));
+                }}
+              />
+            ),
+          )}
+          <Already noun={noun} team={team} said={said} onClose={onClose} />
+          <Refusal error={placed ? null : form.error} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={form.busy} disabled={empty}>
+              Create
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+type AlreadyProps = { noun: Noun; team: string; said: Changes; onClose: () => void };
+
+/** Those that it may be, by the address, domain or name that was typed. */
+function Already({ noun, team, said, onClose }: AlreadyProps) {
+  const lists = [...(said.emailAddresses ?? []), ...(said.domains ?? [])];
+  const name = [said.givenName, said.familyName, said.name].filter(Boolean).join(" ");
+  const [words] = useDebouncedValue(lists[0] ?? name, 200);
+  const asked = useQuery({
+    queryKey: ["already", noun.path, team, words],
+    enabled: words.length > 2,
+    queryFn: async () => noun.several((await noun.search(words, team)).slice(0, 3)),
+  });
+  if (words.length <= 2 || !asked.data || asked.data.length === 0) return null;
+  return (
+    <Text size="sm" role="status">
+      Perhaps it is there already:{" "}
+      {asked.data.map((each, at) => (
+        <span key={each.key}>
+          {at > 0 && ", "}
+          <Anchor component={Link} underline="always" to={`/${noun.path}/${each.key}`} onClick={onClose}>
+            {noun.nameOf(each)}
+          </Anchor>
+        </span>
+      ))}
+    </Text>
+  );
+}

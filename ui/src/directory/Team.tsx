@@ -1,0 +1,32 @@
+import { Select } from "@mantine/core";
+import { useSearchParams } from "react-router";
+import { api } from "../api/client";
+
+/** Whose directory is shown: the team that the address names, else the first. */
+export function useTeam() {
+  const [search, setSearch] = useSearchParams();
+  const asked = api.useQuery("get", "/v2/users/me/teams", {});
+  const teams = asked.data?.results ?? [];
+  const team = teams.find((each) => each.key === search.get("team")) ?? teams[0];
+  const choose = (key: string) =>
+    setSearch((before) => {
+      before.set("team", key);
+      return before;
+    });
+  return { asked, team, teams, choose };
+}
+
+/** To choose among several; nothing where there is one. */
+export function TeamChoice({ teams, team, choose }: Pick<ReturnType<typeof useTeam>, "teams" | "team" | "choose">) {
+  if (teams.length < 2) return null;
+  return (
+    <Select
+      aria-label="Team"
+      w={180}
+      data={teams.map((each) => ({ value: each.key, label: each.name }))}
+      value={team?.key ?? null}
+      allowDeselect={false}
+      onChange={(key) => key && choose(key)}
+    />
+  );
+}
