@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +36,29 @@ WITH_OPTIONS = ("DROPDOWN", "TAG")
 AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
 
 
+NUMBERED = ("TEXT_INPUT", "FORMULA")
+"""Types that can hold numbers, and a format to show them in."""
+FORMATS = ("NUMBER", "CURRENCY", "PERCENT")
+MOST_DECIMALS = 10
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+
+
 class AiSettings(msgspec.Struct, frozen=True):
     """Kept for those who read it; nothing here fills fields by itself (ruling 3)."""
 
     prompt: str = ""
     source: str = "BOX_TIMELINE"
+
+
+class DisplayFormat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How numbers in texts and formulas are shown; what is stored is as it was written (ruling 27)."""
+
+    type: str
+    """NUMBER, CURRENCY or PERCENT."""
+    currency: str | None = None
+    """Of CURRENCY, as ISO 4217 has it."""
+    decimals: int | None = None
+    """How many digits behind the point; None for as many as there are."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -53,6 +72,7 @@ class Field(msgspec.Struct, frozen=True):
     ai_settings: AiSettings
     default_updated_at: int | None
     updated_at: int
+    display_format: DisplayFormat | None = None
 
 
 FIELDS = Table("fields", Field)
@@ -122,6 +142,7 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
         ai_settings=AiSettings(),
         default_updated_at=ctx.now if given.get("default_value") is not None else None,
         updated_at=ctx.now,
+        display_format=_display_format(kind, given.get("display_format")),
     )
     pipeline = msgspec.structs.replace(pipeline, next_field=pipeline.next_field + 1)
     if given.get("options"):
@@ -144,17 +165,22 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any], *, add_
         after = msgspec.structs.replace(after, default_value=_raw(changes["default_value"]), default_updated_at=ctx.now)
     if changes.get("ai_settings"):
         after = msgspec.structs.replace(after, ai_settings=_ai_settings(field, changes["ai_settings"]))
+    if "display_format" in changes:
+        after = msgspec.structs.replace(after, display_format=_display_format(field.type, changes["display_format"]))
     if changes.get("options") is not None:
         pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
         after = msgspec.structs.replace(after, options=options)
     if after == field:
         return field
-    access.require(ctx, role, "FIELD", "OPTIONS" if _only_options(field, after) else "UPDATE", pipeline)
+    access.require(ctx, role, "FIELD", _right(field, after), pipeline)
     return _save(ctx, pipeline, field, after)
 
 
-def _only_options(field: Field, after: Field) -> bool:
-    return msgspec.structs.replace(after, options=field.options) == field
+def _right(field: Field, after: Field) -> str:
+    """What it takes: options and formats have rights of their own, where nothing else changes."""
+    if msgspec.structs.replace(after, options=field.options) == field:
+        return "OPTIONS"
+    return "FORMAT" if msgspec.structs.replace(after, display_format=field.display_format) == field else "UPDATE"
 
 
 def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
@@ -162,7 +188,8 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
     ctx.db.run(
         """
         UPDATE fields SET name = :name, options = :options, default_value = :default_value,
-            ai_settings = :ai_settings, default_updated_at = :default_updated_at, updated_at = :updated_at
+            ai_settings = :ai_settings, display_format = :display_format,
+            default_updated_at = :default_updated_at, updated_at = :updated_at
         WHERE pipeline_key = :pipeline_key AND key = :key
         """,
         **FIELDS.params(after),
@@ -175,7 +202,7 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
     formulas.follow(ctx, pipeline, field, after)
     validators.follow(ctx, pipeline)
     pipelines.touch(ctx, pipeline)
-    before = {"name": field.name, "options": field.options, "default_value": field.default_value}
+    before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
     events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
     return after
 
@@ -223,6 +250,21 @@ def _options(
         named.append(Option(key, name))
     options.check(named, what)
     return pipeline, named
+
+
+def _display_format(kind: str, given: dict[str, Any] | None) -> DisplayFormat | None:
+    if not given:
+        return None
+    if kind not in NUMBERED:
+        raise Invalid("displayFormat", f"is for fields of type {' and '.join(NUMBERED)}")
+    if given.get("type") not in FORMATS:
+        raise Invalid("displayFormat.type", f"is one of {', '.join(FORMATS)}")
+    found = DisplayFormat(given["type"], given.get("currency") or None, given.get("decimals"))
+    if (found.type == "CURRENCY") != bool(found.currency and _CURRENCY.fullmatch(found.currency)):
+        raise Invalid("displayFormat.currency", "is three capitals such as EUR, where the type is CURRENCY")
+    if found.decimals is not None and not 0 <= found.decimals <= MOST_DECIMALS:
+        raise Invalid("displayFormat.decimals", f"is between 0 and {MOST_DECIMALS}")
+    return found
 
 
 def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:

@@ -9,7 +9,7 @@ import msgspec
 
 from ...core.access import Grant, PermissionSet
 from ...core.box import Box
-from ...core.fields import TYPES, Field
+from ...core.fields import TYPES, DisplayFormat, Field
 from ...core.pipelines import Member, Pipeline
 from ...core.stages import Stage, colours
 from ...core.users import Person
@@ -17,6 +17,7 @@ from ..codec import Shape
 from ..kinds import (
     ANYTHING,
     FLAG,
+    INTEGER,
     KEY,
     NAME,
     NAMES,
@@ -86,6 +87,14 @@ class AiSettingsOut(Out):
     source: str
 
 
+class DisplayFormatOut(Out, omit_defaults=False):
+    """`type` is NUMBER, CURRENCY (of `currency`, such as EUR) or PERCENT; `decimals` behind the point."""
+
+    type: str
+    currency: str | msgspec.UnsetType = msgspec.UNSET
+    decimals: int | msgspec.UnsetType = msgspec.UNSET
+
+
 class FieldOut(Out, omit_defaults=False):
     key: str
     name: str
@@ -96,6 +105,8 @@ class FieldOut(Out, omit_defaults=False):
     last_default_value_updated_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
     tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
+    display_format: DisplayFormatOut | msgspec.UnsetType = msgspec.UNSET
+    """Of texts and formulas: how their numbers are shown."""
 
 
 FORMULA_PREVIEW = Shape("FormulaPreview", formula=TEXT, required=("formula",))
@@ -125,7 +136,14 @@ def field(one: Field) -> FieldOut:
         last_default_value_updated_timestamp=given(one.default_updated_at),
         dropdown_settings=dropdown,
         tag_settings=tags,
+        display_format=_display_format(one.display_format),
     )
+
+
+def _display_format(one: DisplayFormat | None) -> DisplayFormatOut | msgspec.UnsetType:
+    if one is None:
+        return msgspec.UNSET
+    return DisplayFormatOut(one.type, given(one.currency), given(one.decimals))
 
 
 _FIELD_MEMBERS: dict[str, Kind] = {
@@ -134,6 +152,9 @@ _FIELD_MEMBERS: dict[str, Kind] = {
     "default_value": ANYTHING,
     **options.MEMBERS,
     "ai_settings": record(Shape("AiSettingsEdit", prompt=TEXT, source=NAME)),
+    "display_format": nullable(
+        record(Shape("DisplayFormatEdit", type=NAME, currency=nullable(NAME), decimals=nullable(INTEGER)))
+    ),
 }
 FIELD_CREATE = Shape("FieldCreate", _FIELD_MEMBERS, required=("name", "type"))
 FIELD_EDIT = Shape("FieldEdit", _FIELD_MEMBERS, add_only=FLAG)
@@ -142,7 +163,8 @@ FIELD_TYPE = one_of(*TYPES)
 
 def field_changes(read: dict[str, Any]) -> dict[str, Any]:
     """`dropdownSettings` and `tagSettings` (or n8n's `enumValues`) as our `options`."""
-    changes = {name: value for name, value in read.items() if name in ("name", "type", "default_value", "ai_settings")}
+    plain = ("name", "type", "default_value", "ai_settings", "display_format")
+    changes = {name: value for name, value in read.items() if name in plain}
     if (found := options.read(read)) is not None:
         changes["options"] = found
     return changes
