@@ -335,7 +335,16 @@ def _add_user(commands: Any) -> None:
     link.add_argument("--host", default=_env("HOST", "127.0.0.1"))
     link.add_argument("--port", type=int, default=int(_env("PORT", "8080")))
     link.add_argument("--tls-cert", default=_env("TLS_CERT"))
-    for parser, run in ((create, _user_create), (listed, _user_list), (link, _user_link)):
+    lock = user.add_parser("lock", help="let a user in no more: signs out everywhere, revokes the keys")
+    unlock = user.add_parser("unlock", help="let a locked user in again")
+    lock.set_defaults(change=people.lock)
+    unlock.set_defaults(change=people.unlock)
+    for parser in (lock, unlock):
+        parser.add_argument("email")
+    for parser, run in (
+        *((create, _user_create), (listed, _user_list), (link, _user_link)),
+        *((lock, _user_change), (unlock, _user_change)),
+    ):
         _add_store(parser)
         parser.set_defaults(run=run)
 
@@ -347,6 +356,10 @@ def _user_create(options: argparse.Namespace) -> None:
 def _user_list(options: argparse.Namespace) -> None:
     for line in _with_store(options, people.list_all):
         print(line)
+
+
+def _user_change(options: argparse.Namespace) -> None:
+    _with_store(options, lambda db: options.change(db, options.email))
 
 
 def _user_link(options: argparse.Namespace) -> None:

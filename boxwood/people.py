@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from .core import invitations, keys, passwords, second_factors, sign_in_links, teams, users
+from .core import invitations, keys, locked_users, passwords, second_factors, sign_in_links, teams, users
 from .core.context import Ctx
 from .core.users import User
 from .db.engine import Db
@@ -17,6 +17,7 @@ def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
     now = now_ms()
     email = users.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
+    locked_users.require_unlocked(db, user.key)
     user = invitations.accepted(Ctx(db, now, user)).actor
     if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
         teams.make(db, f"{user.full_name}'s team", user, now)
@@ -67,13 +68,29 @@ def list_all(db: Db) -> list[str]:
     return ["\t".join([key, email, f"{given} {family}".strip()]) for key, email, given, family in rows]
 
 
+def lock(db: Db, email: str) -> None:
+    """Nothing lets this user in any more."""
+    locked_users.lock(db, _known(db, email), now_ms())
+
+
+def unlock(db: Db, email: str) -> None:
+    if not locked_users.unlock(db, _known(db, email)):
+        raise Invalid("", f"{email} is not locked")
+
+
 def link(db: Db, email: str, *, without_code: bool = False) -> str:
     """The path of a link by which this user signs in once: a new password has to be chosen with it. `without_code`
     removes an authenticator that was lost."""
+    user = _known(db, email)
+    locked_users.require_unlocked(db, user.key)
+    if without_code:
+        second_factors.drop(db, user.key)
+    return sign_in_links.make(db, user, "welcome" if passwords.of(db, user.key) is None else "reset", now_ms())
+
+
+def _known(db: Db, email: str) -> User:
     email = users.check_email(email)
     user = users.by_email(db, email)
     if user is None:
         raise Invalid("", f"there is no user {email}; `boxwood user create` makes one")
-    if without_code:
-        second_factors.drop(db, user.key)
-    return sign_in_links.make(db, user, "welcome" if passwords.of(db, user.key) is None else "reset", now_ms())
+    return user

@@ -61,7 +61,8 @@ def set_role(call: Call) -> Success:
 def leave(call: Call) -> shapes.HandoverOut:
     """Leave a team, or take a member out of it (for owners), and hand the work over in one step.
 
-    `reassignTo` gets the boxes and the open tasks. The member's pipelines and webhooks go there too, or to an owner.
+    `reassignTo` gets the boxes and the open tasks. The member's pipelines, webhooks and
+    automations go there too, or to an owner; automations are switched off until someone has looked them over.
     `{user}` may be `me`.
     """
     given = call.parse(shapes.LEAVE)

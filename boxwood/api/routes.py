@@ -100,6 +100,7 @@ ROUTES = [
     ),
     _stream("/v2/session/totp/remove", second_factors.remove, Success, takes=session_shapes.PASSWORD),
     _list("/v2/sessions", sessions.list_own),
+    _delete("/v2/sessions", sessions.end_others),
     _delete("/v2/sessions/{session}", sessions.end),
     # Mail settings
     _list("/v2/settings/mail", mail.get),

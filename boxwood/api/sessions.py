@@ -143,6 +143,12 @@ def list_own(call: Call) -> Results[shapes.SessionOut]:
     return Results([shapes.session(one, call.session) for one in sessions.all_own(call.ctx)])
 
 
+def end_others(call: Call) -> Success:
+    """Sign every browser of one's own out but this one."""
+    sessions.end_others(call.ctx, call.session)
+    return SUCCESS
+
+
 def end(call: Call) -> Success:
     """Sign one of one's browsers out."""
     sessions.end(call.ctx, call.path[0])

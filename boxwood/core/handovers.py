@@ -14,19 +14,21 @@ from .tasks import TASKS
 from .teams import Member, Team
 from .users import User
 
-OWNED = ("webhooks", "inbound")
-"""Tables of what goes on working for the team in its maker's name."""
+OWNED = ("webhooks", "inbound", "automations")
+"""Tables of what works for the team in its maker's name and with his reach."""
+LEFT = "its owner left: look it over, and switch it on"
 _MEMBER = "team_key = :team AND user_key = :user"
 _IN_TEAM = "SELECT p.key FROM pipelines p WHERE p.team_key = :team"
 
 
 class Handover(msgspec.Struct, frozen=True):
-    """What was handed over: how many boxes and open tasks, pipelines and webhooks."""
+    """What was handed over: how many of each. Webhooks are those in either direction."""
 
     boxes: int
     tasks: int
     pipelines: int
     webhooks: int
+    automations: int
 
 
 def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
@@ -42,8 +44,8 @@ def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
 
 def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, archive: bool = False) -> Handover:
     """Out of the team, by oneself or by an owner. `to` is the member who gets the boxes and open tasks; without one
-    they stay as they are. Pipelines and webhooks always go to somebody: to `to`, or to an owner. `archive` keeps the
-    person in the team's list."""
+    they stay as they are. Pipelines, webhooks and automations always go to somebody: to `to`, or to an owner.
+    `archive` keeps the person in the team's list."""
     team, member, user = _reached(ctx, team_key, user_key)
     keys.require_self(ctx)
     if user.key != ctx.actor.key:
@@ -55,7 +57,7 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
         boxes=_boxes(ctx, team, user, heir) if heir else 0,
         tasks=_tasks(ctx, team, user, heir) if heir else 0,
         pipelines=_pipelines(ctx, team, user, for_all),
-        webhooks=_owned(ctx, team, user, for_all),
+        **_owned(ctx, team, user, for_all),
     )
     ctx.db.run("DELETE FROM api_keys WHERE user_key = :user AND team_key = :team", user=user.key, team=team.key)
     if archive:
@@ -184,17 +186,30 @@ def _entries(ctx: Ctx, pipeline: Pipeline, before: list[Entry], user: User, heir
     return list({**rest, **({heir.key: own} if own else {})}.values())
 
 
-def _owned(ctx: Ctx, team: Team, user: User, heir: User) -> int:
-    """The team's webhooks are their new owner's, with his reach."""
-    count = 0
+def _owned(ctx: Ctx, team: Team, user: User, heir: User) -> dict[str, int]:
+    """What works with its owner's reach is the heir's. Automations wait until he has looked them over, without the
+    secrets that were another's; so do webhooks where nobody but the one who leaves chose him."""
+    counts = {}
     for table in OWNED:
-        count += ctx.db.run(
+        counts[table] = ctx.db.run(
             f"""
-            UPDATE {table} SET user_key = :heir
+            UPDATE {table} SET user_key = :heir{_off(table, user.key == ctx.actor.key)}
             WHERE user_key = :user AND (team_key = :team OR pipeline_key IN ({_IN_TEAM}))
             """,
             heir=heir.key,
             user=user.key,
             team=team.key,
+            off=False,
+            none="{}",
+            reason=LEFT,
+            now=ctx.now,
         )
-    return count
+    return {"webhooks": counts["webhooks"] + counts["inbound"], "automations": counts["automations"]}
+
+
+def _off(table: str, by_oneself: bool) -> str:
+    if table == "automations":
+        return ", enabled = :off, off_reason = :reason, secrets = :none"
+    if not by_oneself:
+        return ""
+    return ", active = :off" + (", off_at = :now, on_at = NULL, off_reason = :reason" if table == "webhooks" else "")

@@ -16,7 +16,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import NotFound, NotSignedIn
 from ..lib import ids
-from . import events, keys, users
+from . import events, keys, locked_users, users
 from .context import Ctx
 from .users import USERS, User
 
@@ -47,6 +47,7 @@ SESSIONS = Table("sessions", Session)
 
 def start(ctx: Ctx, browser: str, address: str, how: str) -> tuple[Session, str]:
     """The actor is signed in; the session and its secret, which is nowhere else. `how` is "a password", for example."""
+    locked_users.require_unlocked(ctx.db, ctx.actor.key)
     secret = secrets.token_urlsafe(32)
     session = Session(
         key=ids.new("i", ctx.now),
@@ -118,6 +119,7 @@ def end(ctx: Ctx, key: str) -> None:
 
 def end_others(ctx: Ctx, but: str = "") -> int:
     """Sign every other browser of the actor's out; how many there were."""
+    keys.require_self(ctx)
     return ctx.db.run("DELETE FROM sessions WHERE user_key = :user AND key <> :key", user=ctx.actor.key, key=but)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid
-from . import events, invitations, letters, mail_settings, passwords, users
+from . import events, invitations, letters, locked_users, mail_settings, passwords, users
 from .context import Ctx
 from .users import USERS, User
 
@@ -87,7 +87,7 @@ def mail_reset(db: Db, email: str, now: int) -> None:
     user = users.by_email(db, email.strip().lower())
     since = now - A_MINUTE
     recent = "SELECT 1 FROM sign_in_links WHERE user_key = :user AND kind = 'reset' AND created_at > :since"
-    if user is None or db.row(recent, user=user.key, since=since):
+    if user is None or locked_users.is_locked(db, user.key) or db.row(recent, user=user.key, since=since):
         return
     ctx = Ctx(db, now, user)
     link = settings.base_url + make(db, user, "reset", now)

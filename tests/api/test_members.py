@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from boxwood.core import handovers
+from tests.api.automations import Rule, do
 from tests.api.test_sessions import PASSWORD
 from tests.conftest import Server, Store, World, ok, refused
 from tests.mailbox import Mailbox, link, text
@@ -198,11 +200,12 @@ def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -
     ok(world.ada.http.post(f"/api/v2/tasks/{done['key']}", json={"status": "DONE"}))
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/h", "pipelineKey": shared["key"]}
     hook = ok(world.bo.http.post("/api/v2/webhooks", json=hook))
+    rule = Rule(world, shared, "box.created", do("comment.create", message="hi"), person=world.bo)
     leave = f"/api/v2/teams/{world.team_key}/members/{world.bo.user_key}/leave"
     refused(world.ada.http.post(leave, json={"reassignTo": world.cy.user_key}), 400, "reassignTo")
     assert world.cy.http.post(leave, json={}).status_code == 404
     handed = ok(world.ada.http.post(leave, json={"reassignTo": world.ada.email}))
-    assert handed == {"boxes": 3, "tasks": 1, "pipelines": 1, "webhooks": 1}
+    assert handed == {"boxes": 3, "tasks": 1, "pipelines": 1, "webhooks": 1, "automations": 1}
     for key, assigned in ((box["key"], 1), (twice["key"], 1), (private["key"], 1)):
         found = ok(world.ada.http.get(f"/api/v1/boxes/{key}"))
         assert [one["email"] for one in found["assignedToSharingEntries"]] == [world.ada.email] * assigned
@@ -211,7 +214,10 @@ def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -
     assert [one["key"] for one in agenda] == [task["key"]]
     kept = ok(world.ada.http.get(f"/api/v2/tasks/{done['key']}"))
     assert [one["email"] for one in kept["assignedToSharingEntries"]] == [world.bo.email]
-    assert ok(world.ada.http.get(f"/api/v2/webhooks/{hook['key']}"))["key"] == hook["key"]
+    assert ok(world.ada.http.get(f"/api/v2/webhooks/{hook['key']}"))["active"]
+    automation = ok(world.ada.http.get(rule.own))
+    assert (automation["ownerKey"], automation["enabled"]) == (world.ada.user_key, False)
+    assert automation["offReason"] == handovers.LEFT
     assert ok(world.ada.http.get(f"/api/v2/pipelines/{own['key']}"))["aclEntries"][0]["email"] == world.ada.email
     # Bo reaches nothing of the team any more, and what is elsewhere is as it was.
     assert world.bo.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
@@ -225,11 +231,15 @@ def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -
 
 def test_one_leaves_by_oneself_and_may_be_archived(world: World) -> None:
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
+    hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/h", "pipelineKey": box["pipelineKey"]}
+    hook = ok(world.bo.http.post("/api/v2/webhooks", json=hook))
     path = f"/api/v2/teams/{world.team_key}/members"
     refused(world.ada.http.post(f"{path}/me/leave", json={}), 400, "needs an owner")
     refused(world.bo.http.post(f"{path}/{world.ada.user_key}/leave", json={}), 403, "owner")
     handed = ok(world.bo.http.post(f"{path}/me/leave", json={"archive": True}))
-    assert handed == {"boxes": 0, "tasks": 0, "pipelines": 0, "webhooks": 0}
+    assert handed == {"boxes": 0, "tasks": 0, "pipelines": 0, "webhooks": 1, "automations": 0}
+    hook = ok(world.ada.http.get(f"/api/v2/webhooks/{hook['key']}"))
+    assert (hook["active"], hook["offReason"]) == (False, handovers.LEFT)
     assert members(world)[world.bo.email] == ("ArchiveOnly", "Accepted")
     assert world.bo.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
     assert (

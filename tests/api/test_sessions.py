@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from boxwood import people
 from boxwood.core import sign_in_links
-from boxwood.errors import TooMany
+from boxwood.errors import Forbidden, TooMany
 from boxwood.jobs import upkeep
 from boxwood.lib import sources
 from tests.conftest import Person, World, ok, refused
@@ -245,3 +246,31 @@ def test_wrong_passwords_are_counted_and_the_right_one_is_not_refused(
     sign_in(browser, world.ada)
     browser.headers["X-Forwarded-For"] = "192.0.2.10"
     assert browser.post("/api/v2/session", json=wrong).status_code == 401
+
+
+def test_every_other_browser_is_signed_out_at_once(world: World, browser: httpx.Client) -> None:
+    token = welcome(world, world.ada, browser)["csrfToken"]
+    with world.client(None) as phone:
+        sign_in(phone, world.ada)
+        ok(browser.delete("/api/v2/sessions", headers={"X-CSRF-Token": token}))
+        assert phone.get("/api/v1/users/me").status_code == 401
+    ok(browser.get("/api/v1/users/me"))
+
+
+def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser: httpx.Client) -> None:
+    welcome(world, world.ada, browser)
+    token = link(world, world.ada, "reset")
+    engine = world.server.engine
+    engine.write(lambda db: people.lock(db, world.ada.email))
+    assert browser.get("/api/v1/users/me").status_code == 401
+    assert world.ada.http.get("/api/v1/users/me").status_code == 401
+    refused(browser.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 403, "may not")
+    wrong = {"email": world.ada.email, "password": "not the password"}
+    refused(browser.post("/api/v2/session", json=wrong), 401)
+    refused(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}), 400)
+    with pytest.raises(Forbidden):
+        engine.write(lambda db: people.make_key(db, world.ada.email, None))
+    with pytest.raises(Forbidden):
+        engine.write(lambda db: people.link(db, world.ada.email))
+    engine.write(lambda db: people.unlock(db, world.ada.email))
+    sign_in(browser, world.ada)

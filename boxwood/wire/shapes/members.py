@@ -64,7 +64,8 @@ class HandoverOut(Out, omit_defaults=False):
     tasks: int
     pipelines: int
     webhooks: int
+    automations: int
 
 
 def handover(one: Handover) -> HandoverOut:
-    return HandoverOut(one.boxes, one.tasks, one.pipelines, one.webhooks)
+    return HandoverOut(one.boxes, one.tasks, one.pipelines, one.webhooks, one.automations)
