@@ -26,6 +26,8 @@ from typing import Any
 import apsw
 import httpx
 
+from tests.processes import free_port
+
 ROOT = Path(__file__).parent.parent
 SECONDS = 4
 NAMES = [f"Column {n}" for n in range(1, 9)]
@@ -101,8 +103,9 @@ def pinned(core: int) -> list[str]:
 def served(data: Path, database_url: str | None) -> Iterator[Server]:
     """Boxwood on a core of its own."""
     store = ["--data", str(data), *(["--database-url", database_url] if database_url else [])]
-    url = "http://127.0.0.1:8971"
-    command = [sys.executable, "-m", "boxwood", "serve", *store, "--port", "8971", "--no-sample"]
+    port = str(free_port())
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "boxwood", "serve", *store, "--port", port, "--no-sample"]
     with open(data / "log", "w") as log:
         process = subprocess.Popen([*pinned(0), *command], cwd=ROOT, stdout=log, stderr=log)
     try:
@@ -122,16 +125,18 @@ async def app(scope, receive, send):
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2600")]})
         await send({"type": "http.response.body", "body": body})
-uvicorn.run(app, port=8972, log_level="error", lifespan="off")
+uvicorn.run(app, port=int(sys.argv[1]), log_level="error", lifespan="off")
 """
 
 
 @contextlib.contextmanager
 def bare() -> Iterator[Server]:
-    process = subprocess.Popen([*pinned(0), sys.executable, "-c", BARE])
+    port = str(free_port())
+    url = f"http://127.0.0.1:{port}/"
+    process = subprocess.Popen([*pinned(0), sys.executable, "-c", BARE, port])
     try:
-        wait("http://127.0.0.1:8972/")
-        yield Server(process, "http://127.0.0.1:8972/", "")
+        wait(url)
+        yield Server(process, url, "")
     finally:
         process.terminate()
         process.wait()

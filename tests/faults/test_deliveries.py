@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,32 @@ class Watched:
                 else:
                     self.made.append(ok(reply)["key"])
 
+    def wait(self) -> None:
+        """Until all has arrived, for as long as something does."""
+        took, deadline = -1, 0.0
+        while not self.all_arrived():
+            if len(self.receiver.took) > took:
+                took, deadline = len(self.receiver.took), time.monotonic() + 60
+            assert time.monotonic() < deadline, self.left()
+            time.sleep(0.25)
+
+    def left(self) -> list[dict[str, int]]:
+        """Of each subscription, how many deliveries are not there yet, by state and attempts."""
+        found = []
+        for number, hook in enumerate(self.hooks):
+            lost = set(self.made) - self.boxes(number)
+            told = ok(self.client.get(f"/api/v2/webhooks/{hook}"))
+            states = Counter({"lost": len(lost), "failing": int("failingSince" in told)})
+            for page in range(50):
+                path = f"/api/v2/webhooks/{hook}/deliveries?limit=1000&page={page}"
+                for one in (listed := ok(self.client.get(path)))["results"]:
+                    if one["state"] != "DELIVERED":
+                        states[f"{one['state']} after {one['attemptCount']}: {one.get('lastError', '')}"] += 1
+                if not listed["hasNextPage"]:
+                    break
+            found.append(dict(states))
+        return found
+
     def all_arrived(self) -> bool:
         return all(set(self.made) <= self.boxes(number) for number in range(3))
 
@@ -127,7 +154,7 @@ def watching(server: Process, store: Store, receiver: Unreliable) -> Iterator[Wa
     watched = Watched(server, store, receiver)
     with contextlib.closing(watched.client):
         yield watched
-        eventually(watched.all_arrived, timeout=120)
+        watched.wait()
         watched.check()
         watched.tell()
 
