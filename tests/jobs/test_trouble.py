@@ -4,8 +4,10 @@ import time
 
 import pytest
 
+from boxwood.core import deliveries as deliveries_of
 from boxwood.core import outbox
 from boxwood.core.outbox import Room
+from boxwood.db.engine import Db
 from tests.conftest import World, ok, refused
 from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
 from tests.receiver import Answer, Receiver
@@ -178,3 +180,34 @@ def test_no_answer_is_a_failure_with_a_reason(world: World, url: str, names: str
     refused(world.ada.http.get(path, params={"state": "lost"}), 400, "state")
     assert ok(world.ada.http.get(path, params={"state": "DEAD"}))["results"] == []
     assert len(ok(world.ada.http.get(path, params={"state": "waiting"}))["results"]) == 1
+
+
+def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(world: World) -> None:
+    """No plan goes through the deliveries themselves, neither with statistics that say most rows are due."""
+    engine = world.server.engine
+    pipeline = world.pipeline()
+    body = {"event": "BOX_CREATE", "targetUrl": "https://receiver.example/", "pipelineKey": pipeline["key"]}
+    hook = ok(world.ada.http.post("/api/v2/webhooks", json=body))["key"]
+    ok(world.ada.http.post(f"/api/v2/webhooks/{hook}", json={"active": False}))
+
+    def fill(db: Db) -> None:
+        rows = ({**deliveries_of.row(0, number, "BOX_CREATE", hook), "now": 1} for number in range(1, 20_001))
+        db.many(deliveries_of.INSERT, rows)
+
+    engine.write(fill)
+    engine.write(lambda db: db.run("ANALYZE deliveries"))
+    explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
+    try:
+        plans = [
+            engine.read(lambda db: db.rows(explain + outbox._ADDRESSES, after="", most=256, now=2, no=False)),
+            engine.read(lambda db: db.rows(explain + outbox._OF_RANK, webhook=hook, rank=1, now=2, count=8)),
+            engine.read(lambda db: db.rows(explain + outbox._LATEST, webhook=hook, rank=0)),
+        ]
+        for plan in plans:
+            text = "\n".join(str(row[-1]) for row in plan)
+            assert "deliveries_due" in text
+            assert "Seq Scan on deliveries" not in text, text
+            assert "SCAN d\n" not in text + "\n", text
+            assert "SCAN deliveries\n" not in text + "\n", text
+    finally:
+        engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = :hook", hook=hook))
