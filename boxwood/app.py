@@ -31,7 +31,7 @@ from .api.routes import ROUTES
 from .config import Config
 from .core import expressions, feed, formulas, mail_settings
 from .db.engine import Db, Engine, open_engine
-from .jobs import automations, backups, due, imports, indexing, letters, recompute, upkeep, webhooks
+from .jobs import automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -103,6 +103,7 @@ class Boxwood:
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
             asyncio.create_task(due.run(self.engine, self.clock)),
             asyncio.create_task(letters.run(self.engine, self.clock)),
+            asyncio.create_task(digests.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
             asyncio.create_task(imports.run(self.engine, self.store, self.clock)),

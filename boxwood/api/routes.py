@@ -14,6 +14,7 @@ from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import members as member_shapes
+from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
@@ -44,6 +45,7 @@ from . import (
     meetings,
     members,
     messages,
+    notifications,
     organizations,
     people,
     pipelines,
@@ -371,6 +373,14 @@ ROUTES = [
     _delete("/v2/trash/{trashed}", history.forget),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
+    # Notifications
+    _list("/v2/notifications", notifications.list_page, "unread", "cursor", "limit"),
+    _list("/v2/notifications/stream", notifications.stream),
+    _post("/v2/notifications/read", notifications.mark, notification_shapes.MARK),
+    _read("/v2/notifications/settings", notifications.get_settings),
+    _post("/v2/notifications/settings", notifications.edit_settings, notification_shapes.SETTINGS),
+    _read("/v2/boxes/{box}/following", notifications.get_following),
+    _post("/v2/boxes/{box}/following", notifications.follow, notification_shapes.FOLLOW),
     # Reports
     _list("/v2/pipelines/{pipeline}/reports/funnel", reports.funnel, *REPORT),
     _list("/v2/pipelines/{pipeline}/reports/time-in-stage", reports.time_in_stage, *REPORT),

@@ -175,6 +175,19 @@ KINDS: dict[str, Kind] = {
 QUIET = tuple(name for name, kind in KINDS.items() if kind.quiet)
 
 
+FOLLOWED = frozenset(
+    "box.moved box.moved_pipeline box.deleted box.email_received comment.created task.completed meeting.created "
+    "file.added thread.added".split()
+)
+"""What a box's followers are told of."""
+FAILED = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused".split())
+"""What its owner is told of."""
+LOUD = (
+    FOLLOWED | FAILED | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited"}
+)
+"""What somebody may be told of by name (see `notifications`)."""
+
+
 class Event(msgspec.Struct, frozen=True):
     """`record` and `before` are JSON of our own records; `detail` holds the names, all texts."""
 
@@ -253,6 +266,10 @@ def record(
     from . import subscribers  # not above: it knows the nouns, and every noun records
 
     subscribers.tell(ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, detail=detail)
+    if kind in LOUD:
+        from . import notifications  # for the same reason
+
+        notifications.tell(ctx, event_id, kind, thing, box=box, pipeline=pipeline, before=before)
     if kind in triggers.BY_KIND:
         from . import starts  # for the same reason
 

@@ -14,7 +14,10 @@ from .directory import E, Noun
 from .events import EVENTS, QUIET, Event
 
 _NEWS = "kind NOT IN ('" + "', '".join(QUIET) + "')"
-_THROUGH = {"key": "SELECT key, name FROM api_keys WHERE {}"}
+_THROUGH = {
+    "key": "SELECT key, name FROM api_keys WHERE {}",
+    "automation": "SELECT key, name FROM automations WHERE {}",
+}
 """Where what acts has its name, by the noun in `via`."""
 
 

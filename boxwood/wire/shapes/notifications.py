@@ -1,0 +1,89 @@
+"""Notifications on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.events import key_of
+from ...core.notifications import Following, Notification
+from ..codec import Shape
+from ..kinds import FLAG, KEY, NAMES, TEXT
+from .base import Out, given
+from .events import global_story
+
+
+class NotificationOut(Out, omit_defaults=False):
+    """`reason`: `mention`, `assigned`, `due`, `followed` or `failed`. `key` is the event's."""
+
+    key: str
+    reason: str
+    kind: str
+    timestamp: int
+    read: bool
+    story: str
+    actor_key: str | msgspec.UnsetType = msgspec.UNSET
+    actor_name: str | msgspec.UnsetType = msgspec.UNSET
+    box_key: str | msgspec.UnsetType = msgspec.UNSET
+    box_name: str | msgspec.UnsetType = msgspec.UNSET
+    pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    object_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def notification(one: Notification) -> NotificationOut:
+    event = one.event
+    return NotificationOut(
+        key=key_of(event.id),
+        reason=one.reason,
+        kind=event.kind,
+        timestamp=event.at,
+        read=one.read_at is not None,
+        story=global_story(event),
+        actor_key=given(event.actor_key),
+        actor_name=given(event.detail.get("author") or None),
+        box_key=given(event.box_key),
+        box_name=given(event.detail.get("box_name")),
+        pipeline_key=given(event.pipeline_key),
+        object_key=given(event.subject_key),
+    )
+
+
+class NotificationPage(Out, omit_defaults=False):
+    """`unread` counts all there are."""
+
+    results: list[NotificationOut]
+    unread: int
+    cursor: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Unread(Out, omit_defaults=False):
+    unread: int
+
+
+class FollowingOut(Out, omit_defaults=False):
+    following: bool
+    muted: bool
+
+
+def following(found: Following) -> FollowingOut:
+    return FollowingOut(found.following, found.muted)
+
+
+class NotificationSettings(Out, omit_defaults=False):
+    """How often what is unread comes by mail: `never`, `daily` or `weekly`."""
+
+    digest: str
+
+
+MARK = Shape(
+    "NotificationsRead",
+    keys=NAMES,
+    until=KEY,
+    read=FLAG,
+    described={
+        "keys": "Of notifications; without it all are meant.",
+        "until": "The key of the newest one that is meant, for those seen so far.",
+        "read": "false makes them unread again.",
+    },
+)
+FOLLOW = Shape("Following", following=FLAG, muted=FLAG)
+SETTINGS = Shape("NotificationSettingsEdit", required=("digest",), digest=TEXT)

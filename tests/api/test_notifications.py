@@ -1,0 +1,201 @@
+"""Who is told of what by name: in the tray, live, and by mail."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from boxwood.core import events, webhooks
+from boxwood.jobs import digests, due
+from tests.conftest import Server, Store, World, ok, refused
+from tests.mailbox import Mailbox, text
+
+
+def tray(world: World, who: str = "bo", **query: Any) -> list[tuple[str, str]]:
+    found = ok(getattr(world, who).http.get("/api/v2/notifications", params=query))
+    return [(one["reason"], one["kind"]) for one in found["results"]]
+
+
+def unread(world: World, who: str = "bo") -> int:
+    count: int = ok(getattr(world, who).http.get("/api/v2/notifications"))["unread"]
+    return count
+
+
+def comment(world: World, box: dict[str, Any], message: str, who: str = "ada", **given: Any) -> dict[str, Any]:
+    body = {"message": message, **given}
+    told: dict[str, Any] = ok(getattr(world, who).http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
+    return told
+
+
+def follow(world: World, box: dict[str, Any], who: str = "bo", **changes: bool) -> dict[str, bool]:
+    url = f"/api/v2/boxes/{box['key']}/following"
+    told: dict[str, bool] = ok(getattr(world, who).http.post(url, json=changes))
+    return told
+
+
+def test_mentions_and_assignments_are_told_to_whom_they_name(world: World) -> None:
+    box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
+    said = comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
+    task = {"text": "call", "assignedToSharingEntries": [{"email": world.bo.email}, {"email": world.ada.email}]}
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=task))
+    assert tray(world) == [("assigned", "task.created"), ("mention", "comment.created"), ("assigned", "box.created")]
+    (_, mention, _) = ok(world.bo.http.get("/api/v2/notifications"))["results"]
+    assert (mention["boxKey"], mention["objectKey"], mention["actorKey"]) == (
+        box["key"],
+        said["key"],
+        world.ada.user_key,
+    )
+    assert mention["story"] == "Ada L commented on Acme: Look in Deals"
+    assert tray(world, "ada") == []
+    # Named again is no news; named for the first time in an edit is.
+    url = f"/api/v2/comments/{said['key']}"
+    ok(world.ada.http.post(url, json={"message": "Look again", "mentions": [{"userKey": world.bo.user_key}]}))
+    assert len(tray(world)) == 3
+
+
+def test_nobody_is_told_of_his_own_deeds(world: World) -> None:
+    box = world.box(world.pipeline())
+    comment(world, box, "Me", mentions=[{"userKey": world.ada.user_key}])
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
+    assert tray(world, "ada") == []
+    ok(world.bo.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5003"}))
+    assert tray(world, "ada") == [("followed", "box.moved")]
+
+
+def test_a_box_is_followed_left_and_muted(world: World) -> None:
+    pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
+    box = world.box(pipeline)
+    comment(world, box, "nobody hears")
+    assert follow(world, box, following=True) == {"following": True, "muted": False}
+    comment(world, box, "one")
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002", "notes": "quiet"}))
+    assert tray(world) == [("followed", "box.moved"), ("followed", "comment.created")]
+    assert follow(world, box, muted=True) == {"following": True, "muted": True}
+    comment(world, box, "two")
+    comment(world, box, "three", mentions=[{"userKey": world.bo.user_key}])
+    assert tray(world)[0] == ("mention", "comment.created")
+    assert len(tray(world)) == 3
+    assert follow(world, box, following=False, muted=False) == {"following": False, "muted": False}
+    comment(world, box, "four")
+    assert len(tray(world)) == 3
+    refused(world.cy.http.post(f"/api/v2/boxes/{box['key']}/following", json={"following": True}), 404)
+
+
+def test_who_cannot_see_it_is_not_told_and_who_no_longer_can_reads_nothing(world: World) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline, assignedToSharingEntries=[{"email": world.cy.email}])
+    assert tray(world, "cy") == []
+    comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
+    assert unread(world) == 1
+    ok(world.ada.http.post(f"/api/v1/pipelines/{pipeline['key']}", json={"sharedWithTeam": False, "teamWide": False}))
+    url = f"/api/v1/pipelines/{pipeline['key']}"
+    ok(world.ada.http.post(url, json={"defaultPermissionSetName": "__noAccessPermissionSet__"}))
+    assert tray(world) == []
+    assert unread(world) == 0
+
+
+def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> None:
+    box = world.box(world.pipeline())
+    due_at = world.clock() + 60_000
+    ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "call", "dueDate": due_at}))
+    world.clock.advance(ms=120_000)
+    asyncio.run(due.remind(world.server.engine, world.clock()))
+    assert tray(world, "ada") == [("due", "task.due")]
+    hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/in"}
+    key = ok(world.ada.http.post(f"/api/v2/pipelines/{box['pipelineKey']}/webhooks", json=hook))["key"]
+    world.as_("ada", lambda ctx: webhooks.tell(ctx, "webhook.switched_off", webhooks.get(ctx, key)))
+    assert tray(world, "ada")[0] == ("failed", "webhook.switched_off")
+    assert tray(world) == []
+
+
+def test_they_are_marked_read_one_by_one_up_to_one_or_all(world: World) -> None:
+    box = world.box(world.pipeline())
+    for number in range(4):
+        comment(world, box, str(number), mentions=[{"userKey": world.bo.user_key}])
+    four, three, two, one = (each["key"] for each in ok(world.bo.http.get("/api/v2/notifications"))["results"])
+
+    def mark(**told: Any) -> int:
+        count: int = ok(world.bo.http.post("/api/v2/notifications/read", json=told))["unread"]
+        return count
+
+    assert mark(keys=[four]) == 3
+    assert mark(until=two) == 1
+    assert [each["key"] for each in ok(world.bo.http.get("/api/v2/notifications?unread=true"))["results"]] == [three]
+    assert mark(keys=[one], read=False) == 2
+    assert mark() == 0
+    page = ok(world.bo.http.get("/api/v2/notifications", params={"limit": 3}))
+    rest = ok(world.bo.http.get("/api/v2/notifications", params={"cursor": page["cursor"]}))
+    assert [each["key"] for each in page["results"] + rest["results"]] == [four, three, two, one]
+    assert unread(world, "ada") == 0
+    for body in ({"keys": ["x"]}, {"until": "n1"}):
+        refused(world.bo.http.post("/api/v2/notifications/read", json=body), 400)
+
+
+def test_the_count_is_live(world: World) -> None:
+    box = world.box(world.pipeline())
+    counts = []
+    with world.bo.http.stream("GET", "/api/v2/notifications/stream") as answer:
+        for line in answer.iter_lines():
+            if not line.startswith("data: "):
+                continue
+            counts.append(json.loads(line.removeprefix("data: "))["unread"])
+            if counts == [0]:
+                comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
+            elif counts == [0, 1]:
+                with world.client(world.bo.key) as other:
+                    ok(other.post("/api/v2/notifications/read", json={}))
+            else:
+                break
+    assert counts == [0, 1, 0]
+
+
+def test_every_loud_kind_is_a_kind() -> None:
+    assert set(events.KINDS) >= events.LOUD
+
+
+@pytest.fixture
+def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
+    settings = {"smtp_url": mailbox.url, "mail_from": "crm@example.com", "base_url": "https://crm.example"}
+    server = Server(fresh_store.config(**settings)).start()
+    yield (made := World(server))
+    made.close()
+    server.stop()
+
+
+def at(world: World, hour: int) -> int:
+    """The next time it is this hour in UTC, as the server's clock."""
+    now = datetime.fromtimestamp(world.clock() / 1000, UTC)
+    ahead = (hour - now.hour) % 24 or 24
+    world.clock.advance(ms=ahead * 3_600_000)
+    return world.clock()
+
+
+def test_what_is_unread_comes_in_one_letter_in_the_morning(mailing: World, mailbox: Mailbox) -> None:
+    world = mailing
+    engine = world.server.engine
+    at(world, 12)
+    box = world.box(world.pipeline())
+    for number in range(3):
+        comment(world, box, f"no. {number}", mentions=[{"userKey": world.bo.user_key}])
+    seen = ok(world.bo.http.get("/api/v2/notifications"))["results"][0]["key"]
+    ok(world.bo.http.post("/api/v2/notifications/read", json={"keys": [seen]}))
+    assert asyncio.run(digests.send(engine, world.clock())) == 0
+    at(world, 9)
+    assert asyncio.run(digests.send(engine, world.clock())) == 1
+    (letter,) = mailbox.wait()
+    assert letter["To"] == world.bo.email
+    assert letter["Subject"] == "2 things you have not seen yet"
+    assert "commented on Acme: no. 0" in text(letter)
+    assert "no. 2" not in text(letter)
+    assert "https://crm.example" in text(letter)
+    at(world, 9)
+    assert asyncio.run(digests.send(engine, world.clock())) == 0
+    assert ok(world.bo.http.post("/api/v2/notifications/settings", json={"digest": "never"})) == {"digest": "never"}
+    comment(world, box, "later", mentions=[{"userKey": world.bo.user_key}])
+    at(world, 9)
+    assert asyncio.run(digests.send(engine, world.clock())) == 0
+    refused(world.bo.http.post("/api/v2/notifications/settings", json={"digest": "hourly"}), 400, "digest")
+    assert ok(world.ada.http.get("/api/v2/notifications/settings")) == {"digest": "daily"}
