@@ -1,9 +1,9 @@
 /** Boxes in all that is shown: an edit is seen at once, wherever the box is drawn, and undone where it is refused. */
 import { useMutation } from "@tanstack/react-query";
-import { undoable } from "../parts/toasts";
 import { client } from "./client";
 import { queries } from "./queries";
 import type { BoxEdit, BoxOut } from "./schema";
+import { offerUndo } from "./undo";
 
 export type Box = BoxOut;
 export type Edit = BoxEdit;
@@ -32,6 +32,7 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
   if (typeof data !== "object" || data === null) return data;
   if (isBox(data)) {
     if (data.key !== key) return data;
+    if (isBox(change)) return replaced(data, change);
     return { ...data, ...change, fields: change.fields ? { ...data.fields, ...change.fields } : data.fields };
   }
   for (const member of ["results", "pages", "boxes", "data"] as const) {
@@ -40,6 +41,12 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
     if (after !== held) return { ...data, [member]: after };
   }
   return data;
+}
+
+/** The box as it is now: what it lacks, such as a field that was cleared, is gone; news that are old are none. */
+function replaced(known: Box, now: Box): Box {
+  if (now.lastSavedTimestamp < known.lastSavedTimestamp) return known;
+  return known.columns && !now.columns ? { ...now, columns: known.columns } : now;
 }
 
 function isBox(data: object): data is Box {
@@ -77,50 +84,37 @@ export type BoxChange = {
 /** Edits a box: at once on the screen, then at the server; a refusal puts it back. */
 export function useEditBox() {
   return useMutation({
-    mutationFn: async ({ box, edit }: BoxChange): Promise<Box> => {
-      const { data } = await client.POST("/v1/boxes/{box}", { params: { path: { box: box.key } }, body: edit });
-      return data as Box;
+    mutationFn: async ({ box, edit }: BoxChange) => {
+      const { data, response } = await client.POST("/v1/boxes/{box}", {
+        params: { path: { box: box.key } },
+        body: edit,
+      });
+      return { saved: data as Box, response };
     },
     onMutate: ({ box, edit }: BoxChange) => patchBox(box.key, asShown(edit)),
     onError: (_error, _change, putBack) => putBack?.(),
-    onSuccess: (saved, { box, edit, says }) => {
+    onSuccess: ({ saved, response }, { box, says }) => {
       patchBox(box.key, saved);
-      if (says) {
-        undoable(says, async () => {
-          const back = contrary(box, edit);
-          patchBox(box.key, asShown(back));
-          const { data } = await client.POST("/v1/boxes/{box}", { params: { path: { box: box.key } }, body: back });
-          patchBox(box.key, data as Box);
-        });
-      }
+      if (says) offerUndo(says, response);
     },
   });
 }
 
 /** What an edit makes of the members that are shown. People are drawn from entries, which the answer brings. */
 export function asShown(edit: Edit): Partial<Box> {
-  const { name, notes, stageKey, fields, followerKeys } = edit;
+  const { name, notes, stageKey, fields, followerKeys, linkedBoxKeys, contacts, organizations } = edit;
   const shown: Partial<Box> = {};
   if (name != null) shown.name = name;
   if (notes !== undefined) shown.notes = notes ?? "";
   if (stageKey != null) shown.stageKey = stageKey;
   if (fields !== undefined) shown.fields = fields as Box["fields"];
-  if (Array.isArray(followerKeys)) shown.followerKeys = followerKeys as string[];
+  if (followerKeys) shown.followerKeys = followerKeys;
+  if (linkedBoxKeys) shown.linkedBoxKeys = linkedBoxKeys;
+  if (contacts) shown.contacts = contacts.map(asLink);
+  if (organizations) shown.organizations = organizations.map(asLink);
   return shown;
 }
 
-/** The edit that puts back what `edit` changed of `box`. */
-export function contrary(box: Box, edit: Edit): Edit {
-  const back: Record<string, unknown> = {};
-  for (const member of Object.keys(edit)) {
-    if (member === "fields") {
-      const keys = Object.keys(edit.fields ?? {});
-      back.fields = Object.fromEntries(keys.map((key) => [key, box.fields[key] ?? null]));
-    } else if (member === "assignees" || member === "assignedToSharingEntries") {
-      back.assignees = box.assignedToSharingEntries.map((each) => each.userKey);
-    } else {
-      back[member] = (box as unknown as Record<string, unknown>)[member] ?? null;
-    }
-  }
-  return back as Edit;
+function asLink({ key, isStarred = false, isAutoboxed = false }: NonNullable<Edit["contacts"]>[number]) {
+  return { key, isStarred, isAutoboxed };
 }

@@ -21,7 +21,7 @@ const Palette = lazily(() => import("../commands/Palette"));
 const SignInAgain = lazily(() => import("./SignInAgain"));
 const NewPipeline = lazily(() => import("./NewPipeline"));
 const Shortcuts = lazily(() => import("../commands/Shortcuts").then((module) => ({ default: module.Shortcuts })));
-const Panel = PANEL === null ? null : lazily(PANEL);
+const Panel = lazily(PANEL);
 
 /** What is around every screen, for those who are signed in; the others sign in here and stay where they are. */
 export function Shell() {
@@ -126,7 +126,7 @@ function SignedIn({ expired }: { expired: boolean }) {
 function BoxPanel() {
   const [search, setSearch] = useSearchParams();
   const box = search.get("box");
-  if (!box || Panel === null) return null;
+  if (!box) return null;
   const close = () =>
     setSearch((before) => {
       before.delete("box");

@@ -62,6 +62,7 @@ export function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const key = spelled(event);
   if (isTyping(event.target) && !key.startsWith("mod+")) return;
+  if (key === "Escape" && closesSomething(event.target)) return;
   const sequence = begun && Date.now() - begunAt < 1500 ? `${begun} ${key}` : key;
   const current = layers.flatMap((layer) => layer.commands());
   const found = current.findLast((each) => each.keys === sequence) ?? current.findLast((each) => each.keys === key);
@@ -85,6 +86,12 @@ export function spelled(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey"
     event.shiftKey && (isLetter || key.length > 1) && "Shift",
   ];
   return [...held.filter(Boolean), event.shiftKey && isLetter ? key.toUpperCase() : key].join("+");
+}
+
+/** A dialog, menu or list that is open backs out first. */
+function closesSomething(target: EventTarget | null): boolean {
+  if (document.querySelector("[aria-modal=true]")) return true;
+  return target instanceof HTMLElement && target.closest("[role=menu], [role=dialog], [aria-expanded=true]") !== null;
 }
 
 function isTyping(target: EventTarget | null): boolean {

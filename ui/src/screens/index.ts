@@ -56,10 +56,12 @@ export const SCREENS: Screen[] = [
     load: () => import("./Integrations"),
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
+  { path: "/boxes/:box", load: () => import("./BoxPage") },
   { path: "*", load: () => import("./NotFound") },
 ];
 
-/** The box that `?box=` names, beside the screen it was opened from: the file that draws it, where there is one. */
-export const PANEL: (() => Promise<{ default: ComponentType<{ box: string; onClose: () => void }> }>) | null = null;
+/** The box that `?box=` names, beside the screen it was opened from: the file that draws it. */
+export const PANEL: () => Promise<{ default: ComponentType<{ box: string; onClose: () => void }> }> = () =>
+  import("./BoxPanel");
 
 export const PIPELINE_ICON = IconLayoutKanban;

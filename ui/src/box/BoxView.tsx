@@ -1,0 +1,265 @@
+import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
+import {
+  IconAlertTriangle,
+  IconArrowsMaximize,
+  IconDots,
+  IconFileText,
+  IconLink,
+  IconTrash,
+  IconX,
+} from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { Link, useNavigate, useSearchParams } from "react-router";
+import { type Box, knownBox } from "../api/boxes";
+import { api, client } from "../api/client";
+import { mayEdit } from "../api/rights";
+import { useMe } from "../api/session";
+import { offerUndo } from "../api/undo";
+import { useCommands } from "../commands/registry";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Failed, Loading } from "../parts/states";
+import { failed, say } from "../parts/toasts";
+import classes from "./Box.module.css";
+import { Composer } from "./Composer";
+import { OpenBox, useOpenBox } from "./context";
+import { Fields } from "./Fields";
+import { Files } from "./Files";
+import { Heading, Notes } from "./Heading";
+import { History } from "./History";
+import { Links } from "./Links";
+import { People } from "./People";
+import { Section } from "./Section";
+import { Stepper } from "./Stepper";
+import { Tasks } from "./Tasks";
+import { Timeline } from "./Timeline";
+import { useDropped } from "./useDropped";
+
+type BoxViewProps = {
+  box: string;
+  /** Beside a screen; without it the box has the page to itself. */
+  onClose?: () => void;
+};
+
+/** A box with all that belongs to it, in a panel or on a page of its own. */
+export function BoxView({ box: key, onClose }: BoxViewProps) {
+  const { box, pipeline, error, retry } = useBox(key);
+  const me = useMe();
+  if (error) {
+    return (
+      <Closable onClose={onClose}>
+        <Failed error={error} retry={retry} />
+      </Closable>
+    );
+  }
+  if (!box || !pipeline) {
+    return (
+      <Closable onClose={onClose}>
+        <Loading />
+      </Closable>
+    );
+  }
+  return (
+    <OpenBox.Provider value={{ box, pipeline, mayEdit: mayEdit(pipeline, me.key, box) }}>
+      <Whole onClose={onClose} />
+    </OpenBox.Provider>
+  );
+}
+
+function useBox(key: string) {
+  const cache = useQueryClient();
+  const asked = api.useQuery(
+    "get",
+    "/v1/boxes/{box}",
+    { params: { path: { box: key } } },
+    // What a list knows of it is shown until the answer is there.
+    { placeholderData: () => knownBox(key) },
+  );
+  const box = asked.data as Box | undefined;
+  const path = { path: { pipeline: box?.pipelineKey ?? "" } };
+  const pipeline = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: path }, { enabled: box !== undefined });
+  const error = asked.isError ? asked.error : box && pipeline.isError ? pipeline.error : null;
+  const retry = () => void cache.refetchQueries({ predicate: (query) => query.state.status === "error" });
+  return { box, pipeline: pipeline.data, error, retry };
+}
+
+/** What is not there yet, or cannot be had, can be closed as well. */
+function Closable({ onClose, children }: { onClose: (() => void) | undefined; children: ReactNode }) {
+  useCommands(
+    onClose
+      ? [{ id: "box-close", label: "Close the box", section: "Box", keys: "Escape", hidden: true, run: onClose }]
+      : [],
+  );
+  return (
+    <div className={classes.view}>
+      <header className={classes.bar}>{onClose && <Close onClose={onClose} />}</header>
+      {children}
+    </div>
+  );
+}
+
+function Close({ onClose }: { onClose: () => void }) {
+  return (
+    <ActionIcon aria-label="Close the box" ml="auto" onClick={onClose}>
+      <IconX size={18} stroke={1.6} />
+    </ActionIcon>
+  );
+}
+
+function Whole({ onClose }: { onClose: (() => void) | undefined }) {
+  const { box, pipeline, mayEdit } = useOpenBox();
+  const [search, setSearch] = useSearchParams();
+  const tab = search.get("tab") === "history" ? "history" : "timeline";
+  const root = useRef<HTMLDivElement>(null);
+  const dropping = useDropped(root, box.key, mayEdit);
+  const turn = (to: string) =>
+    setSearch(
+      (before) => {
+        if (to === "history") before.set("tab", to);
+        else before.delete("tab");
+        return before;
+      },
+      { replace: true },
+    );
+  useCommands([
+    ...(onClose
+      ? [{ id: "box-close", label: "Close the box", section: "Box", keys: "Escape", hidden: true, run: onClose }]
+      : []),
+    { id: "box-history", label: "History of the box", section: "Box", keys: "h", run: () => turn("history") },
+  ]);
+  useEffect(() => {
+    // The panel is a place of its own for whoever reads by ear or by Tab.
+    if (onClose) root.current?.focus({ preventScroll: true });
+  }, [onClose]);
+  return (
+    <div className={classes.view} ref={root} tabIndex={-1} data-dropping={dropping || undefined}>
+      <Bar onClose={onClose} />
+      <div className={classes.body}>
+        <div className={classes.top}>
+          <Heading />
+          <Violations />
+          <Stepper />
+        </div>
+        <div className={classes.columns}>
+          <div className={classes.details}>
+            <Section title="Details">
+              <People />
+              <Fields />
+            </Section>
+            <Section title="Notes">
+              <div className={classes.notes}>
+                <Notes />
+              </div>
+            </Section>
+            <Section title="Belongs together">
+              <Links />
+            </Section>
+            <Tasks />
+            <Files />
+          </div>
+          <div className={classes.activity}>
+            {mayEdit && <Composer />}
+            <SegmentedControl
+              size="xs"
+              aria-label="What happened"
+              value={tab}
+              onChange={turn}
+              data={[
+                { value: "timeline", label: "Timeline" },
+                { value: "history", label: "History" },
+              ]}
+            />
+            {tab === "history" ? <History /> : <Timeline />}
+          </div>
+        </div>
+      </div>
+      {dropping && <div className={classes.drop}>Drop to keep it with {box.name || pipeline.name}</div>}
+    </div>
+  );
+}
+
+function Bar({ onClose }: { onClose: (() => void) | undefined }) {
+  const { box, pipeline, mayEdit } = useOpenBox();
+  const navigate = useNavigate();
+  const [deleting, setDeleting] = useState(false);
+  const remove = async () => {
+    setDeleting(true);
+    try {
+      const { response } = await client.DELETE("/v1/boxes/{box}", { params: { path: { box: box.key } } });
+      if (onClose) onClose();
+      else void navigate(`/pipelines/${pipeline.key}`);
+      offerUndo(`${box.name} deleted`, response);
+    } catch (error) {
+      failed(error);
+      setDeleting(false);
+    }
+  };
+  const copy = (text: string, says: string) =>
+    navigator.clipboard.writeText(text).then(
+      () => say(says),
+      () => failed("This browser does not let pages copy"),
+    );
+  return (
+    <header className={classes.bar}>
+      <Link className={`cut ${classes.crumb}`} to={`/pipelines/${pipeline.key}`}>
+        {pipeline.name}
+      </Link>
+      <div className={classes.tools}>
+        <CopyAsCode call={{ method: "GET", path: `/api/v1/boxes/${box.key}` }} />
+        {onClose && (
+          <ActionIcon component={Link} to={`/boxes/${box.key}`} aria-label="Open as a page">
+            <IconArrowsMaximize size={16} stroke={1.6} />
+          </ActionIcon>
+        )}
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <ActionIcon aria-label="More about this box" loading={deleting}>
+              <IconDots size={18} stroke={1.6} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item
+              leftSection={<IconLink size={15} stroke={1.6} />}
+              onClick={() => void copy(`${location.origin}/boxes/${box.key}`, "Link copied")}
+            >
+              Copy the link
+            </Menu.Item>
+            <Menu.Item
+              component="a"
+              href={`/api/v1/boxes/${box.key}/md`}
+              target="_blank"
+              leftSection={<IconFileText size={15} stroke={1.6} />}
+            >
+              Read as one document
+            </Menu.Item>
+            {mayEdit && (
+              <Menu.Item color="red" leftSection={<IconTrash size={15} stroke={1.6} />} onClick={() => void remove()}>
+                Delete
+              </Menu.Item>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+        {onClose && <Close onClose={onClose} />}
+      </div>
+    </header>
+  );
+}
+
+/** The rules of the pipeline that the box breaks. */
+function Violations() {
+  const { box } = useOpenBox();
+  if (box.violations.length === 0) return null;
+  return (
+    <div className={classes.broken} role="alert">
+      <IconAlertTriangle size={16} stroke={1.8} />
+      <ul className={classes.violations}>
+        {box.violations.map((each) => (
+          <li key={each.key}>
+            {each.message}
+            {each.mode === "REJECT" && " Nothing else can be changed until it is mended."}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

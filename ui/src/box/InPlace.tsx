@@ -1,0 +1,65 @@
+import { Text } from "@mantine/core";
+import { IconPencil } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import classes from "./Box.module.css";
+
+type InPlaceProps = {
+  label: string;
+  /** What is stored now: when it changes under an open editor, the editor says so. */
+  value: unknown;
+  draw: ReactNode;
+  /** Null where nothing is to be edited. */
+  edit: ((close: () => void) => ReactNode) | null;
+  empty?: string;
+};
+
+/** A value that becomes its own editor when it is pressed. */
+export function InPlace({ label, value, draw, edit, empty = "Empty" }: InPlaceProps) {
+  const [before, setBefore] = useState<{ value: unknown } | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(false);
+  const begin = () => setBefore({ value });
+  useEffect(() => {
+    // Who edited with the keyboard goes on from where they were.
+    if (!before && wasEditing.current && document.activeElement === document.body) button.current?.focus();
+    wasEditing.current = before !== null;
+  }, [before]);
+  if (before && edit) {
+    const changed = JSON.stringify(before.value) !== JSON.stringify(value);
+    return (
+      <div className={classes.editing}>
+        {edit(() => setBefore(null))}
+        {changed && (
+          <Text size="xs" c="var(--warn)" role="status">
+            Changed by somebody else meanwhile: saving puts yours in its place.
+          </Text>
+        )}
+      </div>
+    );
+  }
+  const shown = isNothing(value) ? <span className={classes.unset}>{edit ? empty : "–"}</span> : draw;
+  if (!edit) return <div className={classes.value}>{shown}</div>;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a larger target for the mouse; the button is within
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <div className={classes.value} data-editable onClick={begin}>
+      {shown}
+      <button
+        ref={button}
+        type="button"
+        className={classes.pencil}
+        aria-label={`Edit ${label}`}
+        onClick={(event) => {
+          event.stopPropagation();
+          begin();
+        }}
+      >
+        <IconPencil size={13} stroke={1.6} />
+      </button>
+    </div>
+  );
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}

@@ -1,0 +1,92 @@
+import { Button } from "@mantine/core";
+import { IconBell, IconBellOff } from "@tabler/icons-react";
+import { useEditBox } from "../api/boxes";
+import { useMe } from "../api/session";
+import { kindOf } from "../fields/kinds";
+import { Faces, type Known } from "../parts/People";
+import classes from "./Box.module.css";
+import { useOpenBox } from "./context";
+import { InPlace } from "./InPlace";
+
+const ASSIGNEES = { key: "assignees", name: "Assigned to", type: "PERSON" };
+const FOLLOWERS = { key: "followers", name: "Followers", type: "PERSON" };
+
+/** Who does it, and who hears of it. */
+export function People() {
+  const { box, pipeline, mayEdit } = useOpenBox();
+  const { mutate: edit } = useEditBox();
+  const me = useMe();
+  const Edit = kindOf(ASSIGNEES).Edit;
+  const follows = box.followerKeys.includes(me.key);
+
+  function people(which: typeof ASSIGNEES, shown: readonly Known[], save: (value: unknown) => void) {
+    return (
+      <div className={classes.field}>
+        <dt>{which.name}</dt>
+        <dd>
+          <InPlace
+            label={which.name}
+            value={shown}
+            empty="Nobody"
+            draw={<Faces people={shown} most={8} />}
+            edit={
+              Edit && mayEdit
+                ? (close) => (
+                    <Edit
+                      field={which}
+                      value={shown}
+                      teamKey={pipeline.teamKey}
+                      onSave={(value) => {
+                        save(value);
+                        close();
+                      }}
+                      onCancel={close}
+                    />
+                  )
+                : null
+            }
+          />
+          {which === FOLLOWERS && mayEdit && (
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-xs"
+              leftSection={follows ? <IconBellOff size={14} /> : <IconBell size={14} />}
+              onClick={() =>
+                edit({
+                  box,
+                  edit: {
+                    followerKeys: follows
+                      ? box.followerKeys.filter((each) => each !== me.key)
+                      : [...box.followerKeys, me.key],
+                  },
+                })
+              }
+            >
+              {follows ? "Unfollow" : "Follow"}
+            </Button>
+          )}
+        </dd>
+      </div>
+    );
+  }
+
+  return (
+    <dl className={classes.fields}>
+      {people(ASSIGNEES, box.assignedToSharingEntries, (value) =>
+        edit({ box, edit: { assignees: named(value) }, says: "Assigned" }),
+      )}
+      {people(FOLLOWERS, box.followerSharingEntries, (value) =>
+        edit({
+          box,
+          edit: { followerKeys: named(value).flatMap((each) => each.userKey ?? []) },
+          says: "Followers changed",
+        }),
+      )}
+    </dl>
+  );
+}
+
+function named(value: unknown): { userKey?: string; email?: string }[] {
+  return ((value ?? []) as Known[]).map(({ userKey, email }) => (userKey ? { userKey } : { email }));
+}

@@ -1,0 +1,61 @@
+import { Tooltip } from "@mantine/core";
+import { useRef } from "react";
+import { useEditBox } from "../api/boxes";
+import { lengthInWords } from "../lib/dates";
+import { useNow } from "../parts/Moment";
+import classes from "./Box.module.css";
+import { useOpenBox } from "./context";
+import { timeInStages } from "./stays";
+
+/** The pipeline's stages in their order: pressing one moves the box there; each tells how long the box was in it. */
+export function Stepper() {
+  const { box, pipeline, mayEdit } = useOpenBox();
+  const { mutate: edit } = useEditBox();
+  const stays = timeInStages(box, useNow());
+  const list = useRef<HTMLDivElement>(null);
+  const at = pipeline.stageOrder.indexOf(box.stageKey);
+  const move = (stageKey: string) => {
+    if (stageKey === box.stageKey) return;
+    edit({ box, edit: { stageKey }, says: `Moved to ${pipeline.stages[stageKey]?.name ?? "another stage"}` });
+  };
+  return (
+    <div className={classes.stepper} role="radiogroup" aria-label="Stage" ref={list}>
+      {pipeline.stageOrder.map((key, place) => {
+        const stage = pipeline.stages[key];
+        if (!stage) return null;
+        const current = key === box.stageKey;
+        const stay = stays.get(key);
+        const told = stay === undefined ? "" : stay < 60_000 ? "just now" : lengthInWords(stay);
+        return (
+          <Tooltip key={key} label={told ? `${stage.name}: ${told}` : `${stage.name}: never been here`}>
+            <button
+              type="button"
+              role="radio"
+              aria-checked={current}
+              disabled={!mayEdit}
+              tabIndex={current || (at < 0 && place === 0) ? 0 : -1}
+              className={classes.step}
+              data-current={current || undefined}
+              data-passed={place < at || undefined}
+              style={
+                current ? { background: stage.color.backgroundColor, color: stage.color.foregroundColor } : undefined
+              }
+              onClick={() => move(key)}
+              onKeyDown={(event) => {
+                const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+                if (!by) return;
+                event.preventDefault();
+                const steps = [...(list.current?.querySelectorAll<HTMLElement>("[role=radio]") ?? [])];
+                // The focus goes along; Enter or Space moves, for a move is news to others.
+                steps[(place + by + steps.length) % steps.length]?.focus();
+              }}
+            >
+              <span className="cut">{stage.name}</span>
+              <span className={classes.stay}>{told || " "}</span>
+            </button>
+          </Tooltip>
+        );
+      })}
+    </div>
+  );
+}

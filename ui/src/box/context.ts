@@ -1,0 +1,14 @@
+import { createContext, useContext } from "react";
+import type { Box } from "../api/boxes";
+import type { PipelineOut } from "../api/schema";
+
+export type Open = { box: Box; pipeline: PipelineOut; mayEdit: boolean };
+
+export const OpenBox = createContext<Open | null>(null);
+
+/** The box that is open, with its pipeline. */
+export function useOpenBox(): Open {
+  const open = useContext(OpenBox);
+  if (open === null) throw new Error("no box is open here");
+  return open;
+}

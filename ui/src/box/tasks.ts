@@ -1,0 +1,58 @@
+/** The tasks of a box: an edit is seen at once, and put back where it is refused. */
+import { useMutation } from "@tanstack/react-query";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { TaskEdit, TaskOut } from "../api/schema";
+import { offerUndo } from "../api/undo";
+
+const wanted = (box: string) => api.queryOptions("get", "/v2/boxes/{box}/tasks", { params: { path: { box } } });
+type Tasks = { results: TaskOut[] };
+
+export function useTasks(box: string) {
+  const asked = api.useQuery("get", "/v2/boxes/{box}/tasks", { params: { path: { box } } });
+  const { queryKey } = wanted(box);
+
+  function shown(key: string, change: Partial<TaskOut> | null): () => void {
+    const before = queries.getQueryData<Tasks>(queryKey);
+    if (before) {
+      const results = before.results.flatMap((each) =>
+        each.key !== key ? [each] : change ? [{ ...each, ...change } as TaskOut] : [],
+      );
+      queries.setQueryData(queryKey, { ...before, results });
+    }
+    return () => queries.setQueryData(queryKey, before);
+  }
+
+  const edit = useMutation({
+    mutationFn: ({ task, change }: { task: TaskOut; change: TaskEdit; shows: Partial<TaskOut>; says: string }) =>
+      client.POST("/v2/tasks/{task}", { params: { path: { task: task.key } }, body: change }),
+    onMutate: ({ task, shows }) => shown(task.key, shows),
+    onError: (_error, _change, putBack) => putBack?.(),
+    onSuccess: ({ data, response }, { task, says }) => {
+      shown(task.key, data as TaskOut);
+      offerUndo(says, response);
+    },
+  });
+  const remove = useMutation({
+    mutationFn: (task: TaskOut) => client.DELETE("/v2/tasks/{task}", { params: { path: { task: task.key } } }),
+    onMutate: (task) => shown(task.key, null),
+    onError: (_error, _task, putBack) => putBack?.(),
+    onSuccess: ({ response }) => offerUndo("Task deleted", response),
+  });
+  return { asked, edit: edit.mutate, remove: remove.mutate };
+}
+
+/** Open ones first, by when they are due; then those that are done, the last one first. */
+export function inOrder(tasks: readonly TaskOut[]): TaskOut[] {
+  const due = (task: TaskOut) => task.dueDate ?? Number.POSITIVE_INFINITY;
+  return [...tasks].sort((one, other) => {
+    const [first, second] = [isDone(one), isDone(other)];
+    if (first !== second) return Number(first) - Number(second);
+    if (first) return other.lastStatusChangeDate - one.lastStatusChangeDate;
+    return due(one) === due(other) ? one.creationDate - other.creationDate : due(one) - due(other);
+  });
+}
+
+export function isDone(task: Pick<TaskOut, "status">): boolean {
+  return task.status === "DONE";
+}

@@ -1,0 +1,11 @@
+import { BoxView } from "../box/BoxView";
+import classes from "./BoxPanel.module.css";
+
+/** A box beside the screen it was opened from. */
+export default function BoxPanel({ box, onClose }: { box: string; onClose: () => void }) {
+  return (
+    <aside className={classes.panel} aria-label="Box">
+      <BoxView box={box} onClose={onClose} />
+    </aside>
+  );
+}
