@@ -4,6 +4,7 @@ Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. 
 `sqlite`, `postgres` or `both` (the default).
 """
 
+import contextlib
 import itertools
 import threading
 import time
@@ -98,8 +99,8 @@ class Clock:
 class Server:
     """A server on a port of its own, in a thread; its engine and clock are at hand."""
 
-    def __init__(self, config: Config) -> None:
-        self.clock = Clock()
+    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.engine = open_engine(config.database_url, config.sqlite_path)
         self.boxwood = Boxwood(config, self.engine, self.clock)
         self._uvicorn = uvicorn.Server(
@@ -159,8 +160,8 @@ class World:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.clock = server.clock
-        self.clients: list[httpx.Client] = []
-        """Those that are closed with this world."""
+        self.stack = contextlib.ExitStack()
+        """What is closed with this world."""
         self.number = f"{next(self._numbers)}-{time.time_ns() % 10**9}"
         self.ada = self.person("ada", "Ada", "Lovelace")
         self.bo = self.person("bo", "Bo", "Diddley")
@@ -191,7 +192,7 @@ class World:
         now = self.clock()
         team = teams.make(db, "Ada's team", self.ada.user, now)
         teams.MEMBERS.insert(db, teams.Member(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
-        teams.make(db, "Cy's team", self.cy.user, now)
+        teams.make(db, "Cy's team", self.cy.user, now + 1)
         return team.key
 
     def as_(self, name: str, fn: Any) -> Any:
@@ -219,8 +220,9 @@ class World:
         return [row[0] for row in self.server.engine.read(lambda db: db.rows(sql, box=box_key))]
 
     def close(self) -> None:
-        for client in (self.ada.http, self.bo.http, self.cy.http, *self.clients):
-            client.close()
+        for person in (self.ada, self.bo, self.cy):
+            person.http.close()
+        self.stack.close()
         self.clock.ahead = 0
 
 

@@ -6,15 +6,22 @@ from functools import cached_property
 from typing import Any
 
 import httpx
+import pyotp
 
 from boxwood.core import sign_in_links
 from tests.conftest import World, ok
+from tests.mailbox import Mailbox
 from tests.streak.matrix import GMAIL, HOOK, MEETING
 
 MAIL = "Message-ID: <1@client.example>\r\nFrom: Kim Lee <kim@client.example>\r\nTo: ada@team.example\r\n" + (
     "Date: Mon, 05 Jan 2026 08:00:00 +0000\r\nSubject: Offer\r\n\r\nThank you, we will sign.\r\n"
 )
 PASSWORD = "seven green owls"
+AUTOMATION = {
+    "name": "Won",
+    "trigger": {"type": "box.moved", "to": ["5002"]},
+    "steps": [{"type": "task.create", "with": {"text": "Send {{ box.name }} the contract"}}],
+}
 
 # A noun in the braces of a path: how one is made. Other nouns in braces are made first.
 MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -55,9 +62,23 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
         "/v2/teams/{team}/organizations/fields",
         {"json": {"name": "Sector", "type": "TEXT_INPUT"}},
     ),
+    "other_contact": ("POST", "/v2/teams/{team}/contacts", {"json": {"givenName": "Kim", "familyName": "Lee-Jones"}}),
+    "other_organization": ("POST", "/v2/teams/{team}/organizations", {"json": {"name": "Client Limited"}}),
     "webhook": ("POST", "/v2/webhooks", {"params": {"pipelineKey": "{pipeline}"}, "json": HOOK}),
     "delivery": ("POST", "/v2/webhooks/{webhook}/test", {}),
     "inbound": ("POST", "/v2/pipelines/{pipeline}/inbound", {"json": {"name": "Orders"}}),
+    "import": (
+        "POST",
+        "/v2/pipelines/{pipeline}/import",
+        {
+            "params": {"mapping": '{"Company": "name"}'},
+            "content": b"Company,Value\nAcme,1200\nInitech,800\n",
+            "headers": {"Content-Type": "text/csv"},
+        },
+    ),
+    "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
+    "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
+    "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),
     "view": ("POST", "/v2/pipelines/{pipeline}/views", {"json": {"name": "Open ones", "sort": ["name"]}}),
     "validator": (
         "POST",
@@ -76,6 +97,8 @@ class Things:
             "user": world.ada.user_key,
             "email": world.ada.email,
             "team": world.team_key,
+            "colleague": world.bo.user_key,
+            "newcomer": world.ada.email.replace("ada@", "eve@"),
             "gmail": GMAIL,
         }
 
@@ -93,11 +116,11 @@ class Things:
 
     def fill_path(self, path: str) -> str:
         """The same of a path, where the place says which kind of field is meant."""
-        return self.fill(_fields_apart(path))
+        return self.fill(_told_apart(path))
 
     def parameters(self, path: str, otherwise: dict[str, str]) -> dict[str, str]:
         """The keys of what a path names; of a noun that is not known here, what else is given."""
-        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _fields_apart(path))
+        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _told_apart(path))
         known = {name: self.key(noun) for name, noun in zip(*names, strict=True) if self.knows(noun)}
         return {**otherwise, **known}
 
@@ -108,8 +131,18 @@ class Things:
         return {**json.loads(self.fill(json.dumps(rest, ensure_ascii=False))), **files}
 
     def ask(self, verb: str, path: str, request: dict[str, Any]) -> httpx.Response:
-        client = self.browser if path.startswith("/v2/session") else self.world.ada.http
-        return client.request(verb, "/api" + self.fill_path(path), **self.filled(request))
+        return self._client(verb, path).request(verb, "/api" + self.fill_path(path), **self.filled(request))
+
+    def _client(self, verb: str, path: str) -> httpx.Client:
+        """Ada's key, her browser for what is about sessions, or nobody's where that signs in."""
+        if not path.startswith("/v2/session"):
+            return self.world.ada.http
+        signs_in = verb == "POST" and path in ("/v2/session", "/v2/session/link", "/v2/session/link/look")
+        return self.stranger if signs_in else self.browser
+
+    @cached_property
+    def stranger(self) -> httpx.Client:
+        return self.world.stack.enter_context(self.world.client(None))
 
     def _answered(self, noun: str) -> Any:
         assert noun in MAKE, f"nothing is said about how a {noun} is made: say so in MAKE of tests/things.py"
@@ -120,6 +153,17 @@ class Things:
         """What opens a file without a key."""
         link: str = ok(self.ask("GET", "/v1/files/{file}/link", {}))["link"]
         return link.rpartition("token=")[2]
+
+    def _make_merged_contact(self) -> str:
+        return self._merged("contact")
+
+    def _make_merged_organization(self) -> str:
+        return self._merged("organization")
+
+    def _merged(self, noun: str) -> str:
+        """The thing, which another one was merged into."""
+        ok(self.ask("POST", f"/v2/{noun}s/{{{noun}}}/merge", {"json": {"keys": [f"{{other_{noun}}}"]}}))
+        return self.key(noun)
 
     def _make_token(self) -> str:
         """One of the addresses of an inbound webhook."""
@@ -138,18 +182,53 @@ class Things:
         path = engine.write(lambda db: sign_in_links.make(db, self.world.ada.user, "welcome", now))
         return str(path.partition("#")[2])
 
+    def _make_mail(self) -> str:
+        """Settings by which letters come to a mail server of the tests' own; its address."""
+        mailbox = Mailbox().start()
+        self.world.stack.callback(mailbox.stop)
+        body = {"smtpUrl": mailbox.url, "from": "crm@team.example", "baseUrl": "https://crm.example"}
+        ok(self.ask("POST", "/v2/settings/mail", {"json": body}))
+        return mailbox.url
+
+    def _make_cancelled(self) -> str:
+        """The run, which was cancelled."""
+        ok(self.ask("POST", "/v2/automations/{automation}/runs/{run}/cancel", {}))
+        return self.key("run")
+
+    def _make_totp(self) -> str:
+        """The secret of a second factor that waits for its first code."""
+        return str(ok(self.ask("POST", "/v2/session/totp", {"json": {"password": PASSWORD}}))["secret"])
+
+    def _make_code(self) -> str:
+        return pyotp.TOTP(self.key("totp")).at(self.world.clock() // 1000)
+
+    def _make_factor(self) -> str:
+        """A second factor of Ada's."""
+        ok(self.ask("POST", "/v2/session/totp/confirm", {"json": {"code": "{code}"}}))
+        return self.key("totp")
+
+    def _make_change(self) -> str:
+        """What an edit of the box is undone by."""
+        answer = self.ask("POST", "/v1/boxes/{box}", {"json": {"name": "Acme & Sons"}})
+        return answer.headers["x-boxwood-change"]
+
+    def _make_trashed(self) -> str:
+        ok(self.ask("DELETE", "/v1/boxes/{box}", {}))
+        return str(ok(self.ask("GET", "/v2/trash", {}))["results"][0]["key"])
+
     def _make_session(self) -> str:
         return str(ok(self.browser.get("/api/v2/sessions"))["results"][0]["key"])
 
     @cached_property
     def browser(self) -> httpx.Client:
         """Ada's, signed in with a password."""
-        client = self.world.client(None)
-        self.world.clients.append(client)
+        client = self.world.stack.enter_context(self.world.client(None))
         signed_in = ok(client.post("/api/v2/session/link", json={"token": self.key("welcome"), "password": PASSWORD}))
         client.headers["X-CSRF-Token"] = signed_in["csrfToken"]
         return client
 
 
-def _fields_apart(path: str) -> str:
-    return re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
+def _told_apart(path: str) -> str:
+    """With names of our own where the place says which kind of field or user is meant."""
+    path = re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
+    return path.replace("/members/{user}", "/members/{colleague}")

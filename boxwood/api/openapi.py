@@ -11,7 +11,9 @@ import msgspec
 
 from ..core.timeline import SOURCES
 from ..version import VERSION
+from . import examples
 from .call import Stream
+from .examples import Example
 from .live import Live
 from .replies import Chunks, Download, Reply
 from .router import Route
@@ -96,8 +98,11 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     answers = dict(zip(types, schemas, strict=True))
     bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
     paths: dict[str, dict[str, Any]] = {}
+    shown = examples.everything()
     for route in routes:
         operation = _operation(route, answers.get(_answer(route), {}))
+        if example := shown.get(f"{route.verb} {route.path}"):
+            _show(operation, example)
         paths.setdefault(route.path, {})[route.verb.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -142,7 +147,7 @@ def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": summary.rstrip("."),
-        "tags": [route.tag or _tag(route)],
+        "tags": [tag(route)],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {
             **_answers(route, answer),
@@ -156,6 +161,19 @@ def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if route.verb in ("POST", "PUT"):
         operation["requestBody"] = {"content": _bodies(route)}
     return operation
+
+
+def _show(operation: dict[str, Any], example: Example) -> None:
+    """Put an example where readers and programs look for one."""
+    given = {**example.request.query, **example.request.path}
+    for parameter in operation["parameters"]:
+        if parameter["name"] in given:
+            parameter["example"] = given[parameter["name"]]
+    asked = operation.get("requestBody", {}).get("content", {}).get(example.request.type)
+    if asked is not None:
+        asked["example"] = example.request.body
+    for answered in operation["responses"]["200"].get("content", {}).values():
+        answered["example"] = example.reply.body
 
 
 _BYTES = {"type": "string", "format": "binary"}
@@ -242,8 +260,10 @@ def _operation_id(route: Route) -> str:
     return f"{route.verb.lower()}_{words}"
 
 
-def _tag(route: Route) -> str:
+def tag(route: Route) -> str:
     """The noun the path speaks of: its last word that is not a parameter."""
+    if route.tag:
+        return route.tag
     words = [segment for segment in route.path.split("/")[2:] if segment and not segment.startswith("{")]
     return next((word for word in reversed(words) if word in _TAGS), words[0])
 

@@ -1,0 +1,57 @@
+"""The examples in the reference are what the server answers."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from boxwood.api import examples
+from boxwood.api.router import Route
+from boxwood.api.routes import ROUTES
+from tests.conftest import Store, World, make_store, ok
+from tests.examples import StillServer, capture, label, running
+
+RUN = "Run bin/examples, look at what it wrote to boxwood/api/examples, and commit it."
+KEPT = examples.everything()
+
+
+@pytest.fixture(scope="session")
+def fresh(
+    request: pytest.FixtureRequest, database: Store, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Store]:
+    return lambda: make_store(database.name, tmp_path_factory.mktemp("examples"), request)
+
+
+@pytest.fixture(scope="session")
+def still(fresh: Callable[[], Store]) -> Iterator[StillServer]:
+    with running(fresh()) as server:
+        yield server
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=label)
+def test_an_example_is_what_the_server_answers(still: StillServer, fresh: Callable[[], Store], route: Route) -> None:
+    kept = KEPT.get(label(route))
+    if kept is None:
+        pytest.fail(f"{label(route)} has no example in the reference. {RUN}", pytrace=False)
+    found = capture(still, route, fresh)
+    assert msgspec.to_builtins(found) == msgspec.to_builtins(kept), f"{label(route)} answers another thing. {RUN}"
+
+
+def test_no_example_is_of_what_is_no_more() -> None:
+    assert KEPT.keys() <= {label(route) for route in ROUTES}, RUN
+
+
+def test_the_document_shows_them(world: World) -> None:
+    document: dict[str, Any] = ok(httpx.get(f"{world.server.url}/openapi.json", trust_env=False))
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            example = KEPT[f"{verb.upper()} {path}"]
+            (answered,) = operation["responses"]["200"]["content"].values()
+            assert answered["example"] == example.reply.body, (verb, path)
+            shown = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
+            assert shown == {**example.request.path, **example.request.query}, (verb, path)
+            if example.request.body is not None:
+                asked = operation["requestBody"]["content"][example.request.type]
+                assert asked["example"] == example.request.body, (verb, path)
