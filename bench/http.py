@@ -90,9 +90,24 @@ class Server:
         return (int(text[11]) + int(text[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """MB resident now."""
+        """MB of its own in memory now, without what the database file has mapped."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(found(r"VmRSS:\s+(\d+)", text)) / 1000
+        return int(found(r"RssAnon:\s+(\d+)", text)) / 1000
+
+
+@contextlib.contextmanager
+def unpinned(server: Server) -> Iterator[None]:
+    """The server may use every core meanwhile: there is no load that needs one."""
+    threads = [int(path.name) for path in Path(f"/proc/{server.process.pid}/task").iterdir()]
+    before = os.sched_getaffinity(server.process.pid)
+    for thread in threads:
+        os.sched_setaffinity(thread, range(os.cpu_count() or 1))
+    try:
+        yield
+    finally:
+        for path in Path(f"/proc/{server.process.pid}/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(int(path.name), before)
 
 
 def pinned(core: int) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from . import keeping, people, version
+from . import exchanging, keeping, people, version
 from .config import Config, only_in_environment, refusal
 from .core import mail_settings
 from .core.context import Ctx
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_key(commands)
     _add_user(commands)
     keeping.add_commands(commands, _add_store, _source)
+    exchanging.add_commands(commands, _add_store, _source)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     _add_store(migrate)
     migrate.set_defaults(run=_migrate)

@@ -162,6 +162,11 @@ def may(user_key: str, role: Role, entity: str, action: str, thing: Any = None) 
     )
 
 
+def grants_any(role: Role, entity: str, action: str) -> bool:
+    """Whether it may be done to any thing of this kind, whatever is in it."""
+    return any(grant.conditional_check == "NONE" for grant in role.checks(entity, action))
+
+
 def require_some(role: Role, entity: str, action: str) -> None:
     """That there are things of this kind it may be done to; `require` asks again once there is the one."""
     if not role.checks(entity, action):

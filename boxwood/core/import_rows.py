@@ -17,7 +17,7 @@ import msgspec
 
 from ..errors import Invalid, Problem
 from ..lib.tables import CSV, Row
-from . import access, users, values
+from . import users, values
 from .context import Ctx
 from .fields import Field
 from .pipelines import Pipeline
@@ -266,11 +266,6 @@ class Reader:
                     return email
                 self._people[named] = found.key
         return self._people[named]
-
-
-def allows_all(role: access.Role) -> bool:
-    """Whether the role may create any box, whatever is in it."""
-    return any(grant.conditional_check == "NONE" for grant in role.checks("BOX", "CREATE"))
 
 
 def _text(cell: Any) -> str:
