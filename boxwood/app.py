@@ -30,6 +30,7 @@ from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
 from .core import expressions, feed, formulas, mail_settings
+from .core import starts as starts  # hears what comes to inbound webhooks
 from .db.engine import Db, Engine, open_engine
 from .jobs import automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog

@@ -20,7 +20,7 @@ from . import automations, boxes, directory, fields, outbox, pipelines, runs
 from .automations import Automation
 from .context import Cause, Ctx
 from .definitions import Definition
-from .expressions import CelError
+from .expressions import CelError, Overrun
 from .filters import Filter
 from .run_names import Names, holds
 from .runs import RUNS, Run, StepLog
@@ -136,10 +136,16 @@ class Advance:
             if self.definition.condition and not holds(names, self.definition.condition):
                 return "the condition does not hold"
         except CelError as error:
+            self._spare(error)
             return f"the condition cannot be told: {error}"
         except Problem as problem:
             return f"the filter cannot be asked: {problem}"
         return None
+
+    def _spare(self, error: Exception) -> None:
+        """A condition that ran out of its time would hold up everybody, again and again."""
+        if isinstance(error, Overrun):
+            automations.pause(self.ctx, self.automation, f"a condition was stopped: {error}")
 
     def _reaches_box(self, key: str) -> bool:
         try:
@@ -189,6 +195,7 @@ class Advance:
                     doing = Doing(self.ctx, self.automation, self.run, self.run.place)
                     output = self.ctx.db.attempt(lambda: VERBS[op.type](doing, shown))
         except (Problem, TemplateError, CelError) as error:
+            self._spare(error)
             self._fail(op, shown, str(error))
             return
         self._log(op, "done", shown, output)

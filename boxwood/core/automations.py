@@ -11,10 +11,10 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from ..errors import Forbidden, Insufficient, Invalid, NotFound
+from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Rules
-from . import access, allowance, definitions, events, pipelines, teams, triggers
+from . import access, allowance, definitions, events, pipelines, teams, trash, triggers
 from .context import Ctx
 from .definitions import Definition
 from .pipelines import Pipeline
@@ -210,7 +210,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int) -> Automati
     allowance.require(ctx, team_key, most, automation.requests)
     AUTOMATIONS.insert(ctx.db, automation)
     _keep_version(ctx, automation)
-    _tell(ctx, "automation.created", automation)
+    tell(ctx, "automation.created", automation)
     return automation
 
 
@@ -243,7 +243,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules, most: int) -> 
         _keep_version(ctx, after)
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     AUTOMATIONS.update(ctx.db, after)
-    _tell(ctx, "automation.edited", after)
+    tell(ctx, "automation.edited", after)
     return after
 
 
@@ -254,7 +254,7 @@ def switch(ctx: Ctx, key: str, on: bool) -> Automation:
     if after != before:
         after = msgspec.structs.replace(after, updated_at=ctx.now)
         AUTOMATIONS.update(ctx.db, after)
-        _tell(ctx, "automation.enabled" if on else "automation.disabled", after)
+        tell(ctx, "automation.enabled" if on else "automation.disabled", after)
     return after
 
 
@@ -278,15 +278,29 @@ def rotate(ctx: Ctx, key: str) -> Automation:
         updated_at=ctx.now,
     )
     AUTOMATIONS.update(ctx.db, after, "signing_secret", "previous_secret", "previous_until", "updated_at")
-    _tell(ctx, "automation.edited", after)
+    tell(ctx, "automation.edited", after)
     return after
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """With its runs, those under way too."""
+    """With its runs, those under way too; the trash keeps it without them."""
     automation = change(ctx, key)
+    trash.keep(ctx, "automation", key, automation.name)
     ctx.db.run("DELETE FROM automations WHERE key = :key", key=automation.key)
-    _tell(ctx, "automation.deleted", automation)
+    tell(ctx, "automation.deleted", automation)
+
+
+def put_back(ctx: Ctx, held: dict[str, Any]) -> None:
+    """Out of the trash: without its runs, and switched off, for much may have changed since."""
+    row = held["automations"][0]
+    if row["pipeline_key"] and not trash.there(ctx.db, pipelines.PIPELINES.name, [row["pipeline_key"]]):
+        raise Conflict("The pipeline it belonged to is gone for good")
+    row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
+    trash.put_back(ctx.db, "automations", [row])
+    trash.put_back(ctx.db, "automation_versions", held["automation_versions"])
+    restored = load(ctx.db, row["key"])
+    assert restored is not None
+    tell(ctx, "automation.restored", restored)
 
 
 def pause(ctx: Ctx, automation: Automation, reason: str) -> None:
@@ -298,7 +312,7 @@ def pause(ctx: Ctx, automation: Automation, reason: str) -> None:
         now=ctx.now,
         key=automation.key,
     ):
-        _tell(ctx, "automation.paused", msgspec.structs.replace(automation, enabled=False), reason=reason)
+        tell(ctx, "automation.paused", msgspec.structs.replace(automation, enabled=False), reason=reason)
 
 
 def _keep_version(ctx: Ctx, automation: Automation) -> None:
@@ -314,7 +328,7 @@ def _keep_version(ctx: Ctx, automation: Automation) -> None:
     )
 
 
-def _tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> None:
+def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> None:
     news = News(automation.key, automation.name, automation.user_key, automation.enabled)
     pipeline = pipelines.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
     team_key = None if pipeline else automation.team_key

@@ -6,7 +6,20 @@ from typing import Any
 
 import msgspec
 
-from . import access, box_links, boxes, events, formulas, search, stages, subscribers, users, validators, webhooks
+from . import (
+    access,
+    box_links,
+    boxes,
+    events,
+    formulas,
+    search,
+    stages,
+    starts,
+    subscribers,
+    users,
+    validators,
+    webhooks,
+)
 from .access import Role
 from .box import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Stay
 from .context import Ctx
@@ -111,11 +124,12 @@ def _row(box: Box, values: bytes) -> tuple[Any, ...]:
 
 
 def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> None:
-    """One event each. Where somebody subscribes, or addresses appeared, as for a single box."""
+    """One event each. Where somebody subscribes, an automation waits, or addresses appeared, as for a single box."""
     if not made:
         return
     scopes = (pipeline.key, "", pipeline.team_key)
-    if subscribers.of(ctx.db, webhooks.NAMES[KIND], scopes, most=1) != []:
+    heard = subscribers.of(ctx.db, webhooks.NAMES[KIND], scopes, most=1) != []
+    if heard or starts.listening(ctx, KIND, pipeline.key):
         for box in made:
             boxes.tell(ctx, KIND, box, pipeline)
     else:

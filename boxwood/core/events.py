@@ -150,6 +150,9 @@ KINDS: dict[str, Kind] = {
     "automation.paused": Kind(
         "AUTOMATION", "EDIT", "PAUSE_AUTOMATION", "The automation {subject} was switched off: {reason}", by_itself=True
     ),
+    "automation.restored": Kind(
+        "AUTOMATION", "CREATE", "RESTORE_AUTOMATION", "brought back the automation {subject}", False
+    ),
     "automation.deleted": Kind("AUTOMATION", "DELETE", "DELETE_AUTOMATION", "deleted the automation {subject}", False),
     "contact.created": Kind("CONTACT", "CREATE", "NEW_CONTACT", "created the contact {subject}"),
     "contact.edited": Kind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import Invalid
 from ..lib import cel, templates
 from ..lib.cel import CelError as CelError
+from ..lib.cel import Overrun as Overrun
 from ..lib.template_filters import TemplateError
 
 # Shared by all, as formulas' is; its process begins with the first condition.

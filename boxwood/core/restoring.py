@@ -11,6 +11,7 @@ from ..db.engine import Row
 from ..errors import Conflict, NotFound
 from . import (
     access,
+    automations,
     boxes,
     comments,
     directory,
@@ -388,4 +389,5 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Held], None]] = {
     "view": _view,
     "snippet": _snippet,
     "webhook": _webhook,
+    "automation": lambda ctx, one, held: automations.put_back(ctx, held),
 }

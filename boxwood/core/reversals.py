@@ -9,6 +9,7 @@ import msgspec
 
 from ..errors import Conflict
 from . import (
+    automations,
     boxes,
     comments,
     directory,
@@ -70,6 +71,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "view": lambda ctx, event: views.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "snippet": lambda ctx, event: snippets.delete(ctx, event.subject_key or ""),
     "webhook": lambda ctx, event: webhooks.delete(ctx, event.subject_key or ""),
+    "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
     "pipeline": lambda ctx, event: pipelines.delete(ctx, event.subject_key or "", only_empty=True),
 }
 

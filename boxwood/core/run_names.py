@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ..lib.requests import HIDDEN
 from . import expressions, step_names, users
 from .automations import Automation
 from .context import Ctx
@@ -17,7 +18,6 @@ from .triggers import TRIGGERS
 
 _decode = msgspec.json.decode
 _WORD = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
-HIDDEN = "•••"
 
 
 class Names(Mapping[str, Any]):

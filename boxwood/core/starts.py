@@ -31,13 +31,17 @@ def hear(
     told: dict[str, str],
 ) -> None:
     """Begin a run of every automation whose trigger this event is."""
-    scope = pipeline.key if pipeline is not None else team_key or ""
+    for automation in listening(ctx, kind, pipeline.key if pipeline is not None else team_key or ""):
+        if triggers.matches(automation.definition.trigger, kind, thing, before, told):
+            begin(ctx, automation, event_id, kind, thing, box=box, told=told)
+
+
+def listening(ctx: Ctx, kind: str, scope: str) -> list[Automation]:
+    """Those that events of this kind may begin in this pipeline (team): read once in a transaction."""
     place = (kind, scope)
     if place not in ctx.rules:
         ctx.rules[place] = ctx.db.remember(("automations", *place), lambda: _listening(ctx.db, kind, scope))
-    for automation in ctx.rules[place]:
-        if triggers.matches(automation.definition.trigger, kind, thing, before, told):
-            begin(ctx, automation, event_id, kind, thing, box=box, told=told)
+    return ctx.rules[place]
 
 
 def begin(

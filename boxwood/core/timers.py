@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..db.engine import Db
-from ..errors import Problem
+from ..errors import NotFound, Problem
 from . import automations, fields, pipelines, runs, selections, triggers
 from .automations import AUTOMATIONS, Automation
 from .context import Ctx
@@ -50,6 +50,8 @@ def look(db: Db, now: int, key: str) -> int:
     ctx = Ctx(db, now, owner)
     try:
         return _LOOKS[automation.trigger_type](ctx, automation)
+    except NotFound:
+        return 0  # its pipeline is in the trash, or out of its owner's reach
     except Problem as problem:
         automations.pause(ctx, automation, f"its trigger cannot be asked any more: {problem}")
         return 0

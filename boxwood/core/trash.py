@@ -59,6 +59,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "view": (("views", "key = :key"),),
     "snippet": (("snippets", "key = :key"),),
     "webhook": (("webhooks", "key = :key"),),
+    "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),
 }
 DERIVED = ("assignments", "box_links")
 """Tables whose rows are made from the box's own when it is put back."""

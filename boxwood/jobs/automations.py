@@ -222,7 +222,8 @@ class Worker:
 def judged(outside: Outside, reply: Reply, at: int) -> Outcome:
     """Any 2xx is well; 408, 425, 429 and 5xx are tried again; everything else is final."""
     headers = {name: value for name, value in reply.headers.items() if name in KEPT_HEADERS}
-    output: dict[str, Any] = {"status": reply.status, "headers": headers, "body": requests.read(reply.body)}
+    body = requests.read(reply.body, outside.automation.secrets.values())
+    output: dict[str, Any] = {"status": reply.status, "headers": headers, "body": body}
     if 200 <= reply.status < 300:
         return Outcome(outside, int(reply.ms), output)
     again = reply.status in (408, 425, 429) or reply.status >= 500

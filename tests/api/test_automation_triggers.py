@@ -134,7 +134,7 @@ def test_a_schedule_begins_a_run_for_each_box_of_the_filter(world):
     boxes = [world.box(pipeline, name=f"B{number}", stageKey=f"500{number}") for number in (1, 2, 3)]
     told = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
     rule = Rule(world, pipeline, told, SAY, filter={"field": "stage", "op": "in", "value": ["5001", "5003"]})
-    plain = Rule(world, pipeline, {"type": "schedule", "cron": "*/5 * * * *"}, do("box.create", name="On time"))
+    plain = Rule(world, world.pipeline(), {"type": "schedule", "cron": "*/5 * * * *"}, do("box.create", name="On time"))
     assert rule.made["nextTimestamp"] % 3_600_000 == 0
     assert rule.runs() == []
     world.clock.advance(days=1)
@@ -219,3 +219,14 @@ def test_what_was_rolled_back_begins_nothing(world):
         world.as_("ada", make_and_fail)
     world.box(pipeline)
     assert len(rule.ended(1)) == 1
+
+
+def test_boxes_that_are_imported_begin_runs_too(world):
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", do("box.edit", notes="{{ box.name }}, imported"))
+    path = f"/api/v2/pipelines/{pipeline['key']}/import"
+    headers = {"content-type": "text/csv"}
+    ok(world.ada.http.post(path, params={"wait": 20}, content=b"Name\nAcme\nBeta\n", headers=headers))
+    rule.ended(2)
+    made = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
+    assert {box["notes"] for box in made} == {"Acme, imported", "Beta, imported"}

@@ -176,3 +176,42 @@ def test_whoever_changes_what_it_does_becomes_its_owner_and_gets_none_of_its_sec
     refused(world.bo.http.post(rule.own, json={"steps": [stolen]}), 400, "secrets")
     changed = ok(world.bo.http.post(rule.own, json={"steps": [stolen], "secrets": {"KEY": "own"}}))
     assert (changed["ownerKey"], changed["secrets"]) == (world.bo.user_key, ["KEY"])
+
+
+def test_a_deleted_one_is_brought_back_switched_off_and_a_change_is_taken_back(world):
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret"})
+    ok(rule.http.delete(rule.own))
+    (trashed,) = ok(world.ada.http.get("/api/v2/trash", params={"noun": "automation"}))["results"]
+    ok(world.ada.http.post(f"/api/v2/trash/{trashed['key']}/restore"))
+    back = ok(rule.http.get(rule.own))
+    assert (back["enabled"], back["offReason"]) == (False, "it was deleted and brought back")
+    assert (back["steps"], back["secrets"]) == (rule.made["steps"], ["KEY"])
+    ok(rule.http.post(f"{rule.own}/enable"))
+    world.box(pipeline)
+    run = rule.only()
+    history = ok(world.ada.http.get(f"/api/v2/boxes/{run['boxKey']}/history"))["results"]
+    assert history[0]["via"] == {"type": "automation", "key": rule.key, "name": "Rule"}
+
+
+def test_it_goes_to_who_takes_over_from_one_who_leaves(world):
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", SAY, person=world.bo)
+    ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/members/{world.bo.user_key}/leave"))
+    rule.http = world.ada.http
+    passed = ok(rule.http.get(rule.own))
+    assert (passed["ownerKey"], passed["enabled"]) == (world.ada.user_key, False)
+    assert "owner left" in passed["offReason"]
+    ok(rule.http.post(f"{rule.own}/enable"))
+    world.box(pipeline)
+    rule.only()
+
+
+def test_a_condition_that_has_to_be_stopped_stops_the_automation(world):
+    pipeline = world.pipeline()
+    bomb = 'box.notes.replace("a", box.notes).replace("a", box.notes) == ""'
+    rule = Rule(world, pipeline, "box.created", SAY, condition=bomb)
+    world.box(pipeline, notes="a" * 50_000)
+    assert "cannot be told: it takes too" in rule.only("SKIPPED")["reason"]
+    now = ok(rule.http.get(rule.own))
+    assert (now["enabled"], now["offReason"][:24]) == (False, "a condition was stopped:")

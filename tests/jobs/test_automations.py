@@ -58,6 +58,19 @@ def test_a_request_is_sent_signed_and_its_reply_is_used(world, receiver):  # noq
     assert "signingSecret" not in told
 
 
+def test_a_reply_that_says_a_secret_again_does_not_get_it_into_the_log(world, receiver):  # noqa: F811
+    pipeline = world.pipeline()
+    receiver.answer = lambda request: Answer(body=b'{"you said": "' + request.headers["x-key"].encode() + b'"}')
+    key = "s3cret-of-12"
+    told = {"headers": {"X-Key": "{{ secrets.KEY }}"}, "query": {"k": "{{ secrets.KEY }}"}}
+    rule = Rule(world, pipeline, "box.created", call(receiver, "/echo", **told), secrets={"KEY": key})
+    world.box(pipeline)
+    run = rule.only()
+    assert receiver.received(f"/echo?k={key}")
+    assert run["steps"][0]["output"]["body"] == {"you said": "•••"}
+    assert key not in json.dumps(run)
+
+
 def test_texts_forms_and_gets(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     rule = Rule(

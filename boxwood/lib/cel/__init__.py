@@ -5,6 +5,6 @@ engine.check('box.fields["Deal size"] > 1000', ["box"])       # raises CelError 
 engine.judge('box.fields["Deal size"] > 1000', ["box"], {"box": {...}})    # True or False
 """
 
-from boxwood.lib.cel.engine import LONGEST, CelError, Engine
+from boxwood.lib.cel.engine import LONGEST, CelError, Engine, Overrun
 
-__all__ = ["LONGEST", "CelError", "Engine"]
+__all__ = ["LONGEST", "CelError", "Engine", "Overrun"]

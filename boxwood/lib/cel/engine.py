@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from boxwood.lib.formulas.process import Gone, Overrun, Process, library
+from boxwood.lib.formulas.process import Gone, Process, library
+from boxwood.lib.formulas.process import Overrun as Stopped
 
 LONGEST = 5_000
 """Characters of an expression."""
@@ -22,6 +23,10 @@ _encode = msgspec.json.Encoder().encode
 
 class CelError(ValueError):
     """The expression cannot be read, or could not be judged over this data. The text is for who wrote it."""
+
+
+class Overrun(CelError):
+    """It was judged for too long, or took too much memory: it is not worth asking again."""
 
 
 class Engine:
@@ -60,6 +65,8 @@ class Engine:
         how, said = self._ask(source, names, _encode(data))
         if how in ("t", "f"):
             return how == "t"
+        if how == "o":
+            raise Overrun(said)
         raise CelError(_plain(said))
 
     def _ask(self, source: str, names: Iterable[str], body: bytes) -> tuple[str, str]:
@@ -70,11 +77,11 @@ class Engine:
                 try:
                     how, answer = process.ask(head.encode(errors="replace"), body)
                     return how, answer.decode(errors="replace")
-                except Overrun:
-                    return "e", "it takes too long"
+                except Stopped:
+                    return "o", "it takes too long"
                 except Gone:
                     if last:
-                        return "e", "it takes too much memory"
+                        return "o", "it takes too much memory"
         raise AssertionError
 
     def _ready(self) -> Process:
