@@ -23,13 +23,13 @@ class Use(msgspec.Struct, frozen=True):
 
 _OF_TEAM = """
     SELECT i.key, i.name, i.pipeline_key FROM inbound i LEFT JOIN pipelines p ON p.key = i.pipeline_key
-    WHERE COALESCE(i.team_key, p.team_key) = :team ORDER BY i.created_at, i.key
+    WHERE COALESCE(i.team_key, p.team_key) = :team AND p.trashed_at IS NULL ORDER BY i.created_at, i.key
 """
 
 
 _STEPS = """
-    SELECT key, name, pipeline_key, requests FROM automations WHERE team_key = :team AND requests > 0
-    ORDER BY created_at, key
+    SELECT a.key, a.name, a.pipeline_key, a.requests FROM automations a LEFT JOIN pipelines p ON p.key = a.pipeline_key
+    WHERE a.team_key = :team AND a.requests > 0 AND p.trashed_at IS NULL ORDER BY a.created_at, a.key
 """
 
 
@@ -48,7 +48,7 @@ def of_team(ctx: Ctx, team_key: str) -> list[Use]:
 
 _SUBSCRIPTIONS = """
     SELECT COUNT(*) FROM webhooks w LEFT JOIN pipelines p ON p.key = w.pipeline_key
-    WHERE COALESCE(w.team_key, p.team_key) = :team
+    WHERE COALESCE(w.team_key, p.team_key) = :team AND p.trashed_at IS NULL
 """
 
 

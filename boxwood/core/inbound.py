@@ -104,6 +104,7 @@ def find(db: Db, token: str, now: int) -> Endpoint | None:
         f"""
         SELECT {INBOUND.of("i")} FROM inbound_tokens t JOIN inbound i ON i.key = t.endpoint_key
         WHERE t.digest = :digest AND (t.ends_at IS NULL OR t.ends_at > :now) AND i.active
+            AND NOT EXISTS (SELECT 1 FROM pipelines p WHERE p.key = i.pipeline_key AND p.trashed_at IS NOT NULL)
         """,
         digest=digest(token),
         now=now,

@@ -414,6 +414,8 @@ def test_who_may_make_them_and_who_finds_them(world: World, caller: httpx.Client
     assert [one["key"] for one in both] == [bos["key"]]
     ok(world.ada.http.delete(f"/api/v2/pipelines/{shared_one['key']}"))
     assert caller.post(bos["url"]).status_code == 404
+    listed = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))["results"]
+    assert [one["key"] for one in listed] == [adas["key"]]
 
 
 def test_a_team_has_its_own(world: World, caller: httpx.Client) -> None:
