@@ -18,9 +18,22 @@ export function patchBox(key: string, change: Partial<Box>): () => void {
       queries.setQueryData(queryKey, after);
     }
   }
+  const putBack = [...shelves].map((each) => each(key, change));
   return () => {
     for (const [queryKey, data] of before) queries.setQueryData(queryKey, data);
+    for (const each of putBack) each();
   };
+}
+
+/** Where boxes are kept beside the answers to queries: changes one there, and gives what puts it back. */
+export type Shelf = (key: string, change: Partial<Box>) => () => void;
+
+const shelves = new Set<Shelf>();
+
+/** From now on until what it gives is called. */
+export function addShelf(shelf: Shelf): () => void {
+  shelves.add(shelf);
+  return () => shelves.delete(shelf);
 }
 
 /** The same data with that box changed; the very same object where it holds no such box. */
@@ -32,8 +45,7 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
   if (typeof data !== "object" || data === null) return data;
   if (isBox(data)) {
     if (data.key !== key) return data;
-    if (isBox(change)) return replaced(data, change);
-    return { ...data, ...change, fields: change.fields ? { ...data.fields, ...change.fields } : data.fields };
+    return changed(data, change);
   }
   for (const member of ["results", "pages", "boxes", "data"] as const) {
     const held = (data as Record<string, unknown>)[member];
@@ -41,6 +53,14 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
     if (after !== held) return { ...data, [member]: after };
   }
   return data;
+}
+
+/** The box with these members. Of its fields only those named are changed, and null clears one; a whole box takes its place. */
+export function changed(box: Box, change: Partial<Box>): Box {
+  if (isBox(change)) return replaced(box, change);
+  if (!change.fields) return { ...box, ...change };
+  const fields = Object.entries({ ...box.fields, ...change.fields }).filter(([, value]) => value !== null);
+  return { ...box, ...change, fields: Object.fromEntries(fields) };
 }
 
 /** The box as it is now: what it lacks, such as a field that was cleared, is gone; news that are old are none. */
@@ -77,6 +97,8 @@ function boxIn(data: unknown, key: string): Box | undefined {
 export type BoxChange = {
   box: Box;
   edit: Edit;
+  /** What the edit makes of members that are shown in another form than they are sent in, such as people. */
+  shown?: Partial<Box>;
   /** What the toast says, such as "Moved to Won"; without it no undo is offered. */
   says?: string;
 };
@@ -91,7 +113,7 @@ export function useEditBox() {
       });
       return { saved: data as Box, response };
     },
-    onMutate: ({ box, edit }: BoxChange) => patchBox(box.key, asShown(edit)),
+    onMutate: ({ box, edit, shown }: BoxChange) => patchBox(box.key, { ...asShown(edit), ...shown }),
     onError: (_error, _change, putBack) => putBack?.(),
     onSuccess: ({ saved, response }, { box, says }) => {
       patchBox(box.key, saved);

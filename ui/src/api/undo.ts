@@ -10,7 +10,11 @@ export function changeOf(response: Response): string {
 
 /** Takes a change back, whole; refused with the reasons where something was changed again since. */
 export async function undo(change: string): Promise<void> {
-  await client.POST("/v2/undo", { body: { change } });
+  let more = change !== "";
+  while (more) {
+    const { data } = await client.POST("/v2/undo", { body: { change } });
+    more = data?.hasMore ?? false;
+  }
   await queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "get" });
 }
 

@@ -11,7 +11,7 @@ import { remembered, theme } from "./theme";
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={remembered} getStyleNonce={nonce}>
-      <Notifications position="bottom-left" limit={4} autoClose={10_000} />
+      <Notifications position="bottom-left" limit={8} autoClose={10_000} />
       <QueryClientProvider client={queries}>
         <Crash>
           <RouterProvider router={router} />

@@ -1,27 +1,32 @@
 import { combine } from "@atlaskit/pragmatic-drag-and-drop/combine";
 import { draggable, dropTargetForElements } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
-import { attachClosestEdge, extractClosestEdge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge";
+import {
+  attachClosestEdge,
+  type Edge,
+  extractClosestEdge,
+} from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge";
 
 /** Makes an element one of a list whose order is changed by dragging: told the key that was dropped on it, and whether
- * below its middle. Gives what undoes it. */
-export function sortable(
+ * after its middle. Gives what undoes it. */
+export function sortable<E extends Edge = "top" | "bottom">(
   element: HTMLElement,
   kind: string,
   key: string,
-  onEdge: (edge: "top" | "bottom" | null) => void,
-  onDrop: (key: string, below: boolean) => void,
+  onEdge: (edge: NoInfer<E> | null) => void,
+  onDrop: (key: string, after: boolean) => void,
+  allowedEdges: [E, E] = ["top", "bottom"] as [Edge, Edge] as [E, E],
 ): () => void {
   return combine(
     draggable({ element, getInitialData: () => ({ kind, key }) }),
     dropTargetForElements({
       element,
       canDrop: ({ source }) => source.data.kind === kind && source.data.key !== key,
-      getData: ({ input }) => attachClosestEdge({}, { element, input, allowedEdges: ["top", "bottom"] }),
-      onDrag: ({ self }) => onEdge(extractClosestEdge(self.data) as "top" | "bottom" | null),
+      getData: ({ input }) => attachClosestEdge({}, { element, input, allowedEdges }),
+      onDrag: ({ self }) => onEdge(extractClosestEdge(self.data) as E | null),
       onDragLeave: () => onEdge(null),
       onDrop: ({ source, self }) => {
         onEdge(null);
-        onDrop(String(source.data.key), extractClosestEdge(self.data) === "bottom");
+        onDrop(String(source.data.key), extractClosestEdge(self.data) === allowedEdges[1]);
       },
     }),
   );

@@ -16,7 +16,7 @@ function keysIn(value: unknown): string[] {
 
 type Linked = { noun: Noun };
 
-function DrawLinks({ noun, value }: DrawProps & Linked) {
+export function DrawLinks({ noun, value }: Pick<DrawProps, "value"> & Linked) {
   const keys = keysIn(value);
   const names = useNames(noun, keys);
   return keys.map((key, at) => (

@@ -2,17 +2,32 @@ import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { messageOf } from "../api/problem";
 
+const MOST = 3;
+let shown: string[] = [];
+
+/** The newest ones: what is told now is not kept waiting for what was told before. */
+function show(toast: Parameters<typeof notifications.show>[0]): string {
+  const id = notifications.show(toast);
+  shown = [...shown, id];
+  while (shown.length > MOST) {
+    const [oldest, ...rest] = shown;
+    if (oldest) notifications.hide(oldest);
+    shown = rest;
+  }
+  return id;
+}
+
 export function say(message: string): void {
-  notifications.show({ message, color: "gray" });
+  show({ message, color: "gray" });
 }
 
 export function failed(error: unknown): void {
-  notifications.show({ title: "That was not saved", message: messageOf(error), color: "red" });
+  show({ title: "That was not saved", message: messageOf(error), color: "red" });
 }
 
 /** Says what was done and offers to undo it for ten seconds. */
 export function undoable(message: string, undo: () => Promise<unknown>): void {
-  const id = notifications.show({
+  const id = show({
     color: "boxwood",
     message: (
       <Group justify="space-between" wrap="nowrap">

@@ -1,62 +1,268 @@
-import { Table as Grid } from "@mantine/core";
-import { IconTable } from "@tabler/icons-react";
-import { api } from "../api/client";
+import { Button } from "@mantine/core";
+import { IconFilterOff } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import { type Box, type Edit, useEditBox } from "../api/boxes";
+import { api, client } from "../api/client";
+import type { TableGroup } from "../api/schema";
+import { changeOf, undo } from "../api/undo";
 import { usePipeline } from "../app/Frame";
-import { kindOf } from "../fields/kinds";
-import { Faces } from "../parts/People";
-import { StageTag } from "../parts/StageTag";
-import { Empty, Ready } from "../parts/states";
+import { useCommands } from "../commands/registry";
+import { useStable } from "../lib/useStable";
+import { Empty, Failed, Loading } from "../parts/states";
+import { undoable } from "../parts/toasts";
+import { Bulk, type Dialog } from "../table/Bulk";
+import { asText } from "../table/columns";
+import { type Cell, Grid, type GridHandle } from "../table/Grid";
+import { Paste } from "../table/Paste";
+import { cellEdit, split } from "../table/paste";
+import { useTableState } from "../table/state";
+import { Toolbar } from "../table/Toolbar";
+import { itemsOf, useIndex } from "../table/useIndex";
+import { Views } from "../table/Views";
+import classes from "./Table.module.css";
 
-/** The pipeline's boxes, one a row. */
+const NO_VIEWS: never[] = [];
+const NONE: ReadonlySet<string> = new Set();
+
+/** The pipeline's boxes as a table: grouped, sorted, filtered, and edited in place. */
 export default function Table() {
   const pipeline = usePipeline();
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/boxes", {
-    params: { path: { pipeline: pipeline.key }, query: { limit: 200 } },
+  const path = { pipeline: pipeline.key };
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path } });
+  const views = asked.data?.results ?? NO_VIEWS;
+  const { state, columns, change, setLayout } = useTableState(pipeline, views);
+  const table = useIndex(pipeline.key, state, columns);
+  const { rows, shown } = table;
+  const data = table.asked.data;
+  const items = useMemo(() => itemsOf(data, state.closed, true), [data, state.closed]);
+  const [selected, setSelected] = useState(NONE);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [pasted, setPasted] = useState<{ lines: string[][]; cell: Cell | null } | null>(null);
+  const [, setSearch] = useSearchParams();
+  const grid = useRef<GridHandle>(null);
+  const { mutate } = useEditBox();
+
+  const onEdit = useStable((box: Box, given: Edit, seen?: Partial<Box>) => {
+    const [member] = Object.keys(given);
+    const fieldKey = Object.keys(given.fields ?? {})[0];
+    const name = fieldKey
+      ? columns.get(fieldKey)?.name
+      : columns.get(member === "stageKey" ? "stage" : member === "assignees" ? "assignee" : (member ?? ""))?.name;
+    mutate({
+      box,
+      edit: given,
+      ...(seen ? { shown: seen } : {}),
+      says: given.stageKey ? `Moved to ${pipeline.stages[given.stageKey]?.name}` : `Changed ${name ?? "the box"}`,
+    });
   });
-  return (
-    <Ready query={asked}>
-      {({ results }) =>
-        results.length === 0 ? (
-          <Empty icon={IconTable} title="No boxes yet">
-            A box is one of the things that go through this pipeline.
-          </Empty>
-        ) : (
-          <Grid stickyHeader highlightOnHover>
-            <Grid.Thead>
-              <Grid.Tr>
-                <Grid.Th>Name</Grid.Th>
-                <Grid.Th>Stage</Grid.Th>
-                <Grid.Th>Assigned to</Grid.Th>
-                {pipeline.fields.map((field) => (
-                  <Grid.Th key={field.key}>{field.name}</Grid.Th>
-                ))}
-              </Grid.Tr>
-            </Grid.Thead>
-            <Grid.Tbody>
-              {results.map((box) => {
-                const stage = pipeline.stages[box.stageKey];
-                return (
-                  <Grid.Tr key={box.key}>
-                    <Grid.Td>{box.name}</Grid.Td>
-                    <Grid.Td>{stage && <StageTag stage={stage} />}</Grid.Td>
-                    <Grid.Td>
-                      <Faces people={box.assignedToSharingEntries} />
-                    </Grid.Td>
-                    {pipeline.fields.map((field) => {
-                      const { Draw } = kindOf(field);
-                      return (
-                        <Grid.Td key={field.key}>
-                          <Draw field={field} value={box.fields[field.key]} />
-                        </Grid.Td>
-                      );
-                    })}
-                  </Grid.Tr>
-                );
-              })}
-            </Grid.Tbody>
-          </Grid>
-        )
-      }
-    </Ready>
+  const onOpen = useStable((key: string) =>
+    setSearch((before) => new URLSearchParams([...[...before].filter(([name]) => name !== "box"), ["box", key]])),
   );
+
+  const create = useMutation({
+    mutationFn: async ({ group, name }: { group: TableGroup; name: string }) => {
+      const start = startOf(state.group, group, columns.get(state.group)?.kind);
+      const { response } = await client.POST("/v2/pipelines/{pipeline}/boxes", {
+        params: { path },
+        body: { name, ...start } as never,
+      });
+      return changeOf(response);
+    },
+    onSuccess: (made, { name }) => {
+      void table.asked.refetch();
+      undoable(`Added ${name}`, () => undo(made));
+    },
+  });
+
+  const paste = async (text: string, cell: Cell | null) => {
+    const lines = await split(text);
+    const [[only] = []] = lines;
+    const column = cell && columns.get(cell.column);
+    const box = cell && rows.get(cell.id);
+    if (lines.length === 1 && lines[0]?.length === 1 && only !== undefined && column?.editable && box) {
+      const body = await cellEdit(column, only, pipeline);
+      if (body) onEdit(box, body as Edit);
+    } else if (lines.length > 0) setPasted({ lines, cell });
+  };
+
+  const copy = (cell: Cell | null): string => {
+    const line = (key: string) =>
+      shown
+        .map((column) => asText(column, column.read(rows.get(key) ?? NOTHING), pipeline).replaceAll(/[\t\n]/g, " "))
+        .join("\t");
+    if (selected.size > 0)
+      return [
+        shown.map((each) => each.name).join("\t"),
+        ...[...selected].filter((key) => rows.get(key)).map(line),
+      ].join("\n");
+    const column = cell && columns.get(cell.column);
+    const box = cell && rows.get(cell.id);
+    return column && box ? asText(column, column.read(box), pipeline) : "";
+  };
+
+  const active = () => grid.current?.active()?.id;
+  const onRow = (run: (key: string) => void) => () => {
+    const key = active();
+    if (key && items.some((each) => each.type === "row" && each.id === key)) run(key);
+  };
+  const section = "Table";
+  useCommands([
+    {
+      id: "next",
+      label: "Next row",
+      section,
+      keys: "j",
+      hidden: true,
+      run: () => grid.current?.move(1),
+    },
+    {
+      id: "previous",
+      label: "Previous row",
+      section,
+      keys: "k",
+      hidden: true,
+      run: () => grid.current?.move(-1),
+    },
+    { id: "open", label: "Open the box", section, keys: "o", hidden: true, run: onRow(onOpen) },
+    {
+      id: "select",
+      label: "Select the row",
+      section,
+      keys: "x",
+      hidden: true,
+      run: onRow((key) => setSelected((was) => toggled(was, key))),
+    },
+    { id: "edit", label: "Edit the cell", section, keys: "e", hidden: true, run: () => grid.current?.edit() },
+    { id: "new-box", label: "Add a box", section, keys: "n b", run: () => grid.current?.add() },
+    {
+      id: "close-groups",
+      label: "Close all groups",
+      section,
+      run: () => change({ closed: (data?.groups ?? []).map((each) => each.key).join("~") || null }),
+    },
+    { id: "open-groups", label: "Open all groups", section, run: () => change({ closed: null }) },
+    ...(selected.size > 0
+      ? [
+          {
+            id: "bulk-stage",
+            label: "Move the selected to a stage",
+            section,
+            keys: "s",
+            run: () => setDialog("stage"),
+          },
+          { id: "bulk-assign", label: "Assign the selected", section, keys: "a", run: () => setDialog("assign") },
+          { id: "bulk-field", label: "Set a field of the selected", section, keys: "f", run: () => setDialog("field") },
+          { id: "bulk-delete", label: "Delete the selected", section, run: () => setDialog("delete") },
+        ]
+      : []),
+  ]);
+
+  const toggle = useStable((key: string) => {
+    const next = state.closed.includes(key) ? state.closed.filter((each) => each !== key) : [...state.closed, key];
+    change({ closed: next.length ? next.join("~") : null });
+  });
+  const sort = (key: string, direction: "" | "-" | null) => {
+    const rest = state.sort.filter((each) => each.replace(/^-/, "") !== key);
+    const next = direction === null ? rest : [`${direction}${key}`, ...rest].slice(0, 4);
+    change({ sort: next.length || state.view?.sort.length ? next.join(",") : null });
+  };
+
+  const at = pasted?.cell ? items.findIndex((each) => each.id === pasted.cell?.id) : -1;
+  return (
+    <div className={classes.screen}>
+      <Toolbar
+        pipeline={pipeline}
+        state={state}
+        columns={columns}
+        change={change}
+        setLayout={setLayout}
+        query={table.query}
+        count={data?.count}
+      >
+        <Views pipeline={pipeline} views={views} state={state} change={change} />
+      </Toolbar>
+      {data === undefined ? (
+        table.asked.isError ? (
+          <Failed error={table.asked.error} retry={() => void table.asked.refetch()} />
+        ) : (
+          <Loading rows={16} />
+        )
+      ) : data.count === 0 && state.filter ? (
+        <Empty
+          icon={IconFilterOff}
+          title="Nothing passes the filter"
+          action={<Button onClick={() => change({ filter: state.view?.filter ? "" : null })}>Show every box</Button>}
+        >
+          There may be boxes that the filter hides.
+        </Empty>
+      ) : (
+        <Grid
+          handle={grid}
+          pipeline={pipeline}
+          items={items}
+          rows={rows}
+          layout={state.layout}
+          columns={columns}
+          groupColumn={columns.get(data.by)}
+          closed={state.closed}
+          sort={state.sort}
+          selected={selected}
+          onSelect={setSelected}
+          onLayout={setLayout}
+          onSort={sort}
+          onGroup={(key) => change({ group: key, closed: null })}
+          onToggle={toggle}
+          onEdit={onEdit}
+          onAdd={(group, name) => create.mutate({ group, name })}
+          onOpen={onOpen}
+          onPaste={(text, cell) => void paste(text, cell)}
+          onCopy={copy}
+        />
+      )}
+      {selected.size > 0 && (
+        <Bulk
+          pipeline={pipeline}
+          shown={shown}
+          rows={rows}
+          selected={selected}
+          onClear={() => setSelected(NONE)}
+          open={dialog}
+          onOpen={setDialog}
+        />
+      )}
+      {pasted && (
+        <Paste
+          pipeline={pipeline}
+          columns={columns}
+          shown={shown}
+          lines={pasted.lines}
+          from={pasted.cell?.column ?? null}
+          below={at < 0 ? [] : items.slice(at).flatMap((each) => (each.type === "row" ? [each.id] : []))}
+          group={items[at]?.group}
+          by={data?.by ?? ""}
+          onClose={() => setPasted(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+const NOTHING = { fields: {} } as Box;
+
+function toggled(was: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(was);
+  if (!next.delete(key)) next.add(key);
+  return next;
+}
+
+/** What a box that is added to this group begins with. */
+function startOf(by: string, group: TableGroup, kind: string | undefined): Record<string, unknown> {
+  if (group.key === "" || kind === undefined) return {};
+  if (by === "stage") return { stageKey: group.key };
+  if (by === "assignee") return { assignees: group.value };
+  const isField = /^\d+$/.test(by);
+  if (isField && kind !== "moment") return { fields: { [by]: group.value } };
+  return {};
 }

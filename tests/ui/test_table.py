@@ -1,0 +1,310 @@
+"""The pipeline as a table."""
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import World, ok
+from tests.ui.conftest import LOOKS
+
+
+def filled(world: World) -> dict[str, Any]:
+    """Deals with a size, a day, an option, tags, a flag, a person and a formula; four boxes in two stages."""
+    pipeline = world.pipeline(name="Deals")
+    size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
+    day = world.field(pipeline, "DATE", "Close date")["key"]
+    source = world.field(
+        pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Website"}, {"name": "Referral"}]}
+    )
+    tags = world.field(pipeline, "TAG", "Labels", tagSettings={"tags": [{"tag": "Hot"}, {"tag": "Cold"}]})
+    flag = world.field(pipeline, "CHECKBOX", "Signed")["key"]
+    website, hot = source["dropdownSettings"]["items"][0]["key"], tags["tagSettings"]["tags"][0]["key"]
+    for at, name in enumerate(("Acme", "Bolt", "Cargo")):
+        fields = {size: (at + 1) * 1000, day: "2026-12-24", source["key"]: website, tags["key"]: [hot], flag: at == 0}
+        world.box(pipeline, name=name, fields=fields, assignees=[world.bo.user_key])
+    world.box(pipeline, name="Delta", stageKey="5002", fields={size: 250})
+    return ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))
+
+
+def opened(world: World, window: Any, pipeline: dict[str, Any], query: str = "", **how: Any) -> Page:
+    page = window(world.ada, **how).goto(f"/pipelines/{pipeline['key']}{query}")
+    expect(page.get_by_role("grid")).to_be_visible()
+    return page
+
+
+def field(pipeline: dict[str, Any], name: str) -> str:
+    return next(each["key"] for each in pipeline["fields"] if each["name"] == name)
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.get_by_role("row").filter(has=page.locator('[data-column="name"]', has_text=re.compile(f"^{name}$")))
+
+
+def cell(page: Page, name: str, column: str) -> Locator:
+    return row(page, name).locator(f'[data-column="{column}"]')
+
+
+def boxes(world: World, pipeline: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes"))["results"]
+    return {box["name"]: box for box in found}
+
+
+def names(page: Page) -> list[str]:
+    return [
+        text.strip() for text in page.locator('[role="row"] [data-column="name"] [class*="value"]').all_inner_texts()
+    ]
+
+
+def edit(page: Page, target: Locator) -> None:
+    """Press a cell until its control is there: the first press makes it the active one."""
+    target.click()
+    target.click()
+
+
+def test_boxes_stand_in_their_stages_with_counts_and_sums(world: World, window: Any) -> None:
+    page = opened(world, window, filled(world))
+    lead = page.get_by_role("row").filter(has=page.get_by_role("button", name="Lead 3"))
+    expect(lead).to_contain_text("Σ 6,000")
+    expect(page.get_by_role("button", name="Won 1")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="4 boxes")).to_be_visible()
+    page.get_by_role("button", name="Lead 3").click()
+    expect(row(page, "Acme")).to_have_count(0)
+    expect(row(page, "Delta")).to_have_count(1)
+    page.reload()
+    expect(row(page, "Delta")).to_have_count(1)
+    expect(row(page, "Acme")).to_have_count(0)
+
+
+def test_cells_are_edited_in_place_and_undone(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    size, source, labels = (field(pipeline, name) for name in ("Size", "Source", "Labels"))
+    edit(page, cell(page, "Acme", size))
+    page.keyboard.type("4200")
+    page.keyboard.press("Enter")
+    expect(cell(page, "Acme", size)).to_have_text("4,200")
+    expect(page.get_by_text("Σ 9,200")).to_be_visible()
+    page.get_by_role("button", name="Undo").last.click()
+    expect(cell(page, "Acme", size)).to_have_text("1,000")
+    edit(page, cell(page, "Bolt", source))
+    page.keyboard.type("ref")
+    page.keyboard.press("Enter")
+    expect(cell(page, "Bolt", source)).to_have_text("Referral")
+    edit(page, cell(page, "Bolt", labels))
+    page.get_by_role("option", name="Cold").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell(page, "Bolt", labels)).to_have_text("HotCold")
+    cell(page, "Bolt", field(pipeline, "Signed")).click()
+    page.keyboard.press("Enter")
+    expect(cell(page, "Bolt", field(pipeline, "Signed")).get_by_role("checkbox")).to_be_checked()
+    edit(page, cell(page, "Cargo", field(pipeline, "Close date")))
+    page.keyboard.type("2027-01-15")
+    page.keyboard.press("Enter")
+    expect(cell(page, "Cargo", field(pipeline, "Close date"))).to_contain_text("15 Jan 2027")
+    edit(page, cell(page, "Cargo", "assignee"))
+    page.get_by_role("option", name="Ada Lovelace").click()
+    page.keyboard.press("Control+Enter")
+    expect(cell(page, "Cargo", "assignee").get_by_role("img", name="Ada Lovelace")).to_be_visible()
+    expect(page.get_by_text("Changed Assigned to")).to_be_visible()
+    edit(page, cell(page, "Cargo", "stage"))
+    page.get_by_role("option", name="Lost").click()
+    expect(page.get_by_role("button", name="Lost 1")).to_be_visible()
+    expect(page.get_by_text("Moved to Lost")).to_be_visible()
+    saved = boxes(world, pipeline)
+    assert saved["Acme"]["fields"][size] == 1000
+    assert saved["Bolt"]["fields"][field(pipeline, "Signed")] is True
+    assert len(saved["Bolt"]["fields"][labels]) == 2
+    assert saved["Cargo"]["stageKey"] == "5003"
+    assert {each["userKey"] for each in saved["Cargo"]["assignedToSharingEntries"]} == {
+        world.ada.user_key,
+        world.bo.user_key,
+    }
+
+
+def test_what_the_server_refuses_is_put_back_and_said(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    edit(page, cell(page, "Acme", "name"))
+    page.keyboard.type("x" * 1200)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="1,000 characters")).to_be_visible()
+    expect(row(page, "Acme")).to_have_count(1)
+
+
+def test_the_keyboard_does_it_all(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    expect(row(page, "Acme")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_text("2 boxes selected")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("2 boxes selected")).to_be_hidden()
+    page.keyboard.press("e")
+    page.keyboard.type("Bolt & Sons")
+    page.keyboard.press("Enter")
+    expect(row(page, "Bolt & Sons")).to_have_count(1)
+    page.keyboard.press("ArrowUp")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    expect(cell(page, "Acme", field(pipeline, "Size"))).to_have_text("")
+    expect(page.get_by_text("Changed Size")).to_be_visible()
+    assert field(pipeline, "Size") not in boxes(world, pipeline)["Acme"]["fields"]
+
+
+def test_many_are_changed_at_once_and_put_back_at_once(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    row(page, "Acme").get_by_role("checkbox", name="Select Acme").click()
+    row(page, "Cargo").get_by_role("checkbox", name="Select Cargo").click(modifiers=["Shift"])
+    expect(page.get_by_text("3 boxes selected")).to_be_visible()
+    page.get_by_role("toolbar").get_by_role("button", name="Stage").click()
+    page.get_by_role("button", name="Won").last.click()
+    expect(page.get_by_role("button", name="Won 4")).to_be_visible()
+    page.get_by_role("button", name="Undo").last.click()
+    expect(page.get_by_role("button", name="Lead 3")).to_be_visible()
+    page.get_by_role("toolbar").get_by_role("button", name="Set a field").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Empty: choose a value").click()
+    page.keyboard.type("77")
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Σ 231")).to_be_visible()
+    page.get_by_role("toolbar").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name="Lead 0")).to_be_visible()
+    assert set(boxes(world, pipeline)) == {"Delta"}
+    page.get_by_role("button", name="Undo").last.click()
+    expect(page.get_by_role("button", name="Lead 3")).to_be_visible()
+    assert set(boxes(world, pipeline)) == {"Acme", "Bolt", "Cargo", "Delta"}
+
+
+def test_a_box_is_added_at_the_foot_of_a_group(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    page.get_by_role("button", name="Add a box").nth(1).click()
+    page.get_by_label("Name of the new box").fill("Echo")
+    page.keyboard.press("Enter")
+    expect(row(page, "Echo")).to_have_count(1)
+    assert boxes(world, pipeline)["Echo"]["stageKey"] == "5002"
+
+
+def test_rows_are_sorted_filtered_and_grouped_and_the_address_tells(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    size = field(pipeline, "Size")
+    page = opened(world, window, pipeline)
+    page.get_by_role("columnheader", name="Size").get_by_role("button", name="Size", exact=True).click()
+    page.get_by_role("columnheader", name="Size").get_by_role("button", name="Size", exact=True).click()
+    expect(page).to_have_url(re.compile(f"sort=-{size}"))
+    expect(page.locator('[role="row"] [data-column="name"] [class*="value"]').first).to_have_text("Cargo")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("combobox", name="Column").click()
+    page.get_by_role("option", name="Size").click()
+    page.get_by_role("combobox", name="Test").click()
+    page.get_by_role("option", name="≥").click()
+    page.get_by_role("textbox", name="Value").fill("2000")
+    expect(page.get_by_text("2 boxes", exact=True)).to_be_visible()
+    assert json.loads(page.evaluate("new URLSearchParams(location.search).get('filter')")) == {
+        "and": [{"field": size, "op": "gte", "value": 2000}]
+    }
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Group", exact=False).first.click()
+    page.get_by_role("menuitem", name="Assigned to").click()
+    expect(page.get_by_role("button", name="Bo Diddley")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("2 boxes", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Bo Diddley")).to_be_visible()
+
+
+def test_columns_are_hidden_widened_moved_and_frozen_and_stay_so(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    heads = page.get_by_role("columnheader")
+    expect(heads.filter(has_text="Labels")).to_have_count(1)
+    page.get_by_role("button", name="Labels: column menu").click()
+    page.get_by_role("menuitem", name="Hide").click()
+    expect(heads.filter(has_text="Labels")).to_have_count(0)
+    page.get_by_role("button", name="Size: column menu").click()
+    page.get_by_role("menuitem", name="Freeze at the left").click()
+    expect(heads.nth(2)).to_have_text("Size")
+    edge = page.locator('[data-resizer="Size"]').bounding_box()
+    assert edge is not None
+    page.mouse.move(edge["x"] + 4, edge["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(edge["x"] + 84, edge["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(heads.nth(2)).to_have_css("width", "220px")
+    heads.filter(has_text="Source").drag_to(
+        page.locator('[role="columnheader"][data-column="stage"]'), target_position={"x": 5, "y": 10}
+    )
+    expect(heads.nth(3)).to_have_text("Source")
+    page.reload()
+    expect(heads.nth(2)).to_have_text("Size")
+    expect(heads.nth(2)).to_have_css("width", "220px")
+    expect(heads.nth(3)).to_have_text("Source")
+    expect(heads.filter(has_text="Labels")).to_have_count(0)
+
+
+def test_a_view_keeps_what_is_seen_and_others_use_it(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline, f"?sort=-{field(pipeline, 'Size')}&group=")
+    expect(page.locator('[role="row"] [data-column="name"] [class*="value"]').first).to_have_text("Cargo")
+    page.get_by_role("button", name="Save as view").click()
+    page.get_by_role("textbox", name="Name").fill("Big first")
+    page.get_by_role("switch", name="Shared with everyone").check()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile("view=v-"))
+    expect(page.get_by_role("button", name="Big first")).to_be_visible()
+    other = window(world.bo).goto(f"/pipelines/{pipeline['key']}")
+    other.get_by_role("button", name="All boxes").click()
+    other.get_by_role("menuitem", name="Big first").click()
+    expect(other.locator('[role="row"] [data-column="name"] [class*="value"]').first).to_have_text("Cargo")
+
+
+def test_rows_of_a_spreadsheet_become_boxes(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    cell(page, "Delta", "name").click()
+    text = 'Name\tSize\tSource\nFoxtrot\t1,500\tReferral\n"Golf, Inc."\t9\tunknown\n'
+    page.get_by_role("grid").evaluate(
+        """(grid, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            grid.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+    dialog = page.get_by_role("dialog", name="Paste 2 rows")
+    expect(dialog).to_contain_text("1 cells cannot be such values")
+    dialog.get_by_role("button", name="Add 2 boxes").click()
+    expect(row(page, "Golf, Inc.")).to_have_count(1)
+    made = boxes(world, pipeline)
+    assert made["Foxtrot"]["fields"][field(pipeline, "Size")] == 1500
+    assert made["Foxtrot"]["stageKey"] == "5002"
+    assert field(pipeline, "Source") not in made["Golf, Inc."]["fields"]
+
+
+def test_what_others_change_appears_by_itself(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    key = boxes(world, pipeline)["Acme"]["key"]
+    ok(world.bo.http.post(f"/api/v1/boxes/{key}", json={"name": "Acme Corp", "stageKey": "5002"}))
+    expect(row(page, "Acme Corp")).to_have_count(1)
+    expect(page.get_by_role("button", name="Won 2")).to_be_visible()
+    ok(world.bo.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "Hotel"}))
+    expect(row(page, "Hotel")).to_have_count(1)
+
+
+def test_the_table_looks_right(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        page = one.goto(f"/pipelines/{pipeline['key']}")
+        expect(row(page, "Acme")).to_have_count(1)
+        one.look("table")

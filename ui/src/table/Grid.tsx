@@ -1,0 +1,357 @@
+import { Checkbox } from "@mantine/core";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Box, Edit } from "../api/boxes";
+import type { PipelineOut } from "../api/schema";
+import { useStable } from "../lib/useStable";
+import type { Column } from "./columns";
+import classes from "./Grid.module.css";
+import { Head } from "./Head";
+import { AddLine, GroupLine, Row } from "./lines";
+import type { Rows } from "./rows";
+import type { Layout } from "./state";
+import type { Item } from "./useIndex";
+
+export type Shown = { column: Column; width: number; left: number; frozen: boolean };
+export type Cell = { id: string; column: string };
+
+export type GridHandle = {
+  focus: () => void;
+  move: (rows: number, columns?: number) => void;
+  active: () => Cell | null;
+  edit: () => void;
+  add: () => void;
+};
+
+type GridProps = {
+  handle: React.Ref<GridHandle>;
+  pipeline: PipelineOut;
+  items: readonly Item[];
+  rows: Rows;
+  layout: readonly Layout[];
+  columns: ReadonlyMap<string, Column>;
+  groupColumn: Column | undefined;
+  closed: readonly string[];
+  sort: readonly string[];
+  selected: ReadonlySet<string>;
+  onSelect: (keys: ReadonlySet<string>) => void;
+  onLayout: (layout: Layout[]) => void;
+  onSort: (column: string, direction: "" | "-" | null) => void;
+  onGroup: (column: string) => void;
+  onToggle: (group: string) => void;
+  onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
+  onAdd: (group: Item["group"], name: string) => void;
+  onOpen: (key: string) => void;
+  onPaste: (text: string, cell: Cell | null) => void;
+  onCopy: (cell: Cell | null) => string;
+};
+
+export const LINE = 34;
+const GUTTER = 36;
+
+/** A table of any length: only what is in sight is drawn, downwards and across. */
+export function Grid(props: GridProps) {
+  const { items, rows, layout, columns, selected, onSelect, onLayout, closed } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState<Cell | null>(null);
+  const [editing, setEditing] = useState(false);
+  const [resizing, setResizing] = useState<{ key: string; width: number } | null>(null);
+  const anchor = useRef<string | null>(null);
+
+  const shown = useMemo(() => placed(layout, columns, resizing), [layout, columns, resizing]);
+  const frozen = shown.filter((each) => each.frozen);
+  const loose = shown.filter((each) => !each.frozen);
+  const frozenWidth = GUTTER + frozen.reduce((sum, each) => sum + each.width, 0);
+  const width = GUTTER + shown.reduce((sum, each) => sum + each.width, 0);
+  const places = useMemo(() => new Map(items.map((each, at) => [each.id, at])), [items]);
+
+  const down = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => LINE,
+    overscan: 12,
+    getItemKey: (at) => items[at]?.id ?? at,
+    scrollPaddingStart: LINE,
+  });
+  const across = useVirtualizer({
+    horizontal: true,
+    count: loose.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (at) => loose[at]?.width ?? 100,
+    overscan: 3,
+    paddingStart: frozenWidth,
+    scrollPaddingStart: frozenWidth,
+  });
+  const widths = loose.map((each) => each.width).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when a width changes
+  useEffect(() => across.measure(), [widths, frozenWidth]);
+
+  const visible = across.getVirtualItems();
+  const from = visible[0]?.index ?? 0;
+  const to = visible.at(-1)?.index ?? -1;
+  // The same list while the same columns are in sight, so that rows need not be drawn anew.
+  const inSight = useMemo(
+    () => [...shown.filter((each) => each.frozen), ...shown.filter((each) => !each.frozen).slice(from, to + 1)],
+    [shown, from, to],
+  );
+
+  const focus = () => scroller.current?.focus({ preventScroll: true });
+  const stopEditing = useCallback(() => {
+    setEditing(false);
+    scroller.current?.focus({ preventScroll: true });
+  }, []);
+
+  const activate = useCallback((id: string, column: string) => {
+    setEditing(false);
+    setActive({ id, column });
+  }, []);
+
+  const move = (by: number, sideways = 0) => {
+    const at = active ? (places.get(active.id) ?? -1) : -1;
+    const next = Math.max(0, Math.min(items.length - 1, at + by));
+    const place = Math.max(
+      0,
+      shown.findIndex((each) => each.column.key === active?.column),
+    );
+    const column = shown[Math.max(0, Math.min(shown.length - 1, place + sideways))];
+    const item = items[next];
+    if (!item || !column) return;
+    focus();
+    activate(item.id, column.column.key);
+    down.scrollToIndex(next);
+    const beside = loose.indexOf(column);
+    if (sideways !== 0 && beside >= 0) across.scrollToIndex(beside);
+  };
+
+  const select = useStable((key: string, extend: boolean) => {
+    const next = new Set(selected);
+    const [first, last] = [places.get(anchor.current ?? key), places.get(key)];
+    if (extend && first !== undefined && last !== undefined) {
+      for (let at = Math.min(first, last); at <= Math.max(first, last); at++) {
+        const item = items[at];
+        if (item?.type === "row") next.add(item.id);
+      }
+    } else if (next.has(key)) next.delete(key);
+    else next.add(key);
+    anchor.current = key;
+    onSelect(next);
+  });
+
+  const item = active ? items[places.get(active.id) ?? -1] : undefined;
+  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / LINE) - 2);
+
+  const begin = useStable(() => {
+    if (!item || !active) return;
+    const column = columns.get(active.column);
+    if (item.type === "group") props.onToggle(item.group.key);
+    else if (item.type === "add") setEditing(true);
+    else if (column?.kind === "flag" && column.field) {
+      const box = rows.get(item.id);
+      if (box) props.onEdit(box, { fields: { [column.key]: box.fields[column.key] !== true } } as Edit);
+    } else if (column?.editable) setEditing(true);
+    else props.onOpen(item.id);
+  });
+
+  /** At the foot of the active group, else of the first. */
+  const add = () => {
+    const at = Math.max(0, active ? (places.get(active.id) ?? 0) : 0);
+    const foot = items.findIndex((each, place) => place >= at && each.type === "add");
+    const one = items[foot];
+    if (!one) return;
+    focus();
+    activate(one.id, "name");
+    down.scrollToIndex(foot);
+    setEditing(true);
+  };
+  useImperativeHandle(props.handle, () => ({ focus, move, active: () => active, edit: begin, add }));
+
+  function keyDown(event: KeyboardEvent) {
+    if (editing || event.target !== scroller.current) return;
+    const held = event.ctrlKey || event.metaKey;
+    const steps: Record<string, () => void> = {
+      ArrowDown: () => extendOr(event.shiftKey, held ? items.length : 1),
+      ArrowUp: () => extendOr(event.shiftKey, held ? -items.length : -1),
+      ArrowRight: () => move(0, held ? shown.length : 1),
+      ArrowLeft: () => move(0, held ? -shown.length : -1),
+      Tab: () => move(0, event.shiftKey ? -1 : 1),
+      PageDown: () => move(page),
+      PageUp: () => move(-page),
+      Home: () => move(held ? -items.length : 0, -shown.length),
+      End: () => move(held ? items.length : 0, shown.length),
+      Enter: begin,
+      F2: begin,
+      " ": () => item?.type === "row" && select(item.id, event.shiftKey),
+      Delete: () => clear(),
+      Backspace: () => clear(),
+    };
+    const step = steps[event.key];
+    if (event.key === "Tab" && !active) return;
+    if (step) {
+      event.preventDefault();
+      event.stopPropagation();
+      step();
+    } else if (event.key === "Escape") {
+      if (selected.size > 0) onSelect(new Set());
+      else setActive(null);
+    } else if (held && event.key === "a") {
+      event.preventDefault();
+      onSelect(new Set(items.filter((each) => each.type === "row").map((each) => each.id)));
+    }
+  }
+
+  function extendOr(extend: boolean, by: number) {
+    if (extend && item?.type === "row") {
+      if (!selected.has(item.id)) select(item.id, false);
+      const next = items[(places.get(item.id) ?? 0) + Math.sign(by)];
+      if (next?.type === "row") select(next.id, true);
+    }
+    move(by);
+  }
+
+  function clear() {
+    const column = active && columns.get(active.column);
+    const box = item?.type === "row" ? rows.get(item.id) : undefined;
+    if (!box || !column?.editable || !column.field || box.fields[column.key] === undefined) return;
+    props.onEdit(box, { fields: { [column.key]: null } } as Edit);
+  }
+
+  const all = items.filter((each) => each.type === "row").length;
+  const common = { pipeline: props.pipeline, shown: inSight };
+
+  return (
+    <div
+      ref={scroller}
+      className={classes.scroller}
+      role="grid"
+      aria-label={`Boxes of ${props.pipeline.name}`}
+      aria-rowcount={items.length + 1}
+      aria-colcount={shown.length + 1}
+      aria-multiselectable
+      aria-activedescendant={active && !editing ? `cell-${active.id}-${active.column}` : undefined}
+      tabIndex={0}
+      onKeyDown={keyDown}
+      onFocus={() =>
+        active === null && items[0] && shown[0] && setActive({ id: items[0].id, column: shown[0].column.key })
+      }
+      onCopy={(event: ClipboardEvent) => {
+        if (event.target !== scroller.current) return;
+        event.preventDefault();
+        event.clipboardData.setData("text/plain", props.onCopy(active));
+      }}
+      onPaste={(event: ClipboardEvent) => {
+        if (event.target !== scroller.current) return;
+        event.preventDefault();
+        props.onPaste(event.clipboardData.getData("text/plain"), active);
+      }}
+    >
+      <div className={classes.head} style={{ width }} role="row" aria-rowindex={1}>
+        <div className={classes.gutter} role="columnheader" aria-label="Selected">
+          <Checkbox
+            size="xs"
+            aria-label="Select all"
+            checked={all > 0 && selected.size >= all}
+            indeterminate={selected.size > 0 && selected.size < all}
+            onChange={(event) =>
+              onSelect(
+                event.currentTarget.checked
+                  ? new Set(items.filter((each) => each.type === "row").map((each) => each.id))
+                  : new Set(),
+              )
+            }
+          />
+        </div>
+        {inSight.map((each) => (
+          <Head
+            key={each.column.key}
+            shown={each}
+            sort={props.sort}
+            layout={layout}
+            onLayout={onLayout}
+            onSort={props.onSort}
+            onGroup={props.onGroup}
+            onResize={(size, done) => {
+              setResizing(done ? null : { key: each.column.key, width: size });
+              if (done) onLayout(layout.map((one) => (one.key === each.column.key ? { ...one, width: size } : one)));
+            }}
+          />
+        ))}
+      </div>
+      <div className={classes.body} style={{ height: down.getTotalSize(), width }} role="presentation">
+        {down.getVirtualItems().map((line) => {
+          const one = items[line.index];
+          if (!one) return null;
+          const activeColumn = active?.id === one.id ? active.column : null;
+          const place = { ...common, top: line.start, index: line.index + 2, activeColumn, onActivate: activate };
+          if (one.type === "group") {
+            return (
+              <GroupLine
+                key={one.id}
+                {...place}
+                id={one.id}
+                group={one.group}
+                column={props.groupColumn}
+                closed={closed.includes(one.group.key)}
+                onToggle={props.onToggle}
+              />
+            );
+          }
+          if (one.type === "add") {
+            return (
+              <AddLine
+                key={one.id}
+                {...place}
+                id={one.id}
+                editing={editing && activeColumn !== null}
+                onBegin={() => setEditing(true)}
+                onAdd={(name) => props.onAdd(one.group, name)}
+                onDone={stopEditing}
+              />
+            );
+          }
+          return (
+            <Row
+              key={one.id}
+              {...place}
+              boxKey={one.id}
+              rows={rows}
+              group={one.group}
+              grouped={props.groupColumn}
+              selected={selected.has(one.id)}
+              editing={editing && activeColumn !== null}
+              onBegin={begin}
+              onSelect={select}
+              onEdit={props.onEdit}
+              onDone={stopEditing}
+              onOpen={props.onOpen}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** The columns with their widths and where they begin. */
+function placed(
+  layout: readonly Layout[],
+  columns: ReadonlyMap<string, Column>,
+  resizing: { key: string; width: number } | null,
+): Shown[] {
+  let left = GUTTER;
+  return layout.flatMap(({ key, width, frozen = false }) => {
+    const column = columns.get(key);
+    if (!column) return [];
+    const one = { column, width: resizing?.key === key ? resizing.width : (width ?? column.width), left, frozen };
+    left += one.width;
+    return [one];
+  });
+}

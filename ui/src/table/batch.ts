@@ -1,0 +1,48 @@
+/** Many writes as one: one request, one change that is undone whole. */
+import { client } from "../api/client";
+import { queries } from "../api/queries";
+import { changeOf, undo } from "../api/undo";
+import { failed, undoable } from "../parts/toasts";
+
+export type Operation = { method: "POST" | "DELETE"; path: string; body?: unknown };
+export type Done = { ok: number; refused: string[]; bodies: unknown[]; changes: string[] };
+
+const MOST = 1000;
+
+export async function run(operations: readonly Operation[]): Promise<Done> {
+  const done: Done = { ok: 0, refused: [], bodies: [], changes: [] };
+  for (let at = 0; at < operations.length; at += MOST) {
+    const { data, response } = await client.POST("/v2/batch", {
+      body: { operations: operations.slice(at, at + MOST) } as never,
+    });
+    const change = changeOf(response);
+    if (change) done.changes.push(change);
+    for (const { status, body } of data?.results ?? []) {
+      if (status === 200) {
+        done.ok += 1;
+        done.bodies.push(body);
+      } else done.refused.push(String((body as { error?: string }).error ?? status));
+    }
+  }
+  return done;
+}
+
+/** Runs them and says what came of it: "Moved 12 boxes", with an undo; and why some were refused. */
+export async function tell(operations: readonly Operation[], says: (count: number) => string): Promise<Done> {
+  const done = await run(operations);
+  if (done.refused.length > 0) {
+    const reasons = [...new Set(done.refused)].slice(0, 3).join("; ");
+    failed(new Error(`${done.refused.length} of ${operations.length} were refused: ${reasons}`));
+  }
+  if (done.ok > 0) {
+    undoable(says(done.ok), async () => {
+      for (const change of done.changes.toReversed()) await undo(change);
+    });
+  }
+  void queries.invalidateQueries({ queryKey: ["get", "/v2/pipelines/{pipeline}/table"] });
+  return done;
+}
+
+export function boxes(count: number): string {
+  return count === 1 ? "1 box" : `${count.toLocaleString()} boxes`;
+}

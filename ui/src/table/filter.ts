@@ -1,0 +1,119 @@
+/** Filters: a tree of tests as the API takes it, and which tests there are for what a column holds. */
+import type { Column, Kind } from "./columns";
+
+export type Test = { field: string; op: string; value?: unknown };
+export type Branch = { and: Tree[] } | { or: Tree[] };
+export type Tree = Test | Branch | { not: Tree };
+
+export type Op = { op: string; label: string /** How many values it takes. */; takes: 0 | 1 | 2 | "many" };
+
+const EMPTY: Op[] = [
+  { op: "isEmpty", label: "is empty", takes: 0 },
+  { op: "isNotEmpty", label: "is not empty", takes: 0 },
+];
+const WORDS: Op[] = [
+  { op: "contains", label: "contains", takes: 1 },
+  { op: "eq", label: "is", takes: 1 },
+  { op: "ne", label: "is not", takes: 1 },
+  { op: "startsWith", label: "begins with", takes: 1 },
+  ...EMPTY,
+];
+const NUMBERS: Op[] = [
+  { op: "eq", label: "=", takes: 1 },
+  { op: "ne", label: "≠", takes: 1 },
+  { op: "gt", label: ">", takes: 1 },
+  { op: "gte", label: "≥", takes: 1 },
+  { op: "lt", label: "<", takes: 1 },
+  { op: "lte", label: "≤", takes: 1 },
+  { op: "between", label: "between", takes: 2 },
+];
+const MOMENTS: Op[] = [
+  { op: "lt", label: "is before", takes: 1 },
+  { op: "gt", label: "is after", takes: 1 },
+  { op: "between", label: "is between", takes: 2 },
+  ...EMPTY,
+];
+const ONE: Op[] = [{ op: "in", label: "is any of", takes: "many" }, { op: "ne", label: "is not", takes: 1 }, ...EMPTY];
+const LIST: Op[] = [
+  { op: "any", label: "has any of", takes: "many" },
+  { op: "all", label: "has all of", takes: "many" },
+  { op: "none", label: "has none of", takes: "many" },
+  ...EMPTY,
+];
+
+const OPS: Record<Kind, Op[]> = {
+  words: WORDS,
+  text: [...WORDS.slice(0, 4), ...NUMBERS.slice(2), ...EMPTY],
+  number: NUMBERS,
+  length: NUMBERS,
+  moment: MOMENTS,
+  flag: [{ op: "eq", label: "is", takes: 1 }],
+  option: ONE,
+  stage: ONE.slice(0, 2),
+  user: ONE.slice(0, 2),
+  users: LIST,
+  people: LIST,
+  tags: LIST,
+  contacts: LIST,
+  organizations: LIST,
+};
+
+export function opsOf(column: Column): Op[] {
+  return OPS[column.kind];
+}
+
+/** A first test of this column, not yet with a value. */
+export function begun(column: Column): Test {
+  const [first] = opsOf(column);
+  return { field: column.key, op: first?.op ?? "eq", ...(column.kind === "flag" ? { value: true } : {}) };
+}
+
+export function isTest(tree: Tree): tree is Test {
+  return "field" in tree;
+}
+
+/** The branch's word and members; anything else is taken for a branch of its own. */
+export function membersOf(tree: Tree | null): { word: "and" | "or"; members: Tree[] } {
+  if (tree === null) return { word: "and", members: [] };
+  if ("and" in tree) return { word: "and", members: tree.and };
+  if ("or" in tree) return { word: "or", members: tree.or };
+  return { word: "and", members: [tree] };
+}
+
+export function branch(word: "and" | "or", members: Tree[]): Branch {
+  return word === "and" ? { and: members } : { or: members };
+}
+
+/** The tree as it can be asked for: tests without a value yet are left out, and so are branches without tests. */
+export function whole(tree: Tree | null, columns: ReadonlyMap<string, Column>): Tree | null {
+  if (tree === null) return null;
+  if (isTest(tree)) return isWhole(tree, columns) ? tree : null;
+  if ("not" in tree) {
+    const inner = whole(tree.not, columns);
+    return inner && { not: inner };
+  }
+  const { word, members } = membersOf(tree);
+  const found = members.flatMap((each) => whole(each, columns) ?? []);
+  return found.length === 0 ? null : branch(word, found);
+}
+
+function isWhole(test: Test, columns: ReadonlyMap<string, Column>): boolean {
+  const column = columns.get(test.field);
+  const op = column && opsOf(column).find((each) => each.op === test.op);
+  if (!column) return false;
+  if (!op) return true; // one that was written elsewhere
+  if (op.takes === 0) return true;
+  if (op.takes === 1) return test.value !== undefined && test.value !== "" && test.value !== null;
+  const values = Array.isArray(test.value)
+    ? test.value.filter((each) => each !== undefined && each !== "" && each !== null)
+    : [];
+  return op.takes === 2 ? values.length === 2 : values.length > 0;
+}
+
+/** How many tests there are in it. */
+export function countTests(tree: Tree | null): number {
+  if (tree === null) return 0;
+  if (isTest(tree)) return 1;
+  if ("not" in tree) return countTests(tree.not);
+  return membersOf(tree).members.reduce((sum, each) => sum + countTests(each), 0);
+}

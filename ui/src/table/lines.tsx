@@ -1,0 +1,258 @@
+/** The lines of a table: a group's head, a row, and the place to add one. */
+import { Checkbox, Skeleton } from "@mantine/core";
+import { IconChevronDown, IconChevronRight, IconLayoutSidebarRightExpand, IconPlus } from "@tabler/icons-react";
+import { memo, useState } from "react";
+import type { Box, Edit } from "../api/boxes";
+import type { PipelineOut, TableGroup } from "../api/schema";
+import { asNumber } from "../fields/compare";
+import { Crash } from "../parts/Crash";
+import { type Column, isRight } from "./columns";
+import type { Shown } from "./Grid";
+import classes from "./Grid.module.css";
+import { type Rows, useRow } from "./rows";
+import { Editor, GroupLabel, Value } from "./Value";
+
+type Place = {
+  pipeline: PipelineOut;
+  shown: readonly Shown[];
+  top: number;
+  index: number;
+  activeColumn: string | null;
+  onActivate: (id: string, column: string) => void;
+};
+
+/** Frozen cells stay at the left; the others stand where their column begins. */
+function styleOf(shown: Shown): React.CSSProperties {
+  return shown.frozen
+    ? { width: shown.width, left: shown.left, position: "sticky" }
+    : { width: shown.width, left: shown.left, position: "absolute" };
+}
+
+type RowProps = Place & {
+  boxKey: string;
+  rows: Rows;
+  group: TableGroup;
+  grouped: Column | undefined;
+  selected: boolean;
+  editing: boolean;
+  onBegin: () => void;
+  onSelect: (key: string, extend: boolean) => void;
+  onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
+  onDone: () => void;
+  onOpen: (key: string) => void;
+};
+
+function RowLine(props: RowProps) {
+  const { boxKey, rows, pipeline, shown, top, index, activeColumn, selected, editing, group, grouped } = props;
+  const box = useRow(rows, boxKey);
+  const stripe = grouped?.kind === "stage" ? pipeline.stages[group.key]?.color.backgroundColor : undefined;
+  return (
+    <div
+      className={classes.row}
+      style={{ transform: `translateY(${top}px)` }}
+      role="row"
+      aria-rowindex={index}
+      aria-selected={selected}
+      data-selected={selected || undefined}
+    >
+      <div
+        className={classes.gutter}
+        role="gridcell"
+        style={stripe ? { boxShadow: `inset 4px 0 ${stripe}` } : undefined}
+      >
+        <Checkbox
+          size="xs"
+          tabIndex={-1}
+          checked={selected}
+          aria-label={`Select ${box?.name ?? "the box"}`}
+          onChange={() => undefined}
+          onClick={(event) => props.onSelect(boxKey, event.shiftKey)}
+        />
+      </div>
+      {shown.map((each) => {
+        const { column } = each;
+        const isActive = activeColumn === column.key;
+        const value = box && column.read(box);
+        return (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys
+          <div
+            key={column.key}
+            id={isActive ? `cell-${boxKey}-${column.key}` : undefined}
+            className={classes.cell}
+            style={styleOf(each)}
+            role="gridcell"
+            data-active={isActive || undefined}
+            data-editing={(isActive && editing) || undefined}
+            data-right={isRight(column, value) || undefined}
+            data-column={column.key}
+            onClick={() => {
+              if (isActive && !editing) props.onBegin();
+              else if (!isActive) props.onActivate(boxKey, column.key);
+            }}
+          >
+            {box === undefined ? (
+              <Skeleton height={12} width="60%" />
+            ) : isActive && editing && column.editable ? (
+              <div className={classes.editor} style={{ minWidth: Math.max(each.width, 180) }}>
+                <Editor
+                  column={column}
+                  box={box}
+                  pipeline={pipeline}
+                  onSave={(edit, seen) => {
+                    props.onEdit(box, edit, seen);
+                    props.onDone();
+                  }}
+                  onCancel={props.onDone}
+                />
+              </div>
+            ) : (
+              <span className={classes.value}>
+                <Crash>
+                  <Value column={column} value={value} pipeline={pipeline} />
+                </Crash>
+              </span>
+            )}
+            {column.key === "name" && box && !(isActive && editing) && (
+              <button
+                type="button"
+                tabIndex={-1}
+                className={classes.open}
+                aria-label={`Open ${box.name}`}
+                onClick={(event) => {
+                  event.stopPropagation();
+                  props.onOpen(boxKey);
+                }}
+              >
+                <IconLayoutSidebarRightExpand size={15} stroke={1.6} />
+              </button>
+            )}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+export const Row = memo(RowLine);
+
+type GroupProps = Place & {
+  id: string;
+  group: TableGroup;
+  column: Column | undefined;
+  closed: boolean;
+  onToggle: (key: string) => void;
+};
+
+function GroupLineOf({
+  id,
+  group,
+  column,
+  closed,
+  pipeline,
+  shown,
+  top,
+  index,
+  activeColumn,
+  onToggle,
+  onActivate,
+}: GroupProps) {
+  const Chevron = closed ? IconChevronRight : IconChevronDown;
+  return (
+    <div
+      className={classes.group}
+      style={{ transform: `translateY(${top}px)` }}
+      role="row"
+      aria-rowindex={index}
+      data-active={activeColumn !== null || undefined}
+    >
+      <div className={classes.groupName} role="gridcell" id={activeColumn ? `cell-${id}-${activeColumn}` : undefined}>
+        <button
+          type="button"
+          tabIndex={-1}
+          aria-expanded={!closed}
+          onClick={() => {
+            onActivate(id, "name");
+            onToggle(group.key);
+          }}
+        >
+          <Chevron size={16} />
+          {column && <GroupLabel column={column} value={group.value} pipeline={pipeline} />}
+          <span className={`${classes.count} numbers`}>{group.count}</span>
+        </button>
+      </div>
+      {shown
+        .filter((each) => each.column.key in group.sums && !each.frozen)
+        .map((each) => (
+          <div
+            key={each.column.key}
+            className={classes.sum}
+            style={styleOf(each)}
+            role="gridcell"
+            title={`Sum of ${each.column.name}`}
+          >
+            Σ {asNumber(group.sums[each.column.key] ?? 0)}
+          </div>
+        ))}
+    </div>
+  );
+}
+
+export const GroupLine = memo(GroupLineOf);
+
+type AddProps = Place & {
+  id: string;
+  editing: boolean;
+  onBegin: () => void;
+  onAdd: (name: string) => void;
+  onDone: () => void;
+};
+
+export function AddLine({ id, top, index, editing, activeColumn, onBegin, onAdd, onDone, onActivate }: AddProps) {
+  const [name, setName] = useState("");
+  const add = () => {
+    if (name.trim() === "") return onDone();
+    onAdd(name.trim());
+    setName("");
+  };
+  return (
+    <div
+      className={classes.add}
+      style={{ transform: `translateY(${top}px)` }}
+      role="row"
+      aria-rowindex={index}
+      data-active={activeColumn !== null || undefined}
+    >
+      <div className={classes.addCell} role="gridcell" id={activeColumn ? `cell-${id}-${activeColumn}` : undefined}>
+        {editing ? (
+          <input
+            autoFocus
+            aria-label="Name of the new box"
+            placeholder="Name, then Enter"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            onBlur={add}
+            onKeyDown={(event) => {
+              event.stopPropagation();
+              if (event.key === "Enter") add();
+              if (event.key === "Escape") {
+                setName("");
+                onDone();
+              }
+            }}
+          />
+        ) : (
+          <button
+            type="button"
+            tabIndex={-1}
+            onClick={() => {
+              onActivate(id, "name");
+              onBegin();
+            }}
+          >
+            <IconPlus size={14} /> Add a box
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+/** Rows from a spreadsheet: what each column of the pasted text is, and the boxes it makes. */
+import type { PipelineOut } from "../api/schema";
+import { kindOf } from "../fields/kinds";
+import type { Column } from "./columns";
+
+export type Pasted = { header: string[] | null; lines: string[][]; width: number };
+
+/** Tabs between cells, lines between rows; quotes hold both (as spreadsheets copy). */
+export async function split(text: string): Promise<string[][]> {
+  const { default: papa } = await import("papaparse");
+  const found = papa.parse<string[]>(text.replace(/\r?\n$/, ""), {
+    delimiter: text.includes("\t") ? "\t" : ",",
+    skipEmptyLines: "greedy",
+  });
+  return found.data;
+}
+
+/** Takes the first line for names of columns where at least one cell is one and it holds no value of that column. */
+export function readPasted(lines: string[][], columns: ReadonlyMap<string, Column>): Pasted {
+  const width = Math.max(0, ...lines.map((each) => each.length));
+  const [first = [], ...rest] = lines;
+  const isHeader = rest.length > 0 && first.some((each) => named(each, columns) !== null);
+  return { header: isHeader ? first : null, lines: isHeader ? rest : lines, width };
+}
+
+export function named(name: string, columns: ReadonlyMap<string, Column>): string | null {
+  const wanted = name.trim().toLowerCase();
+  return [...columns.values()].find((each) => each.editable && each.name.toLowerCase() === wanted)?.key ?? null;
+}
+
+/** A column for each of the pasted ones: by its name, else from the active one rightwards as they are shown. */
+export function guessed(
+  pasted: Pasted,
+  shown: readonly Column[],
+  columns: ReadonlyMap<string, Column>,
+  from: string | null,
+): (string | null)[] {
+  if (pasted.header) return Array.from({ length: pasted.width }, (_, at) => named(pasted.header?.[at] ?? "", columns));
+  const start = Math.max(
+    0,
+    shown.findIndex((each) => each.key === from),
+  );
+  const targets = shown.slice(start).filter((each) => each.editable && each.key !== "assignee");
+  return Array.from({ length: pasted.width }, (_, at) => targets[at]?.key ?? null);
+}
+
+/** What to send for one pasted cell: members of the box, or why it cannot be. */
+export async function cellEdit(
+  column: Column,
+  words: string,
+  pipeline: PipelineOut,
+): Promise<Record<string, unknown> | null> {
+  if (column.key === "name") return words.trim() ? { name: words.trim() } : null;
+  if (column.key === "notes") return { notes: words || null };
+  if (column.key === "stage") {
+    const stage = Object.values(pipeline.stages).find((each) => each.name.toLowerCase() === words.trim().toLowerCase());
+    return stage ? { stageKey: stage.key } : null;
+  }
+  if (column.key === "assignee") {
+    const emails = words
+      .split(/[,;]/)
+      .map((each) => each.trim())
+      .filter(Boolean);
+    return emails.every((each) => each.includes("@")) ? { assignees: emails } : null;
+  }
+  if (!column.field) return null;
+  const value = await kindOf(column.field).fromText(words, column.field);
+  return value === undefined ? null : { fields: { [column.key]: value } };
+}
+
+/** One body of a write for each line, and the cells that could not be read. */
+export async function bodies(
+  lines: readonly string[][],
+  targets: readonly (string | null)[],
+  columns: ReadonlyMap<string, Column>,
+  pipeline: PipelineOut,
+) {
+  const unread: string[] = [];
+  const made: Record<string, unknown>[] = [];
+  for (const line of lines) {
+    const body: Record<string, unknown> = {};
+    for (const [at, words] of line.entries()) {
+      const column = columns.get(targets[at] ?? "");
+      if (!column || words.trim() === "") continue;
+      const part = await cellEdit(column, words, pipeline);
+      if (part === null) unread.push(`${column.name}: ${words}`);
+      else if (part.fields) body.fields = { ...(body.fields as object | undefined), ...(part.fields as object) };
+      else Object.assign(body, part);
+    }
+    made.push(body);
+  }
+  return { made, unread };
+}

@@ -1,0 +1,120 @@
+/** The boxes of a table: read by their keys when they come in sight, many at a time, each drawn anew when it changes. */
+import { useEffect, useSyncExternalStore } from "react";
+import { addShelf, type Box, changed } from "../api/boxes";
+import { client } from "../api/client";
+
+const MOST = 200;
+const SOON = 6;
+
+export class Rows {
+  private readonly boxes = new Map<string, Box>();
+  private readonly listeners = new Map<string, Set<() => void>>();
+  private wanted = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly pipeline: string,
+    /** Columns to ask for beside the boxes' own members. */
+    readonly fields: string,
+  ) {}
+
+  get(key: string): Box | undefined {
+    return this.boxes.get(key);
+  }
+
+  put(boxes: readonly Box[]): void {
+    for (const box of boxes) {
+      const known = this.boxes.get(box.key);
+      // An event's or an edit's answer has no columns: the known ones are shown until they are asked for again.
+      this.boxes.set(box.key, box.columns || !known?.columns ? box : { ...box, columns: known.columns });
+      this.tell(box.key);
+    }
+  }
+
+  /** Those that are not known yet. */
+  keep(boxes: readonly Box[]): void {
+    for (const box of boxes) if (!this.boxes.has(box.key)) this.boxes.set(box.key, box);
+  }
+
+  patch(key: string, change: Partial<Box>): () => void {
+    const before = this.boxes.get(key);
+    if (!before) return () => undefined;
+    this.put([changed(before, change)]);
+    if (change.boxKey && this.fields) this.want(key);
+    return () => this.put([before]);
+  }
+
+  want(key: string): void {
+    this.wanted.add(key);
+    this.timer ??= setTimeout(() => void this.ask(), SOON);
+  }
+
+  /** It is out of sight before it was asked for. */
+  unwant(key: string): void {
+    if (!this.boxes.has(key)) this.wanted.delete(key);
+  }
+
+  subscribe(key: string, listener: () => void): () => void {
+    const held = this.listeners.get(key) ?? new Set();
+    held.add(listener);
+    this.listeners.set(key, held);
+    return () => {
+      held.delete(listener);
+      if (held.size === 0) this.listeners.delete(key);
+    };
+  }
+
+  /** All of these, read where they are not known yet. */
+  async all(keys: readonly string[]): Promise<Box[]> {
+    const missing = keys.filter((key) => !this.boxes.has(key));
+    for (let at = 0; at < missing.length; at += 1000) this.put(await this.read(missing.slice(at, at + 1000)));
+    return keys.flatMap((key) => this.boxes.get(key) ?? []);
+  }
+
+  private tell(key: string): void {
+    for (const each of [...(this.listeners.get(key) ?? [])]) each();
+  }
+
+  private async ask(): Promise<void> {
+    const keys = [...this.wanted].slice(0, MOST);
+    for (const key of keys) this.wanted.delete(key);
+    this.timer = this.wanted.size > 0 ? setTimeout(() => void this.ask(), SOON) : null;
+    if (keys.length === 0) return;
+    try {
+      this.put(await this.read(keys));
+    } catch {
+      // The server is away: asked again when the row is drawn anew or comes in sight.
+      setTimeout(() => {
+        for (const key of keys) if (this.listeners.has(key)) this.want(key);
+      }, 2000);
+    }
+  }
+
+  private async read(keys: string[]): Promise<Box[]> {
+    const { data } = await client.POST("/v1/pipelines/{pipeline}/boxes/batch", {
+      params: { path: { pipeline: this.pipeline }, query: { fields: this.fields } },
+      body: keys as never,
+    });
+    return data as Box[];
+  }
+}
+
+/** The box of this key, once it is there. */
+export function useRow(rows: Rows, key: string): Box | undefined {
+  const box = useSyncExternalStore(
+    (listener) => rows.subscribe(key, listener),
+    () => rows.get(key),
+  );
+  const missing = box === undefined;
+  useEffect(() => {
+    if (!missing) return;
+    rows.want(key);
+    return () => rows.unwant(key);
+  }, [rows, key, missing]);
+  return box;
+}
+
+/** What is edited anywhere is edited here. */
+export function useShelf(rows: Rows): void {
+  useEffect(() => addShelf((key, change) => rows.patch(key, change)), [rows]);
+}

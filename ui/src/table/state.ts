@@ -1,0 +1,113 @@
+/** What a table shows, as the address has it: a view, and what differs from it. */
+import { useMemo } from "react";
+import { useSearchParams } from "react-router";
+import { usePreferences } from "../api/preferences";
+import type { PipelineOut, ViewOut } from "../api/schema";
+import { allColumns, type Column, usualColumns } from "./columns";
+import type { Tree } from "./filter";
+
+export type Layout = { key: string; width?: number; frozen?: boolean };
+
+export type TableState = {
+  view: ViewOut | undefined;
+  filter: Tree | null;
+  sort: string[];
+  /** A column's key; empty for no groups. */
+  group: string;
+  /** Shown ones in order, frozen ones first. */
+  layout: Layout[];
+  closed: string[];
+  /** Whether something differs from the view. */
+  differs: boolean;
+};
+
+/** `name:240!,stage:120,1001`: keys, widths, and ! behind frozen ones. */
+export function writeLayout(layout: readonly Layout[]): string {
+  return layout.map(({ key, width, frozen }) => `${key}${width ? `:${width}` : ""}${frozen ? "!" : ""}`).join(",");
+}
+
+export function readLayout(text: string): Layout[] {
+  return text.split(",").flatMap((part) => {
+    const found = /^([\w.-]+?)(?::(\d{1,4}))?(!?)$/.exec(part);
+    return found?.[1]
+      ? [{ key: found[1], ...(found[2] ? { width: Number(found[2]) } : {}), ...(found[3] ? { frozen: true } : {}) }]
+      : [];
+  });
+}
+
+/** Frozen ones first, those that are no more left out, the name always there. */
+export function sound(layout: readonly Layout[], known: ReadonlyMap<string, Column>): Layout[] {
+  const there = layout.filter(
+    (each, at) => known.has(each.key) && layout.findIndex((one) => one.key === each.key) === at,
+  );
+  const whole = there.some((each) => each.key === "name") ? there : [{ key: "name", frozen: true }, ...there];
+  return [...whole.filter((each) => each.frozen), ...whole.filter((each) => !each.frozen)];
+}
+
+function layoutOf(view: ViewOut): Layout[] {
+  return view.columns
+    .filter((each) => !each.hidden)
+    .map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), ...(frozen ? { frozen } : {}) }));
+}
+
+function parsed(text: string | null): Tree | null {
+  try {
+    return text ? (JSON.parse(text) as Tree) : null;
+  } catch {
+    return null;
+  }
+}
+
+export type Change = Partial<Record<"view" | "filter" | "sort" | "group" | "columns" | "closed", string | null>>;
+
+export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) {
+  const [search, setSearch] = useSearchParams();
+  const { preferences, set } = usePreferences();
+  const columns = useMemo(() => allColumns(pipeline), [pipeline]);
+  const view = views.find((each) => each.key === search.get("view"));
+  const text = search.toString();
+  const saved = preferences[`table:${pipeline.key}`];
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the text of the address stands for it
+  const state = useMemo((): TableState => {
+    const mine =
+      typeof saved === "string" && saved
+        ? readLayout(saved)
+        : usualColumns(pipeline).map((key): Layout => ({ key, frozen: key === "name" }));
+    const base = view
+      ? view.columns.length
+        ? layoutOf(view)
+        : usualColumns(pipeline).map((key): Layout => ({ key, frozen: key === "name" }))
+      : mine;
+    const columnsGiven = search.get("columns");
+    return {
+      view,
+      filter: search.has("filter") ? parsed(search.get("filter")) : ((view?.filter as Tree | undefined) ?? null),
+      sort: search.has("sort") ? (search.get("sort") ?? "").split(",").filter(Boolean) : (view?.sort ?? []),
+      group: search.has("group") ? (search.get("group") ?? "") : view ? (view.group ?? "") : "stage",
+      layout: sound(columnsGiven ? readLayout(columnsGiven) : base, columns),
+      closed: (search.get("closed") ?? "").split("~").filter(Boolean),
+      differs: ["filter", "sort", "group", "columns"].some((name) => search.has(name)),
+    };
+  }, [text, view, saved, pipeline, columns]);
+
+  const change = (given: Change) =>
+    setSearch(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(given))
+          value === null ? after.delete(name) : after.set(name, value ?? "");
+        return after;
+      },
+      { replace: !("view" in given), preventScrollReset: true },
+    );
+
+  /** Without a view it is how one likes this pipeline; in a view it differs until it is saved. */
+  const setLayout = (layout: Layout[]) => {
+    const written = writeLayout(sound(layout, columns));
+    if (view) change({ columns: written });
+    else set({ [`table:${pipeline.key}`]: written });
+  };
+
+  return { state, columns, change, setLayout };
+}

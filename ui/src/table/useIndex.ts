@@ -1,0 +1,90 @@
+/** Where every row of a table stands: asked for once, and again when something happened in the pipeline. */
+import { keepPreviousData } from "@tanstack/react-query";
+import { useEffect, useMemo, useRef } from "react";
+import { api } from "../api/client";
+import { useEvents } from "../api/live";
+import type { TableGroup, TableOut } from "../api/schema";
+import type { Column } from "./columns";
+import { whole } from "./filter";
+import { Rows, useShelf } from "./rows";
+import type { TableState } from "./state";
+
+export type Item =
+  | { type: "group"; id: string; group: TableGroup }
+  | { type: "row"; id: string; group: TableGroup }
+  | { type: "add"; id: string; group: TableGroup };
+
+const FIRST = 60;
+const CALM = 400;
+
+export function useIndex(pipeline: string, state: TableState, columns: ReadonlyMap<string, Column>) {
+  const shown = state.layout.flatMap((each) => columns.get(each.key) ?? []);
+  const fields = shown
+    .filter((each) => each.asked)
+    .map((each) => each.key)
+    .sort()
+    .join(",");
+  const query = queryOf(state, shown, columns);
+  const asked = api.useQuery(
+    "get",
+    "/v2/pipelines/{pipeline}/table",
+    { params: { path: { pipeline }, query: { ...query, ...(fields ? { fields } : {}), limit: FIRST } } },
+    { placeholderData: keepPreviousData, meta: { live: true }, refetchOnMount: "always" },
+  );
+  const rows = useMemo(() => new Rows(pipeline, fields), [pipeline, fields]);
+  useShelf(rows);
+  const data = asked.data;
+  // Before they are drawn: nothing is asked for that came with the answer.
+  if (data) rows.keep(data.results);
+  useEffect(() => {
+    if (data) rows.put(data.results);
+  }, [data, rows]);
+  useRefetch(pipeline, () => void asked.refetch());
+  return { asked, rows, shown, query };
+}
+
+/** What the table asks for, as the API takes it. */
+export function queryOf(state: TableState, shown: readonly Column[], columns: ReadonlyMap<string, Column>) {
+  const filter = whole(state.filter, columns);
+  const sums = shown.filter((each) => each.sums).map((each) => each.key);
+  return {
+    by: state.group,
+    ...(filter ? { filter: JSON.stringify(filter) } : {}),
+    ...(state.sort.length ? { sort: state.sort.join(",") } : {}),
+    ...(sums.length ? { sums: sums.slice(0, 50).join(",") } : {}),
+  };
+}
+
+function useRefetch(pipeline: string, refetch: () => void): void {
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const newest = useRef(refetch);
+  useEffect(() => {
+    newest.current = refetch;
+  });
+  useEvents((event) => {
+    if (event.pipelineKey !== pipeline || !/^(box|task|comment|meeting|file)\./.test(event.kind)) return;
+    timer.current ??= setTimeout(() => {
+      timer.current = null;
+      newest.current();
+    }, CALM);
+  });
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+    },
+    [],
+  );
+}
+
+/** What is drawn from top to bottom: group heads, rows, and a line to add at the foot of each group. */
+export function itemsOf(data: TableOut | undefined, closed: readonly string[], canAdd: boolean): Item[] {
+  const items: Item[] = [];
+  for (const group of data?.groups ?? []) {
+    const grouped = data?.by !== "";
+    if (grouped) items.push({ type: "group", id: `g:${group.key}`, group });
+    if (grouped && closed.includes(group.key)) continue;
+    for (const id of group.boxKeys) items.push({ type: "row", id, group });
+    if (canAdd) items.push({ type: "add", id: `a:${group.key}`, group });
+  }
+  return items;
+}
