@@ -1,5 +1,5 @@
-"""The whole API on one page: verb, path, handler, and what it takes. Both editions answer under either
-prefix where only one has the path (see `router`). Paths are below `/api`.
+"""The whole API: verb, path, handler, and what it takes; signing in and members are in `account_routes`. Both
+editions answer under either prefix where only one has the path (see `router`). Paths are below `/api`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,17 @@ from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
 from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
-from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
-from ..wire.shapes import members as member_shapes
 from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
-from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
-from ..wire.shapes.lists import Success
 from . import (
     automations,
     batch,
@@ -40,10 +36,8 @@ from . import (
     history,
     imports,
     inbound,
-    mail,
     markdown,
     meetings,
-    members,
     messages,
     notifications,
     organizations,
@@ -52,8 +46,6 @@ from . import (
     preferences,
     reports,
     search,
-    second_factors,
-    sessions,
     snippets,
     tables,
     tasks,
@@ -63,8 +55,9 @@ from . import (
     views,
     webhooks,
 )
-from .router import LIST, STREAM, Route
-from .rows import _ask, _delete, _list, _post, _put, _read, _sign_in, _stream
+from .account_routes import ACCOUNTS
+from .router import LIST, Route
+from .rows import _ask, _delete, _list, _post, _put, _read, _stream
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
@@ -82,32 +75,7 @@ TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
 ROUTES = [
-    # Signing in
-    _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
-    _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
-    _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
-    _sign_in("/v2/session/forgotten", sessions.forgotten, Success, session_shapes.FORGOTTEN),
-    Route("GET", "/v2/session/ways", sessions.ways, STREAM, gives=session_shapes.WaysOut, tag="sessions", open=True),
-    _read("/v2/session", sessions.get_current),
-    _delete("/v2/session", sessions.sign_out),
-    _stream("/v2/session/password", sessions.change_password, Success, takes=session_shapes.PASSWORD_CHANGE),
-    _list("/v2/session/factors", second_factors.get),
-    _stream("/v2/session/totp", second_factors.begin, session_shapes.AuthenticatorOut, takes=session_shapes.PASSWORD),
-    _post("/v2/session/totp/confirm", second_factors.confirm, session_shapes.CODE),
-    _stream(
-        "/v2/session/totp/codes",
-        second_factors.renew_codes,
-        session_shapes.RecoveryCodesOut,
-        takes=session_shapes.PASSWORD,
-    ),
-    _stream("/v2/session/totp/remove", second_factors.remove, Success, takes=session_shapes.PASSWORD),
-    _list("/v2/sessions", sessions.list_own),
-    _delete("/v2/sessions", sessions.end_others),
-    _delete("/v2/sessions/{session}", sessions.end),
-    # Mail settings
-    _list("/v2/settings/mail", mail.get),
-    _post("/v2/settings/mail", mail.edit, mail_shapes.MAIL_EDIT),
-    _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
+    *ACCOUNTS,
     # Users, teams and keys
     _read("/v1/users/me", people.get_me),
     _read("/v1/users/{user}", people.get_user),
@@ -122,14 +90,6 @@ ROUTES = [
     _list("/v2/teams/{team}/users", people.list_team_users, *PAGING),
     _read("/v2/preferences", preferences.get),
     _post("/v2/preferences", preferences.edit, preference_shapes.PREFERENCES_EDIT),
-    # Invitations and members
-    _list("/v2/teams/{team}/invitations", members.list_of_team, *PAGING),
-    _post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE),
-    _post("/v2/teams/{team}/members/{user}", members.set_role, member_shapes.MEMBER_ROLE),
-    _post("/v2/teams/{team}/members/{user}/leave", members.leave, member_shapes.LEAVE),
-    _list("/v2/invitations", members.list_own, *PAGING),
-    _post("/v2/invitations/{invitation}/resend", members.resend),
-    _delete("/v2/invitations/{invitation}", members.revoke),
     # Pipelines
     _list("/v1/pipelines", pipelines.list_v1, "sortBy", *PAGING),
     _put("/v1/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),

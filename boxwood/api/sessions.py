@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import mail_settings, passwords, second_factors, sessions, sign_in_links, users
+from ..core import mail_settings, passkeys, passwords, second_factors, sessions, sign_in_links, users
 from ..core.context import Ctx
 from ..db.engine import Db
 from ..errors import Insufficient, Invalid, NotSignedIn, TooMany
@@ -25,7 +25,7 @@ WRONG = "this e-mail address and password do not belong together"
 
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with e-mail and password: sets the cookie `boxwood_session`."""
-    given = await _given(call, body, shapes.SIGN_IN)
+    given = await told(call, body, shapes.SIGN_IN)
     email, password, code = given["email"].lower(), given["password"], given.get("code") or ""
     api = call.api
     try:
@@ -39,15 +39,15 @@ async def sign_in(call: Call, body: Body) -> Reply:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
     renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(kept) else None
 
-    def begin(db: Db) -> Reply:
+    def enter(db: Db) -> Reply:
         ctx = Ctx(db, api.clock(), user)
         if passwords.of(db, user.key) != kept:
             raise NotSignedIn(given=True, says=WRONG)
         if renewed:
             passwords.keep(db, user, renewed, ctx.now)
-        return _begin(call, ctx, "a password")
+        return begin(call, ctx, "a password")
 
-    return await api.engine.write_soon(begin)
+    return await api.engine.write_soon(enter)
 
 
 async def sign_in_by_link(call: Call, body: Body) -> Reply:
@@ -55,7 +55,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
 
     `password` becomes the user's; it is needed for a reset, and by everyone who has none yet.
     """
-    given = await _given(call, body, shapes.LINK)
+    given = await told(call, body, shapes.LINK)
     api, now = call.api, call.api.clock()
     link, user = await api.engine.read_soon(lambda db: sign_in_links.look(db, given["token"], now))
     needs = await api.engine.read_soon(lambda db: sign_in_links.needs_password(db, link))
@@ -68,21 +68,21 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
             await require_code(call, user, given.get("code") or "")
     hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
 
-    def begin(db: Db) -> Reply:
+    def enter(db: Db) -> Reply:
         ctx, link = sign_in_links.spend(db, given["token"], api.clock())
         if given.get("name"):
             ctx = users.renamed(ctx, given["name"])
         if hash_:
             passwords.change(ctx, hash_)
             sessions.end_others(ctx)
-        return _begin(call, ctx, {"reset": "a link for a forgotten password"}.get(link.kind, f"the {link.kind} link"))
+        return begin(call, ctx, {"reset": "a link for a forgotten password"}.get(link.kind, f"the {link.kind} link"))
 
-    return await api.engine.write_soon(begin)
+    return await api.engine.write_soon(enter)
 
 
 async def look_at_link(call: Call, body: Body) -> Reply:
     """Whose link this is and whether it needs a password; it stays good."""
-    given = await _given(call, body, shapes.LINK_LOOK)
+    given = await told(call, body, shapes.LINK_LOOK)
 
     def look(db: Db) -> Reply:
         link, user = sign_in_links.look(db, given["token"], call.api.clock())
@@ -94,7 +94,7 @@ async def look_at_link(call: Call, body: Body) -> Reply:
 
 async def forgotten(call: Call, body: Body) -> Reply:
     """Mail a link for a forgotten password. The answer is the same whether there is such a user or not."""
-    given = await _given(call, body, shapes.FORGOTTEN)
+    given = await told(call, body, shapes.FORGOTTEN)
     now = call.api.clock()
     await call.api.aside(call.api.limits.failed, call.source, now)
     await call.api.engine.write_soon(lambda db: sign_in_links.mail_reset(db, given["email"], now))
@@ -103,8 +103,8 @@ async def forgotten(call: Call, body: Body) -> Reply:
 
 async def ways(call: Call, body: Body) -> Reply:
     """How one may sign in here, for a page that nobody is signed in on."""
-    mail = await call.api.engine.read_soon(mail_settings.configured)
-    return Reply(encode(shapes.ways(mail, call.api.provider)))
+    mail, site = await call.api.engine.read_soon(lambda db: (mail_settings.configured(db), passkeys.site(db)))
+    return Reply(encode(shapes.ways(mail, site is not None, call.api.provider)))
 
 
 def get_current(call: Call) -> shapes.SignedIn:
@@ -123,7 +123,7 @@ async def change_password(call: Call, body: Body) -> Reply:
     """Change one's own password. Every other browser is signed out."""
     api = call.api
     user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
-    given = await _given(call, body, shapes.PASSWORD_CHANGE)
+    given = await told(call, body, shapes.PASSWORD_CHANGE)
     if kept is not None:
         if not given.get("current"):
             raise Insufficient("Password", "current")
@@ -158,7 +158,7 @@ def end(call: Call) -> Success:
 async def check_password(call: Call, body: Body) -> None:
     """That whoever changes how one signs in knows the password, and did not just find the browser open."""
     user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
-    given = await _given(call, body, shapes.PASSWORD)
+    given = await told(call, body, shapes.PASSWORD)
     if kept is None:
         raise Invalid("password", "there is none yet: choose one first")
     await _require(call, user, kept, given["password"], "password")
@@ -183,7 +183,7 @@ async def require_code(call: Call, user: users.User, code: str) -> None:
         raise NotSignedIn(given=True, says="code: this is not the authenticator's code", field="code")
 
 
-async def _given(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
+async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
     """What the body holds; from a page of another site nothing is taken."""
     credentials.require_same_origin(call.headers)
     raw = await body.whole(call.headers, MOST_BODY)
@@ -200,7 +200,7 @@ def _known(db: Db, email: str) -> tuple[users.User | None, str | None]:
     return user, passwords.of(db, user.key) if user else None
 
 
-def _begin(call: Call, ctx: Ctx, how: str) -> Reply:
+def begin(call: Call, ctx: Ctx, how: str) -> Reply:
     session, secret = sessions.start(ctx, call.header("user-agent"), call.source, how)
     answer = shapes.signed_in(ctx.actor, sessions.csrf_token(secret), session)
     seconds = (session.ends_at - ctx.now) // 1000

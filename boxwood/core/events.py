@@ -39,6 +39,8 @@ KINDS: dict[str, Kind] = {
     "user.totp_removed": Kind("USER", "EDIT", "REMOVE_AUTHENTICATOR", "removed the authenticator", False),
     "user.recovery_codes_renewed": Kind("USER", "EDIT", "RENEW_RECOVERY_CODES", "made other recovery codes", False),
     "user.identity_added": Kind("USER", "EDIT", "ADD_IDENTITY", "signs in by {what} from now on", False),
+    "user.passkey_added": Kind("USER", "EDIT", "ADD_PASSKEY", "added the passkey {subject}", False),
+    "user.passkey_removed": Kind("USER", "EDIT", "REMOVE_PASSKEY", "removed the passkey {subject}", False),
     "user.reset_asked": Kind("USER", "EDIT", "ASK_FOR_RESET", "asked for another password", False),
     "mail.edited": Kind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed how mail leaves", False),
     "team.created": Kind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),

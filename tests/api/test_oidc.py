@@ -140,7 +140,7 @@ def test_it_comes_back_to_a_page_of_ours_alone() -> None:
 
 def test_without_a_provider_there_is_none(world: World) -> None:
     with world.client(None) as browser:
-        assert ok(browser.get("/api/v2/session/ways")) == {"password": True, "mail": False}
+        assert ok(browser.get("/api/v2/session/ways")) == {"password": True, "mail": False, "passkeys": False}
         assert browser.get("/auth/oidc").status_code == 404
         assert browser.get("/auth/oidc/callback").status_code == 404
 

@@ -97,12 +97,13 @@ class WaysOut(Out, omit_defaults=False):
 
     password: bool
     mail: bool
+    passkeys: bool
     provider: str | msgspec.UnsetType = msgspec.UNSET
     provider_url: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def ways(mail: bool, provider: str) -> WaysOut:
-    return WaysOut(True, mail, given(provider or None), given("/auth/oidc" if provider else None))
+def ways(mail: bool, passkeys: bool, provider: str) -> WaysOut:
+    return WaysOut(True, mail, passkeys, given(provider or None), given("/auth/oidc" if provider else None))
 
 
 class FactorsOut(Out, omit_defaults=False):

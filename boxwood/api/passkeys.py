@@ -1,0 +1,60 @@
+"""Passkeys over HTTP."""
+
+from __future__ import annotations
+
+from ..core import passkeys
+from ..db.engine import Db
+from ..errors import Insufficient, NotSignedIn
+from ..wire.shapes import passkeys as shapes
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from . import sessions
+from .bodies import Body
+from .call import Call
+from .replies import Reply, encode
+
+
+def list_own(call: Call) -> Results[shapes.PasskeyOut]:
+    """One's passkeys, the oldest first."""
+    return Results([shapes.passkey(one) for one in passkeys.all_own(call.ctx)])
+
+
+async def to_add(call: Call, body: Body) -> Reply:
+    """Begin to add a passkey: what the browser takes to make one."""
+    await sessions.check_password(call, body)
+    return await call.write([], lambda ctx: shapes.PasskeyOptionsOut(passkeys.to_add(ctx)))
+
+
+def add(call: Call) -> shapes.PasskeyOut:
+    """Keep the passkey that the browser made."""
+    given = call.parse(shapes.ADD)
+    if not given.get("credential"):
+        raise Insufficient("Passkey", "credential")
+    return shapes.passkey(passkeys.add(call.ctx, given["credential"], given.get("name", "")))
+
+
+def remove(call: Call) -> Success:
+    """Remove one of one's passkeys."""
+    passkeys.remove(call.ctx, call.path[0])
+    return SUCCESS
+
+
+async def to_sign_in(call: Call, body: Body) -> Reply:
+    """Begin to sign in by a passkey: what the browser takes to find one."""
+    await sessions.told(call, body, shapes.NOTHING)
+    now = call.api.clock()
+    options = await call.api.engine.write_soon(lambda db: passkeys.to_sign_in(db, now))
+    return Reply(encode(shapes.PasskeyOptionsOut(options)))
+
+
+async def sign_in(call: Call, body: Body) -> Reply:
+    """Sign in by a passkey: sets the cookie `boxwood_session`. No password and no code are asked for."""
+    given = await sessions.told(call, body, shapes.USE)
+
+    def begin(db: Db) -> Reply:
+        return sessions.begin(call, passkeys.sign_in(db, given["credential"], call.api.clock()), "a passkey")
+
+    try:
+        return await call.api.engine.write_soon(begin)
+    except NotSignedIn:
+        await call.api.aside(call.api.limits.failed, call.source, call.api.clock())
+        raise
