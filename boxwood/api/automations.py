@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core import automations, rehearsals, runs
+from ..core.automations import Automation
 from ..errors import Invalid
 from ..wire.shapes import automations as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -16,21 +17,26 @@ def catalogue(call: Call) -> shapes.CatalogueOut:
 
 def get(call: Call) -> shapes.AutomationOut:
     """An automation."""
-    return shapes.automation(automations.get(call.ctx, call.path[0]))
+    return _shown(call, [automations.get(call.ctx, call.path[0])])[0]
 
 
 def list_of_pipeline(call: Call) -> Results[shapes.AutomationOut]:
     """The automations of a pipeline: everybody's for those who may see its logs and all its boxes, else one's own."""
     limit, offset = call.page(1000)
     found = automations.of_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.automation(one) for one in found[:limit]], len(found) > limit)
+    return Results(_shown(call, found[:limit]), len(found) > limit)
 
 
 def list_of_team(call: Call) -> Results[shapes.AutomationOut]:
     """The automations of a team itself: everybody's for its owners, else one's own."""
     limit, offset = call.page(1000)
     found = automations.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.automation(one) for one in found[:limit]], len(found) > limit)
+    return Results(_shown(call, found[:limit]), len(found) > limit)
+
+
+def _shown(call: Call, found: list[Automation]) -> list[shapes.AutomationOut]:
+    last = runs.last(call.ctx, [one.key for one in found])
+    return [shapes.automation(one, last=last.get(one.key)) for one in found]
 
 
 def create(call: Call) -> shapes.AutomationOut:

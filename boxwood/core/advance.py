@@ -76,7 +76,7 @@ class Advance:
     def __init__(self, db: Db, now: int, run: Run, worker: str) -> None:
         automation = automations.load(db, run.automation_key)
         assert automation is not None
-        owner = runs.owner_of(db, automation)
+        owner = runs.user(db, run.user_key or automation.user_key)
         assert owner is not None
         self.ctx = Ctx(
             db,
@@ -85,7 +85,9 @@ class Advance:
             via=f"automation:{automation.key}",
             cause=Cause(run.key, run.root_key, run.chain),
         )
-        self.automation = automation
+        # Secrets are their owner's alone.
+        strange = owner.key != automation.user_key
+        self.automation = msgspec.structs.replace(automation, secrets={}) if strange else automation
         self.run = run
         self.worker = worker
         self.definition: Definition = (

@@ -62,6 +62,8 @@ class Run(msgspec.Struct, frozen=True):
     created_at: int
     began_at: int | None
     ended_at: int | None
+    user_key: str | None = None
+    """Whom it acts for: the automation's owner when it began, whoever owns it by now."""
 
 
 class StepLog(msgspec.Struct, frozen=True):
@@ -143,6 +145,7 @@ def start(
         created_at=ctx.now,
         began_at=None,
         ended_at=ctx.now if reason else None,
+        user_key=automation.user_key,
     )
     if not ctx.db.run(_INSERT, **RUNS.params(run)):
         return None
@@ -190,15 +193,15 @@ def _note_refusal(ctx: Ctx, automation: Automation) -> None:
         since=ctx.now - HOUR,
     )
     if row and row[0] >= MOST_REFUSALS:
-        owner = owner_of(ctx.db, automation)
+        owner = user(ctx.db, automation.user_key)
         if owner is not None:
             acting = Ctx(ctx.db, ctx.now, owner, via=f"automation:{automation.key}")
             automations.pause(acting, automation, f"{TOO_OFTEN}, and was to run {MOST_REFUSALS} times more")
             ctx.rules.clear()
 
 
-def owner_of(db: Db, automation: Automation) -> User | None:
-    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=automation.user_key)
+def user(db: Db, key: str) -> User | None:
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
     return USERS.load(row) if row else None
 
 
@@ -267,6 +270,19 @@ def page(ctx: Ctx, automation_key: str, *, states: list[str], box_key: str, limi
         **({"box": box_key} if box_key else {}),
     )
     return RUNS.load_all(rows)
+
+
+def last(ctx: Ctx, keys: list[str]) -> dict[str, Run]:
+    """The newest run of each of these automations, for one who has been given them."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {RUNS.of("r")} FROM automations a JOIN automation_runs r ON r.key = (
+            SELECT n.key FROM automation_runs n WHERE n.automation_key = a.key ORDER BY n.key DESC LIMIT 1
+        ) WHERE {ctx.db.dialect.among("a.key", "keys")}
+        """,
+        keys=ctx.db.texts(keys),
+    )
+    return {run.automation_key: run for run in RUNS.load_all(rows)}
 
 
 # What people do with them

@@ -44,7 +44,7 @@ def look(db: Db, now: int, key: str) -> int:
     db.run(
         "UPDATE automations SET next_at = :next, looked_until = :now WHERE key = :key", next=next_at, now=now, key=key
     )
-    owner = runs.owner_of(db, automation)
+    owner = runs.user(db, automation.user_key)
     if owner is None:
         return 0
     ctx = Ctx(db, now, owner)

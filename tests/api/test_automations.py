@@ -215,3 +215,23 @@ def test_a_condition_that_has_to_be_stopped_stops_the_automation(world):
     assert "cannot be told: it takes too" in rule.only("SKIPPED")["reason"]
     now = ok(rule.http.get(rule.own))
     assert (now["enabled"], now["offReason"][:24]) == (False, "a condition was stopped:")
+
+
+def test_a_run_acts_to_its_end_for_who_owned_it_when_it_began(world):
+    """Otherwise one could leave steps waiting that later are done with the rights of whoever edits the automation."""
+    pipeline, private = (
+        world.pipeline(),
+        world.pipeline(teamKey=world.team_key, defaultPermissionSetName="__noAccessPermissionSet__"),
+    )
+    secret = world.box(private)
+    wait, steal = do("wait", amount=1, unit="days"), do("comment.create", message="got in", box=secret["key"])
+    rule = Rule(world, pipeline, "box.created", wait, steal, person=world.bo)
+    world.box(pipeline)
+    rule.waiting()
+    assert ok(world.ada.http.post(rule.own, json={"steps": [SAY]}))["ownerKey"] == world.ada.user_key
+    world.clock.advance(days=1.1)
+    rule.http = world.ada.http
+    assert f"nothing is found with key {secret['key']}" in rule.only("FAILED")["reason"]
+    assert ok(world.ada.http.get(f"/api/v2/boxes/{secret['key']}/comments"))["results"] == []
+    listed = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert listed[0]["lastRun"]["state"] == "FAILED"

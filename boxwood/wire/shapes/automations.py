@@ -19,8 +19,16 @@ from ..kinds import ANYTHING, FLAG, KEY, NAME, OBJECT, TEXT, Kind, Wrong, nullab
 from .base import Out, given
 
 
+class LastRun(Out, omit_defaults=False):
+    key: str
+    state: str
+    creation_timestamp: int
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class AutomationOut(Out, omit_defaults=False):
-    """`secrets` are names alone. `signingSecret` is in the answers to its making and its rotation alone."""
+    """`secrets` are names alone. `signingSecret` is in the answers to its making and its rotation alone, `lastRun` in
+    those of reading one or all."""
 
     key: str
     team_key: str
@@ -40,10 +48,11 @@ class AutomationOut(Out, omit_defaults=False):
     condition: str | msgspec.UnsetType = msgspec.UNSET
     off_reason: str | msgspec.UnsetType = msgspec.UNSET
     next_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    last_run: LastRun | msgspec.UnsetType = msgspec.UNSET
     signing_secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def automation(one: Automation, *, secret: bool = False) -> AutomationOut:
+def automation(one: Automation, *, secret: bool = False, last: Run | None = None) -> AutomationOut:
     return AutomationOut(
         key=one.key,
         team_key=one.team_key,
@@ -63,6 +72,7 @@ def automation(one: Automation, *, secret: bool = False) -> AutomationOut:
         condition=given(one.definition.condition),
         off_reason=given(one.off_reason),
         next_timestamp=given(one.next_at if one.trigger_type == "schedule" and one.enabled else None),
+        last_run=LastRun(last.key, _SHOWN[last.state], last.created_at, given(last.reason)) if last else msgspec.UNSET,
         signing_secret=one.signing_secret if secret else msgspec.UNSET,
     )
 
