@@ -21,7 +21,7 @@ import httpx
 import msgspec
 
 from boxwood.api.examples import HERE, Example
-from boxwood.api.openapi import tag
+from boxwood.api.openapi import endless, tag
 from boxwood.api.router import Route
 from boxwood.api.routes import ROUTES
 from boxwood.core import expressions, formulas
@@ -36,7 +36,6 @@ KIM = {"givenName": "Kim", "familyName": "Lee", "title": "Buyer", "emailAddresse
 LTD = {"name": "Client Ltd", "domains": ["client.example"], "industry": "Trade"}
 MAIL_SETTINGS = {"smtpUrl": "smtp://mail.example:587", "from": "crm@team.example", "baseUrl": "https://crm.example"}
 OPEN = {"field": "stage", "op": "ne", "value": "5003"}
-ENDLESS = "/v2/events/stream"
 WHOLE_SERVER = ("/v2/settings", "/v2/session/forgotten")
 """Paths that need what only the owners of a server's first team may set."""
 
@@ -150,10 +149,12 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/preferences": {"json": {"preferences": {"starred": ["{pipeline}"]}}},
     "POST /v2/settings/mail": {"json": MAIL_SETTINGS},
     "POST /v2/settings/mail/test": {"after": ["mail"]},
+    "POST /v2/notifications/settings": {"json": {"digest": "daily"}},
+    "GET /v2/notifications": {"after": ["mention"]},
     "POST /v2/undo": {"json": {"change": "{change}"}},
     "GET /v2/trash": {"after": ["trashed"]},
     "GET /v2/events": {"params": {"pipelineKey": "{pipeline}", "limit": "2"}, "after": ["box"]},
-    f"GET {ENDLESS}": {"params": {"pipelineKey": "{pipeline}", "after": "0.0"}, "after": ["box"]},
+    "GET /v2/events/stream": {"params": {"pipelineKey": "{pipeline}", "after": "0.0"}, "after": ["box"]},
     "GET /v2/boxes/{box}/timeline": {"params": {"filters": "COMMENTS,EMAILS"}, "after": ["comment", "message"]},
     "GET /v1/search": {"params": {"query": "acme"}, "after": ["box"]},
     "PUT /v1/pipelines/{pipeline}/newsfeed/export/full": {
@@ -246,14 +247,14 @@ HINT = "Say in SENT of tests/examples.py what it should be sent, or in MAKE of t
 
 
 def _asked(things: Things, route: Route, request: dict[str, Any]) -> httpx.Response:
-    if route.path != ENDLESS:
+    if not endless(route):
         return things.ask(route.verb, route.path, request)
     asked = things.filled(request)
-    with things.world.ada.http.stream("GET", f"/api{route.path}", **asked) as answer:
+    with things.world.ada.http.stream("GET", f"/api{things.fill_path(route.path)}", **asked) as answer:
         told = b""
         for piece in answer.iter_bytes():
             told += piece
-            if b"\nid: " in told and told.endswith(b"\n\n") and told.count(b"\ndata: ") >= 1:
+            if b"\ndata: " in told and told.endswith(b"\n\n"):
                 break
         answer._content = told[: told.index(b"\n\n", told.index(b"\ndata: ")) + 2]
     return answer

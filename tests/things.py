@@ -207,6 +207,11 @@ class Things:
         ok(self.ask("POST", "/v2/session/totp/confirm", {"json": {"code": "{code}"}}))
         return self.key("totp")
 
+    def _make_mention(self) -> str:
+        """A comment of Bo's that names Ada."""
+        body = {"message": "@Ada, they called", "searchForAtMentions": True}
+        return str(ok(self.world.bo.http.post(f"/api/v2/boxes/{self.key('box')}/comments", json=body))["key"])
+
     def _make_change(self) -> str:
         """What an edit of the box is undone by."""
         answer = self.ask("POST", "/v1/boxes/{box}", {"json": {"name": "Acme & Sons"}})

@@ -172,8 +172,10 @@ def _show(operation: dict[str, Any], example: Example) -> None:
     asked = operation.get("requestBody", {}).get("content", {}).get(example.request.type)
     if asked is not None:
         asked["example"] = example.request.body
-    for answered in operation["responses"]["200"].get("content", {}).values():
-        answered["example"] = example.reply.body
+    answered = operation["responses"]["200"].get("content", {})
+    for kind, content in answered.items():
+        if len(answered) == 1 or example.reply.type.startswith(kind):
+            content["example"] = example.reply.body
 
 
 _BYTES = {"type": "string", "format": "binary"}
@@ -189,13 +191,20 @@ def _bodies(route: Route) -> dict[str, Any]:
     return found or {"application/json": {"schema": {}}}
 
 
+_TABLES: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {}},
+    "application/json": {"schema": {"type": "object"}},
+}
 _UNCHANGED = "Not changed since the entity tag sent along (If-None-Match)"
 
 
 def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
-    if Live in _kinds(get_type_hints(route.handler).get("return", Any)):
+    if endless(route):
         events = {"text/event-stream": {"schema": {"type": "string"}}}
         return {"200": {"description": "Events, for as long as one listens", "content": events}}
+    if Chunks in _kinds(get_type_hints(route.handler).get("return", Any)):
+        return {"200": {"description": "The table", "content": {kind: {**one} for kind, one in _TABLES.items()}}}
     if route.path.endswith("/md"):
         return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
     if not _gives_bytes(route.handler):
@@ -280,6 +289,11 @@ def _answer(route: Route) -> Any:
     answer = route.gives or get_type_hints(route.handler).get("return", Any)
     kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live, Chunks)]
     return kinds[0] if len(kinds) == 1 else Any
+
+
+def endless(route: Route) -> bool:
+    """Whether it answers for as long as one listens."""
+    return Live in _kinds(get_type_hints(route.handler).get("return", Any))
 
 
 def _gives_bytes(handler: Callable[..., Any]) -> bool:

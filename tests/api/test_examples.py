@@ -48,8 +48,8 @@ def test_the_document_shows_them(world: World) -> None:
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
             example = KEPT[f"{verb.upper()} {path}"]
-            (answered,) = operation["responses"]["200"]["content"].values()
-            assert answered["example"] == example.reply.body, (verb, path)
+            answered = operation["responses"]["200"]["content"].values()
+            assert [one["example"] for one in answered if "example" in one] == [example.reply.body], (verb, path)
             shown = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
             assert shown == {**example.request.path, **example.request.query}, (verb, path)
             if example.request.body is not None:
