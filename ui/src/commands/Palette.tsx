@@ -110,6 +110,15 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
             ))}
           </Spotlight.ActionsGroup>
         )}
+        {asked && (
+          <Spotlight.ActionsGroup label="Search">
+            <Spotlight.Action
+              label={`Everything found by “${asked}”`}
+              leftSection={<IconSearch size={16} />}
+              onClick={go(`/search?q=${encodeURIComponent(asked)}`)}
+            />
+          </Spotlight.ActionsGroup>
+        )}
         <Spotlight.ActionsGroup label="Actions">
           {commands
             .filter((each) => fits(`${each.label} ${each.section} ${each.words ?? ""}`))

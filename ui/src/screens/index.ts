@@ -2,6 +2,7 @@
 import {
   IconAddressBook,
   IconBuilding,
+  IconCheckbox,
   IconLayoutKanban,
   IconPlugConnected,
   IconSettings,
@@ -39,6 +40,12 @@ export const SCREENS: Screen[] = [
   },
   { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
   { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },
+  { path: "/search", load: () => import("./Search") },
+  {
+    path: "/tasks",
+    load: () => import("./Tasks"),
+    nav: { label: "Tasks", icon: IconCheckbox, keys: "g t" },
+  },
   {
     path: "/contacts",
     load: () => import("./Contacts"),
