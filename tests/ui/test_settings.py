@@ -40,7 +40,7 @@ def test_stages_are_added_renamed_reordered_coloured_and_deleted(world: World, w
     now = read(world, pipeline)
     stages = [now["stages"][key] for key in now["stageOrder"]]
     assert [each["name"] for each in stages] == ["Pilot", "Lost", "Lead"]
-    assert stages[0]["color"] == {"backgroundColor": "#1e8e3e", "foregroundColor": "#1f2327"}
+    assert stages[0]["color"] == {"backgroundColor": "#1e8e3e", "foregroundColor": "#ffffff"}
 
 
 def test_a_stage_that_holds_boxes_stays_and_says_why(world: World, window) -> None:

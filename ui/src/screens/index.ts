@@ -1,6 +1,7 @@
 /** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
 import {
   IconAddressBook,
+  IconBolt,
   IconBuilding,
   IconCheckbox,
   IconLayoutKanban,
@@ -28,6 +29,12 @@ export const SCREENS: Screen[] = [
   { path: "/reset", load: () => import("./Reset"), bare: true },
   { path: "/", load: () => import("./Home") },
   { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
+  {
+    path: "/pipelines/:pipeline/automations",
+    load: () => import("./Automations"),
+    tab: { label: "Automations", icon: IconBolt },
+  },
+  { path: "/pipelines/:pipeline/automations/:automation", load: () => import("./Automation") },
   {
     path: "/pipelines/:pipeline/integrations",
     load: () => import("./PipelineIntegrations"),

@@ -1,11 +1,11 @@
 /** Colours of stages: what is read on which. */
 
-/** Black or white, whichever is read better on this colour (`#rrggbb`). */
+/** Near black or white, whichever is read better on this colour (`#rrggbb`). */
 export function readableOn(background: string): string {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16) / 255);
   const linear = (part: number) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
   const light = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-  return light > 0.179 ? "#1f2327" : "#ffffff";
+  return light > 0.215 ? "#1f2327" : "#ffffff";
 }
 
 export const SWATCHES = [

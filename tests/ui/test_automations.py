@@ -1,0 +1,128 @@
+"""Automations, made, tried and followed in the browser."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import World, ok
+from tests.ui.conftest import LOOKS
+
+
+def rule(world: World, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
+    steps = [{"type": "task.create", "with": {"text": "Call {{ box.name }}"}}]
+    body = {"name": "Follow up", "trigger": {"type": "box.created"}, "steps": steps, **given}
+    made: dict[str, Any] = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=body))
+    return made
+
+
+def choose(page: Page, name: str, option: str) -> None:
+    """One of what the field of this name offers."""
+    page.get_by_role("textbox", name=name).or_(page.get_by_role("combobox", name=name)).click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_a_recipe_becomes_an_automation_that_runs(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations")
+    page.get_by_role("button", name="A task when a box moves").click()
+    page.get_by_label("To", exact=True).first.click()
+    page.get_by_role("option", name="Won").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Text").fill("Send {{ box.name }} the contract")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="It has not run yet")).to_be_visible()
+    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert made["trigger"] == {"type": "box.moved", "to": ["5002"]}
+    box = world.box(pipeline, name="Acme")
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
+    page.get_by_role("row", name="Done").get_by_role("button", name="Open").click()
+    expect(page.get_by_label("What task.create was given")).to_contain_text("Send Acme the contract")
+    (task,) = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
+    assert task["text"] == "Send Acme the contract"
+
+
+def test_steps_are_added_reordered_and_branched(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new")
+    page.get_by_role("textbox", name="Name", exact=True).fill("Sort")
+    for step in ("Comment on a box", "Go one way or another"):
+        choose(page, "Add a step to then", step)
+    page.get_by_role("textbox", name="Message").fill("Seen")
+    page.get_by_role("button", name="More that can be said").last.click()
+    page.get_by_role("menuitem", name="condition").click()
+    page.get_by_role("textbox", name="Condition").last.fill('box.name == "Acme"')
+    choose(page, "Add a step to if it holds", "Move a box to a stage")
+    choose(page, "Stage", "Won")
+    page.get_by_role("button", name="Move step 2 up").click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    branch, comment = made["steps"]
+    assert [each["with"] for each in branch["then"]] == [{"stage": "5002"}]
+    assert comment["with"] == {"message": "Seen"}
+
+
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new?recipe=0")
+    page.get_by_role("textbox", name="Text").fill("{{ nonsense.name }}")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("alert").last).to_contain_text("nonsense")
+    expect(page.get_by_role("textbox", name="Text")).to_have_value("{{ nonsense.name }}")
+
+
+def test_it_is_tried_without_doing_it_and_switched_off(world: World, window) -> None:
+    pipeline = world.pipeline()
+    made = rule(world, pipeline, trigger={"type": "manual"})
+    box = world.box(pipeline, name="Acme")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    page.get_by_role("button", name="Try it").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("On which box").first.click()
+    page.get_by_role("option", name="Acme").click()
+    dialog.get_by_role("button", name="Try it").click()
+    expect(dialog.get_by_label("What task.create was given")).to_contain_text("Call Acme")
+    assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"] == []
+    dialog.get_by_role("button", name="Run it for real").click()
+    expect(page.get_by_role("row", name="Done")).to_have_count(1)
+    assert len(ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]) == 1
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    page.goto(f"/pipelines/{pipeline['key']}/automations")
+    expect(page.get_by_role("switch", name="Follow up is on")).not_to_be_checked()
+
+
+def test_a_secret_is_kept_and_not_shown_again(world: World, window) -> None:
+    pipeline = world.pipeline()
+    made = rule(world, pipeline)
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    page.get_by_label("Secret's name").fill("BOOKS")
+    page.get_by_label("Value", exact=True).fill("s3cret-value")
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("region", name="Secrets")).to_contain_text("BOOKS")
+    assert "s3cret-value" not in page.content()
+
+
+@pytest.mark.slow
+def test_automations_look_right(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    made = rule(world, pipeline, name="Call new ones")
+    rule(
+        world,
+        pipeline,
+        name="Every Monday",
+        trigger={"type": "schedule", "cron": "0 9 * * mon", "eachBox": True},
+        enabled=False,
+    )
+    world.box(pipeline, name="Acme")
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        expect(one.goto(f"/pipelines/{pipeline['key']}/automations").get_by_text("Every Monday")).to_be_visible()
+        one.look("automations")
+        page = one.goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+        expect(page.get_by_role("row", name="Done")).to_be_visible()
+        one.look("automation")

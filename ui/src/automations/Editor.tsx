@@ -1,0 +1,164 @@
+import { ActionIcon, Button, Group, PasswordInput, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { useState } from "react";
+import { errorAt } from "../api/problem";
+import type { CatalogueOut, PipelineOut } from "../api/schema";
+import { Refusal, useForm } from "../app/SignIn";
+import { useCommands } from "../commands/registry";
+import classes from "./automations.module.css";
+import { Param } from "./Param";
+import type { Rule } from "./rule";
+import { Steps } from "./Steps";
+
+type Props = {
+  rule: Rule;
+  /** Names of secrets that are kept already. */
+  kept: string[];
+  catalogue: CatalogueOut;
+  pipeline: PipelineOut;
+  says: string;
+  onSave: (rule: Rule) => Promise<void>;
+};
+
+/** When, only if, then: a rule as a person tells it. */
+export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }: Props) {
+  const [rule, setRule] = useState(saved);
+  const form = useForm(() => onSave(rule));
+  const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
+  const kind = catalogue.triggers.find((each) => each.type === rule.trigger.type);
+  useCommands([
+    {
+      id: "save",
+      label: says,
+      section: "Automation",
+      keys: "mod+Enter",
+      run: () => document.querySelector<HTMLFormElement>("form[data-rule]")?.requestSubmit(),
+    },
+  ]);
+  return (
+    <form onSubmit={form.submit} data-rule="">
+      <Stack gap="lg">
+        <TextInput
+          label="Name"
+          required
+          maw={420}
+          value={rule.name}
+          error={errorAt(form.error, "name")}
+          onChange={(event) => put({ name: event.currentTarget.value })}
+        />
+        <section className={classes.card} aria-label="When">
+          <p className={classes.word}>When</p>
+          <Stack gap="sm">
+            <Select
+              aria-label="What begins it"
+              searchable
+              allowDeselect={false}
+              data={catalogue.triggers
+                .filter((each) => each.scope !== "team")
+                .map((each) => ({ value: each.type, label: each.description }))}
+              value={String(rule.trigger.type)}
+              onChange={(type) => type && put({ trigger: { type } })}
+            />
+            {kind?.params.map((each) => (
+              <Param
+                key={`${kind.type} ${each.name}`}
+                param={each}
+                value={rule.trigger[each.name]}
+                pipeline={pipeline}
+                onChange={(value) => put({ trigger: { ...rule.trigger, [each.name]: value } })}
+              />
+            ))}
+          </Stack>
+        </section>
+        <section className={classes.card} aria-label="Only if">
+          <p className={classes.word}>Only if</p>
+          <Textarea
+            aria-label="Condition"
+            description={`In CEL, over ${catalogue.names.join(", ")}; empty for always`}
+            placeholder={'fields["Deal size"] > 1000 && box.stage.name == "Won"'}
+            autosize
+            spellCheck={false}
+            classNames={{ input: classes.code ?? "" }}
+            value={rule.condition}
+            error={errorAt(form.error, "condition")}
+            onChange={(event) => put({ condition: event.currentTarget.value })}
+          />
+        </section>
+        <section aria-label="Then">
+          <p className={classes.word}>Then</p>
+          <Steps
+            label="Then"
+            steps={rule.steps}
+            catalogue={catalogue}
+            pipeline={pipeline}
+            onChange={(steps) => put({ steps })}
+          />
+          <Text size="sm" className="quiet" mt="sm">
+            Texts may hold values: <code>{"{{ box.name }}"}</code>, <code>{"{{ fields.Deal size }}"}</code>,{" "}
+            <code>{"{{ actor.name }}"}</code>.
+          </Text>
+        </section>
+        <Secrets kept={kept} secrets={rule.secrets} onChange={(secrets) => put({ secrets })} />
+        <Refusal error={errorAt(form.error, "name", "condition") ? null : form.error} />
+        <Group>
+          <Button type="submit" loading={form.busy} disabled={rule.name.trim() === "" || rule.steps.length === 0}>
+            {says}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+type SecretsProps = { kept: string[]; secrets: Rule["secrets"]; onChange: (secrets: Rule["secrets"]) => void };
+
+/** Values for requests that are never shown again. */
+function Secrets({ kept, secrets, onChange }: SecretsProps) {
+  const [name, setName] = useState("");
+  const [value, setValue] = useState("");
+  const names = [...new Set([...kept, ...Object.keys(secrets)])].filter((each) => secrets[each] !== null);
+  return (
+    <section className={classes.card} aria-label="Secrets">
+      <p className={classes.word}>Secrets</p>
+      <Text size="sm" className="quiet" mb="xs">
+        For requests, as <code>{"{{ secrets.NAME }}"}</code>. They are kept apart and never shown again.
+      </Text>
+      {names.map((each) => (
+        <Group key={each} gap="xs" mb={4}>
+          <code>{each}</code>
+          <span className="quiet">••••••••</span>
+          <ActionIcon aria-label={`Remove the secret ${each}`} onClick={() => onChange({ ...secrets, [each]: null })}>
+            <IconX size={15} />
+          </ActionIcon>
+        </Group>
+      ))}
+      <Group gap="xs" align="flex-end">
+        <TextInput
+          label="Secret's name"
+          w={160}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value.replace(/\W/g, "_"))}
+        />
+        <PasswordInput
+          label="Value"
+          w={220}
+          autoComplete="off"
+          value={value}
+          onChange={(event) => setValue(event.currentTarget.value)}
+        />
+        <Button
+          variant="default"
+          size="sm"
+          disabled={name === "" || value === ""}
+          onClick={() => {
+            onChange({ ...secrets, [name]: value });
+            setName("");
+            setValue("");
+          }}
+        >
+          Keep
+        </Button>
+      </Group>
+    </section>
+  );
+}

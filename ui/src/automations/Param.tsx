@@ -1,0 +1,280 @@
+import {
+  ActionIcon,
+  Autocomplete,
+  Button,
+  Group,
+  MultiSelect,
+  NumberInput,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { IconPlus, IconX } from "@tabler/icons-react";
+import { useState } from "react";
+import { api } from "../api/client";
+import type { ParamOut, PipelineOut } from "../api/schema";
+import { PersonPicker } from "../parts/PersonPicker";
+import classes from "./automations.module.css";
+
+export type ParamProps = {
+  param: ParamOut;
+  value: unknown;
+  pipeline: PipelineOut;
+  onChange: (value: unknown) => void;
+};
+
+/** The control for one parameter of a trigger or step, by its kind. */
+export function Param({ param, value, pipeline, onChange }: ParamProps) {
+  const label = titled(param.name);
+  const common = { label, description: param.description, required: param.required };
+  const text = typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
+  const list = Array.isArray(value) ? value.map(String) : [];
+  switch (param.kind) {
+    case "flag":
+      return (
+        <Switch
+          label={label}
+          description={param.description}
+          checked={value === true}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+        />
+      );
+    case "integer":
+      return (
+        <NumberInput
+          {...common}
+          allowDecimal={false}
+          value={typeof value === "number" ? value : ""}
+          onChange={(number) => onChange(typeof number === "number" ? number : undefined)}
+        />
+      );
+    case "choice":
+      return <Choice {...common} data={named(param.options ?? [])} value={text} onChange={onChange} />;
+    case "stages":
+      return <Choices {...common} data={stagesOf(pipeline)} value={list} onChange={onChange} />;
+    case "stage":
+      return <Choice {...common} data={stagesOf(pipeline)} value={text} onChange={onChange} />;
+    case "fields":
+      return <Choices {...common} data={fieldsOf(pipeline)} value={list} onChange={onChange} />;
+    case "dateField":
+      return <Choice {...common} data={fieldsOf(pipeline, "DATE")} value={text} onChange={onChange} />;
+    case "users":
+      return <PersonPicker {...common} teamKey={pipeline.teamKey} value={list} onChange={onChange} />;
+    case "pipeline":
+      return <Pipelines {...common} value={text} onChange={onChange} />;
+    case "inbound":
+      return <Inbound {...common} pipeline={pipeline} value={text} onChange={onChange} />;
+    case "automation":
+      return <Automations {...common} pipeline={pipeline} value={text} onChange={onChange} />;
+    case "texts":
+      return <TagsInput {...common} splitChars={[","]} acceptValueOnBlur value={list} onChange={onChange} />;
+    case "timeZone":
+      return <Autocomplete {...common} limit={20} data={ZONES} value={text} onChange={onChange} />;
+    case "duration":
+      return <Duration label={label} value={value} onChange={onChange} />;
+    case "fieldValues":
+      return <Pairs {...common} value={value} names={fieldsOf(pipeline)} onChange={onChange} />;
+    case "map":
+      return <Pairs {...common} value={value} onChange={onChange} />;
+    case "json":
+    case "filter":
+      return <Json {...common} value={value} onChange={onChange} />;
+    default:
+      return (
+        <Textarea
+          {...common}
+          autosize
+          minRows={param.name === "text" || param.name === "html" || param.name === "message" ? 2 : 1}
+          classNames={param.kind === "condition" ? { input: classes.code ?? "" } : {}}
+          value={text}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      );
+  }
+}
+
+const ZONES = Intl.supportedValuesOf("timeZone");
+
+type Option = { value: string; label: string };
+type Common = { label: string; description: string; required: boolean };
+type ChoiceProps = Common & { data: Option[]; value: string; onChange: (value: unknown) => void };
+
+/** One of several; what is there and not among them (a template, a name) stays. */
+function Choice({ data, value, onChange, ...common }: ChoiceProps) {
+  const all = value === "" || data.some((each) => each.value === value) ? data : [...data, { value, label: value }];
+  return (
+    <Select
+      {...common}
+      data={all}
+      searchable={all.length > 6}
+      clearable={!common.required}
+      value={value || null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+function Choices({ data, value, onChange, ...common }: Omit<ChoiceProps, "value"> & { value: string[] }) {
+  const placeholder = value.length === 0 ? "Any" : "";
+  return <MultiSelect {...common} data={data} placeholder={placeholder} clearable value={value} onChange={onChange} />;
+}
+
+function Pipelines(props: Omit<ChoiceProps, "data">) {
+  const asked = api.useQuery("get", "/v2/pipelines", {});
+  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  return <Choice {...props} data={data} />;
+}
+
+type Within = Omit<ChoiceProps, "data"> & { pipeline: PipelineOut };
+
+function Inbound({ pipeline, ...props }: Within) {
+  const params = { path: { pipeline: pipeline.key } };
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/inbound", { params });
+  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  return <Choice {...props} data={data} />;
+}
+
+function Automations({ pipeline, ...props }: Within) {
+  const params = { path: { pipeline: pipeline.key } };
+  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/automations", { params });
+  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  return <Choice {...props} data={data} />;
+}
+
+type AnyProps = Common & { value: unknown; onChange: (value: unknown) => void };
+
+/** Names and values; the names chosen where they are known. */
+function Pairs({ label, description, value, names, onChange }: AnyProps & { names?: Option[] }) {
+  const [pairs, setPairs] = useState<[string, string][]>(() =>
+    Object.entries((value as Record<string, unknown>) ?? {}).map(([name, one]) => [
+      name,
+      typeof one === "string" ? one : JSON.stringify(one),
+    ]),
+  );
+  const put = (changed: [string, string][]) => {
+    setPairs(changed);
+    onChange(Object.fromEntries(changed.filter(([name]) => name !== "")));
+  };
+  return (
+    <Stack gap={4} role="group" aria-label={label}>
+      <Text size="sm" fw={500}>
+        {label}
+      </Text>
+      <Text size="xs" className="quiet">
+        {description}
+      </Text>
+      {pairs.map(([name, one], at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a pair is its place
+        <Group key={at} gap={6} wrap="nowrap" align="flex-start">
+          {names ? (
+            <Select
+              aria-label={`${label}: name ${at + 1}`}
+              data={names}
+              value={name || null}
+              onChange={(chosen) => put(pairs.with(at, [chosen ?? "", one]))}
+            />
+          ) : (
+            <TextInput
+              aria-label={`${label}: name ${at + 1}`}
+              value={name}
+              onChange={(event) => put(pairs.with(at, [event.currentTarget.value, one]))}
+            />
+          )}
+          <TextInput
+            className={classes.grow}
+            aria-label={`${label}: value ${at + 1}`}
+            value={one}
+            onChange={(event) => put(pairs.with(at, [name, event.currentTarget.value]))}
+          />
+          <ActionIcon aria-label={`${label}: remove ${at + 1}`} onClick={() => put(pairs.toSpliced(at, 1))}>
+            <IconX size={15} />
+          </ActionIcon>
+        </Group>
+      ))}
+      <Group>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => setPairs([...pairs, ["", ""]])}
+        >
+          Add to {label.toLowerCase()}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Json({ value, onChange, ...common }: AnyProps) {
+  const [text, setText] = useState(() => (value === undefined ? "" : JSON.stringify(value, null, 2)));
+  const [wrong, setWrong] = useState("");
+  return (
+    <Textarea
+      {...common}
+      autosize
+      minRows={3}
+      spellCheck={false}
+      classNames={{ input: classes.code ?? "" }}
+      value={text}
+      error={wrong}
+      onChange={(event) => {
+        const typed = event.currentTarget.value;
+        setText(typed);
+        try {
+          onChange(typed.trim() === "" ? undefined : JSON.parse(typed));
+          setWrong("");
+        } catch {
+          setWrong("This is no JSON yet: texts stand in double quotes");
+        }
+      }}
+    />
+  );
+}
+
+const UNITS = ["minutes", "hours", "days"];
+
+function Duration({ label, value, onChange }: { label: string; value: unknown; onChange: (value: unknown) => void }) {
+  const { amount, unit = "days" } = (value ?? {}) as { amount?: number; unit?: string };
+  return (
+    <Group gap={6} align="flex-end">
+      <NumberInput
+        label={label}
+        w={110}
+        value={amount ?? ""}
+        onChange={(number) => onChange(typeof number === "number" ? { amount: number, unit } : undefined)}
+      />
+      <Select
+        aria-label={`${label}: unit`}
+        w={120}
+        data={UNITS}
+        value={unit}
+        allowDeselect={false}
+        onChange={(chosen) => amount !== undefined && onChange({ amount, unit: chosen })}
+      />
+    </Group>
+  );
+}
+
+function stagesOf(pipeline: PipelineOut): Option[] {
+  return pipeline.stageOrder.map((key) => ({ value: key, label: pipeline.stages[key]?.name ?? key }));
+}
+
+function fieldsOf(pipeline: PipelineOut, type?: string): Option[] {
+  return pipeline.fields
+    .filter((each) => type === undefined || each.type === type)
+    .map((each) => ({ value: each.key, label: each.name }));
+}
+
+function named(options: string[]): Option[] {
+  return options.map((each) => ({ value: each, label: each }));
+}
+
+/** `dueIn` as people write it. */
+export function titled(name: string): string {
+  const words = name.replace(/([A-Z])/g, " $1").toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

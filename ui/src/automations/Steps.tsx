@@ -1,0 +1,169 @@
+import { ActionIcon, Badge, Group, Menu, Select, Stack, Text } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
+import type { CatalogueOut, PipelineOut } from "../api/schema";
+import classes from "./automations.module.css";
+import { Param } from "./Param";
+import { newStep, type Step } from "./rule";
+
+type StepsProps = {
+  steps: Step[];
+  catalogue: CatalogueOut;
+  pipeline: PipelineOut;
+  label: string;
+  onChange: (steps: Step[]) => void;
+};
+
+/** What is done, in order; branches hold steps themselves. */
+export function Steps({ steps, catalogue, pipeline, label, onChange }: StepsProps) {
+  const move = (at: number, to: number) => {
+    const one = steps[at];
+    if (one) onChange(steps.toSpliced(at, 1).toSpliced(to, 0, one));
+  };
+  return (
+    <div className={classes.steps} role="group" aria-label={label}>
+      {steps.map((step, at) => (
+        <StepCard
+          key={step.uid}
+          step={step}
+          number={at + 1}
+          catalogue={catalogue}
+          pipeline={pipeline}
+          onChange={(changed) => onChange(steps.with(at, changed))}
+          onUp={at > 0 ? () => move(at, at - 1) : undefined}
+          onDown={at < steps.length - 1 ? () => move(at, at + 1) : undefined}
+          onRemove={() => onChange(steps.toSpliced(at, 1))}
+        />
+      ))}
+      <Select
+        aria-label={`Add a step to ${label.toLowerCase()}`}
+        placeholder="Add a step"
+        leftSection={<IconPlus size={15} />}
+        w={280}
+        searchable
+        data={catalogue.steps.map((each) => ({ value: each.type, label: each.description }))}
+        value={null}
+        onChange={(type) => type && onChange([...steps, newStep(type)])}
+      />
+    </div>
+  );
+}
+
+type CardProps = {
+  step: Step;
+  number: number;
+  catalogue: CatalogueOut;
+  pipeline: PipelineOut;
+  onChange: (step: Step) => void;
+  onUp: (() => void) | undefined;
+  onDown: (() => void) | undefined;
+  onRemove: () => void;
+};
+
+function StepCard({ step, number, catalogue, pipeline, onChange, onUp, onDown, onRemove }: CardProps) {
+  const kind = catalogue.steps.find((each) => each.type === step.type);
+  const title = kind?.description ?? step.type;
+  return (
+    <section className={classes.card} aria-label={`Step ${number}: ${title}`}>
+      <Group justify="space-between" mb="xs" wrap="nowrap">
+        <Group gap="xs">
+          <Badge variant="light" color="gray" c="var(--strong)">
+            {number}
+          </Badge>
+          <Text fw={600}>{title}</Text>
+        </Group>
+        <Group gap={2} wrap="nowrap">
+          <ActionIcon aria-label={`Move step ${number} up`} disabled={!onUp} onClick={onUp}>
+            <IconArrowUp size={15} />
+          </ActionIcon>
+          <ActionIcon aria-label={`Move step ${number} down`} disabled={!onDown} onClick={onDown}>
+            <IconArrowDown size={15} />
+          </ActionIcon>
+          <ActionIcon aria-label={`Remove step ${number}`} onClick={onRemove}>
+            <IconX size={15} />
+          </ActionIcon>
+        </Group>
+      </Group>
+      <Stack gap="sm">
+        {(kind?.params ?? []).filter((each) => each.required || each.name in step.with).map(control)}
+        <More
+          names={(kind?.params ?? []).filter((each) => !each.required && !(each.name in step.with))}
+          onAdd={(name, kindOf) => onChange({ ...step, with: { ...step.with, [name]: beginning(kindOf) } })}
+        />
+      </Stack>
+      {step.type === "branch" && (
+        <>
+          <Way
+            title="If it holds"
+            steps={step.yes ?? []}
+            catalogue={catalogue}
+            pipeline={pipeline}
+            onChange={(changed) => onChange({ ...step, yes: changed })}
+          />
+          <Way
+            title="Otherwise"
+            steps={step.no ?? []}
+            catalogue={catalogue}
+            pipeline={pipeline}
+            onChange={(changed) => onChange({ ...step, no: changed })}
+          />
+        </>
+      )}
+    </section>
+  );
+
+  function control(param: NonNullable<typeof kind>["params"][number]) {
+    return (
+      <Param
+        key={param.name}
+        param={param}
+        value={step.with[param.name]}
+        pipeline={pipeline}
+        onChange={(value) => onChange({ ...step, with: { ...step.with, [param.name]: value } })}
+      />
+    );
+  }
+}
+
+type WayProps = Pick<StepsProps, "steps" | "catalogue" | "pipeline" | "onChange"> & { title: string };
+
+function Way({ title, ...steps }: WayProps) {
+  return (
+    <div className={classes.way}>
+      <p className={classes.word}>{title}</p>
+      <Steps label={title} {...steps} />
+    </div>
+  );
+}
+
+/** What a parameter is before anything was said. */
+function beginning(kind: string): unknown {
+  if (kind === "flag") return true;
+  if (kind === "fieldValues" || kind === "map") return {};
+  return kind === "users" || kind === "texts" || kind === "stages" || kind === "fields" ? [] : "";
+}
+
+type Named = { name: string; kind: string; description: string };
+
+/** What may be said besides, out of the way until it is wanted. */
+function More({ names, onAdd }: { names: Named[]; onAdd: (name: string, kind: string) => void }) {
+  if (names.length === 0) return null;
+  return (
+    <Menu>
+      <Menu.Target>
+        <Text span size="sm" className={classes.name} role="button" tabIndex={0}>
+          More that can be said …
+        </Text>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {names.map((each) => (
+          <Menu.Item key={each.name} onClick={() => onAdd(each.name, each.kind)}>
+            {each.name}
+            <Text size="xs" className="quiet">
+              {each.description}
+            </Text>
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

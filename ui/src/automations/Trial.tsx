@@ -1,0 +1,79 @@
+import { Alert, Button, Group, Modal, Select, Stack } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useState } from "react";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { RunOut } from "../api/schema";
+import { Refusal, useForm } from "../app/SignIn";
+import { say } from "../parts/toasts";
+import { Log } from "./Runs";
+
+type Props = { automation: string; pipeline: string; onClose: () => void };
+
+/** Tries the automation on a box, where everything is undone again, or runs it on one. */
+export function Trial({ automation, pipeline, onClose }: Props) {
+  const [words, setWords] = useState("");
+  const [settled] = useDebouncedValue(words.trim(), 150);
+  const [box, setBox] = useState<string | null>(null);
+  const [tried, setTried] = useState<RunOut | null>(null);
+  const newest = api.useQuery("get", "/v2/pipelines/{pipeline}/boxes", {
+    params: { path: { pipeline }, query: { limit: 20, sortBy: "lastUpdatedTimestamp" } },
+  });
+  const found = api.useQuery(
+    "get",
+    "/v1/search",
+    { params: { query: { query: settled, pipelineKey: pipeline, limit: 20 } as never } },
+    { enabled: settled !== "" },
+  );
+  const boxes = settled
+    ? (found.data?.results.boxes ?? []).map((each) => ({ value: each.boxKey, label: each.name }))
+    : (newest.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  const params = { path: { automation } };
+  const form = useForm(async () => {
+    const { data } = await client.POST("/v2/automations/{automation}/test", {
+      params,
+      body: box ? { boxKey: box } : {},
+    });
+    setTried(data as RunOut);
+  });
+  const run = async () => {
+    await client.POST("/v2/automations/{automation}/runs", { params, body: box ? { boxKey: box } : {} });
+    say("It runs");
+    await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("/runs") });
+    onClose();
+  };
+  const start = useForm(run);
+  return (
+    <Modal opened onClose={onClose} size="lg" title="Try it">
+      <form onSubmit={form.submit}>
+        <Stack>
+          <Select
+            label="On which box"
+            placeholder="Type a name"
+            searchable
+            clearable
+            data={boxes}
+            filter={({ options }) => options}
+            searchValue={words}
+            onSearchChange={setWords}
+            value={box}
+            onChange={setBox}
+          />
+          <Alert color="gray" p="xs">
+            A trial does everything and undoes it again; nothing is sent, and waits are not waited.
+          </Alert>
+          <Refusal error={form.error ?? start.error} />
+          <Group justify="flex-end">
+            <Button variant="default" loading={start.busy} onClick={(event) => start.submit(event)}>
+              Run it for real
+            </Button>
+            <Button type="submit" loading={form.busy}>
+              Try it
+            </Button>
+          </Group>
+          {tried && <Log run={tried} pipeline={pipeline} />}
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,119 @@
+/** A rule as it is edited: the API's own shape, with an identity for each step that a list can be drawn by. */
+import type { AutomationOut } from "../api/schema";
+
+export type Values = Record<string, unknown>;
+export type Step = {
+  uid: number;
+  id?: string;
+  type: string;
+  name?: string;
+  with: Values;
+  onError?: string;
+  /** Of a branch, what the API calls `then` and `else`. */
+  yes?: Step[];
+  no?: Step[];
+};
+export type Rule = {
+  name: string;
+  trigger: Values;
+  condition: string;
+  steps: Step[];
+  secrets: Record<string, string | null>;
+};
+
+let last = 0;
+
+export function newStep(type: string, values: Values = {}): Step {
+  last += 1;
+  const step: Step = { uid: last, type, with: values };
+  return type === "branch" ? { ...step, yes: [], no: [] } : step;
+}
+
+export function ruleOf(one: AutomationOut): Rule {
+  const { name, trigger, condition = "", steps } = one;
+  return { name, trigger, condition, steps: steps.map(stepOf), secrets: {} };
+}
+
+type Given = Record<string, unknown> & { type: string; with?: Values; then?: Given[]; else?: Given[] };
+
+function stepOf(given: Record<string, unknown>): Step {
+  const { type, with: values, then: yes, else: no, ...rest } = given as Given;
+  const step = { ...rest, ...newStep(type, values ?? {}) };
+  return type === "branch" ? { ...step, yes: (yes ?? []).map(stepOf), no: (no ?? []).map(stepOf) } : step;
+}
+
+/** What is sent: without what was left empty, and without what only this page needs. */
+export function sent(rule: Rule) {
+  const { name, trigger, condition, steps, secrets } = rule;
+  return {
+    name: name.trim(),
+    trigger: said(trigger),
+    condition: condition.trim() || null,
+    steps: steps.map(sentStep),
+    ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
+  };
+}
+
+function sentStep(step: Step): Record<string, unknown> {
+  const { uid: _uid, with: values, yes, no, ...rest } = step;
+  const out = { ...rest, with: said(values) };
+  if (!yes || !no) return out;
+  // biome-ignore lint/suspicious/noThenProperty: as the API has it; nobody awaits a step
+  return { ...out, then: yes.map(sentStep), else: no.map(sentStep) };
+}
+
+export function said(values: Values): Values {
+  const isEmpty = (value: unknown) =>
+    value === undefined ||
+    value === "" ||
+    (Array.isArray(value) && value.length === 0) ||
+    (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !isEmpty(value)));
+}
+
+/** Beginnings that are worth having. Stages and people are chosen afterwards. */
+export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
+  {
+    title: "A task when a box moves",
+    says: "When a box comes into a stage, somebody has something to do about it.",
+    rule: () => ({
+      name: "Follow up",
+      trigger: { type: "box.moved" },
+      condition: "",
+      steps: [newStep("task.create", { text: "Follow up on {{ box.name }}", dueIn: { amount: 2, unit: "days" } })],
+      secrets: {},
+    }),
+  },
+  {
+    title: "Nothing is forgotten",
+    says: "A box that nobody has touched for two weeks gets a task.",
+    rule: () => ({
+      name: "Untouched for two weeks",
+      trigger: { type: "box.untouched", days: 14 },
+      condition: "",
+      steps: [newStep("task.create", { text: "What about {{ box.name }}?", dueIn: { amount: 1, unit: "days" } })],
+      secrets: {},
+    }),
+  },
+  {
+    title: "Tell another program",
+    says: "Each new box is sent to a URL of yours, signed, and tried until it arrives.",
+    rule: () => ({
+      name: "Tell our own program",
+      trigger: { type: "box.created" },
+      condition: "",
+      steps: [
+        newStep("http.request", {
+          method: "POST",
+          url: "https://example.com/boxes",
+          json: { name: "{{ box.name }}", stage: "{{ box.stage.name }}" },
+        }),
+      ],
+      secrets: {},
+    }),
+  },
+];
+
+export function blank(): Rule {
+  return { name: "", trigger: { type: "box.created" }, condition: "", steps: [], secrets: {} };
+}

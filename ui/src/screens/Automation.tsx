@@ -1,0 +1,148 @@
+import { Button, Group, Stack, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPlayerPlay } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { AutomationOut, CatalogueOut } from "../api/schema";
+import { usePipeline } from "../app/Frame";
+import classes from "../automations/automations.module.css";
+import { Editor } from "../automations/Editor";
+import { Runs } from "../automations/Runs";
+import { blank, RECIPES, type Rule, ruleOf, sent } from "../automations/rule";
+import { Trial } from "../automations/Trial";
+import { Secret } from "../integrations/Secret";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+
+/** One automation: what it does, and what it did. `new` in the address makes one. */
+export default function Automation() {
+  const { automation = "" } = useParams();
+  const catalogue = api.useQuery("get", "/v2/automations/catalogue", {});
+  return (
+    <div className={classes.page}>
+      <Ready query={catalogue}>
+        {(known) =>
+          automation === "new" ? <New catalogue={known} /> : <One catalogue={known} automation={automation} />
+        }
+      </Ready>
+    </div>
+  );
+}
+
+function Back() {
+  return (
+    <Link className="quiet" to={`/pipelines/${usePipeline().key}/automations`}>
+      Automations
+    </Link>
+  );
+}
+
+function New({ catalogue }: { catalogue: CatalogueOut }) {
+  const pipeline = usePipeline();
+  const navigate = useNavigate();
+  const [search] = useSearchParams();
+  const [made, setMade] = useState<AutomationOut | null>(null);
+  const recipe = RECIPES[Number(search.get("recipe") ?? -1)];
+  const [rule] = useState(() => recipe?.rule() ?? blank());
+  const done = (one: AutomationOut) => void navigate(`/pipelines/${pipeline.key}/automations/${one.key}`);
+  const save = async (said: Rule) => {
+    const { data } = await client.POST("/v2/pipelines/{pipeline}/automations", {
+      params: { path: { pipeline: pipeline.key } },
+      body: sent(said),
+    });
+    await refresh();
+    const one = data as AutomationOut;
+    const calls = JSON.stringify(said.steps).includes('"http.request"');
+    if (calls && one.signingSecret) setMade(one);
+    else done(one);
+  };
+  return (
+    <>
+      <div>
+        <Back />
+        <Title order={2}>New automation</Title>
+      </div>
+      <Editor rule={rule} kept={[]} catalogue={catalogue} pipeline={pipeline} says="Create" onSave={save} />
+      {made && <Secret value={made.signingSecret ?? ""} onClose={() => done(made)} />}
+    </>
+  );
+}
+
+function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
+  const pipeline = usePipeline();
+  const asked = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
+  return (
+    <Ready query={asked}>
+      {(one) => (
+        <Stack gap="xl">
+          <Head one={one} />
+          <Editor
+            key={one.version}
+            rule={ruleOf(one)}
+            kept={one.secrets}
+            catalogue={catalogue}
+            pipeline={pipeline}
+            says="Save"
+            onSave={async (said) => {
+              await client.POST("/v2/automations/{automation}", { params: { path: { automation } }, body: sent(said) });
+              say("Saved. Runs under way go on as they began.");
+              await refresh();
+            }}
+          />
+          <Runs automation={automation} pipeline={pipeline.key} />
+        </Stack>
+      )}
+    </Ready>
+  );
+}
+
+function Head({ one }: { one: AutomationOut }) {
+  const pipeline = usePipeline();
+  const navigate = useNavigate();
+  const [trying, trial] = useDisclosure(false);
+  const params = { path: { automation: one.key } };
+  const toggle = useMutation({
+    mutationFn: () =>
+      client.POST(one.enabled ? "/v2/automations/{automation}/disable" : "/v2/automations/{automation}/enable", {
+        params,
+      }),
+    onSettled: refresh,
+  });
+  const remove = useMutation({
+    mutationFn: () => client.DELETE("/v2/automations/{automation}", { params }),
+    onSuccess: async () => {
+      await navigate(`/pipelines/${pipeline.key}/automations`);
+      say(`Deleted ${one.name}`);
+      return refresh();
+    },
+  });
+  return (
+    <Group justify="space-between" align="flex-start">
+      <div>
+        <Back />
+        <Title order={2}>{one.name}</Title>
+      </div>
+      <Group gap="xs">
+        <CopyAsCode call={{ method: "GET", path: `/v2/automations/${one.key}` }} />
+        <Button variant="default" leftSection={<IconPlayerPlay size={15} />} onClick={trial.open}>
+          Try it
+        </Button>
+        <Button variant={one.enabled ? "default" : "filled"} loading={toggle.isPending} onClick={() => toggle.mutate()}>
+          {one.enabled ? "Switch off" : "Switch on"}
+        </Button>
+        <Button variant="subtle" color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
+          Delete
+        </Button>
+      </Group>
+      {trying && <Trial automation={one.key} pipeline={pipeline.key} onClose={trial.close} />}
+    </Group>
+  );
+}
+
+function refresh() {
+  return queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("automations") });
+}
