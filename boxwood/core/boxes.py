@@ -145,7 +145,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     access.require(ctx, role, "BOX", "CREATE", box)
     box = box_links.with_addresses(ctx, box, None)
     BOXES.insert(ctx.db, box)
-    box = validators.judged(ctx, pipeline, box)
+    box = validators.judged(ctx, pipeline, box, new=True)
     validators.enforce(ctx, pipeline, box, None)
     _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)

@@ -43,7 +43,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     access.require(ctx, new_role, "BOX", "CREATE", after)
     after = box_links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
-    after = validators.judged(ctx, new, after)
+    after = validators.judged(ctx, new, after, new=True)
     if enforce:
         validators.enforce(ctx, new, after, None)
     box_links.note(ctx, after, box)

@@ -340,9 +340,12 @@ def has_any(ctx: Ctx, pipeline_key: str) -> bool:
     return row is not None and row[0] is not None
 
 
-def judged(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
-    """The box, as it was just written, with the rules it breaks now."""
-    if pipeline.validators_updated_at is None:
+def judged(ctx: Ctx, pipeline: Pipeline, box: Box, *, new: bool = False) -> Box:
+    """The box, as it was just written, with the rules it breaks now.
+
+    A `new` one may have waited for a rule to be committed, the pipeline's first, since the pipeline was read.
+    """
+    if pipeline.validators_updated_at is None and not (new and ctx.db.for_update and has_any(ctx, pipeline.key)):
         return box
     if ctx.db.for_update:  # a rule that is being changed now is asked as it will be
         ctx.db.row("SELECT key FROM pipelines WHERE key = :key FOR SHARE", key=pipeline.key)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -328,3 +329,22 @@ def test_a_formula_that_runs_over_is_given_up(world: World, pipeline: dict) -> N
         ok(edit(world.ada, box, notes=f"{number}"))
     assert "took too long" in ok(world.ada.http.get(own))["problem"]
     assert ok(edit(world.ada, box, notes="once more"))["violations"] == []
+
+
+def test_no_box_slips_past_a_rule_that_is_being_made(world: World, pipeline: dict) -> None:
+    """Boxes that are made while the pipeline's first rule is: each is refused by it, or shows that it breaks it."""
+    made: list[dict[str, Any]] = []
+
+    def make(number: int) -> None:
+        if number == 4:
+            a_rule(world, pipeline, name="Noted", assertion={"field": "notes", "op": "isNotEmpty"})
+            return
+        answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": f"{number}"})
+        if answer.status_code == 200:
+            made.append(answer.json())
+        else:
+            refused(answer, 400, "Noted")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, range(16)))
+    becomes(lambda: {tuple(broken(world, box)) for box in made}, {("Noted",)} if made else set())
