@@ -131,7 +131,9 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_worker(commands: Any) -> None:
-    worker = commands.add_parser("worker", help="send webhooks beside `boxwood serve` (PostgreSQL only)")
+    worker = commands.add_parser(
+        "worker", help="send webhooks and run automations beside `boxwood serve` (PostgreSQL only)"
+    )
     _add_store(worker)
     _add_place(worker)
     worker.add_argument("--slots", type=int, default=int(_env("SLOTS", "256")), help="deliveries in flight at once")

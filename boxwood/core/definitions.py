@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,8 +12,10 @@ from ..errors import Invalid, NotFound
 from ..lib.targets import Rules
 from . import expressions, fields, inbound, pipelines, stages, step_names, triggers
 from .context import Ctx
+from .fields import Field
 from .filters import Filter
-from .steps import CONDITION_NAMES, Checker
+from .pipelines import Pipeline
+from .steps import CONDITION_NAMES, Checker, named
 from .triggers import PIPELINE, TEAM
 
 
@@ -37,28 +41,87 @@ def check(
     if "endpoint" in trigger:
         _check_endpoint(ctx, scope_key, trigger["endpoint"])
 
-    def check_filter(tree: Any, where: str) -> None:
-        if pipeline is None:
-            raise Invalid(where, "asks about boxes: this automation is a team's")
-        Filter(ctx, pipeline, by_key, tree, where)
-
+    known = Known(ctx, pipeline, by_key, scope_key)
     if wanted["filter"]:
-        check_filter(wanted["filter"], "filter")
+        known.check_filter(wanted["filter"], "filter")
     if wanted["condition"]:
-        expressions.check(wanted["condition"], CONDITION_NAMES, "condition")
+        known.check_condition(wanted["condition"], "condition")
     scope = step_names.scope(trigger["type"], {one.name for one in by_key.values()} if pipeline else None, secrets)
     checker = Checker(
         scope,
         rules,
         with_box=pipeline is not None and step_names.with_box(trigger),
-        stages=names,
-        fields={key: one.name for key, one in by_key.items()},
-        check_filter=check_filter,
+        check_filter=known.check_filter,
+        check_condition=known.check_condition,
+        check_names=known.check_names,
     )
     kept = checker.steps(wanted["steps"], "steps")
     if not kept:
         raise Invalid("steps", "is empty: there is nothing to do")
     return Definition(trigger, kept, wanted["filter"] or None, wanted["condition"] or None, bool(wanted["allow_self"]))
+
+
+class Known:
+    """What there is for a rule to name, as far as the one who saves it reaches it."""
+
+    def __init__(self, ctx: Ctx, pipeline: Pipeline | None, by_key: Mapping[str, Field], scope_key: str) -> None:
+        self.ctx = ctx
+        self.pipeline = pipeline
+        self.by_key = by_key
+        self.team_key = pipeline.team_key if pipeline else scope_key
+
+    def check_filter(self, tree: Any, where: str) -> None:
+        if self.pipeline is None:
+            raise Invalid(where, "asks about boxes: this automation is a team's")
+        Filter(self.ctx, self.pipeline, self.by_key, tree, where)
+
+    def check_condition(self, source: str, where: str) -> None:
+        expressions.check(source, CONDITION_NAMES, where)
+        names = {field.name for field in self.by_key.values()}
+        for found in _FIELD.finditer(source):
+            name = found["quoted"] or found["bare"]
+            if name not in names and self.pipeline is not None:
+                known = ", ".join(sorted(names)[:50]) or "none"
+                raise Invalid(where, f"no field {name[:60]!r} in this pipeline; its fields are {known}")
+
+    def check_names(self, step: str, given: dict[str, Any], where: str) -> None:
+        """Pipelines, stages, fields and automations; what is made by templates is looked at in the run."""
+        if step == "automation.run":
+            self._check_automation(given["automation"], f"{where}.automation")
+        elsewhere = "box" in given and step not in _MAKING
+        if elsewhere or step not in (*_MAKING, "box.setFields", "box.move"):
+            return
+        pipeline = self._pipeline(given["pipeline"], f"{where}.pipeline") if "pipeline" in given else self.pipeline
+        if pipeline is None:
+            raise Invalid(f"{where}.pipeline", "is missing: this automation is a team's")
+        stage = given.get("stage", "")
+        if stage and "{{" not in stage:
+            names = {key: one.name for key, one in stages.of(self.ctx, [pipeline.key])[pipeline.key].items()}
+            named(names, stage, f"{where}.stage", "stage")
+        names = {key: one.name for key, one in fields.by_key(self.ctx, pipeline.key).items()}
+        for one in given.get("fields", ()):
+            if "{{" not in one:
+                named(names, one, f"{where}.fields.{one[:50]}", "field")
+        if given.get("match", "name") != "name":
+            named(names, given["match"], f"{where}.match", "field")
+
+    def _pipeline(self, key: str, where: str) -> Pipeline:
+        try:
+            return pipelines.get(self.ctx, key)
+        except NotFound:
+            raise Invalid(where, f"no pipeline {key[:100]!r} within your reach") from None
+
+    def _check_automation(self, key: str, where: str) -> None:
+        sql = "SELECT 1 FROM automations WHERE key = :key AND team_key = :team"
+        if not self.ctx.db.row(sql, key=key, team=self.team_key):
+            raise Invalid(where, f"no automation {key[:100]!r} in this team")
+
+
+_MAKING = ("box.create", "box.findOrCreate", "box.movePipeline")
+_FIELD = re.compile(
+    r"""\bfields\s*(?:\[\s*(["'])(?P<quoted>[^"'\\]*)\1\s*\]|\.(?P<bare>[A-Za-z_]\w*)(?!\w*\s*\())""", re.ASCII
+)
+"""A field that a condition names: `fields["Deal size"]` or `fields.Size`, and no method."""
 
 
 def _check_endpoint(ctx: Ctx, scope_key: str, key: str) -> None:

@@ -75,17 +75,17 @@ class Checker:
         rules: Rules,
         *,
         with_box: bool,
-        stages: Mapping[str, str],
-        fields: Mapping[str, str],
         check_filter: Callable[[Any, str], None],
+        check_condition: Callable[[str, str], None],
+        check_names: Callable[[str, dict[str, Any], str], None],
     ) -> None:
-        """`with_box`: its runs have a box. `stages` and `fields` are names by key, of the rule's own pipeline."""
+        """`with_box`: its runs have a box. `check_names` looks whether what a step names is there."""
         self.scope = scope
         self.rules = rules
         self.with_box = with_box
-        self.stages = stages
-        self.fields = fields
         self.check_filter = check_filter
+        self.check_condition = check_condition
+        self.check_names = check_names
         self.count = 0
         self.ids: set[str] = set()
 
@@ -151,12 +151,10 @@ class Checker:
                 if value is None or param.kind not in ("value", "json"):
                     continue
             kept[param.name] = self._checked(param, value, f"{where}.{param.name}", name == "http.request")
-        if name == "box.setFields" and "box" not in kept:
-            for one in kept["fields"]:
-                named(self.fields, one, f"{where}.fields.{one[:50]}", "field")
         if kind.of_box and not self.with_box and "box" not in kept:
             raise Invalid(f"{where}.box", "is missing: this automation's runs have no box of their own")
         _check_whole(name, kept, where)
+        self.check_names(name, kept, where)
         return kept
 
     def _checked(self, param: Param, value: Any, where: str, outside: bool) -> Any:
@@ -193,10 +191,8 @@ class Checker:
         """What names the rule's own stages, fields and conditions."""
         if param.kind == "filter":
             self.check_filter(value, where)
-        if param.kind == "stage" and self.stages and "{{" not in value:
-            named(self.stages, value, where, "stage")
         if param.kind == "condition":
-            expressions.check(value, CONDITION_NAMES, where)
+            self.check_condition(value, where)
         if param.kind == "text" and param.name == "url":
             self._check_url(value, where)
         if param.kind == "map" and param.name == "headers":

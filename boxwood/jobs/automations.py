@@ -50,7 +50,7 @@ class Worker:
         outbound: Outbound,
         clock: Callable[[], int],
         *,
-        slots: int = 64,
+        slots: int = 256,
     ) -> None:
         self.engine = engine
         self.outbound = outbound
@@ -232,7 +232,7 @@ def judged(outside: Outside, reply: Reply, at: int) -> Outcome:
 
 
 @contextlib.asynccontextmanager
-async def working(engine: Engine, rules: Rules, clock: Callable[[], int], *, slots: int = 64) -> AsyncIterator[Worker]:
+async def working(engine: Engine, rules: Rules, clock: Callable[[], int], *, slots: int = 256) -> AsyncIterator[Worker]:
     """A worker in this event loop for as long as the block lasts."""
     async with Outbound(rules, agent=f"Boxwood/{VERSION}") as outbound:
         worker = Worker(engine, outbound, clock, slots=slots)

@@ -125,6 +125,13 @@ BAD = [
     ({"secrets": {"a b": "x"}}, "secrets.a b"),
     ({"secrets": {"a": 5}}, "secrets.a"),
     ({"name": ""}, "name"),
+    ({"condition": 'fields["Sise"] > 1'}, "condition"),
+    ({"condition": "box.fields.Sise > 1"}, "condition"),
+    ({"steps": [do("box.create", name="x", pipeline="nope")]}, "steps[0].with.pipeline"),
+    ({"steps": [do("box.create", name="x", stage="Nowhere")]}, "steps[0].with.stage"),
+    ({"steps": [do("box.create", name="x", fields={"Nope": 1})]}, "steps[0].with.fields.Nope"),
+    ({"steps": [do("box.findOrCreate", name="x", match="Nope")]}, "steps[0].with.match"),
+    ({"steps": [do("automation.run", automation="nope")]}, "steps[0].with.automation"),
 ]
 
 
