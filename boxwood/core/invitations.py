@@ -159,12 +159,15 @@ _SHOWN = f"""
 
 
 def of_team(ctx: Ctx, team_key: str, *, limit: int, offset: int) -> list[Invited]:
-    """Those to this team that were not accepted yet, newest first. For owners."""
+    """Those to this team that were not accepted yet, and those of others who were named its members before they were
+    here; newest first. For owners."""
     team = teams.get(ctx, team_key)
     teams.require_owner(ctx, team)
     rows = ctx.db.rows(
         f"""
-        {_SHOWN} WHERE i.accepted_at IS NULL AND i.team_key = :team
+        {_SHOWN} WHERE i.accepted_at IS NULL AND (i.team_key = :team OR (i.team_key IS NULL AND EXISTS (
+            SELECT 1 FROM team_members p
+            WHERE p.team_key = :team AND p.user_key = i.user_key AND p.invite_status = 'Pending')))
         ORDER BY i.created_at DESC, i.key DESC LIMIT :limit OFFSET :offset
         """,
         team=team.key,
@@ -195,12 +198,14 @@ def _shown(row: tuple[object, ...]) -> Invited:
 
 
 def _get(ctx: Ctx, key: str) -> Invited:
-    """One's own, or one to a team one owns."""
+    """One's own, or one to a team one owns, where the invited is to be a member."""
     keys.require_self(ctx)
     row = ctx.db.row(
         f"""
         {_SHOWN} WHERE i.key = :key AND (i.inviter_key = :actor OR EXISTS (
-            SELECT 1 FROM team_members o WHERE o.team_key = i.team_key AND o.user_key = :actor AND o.role = 'Owner'))
+            SELECT 1 FROM team_members o JOIN team_members p ON p.team_key = o.team_key AND p.user_key = i.user_key
+            WHERE o.user_key = :actor AND o.role = 'Owner' AND p.invite_status = 'Pending'
+                AND (i.team_key IS NULL OR i.team_key = o.team_key)))
         """,
         key=key,
         actor=ctx.actor.key,

@@ -291,3 +291,15 @@ def test_without_mail_nobody_waits_for_a_letter_in_vain(world: World) -> None:
     with world.client(None) as browser:
         for email in (world.bo.email, "nobody@example.com"):
             refused(browser.post("/api/v2/session/forgotten", json={"email": email}), 400, "No mail")
+
+
+def test_a_member_who_was_named_before_he_is_here_is_among_the_invited(world: World) -> None:
+    email = f"dee@w{world.number}.example"
+    both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"userKey": world.bo.user_key, "role": "Owner"}]
+    ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"members": [*both, {"email": email}]}))
+    listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"]
+    assert [one["email"] for one in listed] == [email]
+    sent = ok(world.bo.http.post(f"/api/v2/invitations/{listed[0]['key']}/resend"))
+    with come(world, sent["link"]) as dee:
+        assert ok(dee.get("/api/v2/users/me/teams"))["results"][0]["key"] == world.team_key
+    assert members(world)[email] == ("Member", "Accepted")
