@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from ..core import import_rows, imports
+from ..core import fields, import_rows, imports, pipelines, stages, teams
 from ..core.context import Ctx
 from ..core.import_rows import Piece
+from ..core.imports import Import
+from ..core.pipelines import Pipeline
 from ..errors import Invalid
 from ..lib import tables
 from ..wire.shapes import imports as shapes
@@ -31,20 +34,68 @@ async def create(call: Call, body: Body) -> Reply:
     that are there. `make` lists what may be made: options, stages, people. `dryRun` writes nothing. `wait` answers
     only once it has ended, or after so many seconds.
     """
-    check_length(call.headers, imports.MOST_BYTES)
     wanted, dry_run = _wanted(call), call.flag("dryRun")
-    wait = call.number("wait", 0, most=LONGEST_WAIT)
     await call.read(lambda ctx: imports.may(ctx, call.path[0]))
+
+    def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
+        plan, _ = imports.plan(ctx, call.path[0], head, wanted)
+        return imports.create(ctx, call.path[0], plan, blob, size, dry_run=dry_run)
+
+    return await _stored(call, body, [wanted, dry_run], make)
+
+
+async def create_pipeline(call: Call, body: Body) -> Reply:
+    """A pipeline like the one that was exported as JSON: with its stages, fields, options and formulas, and its boxes.
+
+    In the team of `teamKey`, else in one's oldest; `name` calls it otherwise. `make=people` invites those it names.
+    """
+    wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False}
+    wanted["make"] = list(dict.fromkeys([*wanted["make"], import_rows.OPTIONS, import_rows.STAGES]))
+    team_key, name = call.text("teamKey"), call.text("name")
+    await call.read(lambda ctx: teams.get(ctx, team_key) if team_key else teams.oldest_of(ctx))
+
+    def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
+        pipeline = _like(ctx, shapes.exported(_told(head)), team_key, name)
+        plan, _ = imports.plan(ctx, pipeline.key, head, wanted)
+        return imports.create(ctx, pipeline.key, plan, blob, size, dry_run=False)
+
+    return await _stored(call, body, [wanted, team_key, name], make)
+
+
+def _told(head: bytes) -> dict[str, Any]:
+    try:
+        return tables.pipeline(head)
+    except tables.Broken as broken:
+        raise Invalid("body", str(broken)) from None
+
+
+def _like(ctx: Ctx, told: shapes.Exported, team_key: str, name: str) -> Pipeline:
+    pipeline = pipelines.create(ctx, {**told.pipeline, "name": name or told.pipeline["name"], "team_key": team_key})
+    if told.theme:
+        pipelines.edit(ctx, pipeline.key, {"stage_theme": told.theme})
+    for stage_key, color in zip(pipeline.stage_order, told.colors, strict=True):
+        if color:
+            stages.edit(ctx, pipeline.key, stage_key, {"color": color})
+    for field_key, options in zip(fields.by_key(ctx, pipeline.key), told.options, strict=True):
+        if options:
+            fields.edit(ctx, pipeline.key, field_key, {"options": options})
+    return pipelines.get(ctx, pipeline.key)
+
+
+Make = Callable[[Ctx, bytes, str, int], Import]
+
+
+async def _stored(call: Call, body: Body, told: list[Any], make: Make) -> Reply:
+    """The table into the store, then the job of it in the database; `make` is given the table's beginning too."""
+    check_length(call.headers, imports.MOST_BYTES)
+    wait = call.number("wait", 0, most=LONGEST_WAIT)
     async with uploads.announced(call.api, 1) as (blob,):
         kept = uploads.Head(body, imports.MOST_BYTES, tables.HEAD)
         stored = await call.api.aside(call.api.store.write, kept, blob)
         head = bytes(kept.first)
-
-        def make(ctx: Ctx) -> shapes.ImportOut:
-            plan, _ = imports.plan(ctx, call.path[0], head, wanted)
-            return shapes.imported(imports.create(ctx, call.path[0], plan, blob, stored.size, dry_run=dry_run))
-
-        reply = await call.write([wanted, dry_run, stored.sha256], make)
+        reply = await call.write(
+            [*told, stored.sha256], lambda ctx: shapes.imported(make(ctx, head, blob, stored.size))
+        )
     return await _ended(call, reply, wait) if wait else reply
 
 

@@ -151,6 +151,13 @@ ROUTES = [
     # Exports and imports
     _list("/v2/pipelines/{pipeline}/export", exports.export, "format", "view", "filter", "sort", "fields", "stageKey"),
     _stream(
+        "/v2/pipelines/import",
+        imports.create_pipeline,
+        import_shapes.ImportOut,
+        "application/json",
+        query=("teamKey", "name", "make", "wait"),
+    ),
+    _stream(
         "/v2/pipelines/{pipeline}/import", imports.create, import_shapes.ImportOut, *TABLES, query=(*IMPORT, "wait")
     ),
     _stream(

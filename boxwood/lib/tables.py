@@ -24,6 +24,8 @@ _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BO
 
 _LIST = re.compile(r'\A\s*\[\s*|"(?:boxes|results)"\s*:\s*\[\s*')
 
+_PIPELINE = re.compile(r'\A\ufeff?\s*\{\s*"pipeline"\s*:\s*')
+
 
 class Format(msgspec.Struct, frozen=True):
     kind: str
@@ -121,6 +123,19 @@ def first(head: bytes, form: Format, most: int) -> list[Row]:
         return list(islice(rows(_whole_lines(head), form), most))
     except Broken:
         return []
+
+
+def pipeline(head: bytes) -> dict[str, Any]:
+    """What the export that begins so says of its pipeline."""
+    text = _decoded(head, _encoding(head))
+    begins = _PIPELINE.match(text)
+    try:
+        found = json.JSONDecoder().raw_decode(text, begins.end())[0] if begins else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Broken("is no JSON export of a pipeline, which begins with it")
+    return found
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

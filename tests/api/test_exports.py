@@ -163,3 +163,53 @@ def test_only_who_may_export_does_and_only_what_he_sees(world: World) -> None:
     refused(export(world, pipeline, who="cy"), 404)
     refused(export(world, pipeline, format="xml"), 400, "format")
     refused(export(world, pipeline, fields="nothing"), 400, "fields[0]")
+
+
+def test_a_pipeline_that_was_exported_is_made_again_elsewhere(world: World) -> None:
+    """Stages with their colours, fields with options and formulas, and the boxes; by a stranger, in his own team."""
+    pipeline = with_every_kind(world)
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    ok(world.ada.http.post(path, json={"description": "What we sell", "stageColorTheme": "SUNSET_FADED"}))
+    colours = {"foregroundColor": "#112233", "backgroundColor": "#445566"}
+    ok(world.ada.http.post(f"{path}/stages/5002", json={"color": colours}))
+    filled(world, pipeline)
+    sent = export(world, pipeline, format="json")
+    params = {"wait": 20, "make": "people", "name": "Copy"}
+    headers = {"content-type": "application/json"}
+    posted = world.cy.http.post("/api/v2/pipelines/import", params=params, content=sent.content, headers=headers)
+    one = ok(posted)
+    assert (one["state"], one["created"], one["refused"]) == ("done", 3, 0)
+    before = ok(world.ada.http.get(path))
+    after = ok(world.cy.http.get(f"/api/v2/pipelines/{one['pipelineKey']}"))
+    assert (after["name"], before["name"]) == ("Copy", "Deals")
+
+    def same(found: dict[str, Any]) -> Any:
+        keys = ("description", "icon", "stageColorTheme")
+        stages = [(found["stages"][key]["name"], found["stages"][key]["color"]) for key in found["stageOrder"]]
+        own = ("name", "type", "defaultValue")
+        return (
+            [found.get(key) for key in keys],
+            stages,
+            [{name: field.get(name) for name in own} | options(field) for field in found["fields"]],
+        )
+
+    def options(field: dict[str, Any]) -> dict[str, Any]:
+        listed = field.get("dropdownSettings", {}).get("items", []) + field.get("tagSettings", {}).get("tags", [])
+        return {"options": [each.get("name") or each.get("tag") for each in listed]}
+
+    assert same(after) == same(before)
+    copied = world.cy.http.get(f"{path.replace(pipeline['key'], one['pipelineKey'])}/export?format=jsonl").text
+    for mine, theirs in zip(
+        export(world, pipeline, format="jsonl").text.splitlines(), copied.splitlines(), strict=True
+    ):
+        first, second = json.loads(mine), json.loads(theirs)
+        for found in (first, second):
+            del found["key"], found["lastUpdatedTimestamp"]
+        assert first == second
+    for broken in (b"[]", b'{"pipeline": 5}', b'{"pipeline": {"name": "x"}}', b'{"pipeline": {"na'):
+        refused(world.cy.http.post("/api/v2/pipelines/import", content=broken, headers=headers), 400)
+    gap = {"name": "x", "stageOrder": ["1"], "stages": {}, "fields": []}
+    gapped = json.dumps({"pipeline": gap, "boxes": []})
+    refused(world.cy.http.post("/api/v2/pipelines/import", content=gapped, headers=headers), 400, "pipeline.stages")
+    wanted = {"teamKey": world.team_key}
+    refused(world.cy.http.post("/api/v2/pipelines/import", params=wanted, content=sent.content, headers=headers), 404)

@@ -8,7 +8,11 @@ import msgspec
 
 from ...core.import_rows import Plan, Refusal
 from ...core.imports import Import
+from ...errors import Invalid
+from ..codec import Shape
+from ..kinds import NAME
 from .base import Out, given
+from .pipelines import PIPELINE_CREATE
 
 
 class ImportOut(Out, omit_defaults=False):
@@ -94,3 +98,83 @@ def refused(one: Refusal) -> RefusedRow:
 def columns(plan: Plan, samples: dict[str, list[str]]) -> list[PreviewColumn]:
     names = [*plan.columns, *(name for name in plan.mapping if name not in plan.columns)]
     return [PreviewColumn(name, plan.mapping.get(name), samples.get(name, [])) for name in names]
+
+
+class _Colors(msgspec.Struct, rename="camel", frozen=True):
+    foreground_color: str = ""
+    background_color: str = ""
+
+
+class _Stage(msgspec.Struct, rename="camel"):
+    name: str
+    color: _Colors = _Colors()
+    is_color_from_theme: bool = True
+
+
+class _Option(msgspec.Struct):
+    name: str = ""
+    tag: str = ""
+
+
+class _Items(msgspec.Struct, frozen=True):
+    items: list[_Option] = []
+    tags: list[_Option] = []
+
+
+class _Field(msgspec.Struct, rename="camel"):
+    name: str
+    type: str
+    default_value: Any = None
+    dropdown_settings: _Items = _Items()
+    tag_settings: _Items = _Items()
+
+
+class _Pipeline(msgspec.Struct, rename="camel"):
+    name: str
+    stage_order: list[str]
+    stages: dict[str, _Stage]
+    fields: list[_Field]
+    description: str | None = None
+    icon: str = ""
+    stage_color_theme: str = ""
+
+
+class Exported(msgspec.Struct):
+    """An export's pipeline: what makes one like it, and of its stages and fields in order the colours and options."""
+
+    pipeline: dict[str, Any]
+    theme: str
+    colors: list[dict[str, str]]
+    options: list[list[dict[str, str]]]
+
+
+def exported(told: dict[str, Any]) -> Exported:
+    try:
+        one = msgspec.convert(told, _Pipeline)
+        stages = [one.stages[key] for key in one.stage_order]
+    except msgspec.ValidationError as error:
+        raise Invalid("pipeline", str(error)) from None
+    except KeyError as missing:
+        raise Invalid("pipeline.stages", f"lacks {str(missing.args[0])[:50]!r}, which stageOrder has") from None
+    given: dict[str, Any] = {"name": one.name, "description": one.description, "icon": one.icon or None}
+    given["stages"] = [stage.name for stage in stages]
+    given["fields"] = [
+        {"name": field.name, "type": field.type}
+        | ({"defaultValue": field.default_value} if field.type == "FORMULA" else {})
+        for field in one.fields
+    ]
+    options = [[*field.dropdown_settings.items, *field.tag_settings.tags] for field in one.fields]
+    names = [
+        [{"name": _NAMES.parse({"name": option.name or option.tag})["name"]} for option in each] for each in options
+    ]
+    colors = [
+        {} if stage.is_color_from_theme else {name: getattr(stage.color, f"{name}_color") for name in _SIDES}
+        for stage in stages
+    ]
+    parsed = PIPELINE_CREATE.parse({name: value for name, value in given.items() if value is not None})
+    theme = "" if one.stage_color_theme == "DEFAULT" else one.stage_color_theme
+    return Exported(parsed, theme, colors, names)
+
+
+_SIDES = ("foreground", "background")
+_NAMES = Shape("OptionName", name=NAME)
