@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .api import gauges
 from .api.call import Api
 from .api.door import PREFIX, Door
 from .api.limits import Limits
@@ -32,7 +34,7 @@ from .config import Config
 from .core import expressions, feed, formulas, mail_settings
 from .core import starts as starts  # hears what comes to inbound webhooks
 from .db.engine import Db, Engine, open_engine
-from .jobs import automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
+from .jobs import audit, automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk
 from .lib.clock import now_ms
@@ -41,6 +43,8 @@ from .lib.rates import read_rate
 from .lib.sources import read_networks
 from .lib.targets import Rules
 from .web import pages, reference
+
+log = logging.getLogger("boxwood.app")
 
 
 class Boxwood:
@@ -105,6 +109,7 @@ class Boxwood:
             asyncio.create_task(due.run(self.engine, self.clock)),
             asyncio.create_task(letters.run(self.engine, self.clock)),
             asyncio.create_task(digests.run(self.engine, self.clock)),
+            asyncio.create_task(audit.run(self.engine, self.clock)),
             asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
             asyncio.create_task(recompute.run(self.engine, self.clock)),
             asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
@@ -152,6 +157,11 @@ class Boxwood:
 
     async def metrics(self, request: Request) -> Response:
         """Of all worker processes together, where there are several."""
+        try:
+            async with asyncio.timeout(5):
+                gauges.show(*await self.engine.read_soon(lambda db: gauges.read(db, self.clock())))
+        except Exception as error:
+            log.warning("the database's figures are those of the last time: %s", error)
         registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()

@@ -390,9 +390,10 @@ def _migrate(options: argparse.Namespace) -> None:
 
 def _doctor(options: argparse.Namespace) -> None:
     from . import doctor
+    from .app import open_store
 
-    config = Config(data=options.data.absolute(), database_url=options.database_url)
-    findings = doctor.examine(config)
+    config = Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
+    findings = doctor.examine(config, open_store(config) if config.data.is_dir() else None)
     for finding in findings:
         print(f"{'ok  ' if finding.fine else 'BAD '} {finding.says}")
     if not all(finding.fine for finding in findings):

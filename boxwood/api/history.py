@@ -46,13 +46,13 @@ def of_pipeline(call: Call) -> shapes.History:
 
 def _page(call: Call, read: Callable[[int, int], list[Event]]) -> shapes.History:
     limit = call.number("limit", PAGE, least=1, most=1000)
-    found = read(_behind(call.text("cursor")), limit + 1)
+    found = read(read_cursor(call.text("cursor")), limit + 1)
     names = history.names(call.ctx, found)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
     return shapes.History([shapes.change(one, names) for one in found[:limit]], given(cursor))
 
 
-def _behind(cursor: str) -> int:
+def read_cursor(cursor: str) -> int:
     if not cursor:
         return LAST
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):

@@ -51,6 +51,8 @@ _QUERY: dict[str, dict[str, Any]] = {
     "interval": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"], "default": "month"},
     "timezone": {"type": "string", "description": "Such as Europe/Berlin."},
     "sum": {"type": "string", "description": "Columns that hold numbers, with commas."},
+    "kind": {"type": "string", "description": "Kinds of events or their beginnings, with commas."},
+    "actor": {"type": "string", "description": "A user's key."},
     "unread": {"type": "boolean", "default": False},
     "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
     "noun": {"type": "string", "description": "Only things of this kind, such as box or contact."},

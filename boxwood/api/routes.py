@@ -23,6 +23,7 @@ from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
 from . import (
+    audit,
     automations,
     batch,
     boards,
@@ -68,6 +69,7 @@ FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit")
 BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
+AUDIT = ("kind", "actor", "from", "to")
 REPORT = ("filter", "from", "to", "won", "lost")
 CURSOR = ("cursor", "limit", "after")
 INSISTING = "overrideValidation"
@@ -348,6 +350,9 @@ ROUTES = [
     _post("/v2/notifications/settings", notifications.edit_settings, notification_shapes.SETTINGS),
     _read("/v2/boxes/{box}/following", notifications.get_following),
     _post("/v2/boxes/{box}/following", notifications.follow, notification_shapes.FOLLOW),
+    # The audit log
+    _list("/v2/teams/{team}/audit", audit.list_page, *AUDIT, "cursor", "limit"),
+    _list("/v2/teams/{team}/audit/export", audit.export, *AUDIT, "format"),
     # Reports
     _list("/v2/pipelines/{pipeline}/reports/funnel", reports.funnel, *REPORT),
     _list("/v2/pipelines/{pipeline}/reports/time-in-stage", reports.time_in_stage, *REPORT),

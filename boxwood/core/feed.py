@@ -73,7 +73,7 @@ _PAGE = f"""
 
 def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> Page:
     """What the actor reaches of what comes next; perhaps nothing of it, while there is more."""
-    after = _placed(ctx, after)
+    after = placed(ctx.db, after)
     sql = _PAGE.format(oldest=ctx.db.dialect.oldest_transaction)
     rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
     reached = _Reach(ctx, rows)
@@ -92,11 +92,11 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
 _TXID = len(EVENTS.names)
 
 
-def _placed(ctx: Ctx, after: Cursor) -> Cursor:
+def placed(db: Db, after: Cursor) -> Cursor:
     """A cursor from before the database was moved to another server, whose transactions are numbered anew."""
     if after.txid == 0:
         return after
-    row = ctx.db.row(f"SELECT {ctx.db.dialect.next_transaction}")
+    row = db.row(f"SELECT {db.dialect.next_transaction}")
     assert row is not None
     return after if after.txid < row[0] else Cursor(0, after.id)
 

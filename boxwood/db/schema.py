@@ -66,6 +66,19 @@ def migrate(database_url: str | None, path: str) -> list[str]:
             backend.connection.close()
 
 
+def waiting(database_url: str | None, path: str) -> list[str]:
+    """The names of what is not applied yet; refuses a database that a later version used."""
+    from yoyo import get_backend, read_migrations
+
+    backend = get_backend(_yoyo_url(database_url, path))
+    try:
+        known = read_migrations(str(MIGRATIONS))
+        _refuse_newer(backend, {migration.id for migration in known})
+        return [migration.id for migration in backend.to_apply(known)]
+    finally:
+        backend.connection.close()
+
+
 def _refuse_newer(backend: Any, known: set[str]) -> None:
     """A later version has been here: what it made is not known to this one, which could only spoil it."""
     if backend.migration_table not in backend.list_tables():

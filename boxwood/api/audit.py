@@ -1,0 +1,89 @@
+"""A team's audit log over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from ..core import audit, history
+from ..core.events import Event
+from ..errors import Invalid
+from ..wire.shapes import history as shapes
+from ..wire.shapes.base import given
+from .call import Call
+from .history import LAST, PAGE, read_cursor
+from .replies import Reply, encode
+
+MOST_EXPORTED = 50_000
+
+
+def _found(call: Call, behind: int, limit: int) -> tuple[list[Event], dict[str, str]]:
+    found = audit.page(
+        call.ctx,
+        call.path[0],
+        kinds=call.texts("kind"),
+        actor=call.text("actor"),
+        since=call.number("from", 0),
+        until=call.number("to", LAST) if "to" in call.given else None,
+        behind=behind,
+        limit=limit,
+    )
+    return found, history.names(call.ctx, found)
+
+
+def list_page(call: Call) -> shapes.History:
+    """What was done to a team, its people, keys, pipelines, webhooks and automations, the newest first; for owners.
+
+    `kind` takes kinds or their beginnings with commas, such as `member.,user.signed_in`; `actor` a user's key.
+    """
+    limit = call.number("limit", PAGE, least=1, most=1000)
+    found, names = _found(call, read_cursor(call.text("cursor")), limit + 1)
+    cursor = str(found[limit - 1].id) if len(found) > limit else None
+    return shapes.History([shapes.change(one, names) for one in found[:limit]], given(cursor))
+
+
+def export(call: Call) -> Reply:
+    """The same as one file: `format` is `json` or `csv`. The newest 50,000; take spans of time for more."""
+    form = call.text("format") or "json"
+    if form not in ("json", "csv"):
+        raise Invalid("format", "is json or csv")
+    found, names = _found(call, LAST, MOST_EXPORTED)
+    shown = [shapes.change(one, names) for one in found]
+    name = b'attachment; filename="audit.%s"' % form.encode()
+    headers = ((b"content-disposition", name), (b"cache-control", b"no-store"))
+    if form == "json":
+        return Reply(encode(shown), headers=headers)
+    return Reply(_csv(shown), content_type=b"text/csv;charset=utf-8", headers=headers)
+
+
+def _csv(shown: list[shapes.Change]) -> bytes:
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["key", "change", "time", "kind", "actor", "actorKey", "via", "story", "before", "after"])
+    for one in shown:
+        actor, via = one.actor, one.via
+        writer.writerow(
+            [
+                one.key,
+                one.change,
+                one.timestamp,
+                one.kind,
+                _harmless(actor.display_name if actor else ""),
+                actor.key if actor else "",
+                _harmless(f"{via.type}:{via.key} {via.name}".strip() if via else ""),
+                _harmless(one.story),
+                _json(one.before),
+                _json(one.after),
+            ]
+        )
+    return file.getvalue().encode()
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else encode(value).decode()
+
+
+def _harmless(text: str) -> str:
+    """No formula to a spreadsheet."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,106 @@
+"""A database of the first schema, with data in it, is brought up to date and lacks nothing."""
+
+import gzip
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from boxwood.core import keys, users
+from boxwood.db import schema
+from boxwood.db.engine import Db
+from tests.conftest import Person, Server, Store, World, ok
+from tests.processes import run, store_options
+
+HERE = Path(__file__).parent
+VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE", "password": "PGPASSWORD"}
+
+
+@pytest.fixture
+def old(database: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Store:
+    """As the first version left it."""
+    if database.url is None:
+        store = Store("sqlite", tmp_path, None)
+        Path(store.config().sqlite_path).write_bytes(gzip.decompress((HERE / "first.sqlite3.gz").read_bytes()))
+        return store
+    store = Store("postgres", tmp_path, request.getfixturevalue("cluster").create_database())
+    assert store.url is not None
+    told = {VARIABLES[name]: str(value) for name, value in conninfo_to_dict(store.url).items() if name in VARIABLES}
+    subprocess.run(
+        ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
+        input=gzip.decompress((HERE / "first.sql.gz").read_bytes()),
+        env={**os.environ, **told},
+        check=True,
+        capture_output=True,
+    )
+    return store
+
+
+@pytest.fixture
+def ada(old: Store) -> Iterator[Any]:
+    """The owner of the data, with a key, on a server of today."""
+    schema.migrate(old.url, old.config().sqlite_path)
+    server = Server(old.config()).start()
+
+    def make(db: Db) -> tuple[users.User, str]:
+        row = db.row("SELECT email FROM users WHERE email LIKE 'ada@%'")
+        assert row is not None
+        user = users.by_email(db, row[0])
+        assert user is not None
+        return user, keys.create(db, user, server.clock())[1]
+
+    user, key = server.engine.write(make)
+    world = World.__new__(World)
+    world.server = server
+    with world.client(key) as http:
+        yield Person(user, key, http)
+    server.stop()
+
+
+def test_all_that_was_there_is_there(ada: Person) -> None:
+    (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
+    url = f"/api/v2/pipelines/{pipeline['key']}"
+    boxes = {box["name"]: box for box in ok(ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))}
+    assert set(boxes) == {"Acme moved", "Acme 1", "Acme 2"}
+    for number, box in enumerate((boxes["Acme moved"], boxes["Acme 1"], boxes["Acme 2"])):
+        assert (box["fields"]["1001"], set(box["fields"])) == (str(number * 10), {"1001", "1002"})
+        tasks = ok(ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
+        said = ok(ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
+        assert [task["text"] for task in tasks] == [f"call {number}"]
+        assert [one["message"] for one in said] == [f"said {number}"]
+        (named,) = box["contacts"]
+        assert ok(ada.http.get(f"/api/v2/contacts/{named['key']}"))["givenName"] == "Konrad"
+    assert len(ok(ada.http.get(f"/api/v1/boxes/{boxes['Acme 1']['key']}/threads"))) == 1
+    assert len(ok(ada.http.get(f"{url}/views"))["results"]) == 1
+    assert len(ok(ada.http.get(f"{url}/webhooks"))["results"]) == 1
+    assert str(ok(ada.http.get("/api/v1/search", params={"query": "moved"}))).count(boxes["Acme moved"]["key"]) >= 1
+
+
+def test_what_came_later_works_on_what_was_there(ada: Person) -> None:
+    (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
+    funnel = ok(ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/reports/funnel"))
+    assert [(one["reached"], one["now"]) for one in funnel["stages"]] == [(3, 2), (1, 1)]
+    (moved,) = [box for box in ok(ada.http.get("/api/v1/boxes")) if box["name"] == "Acme moved"]
+    history = ok(ada.http.get(f"/api/v2/boxes/{moved['key']}/history"))["results"]
+    assert {"box.moved", "box.renamed", "box.created"} <= {one["kind"] for one in history}
+    (renamed,) = [one["key"] for one in history if one["kind"] == "box.renamed"]
+    ok(ada.http.post("/api/v2/undo", json={"event": renamed}))
+    assert ok(ada.http.get(f"/api/v1/boxes/{moved['key']}"))["name"] == "Acme 0"
+    ok(ada.http.delete(f"/api/v1/boxes/{moved['key']}"))
+    ok(ada.http.post(f"/api/v2/trash/{moved['key']}/restore"))
+    assert len(ok(ada.http.get(f"/api/v2/boxes/{moved['key']}/comments"))["results"]) == 1
+
+
+def test_the_command_upgrades_it_and_the_doctor_finds_nothing(old: Store) -> None:
+    old.data.chmod(0o700)
+    before = run("doctor", *store_options(old), check=False)
+    assert before.returncode == 1
+    assert "boxwood migrate" in before.stdout
+    assert "0180-changes" in run("migrate", *store_options(old)).stdout
+    found = run("doctor", *store_options(old), check=False)
+    assert "BAD" not in found.stdout, found.stdout
+    assert "3 boxes" in found.stdout
