@@ -96,7 +96,7 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
     place = f"CASE s.stage_key {places} ELSE -1 END" if places else "-1"
     rows = ctx.db.rows_afresh(
         f"""
-        SELECT place, COUNT(*) FROM (
+        {_with(chosen)} SELECT place, COUNT(*) FROM (
             SELECT MAX({place}) AS place FROM {_stays(chosen)} GROUP BY s.box_key
         ) AS furthest GROUP BY place
         """,
@@ -113,10 +113,15 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
 
 
 def _stays(chosen: Chosen) -> str:
-    """What comes behind FROM, with the test."""
+    """What comes behind FROM, with the test: each box is looked at once, however many stays it had."""
     if chosen.plain:
         return "stays s WHERE s.pipeline_key = :pipeline"
-    return f"stays s JOIN boxes b ON b.key = s.box_key WHERE s.pipeline_key = :pipeline AND {chosen.where}"
+    return "chosen c CROSS JOIN stays s WHERE s.pipeline_key = :pipeline AND s.box_key = c.key"
+
+
+def _with(chosen: Chosen) -> str:
+    """What a statement over `_stays` begins with."""
+    return "" if chosen.plain else f"WITH chosen AS MATERIALIZED (SELECT b.key FROM boxes b WHERE {chosen.where})"
 
 
 def _params(chosen: Chosen) -> dict[str, Any]:
@@ -150,14 +155,17 @@ def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
     params = {**_params(chosen), "now": ctx.now}
     totals = ctx.db.rows_afresh(
         f"""
-        SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
+        {_with(chosen)} SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
         FROM {_stays(chosen)} GROUP BY s.stage_key
         """,
         **params,
     )
     hours: dict[str, list[tuple[int, int]]] = {}
     for key, hour, count in ctx.db.rows_afresh(
-        f"SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {_stays(chosen)} GROUP BY s.stage_key, hours",
+        f"""
+        {_with(chosen)} SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*)
+        FROM {_stays(chosen)} GROUP BY s.stage_key, hours
+        """,
         **params,
     ):
         hours.setdefault(key, []).append((hour, count))
