@@ -30,21 +30,30 @@ PICTURES = os.environ.get("BOXWOOD_PICTURES", "")
 EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_)")
 
 
-@pytest.fixture(scope="session")
-def built() -> None:
-    """The UI, of what is in ui/ now."""
+def build_ui() -> None:
+    """Of what is in ui/ now."""
     done = subprocess.run([sys.executable, ROOT / "ui" / "backend.py"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     pages.template.cache_clear()
 
 
-@pytest.fixture(scope="session")
-def chromium(built: None) -> Iterator[Browser]:
+def find_chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next((path for name in names if (path := shutil.which(name))), None)
     assert program, "no Chromium: bin/setup dev installs it"
+    return program
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The UI is built."""
+    build_ui()
+
+
+@pytest.fixture(scope="session")
+def chromium(built: None) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
         yield browser
         browser.close()
 

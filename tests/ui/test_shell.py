@@ -102,3 +102,20 @@ def test_the_home_screen_looks_right(world: World, window) -> None:
         one = window(world.ada, size=size, scheme=scheme)
         expect(one.goto("/").get_by_role("main").get_by_role("link", name="Hiring")).to_be_visible()
         one.look("home")
+
+
+def test_many_tabs_share_one_stream(world: World, window) -> None:
+    """A browser opens six connections to a server: with a stream each, the seventh tab would wait for ever."""
+    one = window(world.ada)
+    one.goto("/")
+    tabs = [one.page, *(one.context.new_page() for _ in range(6))]
+    for tab in tabs[1:]:
+        tab.goto("/")
+        expect(tab.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
+    world.pipeline(name="Shared")
+    for tab in tabs:
+        expect(tab.get_by_role("link", name="Shared").first).to_be_visible()
+    one.page.close()  # another tab goes on
+    world.pipeline(name="Later")
+    for tab in tabs[1:]:
+        expect(tab.get_by_role("link", name="Later").first).to_be_visible()

@@ -29,9 +29,33 @@ export function useEvents(listener: Listener): void {
   }, []);
 }
 
-/** Follows the stream until `signal` says stop; after a fault it goes on from where it was. */
-export async function follow(signal: AbortSignal): Promise<void> {
-  let place = "";
+let place = "";
+
+/** Follows what happens until `signal` says stop. Of a browser's tabs one alone asks, and tells the others: browsers open
+ * few connections to one server. */
+export async function follow(signal: AbortSignal, user: string): Promise<void> {
+  if (!navigator.locks) return stream(signal, () => undefined);
+  const name = `boxwood-live-${user}`;
+  const tabs = new BroadcastChannel(name);
+  tabs.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
+  try {
+    await navigator.locks.request(name, { signal }, () => stream(signal, (told) => tabs.postMessage(told)));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    tabs.close();
+  }
+}
+
+type Told = { id: string; event?: EventOut };
+
+function hear({ id, event }: Told): void {
+  if (id) place = id;
+  if (event) happened(event);
+}
+
+/** After a fault it goes on from where it was. */
+async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<void> {
   let pause = 500;
   while (!signal.aborted) {
     try {
@@ -41,9 +65,10 @@ export async function follow(signal: AbortSignal): Promise<void> {
         reached(true);
         pause = 500;
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
-        for await (const message of parsed) {
-          if (message.id) place = message.id;
-          if (message.data) happened(JSON.parse(message.data) as EventOut);
+        for await (const { id = "", data } of parsed) {
+          const told: Told = data ? { id, event: JSON.parse(data) as EventOut } : { id };
+          hear(told);
+          tell(told);
         }
       }
     } catch {

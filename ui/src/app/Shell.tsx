@@ -6,7 +6,7 @@ import { Outlet, useLocation, useNavigate, useNavigation, useSearchParams } from
 import { follow } from "../api/live";
 import { queries } from "../api/queries";
 import { useReachable } from "../api/reach";
-import { load, useSession } from "../api/session";
+import { load, useMe, useSession } from "../api/session";
 import { pressed, useCommands } from "../commands/registry";
 import { lazily } from "../lib/lazily";
 import { Crash } from "../parts/Crash";
@@ -44,6 +44,7 @@ function SignedIn({ expired }: { expired: boolean }) {
   const location = useLocation();
   const loading = useNavigation().state !== "idle";
   const theme = useTheme();
+  const me = useMe();
 
   useEffect(() => {
     window.addEventListener("keydown", pressed);
@@ -51,9 +52,9 @@ function SignedIn({ expired }: { expired: boolean }) {
   }, []);
   useEffect(() => {
     const stop = new AbortController();
-    void follow(stop.signal);
+    void follow(stop.signal, me.key);
     return () => stop.abort();
-  }, []);
+  }, [me.key]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whoever went elsewhere has chosen
   useEffect(() => setSidebar.close(), [location.pathname]);
 

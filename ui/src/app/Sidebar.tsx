@@ -3,6 +3,7 @@ import { IconDots, IconPlus, IconSearch, IconStarFilled } from "@tabler/icons-re
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink } from "react-router";
 import { api } from "../api/client";
+import { COUNTED } from "../api/pipelines";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import { useMe } from "../api/session";
@@ -63,7 +64,7 @@ function Mark() {
 }
 
 function Pipelines({ onClose, onNewPipeline }: { onClose: () => void; onNewPipeline: () => void }) {
-  const asked = api.useQuery("get", "/v2/pipelines", {});
+  const asked = api.useQuery("get", "/v2/pipelines", COUNTED);
   const { preferences, starred, star, set } = usePreferences();
   const all = inOrder(asked.data?.results ?? [], preferences.pipelineOrder ?? [], starred);
   const place = (key: string, to: number) =>

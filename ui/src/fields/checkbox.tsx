@@ -1,12 +1,13 @@
-import { Checkbox } from "@mantine/core";
 import { IconCheckbox } from "@tabler/icons-react";
 import { useEffect } from "react";
+import classes from "../parts/Tag.module.css";
 import type { DrawProps, EditProps, FieldKind } from "./kinds";
 
 function Draw({ field, value }: DrawProps) {
   return (
-    <Checkbox
-      size="xs"
+    <input
+      type="checkbox"
+      className={classes.check}
       checked={value === true}
       readOnly
       tabIndex={-1}

@@ -1,4 +1,3 @@
-import { Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconAddressBook, IconBuilding } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
@@ -20,12 +19,12 @@ export function DrawLinks({ noun, value }: Pick<DrawProps, "value"> & Linked) {
   const keys = keysIn(value);
   const names = useNames(noun, keys);
   return keys.map((key, at) => (
-    <Text span size="sm" key={key}>
+    <span key={key}>
       {at > 0 && ", "}
       <Link className="plain" to={`/${noun}/${key}`} onClick={(event) => event.stopPropagation()}>
         {names[at] ?? "…"}
       </Link>
-    </Text>
+    </span>
   ));
 }
 

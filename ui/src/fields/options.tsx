@@ -1,5 +1,5 @@
-import { Badge, Group } from "@mantine/core";
 import { IconCircleChevronDown, IconTags } from "@tabler/icons-react";
+import classes from "../parts/Tag.module.css";
 import { compareValues } from "./compare";
 import type { DrawProps, EditProps, Field, FieldKind } from "./kinds";
 import { Picker } from "./Picker";
@@ -21,9 +21,9 @@ export function colorOf(key: string): string {
 
 function Chip({ option }: { option: Option }) {
   return (
-    <Badge variant="light" radius="sm" tt="none" fw={500} color={colorOf(option.key)} c="var(--strong)">
+    <span className={classes.tag} style={{ background: `var(--mantine-color-${colorOf(option.key)}-light)` }}>
       {option.name}
-    </Badge>
+    </span>
   );
 }
 
@@ -31,11 +31,11 @@ function Draw({ field, value }: DrawProps) {
   const chosen = optionsOf(field).filter((each) => keysIn(value).includes(each.key));
   if (chosen.length === 0) return null;
   return (
-    <Group gap={4} wrap="nowrap">
+    <span className={classes.tags}>
       {chosen.map((each) => (
         <Chip key={each.key} option={each} />
       ))}
-    </Group>
+    </span>
   );
 }
 

@@ -1,4 +1,3 @@
-import { Group, Text } from "@mantine/core";
 import classes from "./People.module.css";
 
 export type Known = { userKey?: string; email: string; fullName?: string; displayName?: string };
@@ -47,10 +46,10 @@ export function Faces({ people, most = 4 }: { people: readonly Known[]; most?: n
   if (!first) return null;
   if (people.length === 1) {
     return (
-      <Group gap={6} wrap="nowrap" miw={0}>
+      <span className={classes.one}>
         <Face person={first} />
         <span className="cut">{nameOf(first)}</span>
-      </Group>
+      </span>
     );
   }
   return (
@@ -58,11 +57,7 @@ export function Faces({ people, most = 4 }: { people: readonly Known[]; most?: n
       {people.slice(0, most).map((each) => (
         <Face key={each.userKey || each.email} person={each} />
       ))}
-      {people.length > most && (
-        <Text span size="xs" className="quiet" ml={8}>
-          +{people.length - most}
-        </Text>
-      )}
+      {people.length > most && <span className={classes.more}>+{people.length - most}</span>}
     </span>
   );
 }

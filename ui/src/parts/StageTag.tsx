@@ -1,18 +1,12 @@
-import { Badge } from "@mantine/core";
 import type { StageOut } from "../api/schema";
+import classes from "./Tag.module.css";
 
 /** A stage's name in its colours. */
 export function StageTag({ stage }: { stage: Pick<StageOut, "name" | "color"> }) {
+  const { backgroundColor, foregroundColor } = stage.color;
   return (
-    <Badge
-      variant="filled"
-      radius="sm"
-      tt="none"
-      fw={550}
-      color={stage.color.backgroundColor}
-      c={stage.color.foregroundColor}
-    >
+    <span className={classes.tag} style={{ background: backgroundColor, color: foregroundColor }}>
       {stage.name}
-    </Badge>
+    </span>
   );
 }

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconLayoutKanban, IconPlus } from "@tabler/icons-react";
 import { Link } from "react-router";
 import { api } from "../api/client";
+import { COUNTED } from "../api/pipelines";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import NewPipeline from "../app/NewPipeline";
@@ -14,7 +15,7 @@ import classes from "./Home.module.css";
 
 /** All pipelines at a glance: how many boxes each stage holds. */
 export default function Home() {
-  const asked = api.useQuery("get", "/v2/pipelines", {});
+  const asked = api.useQuery("get", "/v2/pipelines", COUNTED);
   const { preferences, starred } = usePreferences();
   const [creating, setCreating] = useDisclosure(false);
   const button = (

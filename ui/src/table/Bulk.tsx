@@ -22,6 +22,7 @@ import {
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../api/client";
+import { COUNTED } from "../api/pipelines";
 import type { PipelineOut } from "../api/schema";
 import { type Field, kindOf } from "../fields/kinds";
 import { nameOf } from "../parts/People";
@@ -308,7 +309,7 @@ function Elsewhere({
   onClose,
   onSave,
 }: DialogProps & { onSave: (key: string, name: string) => void }) {
-  const all = api.useQuery("get", "/v2/pipelines", { params: { query: { counts: true } } });
+  const all = api.useQuery("get", "/v2/pipelines", COUNTED);
   const [key, setKey] = useState<string | null>(null);
   const others = (all.data?.results ?? []).filter((each) => each.key !== pipeline.key);
   return (

@@ -1,11 +1,11 @@
 /** The lines of a table: a group's head, a row, and the place to add one. */
-import { Checkbox, Skeleton } from "@mantine/core";
 import { IconChevronDown, IconChevronRight, IconLayoutSidebarRightExpand, IconPlus } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut, TableGroup } from "../api/schema";
 import { asNumber } from "../fields/compare";
 import { Crash } from "../parts/Crash";
+import tags from "../parts/Tag.module.css";
 import { type Column, isRight } from "./columns";
 import type { Shown } from "./Grid";
 import classes from "./Grid.module.css";
@@ -60,8 +60,9 @@ function RowLine(props: RowProps) {
         role="gridcell"
         style={stripe ? { boxShadow: `inset 4px 0 ${stripe}` } : undefined}
       >
-        <Checkbox
-          size="xs"
+        <input
+          type="checkbox"
+          className={tags.check}
           tabIndex={-1}
           checked={selected}
           aria-label={`Select ${box?.name ?? "the box"}`}
@@ -91,7 +92,7 @@ function RowLine(props: RowProps) {
             }}
           >
             {box === undefined ? (
-              <Skeleton height={12} width="60%" />
+              <span className={classes.missing} />
             ) : isActive && editing && column.editable ? (
               <div className={classes.editor} style={{ minWidth: Math.max(each.width, 180) }}>
                 <Editor
