@@ -92,11 +92,11 @@ def delete(call: Call) -> Success:
 
 
 def test(call: Call) -> shapes.RunOut:
-    """What it would do, on a box as it is now: everything is done and undone, and nothing is sent."""
-    given = call.parse(shapes.AUTOMATION_RUN)
-    run, steps = rehearsals.rehearse(
-        call.ctx, call.path[0], box_key=given.get("box_key") or None, body=given.get("body")
-    )
+    """What it would do, on a box as it is now, or would with other steps and so on: everything is done and undone, and
+    nothing is sent or saved."""
+    given = call.parse(shapes.AUTOMATION_TEST)
+    box_key, body = given.pop("box_key", None) or None, given.pop("body", None)
+    run, steps = rehearsals.rehearse(call.ctx, call.path[0], given, call.rules, box_key=box_key, body=body)
     return shapes.run(run, steps, call.ctx.now)
 
 

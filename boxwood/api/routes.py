@@ -321,7 +321,7 @@ ROUTES = [
     _post("/v2/automations/{automation}/enable", automations.enable),
     _post("/v2/automations/{automation}/disable", automations.disable),
     _post("/v2/automations/{automation}/rotate", automations.rotate),
-    _post("/v2/automations/{automation}/test", automations.test, automation_shapes.AUTOMATION_RUN),
+    _post("/v2/automations/{automation}/test", automations.test, automation_shapes.AUTOMATION_TEST),
     _list("/v2/automations/{automation}/runs", automations.list_runs, "state", "boxKey", *PAGING),
     _post("/v2/automations/{automation}/runs", automations.start, automation_shapes.AUTOMATION_RUN),
     _list("/v2/automations/{automation}/runs/{run}", automations.get_run),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..errors import Invalid, NotFound
 from ..lib import ids
+from ..lib.targets import Rules
 from . import automations, boxes, events, runs, step_names, triggers
 from .advance import Advance, Outside
 from .context import Ctx
@@ -41,19 +43,23 @@ class Rehearsal(Advance):
         return False
 
 
-def rehearse(ctx: Ctx, key: str, *, box_key: str | None, body: Any = None) -> tuple[Run, list[StepLog]]:
-    """What would happen, as the rule stands and as things are now. A trigger about a task, a comment and the like
-    takes the last one of the box."""
+def rehearse(
+    ctx: Ctx, key: str, changes: dict[str, Any], rules: Rules, *, box_key: str | None, body: Any = None
+) -> tuple[Run, list[StepLog]]:
+    """What would happen, as the rule stands or as it would be with these changes (see `automations.edit`), as things
+    are now. A trigger about a task, a comment and the like takes the last one of the box."""
     automation = automations.change(ctx, key, "FLOW_PAUSE_RESUME")
     if box_key:
         try:
             boxes.get(ctx, box_key)
         except NotFound:
             raise Invalid("boxKey", f"no box {box_key[:100]!r} within your reach") from None
-    elif automation.pipeline_key and step_names.with_box(automation.definition.trigger):
+    elif automation.pipeline_key and step_names.with_box(changes.get("trigger") or automation.definition.trigger):
         raise Invalid("boxKey", "is missing: name the box to try it on")
 
     def attempt() -> None:
+        trying = replace(ctx)  # what it is told as is undone too
+        automation = automations.edit(trying, key, changes, rules, 0) if changes else automations.get(ctx, key)
         event_id, subject_key = _last(ctx, automation.trigger_type, box_key, automation.team_key)
         run = runs.start(
             ctx,

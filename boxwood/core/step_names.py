@@ -61,7 +61,8 @@ SUBJECTS: dict[str, dict[str, str]] = {
 
 def with_box(trigger: Mapping[str, Any]) -> bool:
     """Whether its runs are about a box."""
-    return trigger["type"] != "webhook" and (trigger["type"] != "schedule" or bool(trigger.get("eachBox")))
+    kind = trigger.get("type")
+    return kind != "webhook" and (kind != "schedule" or bool(trigger.get("eachBox")))
 
 
 def scope(trigger_type: str, field_names: set[str] | None, secrets: list[str]) -> dict[str, Any]:

@@ -268,6 +268,12 @@ def test_a_trial_shows_everything_and_changes_nothing(world):
     assert world.events(box["key"]) == events
     assert rule.runs() == []
     refused(rule.http.post(f"{rule.own}/test", json={}), 400, "boxKey")
+    other = {"boxKey": box["key"], "steps": [do("comment.create", message="{{ box.stage.name }}")]}
+    tried = ok(rule.http.post(f"{rule.own}/test", json={**other, "condition": 'box.name == "Acme"'}))
+    assert [step["input"] for step in tried["steps"]] == [{"message": "Won"}]
+    refused(rule.http.post(f"{rule.own}/test", json={**other, "condition": "box.name =="}), 400, "condition")
+    kept = ok(rule.http.get(rule.own))
+    assert (kept["steps"], kept["version"], world.events(box["key"])) == (rule.made["steps"], 1, events)
 
 
 @pytest.mark.parametrize("steps", [[do("box.edit", notes="x")]])

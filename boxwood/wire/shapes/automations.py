@@ -118,6 +118,12 @@ _BODY = {"body": "What steps find as `body`."}
 AUTOMATION_RUN = Shape("AutomationRun", {"box_key": nullable(KEY), "body": ANYTHING}, described=_BODY)
 
 
+_TRIED = {name: kind for name, kind in _MEMBERS.items() if name not in ("name", "description", "enabled")}
+AUTOMATION_TEST = Shape(
+    "AutomationTest", {**_TRIED, "box_key": nullable(KEY), "body": ANYTHING}, described={**_SAYS, **_BODY}
+)
+
+
 class StepLogOut(Out, omit_defaults=False):
     """`path` is where the step stands in the rule: `1.then.0`. `duration` is milliseconds."""
 
