@@ -218,3 +218,34 @@ def test_members_nobody_knows_are_ignored(world):
     assert not unknown.keys() & made.json().keys()
     by_query = world.ada.http.put(f"/api/v1/pipelines/{pipeline}/boxes", params=known | {"odd": "x"})
     assert by_query.json()["name"] == "Deal"
+
+
+def test_a_form_in_parts_is_a_form(world):
+    """PHP's curl sends one wherever it is given an array."""
+    path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
+    fields = {"name": "Über", "notes": "two\r\nlines", "json": '{"stageKey": 5002}'}
+    answer = world.ada.http.put(path, files={name: (None, value) for name, value in fields.items()})
+    made = answer.json()
+    assert (answer.status_code, made["name"], made["notes"]) == (200, "Über", "two\r\nlines")
+    assert made["stageKey"] == "5002"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"files": {"name": ("name.txt", b"a file", "text/plain")}},
+        {"files": {"name": (None, b"\xff")}},
+        {"files": {f"{number}": (None, "x") for number in range(1300)}},
+        {"content": b"nothing", "headers": {"Content-Type": "multipart/form-data"}},
+        {"content": b"x" * 500_001, "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
+    ],
+)
+def test_parts_that_are_no_form_are_refused(world, sent):
+    answer = world.ada.http.put(f"/api/v1/pipelines/{world.pipeline()['key']}/boxes", **sent)
+    assert (answer.status_code, answer.json()["field"]) == (400, "body"), answer.text
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json(world):
+    box = world.box(world.pipeline())
+    body = b'\xef\xbb\xbf{"name": "Marked"}'
+    assert world.ada.http.post(f"/api/v1/boxes/{box['key']}", content=body).json()["name"] == "Marked"
