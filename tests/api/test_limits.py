@@ -12,6 +12,7 @@ from boxwood.db.engine import open_engine
 from boxwood.errors import TooMany
 from boxwood.lib.rates import read_rate
 from tests.conftest import Server, Store, World, ok, refused
+from tests.processes import Process, run, store_options
 
 NOW = 1_800_000_000_000
 
@@ -117,6 +118,21 @@ def test_several_processes_together_allow_no_more_than_one(fresh_store: Store) -
     for limits, engine in zip(all_limits, engines, strict=True):
         limits.close()
         engine.close()
+
+
+@pytest.mark.slow
+def test_worker_processes_keep_one_limit_together(fresh_store: Store) -> None:
+    if fresh_store.url is None:
+        pytest.skip("one process serves from SQLite")
+    server = Process(fresh_store, "--workers", "2", "--rate-limit", "1/h burst 24", "--no-deliveries")
+    key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
+    # A connection of its own for each, so that both processes get some.
+    answers = [
+        httpx.get(f"{server.url}/api/v1/users/me", auth=(key, ""), timeout=30, trust_env=False) for _ in range(80)
+    ]
+    assert [answer.status_code for answer in answers].count(200) == 24
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert server.stop() == 0
 
 
 def test_a_crowd_of_strangers_takes_no_memory(world: World) -> None:

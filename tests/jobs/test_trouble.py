@@ -1,6 +1,10 @@
 """Deliveries when things go wrong for long: breaker, switching off, replays, order, and workers that die."""
 
+import contextlib
+import socketserver
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -211,3 +215,49 @@ def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(wor
             assert "SCAN deliveries\n" not in text + "\n", text
     finally:
         engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = :hook", hook=hook))
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+HOSTILE = {
+    "a header of 10 MB": [HEAD, b"X: ", *[b"x" * 100_000] * 100, b"\r\n\r\n"],
+    "headers without end": [HEAD, *[b"X: y\r\n" * 1000] * 2000],
+    "no HTTP": [b"220 mail.example.com ESMTP\r\n"],
+    "an answer broken off": [HEAD, b"Content-Length: 100\r\n\r\nx"],
+}
+
+
+@contextlib.contextmanager
+def hostile(answer: list[bytes]) -> Iterator[str]:
+    """A receiver that answers every connection with these pieces, and hangs up."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            with contextlib.suppress(OSError):
+                for piece in answer:
+                    self.request.sendall(piece)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_a_hostile_answer_is_a_failure_and_holds_up_nobody(world: World, receiver: Receiver, how: str) -> None:
+    pipeline = world.pipeline()
+    with hostile(HOSTILE[how]) as url:
+        body = {"event": "BOX_CREATE", "targetUrl": url, "pipelineKey": pipeline["key"]}
+        bad = ok(world.ada.http.post("/api/v2/webhooks", json=body))
+        good = Hook(world.ada, receiver, "BOX_CREATE", pipeline)
+        world.box(pipeline)
+        good.wait()
+        path = f"/api/v2/webhooks/{bad['key']}/deliveries"
+        eventually(lambda: "no usable answer" in ok(world.ada.http.get(path))["results"][0].get("lastError", ""))
+        assert [one["state"] for one in ok(world.ada.http.get(path))["results"]] == ["WAITING"]
+        ok(world.ada.http.delete(f"/api/v2/webhooks/{bad['key']}"))
