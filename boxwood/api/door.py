@@ -61,7 +61,8 @@ class Door:
         self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["route"] = f"{scope['method']} {PREFIX}{{token}}"
+        # Counters are kept for each: methods that nobody takes get none.
+        scope["route"] = f"{scope['method'] if scope['method'] in inbound.METHODS else '*'} {PREFIX}{{token}}"
         scope["shown_path"] = PREFIX + "…"
         try:
             reply = await self._answer(scope, receive)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -321,6 +322,16 @@ def test_what_it_started_and_the_request_are_kept_together_or_not_at_all(world: 
         arrivals._STARTERS.remove(fail)
     assert requests(world, hook) == []
     assert "duplicate" not in ok(caller.post(hook["url"], headers={"X-Id": "1"}))
+
+
+def test_methods_that_nobody_takes_make_no_counters(world: World, caller: httpx.Client) -> None:
+    hook = endpoint(world.ada, world.pipeline())
+    for method in ("DELETE", "PROPFIND", "OPTIONS"):
+        assert caller.request(method, hook["url"]).status_code == 405
+    shown = caller.get("/metrics").text
+    assert not re.search(r'"(DELETE|PROPFIND|OPTIONS) /hooks', shown)
+    assert 'route="* /hooks/{token}"' in shown
+    assert hook["token"] not in shown
 
 
 def test_tokens_are_in_no_log(world: World, caller: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
