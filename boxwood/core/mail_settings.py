@@ -56,7 +56,7 @@ def adopt(db: Db, smtp_url: str, sender: str, base_url: str, *, known: bool) -> 
     else:
         after = msgspec.structs.replace(now, base_url=base_url if known or not now.base_url else now.base_url)
     if after != now:
-        _keep(db, after)
+        keep(db, after)
 
 
 def refusal(smtp_url: str, sender: str) -> str:
@@ -100,7 +100,7 @@ def edit(ctx: Ctx, changes: dict[str, Any]) -> Settings:
     if before.fixed and {"smtp_url", "sender"} & changes.keys():
         raise Conflict("Mail is set by the environment (BOXWOOD_SMTP_URL): change it there")
     after = check(msgspec.structs.replace(before, **changes))
-    _keep(ctx.db, after)
+    keep(ctx.db, after)
     events.record(
         ctx,
         "mail.edited",
@@ -126,7 +126,7 @@ def _checked(field: str, read: Any, value: str) -> None:
         raise Invalid(field, str(error)) from None
 
 
-def _keep(db: Db, settings: Settings) -> None:
+def keep(db: Db, settings: Settings) -> None:
     db.run(
         "INSERT INTO secrets (name, value) VALUES ('mail', :value) ON CONFLICT (name) DO UPDATE SET value = :value",
         value=msgspec.json.encode(settings).decode(),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from boxwood.core import mail_settings, sign_in_links
 from tests.conftest import Server, Store, World, ok, refused
@@ -75,6 +75,10 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
         assert told["user"]["email"] == house.ada.email
         assert ok(other.get("/api/v1/users/me"))["email"] == house.ada.email
         refused(other.post("/api/v2/session/passkey", json={"credential": used}), 401, "passkey")
+
+        page.goto(f"{house.server.url.replace('127.0.0.1', 'localhost')}/")
+        page.get_by_role("button", name="Use a passkey").click()
+        expect(page.get_by_role("button", name=house.ada.user.full_name)).to_be_visible()
 
         # An answer to another challenge than ours, and one that was changed on its way.
         changed = ask(page, "get", ok(other.post("/api/v2/session/passkey/options", json={})))

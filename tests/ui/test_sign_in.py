@@ -1,11 +1,16 @@
 """People come in by link or with a password, and nothing is lost when their session ends."""
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import expect
+import pyotp
+import pytest
+from playwright.sync_api import Browser, expect
 
-from boxwood.core import sign_in_links
-from tests.conftest import Person, World
+from boxwood.core import mail_settings, second_factors, sign_in_links
+from tests.conftest import Person, Server, Store, World
+from tests.mailbox import Mailbox
+from tests.mailbox import link as mailed_link
 from tests.ui.conftest import LOOKS
 
 PASSWORD = "seven green owls"
@@ -82,3 +87,35 @@ def test_the_sign_in_looks_right(window) -> None:
         one = window(size=size, scheme=scheme)
         expect(one.goto("/").get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
         one.look("sign-in")
+
+
+@pytest.fixture
+def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
+    """A world of its own, with a mail server, whose links lead to it."""
+    server = Server(fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com")).start()
+    told = mail_settings.Settings(mailbox.url, "crm@example.com", server.url, True)
+    server.engine.write(lambda db: mail_settings.keep(db, told))
+    yield (made := World(server))
+    made.close()
+    server.stop()
+
+
+def test_a_forgotten_password_is_replaced_with_the_authenticators_code(
+    mailing: World, mailbox: Mailbox, chromium: Browser
+) -> None:
+    secret = mailing.as_("bo", second_factors.begin)[0]
+    mailing.as_("bo", lambda ctx: second_factors.confirm(ctx, pyotp.TOTP(secret).at(ctx.now // 1000)))
+    mailing.clock.advance(ms=60_000)
+    context = chromium.new_context(base_url=mailing.server.url)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("E-mail").fill(mailing.bo.email)
+    page.get_by_role("button", name="Forgot your password?").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way")
+    page.goto(mailed_link(mailbox.wait()[0]))
+    page.get_by_label("A password for next time").fill(PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    page.get_by_label("Code from your authenticator").fill(pyotp.TOTP(secret).at(mailing.clock() // 1000))
+    page.get_by_role("button", name="Save and sign in").click()
+    expect(page.get_by_role("button", name="Bo Diddley")).to_be_visible()
+    context.close()

@@ -81,7 +81,39 @@ export async function load(): Promise<Session> {
 export const signIn = (email: string, password: string, code?: string): Promise<void> =>
   enter("/api/v2/session", code ? { email, password, code } : { email, password });
 
-export const signInByLink = (token: string, more: { password?: string; name?: string }): Promise<void> =>
+/** How one may sign in at this server, besides a password. */
+export type Ways = { mail: boolean; passkeys: boolean; provider?: string; providerUrl?: string };
+
+async function told<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const answer = await ask(method, path, body);
+  if (!answer.ok) throw await problemOf(answer);
+  return (await answer.json()) as T;
+}
+
+export const waysToSignIn = (): Promise<Ways> => told("GET", "/api/v2/session/ways");
+
+export async function askForReset(email: string): Promise<void> {
+  await told("POST", "/api/v2/session/forgotten", { email });
+}
+
+export async function signInByPasskey(): Promise<void> {
+  const { publicKey } = await told<{ publicKey: PublicKeyCredentialRequestOptionsJSON }>(
+    "POST",
+    "/api/v2/session/passkey/options",
+    {},
+  );
+  const options = PublicKeyCredential.parseRequestOptionsFromJSON(publicKey);
+  let credential: Credential | null;
+  try {
+    credential = await navigator.credentials.get({ publicKey: options });
+  } catch {
+    throw new Problem(0, "No passkey was given");
+  }
+  if (!(credential instanceof PublicKeyCredential)) throw new Problem(0, "No passkey was given");
+  await enter("/api/v2/session/passkey", { credential: credential.toJSON() });
+}
+
+export const signInByLink = (token: string, more: { password?: string; name?: string; code?: string }): Promise<void> =>
   enter("/api/v2/session/link", { token, ...more });
 
 export async function signOut(): Promise<void> {

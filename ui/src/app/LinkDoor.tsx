@@ -1,7 +1,7 @@
 import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { errorAt } from "../api/problem";
+import { errorAt, Problem } from "../api/problem";
 import { signInByLink } from "../api/session";
 import { Door, Refusal, useForm } from "./SignIn";
 
@@ -12,11 +12,14 @@ export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
   const [token] = useState(() => location.hash.slice(1));
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const navigate = useNavigate();
   const form = useForm(async () => {
-    await signInByLink(token, { password, ...(asksName && name.trim() ? { name: name.trim() } : {}) });
+    const more = { ...(asksName && name.trim() ? { name: name.trim() } : {}), ...(code ? { code } : {}) };
+    await signInByLink(token, { password, ...more });
     await navigate("/", { replace: true });
   });
+  const wantsCode = code !== "" || (form.error instanceof Problem && form.error.field === "code");
   if (token === "") {
     return (
       <Door title="This link is not whole">
@@ -55,6 +58,17 @@ export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
             error={errorAt(form.error, "password")}
             onChange={(event) => setPassword(event.currentTarget.value)}
           />
+          {wantsCode && (
+            <TextInput
+              label="Code from your authenticator"
+              name="code"
+              autoComplete="one-time-code"
+              inputMode="numeric"
+              autoFocus
+              value={code}
+              onChange={(event) => setCode(event.currentTarget.value)}
+            />
+          )}
           <Refusal error={errorAt(form.error, "name", "password") ? null : form.error} />
           <Button type="submit" size="sm" loading={form.busy}>
             {button}

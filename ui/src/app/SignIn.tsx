@@ -2,6 +2,7 @@ import { Alert, Button, PasswordInput, Stack, TextInput, Title } from "@mantine/
 import { type FormEvent, useState } from "react";
 import { messageOf, Problem } from "../api/problem";
 import { signIn } from "../api/session";
+import { OtherWays } from "./OtherWays";
 import classes from "./SignIn.module.css";
 
 /** For those who are not signed in, wherever they wanted to go: afterwards they are there. */
@@ -72,6 +73,7 @@ export function SignInForm({ email: known = "" }: { email?: string }) {
         <Button type="submit" size="sm" loading={form.busy}>
           Sign in
         </Button>
+        <OtherWays email={email} />
       </Stack>
     </form>
   );

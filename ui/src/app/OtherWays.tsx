@@ -1,0 +1,57 @@
+import { Alert, Anchor, Button, Divider, Stack } from "@mantine/core";
+import { useEffect, useState } from "react";
+import { askForReset, signInByPasskey, type Ways, waysToSignIn } from "../api/session";
+import { Refusal } from "./SignIn";
+
+/** What there is besides a password, as far as this server has it. */
+export function OtherWays({ email }: { email: string }) {
+  const [ways, setWays] = useState<Ways | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [asked, setAsked] = useState("");
+  useEffect(() => {
+    // Without an answer there is still the password.
+    waysToSignIn().then(setWays, () => setWays(null));
+  }, []);
+  if (ways === null || !(ways.mail || ways.passkeys || ways.providerUrl)) return null;
+
+  const attempt = async (way: () => Promise<void>) => {
+    setError(null);
+    setAsked("");
+    try {
+      await way();
+    } catch (refusal) {
+      setError(refusal);
+    }
+  };
+  const forgot = async () => {
+    await askForReset(email);
+    setAsked(email);
+  };
+  const here = `${location.pathname}${location.search}`;
+  return (
+    <Stack gap="sm">
+      {ways.mail && (
+        <Anchor component="button" type="button" size="sm" onClick={() => void attempt(forgot)}>
+          Forgot your password?
+        </Anchor>
+      )}
+      {asked !== "" && (
+        <Alert color="green" p="xs" role="status">
+          If {asked} is known here, a link for another password is on its way.
+        </Alert>
+      )}
+      {(ways.passkeys || ways.providerUrl) && <Divider label="or" />}
+      {ways.passkeys && (
+        <Button variant="default" size="sm" onClick={() => void attempt(signInByPasskey)}>
+          Use a passkey
+        </Button>
+      )}
+      {ways.providerUrl && (
+        <Button variant="default" size="sm" component="a" href={`${ways.providerUrl}?next=${encodeURIComponent(here)}`}>
+          Continue with {ways.provider}
+        </Button>
+      )}
+      <Refusal error={error} />
+    </Stack>
+  );
+}
