@@ -77,7 +77,7 @@ def undo_change(call: Call) -> shapes.Undone:
     """Undo a change: a write, a batch or an import, or one event of it.
 
     Refused with the reasons where something was changed again since, unless `partial` is true. Of a change of
-    more than 2,000 events the last ones are undone, and `hasMore` says to ask again.
+    more than 1,000 events the last ones are undone, and `hasMore` says to ask again.
     """
     told = call.parse(UNDO)
     change, event = told.get("change") or "", told.get("event") or ""

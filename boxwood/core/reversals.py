@@ -54,8 +54,8 @@ def reverse(ctx: Ctx, event: Event) -> bool:
     return undone(ctx, event)
 
 
-_FOLLOWS = ("box.email_added",)
-"""What stays whatever becomes of the event it came with (ruling 12)."""
+_FOLLOWS = ("box.email_added", "pipeline.imported")
+"""What stays whatever becomes of the events it came with (ruling 12), or only sums them up."""
 
 _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "box": lambda ctx, event: boxes.delete(ctx, event.subject_key or ""),

@@ -14,7 +14,7 @@ from . import reversals, trash
 from .context import Ctx
 from .events import EVENTS, KINDS, Event, key_of
 
-AT_ONCE = 2000
+AT_ONCE = 1000
 """Events of one request, so that nobody waits long for the writer."""
 MOST_REASONS = 20
 _KEY = re.compile("n([0-9]{12,18})", re.ASCII)

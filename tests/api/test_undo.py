@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from boxwood.core import undo as undoing
 from tests.api.test_contacts import box_of, contact, path, read
 from tests.api.test_merges import still
 from tests.api.test_trash import a_full_box, everything
@@ -225,3 +226,37 @@ def test_nobody_undoes_what_he_may_not_do(world: World) -> None:
         refused(world.ada.http.post("/api/v2/undo", json={"event": wrong}), 404)
     for body in ({}, {"change": change, "event": change}):
         refused(world.ada.http.post("/api/v2/undo", json=body), 400, "change")
+
+
+def test_an_import_is_undone_as_one_change_a_slice_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoing, "AT_ONCE", 10)
+    pipeline = world.pipeline()
+    kept = world.box(pipeline, name="Row 3", notes="mine")
+    rows = "\n".join(f"Row {number};note {number}" for number in range(25))
+    asked = {"wait": 20, "match": "name"}
+    url = f"/api/v2/pipelines/{pipeline['key']}/import"
+    content = f"Name;Notes\n{rows}\n".encode()
+    one = ok(world.ada.http.post(url, params=asked, content=content, headers={"content-type": "text/csv"}))
+    assert (one["state"], one["created"], one["updated"]) == ("done", 24, 1)
+    more, steps = True, 0
+    while more:
+        told = undo(world, one["change"])
+        more, steps = told["hasMore"], steps + 1
+    assert steps == 3
+    (left,) = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
+    assert (left["key"], left["notes"]) == (kept["key"], "mine")
+    assert (
+        len(ok(world.ada.http.get("/api/v2/trash", params={"noun": "box", "teamKey": world.team_key}))["results"]) == 24
+    )
+
+
+def test_an_import_whose_boxes_were_worked_on_is_refused_before_anything_is_done(world: World) -> None:
+    pipeline = world.pipeline()
+    url = f"/api/v2/pipelines/{pipeline['key']}/import"
+    content = b"Name\n" + b"".join(b"Row %d\n" % number for number in range(25))
+    asked = {"params": {"wait": 20}, "content": content, "headers": {"content-type": "text/csv"}}
+    one = ok(world.ada.http.post(url, **asked))
+    first = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))[0]
+    edit(world, first, notes="mine")
+    refused(world.ada.http.post("/api/v2/undo", json={"change": one["change"]}), 400, "Row 0: it was changed since")
+    assert len(ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))) == 25
