@@ -30,6 +30,8 @@ log = logging.getLogger("boxwood.automations")
 POLL = 0.25
 LOOK = 1.0
 """How often rules that go by time are looked for."""
+SLICE = 100
+"""Runs begun at once of what came by itself."""
 AT_ONCE = 8
 """Runs in a turn on SQLite, turns at once on PostgreSQL."""
 EACH = 8
@@ -153,10 +155,21 @@ class Worker:
         while True:
             try:
                 for key in await self.engine.read_soon(lambda db: timers.due(db, self.clock())):
-                    await self.engine.write_soon(partial(timers.look, now=self.clock(), key=key))
+                    await self._look_at(key)
             except Exception:
                 log.exception("rules that go by time were not looked at; it is tried again")
             await asyncio.sleep(LOOK)
+
+    async def _look_at(self, key: str) -> None:
+        """Begin what came by itself, a slice at a time, so that others' writes get in between."""
+        now = self.clock()
+        looked = await self.engine.read_soon(partial(timers.look, now=now, key=key))
+        if looked is None:
+            return
+        for at in range(0, len(looked.found), SLICE):
+            some = looked.found[at : at + SLICE]
+            await self.engine.write_soon(partial(timers.begin, now=now, looked=looked, found=some))
+        await self.engine.write_soon(partial(timers.move_on, now=now, looked=looked))
 
     # Outside
 
