@@ -43,7 +43,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
     };
   }, [words]);
   return (
-    <Popover opened position="bottom-start" shadow="md" withinPortal={false} trapFocus={false}>
+    <Popover opened position="bottom-start" shadow="md" trapFocus={false}>
       <Popover.Target>
         <TextInput
           aria-label={field.name}

@@ -239,8 +239,12 @@ export function Grid(props: GridProps) {
       aria-activedescendant={active && !editing ? `cell-${active.id}-${active.column}` : undefined}
       tabIndex={0}
       onKeyDown={keyDown}
-      onFocus={() =>
-        active === null && items[0] && shown[0] && setActive({ id: items[0].id, column: shown[0].column.key })
+      onFocus={({ currentTarget }) =>
+        active === null &&
+        currentTarget.matches(":focus-visible") &&
+        items[0] &&
+        shown[0] &&
+        setActive({ id: items[0].id, column: shown[0].column.key })
       }
       onCopy={(event: ClipboardEvent) => {
         if (event.target !== scroller.current) return;

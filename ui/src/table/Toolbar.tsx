@@ -26,7 +26,7 @@ import type { PipelineOut } from "../api/schema";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import type { Column } from "./columns";
 import { FilterBuilder } from "./FilterBuilder";
-import { countTests, type Tree } from "./filter";
+import { countTests, type Tree, whole } from "./filter";
 import type { Change, Layout, TableState } from "./state";
 
 type ToolbarProps = {
@@ -43,7 +43,7 @@ type ToolbarProps = {
 /** What is shown of the boxes, and how. */
 export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, children }: ToolbarProps) {
   const [filtering, setFiltering] = useState(false);
-  const tests = countTests(state.filter);
+  const tests = countTests(whole(state.filter, columns));
   const setFilter = (tree: Tree | null) =>
     change({ filter: tree === null ? (state.view?.filter ? "" : null) : JSON.stringify(tree) });
   return (
