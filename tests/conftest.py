@@ -97,15 +97,15 @@ class Clock:
 
 
 class Server:
-    """A server on a port of its own, in a thread; its engine and clock are at hand."""
+    """A server on a port of its own, or the one it is given, in a thread; its engine and clock are at hand."""
 
-    def __init__(self, config: Config, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, clock: Clock | None = None, port: int = 0) -> None:
         self.clock = clock or Clock()
         self.engine = open_engine(config.database_url, config.sqlite_path)
         self.boxwood = Boxwood(config, self.engine, self.clock)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                self.boxwood.asgi, host="127.0.0.1", port=0, log_config=None, access_log=False, proxy_headers=False
+                self.boxwood.asgi, host="127.0.0.1", port=port, log_config=None, access_log=False, proxy_headers=False
             )
         )
         self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)
@@ -123,7 +123,9 @@ class Server:
             time.sleep(0.01)
         return self
 
-    def stop(self) -> None:
+    def stop(self, grace: int | None = None) -> None:
+        """Streams that are open are waited for, for as many seconds as `grace` says."""
+        self._uvicorn.config.timeout_graceful_shutdown = grace
         self._uvicorn.should_exit = True
         self._thread.join(timeout=30)
 

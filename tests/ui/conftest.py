@@ -63,8 +63,9 @@ class Window:
 
     def __init__(self, browser: Browser, world: World, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
         self.world = world
+        self.url = world.server.url
         self.context: BrowserContext = browser.new_context(
-            base_url=world.server.url,
+            base_url=self.url,
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,  # type: ignore[arg-type]
             locale="en-GB",
@@ -81,7 +82,7 @@ class Window:
     def _only_here(self, route: Route) -> None:
         """No request to any other host."""
         # The browser's own viewer of PDF asks for its own parts.
-        if not route.request.url.startswith((self.world.server.url, "blob:", "data:", "chrome:", "chrome-extension:")):
+        if not route.request.url.startswith((self.url, "blob:", "data:", "chrome:", "chrome-extension:")):
             self.complaints.append(f"asked another host: {route.request.url}")
             route.abort()
         else:

@@ -47,7 +47,7 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
     if (data.key !== key) return data;
     return changed(data, change);
   }
-  for (const member of ["results", "pages", "boxes", "data"] as const) {
+  for (const member of ["results", "pages", "boxes", "data", "columns"] as const) {
     const held = (data as Record<string, unknown>)[member];
     const after = patched(held, key, change);
     if (after !== held) return { ...data, [member]: after };
@@ -91,7 +91,7 @@ function boxIn(data: unknown, key: string): Box | undefined {
   if (typeof data !== "object" || data === null) return undefined;
   if (isBox(data)) return data.key === key ? data : undefined;
   const held = data as Record<string, unknown>;
-  return boxIn(held.results, key) ?? boxIn(held.pages, key) ?? boxIn(held.boxes, key);
+  return boxIn(held.results, key) ?? boxIn(held.pages, key) ?? boxIn(held.boxes, key) ?? boxIn(held.columns, key);
 }
 
 export type BoxChange = {

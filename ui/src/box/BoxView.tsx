@@ -205,7 +205,7 @@ function Bar({ onClose }: { onClose: (() => void) | undefined }) {
         {pipeline.name}
       </Link>
       <div className={classes.tools}>
-        <CopyAsCode call={{ method: "GET", path: `/api/v1/boxes/${box.key}` }} />
+        <CopyAsCode call={{ method: "GET", path: `/v1/boxes/${box.key}` }} />
         {onClose && (
           <ActionIcon component={Link} to={`/boxes/${box.key}`} aria-label="Open as a page">
             <IconArrowsMaximize size={16} stroke={1.6} />

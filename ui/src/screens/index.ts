@@ -30,6 +30,11 @@ export const SCREENS: Screen[] = [
   { path: "/", load: () => import("./Home") },
   { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
   {
+    path: "/pipelines/:pipeline/board",
+    load: () => import("./Board"),
+    tab: { label: "Board", icon: IconLayoutKanban },
+  },
+  {
     path: "/pipelines/:pipeline/automations",
     load: () => import("./Automations"),
     tab: { label: "Automations", icon: IconBolt },

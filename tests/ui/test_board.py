@@ -1,0 +1,260 @@
+"""The board: cards are moved by mouse, touch and keys, columns count and sum, and what others do appears."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.conftest import Server, Store, World, ok
+from tests.ui.conftest import LOOKS, Window
+from tests.ui.test_box import a_pipeline, fields, now_of, stage
+
+
+def on_board(page: Page, pipeline: dict[str, Any], query: str = "") -> Page:
+    page.goto(f"/pipelines/{pipeline['key']}/board{query}")
+    expect(page.get_by_role("toolbar", name="Board")).to_be_visible()
+    return page
+
+
+def lane(page: Page, name: str) -> Locator:
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def cards(page: Page, name: str) -> Locator:
+    return lane(page, name).get_by_role("listitem")
+
+
+def card(page: Page, name: str) -> Locator:
+    return page.get_by_role("listitem", name=name, exact=True)
+
+
+def many(world: World, pipeline: dict[str, Any], count: int) -> None:
+    for first in range(0, count, 500):
+        operations = [
+            {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": f"Box {at:04}"}}
+            for at in range(first, min(first + 500, count))
+        ]
+        ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
+
+
+def test_a_card_is_dragged_to_another_column_and_back_by_undo(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    value = fields(pipeline)["Value"]
+    box = world.box(pipeline, name="Acme", fields={value: 1000})
+    world.box(pipeline, name="Globex", fields={value: 250})
+    page = on_board(window(world.ada).page, pipeline)
+    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("Lead2")
+    expect(lane(page, "Lead")).to_contain_text("Value 1,250")
+    card(page, "Acme").drag_to(lane(page, "Offer"))
+    expect(cards(page, "Offer")).to_have_text(re.compile("Acme"))
+    expect(lane(page, "Offer")).to_contain_text("Value 1,000")
+    expect(lane(page, "Lead")).to_contain_text("Value 250")
+    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("Lead1")
+    expect(page.get_by_text("Acme moved to Offer")).to_be_visible()
+    assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(cards(page, "Lead")).to_have_count(2)
+    assert now_of(world, box)["stageKey"] == stage(pipeline, "Lead")
+
+
+def test_a_place_within_a_column_and_a_golden_mark_stay(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    for name in ("One", "Two", "Three"):
+        world.box(pipeline, name=name)
+    page = on_board(window(world.ada).page, pipeline)
+    expect(cards(page, "Lead")).to_have_text([re.compile("One"), re.compile("Two"), re.compile("Three")])
+    card(page, "Two").drag_to(card(page, "One"), target_position={"x": 60, "y": 4})
+    expect(cards(page, "Lead")).to_have_text([re.compile("Two"), re.compile("One"), re.compile("Three")])
+    card(page, "Three").hover()
+    with page.expect_response(lambda answer: answer.url.endswith("/preferences") and answer.request.method == "POST"):
+        card(page, "Three").get_by_role("button", name="Mark as golden").click()
+    expect(cards(page, "Lead")).to_have_text([re.compile("Three"), re.compile("Two"), re.compile("One")])
+    page.reload()
+    expect(cards(page, "Lead")).to_have_text([re.compile("Three"), re.compile("Two"), re.compile("One")])
+
+
+def test_the_board_by_keyboard_alone(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    first = world.box(pipeline, name="First")
+    world.box(pipeline, name="Second")
+    page = on_board(window(world.ada).page, pipeline)
+    expect(cards(page, "Lead")).to_have_count(2)
+    page.keyboard.press("b")
+    expect(card(page, "First")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(card(page, "Second")).to_be_focused()
+    page.keyboard.press("Shift+ArrowUp")
+    expect(cards(page, "Lead")).to_have_text([re.compile("Second"), re.compile("First")])
+    page.keyboard.press("j")
+    expect(card(page, "First")).to_be_focused()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(cards(page, "Talks")).to_have_text(re.compile("First"))
+    expect(card(page, "First")).to_be_focused()
+    expect(page.get_by_text("First moved to Talks").first).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("complementary", name="Box").get_by_role("heading", name="First")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary", name="Box")).to_be_hidden()
+    page.keyboard.press("a")
+    page.keyboard.type("Third")
+    page.keyboard.press("Enter")
+    expect(card(page, "Third")).to_be_visible()
+    assert now_of(world, first)["stageKey"] == stage(pipeline, "Talks")
+
+
+def test_a_card_is_moved_by_its_menu_which_touch_has_too(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    world.box(pipeline, name="Acme")
+    page = on_board(window(world.ada, size=(390, 844)).page, pipeline)
+    card(page, "Acme").hover()
+    card(page, "Acme").get_by_role("button", name="More about Acme").click()
+    page.get_by_role("menuitem", name="Won").click()
+    expect(cards(page, "Won")).to_have_text(re.compile("Acme"))
+
+
+def test_a_board_by_a_dropdown_field(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    source = fields(pipeline)["Source"]
+    box = world.box(pipeline, name="Acme")
+    page = on_board(window(world.ada).page, pipeline)
+    page.get_by_role("combobox", name="Columns by").or_(page.get_by_role("textbox", name="Columns by")).click()
+    page.get_by_role("option", name="By Source").click()
+    expect(cards(page, "No value")).to_have_text(re.compile("Acme"))
+    card(page, "Acme").drag_to(lane(page, "Fair"))
+    expect(cards(page, "Fair")).to_have_text(re.compile("Acme"))
+    expect(page.get_by_text("Acme moved to Fair")).to_be_visible()
+    assert f"by={source}" in page.url
+    (option,) = [each["key"] for each in pipeline["fields"][1]["dropdownSettings"]["items"] if each["name"] == "Fair"]
+    assert now_of(world, box)["fields"][source] == option
+
+
+def test_a_column_of_a_thousand_cards_draws_those_that_are_seen(world: World, window) -> None:
+    pipeline = world.pipeline()
+    many(world, pipeline, 1000)
+    page = on_board(window(world.ada).page, pipeline, "?sort=name")
+    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("1,000")
+    expect(card(page, "Box 0000")).to_be_visible()
+    assert cards(page, "Lead").count() < 40
+    page.get_by_role("list", name="Cards in Lead").evaluate("list => { window.list = list }")
+    page.wait_for_function(
+        """() => {
+            window.list.scrollTo(0, window.list.scrollHeight);
+            return document.querySelector("[data-card][aria-label='Box 0999']") !== null;
+        }"""
+    )
+    expect(card(page, "Box 0999")).to_be_visible()
+    assert cards(page, "Lead").count() < 40
+
+
+def test_what_others_do_appears_on_the_board(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    box = world.box(pipeline, name="Acme")
+    ada, bo = on_board(window(world.ada).page, pipeline), on_board(window(world.bo).page, pipeline)
+    expect(card(ada, "Acme")).to_be_visible()
+    card(bo, "Acme").drag_to(lane(bo, "Won"))
+    expect(cards(ada, "Won")).to_have_text(re.compile("Acme"))
+    expect(lane(ada, "Lead").get_by_role("heading")).to_contain_text("Lead0")
+    lane(bo, "Talks").get_by_role("button", name="Add a box").click()
+    bo.keyboard.type("Globex")
+    bo.keyboard.press("Enter")
+    expect(cards(ada, "Talks")).to_have_text(re.compile("Globex"))
+    ok(world.bo.http.delete(f"/api/v1/boxes/{box['key']}"))
+    expect(card(ada, "Acme")).to_have_count(0)
+
+
+def test_a_move_that_a_rule_refuses_is_put_back(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    won = {"field": "stage", "op": "eq", "value": stage(pipeline, "Won")}
+    rule = {"name": "Won", "message": "Not yet", "condition": won, "deny": True}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
+    world.box(pipeline, name="Acme")
+    page = on_board(window(world.ada).page, pipeline)
+    card(page, "Acme").drag_to(lane(page, "Won"))
+    expect(page.get_by_text("Not yet")).to_be_visible()
+    expect(cards(page, "Lead")).to_have_text(re.compile("Acme"))
+    expect(cards(page, "Won")).to_have_count(0)
+
+
+def test_cards_show_what_is_chosen_and_turn_stale(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    value = fields(pipeline)["Value"]
+    world.box(pipeline, name="Acme", fields={value: 4711})
+    world.server.engine.write(
+        lambda db: db.run(
+            "UPDATE boxes SET stage_changed_at = stage_changed_at - :ms WHERE pipeline_key = :key",
+            ms=20 * 86_400_000,
+            key=pipeline["key"],
+        )
+    )
+    page = on_board(window(world.ada).page, pipeline)
+    expect(card(page, "Acme")).to_contain_text("4,711")
+    expect(card(page, "Acme").get_by_text("20 days")).to_have_attribute("title", re.compile("Stale"))
+    page.get_by_role("button", name="Cards", exact=True).click()
+    page.get_by_role("menuitemcheckbox", name="Value").click()
+    expect(card(page, "Acme")).not_to_contain_text("4,711")
+    with page.expect_response(lambda answer: answer.url.endswith("/preferences") and answer.request.method == "POST"):
+        page.get_by_role("menuitemradio", name="30 days").click()
+    page.reload()
+    expect(card(page, "Acme").get_by_text("20 days")).to_have_attribute("title", re.compile("In this stage"))
+    expect(card(page, "Acme")).not_to_contain_text("4,711")
+
+
+def test_the_board_looks_right(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    keys = fields(pipeline)
+    options = [each["key"] for each in pipeline["fields"][1]["dropdownSettings"]["items"]]
+    names = "Northwind Traders|Acme, second order|Globex|Initech|Umbrella|Soylent|Stark Industries|Hooli|Wayne|Wonka"
+    stages = ["Lead", "Lead", "Lead", "Lead", "Talks", "Talks", "Talks", "Offer", "Offer", "Won"]
+    for at, (name, where) in enumerate(zip(names.split("|"), stages, strict=True)):
+        box = world.box(
+            pipeline,
+            name=name,
+            stageKey=stage(pipeline, where),
+            fields={
+                keys["Value"]: 1000 * (at + 3) + 250,
+                keys["Source"]: options[at % 2],
+                keys["Close by"]: world.clock() + at * 86_400_000,
+            },
+            assignees=[{"userKey": each.user_key} for each in ([world.ada], [world.bo], [world.ada, world.bo])[at % 3]],
+        )
+        if at % 3 == 0:
+            ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Call"}))
+            ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": "Hello"}))
+    world.server.engine.write(
+        lambda db: db.run(
+            "UPDATE boxes SET stage_changed_at = stage_changed_at - :ms WHERE pipeline_key = :key AND name > 'O'",
+            ms=16 * 86_400_000,
+            key=pipeline["key"],
+        )
+    )
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        page = on_board(one.page, pipeline)
+        expect(card(page, "Initech")).to_be_visible()
+        one.look("board")
+
+
+def test_a_server_that_restarts_in_the_middle_is_waited_for(fresh_store: Store, chromium: Browser) -> None:
+    server = Server(fresh_store.config(allow_private_webhooks=True)).start()
+    world = World(server)
+    port = int(server.url.rpartition(":")[2])
+    pipeline = a_pipeline(world)
+    box = world.box(pipeline, name="Acme")
+    one = Window(chromium, world).sign_in(world.ada)
+    page = on_board(one.page, pipeline, f"?box={box['key']}")
+    page.get_by_role("textbox", name="Comment").fill("Written while it is away")
+    server.stop(grace=1)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("What you see may be old")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Comment")).to_have_value("Written while it is away")
+    again = Server(fresh_store.config(allow_private_webhooks=True), port=port).start()
+    expect(page.get_by_text("What you see may be old")).to_be_hidden(timeout=15_000)
+    page.get_by_role("textbox", name="Comment").press("Control+Enter")
+    expect(page.get_by_role("article", name="Comment by Ada Lovelace")).to_contain_text("Written while it is away")
+    card(page, "Acme").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(cards(page, "Talks")).to_have_text(re.compile("Acme"))
+    expect(page.get_by_text("Acme moved to Talks").first).to_be_visible()
+    one.close()
+    world.close()
+    again.stop(grace=1)

@@ -1,0 +1,289 @@
+import { combine } from "@atlaskit/pragmatic-drag-and-drop/combine";
+import { draggable, dropTargetForElements } from "@atlaskit/pragmatic-drag-and-drop/element/adapter";
+import { autoScrollForElements } from "@atlaskit/pragmatic-drag-and-drop-auto-scroll/element";
+import { attachClosestEdge, extractClosestEdge } from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge";
+import { Button, Text, TextInput } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import type { Box } from "../api/boxes";
+import { asNumber } from "../fields/compare";
+import type { LaneOf } from "./arrange";
+import classes from "./Board.module.css";
+
+type LaneProps = {
+  lane: LaneOf;
+  /** Names of what is summed, by key. */
+  sumNames: Record<string, string>;
+  focused: string | null;
+  opened: string | null;
+  estimate: number;
+  mayMove: (box: Box) => boolean;
+  draw: (box: Box) => ReactNode;
+  onFocus: (box: string) => void;
+  onKey: (event: KeyboardEvent, box: Box) => void;
+  onOpen: (box: Box) => void;
+  /** A card was let go in this column, before that place. */
+  onDrop: (box: string, place: number) => void;
+  onEnd: () => void;
+  adding: boolean;
+  onAdding: (adding: boolean) => void;
+  onAdd: (name: string) => Promise<unknown>;
+};
+
+/** A column of the board: only the cards that are seen are drawn. */
+export function Lane(props: LaneProps) {
+  const { lane, sumNames, focused, opened, estimate, onEnd } = props;
+  const list = useRef<HTMLDivElement>(null);
+  const column = useRef<HTMLElement>(null);
+  const [over, setOver] = useState(false);
+  const newest = useRef(props);
+  useEffect(() => {
+    newest.current = props;
+  });
+  const rows = useVirtualizer({
+    count: lane.cards.length,
+    getScrollElement: () => list.current,
+    estimateSize: () => estimate,
+    getItemKey: (at) => lane.cards[at]?.key ?? at,
+    overscan: 6,
+    gap: 8,
+    paddingStart: 2,
+    paddingEnd: 8,
+  });
+
+  useEffect(() => {
+    if (!column.current || !list.current) return;
+    return combine(
+      dropTargetForElements({
+        element: column.current,
+        canDrop: ({ source }) => source.data.kind === "card",
+        onDragEnter: () => setOver(true),
+        onDragLeave: () => setOver(false),
+        onDrop: ({ source, location }) => {
+          setOver(false);
+          const target = location.current.dropTargets[0];
+          const { lane: now, onDrop } = newest.current;
+          const at = now.cards.findIndex((each) => each.key === target?.data.key);
+          const below = target ? extractClosestEdge(target.data) === "bottom" : true;
+          // Let go beside the cards it comes last.
+          onDrop(String(source.data.key), at < 0 ? now.cards.length : at + Number(below));
+        },
+      }),
+      autoScrollForElements({ element: list.current, canScroll: ({ source }) => source.data.kind === "card" }),
+    );
+  }, []);
+
+  const items = rows.getVirtualItems();
+  const last = items.at(-1)?.index ?? -1;
+  useEffect(() => {
+    if (lane.cursor && last >= lane.cards.length - 8) onEnd();
+  }, [lane.cursor, last, lane.cards.length, onEnd]);
+
+  const focusedAt = focused === null ? -1 : lane.cards.findIndex((each) => each.key === focused);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the focus goes elsewhere, the card comes into sight
+  useEffect(() => {
+    if (focusedAt >= 0) rows.scrollToIndex(focusedAt);
+  }, [focusedAt, focused]);
+
+  const sums = Object.entries(lane.sums).filter(([, sum]) => sum !== 0);
+  const name = lane.name || "No value";
+  return (
+    <section ref={column} className={classes.lane} data-over={over || undefined} aria-label={name}>
+      <header className={classes.laneHead}>
+        <h2 className="cut">
+          <span
+            className={classes.laneName}
+            style={lane.color && { background: lane.color.backgroundColor, color: lane.color.foregroundColor }}
+          >
+            {name}
+          </span>
+          <span className={classes.count}>{asNumber(lane.count)}</span>
+        </h2>
+        {sums.length > 0 && (
+          <Text
+            size="xs"
+            className="quiet numbers cut"
+            title={sums.map(([key, sum]) => `${sumNames[key] ?? key}: ${asNumber(sum)}`).join("\n")}
+          >
+            {sums.slice(0, 2).map(([key, sum], at) => (
+              <span key={key}>
+                {at > 0 && " · "}
+                {sumNames[key] ?? key} <strong>{asNumber(sum)}</strong>
+              </span>
+            ))}
+          </Text>
+        )}
+      </header>
+      {/* Its cards take the focus; without any there is nothing to scroll. */}
+      <div
+        className={classes.cards}
+        ref={list}
+        {...(lane.cards.length > 0 && { role: "list", "aria-label": `Cards in ${name}` })}
+      >
+        <div className={classes.virtual} style={{ height: rows.getTotalSize() }}>
+          {items.map((item) => {
+            const box = lane.cards[item.index];
+            if (!box) return null;
+            return (
+              <Slot
+                key={box.key}
+                box={box}
+                at={item.index}
+                of={lane.count}
+                start={item.start}
+                measure={rows.measureElement}
+                isFocused={focused === box.key}
+                isFirst={focusedAt < 0 && item.index === 0}
+                isOpened={opened === box.key}
+                {...props}
+              />
+            );
+          })}
+        </div>
+        {lane.cards.length === 0 && (
+          <Text size="sm" className={`quiet ${classes.nothing}`}>
+            No boxes here
+          </Text>
+        )}
+      </div>
+      <Foot {...props} name={name} />
+    </section>
+  );
+}
+
+type SlotProps = LaneProps & {
+  box: Box;
+  at: number;
+  of: number;
+  start: number;
+  measure: (element: Element | null) => void;
+  isFocused: boolean;
+  isFirst: boolean;
+  isOpened: boolean;
+};
+
+function Slot({
+  box,
+  at,
+  of,
+  start,
+  measure,
+  isFocused,
+  isFirst,
+  isOpened,
+  mayMove,
+  draw,
+  onFocus,
+  onKey,
+  onOpen,
+}: SlotProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const [edge, setEdge] = useState<"top" | "bottom" | null>(null);
+  const [dragging, setDragging] = useState(false);
+  const movable = mayMove(box);
+  useEffect(() => {
+    if (!element.current) return;
+    return combine(
+      draggable({
+        element: element.current,
+        canDrag: () => movable,
+        getInitialData: () => ({ kind: "card", key: box.key }),
+        onDragStart: () => setDragging(true),
+        onDrop: () => setDragging(false),
+      }),
+      dropTargetForElements({
+        element: element.current,
+        canDrop: ({ source }) => source.data.kind === "card" && source.data.key !== box.key,
+        getData: ({ input, element: target }) =>
+          attachClosestEdge({ key: box.key }, { element: target, input, allowedEdges: ["top", "bottom"] }),
+        onDrag: ({ self }) => setEdge(extractClosestEdge(self.data) as "top" | "bottom" | null),
+        onDragLeave: () => setEdge(null),
+        onDrop: () => setEdge(null),
+      }),
+    );
+  }, [box.key, movable]);
+  useEffect(() => {
+    // Not while somebody types, or is in a box that is open.
+    if (isFocused && element.current && !element.current.contains(document.activeElement)) {
+      if (document.activeElement === document.body || document.activeElement?.closest("[data-card]")) {
+        element.current.focus({ preventScroll: true });
+      }
+    }
+  }, [isFocused]);
+  return (
+    <div
+      ref={(node) => {
+        element.current = node;
+        measure(node);
+      }}
+      data-index={at}
+      data-card={box.key}
+      data-edge={edge ?? undefined}
+      data-dragging={dragging || undefined}
+      data-opened={isOpened || undefined}
+      className={classes.slot}
+      style={{ transform: `translateY(${start}px)` }}
+      role="listitem"
+      aria-label={box.name}
+      aria-setsize={of}
+      aria-posinset={at + 1}
+      tabIndex={isFocused || isFirst ? 0 : -1}
+      onFocus={(event) => event.target === event.currentTarget && onFocus(box.key)}
+      onKeyDown={(event) => event.target === event.currentTarget && onKey(event, box)}
+      onClick={() => onOpen(box)}
+    >
+      {draw(box)}
+    </div>
+  );
+}
+
+function Foot({ name, adding, onAdding, onAdd }: LaneProps & { name: string }) {
+  const [words, setWords] = useState("");
+  const [busy, setBusy] = useState(false);
+  if (!adding) {
+    return (
+      <Button
+        variant="subtle"
+        color="gray"
+        size="compact-sm"
+        justify="flex-start"
+        className={classes.add ?? ""}
+        leftSection={<IconPlus size={14} />}
+        aria-label={`Add a box to ${name}`}
+        onClick={() => onAdding(true)}
+      >
+        Add a box
+      </Button>
+    );
+  }
+  const save = async () => {
+    if (words.trim() === "" || busy) return;
+    setBusy(true);
+    try {
+      await onAdd(words.trim());
+      setWords("");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <TextInput
+      className={classes.add ?? ""}
+      aria-label={`Name of a new box in ${name}`}
+      placeholder="Name, then Enter"
+      autoFocus
+      value={words}
+      onChange={(event) => setWords(event.currentTarget.value)}
+      onBlur={() => words.trim() === "" && onAdding(false)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") void save().catch(() => undefined);
+        else if (event.key === "Escape") {
+          event.stopPropagation();
+          setWords("");
+          onAdding(false);
+        }
+      }}
+    />
+  );
+}

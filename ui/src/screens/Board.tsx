@@ -1,0 +1,263 @@
+import { autoScrollForElements } from "@atlaskit/pragmatic-drag-and-drop-auto-scroll/element";
+import * as liveRegion from "@atlaskit/pragmatic-drag-and-drop-live-region";
+import { IconLayoutKanban } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useSearchParams } from "react-router";
+import { type Box, useEditBox } from "../api/boxes";
+import { client } from "../api/client";
+import { mayEdit } from "../api/rights";
+import { useMe } from "../api/session";
+import { offerUndo } from "../api/undo";
+import { usePipeline } from "../app/Frame";
+import { arrange, laneOf, placed, STAGE } from "../board/arrange";
+import classes from "../board/Board.module.css";
+import { Card } from "../board/Card";
+import { Lane } from "../board/Lane";
+import { useLiking } from "../board/liking";
+import { Tools } from "../board/Tools";
+import { type Asked, useBoard } from "../board/useBoard";
+import { useCommands } from "../commands/registry";
+import type { Field } from "../fields/kinds";
+import { useNow } from "../parts/Moment";
+import { Empty, Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+
+const FEW = 3;
+
+/** The pipeline's boxes as cards in columns: of its stages, or of a dropdown field's options. */
+export default function Board() {
+  const pipeline = usePipeline();
+  const me = useMe();
+  const now = useNow();
+  const [search, setSearch] = useSearchParams();
+  const [liking, like] = useLiking(pipeline.key);
+  const { mutate: edit } = useEditBox();
+  const asked = askedOf(search);
+  const { board, more } = useBoard(pipeline.key, asked);
+  const [focused, setFocused] = useState<string | null>(null);
+  const [adding, setAdding] = useState<string | null>(null);
+  const columns = useRef<HTMLDivElement>(null);
+  const by = board.data?.by ?? STAGE;
+  const lanes = useMemo(() => (board.data ? arrange(board.data, liking) : []), [board.data, liking]);
+  const fields = useMemo(() => shownFields(pipeline.fields, liking.fields, by), [pipeline.fields, liking.fields, by]);
+  const sumNames = Object.fromEntries(pipeline.fields.map((field) => [field.key, field.name]));
+  const golden = new Set(liking.golden);
+
+  const create = useMutation({
+    mutationFn: ({ name, lane }: { name: string; lane: string }) =>
+      client.POST("/v2/pipelines/{pipeline}/boxes", {
+        params: { path: { pipeline: pipeline.key } },
+        body: by === STAGE ? { name, stageKey: lane } : { name, ...(lane ? { fields: { [by]: lane } } : {}) },
+      }),
+    onSuccess: ({ response }, { name }) => offerUndo(`${name} added`, response),
+  });
+
+  const may = (box: Box) => mayEdit(pipeline, me.key, box);
+  const find = (key: string | null) => lanes.flatMap((lane) => lane.cards).find((each) => each.key === key);
+  const nameOfLane = (key: string) => lanes.find((each) => each.key === key)?.name || "No value";
+
+  function move(box: Box, lane: string) {
+    if (lane === laneOf(box, by) || !may(box)) return;
+    const change = by === STAGE ? { stageKey: lane } : { fields: { [by]: lane || null } };
+    edit({ box, edit: change, says: `${box.name} moved to ${nameOfLane(lane)}` });
+    liveRegion.announce(`${box.name} moved to ${nameOfLane(lane)}`);
+  }
+
+  function put(box: Box, lane: string, place: number) {
+    const target = lanes.find((each) => each.key === lane);
+    if (!target || !may(box)) return;
+    const order = placed(target.cards, box.key, place);
+    if (order) like({ order: { ...liking.order, [lane]: order } });
+    else if (lane === laneOf(box, by)) say("Only the first 30 places of a column are kept");
+    move(box, lane);
+  }
+
+  function mark(box: Box) {
+    like({
+      golden: golden.has(box.key) ? liking.golden.filter((each) => each !== box.key) : [...liking.golden, box.key],
+    });
+  }
+
+  const open = useCallback(
+    (box: Box) =>
+      setSearch((before) => {
+        before.set("box", box.key);
+        return before;
+      }),
+    [setSearch],
+  );
+
+  /** Arrows go from card to card; with Shift the card goes along. */
+  function pressed(event: KeyboardEvent, box: Box) {
+    const at = lanes.findIndex((lane) => lane.cards.some((each) => each.key === box.key));
+    const lane = lanes[at];
+    if (!lane) return;
+    const place = lane.cards.findIndex((each) => each.key === box.key);
+    const [down, right] = STEPS[event.key] ?? [0, 0];
+    if (down !== 0) {
+      event.preventDefault();
+      if (event.shiftKey) put(box, lane.key, place + (down > 0 ? 2 : -1));
+      else setFocused(lane.cards[place + down]?.key ?? box.key);
+    } else if (right !== 0 && event.shiftKey) {
+      event.preventDefault();
+      const next = lanes[at + right];
+      if (next) move(box, next.key);
+    } else if (right !== 0) {
+      event.preventDefault();
+      const beside = right > 0 ? lanes.slice(at + 1) : lanes.slice(0, at).reverse();
+      const next = beside.find((each) => each.cards.length > 0);
+      if (next) setFocused(next.cards[Math.min(place, next.cards.length - 1)]?.key ?? box.key);
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      open(box);
+    } else if (event.key === "g" && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      event.stopPropagation();
+      mark(box);
+    }
+  }
+
+  useCommands([
+    {
+      id: "board-add",
+      label: "Add a box to the column",
+      section: "Board",
+      keys: "a",
+      run: () => {
+        const box = find(focused);
+        setAdding((box && laneOf(box, by)) ?? lanes[0]?.key ?? null);
+      },
+    },
+    {
+      id: "board-focus",
+      label: "Go to the cards (then arrows; with Shift the card goes along)",
+      section: "Board",
+      keys: "b",
+      run: () => {
+        (document.activeElement as HTMLElement | null)?.blur();
+        setFocused(find(focused)?.key ?? lanes.find((lane) => lane.cards.length > 0)?.cards[0]?.key ?? null);
+        columns.current?.querySelector<HTMLElement>("[data-card][tabindex='0']")?.focus();
+      },
+    },
+  ]);
+
+  useEffect(() => {
+    if (!columns.current) return;
+    return autoScrollForElements({
+      element: columns.current,
+      canScroll: ({ source }) => source.data.kind === "card",
+      getAllowedAxis: () => "horizontal",
+    });
+  });
+
+  return (
+    <div className={classes.board}>
+      <Tools
+        pipeline={pipeline}
+        asked={asked}
+        liking={liking}
+        like={like}
+        by={by}
+        shown={fields.map((one) => one.key)}
+      />
+      <Ready query={board} loading={<Waiting />}>
+        {() =>
+          lanes.length === 0 ? (
+            <Empty icon={IconLayoutKanban} title="No columns">
+              A board has a column for each stage of its pipeline.
+            </Empty>
+          ) : (
+            <div className={classes.lanes} ref={columns}>
+              {lanes.map((lane) => (
+                <Lane
+                  key={lane.key}
+                  lane={lane}
+                  sumNames={sumNames}
+                  focused={focused}
+                  opened={search.get("box")}
+                  estimate={78 + fields.length * 21}
+                  mayMove={may}
+                  draw={(box) => (
+                    <Card
+                      box={box}
+                      fields={fields}
+                      now={now}
+                      staleAfter={liking.staleAfter}
+                      golden={golden.has(box.key)}
+                      elsewhere={
+                        may(box)
+                          ? lanes
+                              .filter((each) => each.key !== lane.key)
+                              .map((each) => ({ key: each.key, name: each.name || "No value" }))
+                          : []
+                      }
+                      onMove={move}
+                      onGolden={mark}
+                    />
+                  )}
+                  onFocus={setFocused}
+                  onKey={pressed}
+                  onOpen={open}
+                  onDrop={(key, place) => {
+                    const box = find(key);
+                    if (box) put(box, lane.key, place);
+                  }}
+                  onEnd={() => lane.cursor && void more(lane.key, lane.cursor).catch(() => undefined)}
+                  adding={adding === lane.key}
+                  onAdding={(on) => setAdding(on ? lane.key : null)}
+                  onAdd={(name) => create.mutateAsync({ name, lane: lane.key })}
+                />
+              ))}
+            </div>
+          )
+        }
+      </Ready>
+    </div>
+  );
+}
+
+const STEPS: Record<string, [number, number]> = {
+  ArrowDown: [1, 0],
+  ArrowUp: [-1, 0],
+  j: [1, 0],
+  k: [-1, 0],
+  ArrowRight: [0, 1],
+  ArrowLeft: [0, -1],
+};
+
+function askedOf(search: URLSearchParams): Asked {
+  const asked: Asked = {};
+  for (const name of ["by", "view", "sort"] as const) {
+    const value = search.get(name);
+    if (value) asked[name] = value;
+  }
+  const words = search.get("q");
+  const tests = [search.get("filter"), words && JSON.stringify({ field: "name", op: "contains", value: words })].filter(
+    Boolean,
+  );
+  if (tests.length) asked.filter = tests.length === 1 ? String(tests[0]) : `{"and":[${tests.join(",")}]}`;
+  return asked;
+}
+
+/** Those chosen, in the pipeline's order; else the first few. The one that the columns stand for goes without saying. */
+function shownFields(fields: readonly Field[], chosen: string[] | undefined, by: string): Field[] {
+  if (chosen) return fields.filter((field) => chosen.includes(field.key));
+  return fields.filter((field) => field.key !== by).slice(0, FEW);
+}
+
+function Waiting() {
+  return (
+    <div className={classes.lanes} role="status" aria-label="Loading">
+      {[5, 3, 4, 2].map((cards, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: columns without an identity
+        <div key={at} className={classes.lane}>
+          {Array.from({ length: cards }, (_, card) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: cards without an identity
+            <div key={card} className={classes.ghost} />
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
