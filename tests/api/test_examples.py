@@ -11,7 +11,7 @@ from boxwood.api import examples
 from boxwood.api.router import Route
 from boxwood.api.routes import ROUTES
 from tests.conftest import Store, World, make_store, ok
-from tests.examples import StillServer, capture, label, running
+from tests.examples import LEFT_OUT, SHOWN, StillServer, capture, label, running
 
 RUN = "Run bin/examples, look at what it wrote to boxwood/api/examples, and commit it."
 KEPT = examples.everything()
@@ -30,7 +30,7 @@ def still(fresh: Callable[[], Store]) -> Iterator[StillServer]:
         yield server
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=label)
+@pytest.mark.parametrize("route", SHOWN, ids=label)
 def test_an_example_is_what_the_server_answers(still: StillServer, fresh: Callable[[], Store], route: Route) -> None:
     kept = KEPT.get(label(route))
     if kept is None:
@@ -40,13 +40,16 @@ def test_an_example_is_what_the_server_answers(still: StillServer, fresh: Callab
 
 
 def test_no_example_is_of_what_is_no_more() -> None:
-    assert KEPT.keys() <= {label(route) for route in ROUTES}, RUN
+    assert KEPT.keys() <= {label(route) for route in SHOWN}, RUN
+    assert {label(route) for route in ROUTES} >= LEFT_OUT, "what is left out must be there"
 
 
 def test_the_document_shows_them(world: World) -> None:
     document: dict[str, Any] = ok(httpx.get(f"{world.server.url}/openapi.json", trust_env=False))
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():
+            if f"{verb.upper()} {path}" in LEFT_OUT:
+                continue
             example = KEPT[f"{verb.upper()} {path}"]
             answered = operation["responses"]["200"]["content"].values()
             assert [one["example"] for one in answered if "example" in one] == [example.reply.body], (verb, path)
