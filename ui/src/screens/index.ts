@@ -3,11 +3,13 @@ import {
   IconAddressBook,
   IconBolt,
   IconBuilding,
+  IconChartBar,
   IconCheckbox,
   IconLayoutKanban,
   IconPlugConnected,
   IconSettings,
   IconTable,
+  IconTableImport,
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -35,6 +37,11 @@ export const SCREENS: Screen[] = [
     tab: { label: "Board", icon: IconLayoutKanban },
   },
   {
+    path: "/pipelines/:pipeline/reports",
+    load: () => import("./Reports"),
+    tab: { label: "Reports", icon: IconChartBar },
+  },
+  {
     path: "/pipelines/:pipeline/automations",
     load: () => import("./Automations"),
     tab: { label: "Automations", icon: IconBolt },
@@ -49,6 +56,11 @@ export const SCREENS: Screen[] = [
     path: "/pipelines/:pipeline/settings",
     load: () => import("./Settings"),
     tab: { label: "Settings", icon: IconSettings },
+  },
+  {
+    path: "/pipelines/:pipeline/import",
+    load: () => import("./ImportExport"),
+    tab: { label: "Import & export", icon: IconTableImport },
   },
   { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
   { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },

@@ -1,0 +1,81 @@
+import { Progress as Bar, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Link } from "react-router";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import type { ImportOut } from "../api/schema";
+import { undo } from "../api/undo";
+import { Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+import { Refused } from "./Plan";
+import { isUnderWay } from "./table";
+
+/** How far an import is; what it refused, and taking it back, once it is through. */
+export function Progress({ imported, pipeline }: { imported: string; pipeline: string }) {
+  const asked = api.useQuery(
+    "get",
+    "/v2/imports/{import}",
+    { params: { path: { import: imported } } },
+    { refetchInterval: ({ state: { data } }) => (data && !isUnderWay(data) ? false : 500) },
+  );
+  return <Ready query={asked}>{(one) => <State one={one} pipeline={pipeline} />}</Ready>;
+}
+
+function State({ one, pipeline }: { one: ImportOut; pipeline: string }) {
+  const running = isUnderWay(one);
+  const params = { path: { import: one.key } };
+  const cancel = useMutation({
+    mutationFn: () => client.POST("/v2/imports/{import}/cancel", { params }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ["get", "/v2/imports/{import}"] }),
+  });
+  const takeBack = useMutation({
+    mutationFn: () => undo(one.change),
+    onSuccess: () => say("The import was undone"),
+  });
+  const refused = api.useQuery(
+    "get",
+    "/v2/imports/{import}/refused",
+    { params: { ...params, query: { limit: 100 } as never } },
+    { enabled: !running && one.refused > 0 },
+  );
+  useEffect(() => {
+    if (running) return;
+    void queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("boxes") });
+  }, [running]);
+  const words: Record<string, string> = {
+    waiting: "It begins in a moment",
+    running: "Importing",
+    done: "Imported",
+    cancelled: "Cancelled",
+    failed: `Failed: ${one.error ?? ""}`,
+  };
+  return (
+    <Stack>
+      <Title order={2}>{words[one.state] ?? one.state}</Title>
+      <Bar value={one.progress * 100} animated={running} aria-label="How far it is" />
+      <Text className="numbers" role="status">
+        {one.rows} rows: {one.created} boxes made, {one.updated} changed, {one.refused} refused
+      </Text>
+      <Group>
+        {running ? (
+          <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+            Cancel
+          </Button>
+        ) : (
+          <>
+            <Button component={Link} to={`/pipelines/${pipeline}`}>
+              See the boxes
+            </Button>
+            {one.created + one.updated > 0 && !takeBack.isSuccess && (
+              <Button variant="default" loading={takeBack.isPending} onClick={() => takeBack.mutate()}>
+                Undo the import
+              </Button>
+            )}
+          </>
+        )}
+      </Group>
+      <Refused rows={refused.data?.results ?? []} />
+    </Stack>
+  );
+}

@@ -1,0 +1,63 @@
+/** A report as a file: its numbers as CSV, its picture as PNG. */
+
+export type Row = Record<string, string | number | null>;
+
+/** With a heading; texts that a spreadsheet would compute begin with an apostrophe. */
+export function asCsv(rows: readonly Row[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  const cell = (value: string | number | null | undefined) => {
+    if (value === null || value === undefined) return "";
+    const text = typeof value === "string" && /^[=+\-@]/.test(value) ? `'${value}` : String(value);
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [names, ...rows.map((row) => names.map((name) => row[name]))]
+    .map((line) => line.map(cell).join(","))
+    .join("\r\n");
+}
+
+export function saveText(name: string, text: string): void {
+  save(name, new Blob([text], { type: "text/csv;charset=utf-8" }));
+}
+
+/** The chart that this element holds, drawn twice as large as it is shown. */
+export async function savePicture(name: string, holder: HTMLElement): Promise<void> {
+  const drawn = holder.querySelector("svg.recharts-surface");
+  if (!(drawn instanceof SVGSVGElement)) return;
+  const { width, height } = drawn.getBoundingClientRect();
+  const copy = drawn.cloneNode(true) as SVGSVGElement;
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copyLooks(drawn, copy);
+  const url = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }));
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width * 2, height * 2];
+  const brush = canvas.getContext("2d");
+  if (!brush) return;
+  brush.fillStyle = getComputedStyle(document.body).backgroundColor;
+  brush.fillRect(0, 0, canvas.width, canvas.height);
+  brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  URL.revokeObjectURL(url);
+  canvas.toBlob((blob) => blob && save(name, blob), "image/png");
+}
+
+const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "opacity"];
+
+/** Colours come from variables of the page, which a picture of its own does not know. */
+function copyLooks(from: Element, to: Element): void {
+  const looks = getComputedStyle(from);
+  for (const name of LOOKS) to.setAttribute(name, looks.getPropertyValue(name));
+  for (const [at, child] of [...from.children].entries()) {
+    const other = to.children[at];
+    if (other) copyLooks(child, other);
+  }
+}
+
+function save(name: string, blob: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,82 @@
+import { Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { usePipeline } from "../app/Frame";
+import { Choose } from "../imports/Choose";
+import classes from "../imports/imports.module.css";
+import { Plan } from "../imports/Plan";
+import { Progress } from "../imports/Progress";
+import type { Table } from "../imports/table";
+import { CopyAsCode } from "../parts/CopyAsCode";
+
+const FORMATS = [
+  { format: "csv", label: "CSV", says: "for spreadsheets" },
+  { format: "jsonl", label: "JSON lines", says: "a box a line, for programs" },
+  { format: "json", label: "JSON", says: "everything there is to know of the pipeline and its boxes" },
+];
+
+/** A table into a pipeline, and a pipeline into a table. */
+export default function ImportExport() {
+  const pipeline = usePipeline();
+  const [search, setSearch] = useSearchParams();
+  const [table, setTable] = useState<Table | null>(null);
+  const running = search.get("import");
+  return (
+    <div className={classes.page}>
+      <Stack>
+        <Title order={1}>Import</Title>
+        {running ? (
+          <>
+            <Progress imported={running} pipeline={pipeline.key} />
+            <Group>
+              <Anchor
+                component="button"
+                type="button"
+                underline="always"
+                onClick={() => {
+                  setTable(null);
+                  setSearch({});
+                }}
+              >
+                Import another table
+              </Anchor>
+            </Group>
+          </>
+        ) : table ? (
+          <Plan
+            pipeline={pipeline}
+            table={table}
+            onBack={() => setTable(null)}
+            onBegun={(one) => setSearch({ import: one.key })}
+          />
+        ) : (
+          <Choose onTable={setTable} />
+        )}
+      </Stack>
+      <Stack>
+        <Group justify="space-between">
+          <Title order={2}>Export</Title>
+          <CopyAsCode
+            call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/export`, query: { format: "csv" } }}
+          />
+        </Group>
+        {FORMATS.map(({ format, label, says }) => (
+          <Group key={format} gap="sm">
+            <Button
+              component="a"
+              variant="default"
+              w={130}
+              leftSection={<IconDownload size={15} />}
+              href={`/api/v2/pipelines/${pipeline.key}/export?format=${format}`}
+              download={`${pipeline.name}.${format}`}
+            >
+              {label}
+            </Button>
+            <Text className="quiet">{says}</Text>
+          </Group>
+        ))}
+      </Stack>
+    </div>
+  );
+}

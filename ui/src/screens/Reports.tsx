@@ -1,0 +1,54 @@
+import { Group, Select, Title } from "@mantine/core";
+import { useSearchParams } from "react-router";
+import { usePipeline } from "../app/Frame";
+import { DAY } from "../lib/dates";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Funnel, OverTime, TimeInStage, Totals } from "../reports/Charts";
+import classes from "../reports/reports.module.css";
+
+const SPANS = [
+  { value: "", label: "Of all time" },
+  { value: "30", label: "Last 30 days" },
+  { value: "90", label: "Last 90 days" },
+  { value: "365", label: "Last 12 months" },
+];
+
+/** What the boxes of a pipeline add up to. */
+export default function Reports() {
+  const pipeline = usePipeline();
+  const [search, setSearch] = useSearchParams();
+  const days = search.get("days") ?? "";
+  // From a midnight on, so that the same question is asked all day.
+  const from = days ? Math.floor(Date.now() / DAY) * DAY - Number(days) * DAY : undefined;
+  const span = from === undefined ? {} : { from };
+  return (
+    <div className={classes.page}>
+      <Group justify="space-between">
+        <Title order={1}>Reports</Title>
+        <Group gap="xs">
+          <Select
+            aria-label="Of which time"
+            w={160}
+            data={SPANS}
+            value={days}
+            allowDeselect={false}
+            onChange={(value) =>
+              setSearch((before) => {
+                if (value) before.set("days", value);
+                else before.delete("days");
+                return before;
+              })
+            }
+          />
+          <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/reports/funnel`, query: span }} />
+        </Group>
+      </Group>
+      <div className={classes.grid}>
+        <Funnel pipeline={pipeline} span={span} />
+        <TimeInStage pipeline={pipeline} span={span} />
+        <OverTime pipeline={pipeline} span={span} />
+        <Totals pipeline={pipeline} span={span} />
+      </div>
+    </div>
+  );
+}
