@@ -284,7 +284,7 @@ def test_rows_of_a_spreadsheet_become_boxes(world: World, window: Any) -> None:
         text,
     )
     dialog = page.get_by_role("dialog", name="Paste 2 rows")
-    expect(dialog).to_contain_text("1 cells cannot be such values")
+    expect(dialog).to_contain_text("cannot be such values (1): Source: unknown")
     dialog.get_by_role("button", name="Add 2 boxes").click()
     expect(row(page, "Golf, Inc.")).to_have_count(1)
     made = boxes(world, pipeline)

@@ -106,7 +106,7 @@ export function Paste({ pipeline, columns, shown, lines, from, below, group, by,
       )}
       {(read.data?.unread.length ?? 0) > 0 && (
         <Alert color="orange" mt="sm" p="xs">
-          {read.data?.unread.length} cells cannot be such values and are left empty:{" "}
+          Left empty, for they cannot be such values ({read.data?.unread.length}):{" "}
           {read.data?.unread.slice(0, 3).join("; ")}
         </Alert>
       )}
