@@ -190,7 +190,7 @@ def wrk(server: Server, url: str, connections: int, script: str | None = None) -
         ).stdout
     if "Non-2xx" in text:
         sys.exit(f"{url} refused requests:\n{text}")
-    requests = int(found(r"(\d+) requests in", text))
+    requests = max(int(found(r"(\d+) requests in", text)), 1)
     cpu = (server.cpu() - before) / requests * 1e6
     return Load(float(found(r"Requests/sec:\s+([\d.]+)", text)), latency("50%", text), latency("99%", text), cpu)
 

@@ -1,10 +1,11 @@
 """The table of docs/guide/performance.md: every piece of work, beside PocketBase, in one run.
 
     bin/bench table [--boxes N] [--rounds N] [--seconds N] [--only WORD,WORD] [--postgres] [--no-peers]
+        [--directus]
 
 Boxwood and its peer are on one core, the load on another, except that imports and exports, which need no load, have
-them all; rounds are interleaved and the figures medians. What is
-printed is Markdown. `--postgres` puts Boxwood on a PostgreSQL server of its own, beside pgbench with the same rows.
+them all; rounds are interleaved and the figures medians. What is printed is Markdown. `--directus` adds Directus, which
+npm installs first. `--postgres` puts Boxwood on a PostgreSQL server of its own, beside pgbench with the same rows.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from urllib.parse import quote
 
 import httpx
 
+from bench import _directus as directus
 from bench import _pocketbase as pocketbase
 from bench import http
 from bench.http import FIELDS, NAMES, TYPES, Load, Server, wrk
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--directus", action="store_true")
     options = parser.parse_args()
     http.SECONDS = options.seconds
     began = time.perf_counter()
@@ -70,11 +73,12 @@ SERVERS: dict[str, Server] = {}
 def prepared(stack: contextlib.ExitStack, options: argparse.Namespace) -> tuple[list[Work], list[str]]:
     data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     notes = []
-    url = None
+    url = cluster = None
     if options.postgres:
         from tests import postgres
 
-        url = stack.enter_context(postgres.cluster(durable=True)).create_database()
+        cluster = stack.enter_context(postgres.cluster(durable=True))
+        url = cluster.create_database()
     limit = stack.enter_context(http.bare())
     started = time.perf_counter()
     server = stack.enter_context(http.served(data, url))
@@ -91,6 +95,12 @@ def prepared(stack: contextlib.ExitStack, options: argparse.Namespace) -> tuple[
         SERVERS["PocketBase"] = peer
         notes.append(f"PocketBase {pocketbase.VERSION}: {took:.1f} s to first answer, {peer.memory():,.0f} MB idle")
         add_pocketbase(works, peer, options.boxes)
+    if options.directus:
+        own = cluster.create_database() if cluster else None
+        peer, took = stack.enter_context(directus.served(data / "directus", own))
+        SERVERS["Directus"] = peer
+        notes.append(f"Directus {directus.VERSION}: {took:.1f} s to first answer, {peer.memory():,.0f} MB idle")
+        add_directus(works, peer)
     writer = "pgbench, the same rows" if options.postgres else "SQLite in-process, three rows"
     bare = (lambda: pgbench(url, options.seconds)) if url else (lambda: in_process(data))
     works[0].do[writer] = bare
@@ -239,6 +249,34 @@ def add_pocketbase(works: list[Work], peer: Server, boxes: int) -> None:
     for start, do in asks.items():
         next(work for work in works if work.name.startswith(start)).do["PocketBase"] = do
     print(f"PocketBase: {boxes:,} boxes in {took:.1f} s", file=sys.stderr)
+
+
+def add_directus(works: list[Work], peer: Server) -> None:
+    """With 1,000 boxes: more would take longer to put in than all the rest."""
+    with http.unpinned(peer):
+        directus.put(0, 1000)
+    items, value = f"{peer.url}/items/boxes", pocketbase.column(6)
+    by_value = quote(json.dumps({value: {"_gt": 1347451200000 + 500_000}}))
+    made = iter(range(1000, 10_000_000, 500))
+
+    def load(url: str, connections: int, script: str | None = None) -> Callable[[], Load]:
+        return lambda: wrk(peer, url, connections, script)
+
+    def importing() -> Load:
+        before = peer.cpu()
+        with http.unpinned(peer):
+            took = directus.put(next(made), 500)
+        return Load(500 / took, took * 1000, took * 1000, (peer.cpu() - before) / 500 * 1e6)
+
+    asks: dict[str, Callable[[], Load]] = {
+        "create": load(items, 64, post(json.dumps(pocketbase.a_box(1)))),
+        "read a box": load(f"{items}/1", 32),
+        "page of 25, filtered and sorted, indexed": load(f"{items}?limit=25&filter={by_value}&sort=-{value}", 16),
+        "list of 1,000": load(f"{items}?limit=1000", 8),
+        "import": importing,
+    }
+    for start, do in asks.items():
+        next(work for work in works if work.name.startswith(start)).do["Directus, 1,000 boxes"] = do
 
 
 def in_process(data: Path) -> Load:
