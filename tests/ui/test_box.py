@@ -4,6 +4,7 @@ import base64
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, ok
@@ -362,6 +363,7 @@ def a_rich_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     return pipeline, box
 
 
+@pytest.mark.slow
 def test_the_box_looks_right(world: World, window) -> None:
     pipeline, box = a_rich_box(world)
     for size, scheme in LOOKS:

@@ -8,7 +8,7 @@ import {
   IconStar,
   IconStarFilled,
 } from "@tabler/icons-react";
-import { memo } from "react";
+import { memo, useState } from "react";
 import type { Box } from "../api/boxes";
 import { isUnset } from "../fields/compare";
 import { type Field, kindOf } from "../fields/kinds";
@@ -60,32 +60,7 @@ export const Card = memo(function Card({
           >
             {golden ? <IconStarFilled size={14} /> : <IconStar size={14} stroke={1.6} />}
           </ActionIcon>
-          {elsewhere.length > 0 && (
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <ActionIcon
-                  size="sm"
-                  tabIndex={-1}
-                  aria-label={`More about ${box.name}`}
-                  onClick={(event) => event.stopPropagation()}
-                >
-                  <IconDots size={14} stroke={1.6} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown onClick={(event) => event.stopPropagation()}>
-                <Menu.Label>Move to</Menu.Label>
-                {elsewhere.map((lane) => (
-                  <Menu.Item
-                    key={lane.key}
-                    leftSection={<IconArrowRight size={14} stroke={1.6} />}
-                    onClick={() => onMove(box, lane.key)}
-                  >
-                    {lane.name}
-                  </Menu.Item>
-                ))}
-              </Menu.Dropdown>
-            </Menu>
-          )}
+          {elsewhere.length > 0 && <MoveMenu box={box} elsewhere={elsewhere} onMove={onMove} />}
         </div>
       </div>
       {shown.length > 0 && (
@@ -136,3 +111,40 @@ export const Card = memo(function Card({
     </div>
   );
 });
+
+/** Made when it is asked for: a menu on each card would make scrolling slow. */
+function MoveMenu({ box, elsewhere, onMove }: Pick<CardProps, "box" | "elsewhere" | "onMove">) {
+  const [opened, setOpened] = useState(false);
+  const button = (
+    <ActionIcon
+      size="sm"
+      tabIndex={-1}
+      aria-label={`More about ${box.name}`}
+      aria-haspopup="menu"
+      onClick={(event) => {
+        event.stopPropagation();
+        setOpened(true);
+      }}
+    >
+      <IconDots size={14} stroke={1.6} />
+    </ActionIcon>
+  );
+  if (!opened) return button;
+  return (
+    <Menu opened onChange={setOpened} position="bottom-end">
+      <Menu.Target>{button}</Menu.Target>
+      <Menu.Dropdown onClick={(event) => event.stopPropagation()}>
+        <Menu.Label>Move to</Menu.Label>
+        {elsewhere.map((lane) => (
+          <Menu.Item
+            key={lane.key}
+            leftSection={<IconArrowRight size={14} stroke={1.6} />}
+            onClick={() => onMove(box, lane.key)}
+          >
+            {lane.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -5,7 +5,7 @@ import { attachClosestEdge, extractClosestEdge } from "@atlaskit/pragmatic-drag-
 import { Button, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
 import { asNumber } from "../fields/compare";
 import type { LaneOf } from "./arrange";
@@ -34,6 +34,7 @@ type LaneProps = {
 /** A column of the board: only the cards that are seen are drawn. */
 export function Lane(props: LaneProps) {
   const { lane, sumNames, focused, opened, estimate, onEnd } = props;
+  const { mayMove, draw, onFocus, onKey, onOpen } = props;
   const list = useRef<HTMLDivElement>(null);
   const column = useRef<HTMLElement>(null);
   const [over, setOver] = useState(false);
@@ -136,7 +137,11 @@ export function Lane(props: LaneProps) {
                 isFocused={focused === box.key}
                 isFirst={focusedAt < 0 && item.index === 0}
                 isOpened={opened === box.key}
-                {...props}
+                mayMove={mayMove}
+                draw={draw}
+                onFocus={onFocus}
+                onKey={onKey}
+                onOpen={onOpen}
               />
             );
           })}
@@ -152,7 +157,7 @@ export function Lane(props: LaneProps) {
   );
 }
 
-type SlotProps = LaneProps & {
+type SlotProps = Pick<LaneProps, "mayMove" | "draw" | "onFocus" | "onKey" | "onOpen"> & {
   box: Box;
   at: number;
   of: number;
@@ -163,7 +168,8 @@ type SlotProps = LaneProps & {
   isOpened: boolean;
 };
 
-function Slot({
+/** Scrolling draws anew only what comes into sight. */
+const Slot = memo(function Slot({
   box,
   at,
   of,
@@ -236,7 +242,7 @@ function Slot({
       {draw(box)}
     </div>
   );
-}
+});
 
 function Foot({ name, adding, onAdding, onAdd }: LaneProps & { name: string }) {
   const [words, setWords] = useState("");
