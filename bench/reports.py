@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from bench.views import NUMBER, make
-from boxwood.core import boxes, reports, stages
+from boxwood.core import boxes, paces, reports, stages
 from boxwood.core.boxes import Stay
 from boxwood.core.context import Ctx
 from boxwood.db import schema
@@ -28,7 +28,7 @@ START = 1_700_000_000_000
 NOW = START + 400 * 86_400_000
 ASKED: dict[str, Callable[[Ctx, reports.Chosen], Any]] = {
     "funnel": reports.funnel,
-    "time in stage": reports.time_in_stage,
+    "time in stage": paces.time_in_stage,
     "over time, by months": lambda ctx, chosen: reports.over_time(
         ctx, chosen, interval="month", since=NOW - 365 * 86_400_000, until=NOW
     ),

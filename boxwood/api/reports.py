@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import reports
+from ..core import paces, reports
 from ..core.reports import Chosen
 from ..wire.shapes import reports as shapes
 from .boxes import read_filter
@@ -36,7 +36,7 @@ def funnel(call: Call) -> shapes.FunnelOut:
 
 def time_in_stage(call: Call) -> shapes.TimeInStageOut:
     """How long boxes stayed in each stage."""
-    return shapes.time_in_stage(reports.time_in_stage(call.ctx, _chosen(call)))
+    return shapes.time_in_stage(paces.time_in_stage(call.ctx, _chosen(call)))
 
 
 def over_time(call: Call) -> shapes.OverTimeOut:

@@ -1,7 +1,8 @@
 """Reports of a pipeline: how far boxes get and how fast, what came in and out over time, and sums.
 
-Each is of the boxes that the actor may see and that pass a filter, counted when it is asked for. What `stays` holds
-is kept by the database itself, from the boxes' own histories.
+Each is of the boxes that the actor may see and that pass a filter, counted when it is asked for. `stays` holds those
+of boxes that moved, kept by the database itself from the boxes' own histories; a box that is where it began is known by
+its own row, and what those add up to is that of all boxes less that of the open stays.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ MOST_GROUPS = 1000
 MOST_SUMS = 20
 SLOT = 900_000
 """A quarter of an hour: every time zone's days begin with one."""
-HOUR = 3_600_000
 INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
@@ -96,14 +96,16 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
     place = f"CASE s.stage_key {places} ELSE -1 END" if places else "-1"
     rows = ctx.db.rows_afresh(
         f"""
-        {_with(chosen)} SELECT place, COUNT(*) FROM (
-            SELECT MAX({place}) AS place FROM {_stays(chosen)} GROUP BY s.box_key
+        {first(chosen)} SELECT place, COUNT(*) FROM (
+            SELECT MAX({place}) AS place FROM {stays(chosen)} GROUP BY s.box_key
         ) AS furthest GROUP BY place
         """,
-        **_params(chosen),
+        **asked(chosen),
     )
     furthest: dict[int, int] = dict(rows)
-    now = _now(ctx, chosen)
+    now, moved = _now(ctx, chosen), _moved(ctx, chosen)
+    for at, key in enumerate(order):
+        furthest[at] = furthest.get(at, 0) + now.get(key, 0) - moved.get(key, 0)
     steps, reached = [], 0
     for at, key in reversed(list(enumerate(order))):
         reached += furthest.get(at, 0)
@@ -112,78 +114,31 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
     return Funnel(sum(now.values()), steps[::-1], *ended)
 
 
-def _stays(chosen: Chosen) -> str:
+def stays(chosen: Chosen) -> str:
     """What comes behind FROM, with the test: each box is looked at once, however many stays it had."""
     if chosen.plain:
         return "stays s WHERE s.pipeline_key = :pipeline"
     return "chosen c CROSS JOIN stays s WHERE s.pipeline_key = :pipeline AND s.box_key = c.key"
 
 
-def _with(chosen: Chosen) -> str:
-    """What a statement over `_stays` begins with."""
+def first(chosen: Chosen) -> str:
+    """What a statement over `stays` begins with."""
     return "" if chosen.plain else f"WITH chosen AS MATERIALIZED (SELECT b.key FROM boxes b WHERE {chosen.where})"
 
 
-def _params(chosen: Chosen) -> dict[str, Any]:
+def asked(chosen: Chosen) -> dict[str, Any]:
     return {**chosen.params, **({"now": chosen.selection.ctx.now} if ":now" in chosen.where else {})}
+
+
+def _moved(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
+    """How many boxes are in each stage and came from another."""
+    sql = f"SELECT s.stage_key, COUNT(*) FROM {stays(chosen)} AND s.is_open GROUP BY s.stage_key"
+    return dict(ctx.db.rows_afresh(f"{first(chosen)} {sql}", **asked(chosen)))
 
 
 def _now(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
     sql = f"SELECT b.stage_key, COUNT(*) FROM boxes b WHERE {chosen.where} GROUP BY b.stage_key"
-    return dict(ctx.db.rows_afresh(sql, **_params(chosen)))
-
-
-# How fast
-
-
-class Pace(NamedTuple):
-    """Of one stage, times in milliseconds; a box that is in it counts with the time so far."""
-
-    stage_key: str
-    name: str
-    boxes: int
-    now: int
-    average_ms: int | None
-    median_ms: int | None
-    """To the hour."""
-    longest_ms: int | None
-
-
-def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
-    """Two walks along one index: a single one that groups by the hour would sort what it adds up."""
-    spent = "s.finished_ms + CASE WHEN s.is_open THEN :now - s.entered_at ELSE 0 END"
-    params = {**_params(chosen), "now": ctx.now}
-    totals = ctx.db.rows_afresh(
-        f"""
-        {_with(chosen)} SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
-        FROM {_stays(chosen)} GROUP BY s.stage_key
-        """,
-        **params,
-    )
-    hours: dict[str, list[tuple[int, int]]] = {}
-    for key, hour, count in ctx.db.rows_afresh(
-        f"""
-        {_with(chosen)} SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*)
-        FROM {_stays(chosen)} GROUP BY s.stage_key, hours
-        """,
-        **params,
-    ):
-        hours.setdefault(key, []).append((hour, count))
-    found = {row[0]: row[1:] for row in totals}
-    return [_pace(key, name, found.get(key), hours.get(key, [])) for key, name in chosen.names.items()]
-
-
-def _pace(key: str, name: str, found: Any, hours: list[tuple[int, int]]) -> Pace:
-    if found is None:
-        return Pace(key, name, 0, 0, None, None, None)
-    boxes, now, total, longest = (int(one) for one in found)
-    seen, median = 0, 0
-    for hour, count in sorted(hours):
-        seen += count
-        if seen * 2 >= boxes:
-            median = hour * HOUR
-            break
-    return Pace(key, name, boxes, now, max(0, total // boxes), max(0, median), max(0, longest))
+    return dict(ctx.db.rows_afresh(sql, **asked(chosen)))
 
 
 # Over time
@@ -250,7 +205,7 @@ def _slots(
         SELECT b.{column} / {SLOT}, {", ".join(figures)} FROM boxes b
         WHERE {chosen.where} AND b.{column} >= :begin AND b.{column} < :end {test} GROUP BY b.{column} / {SLOT}
         """,
-        **{**_params(chosen), **params, "begin": begin, "end": end},
+        **{**asked(chosen), **params, "begin": begin, "end": end},
     )
 
 
@@ -327,7 +282,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
         SELECT {", ".join([f"COALESCE({key}, '')", "COUNT(*)", *figures])} FROM boxes b {joined}
         WHERE {chosen.where} GROUP BY {key} ORDER BY COUNT(*) DESC, 1 LIMIT {MOST_GROUPS}
         """,
-        **{**_params(chosen), **params},
+        **{**asked(chosen), **params},
     )
     people = users.people(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
     called = {one: person.full_name or "" for one, person in people.items()} if names is None else names

@@ -12,6 +12,7 @@ from ..errors import Conflict, NotFound
 from . import (
     access,
     automations,
+    box_changes,
     boxes,
     comments,
     directory,
@@ -196,7 +197,7 @@ def _with_what_is_there(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     if box.stage_key in pipeline.stage_order:
         return box
     first = stages.for_box(ctx, pipeline, None).key
-    return msgspec.structs.replace(box, stage_key=first, stage_changed_at=ctx.now)
+    return box_changes.move(ctx, box, first)
 
 
 def _parents_first(rows: trash.Rows) -> trash.Rows:

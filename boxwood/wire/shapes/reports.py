@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.reports import Funnel, Group, Pace, Point
+from ...core.paces import Pace
+from ...core.reports import Funnel, Group, Point
 from .base import Out
 
 
