@@ -40,7 +40,7 @@ def a_full_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     url = f"/api/v2/boxes/{box['key']}"
     meeting = {"meetingType": "CALL_LOG", "startTimestamp": 1000, "notes": "Rang"}
     key = ok(world.ada.http.post(f"{url}/meetings", json=meeting))["key"]
-    due = world.clock() + 1000
+    due = world.clock() + 86_400_000
     ok(world.ada.http.post(f"{url}/tasks", json={"text": "call", "meetingKey": key, "dueDate": due}))
     said = ok(world.ada.http.post(f"{url}/comments", json={"message": "Shall we?"}))["key"]
     ok(world.bo.http.post(f"{url}/comments", json={"message": "Yes", "parent": said}))
