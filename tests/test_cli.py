@@ -36,6 +36,7 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     signed_in = ok(httpx.post(f"http://127.0.0.1:{port}/api/v2/session/link", json=body, timeout=30, trust_env=False))
     assert signed_in["user"]["email"] == "owner@localhost"
     pipeline = ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines", key[0]))[0]
+    assert pipeline["creationSourceType"] == "SYSTEM_ONBOARDING"
     boxes = ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines/{pipeline['key']}/boxes", key[0]))
     assert len(boxes) == 12
     assert {box["stageKey"] for box in boxes} == set(pipeline["stages"])

@@ -29,6 +29,8 @@ export function usePreferences() {
   const starred = preferences.starredPipelines ?? [];
   return {
     preferences,
+    /** Whether the server told them yet. */
+    known: asked.data !== undefined,
     set,
     starred,
     star: (key: string, on: boolean) =>

@@ -8,6 +8,8 @@ import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import NewPipeline from "../app/NewPipeline";
 import { inOrder } from "../app/order";
+import { ClearSample } from "../first/ClearSample";
+import { FirstSteps } from "../first/FirstSteps";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { Empty, Ready } from "../parts/states";
@@ -29,9 +31,11 @@ export default function Home() {
         <Title order={1}>Pipelines</Title>
         <Group gap="xs">
           <CopyAsCode call={{ method: "GET", path: "/v2/pipelines" }} />
+          {asked.data && <ClearSample pipelines={asked.data.results} />}
           {button}
         </Group>
       </Group>
+      {asked.data && <FirstSteps pipelines={asked.data.results} onNewPipeline={setCreating.open} />}
       <Ready query={asked}>
         {({ results }) =>
           results.length === 0 ? (

@@ -1,0 +1,54 @@
+import { useQueries } from "@tanstack/react-query";
+import { api } from "../api/client";
+import type { PipelineOut } from "../api/schema";
+
+/** Pipelines looked into; whoever has more is past beginning. */
+const MOST = 20;
+
+export type Done = { pipeline: boolean; colleague: boolean; key: boolean; webhook: boolean; rows: boolean };
+
+/** What is there already, as the server tells; undefined until it told. */
+export function useSteps(pipelines: PipelineOut[]): Done | undefined {
+  const teams = api.useQuery("get", "/v2/users/me/teams", {});
+  const team = teams.data?.results[0];
+  const invited = api.useQuery(
+    "get",
+    "/v2/teams/{team}/invitations",
+    { params: { path: { team: team?.key ?? "" } } },
+    { enabled: team !== undefined && team.members.length < 2 },
+  );
+  const keys = api.useQuery("get", "/v1/apikeys", {}, { refetchOnMount: "always" });
+  const own = pipelines.slice(0, MOST).map((each) => ({ params: { path: { pipeline: each.key } } }));
+  const webhooks = useQueries({
+    queries: own.map((init) => api.queryOptions("get", "/v2/pipelines/{pipeline}/webhooks", init)),
+    combine: whatIsThere,
+  });
+  const imports = useQueries({
+    queries: own.map((init) => api.queryOptions("get", "/v2/pipelines/{pipeline}/imports", init)),
+    combine: whatIsThere,
+  });
+  if ([teams, keys].some((each) => each.isPending) || webhooks.pending || imports.pending || invited.isLoading) {
+    return undefined;
+  }
+  return {
+    pipeline: pipelines.some((each) => !isSample(each)),
+    colleague: (team?.members.length ?? 0) > 1 || (invited.data?.results.length ?? 0) > 0,
+    key: (keys.data ?? []).some((each) => each.lastUsedTimestamp !== null),
+    webhook: webhooks.results.length > 0,
+    rows: imports.results.some((each) => each.created > 0),
+  };
+}
+
+type Asked<T> = { isPending: boolean; data?: { results: T[] } | undefined };
+
+function whatIsThere<T>(asked: Asked<T>[]): { pending: boolean; results: T[] } {
+  return {
+    pending: asked.some((each) => each.isPending),
+    results: asked.flatMap((each) => each.data?.results ?? []),
+  };
+}
+
+/** Made with the first start, to show something. */
+export function isSample(pipeline: PipelineOut): boolean {
+  return pipeline.creationSourceType === "SYSTEM_ONBOARDING";
+}
