@@ -10,6 +10,7 @@ import {
   IconSettings,
   IconTable,
   IconTableImport,
+  IconUsersGroup,
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -82,6 +83,11 @@ export const SCREENS: Screen[] = [
     nav: { label: "Organizations", icon: IconBuilding, keys: "g o" },
   },
   { path: "/organizations/:organization", load: () => import("./Organization") },
+  {
+    path: "/team",
+    load: () => import("./Team"),
+    nav: { label: "Team", icon: IconUsersGroup, keys: "g m" },
+  },
   {
     path: "/integrations",
     load: () => import("./Integrations"),

@@ -1,0 +1,84 @@
+import { ActionIcon, Button, Group, Tabs, Title, Tooltip } from "@mantine/core";
+import { IconPencil, IconPlus, IconUsersGroup } from "@tabler/icons-react";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+import { useEvents } from "../api/live";
+import { useMe } from "../api/session";
+import { TeamChoice, useTeam } from "../directory/Team";
+import classes from "../integrations/integrations.module.css";
+import { Empty, Ready } from "../parts/states";
+import { Audit } from "../team/Audit";
+import { NameForm } from "../team/NameForm";
+import { People } from "../team/People";
+import { refreshTeams } from "../team/refresh";
+import { isOwner } from "../team/roles";
+
+/** A team: its people, who was invited, and what was done to it. */
+export default function Team() {
+  const me = useMe();
+  const { asked, team, teams, choose } = useTeam();
+  const [search, setSearch] = useSearchParams();
+  const [naming, setNaming] = useState<"this" | "new" | null>(null);
+  useEvents(({ kind }) => {
+    if (/^(member|team)\./.test(kind)) void refreshTeams();
+  });
+  const section = search.get("section") === "audit" ? "audit" : "people";
+  const show = (name: string | null) =>
+    setSearch(name === "audit" ? { ...kept(team?.key), section: "audit" } : kept(team?.key));
+  const make = (
+    <Button variant="default" leftSection={<IconPlus size={15} />} onClick={() => setNaming("new")}>
+      New team
+    </Button>
+  );
+  return (
+    <div className={classes.page}>
+      <Ready query={asked}>
+        {() =>
+          team ? (
+            <>
+              <Group justify="space-between" gap="xs">
+                <Group gap={6} wrap="nowrap">
+                  <Title order={1}>{team.name}</Title>
+                  {isOwner(team, me.key) && (
+                    <Tooltip label="Rename">
+                      <ActionIcon aria-label="Rename the team" onClick={() => setNaming("this")}>
+                        <IconPencil size={16} />
+                      </ActionIcon>
+                    </Tooltip>
+                  )}
+                </Group>
+                <Group gap="xs">
+                  <TeamChoice teams={teams} team={team} choose={choose} />
+                  {make}
+                </Group>
+              </Group>
+              <Tabs value={section} onChange={show} keepMounted={false}>
+                <Tabs.List mb="lg">
+                  <Tabs.Tab value="people">People</Tabs.Tab>
+                  <Tabs.Tab value="audit">Audit log</Tabs.Tab>
+                </Tabs.List>
+                <Tabs.Panel value="people" className={classes.sections}>
+                  <People key={team.key} team={team} />
+                </Tabs.Panel>
+                <Tabs.Panel value="audit">
+                  <Audit team={team} />
+                </Tabs.Panel>
+              </Tabs>
+            </>
+          ) : (
+            <Empty icon={IconUsersGroup} title="You are in no team" action={make}>
+              A team shares its pipelines, contacts and organizations. Make one, or ask an owner of one to invite you.
+            </Empty>
+          )
+        }
+      </Ready>
+      {naming && (
+        <NameForm {...(naming === "this" && team ? { team } : {})} onClose={() => setNaming(null)} onMade={choose} />
+      )}
+    </div>
+  );
+}
+
+function kept(team: string | undefined): Record<string, string> {
+  return team ? { team } : {};
+}

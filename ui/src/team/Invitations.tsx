@@ -1,0 +1,106 @@
+import { Button, Group, Table, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, client } from "../api/client";
+import type { InvitationOut, TeamOut } from "../api/schema";
+import classes from "../integrations/integrations.module.css";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Moment } from "../parts/Moment";
+import { Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+import { InvitationLink, told } from "./Invite";
+import { refreshTeams } from "./refresh";
+import { roleInWords } from "./roles";
+
+/** Who was asked and has not come yet. */
+export function Invitations({ team }: { team: TeamOut }) {
+  const asked = api.useQuery("get", "/v2/teams/{team}/invitations", { params: { path: { team: team.key } } });
+  return (
+    <section aria-label="Invitations">
+      <header className={classes.head}>
+        <Title order={2}>Invitations</Title>
+        <CopyAsCode call={{ method: "GET", path: `/v2/teams/${team.key}/invitations` }} />
+      </header>
+      <Ready query={asked}>
+        {({ results }) =>
+          results.length === 0 ? (
+            <Text className="quiet">Nobody is being waited for.</Text>
+          ) : (
+            <div className={classes.rows}>
+              <Table verticalSpacing={6}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>E-mail</Table.Th>
+                    <Table.Th>Role</Table.Th>
+                    <Table.Th>Invited</Table.Th>
+                    <Table.Th>State</Table.Th>
+                    <Table.Th aria-label="Actions" />
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {results.map((each) => (
+                    <Invitation key={each.key} one={each} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </div>
+          )
+        }
+      </Ready>
+    </section>
+  );
+}
+
+function Invitation({ one }: { one: InvitationOut }) {
+  const [fresh, setFresh] = useState<InvitationOut | null>(null);
+  const path = { invitation: one.key };
+  const resend = useMutation({
+    mutationFn: () => client.POST("/v2/invitations/{invitation}/resend", { params: { path } }),
+    onSuccess: ({ data }) => {
+      const answer = data as InvitationOut;
+      if (answer.link) setFresh(answer);
+      else say(told(answer));
+      return refreshTeams();
+    },
+  });
+  const revoke = useMutation({
+    mutationFn: () => client.DELETE("/v2/invitations/{invitation}", { params: { path } }),
+    onSuccess: () => {
+      say(`Took back the invitation of ${one.email}`);
+      return refreshTeams();
+    },
+  });
+  return (
+    <Table.Tr>
+      <Table.Td className={classes.wide}>{one.email}</Table.Td>
+      <Table.Td>{roleInWords(one.role)}</Table.Td>
+      <Table.Td>
+        <Moment at={one.creationTimestamp} />
+      </Table.Td>
+      <Table.Td>
+        {one.state === "EXPIRED" ? (
+          "Link has expired"
+        ) : (
+          <span className="quiet">{one.mailed ? "Mailed" : "Link to be passed on"}</span>
+        )}
+      </Table.Td>
+      <Table.Td align="right">
+        <Group gap={4} wrap="nowrap" justify="flex-end">
+          <Button variant="subtle" size="compact-xs" loading={resend.isPending} onClick={() => resend.mutate()}>
+            {one.mailed ? "Send again" : "New link"}
+          </Button>
+          <Button
+            variant="subtle"
+            color="red"
+            size="compact-xs"
+            loading={revoke.isPending}
+            onClick={() => revoke.mutate()}
+          >
+            Revoke
+          </Button>
+        </Group>
+        {fresh && <InvitationLink invitation={fresh} onClose={() => setFresh(null)} />}
+      </Table.Td>
+    </Table.Tr>
+  );
+}

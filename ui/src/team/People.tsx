@@ -1,0 +1,139 @@
+import { Badge, Button, Group, Select, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconUserPlus } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { client } from "../api/client";
+import type { TeamMemberOut, TeamOut } from "../api/schema";
+import { useMe } from "../api/session";
+import { useCommands } from "../commands/registry";
+import classes from "../integrations/integrations.module.css";
+import { CopyAsCode } from "../parts/CopyAsCode";
+import { Moment } from "../parts/Moment";
+import { Face, nameOf } from "../parts/People";
+import { say } from "../parts/toasts";
+import { Invitations } from "./Invitations";
+import { Invite } from "./Invite";
+import { Leave } from "./Leave";
+import { refreshTeams } from "./refresh";
+import { isOwner, ROLES, roleInWords } from "./roles";
+
+/** Who is in the team and what they are in it; who was asked. */
+export function People({ team }: { team: TeamOut }) {
+  const me = useMe();
+  const owns = isOwner(team, me.key);
+  const [inviting, dialog] = useDisclosure(false);
+  useCommands(
+    owns ? [{ id: "invite", label: "Invite somebody to the team", section: "Team", keys: "c", run: dialog.open }] : [],
+  );
+  return (
+    <>
+      <section aria-label="Members">
+        <header className={classes.head}>
+          <div>
+            <Title order={2}>Members</Title>
+            {!owns && (
+              <Text component="p" className="quiet">
+                Owners of the team invite people, change roles and read the audit log.
+              </Text>
+            )}
+          </div>
+          <Group gap="xs">
+            <CopyAsCode call={{ method: "GET", path: `/v2/teams/${team.key}` }} />
+            {owns && (
+              <Button leftSection={<IconUserPlus size={15} />} onClick={dialog.open}>
+                Invite
+              </Button>
+            )}
+          </Group>
+        </header>
+        <div className={classes.rows}>
+          <Table verticalSpacing={6}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Name</Table.Th>
+                <Table.Th>E-mail</Table.Th>
+                <Table.Th>Role</Table.Th>
+                <Table.Th>Since</Table.Th>
+                <Table.Th aria-label="Actions" />
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {team.members.map((each) => (
+                <Member key={each.userKey} team={team} one={each} owns={owns} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      </section>
+      {owns && <Invitations team={team} />}
+      {inviting && <Invite team={team} onClose={dialog.close} />}
+    </>
+  );
+}
+
+function Member({ team, one, owns }: { team: TeamOut; one: TeamMemberOut; owns: boolean }) {
+  const me = useMe();
+  const [leaving, dialog] = useDisclosure(false);
+  const name = nameOf(one);
+  const own = one.userKey === me.key;
+  const change = useMutation({
+    mutationFn: (role: string) =>
+      client.POST("/v2/teams/{team}/members/{user}", {
+        params: { path: { team: team.key, user: one.userKey } },
+        body: { role: role as "Member" },
+      }),
+    onSuccess: (_, role) => say(`${name}: ${roleInWords(role)}`),
+    onSettled: refreshTeams,
+  });
+  // Shown at once; where it is refused, what it was comes back.
+  const role = change.isPending ? change.variables : one.role;
+  return (
+    <Table.Tr>
+      <Table.Td className={classes.wide}>
+        <Group gap={8} wrap="nowrap">
+          <Face person={one} />
+          <span className="cut">{name}</span>
+          {own && <span className="quiet">you</span>}
+          {one.inviteStatus === "Pending" && (
+            <Badge variant="default" size="sm" tt="none" fw={500}>
+              Invited
+            </Badge>
+          )}
+        </Group>
+      </Table.Td>
+      <Table.Td>{one.email}</Table.Td>
+      <Table.Td>
+        {owns ? (
+          <Select
+            aria-label={`Role of ${name}`}
+            size="xs"
+            w={120}
+            data={ROLES.map(({ value, label }) => ({ value, label }))}
+            value={role}
+            allowDeselect={false}
+            comboboxProps={{ width: 320, position: "bottom-start" }}
+            renderOption={({ option }) => (
+              <span>
+                {option.label} <span className="quiet">{ROLES.find((each) => each.value === option.value)?.means}</span>
+              </span>
+            )}
+            onChange={(value) => value && value !== one.role && change.mutate(value)}
+          />
+        ) : (
+          roleInWords(one.role)
+        )}
+      </Table.Td>
+      <Table.Td>
+        <Moment at={one.inviteDate} day />
+      </Table.Td>
+      <Table.Td align="right">
+        {(owns || own) && (
+          <Button variant="subtle" color="red" size="compact-xs" onClick={dialog.open}>
+            {own ? "Leave" : "Remove"}
+          </Button>
+        )}
+        {leaving && <Leave team={team} one={one} onClose={dialog.close} />}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
