@@ -1,5 +1,6 @@
-"""The first five minutes in the browser."""
+"""The first five minutes, the notifications and the trash in the browser."""
 
+import re
 from typing import Any
 
 import pytest
@@ -75,3 +76,91 @@ def test_the_first_steps_look_right(world: World, window) -> None:
         one = window(world.ada, size=size, scheme=scheme)
         expect(step(one.goto("/"), "Invite a colleague")).to_be_visible()
         one.look("first")
+
+
+def say_to_ada(world: World, box: dict[str, Any], words: str) -> None:
+    body = {"message": words, "mentions": [{"userKey": world.ada.user_key}]}
+    ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
+
+
+def test_what_happens_rings_the_bell_and_is_opened_and_read(world: World, window) -> None:
+    box = world.box(world.pipeline(name="Sales"), name="Acme")
+    page = window(world.ada).goto("/tasks")
+    bell = page.get_by_role("button", name="Notifications")
+    expect(bell).to_be_visible()
+    expect(page.get_by_label("1 unread")).to_have_count(0)
+    say_to_ada(world, box, "look at this")
+    expect(page.get_by_label("1 unread")).to_be_visible()
+    say_to_ada(world, box, "and at that")
+    expect(page.get_by_label("2 unread")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    lines = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+    expect(lines).to_have_count(2)
+    expect(lines.first).to_contain_text("and at that")
+    lines.first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile(f"box={box['key']}$"))
+    expect(page.get_by_label("1 unread")).to_be_visible()
+    bell.click()
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_label("1 unread")).to_have_count(0)
+    assert ok(world.ada.http.get("/api/v2/notifications"))["unread"] == 0
+    lines.first.get_by_role("button").click()
+    page.get_by_role("dialog").get_by_text("Unread", exact=True).click()
+    expect(lines).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(lines).to_have_count(0)
+    expect(page.get_by_label("1 unread")).to_be_visible()
+
+
+def test_a_box_is_muted(world: World, window) -> None:
+    box = world.box(world.pipeline(name="Sales"), name="Acme")
+    page = window(world.ada).goto(f"/boxes/{box['key']}")
+    page.get_by_role("button", name="Mute", exact=True).click()
+    expect(page.get_by_role("button", name="Unmute")).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/following")) == {"following": True, "muted": True}
+
+
+@pytest.mark.slow
+def test_the_notifications_look_right(world: World, window) -> None:
+    box = world.box(world.pipeline(name="Sales"), name="Acme")
+    for words in ("could you call them before Friday?", "the offer is out"):
+        say_to_ada(world, box, words)
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        one.goto("/")
+        expect(one.page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+        one.page.keyboard.press("g")
+        one.page.keyboard.press("n")
+        expect(one.page.get_by_role("list", name="Notifications")).to_contain_text("the offer is out")
+        one.look("notifications")
+
+
+def test_what_was_deleted_is_narrowed_and_restored(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    box, other = world.box(pipeline, name="Acme"), world.pipeline(name="Old things")
+    ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{other['key']}"))
+    page = window(world.ada).goto("/trash")
+    deleted = page.get_by_role("list", name="Deleted").get_by_role("listitem")
+    expect(deleted).to_have_count(2)
+    expect(deleted.filter(has_text="Acme")).to_contain_text("by Ada Lovelace")
+    page.goto("/trash?noun=box")
+    expect(deleted).to_have_count(1)
+    page.get_by_role("button", name="Restore Acme").click()
+    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["name"] == "Acme"
+    page.get_by_role("alert").filter(has_text="Acme is back").get_by_role("button", name="Undo").click()
+    expect(deleted).to_contain_text("Acme")
+
+
+@pytest.mark.slow
+def test_the_trash_looks_right(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    for name in ("Acme", "Zephyr Airlines"):
+        ok(world.ada.http.delete(f"/api/v1/boxes/{world.box(pipeline, name=name)['key']}"))
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{world.pipeline(name='Old things')['key']}"))
+    for size, scheme in LOOKS:
+        one = window(world.ada, size=size, scheme=scheme)
+        expect(one.goto("/trash").get_by_role("list", name="Deleted")).to_contain_text("Old things")
+        one.look("trash")

@@ -64,6 +64,8 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
       if (answer.ok && answer.body) {
         reached(true);
         pause = 500;
+        // What came between the first count of what is unread and the begin of the stream.
+        if (!place) void queries.invalidateQueries({ queryKey: ["get", "/v2/notifications"] });
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
         for await (const { id = "", data } of parsed) {
           const told: Told = data ? { id, event: JSON.parse(data) as EventOut } : { id };
@@ -109,6 +111,9 @@ export function concerns(event: EventOut, key: readonly unknown[]): boolean {
   if (named.some(([name, value]) => name === "team" && value === event.teamKey)) {
     return path.includes(noun) || (noun === "team" && named.length === 1);
   }
+  if (path === "/v2/trash") return /\.(deleted|restored)$/.test(event.kind);
+  // Who is told of what, the server alone knows.
+  if (path === "/v2/notifications") return noun !== "user";
   if (path === "/v2/pipelines")
     return ["pipeline", "stage", "field"].includes(noun) || /^box\.(created|deleted|moved)/.test(event.kind);
   return (

@@ -8,6 +8,7 @@ import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import { useMe } from "../api/session";
 import { lazily } from "../lib/lazily";
+import { Bell } from "../notices/Bell";
 import { Face, nameOf } from "../parts/People";
 import { SCREENS } from "../screens";
 import { inOrder, moved } from "./order";
@@ -31,6 +32,7 @@ export function Sidebar({ onSearch, onNewPipeline, onClose }: SidebarProps) {
           <span>Find anything</span>
           <Kbd size="xs">{/Mac|iP/.test(navigator.userAgent) ? "⌘" : "Ctrl"} K</Kbd>
         </UnstyledButton>
+        <Bell className={classes.bell} onOpen={onClose} />
         <nav aria-label="Main">
           {SCREENS.filter((each) => each.nav).map((each) => (
             <NavLink key={each.path} to={each.path} end className={classes.line ?? ""} onClick={onClose}>

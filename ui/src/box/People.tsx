@@ -7,6 +7,7 @@ import { Faces, type Known } from "../parts/People";
 import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
 import { InPlace } from "./InPlace";
+import { Mute } from "./Mute";
 
 const ASSIGNEES = { key: "assignees", name: "Assigned to", type: "PERSON" };
 const FOLLOWERS = { key: "followers", name: "Followers", type: "PERSON" };
@@ -66,6 +67,7 @@ export function People() {
               {follows ? "Unfollow" : "Follow"}
             </Button>
           )}
+          {which === FOLLOWERS && <Mute key={String(follows)} box={box.key} />}
         </dd>
       </div>
     );

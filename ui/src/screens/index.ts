@@ -10,6 +10,7 @@ import {
   IconSettings,
   IconTable,
   IconTableImport,
+  IconTrash,
   IconUsersGroup,
   type TablerIcon,
 } from "@tabler/icons-react";
@@ -93,6 +94,7 @@ export const SCREENS: Screen[] = [
     load: () => import("./Integrations"),
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
+  { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
   { path: "/boxes/:box", load: () => import("./BoxPage") },
   { path: "*", load: () => import("./NotFound") },
 ];

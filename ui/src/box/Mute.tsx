@@ -1,0 +1,32 @@
+import { Button } from "@mantine/core";
+import { IconVolume, IconVolumeOff } from "@tabler/icons-react";
+import { useMutation } from "@tanstack/react-query";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+
+/** A muted box tells of mentions, assignments and due tasks alone. */
+export function Mute({ box }: { box: string }) {
+  const init = { params: { path: { box } } };
+  const asked = api.useQuery("get", "/v2/boxes/{box}/following", init);
+  const mute = useMutation({
+    mutationFn: async (muted: boolean) =>
+      (await client.POST("/v2/boxes/{box}/following", { ...init, body: { muted } })).data,
+    onSuccess: (told) => queries.setQueryData(["get", "/v2/boxes/{box}/following", init], told),
+  });
+  if (!asked.data?.following && !asked.data?.muted) return null;
+  const { muted } = asked.data;
+  const Icon = muted ? IconVolume : IconVolumeOff;
+  return (
+    <Button
+      variant="subtle"
+      color="gray"
+      size="compact-xs"
+      title={muted ? undefined : "Mentions, assignments and due tasks are still told"}
+      leftSection={<Icon size={14} />}
+      loading={mute.isPending}
+      onClick={() => mute.mutate(!muted)}
+    >
+      {muted ? "Unmute" : "Mute"}
+    </Button>
+  );
+}

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { addressOf } from "./address";
+
+test("what a notification is about has a screen", () => {
+  const at = { boxKey: "b", pipelineKey: "p", objectKey: "o" };
+  expect(addressOf({ kind: "comment.created", ...at })).toBe("/pipelines/p?box=b");
+  expect(addressOf({ kind: "box.deleted", ...at })).toBe("/trash");
+  expect(addressOf({ kind: "webhook.missed", pipelineKey: "p", objectKey: "w" })).toBe("/pipelines/p/webhooks/w");
+  expect(addressOf({ kind: "automation.paused", pipelineKey: "p", objectKey: "a" })).toBe("/pipelines/p/automations/a");
+  expect(addressOf({ kind: "team.edited", objectKey: "t" })).toBeUndefined();
+});
