@@ -64,8 +64,7 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
       if (answer.ok && answer.body) {
         reached(true);
         pause = 500;
-        // What came between the first count of what is unread and the begin of the stream.
-        if (!place) void queries.invalidateQueries({ queryKey: ["get", "/v2/notifications"] });
+        if (!place) catchUp();
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
         for await (const { id = "", data } of parsed) {
           const told: Told = data ? { id, event: JSON.parse(data) as EventOut } : { id };
@@ -79,6 +78,14 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(pause * 2, 10_000);
   }
+}
+
+/** What was told before the stream began may have changed in between. */
+function catchUp(): void {
+  void queries.invalidateQueries({
+    predicate: ({ queryKey, state, meta }) =>
+      !meta?.live && (state.dataUpdatedAt > 0 || queryKey[1] === "/v2/notifications"),
+  });
 }
 
 function happened(event: EventOut): void {
