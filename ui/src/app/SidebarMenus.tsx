@@ -1,5 +1,6 @@
 import { Menu } from "@mantine/core";
-import { IconApi, IconArrowDown, IconArrowUp, IconLogout, IconStar } from "@tabler/icons-react";
+import { IconApi, IconArrowDown, IconArrowUp, IconLogout, IconStar, IconUserCircle } from "@tabler/icons-react";
+import { Link } from "react-router";
 import { signOut, useMe } from "../api/session";
 import { failed } from "../parts/toasts";
 import classes from "./Sidebar.module.css";
@@ -56,6 +57,9 @@ export function AccountMenu({ onClose }: { onClose: () => void }) {
           </Menu.Item>
         ))}
         <Menu.Divider />
+        <Menu.Item component={Link} to="/account" leftSection={<IconUserCircle size={15} />}>
+          Your account
+        </Menu.Item>
         <Menu.Item component="a" href="/docs" target="_blank" leftSection={<IconApi size={15} />}>
           API reference
         </Menu.Item>

@@ -95,6 +95,7 @@ export const SCREENS: Screen[] = [
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
   { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
+  { path: "/account", load: () => import("./Account") },
   { path: "/boxes/:box", load: () => import("./BoxPage") },
   { path: "*", load: () => import("./NotFound") },
 ];

@@ -1,0 +1,87 @@
+import { Button, Table, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { api, client } from "../api/client";
+import { queries } from "../api/queries";
+import classes from "../integrations/integrations.module.css";
+import { Moment } from "../parts/Moment";
+import { Ready } from "../parts/states";
+import { say } from "../parts/toasts";
+
+const SESSIONS = ["get", "/v2/sessions"] as const;
+
+/** The browsers one is signed in with. */
+export function Sessions() {
+  const asked = api.useQuery(...SESSIONS, {});
+  const ended = (words: string) => () => {
+    say(words);
+    return queries.invalidateQueries({ queryKey: SESSIONS });
+  };
+  const end = useMutation({
+    mutationFn: (key: string) => client.DELETE("/v2/sessions/{session}", { params: { path: { session: key } } }),
+    onSuccess: ended("That browser is signed out"),
+  });
+  const endOthers = useMutation({
+    mutationFn: () => client.DELETE("/v2/sessions", {}),
+    onSuccess: ended("Every other browser is signed out"),
+  });
+  const several = (asked.data?.results ?? []).length > 1;
+  return (
+    <section aria-label="Sessions">
+      <header className={classes.head}>
+        <div>
+          <Title order={2}>Where you are signed in</Title>
+          <Text component="p" className="quiet">
+            A session is over after two weeks without use.
+          </Text>
+        </div>
+        {several && (
+          <Button variant="default" loading={endOthers.isPending} onClick={() => endOthers.mutate()}>
+            Sign all others out
+          </Button>
+        )}
+      </header>
+      <Ready query={asked}>
+        {({ results }) => (
+          <div className={classes.rows}>
+            <Table verticalSpacing={6}>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Browser</Table.Th>
+                  <Table.Th>Address</Table.Th>
+                  <Table.Th>Since</Table.Th>
+                  <Table.Th>Last used</Table.Th>
+                  <Table.Th aria-label="Actions" />
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {results.map((each) => (
+                  <Table.Tr key={each.key}>
+                    <Table.Td className={classes.wide} title={each.browser}>
+                      {each.browser || <span className="quiet">Unknown</span>}
+                    </Table.Td>
+                    <Table.Td className="numbers">{each.address}</Table.Td>
+                    <Table.Td>
+                      <Moment at={each.creationTimestamp} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Moment at={each.lastUsedTimestamp} />
+                    </Table.Td>
+                    <Table.Td align="right">
+                      {each.current ? (
+                        <span className="quiet">this one</span>
+                      ) : (
+                        <Button variant="subtle" color="red" size="compact-xs" onClick={() => end.mutate(each.key)}>
+                          Sign out
+                        </Button>
+                      )}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </div>
+        )}
+      </Ready>
+    </section>
+  );
+}

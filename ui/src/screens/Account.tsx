@@ -1,0 +1,32 @@
+import { Title } from "@mantine/core";
+import { Authenticator } from "../account/Authenticator";
+import { Mail } from "../account/Mail";
+import { Passkeys } from "../account/Passkeys";
+import { Password } from "../account/Password";
+import { Profile } from "../account/Profile";
+import { Sessions } from "../account/Sessions";
+import { api } from "../api/client";
+import classes from "../integrations/integrations.module.css";
+import { Ready } from "../parts/states";
+
+/** Oneself: name, how one signs in, and where one is signed in. */
+export default function Account() {
+  const asked = api.useQuery("get", "/v1/users/me", {});
+  return (
+    <div className={classes.page}>
+      <Title order={1}>Your account</Title>
+      <Ready query={asked}>
+        {(me) => (
+          <>
+            <Profile me={me} />
+            <Password email={me.email} />
+            <Authenticator />
+            <Passkeys />
+            <Sessions />
+            <Mail />
+          </>
+        )}
+      </Ready>
+    </div>
+  );
+}
