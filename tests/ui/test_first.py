@@ -48,9 +48,11 @@ def test_the_first_steps_are_ticked_by_what_is_there_and_put_away(world: World, 
 
 
 def test_a_colleague_is_invited_by_a_link(world: World, window) -> None:
+    member = window(world.bo).goto("/")
+    expect(step(member, "Invite a colleague").get_by_role("link")).to_have_attribute("href", "/team")
     page = window(world.cy).goto("/")
     step(page, "Invite a colleague").get_by_role("button").click()
-    page.get_by_label("E-mail address").fill("new@example.com")
+    page.get_by_label("E-mail").fill("new@example.com")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Invitation link", exact=True)).to_contain_text("/invitation#")
     page.get_by_role("button", name="I have it").click()

@@ -6,8 +6,10 @@ import { Link } from "react-router";
 import { api } from "../api/client";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
+import { useMe } from "../api/session";
+import { Invite } from "../team/Invite";
+import { isOwner } from "../team/roles";
 import classes from "./First.module.css";
-import { Invite } from "./Invite";
 import { type Done, isSample, useSteps } from "./useSteps";
 
 const HINT = "first-steps";
@@ -25,10 +27,12 @@ export function FirstSteps(props: FirstStepsProps) {
 function Steps({ pipelines, onNewPipeline, onHide }: FirstStepsProps & { onHide: () => void }) {
   const done = useSteps(pipelines);
   const teams = api.useQuery("get", "/v2/users/me/teams", {});
+  const me = useMe();
   const [inviting, invitation] = useDisclosure(false);
   if (done === undefined) return null;
   const team = teams.data?.results[0];
   const ours = pipelines.find((each) => !isSample(each)) ?? pipelines[0];
+  const invite = team && isOwner(team, me.key) ? invitation.open : "/team";
   const within = (path: string) => (ours ? `/pipelines/${ours.key}/${path}` : undefined);
   const count = Object.values(done).filter(Boolean).length;
   const step = (name: keyof Done, label: string, go: string | (() => void) | undefined, says: ReactNode) => (
@@ -45,12 +49,12 @@ function Steps({ pipelines, onNewPipeline, onHide }: FirstStepsProps & { onHide:
       </header>
       <ul className={classes.steps}>
         {step("pipeline", "Make a pipeline", onNewPipeline, "From a template, or stage by stage.")}
-        {step("colleague", "Invite a colleague", team && invitation.open, "By a link, or by mail where it is set up.")}
+        {step("colleague", "Invite a colleague", invite, "By a link, or by mail where it is set up.")}
         {step("key", "Call the API", "/integrations", "Create a key: a curl that works comes with it.")}
         {step("webhook", "Add a webhook", within("integrations"), "Hear in your own program of what happens.")}
         {step("rows", "Import a CSV", within("import"), "Bring what you have; it is shown before it is kept.")}
       </ul>
-      {inviting && team && <Invite teamKey={team.key} onClose={invitation.close} />}
+      {inviting && team && <Invite team={team} onClose={invitation.close} />}
     </section>
   );
 }
