@@ -50,8 +50,9 @@ def built() -> None:
     build_ui()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(built: None) -> Iterator[Browser]:
+    """Ends with its file: Playwright's event loop runs in this thread until then, and other tests run their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
         yield browser
