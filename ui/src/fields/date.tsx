@@ -1,6 +1,6 @@
 import { Popover, Text, TextInput } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { dayInWords, exact, readDate } from "../lib/dates";
 import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
@@ -29,12 +29,19 @@ function asDay(at: number): string {
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   const [words, setWords] = useState(typed ?? (typeof value === "number" ? dated(value) : ""));
   const [meant, setMeant] = useState<number | null>(typeof value === "number" ? value : null);
+  // A day that was picked stands, though the text loses the focus afterwards or is still being read.
+  const picked = useRef(false);
   const save = async () => {
-    if (words.trim() === "") return onSave(null);
-    const at = await readDate(words);
-    return at === null ? onCancel() : onSave(at);
+    const at = words.trim() === "" ? null : await readDate(words);
+    if (picked.current) return;
+    if (at === null && words.trim() !== "") onCancel();
+    else onSave(at);
   };
   const keys = useKeys(() => void save(), onCancel);
+  const pick = (at: number) => {
+    picked.current = true;
+    onSave(at);
+  };
   useEffect(() => {
     let current = true;
     void readDate(words).then((at) => current && setMeant(at));
@@ -61,7 +68,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
           {words.trim() === "" ? "Clears the date" : meant === null ? "Not a date yet" : exact(meant)}
         </Text>
         <Suspense fallback={null}>
-          <Calendar value={meant} onPick={onSave} />
+          <Calendar value={meant} onPick={pick} />
         </Suspense>
       </Popover.Dropdown>
     </Popover>
