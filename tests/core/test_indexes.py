@@ -113,7 +113,7 @@ def test_an_index_goes_with_the_last_field_that_wants_it(world: World) -> None:
     ok(world.ada.http.delete(f"/api/v1/pipelines/{one['key']}/fields/{key}"))
     indexing.sweep(engine, set())
     assert name in names(world)
-    ok(world.ada.http.delete(f"/api/v1/pipelines/{other['key']}"))
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{other['key']}/fields/{key}"))
     until(lambda: indexing.sweep(engine, set()) or name not in names(world))
 
 
