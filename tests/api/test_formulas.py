@@ -177,7 +177,7 @@ def test_a_formula_that_cannot_be_is_refused_when_it_is_saved(world: World, text
         "defaultValue",
         *words,
     )
-    assert len(ok(world.ada.http.get(path.replace("v2", "v1")))) == 1
+    assert len(ok(world.ada.http.get(path.replace("/v2/", "/v1/")))) == 1
     body = {"name": "P", "teamKey": world.team_key, "fields": [{"name": "F", "type": "FORMULA", "defaultValue": text}]}
     refused(world.ada.http.post("/api/v2/pipelines", json=body), 400, "defaultValue")
 

@@ -78,7 +78,7 @@ def test_every_way_to_change_a_box_keeps_the_rules(world: World, pipeline: dict,
     own = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     for answer in [
         world.ada.http.post(own, json={"name": "New", "stageKey": "5002"}),
-        world.ada.http.put(own.replace("v2", "v1"), data={"name": "New", "stageKey": "5002"}),
+        world.ada.http.put(own.replace("/v2/", "/v1/"), data={"name": "New", "stageKey": "5002"}),
         world.ada.http.post(f"{own}/upsert", json={"match": "name", "name": "New", "stageKey": "5002"}),
         world.ada.http.post(f"/api/v1/boxes/{box['key']}/fields/{value['key']}", json={"value": None}),
         edit(world.ada, box, fields={value["key"]: ""}),
