@@ -123,6 +123,22 @@ def test_a_box_is_muted(world: World, window) -> None:
     assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/following")) == {"following": True, "muted": True}
 
 
+def test_how_often_they_come_by_mail_is_chosen(world: World, window) -> None:
+    page = window(world.ada).goto("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.get_by_role("button", name="Notifications").click()
+    page.get_by_role("link", name="How often they come by mail").click()
+    digest = page.get_by_role("region", name="Digest")
+    expect(digest.get_by_role("radio", name="Daily")).to_be_checked()
+    expect(digest).to_contain_text("This server sends no mail yet")
+    digest.get_by_text("Weekly", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Saved")).to_be_visible()
+    expect(digest.get_by_role("status")).to_contain_text("on Monday")
+    assert ok(world.ada.http.get("/api/v2/notifications/settings")) == {"digest": "weekly"}
+    page.reload()
+    expect(digest.get_by_role("radio", name="Weekly")).to_be_checked()
+
+
 @pytest.mark.slow
 def test_the_notifications_look_right(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Acme")
@@ -156,6 +172,27 @@ def test_what_was_deleted_is_narrowed_and_restored(world: World, window) -> None
     expect(deleted).to_contain_text("Acme")
 
 
+def test_what_was_deleted_is_deleted_for_good_after_a_question(world: World, window) -> None:
+    pipeline = world.pipeline(name="Sales")
+    for name in ("Acme", "Bolt"):
+        ok(world.ada.http.delete(f"/api/v1/boxes/{world.box(pipeline, name=name)['key']}"))
+    page = window(world.ada).goto("/trash")
+    deleted = page.get_by_role("list", name="Deleted").get_by_role("listitem")
+    expect(deleted).to_have_count(2)
+    page.get_by_role("button", name="Delete Acme for good").click()
+    dialog = page.get_by_role("dialog", name="Delete “Acme” for good?")
+    expect(dialog).to_contain_text("comments, tasks, meetings, files and history go with it")
+    expect(dialog.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(deleted).to_have_count(2)
+    page.get_by_role("button", name="Delete Acme for good").click()
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("Acme is deleted for good")).to_be_visible()
+    expect(deleted).to_have_count(1)
+    assert [each["name"] for each in ok(world.ada.http.get("/api/v2/trash"))["results"]] == ["Bolt"]
+
+
 @pytest.mark.slow
 def test_the_trash_looks_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
@@ -166,3 +203,6 @@ def test_the_trash_looks_right(world: World, window) -> None:
         one = window(world.ada, size=size, scheme=scheme)
         expect(one.goto("/trash").get_by_role("list", name="Deleted")).to_contain_text("Old things")
         one.look("trash")
+        one.page.get_by_role("button", name="Delete Acme for good").click()
+        expect(one.page.get_by_role("button", name="Keep it")).to_be_focused()
+        one.look("trash-for-good")

@@ -55,6 +55,30 @@ def test_the_palette_finds_boxes_and_does_things(world: World, window) -> None:
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
 
 
+def test_every_screen_is_in_the_palette(world: World, window) -> None:
+    pipeline = world.pipeline(name="Ventures")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}")
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_placeholder("Find a box")).to_be_focused()
+    tabs = ("Table", "Board", "Reports", "Automations", "Integrations", "Settings", "Import & export")
+    screens = (
+        "Home", "Search", "Tasks", "Contacts", "Organizations", "Team", "Integrations", "Trash", "Your account",
+    )  # fmt: skip
+    for label in (*(f"{tab} of Ventures" for tab in tabs), *(f"Go to {screen}" for screen in screens)):
+        expect(page.get_by_role("button", name=label, exact=False)).to_have_count(1)
+    for words, label in (("API", "API reference"), ("sign out", "Sign out"), ("unread", "Notifications")):
+        page.get_by_placeholder("Find a box").fill(words)
+        expect(page.get_by_role("button", name=label).last).to_be_visible()
+    page.get_by_placeholder("Find a box").fill("password")
+    expect(page.get_by_role("button", name="Go to Your account")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    expect(page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+
+
 def test_the_keys_are_listed(world: World, window) -> None:
     page = window(world.ada).goto("/")
     expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()

@@ -17,7 +17,7 @@ export function Mail() {
   const asked = api.useQuery(...MAIL, {}, { retry: false });
   if (asked.error instanceof Problem && asked.error.status === 403) return null;
   return (
-    <section aria-label="Mail">
+    <section id="mail" aria-label="Mail">
       <Group justify="space-between">
         <Title order={2}>Mail of this server</Title>
         <CopyAsCode call={{ method: "GET", path: "/v2/settings/mail" }} />

@@ -1,10 +1,11 @@
 import { ActionIcon, Group, Text } from "@mantine/core";
 import { IconStar, IconStarFilled } from "@tabler/icons-react";
 import { createContext, useContext } from "react";
-import { NavLink, Outlet, useParams } from "react-router";
+import { NavLink, Outlet, useNavigate, useParams } from "react-router";
 import { api } from "../api/client";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
+import { useCommands } from "../commands/registry";
 import { Failed, Loading } from "../parts/states";
 import { SCREENS } from "../screens";
 import classes from "./Frame.module.css";
@@ -23,6 +24,17 @@ export function Frame() {
   const { pipeline: key = "" } = useParams();
   const asked = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
   const { starred, star } = usePreferences();
+  const navigate = useNavigate();
+  const name = asked.data?.name;
+  const tabs = SCREENS.flatMap(({ path, tab }) => (tab ? [{ ...tab, path: path.replace(":pipeline", key) }] : []));
+  useCommands(
+    tabs.map(({ label, path }) => ({
+      id: `go ${path}`,
+      label: name ? `${label} of ${name}` : label,
+      section: "This pipeline",
+      run: () => void navigate(path),
+    })),
+  );
   if (asked.isError && !asked.data) return <Failed error={asked.error} retry={() => void asked.refetch()} />;
   if (!asked.data) return <Loading />;
   const isStarred = starred.includes(key);
@@ -44,11 +56,11 @@ export function Frame() {
             </ActionIcon>
           </Group>
           <nav aria-label="Views of the pipeline" className={classes.tabs}>
-            {SCREENS.filter((each) => each.tab).map((each) => (
-              <NavLink key={each.path} end to={each.path.replace(":pipeline", key)} className={classes.tab ?? ""}>
-                {each.tab && <each.tab.icon size={16} stroke={1.6} />}
+            {tabs.map(({ path, label, icon: Icon }) => (
+              <NavLink key={path} end to={path} className={classes.tab ?? ""}>
+                <Icon size={16} stroke={1.6} />
                 <Text span size="sm">
-                  {each.tab?.label}
+                  {label}
                 </Text>
               </NavLink>
             ))}

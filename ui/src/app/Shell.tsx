@@ -6,11 +6,12 @@ import { Outlet, useLocation, useNavigate, useNavigation, useSearchParams } from
 import { follow } from "../api/live";
 import { queries } from "../api/queries";
 import { useReachable } from "../api/reach";
-import { load, useMe, useSession } from "../api/session";
+import { load, signOut, useMe, useSession } from "../api/session";
 import { pressed, useCommands } from "../commands/registry";
 import { lazily } from "../lib/lazily";
 import { Crash } from "../parts/Crash";
 import { Failed } from "../parts/states";
+import { failed } from "../parts/toasts";
 import { PANEL, SCREENS } from "../screens";
 import classes from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
@@ -78,13 +79,21 @@ function SignedIn({ expired }: { expired: boolean }) {
       run: () => setHidden((was) => !was),
     },
     ...theme.commands,
-    ...SCREENS.filter((each) => each.nav).map((each) => ({
-      id: `go ${each.path}`,
-      label: `Go to ${each.nav?.label}`,
-      section: "Go to",
-      ...(each.nav?.keys ? { keys: each.nav.keys } : {}),
-      run: () => void navigate(each.path),
-    })),
+    ...SCREENS.flatMap(({ path, nav, found = nav }) =>
+      found
+        ? [
+            {
+              ...found,
+              id: `go ${path}`,
+              label: `Go to ${found.label}`,
+              section: "Go to",
+              run: () => void navigate(path),
+            },
+          ]
+        : [],
+    ),
+    { id: "reference", label: "API reference", section: "Go to", words: "docs openapi", run: () => void open("/docs") },
+    { id: "sign-out", label: "Sign out", section: "Everywhere", run: () => void signOut().catch(failed) },
   ]);
 
   return (

@@ -111,15 +111,6 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
             ))}
           </Spotlight.ActionsGroup>
         )}
-        {asked && (
-          <Spotlight.ActionsGroup label="Search">
-            <Spotlight.Action
-              label={`Everything found by “${asked}”`}
-              leftSection={<IconSearch size={16} />}
-              onClick={go(`/search?q=${encodeURIComponent(asked)}`)}
-            />
-          </Spotlight.ActionsGroup>
-        )}
         <Spotlight.ActionsGroup label="Actions">
           {commands
             .filter((each) => fits(`${each.label} ${each.section} ${each.words ?? ""}`))
@@ -132,6 +123,15 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
               />
             ))}
         </Spotlight.ActionsGroup>
+        {query.trim() && (
+          <Spotlight.ActionsGroup label="Search">
+            <Spotlight.Action
+              label={`Everything found by “${query.trim()}”`}
+              leftSection={<IconSearch size={16} />}
+              onClick={go(`/search?q=${encodeURIComponent(query.trim())}`)}
+            />
+          </Spotlight.ActionsGroup>
+        )}
         {!late && results && boxes.length + contacts.length + organizations.length + named.length === 0 && (
           <Text size="sm" className="quiet" p="sm">
             Nothing is named like “{asked}”.

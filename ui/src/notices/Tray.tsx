@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Drawer, Group, SegmentedControl, Title, Tooltip } from "@mantine/core";
-import { IconBell, IconMailOpened, IconPointFilled } from "@tabler/icons-react";
+import { IconBell, IconMailCog, IconMailOpened, IconPointFilled } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -47,15 +47,27 @@ export default function Tray({ onClose }: { onClose: () => void }) {
             { value: "unread", label: "Unread" },
           ]}
         />
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          disabled={unread === 0 || !newest}
-          loading={isPending}
-          onClick={() => newest && mark({ until: newest.key, read: true })}
-        >
-          Mark all as read
-        </Button>
+        <Group gap={4}>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            disabled={unread === 0 || !newest}
+            loading={isPending}
+            onClick={() => newest && mark({ until: newest.key, read: true })}
+          >
+            Mark all as read
+          </Button>
+          <Tooltip label="How often they come by mail">
+            <ActionIcon
+              component={Link}
+              to="/account#digest"
+              aria-label="How often they come by mail"
+              onClick={onClose}
+            >
+              <IconMailCog size={17} stroke={1.6} />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
       </Group>
       <Ready query={asked}>
         {() =>

@@ -1,5 +1,6 @@
 import { Title } from "@mantine/core";
 import { Authenticator } from "../account/Authenticator";
+import { Digest } from "../account/Digest";
 import { Mail } from "../account/Mail";
 import { Passkeys } from "../account/Passkeys";
 import { Password } from "../account/Password";
@@ -19,6 +20,7 @@ export default function Account() {
         {(me) => (
           <>
             <Profile me={me} />
+            <Digest />
             <Password email={me.email} />
             <Authenticator />
             <Passkeys />

@@ -1,4 +1,5 @@
-import { Button, Group, Select, Title } from "@mantine/core";
+import { ActionIcon, Button, Group, Modal, Select, Stack, Text, Title, Tooltip } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconTrashX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
@@ -6,11 +7,13 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { TrashedOut } from "../api/schema";
 import { offerUndo } from "../api/undo";
+import { Refusal } from "../app/SignIn";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
 import { Empty, Ready } from "../parts/states";
+import { say } from "../parts/toasts";
 import classes from "./Trash.module.css";
 
 /** Nouns of the trash, as a person calls them. */
@@ -92,6 +95,19 @@ export default function Trash() {
   );
 }
 
+/** What is lost with it, beside itself. */
+const LOST: Record<string, string> = {
+  pipeline: "All of its boxes, with their comments, tasks, files and history, its columns, views and automations",
+  box: "Its comments, tasks, meetings, files and history",
+  comment: "The replies to it",
+  file: "What it holds",
+  thread: "The messages in it",
+  stage: "Its name, its colour and which boxes stood in it",
+  field: "The value that each box had in it",
+  automation: "Its steps and the log of its runs",
+  webhook: "Its secret and the log of its deliveries",
+};
+
 function Thing({ thing }: { thing: TrashedOut }) {
   const name = thing.name || "Without a name";
   const restore = useMutation({
@@ -101,6 +117,7 @@ function Thing({ thing }: { thing: TrashedOut }) {
       await queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "get" });
     },
   });
+  const [forgetting, dialog] = useDisclosure(false);
   return (
     <li className={classes.thing}>
       <div>
@@ -112,16 +129,59 @@ function Thing({ thing }: { thing: TrashedOut }) {
           <By thing={thing} /> · gone for good <Moment at={thing.until} day />
         </p>
       </div>
-      <Button
-        variant="default"
-        size="compact-sm"
-        aria-label={`Restore ${name}`}
-        loading={restore.isPending}
-        onClick={() => restore.mutate()}
-      >
-        Restore
-      </Button>
+      <Group gap={4} wrap="nowrap">
+        <Button
+          variant="default"
+          size="compact-sm"
+          aria-label={`Restore ${name}`}
+          loading={restore.isPending}
+          onClick={() => restore.mutate()}
+        >
+          Restore
+        </Button>
+        <Tooltip label="Delete for good">
+          <ActionIcon aria-label={`Delete ${name} for good`} onClick={dialog.open}>
+            <IconTrashX size={16} stroke={1.6} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+      {forgetting && <Forget thing={thing} name={name} onClose={dialog.close} />}
     </li>
+  );
+}
+
+type ForgetProps = { thing: TrashedOut; name: string; onClose: () => void };
+
+/** Asks before what cannot be undone. */
+function Forget({ thing, name, onClose }: ForgetProps) {
+  const forget = useMutation({
+    mutationFn: () => client.DELETE("/v2/trash/{trashed}", { params: { path: { trashed: thing.key } } }),
+    meta: { quiet: true },
+    onSuccess: async () => {
+      onClose();
+      say(`${name} is deleted for good`);
+      await queries.invalidateQueries({ queryKey: ["get", "/v2/trash"] });
+    },
+  });
+  const lost = LOST[thing.noun];
+  return (
+    <Modal opened onClose={onClose} title={`Delete “${name}” for good?`}>
+      <Stack>
+        <Text size="sm">
+          {lost ? `${lost} go with it. ` : ""}Nobody can bring it back afterwards: this is the one thing here that
+          cannot be undone. Left alone, it could be restored until <Moment at={thing.until} day />.
+        </Text>
+        <Refusal error={forget.error} />
+        <Group justify="flex-end">
+          <Button variant="default" data-autofocus onClick={onClose}>
+            Keep it
+          </Button>
+          <Button color="red.9" loading={forget.isPending} onClick={() => forget.mutate()}>
+            Delete for good
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }
 

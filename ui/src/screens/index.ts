@@ -23,6 +23,8 @@ export type Screen = {
   tab?: { label: string; icon: TablerIcon };
   /** A line of the sidebar, with the keys that go there. */
   nav?: { label: string; icon: TablerIcon; keys?: string };
+  /** Found in the palette, though it is no line of the sidebar. */
+  found?: { label: string; keys?: string; words?: string };
   /** Drawn alone, without the sidebar, and for those who are not signed in too. */
   bare?: boolean;
 };
@@ -31,7 +33,7 @@ export const SCREENS: Screen[] = [
   { path: "/welcome", load: () => import("./Welcome"), bare: true },
   { path: "/invitation", load: () => import("./Invitation"), bare: true },
   { path: "/reset", load: () => import("./Reset"), bare: true },
-  { path: "/", load: () => import("./Home") },
+  { path: "/", load: () => import("./Home"), found: { label: "Home", keys: "g h", words: "first steps" } },
   { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
   {
     path: "/pipelines/:pipeline/board",
@@ -66,7 +68,7 @@ export const SCREENS: Screen[] = [
   },
   { path: "/pipelines/:pipeline/webhooks/:webhook", load: () => import("./Webhook") },
   { path: "/pipelines/:pipeline/inbound/:inbound", load: () => import("./Inbound") },
-  { path: "/search", load: () => import("./Search") },
+  { path: "/search", load: () => import("./Search"), found: { label: "Search", keys: "g s", words: "find results" } },
   {
     path: "/tasks",
     load: () => import("./Tasks"),
@@ -95,7 +97,15 @@ export const SCREENS: Screen[] = [
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
   { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
-  { path: "/account", load: () => import("./Account") },
+  {
+    path: "/account",
+    load: () => import("./Account"),
+    found: {
+      label: "Your account",
+      keys: "g a",
+      words: "profile name password sessions authenticator passkeys time zone mail digest settings",
+    },
+  },
   { path: "/boxes/:box", load: () => import("./BoxPage") },
   { path: "*", load: () => import("./NotFound") },
 ];
