@@ -99,7 +99,11 @@ async def _tell(api: Api, call: Call, live: Live, bell: asyncio.Event, gone: asy
         bell.clear()
 
         def look(db: Db, place: str = place) -> News:
-            return live.news(api.context(db, call), place)
+            news = live.news(api.context(db, call), place)
+            if news.told:
+                # Where others commit between two statements, the key may be gone by the time of what is told.
+                api.context(db, call)
+            return news
 
         news = await api.engine.read_soon(look)
         place = news.place

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import boxes, feed
+from boxwood.core import boxes, feed, keys
 from boxwood.core.context import Ctx
 from boxwood.core.feed import Cursor
 from boxwood.db.postgres import Postgres
@@ -159,13 +159,42 @@ def test_a_stream_tells_as_it_happens_and_goes_on_where_it_was(world: World) -> 
 
 def test_a_revoked_key_ends_its_stream(world: World) -> None:
     key = ok(world.bo.http.put("/api/v1/apikeys"))
-    pipeline = world.pipeline()
+    pipeline = a_pipeline_that_bo_knows(world)
     with world.client(key["apiKey"]) as client, client.stream("GET", "/api/v2/events/stream") as stream:
         lines = stream.iter_lines()
         assert next(lines).startswith(":")
         ok(world.bo.http.delete(f"/api/v1/apikeys/{key['key']}"))
         world.box(pipeline)
         assert not [line for line in lines if line.startswith("data")]
+
+
+def test_a_key_revoked_between_asking_for_it_and_looking_ends_its_stream(world: World) -> None:
+    """Where others commit beside a look, the key can go when it was found good and before the events are read."""
+    engine = world.server.engine
+    if not isinstance(engine, Postgres):
+        pytest.skip("on SQLite a look sees one moment")
+    key = ok(world.bo.http.put("/api/v1/apikeys"))
+    a_pipeline_that_bo_knows(world)
+    waiting = "SELECT COUNT(*) FROM pg_locks WHERE relation = to_regclass('events') AND NOT granted"
+
+    def revoke_while_it_looks(ctx: Ctx) -> None:
+        ctx.db.run("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+        eventually(lambda: ctx.db.rows(waiting)[0][0] > 0)
+        keys.revoke(ctx, key["key"])
+
+    with world.client(key["apiKey"]) as client, client.stream("GET", "/api/v2/events/stream") as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith(":")
+        world.as_("bo", revoke_while_it_looks)
+        assert not [line for line in lines if line.startswith("data")]
+
+
+def a_pipeline_that_bo_knows(world: World) -> dict[str, Any]:
+    """One whose making a stream that begins now does not tell of any more."""
+    start = now(world.bo)
+    pipeline = world.pipeline()
+    eventually(lambda: "pipeline.created" in kinds(follow(world.bo, start)))
+    return pipeline
 
 
 def test_a_batch_cannot_hold_a_stream(world: World) -> None:
