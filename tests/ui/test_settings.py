@@ -1,5 +1,6 @@
 """A pipeline's settings: stages, columns, sharing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,46 @@ def test_a_formula_shows_what_it_comes_to_while_it_is_typed(world: World, window
     expect(page.get_by_label("What it comes to")).to_contain_text("42")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("button", name="Edit Twice")).to_be_visible()
+
+
+def test_numbers_are_shown_as_their_column_says(world: World, window) -> None:
+    pipeline = world.pipeline()
+    value = world.field(pipeline, "TEXT_INPUT", "Value")
+    box = world.box(pipeline, name="Acme", fields={value["key"]: 1234.5})
+    world.box(pipeline, name="Globex", fields={value["key"]: "250"})
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
+    page.get_by_role("button", name="Edit Value").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Numbers are shown as").first.click()
+    page.get_by_role("option", name="Amount of money").click()
+    expect(dialog.get_by_text("1234.5 is shown as €1,234.50")).to_be_visible()
+    dialog.get_by_label("Currency").fill("EURO")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("three capitals such as EUR")).to_be_visible()
+    dialog.get_by_label("Currency").fill("usd")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    (field,) = read(world, pipeline)["fields"]
+    assert field["displayFormat"] == {"type": "CURRENCY", "currency": "USD"}
+    page.goto(f"/pipelines/{pipeline['key']}?sort=name")
+    cells = page.get_by_role("row").filter(has_text=re.compile("Acme|Globex"))
+    expect(cells.filter(has_text="$1,234.50")).to_have_count(1)
+    expect(cells.filter(has_text="$250")).to_have_count(1)
+    page.goto(f"/pipelines/{pipeline['key']}/board?box={box['key']}")
+    expect(page.get_by_role("region", name="Lead", exact=True)).to_contain_text("$1,484.50")
+    expect(page.get_by_role("listitem", name="Acme")).to_contain_text("$1,234.50")
+    panel = page.get_by_role("complementary", name="Box")
+    panel.get_by_role("button", name="Edit Value").click()
+    editor = panel.get_by_role("textbox", name="Value")
+    expect(editor).to_be_focused()
+    expect(editor).to_have_value("1234.5")
+    editor.fill("$2,000")
+    with page.expect_response(lambda answer: box["key"] in answer.url and answer.request.method == "POST"):
+        editor.press("Enter")
+    expect(panel.get_by_label("Fields").get_by_text("$2,000")).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {value["key"]: 2000}
+    page.goto(f"/pipelines/{pipeline['key']}/reports?sum={value['key']}")
+    expect(page.get_by_role("region", name="Totals").get_by_role("row", name="Lead")).to_contain_text("$2,250")
 
 
 def test_a_pipeline_is_shared_by_role(world: World, window) -> None:

@@ -8,13 +8,15 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
 import { asNumber } from "../fields/compare";
+import type { Field } from "../fields/kinds";
+import { formatted } from "../fields/numbers";
 import type { LaneOf } from "./arrange";
 import classes from "./Board.module.css";
 
 type LaneProps = {
   lane: LaneOf;
-  /** Names of what is summed, by key. */
-  sumNames: Record<string, string>;
+  /** What is summed, by key. */
+  summed: ReadonlyMap<string, Field>;
   focused: string | null;
   opened: string | null;
   estimate: number;
@@ -33,7 +35,7 @@ type LaneProps = {
 
 /** A column of the board: only the cards that are seen are drawn. */
 export function Lane(props: LaneProps) {
-  const { lane, sumNames, focused, opened, estimate, onEnd } = props;
+  const { lane, summed, focused, opened, estimate, onEnd } = props;
   const { mayMove, draw, onFocus, onKey, onOpen } = props;
   const list = useRef<HTMLDivElement>(null);
   const column = useRef<HTMLElement>(null);
@@ -87,7 +89,13 @@ export function Lane(props: LaneProps) {
     if (focusedAt >= 0) rows.scrollToIndex(focusedAt);
   }, [focusedAt, focused]);
 
-  const sums = Object.entries(lane.sums).filter(([, sum]) => sum !== 0);
+  const sums = Object.entries(lane.sums)
+    .filter(([, sum]) => sum !== 0)
+    .map(([key, sum]) => ({
+      key,
+      name: summed.get(key)?.name ?? key,
+      sum: formatted(sum, summed.get(key)?.displayFormat),
+    }));
   const name = lane.name || "No value";
   return (
     <section ref={column} className={classes.lane} data-over={over || undefined} aria-label={name}>
@@ -105,12 +113,12 @@ export function Lane(props: LaneProps) {
           <Text
             size="xs"
             className="quiet numbers cut"
-            title={sums.map(([key, sum]) => `${sumNames[key] ?? key}: ${asNumber(sum)}`).join("\n")}
+            title={sums.map(({ name: what, sum }) => `${what}: ${sum}`).join("\n")}
           >
-            {sums.slice(0, 2).map(([key, sum], at) => (
+            {sums.slice(0, 2).map(({ key, name: what, sum }, at) => (
               <span key={key}>
                 {at > 0 && " · "}
-                {sumNames[key] ?? key} <strong>{asNumber(sum)}</strong>
+                {what} <strong>{sum}</strong>
               </span>
             ))}
           </Text>

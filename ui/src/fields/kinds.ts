@@ -9,7 +9,7 @@ import { dropdown, tag } from "./options";
 import { person } from "./person";
 import { formula, text } from "./text";
 
-export type Field = Pick<FieldOut, "key" | "name" | "type" | "dropdownSettings" | "tagSettings">;
+export type Field = Pick<FieldOut, "key" | "name" | "type" | "dropdownSettings" | "tagSettings" | "displayFormat">;
 
 export type DrawProps = { field: Field; value: unknown };
 
@@ -38,7 +38,7 @@ export type FieldKind = {
   /** From pasted text to what is sent; undefined where the text cannot be such a value. */
   fromText: (text: string, field: Field) => Promise<unknown>;
   /** Columns of numbers are set right. */
-  right?: (value: unknown) => boolean;
+  right?: (value: unknown, field: Field) => boolean;
 };
 
 export const KINDS: Record<string, FieldKind> = {

@@ -1,15 +1,22 @@
 import { TextInput } from "@mantine/core";
 import { IconMathFunction, IconTextSize } from "@tabler/icons-react";
 import { useState } from "react";
-import { asNumber, compareValues, isUnset, numberIn } from "./compare";
-import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import { compareValues, isUnset, numberIn } from "./compare";
+import type { DrawProps, EditProps, Field, FieldKind } from "./kinds";
+import { formatted, withoutSigns } from "./numbers";
 import { useKeys } from "./useKeys";
 
 const ADDRESS = /^(https?:\/\/\S+|[^\s@]+@[^\s@]+\.\w+)$/;
 
-function Draw({ value }: DrawProps) {
+/** The number that is shown as one: also of text where the field has a format for numbers. */
+function shownNumber(field: Pick<Field, "displayFormat">, value: unknown): number | null {
+  return field.displayFormat ? numberIn(value) : typeof value === "number" ? value : null;
+}
+
+function Draw({ field, value }: DrawProps) {
   if (isUnset(value)) return null;
-  if (typeof value === "number") return <span className="numbers">{asNumber(value)}</span>;
+  const number = shownNumber(field, value);
+  if (number !== null) return <span className="numbers">{formatted(number, field.displayFormat)}</span>;
   const words = String(value);
   if (ADDRESS.test(words)) {
     return (
@@ -28,7 +35,7 @@ function Draw({ value }: DrawProps) {
 
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   const [words, setWords] = useState(typed ?? (isUnset(value) ? "" : String(value)));
-  const keys = useKeys(() => onSave(stored(words)), onCancel);
+  const keys = useKeys(() => onSave(stored(withoutSigns(words, field.displayFormat))), onCancel);
   return (
     <TextInput
       aria-label={field.name}
@@ -57,14 +64,14 @@ export const text: FieldKind = {
   Edit,
   compare: compareValues,
   asText: (value) => (isUnset(value) ? "" : String(value)),
-  fromText: async (words) => stored(words),
-  right: (value) => typeof value === "number",
+  fromText: async (words, field) => stored(withoutSigns(words, field.displayFormat)),
+  right: (value, field) => shownNumber(field, value) !== null,
 };
 
-function DrawFormula({ value }: DrawProps) {
+function DrawFormula({ field, value }: DrawProps) {
   if (isUnset(value)) return null;
   const number = numberIn(value);
-  return number === null ? String(value) : <span className="numbers">{asNumber(number)}</span>;
+  return number === null ? String(value) : <span className="numbers">{formatted(number, field.displayFormat)}</span>;
 }
 
 export const formula: FieldKind = {

@@ -4,6 +4,7 @@ import { Select } from "@mantine/core";
 import { Link, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
+import { formatted } from "../fields/numbers";
 import { lengthInWords } from "../lib/dates";
 import { Ready } from "../parts/states";
 import { Card } from "./Card";
@@ -241,7 +242,10 @@ export function Totals({ pipeline, span }: Asked) {
       .filter((each) => ["DROPDOWN", "TAG", "CHECKBOX", "TEXT_INPUT", "FORMULA"].includes(each.type))
       .map((each) => ({ value: each.key, label: `By ${each.name}` })),
   ];
-  const summed = summable.find((each) => each.key === sum)?.name ?? "Boxes";
+  const summedField = summable.find((each) => each.key === sum);
+  const summed = summedField?.name ?? "Boxes";
+  const shown = (value: number | null | undefined) =>
+    value === null || value === undefined ? "" : formatted(value, summedField?.displayFormat);
   return (
     <Ready query={asked}>
       {({ groups }) => (
@@ -287,6 +291,7 @@ export function Totals({ pipeline, span }: Asked) {
               gridAxis="x"
               yAxisProps={{ width: 110 }}
               xAxisProps={{ allowDecimals: false }}
+              valueFormatter={shown}
               series={[{ name: summed, color: "grape.6" }]}
             />
           }
@@ -311,8 +316,8 @@ export function Totals({ pipeline, span }: Asked) {
                       each.count
                     )}
                   </td>
-                  {sum && <td>{each.sums[sum]?.sum.toLocaleString() ?? 0}</td>}
-                  {sum && <td>{each.sums[sum]?.average?.toLocaleString() ?? ""}</td>}
+                  {sum && <td>{shown(each.sums[sum]?.sum ?? 0)}</td>}
+                  {sum && <td>{shown(each.sums[sum]?.average)}</td>}
                 </tr>
               ))}
             </tbody>

@@ -41,7 +41,7 @@ export default function Board() {
   const by = board.data?.by ?? STAGE;
   const lanes = useMemo(() => (board.data ? arrange(board.data, liking) : []), [board.data, liking]);
   const fields = useMemo(() => shownFields(pipeline.fields, liking.fields, by), [pipeline.fields, liking.fields, by]);
-  const sumNames = Object.fromEntries(pipeline.fields.map((field) => [field.key, field.name]));
+  const summed = useMemo(() => new Map(pipeline.fields.map((field) => [field.key, field])), [pipeline.fields]);
   const golden = new Set(liking.golden);
 
   const create = useMutation({
@@ -173,7 +173,7 @@ export default function Board() {
                 <Lane
                   key={lane.key}
                   lane={lane}
-                  sumNames={sumNames}
+                  summed={summed}
                   focused={focused}
                   opened={search.get("box")}
                   estimate={78 + fields.length * 21}

@@ -8,6 +8,8 @@ import { errorAt, messageOf } from "../api/problem";
 import type { FieldCreate, FieldOut, PipelineOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
 import { KINDS, kindOf } from "../fields/kinds";
+import { type Format, isSound } from "../fields/numbers";
+import { FormatForm } from "./FormatForm";
 import { refresh } from "./save";
 import classes from "./settings.module.css";
 
@@ -20,6 +22,8 @@ export function optionsOf(field: FieldOut): Option[] {
   return [...items.map(({ key, name }) => ({ key, name })), ...tags.map(({ key, tag }) => ({ key, name: tag }))];
 }
 
+const FORMAT = ["", ".type", ".currency", ".decimals"].map((each) => `displayFormat${each}`);
+
 type Props = { pipeline: PipelineOut; field?: FieldOut; onClose: () => void };
 
 /** Makes a column or changes one; of a formula, shows what it comes to before it is saved. */
@@ -28,6 +32,8 @@ export function FieldForm({ pipeline, field, onClose }: Props) {
   const [type, setType] = useState(field?.type ?? "TEXT_INPUT");
   const [options, setOptions] = useState<Option[]>(field ? optionsOf(field) : [{ name: "" }]);
   const [formula, setFormula] = useState(typeof field?.defaultValue === "string" ? field.defaultValue : "");
+  const [format, setFormat] = useState<Format | undefined>(field?.displayFormat);
+  const counts = type === "TEXT_INPUT" || type === "FORMULA";
   const chooses = type === "DROPDOWN" || type === "TAG";
   const form = useForm(async () => {
     const said = options.map((each) => ({ ...each, name: each.name.trim() })).filter((each) => each.name !== "");
@@ -35,6 +41,8 @@ export function FieldForm({ pipeline, field, onClose }: Props) {
     if (type === "DROPDOWN") body.dropdownSettings = { items: said };
     if (type === "TAG") body.tagSettings = { tags: said.map(({ key, name: tag }) => (key ? { key, tag } : { tag })) };
     if (type === "FORMULA") body.defaultValue = formula;
+    // Named where it differs: who may only format a column may change nothing else of it.
+    if (counts && JSON.stringify(format) !== JSON.stringify(field?.displayFormat)) body.displayFormat = format ?? null;
     if (field) {
       const params = { path: { pipeline: pipeline.key, field: field.key } };
       await client.POST("/v1/pipelines/{pipeline}/fields/{field}", { params, body });
@@ -45,7 +53,7 @@ export function FieldForm({ pipeline, field, onClose }: Props) {
     onClose();
   });
   const at = (...names: string[]) => errorAt(form.error, ...names);
-  const placed = at("name", "type", "defaultValue");
+  const placed = at("name", "type", "defaultValue", ...FORMAT);
   return (
     <Modal opened onClose={onClose} size="lg" title={field ? `Change ${field.name}` : "New column"}>
       <form onSubmit={form.submit}>
@@ -87,9 +95,10 @@ export function FieldForm({ pipeline, field, onClose }: Props) {
                 error={at("defaultValue")}
                 onChange={(event) => setFormula(event.currentTarget.value)}
               />
-              <Preview pipeline={pipeline} formula={formula} />
+              <Preview pipeline={pipeline} formula={formula} format={format} />
             </>
           )}
+          {counts && <FormatForm format={format} onChange={setFormat} errorAt={at} />}
           <Refusal error={placed ? null : form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -144,8 +153,10 @@ function Options({ options, onChange }: { options: Option[]; onChange: (options:
   );
 }
 
+type PreviewProps = { pipeline: PipelineOut; formula: string; format: Format | undefined };
+
 /** What the formula comes to for the boxes that changed last, while it is typed. */
-function Preview({ pipeline, formula }: { pipeline: PipelineOut; formula: string }) {
+function Preview({ pipeline, formula, format }: PreviewProps) {
   const [text] = useDebouncedValue(formula.trim(), 250);
   const asked = useQuery({
     queryKey: ["formula", pipeline.key, text],
@@ -171,7 +182,12 @@ function Preview({ pipeline, formula }: { pipeline: PipelineOut; formula: string
   if (asked.data.length === 0) {
     return <Text className="quiet">There is no box yet to try it on.</Text>;
   }
-  const drawn = { key: "preview", name: "Preview", type: "FORMULA" };
+  const drawn = {
+    key: "preview",
+    name: "Preview",
+    type: "FORMULA",
+    ...(isSound(format) ? { displayFormat: format } : {}),
+  };
   const { Draw } = kindOf(drawn);
   return (
     <dl className={classes.preview} aria-label="What it comes to">

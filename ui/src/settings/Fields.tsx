@@ -101,10 +101,19 @@ function Line({ pipeline, field, onEdit }: { pipeline: string; field: FieldOut; 
   );
 }
 
-/** What there is to say of it besides its kind: its options, or its formula. */
+/** What there is to say of it besides its kind: its format, its options, or its formula. */
 function detailOf(field: FieldOut): string {
-  if (field.type === "FORMULA") return typeof field.defaultValue === "string" ? field.defaultValue : "no formula yet";
-  return optionsOf(field)
-    .map((each) => each.name)
-    .join(", ");
+  const format = field.displayFormat && (field.displayFormat.currency ?? FORMATS[field.displayFormat.type]);
+  if (field.type === "FORMULA") {
+    const formula = typeof field.defaultValue === "string" ? field.defaultValue : "no formula yet";
+    return [format, formula].filter(Boolean).join(" · ");
+  }
+  return (
+    format ??
+    optionsOf(field)
+      .map((each) => each.name)
+      .join(", ")
+  );
 }
+
+const FORMATS: Record<string, string> = { NUMBER: "numbers", PERCENT: "percent" };

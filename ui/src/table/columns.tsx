@@ -294,7 +294,7 @@ export function usualColumns(pipeline: PipelineOut): string[] {
 /** Numbers stand at the right. */
 export function isRight(each: Column, value: unknown): boolean {
   if (each.kind === "number" || each.kind === "length") return true;
-  return each.field !== undefined && (kindOf(each.field).right?.(value) ?? false);
+  return each.field !== undefined && (kindOf(each.field).right?.(value, each.field) ?? false);
 }
 
 /** For the clipboard. */

@@ -3,7 +3,7 @@ import { IconChevronDown, IconChevronRight, IconLayoutSidebarRightExpand, IconPl
 import { memo, useState } from "react";
 import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut, TableGroup } from "../api/schema";
-import { asNumber } from "../fields/compare";
+import { formatted } from "../fields/numbers";
 import { Crash } from "../parts/Crash";
 import tags from "../parts/Tag.module.css";
 import { type Column, isRight } from "./columns";
@@ -191,7 +191,7 @@ function GroupLineOf({
             role="gridcell"
             title={`Sum of ${each.column.name}`}
           >
-            Σ {asNumber(group.sums[each.column.key] ?? 0)}
+            Σ {formatted(Number(group.sums[each.column.key] ?? 0), each.column.field?.displayFormat)}
           </div>
         ))}
     </div>
