@@ -14,7 +14,7 @@ from ..db.records import Table
 from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Rules
-from . import access, allowance, definitions, events, pipelines, teams, trash, triggers
+from . import access, allowance, definitions, edits, events, pipelines, teams, trash, triggers
 from .context import Ctx
 from .definitions import Definition
 from .pipelines import Pipeline
@@ -72,6 +72,8 @@ class News(msgspec.Struct, frozen=True):
 
 
 AUTOMATIONS = Table("automations", Automation)
+EDITED = ("name", "description", "enabled", "definition", "secrets", "user_key")
+"""What an edit may change."""
 _definition = msgspec.json.Decoder(Definition).decode
 
 
@@ -243,7 +245,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules, most: int) -> 
         _keep_version(ctx, after)
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     AUTOMATIONS.update(ctx.db, after)
-    tell(ctx, "automation.edited", after)
+    edits.keep_members(ctx, tell(ctx, "automation.edited", after), before, after, EDITED)
     return after
 
 
@@ -328,11 +330,12 @@ def _keep_version(ctx: Ctx, automation: Automation) -> None:
     )
 
 
-def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> None:
+def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> int:
+    """The event's number."""
     news = News(automation.key, automation.name, automation.user_key, automation.enabled)
     pipeline = pipelines.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
     team_key = None if pipeline else automation.team_key
-    events.record(ctx, kind, news, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason)
+    return events.record(ctx, kind, news, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason)
 
 
 # What an edit may change

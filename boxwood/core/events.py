@@ -139,6 +139,9 @@ KINDS: dict[str, Kind] = {
     "inbound.created": Kind("INBOUND", "CREATE", "NEW_INBOUND", "made the inbound webhook {subject}", False),
     "inbound.edited": Kind("INBOUND", "EDIT", "EDIT_INBOUND", "changed the inbound webhook {subject}", False),
     "inbound.deleted": Kind("INBOUND", "DELETE", "DELETE_INBOUND", "deleted the inbound webhook {subject}", False),
+    "inbound.restored": Kind(
+        "INBOUND", "CREATE", "RESTORE_INBOUND", "brought back the inbound webhook {subject}", False
+    ),
     # In no newsfeed, for there may be thousands an hour; who starts automations is told by hand (core/arrivals).
     "hook.received": Kind("INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True),
     "automation.created": Kind("AUTOMATION", "CREATE", "NEW_AUTOMATION", "added the automation {subject}", False),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, events, formulas, options, pipelines, search, trash, validators
+from . import access, edits, events, formulas, options, pipelines, search, trash, validators
 from .context import Ctx
 from .options import Option
 
@@ -152,8 +152,17 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
     return pipeline, field
 
 
-def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any], *, add_only: bool = False) -> Field:
-    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared."""
+def edit(
+    ctx: Ctx,
+    pipeline_key: str,
+    key: str,
+    changes: dict[str, Any],
+    *,
+    add_only: bool = False,
+    values: dict[str, Any] | None = None,
+) -> Field:
+    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared. `values`
+    are those that boxes had when it lost some, by box: they are put back with the options, which keep their keys."""
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     field = get(ctx, pipeline, key)
     if changes.get("type") not in (None, field.type):
@@ -168,12 +177,15 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any], *, add_
     if "display_format" in changes:
         after = msgspec.structs.replace(after, display_format=_display_format(field.type, changes["display_format"]))
     if changes.get("options") is not None:
-        pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
+        if values is None:
+            pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
+        else:
+            options = msgspec.convert(changes["options"], list[Option])
         after = msgspec.structs.replace(after, options=options)
     if after == field:
         return field
     access.require(ctx, role, "FIELD", _right(field, after), pipeline)
-    return _save(ctx, pipeline, field, after)
+    return _save(ctx, pipeline, field, after, values or {})
 
 
 def _right(field: Field, after: Field) -> str:
@@ -183,7 +195,7 @@ def _right(field: Field, after: Field) -> str:
     return "FORMAT" if msgspec.structs.replace(after, display_format=field.display_format) == field else "UPDATE"
 
 
-def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
+def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict[str, Any]) -> Field:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     ctx.db.run(
         """
@@ -195,15 +207,18 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field) -> Field:
         **FIELDS.params(after),
     )
     lost = {option.key for option in field.options} - {option.key for option in after.options}
-    if lost:
-        _clear_options(ctx, field, lost)
+    cleared = _clear_options(ctx, field, lost) if lost else {}
+    if values:
+        _choose_again(ctx, field, after, values)
     if after.default_value != field.default_value:
         pipeline = formulas.put(ctx, pipeline, after)
     formulas.follow(ctx, pipeline, field, after)
     validators.follow(ctx, pipeline)
     pipelines.touch(ctx, pipeline)
     before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
-    events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    event_id = events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    if cleared:
+        edits.keep(ctx, event_id, {"values": cleared})
     return after
 
 
@@ -288,6 +303,26 @@ def _values(ctx: Ctx, field: Field) -> dict[str, Any]:
 
 def fill(ctx: Ctx, field: Field, values: dict[str, Any]) -> None:
     """Give boxes values in this field, as they were: no news of the boxes themselves."""
+    _fill(ctx, field, values, lambda _, value: value)
+
+
+def _choose_again(ctx: Ctx, field: Field, after: Field, values: dict[str, Any]) -> None:
+    """The same with what options gave that are there again: what a box was given since stays, beside it or for it."""
+    had = {option.key for option in field.options}
+    there = {option.key for option in after.options}
+
+    def chosen(now: Any, old: Any) -> Any:
+        if not isinstance(old, list):
+            return old if now is None and old in there else now
+        now = now or []
+        if now == [one for one in old if one in had]:
+            return [one for one in old if one in there]
+        return [*now, *(one for one in old if one in there - had and one not in now)]
+
+    _fill(ctx, field, values, chosen)
+
+
+def _fill(ctx: Ctx, field: Field, values: dict[str, Any], chosen: Callable[[Any, Any], Any]) -> None:
     keys = list(values)
     for at in range(0, len(keys), 1000):
         among = ctx.db.dialect.among("key", "keys")
@@ -296,14 +331,14 @@ def fill(ctx: Ctx, field: Field, values: dict[str, Any]) -> None:
             pipeline=field.pipeline_key,
             keys=ctx.db.texts(keys[at : at + 1000]),
         )
-        filled = {key: {**msgspec.json.decode(text), field.key: values[key]} for key, text in rows}
-        ctx.db.many(
-            "UPDATE boxes SET fields = :fields WHERE key = :key",
-            [
-                {"key": key, "fields": msgspec.json.encode(dict(sorted(held.items()))).decode()}
-                for key, held in filled.items()
-            ],
-        )
+        filled = []
+        for key, text in rows:
+            held = msgspec.json.decode(text)
+            value = chosen(held.get(field.key), values[key])
+            if value not in (None, []):
+                held = dict(sorted({**held, field.key: value}.items()))
+                filled.append({"key": key, "fields": msgspec.json.encode(held).decode()})
+        ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", filled)
 
 
 def clear(ctx: Ctx, field: Field) -> None:
@@ -318,24 +353,26 @@ def clear(ctx: Ctx, field: Field) -> None:
     )
 
 
-def _clear_options(ctx: Ctx, field: Field, lost: set[str]) -> None:
-    """Erase what named an option that is no more."""
+def _clear_options(ctx: Ctx, field: Field, lost: set[str]) -> dict[str, Any]:
+    """Erase what named an option that is no more; the values that did, by box."""
     value = ctx.db.dialect.field_value("fields", field.key)
     rows = ctx.db.rows(
         f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
         pipeline=field.pipeline_key,
     )
-    cleared = []
+    cleared, were = [], {}
     for key, text in rows:
         values = msgspec.json.decode(text)
         left = _left(values[field.key], lost)
         if left == values[field.key]:
             continue
+        were[key] = values[field.key]
         values = {one: value for one, value in values.items() if one != field.key}
         if left:
             values[field.key] = left
         cleared.append({"key": key, "fields": msgspec.json.encode(values).decode()})
     ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", cleared)
+    return were
 
 
 def _left(value: Any, lost: set[str]) -> Any:

@@ -18,7 +18,7 @@ from ..errors import Conflict, Forbidden, Invalid, NotFound
 from ..lib import ids, signing, sources, templates
 from ..lib.targets import is_header_name
 from ..lib.template_filters import TemplateError
-from . import access, allowance, events, expressions, pipelines, teams
+from . import access, allowance, edits, events, expressions, pipelines, teams, trash
 from .access import Role
 from .context import Ctx
 from .pipelines import Pipeline
@@ -92,6 +92,11 @@ class News(msgspec.Struct, frozen=True):
 
 
 INBOUND = Table("inbound", Endpoint)
+EDITED = (
+    *("name", "method", "active", "addresses", "condition", "repeat_by", "repeat_at"),
+    *("signature", "signature_header", "secret"),
+)
+"""What an edit may change."""
 TOKENS = Table("inbound_tokens", Token)
 
 
@@ -234,7 +239,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     INBOUND.update(ctx.db, after)
-    tell(ctx, "inbound.edited", after)
+    edits.keep_members(ctx, tell(ctx, "inbound.edited", after), before, after, EDITED)
     return after
 
 
@@ -269,8 +274,9 @@ def end_token(ctx: Ctx, key: str, token_key: str) -> Endpoint:
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """With its tokens and what was sent to it."""
+    """With what was sent to it; the trash keeps it and its tokens."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
+    trash.keep(ctx, "inbound", key, endpoint.name or endpoint.method)
     ctx.db.run("DELETE FROM inbound WHERE key = :key", key=endpoint.key)
     tell(ctx, "inbound.deleted", endpoint)
 
@@ -281,10 +287,10 @@ def _new_token(ctx: Ctx, endpoint: Endpoint) -> str:
     return token
 
 
-def tell(ctx: Ctx, kind: str, endpoint: Endpoint) -> None:
-    """Only its owner is told, as of a subscription."""
+def tell(ctx: Ctx, kind: str, endpoint: Endpoint) -> int:
+    """Only its owner is told, as of a subscription. The event's number."""
     news = News(endpoint.key, endpoint.name, endpoint.method, endpoint.user_key)
-    events.record(ctx, kind, news, subject=endpoint.name or f"of {endpoint.method} requests")
+    return events.record(ctx, kind, news, subject=endpoint.name or f"of {endpoint.method} requests")
 
 
 # What an edit may change

@@ -21,6 +21,7 @@ from . import (
     fields,
     files,
     formulas,
+    inbound,
     meetings,
     merges,
     pipelines,
@@ -196,8 +197,7 @@ def _with_what_is_there(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     )
     if box.stage_key in pipeline.stage_order:
         return box
-    first = stages.for_box(ctx, pipeline, None).key
-    return box_changes.move(ctx, box, first)
+    return box_changes.move(ctx, box, stages.for_box(ctx, pipeline, None).key)
 
 
 def _parents_first(rows: trash.Rows) -> trash.Rows:
@@ -215,8 +215,7 @@ def _parents_first(rows: trash.Rows) -> trash.Rows:
 
 
 def _held_box(ctx: Ctx, one: Trashed) -> tuple[Box, Pipeline]:
-    box, pipeline, _ = boxes.reach(ctx, one.box_key or "", "UPDATE")
-    return box, pipeline
+    return boxes.reach(ctx, one.box_key or "", "UPDATE")[:2]
 
 
 def _put_back(ctx: Ctx, one: Trashed, held: Held, box: Box) -> None:
@@ -367,12 +366,18 @@ def _snippet(ctx: Ctx, one: Trashed, held: Held) -> None:
     events.record(ctx, "snippet.restored", snippet, pipeline=shared, subject=snippet.name)
 
 
-def _webhook(ctx: Ctx, one: Trashed, held: Held) -> None:
-    row = held["webhooks"][0]
-    if row["pipeline_key"] and not trash.there(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
-        raise Conflict("The pipeline it told of is gone for good")
-    trash.put_back(ctx.db, "webhooks", [row])
-    webhooks.tell(ctx, "webhook.restored", _read(ctx, webhooks.WEBHOOKS, one.key))
+def _hook(table: Any, tell: Callable[[Ctx, str, Any], Any]) -> Callable[[Ctx, Trashed, Held], None]:
+    """A subscription, or an inbound webhook, whose addresses are good again."""
+
+    def put_back(ctx: Ctx, one: Trashed, held: Held) -> None:
+        pipeline_key = held[table.name][0]["pipeline_key"]
+        if pipeline_key and not trash.there(ctx.db, PIPELINES.name, [pipeline_key]):
+            raise Conflict("The pipeline it belonged to is gone for good")
+        for name, _ in trash.HELD[one.noun]:
+            trash.put_back(ctx.db, name, held[name])
+        tell(ctx, f"{one.noun}.restored", _read(ctx, table, one.key))
+
+    return put_back
 
 
 _RESTORERS: dict[str, Callable[[Ctx, Trashed, Held], None]] = {
@@ -389,6 +394,7 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Held], None]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
-    "webhook": _webhook,
+    "webhook": _hook(webhooks.WEBHOOKS, webhooks.tell),
+    "inbound": _hook(inbound.INBOUND, inbound.tell),
     "automation": lambda ctx, one, held: automations.put_back(ctx, held),
 }

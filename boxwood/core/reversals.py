@@ -7,15 +7,18 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Conflict
+from ..errors import Conflict, Invalid
+from ..lib.targets import Rules
 from . import (
     automations,
     boxes,
     comments,
     directory,
+    edits,
     entries,
     fields,
     files,
+    inbound,
     meetings,
     merges,
     pipelines,
@@ -26,6 +29,7 @@ from . import (
     threads,
     transfers,
     trash,
+    validators,
     views,
     webhooks,
 )
@@ -72,6 +76,8 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "snippet": lambda ctx, event: snippets.delete(ctx, event.subject_key or ""),
     "webhook": lambda ctx, event: webhooks.delete(ctx, event.subject_key or ""),
     "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
+    "inbound": lambda ctx, event: inbound.delete(ctx, event.subject_key or ""),
+    "validator": lambda ctx, event: validators.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "pipeline": lambda ctx, event: pipelines.delete(ctx, event.subject_key or "", only_empty=True),
 }
 
@@ -85,7 +91,10 @@ def _plain(value: Any) -> Any:
 
 def _back(event: Event, now: Any, *, but: tuple[str, ...] = ()) -> Values:
     """The members that are as this event left them, and what they were before; refused where one is neither."""
-    before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
+    return _unless_changed(msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record), now, but)
+
+
+def _unless_changed(before: Values, after: Values, now: Any, but: tuple[str, ...] = ()) -> Values:
     wanted: Values = {}
     for member, old in before.items():
         if member in but or (held := _plain(getattr(now, member))) == old:
@@ -216,9 +225,12 @@ def _stage(ctx: Ctx, event: Event) -> bool:
 
 def _field(ctx: Ctx, event: Event) -> bool:
     pipeline = pipelines.get(ctx, event.pipeline_key or "")
-    wanted = _back(event, fields.get(ctx, pipeline, event.subject_key or ""))
+    field = fields.get(ctx, pipeline, event.subject_key or "")
+    wanted = _back(event, field)
+    lost = {one["key"] for one in wanted.get("options", ())} - {one.key for one in field.options}
+    values = edits.find(ctx, event.id)["values"] if lost else None
     if wanted:
-        fields.edit(ctx, pipeline.key, event.subject_key or "", wanted)
+        fields.edit(ctx, pipeline.key, field.key, wanted, values=values)
     return bool(wanted)
 
 
@@ -259,6 +271,80 @@ def _named(event: Event) -> Values:
     return held
 
 
+_ALLOWED_ONCE = Rules(allow_private=True)
+"""What was in force may be again; whether it may be called is asked at each call."""
+
+
+def _back_kept(ctx: Ctx, event: Event, now: Any) -> Values:
+    """The same of members that the event does not tell."""
+    held = edits.find(ctx, event.id)
+    return _unless_changed(held["before"], held["after"], now)
+
+
+def _webhook(ctx: Ctx, event: Event) -> bool:
+    webhook = webhooks.change(ctx, event.subject_key or "")
+    wanted = _back_kept(ctx, event, webhook)
+    if wanted:
+        webhooks.edit(ctx, webhook.key, wanted, _ALLOWED_ONCE)
+    return bool(wanted)
+
+
+def _inbound(ctx: Ctx, event: Event) -> bool:
+    endpoint = inbound.get(ctx, event.subject_key or "")
+    wanted = _back_kept(ctx, event, endpoint)
+    by, at = wanted.pop("repeat_by", endpoint.repeat_by), wanted.pop("repeat_at", endpoint.repeat_at)
+    if (by, at) != (endpoint.repeat_by, endpoint.repeat_at):
+        wanted["repeat_header" if by == inbound.BY_HEADER else "repeat_path"] = at
+    if wanted:
+        inbound.edit(ctx, endpoint.key, wanted)
+    return bool(wanted)
+
+
+def _automation(ctx: Ctx, event: Event) -> bool:
+    """Whoever takes it back is its owner from then on, as with any other edit: secrets come back that were his."""
+    automation = automations.change(ctx, event.subject_key or "")
+    wanted = _back_kept(ctx, event, automation)
+    owner, secrets = wanted.pop("user_key", automation.user_key), wanted.pop("secrets", automation.secrets)
+    does = wanted.pop("definition", {})
+    if does:
+        wanted |= {"filter": None, "condition": None, "allow_self": False, **does}
+    if owner == ctx.actor.key and (does or secrets != automation.secrets):
+        wanted["secrets"] = {**dict.fromkeys(automation.secrets), **secrets}
+    if not wanted:
+        return False
+    try:
+        automations.edit(ctx, automation.key, wanted, _ALLOWED_ONCE, 0)
+    except Invalid as invalid:
+        raise Conflict(f"what it did can be no more: {invalid}") from None
+    return True
+
+
+def _switched(ctx: Ctx, event: Event) -> bool:
+    automation = automations.change(ctx, event.subject_key or "", "FLOW_PAUSE_RESUME")
+    on = event.kind == "automation.disabled"
+    if automation.enabled == on:
+        return False
+    automations.switch(ctx, automation.key, on)
+    return True
+
+
+def _validator(ctx: Ctx, event: Event) -> bool:
+    rule = validators.get(ctx, event.pipeline_key or "", event.subject_key or "")
+    wanted = _back(event, rule, but=("due_at", "overruns", "saved_at"))
+    demands: Values = {name: wanted.pop(name) for name in ("assertion", "source", "denies") if name in wanted}
+    if source := demands.pop("source", None):
+        demands["formula"] = validators.formula_of(ctx, msgspec.structs.replace(rule, source=source))
+    wanted |= {name: value for name, value in demands.items() if value}
+    if wanted:
+        validators.edit(ctx, rule.pipeline_key, rule.key, wanted)
+    return bool(wanted)
+
+
+def _validator_deleted(ctx: Ctx, event: Event) -> bool:
+    validators.put_back(ctx, msgspec.json.decode(event.record, type=validators.Validator))
+    return True
+
+
 def _merged(ctx: Ctx, event: Event) -> bool:
     noun = entries.NOUNS[f"{event.kind.partition('.')[0]}s"]
     if merges.last(ctx, noun, event.subject_key or "").key != event.detail.get("merge_key"):
@@ -285,6 +371,13 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
+    "webhook.edited": _webhook,
+    "inbound.edited": _inbound,
+    "automation.edited": _automation,
+    "automation.enabled": _switched,
+    "automation.disabled": _switched,
+    "validator": _validator,
+    "validator.deleted": _validator_deleted,
     "contact": _entry,
     "contact.merged": _merged,
     "contact.unmerged": _unmerged,

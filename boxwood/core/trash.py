@@ -59,6 +59,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "view": (("views", "key = :key"),),
     "snippet": (("snippets", "key = :key"),),
     "webhook": (("webhooks", "key = :key"),),
+    "inbound": (("inbound", "key = :key"), ("inbound_tokens", "endpoint_key = :key")),
     "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),
 }
 DERIVED = ("assignments", "box_links")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..db.records import Table
-from ..errors import Forbidden, Insufficient, Invalid, NotFound, Rejected
+from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound, Rejected
 from ..lib import formulas as lib
 from ..lib import ids
 from . import access, columns, events, fields, formulas, inputs, pipelines, users
@@ -160,6 +160,17 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     ctx.db.run("DELETE FROM validators WHERE key = :key", key=key)
     _have_judged(ctx, pipeline)
     events.record(ctx, "validator.deleted", rule, pipeline=pipeline, subject=rule.name)
+
+
+def put_back(ctx: Ctx, rule: Validator) -> None:
+    """As it was when it was deleted."""
+    pipeline = _administer(ctx, rule.pipeline_key)
+    if any(one.key == rule.key for one in of(ctx, pipeline.key)):
+        raise Conflict("it is there again already")
+    _check(ctx, pipeline, rule)
+    VALIDATORS.insert(ctx.db, rule)
+    _have_judged(ctx, pipeline)
+    events.record(ctx, "validator.created", rule, pipeline=pipeline, subject=rule.name)
 
 
 def _administer(ctx: Ctx, pipeline_key: str) -> Pipeline:

@@ -10,7 +10,7 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
-from . import access, allowance, events, expressions, pipelines, teams, trash
+from . import access, allowance, edits, events, expressions, pipelines, teams, trash
 from .context import Ctx
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
@@ -125,6 +125,8 @@ class Webhook(msgspec.Struct, frozen=True):
 
 
 WEBHOOKS = Table("webhooks", Webhook)
+EDITED = ("event", "target_url", "token", "stages", "fields", "condition", "ordered", "active")
+"""What an edit may change."""
 HEALTHY = {"failures": 0, "failing_since": None, "probes": 0, "waits_until": 0}
 
 
@@ -269,7 +271,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
-    tell(ctx, "webhook.edited", after)
+    edits.keep_members(ctx, tell(ctx, "webhook.edited", after), before, after, EDITED)
     return after
 
 
@@ -310,11 +312,11 @@ def delete(ctx: Ctx, key: str) -> None:
     tell(ctx, "webhook.deleted", webhook)
 
 
-def tell(ctx: Ctx, kind: str, webhook: Webhook) -> None:
-    """Only its owner is told: an address can be a secret of its own."""
+def tell(ctx: Ctx, kind: str, webhook: Webhook) -> int:
+    """Only its owner is told: an address can be a secret of its own. The event's number."""
     host = webhook.target_url.partition("://")[2].partition("/")[0]
     news = News(webhook.key, webhook.event, host, webhook.user_key)
-    events.record(ctx, kind, news, subject=f"{webhook.event} at {host}")
+    return events.record(ctx, kind, news, subject=f"{webhook.event} at {host}")
 
 
 # What an edit may change

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, arrivals, blobs, buckets, keys, letters, outbox, search, sessions, trash, turns
+from ..core import answers, arrivals, blobs, buckets, edits, keys, letters, outbox, search, sessions, trash, turns
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -45,8 +45,9 @@ async def run(
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
     """Empty the trash of what is too old, in slices, so that others' writes get in between; delete the bytes of files
     that are gone, and what uploads left behind that broke off. How many of these."""
-    while engine.write(partial(trash.purge, now=now)):
-        pass
+    for let_go in (trash.purge, edits.forget):
+        while engine.write(partial(let_go, now=now)):
+            pass
     swept = store.sweep((now - blobs.GRACE) / 1000)
     while found := engine.read(partial(blobs.left_over, now=now, limit=MOST_SWEPT)):
         doomed = engine.write(partial(blobs.doom, blobs=found, now=now))

@@ -32,6 +32,7 @@ const NOUNS: Record<string, [one: string, many: string]> = {
   view: ["View", "Views"],
   snippet: ["Snippet", "Snippets"],
   webhook: ["Webhook", "Webhooks"],
+  inbound: ["Inbound webhook", "Inbound webhooks"],
   automation: ["Automation", "Automations"],
 };
 

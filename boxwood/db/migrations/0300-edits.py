@@ -1,0 +1,18 @@
+"""What an edit replaced where its event may not tell: addresses, secrets, values that went with an option."""
+
+from yoyo import step
+
+from boxwood.db.schema import ddl
+
+steps = [
+    step(
+        ddl("""
+CREATE TABLE edits (
+    event_id INTEGER PRIMARY KEY,
+    held JSON NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX edits_by_age ON edits (at);
+""")
+    )
+]

@@ -1,0 +1,187 @@
+"""Taking back what was done to settings: subscriptions, inbound webhooks, automations, rules, options of fields."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from boxwood.core import edits
+from boxwood.jobs import upkeep
+from tests.api.automations import Rule, do
+from tests.api.test_contacts import box_of
+from tests.api.test_undo import change_of, undo
+from tests.conftest import Person, World, ok, refused
+
+TARGET = "https://hooks.example.com/secret-path"
+
+
+def webhook(person: Person, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
+    body = {"event": "BOX_EDIT", "targetUrl": TARGET, "pipelineKey": pipeline["key"], **given}
+    made: dict[str, Any] = ok(person.http.post("/api/v2/webhooks", json=body))
+    return made
+
+
+def shown(person: Person, path: str) -> dict[str, Any]:
+    """As it is read, but for when it was saved and what counts up."""
+    found: dict[str, Any] = ok(person.http.get(path))
+    left = ("lastUpdatedTimestamp", "lastSavedTimestamp", "updatedTimestamp", "version", "switchedOn", "off", "onSince")
+    return {name: one for name, one in found.items() if name not in left}
+
+
+def change(person: Person, path: str, **given: Any) -> str:
+    return change_of(person.http.post(path, json=given))
+
+
+def test_an_edit_of_a_subscription_comes_back_with_its_address_and_token(world: World) -> None:
+    pipeline = world.pipeline()
+    made = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush")
+    path = f"/api/v2/webhooks/{made['key']}"
+    before = shown(world.ada, path)
+    edited = change(
+        world.ada,
+        path,
+        targetUrl="https://other.example.com/",
+        stages=[],
+        condition="",
+        token="loud",
+        event="BOX_CREATE",
+        ordered=True,
+    )
+    assert shown(world.ada, path) != before
+    undo(world, edited)
+    assert shown(world.ada, path) == before
+    sql = "SELECT target_url, token FROM webhooks WHERE key = :key"
+    assert world.server.engine.read(lambda db: db.row(sql, key=made["key"])) == (TARGET, "hush")
+    told = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "webhook."}))
+    assert "secret-path" not in str(told)
+    assert "hush" not in str(told)
+    refused(world.cy.http.post("/api/v2/undo", json={"change": edited}), 404)
+
+
+def test_what_was_edited_since_stands_in_the_way_and_a_new_secret_stays(world: World) -> None:
+    made = webhook(world.ada, world.pipeline())
+    path = f"/api/v2/webhooks/{made['key']}"
+    edited = change(world.ada, path, targetUrl="https://one.example.com/", ordered=True)
+    change(world.ada, path, targetUrl="https://two.example.com/")
+    refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "target url was changed since")
+    rotated = change_of(world.ada.http.post(f"{path}/rotate"))
+    refused(world.ada.http.post("/api/v2/undo", json={"change": rotated}), 400, "is not kept")
+
+
+def test_an_edit_of_an_inbound_webhook_comes_back_and_so_does_one_that_was_deleted(world: World) -> None:
+    pipeline = world.pipeline()
+    body = {"name": "Orders", "signature": "GITHUB", "addresses": ["192.0.2.0/24"]}
+    made = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json=body))
+    path = f"/api/v2/inbound/{made['key']}"
+    before = shown(world.ada, path)
+    edited = change(
+        world.ada, path, name="Other", signature="NONE", addresses=[], repeatPath="id", condition='method == "POST"'
+    )
+    undo(world, edited)
+    assert shown(world.ada, path) == before
+    change(world.ada, path, addresses=[], signature="NONE")
+    undo(world, change_of(world.ada.http.delete(path)))
+    with world.client(None) as caller:
+        assert caller.post(httpx.URL(made["url"]).path, json={"id": 1}).status_code in (200, 202)
+    refused(world.cy.http.get(path), 404)
+
+
+def test_an_edit_of_an_automation_comes_back_and_runs_as_it_did(world: World) -> None:
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
+    before = shown(world.ada, rule.own)
+    edited = change(
+        world.ada,
+        rule.own,
+        name="Changed",
+        trigger={"type": "box.moved"},
+        steps=[do("task.create", text="write")],
+        secrets={"word": None, "other": "loud"},
+        enabled=False,
+    )
+    undo(world, edited)
+    assert shown(world.ada, rule.own) == before
+    sql = "SELECT secrets FROM automations WHERE key = :key"
+    assert "hush" in str(world.server.engine.read(lambda db: db.row(sql, key=rule.key)))
+    box = world.box(pipeline)
+    rule.only()
+    tasks = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
+    assert [one["text"] for one in tasks] == ["call"]
+    off = change_of(world.ada.http.post(f"{rule.own}/disable"))
+    undo(world, off)
+    assert ok(world.ada.http.get(rule.own))["enabled"] is True
+
+
+def test_another_persons_secrets_do_not_come_back_to_who_undoes(world: World) -> None:
+    pipeline = world.pipeline()
+    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
+    edited = change(world.bo, rule.own, steps=[do("task.create", text="write")])
+    taken = change_of(world.bo.http.post("/api/v2/undo", json={"change": edited}))
+    sql = "SELECT user_key, secrets FROM automations WHERE key = :key"
+    assert world.server.engine.read(lambda db: db.row(sql, key=rule.key)) == (world.bo.user_key, "{}")
+    undo(world, taken)
+    undo(world, edited)
+    owner, secrets = world.server.engine.read(lambda db: db.row(sql, key=rule.key))
+    assert (owner, "hush" in secrets) == (world.ada.user_key, True)
+
+
+def test_a_rule_that_was_made_changed_or_deleted(world: World) -> None:
+    pipeline = world.pipeline()
+    path = f"/api/v2/pipelines/{pipeline['key']}/validators"
+    empty = {"field": "notes", "op": "isEmpty"}
+    made = world.ada.http.post(path, json={"name": "Bare", "assertion": empty})
+    own = f"{path}/{ok(made)['key']}"
+    before = shown(world.ada, own)
+    in_won = {"field": "stage", "op": "eq", "value": "5002"}
+    undo(
+        world, change(world.ada, own, name="Other", formula="return true", condition=in_won, message="No", mode="WARN")
+    )
+    assert shown(world.ada, own) == before
+    undo(world, change_of(world.ada.http.delete(own)))
+    assert shown(world.ada, own) == before
+    refused(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "X", "notes": "n"}), 400)
+    undo(world, change_of(made))
+    refused(world.ada.http.get(own), 404)
+
+
+@pytest.mark.parametrize("kind", ["DROPDOWN", "TAG"])
+def test_an_option_that_was_lost_comes_back_with_the_values_of_boxes(world: World, kind: str) -> None:
+    pipeline = world.pipeline()
+    names, settings = ["S", "M", "L"], ("dropdownSettings", "items") if kind == "DROPDOWN" else ("tagSettings", "tags")
+    field = world.field(pipeline, kind, **{settings[0]: {settings[1]: [{"name": name} for name in names]}})
+    small, middle, large = (one["key"] for one in field[settings[0]][settings[1]])
+    given = [[small], [middle], [small, large], [middle, small]]
+    values = [one[0] for one in given] if kind == "DROPDOWN" else given
+    boxes = [world.box(pipeline, fields={field["key"]: value}) for value in values]
+    own = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
+
+    def held() -> list[Any]:
+        return [box_of(world, box)["fields"].get(field["key"]) for box in boxes]
+
+    before = ok(world.ada.http.get(own))
+    left = {settings[0]: {settings[1]: [{"key": middle, "name": "M"}, {"key": large, "name": "L"}]}}
+    lost = change(world.ada, own, **left)
+    cleared = held()
+    assert cleared == ([None, middle, None, middle] if kind == "DROPDOWN" else [None, [middle], [large], [middle]])
+    since = large if kind == "DROPDOWN" else [large]
+    ok(world.ada.http.post(f"/api/v1/boxes/{boxes[0]['key']}", json={"fields": {field["key"]: since}}))
+    undo(world, lost)
+    assert ok(world.ada.http.get(own))[settings[0]] == before[settings[0]]
+    assert held() == [large if kind == "DROPDOWN" else [large, small], *values[1:]]
+    test = f'"op": "eq", "value": "{small}"' if kind == "DROPDOWN" else f'"op": "any", "value": ["{small}"]'
+    tree = f'{{"field": "{field["key"]}", {test}}}'
+    found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params={"filter": tree}))["results"]
+    assert len(found) == (1 if kind == "DROPDOWN" else 3)
+
+
+def test_what_was_kept_for_an_undo_is_let_go_after_30_days(world: World) -> None:
+    made = webhook(world.ada, world.pipeline())
+    path = f"/api/v2/webhooks/{made['key']}"
+    edited = change(world.ada, path, targetUrl="https://one.example.com/")
+    now = world.clock()
+    upkeep.sweep(world.server.engine, world.server.boxwood.store, now)
+    undo(world, edited)
+    edited = change(world.ada, path, targetUrl="https://one.example.com/")
+    upkeep.sweep(world.server.engine, world.server.boxwood.store, now + edits.LASTS + 60_000)
+    refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "is not kept")
+    assert world.server.engine.read(lambda db: db.row("SELECT COUNT(*) FROM edits")) == (0,)
