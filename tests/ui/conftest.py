@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from boxwood.core import sessions
 from boxwood.core.context import Ctx
@@ -23,6 +23,9 @@ OPTIONS = (
     "--disable-component-update --disable-sync"
 ).split()
 WIDE, NARROW = (1440, 900), (390, 844)
+# How long what is waited for may take on a machine that does much else, in milliseconds.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # Where pictures of the screens go; without it, none are taken.
 PICTURES = os.environ.get("BOXWOOD_PICTURES", "")
@@ -73,7 +76,7 @@ class Window:
             timezone_id="UTC",
             reduced_motion="reduce",
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._only_here)
         self.complaints: list[str] = []
         self.page: Page = self.context.new_page()

@@ -1,6 +1,7 @@
 import { Button, Group, Kbd, SegmentedControl, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import { useMe } from "../api/session";
@@ -65,8 +66,9 @@ export function Composer() {
   const submit = () => ready && send.mutate();
 
   function turn(to: Way) {
-    setWay(to);
-    requestAnimationFrame(() => input.current?.focus());
+    // At once: what is typed next belongs into the input.
+    flushSync(() => setWay(to));
+    input.current?.focus();
   }
   useCommands([
     { id: "box-comment", label: "Comment on the box", section: "Box", keys: "c", run: () => turn("comment") },
