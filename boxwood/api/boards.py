@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import boards, stages, users
+from ..core import boards, box, stages, users
 from ..core.boards import Board, Lane
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
@@ -44,8 +44,7 @@ def _made(call: Call) -> BoardOut:
 
 
 def _shown(call: Call, board: Board) -> BoardOut:
-    named = {key for lane in board.lanes for box in lane.page.boxes for key in box.people()}
-    people = users.people(call.ctx, named)
+    people = users.people(call.ctx, box.people(one for lane in board.lanes for one in lane.page.boxes))
 
     def column(lane: Lane) -> BoardColumn:
         return BoardColumn(

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from ..core import box as stored
 from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, upserts, users
-from ..core.boxes import Box
+from ..core.box import Box, Stored
 from ..core.context import Ctx
 from ..core.selections import Page
 from ..errors import Invalid, NotFound
@@ -23,9 +24,8 @@ from ..wire.shapes.people import Out
 from .call import MOST_PER_PAGE, Call, Stream
 
 
-def _shown(ctx: Ctx, found: list[Box]) -> list[shapes.BoxOut]:
-    people = users.people(ctx, {key for box in found for key in box.people()})
-    return box_lists.boxes(found, people, ctx.now)
+def _shown(ctx: Ctx, found: list[Stored]) -> list[shapes.BoxOut]:
+    return box_lists.boxes(found, users.people(ctx, stored.people(found)), ctx.now)
 
 
 PAGE = 100
@@ -34,7 +34,7 @@ PAGE = 100
 def selected(call: Call, found: Page) -> Results[shapes.BoxOut]:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
     call.wishes.update(found.wishes)
-    people = users.people(call.ctx, {key for box in found.boxes for key in box.people()})
+    people = users.people(call.ctx, stored.people(found.boxes))
     shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
     return Results(shown, found.cursor is not None, given(found.cursor))
 
@@ -175,11 +175,10 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
     return with_columns(call.ctx, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
 
 
-def with_columns(ctx: Ctx, found: list[Box], chosen: selections.Selection) -> list[shapes.BoxOut]:
+def with_columns(ctx: Ctx, found: list[Stored], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """These boxes with the selection's columns."""
-    people = users.people(ctx, {key for box in found for key in box.people()})
-    asked = [{name: column.reads(box, ctx.now) for name, column in chosen.shown} for box in found]
-    return box_lists.boxes(found, people, ctx.now, asked if chosen.shown else ())
+    asked = [chosen.reads(one.box(), ctx.now) for one in found] if chosen.shown else []
+    return box_lists.boxes(found, users.people(ctx, stored.people(found)), ctx.now, asked)
 
 
 def _named_keys(call: Call) -> list[str]:
@@ -217,7 +216,7 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
             continue
         box = transfers.move(call.ctx, key, target, None if stage_key is None else str(stage_key))
         moved.append(box)
-    return _shown(call.ctx, moved)
+    return [_one(call, box) for box in moved]
 
 
 def list_values(call: Call) -> list[shapes.FieldValue]:

@@ -8,13 +8,15 @@ from typing import Any
 
 import msgspec
 
+from ..core import box as stored
 from ..core import directory, listing, merges, users
 from ..core import newsfeed as newsfeeds
 from ..core.directory import E, Noun
 from ..core.events import Event
 from ..core.merges import Group
 from ..errors import Invalid
-from ..wire.shapes.boxes import BoxOut, box
+from ..wire.shapes import box_lists
+from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.lists import Results
 from .call import MOST_PER_PAGE, Call
 
@@ -92,5 +94,5 @@ def boxes(call: Call, noun: Noun[E]) -> Results[BoxOut]:
     limit, offset = call.page(PAGE)
     key = directory.reach(call.ctx, noun, call.path[0])[0].key
     found = listing.naming(call.ctx, key, limit=limit + 1, offset=offset)
-    people = users.people(call.ctx, {key for one in found for key in one.people()})
-    return Results([box(one, people, call.ctx.now) for one in found[:limit]], len(found) > limit)
+    people = users.people(call.ctx, stored.people(found))
+    return Results(box_lists.boxes(found[:limit], people, call.ctx.now), len(found) > limit)

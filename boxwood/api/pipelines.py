@@ -169,7 +169,8 @@ def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
         raise Invalid("formula", "is missing")
     pipeline = pipelines.get(call.ctx, call.path[0])
     limit, _ = call.page(5)
-    boxes = listing.page(call.ctx, pipeline.key, stage_key=None, sort_by="updated_at", limit=min(limit, 50), offset=0)
+    found = listing.page(call.ctx, pipeline.key, stage_key=None, sort_by="updated_at", limit=min(limit, 50), offset=0)
+    boxes = [one.box() for one in found]
     values = formulas.preview(call.ctx, pipeline, text, boxes)
     return Results([shapes.formula_value(box, value) for box, value in zip(boxes, values, strict=True)])
 

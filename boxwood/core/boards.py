@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import Invalid
 from . import pipelines, stages, views
+from .box import Stored
 from .columns import WORDS, Column
 from .context import Ctx
 from .selections import Page, Selection, Wish
@@ -24,6 +25,7 @@ MOST_BOXES = 5000
 STAGE = "stage"
 UNSET = ""
 """The key of the column of boxes without a value."""
+_values = msgspec.json.Decoder(dict[str, Any]).decode
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 
@@ -131,11 +133,12 @@ def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, S
     return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
 
 
-def _sums_of(chosen: Selection, names: list[str] | None, shown: list[Any]) -> dict[str, Column]:
+def _sums_of(chosen: Selection, names: list[str] | None, shown: list[Stored]) -> dict[str, Column]:
     """The columns to sum: those named, else the text and formula fields whose values are numbers."""
     if names is None:
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
-        held = {field.key: [box.fields[field.key] for box in shown if field.key in box.fields] for field in fields}
+        values = [_values(box.fields) for box in shown]
+        held = {field.key: [each[field.key] for each in values if field.key in each] for field in fields}
         names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)][:MOST_SUMS]
     return summed(chosen, names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -117,3 +118,52 @@ class Box(msgspec.Struct, frozen=True):
 
 
 BOXES = Table("boxes", Box, empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY})
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    """A box as it stands in its row, what is JSON there unread: lists pass most of it on as it is."""
+
+    key: str
+    pipeline_key: str
+    stage_key: str
+    name: str
+    notes: str | None
+    creator_key: str
+    source: str
+    fields: str
+    assignee_keys: str
+    follower_keys: str
+    linked_box_keys: str
+    contacts: str
+    organizations: str
+    emails: str
+    stage_history: str
+    activity: str
+    violations: str
+    created_at: int
+    updated_at: int
+    saved_at: int
+    stage_changed_at: int
+
+    def box(self) -> Box:
+        return BOXES.load(msgspec.structs.astuple(self))
+
+
+STORED = Table("boxes", Stored)
+assert STORED.names == BOXES.names
+_keys = msgspec.json.Decoder(list[str]).decode
+
+
+def people(found: Iterable[Stored]) -> set[str]:
+    """The users that these boxes name."""
+    named: set[str] = set()
+    lists: set[str] = set()
+    for one in found:
+        named.add(one.creator_key)
+        lists.add(one.assignee_keys)
+        lists.add(one.follower_keys)
+        if one.activity != "{}":
+            named.update(one.box().activity.task_assignee_keys)
+    for each in lists:
+        named.update(_keys(each))
+    return named

@@ -145,7 +145,8 @@ class Export:
         if self._whole or self.chosen.sorts:
             page = self.chosen.page(self._cursor, SLICE)
             self._cursor, self.done = page.cursor or "", page.cursor is None
-            return [Line._make([*(getattr(box, name) for name in _MEMBERS), box]) for box in page.boxes]
+            whole = [one.box() for one in page.boxes]
+            return [Line._make([*(getattr(box, name) for name in _MEMBERS), box]) for box in whole]
         rows = ctx.db.rows(
             f"""
             SELECT {_READ} FROM boxes b WHERE {self.chosen.where} AND (b.created_at, b.key) > (:at, :after)

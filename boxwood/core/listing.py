@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Invalid
 from . import access, pipelines
 from .access import Role
-from .boxes import BOXES, Box
+from .box import STORED, Stored
 from .context import Ctx
 from .pipelines import Pipeline
 
@@ -29,19 +29,19 @@ def page(
     limit: int,
     offset: int,
     since: int | None = None,
-) -> list[Box]:
+) -> list[Stored]:
     """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`.
 
     With `since` (milliseconds), only those changed then or later.
     """
     where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), stage_key, since)
     rows = ctx.db.rows(
-        f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]} LIMIT :limit OFFSET :offset",
+        f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]} LIMIT :limit OFFSET :offset",
         limit=limit,
         offset=offset,
         **params,
     )
-    return BOXES.load_all(rows)
+    return STORED.load_all(rows)
 
 
 def keys(
@@ -98,12 +98,12 @@ def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 
-def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Box]:
+def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Stored]:
     """The boxes within reach that name this contact or organization, the last changed first."""
     test, params = seen(ctx)
     rows = ctx.db.rows(
         f"""
-        SELECT {BOXES.of("b")} FROM box_links l JOIN boxes b ON b.key = l.box_key
+        SELECT {STORED.of("b")} FROM box_links l JOIN boxes b ON b.key = l.box_key
         WHERE l.key = :key AND {test} ORDER BY b.updated_at DESC, b.key DESC LIMIT :limit OFFSET :offset
         """,
         key=key,
@@ -111,7 +111,7 @@ def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Box]:
         offset=offset,
         **params,
     )
-    return BOXES.load_all(rows)
+    return STORED.load_all(rows)
 
 
 def slices(all_keys: list[str]) -> Iterator[list[str]]:
@@ -119,19 +119,19 @@ def slices(all_keys: list[str]) -> Iterator[list[str]]:
         yield all_keys[at : at + SLICE]
 
 
-def by_keys(ctx: Ctx, wanted: list[str]) -> list[Box]:
+def by_keys(ctx: Ctx, wanted: list[str]) -> list[Stored]:
     """The boxes with these keys, in this order; those that are no more are left out. Reach was asked before."""
     rows = ctx.db.rows(
-        f"SELECT {BOXES.columns} FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}",
+        f"SELECT {STORED.columns} FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}",
         keys=ctx.db.texts(wanted),
     )
     found = {row[0]: row for row in rows}
-    return [BOXES.load(found[key]) for key in wanted if key in found]
+    return [STORED.load(found[key]) for key in wanted if key in found]
 
 
-def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Box]:
+def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Stored]:
     """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
     where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), None)
-    sql = f"SELECT {BOXES.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
+    sql = f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(wanted), **params)}
-    return [BOXES.load(found[key]) for key in dict.fromkeys(wanted) if key in found]
+    return [STORED.load(found[key]) for key in dict.fromkeys(wanted) if key in found]

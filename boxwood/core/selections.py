@@ -17,7 +17,7 @@ import msgspec
 
 from ..errors import Invalid
 from . import columns, fields, listing, pipelines
-from .boxes import BOXES, Box
+from .box import STORED, Box, Stored
 from .columns import Column
 from .context import Ctx
 from .filters import Filter
@@ -42,7 +42,7 @@ class Wish(NamedTuple):
 
 
 class Page(NamedTuple):
-    boxes: list[Box]
+    boxes: list[Stored]
     cursor: str | None
     """Of the next page; None on the last."""
     columns: list[dict[str, Any]]
@@ -102,16 +102,20 @@ class Selection:
                 break
         more = len(found) > limit
         found = found[:limit]
-        boxes = BOXES.load_all(found)
+        boxes = STORED.load_all(found)
         now, next_page = self.ctx.now, None
         if more:
-            next_page = _write_cursor(_mark(self.order), found[-1][-1], start.now, found[-1][len(BOXES.names) : -1])
+            next_page = _write_cursor(_mark(self.order), found[-1][-1], start.now, found[-1][len(STORED.names) : -1])
         return Page(
             boxes,
             next_page,
-            [{name: column.reads(box, now) for name, column in self.shown} for box in boxes] if self.shown else [],
+            [self.reads(box.box(), now) for box in boxes] if self.shown else [],
             self.wishes(),
         )
+
+    def reads(self, box: Box, now: int) -> dict[str, Any]:
+        """The columns asked for of one box."""
+        return {name: column.reads(box, now) for name, column in self.shown}
 
     def wishes(self) -> set[Wish]:
         """The fields it asks for which there are indexes."""
@@ -155,7 +159,7 @@ def _rows(
         where = f"{where} AND {_after(parts)}"
         params = {**params, **{f"c{number}": value for number, value in enumerate(at)}}
     sql = f"""
-        SELECT {BOXES.of("b")}, {", ".join(part.sql for part in parts)} FROM boxes b WHERE {where}
+        SELECT {STORED.of("b")}, {", ".join(part.sql for part in parts)} FROM boxes b WHERE {where}
         ORDER BY {", ".join(part.sql + (" DESC" if part.descending else "") for part in parts)} LIMIT :limit
     """
     return [(*row, phase) for row in ctx.db.rows(sql, **params, limit=limit)]

@@ -13,7 +13,7 @@ import msgspec
 from ..errors import Invalid
 from . import listing, views
 from .boards import figure, of_view, summed
-from .boxes import Box
+from .box import Stored
 from .columns import GROUPED, MAGIC, UNSET, WORDS, Column
 from .context import Ctx
 from .selections import Selection, Wish, ordering
@@ -35,7 +35,7 @@ class Found(NamedTuple):
     chosen: Selection
     by: str
     groups: list[Group]
-    boxes: list[Box]
+    boxes: list[Stored]
     """The first ones, in order."""
     more: bool
     """There are more than MOST_ROWS, which are left out."""

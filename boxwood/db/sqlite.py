@@ -237,6 +237,8 @@ class Sqlite:
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(self._path, statementcachesize=512)
         connection.set_busy_timeout(10_000)
+        # Or a statement that compares with a parameter is planned anew for each value: 75 µs for a page by a field.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

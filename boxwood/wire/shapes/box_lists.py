@@ -1,7 +1,7 @@
-"""Boxes in lists, made ten times as fast: the same members as `boxes.box` gives, encoded at once.
+"""Boxes in lists, made ten times as fast: the same members as `boxes.box` gives, as bytes at once.
 
-What many boxes of a list share is encoded once: the people of an access list, the figures of a box on which nothing
-has happened yet.
+What is JSON in a box's row and the same on the wire is passed on unread. What many boxes of a list share is encoded
+once: who they belong to, and the figures of a box on which nothing has happened yet.
 """
 
 from __future__ import annotations
@@ -11,54 +11,35 @@ from typing import Any, cast
 
 import msgspec
 
-from ...core.box import NO_ACTIVITY, NO_EMAILS, Box
+from ...core.box import Box, Link, Stored
 from ...core.users import Person
-from .base import Out, given
-from .boxes import BoxOut, LinkOut, StageHistoryEntry, Told, freshness, links, told
+from .base import Out
+from .boxes import BoxOut, Told, freshness, links, told
 from .people import SharingEntry, sharing_entry
 from .validators import Violation
 
 _encode = msgspec.json.Encoder().encode
-Raw = msgspec.Raw
-_NONE = Raw(b"null")
+_keys = msgspec.json.Decoder(list[str]).decode
+_links = msgspec.json.Decoder(list[Link]).decode
+_violations = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
-class _Own(Out, omit_defaults=False):
-    """The members of `BoxOut` that are not `Told`'s."""
+class _Shared(Out, omit_defaults=False):
+    """What boxes of the same people in the same pipeline have in common."""
 
-    key: str
-    box_key: str
     pipeline_key: str
-    stage_key: str
-    name: str
     creator_key: str
-    creation_timestamp: int
-    last_updated_timestamp: int
-    last_saved_timestamp: int
-    last_stage_change_timestamp: int
     creation_source_type: str
-    freshness: float
-    violations: list[Violation]
-    assigned_to_sharing_entries: Raw
-    creator_sharing_entry: Raw
-    follower_sharing_entries: Raw
+    creator_sharing_entry: SharingEntry | None
+    assigned_to_sharing_entries: list[SharingEntry]
+    follower_sharing_entries: list[SharingEntry]
     follower_keys: list[str]
     follower_count: int
-    linked_box_keys: list[str]
-    fields: dict[str, Any]
     fields_autofill_status: dict[str, Any]
-    stage_history_entries: list[StageHistoryEntry]
-    notes: str | msgspec.UnsetType
-    contacts: list[LinkOut] | msgspec.UnsetType
-    organizations: list[LinkOut] | msgspec.UnsetType
-    columns: dict[str, Any] | msgspec.UnsetType
-
-
-assert {*_Own.__struct_fields__, *Told.__struct_fields__} == {*BoxOut.__struct_fields__}
 
 
 def boxes(
-    found: Sequence[Box], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
+    found: Sequence[Stored], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
 ) -> list[BoxOut]:
     """`columns` are those asked for, of each box; none at all for none."""
     maker = _Maker(people, now)
@@ -70,60 +51,73 @@ def boxes(
 class _Maker:
     def __init__(self, people: Mapping[str, Person], now: int) -> None:
         self._people, self._now = people, now
-        self._entries: dict[str, Raw] = {}
-        self._lists: dict[tuple[str, ...], Raw] = {}
-        self._quiet = b""
+        self._known: dict[tuple[str, ...], str] = {}
+        self._quiet = ""
 
-    def box(self, one: Box, columns: dict[str, Any] | None) -> Raw:
-        own = _Own(
-            one.key,
-            one.key,
-            one.pipeline_key,
-            one.stage_key,
-            one.name,
-            one.creator_key,
-            one.created_at,
-            one.updated_at,
-            one.saved_at,
-            one.stage_changed_at,
-            one.source,
-            freshness(one.updated_at, self._now),
-            [Violation(**each) for each in one.violations] if one.violations else [],
-            self._listed(one.assignee_keys),
-            self._entry(one.creator_key),
-            self._listed(one.follower_keys),
-            one.follower_keys,
-            len(one.follower_keys),
-            one.linked_box_keys,
-            one.fields,
-            {},
-            [StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in one.stage_history],
-            given(one.notes),
-            links(one.contacts) if one.contacts else msgspec.UNSET,
-            links(one.organizations) if one.organizations else msgspec.UNSET,
-            given(columns),
+    def box(self, one: Stored, columns: dict[str, Any] | None) -> msgspec.Raw:
+        """Our own keys need no escaping, nor does what is JSON in the row."""
+        more = f',"notes":{_json(one.notes)}' if one.notes is not None else ""
+        if columns is not None:
+            more = f'{more},"columns":{_json(columns)}'
+        if one.contacts != "[]":
+            more = f'{more},"contacts":{_json(links(_links(one.contacts)))}'
+        if one.organizations != "[]":
+            more = f'{more},"organizations":{_json(links(_links(one.organizations)))}'
+        return msgspec.Raw(
+            f'{{"key":"{one.key}","boxKey":"{one.key}","stageKey":"{one.stage_key}","name":{_json(one.name)},'
+            f'"creationTimestamp":{one.created_at},"lastUpdatedTimestamp":{one.updated_at},'
+            f'"lastSavedTimestamp":{one.saved_at},"lastStageChangeTimestamp":{one.stage_changed_at},'
+            f'"freshness":{freshness(one.updated_at, self._now)},"linkedBoxKeys":{one.linked_box_keys},'
+            f'"fields":{one.fields},"stageHistoryEntries":{_renamed(one.stage_history)},'
+            f'"violations":{_broken(one.violations)}{more}{self._shared(one)}{self._told(one)}'.encode()
         )
-        return Raw(b"%b,%b" % (_encode(own)[:-1], self._told(one)))
 
-    def _told(self, one: Box) -> bytes:
+    def _shared(self, one: Stored) -> str:
+        """Between commas."""
+        named = (one.pipeline_key, one.creator_key, one.source, one.assignee_keys, one.follower_keys)
+        if (found := self._known.get(named)) is None:
+            followers = _keys(one.follower_keys)
+            made = _Shared(
+                one.pipeline_key,
+                one.creator_key,
+                one.source,
+                next(iter(self._entries([one.creator_key])), None),
+                self._entries(_keys(one.assignee_keys)),
+                self._entries(followers),
+                followers,
+                len(followers),
+                {},
+            )
+            found = self._known[named] = f",{_json(made)[1:-1]},"
+        return found
+
+    def _told(self, one: Stored) -> str:
         """Behind the first brace."""
-        if one.activity is not NO_ACTIVITY or one.emails is not NO_EMAILS:
-            return _encode(Told(**told(one, self._shared)))[1:]
+        if one.activity != "{}" or one.emails != "{}":
+            return self._figures(one.box())
         if not self._quiet:
-            self._quiet = _encode(Told(**told(one, self._shared)))[1:]
+            self._quiet = self._figures(one.box())
         return self._quiet
 
-    def _shared(self, keys: list[str]) -> list[SharingEntry]:
+    def _figures(self, box: Box) -> str:
+        return _json(Told(**told(box, self._entries)))[1:]
+
+    def _entries(self, keys: list[str]) -> list[SharingEntry]:
         return [sharing_entry(self._people[key]) for key in keys if key in self._people]
 
-    def _listed(self, keys: list[str]) -> Raw:
-        named = tuple(keys)
-        if (found := self._lists.get(named)) is None:
-            found = self._lists[named] = Raw(_encode(self._shared(keys)))
-        return found
 
-    def _entry(self, key: str) -> Raw:
-        if (found := self._entries.get(key)) is None:
-            entry = self._shared([key])
-            found = self._entries[key] = Raw(_encode(entry[0])) if entry else _NONE
-        return found
+def _json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def _renamed(stays: str) -> str:
+    """Its values are keys of stages and numbers, so nothing but its members is called so."""
+    return (
+        stays.replace('"stage_key"', '"stageKey"')
+        .replace('"entered_at"', '"lastEntryToStageTs"')
+        .replace('"finished_ms"', '"timeInStageMs"')
+    )
+
+
+def _broken(violations: str) -> str:
+    return "[]" if violations == "[]" else _json([Violation(**each) for each in _violations(violations)])
