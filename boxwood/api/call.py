@@ -23,6 +23,7 @@ from ..wire import v1
 from ..wire.codec import Shape
 from . import bodies, credentials, live, repeats, replies, sending, streams
 from .bodies import Body
+from .failures import Failures
 from .limits import Limits
 from .live import Bells, Live
 from .replies import Chunks, Download, Reply, encode
@@ -34,8 +35,7 @@ MOST_BODY = 8_000_000
 MOST_PER_PAGE = 1000
 ALL = 10**9
 """The page of a list that is answered whole unless `limit` is given."""
-# Each upload holds a thread for as long as its sender takes.
-FILE_THREADS = 64
+FILE_THREADS = 64  # each upload holds one for as long as its sender takes
 # A message of 40 MB takes five times as much memory while it is read, and a second of the processor.
 HEAVY_AT_ONCE = 2
 
@@ -217,10 +217,8 @@ class Api:
     ) -> None:
         self.engine = engine
         self.limits = limits or Limits(engine)
-        self.most_endpoints = most_endpoints
-        """Native endpoints of a team; 0 for no limit."""
-        self.most_subscriptions = most_subscriptions
-        """Event subscriptions of a team; 0 for no limit."""
+        self.most_endpoints, self.most_subscriptions = most_endpoints, most_subscriptions
+        """Native endpoints and event subscriptions of a team; 0 for no limit."""
         self.router = router
         self.clock = clock
         self.rules = rules
@@ -233,6 +231,7 @@ class Api:
         """When each API key was last used, until someone writes it down."""
         self.seen: dict[str, int] = {}  # the same for sessions
         self.guesses = Queue()
+        self.failures = Failures(engine, clock)
         self.provider = ""  # the name of the one by which people may sign in, too
         self.wishes: set[Wish] = set()
         """Fields that were filtered or sorted by, until someone makes their indexes."""

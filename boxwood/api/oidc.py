@@ -75,6 +75,7 @@ class Provider:
             log.error("%s", why)
             return _page(f"Signing in did not work: {why}.", 502)
         except Problem as problem:
+            self.api.failures.note(who.email, f"{client.name}: {problem}", *self._caller(request))
             return _page(f"{problem}.", 403)
         answer = RedirectResponse(one.next, 303, _HEADERS)
         name, value = credentials.cookie(secret, seconds=seconds, secure=base_url.startswith("https:"))
@@ -97,10 +98,14 @@ class Provider:
             name=who.name,
             domains=client.domains,
         )
+        session, secret = sessions.start(ctx, *self._caller(request), client.name)
+        return secret, (session.ends_at - ctx.now) // 1000
+
+    def _caller(self, request: Request) -> tuple[str, str]:
+        """The browser, as it calls itself, and the address it comes from."""
         peer = request.client.host if request.client else ""
         source = self.api.limits.source(peer, request.headers.get("x-forwarded-for", ""))
-        session, secret = sessions.start(ctx, request.headers.get("user-agent", ""), source, client.name)
-        return secret, (session.ends_at - ctx.now) // 1000
+        return request.headers.get("user-agent", ""), source
 
 
 def _page(says: str, status: int) -> Response:

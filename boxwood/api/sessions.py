@@ -7,7 +7,7 @@ from typing import Any
 from ..core import mail_settings, passkeys, passwords, second_factors, sessions, sign_in_links, users
 from ..core.context import Ctx
 from ..db.engine import Db
-from ..errors import Insufficient, Invalid, NotSignedIn, TooMany
+from ..errors import Forbidden, Insufficient, Invalid, NotSignedIn, TooMany
 from ..lib import guesses
 from ..lib import passwords as hashes
 from ..wire import v1
@@ -26,13 +26,15 @@ WRONG = "this e-mail address and password do not belong together"
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with e-mail and password: sets the cookie `boxwood_session`."""
     given = await told(call, body, shapes.SIGN_IN)
-    email, password, code = given["email"].lower(), given["password"], given.get("code") or ""
+    email, password, code = given["email"].strip().lower(), given["password"], given.get("code") or ""
     api = call.api
     try:
         async with api.guesses.turn(f"{call.source} {email}"):
             user, kept = await api.engine.read_soon(lambda db: _known(db, email))
             if not await api.heavy(hashes.verify, kept, password) or user is None or kept is None:
                 await api.aside(api.limits.failed, call.source, api.clock())
+                none = "there is no password" if user else "there is no such user"
+                _note(call, email, "a wrong password" if kept else none)
                 raise NotSignedIn(given=True, says=WRONG)
             await require_code(call, user, code)
     except guesses.Full:
@@ -47,7 +49,11 @@ async def sign_in(call: Call, body: Body) -> Reply:
             passwords.keep(db, user, renewed, ctx.now)
         return begin(call, ctx, "a password")
 
-    return await api.engine.write_soon(enter)
+    try:
+        return await api.engine.write_soon(enter)
+    except Forbidden:
+        _note(call, email, "the user is locked")
+        raise
 
 
 async def sign_in_by_link(call: Call, body: Body) -> Reply:
@@ -169,6 +175,7 @@ async def _require(call: Call, user: users.User, kept: str, password: str, field
         async with call.api.guesses.turn(f"{call.source} {user.email}"):
             if not await call.api.heavy(hashes.verify, kept, password):
                 await call.api.aside(call.api.limits.failed, call.source, call.api.clock())
+                _note(call, user.email, "a wrong password, by a browser that is signed in")
                 raise Invalid(field, "this is not the password")
     except guesses.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
@@ -180,7 +187,13 @@ async def require_code(call: Call, user: users.User, code: str) -> None:
     await api.engine.read_soon(lambda db: second_factors.require_given(db, user.key, code))
     if not await api.engine.write_soon(lambda db: second_factors.accept(db, user.key, code, now)):
         await api.aside(api.limits.failed, call.source, now)
+        _note(call, user.email, "a wrong code")
         raise NotSignedIn(given=True, says="code: this is not the authenticator's code", field="code")
+
+
+def _note(call: Call, email: str, why: str) -> None:
+    """For the audit log; what was typed stays out of it."""
+    call.api.failures.note(email, why, call.header("user-agent"), call.source)
 
 
 async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..db.engine import Db
-from . import feed, teams
+from . import failed_sign_ins, feed, teams
 from .context import Ctx
 from .events import EVENTS, QUIET, Event
 from .feed import Cursor
@@ -81,7 +81,7 @@ def page(
         limit=limit,
         **params,
     )
-    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET]
+    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET or event.kind == failed_sign_ins.KIND]
 
 
 # The chain

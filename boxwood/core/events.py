@@ -33,6 +33,10 @@ class Kind(msgspec.Struct, frozen=True):
 
 KINDS: dict[str, Kind] = {
     "user.signed_in": Kind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
+    # In no newsfeed or stream, for it is the team's owners' alone: in the audit log (core/audit).
+    "user.sign_in_failed": Kind(
+        "USER", "EDIT", "FAIL_SIGN_IN", "Signing in as {subject} failed: {what}", False, quiet=True, by_itself=True
+    ),
     "user.signed_out": Kind("USER", "EDIT", "SIGN_OUT", "signed a browser out", False),
     "user.password_changed": Kind("USER", "EDIT", "CHANGE_PASSWORD", "changed the password", False),
     "user.totp_added": Kind("USER", "EDIT", "ADD_AUTHENTICATOR", "added an authenticator", False),
