@@ -121,6 +121,7 @@ SENT: dict[str, dict[str, Any]] = {
     },
     "POST /v2/pipelines/{pipeline}/views/{view}": {"json": {"name": "Those we can win"}},
     "GET /v2/pipelines/{pipeline}/views/{view}/boxes": {"after": ["box"]},
+    "POST /v2/boxes/{box}/place": {"json": {"after": None, "golden": True}},
     "POST /v2/pipelines/{pipeline}/validators/{validator}": {"json": {"message": "Say what was talked about"}},
     "POST /v2/teams/{team}/contacts": {"json": KIM},
     "POST /v2/teams/{team}/contacts/upsert": {"json": KIM},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core import boards, box, stages, users
+from ..core import boards, box, places, stages, users
 from ..core.boards import Board, Lane
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
-from ..wire.shapes.boards import BoardColumn, BoardOut
+from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
 from ..wire.shapes.pipelines import Color
 from . import kept
 from .boxes import read_filter
@@ -25,6 +25,13 @@ def get(call: Call) -> Reply | BoardOut:
     return Reply(kept.of(call.api).get(asked, version, call.ctx.now, lambda: encode(_made(call))))
 
 
+def put(call: Call) -> PlaceOut:
+    """Put a box in its place on the board, for everyone who sees it: `after` another box of its column, null for the
+    top. `golden` marks it as one of the few that matter, or takes the mark away."""
+    place = places.put(call.ctx, call.path[0], call.parse(PLACE))
+    return PlaceOut(place.box.key, place.by, place.lane, place.golden)
+
+
 def _made(call: Call) -> BoardOut:
     board = boards.read(
         call.ctx,
@@ -37,7 +44,7 @@ def _made(call: Call) -> BoardOut:
         sums=call.texts("sums") if "sums" in call.given else None,
         only=call.text("column") if "column" in call.given else None,
         cursor=call.text("cursor"),
-        limit=call.number("limit", boards.SHOWN, least=1, most=boards.MOST_SHOWN),
+        limit=call.number("limit", boards.SHOWN, least=0, most=boards.MOST_SHOWN),
     )
     call.wishes.update(board.wishes)
     return _shown(call, board)
@@ -54,6 +61,7 @@ def _shown(call: Call, board: Board) -> BoardOut:
             sums=lane.sums,
             results=box_lists.boxes(lane.page.boxes, people, call.ctx.now, lane.page.columns),
             has_next_page=lane.page.cursor is not None,
+            golden=lane.golden,
             cursor=given(lane.page.cursor),
             color=given(lane.stage and Color(*stages.colours(board.chosen.pipeline, lane.stage))),
         )

@@ -5,6 +5,7 @@ editions answer under either prefix where only one has the path (see `router`). 
 from __future__ import annotations
 
 from ..wire.shapes import automations as automation_shapes
+from ..wire.shapes import boards as board_shapes
 from ..wire.shapes import boxes as box_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
@@ -135,6 +136,7 @@ ROUTES = [
     _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
     _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
     _list("/v2/pipelines/{pipeline}/board", boards.get, *BOARD),
+    _post("/v2/boxes/{box}/place", boards.put, board_shapes.PLACE),
     _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import pipelines, stages, views
+from . import pipelines, places, stages, views
 from .box import Stored
 from .columns import WORDS, Column
 from .context import Ctx
@@ -22,7 +22,6 @@ MOST_SHOWN = 200
 MOST_SUMS = 50
 MOST_BOXES = 5000
 """On the whole board: with more columns, each begins with fewer."""
-STAGE = "stage"
 UNSET = ""
 """The key of the column of boxes without a value."""
 _values = msgspec.json.Decoder(dict[str, Any]).decode
@@ -38,6 +37,8 @@ class Lane(msgspec.Struct, frozen=True):
     count: int
     sums: dict[str, float]
     page: Page
+    golden: list[str]
+    """Keys of those shown that bear a golden mark."""
 
 
 class Board(NamedTuple):
@@ -82,7 +83,10 @@ def read(
 
     A view gives what is not given: its filter holds beside `tree`, its order, columns and group count unless others
     are named. `by` is `stage` or a dropdown field's key. Without `sums` those fields are summed that hold numbers in
-    the boxes shown. With `only` it is that column alone, from its `cursor` on.
+    the boxes shown. With `only` it is that column alone, from its `cursor` on. A `limit` of 0 is for figures alone.
+
+    Golden boxes come first in their column, then, unless an order is chosen, those that were put in a place
+    (`places`): both whole, beside the `limit`, and on the first page alone.
     """
     view = views.get(ctx, pipeline_key, view_key) if view_key else None
     if view:
@@ -95,12 +99,18 @@ def read(
     if cursor and only is None:
         raise Invalid("cursor", "goes on in one column: name it in column")
     wanted = list(keys) if only is None else [only]
-    most = max(1, min(limit, MOST_BOXES // len(wanted)))
-    test = f"{column.sorts[0]} = :lane"
-    pages = {key: chosen.page(cursor, most, test=test, lane=key) for key in wanted}
+    most = min(limit, max(1, MOST_BOXES // len(wanted)))
+    golden = places.golden_of(ctx, chosen.pipeline.key)
+    orders = {} if chosen.order else places.orders_of(ctx, chosen.pipeline.key, column.name)
+    pages = {
+        key: _page(chosen, column, key, list(dict.fromkeys([*golden, *orders.get(key, [])])), cursor, most)
+        for key in wanted
+    }
     summed = _sums_of(chosen, sums, [box for page in pages.values() for box in page.boxes])
     figures = _figures(ctx, chosen, column, summed, only)
-    lanes = [Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key]) for key in wanted]
+    lanes = [
+        Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key], _marked(pages[key], golden)) for key in wanted
+    ]
     wishes = {wish for page in pages.values() for wish in page.wishes}
     if column.field:
         wishes.add(Wish(chosen.pipeline.key, column.field.key, column.form))
@@ -117,12 +127,29 @@ def of_view(
 
 
 def _grouped(chosen: Selection, by: str, view: View | None) -> Column:
-    column = chosen.column(by or (view and view.group_by) or STAGE, "by")
-    if column.name == STAGE or (column.field and column.field.type == "DROPDOWN"):
-        return column
     if by:
-        raise Invalid("by", "is stage, or the key of a dropdown field")
-    return chosen.column(STAGE, "by")
+        return places.grouping(chosen, by)
+    grouped = chosen.column((view and view.group_by) or places.STAGE, "by")
+    return grouped if grouped.field and grouped.field.type == "DROPDOWN" else chosen.column(places.STAGE, "by")
+
+
+def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor: str, most: int) -> Page:
+    """The boxes `first` whole, then the others by their order."""
+    if most == 0:
+        return Page([], None, [], set())
+    test = f"{column.sorts[0]} = :lane"
+    if not first:
+        return chosen.page(cursor, most, test=test, lane=lane)
+    others = f"{test} AND NOT {chosen.ctx.db.dialect.among('b.key', 'first')}"
+    rest = chosen.page(cursor, most, test=others, lane=lane, first=chosen.ctx.db.texts(first))
+    if cursor:
+        return rest
+    top = chosen.among(first, test=test, lane=lane)
+    return rest._replace(boxes=[*top.boxes, *rest.boxes], columns=[*top.columns, *rest.columns])
+
+
+def _marked(page: Page, golden: list[str]) -> list[str]:
+    return [box.key for box in page.boxes if box.key in golden]
 
 
 def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, Stage | None]]:

@@ -36,7 +36,7 @@ from .context import Ctx
 from .pipelines import PIPELINES, Pipeline
 from .users import USERS, Person
 
-PARTS = ("tasks", "comments", "meetings", "threads", "messages")
+PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
 """The tables of what hangs on a box and names its pipeline."""
 # The box, its pipeline's own permission sets and the actor's set there (None: out of reach).
 _REACHED = f"""

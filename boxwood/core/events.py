@@ -27,6 +27,8 @@ class Kind(msgspec.Struct, frozen=True):
     """Shown where only what matters is asked for (`detailLevel=CONDENSED`)."""
     quiet: bool = False
     """A draft is nobody's news: in no newsfeed, and no webhook or automation hears it."""
+    live: bool = False
+    """Quiet, but whoever watches is told: what it says is on somebody's screen."""
     by_itself: bool = False
     """Nobody did it: the story is a sentence without an author."""
 
@@ -87,6 +89,9 @@ KINDS: dict[str, Kind] = {
     "box.contacts_edited": Kind("BOX", "EDIT", "EDIT_CONTACTS", "changed the contacts of {box}", False),
     "box.organizations_edited": Kind("BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False),
     "box.email_added": Kind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
+    "box.marked": Kind("BOX", "EDIT", "ADD_GOLDEN_MARK", "marked {box} as golden", False),
+    "box.unmarked": Kind("BOX", "EDIT", "REMOVE_GOLDEN_MARK", "took the golden mark off {box}", False),
+    "box.placed": Kind("BOX", "EDIT", "EDIT_PLACE", "put {box} in its place on the board", False, True, live=True),
     "box.deleted": Kind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
     "box.restored": Kind("BOX", "CREATE", "RESTORE_BOX", "brought back {box}"),
     "task.created": Kind("TASK", "CREATE", "ADD_TASK", "added the task {subject} to {box}"),

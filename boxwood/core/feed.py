@@ -17,7 +17,7 @@ from . import access, directory
 from .access import PermissionSet, Role
 from .context import Ctx
 from .directory import Rights
-from .events import EVENTS, QUIET, Event
+from .events import EVENTS, KINDS, QUIET, Event
 from .subscribers import About
 from .teams import TEAMS
 
@@ -81,7 +81,7 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
     for row in rows:
         after = Cursor(row[_TXID], row[0])
         event = EVENTS.load(row)
-        wanted = event.kind not in QUIET and pipeline_key in (None, event.pipeline_key)
+        wanted = (event.kind not in QUIET or KINDS[event.kind].live) and pipeline_key in (None, event.pipeline_key)
         if wanted and reached(event, row):
             found.append((event, after))
             if len(found) == limit:

@@ -117,6 +117,18 @@ class Selection:
         """The columns asked for of one box."""
         return {name: column.reads(box, now) for name, column in self.shown}
 
+    def among(self, keys: list[str], *, test: str, **given: Any) -> Page:
+        """Of these boxes those that pass, in the order of the keys, as a page of their own."""
+        here = self.ctx.db.dialect.among("b.key", "keys")
+        rows = self.ctx.db.rows(
+            f"SELECT {STORED.of('b')} FROM boxes b WHERE {self.where} AND {test} AND {here}",
+            **{**self.params, **given, "now": self.ctx.now, "keys": self.ctx.db.texts(keys)},
+        )
+        place = {key: at for at, key in enumerate(keys)}
+        boxes = sorted(STORED.load_all(rows), key=lambda box: place[box.key])
+        shown = [self.reads(box.box(), self.ctx.now) for box in boxes] if self.shown else []
+        return Page(boxes, None, shown, self.wishes())
+
     def wishes(self) -> set[Wish]:
         """The fields it asks for which there are indexes."""
         asked = [*self.filter.columns, *(column for column, _ in self.sorts)]

@@ -38,6 +38,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
         ("messages", _OF_BOX),
         ("mail_ids", _OF_BOX),
         ("files", _OF_BOX),
+        ("golden_boxes", _OF_BOX),
     ),
     "task": (("tasks", "key = :key"), ("task_assignees", "task_key = :key")),
     "comment": (("comments", "key = :key"), ("reactions", "comment_key = :key")),

@@ -17,6 +17,7 @@ function board(lead: Box[], won: Box[]): BoardOut {
     count: results.length + 10,
     sums: { "1001": 100 },
     hasNextPage: true,
+    golden: [],
   });
   return { pipelineKey: "p", by: "stage", count: 0, columns: [column("lead", lead), column("won", won)] };
 }

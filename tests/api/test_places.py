@@ -1,0 +1,149 @@
+"""Places on a pipeline's board, and golden marks: one order for everyone."""
+
+from typing import Any
+
+from tests.api.test_events import follow, kinds, now
+from tests.conftest import Person, World, ok, refused
+from tests.jobs.webhooks import eventually
+
+
+def lanes(person: Person, pipeline: dict[str, Any], **asked: Any) -> dict[str, list[str]]:
+    board = ok(person.http.get(f"/api/v2/pipelines/{pipeline['key']}/board", params=asked))
+    return {lane["name"]: [box["name"] for box in lane["results"]] for lane in board["columns"]}
+
+
+def put(person: Person, box: dict[str, Any], **given: Any) -> dict[str, Any]:
+    placed: dict[str, Any] = ok(person.http.post(f"/api/v2/boxes/{box['key']}/place", json=given))
+    return placed
+
+
+def some(world: World, pipeline: dict[str, Any], *names: str) -> list[dict[str, Any]]:
+    return [world.box(pipeline, name=name) for name in names]
+
+
+def test_a_place_is_the_same_for_everyone(world: World) -> None:
+    pipeline = world.pipeline()
+    one, two, three, four = some(world, pipeline, "One", "Two", "Three", "Four")
+    assert lanes(world.bo, pipeline)["Lead"] == ["One", "Two", "Three", "Four"]
+    placed = put(world.ada, three, after=one["key"])
+    assert placed == {"boxKey": three["key"], "by": "stage", "column": one["stageKey"], "golden": False}
+    assert lanes(world.bo, pipeline)["Lead"] == ["One", "Three", "Two", "Four"]
+    put(world.bo, four, after=None)
+    put(world.bo, one, after=three["key"])
+    assert lanes(world.ada, pipeline)["Lead"] == ["Four", "Three", "One", "Two"]
+    put(world.ada, four, after=two["key"])
+    assert lanes(world.ada, pipeline)["Lead"] == ["Three", "One", "Two", "Four"]
+
+
+def test_an_order_that_is_asked_for_stands_above_places(world: World) -> None:
+    pipeline = world.pipeline()
+    one, _, three = some(world, pipeline, "One", "Two", "Three")
+    put(world.ada, three, after=None)
+    assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["Two", "Three", "One"]
+    put(world.ada, one, golden=True)
+    assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["One", "Two", "Three"]
+    assert lanes(world.ada, pipeline)["Lead"] == ["One", "Three", "Two"]
+    named = '{"field": "name", "op": "startsWith", "value": "T"}'
+    assert lanes(world.ada, pipeline, filter=named)["Lead"] == ["Three", "Two"]
+
+
+def test_pages_hold_each_box_once(world: World) -> None:
+    pipeline = world.pipeline()
+    made = some(world, pipeline, *(f"Box {at}" for at in range(7)))
+    put(world.ada, made[6], after=None)
+    put(world.ada, made[3], golden=True)
+    path = f"/api/v2/pipelines/{pipeline['key']}/board"
+    column: dict[str, Any] = ok(world.ada.http.get(path, params={"limit": 2}))["columns"][0]
+    found = [box["name"] for box in column["results"]]
+    assert (found, column["golden"], column["count"]) == (["Box 3", "Box 6", "Box 0", "Box 1"], [made[3]["key"]], 7)
+    while "cursor" in column:
+        asked = {"limit": 2, "column": column["key"], "cursor": column["cursor"]}
+        (column,) = ok(world.ada.http.get(path, params=asked))["columns"]
+        found += [box["name"] for box in column["results"]]
+    assert found == ["Box 3", "Box 6", "Box 0", "Box 1", "Box 2", "Box 4", "Box 5"]
+    figures = ok(world.ada.http.get(path, params={"limit": 0}))
+    assert (figures["columns"][0]["count"], figures["columns"][0]["results"]) == (7, [])
+
+
+def test_a_box_that_comes_back_has_its_place_and_its_mark(world: World) -> None:
+    pipeline = world.pipeline()
+    one, two, three = some(world, pipeline, "One", "Two", "Three")
+    put(world.ada, three, after=None, golden=True)
+    put(world.ada, two, after=None)
+    for stage in ("5002", one["stageKey"]):
+        ok(world.ada.http.post(f"/api/v1/boxes/{two['key']}", json={"stageKey": stage}))
+    ok(world.ada.http.delete(f"/api/v1/boxes/{three['key']}"))
+    assert lanes(world.ada, pipeline)["Lead"] == ["Two", "One"]
+    ok(world.ada.http.post(f"/api/v2/trash/{three['key']}/restore"))
+    board = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/board"))
+    assert [box["name"] for box in board["columns"][0]["results"]] == ["Three", "Two", "One"]
+    assert board["columns"][0]["golden"] == [three["key"]]
+    assert put(world.ada, three, golden=False)["golden"] is False
+    elsewhere = world.pipeline()
+    put(world.ada, one, golden=True)
+    ok(world.ada.http.post(f"/api/v1/boxes/{one['key']}", json={"pipelineKey": elsewhere["key"]}))
+    board = ok(world.ada.http.get(f"/api/v2/pipelines/{elsewhere['key']}/board"))
+    assert board["columns"][0]["golden"] == [one["key"]]
+
+
+def test_a_board_by_a_field_has_places_of_its_own(world: World) -> None:
+    pipeline = world.pipeline()
+    source = world.field(pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Web"}]})
+    web = source["dropdownSettings"]["items"][0]["key"]
+    for name in ("One", "Two", "Three"):
+        box = world.box(pipeline, name=name, fields={source["key"]: web})
+    unset = some(world, pipeline, "Four", "Five")
+    assert put(world.ada, box, by=source["key"], after=None)["column"] == web
+    put(world.ada, unset[1], by=source["key"], after=None)
+    assert lanes(world.ada, pipeline, by=source["key"]) == {"": ["Five", "Four"], "Web": ["Three", "One", "Two"]}
+    assert lanes(world.ada, pipeline)["Lead"] == ["One", "Two", "Three", "Four", "Five"]
+
+
+def test_what_cannot_be_a_place_is_refused(world: World) -> None:
+    pipeline = world.pipeline()
+    text = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
+    one, two = some(world, pipeline, "One", "Two")
+    ok(world.ada.http.post(f"/api/v1/boxes/{two['key']}", json={"stageKey": "5002"}))
+    path = f"/api/v2/boxes/{one['key']}/place"
+    refused(world.ada.http.post(path, json={"after": two["key"]}), 400, "after")
+    refused(world.ada.http.post(path, json={"after": one["key"]}), 400, "after")
+    refused(world.ada.http.post(path, json={"by": text, "after": None}), 400, "by")
+    refused(world.ada.http.post(path, json={"by": "nothing", "after": None}), 400, "by")
+    refused(world.cy.http.post(path, json={"after": None}), 404)
+    assert lanes(world.ada, pipeline)["Lead"] == ["One"]
+
+
+def test_viewers_place_and_mark_nothing(world: World) -> None:
+    pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
+    (one,) = some(world, pipeline, "One")
+    refused(world.bo.http.post(f"/api/v2/boxes/{one['key']}/place", json={"golden": True}), 403)
+    assert put(world.ada, one)["golden"] is False
+
+
+def test_a_hundred_places_of_a_column_are_kept(world: World) -> None:
+    pipeline = world.pipeline()
+    operations = [
+        {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": f"Box {at:03}"}}
+        for at in range(130)
+    ]
+    ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
+    board = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/board", params={"limit": 200}))
+    boxes = board["columns"][0]["results"]
+    path = f"/api/v2/boxes/{boxes[129]['key']}/place"
+    refused(world.ada.http.post(path, json={"after": boxes[110]["key"]}), 400, "after")
+    put(world.ada, boxes[129], after=boxes[97]["key"])
+    names = [box["name"] for box in boxes]
+    assert lanes(world.ada, pipeline, limit=200)["Lead"] == [*names[:98], names[129], *names[98:129]]
+
+
+def test_who_watches_is_told_and_newsfeeds_are_not(world: World) -> None:
+    pipeline = world.pipeline()
+    one = world.box(pipeline, name="One")
+    start = now(world.bo)
+    put(world.ada, one, after=None)
+    put(world.ada, one, golden=True)
+    put(world.ada, one, golden=True)
+    eventually(lambda: kinds(follow(world.bo, start)) == ["box.placed", "box.marked"])
+    story = ok(world.ada.http.get(f"/api/v1/boxes/{one['key']}/newsfeed", params={"detailLevel": "ALL"}))
+    assert "marked One as golden" in str(story)
+    assert "in its place" not in str(story)
