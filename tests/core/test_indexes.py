@@ -11,7 +11,7 @@ from boxwood.core import boxes, indexes, selections
 from boxwood.core.context import Ctx
 from boxwood.core.selections import Wish
 from boxwood.db.engine import Db
-from boxwood.jobs import indexing
+from boxwood.jobs import indexing, upkeep
 from tests.conftest import World, ok
 
 MANY = 3000
@@ -114,6 +114,28 @@ def test_an_index_goes_with_the_last_field_that_wants_it(world: World) -> None:
     indexing.sweep(engine, set())
     assert name in names(world)
     ok(world.ada.http.delete(f"/api/v1/pipelines/{other['key']}/fields/{key}"))
+    until(lambda: indexing.sweep(engine, set()) or name not in names(world))
+
+
+def test_an_index_stays_for_a_pipeline_in_the_trash_and_goes_with_it_for_good(world: World) -> None:
+    pipeline = world.pipeline()
+    for _ in range(45):  # as far as no other pipeline of the tests has fields
+        key = world.field(pipeline, "TEXT_INPUT")["key"]
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    ok(world.ada.http.get(f"{path}/boxes", params={"sort": key}))
+    name, wish = f"boxes_by_field_{key}_text", Wish(pipeline["key"], key, "text")
+    engine = world.server.engine
+    until(lambda: name in names(world) and engine.read(lambda db: indexes.known(db, {wish})))
+    ok(world.ada.http.delete(path))
+    indexing.sweep(engine, set())
+    assert name in names(world)
+    ok(world.ada.http.post(f"/api/v2/trash/{pipeline['key']}/restore"))
+    indexing.sweep(engine, set())
+    assert engine.read(lambda db: indexes.known(db, {wish})) == {wish}
+    ok(world.ada.http.delete(path))
+    ok(world.ada.http.delete(f"/api/v2/trash/{pipeline['key']}"))
+    upkeep.sweep(engine, world.server.boxwood.store, world.clock())
+    assert engine.read(lambda db: indexes.known(db, {wish})) == set()
     until(lambda: indexing.sweep(engine, set()) or name not in names(world))
 
 
