@@ -276,14 +276,7 @@ def test_rows_of_a_spreadsheet_become_boxes(world: World, window: Any) -> None:
     page = opened(world, window, pipeline)
     cell(page, "Delta", "name").click()
     text = 'Name\tSize\tSource\nFoxtrot\t1,500\tReferral\n"Golf, Inc."\t9\tunknown\n'
-    page.get_by_role("grid").evaluate(
-        """(grid, text) => {
-            const data = new DataTransfer();
-            data.setData("text/plain", text);
-            grid.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
-        }""",
-        text,
-    )
+    paste(page, text)
     dialog = page.get_by_role("dialog", name="Paste 2 rows")
     expect(dialog).to_contain_text("cannot be such values (1): Source: unknown")
     dialog.get_by_role("button", name="Add 2 boxes").click()
@@ -292,6 +285,109 @@ def test_rows_of_a_spreadsheet_become_boxes(world: World, window: Any) -> None:
     assert made["Foxtrot"]["fields"][field(pipeline, "Size")] == 1500
     assert made["Foxtrot"]["stageKey"] == "5002"
     assert field(pipeline, "Source") not in made["Golf, Inc."]["fields"]
+
+
+def paste(page: Page, text: str) -> None:
+    page.get_by_role("grid").evaluate(
+        """(grid, text) => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            grid.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        text,
+    )
+
+
+def copied(page: Page) -> str:
+    """What copying puts on the clipboard."""
+    text: str = page.get_by_role("grid").evaluate(
+        """(grid) => {
+            const data = new DataTransfer();
+            grid.dispatchEvent(new ClipboardEvent("copy", {clipboardData: data, bubbles: true, cancelable: true}));
+            return data.getData("text/plain");
+        }"""
+    )
+    return text
+
+
+def with_people(world: World) -> tuple[dict[str, Any], str, str]:
+    """A pipeline with a contacts' and an organizations' field, and the keys of both."""
+    pipeline = world.pipeline(name="Deals")
+    buyer = world.field(pipeline, "TEAM_CONTACT", "Buyer")["key"]
+    firm = world.field(pipeline, "TEAM_ORGANIZATION", "Firm")["key"]
+    http, team = world.ada.http, world.team_key
+    ann = ok(
+        http.post(
+            f"/api/v2/teams/{team}/contacts",
+            json={"givenName": "Ann", "familyName": "Lee", "emailAddresses": ["ann@lee.example"]},
+        )
+    )
+    acme = ok(
+        http.post(f"/api/v2/teams/{team}/organizations", json={"name": "Acme, Inc.", "domains": ["acme.example"]})
+    )
+    world.box(pipeline, name="One", fields={buyer: [ann["key"]], firm: [acme["key"]]})
+    world.box(pipeline, name="Two")
+    return ok(http.get(f"/api/v2/pipelines/{pipeline['key']}")), ann["key"], acme["key"]
+
+
+def test_contacts_and_organizations_are_copied_and_pasted_by_name(world: World, window: Any) -> None:
+    pipeline, ann, acme = with_people(world)
+    buyer, firm = field(pipeline, "Buyer"), field(pipeline, "Firm")
+    page = opened(world, window, pipeline)
+    expect(cell(page, "One", buyer)).to_have_text("Ann Lee")
+    expect(cell(page, "One", firm)).to_have_text("Acme, Inc.")
+    cell(page, "One", firm).click(position={"x": 140, "y": 10})
+    assert copied(page) == "Acme, Inc."
+    cell(page, "Two", firm).click()
+    paste(page, "Acme, Inc.")
+    expect(cell(page, "Two", firm)).to_have_text("Acme, Inc.")
+    cell(page, "Two", buyer).click()
+    paste(page, "nobody at all")
+    expect(page.get_by_role("alert").filter(has_text="Buyer: “nobody at all” is no such value")).to_be_visible()
+    paste(page, "ANN@lee.example")
+    expect(cell(page, "Two", buyer)).to_have_text("Ann Lee")
+    expect(page.get_by_role("alert").filter(has_text="Changed Buyer")).to_be_visible()
+    assert boxes(world, pipeline)["Two"]["fields"] == {buyer: [ann], firm: [acme]}
+    row(page, "One").get_by_role("checkbox", name="Select One").click()
+    expect(page.get_by_text("1 box selected")).to_be_visible()
+    assert "\tAnn Lee\tAcme, Inc." in copied(page)
+    paste(page, "Name\tBuyer\tFirm\nThree\tann lee\tacme.example\nFour\tBob\t\n")
+    dialog = page.get_by_role("dialog", name="Paste 2 rows")
+    expect(dialog).to_contain_text("cannot be such values (1): Buyer: Bob")
+    dialog.get_by_role("button", name="Add 2 boxes").click()
+    expect(row(page, "Four")).to_have_count(1)
+    assert boxes(world, pipeline)["Three"]["fields"] == {buyer: [ann], firm: [acme]}
+
+
+def test_a_contact_and_an_organization_are_made_where_they_are_missed(world: World, window: Any) -> None:
+    pipeline, ann, _ = with_people(world)
+    buyer, firm = field(pipeline, "Buyer"), field(pipeline, "Firm")
+    page = opened(world, window, pipeline)
+    expect(cell(page, "One", buyer)).to_have_text("Ann Lee")
+    cell(page, "One", buyer).click(position={"x": 140, "y": 10})
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Buyer")).to_be_focused()
+    page.keyboard.type("Bob Ray <bob@ray.example>")
+    expect(page.get_by_role("option", name="New contact “Bob Ray <bob@ray.example>”")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="Made Bob Ray")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(cell(page, "One", buyer)).to_have_text("Ann Lee, Bob Ray")
+    cell(page, "Two", firm).click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Firm")).to_be_focused()
+    page.keyboard.type("acme")
+    expect(page.get_by_role("option", name="Acme, Inc.")).to_be_visible()
+    page.keyboard.type(" north")
+    page.get_by_role("option", name="New organization “acme north”").click()
+    expect(page.get_by_role("alert").filter(has_text="Made acme north")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(cell(page, "Two", firm)).to_have_text("acme north")
+    expect(page.get_by_role("alert").filter(has_text="Changed Firm")).to_be_visible()
+    made = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
+    bob = next(each for each in made if each["key"] != ann)
+    assert (bob["givenName"], bob["familyName"], bob["emailAddresses"]) == ("Bob", "Ray", ["bob@ray.example"])
+    assert boxes(world, pipeline)["One"]["fields"][buyer] == [ann, bob["key"]]
 
 
 def test_what_others_change_appears_by_itself(world: World, window: Any) -> None:

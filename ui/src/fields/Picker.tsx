@@ -13,8 +13,12 @@ type PickerProps = {
   /** Told what is typed, where the options come from the server. */
   onSearch?: (words: string) => void;
   nothing?: string;
+  /** The options for what is typed are on their way: Enter waits for them. */
+  busy?: boolean;
   /** A line that makes a new one of what was typed, such as an address. */
   create?: (words: string) => Choice | null;
+  /** Makes it at the server when that line is chosen: its value there, or null where that was refused. */
+  onCreate?: (words: string) => Promise<string | null>;
   onDone: (values: string[]) => void;
   onCancel: () => void;
 };
@@ -28,13 +32,16 @@ export function Picker({
   typed,
   onSearch,
   nothing,
+  busy = false,
   create,
+  onCreate,
   onDone,
   onCancel,
 }: PickerProps) {
   const [words, setWords] = useState(typed ?? "");
   const [picked, setPicked] = useState(chosen);
   const done = useRef(false);
+  const making = useRef<Promise<string | null> | null>(null);
   const combobox = useCombobox({ defaultOpened: true });
   const once = (what: () => void) => {
     if (done.current) return;
@@ -48,9 +55,30 @@ export function Picker({
   // biome-ignore lint/correctness/useExhaustiveDependencies: the first fitting one is the one that Enter takes
   useEffect(() => {
     combobox.selectFirstOption();
-  }, [words, options.length]);
+  }, [words, options.length, made?.value]);
+
+  /** What is being made is waited for: whoever leaves meanwhile has chosen it. */
+  const finish = () =>
+    once(async () => {
+      const made = await making.current;
+      onDone(made ? [...picked.filter((each) => each !== made), made] : picked);
+    });
+
+  async function make() {
+    if (making.current || !onCreate) return;
+    const said = words;
+    making.current = onCreate(said.trim());
+    const value = await making.current;
+    making.current = null;
+    if (value === null || done.current) return;
+    if (!many) return once(() => onDone([value]));
+    setPicked((before) => [...before, value]);
+    setWords((now) => (now === said ? "" : now));
+    onSearch?.("");
+  }
 
   function choose(value: string) {
+    if (onCreate && value === made?.value) return void make();
     if (!many) return once(() => onDone(picked.includes(value) ? [] : [value]));
     setPicked((before) => (before.includes(value) ? before.filter((each) => each !== value) : [...before, value]));
     setWords("");
@@ -75,17 +103,24 @@ export function Picker({
               once(onCancel);
             } else if (
               event.key === "Enter" &&
-              (event.ctrlKey || event.metaKey || (many && combobox.getSelectedOptionIndex() < 0))
+              (event.ctrlKey || event.metaKey || (many && !busy && combobox.getSelectedOptionIndex() < 0))
             ) {
               event.stopPropagation();
-              once(() => onDone(picked));
+              finish();
+            } else if (event.key === "Enter" && busy) {
+              event.preventDefault();
+              event.stopPropagation();
             } else if (event.key === "Tab") {
-              once(() => (many ? onDone(picked) : onCancel()));
+              if (many) finish();
+              else once(onCancel);
             } else if (event.key === "Backspace" && words === "" && many) {
               setPicked((before) => before.slice(0, -1));
             }
           }}
-          onBlur={() => once(() => (many && String(picked) !== String(chosen) ? onDone(picked) : onCancel()))}
+          onBlur={() => {
+            if (making.current || (many && String(picked) !== String(chosen))) finish();
+            else once(onCancel);
+          }}
         />
       </Combobox.Target>
       <Combobox.Dropdown onMouseDown={(event) => event.preventDefault()}>
@@ -103,7 +138,9 @@ export function Picker({
               {made.label}
             </Combobox.Option>
           )}
-          {shown.length === 0 && !made && <Combobox.Empty>{nothing ?? "Nothing of that name"}</Combobox.Empty>}
+          {shown.length === 0 && !made && (
+            <Combobox.Empty>{busy ? "Searching …" : (nothing ?? "Nothing of that name")}</Combobox.Empty>
+          )}
         </Combobox.Options>
       </Combobox.Dropdown>
     </Combobox>

@@ -36,7 +36,7 @@ export type FieldKind = {
   /** For the clipboard and for filtering by eye. */
   asText: (value: unknown, field: Field) => string;
   /** From pasted text to what is sent; undefined where the text cannot be such a value. */
-  fromText: (text: string, field: Field) => Promise<unknown>;
+  fromText: (text: string, field: Field, teamKey: string) => Promise<unknown>;
   /** Columns of numbers are set right. */
   right?: (value: unknown, field: Field) => boolean;
 };

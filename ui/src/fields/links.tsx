@@ -4,7 +4,9 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
-import { type Noun, nameOfContact, useNames } from "../api/names";
+import { keyNamed, knownName, makeNamed, type Noun, nameOfContact, nameOfOrganization, useNames } from "../api/names";
+import { offerUndo } from "../api/undo";
+import { failed } from "../parts/toasts";
 import { compareValues } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kinds";
 import { Picker } from "./Picker";
@@ -28,33 +30,55 @@ export function DrawLinks({ noun, value }: Pick<DrawProps, "value"> & Linked) {
   ));
 }
 
-function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed }: EditProps & Linked) {
+export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed }: EditProps & Linked) {
   const chosen = keysIn(value);
   const [words, setWords] = useState(typed ?? "");
   const [asked] = useDebouncedValue(words.trim(), 120);
-  const names = useNames(noun, chosen);
+  const [made, setMade] = useState<string[]>([]);
+  const known = [...chosen, ...made];
+  const names = useNames(noun, known);
   const found = api.useQuery(
     "get",
     "/v1/search",
     { params: { query: { query: asked, teamKey, limit: 20 } } },
     { enabled: asked !== "", placeholderData: keepPreviousData, meta: { live: true } },
   );
-  const mine = chosen.map((key, at) => ({ value: key, label: names[at] ?? key }));
+  const mine = known.map((key, at) => ({ value: key, label: names[at] ?? key }));
   const results = found.data?.results;
   const others = (
     noun === "contacts"
       ? (results?.contacts ?? []).map((each) => ({ value: each.key, label: nameOfContact(each) }))
-      : (results?.orgs ?? []).map((each) => ({ value: each.key, label: each.name ?? each.domains[0] ?? each.key }))
-  ).filter((each) => !chosen.includes(each.value));
+      : (results?.orgs ?? []).map((each) => ({ value: each.key, label: nameOfOrganization(each) }))
+  ).filter((each) => !known.includes(each.value));
+  const late = words.trim() !== "" && (asked !== words.trim() || found.isFetching);
+  const one = noun === "contacts" ? "contact" : "organization";
+  const make = async (said: string) => {
+    try {
+      const { key, response } = await makeNamed(noun, said, teamKey);
+      setMade((before) => [...before, key]);
+      offerUndo(`Made ${knownName(noun, key)}`, response);
+      return key;
+    } catch (error) {
+      failed(error);
+      return null;
+    }
+  };
   return (
     <Picker
       many
       label={field.name}
-      options={asked ? [...others, ...mine] : mine}
+      options={
+        asked ? [...others, ...mine.filter((each) => each.label.toLowerCase().includes(asked.toLowerCase()))] : mine
+      }
       chosen={chosen}
       typed={typed}
       onSearch={setWords}
-      nothing={asked ? "Nothing of that name" : "Type a name or an e-mail address"}
+      busy={late}
+      nothing={
+        asked ? "Nothing of that name" : `Type a name or ${noun === "contacts" ? "an e-mail address" : "a domain"}`
+      }
+      create={(said) => (late ? null : { value: `new ${said}`, label: `New ${one} “${said}”` })}
+      onCreate={make}
       onDone={(keys) => onSave(keys.length ? keys : null)}
       onCancel={onCancel}
     />
@@ -66,20 +90,44 @@ const EditContacts = (props: EditProps) => <EditLinks noun="contacts" {...props}
 const DrawOrganizations = (props: DrawProps) => <DrawLinks noun="organizations" {...props} />;
 const EditOrganizations = (props: EditProps) => <EditLinks noun="organizations" {...props} />;
 
-const common: Pick<FieldKind, "compare" | "asText" | "fromText"> = {
-  compare: (one, other) => compareValues(keysIn(one).length, keysIn(other).length),
-  asText: (value) => keysIn(value).join(", "),
-  fromText: async (words) => {
-    const keys = words
-      .split(",")
-      .map((each) => each.trim())
-      .filter(Boolean);
-    return keys.length ? keys : null;
-  },
-};
+/** Apart with semicolons, for a name may hold a comma: `Acme, Inc.` */
+export function namesIn(noun: Noun, value: unknown): string {
+  return keysIn(value)
+    .map((key) => knownName(noun, key) ?? key)
+    .join("; ");
+}
+
+function common(noun: Noun): Pick<FieldKind, "compare" | "asText" | "fromText"> {
+  return {
+    compare: (one, other) => compareValues(keysIn(one).length, keysIn(other).length),
+    asText: (value) => namesIn(noun, value),
+    fromText: (words, _field, teamKey) => linksNamed(noun, words, teamKey),
+  };
+}
+
+/** The keys of those named, null for none; undefined where one of them is not found, or not the only one of that name. */
+export async function linksNamed(noun: Noun, words: string, teamKey: string): Promise<string[] | null | undefined> {
+  const keys = new Set<string>();
+  for (const part of parts(words, /[;\n]/)) {
+    const whole = await keyNamed(noun, part, teamKey);
+    const several = whole ? [whole] : await Promise.all(parts(part, /,/).map((each) => keyNamed(noun, each, teamKey)));
+    for (const key of several) {
+      if (key === undefined) return undefined;
+      keys.add(key);
+    }
+  }
+  return keys.size ? [...keys] : null;
+}
+
+function parts(words: string, between: RegExp): string[] {
+  return words
+    .split(between)
+    .map((each) => each.trim())
+    .filter(Boolean);
+}
 
 export const contacts: FieldKind = {
-  ...common,
+  ...common("contacts"),
   label: "Contacts",
   icon: IconAddressBook,
   Draw: DrawContacts,
@@ -87,7 +135,7 @@ export const contacts: FieldKind = {
 };
 
 export const organizations: FieldKind = {
-  ...common,
+  ...common("organizations"),
   label: "Organizations",
   icon: IconBuilding,
   Draw: DrawOrganizations,

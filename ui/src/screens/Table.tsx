@@ -1,17 +1,18 @@
 import { Button } from "@mantine/core";
 import { IconFilterOff } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { type Box, type Edit, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
+import { learn } from "../api/names";
 import type { TableGroup } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
 import { usePipeline } from "../app/Frame";
 import { useCommands } from "../commands/registry";
 import { useStable } from "../lib/useStable";
 import { Empty, Failed, Loading } from "../parts/states";
-import { undoable } from "../parts/toasts";
+import { failed, undoable } from "../parts/toasts";
 import { Bulk, type Dialog } from "../table/Bulk";
 import { asText } from "../table/columns";
 import { type Cell, Grid, type GridHandle } from "../table/Grid";
@@ -84,9 +85,18 @@ export default function Table() {
     if (lines.length === 1 && lines[0]?.length === 1 && only !== undefined && column?.editable && box) {
       const body = await cellEdit(column, only, pipeline);
       if (body) onEdit(box, body as Edit);
+      else failed(new Error(`${column.name}: “${only}” is no such value, or more than one has that name`));
     } else if (lines.length > 0) setPasted({ lines, cell });
   };
 
+  // Copying cannot wait for names.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when others are selected
+  useEffect(() => {
+    for (const { kind, read } of shown) {
+      if (kind !== "contacts" && kind !== "organizations") continue;
+      for (const key of selected) learn(kind, (read(rows.get(key) ?? NOTHING) as string[] | undefined) ?? []);
+    }
+  }, [selected, rows]);
   const copy = (cell: Cell | null): string => {
     const line = (key: string) =>
       shown

@@ -4,7 +4,7 @@ import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut } from "../api/schema";
 import { asNumber } from "../fields/compare";
 import { kindOf } from "../fields/kinds";
-import { DrawLinks } from "../fields/links";
+import { DrawLinks, EditLinks } from "../fields/links";
 import { Picker } from "../fields/Picker";
 import { useKeys } from "../fields/useKeys";
 import { exact, inWords, lengthInWords } from "../lib/dates";
@@ -89,6 +89,24 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
           onSave({ assignees: people.map((each) => each.userKey || each.email) } as Edit, {
             assignedToSharingEntries: people as Box["assignedToSharingEntries"],
           })
+        }
+        onCancel={onCancel}
+      />
+    );
+  }
+  if (column.key === "contacts" || column.key === "organizations") {
+    const noun = column.key;
+    const held = box[noun] ?? [];
+    return (
+      <EditLinks
+        noun={noun}
+        field={{ key: noun, name: column.name, type: "" }}
+        value={held.map((each) => each.key)}
+        teamKey={pipeline.teamKey}
+        onSave={(keys) =>
+          onSave({
+            [noun]: ((keys ?? []) as string[]).map((key) => held.find((each) => each.key === key) ?? { key }),
+          } as Edit)
         }
         onCancel={onCancel}
       />

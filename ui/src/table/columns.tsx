@@ -15,6 +15,7 @@ import {
 import type { Box } from "../api/boxes";
 import type { PipelineOut } from "../api/schema";
 import { type Field, kindOf } from "../fields/kinds";
+import { namesIn } from "../fields/links";
 import { lengthInWords } from "../lib/dates";
 
 /** What a column holds: it says how a value is drawn and which tests a filter has for it. */
@@ -108,6 +109,7 @@ const OWN: Column[] = [
     icon: IconAddressBook,
     kind: "contacts",
     width: 160,
+    editable: true,
     sortable: false,
     read: (box) => (box.contacts ?? []).map((each) => each.key),
   },
@@ -118,6 +120,7 @@ const OWN: Column[] = [
     icon: IconBuilding,
     kind: "organizations",
     width: 160,
+    editable: true,
     sortable: false,
     read: (box) => (box.organizations ?? []).map((each) => each.key),
   },
@@ -302,6 +305,7 @@ export function asText(each: Column, value: unknown, pipeline: PipelineOut): str
   if (value === undefined || value === null) return "";
   if (each.field) return kindOf(each.field).asText(value, each.field);
   if (each.kind === "stage") return pipeline.stages[String(value)]?.name ?? String(value);
+  if (each.kind === "contacts" || each.kind === "organizations") return namesIn(each.kind, value);
   if (each.kind === "moment") return new Date(Number(value)).toISOString().slice(0, 16).replace("T", " ");
   if (each.kind === "length") return lengthInWords(Number(value));
   if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? one.email : one)).join(", ");

@@ -1,12 +1,15 @@
 /** Rows from a spreadsheet: what each column of the pasted text is, and the boxes it makes. */
 import type { PipelineOut } from "../api/schema";
 import { kindOf } from "../fields/kinds";
+import { linksNamed } from "../fields/links";
 import type { Column } from "./columns";
 
 export type Pasted = { header: string[] | null; lines: string[][]; width: number };
 
-/** Tabs between cells, lines between rows; quotes hold both (as spreadsheets copy). */
+/** Tabs between cells, lines between rows; quotes hold both (as spreadsheets copy). A line by itself is one cell,
+ * whatever commas are in it. */
 export async function split(text: string): Promise<string[][]> {
+  if (!/[\t\n]/.test(text.trim())) return text.trim() ? [[text.trim()]] : [];
   const { default: papa } = await import("papaparse");
   const found = papa.parse<string[]>(text.replace(/\r?\n$/, ""), {
     delimiter: text.includes("\t") ? "\t" : ",",
@@ -63,8 +66,13 @@ export async function cellEdit(
       .filter(Boolean);
     return emails.every((each) => each.includes("@")) ? { assignees: emails } : null;
   }
+  if (column.kind === "contacts" || column.kind === "organizations") {
+    const keys = await linksNamed(column.kind, words, pipeline.teamKey);
+    if (keys === undefined) return null;
+    return column.field ? { fields: { [column.key]: keys } } : { [column.key]: (keys ?? []).map((key) => ({ key })) };
+  }
   if (!column.field) return null;
-  const value = await kindOf(column.field).fromText(words, column.field);
+  const value = await kindOf(column.field).fromText(words, column.field, pipeline.teamKey);
   return value === undefined ? null : { fields: { [column.key]: value } };
 }
 
