@@ -1,7 +1,9 @@
 /** Boxes in all that is shown: an edit is seen at once, wherever the box is drawn, and undone where it is refused. */
 import { useMutation } from "@tanstack/react-query";
 import { client } from "./client";
+import { Problem } from "./problem";
 import { queries } from "./queries";
+import { reached, untilReached } from "./reach";
 import type { BoxEdit, BoxOut } from "./schema";
 import { offerUndo } from "./undo";
 
@@ -9,7 +11,8 @@ export type Box = BoxOut;
 export type Edit = BoxEdit;
 
 /** Changes the box's members in every answer that holds it; gives back what puts them as they were. */
-export function patchBox(key: string, change: Partial<Box>): () => void {
+export function patchBox(key: string, given: Partial<Box>): () => void {
+  const change = isBox(given) ? withWaiting(given) : given;
   const before: [readonly unknown[], unknown][] = [];
   for (const [queryKey, data] of queries.getQueriesData({})) {
     const after = patched(data, key, change);
@@ -103,23 +106,73 @@ export type BoxChange = {
   says?: string;
 };
 
-/** Edits a box: at once on the screen, then at the server; a refusal puts it back. */
+/** Edits a box: at once on the screen, then at the server; a refusal puts it back. Where the server cannot be reached the
+ * edit waits for it. */
 export function useEditBox() {
   return useMutation({
-    mutationFn: async ({ box, edit }: BoxChange) => {
-      const { data, response } = await client.POST("/v1/boxes/{box}", {
-        params: { path: { box: box.key } },
-        body: edit,
-      });
-      return { saved: data as Box, response };
+    mutationKey: EDITS,
+    mutationFn: ({ box, edit }: BoxChange) => inTurn(box.key, () => sendEdit(box.key, edit)),
+    onMutate: ({ box, edit, shown }: BoxChange) => {
+      const seen = { ...asShown(edit), ...shown };
+      const putBack = patchBox(box.key, seen);
+      const answered = wait(box.key, seen);
+      return { putBack, answered };
     },
-    onMutate: ({ box, edit, shown }: BoxChange) => patchBox(box.key, { ...asShown(edit), ...shown }),
-    onError: (_error, _change, putBack) => putBack?.(),
-    onSuccess: ({ saved, response }, { box, says }) => {
+    onError: (_error, _change, begun) => {
+      begun?.answered();
+      begun?.putBack();
+    },
+    onSuccess: ({ saved, response }, { box, says }, { answered }) => {
+      answered();
       patchBox(box.key, saved);
       if (says) offerUndo(says, response);
     },
   });
+}
+
+/** By this name the edits that wait for the server are counted. */
+export const EDITS = ["edit a box"] as const;
+
+/** Sent again until the server answers: what sets a value may be said twice. */
+async function sendEdit(box: string, edit: Edit): Promise<{ saved: Box; response: Response }> {
+  for (;;) {
+    try {
+      const { data, response } = await client.POST("/v1/boxes/{box}", { params: { path: { box } }, body: edit });
+      return { saved: data as Box, response };
+    } catch (error) {
+      if (!(error instanceof Problem && error.unreachable)) throw error;
+      reached(false);
+      await untilReached();
+    }
+  }
+}
+
+const turns = new Map<string, Promise<unknown>>();
+
+/** Edits of one box reach the server in the order they were made in. */
+function inTurn<T>(box: string, run: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(box) ?? Promise.resolve()).catch(() => undefined).then(run);
+  turns.set(box, mine);
+  const over = () => turns.get(box) === mine && turns.delete(box);
+  mine.then(over, over);
+  return mine;
+}
+
+const waiting = new Map<string, Partial<Box>[]>();
+
+/** Whatever the server tells of the box is shown with this change, until what is given is called. */
+function wait(box: string, change: Partial<Box>): () => void {
+  waiting.set(box, [...(waiting.get(box) ?? []), change]);
+  return () => {
+    const left = (waiting.get(box) ?? []).filter((each) => each !== change);
+    if (left.length > 0) waiting.set(box, left);
+    else waiting.delete(box);
+  };
+}
+
+/** The box as the server told it, with what it was not told yet. */
+export function withWaiting(box: Box): Box {
+  return (waiting.get(box.key) ?? []).reduce(changed, box);
 }
 
 /** What an edit makes of the members that are shown. People are drawn from entries, which the answer brings. */

@@ -22,6 +22,19 @@ function knock(): void {
   );
 }
 
+/** Resolves once the server answers again. */
+export function untilReached(): Promise<void> {
+  if (reachable) return Promise.resolve();
+  return new Promise((resolve) => {
+    const told = () => {
+      if (!reachable) return;
+      listeners.delete(told);
+      resolve();
+    };
+    listeners.add(told);
+  });
+}
+
 export function useReachable(): boolean {
   return useSyncExternalStore(
     (listener) => {

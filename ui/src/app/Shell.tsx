@@ -1,8 +1,10 @@
 import { ActionIcon, Notification } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCloudOff, IconMenu2, IconSearch } from "@tabler/icons-react";
+import { useIsMutating } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
 import { Outlet, useLocation, useNavigate, useNavigation, useSearchParams } from "react-router";
+import { EDITS } from "../api/boxes";
 import { follow } from "../api/live";
 import { queries } from "../api/queries";
 import { useReachable } from "../api/reach";
@@ -159,6 +161,14 @@ function Unreachable() {
     if (reachable && !was) void queries.invalidateQueries();
     setWas(reachable);
   }, [reachable, was]);
+  const waiting = useIsMutating({ mutationKey: EDITS });
+  const unsent = !reachable && waiting > 0;
+  useEffect(() => {
+    if (!unsent) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [unsent]);
   if (reachable) return null;
   return (
     <div className={classes.unreachable} role="alert">
@@ -168,7 +178,11 @@ function Unreachable() {
         withCloseButton={false}
         title="The server cannot be reached"
       >
-        What you see may be old, and changes are refused until it is back. Trying again …
+        What you see may be old.{" "}
+        {waiting > 0
+          ? `${waiting === 1 ? "One change waits" : `${waiting} changes wait`} and will be sent when it is back.`
+          : "Changes of boxes wait until it is back, others are refused."}{" "}
+        Trying again …
       </Notification>
     </div>
   );

@@ -1,5 +1,5 @@
 import { Checkbox } from "@mantine/core";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import {
   type ClipboardEvent,
   type KeyboardEvent,
@@ -74,7 +74,20 @@ export function Grid(props: GridProps) {
   const width = GUTTER + shown.reduce((sum, each) => sum + each.width, 0);
   const places = useMemo(() => new Map(items.map((each, at) => [each.id, at])), [items]);
 
+  // What is being edited stays, wherever one scrolls: in it may be what nobody has saved yet.
+  const editedRow = editing && active ? places.get(active.id) : undefined;
+  const editedColumn = editing ? active?.column : undefined;
+  const rangeExtractor = useCallback(
+    (range: Range) => {
+      const seen = defaultRangeExtractor(range);
+      return editedRow === undefined || seen.includes(editedRow)
+        ? seen
+        : [...seen, editedRow].sort((one, other) => one - other);
+    },
+    [editedRow],
+  );
   const down = useVirtualizer({
+    rangeExtractor,
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => LINE,
@@ -100,8 +113,13 @@ export function Grid(props: GridProps) {
   const to = visible.at(-1)?.index ?? -1;
   // The same list while the same columns are in sight, so that rows need not be drawn anew.
   const inSight = useMemo(
-    () => [...shown.filter((each) => each.frozen), ...shown.filter((each) => !each.frozen).slice(from, to + 1)],
-    [shown, from, to],
+    () => [
+      ...shown.filter((each) => each.frozen),
+      ...shown
+        .filter((each) => !each.frozen)
+        .filter(({ column }, at) => (at >= from && at <= to) || column.key === editedColumn),
+    ],
+    [shown, from, to, editedColumn],
   );
 
   const focus = () => scroller.current?.focus({ preventScroll: true });

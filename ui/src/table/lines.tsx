@@ -95,12 +95,13 @@ function RowLine(props: RowProps) {
               <span className={classes.missing} />
             ) : isActive && editing && column.editable ? (
               <div className={classes.editor} style={{ minWidth: Math.max(each.width, 180) }}>
+                <Meanwhile value={value} below={index <= 2} />
                 <Editor
                   column={column}
                   box={box}
                   pipeline={pipeline}
                   onSave={(edit, seen) => {
-                    props.onEdit(box, edit, seen);
+                    if (changes(box, edit)) props.onEdit(box, edit, seen);
                     props.onDone();
                   }}
                   onCancel={props.onDone}
@@ -135,6 +136,27 @@ function RowLine(props: RowProps) {
 }
 
 export const Row = memo(RowLine);
+
+/** Whether it is another value than the one that is there. */
+function changes(box: Box, { fields, ...members }: Edit): boolean {
+  const said = (value: unknown) => JSON.stringify(value === "" ? null : (value ?? null));
+  const differs = (one: unknown, other: unknown) => said(one) !== said(other);
+  return (
+    Object.entries(fields ?? {}).some(([key, value]) => differs(value, box.fields[key])) ||
+    Object.entries(members).some(([name, value]) => differs(value, box[name as keyof Box]))
+  );
+}
+
+/** Says so where somebody else changed what is being edited. */
+function Meanwhile({ value, below }: { value: unknown; below: boolean }) {
+  const [before] = useState(() => JSON.stringify(value ?? null));
+  if (JSON.stringify(value ?? null) === before) return null;
+  return (
+    <p className={classes.meanwhile} role="status" data-below={below || undefined}>
+      Changed by somebody else meanwhile: saving puts yours in its place
+    </p>
+  );
+}
 
 type GroupProps = Place & {
   id: string;

@@ -1,6 +1,6 @@
 /** The boxes of a table: read by their keys when they come in sight, many at a time, each drawn anew when it changes. */
 import { useEffect, useSyncExternalStore } from "react";
-import { addShelf, type Box, changed } from "../api/boxes";
+import { addShelf, type Box, changed, withWaiting } from "../api/boxes";
 import { client } from "../api/client";
 
 const MOST = 200;
@@ -23,7 +23,8 @@ export class Rows {
   }
 
   put(boxes: readonly Box[]): void {
-    for (const box of boxes) {
+    for (const told of boxes) {
+      const box = withWaiting(told);
       const known = this.boxes.get(box.key);
       // An event's or an edit's answer has no columns: the known ones are shown until they are asked for again.
       this.boxes.set(box.key, box.columns || !known?.columns ? box : { ...box, columns: known.columns });
