@@ -1,16 +1,13 @@
 """CEL over records. The engine's process starts with the first expression and is shared by all."""
 
-import os
 import re
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from boxwood.lib.formulas.process import Gone, Process, library
-from boxwood.lib.formulas.process import Overrun as Stopped
+from boxwood.lib import sandbox
 
 LONGEST = 5_000
 """Characters of an expression."""
@@ -29,25 +26,11 @@ class Overrun(CelError):
     """It was judged for too long, or took too much memory: it is not worth asking again."""
 
 
-class Engine:
+class Engine(sandbox.Sandbox):
     """Safe to share between threads; each question waits for its turn, 0.1 s of processor time at most."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: Process | None = None
-
-    def __enter__(self) -> "Engine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the process; a later call starts another."""
-        with self._lock:
-            if self._process is not None:
-                self._process.stop()
-                self._process = None
+        super().__init__(_WORKER, "cel_expr_python.cel", "cel-expr-python")
 
     def check(self, source: str, names: Iterable[str]) -> None:
         """Whether it can be read, knows no other than these names, and says yes or no."""
@@ -71,24 +54,13 @@ class Engine:
 
     def _ask(self, source: str, names: Iterable[str], body: bytes) -> tuple[str, str]:
         head = "\0".join((",".join(name for name in names if _NAME.fullmatch(name)), source.replace("\0", " ")))
-        with self._lock:
-            for last in (False, True):
-                process = self._ready()
-                try:
-                    how, answer = process.ask(head.encode(errors="replace"), body)
-                    return how, answer.decode(errors="replace")
-                except Stopped:
-                    return "o", "it takes too long"
-                except Gone:
-                    if last:
-                        return "o", "it takes too much memory"
-        raise AssertionError
-
-    def _ready(self) -> Process:
-        process = self._process
-        if process is None or process.ended or process.owner != os.getpid():
-            process = self._process = Process(_WORKER, library("cel_expr_python.cel", "cel-expr-python"))
-        return process
+        try:
+            how, answer = self.ask(head.encode(errors="replace"), body)
+        except sandbox.Overrun:
+            return "o", "it takes too long"
+        except sandbox.Gone:
+            return "o", "it takes too much memory"
+        return how, answer.decode(errors="replace")
 
 
 def _plain(said: str) -> str:

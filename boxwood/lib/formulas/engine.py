@@ -1,17 +1,16 @@
 """Formulas over rows. The engine's process starts with the first formula and is shared by all."""
 
-import os
 import re
-import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from boxwood.lib.formulas.formula import Formula
-from boxwood.lib.formulas.process import WORKER, Gone, Overrun, Process, library
 from boxwood.lib.formulas.values import Fault, FormulaError, Result, Value, opened
 from boxwood.lib.formulas.zones import zone_setting
+from boxwood.lib.sandbox import Gone, Overrun, Sandbox
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 2_000_000
@@ -25,6 +24,7 @@ STOPPED = Fault("#ERROR!", "The formula could not be computed")
 
 Row = Sequence[Value | Fault]
 
+_WORKER = Path(__file__).with_name("worker.py")
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder()
 _PROBLEM = re.compile(r"(\d+):(\d+):(.*)", re.S)
@@ -36,25 +36,11 @@ class Outcome(NamedTuple):
     cost: int = 0
 
 
-class Engine:
+class Engine(Sandbox):
     """Safe to share between threads; each batch waits for its turn."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: Process | None = None
-
-    def __enter__(self) -> "Engine":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the process; a later call starts another."""
-        with self._lock:
-            if self._process is not None:
-                self._process.stop()
-                self._process = None
+        super().__init__(_WORKER, "_quickjs", "quickjs-ng")
 
     def check(self, formula: Formula) -> None:
         """Raise FormulaError if the engine cannot read the code."""
@@ -84,25 +70,12 @@ class Engine:
         if len(body) > BATCH_BYTES and len(rows) > 1:
             return self._run(formula, rows[: len(rows) // 2], now_ms, zone)
         try:
-            state, answer = self._ask(_head(formula, len(rows), now_ms, zone), body)
+            state, answer = self.ask(_head(formula, len(rows), now_ms, zone), body)
         except Overrun:
             return Outcome([TOO_SLOW] * len(rows), TOO_SLOW, 2)
         except Gone:
             return Outcome([STOPPED] * len(rows), STOPPED, 2)
         return _outcome(state, answer, len(rows), formula)
-
-    def _ask(self, head: bytes, body: bytes) -> tuple[str, bytes]:
-        with self._lock:
-            try:
-                return self._running().ask(head, body)
-            except Gone:  # ended while idle, perhaps by the system: once more with a new one
-                return self._running().ask(head, body)
-
-    def _running(self) -> Process:
-        process = self._process
-        if process is None or process.ended or process.owner != os.getpid():
-            process = self._process = Process(WORKER, library("_quickjs", "quickjs-ng"))
-        return process
 
 
 def _head(formula: Formula, count: int, now_ms: int, zone: str) -> bytes:

@@ -16,8 +16,8 @@ MEMORY = 512 << 20  # of the process
 HEAP = 32 << 20  # of one formula
 STACK = 2 << 20  # a quarter of what systems give a process
 CPU_SECONDS = 0.2  # the engine stops a batch here by itself, keeping what is done
-KILL_CPU_SECONDS = 0.25  # inside a built-in that never looks up, the kernel stops the process
-KILL_SECONDS = 3.0  # the same, of time on the wall
+KILL_CPU_SECONDS = 0.5  # inside a built-in that never looks up, the kernel stops the process
+KILL_SECONDS = 10.0  # the same, of time on the wall
 CONTEXTS = 32
 
 SHARED = ("sandbox.js", "runner.js")

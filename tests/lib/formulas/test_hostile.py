@@ -77,12 +77,12 @@ def test_a_formula_that_stops_the_process_costs_its_batch(engine: Engine):
 
 def test_a_formula_that_is_endless_in_every_row_is_given_up_soon(engine: Engine):
     batches = []
-    ask = engine._ask
-    engine._ask = lambda head, body: batches.append(head) or ask(head, body)
+    ask = engine.ask
+    engine.ask = lambda head, body: batches.append(head) or ask(head, body)
     try:
         values = engine.evaluate(compile("while (true) {}"), [()] * 100_000, NOW)
     finally:
-        del engine._ask
+        del engine.ask
     assert values == [Fault("#TIMEOUT!", "The formula takes too long")] * 100_000
     assert len(batches) == 2
 

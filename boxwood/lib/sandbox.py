@@ -1,4 +1,4 @@
-"""A process that runs what users wrote, seen from the server: one at a time, one request at a time."""
+"""Processes that run what users wrote, seen from the server: one request at a time."""
 
 import importlib.util
 import os
@@ -6,11 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Self
 
-ANSWER_SECONDS = 5.0  # longer than the process lets itself live in one request
-
-WORKER = Path(__file__).with_name("worker.py")
+ANSWER_SECONDS = 15.0  # longer than the process lets itself live in one request
 _OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM}
 
 
@@ -20,6 +20,45 @@ class Overrun(Exception):
 
 class Gone(Exception):
     """The process ended for a reason of its own."""
+
+
+class Sandbox:
+    """A process that starts with the first question and is shared by all threads; each question waits for its turn.
+
+    `program` is what it runs; `module`, of `package`, is the engine that this loads.
+    """
+
+    def __init__(self, program: Path, module: str, package: str) -> None:
+        self.program, self.module, self.package = program, module, package
+        self._lock = threading.Lock()
+        self._process: Process | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; a later question starts another."""
+        with self._lock:
+            if self._process is not None:
+                self._process.stop()
+                self._process = None
+
+    def ask(self, head: bytes, body: bytes) -> tuple[str, bytes]:
+        """How it went, by a letter of the program's, and what it answers; Overrun, or Gone twice over."""
+        with self._lock:
+            try:
+                return self._running().ask(head, body)
+            except Gone:  # ended while idle, perhaps by the system: once more with a new one
+                return self._running().ask(head, body)
+
+    def _running(self) -> "Process":
+        process = self._process
+        if process is None or process.ended or process.owner != os.getpid():
+            process = self._process = Process(self.program, _folder(self.module, self.package))
+        return process
 
 
 class Process:
@@ -73,7 +112,7 @@ class Process:
         return data
 
 
-def library(module: str, package: str) -> str:
+def _folder(module: str, package: str) -> str:
     """The folder of an engine's module, found without loading it here."""
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
