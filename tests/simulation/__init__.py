@@ -1,0 +1,1 @@
+"""A team at work for a week, and an account of all it did."""

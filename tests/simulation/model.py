@@ -1,0 +1,99 @@
+"""What the simulation knows to be so: every record it made, by what the server acknowledged, and nothing else."""
+
+import copy
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+WON = "5003"
+CONTRACT = "Send the contract"
+"""The task that an automation makes for each box that is moved to Won."""
+
+
+@dataclass
+class Task:
+    text: str
+    due: int | None
+    done: bool = False
+
+
+@dataclass
+class Box:
+    key: str
+    name: str
+    stage: str = "5001"
+    notes: str | None = None
+    value: str | None = None
+    tasks: dict[str, Task] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 by key."""
+    messages: set[str] = field(default_factory=set)
+    won: int = 0
+    """How often it was moved to Won."""
+    trashed: bool = False
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Events there must be, besides those of the automation and of tasks that fall due."""
+
+    def did(self, *kinds: str) -> None:
+        self.kinds.update(kinds)
+
+    def change(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Each of these changes differs from what is; what was."""
+        before = {name: getattr(self, name) for name in changes}
+        for name, value in changes.items():
+            setattr(self, name, value)
+            self.did(_KINDS[name])
+        self.won += changes.get("stage") == WON
+        return before
+
+
+_KINDS = {
+    "name": "box.renamed",
+    "stage": "box.moved",
+    "notes": "box.notes_edited",
+    "value": "box.fields_edited",
+}
+
+
+class Model:
+    """All boxes, by key. Everyone changes his own, and comments on others'; `lock` is for those who come together."""
+
+    def __init__(self) -> None:
+        self.boxes: dict[str, Box] = {}
+        self.imports: dict[str, list[str]] = {}
+        self.lost: set[str] = set()
+        """Keys of what was made after the backup that was restored."""
+        self.lock = threading.Lock()
+
+    def add(self, box: Box) -> Box:
+        with self.lock:
+            self.boxes[box.key] = box
+        box.did("box.created")
+        return box
+
+    def keep(self) -> dict[str, Box]:
+        return copy.deepcopy(self.boxes)
+
+    def back_to(self, kept: dict[str, Box]) -> None:
+        """What the backup has is all there is."""
+        self.lost |= self.keys() - _keys(kept)
+        self.boxes = copy.deepcopy(kept)
+
+    def keys(self) -> set[str]:
+        return _keys(self.boxes)
+
+    def there(self) -> list[Box]:
+        return [box for box in self.boxes.values() if not box.trashed]
+
+    def expected(self, box: Box, now: int) -> Counter[str]:
+        """The kinds of events of a box that is there, with what came by itself until now."""
+        found = Counter(box.kinds)
+        due = sum(1 for task in box.tasks.values() if task.due and task.due <= now and not task.done)
+        found.update({"task.created": box.won, "task.due": due})
+        return +found
+
+
+def _keys(boxes: dict[str, Box]) -> set[str]:
+    return set(boxes) | {key for box in boxes.values() for key in (*box.comments, *box.tasks)}
