@@ -10,7 +10,7 @@ import msgspec
 from ..db.records import Table
 
 
-class Stay(msgspec.Struct, frozen=True):
+class Stay(msgspec.Struct, frozen=True, gc=False):
     """The time a box has spent in one stage: finished stays are added up when it leaves."""
 
     stage_key: str
@@ -18,7 +18,7 @@ class Stay(msgspec.Struct, frozen=True):
     finished_ms: int
 
 
-class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+class Link(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A contact or an organization of the box."""
 
     key: str
@@ -83,7 +83,7 @@ NO_EMAILS, NO_ACTIVITY = Emails(), Activity()
 """As what these are read where a row holds nothing of them."""
 
 
-class Box(msgspec.Struct, frozen=True):
+class Box(msgspec.Struct, frozen=True, gc=False):
     key: str
     pipeline_key: str
     stage_key: str

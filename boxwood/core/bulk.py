@@ -27,6 +27,11 @@ from .pipelines import Pipeline
 
 KIND = "box.created"
 _encode = msgspec.json.Encoder().encode
+# An event's record is the box's row, with its texts as JSON: our own keys only want their quotes.
+_KEYS = ("key", "pipeline_key", "stage_key", "creator_key", "source")
+_RECORD = "{" + ",".join(f'"{name}":"%s"' if name in _KEYS else f'"{name}":%s' for name in BOXES.names) + "}"
+_ASSIGNEES, _FOLLOWERS = BOXES.names.index("assignee_keys"), BOXES.names.index("follower_keys")
+Row = tuple[Any, ...]
 
 
 def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: list[dict[str, Any]]) -> list[Box]:
@@ -36,23 +41,26 @@ def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: lis
     made = [_box(ctx, pipeline, first, key, one) for key, one in zip(keys, given, strict=True)]
     if pipeline.formulas_updated_at is not None:
         made = _computed(ctx, pipeline, made)
-    held = [_encode(box.fields) for box in made]
+    held = [_json(box.fields) for box in made]
     for at, box in enumerate(made):
-        if b"@" in held[at] or "@" in box.name:
+        if "@" in held[at] or "@" in box.name:
             made[at] = box_links.with_addresses(ctx, box, None)
     if not access.grants_any(role, "BOX", "CREATE"):
         for box in made:
             access.require(ctx, role, "BOX", "CREATE", box)
-    ctx.db.bulk("boxes", BOXES.names, [_row(box, values) for box, values in zip(made, held, strict=True)])
+    lists = _Lists()
+    rows = [_row(box, values, lists) for box, values in zip(made, held, strict=True)]
+    ctx.db.bulk("boxes", BOXES.names, rows)
     if pipeline.validators_updated_at is not None:
         made = [validators.judged(ctx, pipeline, box) for box in made]
+        rows = [(*row[:16], _json(box.violations), *row[17:]) for row, box in zip(rows, made, strict=True)]
         for box in made:
             validators.enforce(ctx, pipeline, box, None)
     ctx.db.bulk("assignments", ("user_key", "box_key"), [(key, box.key) for box in made for key in box.assignee_keys])
     for box, values in zip(made, held, strict=True):
-        if b"[" in values:
+        if "[" in values:
             box_links.note(ctx, box, None)
-    _tell(ctx, pipeline, made)
+    _tell(ctx, pipeline, made, rows)
     search.note_later(ctx, search.BOX, [box.key for box in made])
     return made
 
@@ -96,7 +104,14 @@ def _computed(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> list[Box]:
     return made
 
 
-def _row(box: Box, values: bytes) -> tuple[Any, ...]:
+class _Lists(dict[int, str]):
+    """Lists of keys as JSON, each encoded once; told apart by which list it is, as most boxes share one."""
+
+    def of(self, keys: list[str]) -> str:
+        return self.get(id(keys)) or self.setdefault(id(keys), _json(keys))
+
+
+def _row(box: Box, values: str, lists: _Lists) -> Row:
     stay = box.stage_history[0]
     return (
         box.key,
@@ -106,13 +121,13 @@ def _row(box: Box, values: bytes) -> tuple[Any, ...]:
         box.notes,
         box.creator_key,
         box.source,
-        values.decode(),
-        _encode(box.assignee_keys).decode(),
-        _encode(box.follower_keys).decode(),
+        values,
+        lists.of(box.assignee_keys),
+        lists.of(box.follower_keys),
         "[]",
         "[]",
         "[]",
-        "{}" if box.emails is NO_EMAILS else _encode(box.emails).decode(),
+        "{}" if box.emails is NO_EMAILS else _json(box.emails),
         f'[{{"stage_key":"{stay.stage_key}","entered_at":{stay.entered_at},"finished_ms":0}}]',
         "{}",
         "[]",
@@ -123,7 +138,11 @@ def _row(box: Box, values: bytes) -> tuple[Any, ...]:
     )
 
 
-def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> None:
+def _json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> None:
     """One event each. Where somebody subscribes, an automation waits, or addresses appeared, as for a single box."""
     if not made:
         return
@@ -133,38 +152,31 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> None:
         for box in made:
             boxes.tell(ctx, KIND, box, pipeline)
     else:
-        _tell_nobody(ctx, pipeline, made)
+        _tell_nobody(ctx, pipeline, made, rows)
     for box in made:
         if box.emails is not NO_EMAILS:
             boxes.tell_addresses(ctx, pipeline, box, None)
 
 
-def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box]) -> None:
+def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> None:
     """The same events as `events.record` makes, for the record alone."""
-    known = users.people(ctx, {key for box in made for key in box.people()})
+    alike = {(row[_ASSIGNEES], row[_FOLLOWERS]): box.people() for row, box in zip(rows, made, strict=True)}
+    known = users.people(ctx, {key for named in alike.values() for key in named})
+    kept = {
+        lists: _json(_json({key: known[key] for key in dict.fromkeys(named) if key in known}))
+        for lists, named in alike.items()
+    }
     common = {"author": known[ctx.actor.key].display_name, "pipeline_name": pipeline.name}
     common |= {"change_id": ctx.change} if ctx.change else {}
     common |= {"via": ctx.via} if ctx.via else {}
-    kept: dict[tuple[str, ...], str] = {}
-    rows = []
-    for box in made:
-        named = tuple(dict.fromkeys(box.people()))
-        if named not in kept:
-            kept[named] = _encode({key: known[key] for key in named if key in known}).decode()
-        detail = {**common, "people": kept[named], "box_name": box.name, "stage_key": box.stage_key}
-        rows.append(
-            (
-                KIND,
-                ctx.now,
-                ctx.actor.key,
-                pipeline.team_key,
-                pipeline.key,
-                box.key,
-                box.key,
-                _encode(box).decode(),
-                None,
-                _encode(detail).decode(),
-            )
-        )
-    ctx.db.bulk("events", events.EVENTS.names[1:], rows)
+    start = _json(common)[:-1]
+    told = []
+    for row in rows:
+        key, _, stage_key, name, notes = row[:5]
+        name = _json(name)
+        record = _RECORD % (*row[:3], name, "null" if notes is None else _json(notes), *row[5:])
+        people = kept[row[_ASSIGNEES], row[_FOLLOWERS]]
+        detail = f'{start},"people":{people},"box_name":{name},"stage_key":"{stage_key}"}}'
+        told.append((KIND, ctx.now, ctx.actor.key, pipeline.team_key, pipeline.key, key, key, record, None, detail))
+    ctx.db.bulk("events", events.EVENTS.names[1:], told)
     ctx.db.notify("events")

@@ -19,7 +19,7 @@ from .pipelines import Pipeline
 from .users import USERS
 
 LEASE = 10_000
-SLICE = 500
+SLICE = 1000
 MOST_KEPT = 10_000
 """Refused rows that are kept with their reasons; more are counted."""
 MOST_CELLS = 20_000

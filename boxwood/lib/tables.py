@@ -38,7 +38,7 @@ class Broken(ValueError):
     """It cannot be read as this format."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """`number` counts from 1, the heading not counted; `cells` is a list of CSV, an object of JSON, or says
     what is wrong."""
 

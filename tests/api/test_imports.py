@@ -74,8 +74,10 @@ def test_a_box_that_was_imported_is_told_as_one_that_was_made(world: World) -> N
     """The same event, but for what names the import; all of it is one change."""
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
-    made = world.box(pipeline, name="Acme", fields={size: 5})
-    one = imported(world, pipeline, "name,size\nAcme,5\nWrite to x@y.example,6\n")
+    name, notes = 'Ac"me \\ Ü 🙂', 'two\nlines of "notes"'
+    made = world.box(pipeline, name=name, notes=notes, fields={size: 5})
+    rows = [{"name": name, "notes": notes, "size": 5}, {"name": "Write to x@y.example", "size": 6}]
+    one = imported(world, pipeline, "\n".join(map(json.dumps, rows)), kind="application/jsonl")
 
     def read(db: Any) -> list[dict[str, Any]]:
         sql = "SELECT kind, actor_key, team_key, pipeline_key, box_key, record, before, detail FROM events"
@@ -268,7 +270,7 @@ def test_an_import_that_is_repeated_is_made_once(world: World) -> None:
 
 def test_a_long_import_can_be_cancelled_and_keeps_its_order(world: World) -> None:
     pipeline = world.pipeline()
-    table = "name\n" + "".join(f"box {number}\n" for number in range(60_000))
+    table = "name\n" + "".join(f"box {number}\n" for number in range(150_000))
     one = ok(send(world, pipeline, table, wait=0))
     path = f"/api/v2/imports/{one['key']}"
     deadline = time.monotonic() + 30

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.sqlite import ROWS_AT_ONCE
 from tests.conftest import Store
 
 
@@ -31,6 +32,15 @@ def kept(engine: Engine) -> list[str]:
 def test_what_is_committed_is_read(engine: Engine) -> None:
     assert engine.write(put("a")) == 1
     assert kept(engine) == ["a"]
+
+
+def test_many_rows_are_put_in_their_order(engine: Engine) -> None:
+    """More than one statement takes, and some left over."""
+    rows = [(f"{number:06d}", number % 7) for number in range(2 * ROWS_AT_ONCE + 7)]
+    engine.write(lambda db: db.bulk("things", ("key", "n"), rows))
+    assert engine.read(lambda db: db.rows("SELECT key, n FROM things ORDER BY key")) == rows
+    engine.write(lambda db: db.bulk("things", ("key", "n"), []))
+    assert len(kept(engine)) == len(rows)
 
 
 def test_a_request_that_fails_undoes_only_itself(engine: Engine) -> None:
