@@ -150,7 +150,8 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)
     tell_addresses(ctx, pipeline, box, None)
-    search.note(ctx, "box", box.key)
+    told = {field.key for field in fields.by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
+    search.note_new(ctx, box, told)
     return box
 
 

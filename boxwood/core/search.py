@@ -6,7 +6,7 @@ same transaction: what was written a moment ago is found, and a batch pays for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
@@ -16,12 +16,13 @@ import msgspec
 
 from ..db.engine import Db
 from ..lib import words
+from .box import Box
 from .context import Ctx
 
 BOX, CONTACT, ORGANIZATION = "box", "contact", "organization"
 MOST_LETTERS = 150_000
 """Of an entry, each word counted once; a tsvector holds a megabyte at most."""
-AT_ONCE = 200
+AT_ONCE = 500
 TEXT_TYPES = ("TEXT_INPUT", "FORMULA", "PERSON")
 
 
@@ -39,7 +40,14 @@ class Entry(NamedTuple):
 
 def note(ctx: Ctx, kind: str, key: str) -> None:
     """This thing changed: its entry is renewed before the commit."""
-    ctx.db.later(_renew, (kind, key))
+    ctx.db.later(_renew, (kind, key, None))
+
+
+def note_new(ctx: Ctx, box: Box, told: set[str]) -> None:
+    """This box was made just now; `told` are its pipeline's fields whose values are texts."""
+    texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, told)]
+    title, body, marks = _told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys))
+    ctx.db.later(_renew, (BOX, box.key, Entry(box.key, title, body, marks)))
 
 
 def note_all(ctx: Ctx, kind: str, within: str) -> None:
@@ -72,7 +80,7 @@ def is_behind(db: Db) -> bool:
 def catch_up(db: Db) -> None:
     """Renew some of the entries that were left for later."""
     chores = db.rows("SELECT number, kind, key FROM search_chores ORDER BY number LIMIT :limit", limit=AT_ONCE)
-    _renew(db, [(kind, key) for _, kind, key in chores])
+    _renew(db, [(kind, key, None) for _, kind, key in chores])
     db.many("DELETE FROM search_chores WHERE number = :number", [{"number": number} for number, _, _ in chores])
 
 
@@ -86,9 +94,11 @@ def title_mark(title: str) -> str:
     return blake2b(b"=" + title.encode(), digest_size=8).hexdigest()
 
 
-def _renew(db: Db, items: list[tuple[str, str]]) -> None:
-    items = sorted(set(items))
-    new: list[Entry] = []
+def _renew(db: Db, noted: list[tuple[str, str, Entry | None]]) -> None:
+    """What was noted with its entry is new; if it was changed since, it is read like all the others."""
+    items = sorted({(kind, key) for kind, key, entry in noted if entry is None})
+    changed = {key for _, key in items}
+    new = [entry for _, key, entry in noted if entry is not None and key not in changed]
     stale: list[str] = []
     for kind, group in groupby(items, key=lambda item: item[0]):
         keys = [key for _, key in group]
@@ -110,11 +120,17 @@ def _drop(db: Db, keys: list[str]) -> None:
 
 
 def _add(db: Db, entries: list[Entry]) -> None:
-    if entries:
-        db.many(
+    if len(entries) == 1:
+        (entry,) = entries
+        db.run(
             "INSERT INTO search_entries (key, title, body, marks, near) VALUES (:key, :title, :body, :marks, :near)",
-            [{**entry._asdict(), "near": entry.near} for entry in entries],
+            **entry._asdict(),
+            near=entry.near,
         )
+    elif entries:
+        names = (*Entry._fields, "near")
+        db.bulk("search_entries", names, [(*entry, entry.near) for entry in entries])
+    if entries:
         db.dialect.fulltext.add(db, [entry.key for entry in entries])
 
 
@@ -137,9 +153,13 @@ def _select(db: Db, table: str, columns: str, keys: list[str]) -> list[tuple[Any
 def _entry(row: tuple[Any, ...], title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[Entry, Entry | None]:
     """The entry as it should be, and as it is."""
     *_, key, held_title, held_body, held_marks = row
-    name = " ".join(words.in_order(title))
-    entry = Entry(key, name, _cut(" ".join(words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)]))
+    entry = Entry(key, *_told(title, texts, marks))
     return entry, None if held_title is None else Entry(key, held_title, held_body, held_marks)
+
+
+def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str]:
+    name = " ".join(words.in_order(title))
+    return name, _cut(" ".join(words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)])
 
 
 def _cut(text: str) -> str:
@@ -152,9 +172,12 @@ def _boxes(db: Db, keys: list[str]) -> Found:
     told = _text_fields(db, sorted({row[0] for row in rows if row[3] != "{}"}))
     for row in rows:
         pipeline_key, name, notes, held, emails, assignee_keys = row[:6]
-        texts = [notes or "", *_addresses(emails), *_values(held, told.get(pipeline_key, set()))]
-        marks = [BOX, mark(pipeline_key), *(mark(key) for key in _json(assignee_keys))]
-        yield _entry(row, name, texts, marks)
+        texts = [notes or "", *_addresses(emails), *_held(held, told.get(pipeline_key, set()))]
+        yield _entry(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
+
+
+def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
+    return [BOX, mark(pipeline_key), *(mark(key) for key in assignee_keys)]
 
 
 def _text_fields(db: Db, pipeline_keys: list[str]) -> dict[str, set[str]]:
@@ -178,11 +201,14 @@ def _addresses(emails: str) -> list[str]:
     return [*held.get("addresses", []), *held.get("extracted", [])]
 
 
-def _values(held: str, told: set[str]) -> Iterator[str]:
-    if told:
-        for key, value in _json(held).items():
-            if key in told:
-                yield from _texts(value)
+def _held(held: str, told: set[str]) -> Iterator[str]:
+    return _values(_json(held) if told else {}, told)
+
+
+def _values(held: Mapping[str, Any], told: set[str]) -> Iterator[str]:
+    for key, value in held.items():
+        if key in told:
+            yield from _texts(value)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -237,7 +263,7 @@ def _common_texts(row: tuple[Any, ...], told: dict[str, set[str]]) -> list[str]:
     team_key, _, other, domains, phones, addresses, held = row[:7]
     numbers = _json(phones)
     digits = ["".join(one for one in number if one.isdecimal()) for number in numbers]
-    values = _values(held, told.get(team_key, set()))
+    values = _held(held, told.get(team_key, set()))
     return [other or "", *_json(domains), *numbers, *digits, *_json(addresses), *values]
 
 

@@ -1,8 +1,10 @@
-"""What SQLite's one writer remembers between requests, as long as it is certain that it still holds."""
+"""What is remembered between requests, as long as it is certain that it still holds: by SQLite's one writer, and by
+the connections of a process to PostgreSQL."""
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -39,7 +41,7 @@ class Memory:
 
     def before(self, sql: str) -> None:
         """This is about to run."""
-        if self._known and not _leaves_it(sql):
+        if self._known and not leaves_it(sql):
             self._known.clear()
 
     def begin(self, connection: apsw.Connection) -> None:
@@ -53,6 +55,38 @@ class Memory:
         self._known.clear()
 
 
+WATCHED = (
+    "users", "teams", "team_members", "api_keys", "pipelines", "pipeline_members", "stages", "fields", "webhooks",
+    "automations",
+)  # fmt: skip
+"""Tables whose changes PostgreSQL counts (`alterations`, a migration). What is read from others is not remembered."""
+_SEVERAL = re.compile(r"\bFROM\s+\w+(?:\s+\w+){0,2}\s*,|\bFOR (?:UPDATE|SHARE)\b", re.IGNORECASE)
+_READ_FROM = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]\w*)", re.IGNORECASE)
+
+
+class SharedMemory:
+    """Of all connections of a process, for one state of the tables that are watched. A transaction takes what belongs
+    to the state that it saw at its beginning, and adds what it read since: at least as new."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._number = 0
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def at(self, number: int) -> dict[tuple[str, ...], Any]:
+        """What is known of this state: nothing of one that is over."""
+        with self._lock:
+            if number > self._number or (number == self._number and len(self._known) >= MOST):
+                self._number, self._known = number, {}
+            return self._known if number == self._number else {}
+
+
+@lru_cache(maxsize=4096)
+def is_watched(sql: str) -> bool:
+    """Whether all it reads from is, as far as can be told."""
+    return not _SEVERAL.search(sql) and all(table.lower() in WATCHED for table in _READ_FROM.findall(sql))
+
+
 class NoMemory(Memory):
     """Of a reader: it reads."""
 
@@ -61,7 +95,7 @@ class NoMemory(Memory):
 
 
 @lru_cache(maxsize=4096)
-def _leaves_it(sql: str) -> bool:
+def leaves_it(sql: str) -> bool:
     """Whether what is remembered stays true when this has run."""
     if sql.lstrip()[:6].upper() == "SELECT":
         return True

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,103 +15,99 @@ from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
 from .engine import Db, Dialect, Later, Row
-from .fulltext import FullText, Tsvector
+from .memory import SharedMemory, is_watched, leaves_it
+from .postgres_words import PostgresDialect, spelled
 
 T = TypeVar("T")
 THREADS = 16
 TRIES = 5
 NOTIFY_PAUSE = 0.005
-# `:name` but not `::type`, and nothing inside quotes.
-_NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)
-
-
-@lru_cache(maxsize=4096)
-def _spelled(sql: str) -> str:
-    """Our `:name` as psycopg's `%(name)s`."""
-
-    def one(found: re.Match[str]) -> str:
-        if found[1]:
-            return f"%({found[1]})s"
-        return found[0].replace("%", "%%")
-
-    return _NAMED.sub(one, sql)
-
-
-class PostgresDialect:
-    name = "postgres"
-    skip_locked = " FOR UPDATE SKIP LOCKED"
-    oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-    next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-    fulltext: FullText = Tsvector()
-
-    def field_value(self, column: str, key: str) -> str:
-        return f"({column}->>'{key}')"
-
-    def field_number(self, column: str, key: str) -> str:
-        value = self.field_value(column, key)
-        return f"""(CASE jsonb_typeof({column}->'{key}') WHEN 'number' THEN {value}::float8
-            WHEN 'string' THEN CASE WHEN LENGTH({value}) <= 20
-                AND {value} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' THEN {value}::float8 END END)"""
-
-    def field_flag(self, column: str, key: str) -> str:
-        return f"(CASE WHEN {self.field_value(column, key)} = 'true' THEN 1 ELSE 0 END)"
-
-    def member(self, column: str, key: str) -> str:
-        return f"({column}->'{key}')"
-
-    def without(self, column: str, key: str) -> str:
-        return f"({column} - '{key}')"
-
-    def each_text(self, column: str) -> str:
-        return f"jsonb_array_elements_text({column})"
-
-    def each(self, column: str) -> str:
-        return f"jsonb_array_elements(CASE WHEN jsonb_typeof({column}) = 'array' THEN {column} END)"
-
-    def length(self, column: str) -> str:
-        return f"COALESCE(jsonb_array_length({column}), 0)"
-
-    def folded(self, text: str) -> str:
-        return f'lower(({text}) COLLATE "C")'
-
-    def exact(self, text: str) -> str:
-        return f'(({text}) COLLATE "C")'
-
-    def contains(self, text: str, name: str) -> str:
-        return f"strpos({text}, :{name}) > 0"
-
-    def among(self, column: str, name: str) -> str:
-        return f"{column} = ANY(:{name})"
+_NUMBER = "SELECT number FROM alterations"
 
 
 class PostgresDb:
     dialect: Dialect = PostgresDialect()
 
-    def __init__(self, connection: psycopg.Connection[Row], *, writing: bool) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Row], *, writing: bool, memory: SharedMemory | None = None
+    ) -> None:
         self._connection = connection
+        self._memory = memory
+        self._known: dict[tuple[str, ...], Any] | None = None
+        self._unwatched = False
+        """Whether what is being read to be remembered came from anywhere that is not watched."""
+        self.begins = writing
+        """Whether the transaction begins with the next statement."""
         self.for_update = " FOR UPDATE" if writing else ""
         self.laters: dict[Later, list[Any]] = {}
         self.notices: set[str] = set()
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
-        return self._connection.execute(_spelled(sql), params).fetchall()
+        return self._execute(sql, params).fetchall()
 
     def rows_afresh(self, sql: str, **params: Any) -> list[Row]:
-        return self._connection.execute(_spelled(sql), params, prepare=False).fetchall()
+        return self._execute(sql, params, prepare=False).fetchall()
 
     def row(self, sql: str, **params: Any) -> Row | None:
-        return self._connection.execute(_spelled(sql), params).fetchone()
+        return self._execute(sql, params).fetchone()
 
     def run(self, sql: str, **params: Any) -> int:
-        return self._connection.execute(_spelled(sql), params).rowcount
+        return self._execute(sql, params).rowcount
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
-        self._connection.cursor().executemany(_spelled(sql), list(params))
+        self._before(sql)
+        self._connection.cursor().executemany(spelled(sql), list(params))
 
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        self._before(f"INSERT INTO {table}")
         with self._connection.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
+
+    def _execute(self, sql: str, params: Mapping[str, Any], *, prepare: bool | None = None) -> psycopg.Cursor[Row]:
+        self._before(sql)
+        return self._connection.execute(spelled(sql), params, prepare=prepare)
+
+    def _begin(self) -> None:
+        if self.begins:
+            self.begins = False
+            self._connection.execute("BEGIN")
+
+    def _before(self, sql: str) -> None:
+        self._begin()
+        if self._memory is None:
+            return
+        if not is_watched(sql):
+            self._unwatched = True
+        if not leaves_it(sql):
+            # What this changes nobody else sees yet: from here on it reads for itself.
+            self._memory = self._known = None
+
+    def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
+        if self._memory is None:
+            return read()
+        if self._known is None:
+            self._known = self._memory.at(self._number())
+        known = self._known
+        if key in known:
+            return known[key]  # type: ignore[no-any-return]
+        before, self._unwatched = self._unwatched, False
+        found = read()
+        if not self._unwatched and self._memory is not None:
+            known[key] = found
+        self._unwatched |= before
+        return found
+
+    def _number(self) -> int:
+        """Of the state of what is watched. The transaction begins on the same way to the server."""
+        if self.begins:
+            self.begins = False
+            cursor = self._connection.execute(f"BEGIN; {_NUMBER}", prepare=False)
+            cursor.nextset()
+        else:
+            cursor = self._connection.execute(_NUMBER)
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
 
     def texts(self, values: Iterable[str]) -> list[str]:
         return list(values)
@@ -121,6 +115,7 @@ class PostgresDb:
     def attempt(self, fn: Callable[[], T]) -> T:
         laters, notices = self.laters, self.notices
         self.laters, self.notices = {}, set()
+        self._begin()
         self._connection.execute("SAVEPOINT attempt")
         try:
             result = fn()
@@ -137,6 +132,8 @@ class PostgresDb:
         return result
 
     def hold_still(self) -> None:
+        self._memory = self._known = None
+        self._begin()
         self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
     def index_names(self, table: str) -> set[str]:
@@ -148,10 +145,6 @@ class PostgresDb:
             table=table,
         )
         return {name for (name,) in found}
-
-    def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        """Others write at the same time: it is read anew."""
-        return read()
 
     def column_names(self, table: str) -> list[str]:
         found = self.rows(
@@ -180,6 +173,7 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._url = url
         self._local = threading.local()
+        self._memory = SharedMemory()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
         self._open: list[psycopg.Connection[Row]] = []
         self._heard: dict[str, list[Callable[[], None]]] = {}
@@ -212,7 +206,7 @@ class Postgres:
     # Reading
 
     def read(self, fn: Callable[[Db], T]) -> T:
-        return self._again(lambda: fn(PostgresDb(self._connection(), writing=False)))
+        return self._again(lambda: fn(PostgresDb(self._connection(), writing=False, memory=self._memory)))
 
     async def read_soon(self, fn: Callable[[Db], T]) -> T:
         return await asyncio.wrap_future(self._pool.submit(self.read, fn))
@@ -234,8 +228,7 @@ class Postgres:
 
     def _transact(self, fn: Callable[[Db], T]) -> T:
         connection = self._connection()
-        db = PostgresDb(connection, writing=True)
-        connection.execute("BEGIN")
+        db = PostgresDb(connection, writing=True, memory=self._memory)
         try:
             result = fn(db)
             while db.laters:
@@ -243,10 +236,11 @@ class Postgres:
                 for work, items in laters.items():
                     work(db, items)
         except BaseException:
-            if not connection.closed:
+            if not db.begins and not connection.closed:
                 connection.execute("ROLLBACK")
             raise
-        _commit(connection)
+        if not db.begins:
+            _commit(connection)
         if db.notices:
             self._announce(db.notices)
         return result

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
-from boxwood.core import fields, pipelines, stages
+from boxwood.core import fields, keys, pipelines, stages
+from boxwood.core.context import Ctx
 from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.memory import is_watched
 from tests.conftest import Store, World
 
 READ = "SELECT n FROM things WHERE key = 'a'"
@@ -71,16 +75,74 @@ def test_what_another_process_changed_is_seen(engine: Engine, fresh_store: Store
 
 
 def test_a_record_is_no_reason_to_read_again(world: World) -> None:
-    """On one writer a second box asks nothing of the pipeline that the first asked; elsewhere nothing is promised."""
+    """A second box asks nothing of the pipeline that the first asked."""
     pipeline = world.pipeline()
     world.box(pipeline)
 
-    def again(ctx: Any) -> tuple[bool, bool]:
+    def again(ctx: Any) -> bool:
         first = fields.by_key(ctx, pipeline["key"])
-        return first is fields.by_key(ctx, pipeline["key"]), ctx.db.for_update == ""
+        ctx.db.run("UPDATE boxes SET notes = 'x' WHERE pipeline_key = :key", key=pipeline["key"])
+        return first is fields.by_key(ctx, pipeline["key"])
 
-    same, one_writer = world.as_("ada", again)
-    assert same == one_writer
+    assert world.as_("ada", again)
+
+
+def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database: Store) -> None:
+    """By the next transaction after its commit, and by none before."""
+    pipeline = world.pipeline()
+    other = open_engine(database.config().database_url, database.config().sqlite_path)
+
+    def named(ctx: Any) -> str:
+        return pipelines.get(ctx, pipeline["key"]).name
+
+    def rename(db: Db, to: str) -> None:
+        ctx = Ctx(db, world.clock(), world.ada.user)
+        assert named(ctx) != to
+        pipelines.edit(ctx, pipeline["key"], {"name": to})
+        assert named(ctx) == to
+
+    def lose(db: Db) -> None:
+        rename(db, "Lost")
+        raise ValueError
+
+    try:
+        for name in ("One", "Two", "Three"):
+            other.write(partial(rename, to=name))
+            assert world.as_("ada", named) == name
+            with pytest.raises(ValueError):
+                other.write(lose)
+            assert world.as_("ada", named) == name
+            assert other.write(lambda db: named(Ctx(db, world.clock(), world.ada.user))) == name
+    finally:
+        other.close()
+
+
+def test_a_key_that_another_process_revoked_opens_nothing(world: World, database: Store) -> None:
+    made, secret = world.as_("ada", partial(keys.create_own, name="short"))
+    headers = {"Authorization": f"Bearer {secret}"}
+    pipeline = world.pipeline()
+    ask = partial(httpx.post, f"{world.server.url}/api/v2/pipelines/{pipeline['key']}/boxes", headers=headers)
+    assert ask(json={"name": "x"}).status_code == 200
+    other = open_engine(database.config().database_url, database.config().sqlite_path)
+    try:
+        other.write(lambda db: keys.revoke(Ctx(db, world.clock(), world.ada.user), made.key))
+    finally:
+        other.close()
+    assert ask(json={"name": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("sql", "watched"),
+    [
+        ("SELECT name FROM pipelines p WHERE key = (SELECT pm.user_key FROM pipeline_members pm)", True),
+        ("SELECT 1 FROM users u JOIN boxes b ON TRUE", False),
+        ("SELECT 1 FROM users u, boxes b", False),
+        ("SELECT 1 FROM pipelines WHERE key IN (SELECT key FROM boxes)", False),
+        ("SELECT key FROM pipelines p WHERE key = :key FOR UPDATE OF p", False),
+    ],
+)
+def test_only_what_is_watched_is_remembered(sql: str, watched: bool) -> None:
+    assert is_watched(sql) == watched
 
 
 def test_what_a_pipeline_becomes_holds_for_the_next_box(world: World) -> None:

@@ -1,0 +1,36 @@
+"""A number that grows with each commit that changes what PostgreSQL's connections remember (see db/memory)."""
+
+from typing import Any
+
+from yoyo import step
+
+from boxwood.db.memory import WATCHED
+
+# At the commit, so that nobody waits for the number's row while holding another; and once for each transaction.
+FUNCTION = """
+CREATE FUNCTION note_alteration() RETURNS trigger AS $$
+BEGIN
+    UPDATE alterations SET number = number + 1, txid = pg_current_xact_id()::text::bigint
+    WHERE txid <> pg_current_xact_id()::text::bigint;
+    RETURN NULL;
+END $$ LANGUAGE plpgsql
+"""
+
+
+def watch(connection: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        return
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE alterations (number BIGINT NOT NULL, txid BIGINT NOT NULL)")
+    cursor.execute("INSERT INTO alterations (number, txid) VALUES (1, 0)")
+    cursor.execute(FUNCTION)
+    for table in WATCHED:
+        # When a key was last used is remembered by nobody.
+        changed = "UPDATE OF digest, user_key, key_type, team_key" if table == "api_keys" else "UPDATE"
+        cursor.execute(
+            f"CREATE CONSTRAINT TRIGGER note_alteration AFTER INSERT OR DELETE OR {changed} ON {table} "
+            "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_alteration()"
+        )
+
+
+steps = [step(watch)]

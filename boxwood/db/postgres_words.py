@@ -1,0 +1,70 @@
+"""What PostgreSQL says in its own way."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .fulltext import FullText, Tsvector
+
+# `:name` but not `::type`, and nothing inside quotes.
+_NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def spelled(sql: str) -> str:
+    """Our `:name` as psycopg's `%(name)s`."""
+
+    def one(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"%({found[1]})s"
+        return found[0].replace("%", "%%")
+
+    return _NAMED.sub(one, sql)
+
+
+class PostgresDialect:
+    name = "postgres"
+    skip_locked = " FOR UPDATE SKIP LOCKED"
+    oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    fulltext: FullText = Tsvector()
+
+    def field_value(self, column: str, key: str) -> str:
+        return f"({column}->>'{key}')"
+
+    def field_number(self, column: str, key: str) -> str:
+        value = self.field_value(column, key)
+        return f"""(CASE jsonb_typeof({column}->'{key}') WHEN 'number' THEN {value}::float8
+            WHEN 'string' THEN CASE WHEN LENGTH({value}) <= 20
+                AND {value} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' THEN {value}::float8 END END)"""
+
+    def field_flag(self, column: str, key: str) -> str:
+        return f"(CASE WHEN {self.field_value(column, key)} = 'true' THEN 1 ELSE 0 END)"
+
+    def member(self, column: str, key: str) -> str:
+        return f"({column}->'{key}')"
+
+    def without(self, column: str, key: str) -> str:
+        return f"({column} - '{key}')"
+
+    def each_text(self, column: str) -> str:
+        return f"jsonb_array_elements_text({column})"
+
+    def each(self, column: str) -> str:
+        return f"jsonb_array_elements(CASE WHEN jsonb_typeof({column}) = 'array' THEN {column} END)"
+
+    def length(self, column: str) -> str:
+        return f"COALESCE(jsonb_array_length({column}), 0)"
+
+    def folded(self, text: str) -> str:
+        return f'lower(({text}) COLLATE "C")'
+
+    def exact(self, text: str) -> str:
+        return f'(({text}) COLLATE "C")'
+
+    def contains(self, text: str, name: str) -> str:
+        return f"strpos({text}, :{name}) > 0"
+
+    def among(self, column: str, name: str) -> str:
+        return f"{column} = ANY(:{name})"
