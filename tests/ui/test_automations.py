@@ -63,6 +63,24 @@ def test_steps_are_added_reordered_and_branched(world: World, window) -> None:
     assert comment["with"] == {"message": "Seen"}
 
 
+def test_it_is_told_by_a_filter_which_boxes_it_is_for(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new?recipe=0")
+    only = page.get_by_role("region", name="Only if")
+    only.get_by_role("button", name="Add a condition").click()
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(only.get_by_role("alert")).to_contain_text("is missing")
+    only.get_by_role("textbox", name="Value", exact=True).fill("Acme")
+    only.get_by_role("textbox", name="Condition").fill('actor.name != "Nobody"')
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert made["filter"] == {"and": [{"field": "name", "op": "contains", "value": "Acme"}]}
+    assert made["condition"] == 'actor.name != "Nobody"'
+    page.reload()
+    expect(only.get_by_role("textbox", name="Value", exact=True)).to_have_value("Acme")
+
+
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new?recipe=0")
@@ -110,7 +128,13 @@ def test_a_secret_is_kept_and_not_shown_again(world: World, window) -> None:
 @pytest.mark.slow
 def test_automations_look_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
-    made = rule(world, pipeline, name="Call new ones")
+    only = {
+        "and": [
+            {"field": "stage", "op": "in", "value": ["5001", "5002"]},
+            {"field": "taskTotal", "op": "lt", "value": 3},
+        ]
+    }
+    made = rule(world, pipeline, name="Call new ones", filter=only, condition='!box.name.startsWith("Test")')
     rule(
         world,
         pipeline,

@@ -1,7 +1,9 @@
 """The board: cards are moved by mouse, touch and keys, columns count and sum, and what others do appears."""
 
+import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -58,20 +60,81 @@ def test_a_card_is_dragged_to_another_column_and_back_by_undo(world: World, wind
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Lead")
 
 
-def test_a_place_within_a_column_and_a_golden_mark_stay(world: World, window) -> None:
+def in_order(*names: str) -> list[re.Pattern[str]]:
+    return [re.compile(name) for name in names]
+
+
+def test_a_place_within_a_column_and_a_golden_mark_are_everyones(world: World, window) -> None:
     pipeline = a_pipeline(world)
     for name in ("One", "Two", "Three"):
         world.box(pipeline, name=name)
-    page = on_board(window(world.ada).page, pipeline)
-    expect(cards(page, "Lead")).to_have_text([re.compile("One"), re.compile("Two"), re.compile("Three")])
+    page, other = on_board(window(world.ada).page, pipeline), on_board(window(world.bo).page, pipeline)
+    expect(cards(page, "Lead")).to_have_text(in_order("One", "Two", "Three"))
+    expect(cards(other, "Lead")).to_have_text(in_order("One", "Two", "Three"))
     card(page, "Two").drag_to(card(page, "One"), target_position={"x": 60, "y": 4})
-    expect(cards(page, "Lead")).to_have_text([re.compile("Two"), re.compile("One"), re.compile("Three")])
-    card(page, "Three").hover()
-    with page.expect_response(lambda answer: answer.url.endswith("/preferences") and answer.request.method == "POST"):
-        card(page, "Three").get_by_role("button", name="Mark as golden").click()
-    expect(cards(page, "Lead")).to_have_text([re.compile("Three"), re.compile("Two"), re.compile("One")])
+    expect(cards(page, "Lead")).to_have_text(in_order("Two", "One", "Three"))
+    expect(cards(other, "Lead")).to_have_text(in_order("Two", "One", "Three"))
+    card(other, "Three").hover()
+    card(other, "Three").get_by_role("button", name="Mark as golden").click()
+    expect(cards(other, "Lead")).to_have_text(in_order("Three", "Two", "One"))
+    expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two", "One"))
+    expect(card(page, "Three").get_by_role("button", name="Take the golden mark off")).to_be_attached()
+    card(page, "One").drag_to(lane(page, "Talks"))
+    expect(cards(other, "Talks")).to_have_text(in_order("One"))
     page.reload()
-    expect(cards(page, "Lead")).to_have_text([re.compile("Three"), re.compile("Two"), re.compile("One")])
+    expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two"))
+
+
+def test_in_an_order_that_was_chosen_cards_have_no_places(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    for name in ("One", "Two"):
+        world.box(pipeline, name=name)
+    page = on_board(window(world.ada).page, pipeline, "?sort=-name")
+    expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
+    page.keyboard.press("b")
+    expect(card(page, "Two")).to_be_focused()
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_text("an order that was chosen")).to_be_visible()
+    expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
+
+
+def test_a_board_is_filtered_and_kept_as_a_view(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    value = fields(pipeline)["Value"]
+    for name, amount in (("Small", 100), ("Big", 5000), ("Huge", 90_000)):
+        world.box(pipeline, name=name, fields={value: amount})
+    page = on_board(window(world.ada).page, pipeline)
+    expect(cards(page, "Lead")).to_have_count(3)
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Add a condition").click()
+    choose_here(page, "Column", "Value")
+    choose_here(page, "Test", ">")
+    page.get_by_role("textbox", name="Value", exact=True).fill("1000")
+    expect(cards(page, "Lead")).to_have_count(2)
+    expect(page.get_by_role("toolbar", name="Board").get_by_role("status")).to_have_text("2 boxes")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Save as view").click()
+    dialog = page.get_by_role("dialog", name="Save as a new view")
+    dialog.get_by_role("textbox", name="Name").fill("Big ones")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Big ones")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"board\?view=[^&]+$"))
+    expect(cards(page, "Lead")).to_have_count(2)
+    page.reload()
+    expect(cards(page, "Lead")).to_have_count(2)
+    page.get_by_role("button", name="Big ones").click()
+    page.get_by_role("menuitem", name="All boxes").click()
+    expect(cards(page, "Lead")).to_have_count(3)
+    (view,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/views"))["results"]
+    assert view["filter"] == {"and": [{"field": value, "op": "gt", "value": 1000}]}
+
+
+def choose_here(page: Page, name: str, option: str) -> None:
+    """In the last line of the filter that is open."""
+    page.get_by_role("textbox", name=name, exact=True).or_(
+        page.get_by_role("combobox", name=name, exact=True)
+    ).last.click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_the_board_by_keyboard_alone(world: World, window) -> None:
@@ -234,6 +297,12 @@ def test_the_board_looks_right(world: World, window) -> None:
         page = on_board(one.page, pipeline)
         expect(card(page, "Initech")).to_be_visible()
         one.look("board")
+        source = {"field": keys["Source"], "op": "in", "value": options[:1]}
+        named = {"or": [{"field": "assignee", "op": "any", "value": ["me"]}, {"field": keys["Value"], "op": "gt"}]}
+        on_board(page, pipeline, f"?filter={quote(json.dumps({'and': [source, named]}))}")
+        page.get_by_role("button", name="Filter").click()
+        expect(page.get_by_role("button", name="Add a group").first).to_be_visible()
+        one.look("board-filter")
 
 
 @pytest.mark.slow

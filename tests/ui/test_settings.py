@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import World, ok
 from tests.ui.conftest import LOOKS
@@ -134,6 +134,66 @@ def test_numbers_are_shown_as_their_column_says(world: World, window) -> None:
     expect(page.get_by_role("region", name="Totals").get_by_role("row", name="Lead")).to_contain_text("$2,250")
 
 
+def test_a_rule_is_tried_made_changed_and_deleted(world: World, window) -> None:
+    pipeline = world.pipeline()
+    value = world.field(pipeline, "TEXT_INPUT", "Value")["key"]
+    world.box(pipeline, name="Acme", fields={value: 10})
+    world.box(pipeline, name="Globex")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=rules")
+    page.get_by_role("button", name="New rule").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("textbox", name="Name", exact=True)).to_be_focused()
+    dialog.get_by_role("textbox", name="Name", exact=True).fill("Value")
+    must = dialog.get_by_role("region", name="What must hold")
+    must.get_by_role("button", name="Add a condition").click()
+    choose(page, must, "Column", "Value")
+    dialog.get_by_role("button", name="Create").click()
+    expect(must.get_by_role("alert")).to_contain_text("is missing")
+    choose(page, must, "Test", "is not empty")
+    expect(dialog.get_by_role("status")).to_contain_text("1 box breaks it as it is now: Globex")
+    dialog.get_by_role("textbox", name="What is said where it is broken").fill("A deal needs a value")
+    dialog.get_by_role("button", name="Create").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("A deal needs a value")).to_be_visible()
+    answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "New"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "A deal needs a value")
+    page.get_by_role("button", name="Edit Value").click()
+    expect(dialog.get_by_role("status")).to_contain_text("1 box breaks it")
+    dialog.get_by_role("radio", name="The box is marked").click()
+    dialog.get_by_role("radio", name="A formula must be true").click()
+    dialog.get_by_role("textbox", name="Formula").fill("=$'Value' > 5")
+    expect(dialog.get_by_label("What it comes to")).to_contain_text("Globexbreaks it")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("Warns")).to_be_visible()
+    (rule,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/validators"))["results"]
+    assert (rule["mode"], rule["formula"], "assertion" in rule) == ("WARN", "=$'Value' > 5", False)
+    page.get_by_role("button", name="Delete the rule Value").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No rules yet")).to_be_visible()
+
+
+def test_rules_are_changed_by_admins_alone(world: World, window) -> None:
+    pipeline = world.pipeline()
+    rule = {"name": "Noted", "assertion": {"field": "notes", "op": "isNotEmpty"}, "mode": "WARN"}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
+    page = window(world.bo).goto(f"/pipelines/{pipeline['key']}/settings?section=rules")
+    page.get_by_role("button", name="Edit Noted").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Name", exact=True).fill("Written down")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Only an admin")
+    expect(dialog.get_by_role("textbox", name="Name", exact=True)).to_have_value("Written down")
+
+
+def choose(page: Page, within: Locator, name: str, option: str) -> None:
+    control = within.get_by_role("textbox", name=name, exact=True).or_(
+        within.get_by_role("combobox", name=name, exact=True)
+    )
+    control.last.click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
 def test_a_pipeline_is_shared_by_role(world: World, window) -> None:
     pipeline = world.pipeline(teamWide=False)
     assert world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}").status_code == 404
@@ -173,14 +233,28 @@ def test_the_settings_look_right(world: World, window) -> None:
     world.field(pipeline, "TEXT_INPUT", "Size")
     world.field(pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Web"}, {"name": "Fair"}]})
     world.field(pipeline, "FORMULA", "Twice", defaultValue="$'Size' * 2")
+    noted = {"field": "notes", "op": "isNotEmpty"}
+    won = {"field": "stage", "op": "in", "value": ["5002"]}
+    rules = f"/api/v2/pipelines/{pipeline['key']}/validators"
+    ok(world.ada.http.post(rules, json={"name": "Won deals", "condition": won, "assertion": noted}))
+    ok(world.ada.http.post(rules, json={"name": "Old ones", "condition": noted, "deny": True, "mode": "WARN"}))
     for size, scheme in LOOKS:
         one = window(world.ada, size=size, scheme=scheme)
         for section, title in (
             ("general", "General"),
             ("stages", "Stages"),
             ("fields", "Columns"),
+            ("rules", "Rules"),
             ("sharing", "Sharing"),
         ):
             page = one.goto(f"/pipelines/{pipeline['key']}/settings?section={section}")
             expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
             one.look(f"settings-{section}")
+        page.goto(f"/pipelines/{pipeline['key']}/settings?section=rules")
+        page.get_by_role("button", name="Edit Won deals").click()
+        expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
+        one.look("settings-rule")
+        page.goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
+        page.get_by_role("button", name="Edit Size").click()
+        expect(page.get_by_role("dialog").get_by_label("Numbers are shown as").first).to_be_visible()
+        one.look("settings-field")

@@ -26,6 +26,13 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The refusal of what stands at this member or within it, as `condition.and[0].value` is within `condition`. */
+export function errorWithin(error: unknown, member: string): { field: string; message: string } | undefined {
+  if (!(error instanceof Problem) || error.field === undefined) return undefined;
+  const isWithin = error.field === member || [".", "["].some((next) => error.field?.startsWith(`${member}${next}`));
+  return isWithin ? { field: error.field, message: error.message } : undefined;
+}
+
 /** What a form shows at this field: the refusal that names it. */
 export function errorAt(error: unknown, ...fields: string[]): string | undefined {
   return error instanceof Problem && error.field !== undefined && fields.includes(error.field)

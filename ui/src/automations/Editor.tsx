@@ -1,10 +1,12 @@
 import { ActionIcon, Button, Group, PasswordInput, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { useState } from "react";
-import { errorAt } from "../api/problem";
+import { useMemo, useState } from "react";
+import { errorAt, errorWithin } from "../api/problem";
 import type { CatalogueOut, PipelineOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
 import { useCommands } from "../commands/registry";
+import { allColumns } from "../table/columns";
+import { FilterBuilder } from "../table/FilterBuilder";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
 import type { Rule } from "./rule";
@@ -25,6 +27,8 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
   const [rule, setRule] = useState(saved);
   const form = useForm(() => onSave(rule));
   const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
+  const columns = useMemo(() => allColumns(pipeline), [pipeline]);
+  const placed = errorAt(form.error, "name", "condition") ?? errorWithin(form.error, "filter");
   const kind = catalogue.triggers.find((each) => each.type === rule.trigger.type);
   useCommands([
     {
@@ -72,10 +76,20 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
         </section>
         <section className={classes.card} aria-label="Only if">
           <p className={classes.word}>Only if</p>
+          <FilterBuilder
+            tree={rule.filter}
+            columns={columns}
+            pipeline={pipeline}
+            hasMe={false}
+            nothing="Any box. Add a condition that it must pass."
+            error={errorWithin(form.error, "filter")}
+            onChange={(filter) => put({ filter })}
+          />
           <Textarea
-            aria-label="Condition"
-            description={`In CEL, over ${catalogue.names.join(", ")}; empty for always`}
-            placeholder={'fields["Deal size"] > 1000 && box.stage.name == "Won"'}
+            mt="sm"
+            label="Condition"
+            description={`For what a filter cannot say, in CEL over ${catalogue.names.join(", ")}`}
+            placeholder={'fields["Deal size"] > 1.1 * before.fields["Deal size"]'}
             autosize
             spellCheck={false}
             classNames={{ input: classes.code ?? "" }}
@@ -99,7 +113,7 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
           </Text>
         </section>
         <Secrets kept={kept} secrets={rule.secrets} onChange={(secrets) => put({ secrets })} />
-        <Refusal error={errorAt(form.error, "name", "condition") ? null : form.error} />
+        <Refusal error={placed ? null : form.error} />
         <Group>
           <Button type="submit" loading={form.busy} disabled={rule.name.trim() === "" || rule.steps.length === 0}>
             {says}

@@ -14,10 +14,13 @@ import {
   TextInput,
 } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { api } from "../api/client";
 import type { ParamOut, PipelineOut } from "../api/schema";
 import { PersonPicker } from "../parts/PersonPicker";
+import { allColumns } from "../table/columns";
+import { FilterBuilder } from "../table/FilterBuilder";
+import type { Tree } from "../table/filter";
 import classes from "./automations.module.css";
 
 export type ParamProps = {
@@ -80,8 +83,9 @@ export function Param({ param, value, pipeline, onChange }: ParamProps) {
       return <Pairs {...common} value={value} names={fieldsOf(pipeline)} onChange={onChange} />;
     case "map":
       return <Pairs {...common} value={value} onChange={onChange} />;
-    case "json":
     case "filter":
+      return <Filter {...common} pipeline={pipeline} value={value} onChange={onChange} />;
+    case "json":
       return <Json {...common} value={value} onChange={onChange} />;
     default:
       return (
@@ -206,6 +210,28 @@ function Pairs({ label, description, value, names, onChange }: AnyProps & { name
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+function Filter({ label, description, pipeline, value, onChange }: AnyProps & { pipeline: PipelineOut }) {
+  const columns = useMemo(() => allColumns(pipeline), [pipeline]);
+  return (
+    <div role="group" aria-label={label}>
+      <Text size="sm" fw={500}>
+        {label}
+      </Text>
+      <Text size="xs" className="quiet" mb={4}>
+        {description}
+      </Text>
+      <FilterBuilder
+        tree={(value as Tree | undefined) ?? null}
+        columns={columns}
+        pipeline={pipeline}
+        hasMe={false}
+        nothing="Any box."
+        onChange={(tree) => onChange(tree ?? undefined)}
+      />
+    </div>
   );
 }
 

@@ -8,8 +8,9 @@ test("a rule that was read is sent as it was", () => {
     // biome-ignore lint/suspicious/noThenProperty: as the API has it
     { type: "branch", with: { condition: "true" }, then: [{ type: "stop", with: {} }], else: [] },
   ];
-  const read = { name: "Won", trigger: { type: "box.moved", to: ["5004"] }, steps } as unknown as AutomationOut;
-  expect(sent(ruleOf(read))).toEqual({ name: "Won", trigger: read.trigger, condition: null, steps });
+  const filter = { field: "1001", op: "gt", value: 1000 };
+  const read = { name: "Won", trigger: { type: "box.moved", to: ["5004"] }, filter, steps } as unknown as AutomationOut;
+  expect(sent(ruleOf(read))).toEqual({ name: "Won", trigger: read.trigger, filter, condition: null, steps });
 });
 
 test("what was left empty is not sent, zeros and falsehoods are", () => {
@@ -21,6 +22,7 @@ test("secrets are sent only where some were said", () => {
   expect(sent(rule)).toEqual({
     name: "New",
     trigger: { type: "box.created" },
+    filter: null,
     condition: null,
     steps: [{ type: "stop", with: {} }],
   });

@@ -1,5 +1,6 @@
 /** A rule as it is edited: the API's own shape, with an identity for each step that a list can be drawn by. */
 import type { AutomationOut } from "../api/schema";
+import type { Tree } from "../table/filter";
 
 export type Values = Record<string, unknown>;
 export type Step = {
@@ -16,6 +17,8 @@ export type Step = {
 export type Rule = {
   name: string;
   trigger: Values;
+  /** Only boxes that pass it. */
+  filter: Tree | null;
   condition: string;
   steps: Step[];
   secrets: Record<string, string | null>;
@@ -30,8 +33,15 @@ export function newStep(type: string, values: Values = {}): Step {
 }
 
 export function ruleOf(one: AutomationOut): Rule {
-  const { name, trigger, condition = "", steps } = one;
-  return { name, trigger, condition, steps: steps.map(stepOf), secrets: {} };
+  const { name, trigger, filter, condition = "", steps } = one;
+  return {
+    name,
+    trigger,
+    filter: (filter as Tree | undefined) ?? null,
+    condition,
+    steps: steps.map(stepOf),
+    secrets: {},
+  };
 }
 
 type Given = Record<string, unknown> & { type: string; with?: Values; then?: Given[]; else?: Given[] };
@@ -44,10 +54,11 @@ function stepOf(given: Record<string, unknown>): Step {
 
 /** What is sent: without what was left empty, and without what only this page needs. */
 export function sent(rule: Rule) {
-  const { name, trigger, condition, steps, secrets } = rule;
+  const { name, trigger, filter, condition, steps, secrets } = rule;
   return {
     name: name.trim(),
     trigger: said(trigger),
+    filter,
     condition: condition.trim() || null,
     steps: steps.map(sentStep),
     ...(Object.keys(secrets).length > 0 ? { secrets } : {}),
@@ -79,6 +90,7 @@ export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
     rule: () => ({
       name: "Follow up",
       trigger: { type: "box.moved" },
+      filter: null,
       condition: "",
       steps: [newStep("task.create", { text: "Follow up on {{ box.name }}", dueIn: { amount: 2, unit: "days" } })],
       secrets: {},
@@ -90,6 +102,7 @@ export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
     rule: () => ({
       name: "Untouched for two weeks",
       trigger: { type: "box.untouched", days: 14 },
+      filter: null,
       condition: "",
       steps: [newStep("task.create", { text: "What about {{ box.name }}?", dueIn: { amount: 1, unit: "days" } })],
       secrets: {},
@@ -101,6 +114,7 @@ export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
     rule: () => ({
       name: "Tell our own program",
       trigger: { type: "box.created" },
+      filter: null,
       condition: "",
       steps: [
         newStep("http.request", {
@@ -115,5 +129,5 @@ export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
 ];
 
 export function blank(): Rule {
-  return { name: "", trigger: { type: "box.created" }, condition: "", steps: [], secrets: {} };
+  return { name: "", trigger: { type: "box.created" }, filter: null, condition: "", steps: [], secrets: {} };
 }

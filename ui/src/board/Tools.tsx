@@ -1,29 +1,38 @@
-import { Button, Menu, Select, TextInput } from "@mantine/core";
+import { Button, Menu, Select, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconAdjustments, IconArrowsSort, IconLayoutColumns, IconSearch } from "@tabler/icons-react";
-import { useState } from "react";
-import { useSearchParams } from "react-router";
+import { type ReactNode, useState } from "react";
 import type { PipelineOut } from "../api/schema";
 import { kindOf } from "../fields/kinds";
 import { CopyAsCode } from "../parts/CopyAsCode";
+import type { Column } from "../table/columns";
+import { FilterTool } from "../table/FilterTool";
 import { STAGE } from "./arrange";
 import classes from "./Board.module.css";
 import type { Liking } from "./liking";
+import type { BoardState } from "./state";
 import type { Asked } from "./useBoard";
 
 type ToolsProps = {
   pipeline: PipelineOut;
+  state: BoardState;
+  columns: ReadonlyMap<string, Column>;
+  change: (change: Record<string, string | null>) => void;
+  words: string;
   asked: Asked;
   liking: Liking;
   like: (change: Partial<Liking>) => void;
-  by: string;
   shown: string[];
+  count: number | undefined;
+  /** The views' own tool. */
+  children: ReactNode;
 };
 
 const STALE = [0, 3, 7, 14, 30, 90];
 const LISTS = ["TAG", "PERSON", "TEAM_CONTACT", "TEAM_ORGANIZATION"];
 const SORTS = [
-  { value: "", label: "Oldest first" },
+  { value: "", label: "As arranged" },
+  { value: "creationTimestamp", label: "Oldest first" },
   { value: "-creationTimestamp", label: "Newest first" },
   { value: "lastStageChangeTimestamp", label: "Longest in the stage" },
   { value: "-lastUpdatedTimestamp", label: "Changed last" },
@@ -31,19 +40,25 @@ const SORTS = [
 ];
 
 /** What the columns stand for, the order, and what is on the cards. */
-export function Tools({ pipeline, asked, liking, like, by, shown }: ToolsProps) {
-  const [search, setSearch] = useSearchParams();
-  const [words, setWords] = useState(search.get("q") ?? "");
-  const turn = (name: string, value: string | null) =>
-    setSearch(
-      (before) => {
-        if (value) before.set(name, value);
-        else before.delete(name);
-        return before;
-      },
-      { replace: true },
-    );
-  const find = useDebouncedCallback((value: string) => turn("q", value.trim()), 250);
+export function Tools({
+  pipeline,
+  state,
+  columns,
+  change,
+  words: before,
+  asked,
+  liking,
+  like,
+  shown,
+  count,
+  children,
+}: ToolsProps) {
+  const [words, setWords] = useState(before);
+  const { view } = state;
+  /** What the view has already is not said once more. */
+  const put = (name: "by" | "sort", value: string, held: string) => change({ [name]: value === held ? null : value });
+  const find = useDebouncedCallback((value: string) => change({ q: value.trim() || null }), 250);
+  const sort = state.sort.join(",");
   const dropdowns = pipeline.fields.filter((field) => field.type === "DROPDOWN");
   const sorts = pipeline.fields
     .filter((field) => !LISTS.includes(field.type))
@@ -51,8 +66,17 @@ export function Tools({ pipeline, asked, liking, like, by, shown }: ToolsProps) 
       { value: field.key, label: `${field.name}, least first` },
       { value: `-${field.key}`, label: `${field.name}, most first` },
     ]);
+  const orders = [...SORTS, ...sorts];
+  const grouped = view?.group && dropdowns.some((field) => field.key === view.group) ? view.group : STAGE;
   return (
     <div className={classes.tools} role="toolbar" aria-label="Board">
+      {children}
+      <FilterTool
+        pipeline={pipeline}
+        columns={columns}
+        tree={state.filter}
+        onChange={(tree) => change({ filter: tree === null ? (view?.filter ? "" : null) : JSON.stringify(tree) })}
+      />
       <TextInput
         size="xs"
         w={180}
@@ -72,8 +96,8 @@ export function Tools({ pipeline, asked, liking, like, by, shown }: ToolsProps) 
         aria-label="Columns by"
         leftSection={<IconLayoutColumns size={14} stroke={1.6} />}
         allowDeselect={false}
-        value={by}
-        onChange={(value) => turn("by", value === STAGE ? null : value)}
+        value={state.by}
+        onChange={(value) => value && put("by", value, grouped)}
         data={[
           { value: STAGE, label: "By stage" },
           ...dropdowns.map((field) => ({ value: field.key, label: `By ${field.name}` })),
@@ -85,9 +109,9 @@ export function Tools({ pipeline, asked, liking, like, by, shown }: ToolsProps) 
         aria-label="Order"
         leftSection={<IconArrowsSort size={14} stroke={1.6} />}
         allowDeselect={false}
-        value={asked.sort ?? ""}
-        onChange={(value) => turn("sort", value)}
-        data={[...SORTS, ...sorts]}
+        value={sort}
+        onChange={(value) => put("sort", value ?? "", view?.sort.join(",") ?? "")}
+        data={orders.some((each) => each.value === sort) ? orders : [{ value: sort, label: "By several" }, ...orders]}
       />
       <Menu closeOnItemClick={false} position="bottom-end">
         <Menu.Target>
@@ -127,6 +151,9 @@ export function Tools({ pipeline, asked, liking, like, by, shown }: ToolsProps) 
           </Menu.RadioGroup>
         </Menu.Dropdown>
       </Menu>
+      <Text size="sm" className="quiet numbers" ml="auto" style={{ whiteSpace: "nowrap" }} role="status">
+        {count === undefined ? "" : count === 1 ? "1 box" : `${count.toLocaleString()} boxes`}
+      </Text>
       <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/board`, query: asked }} />
     </div>
   );

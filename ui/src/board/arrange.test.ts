@@ -1,39 +1,41 @@
 import { expect, test } from "vitest";
 import type { Box } from "../api/boxes";
 import type { BoardOut } from "../api/schema";
-import { arrange, placed } from "./arrange";
-
-const nobody = { golden: [], order: {} };
+import { above, arrange, marked, placed } from "./arrange";
 
 function card(key: string, stageKey: string, value?: unknown): Box {
   return { key, boxKey: key, stageKey, pipelineKey: "p", fields: value === undefined ? {} : { "1001": value } } as Box;
 }
 
-function board(lead: Box[], won: Box[]): BoardOut {
+function board(lead: Box[], won: Box[], golden: string[] = []): BoardOut {
   const column = (key: string, results: Box[]) => ({
     key,
     name: key,
     results,
     count: results.length + 10,
     sums: { "1001": 100 },
+    golden: golden.filter((one) => results.some((each) => each.key === one)),
     hasNextPage: true,
-    golden: [],
   });
   return { pipelineKey: "p", by: "stage", count: 0, columns: [column("lead", lead), column("won", won)] };
 }
 
+const keysOf = (made: BoardOut) => arrange(made).map((lane) => lane.cards.map((each) => each.key));
+
 test("a card that was moved counts and sums where it is now", () => {
-  const [lead, won] = arrange(board([card("1", "won", "7"), card("2", "lead")], [card("3", "won")]), nobody);
+  const [lead, won] = arrange(board([card("1", "won", "7"), card("2", "lead")], [card("3", "won")]));
   expect(lead).toMatchObject({ count: 11, sums: { "1001": 93 } });
   expect(lead?.cards.map((each) => each.key)).toEqual(["2"]);
   expect(won).toMatchObject({ count: 12, sums: { "1001": 107 } });
   expect(won?.cards.map((each) => each.key)).toEqual(["3", "1"]);
 });
 
-test("golden cards come first, then those that were put in a place", () => {
-  const cards = ["1", "2", "3", "4"].map((key) => card(key, "lead"));
-  const [lead] = arrange(board(cards, []), { golden: ["4"], order: { lead: ["3", "gone"] } });
-  expect(lead?.cards.map((each) => each.key)).toEqual(["4", "3", "1", "2"]);
+test("golden cards stand above the others, also one that was moved here", () => {
+  const cards = ["1", "2", "3"].map((key) => card(key, "lead"));
+  expect(keysOf(board(cards, [], ["3"]))).toEqual([["3", "1", "2"], []]);
+  expect(keysOf(board([card("1", "won")], [card("2", "won")], ["1"]))).toEqual([[], ["1", "2"]]);
+  expect(keysOf(marked(board(cards, []), { key: "2" }, true))).toEqual([["2", "1", "3"], []]);
+  expect(keysOf(marked(board(cards, [], ["3"]), { key: "3" }, false))).toEqual([["1", "2", "3"], []]);
 });
 
 test("by a field, cards without a value stand in the column without a name", () => {
@@ -46,14 +48,25 @@ test("by a field, cards without a value stand in the column without a name", () 
       { ...made.columns[1], key: "a" },
     ],
   };
-  const [unset, a] = arrange(by as BoardOut, nobody);
+  const [unset, a] = arrange(by as BoardOut);
   expect([unset?.cards.length, a?.cards.length]).toEqual([0, 1]);
 });
 
-test("a place keeps those above it, and is forgotten far down", () => {
-  const cards = Array.from({ length: 40 }, (_, at) => ({ key: `${at}` }));
-  expect(placed(cards, "5", 2)).toEqual(["0", "1", "5"]);
-  expect(placed(cards, "0", 3)).toEqual(["1", "2", "0"]);
-  expect(placed(cards, "9", 0)).toEqual(["9"]);
-  expect(placed(cards, "0", 35)).toBeNull();
+test("a card that is put below another is there at once, in its column or in the next", () => {
+  const cards = ["1", "2", "3"].map((key) => card(key, "lead", "5"));
+  const made = board(cards, [card("4", "won")]);
+  const third = cards[2] as Box;
+  expect(keysOf(placed(made, third, "lead", "1"))).toEqual([["1", "3", "2"], ["4"]]);
+  expect(keysOf(placed(made, third, "lead", null))).toEqual([["3", "1", "2"], ["4"]]);
+  const [lead, won] = arrange(placed(made, third, "won", "4"));
+  expect([lead?.count, won?.count, won?.cards.map((each) => each.key)]).toEqual([12, 12, ["4", "3"]]);
+  expect([lead?.sums, won?.sums]).toEqual([{ "1001": 95 }, { "1001": 105 }]);
+});
+
+test("what a card stands below does not count the card itself, nor golden ones", () => {
+  const cards = ["1", "2", "3"].map((key) => card(key, "lead"));
+  expect(above({ cards, golden: [] }, "3", 1)).toBe("1");
+  expect(above({ cards, golden: [] }, "1", 2)).toBe("2");
+  expect(above({ cards, golden: [] }, "3", 0)).toBeNull();
+  expect(above({ cards, golden: ["1"] }, "3", 1)).toBeNull();
 });

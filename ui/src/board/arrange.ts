@@ -6,14 +6,11 @@ import { numberIn } from "../fields/compare";
 
 export const STAGE = "stage";
 
-export type LaneOf = Pick<BoardColumn, "key" | "name" | "color" | "cursor"> & {
+export type LaneOf = Pick<BoardColumn, "key" | "name" | "color" | "cursor" | "golden"> & {
   cards: Box[];
   count: number;
   sums: Record<string, number>;
 };
-
-/** How one likes the cards of a pipeline: those with a golden mark come first, then those that were put in a place. */
-export type Places = { golden: string[]; order: Record<string, string[]> };
 
 export function laneOf(box: Pick<Box, "stageKey" | "fields">, by: string): string {
   if (by === STAGE) return box.stageKey;
@@ -21,8 +18,8 @@ export function laneOf(box: Pick<Box, "stageKey" | "fields">, by: string): strin
   return typeof value === "string" ? value : "";
 }
 
-export function arrange(board: BoardOut, places: Places): LaneOf[] {
-  const golden = new Set(places.golden);
+export function arrange(board: BoardOut): LaneOf[] {
+  const golden = new Set(board.columns.flatMap((column) => column.golden));
   const held = new Map<string, Box[]>(board.columns.map((column) => [column.key, []]));
   for (const column of board.columns) {
     // What stayed keeps the server's order; what came stands behind it until that is asked for again.
@@ -36,17 +33,14 @@ export function arrange(board: BoardOut, places: Places): LaneOf[] {
   }
   return board.columns.map((column) => {
     const cards = held.get(column.key) ?? [];
-    const rank = new Map((places.order[column.key] ?? []).map((key, at) => [key, at]));
-    const place = (box: Box) => (golden.has(box.key) ? -1 : (rank.get(box.key) ?? Number.POSITIVE_INFINITY));
-    const sorted = cards
-      .map((box, at) => ({ box, at, place: place(box) }))
-      .sort((one, other) => (one.place === other.place ? one.at - other.at : one.place - other.place))
-      .map((each) => each.box);
+    // The server's order, in which golden ones are first; one that was marked just now too.
+    const sorted = [...cards.filter((each) => golden.has(each.key)), ...cards.filter((each) => !golden.has(each.key))];
     return {
       key: column.key,
       name: column.name,
       ...(column.color ? { color: column.color } : {}),
       ...(column.cursor ? { cursor: column.cursor } : {}),
+      golden: sorted.filter((each) => golden.has(each.key)).map((each) => each.key),
       cards: sorted,
       count: Math.max(0, column.count + cards.length - column.results.length),
       sums: summed(column, cards),
@@ -67,15 +61,42 @@ function summed(column: BoardColumn, cards: readonly Box[]): Record<string, numb
   );
 }
 
-/** How many places of a column are kept: they are everybody's own, and few matter. */
-export const MOST_PLACES = 30;
+/** The card that one at this place stands below; null at the top, and of golden ones, which are above all. */
+export function above(lane: Pick<LaneOf, "cards" | "golden">, key: string, place: number): string | null {
+  const before = lane.cards.slice(0, place).filter((each) => each.key !== key);
+  const last = before.at(-1)?.key ?? null;
+  return last !== null && lane.golden.includes(last) ? null : last;
+}
 
-/** The order of a column with this card before `place`; null where that is further down than places are kept. */
-export function placed(cards: readonly Pick<Box, "key">[], key: string, place: number): string[] | null {
-  const others = cards.map((each) => each.key).filter((each) => each !== key);
-  const above = cards.slice(0, place).filter((each) => each.key !== key).length;
-  if (above >= MOST_PLACES) return null;
-  return [...others.slice(0, above), key, ...others.slice(above)]
-    .slice(0, Math.max(above + 1, 1))
-    .slice(0, MOST_PLACES);
+/** The board with this card below that one in a column, as it will be. */
+export function placed(board: BoardOut, box: Box, to: string, after: string | null): BoardOut {
+  const from = laneOf(box, board.by);
+  return {
+    ...board,
+    columns: board.columns.map((column) => {
+      const rest = column.results.filter((each) => each.key !== box.key);
+      const change = Number(column.key === to) - Number(column.key === from);
+      const sums = Object.fromEntries(
+        Object.entries(column.sums).map(([key, sum]) => [key, Number(sum) + change * (numberIn(box.fields[key]) ?? 0)]),
+      );
+      if (column.key !== to) return { ...column, results: rest, count: column.count + change, sums };
+      const at = rest.findIndex((each) => each.key === after) + 1;
+      const moved =
+        board.by === STAGE ? { ...box, stageKey: to } : { ...box, fields: { ...box.fields, [board.by]: to } };
+      const results = [...rest.slice(0, at), moved as Box, ...rest.slice(at)];
+      return { ...column, results, count: column.count + change, sums };
+    }),
+  };
+}
+
+/** The board with the card's mark on or off. */
+export function marked(board: BoardOut, box: Pick<Box, "key">, golden: boolean): BoardOut {
+  return {
+    ...board,
+    columns: board.columns.map((column) => {
+      const others = column.golden.filter((each) => each !== box.key);
+      const isHere = golden && column.results.some((each) => each.key === box.key);
+      return { ...column, golden: isHere ? [...others, box.key] : others };
+    }),
+  };
 }

@@ -1,8 +1,7 @@
 /** How a person likes a pipeline's board, kept with their preferences. */
 import { usePreferences } from "../api/preferences";
-import type { Places } from "./arrange";
 
-export type Liking = Places & {
+export type Liking = {
   /** Keys of the fields on the cards; undefined for the first few. */
   fields?: string[];
   /** Days in a stage after which a card is stale; 0 for never. */
@@ -12,7 +11,7 @@ export type Liking = Places & {
 export function useLiking(pipeline: string): [Liking, (change: Partial<Liking>) => void] {
   const { preferences, set } = usePreferences();
   const member = `board ${pipeline}`;
-  const kept = (preferences[member] ?? {}) as Partial<Liking>;
-  const liking: Liking = { golden: [], order: {}, staleAfter: 14, ...kept };
+  const { fields, staleAfter = 14 } = (preferences[member] ?? {}) as Partial<Liking>;
+  const liking: Liking = { ...(fields ? { fields } : {}), staleAfter };
   return [liking, (change) => set({ [member]: { ...liking, ...change } })];
 }

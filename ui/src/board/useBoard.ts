@@ -6,28 +6,47 @@ import { api, client } from "../api/client";
 import { useEvents } from "../api/live";
 import { queries } from "../api/queries";
 import type { BoardColumn, BoardOut } from "../api/schema";
-import { laneOf } from "./arrange";
+import { laneOf, marked, STAGE } from "./arrange";
 
-export type Asked = { by?: string; view?: string; filter?: string; sort?: string };
+export type Asked = { by?: string; filter?: string; sort?: string };
+
+/** Of the mutations that put cards in their places: while one is on its way, the order here is newer. */
+export const PLACING = ["place"];
 
 const FIRST = 40;
 const MORE = 200;
+/** How many places of a column the server keeps. */
+export const MOST_PLACES = 100;
 const CALM = 400;
 
-export function useBoard(pipeline: string, asked: Asked) {
+/** `waits` while it is not known yet what is to be asked for. */
+export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
   const query = { ...asked, limit: FIRST };
   const init = { params: { path: { pipeline }, query: defined(query) } };
   const board = api.useQuery("get", "/v2/pipelines/{pipeline}/board", init, {
     meta: { live: true },
+    enabled: !waits,
     placeholderData: keepPreviousData,
   });
   const { queryKey } = api.queryOptions("get", "/v2/pipelines/{pipeline}/board", init);
-  const filtered = Boolean(asked.filter || asked.view);
+  const filtered = Boolean(asked.filter);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const ordering = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const unordered = useRef(new Set<string>());
   const loading = useRef(new Set<string>());
 
   const change = (how: (board: BoardOut) => BoardOut) =>
     queries.setQueryData<BoardOut>(queryKey, (before) => before && how(before));
+
+  /** At once on the screen; what it gives puts the board back as it was. */
+  function show(how: (board: BoardOut) => BoardOut): () => void {
+    const before = queries.getQueryData<BoardOut>(queryKey);
+    change(how);
+    return () => {
+      queries.setQueryData(queryKey, before);
+      void queries.invalidateQueries({ queryKey });
+    };
+  }
 
   async function more(column: string, cursor: string): Promise<void> {
     const name = `${column} ${cursor}`;
@@ -46,15 +65,41 @@ export function useBoard(pipeline: string, asked: Asked) {
 
   /** Counts and sums of all columns, as the server has them now. */
   async function refigure(): Promise<void> {
+    const columns = queries.getQueryData<BoardOut>(queryKey)?.columns ?? [];
+    const sums = [...new Set(columns.flatMap((each) => Object.keys(each.sums)))].join(",");
     const { data } = await client.GET("/v2/pipelines/{pipeline}/board", {
-      params: { path: { pipeline }, query: { ...init.params.query, limit: 1 } },
+      params: { path: { pipeline }, query: { ...init.params.query, limit: 0, ...(sums ? { sums } : {}) } },
     });
     if (data) change((before) => figured(before, data));
+  }
+
+  /** The order of a column's first cards, as the server has it now. */
+  async function reorder(column: string): Promise<void> {
+    const { data } = await client.GET("/v2/pipelines/{pipeline}/board", {
+      params: { path: { pipeline }, query: { ...init.params.query, column, limit: MOST_PLACES } },
+    });
+    const [next] = data?.columns ?? [];
+    if (next) change((before) => withColumn(before, column, (known) => reordered(known, next)));
+  }
+
+  function reorderSoon(column: string): void {
+    unordered.current.add(column);
+    clearTimeout(ordering.current);
+    ordering.current = setTimeout(() => {
+      if (queries.isMutating({ mutationKey: PLACING }) > 0) return reorderSoon(column);
+      for (const each of unordered.current) reorder(each).catch(() => undefined);
+      unordered.current.clear();
+    }, CALM);
   }
 
   useEvents((event) => {
     if (event.pipelineKey !== pipeline && !event.kind.startsWith("box.moved_pipeline")) return;
     const box = event.object as Box;
+    if (event.kind === "box.placed") return reorderSoon(laneOf(box, asked.by ?? STAGE));
+    if (event.kind === "box.marked" || event.kind === "box.unmarked") {
+      change((before) => marked(before, box, event.kind === "box.marked"));
+      return;
+    }
     if (event.kind === "box.created" || event.kind === "box.restored") {
       if (!filtered) change((before) => added(before, box));
     } else if (event.kind === "box.deleted" || event.kind === "box.moved_pipeline") {
@@ -68,9 +113,15 @@ export function useBoard(pipeline: string, asked: Asked) {
       else refigure().catch(() => undefined);
     }, CALM);
   });
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      clearTimeout(ordering.current);
+    },
+    [],
+  );
 
-  return { board, more };
+  return { board, more, show };
 }
 
 function appended(board: BoardOut, key: string, next: BoardColumn): BoardOut {
@@ -84,6 +135,22 @@ function appended(board: BoardOut, key: string, next: BoardColumn): BoardOut {
       results: [...column.results, ...next.results.filter((box) => !known.has(box.key))],
     };
   });
+}
+
+/** The first cards as they stand now, and behind them those that were read before. */
+export function reordered(known: BoardColumn, first: BoardColumn): BoardColumn {
+  const there = new Set(first.results.map((each) => each.key));
+  const others = known.results.filter((each) => !there.has(each.key));
+  // Fewer were known than came: what comes next begins behind these.
+  const next = known.results.length > first.results.length ? known : first;
+  const { cursor: _old, ...rest } = known;
+  return {
+    ...rest,
+    ...(next.cursor ? { cursor: next.cursor } : {}),
+    hasNextPage: next.hasNextPage,
+    golden: first.golden,
+    results: [...first.results, ...others],
+  };
 }
 
 /** Each card in the column it belongs to, and the figures of all. */

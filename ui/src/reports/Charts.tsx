@@ -5,6 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
 import { formatted } from "../fields/numbers";
+import { boxesOf } from "../lib/addresses";
 import { lengthInWords } from "../lib/dates";
 import { Ready } from "../parts/states";
 import { Card } from "./Card";
@@ -14,13 +15,6 @@ export type Asked = { pipeline: PipelineOut; span: { from?: number; to?: number 
 
 const percent = (share: number | null) => (share === null ? "" : `${Math.round(share * 1000) / 10} %`);
 const HEIGHT = 220;
-
-/** The table of the boxes behind a number. */
-export function boxesOf(pipeline: string, tests: object[], more: Record<string, string> = {}): string {
-  const filter = tests.length === 1 ? tests[0] : { and: tests };
-  const query = new URLSearchParams(tests.length ? { filter: JSON.stringify(filter), ...more } : more);
-  return `/pipelines/${pipeline}?${query}`;
-}
 
 export function Funnel({ pipeline, span }: Asked) {
   const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/funnel", {

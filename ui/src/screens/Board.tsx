@@ -5,23 +5,25 @@ import { useMutation } from "@tanstack/react-query";
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { type Box, useEditBox } from "../api/boxes";
-import { client } from "../api/client";
+import { api, client } from "../api/client";
 import { mayEdit } from "../api/rights";
 import { useMe } from "../api/session";
 import { offerUndo } from "../api/undo";
 import { usePipeline } from "../app/Frame";
-import { arrange, laneOf, placed, STAGE } from "../board/arrange";
+import { above, arrange, laneOf, marked, placed, STAGE } from "../board/arrange";
 import classes from "../board/Board.module.css";
 import { Card } from "../board/Card";
 import { Lane } from "../board/Lane";
 import { useLiking } from "../board/liking";
+import { contentOf, useBoardState } from "../board/state";
 import { Tools } from "../board/Tools";
-import { type Asked, useBoard } from "../board/useBoard";
+import { MOST_PLACES, PLACING, useBoard } from "../board/useBoard";
 import { useCommands } from "../commands/registry";
 import type { Field } from "../fields/kinds";
 import { useNow } from "../parts/Moment";
 import { Empty, Ready } from "../parts/states";
 import { say } from "../parts/toasts";
+import { Views } from "../table/Views";
 
 const FEW = 3;
 
@@ -33,16 +35,17 @@ export default function Board() {
   const [search, setSearch] = useSearchParams();
   const [liking, like] = useLiking(pipeline.key);
   const { mutate: edit } = useEditBox();
-  const asked = askedOf(search);
-  const { board, more } = useBoard(pipeline.key, asked);
+  const views = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path: { pipeline: pipeline.key } } });
+  const { state, columns: known, asked, change, waits } = useBoardState(pipeline, views.data?.results);
+  const { board, more, show } = useBoard(pipeline.key, asked, waits && !views.isError);
   const [focused, setFocused] = useState<string | null>(null);
   const [adding, setAdding] = useState<string | null>(null);
   const columns = useRef<HTMLDivElement>(null);
   const by = board.data?.by ?? STAGE;
-  const lanes = useMemo(() => (board.data ? arrange(board.data, liking) : []), [board.data, liking]);
+  const lanes = useMemo(() => (board.data ? arrange(board.data) : []), [board.data]);
   const fields = useMemo(() => shownFields(pipeline.fields, liking.fields, by), [pipeline.fields, liking.fields, by]);
   const summed = useMemo(() => new Map(pipeline.fields.map((field) => [field.key, field])), [pipeline.fields]);
-  const golden = new Set(liking.golden);
+  const golden = useMemo(() => new Set(lanes.flatMap((lane) => lane.golden)), [lanes]);
 
   const create = useMutation({
     mutationFn: ({ name, lane }: { name: string; lane: string }) =>
@@ -57,26 +60,42 @@ export default function Board() {
   const find = (key: string | null) => lanes.flatMap((lane) => lane.cards).find((each) => each.key === key);
   const nameOfLane = (key: string) => lanes.find((each) => each.key === key)?.name || "No value";
 
-  function move(box: Box, lane: string) {
+  const place = useMutation({
+    mutationKey: PLACING,
+    // One after the other: each is said of the order that the one before made.
+    scope: { id: `places ${pipeline.key}` },
+    mutationFn: ({ box, ...body }: { box: string; after?: string | null; golden?: boolean }) =>
+      client.POST("/v2/boxes/{box}/place", { params: { path: { box } }, body: { by, ...body } }),
+  });
+
+  function move(box: Box, lane: string, then?: { onSuccess: () => void; onError: () => void }) {
     if (lane === laneOf(box, by) || !may(box)) return;
     const change = by === STAGE ? { stageKey: lane } : { fields: { [by]: lane || null } };
-    edit({ box, edit: change, says: `${box.name} moved to ${nameOfLane(lane)}` });
+    edit({ box, edit: change, says: `${box.name} moved to ${nameOfLane(lane)}` }, then);
     liveRegion.announce(`${box.name} moved to ${nameOfLane(lane)}`);
   }
 
-  function put(box: Box, lane: string, place: number) {
+  /** Before the card at this place of the column, for everyone; in an order that was chosen there are no places. */
+  function put(box: Box, lane: string, at: number) {
     const target = lanes.find((each) => each.key === lane);
     if (!target || !may(box)) return;
-    const order = placed(target.cards, box.key, place);
-    if (order) like({ order: { ...liking.order, [lane]: order } });
-    else if (lane === laneOf(box, by)) say("Only the first 30 places of a column are kept");
-    move(box, lane);
+    const isHere = lane === laneOf(box, by);
+    const isKept = at <= MOST_PLACES && state.sort.length === 0;
+    if (!isKept && !isHere) return move(box, lane);
+    if (state.sort.length > 0)
+      return say("The cards are in an order that was chosen: choose \u201cAs arranged\u201d first");
+    if (!isKept) return say(`Only the first ${MOST_PLACES} places of a column are kept`);
+    const after = above(target, box.key, at);
+    const putBack = show((before) => placed(before, box, lane, after));
+    const settle = () => place.mutate({ box: box.key, after }, { onError: putBack });
+    if (isHere) settle();
+    else move(box, lane, { onSuccess: settle, onError: putBack });
   }
 
   function mark(box: Box) {
-    like({
-      golden: golden.has(box.key) ? liking.golden.filter((each) => each !== box.key) : [...liking.golden, box.key],
-    });
+    if (!may(box)) return;
+    const putBack = show((before) => marked(before, box, !golden.has(box.key)));
+    place.mutate({ box: box.key, golden: !golden.has(box.key) }, { onError: putBack });
   }
 
   const open = useCallback(
@@ -155,12 +174,25 @@ export default function Board() {
     <div className={classes.board}>
       <Tools
         pipeline={pipeline}
+        state={state}
+        columns={known}
+        change={change}
+        words={search.get("q") ?? ""}
         asked={asked}
         liking={liking}
         like={like}
-        by={by}
         shown={fields.map((one) => one.key)}
-      />
+        count={board.data?.count}
+      >
+        <Views
+          pipeline={pipeline}
+          views={views.data?.results ?? []}
+          view={state.view}
+          differs={state.differs}
+          content={contentOf(state, known)}
+          change={change}
+        />
+      </Tools>
       <Ready query={board} loading={<Waiting />}>
         {() =>
           lanes.length === 0 ? (
@@ -225,20 +257,6 @@ const STEPS: Record<string, [number, number]> = {
   ArrowRight: [0, 1],
   ArrowLeft: [0, -1],
 };
-
-function askedOf(search: URLSearchParams): Asked {
-  const asked: Asked = {};
-  for (const name of ["by", "view", "sort"] as const) {
-    const value = search.get(name);
-    if (value) asked[name] = value;
-  }
-  const words = search.get("q");
-  const tests = [search.get("filter"), words && JSON.stringify({ field: "name", op: "contains", value: words })].filter(
-    Boolean,
-  );
-  if (tests.length) asked.filter = tests.length === 1 ? String(tests[0]) : `{"and":[${tests.join(",")}]}`;
-  return asked;
-}
 
 /** Those chosen, in the pipeline's order; else the first few. The one that the columns stand for goes without saying. */
 function shownFields(fields: readonly Field[], chosen: string[] | undefined, by: string): Field[] {

@@ -2,15 +2,16 @@ import { Link, useSearchParams } from "react-router";
 import { usePipeline } from "../app/Frame";
 import { Fields } from "../settings/Fields";
 import { General } from "../settings/General";
+import { Rules } from "../settings/Rules";
 import { Sharing } from "../settings/Sharing";
 import { Stages } from "../settings/Stages";
 import classes from "../settings/settings.module.css";
 
-const SECTIONS = { general: General, stages: Stages, fields: Fields, sharing: Sharing };
-const TITLES = { general: "General", stages: "Stages", fields: "Columns", sharing: "Sharing" };
+const SECTIONS = { general: General, stages: Stages, fields: Fields, rules: Rules, sharing: Sharing };
+const TITLES = { general: "General", stages: "Stages", fields: "Columns", rules: "Rules", sharing: "Sharing" };
 type Name = keyof typeof SECTIONS;
 
-/** How a pipeline is made: its name and looks, stages, columns, and who reaches it. */
+/** How a pipeline is made: its name and looks, stages, columns, rules, and who reaches it. */
 export default function Settings() {
   const pipeline = usePipeline();
   const [search] = useSearchParams();

@@ -18,7 +18,7 @@ import { asText } from "../table/columns";
 import { type Cell, Grid, type GridHandle } from "../table/Grid";
 import { Paste } from "../table/Paste";
 import { cellEdit, split } from "../table/paste";
-import { useTableState } from "../table/state";
+import { contentOf, useTableState } from "../table/state";
 import { Toolbar } from "../table/Toolbar";
 import { itemsOf, useIndex } from "../table/useIndex";
 import { Views } from "../table/Views";
@@ -191,7 +191,14 @@ export default function Table() {
         query={table.query}
         count={data?.count}
       >
-        <Views pipeline={pipeline} views={views} state={state} change={change} />
+        <Views
+          pipeline={pipeline}
+          views={views}
+          view={state.view}
+          differs={state.differs}
+          content={contentOf(state, columns)}
+          change={change}
+        />
       </Toolbar>
       {data === undefined ? (
         table.asked.isError ? (

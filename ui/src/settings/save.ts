@@ -13,6 +13,11 @@ export function useEditPipeline(pipeline: PipelineOut) {
   });
 }
 
+/** The rules of pipelines are asked for anew. */
+export function refreshRules(): Promise<void> {
+  return queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("validators") });
+}
+
 /** Whatever shows this pipeline is asked for anew. */
 export function refresh(pipeline: string): Promise<void> {
   return queries.invalidateQueries({

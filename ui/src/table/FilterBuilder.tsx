@@ -17,65 +17,82 @@ import { readDate } from "../lib/dates";
 import { nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
 import type { Column } from "./columns";
-import { begun, branch, isTest, membersOf, opsOf, type Test, type Tree } from "./filter";
+import classes from "./FilterBuilder.module.css";
+import { begun, branch, isTest, membersOf, opsOf, placeOf, type Test, type Tree, type Word } from "./filter";
+import { Linked } from "./Linked";
 
 type BuilderProps = {
   tree: Tree | null;
   columns: ReadonlyMap<string, Column>;
   pipeline: PipelineOut;
   onChange: (tree: Tree | null) => void;
+  /** What it means to have no condition. */
+  nothing?: string;
+  /** Whether people may be "me": whoever asks. A rule that holds for everyone names them. */
+  hasMe?: boolean;
+  /** False where what is outside closes the builder, such as in a popover. */
+  portal?: boolean;
+  /** The member the filter is sent as, and what the server said of a place in it. */
+  at?: string;
+  error?: { field: string; message: string } | undefined;
 };
 
-/** Builds a filter of tests, all or any of which must hold, with groups inside. */
-export function FilterBuilder({ tree, columns, pipeline, onChange }: BuilderProps) {
+type Within = Required<Omit<BuilderProps, "nothing" | "error">> & Pick<BuilderProps, "error">;
+
+/** Builds a filter of tests, all, any or none of which must hold, with groups inside. */
+export function FilterBuilder({
+  nothing = "Every box is shown. Add a condition to see fewer.",
+  hasMe = true,
+  portal = true,
+  at = "filter",
+  ...props
+}: BuilderProps) {
   return (
-    <Stack gap="xs" w={{ base: "86vw", sm: 600 }}>
-      <Branch tree={tree} depth={0} columns={columns} pipeline={pipeline} onChange={onChange} />
-    </Stack>
+    <div>
+      {membersOf(props.tree).members.length === 0 && (
+        <Text size="sm" className="quiet" mb="xs">
+          {nothing}
+        </Text>
+      )}
+      <Branch depth={0} hasMe={hasMe} portal={portal} at={at} {...props} />
+      {props.error?.field === at && <Wrong>{props.error.message}</Wrong>}
+    </div>
   );
 }
 
-function Branch({ tree, depth, columns, pipeline, onChange }: BuilderProps & { depth: number }) {
+const WORDS = [
+  { value: "and", label: "All of these" },
+  { value: "or", label: "Any of these" },
+  { value: "not", label: "None of these" },
+];
+
+function Branch({ depth, ...props }: Within & { depth: number }) {
+  const { tree, columns, onChange } = props;
   const { word, members } = membersOf(tree);
-  const put = (next: Tree[], said = word) => onChange(next.length === 0 ? null : branch(said, next));
+  const put = (next: Tree[], said: Word = word) => onChange(next.length === 0 ? null : branch(said, next));
   const first = columns.get("name");
   return (
-    <Stack gap="xs" pl={depth ? "sm" : 0} style={depth ? { borderLeft: "2px solid var(--line)" } : {}}>
-      {members.length === 0 && (
-        <Text size="sm" className="quiet">
-          Every box is shown. Add a condition to see fewer.
-        </Text>
-      )}
-      {members.length > 1 && (
+    <Stack gap="xs" {...(depth > 0 && { className: classes.inner ?? "" })}>
+      {(members.length > 1 || word === "not" || depth > 0) && (
         <SegmentedControl
           size="xs"
           w="fit-content"
           aria-label="Which must hold"
           value={word}
-          onChange={(said) => put(members, said as "and" | "or")}
-          data={[
-            { value: "and", label: "All of these" },
-            { value: "or", label: "Any of these" },
-          ]}
+          onChange={(said) => put(members, said as Word)}
+          data={WORDS}
         />
       )}
-      {members.map((each, at) => {
-        const replace = (next: Tree | null) =>
-          put(next === null ? members.filter((_, place) => place !== at) : members.with(at, next));
-        const key = `${at}`;
-        if (isTest(each))
-          return <Line key={key} test={each} columns={columns} pipeline={pipeline} onChange={replace} />;
-        if ("not" in each) {
-          return (
-            <Group key={key} gap="xs">
-              <Text size="sm">Not: a condition written elsewhere</Text>
-              <Remove onClick={() => replace(null)} />
-            </Group>
-          );
-        }
-        return (
-          <Branch key={key} tree={each} depth={depth + 1} columns={columns} pipeline={pipeline} onChange={replace} />
-        );
+      {members.map((each, place) => {
+        const inner = {
+          ...props,
+          at: placeOf(tree, props.at, place),
+          onChange: (next: Tree | null) =>
+            put(next === null ? members.filter((_, other) => other !== place) : members.with(place, next)),
+        };
+        const key = `${place}`;
+        if (isTest(each)) return <Line key={key} {...inner} test={each} />;
+        return <Branch key={key} {...inner} tree={each} depth={depth + 1} />;
       })}
       <Group gap="xs">
         <Button
@@ -104,100 +121,112 @@ function Branch({ tree, depth, columns, pipeline, onChange }: BuilderProps & { d
   );
 }
 
-type LineProps = {
-  test: Test;
-  columns: ReadonlyMap<string, Column>;
-  pipeline: PipelineOut;
-  onChange: (tree: Tree | null) => void;
-};
-
-function Line({ test, columns, pipeline, onChange }: LineProps) {
+function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: Omit<Within, "tree"> & { test: Test }) {
   const column = columns.get(test.field);
   const ops = column ? opsOf(column) : [];
   const op = ops.find((each) => each.op === test.op);
+  const here = error && (error.field === at || error.field.startsWith(`${at}.`));
   return (
-    <Group gap={6} wrap="nowrap" align="flex-start">
-      <Select
-        comboboxProps={{ withinPortal: false }}
-        w={170}
-        size="xs"
-        searchable
-        allowDeselect={false}
-        aria-label="Column"
-        value={test.field}
-        data={[...columns.values()].map((each) => ({ value: each.key, label: each.name }))}
-        onChange={(key) => {
-          const chosen = key && columns.get(key);
-          if (chosen) onChange(begun(chosen));
-        }}
-      />
-      <Select
-        comboboxProps={{ withinPortal: false }}
-        w={130}
-        size="xs"
-        allowDeselect={false}
-        aria-label="Test"
-        value={test.op}
-        data={ops.map((each) => ({ value: each.op, label: each.label }))}
-        onChange={(said) => {
-          const chosen = ops.find((each) => each.op === said);
-          if (!chosen) return;
-          const keeps = chosen.takes === op?.takes && chosen.takes !== 0;
-          onChange({
-            field: test.field,
-            op: chosen.op,
-            ...(keeps && test.value !== undefined ? { value: test.value } : {}),
-          });
-        }}
-      />
-      <div style={{ flex: 1, minWidth: 120 }}>
-        {column && op && op.takes !== 0 && (
-          <Against
-            key={`${column.key} ${op.op}`}
-            column={column}
-            takes={op.takes}
-            value={test.value}
-            pipeline={pipeline}
-            onChange={(value) => onChange({ ...test, value })}
-          />
-        )}
+    <div>
+      <div className={classes.line}>
+        <Select
+          comboboxProps={{ withinPortal: portal }}
+          className={classes.column ?? ""}
+          size="xs"
+          searchable
+          allowDeselect={false}
+          aria-label="Column"
+          value={test.field}
+          data={columnsFor(test, columns)}
+          onChange={(key) => {
+            const chosen = key && columns.get(key);
+            if (chosen) onChange(begun(chosen));
+          }}
+        />
+        <Select
+          comboboxProps={{ withinPortal: portal }}
+          className={classes.op ?? ""}
+          size="xs"
+          allowDeselect={false}
+          aria-label="Test"
+          value={test.op}
+          data={op ? ops.map(asChoice) : [{ value: test.op, label: test.op }, ...ops.map(asChoice)]}
+          onChange={(said) => {
+            const chosen = ops.find((each) => each.op === said);
+            if (!chosen) return;
+            const keeps = chosen.takes === op?.takes && chosen.takes !== 0;
+            onChange({
+              field: test.field,
+              op: chosen.op,
+              ...(keeps && test.value !== undefined ? { value: test.value } : {}),
+            });
+          }}
+        />
+        <div className={classes.against}>
+          {column && op && op.takes !== 0 && (
+            <Against
+              key={`${column.key} ${op.op}`}
+              column={column}
+              takes={op.takes}
+              value={test.value}
+              pipeline={pipeline}
+              hasMe={hasMe}
+              portal={portal}
+              onChange={(value) => onChange({ ...test, value })}
+            />
+          )}
+        </div>
+        <ActionIcon aria-label="Remove this condition" size="md" onClick={() => onChange(null)}>
+          <IconX size={15} />
+        </ActionIcon>
       </div>
-      <Remove onClick={() => onChange(null)} />
-    </Group>
+      {here && <Wrong>{error.message}</Wrong>}
+    </div>
   );
 }
 
-function Remove({ onClick }: { onClick: () => void }) {
+function Wrong({ children }: { children: string }) {
   return (
-    <ActionIcon aria-label="Remove this condition" size="md" onClick={onClick}>
-      <IconX size={15} />
-    </ActionIcon>
+    <Text size="xs" c="var(--mantine-color-error)" role="alert" mt={2}>
+      {children}
+    </Text>
   );
 }
+
+/** Those there are, and the one that is no more or is not offered here. */
+function columnsFor(test: Test, columns: ReadonlyMap<string, Column>): { value: string; label: string }[] {
+  const known = [...columns.values()].map((each) => ({ value: each.key, label: each.name }));
+  return columns.has(test.field) ? known : [{ value: test.field, label: `${test.field} (not here)` }, ...known];
+}
+
+const asChoice = ({ op, label }: { op: string; label: string }) => ({ value: op, label });
 
 type AgainstProps = {
   column: Column;
   takes: 1 | 2 | "many";
   value: unknown;
   pipeline: PipelineOut;
+  hasMe: boolean;
+  portal: boolean;
   onChange: (value: unknown) => void;
 };
 
+const PEOPLE = ["user", "users", "people"];
+
 /** What is compared with. */
-function Against({ column, takes, value, pipeline, onChange }: AgainstProps) {
-  const people = usePeople(
-    ["user", "users", "people"].includes(column.kind) ? pipeline.teamKey : "",
-    pipeline.aclEntries,
-  );
-  const choices =
-    choicesOf(column, pipeline) ??
-    (["user", "users", "people"].includes(column.kind)
-      ? [{ value: "me", label: "Me" }, ...[...people].map(([key, person]) => ({ value: key, label: nameOf(person) }))]
-      : null);
+function Against({ column, takes, value, pipeline, hasMe, portal, onChange }: AgainstProps) {
+  const isPeople = PEOPLE.includes(column.kind);
+  const people = usePeople(isPeople ? pipeline.teamKey : "", pipeline.aclEntries);
+  const choices = isPeople
+    ? [
+        ...(hasMe ? [{ value: "me", label: "Me" }] : []),
+        ...[...people].map(([key, person]) => ({ value: key, label: nameOf(person) })),
+      ]
+    : choicesOf(column, pipeline);
   if (column.kind === "flag") {
     return (
       <Select
-        comboboxProps={{ withinPortal: false }}
+        comboboxProps={{ withinPortal: portal }}
         size="xs"
         aria-label="Value"
         allowDeselect={false}
@@ -210,15 +239,18 @@ function Against({ column, takes, value, pipeline, onChange }: AgainstProps) {
       />
     );
   }
+  if (column.kind === "contacts" || column.kind === "organizations") {
+    return <Linked portal={portal} noun={column.kind} teamKey={pipeline.teamKey} value={value} onChange={onChange} />;
+  }
   if (choices && takes === "many") {
     return (
       <MultiSelect
-        comboboxProps={{ withinPortal: false }}
+        comboboxProps={{ withinPortal: portal }}
         size="xs"
         searchable
         aria-label="Values"
         data={choices}
-        value={Array.isArray(value) ? value.map(String) : []}
+        value={Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)]}
         onChange={onChange}
       />
     );
@@ -226,7 +258,7 @@ function Against({ column, takes, value, pipeline, onChange }: AgainstProps) {
   if (choices) {
     return (
       <Select
-        comboboxProps={{ withinPortal: false }}
+        comboboxProps={{ withinPortal: portal }}
         size="xs"
         searchable
         aria-label="Value"
@@ -269,20 +301,23 @@ function choicesOf(column: Column, pipeline: PipelineOut): { value: string; labe
 
 type WordsProps = { column: Column; value: unknown; onChange: (value: unknown) => void; label: string };
 
-/** Typed: a date in words, a number, or text. The filter follows a moment behind the typing. */
+/** Typed: a date in words, a number, or text. The filter follows a moment behind the typing, or when it is left. */
 function Words({ column, value, onChange, label }: WordsProps) {
   const [words, setWords] = useState(written(column, value));
   const [wrong, setWrong] = useState(false);
+  const [told, setTold] = useState(words);
+  const tell = async () => {
+    const said = await meant(column, words);
+    setTold(words);
+    setWrong(said === undefined && words.trim() !== "");
+    onChange(said);
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: told when the words change
   useEffect(() => {
-    if (words === written(column, value)) return;
-    const timer = setTimeout(async () => {
-      const said = await meant(column, words);
-      setWrong(said === undefined && words.trim() !== "");
-      onChange(said);
-    }, 250);
+    if (words === told) return;
+    const timer = setTimeout(() => void tell(), 250);
     return () => clearTimeout(timer);
-  }, [words]);
+  }, [words, told]);
   return (
     <TextInput
       size="xs"
@@ -291,6 +326,7 @@ function Words({ column, value, onChange, label }: WordsProps) {
       value={words}
       error={wrong}
       onChange={(event) => setWords(event.currentTarget.value)}
+      onBlur={() => words !== told && void tell()}
     />
   );
 }

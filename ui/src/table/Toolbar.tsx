@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Badge,
   Button,
   Checkbox,
   Group,
@@ -12,21 +11,13 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import {
-  IconArrowsSort,
-  IconColumns3,
-  IconFilter,
-  IconPin,
-  IconPinFilled,
-  IconStack2,
-  IconTrash,
-} from "@tabler/icons-react";
+import { IconArrowsSort, IconColumns3, IconPin, IconPinFilled, IconStack2, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { PipelineOut } from "../api/schema";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import type { Column } from "./columns";
-import { FilterBuilder } from "./FilterBuilder";
-import { countTests, type Tree, whole } from "./filter";
+import { FilterTool } from "./FilterTool";
+import type { Tree } from "./filter";
 import type { Change, Layout, TableState } from "./state";
 
 type ToolbarProps = {
@@ -42,8 +33,6 @@ type ToolbarProps = {
 
 /** What is shown of the boxes, and how. */
 export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, children }: ToolbarProps) {
-  const [filtering, setFiltering] = useState(false);
-  const tests = countTests(whole(state.filter, columns));
   const setFilter = (tree: Tree | null) =>
     change({ filter: tree === null ? (state.view?.filter ? "" : null) : JSON.stringify(tree) });
   return (
@@ -55,26 +44,7 @@ export function Toolbar({ pipeline, state, columns, change, setLayout, query, co
       style={{ borderBottom: "1px solid var(--line)", overflowX: "auto", flex: "none" }}
     >
       {children}
-      <Popover opened={filtering} onChange={setFiltering} position="bottom-start" shadow="md" withinPortal trapFocus>
-        <Popover.Target>
-          <Button
-            variant={tests ? "light" : "subtle"}
-            color={tests ? "boxwood" : "gray"}
-            leftSection={<IconFilter size={15} />}
-            onClick={() => setFiltering((was) => !was)}
-          >
-            Filter
-            {tests > 0 && (
-              <Badge size="xs" ml={6} circle>
-                {tests}
-              </Badge>
-            )}
-          </Button>
-        </Popover.Target>
-        <Popover.Dropdown>
-          <FilterBuilder tree={state.filter} columns={columns} pipeline={pipeline} onChange={setFilter} />
-        </Popover.Dropdown>
-      </Popover>
+      <FilterTool pipeline={pipeline} columns={columns} tree={state.filter} onChange={setFilter} />
       <Sorts state={state} columns={columns} change={change} />
       <Grouping state={state} columns={columns} change={change} />
       <Columns layout={state.layout} columns={columns} setLayout={setLayout} />

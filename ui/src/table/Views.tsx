@@ -9,22 +9,25 @@ import type { PipelineOut, ViewOut } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
 import { Refusal } from "../app/SignIn";
 import { say, undoable } from "../parts/toasts";
-import type { Change, TableState } from "./state";
 
 type ViewsProps = {
   pipeline: PipelineOut;
   views: readonly ViewOut[];
-  state: TableState;
-  change: (change: Change) => void;
+  view: ViewOut | undefined;
+  /** Whether what is seen differs from the view. */
+  differs: boolean;
+  /** What is seen, as a view keeps it. */
+  content: Record<string, unknown>;
+  change: (change: Record<string, string | null>) => void;
 };
 
-const NOTHING: Change = { filter: null, sort: null, group: null, columns: null, closed: null };
+/** What differs from a view is said by these members of the address. */
+const NOTHING = { filter: null, sort: null, group: null, by: null, columns: null, closed: null };
 
 /** Saved views: choose one, save what was changed, make a new one of what is seen. */
-export function Views({ pipeline, views, state, change }: ViewsProps) {
+export function Views({ pipeline, views, view, differs, content, change }: ViewsProps) {
   const [naming, setNaming] = useDisclosure(false);
   const [renaming, setRenaming] = useDisclosure(false);
-  const { view } = state;
   const path = { pipeline: pipeline.key };
   const refresh = () => queries.invalidateQueries({ queryKey: ["get", "/v2/pipelines/{pipeline}/views"] });
 
@@ -92,9 +95,9 @@ export function Views({ pipeline, views, state, change }: ViewsProps) {
           </Menu.Dropdown>
         </Menu>
       )}
-      {view && state.differs && (
+      {view && differs && (
         <>
-          <Button variant="light" loading={save.isPending} onClick={() => save.mutate(contentOf(state))}>
+          <Button variant="light" loading={save.isPending} onClick={() => save.mutate(content)}>
             Save
           </Button>
           <Button variant="subtle" color="gray" onClick={() => change(NOTHING)}>
@@ -102,7 +105,7 @@ export function Views({ pipeline, views, state, change }: ViewsProps) {
           </Button>
         </>
       )}
-      {!view && state.differs && (
+      {!view && differs && (
         <Button variant="light" onClick={setNaming.open}>
           Save as view
         </Button>
@@ -114,7 +117,7 @@ export function Views({ pipeline, views, state, change }: ViewsProps) {
           onSave={async (name, shared) => {
             const { data } = await client.POST("/v2/pipelines/{pipeline}/views", {
               params: { path },
-              body: { name, shared, ...contentOf(state) } as never,
+              body: { name, shared, ...content } as never,
             });
             await refresh();
             change({ ...NOTHING, view: data?.key ?? null });
@@ -132,16 +135,6 @@ export function Views({ pipeline, views, state, change }: ViewsProps) {
       )}
     </Group>
   );
-}
-
-/** What a view keeps, as the API takes it. */
-function contentOf(state: TableState) {
-  const columns = state.layout.map(({ key, width, frozen }) => ({
-    key,
-    ...(width ? { width } : {}),
-    frozen: frozen === true,
-  }));
-  return { filter: state.filter, sort: state.sort, group: state.group || null, columns };
 }
 
 type NameFormProps = {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PipelineOut } from "../api/schema";
 import { allColumns } from "./columns";
-import { countTests, whole } from "./filter";
+import { branch, countTests, membersOf, placeOf, whole } from "./filter";
 
 const COLUMNS = allColumns({ fields: [], stageOrder: [], stages: {} } as unknown as PipelineOut);
 const NAMED = { field: "name", op: "contains", value: "a" };
@@ -24,3 +24,18 @@ test("what was written elsewhere is left as it is", () => {
 
 test("a column that is no more is left out", () =>
   expect(whole({ field: "1001", op: "eq", value: 1 }, COLUMNS)).toBeNull());
+
+test("none of these is the contrary of any of these", () => {
+  const none = branch("not", [NAMED]);
+  expect(none).toEqual({ not: { or: [NAMED] } });
+  expect(membersOf(none)).toEqual({ word: "not", members: [NAMED] });
+  expect(membersOf({ not: NAMED })).toEqual({ word: "not", members: [NAMED] });
+  expect(membersOf({ not: { and: [NAMED] } })).toEqual({ word: "not", members: [{ and: [NAMED] }] });
+});
+
+test("a member stands where the server says that it does", () => {
+  expect(placeOf({ and: [NAMED, NAMED] }, "filter", 1)).toBe("filter.and[1]");
+  expect(placeOf({ not: { or: [NAMED] } }, "condition.and[0]", 0)).toBe("condition.and[0].not.or[0]");
+  expect(placeOf({ not: NAMED }, "filter", 0)).toBe("filter.not");
+  expect(placeOf(NAMED, "filter", 0)).toBe("filter");
+});

@@ -2,8 +2,8 @@
 import type { Column, Kind } from "./columns";
 
 export type Test = { field: string; op: string; value?: unknown };
-export type Branch = { and: Tree[] } | { or: Tree[] };
-export type Tree = Test | Branch | { not: Tree };
+export type Branch = { and: Tree[] } | { or: Tree[] } | { not: Tree };
+export type Tree = Test | Branch;
 
 export type Op = { op: string; label: string /** How many values it takes. */; takes: 0 | 1 | 2 | "many" };
 
@@ -72,16 +72,29 @@ export function isTest(tree: Tree): tree is Test {
   return "field" in tree;
 }
 
+/** Of a branch's members all must hold, any, or none. */
+export type Word = "and" | "or" | "not";
+
 /** The branch's word and members; anything else is taken for a branch of its own. */
-export function membersOf(tree: Tree | null): { word: "and" | "or"; members: Tree[] } {
+export function membersOf(tree: Tree | null): { word: Word; members: Tree[] } {
   if (tree === null) return { word: "and", members: [] };
   if ("and" in tree) return { word: "and", members: tree.and };
   if ("or" in tree) return { word: "or", members: tree.or };
+  if ("not" in tree) return { word: "not", members: "or" in tree.not ? tree.not.or : [tree.not] };
   return { word: "and", members: [tree] };
 }
 
-export function branch(word: "and" | "or", members: Tree[]): Branch {
+export function branch(word: Word, members: Tree[]): Branch {
+  if (word === "not") return { not: { or: members } };
   return word === "and" ? { and: members } : { or: members };
+}
+
+/** Where the server says that a member of this branch stands, as in `filter.and[1]`. */
+export function placeOf(tree: Tree | null, at: string, member: number): string {
+  if (tree === null || isTest(tree)) return at;
+  if ("and" in tree) return `${at}.and[${member}]`;
+  if ("or" in tree) return `${at}.or[${member}]`;
+  return "or" in tree.not ? `${at}.not.or[${member}]` : `${at}.not`;
 }
 
 /** The tree as it can be asked for: tests without a value yet are left out, and so are branches without tests. */

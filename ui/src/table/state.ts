@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut, ViewOut } from "../api/schema";
 import { allColumns, type Column, usualColumns } from "./columns";
-import type { Tree } from "./filter";
+import { type Tree, whole } from "./filter";
 
 export type Layout = { key: string; width?: number; frozen?: boolean };
 
@@ -50,12 +50,20 @@ function layoutOf(view: ViewOut): Layout[] {
     .map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), ...(frozen ? { frozen } : {}) }));
 }
 
-function parsed(text: string | null): Tree | null {
+/** A filter out of the address; none where it cannot be read. */
+export function parsed(text: string | null): Tree | null {
   try {
     return text ? (JSON.parse(text) as Tree) : null;
   } catch {
     return null;
   }
+}
+
+/** What a view keeps of it, as the API takes it. */
+export function contentOf(state: TableState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
+  const { filter, sort, group, layout } = state;
+  const kept = layout.map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), frozen: frozen === true }));
+  return { filter: whole(filter, columns), sort, group: group || null, columns: kept };
 }
 
 export type Change = Partial<Record<"view" | "filter" | "sort" | "group" | "columns" | "closed", string | null>>;

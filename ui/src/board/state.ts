@@ -1,0 +1,70 @@
+/** What a board shows, as the address has it: a view, and what differs from it. */
+import { useMemo } from "react";
+import { useSearchParams } from "react-router";
+import type { PipelineOut, ViewOut } from "../api/schema";
+import { allColumns, type Column } from "../table/columns";
+import { type Tree, whole } from "../table/filter";
+import { parsed } from "../table/state";
+import { STAGE } from "./arrange";
+import type { Asked } from "./useBoard";
+
+export type BoardState = {
+  view: ViewOut | undefined;
+  filter: Tree | null;
+  sort: string[];
+  by: string;
+  /** Whether something differs from the view. */
+  differs: boolean;
+};
+
+/** Of a view the board takes the filter, the order, and the group where there can be columns of it. */
+export function boardState(search: URLSearchParams, view: ViewOut | undefined, pipeline: PipelineOut): BoardState {
+  const grouped = view?.group ?? STAGE;
+  return {
+    view,
+    filter: search.has("filter") ? parsed(search.get("filter")) : ((view?.filter as Tree | undefined) ?? null),
+    sort: (search.get("sort") ?? view?.sort.join(",") ?? "").split(",").filter(Boolean),
+    by: search.get("by") ?? (hasColumns(pipeline, grouped) ? grouped : STAGE),
+    differs: ["filter", "sort", "by"].some((name) => search.has(name)),
+  };
+}
+
+function hasColumns(pipeline: PipelineOut, group: string): boolean {
+  return pipeline.fields.some((field) => field.key === group && field.type === "DROPDOWN");
+}
+
+/** What a view keeps of it, as the API takes it: its columns are the table's and stay. */
+export function contentOf(state: BoardState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
+  return { filter: whole(state.filter, columns), sort: state.sort, group: state.by };
+}
+
+/** `views` is undefined until they are known. */
+export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] | undefined) {
+  const [search, setSearch] = useSearchParams();
+  const columns = useMemo(() => allColumns(pipeline), [pipeline]);
+  const view = views?.find((each) => each.key === search.get("view"));
+  const state = boardState(search, view, pipeline);
+  const words = search.get("q") ?? "";
+  const asked: Asked = {};
+  const filter = withName(whole(state.filter, columns), words);
+  if (filter) asked.filter = JSON.stringify(filter);
+  if (state.sort.length) asked.sort = state.sort.join(",");
+  if (state.by !== STAGE) asked.by = state.by;
+
+  const change = (given: Record<string, string | null>) =>
+    setSearch(
+      (before) => {
+        const after = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(given)) value === null ? after.delete(name) : after.set(name, value);
+        return after;
+      },
+      { replace: !("view" in given) },
+    );
+  return { state, columns, asked, change, waits: search.has("view") && views === undefined };
+}
+
+function withName(filter: Tree | null, words: string): Tree | null {
+  if (words === "") return filter;
+  const named = { field: "name", op: "contains", value: words };
+  return filter === null ? named : { and: [filter, named] };
+}

@@ -1,0 +1,96 @@
+import { Alert, Anchor, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { api, client } from "../api/client";
+import { messageOf } from "../api/problem";
+import type { PipelineOut } from "../api/schema";
+import { boxesOf } from "../lib/addresses";
+import type { Column } from "../table/columns";
+import { breaking, type Draft } from "./rule";
+import classes from "./settings.module.css";
+
+type Props = { pipeline: PipelineOut; draft: Draft; columns: ReadonlyMap<string, Column> };
+
+/** Tried out while it is written: the boxes that break it as they are now. */
+export function RuleTrial({ pipeline, draft, columns }: Props) {
+  const [formula] = useDebouncedValue(draft.formula.trim(), 250);
+  const [filter] = useDebouncedValue(JSON.stringify(breaking(draft, columns)), 250);
+  if (draft.demand === "formula") return formula ? <Formula pipeline={pipeline} formula={formula} /> : null;
+  return filter === "null" ? null : <Filter pipeline={pipeline} filter={filter} />;
+}
+
+const NAMED = 3;
+
+function Filter({ pipeline, filter }: { pipeline: PipelineOut; filter: string }) {
+  const asked = api.useQuery(
+    "get",
+    "/v2/pipelines/{pipeline}/table",
+    { params: { path: { pipeline: pipeline.key }, query: { filter, by: "", limit: NAMED } } },
+    { retry: false, placeholderData: keepPreviousData },
+  );
+  if (asked.isError) return <Wrong error={asked.error} />;
+  if (!asked.data) return null;
+  const { count, results } = asked.data;
+  if (count === 0) {
+    return (
+      <Alert color="green" p="xs" role="status">
+        No box breaks it as it is now.
+      </Alert>
+    );
+  }
+  const names = results.slice(0, NAMED).map((each) => each.name);
+  const more = count - names.length;
+  return (
+    <Alert color="yellow" p="xs" role="status">
+      <Anchor component={Link} size="sm" to={boxesOf(pipeline.key, [JSON.parse(filter)])} target="_blank">
+        {count === 1 ? "1 box breaks it" : `${count.toLocaleString()} boxes break it`}
+      </Anchor>{" "}
+      as it is now: {names.join(", ")}
+      {more > 0 && ` and ${more.toLocaleString()} more`}
+    </Alert>
+  );
+}
+
+function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string }) {
+  const asked = useQuery({
+    queryKey: ["formula", pipeline.key, formula],
+    retry: false,
+    queryFn: async () => {
+      const { data } = await client.POST("/v2/pipelines/{pipeline}/formulas/preview", {
+        params: { path: { pipeline: pipeline.key } },
+        body: { formula },
+      });
+      return data?.results ?? [];
+    },
+  });
+  if (asked.isError) return <Wrong error={asked.error} />;
+  if (!asked.data) return null;
+  if (asked.data.length === 0) return <Text className="quiet">There is no box yet to try it on.</Text>;
+  return (
+    <dl className={classes.preview} aria-label="What it comes to">
+      {asked.data.map((each) => (
+        <div key={each.boxKey} style={{ display: "contents" }}>
+          <dt className="cut quiet">{each.name}</dt>
+          <dd className="cut" style={{ margin: 0 }}>
+            {holds(each.value)}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** As a rule reads it: what JavaScript takes for true. A formula that fails warns. */
+function holds(value: unknown): string {
+  if (typeof value === "object" && value !== null && "error" in value) return `fails: ${String(value.error)}`;
+  return value ? "keeps it" : "breaks it";
+}
+
+function Wrong({ error }: { error: unknown }) {
+  return (
+    <Alert color="orange" p="xs" role="status">
+      {messageOf(error)}
+    </Alert>
+  );
+}

@@ -1,0 +1,44 @@
+/** A validation rule as it is edited, and what it means for the boxes there are. */
+import type { ValidatorOut } from "../api/schema";
+import type { Column } from "../table/columns";
+import { type Tree, whole } from "../table/filter";
+
+export type Demand = "assertion" | "formula" | "deny";
+export type Draft = {
+  name: string;
+  message: string;
+  mode: "REJECT" | "WARN";
+  condition: Tree | null;
+  demand: Demand;
+  assertion: Tree | null;
+  formula: string;
+};
+
+export function draftOf(rule: ValidatorOut | undefined): Draft {
+  return {
+    name: rule?.name ?? "",
+    message: rule?.message ?? "",
+    mode: rule?.mode === "WARN" ? "WARN" : "REJECT",
+    condition: (rule?.condition as Tree | undefined) ?? null,
+    demand: rule?.deny ? "deny" : rule?.formula ? "formula" : "assertion",
+    assertion: (rule?.assertion as Tree | undefined) ?? null,
+    formula: rule?.formula ?? "",
+  };
+}
+
+/** The filter that finds the boxes that break it; null where there is none to be asked: of formulas, and unfinished. */
+export function breaking(draft: Draft, columns: ReadonlyMap<string, Column>): Tree | null {
+  const condition = whole(draft.condition, columns);
+  if (draft.demand === "deny") return condition;
+  if (draft.demand === "formula") return null;
+  const assertion = whole(draft.assertion, columns);
+  if (assertion === null) return null;
+  return condition === null ? { not: assertion } : { and: [condition, { not: assertion }] };
+}
+
+const BY_THEMSELVES = /^(daysIn|daysSince|freshness$|timeInStage\.)/;
+
+/** Columns that grow older without anybody's doing: no rule can keep boxes to them. */
+export function changesByItself(column: string): boolean {
+  return BY_THEMSELVES.test(column);
+}

@@ -1,0 +1,44 @@
+import { Badge, Box, Button, Popover } from "@mantine/core";
+import { IconFilter } from "@tabler/icons-react";
+import { useState } from "react";
+import type { PipelineOut } from "../api/schema";
+import type { Column } from "./columns";
+import { FilterBuilder } from "./FilterBuilder";
+import { countTests, type Tree, whole } from "./filter";
+
+type Props = {
+  pipeline: PipelineOut;
+  columns: ReadonlyMap<string, Column>;
+  tree: Tree | null;
+  onChange: (tree: Tree | null) => void;
+};
+
+/** The button that opens the filter, and says how many conditions there are. */
+export function FilterTool({ pipeline, columns, tree, onChange }: Props) {
+  const [opened, setOpened] = useState(false);
+  const tests = countTests(whole(tree, columns));
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" withinPortal trapFocus>
+      <Popover.Target>
+        <Button
+          variant={tests ? "light" : "subtle"}
+          color={tests ? "boxwood" : "gray"}
+          leftSection={<IconFilter size={15} />}
+          onClick={() => setOpened((was) => !was)}
+        >
+          Filter
+          {tests > 0 && (
+            <Badge size="xs" ml={6} circle>
+              {tests}
+            </Badge>
+          )}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Box w={{ base: "86vw", sm: 600 }}>
+          <FilterBuilder portal={false} tree={tree} columns={columns} pipeline={pipeline} onChange={onChange} />
+        </Box>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
