@@ -22,7 +22,7 @@ def get(call: Call) -> Reply | BoardOut:
     """
     asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
     version = boards.version(call.ctx, call.path[0], call.text("view"))
-    return Reply(kept.of(call.api).get(asked, version, call.ctx.now, lambda: encode(_made(call))))
+    return kept.of(call.api).get(asked, version, call.ctx.now, lambda: encode(_made(call)))
 
 
 def put(call: Call) -> PlaceOut:

@@ -37,6 +37,8 @@ class Reply(msgspec.Struct):
     status: int = 200
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    tag: bytes = b""
+    """The entity's, where it is known already."""
 
 
 class Download(msgspec.Struct):

@@ -17,7 +17,7 @@ async def send(out: Send, reply: Reply, scope: Scope) -> None:
     body = reply.body
     status = reply.status
     if status == 200 and scope["method"] in ("GET", "HEAD"):
-        etag = tag(body)
+        etag = reply.tag or tag(body)
         headers.append((b"etag", etag))
         if any(name == b"if-none-match" and matches(value, etag) for name, value in scope["headers"]):
             status, body = 304, b""

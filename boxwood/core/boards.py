@@ -49,20 +49,27 @@ class Board(NamedTuple):
 
 
 def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
-    """Another after each change of the pipeline, of its boxes, of the view and of what the actor may see. Of the last
-    events not the newest alone: on PostgreSQL one with a lower number can appear later."""
+    """Another after each change of the pipeline, of its boxes, of the view, of its people's names and of what the actor
+    may see. Of the last events not the newest alone: on PostgreSQL one with a lower number can appear later. What is
+    computed anew without an event has its run, or a later day on which it is due."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     view = views.get(ctx, pipeline_key, view_key) if view_key else None
     row = ctx.db.row(
         """
-        SELECT COUNT(*), COALESCE(SUM(id), 0) FROM (
-            SELECT id FROM events WHERE pipeline_key = :pipeline ORDER BY id DESC LIMIT 64
-        ) last
+        SELECT COUNT(*), COALESCE(SUM(id), 0), (SELECT MAX(due_at) FROM formulas WHERE pipeline_key = :pipeline),
+            (SELECT MAX(due_at) FROM validators WHERE pipeline_key = :pipeline),
+            (SELECT ticket FROM formula_runs WHERE pipeline_key = :pipeline),
+            (SELECT after_key FROM formula_runs WHERE pipeline_key = :pipeline),
+            (SELECT MAX(updated_at) FROM users WHERE key IN (
+                SELECT user_key FROM team_members WHERE team_key = :team
+                UNION ALL SELECT user_key FROM pipeline_members WHERE pipeline_key = :pipeline))
+        FROM (SELECT id FROM events WHERE pipeline_key = :pipeline ORDER BY id DESC LIMIT 64) last
         """,
         pipeline=pipeline.key,
+        team=pipeline.team_key,
     )
     assert row is not None
-    return (pipeline, role, view, int(row[0]), int(row[1]))
+    return (pipeline, role, view, *(None if one is None else str(one) for one in row))
 
 
 def read(
@@ -194,7 +201,7 @@ def _figures(
 ) -> dict[str, tuple[int, dict[str, float]]]:
     """How many boxes each column holds, and the sums of the numbers in them. What is no number adds nothing."""
     lane = column.sorts[0]
-    numbers = [f"SUM(CASE WHEN {one.sorts[0]} < {WORDS} THEN {one.sorts[0]} + 0.0 END)" for one in summed.values()]
+    numbers = [f"SUM({_number(ctx, one)} + 0.0)" for one in summed.values()]
     params = {**chosen.params, "now": ctx.now}
     where = chosen.where
     if only is not None:
@@ -206,6 +213,13 @@ def _figures(
         key: (count, {name: figure(found) for name, found in zip(summed, sums, strict=True)})
         for key, count, *sums in rows
     }
+
+
+def _number(ctx: Ctx, column: Column) -> str:
+    """NULL where it is none. Of a field not by what it is sorted by, in which it is looked for twice."""
+    if column.field:
+        return ctx.db.dialect.field_number("b.fields", column.field.key)
+    return f"CASE WHEN {column.sorts[0]} < {WORDS} THEN {column.sorts[0]} END"
 
 
 def figure(found: float | None) -> float:

@@ -1,6 +1,7 @@
 """Boards: the first boxes of every column, and figures of all."""
 
 import json
+import time
 from typing import Any
 
 from tests.conftest import World, ok, refused
@@ -145,3 +146,16 @@ def test_a_board_shows_each_change_at_once(world: World) -> None:
     made = world.box(other, name="f")
     ok(world.ada.http.delete(f"/api/v1/boxes/{made['key']}"))
     assert names(board(world, other))["5001"] == []
+
+
+def test_a_board_shows_what_no_event_tells_of(world: World) -> None:
+    """New names of people at once, and formulas as they are computed: sooner than its answer would be made anew."""
+    pipeline, _, _ = filled(world)
+    assert board(world, pipeline)["columns"][0]["results"][0]["creatorSharingEntry"]["givenName"] != "Augusta"
+    ok(world.ada.http.post(f"/api/v1/users/{world.ada.user_key}", json={"givenName": "Augusta"}))
+    assert board(world, pipeline)["columns"][0]["results"][0]["creatorSharingEntry"]["givenName"] == "Augusta"
+    double = world.field(pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")["key"]
+    deadline = time.monotonic() + 30
+    while board(world, pipeline, sums=double)["columns"][0]["sums"][double] != 121:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
