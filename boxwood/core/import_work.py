@@ -34,6 +34,12 @@ def waiting(db: Db, now: int) -> bool:
     return db.row(sql, now=now) is not None
 
 
+def has_begun(db: Db, since: int) -> bool:
+    """Whether one that was asked for since then is under way."""
+    sql = "SELECT 1 FROM imports WHERE ended_at IS NULL AND created_at > :since LIMIT 1"
+    return db.row(sql, since=since) is not None
+
+
 def take(db: Db, worker: str, now: int) -> Import | None:
     """One that nobody works on, for this worker."""
     row = db.row(

@@ -7,7 +7,21 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import answers, arrivals, blobs, buckets, edits, keys, letters, outbox, search, sessions, trash, turns
+from ..core import (
+    answers,
+    arrivals,
+    blobs,
+    buckets,
+    edits,
+    import_work,
+    keys,
+    letters,
+    outbox,
+    search,
+    sessions,
+    trash,
+    turns,
+)
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -16,6 +30,8 @@ SECONDS = 10
 SWEEP_EVERY = 60
 """Rounds: ten minutes."""
 MOST_SWEPT = 500
+IMPORT_ALONE = 60_000
+"""Milliseconds that an import has the writer for itself, as far as search is concerned."""
 
 
 async def run(
@@ -37,7 +53,7 @@ async def run(
             await sweep_deliveries(engine, clock)
             while await engine.write_soon(lambda db: turns.sweep(db, clock())):
                 await asyncio.sleep(0.05)
-            await index(engine)
+            await index(engine, clock())
         except Exception:
             log.exception("upkeep failed; it is tried again")
 
@@ -75,7 +91,8 @@ def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> Non
             engine.write(partial(note, uses=noted))
 
 
-async def index(engine: Engine) -> None:
-    """Renew what search was left to renew, a few at a time, so that others' writes get in between."""
-    while await engine.read_soon(search.is_behind):
+async def index(engine: Engine, now: int) -> None:
+    """Renew what search was left to renew, a few at a time, so that others' writes get in between. An import that has
+    begun just now sees to its own, at its end."""
+    while await engine.read_soon(lambda db: search.is_behind(db) and not import_work.has_begun(db, now - IMPORT_ALONE)):
         await engine.write_soon(search.catch_up)
