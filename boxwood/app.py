@@ -11,6 +11,7 @@ import re
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import expressions, feed, formulas, mail_settings
+from .core import backlog, expressions, feed, formulas, mail_settings
 from .core import starts as starts  # hears what comes to inbound webhooks
 from .db.engine import Db, Engine, open_engine
 from .jobs import audit, automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
@@ -151,7 +152,7 @@ class Boxwood:
     async def ready(self, request: Request) -> Response:
         """Whether the database answers and can be written."""
         try:
-            await asyncio.wait_for(self.engine.write_soon(lambda db: db.row("SELECT 1")), 5)
+            await asyncio.wait_for(self.engine.write_soon(partial(backlog.try_to_write, now=self.clock())), 5)
         except Exception as error:
             return JSONResponse({"status": "unavailable", "error": str(error)}, 503)
         return JSONResponse({"status": "ok"})

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except Problem as problem:
+    except (Problem, OSError) as problem:
         sys.exit(f"boxwood: {problem}")
     except KeyboardInterrupt:
         sys.exit(130)

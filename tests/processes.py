@@ -38,11 +38,11 @@ def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]
 class Process:
     """`boxwood serve` on a free port. `setup` is Python that runs first in its process."""
 
-    def __init__(self, store: Store, *options: str, setup: str = "") -> None:
+    def __init__(self, store: Store, *options: str, setup: str = "", log: Path | None = None) -> None:
         self.store, self.options, self.port = store, options, free_port()
         self.program = command() if not setup else [sys.executable, "-c", f"{setup}\n{MAIN}"]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = store.data / "log"
+        self.log = log or store.data / "log"
         self.start()
         atexit.register(self.end)
 

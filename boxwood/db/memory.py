@@ -17,7 +17,7 @@ MOST = 10_000
 _RECORDS = frozenset(
     "boxes events assignments box_links deliveries fan_outs search_entries search_words search_near search_chores "
     "comments tasks task_contacts meetings files threads messages notifications trash trash_files automation_runs "
-    "automation_steps".split()
+    "automation_steps readiness".split()
 )
 _TARGET = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 

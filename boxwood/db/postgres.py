@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from .memory import SharedMemory, is_watched, leaves_it
 from .postgres_words import PostgresDialect, spelled
 
 T = TypeVar("T")
+log = logging.getLogger("boxwood.db")
 THREADS = 16
 TRIES = 5
 NOTIFY_PAUSE = 0.005
@@ -254,11 +256,13 @@ class Postgres:
                 # The last two: someone made the same, or took away what this needs, at the same moment.
                 if not left:
                     raise Unavailable("too many people changed this at once: try again") from None
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
                 if isinstance(error, _CommitLost):
                     raise Unavailable("the database went away during the commit: look before you repeat") from None
                 if isinstance(error, (pg.DiskFull, pg.ReadOnlySqlTransaction)):
-                    raise Unavailable(f"the database cannot be written: {error}") from None
+                    says = f"the database cannot be written: {error}"
+                    log.error(says)
+                    raise Unavailable(says) from None
                 if not left or not _lost(error, self._local.__dict__.get("connection")):
                     raise Unavailable("the database is away: try again") from None
         raise AssertionError("unreachable")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,12 +26,16 @@ from .fulltext import Fts5, FullText
 from .memory import Memory, NoMemory
 
 T = TypeVar("T")
+log = logging.getLogger("boxwood.db")
 MOST_AT_ONCE = 256
 # Of many rows so many are one statement: it runs without Python's lock, so that others go on meanwhile, and a third
 # faster than one by one. SQLite takes 32,766 parameters.
 ROWS_AT_ONCE = 200
 # Errors that undo the whole transaction, not the one statement: the others in it must run again.
-_OF_THE_STORE = (apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError, apsw.BusyError)
+_OF_THE_STORE = (
+    *(apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError, apsw.BusyError),
+    *(apsw.ReadOnlyError, apsw.CantOpenError),
+)
 
 
 class SqliteDialect:
@@ -378,8 +383,11 @@ class Sqlite:
 
 
 def _as_unavailable(error: BaseException) -> BaseException:
+    """For who asked, and for the log: an operator has to do something about it."""
+    if not isinstance(error, (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.ReadOnlyError, apsw.CantOpenError)):
+        return error
+    says = f"the database cannot be written: {error}"
     if isinstance(error, apsw.FullError):
-        return Unavailable("the disk is full: nothing was saved")
-    if isinstance(error, (apsw.IOError, apsw.BusyError, apsw.ReadOnlyError, apsw.CantOpenError)):
-        return Unavailable(f"the database cannot be written: {error}")
-    return error
+        says = "the disk is full: nothing was saved"
+    log.error(says)
+    return Unavailable(says)

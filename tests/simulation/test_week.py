@@ -248,7 +248,7 @@ def _waits(db: Db) -> int:
     row = db.row(
         """
         SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'due') + (SELECT COUNT(*) FROM fan_outs)
-            + (SELECT COUNT(*) FROM automation_runs WHERE state = 'RUNNING')
+            + (SELECT COUNT(*) FROM automation_runs WHERE state = 'due')
             + (SELECT COUNT(*) FROM tasks WHERE reminder_status = 'SCHEDULED' AND status <> 'DONE')
         """
     )
