@@ -171,6 +171,9 @@ def test_a_rule_is_tried_made_changed_and_deleted(world: World, window) -> None:
     page.get_by_role("button", name="Delete the rule Value").click()
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No rules yet")).to_be_visible()
+    deleted = page.get_by_role("alert").filter(has_text="Deleted the rule Value")
+    deleted.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Edit Value")).to_be_visible()
 
 
 def test_rules_are_changed_by_admins_alone(world: World, window) -> None:

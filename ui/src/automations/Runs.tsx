@@ -1,14 +1,16 @@
-import { Badge, Button, Drawer, Group, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Drawer, Group, Stack, Text, Title } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { RunOut, StepLogOut } from "../api/schema";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
+import { Journal, useJournal } from "../integrations/Journal";
+import { titled, Verdict } from "../integrations/Verdict";
 import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 import own from "./automations.module.css";
 
@@ -21,94 +23,45 @@ const COLORS: Record<string, string> = {
   REFUSED: "orange",
   CANCELLED: "gray",
 };
-const SHOWN = ["All", "Running", "Done", "Failed", "Skipped"];
-
 function State({ state }: { state: string }) {
-  return (
-    <Badge variant="light" color={COLORS[state] ?? "gray"} tt="none" fw={550} c="var(--strong)">
-      {state.charAt(0) + state.slice(1).toLowerCase()}
-    </Badge>
-  );
+  return <Verdict color={COLORS[state]}>{titled(state)}</Verdict>;
 }
 
 /** Everything the automation did, newest first. */
 export function Runs({ automation, pipeline }: { automation: string; pipeline: string }) {
-  const [search, setSearch] = useSearchParams();
-  const state = search.get("state") ?? "All";
-  const open = search.get("run");
-  const query = { limit: 50, ...(state === "All" ? {} : { state: state.toUpperCase() }) };
+  const log = useJournal("run");
   const asked = api.useQuery(
     "get",
     "/v2/automations/{automation}/runs",
-    { params: { path: { automation }, query } },
+    { params: { path: { automation }, query: log.query } },
     { refetchInterval: 4000 },
   );
-  const put = (name: string, value: string | null) =>
-    setSearch((before) => {
-      if (value === null) before.delete(name);
-      else before.set(name, value);
-      return before;
-    });
   return (
-    <section aria-label="Runs">
-      <header className={classes.head}>
-        <Title order={3}>Runs</Title>
-        <SegmentedControl
-          size="xs"
-          data={SHOWN}
-          value={state}
-          aria-label="Which runs"
-          onChange={(value) => put("state", value === "All" ? null : value)}
-        />
-      </header>
-      <Ready query={asked}>
-        {({ results }) =>
-          results.length === 0 ? (
-            <Empty icon={IconHistory} title={state === "All" ? "It has not run yet" : `None is ${state.toLowerCase()}`}>
-              Each run is listed here with what began it, what each step saw and did, and how long it took.
-            </Empty>
-          ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6} highlightOnHover>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Began</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th>Why</Table.Th>
-                    <Table.Th aria-label="Open" />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <Table.Tr key={each.key} className={classes.row} onClick={() => put("run", each.key)}>
-                      <Table.Td>
-                        <Moment at={each.creationTimestamp} />
-                      </Table.Td>
-                      <Table.Td>
-                        <State state={each.state} />
-                        {each.waitingUntil && (
-                          <span className="quiet">
-                            {" "}
-                            waits until <Moment at={each.waitingUntil} />
-                          </span>
-                        )}
-                      </Table.Td>
-                      <Table.Td className={classes.wide}>{each.reason}</Table.Td>
-                      <Table.Td align="right">
-                        <Button variant="subtle" size="compact-xs" onClick={() => put("run", each.key)}>
-                          Open
-                        </Button>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
-          )
-        }
-      </Ready>
-      {open && <Run automation={automation} run={open} pipeline={pipeline} onClose={() => put("run", null)} />}
-    </section>
+    <Journal
+      title="Runs"
+      log={log}
+      asked={asked}
+      states={["Running", "Done", "Failed", "Skipped"]}
+      icon={IconHistory}
+      empty="It has not run yet"
+      heads={["Began", "State", "Why"]}
+      cells={(one) => [
+        <Moment key="at" at={one.creationTimestamp} />,
+        <>
+          <State state={one.state} />
+          {one.waitingUntil && (
+            <span className="quiet">
+              {" "}
+              waits until <Moment at={one.waitingUntil} />
+            </span>
+          )}
+        </>,
+        one.reason,
+      ]}
+      draw={(key, close) => <Run automation={automation} run={key} pipeline={pipeline} onClose={close} />}
+    >
+      Each run is listed here with what began it, what each step saw and did, and how long it took.
+    </Journal>
   );
 }
 

@@ -10,9 +10,10 @@ import { offerUndo } from "../api/undo";
 import { Moment } from "../parts/Moment";
 import { Face, nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
-import classes from "./Box.module.css";
+import classes from "./Comment.module.css";
 import { useOpenBox } from "./context";
 import { useDraft } from "./drafts";
+import values from "./Fields.module.css";
 import { MessageInput } from "./MessageInput";
 import { pieces } from "./mentions";
 
@@ -142,7 +143,7 @@ function Said({ comment, onReply }: { comment: CommentOut; onReply: () => void }
             </Group>
           </>
         ) : (
-          <p className={classes.text}>
+          <p className={values.text}>
             {pieces(comment.message, comment.mentions).map((each, at) =>
               each.userKey ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text, in its order

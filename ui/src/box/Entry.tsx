@@ -22,11 +22,12 @@ import { lazily } from "../lib/lazily";
 import { Moment } from "../parts/Moment";
 import { nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
-import classes from "./Box.module.css";
 import { refreshTimeline } from "./Comment";
 import { useOpenBox } from "./context";
+import values from "./Fields.module.css";
 import { isShown, targetOf } from "./Files";
 import { plain } from "./plain";
+import classes from "./Timeline.module.css";
 
 const Preview = lazily(() => import("./Preview"));
 
@@ -148,7 +149,7 @@ function Meeting({ meeting }: { meeting: MeetingOut }) {
         )}
       </Group>
       {words === null ? (
-        meeting.notes && <p className={classes.text}>{plain(meeting.notes)}</p>
+        meeting.notes && <p className={values.text}>{plain(meeting.notes)}</p>
       ) : (
         <>
           <Textarea
@@ -197,7 +198,7 @@ function Message({ message }: { message: MessageOut }) {
       <Text size="xs" className="quiet cut">
         {message.from.name || message.from.email} to {message.to.map((each) => each.name || each.email).join(", ")}
       </Text>
-      <p className={classes.text} data-short={(long && !whole) || undefined}>
+      <p className={values.text} data-short={(long && !whole) || undefined}>
         {text}
       </p>
       {long && (

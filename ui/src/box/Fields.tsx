@@ -1,7 +1,7 @@
 import { useEditBox } from "../api/boxes";
 import { kindOf } from "../fields/kinds";
-import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import classes from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 
 /** The box's fields, each edited where it stands. */

@@ -4,6 +4,7 @@ import { useEditBox } from "../api/boxes";
 import { useKeys } from "../fields/useKeys";
 import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 
 /** The box's name, edited in place. */
@@ -64,7 +65,7 @@ export function Notes() {
       label="notes"
       value={box.notes}
       empty="Add notes"
-      draw={<span className={classes.text}>{box.notes}</span>}
+      draw={<span className={values.text}>{box.notes}</span>}
       edit={
         mayEdit
           ? (close) => (

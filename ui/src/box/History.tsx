@@ -14,9 +14,10 @@ import { usePeople } from "../parts/PersonPicker";
 import { StageTag } from "../parts/StageTag";
 import { Empty, Loading, Ready } from "../parts/states";
 import { say } from "../parts/toasts";
-import classes from "./Box.module.css";
 import { type Member, membersOf } from "./changes";
 import { useOpenBox } from "./context";
+import values from "./Fields.module.css";
+import classes from "./Timeline.module.css";
 
 /** Everything that was done to the box: any member can be set back to what it was, and any change undone. */
 export function History() {
@@ -71,7 +72,7 @@ function Past({ change }: { change: Change }) {
   return (
     <article className={classes.past} aria-label={change.story}>
       <Face person={{ email: change.actor?.displayName ?? "·", userKey: change.actor?.key ?? "" }} size={22} />
-      <div className={classes.saidBody}>
+      <div className={classes.pastBody}>
         <Group gap={6} wrap="nowrap" align="baseline">
           <Text size="sm" className={classes.eventText ?? ""} c="var(--strong)">
             {ofThisBox(change.story, box.name, pipeline.name)}
@@ -135,7 +136,7 @@ function Value({ member, value }: { member: Member; value: unknown }) {
   const { pipeline } = useOpenBox();
   const field = pipeline.fields.find((each) => each.key === member.field);
   if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) {
-    return <span className={classes.unset}>empty</span>;
+    return <span className={values.unset}>empty</span>;
   }
   if (field) {
     const { Draw } = kindOf(field);
@@ -147,10 +148,10 @@ function Value({ member, value }: { member: Member; value: unknown }) {
   }
   if (member.name === "Stage") {
     const stage = pipeline.stages[String(value)];
-    return stage ? <StageTag stage={stage} /> : <span className={classes.unset}>a stage that is gone</span>;
+    return stage ? <StageTag stage={stage} /> : <span className={values.unset}>a stage that is gone</span>;
   }
   if (Array.isArray(value)) return <Many member={member} values={value} />;
-  return <span className={`${classes.memberValue} ${classes.text}`}>{String(value)}</span>;
+  return <span className={`${classes.memberValue} ${values.text}`}>{String(value)}</span>;
 }
 
 function Many({ member, values }: { member: Member; values: unknown[] }) {

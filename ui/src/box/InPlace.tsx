@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import classes from "./Box.module.css";
+import classes from "./Fields.module.css";
 
 type InPlaceProps = {
   label: string;

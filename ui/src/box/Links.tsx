@@ -8,8 +8,8 @@ import { api } from "../api/client";
 import { kindOf } from "../fields/kinds";
 import { Picker } from "../fields/Picker";
 import { useBoxAddress } from "./address";
-import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import classes from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 
 const CONTACTS = { key: "contacts", name: "Contacts", type: "TEAM_CONTACT" };

@@ -2,7 +2,7 @@ import { Combobox, Group, Textarea, useCombobox } from "@mantine/core";
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Face, nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
-import classes from "./Box.module.css";
+import classes from "./Comment.module.css";
 import { useOpenBox } from "./context";
 import { mentionAt, withMention } from "./mentions";
 

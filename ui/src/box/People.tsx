@@ -4,8 +4,8 @@ import { useEditBox } from "../api/boxes";
 import { useMe } from "../api/session";
 import { kindOf } from "../fields/kinds";
 import { Faces, type Known } from "../parts/People";
-import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import classes from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 import { Mute } from "./Mute";
 

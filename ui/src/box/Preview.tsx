@@ -6,8 +6,8 @@ import { send } from "../api/client";
 import { problemOf } from "../api/problem";
 import type { FileOut } from "../api/schema";
 import { Ready } from "../parts/states";
-import classes from "./Box.module.css";
 import { contentsOf } from "./Files";
+import classes from "./Files.module.css";
 
 /** A file as it looks: images themselves, PDF in the browser's own viewer. */
 export default function Preview({ file, onClose }: { file: FileOut; onClose: () => void }) {

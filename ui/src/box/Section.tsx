@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from "react";
-import classes from "./Box.module.css";
+import classes from "./Fields.module.css";
 
 type SectionProps = { title: string; count?: number; action?: ReactNode; children: ReactNode };
 

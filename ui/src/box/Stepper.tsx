@@ -3,8 +3,8 @@ import { useRef } from "react";
 import { useEditBox } from "../api/boxes";
 import { lengthInWords } from "../lib/dates";
 import { useNow } from "../parts/Moment";
-import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import classes from "./Stepper.module.css";
 import { timeInStages } from "./stays";
 
 /** The pipeline's stages in their order: pressing one moves the box there; each tells how long the box was in it. */

@@ -6,10 +6,11 @@ import { readDate } from "../lib/dates";
 import { Moment, useNow } from "../parts/Moment";
 import { Faces, type Known } from "../parts/People";
 import { Ready } from "../parts/states";
-import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
+import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 import { Section } from "./Section";
+import classes from "./Tasks.module.css";
 import { inOrder, isDone, useTasks } from "./tasks";
 
 const TEXT = { key: "text", name: "Task", type: "TEXT_INPUT" };
@@ -77,7 +78,7 @@ function TaskLine({ task, edit, remove }: TaskLineProps) {
         <InPlace
           label="task"
           value={task.text}
-          draw={<span className={classes.text}>{task.text}</span>}
+          draw={<span className={values.text}>{task.text}</span>}
           edit={
             mayEdit && EditText
               ? (close) => (

@@ -4,10 +4,10 @@ import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { operations } from "../api/schema";
 import { Empty, Loading, Ready } from "../parts/states";
-import classes from "./Box.module.css";
 import { Comment } from "./Comment";
 import { useOpenBox } from "./context";
 import { Entry, Quoted } from "./Entry";
+import classes from "./Timeline.module.css";
 import { conversations } from "./threads";
 
 type Filter = NonNullable<

@@ -1,4 +1,4 @@
-import { Badge, Button, Drawer, Group, Stack, Table, Title } from "@mantine/core";
+import { Button, Drawer, Group, Stack, Table, Title } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { api, client } from "../api/client";
@@ -10,15 +10,12 @@ import { say } from "../parts/toasts";
 import { Body, Headers } from "./Body";
 import { inWords } from "./events";
 import classes from "./integrations.module.css";
+import { titled, Verdict } from "./Verdict";
 
 const COLORS: Record<string, string> = { WAITING: "orange", DELIVERED: "green", DEAD: "red", CANCELLED: "gray" };
 
 export function State({ one }: { one: DeliveryOut }) {
-  return (
-    <Badge variant="light" color={COLORS[one.state] ?? "gray"} tt="none" fw={550} c="var(--strong)">
-      {one.state.charAt(0) + one.state.slice(1).toLowerCase()}
-    </Badge>
-  );
+  return <Verdict color={COLORS[one.state]}>{titled(one.state)}</Verdict>;
 }
 
 /** A delivery beside its list: what was sent, and what came back each time. */

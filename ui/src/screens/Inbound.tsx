@@ -1,19 +1,21 @@
-import { ActionIcon, Badge, Button, Group, Menu, Table, Title } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconInbox } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
-import type { ArrivalOut, InboundEdit, InboundOut } from "../api/schema";
+import type { InboundEdit, InboundOut } from "../api/schema";
 import { usePipeline } from "../app/Frame";
 import { Arrival, VERDICTS } from "../integrations/Arrival";
 import { InboundForm, InboundSecrets } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";
+import { Journal, SHOWN, useJournal } from "../integrations/Journal";
+import { Verdict } from "../integrations/Verdict";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 
 /** One inbound webhook: its settings, and what was sent to it. */
@@ -142,75 +144,32 @@ function Facts({ one }: { one: InboundOut }) {
 }
 
 function Requests({ one }: { one: InboundOut }) {
-  const [search, setSearch] = useSearchParams();
-  const open = search.get("request");
-  const params = { path: { inbound: one.key }, query: { limit: 100 } };
+  const log = useJournal("request");
+  const params = { path: { inbound: one.key }, query: { limit: SHOWN } };
   const asked = api.useQuery("get", "/v2/inbound/{inbound}/requests", { params }, { refetchInterval: 5000 });
-  const show = (key: string | null) =>
-    setSearch((before) => {
-      if (key === null) before.delete("request");
-      else before.set("request", key);
-      return before;
-    });
   return (
-    <section aria-label="Requests">
-      <Title order={3} mb="xs">
-        Last requests
-      </Title>
-      <Ready query={asked}>
-        {({ results }) =>
-          results.length === 0 ? (
-            <Empty icon={IconInbox} title="Nothing has arrived yet">
-              Send a {one.method} request to the address, with JSON or a form: it shows here within seconds.
-            </Empty>
-          ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6} highlightOnHover>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Arrived</Table.Th>
-                    <Table.Th>Verdict</Table.Th>
-                    <Table.Th>From</Table.Th>
-                    <Table.Th>Size</Table.Th>
-                    <Table.Th aria-label="Open" />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <Row key={each.key} one={each} onOpen={() => show(each.key)} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
-          )
-        }
-      </Ready>
-      {open && <Arrival inbound={one.key} request={open} onClose={() => show(null)} />}
-    </section>
-  );
-}
-
-function Row({ one, onOpen }: { one: ArrivalOut; onOpen: () => void }) {
-  const verdict = VERDICTS[one.verdict];
-  return (
-    <Table.Tr className={classes.row} onClick={onOpen}>
-      <Table.Td>
-        <Moment at={one.timestamp} />
-      </Table.Td>
-      <Table.Td>
-        <Badge variant="light" color={verdict?.color ?? "gray"} tt="none" fw={550} c="var(--strong)">
-          {verdict?.label ?? one.verdict}
-        </Badge>
-        {one.reason && <span className="quiet"> {one.reason}</span>}
-      </Table.Td>
-      <Table.Td>{one.source}</Table.Td>
-      <Table.Td className="numbers">{one.size} B</Table.Td>
-      <Table.Td align="right">
-        <Button variant="subtle" size="compact-xs" onClick={onOpen} aria-label={`Open the request ${one.key}`}>
-          Open
-        </Button>
-      </Table.Td>
-    </Table.Tr>
+    <Journal
+      title="Last requests"
+      log={log}
+      asked={asked}
+      icon={IconInbox}
+      empty="Nothing has arrived yet"
+      heads={["Arrived", "Verdict", "From", "Size"]}
+      cells={(each) => [
+        <Moment key="at" at={each.timestamp} />,
+        <>
+          <Verdict color={VERDICTS[each.verdict]?.color}>{VERDICTS[each.verdict]?.label ?? each.verdict}</Verdict>
+          {each.reason && <span className="quiet"> {each.reason}</span>}
+        </>,
+        each.source,
+        <span key="size" className="numbers">
+          {each.size} B
+        </span>,
+      ]}
+      draw={(key, close) => <Arrival inbound={one.key} request={key} onClose={close} />}
+    >
+      Send a {one.method} request to the address, with JSON or a form: it shows here within seconds.
+    </Journal>
   );
 }
 

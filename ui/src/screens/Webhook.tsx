@@ -1,26 +1,25 @@
-import { ActionIcon, Button, Group, Menu, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconPlayerPlay, IconSend } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
-import type { DeliveryOut, PipelineOut, WebhookEdit, WebhookOut } from "../api/schema";
+import type { PipelineOut, WebhookEdit, WebhookOut } from "../api/schema";
 import { usePipeline } from "../app/Frame";
 import { Delivery, State } from "../integrations/Delivery";
 import { inWords } from "../integrations/events";
 import { healthOf } from "../integrations/health";
 import classes from "../integrations/integrations.module.css";
+import { Journal, useJournal } from "../integrations/Journal";
 import { ReplayForm } from "../integrations/ReplayForm";
 import { Secret } from "../integrations/Secret";
 import { WebhookForm } from "../integrations/WebhookForm";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
-
-const STATES = ["All", "Waiting", "Delivered", "Dead"];
 
 /** One subscription: how it fares, and every delivery of it. */
 export default function Webhook() {
@@ -168,98 +167,45 @@ function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) 
 }
 
 function Deliveries({ hook }: { hook: WebhookOut }) {
-  const [search, setSearch] = useSearchParams();
-  const state = search.get("state") ?? "All";
-  const open = search.get("delivery");
-  const query = state === "All" ? { limit: 50 } : { limit: 50, state: state.toUpperCase() };
+  const log = useJournal("delivery");
   const asked = api.useQuery(
     "get",
     "/v2/webhooks/{webhook}/deliveries",
-    { params: { path: { webhook: hook.key }, query } },
+    { params: { path: { webhook: hook.key }, query: log.query } },
     // What is on its way is looked at again until it has arrived.
     {
       refetchInterval: ({ state: { data } }) => (data?.results.some((each) => each.state === "WAITING") ? 2000 : 15000),
     },
   );
-  const put = (name: string, value: string | null) =>
-    setSearch((before) => {
-      if (value === null) before.delete(name);
-      else before.set(name, value);
-      return before;
-    });
   return (
-    <section aria-label="Deliveries">
-      <header className={classes.head}>
-        <Title order={3}>Deliveries</Title>
-        <SegmentedControl
-          size="xs"
-          data={STATES}
-          value={state}
-          aria-label="Which deliveries"
-          onChange={(value) => put("state", value === "All" ? null : value)}
-        />
-      </header>
-      <Ready query={asked}>
-        {({ results, hasNextPage }) =>
-          results.length === 0 ? (
-            <Empty icon={IconSend} title={state === "All" ? "Nothing was sent yet" : `None is ${state.toLowerCase()}`}>
-              As soon as it happens, it is here with its request and the answer it got. “Send a test” does not wait for
-              it.
-            </Empty>
-          ) : (
-            <Stack gap="xs" mt="xs">
-              <div className={classes.rows}>
-                <Table verticalSpacing={6} highlightOnHover>
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>Happened</Table.Th>
-                      <Table.Th>State</Table.Th>
-                      <Table.Th>Attempts</Table.Th>
-                      <Table.Th>Answer</Table.Th>
-                      <Table.Th>Id</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {results.map((each) => (
-                      <Row key={each.key} one={each} onOpen={() => put("delivery", each.key)} />
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </div>
-              {hasNextPage && (
-                <Text size="sm" className="quiet">
-                  The newest 50. The API goes further back.
-                </Text>
-              )}
-            </Stack>
-          )
-        }
-      </Ready>
-      {open && <Delivery delivery={open} onClose={() => put("delivery", null)} />}
-    </section>
-  );
-}
-
-function Row({ one, onOpen }: { one: DeliveryOut; onOpen: () => void }) {
-  return (
-    <Table.Tr className={classes.row} onClick={onOpen}>
-      <Table.Td>
-        <Moment at={one.creationTimestamp} />
-        {one.test && <span className="quiet"> · test</span>}
-      </Table.Td>
-      <Table.Td>
-        <State one={one} />
-      </Table.Td>
-      <Table.Td className="numbers">{one.attemptCount}</Table.Td>
-      <Table.Td className={classes.wide}>
-        {one.lastError ?? one.lastStatus ?? <span className="quiet">none yet</span>}
-      </Table.Td>
-      <Table.Td>
-        <Button variant="subtle" size="compact-xs" onClick={onOpen}>
-          {one.key}
-        </Button>
-      </Table.Td>
-    </Table.Tr>
+    <Journal
+      title="Deliveries"
+      log={log}
+      asked={asked}
+      states={["Waiting", "Delivered", "Dead"]}
+      icon={IconSend}
+      empty="Nothing was sent yet"
+      heads={["Happened", "State", "Attempts", "Answer", "Id"]}
+      cells={(one) => [
+        <>
+          <Moment at={one.creationTimestamp} />
+          {one.test && <span className="quiet"> · test</span>}
+        </>,
+        <State key="state" one={one} />,
+        <span key="attempts" className="numbers">
+          {one.attemptCount}
+        </span>,
+        one.lastError ?? one.lastStatus ?? (
+          <span key="answer" className="quiet">
+            none yet
+          </span>
+        ),
+        <code key="id">{one.key}</code>,
+      ]}
+      draw={(key, close) => <Delivery delivery={key} onClose={close} />}
+    >
+      As soon as it happens, it is here with its request and the answer it got. “Send a test” does not wait for it.
+    </Journal>
   );
 }
 

@@ -3,8 +3,8 @@ import { useMemo, useState } from "react";
 import { client } from "../api/client";
 import { errorAt, errorWithin } from "../api/problem";
 import type { PipelineOut, ValidatorCreate, ValidatorOut } from "../api/schema";
+import { offerUndo } from "../api/undo";
 import { Refusal, useForm } from "../app/SignIn";
-import { say } from "../parts/toasts";
 import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import type { Tree } from "../table/filter";
@@ -30,15 +30,14 @@ export function RuleForm({ pipeline, rule, onClose }: Props) {
   );
   const form = useForm(async () => {
     const path = { pipeline: pipeline.key };
-    if (rule) {
-      await client.POST("/v2/pipelines/{pipeline}/validators/{validator}", {
-        params: { path: { ...path, validator: rule.key } },
-        body: bodyOf(draft),
-      });
-    } else {
-      await client.POST("/v2/pipelines/{pipeline}/validators", { params: { path }, body: bodyOf(draft) });
-    }
-    say(rule ? "Saved the rule. Boxes are judged anew." : "Made the rule. Boxes that are there are judged now.");
+    const body = bodyOf(draft);
+    const { response } = rule
+      ? await client.POST("/v2/pipelines/{pipeline}/validators/{validator}", {
+          params: { path: { ...path, validator: rule.key } },
+          body,
+        })
+      : await client.POST("/v2/pipelines/{pipeline}/validators", { params: { path }, body });
+    offerUndo(`${rule ? "Saved" : "Made"} the rule: boxes are judged anew`, response);
     await refreshRules();
     onClose();
   });
@@ -71,7 +70,7 @@ export function RuleForm({ pipeline, rule, onClose }: Props) {
             onChange={(event) => put({ name: event.currentTarget.value })}
           />
           <section aria-label="Which boxes">
-            <Text size="sm" fw={500} mb={4}>
+            <Text size="sm" fw={600} mb={4}>
               Which boxes
             </Text>
             {tree("condition", "Every box of the pipeline. Add a condition to speak of fewer.")}
@@ -82,7 +81,7 @@ export function RuleForm({ pipeline, rule, onClose }: Props) {
               value={draft.demand}
               onChange={(demand) => put({ demand: demand as Demand })}
             >
-              <Group gap="md" my={6}>
+              <Group gap="sm" mt={6} mb={10}>
                 {DEMANDS.map((each) => (
                   <Radio key={each.value} size="xs" value={each.value} label={each.label} />
                 ))}

@@ -5,10 +5,10 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, client } from "../api/client";
 import type { PipelineOut, ValidatorOut } from "../api/schema";
+import { offerUndo } from "../api/undo";
 import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Empty, Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 import { RuleForm } from "./RuleForm";
 import { refreshRules } from "./save";
 import classes from "./settings.module.css";
@@ -69,7 +69,7 @@ function Line({ pipeline, rule, onEdit }: { pipeline: string; rule: ValidatorOut
       client.DELETE("/v2/pipelines/{pipeline}/validators/{validator}", {
         params: { path: { pipeline, validator: rule.key } },
       }),
-    onSuccess: () => say(`Deleted the rule ${rule.name}`),
+    onSuccess: ({ response }) => offerUndo(`Deleted the rule ${rule.name}`, response),
     onSettled: () => refreshRules(),
   });
   const isHard = rule.mode === "REJECT";

@@ -1,0 +1,136 @@
+import { Button, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import type { TablerIcon } from "@tabler/icons-react";
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useSearchParams } from "react-router";
+import { Empty, Ready } from "../parts/states";
+import classes from "./integrations.module.css";
+
+export const ALL = "All";
+/** How many a log shows: the newest. */
+export const SHOWN = 100;
+
+/** Which lines of a log are shown and which one is open, as the address has it under the noun's name. */
+export function useJournal(noun: string) {
+  const [search, setSearch] = useSearchParams();
+  const put = (name: string, value: string | null) =>
+    setSearch((before) => {
+      if (value === null) before.delete(name);
+      else before.set(name, value);
+      return before;
+    });
+  const state = search.get("state") ?? ALL;
+  return {
+    noun,
+    state,
+    /** What is asked for. */
+    query: { limit: SHOWN, ...(state === ALL ? {} : { state: state.toUpperCase() }) },
+    open: search.get(noun),
+    show: (key: string | null) => put(noun, key),
+    choose: (chosen: string) => put("state", chosen === ALL ? null : chosen),
+  };
+}
+
+type Keyed = { key: string };
+type JournalProps<T extends Keyed> = {
+  title: string;
+  log: ReturnType<typeof useJournal>;
+  asked: UseQueryResult<{ results: T[]; hasNextPage?: boolean }, unknown>;
+  /** What lines can be chosen by; all of them without it. */
+  states?: string[];
+  icon: TablerIcon;
+  /** What is said while there is nothing: its title, and how it comes to be. */
+  empty: string;
+  children: ReactNode;
+  heads: string[];
+  /** Of one line, under each head. */
+  cells: (one: T) => ReactNode[];
+  /** Beside the log: the line that was opened. */
+  draw: (key: string, close: () => void) => ReactNode;
+};
+
+/** What happened, the newest first; a line opens beside it. */
+export function Journal<T extends Keyed>({
+  title,
+  log,
+  asked,
+  states,
+  icon,
+  empty,
+  children,
+  heads,
+  cells,
+  draw,
+}: JournalProps<T>) {
+  const { noun, state, open, show, choose } = log;
+  return (
+    <section aria-label={title}>
+      <header className={classes.head}>
+        <Title order={3}>{title}</Title>
+        {states && (
+          <SegmentedControl
+            size="xs"
+            data={[ALL, ...states]}
+            value={state}
+            aria-label={`Which ${title.toLowerCase()}`}
+            onChange={choose}
+          />
+        )}
+      </header>
+      <Ready query={asked}>
+        {({ results, hasNextPage }) =>
+          results.length === 0 ? (
+            <Empty icon={icon} title={state === ALL ? empty : `None is ${state.toLowerCase()}`}>
+              {children}
+            </Empty>
+          ) : (
+            <Stack gap="xs">
+              <div className={classes.rows}>
+                <Table verticalSpacing={6} highlightOnHover>
+                  <Table.Thead>
+                    <Table.Tr>
+                      {heads.map((each) => (
+                        <Table.Th key={each}>{each}</Table.Th>
+                      ))}
+                      <Table.Th aria-label="Open" />
+                    </Table.Tr>
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {results.map((each) => (
+                      <Table.Tr key={each.key} className={classes.row} onClick={() => show(each.key)}>
+                        {cells(each).map((cell, at) => (
+                          <Table.Td key={heads[at]} className={classes.wide}>
+                            {cell}
+                          </Table.Td>
+                        ))}
+                        <Table.Td align="right">
+                          <Button
+                            variant="subtle"
+                            size="compact-xs"
+                            aria-label={`Open the ${noun} ${each.key}`}
+                            onClick={(event) => {
+                              event.stopPropagation();
+                              show(each.key);
+                            }}
+                          >
+                            Open
+                          </Button>
+                        </Table.Td>
+                      </Table.Tr>
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </div>
+              {hasNextPage && (
+                <Text size="sm" className="quiet">
+                  The newest {SHOWN}. The API goes further back.
+                </Text>
+              )}
+            </Stack>
+          )
+        }
+      </Ready>
+      {open && draw(open, () => show(null))}
+    </section>
+  );
+}
