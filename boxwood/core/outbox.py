@@ -7,11 +7,12 @@ what it had comes due by itself. Addresses take turns and give so many at once: 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import msgspec
 
-from ..db.engine import Db
+from ..db.engine import Db, Row
 from . import access, deliveries
 from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Delivery
 from .events import EVENTS, Event
@@ -111,16 +112,27 @@ def take(db: Db, now: int, room: Room) -> list[Taken]:
     found = _in_turn(db, now, room) if room.total > 0 else []
     keys: list[str] = []
     known: dict[str, Webhook] = {}
+    some: list[_Wanted] = []
     for one in found:
+        left = room.total - sum(wanted.most for wanted in some)
+        if left <= 0:
+            keys += _take_some(db, now, room, some)
+            left, some = room.total, []
         if room.total <= 0:
             break
         room.after = one.key
         if one.open and any(one.due):
             webhook = known[one.key] = WEBHOOKS.load(one.row)
-            if one.reached:
-                keys += _take_of(db, now, room, webhook, one.due)
-            else:
+            most = min(room.limits.get(webhook.key, room.each), left)
+            if not one.reached:
                 _drop(db, now, webhook)
+            elif most > 0 and webhook.waits_until:
+                keys += _take_probe(db, now, room, webhook)
+            elif most > 0 and webhook.ordered:
+                keys += _take_head(db, now, room, webhook, one.due)
+            elif most > 0:
+                some.append(_Wanted(webhook.key, one.due, most))
+    keys += _take_some(db, now, room, some)
     return _loaded(db, keys, known)
 
 
@@ -137,20 +149,32 @@ def _in_turn(db: Db, now: int, room: Room) -> list[_Address]:
     return found
 
 
-def _take_of(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[str]:
-    most = min(room.limits.get(webhook.key, room.each), room.total)
-    if webhook.waits_until:
-        return _take_probe(db, now, room, webhook) if most > 0 else []
-    if webhook.ordered:
-        return _take_head(db, now, room, webhook, due) if most > 0 else []
-    keys: list[str] = []
-    for rank, share in ((RETRY, min(room.retries, (most + 1) // 2)), (FRESH, most), (REPLAY, most)):
-        count = min(share, most - len(keys))
-        if due[rank] and count > 0:
-            found = _lease(db, now, room, _OF_RANK, webhook, rank=rank, count=count)
-            room.retries -= len(found) if rank == RETRY else 0
-            keys += found
-    return keys
+class _Wanted(msgspec.Struct):
+    """What is to be taken of one address, at most so many."""
+
+    key: str
+    due: tuple[bool, ...]
+    most: int
+
+
+def _take_some(db: Db, now: int, room: Room, some: list[_Wanted]) -> list[str]:
+    """Of all of these at once, rank by rank, as no other waits for them and none is in the way of another."""
+    taken: list[str] = []
+    for rank in (RETRY, FRESH, REPLAY):
+        shares = []
+        left = room.retries
+        for one in some:
+            share = one.most if rank != RETRY else min(left, (one.most + 1) // 2)
+            if one.due[rank] and share > 0:
+                left -= share
+                shares.append({"webhook": one.key, "rank": rank, "count": share})
+        found = _lease(db, now, room, _OF_RANK, shares)
+        room.retries -= len(found) if rank == RETRY else 0
+        got = Counter(webhook for _, webhook in found)
+        for one in some:
+            one.most -= got[one.key]
+        taken += [key for key, _ in found]
+    return taken
 
 
 _OF_RANK = """
@@ -175,7 +199,7 @@ def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, 
         if latest and latest[0] is not None and latest[0] > now:
             return []
     rank = next(rank for rank in (RETRY, FRESH, REPLAY) if due[rank])
-    return _lease(db, now, room, _OF_RANK, webhook, rank=rank, count=1)
+    return _lease_one(db, now, room, _OF_RANK, {"webhook": webhook.key, "rank": rank, "count": 1})
 
 
 def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
@@ -187,24 +211,25 @@ def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
         next=now + pause,
         seen=webhook.waits_until,
     )
-    return _lease(db, now, room, _ANY_RANK, webhook) if mine else []
+    return _lease_one(db, now, room, _ANY_RANK, {"webhook": webhook.key}) if mine else []
 
 
-def _lease(db: Db, now: int, room: Room, which: str, webhook: Webhook, **params: Any) -> list[str]:
-    rows = db.rows(
+def _lease_one(db: Db, now: int, room: Room, which: str, of: dict[str, Any]) -> list[str]:
+    return [key for key, _ in _lease(db, now, room, which, [of])]
+
+
+def _lease(db: Db, now: int, room: Room, which: str, each: list[dict[str, Any]]) -> list[Row]:
+    """The keys of deliveries that are this worker's now, and their addresses."""
+    rows = db.rows_each(
         f"""
         WITH mine AS MATERIALIZED ({which}{db.dialect.skip_locked})
         UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
-        WHERE key IN (SELECT key FROM mine) RETURNING key
+        WHERE key IN (SELECT key FROM mine) RETURNING key, webhook_key
         """,
-        webhook=webhook.key,
-        now=now,
-        until=room.lease_until,
-        worker=room.worker,
-        **params,
+        [{"now": now, "until": room.lease_until, "worker": room.worker, **one} for one in each],
     )
     room.total -= len(rows)
-    return [row[0] for row in rows]
+    return rows
 
 
 def _loaded(db: Db, keys: list[str], known: dict[str, Webhook]) -> list[Taken]:

@@ -84,6 +84,10 @@ class Db(Protocol):
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None: ...
 
+    def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """The rows of all of these together, in one round trip where the database is a server."""
+        ...
+
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
 

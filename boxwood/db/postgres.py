@@ -31,9 +31,15 @@ class PostgresDb:
     dialect: Dialect = PostgresDialect()
 
     def __init__(
-        self, connection: psycopg.Connection[Row], *, writing: bool, memory: SharedMemory | None = None
+        self,
+        connection: psycopg.Connection[Row],
+        *,
+        writing: bool,
+        memory: SharedMemory | None = None,
+        lasting: bool = True,
     ) -> None:
         self._connection = connection
+        self._opening = "BEGIN" if lasting else "BEGIN; SET LOCAL synchronous_commit = off"
         self._memory = memory
         self._known: dict[tuple[str, ...], Any] | None = None
         self._unwatched = False
@@ -60,6 +66,17 @@ class PostgresDb:
         self._before(sql)
         self._connection.cursor().executemany(spelled(sql), list(params))
 
+    def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        if len(params) < 2:
+            return self.rows(sql, **params[0]) if params else []
+        self._before(sql)
+        cursor = self._connection.cursor()
+        cursor.executemany(spelled(sql), params, returning=True)
+        found = cursor.fetchall()
+        while cursor.nextset():
+            found += cursor.fetchall()
+        return found
+
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         self._before(f"INSERT INTO {table}")
         with self._connection.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()) as copy:
@@ -73,7 +90,7 @@ class PostgresDb:
     def _begin(self) -> None:
         if self.begins:
             self.begins = False
-            self._connection.execute("BEGIN")
+            self._connection.execute(self._opening.encode(), prepare=False)
 
     def _before(self, sql: str) -> None:
         self._begin()
@@ -104,8 +121,9 @@ class PostgresDb:
         """Of the state of what is watched. The transaction begins on the same way to the server."""
         if self.begins:
             self.begins = False
-            cursor = self._connection.execute(f"BEGIN; {_NUMBER}", prepare=False)
-            cursor.nextset()
+            cursor = self._connection.execute(f"{self._opening}; {_NUMBER}".encode(), prepare=False)
+            while cursor.nextset():
+                pass
         else:
             cursor = self._connection.execute(_NUMBER)
         row = cursor.fetchone()
@@ -219,18 +237,11 @@ class Postgres:
         return self._again(lambda: self._transact(fn))
 
     async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
-        if lasting:
-            return await asyncio.wrap_future(self._pool.submit(self.write, fn))
+        return await asyncio.wrap_future(self._pool.submit(self._again, lambda: self._transact(fn, lasting=lasting)))
 
-        def passing(db: Db) -> T:
-            db.run("SET LOCAL synchronous_commit = off")
-            return fn(db)
-
-        return await asyncio.wrap_future(self._pool.submit(self.write, passing))
-
-    def _transact(self, fn: Callable[[Db], T]) -> T:
+    def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
         connection = self._connection()
-        db = PostgresDb(connection, writing=True, memory=self._memory)
+        db = PostgresDb(connection, writing=True, memory=self._memory, lasting=lasting)
         try:
             result = fn(db)
             while db.laters:

@@ -119,6 +119,9 @@ class SqliteDb:
         self.memory.before(sql)
         self._connection.executemany(sql, params)
 
+    def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        return [row for one in params for row in self.rows(sql, **one)]
+
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "
         row = f"({','.join('?' * len(names))})"

@@ -1,7 +1,7 @@
 """The worker that sends deliveries: takes what is due, sends it, and puts it back with what became of it.
 
-No transaction is open while anything is sent. One turn at the database settles what has come back and takes
-more, so under load each commit serves many.
+No transaction is open while anything is sent. What has come back is settled many at a time and durably; more is taken
+meanwhile, and that waits for no disk: a lease that is lost is no loss.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ SETTLE_BUSY = 0.02
 """Where more is at hand, what came back may wait this long for company."""
 HELD = 4
 """Times as many are held as there are slots, so that they are filled between two turns."""
+UNSETTLED = 2 * SETTLE_AT
+"""When more than these wait for a slow disk, less is taken: a crash repeats what was not settled."""
 EACH = 8
 """In flight to one address."""
 AHEAD = 64
@@ -96,7 +98,12 @@ class Worker:
         self._flights: set[asyncio.Task[None]] = set()
         self._retries = 0
         self._outcomes: list[Outcome] = []
+        self._settled: list[Outcome] = []
+        """Those that are just being written down."""
+        self._settling: asyncio.Task[None] | None = None
         self._last = ""
+        self._more = False
+        """The last turn took something, so there may be more."""
         self._many = False
         """There were more addresses than one turn looks at."""
         self._bodies: dict[int, bytes] = {}
@@ -135,24 +142,17 @@ class Worker:
     # At the database
 
     async def _turn(self) -> bool:
-        """Settle and take; whether another turn is wanted at once."""
+        """Take more; whether another turn is wanted at once."""
         self._awake.clear()
-        settled, self._outcomes = self._outcomes, []
         room = self._room()
 
         def turn(db: Db) -> tuple[list[Taken], bool]:
             now = self.clock()
-            outcomes.settle(db, now, settled)
             many = subscribers.expand(db, now)
             return outbox.take(db, now, room), many
 
-        try:
-            # A lease that is lost is no loss: what was taken by it is due, and sent again under the same id.
-            taken, many = await self.engine.write_soon(turn, lasting=bool(settled))
-        except BaseException:
-            self._outcomes = settled + self._outcomes
-            raise
-        self._last, self._many = room.after, room.more
+        taken, many = await self.engine.write_soon(turn, lasting=False)
+        self._last, self._many, self._more = room.after, room.more, bool(taken)
         for one in taken:
             self._receive(one)
         self._launch()
@@ -160,16 +160,35 @@ class Worker:
 
     def _room(self) -> Room:
         ready = sum(len(lane.waiting) for lane in self._queue)
+        unsettled = len(self._outcomes) + len(self._settled)
         return Room(
             worker=self.name,
             lease_until=self.clock() + self.lease,
-            total=max(0, HELD * self.slots - len(self._flights) - ready),
+            total=max(0, HELD * self.slots - len(self._flights) - ready - max(0, unsettled - UNSETTLED)),
             retries=max(0, self.slots // 2 - self._retries),
             each=EACH,
             limits={key: lane.room() for key, lane in self._lanes.items()},
             after=self._last,
             more=self._many,
         )
+
+    def _settle(self) -> None:
+        if self._settling is None and self._outcomes:
+            self._settling = asyncio.create_task(self._settle_all())
+
+    async def _settle_all(self) -> None:
+        """What comes back meanwhile is settled next. Then there may be more to take: what waited for its head."""
+        while self._outcomes:
+            self._settled, self._outcomes = self._outcomes, []
+            try:
+                await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), self._settled))
+                self._settled = []
+            except Exception:
+                log.exception("what came back was not settled; it is tried again")
+                self._settled, self._outcomes = [], self._settled + self._outcomes
+                await asyncio.sleep(PAUSE)
+        self._settling = None
+        self._awake.set()
 
     async def _rest(self) -> None:
         """Until something is due, has come back, or may have come due by itself."""
@@ -214,7 +233,9 @@ class Worker:
             self._flights.add(flight)
             self._enqueue(lane)
         if not self._queue and len(self._outcomes) > 1:
-            self._awake.set()
+            self._settle()
+            if self._more:
+                self._awake.set()
 
     async def _fly(self, lane: Lane, taken: Taken) -> None:
         outcome = Outcome(taken, "left")
@@ -252,10 +273,10 @@ class Worker:
         self._outcomes.append(outcome)
         self._retries -= outcome.taken.delivery.rank == RETRY
         if len(self._outcomes) >= SETTLE_AT:
-            self._awake.set()
+            self._settle()
         elif len(self._outcomes) == 1:
             pause = SETTLE_BUSY if self._queue else SETTLE_AFTER
-            self._timer = asyncio.get_running_loop().call_later(pause, self._awake.set)
+            self._timer = asyncio.get_running_loop().call_later(pause, self._settle)
 
     async def _send(self, taken: Taken) -> Outcome:
         at = self.clock()
@@ -298,7 +319,10 @@ class Worker:
             flight.cancel()
         if self._flights:
             await asyncio.wait(self._flights)
-        settled = self._outcomes
+        if self._settling is not None:
+            self._settling.cancel()
+            await asyncio.wait([self._settling])
+        settled = self._settled + self._outcomes
         await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), settled))
 
 
