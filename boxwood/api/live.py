@@ -99,11 +99,7 @@ async def _tell(api: Api, call: Call, live: Live, bell: asyncio.Event, gone: asy
         bell.clear()
 
         def look(db: Db, place: str = place) -> News:
-            news = live.news(api.context(db, call), place)
-            if news.told:
-                # Where others commit between two statements, the key may be gone by the time of what is told.
-                api.context(db, call)
-            return news
+            return live.news(api.context(db, call), place)
 
         news = await api.engine.read_soon(look)
         place = news.place
@@ -111,6 +107,9 @@ async def _tell(api: Api, call: Call, live: Live, bell: asyncio.Event, gone: asy
         if not told and loop.time() - heard >= STILL_HERE_EVERY:
             told = live.still_here(place)
         if told:
+            # Where others commit between two statements, the key may be gone by the time of what is told: it is
+            # looked at afresh, as what one reading remembers is of its beginning.
+            await api.engine.read_soon(lambda db: api.context(db, call))
             heard = loop.time()
             await send({"type": "http.response.body", "body": told, "more_body": True})
         if not news.more:
