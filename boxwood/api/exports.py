@@ -40,7 +40,7 @@ def export(call: Call) -> Chunks:
         (b"cache-control", b"no-store"),
     ]
     told = encode(pipelines.get(call)) if form == exports.JSON else b""
-    return Chunks(headers, _pieces(made, made.head(told)))
+    return Chunks(headers, _pieces(made, made.head(told)), made.tell)
 
 
 def _pieces(made: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:

@@ -54,6 +54,8 @@ class Chunks(msgspec.Struct):
 
     headers: list[tuple[bytes, bytes]]
     pieces: Iterator[Callable[[Ctx], bytes]]
+    tell: Callable[[Ctx], Any] | None = None
+    """What is recorded of it, in a transaction before the first piece."""
 
 
 def error(status: int, message: str, **more: Any) -> Reply:

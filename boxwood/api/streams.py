@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,14 @@ from starlette.types import Receive, Scope, Send
 
 from ..core.context import Ctx
 from ..db.engine import Db
+from ..errors import Unavailable
 from . import sending
 from .replies import JSON, Chunks, Download, encode
 
 if TYPE_CHECKING:
     from .call import Call
+
+log = logging.getLogger("boxwood.api")
 
 
 async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]], send: Send) -> None:
@@ -38,6 +42,8 @@ async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any]
 
 
 async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> None:
+    if chunks.tell and scope["method"] != "HEAD":
+        await _told(call, chunks.tell)
     await send({"type": "http.response.start", "status": 200, "headers": chunks.headers})
     for piece in chunks.pieces if scope["method"] != "HEAD" else ():
 
@@ -47,6 +53,18 @@ async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> Non
         if body := await call.api.engine.read_soon(work):
             await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _told(call: Call, tell: Callable[[Ctx], Any]) -> None:
+    """A disk that takes nothing more is no reason to keep what is on it from those who come to save it."""
+
+    def work(db: Db) -> None:
+        tell(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within, call.ctx.via))
+
+    try:
+        await call.api.engine.write_soon(work)
+    except Unavailable:
+        log.error("given, and not recorded", extra={"route": call.route.path, "user": call.ctx.actor.key})
 
 
 async def of_bytes(

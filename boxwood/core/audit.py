@@ -22,6 +22,8 @@ from .feed import Cursor
 
 BLOCK = 1000
 START = "0" * 64
+_ALONE = (failed_sign_ins.KIND, "pipeline.exported")
+"""What is read here and nowhere else."""
 _LEFT_OUT = ("contact.", "organization.", "snippet.")
 _COLUMNS = ", ".join(EVENTS.names)
 
@@ -81,7 +83,7 @@ def page(
         limit=limit,
         **params,
     )
-    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET or event.kind == failed_sign_ins.KIND]
+    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET or event.kind in _ALONE]
 
 
 # The chain

@@ -65,6 +65,8 @@ KINDS: dict[str, Kind] = {
     "pipeline.edited": Kind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": Kind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
     "pipeline.imported": Kind("PIPELINE", "EDIT", "IMPORT_BOXES", "imported {what} into {pipeline}"),
+    # For the audit log alone, like the sign-in that failed.
+    "pipeline.exported": Kind("PIPELINE", "EDIT", "EXPORT_BOXES", "exported {pipeline} as {what}", False, quiet=True),
     "pipeline.deleted": Kind("PIPELINE", "DELETE", "DELETE_PIPELINE", "deleted {pipeline}"),
     "pipeline.restored": Kind("PIPELINE", "CREATE", "RESTORE_PIPELINE", "brought back {pipeline}"),
     "stage.created": Kind("STAGE", "CREATE", "ADD_STAGE", "added the stage {subject} to {pipeline}"),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import access, columns, pipelines, stages, users, views
+from . import access, columns, events, pipelines, stages, users, views
 from .box import Box
 from .columns import Column
 from .context import Ctx
@@ -127,6 +127,11 @@ class Export:
 
     def tail(self) -> bytes:
         return b"\n]}\n" if self.form == JSON else b""
+
+    def tell(self, ctx: Ctx) -> None:
+        """For the audit log: who took what away."""
+        pipeline = self.chosen.pipeline
+        events.record(ctx, "pipeline.exported", pipeline, pipeline=pipeline, what=self.form.upper())
 
     def slice(self, ctx: Ctx) -> bytes:
         first = not self._cursor and self._place[1] == ""

@@ -141,6 +141,19 @@ def test_a_long_export_misses_nothing(world: World) -> None:
     assert [box["name"] for box in export(world, pipeline, format="json").json()["boxes"]] == expected
 
 
+def test_an_export_is_in_the_audit_log_and_nowhere_else(world: World) -> None:
+    pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
+    refused(export(world, pipeline, "bo"), 403)
+    export(world, pipeline, format="jsonl")
+    world.ada.http.head(f"/api/v2/pipelines/{pipeline['key']}/export")
+    query = {"kind": "pipeline.exported"}
+    (told,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params=query))["results"]
+    assert (told["story"], told["actor"]["key"]) == ("Ada L exported Deals as JSONL", world.ada.user_key)
+    assert told["via"]["type"] == "key"
+    history = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/history"))["results"]
+    assert [one["kind"] for one in history] == ["pipeline.created"]
+
+
 def test_only_who_may_export_does_and_only_what_he_sees(world: World) -> None:
     pipeline = world.pipeline()
     world.box(pipeline, name="hers")
