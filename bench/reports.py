@@ -28,6 +28,7 @@ from boxwood.db.engine import Db, Engine, open_engine
 
 START = 1_700_000_000_000
 NOW = START + 400 * 86_400_000
+HALF = {"field": NUMBER, "op": "gt", "value": 50_000}
 ASKED: dict[str, Callable[[Ctx, reports.Chosen], Any]] = {
     "funnel": reports.funnel,
     "time in stage": paces.time_in_stage,
@@ -57,13 +58,16 @@ def main() -> None:
             for name in ("Talks", "Offer", "Won", "Lost"):
                 engine.write(lambda db, name=name: stages.create(Ctx(db, START, user), key, {"name": name}))  # type: ignore[misc]
             fill(engine, user, key, options.boxes)
-            for name, ask in ASKED.items():
+            for of, tree in (("all", None), ("half", HALF)):
+                for name, ask in ASKED.items():
 
-                def once(ask: Any = ask) -> None:
-                    engine.read(lambda db: ask(Ctx(db, NOW, user), reports.choose(Ctx(db, NOW, user), key)))
+                    def once(ask: Any = ask, tree: Any = tree) -> None:
+                        engine.read(
+                            lambda db: ask(Ctx(db, NOW, user), reports.choose(Ctx(db, NOW, user), key, tree=tree))
+                        )
 
-                wall, processor = measure(options.rounds, once, processor_of(engine))
-                print(f"{name:22} {wall:8.1f} ms  {processor:8.1f} ms of the processor", flush=True)
+                    wall, processor = measure(options.rounds, once, processor_of(engine))
+                    print(f"{of:5} {name:22} {wall:8.1f} ms  {processor:8.1f} ms of the processor", flush=True)
         finally:
             engine.close()
 
@@ -117,9 +121,7 @@ def processor_of(engine: Engine) -> Callable[[], float]:
     return spent
 
 
-def measure(
-    rounds: int, fn: Callable[[], None], spent: Callable[[], float] = time.process_time
-) -> tuple[float, float]:
+def measure(rounds: int, fn: Callable[[], None], spent: Callable[[], float] = time.process_time) -> tuple[float, float]:
     """Milliseconds on the wall and of the processor, medians."""
     fn()
     walls, processors = [], []
