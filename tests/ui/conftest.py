@@ -65,7 +65,14 @@ def chromium(built: None) -> Iterator[Browser]:
 class Window:
     """A person's browser: `goto` screens, `page` is Playwright's, and nothing may be complained about."""
 
-    def __init__(self, browser: Browser, world: World, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        world: World,
+        size: tuple[int, int] = WIDE,
+        scheme: str = "light",
+        touch: bool = False,
+    ) -> None:
         self.world = world
         self.url = world.server.url
         self.context: BrowserContext = browser.new_context(
@@ -75,6 +82,8 @@ class Window:
             locale="en-GB",
             timezone_id="UTC",
             reduced_motion="reduce",
+            has_touch=touch,
+            is_mobile=touch,
         )
         self.context.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._only_here)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.conftest import Server, Store, World, ok
-from tests.ui.conftest import LOOKS, Window
+from tests.ui.conftest import LOOKS, NARROW, Window
 from tests.ui.test_box import a_pipeline, fields, now_of, stage
 
 
@@ -58,6 +58,80 @@ def test_a_card_is_dragged_to_another_column_and_back_by_undo(world: World, wind
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(cards(page, "Lead")).to_have_count(2)
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Lead")
+
+
+class Finger:
+    """One finger on a phone's screen."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.cdp = page.context.new_cdp_session(page)
+
+    def down(self, target: Locator, x: float = 60, y: float = 12) -> None:
+        box = target.bounding_box()
+        assert box is not None
+        self.x, self.y = box["x"] + x, box["y"] + y
+        self._touch("touchStart", self.x, self.y)
+
+    def move(self, x: float, y: float) -> None:
+        for at in (0.5, 1.0):
+            self._touch("touchMove", self.x + (x - self.x) * at, self.y + (y - self.y) * at)
+        self.x, self.y = x, y
+
+    def up(self) -> None:
+        self.cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def _touch(self, kind: str, x: float, y: float) -> None:
+        self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+
+
+def test_a_card_is_held_and_moved_by_a_finger(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    box = world.box(pipeline, name="Acme")
+    for name in ("Globex", "Initech"):
+        world.box(pipeline, name=name)
+    page = on_board(window(world.ada, size=NARROW, touch=True).page, pipeline)
+    expect(cards(page, "Lead")).to_have_text([re.compile("Acme"), re.compile("Globex"), re.compile("Initech")])
+    lifted, finger = page.locator("[data-lifted]"), Finger(page)
+    finger.down(card(page, "Acme"))
+    expect(lifted).to_have_count(1)
+    below = card(page, "Globex").bounding_box()
+    assert below is not None
+    finger.move(below["x"] + 60, below["y"] + below["height"] - 6)
+    expect(card(page, "Globex")).to_have_attribute("data-aim", "bottom")
+    finger.up()
+    expect(lifted).to_have_count(0)
+    expect(cards(page, "Lead")).to_have_text([re.compile("Globex"), re.compile("Acme"), re.compile("Initech")])
+    # At the edge of the screen the next column comes into sight.
+    finger.down(card(page, "Acme"))
+    expect(lifted).to_have_count(1)
+    finger.move(380, 400)
+    expect(lane(page, "Talks")).to_have_attribute("data-aim", "lane")
+    finger.up()
+    expect(cards(page, "Talks")).to_have_text(re.compile("Acme"))
+    expect(page.get_by_text("Acme moved to Talks").first).to_be_visible()
+    assert now_of(world, box)["stageKey"] == stage(pipeline, "Talks")
+    assert "box=" not in page.url
+
+
+def test_a_finger_that_moves_at_once_scrolls_and_a_menu_moves_too(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    box = world.box(pipeline, name="Acme")
+    page = on_board(window(world.ada, size=NARROW, touch=True).page, pipeline)
+    expect(card(page, "Acme")).to_be_visible()
+    finger = Finger(page)
+    finger.down(card(page, "Acme"))
+    finger.move(finger.x, finger.y + 120)
+    finger.up()
+    card(page, "Acme").get_by_role("button", name="More about Acme").tap()
+    expect(page.locator("[data-lifted]")).to_have_count(0)
+    page.get_by_role("menuitem", name="Offer").tap()
+    expect(page.get_by_text("Acme moved to Offer").first).to_be_visible()
+    assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
+    # A short touch opens the box.
+    lane(page, "Offer").scroll_into_view_if_needed()
+    card(page, "Acme").tap()
+    expect(page).to_have_url(re.compile(f"box={box['key']}"))
 
 
 def in_order(*names: str) -> list[re.Pattern[str]]:

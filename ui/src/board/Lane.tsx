@@ -98,7 +98,7 @@ export function Lane(props: LaneProps) {
     }));
   const name = lane.name || "No value";
   return (
-    <section ref={column} className={classes.lane} data-over={over || undefined} aria-label={name}>
+    <section ref={column} className={classes.lane} data-over={over || undefined} data-lane={lane.key} aria-label={name}>
       <header className={classes.laneHead}>
         <h2 className="cut">
           <span
@@ -128,6 +128,7 @@ export function Lane(props: LaneProps) {
       <div
         className={classes.cards}
         ref={list}
+        data-cards=""
         {...(lane.cards.length > 0 && { role: "list", "aria-label": `Cards in ${name}` })}
       >
         <div className={classes.virtual} style={{ height: rows.getTotalSize() }}>
@@ -196,12 +197,14 @@ const Slot = memo(function Slot({
   const [edge, setEdge] = useState<"top" | "bottom" | null>(null);
   const [dragging, setDragging] = useState(false);
   const movable = mayMove(box);
+  const byTouch = useRef(false);
   useEffect(() => {
     if (!element.current) return;
     return combine(
       draggable({
         element: element.current,
-        canDrag: () => movable,
+        // Fingers have a way of their own (`touch`).
+        canDrag: () => movable && !byTouch.current,
         getInitialData: () => ({ kind: "card", key: box.key }),
         onDragStart: () => setDragging(true),
         onDrop: () => setDragging(false),
@@ -243,6 +246,9 @@ const Slot = memo(function Slot({
       aria-setsize={of}
       aria-posinset={at + 1}
       tabIndex={isFocused || isFirst ? 0 : -1}
+      onPointerDown={(event) => {
+        byTouch.current = event.pointerType === "touch";
+      }}
       onFocus={(event) => event.target === event.currentTarget && onFocus(box.key)}
       onKeyDown={(event) => event.target === event.currentTarget && onKey(event, box)}
       onClick={() => onOpen(box)}

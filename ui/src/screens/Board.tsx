@@ -17,9 +17,11 @@ import { Lane } from "../board/Lane";
 import { useLiking } from "../board/liking";
 import { contentOf, useBoardState } from "../board/state";
 import { Tools } from "../board/Tools";
+import { touchable } from "../board/touch";
 import { MOST_PLACES, PLACING, useBoard } from "../board/useBoard";
 import { useCommands } from "../commands/registry";
 import type { Field } from "../fields/kinds";
+import { useStable } from "../lib/useStable";
 import { useNow } from "../parts/Moment";
 import { Empty, Ready } from "../parts/states";
 import { say } from "../parts/toasts";
@@ -169,6 +171,23 @@ export default function Board() {
       getAllowedAxis: () => "horizontal",
     });
   });
+
+  const touch = useStable(() => ({
+    mayLift: (key: string) => {
+      const box = find(key);
+      return box !== undefined && may(box);
+    },
+    onDrop: (key: string, to: { lane: string; card: string | null; below: boolean }) => {
+      const box = find(key);
+      const cards = lanes.find((each) => each.key === to.lane)?.cards ?? [];
+      const at = cards.findIndex((each) => each.key === to.card);
+      if (box) put(box, to.lane, at < 0 ? cards.length : at + Number(to.below));
+    },
+  }));
+  const there = lanes.length > 0;
+  useEffect(() => {
+    if (there && columns.current) return touchable(columns.current, touch);
+  }, [there, touch]);
 
   return (
     <div className={classes.board}>
