@@ -8,6 +8,7 @@ import type { PasskeyOptionsOut } from "../api/schema";
 import { waysToSignIn } from "../api/session";
 import classes from "../integrations/integrations.module.css";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 import { AskPassword } from "./AskPassword";
@@ -47,41 +48,32 @@ export function Passkeys() {
       <Ready query={asked}>
         {({ results }) =>
           results.length > 0 && (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6}>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <Table.Tr key={each.key}>
-                      <Table.Td className={classes.wide}>{each.name || "Passkey"}</Table.Td>
-                      <Table.Td className="quiet">
-                        added <Moment at={each.creationTimestamp} />
-                      </Table.Td>
-                      <Table.Td className="quiet">
-                        {each.lastUsedTimestamp ? (
-                          <>
-                            used <Moment at={each.lastUsedTimestamp} />
-                          </>
-                        ) : (
-                          "never used"
-                        )}
-                      </Table.Td>
-                      <Table.Td>
-                        <Group justify="flex-end">
-                          <Button
-                            variant="subtle"
-                            color="red"
-                            size="compact-xs"
-                            onClick={() => remove.mutate(each.key)}
-                          >
-                            Remove
-                          </Button>
-                        </Group>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["", "", "", null]}>
+              {results.map((each) => (
+                <Table.Tr key={each.key}>
+                  <Table.Td className={classes.wide}>{each.name || "Passkey"}</Table.Td>
+                  <Table.Td className="quiet">
+                    added <Moment at={each.creationTimestamp} />
+                  </Table.Td>
+                  <Table.Td className="quiet">
+                    {each.lastUsedTimestamp ? (
+                      <>
+                        used <Moment at={each.lastUsedTimestamp} />
+                      </>
+                    ) : (
+                      "never used"
+                    )}
+                  </Table.Td>
+                  <Table.Td>
+                    <Group justify="flex-end">
+                      <Button variant="subtle" color="red" size="compact-xs" onClick={() => remove.mutate(each.key)}>
+                        Remove
+                      </Button>
+                    </Group>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Rows>
           )
         }
       </Ready>

@@ -4,6 +4,7 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import classes from "../integrations/integrations.module.css";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 
@@ -42,44 +43,31 @@ export function Sessions() {
       </header>
       <Ready query={asked}>
         {({ results }) => (
-          <div className={classes.rows}>
-            <Table verticalSpacing={6}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Browser</Table.Th>
-                  <Table.Th>Address</Table.Th>
-                  <Table.Th>Since</Table.Th>
-                  <Table.Th>Last used</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {results.map((each) => (
-                  <Table.Tr key={each.key}>
-                    <Table.Td className={classes.wide} title={each.browser}>
-                      {each.browser || <span className="quiet">Unknown</span>}
-                    </Table.Td>
-                    <Table.Td className="numbers">{each.address}</Table.Td>
-                    <Table.Td>
-                      <Moment at={each.creationTimestamp} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Moment at={each.lastUsedTimestamp} />
-                    </Table.Td>
-                    <Table.Td align="right">
-                      {each.current ? (
-                        <span className="quiet">this one</span>
-                      ) : (
-                        <Button variant="subtle" color="red" size="compact-xs" onClick={() => end.mutate(each.key)}>
-                          Sign out
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <Rows heads={["Browser", "Address", "Since", "Last used", null]}>
+            {results.map((each) => (
+              <Table.Tr key={each.key}>
+                <Table.Td className={classes.wide} title={each.browser}>
+                  {each.browser || <span className="quiet">Unknown</span>}
+                </Table.Td>
+                <Table.Td className="numbers">{each.address}</Table.Td>
+                <Table.Td>
+                  <Moment at={each.creationTimestamp} />
+                </Table.Td>
+                <Table.Td>
+                  <Moment at={each.lastUsedTimestamp} />
+                </Table.Td>
+                <Table.Td align="right">
+                  {each.current ? (
+                    <span className="quiet">this one</span>
+                  ) : (
+                    <Button variant="subtle" color="red" size="compact-xs" onClick={() => end.mutate(each.key)}>
+                      Sign out
+                    </Button>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
       </Ready>
     </section>

@@ -178,11 +178,13 @@ function Rows({ noun, entries, onEnd }: RowsProps) {
           <tr>
             <th scope="col">Name</th>
             {columns.map((each) => (
-              <th scope="col" key={each.name}>
+              <th scope="col" key={each.name} data-far={!each.near || undefined}>
                 {each.label}
               </th>
             ))}
-            <th scope="col">Changed</th>
+            <th scope="col" data-far>
+              Changed
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -198,9 +200,11 @@ function Rows({ noun, entries, onEnd }: RowsProps) {
                   </Link>
                 </td>
                 {columns.map((each) => (
-                  <td key={each.name}>{asLine((entry as Record<string, unknown>)[each.name])}</td>
+                  <td key={each.name} data-far={!each.near || undefined}>
+                    {asLine((entry as Record<string, unknown>)[each.name])}
+                  </td>
                 ))}
-                <td className="quiet">
+                <td className="quiet" data-far>
                   <Moment at={entry.versionTimestamp} />
                 </td>
               </tr>

@@ -8,8 +8,15 @@ export type Changes = ContactEdit & OrganizationEdit;
 export type Page = { results: Entry[]; cursor?: string };
 export type Group = { reason: string; value: string; entries: Entry[] };
 
-/** A member one reads and writes: a line of text, several lines, or a list of them. */
-export type Member = { name: keyof Changes & string; label: string; kind: "line" | "text" | "list"; column?: boolean };
+/** A member one reads and writes: a line of text, several lines, or a list of them. Of the columns the near ones stand on
+ * a phone's screen too. */
+export type Member = {
+  name: keyof Changes & string;
+  label: string;
+  kind: "line" | "text" | "list";
+  column?: boolean;
+  near?: boolean;
+};
 
 export type Noun = {
   path: "contacts" | "organizations";
@@ -54,7 +61,7 @@ export const CONTACTS: Noun = {
     { name: "givenName", label: "First name", kind: "line" },
     { name: "familyName", label: "Last name", kind: "line" },
     { name: "title", label: "Title", kind: "line", column: true },
-    { name: "emailAddresses", label: "E-mail", kind: "list", column: true },
+    { name: "emailAddresses", label: "E-mail", kind: "list", column: true, near: true },
     { name: "phoneNumbers", label: "Phone", kind: "list", column: true },
     { name: "addresses", label: "Address", kind: "list" },
     { name: "domains", label: "Domains", kind: "list" },
@@ -96,7 +103,7 @@ export const ORGANIZATIONS: Noun = {
     { name: "name", label: "Name", kind: "line" },
     { name: "industry", label: "Industry", kind: "line", column: true },
     { name: "employeeCount", label: "Employees", kind: "line", column: true },
-    { name: "domains", label: "Domains", kind: "list", column: true },
+    { name: "domains", label: "Domains", kind: "list", column: true, near: true },
     { name: "phoneNumbers", label: "Phone", kind: "list" },
     { name: "addresses", label: "Address", kind: "list" },
     ...HANDLES,

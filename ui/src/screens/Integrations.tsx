@@ -14,6 +14,7 @@ import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Copyable, ShownOnce } from "../parts/ShownOnce";
 import { Empty, Ready } from "../parts/states";
 import { say } from "../parts/toasts";
@@ -68,24 +69,11 @@ function Keys() {
               Make one for each program, so that each can be revoked alone.
             </Empty>
           ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Begins with</Table.Th>
-                    <Table.Th>Made</Table.Th>
-                    <Table.Th>Last used</Table.Th>
-                    <Table.Th aria-label="Actions" />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {keys.map((each) => (
-                    <Key key={each.key} one={each} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["Name", "Begins with", "Made", "Last used", null]}>
+              {keys.map((each) => (
+                <Key key={each.key} one={each} />
+              ))}
+            </Rows>
           )
         }
       </Ready>
@@ -258,27 +246,23 @@ function Endpoints({ team }: { team: TeamOut }) {
                 pipeline's Integrations tab is where they are made.
               </Text>
             ) : (
-              <div className={classes.rows}>
-                <Table verticalSpacing={6}>
-                  <Table.Tbody>
-                    {results.map((each) => (
-                      <Table.Tr key={`${each.kind} ${each.key}`}>
-                        <Table.Td className={classes.wide}>{each.name}</Table.Td>
-                        <Table.Td className="quiet">
-                          {each.kind === "INBOUND_WEBHOOK" ? "Inbound webhook" : "Webhook step of an automation"}
-                        </Table.Td>
-                        <Table.Td align="right">
-                          {each.pipelineKey && (
-                            <Link className={classes.open} to={`/pipelines/${each.pipelineKey}/integrations`}>
-                              Open
-                            </Link>
-                          )}
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </div>
+              <Rows heads={["", "", null]}>
+                {results.map((each) => (
+                  <Table.Tr key={`${each.kind} ${each.key}`}>
+                    <Table.Td className={classes.wide}>{each.name}</Table.Td>
+                    <Table.Td className="quiet">
+                      {each.kind === "INBOUND_WEBHOOK" ? "Inbound webhook" : "Webhook step of an automation"}
+                    </Table.Td>
+                    <Table.Td align="right">
+                      {each.pipelineKey && (
+                        <Link className={classes.open} to={`/pipelines/${each.pipelineKey}/integrations`}>
+                          Open
+                        </Link>
+                      )}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Rows>
             )}
           </Stack>
         )}

@@ -13,6 +13,7 @@ import classes from "../integrations/integrations.module.css";
 import { WebhookForm } from "../integrations/WebhookForm";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Empty, Ready } from "../parts/states";
 
 /** What this pipeline tells other programs, and what they tell it. */
@@ -57,23 +58,11 @@ function Webhooks() {
               Subscribe an address to an event, such as “a box changes stage”, and it is told each time.
             </Empty>
           ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>When</Table.Th>
-                    <Table.Th>Sent to</Table.Th>
-                    <Table.Th>Health</Table.Th>
-                    <Table.Th>Made</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <Webhook key={each.key} hook={each} pipeline={pipeline.key} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["When", "Sent to", "Health", "Made"]}>
+              {results.map((each) => (
+                <Webhook key={each.key} hook={each} pipeline={pipeline.key} />
+              ))}
+            </Rows>
           )
         }
       </Ready>
@@ -139,24 +128,11 @@ function Inbound() {
               A form on your website or a payment service calls the address; an automation makes a box of it.
             </Empty>
           ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Method</Table.Th>
-                    <Table.Th>Signature</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th>Made</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <InboundRow key={each.key} one={each} pipeline={pipeline.key} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["Name", "Method", "Signature", "State", "Made"]}>
+              {results.map((each) => (
+                <InboundRow key={each.key} one={each} pipeline={pipeline.key} />
+              ))}
+            </Rows>
           )
         }
       </Ready>

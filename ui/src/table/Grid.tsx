@@ -1,4 +1,5 @@
 import { Checkbox } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import {
   type ClipboardEvent,
@@ -67,7 +68,8 @@ export function Grid(props: GridProps) {
   const [resizing, setResizing] = useState<{ key: string; width: number } | null>(null);
   const anchor = useRef<string | null>(null);
 
-  const shown = useMemo(() => placed(layout, columns, resizing), [layout, columns, resizing]);
+  const narrow = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false }) ?? false;
+  const shown = useMemo(() => placed(layout, columns, resizing, narrow), [layout, columns, resizing, narrow]);
   const frozen = shown.filter((each) => each.frozen);
   const loose = shown.filter((each) => !each.frozen);
   const frozenWidth = GUTTER + frozen.reduce((sum, each) => sum + each.width, 0);
@@ -367,12 +369,15 @@ function placed(
   layout: readonly Layout[],
   columns: ReadonlyMap<string, Column>,
   resizing: { key: string; width: number } | null,
+  narrow: boolean,
 ): Shown[] {
   let left = GUTTER;
   return layout.flatMap(({ key, width, frozen = false }) => {
     const column = columns.get(key);
     if (!column) return [];
-    const one = { column, width: resizing?.key === key ? resizing.width : (width ?? column.width), left, frozen };
+    const wide = resizing?.key === key ? resizing.width : (width ?? column.width);
+    // What is frozen leaves a phone's screen room for the others.
+    const one = { column, width: narrow && frozen ? Math.min(wide, 150) : wide, left, frozen };
     left += one.width;
     return [one];
   });

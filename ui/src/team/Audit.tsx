@@ -10,6 +10,7 @@ import classes from "../integrations/integrations.module.css";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { nameOf } from "../parts/People";
+import { Rows } from "../parts/Rows";
 import { Empty, Ready } from "../parts/states";
 import { type Asked, dayOf, KINDS, queryOf } from "./filters";
 import { isOwner } from "./roles";
@@ -131,38 +132,25 @@ function Log({ team }: { team: TeamOut }) {
             );
           }
           return (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what is scrolled has to be reached by the keyboard
-            <div className={classes.rows} tabIndex={0} role="group" aria-label="Entries">
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>When</Table.Th>
-                    <Table.Th>Who</Table.Th>
-                    <Table.Th>What</Table.Th>
-                    <Table.Th>Kind</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {entries.map((each) => (
-                    <Table.Tr key={each.key}>
-                      <Table.Td>
-                        <Moment at={each.timestamp} />
-                      </Table.Td>
-                      <Table.Td>
-                        {each.actor?.displayName ?? <span className="quiet">Boxwood</span>}
-                        {each.via?.name && <span className="quiet"> · {each.via.name}</span>}
-                      </Table.Td>
-                      <Table.Td className={classes.wide} title={each.story}>
-                        {each.story}
-                      </Table.Td>
-                      <Table.Td>
-                        <code>{each.kind}</code>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["When", "Who", "What", "Kind"]} label="Entries">
+              {entries.map((each) => (
+                <Table.Tr key={each.key}>
+                  <Table.Td>
+                    <Moment at={each.timestamp} />
+                  </Table.Td>
+                  <Table.Td>
+                    {each.actor?.displayName ?? <span className="quiet">Boxwood</span>}
+                    {each.via?.name && <span className="quiet"> · {each.via.name}</span>}
+                  </Table.Td>
+                  <Table.Td className={classes.wide} title={each.story}>
+                    {each.story}
+                  </Table.Td>
+                  <Table.Td>
+                    <code>{each.kind}</code>
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Rows>
           );
         }}
       </Ready>

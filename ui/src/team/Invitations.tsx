@@ -6,6 +6,7 @@ import type { InvitationOut, TeamOut } from "../api/schema";
 import classes from "../integrations/integrations.module.css";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 import { InvitationLink, told } from "./Invite";
@@ -26,24 +27,11 @@ export function Invitations({ team }: { team: TeamOut }) {
           results.length === 0 ? (
             <Text className="quiet">Nobody is being waited for.</Text>
           ) : (
-            <div className={classes.rows}>
-              <Table verticalSpacing={6}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>E-mail</Table.Th>
-                    <Table.Th>Role</Table.Th>
-                    <Table.Th>Invited</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th aria-label="Actions" />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {results.map((each) => (
-                    <Invitation key={each.key} one={each} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
+            <Rows heads={["E-mail", "Role", "Invited", "State", null]}>
+              {results.map((each) => (
+                <Invitation key={each.key} one={each} />
+              ))}
+            </Rows>
           )
         }
       </Ready>

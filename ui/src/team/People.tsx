@@ -10,6 +10,7 @@ import classes from "../integrations/integrations.module.css";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { Face, nameOf } from "../parts/People";
+import { Rows } from "../parts/Rows";
 import { say } from "../parts/toasts";
 import { Invitations } from "./Invitations";
 import { Invite } from "./Invite";
@@ -46,24 +47,11 @@ export function People({ team }: { team: TeamOut }) {
             )}
           </Group>
         </header>
-        <div className={classes.rows}>
-          <Table verticalSpacing={6}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>E-mail</Table.Th>
-                <Table.Th>Role</Table.Th>
-                <Table.Th>Since</Table.Th>
-                <Table.Th aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {team.members.map((each) => (
-                <Member key={each.userKey} team={team} one={each} owns={owns} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows heads={["Name", "E-mail", "Role", "Since", null]}>
+          {team.members.map((each) => (
+            <Member key={each.userKey} team={team} one={each} owns={owns} />
+          ))}
+        </Rows>
       </section>
       {owns && <Invitations team={team} />}
       {inviting && <Invite team={team} onClose={dialog.close} />}
