@@ -63,8 +63,11 @@ export function Digest() {
             </Text>
             {ways.data?.mail === false && (
               <Text size="sm" className="quiet">
-                This server sends no mail yet: whoever runs it sets that up <Anchor href="#mail">below</Anchor> or in
-                its configuration.
+                This server sends no mail yet: whoever runs it sets that up{" "}
+                <Anchor href="#mail" underline="always" inherit>
+                  below
+                </Anchor>{" "}
+                or in its configuration.
               </Text>
             )}
           </Stack>
