@@ -24,22 +24,28 @@ class Pace(NamedTuple):
     longest_ms: int | None
 
 
+_STAYED = "s.finished_ms + CASE WHEN s.is_open THEN :now - s.entered_at ELSE 0 END"
+
+
 def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
-    """Of stays, and of the boxes that are where they began. Stays are counted by the hour in a statement of its own:
-    one that adds them up too would sort all of that."""
-    params = {**reports.asked(chosen), "now": ctx.now}
-    start, what = reports.first(chosen), reports.stays(chosen)
-    spent = "s.finished_ms + CASE WHEN s.is_open THEN :now - s.entered_at ELSE 0 END"
-    here = ":now - b.stage_changed_at"
+    """Of stays, and of the boxes that are where they began."""
     paces = {key: _Spent() for key in chosen.names}
+    (_add_all if chosen.plain else _add_some)(ctx, chosen, paces)
+    return [paces[key].pace(key, name) for key, name in chosen.names.items()]
+
+
+def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
+    """Stays are counted by the hour in a statement of its own: one that adds them up too would sort all of that."""
+    params = {**reports.asked(chosen), "now": ctx.now}
+    what, spent, here = reports.stays(chosen), _STAYED, ":now - b.stage_changed_at"
     for key, hour, count in ctx.db.rows_afresh(
-        f"{start} SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {what} GROUP BY s.stage_key, hours",
+        f"SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {what} GROUP BY s.stage_key, hours",
         **params,
     ):
         paces[key].hours[int(hour)] = count
     for key, boxes, now, total, most in ctx.db.rows_afresh(
         f"""
-        {start} SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
+        SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
         FROM {what} GROUP BY s.stage_key
         """,
         **params,
@@ -54,7 +60,24 @@ def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
     ):
         paces[key].hours[int(hour)] = paces[key].hours.get(int(hour), 0) + boxes
         paces[key].add(boxes, boxes, int(total), most)
-    return [paces[key].pace(key, name) for key, name in chosen.names.items()]
+
+
+def _add_some(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
+    """All in one statement, so that each box is looked at once."""
+    here = ":now - c.stage_changed_at"
+    for key, hour, boxes, now, total, most in ctx.db.rows_afresh(
+        f"""
+        {reports.first(chosen)}
+        SELECT s.stage_key, ({_STAYED}) / {HOUR} AS hours, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END),
+            SUM({_STAYED}), MAX({_STAYED}) FROM {reports.stays(chosen)} GROUP BY s.stage_key, hours
+        UNION ALL
+        SELECT c.stage_key, ({here}) / {HOUR} AS hours, COUNT(*), COUNT(*), SUM({here}), MAX({here}) FROM chosen c
+        WHERE c.stage_changed_at = c.created_at GROUP BY c.stage_key, hours
+        """,
+        **{**reports.asked(chosen), "now": ctx.now},
+    ):
+        paces[key].hours[int(hour)] = paces[key].hours.get(int(hour), 0) + boxes
+        paces[key].add(boxes, now, int(total), most)
 
 
 class _Spent:

@@ -89,21 +89,16 @@ class Funnel(NamedTuple):
     lost: int
 
 
+Counts = tuple[dict[int, int], dict[str, int], dict[str, int]]
+"""Boxes by the furthest place among those that moved, by the stage they are in, and that of those that moved."""
+
+
 def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
     """By the stages in their order, without those in which a box is lost."""
     order = [key for key in chosen.names if key not in chosen.lost]
     places = " ".join(f"WHEN '{key}' THEN {at}" for at, key in enumerate(order))
     place = f"CASE s.stage_key {places} ELSE -1 END" if places else "-1"
-    rows = ctx.db.rows_afresh(
-        f"""
-        {first(chosen)} SELECT place, COUNT(*) FROM (
-            SELECT MAX({place}) AS place FROM {stays(chosen)} GROUP BY s.box_key
-        ) AS furthest GROUP BY place
-        """,
-        **asked(chosen),
-    )
-    furthest: dict[int, int] = dict(rows)
-    now, moved = _now(ctx, chosen), _moved(ctx, chosen)
+    furthest, now, moved = (_all if chosen.plain else _some)(ctx, chosen, place)
     for at, key in enumerate(order):
         furthest[at] = furthest.get(at, 0) + now.get(key, 0) - moved.get(key, 0)
     steps, reached = [], 0
@@ -112,6 +107,42 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
         steps.append(Step(key, chosen.names[key], reached, now.get(key, 0)))
     ended = [sum(now.get(key, 0) for key in keys) for keys in (chosen.won, chosen.lost)]
     return Funnel(sum(now.values()), steps[::-1], *ended)
+
+
+def _all(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
+    rows = ctx.db.rows_afresh(
+        f"""
+        SELECT place, COUNT(*) FROM (
+            SELECT MAX({place}) AS place FROM {stays(chosen)} GROUP BY s.box_key
+        ) AS furthest GROUP BY place
+        """,
+        **asked(chosen),
+    )
+    return dict(rows), _now(ctx, chosen), _moved(ctx, chosen)
+
+
+def _some(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
+    """The same in one statement, so that each box is looked at once."""
+    furthest: dict[int, int] = {}
+    now: dict[str, int] = {}
+    moved: dict[str, int] = {}
+    for at, stage, count in ctx.db.rows_afresh(
+        f"""
+        {first(chosen)} SELECT place, stage, COUNT(*) FROM (
+            SELECT MAX({place}) AS place, MAX(CASE WHEN s.is_open THEN s.stage_key END) AS stage
+            FROM {stays(chosen)} GROUP BY s.box_key
+        ) AS each GROUP BY place, stage
+        UNION ALL SELECT NULL, c.stage_key, COUNT(*) FROM chosen c GROUP BY c.stage_key
+        """,
+        **asked(chosen),
+    ):
+        if at is None:
+            now[stage] = count
+            continue
+        furthest[at] = furthest.get(at, 0) + count
+        if stage is not None:
+            moved[stage] = moved.get(stage, 0) + count
+    return furthest, now, moved
 
 
 def stays(chosen: Chosen) -> str:
@@ -123,7 +154,10 @@ def stays(chosen: Chosen) -> str:
 
 def first(chosen: Chosen) -> str:
     """What a statement over `stays` begins with."""
-    return "" if chosen.plain else f"WITH chosen AS MATERIALIZED (SELECT b.key FROM boxes b WHERE {chosen.where})"
+    if chosen.plain:
+        return ""
+    columns = "b.key, b.stage_key, b.created_at, b.stage_changed_at"
+    return f"WITH chosen AS MATERIALIZED (SELECT {columns} FROM boxes b WHERE {chosen.where})"
 
 
 def asked(chosen: Chosen) -> dict[str, Any]:

@@ -125,6 +125,33 @@ def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any
     assert report(world, sales, "totals", by="creator")["groups"][0]["name"] == "Ada Lovelace"
 
 
+def test_a_filter_that_all_boxes_pass_changes_no_figure(world: World, sales: dict[str, Any]) -> None:
+    """All boxes are counted another way than some of them."""
+    moves: tuple[tuple[str, ...], ...] = (
+        (),
+        ("5002",),
+        ("5002", "5003"),
+        ("5004",),
+        ("5003", "5001"),
+        ("5002", "5004"),
+    )
+    for number, stages in enumerate(moves):
+        box = world.box(sales, name=str(number))
+        for stage in stages:
+            world.clock.advance(ms=7 * HOUR)
+            move(world, box, stage)
+    tree = '{"field": "name", "op": "isNotEmpty"}'
+    assert report(world, sales, "funnel", filter=tree) == report(world, sales, "funnel")
+    some, every = (report(world, sales, "time-in-stage", **query)["stages"] for query in ({"filter": tree}, {}))
+    for one, other in zip(some, every, strict=True):
+        assert {name: one[name] for name in ("stageKey", "boxes", "now")} == {
+            name: other[name] for name in ("stageKey", "boxes", "now")
+        }
+        for name in ("averageMs", "medianMs", "longestMs"):
+            assert one[name] == pytest.approx(other[name], abs=HOUR)
+        assert one["averageMs"] == pytest.approx(other["averageMs"], abs=60_000)
+
+
 def test_reports_are_of_the_boxes_that_pass_a_filter_and_that_one_may_see(world: World) -> None:
     sales = world.pipeline(stages=["Lead", "Won"], defaultPermissionSetName="__viewAssignedPermissionSet__")
     world.box(sales, name="Hers")
