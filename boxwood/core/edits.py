@@ -4,13 +4,16 @@ events, and values that went with an option, which may be a hundred thousand. Ke
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..db.engine import Db
 from ..errors import Conflict
 from .context import Ctx
+
+if TYPE_CHECKING:
+    from .events import Event
 
 LASTS = 30 * 24 * 3600 * 1000
 AT_ONCE = 500
@@ -44,6 +47,33 @@ def find(ctx: Ctx, event_id: int) -> dict[str, Any]:
         raise Conflict("what it was before is not kept")
     held: dict[str, Any] = msgspec.json.decode(row[0])
     return held
+
+
+def values(ctx: Ctx, event: Event) -> dict[str, Any]:
+    """What went with the field or the option that this edit took away; perhaps nothing."""
+    if event.at <= ctx.now - LASTS:
+        raise Conflict("the values that went with it are not kept any more")
+    row = ctx.db.row("SELECT held FROM edits WHERE event_id = :event", event=event.id)
+    held: dict[str, Any] = msgspec.json.decode(row[0])["values"] if row else {}
+    return held
+
+
+def plain(value: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
+def unless_changed(
+    before: dict[str, Any], after: dict[str, Any], now: Any, but: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The members that are as an edit left them, and what they were before; refused where one is neither."""
+    wanted: dict[str, Any] = {}
+    for member, old in before.items():
+        if member in but or (held := plain(getattr(now, member))) == old:
+            continue
+        if held != after.get(member):
+            raise Conflict(f"{member.replace('_', ' ')} was changed since")
+        wanted[member] = old
+    return wanted
 
 
 def forget(db: Db, now: int) -> int:

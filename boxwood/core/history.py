@@ -70,8 +70,9 @@ def after(event: Event) -> dict[str, Any] | None:
         return None
     before, record = msgspec.json.decode(event.before), msgspec.json.decode(event.record)
     found = {name: record[name] for name in before if name in record}
-    if isinstance(found.get("fields"), dict) and isinstance(before["fields"], dict):
-        found["fields"] = {key: found["fields"].get(key) for key in before["fields"]}
+    for name in ("fields", "settings"):
+        if isinstance(found.get(name), dict) and isinstance(before[name], dict):
+            found[name] = {key: found[name].get(key) for key in before[name]}
     return found
 
 

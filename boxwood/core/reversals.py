@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Conflict, Invalid
-from ..lib.targets import Rules
+from ..errors import Conflict
 from . import (
     automations,
     boxes,
@@ -23,6 +22,7 @@ from . import (
     merges,
     pipelines,
     restoring,
+    reversed_settings,
     snippets,
     stages,
     tasks,
@@ -85,24 +85,9 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
 # Members that were changed
 
 
-def _plain(value: Any) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(value))
-
-
 def _back(event: Event, now: Any, *, but: tuple[str, ...] = ()) -> Values:
     """The members that are as this event left them, and what they were before; refused where one is neither."""
-    return _unless_changed(msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record), now, but)
-
-
-def _unless_changed(before: Values, after: Values, now: Any, but: tuple[str, ...] = ()) -> Values:
-    wanted: Values = {}
-    for member, old in before.items():
-        if member in but or (held := _plain(getattr(now, member))) == old:
-            continue
-        if held != after.get(member):
-            raise Conflict(f"{member.replace('_', ' ')} was changed since")
-        wanted[member] = old
-    return wanted
+    return edits.unless_changed(msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record), now, but)
 
 
 def _back_fields(event: Event, held: Values, names: dict[str, str]) -> Values:
@@ -110,7 +95,7 @@ def _back_fields(event: Event, held: Values, names: dict[str, str]) -> Values:
     before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
     wanted: Values = {}
     for key, old in (before.get("fields") or {}).items():
-        now = _plain(held.get(key))
+        now = edits.plain(held.get(key))
         if key not in names or now == old:
             continue
         if now != after["fields"].get(key):
@@ -135,7 +120,7 @@ def _box(ctx: Ctx, event: Event) -> bool:
 def _moved_pipeline(ctx: Ctx, event: Event) -> bool:
     before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
     box, _, _ = boxes.reach(ctx, event.subject_key or "", "UPDATE")
-    if (box.pipeline_key, box.stage_key, _plain(box.fields)) != (
+    if (box.pipeline_key, box.stage_key, edits.plain(box.fields)) != (
         after["pipeline_key"],
         after["stage_key"],
         after["fields"],
@@ -228,7 +213,7 @@ def _field(ctx: Ctx, event: Event) -> bool:
     field = fields.get(ctx, pipeline, event.subject_key or "")
     wanted = _back(event, field)
     lost = {one["key"] for one in wanted.get("options", ())} - {one.key for one in field.options}
-    values = edits.find(ctx, event.id)["values"] if lost else None
+    values = edits.values(ctx, event) if lost else None
     if wanted:
         fields.edit(ctx, pipeline.key, field.key, wanted, values=values)
     return bool(wanted)
@@ -271,80 +256,6 @@ def _named(event: Event) -> Values:
     return held
 
 
-_ALLOWED_ONCE = Rules(allow_private=True)
-"""What was in force may be again; whether it may be called is asked at each call."""
-
-
-def _back_kept(ctx: Ctx, event: Event, now: Any) -> Values:
-    """The same of members that the event does not tell."""
-    held = edits.find(ctx, event.id)
-    return _unless_changed(held["before"], held["after"], now)
-
-
-def _webhook(ctx: Ctx, event: Event) -> bool:
-    webhook = webhooks.change(ctx, event.subject_key or "")
-    wanted = _back_kept(ctx, event, webhook)
-    if wanted:
-        webhooks.edit(ctx, webhook.key, wanted, _ALLOWED_ONCE)
-    return bool(wanted)
-
-
-def _inbound(ctx: Ctx, event: Event) -> bool:
-    endpoint = inbound.get(ctx, event.subject_key or "")
-    wanted = _back_kept(ctx, event, endpoint)
-    by, at = wanted.pop("repeat_by", endpoint.repeat_by), wanted.pop("repeat_at", endpoint.repeat_at)
-    if (by, at) != (endpoint.repeat_by, endpoint.repeat_at):
-        wanted["repeat_header" if by == inbound.BY_HEADER else "repeat_path"] = at
-    if wanted:
-        inbound.edit(ctx, endpoint.key, wanted)
-    return bool(wanted)
-
-
-def _automation(ctx: Ctx, event: Event) -> bool:
-    """Whoever takes it back is its owner from then on, as with any other edit: secrets come back that were his."""
-    automation = automations.change(ctx, event.subject_key or "")
-    wanted = _back_kept(ctx, event, automation)
-    owner, secrets = wanted.pop("user_key", automation.user_key), wanted.pop("secrets", automation.secrets)
-    does = wanted.pop("definition", {})
-    if does:
-        wanted |= {"filter": None, "condition": None, "allow_self": False, **does}
-    if owner == ctx.actor.key and (does or secrets != automation.secrets):
-        wanted["secrets"] = {**dict.fromkeys(automation.secrets), **secrets}
-    if not wanted:
-        return False
-    try:
-        automations.edit(ctx, automation.key, wanted, _ALLOWED_ONCE, 0)
-    except Invalid as invalid:
-        raise Conflict(f"what it did can be no more: {invalid}") from None
-    return True
-
-
-def _switched(ctx: Ctx, event: Event) -> bool:
-    automation = automations.change(ctx, event.subject_key or "", "FLOW_PAUSE_RESUME")
-    on = event.kind == "automation.disabled"
-    if automation.enabled == on:
-        return False
-    automations.switch(ctx, automation.key, on)
-    return True
-
-
-def _validator(ctx: Ctx, event: Event) -> bool:
-    rule = validators.get(ctx, event.pipeline_key or "", event.subject_key or "")
-    wanted = _back(event, rule, but=("due_at", "overruns", "saved_at"))
-    demands: Values = {name: wanted.pop(name) for name in ("assertion", "source", "denies") if name in wanted}
-    if source := demands.pop("source", None):
-        demands["formula"] = validators.formula_of(ctx, msgspec.structs.replace(rule, source=source))
-    wanted |= {name: value for name, value in demands.items() if value}
-    if wanted:
-        validators.edit(ctx, rule.pipeline_key, rule.key, wanted)
-    return bool(wanted)
-
-
-def _validator_deleted(ctx: Ctx, event: Event) -> bool:
-    validators.put_back(ctx, msgspec.json.decode(event.record, type=validators.Validator))
-    return True
-
-
 def _merged(ctx: Ctx, event: Event) -> bool:
     noun = entries.NOUNS[f"{event.kind.partition('.')[0]}s"]
     if merges.last(ctx, noun, event.subject_key or "").key != event.detail.get("merge_key"):
@@ -371,13 +282,7 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
-    "webhook.edited": _webhook,
-    "inbound.edited": _inbound,
-    "automation.edited": _automation,
-    "automation.enabled": _switched,
-    "automation.disabled": _switched,
-    "validator": _validator,
-    "validator.deleted": _validator_deleted,
+    **reversed_settings.UNDO,
     "contact": _entry,
     "contact.merged": _merged,
     "contact.unmerged": _unmerged,

@@ -12,13 +12,15 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Forbidden, Insufficient, Invalid, NotFound
+from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from . import directory, fields, options, search, teams, values
 from .context import Ctx
 from .options import Option
 from .teams import LISTS, Team, TeamField
 
 MOST = 500
+Held = dict[str, dict[str, str]]
+"""Values by entry and field."""
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,50}")
 
 
@@ -46,7 +48,7 @@ def _one(team: Team, name: str, key: str) -> TeamField:
 def create(ctx: Ctx, name: str, team_key: str, given: dict[str, Any]) -> TeamField:
     team = _change(ctx, name, team_key)
     field = _made(ctx, of(team, name), given)
-    teams.save(ctx, team, {f"{name}_fields": _checked([*of(team, name), field])})
+    _save(ctx, team, name, [*of(team, name), field])
     return field
 
 
@@ -57,8 +59,7 @@ def edit(ctx: Ctx, name: str, team_key: str, key: str, changes: dict[str, Any], 
     after = _edited(ctx, field, changes, add_only=add_only)
     if after == field:
         return field
-    teams.save(ctx, team, {f"{name}_fields": [after if one is field else one for one in of(team, name)]})
-    _clear_options(ctx, team, name, field, after)
+    _save(ctx, team, name, [after if one is field else one for one in of(team, name)])
     return after
 
 
@@ -66,8 +67,20 @@ def delete(ctx: Ctx, name: str, team_key: str, key: str) -> None:
     """With its values in all entries."""
     team = _change(ctx, name, team_key, administer=True)
     field = _one(team, name, key)
-    teams.save(ctx, team, {f"{name}_fields": [one for one in of(team, name) if one is not field]})
-    _clear(ctx, team, name, field)
+    _save(ctx, team, name, [one for one in of(team, name) if one is not field])
+
+
+def put_back(ctx: Ctx, name: str, team_key: str, before: list[TeamField], after: list[TeamField], held: Held) -> bool:
+    """The fields as they were before they became what they are after; with the values that entries had in those that
+    went. What an entry was given since stays. Whether there was anything to do."""
+    team = _change(ctx, name, team_key)
+    if of(team, name) == before:
+        return False
+    if of(team, name) != after:
+        raise Conflict(f"fields of {name} were changed since")
+    team = _save(ctx, team, name, before)
+    _fill(ctx, team, name, held)
+    return True
 
 
 def _change(ctx: Ctx, name: str, team_key: str, *, administer: bool = False) -> Team:
@@ -91,14 +104,18 @@ def replace(ctx: Ctx, name: str, team_key: str, given: dict[str, dict[str, Any]]
             made.append(_edited(ctx, known[key], one))
         else:
             made.append(_made(ctx, [*known.values(), *made], {**one, "key": key}))
-    after = teams.save(ctx, team, {f"{name}_fields": _checked(made)})
-    left = {field.key: field for field in made}
-    for key, field in known.items():
-        if key in left:
-            _clear_options(ctx, team, name, field, left[key])
+    return _save(ctx, team, name, made)
+
+
+def _save(ctx: Ctx, team: Team, name: str, made: list[TeamField]) -> Team:
+    """The team with these fields; what entries held in those that are no more, or of options that are no more, goes."""
+    left, held = {field.key: field for field in _checked(made)}, Held({})
+    for field in of(team, name):
+        if field.key not in left:
+            _clear(ctx, team, name, field, held)
         else:
-            _clear(ctx, team, name, field)
-    return after
+            _clear_options(ctx, team, name, field, left[field.key], held)
+    return teams.save(ctx, team, {f"{name}_fields": made}, values=held)
 
 
 def _made(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
@@ -244,9 +261,13 @@ def holding(team: Team, noun: str) -> list[tuple[str, str]]:
     return [(name, field.key) for name in LISTS for field in of(team, name) if field.type == kind]
 
 
-def _clear(ctx: Ctx, team: Team, name: str, field: TeamField) -> None:
+def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, held: Held) -> None:
     """Erase the field's values: no news of the entries themselves."""
     value = ctx.db.dialect.field_value("fields", field.key)
+    for key, text in ctx.db.rows(
+        f"SELECT key, {value} FROM {name} WHERE team_key = :team AND {value} IS NOT NULL", team=team.key
+    ):
+        held.setdefault(key, {})[field.key] = text
     ctx.db.run(
         f"""
         UPDATE {name} SET fields = {ctx.db.dialect.without("fields", field.key)}
@@ -258,7 +279,7 @@ def _clear(ctx: Ctx, team: Team, name: str, field: TeamField) -> None:
         search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
-def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField) -> None:
+def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField, gone: Held) -> None:
     """Erase what named an option that is no more."""
     lost = {option.key for option in field.options} - {option.key for option in after.options}
     if not lost:
@@ -271,7 +292,37 @@ def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: Tea
         held = msgspec.json.decode(text, type=dict[str, str])
         left = [one for one in _several(held[field.key]) if one not in lost]
         if ",".join(left) != held[field.key]:
+            gone.setdefault(key, {})[field.key] = held[field.key]
             rest = {one: value for one, value in held.items() if one != field.key}
             held = {**rest, field.key: ",".join(left)} if left else rest
             cleared.append({"key": key, "fields": msgspec.json.encode(held).decode()})
     ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", cleared)
+
+
+def _fill(ctx: Ctx, team: Team, name: str, gone: Held) -> None:
+    known = {field.key: field for field in of(team, name)}
+    keys = list(gone)
+    for at in range(0, len(keys), 1000):
+        rows = ctx.db.rows(
+            f"SELECT key, fields FROM {name} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}",
+            team=team.key,
+            keys=ctx.db.texts(keys[at : at + 1000]),
+        )
+        filled = []
+        for key, text in rows:
+            held = msgspec.json.decode(text, type=dict[str, str])
+            old = {field: value for field, value in gone[key].items() if field in known}
+            both = {field: _both(known[field], held.get(field), value) for field, value in old.items()}
+            filled.append({"key": key, "fields": msgspec.json.encode({**held, **both}).decode()})
+        ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", filled)
+    if any(known[field].type in search.TEXT_TYPES for values in gone.values() for field in values if field in known):
+        search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
+
+
+def _both(field: TeamField, now: str | None, old: str) -> str:
+    """What it had, unless it was given something since; tags have both."""
+    if field.type != "TAG" or not now:
+        return now or old
+    before, since = _several(old), _several(now)
+    more = [one for one in since if one not in before]
+    return ",".join([*before, *more] if len(more) < len(since) else [*since, *before])

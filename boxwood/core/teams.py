@@ -10,7 +10,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, users
+from . import access, edits, events, users
 from .context import Ctx
 from .options import Option
 from .users import USERS, User
@@ -188,8 +188,11 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
 _EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in LISTS}
 
 
-def save(ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news: bool = False) -> Team:
-    """The team with these settings. An echo of what is so already is no news."""
+def save(
+    ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news: bool = False, values: Any = None
+) -> Team:
+    """The team with these settings. An echo of what is so already is no news. `values` is what went with fields or
+    options, for an undo."""
     after = msgspec.structs.replace(
         team, name=name or team.name, settings=msgspec.structs.replace(team.settings, **settings)
     )
@@ -197,7 +200,13 @@ def save(ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news
         return team
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     TEAMS.update(ctx.db, after, "name", "settings", "updated_at")
-    events.record(ctx, "team.edited", after, team_key=after.key, subject=after.name)
+    before: dict[str, Any] = {} if after.name == team.name else {"name": team.name}
+    changed = [one for one in settings if getattr(after.settings, one) != getattr(team.settings, one)]
+    if changed:
+        before["settings"] = {one: getattr(team.settings, one) for one in changed}
+    event_id = events.record(ctx, "team.edited", after, team_key=after.key, before=before or None, subject=after.name)
+    if values:
+        edits.keep(ctx, event_id, {"values": values})
     return after
 
 

@@ -8,7 +8,7 @@ import pytest
 from boxwood.core import edits
 from boxwood.jobs import upkeep
 from tests.api.automations import Rule, do
-from tests.api.test_contacts import box_of
+from tests.api.test_contacts import box_of, contact, read
 from tests.api.test_undo import change_of, undo
 from tests.conftest import Person, World, ok, refused
 
@@ -172,6 +172,50 @@ def test_an_option_that_was_lost_comes_back_with_the_values_of_boxes(world: Worl
     tree = f'{{"field": "{field["key"]}", {test}}}'
     found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params={"filter": tree}))["results"]
     assert len(found) == (1 if kind == "DROPDOWN" else 3)
+
+
+def test_an_option_that_no_box_had_comes_back_too(world: World) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "DROPDOWN", dropdownSettings={"items": [{"name": "S"}, {"name": "L"}]})
+    own = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
+    undo(world, change(world.ada, own, dropdownSettings={"items": [{"name": "S"}]}))
+    assert ok(world.ada.http.get(own))["dropdownSettings"] == field["dropdownSettings"]
+
+
+def test_fields_of_contacts_come_back_with_what_contacts_held_in_them(world: World) -> None:
+    fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
+    size = ok(world.ada.http.post(fields, json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
+    tags = {"tags": [{"name": "Hot"}, {"name": "Cold"}]}
+    mood = ok(world.ada.http.post(fields, json={"name": "Mood", "type": "TAG", "tagSettings": tags}))
+    hot, cold = (one["key"] for one in mood["tagSettings"]["tags"])
+    held = {size: "L", mood["key"]: f"{hot},{cold}"}
+    one, other = (contact(world, givenName=name, fields=held) for name in ("Konrad", "Alan"))
+    renamed = change(world.ada, f"{fields}/{size}", name="Weight")
+    undo(world, renamed)
+    lost = change(world.ada, f"{fields}/{mood['key']}", tagSettings={"tags": [{"key": cold, "name": "Cold"}]})
+    assert read(world, one)["fields"] == {size: "L", mood["key"]: cold}
+    gone = change_of(world.ada.http.delete(f"{fields}/{size}"))
+    assert read(world, one)["fields"] == {mood["key"]: cold}
+    refused(world.ada.http.post("/api/v2/undo", json={"change": lost}), 400, "were changed since")
+    undo(world, gone)
+    undo(world, lost)
+    assert [read(world, each)["fields"] for each in (one, other)] == [held, held]
+    shown = ok(world.ada.http.get(fields))
+    assert [each["name"] for each in shown] == ["Size", "Mood"]
+    refused(world.cy.http.post("/api/v2/undo", json={"change": gone}), 404)
+
+
+def test_a_teams_name_and_settings_come_back(world: World) -> None:
+    path = f"/api/v2/teams/{world.team_key}"
+    before = ok(world.ada.http.get(path))
+    edited = change(world.ada, path, name="Others", sharingRestrictedToTeam=True)
+    assert ok(world.ada.http.get(path))["name"] == "Others"
+    refused(world.bo.http.post("/api/v2/undo", json={"change": edited}), 400)
+    undo(world, edited)
+    after = ok(world.ada.http.get(path))
+    assert {name for name in after if after[name] != before[name]} <= {"lastSavedTimestamp", "lastUpdatedTimestamp"}
+    (told,) = ok(world.ada.http.get(f"{path}/audit", params={"kind": "team.edited", "limit": 1}))["results"]
+    assert (told["before"]["name"], told["after"]["name"]) == ("Others", before["name"])
 
 
 def test_what_was_kept_for_an_undo_is_let_go_after_30_days(world: World) -> None:
