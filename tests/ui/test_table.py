@@ -408,3 +408,52 @@ def test_the_table_looks_right(world: World, window: Any) -> None:
         page = one.goto(f"/pipelines/{pipeline['key']}")
         expect(row(page, "Acme")).to_have_count(1)
         one.look("table")
+
+
+def test_what_is_written_of_a_row_begins_in_its_box(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    expect(row(page, "Acme")).to_be_visible()
+    cell(page, "Bolt", "name").click()
+    page.keyboard.press("c")
+    panel = page.get_by_role("complementary", name="Box")
+    expect(panel.get_by_role("heading", name="Bolt", exact=True)).to_be_visible()
+    expect(panel.get_by_role("textbox", name="Comment")).to_be_focused()
+    page.keyboard.type("Called them")
+    page.keyboard.press("Control+Enter")
+    expect(panel.get_by_role("article", name="Comment by Ada Lovelace")).to_contain_text("Called them")
+    panel.get_by_role("button", name="Close the box").click()
+    expect(panel).to_have_count(0)
+    cell(page, "Cargo", "name").click()
+    page.keyboard.press("t")
+    expect(panel.get_by_role("heading", name="Cargo", exact=True)).to_be_visible()
+    expect(panel.get_by_role("textbox", name="Task", exact=True)).to_be_focused()
+    assert "write=" not in page.url
+
+
+def test_a_table_that_is_dropped_on_a_pipeline_is_imported(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
+    expect(row(page, "Acme")).to_be_visible()
+    drop(page, "note.exe", "MZ")
+    expect(page.get_by_text("A table that is dropped here is imported")).to_be_visible()
+    drop(page, "deals.csv", "Name,Size\nEcho,40\n")
+    expect(page.get_by_role("heading", name="Import", exact=True)).to_be_visible()
+    expect(page.get_by_role("table", name="What becomes of the first rows")).to_contain_text("Echo")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    assert boxes(world, pipeline)["Echo"]["fields"] == {field(pipeline, "Size"): 40}
+
+
+def drop(page: Page, name: str, content: str) -> None:
+    """A file dragged from outside onto the table."""
+    page.evaluate(
+        """([name, content]) => {
+            const data = new DataTransfer();
+            data.items.add(new File([content], name));
+            const target = document.querySelector("[role=grid]");
+            for (const type of ["dragenter", "dragover", "drop"])
+                target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        [name, content],
+    )

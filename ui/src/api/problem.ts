@@ -27,11 +27,14 @@ export function messageOf(error: unknown): string {
 }
 
 /** The refusal of what stands at this member or within it, as `condition.and[0].value` is within `condition`. */
-export function errorWithin(error: unknown, member: string): { field: string; message: string } | undefined {
+export function errorWithin(error: unknown, member: string): Refused | undefined {
   if (!(error instanceof Problem) || error.field === undefined) return undefined;
   const isWithin = error.field === member || [".", "["].some((next) => error.field?.startsWith(`${member}${next}`));
   return isWithin ? { field: error.field, message: error.message } : undefined;
 }
+
+/** The refusal of a place, as a form hands it down to what stands there. */
+export type Refused = { field: string; message: string };
 
 /** What a form shows at this field: the refusal that names it. */
 export function errorAt(error: unknown, ...fields: string[]): string | undefined {

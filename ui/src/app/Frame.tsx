@@ -9,6 +9,7 @@ import { useCommands } from "../commands/registry";
 import { Failed, Loading } from "../parts/states";
 import { SCREENS } from "../screens";
 import classes from "./Frame.module.css";
+import { useTables } from "./useTables";
 
 const PipelineContext = createContext<PipelineOut | null>(null);
 
@@ -25,6 +26,7 @@ export function Frame() {
   const asked = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
   const { starred, star } = usePreferences();
   const navigate = useNavigate();
+  const tables = useTables(key);
   const name = asked.data?.name;
   const tabs = SCREENS.flatMap(({ path, tab }) => (tab ? [{ ...tab, path: path.replace(":pipeline", key) }] : []));
   useCommands(
@@ -40,7 +42,7 @@ export function Frame() {
   const isStarred = starred.includes(key);
   return (
     <PipelineContext.Provider value={asked.data}>
-      <div className={classes.frame}>
+      <div className={classes.frame} {...tables.handlers}>
         <header className={classes.head}>
           <Group gap={4} wrap="nowrap" miw={0}>
             <h1 className={`${classes.name} cut`} title={asked.data.description || undefined}>
@@ -70,6 +72,7 @@ export function Frame() {
           {/* A screen begins anew with each pipeline: nothing of one is left in the other. */}
           <Outlet key={key} />
         </div>
+        {tables.over && <div className={classes.drop}>Drop a table to import it into {asked.data.name}</div>}
       </div>
     </PipelineContext.Provider>
   );

@@ -28,7 +28,9 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
   const form = useForm(() => onSave(rule));
   const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);
-  const placed = errorAt(form.error, "name", "condition") ?? errorWithin(form.error, "filter");
+  const placed =
+    errorAt(form.error, "name", "condition") ??
+    ["filter", "trigger", "steps"].find((each) => errorWithin(form.error, each));
   const kind = catalogue.triggers.find((each) => each.type === rule.trigger.type);
   useCommands([
     {
@@ -69,6 +71,7 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
                 param={each}
                 value={rule.trigger[each.name]}
                 pipeline={pipeline}
+                error={errorWithin(form.error, `trigger.${each.name}`)}
                 onChange={(value) => put({ trigger: { ...rule.trigger, [each.name]: value } })}
               />
             ))}
@@ -105,6 +108,8 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }:
             steps={rule.steps}
             catalogue={catalogue}
             pipeline={pipeline}
+            at="steps"
+            error={errorWithin(form.error, "steps")}
             onChange={(steps) => put({ steps })}
           />
           <Text size="sm" className="quiet" mt="sm">

@@ -16,6 +16,7 @@ import {
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { api } from "../api/client";
+import type { Refused } from "../api/problem";
 import type { ParamOut, PipelineOut } from "../api/schema";
 import { PersonPicker } from "../parts/PersonPicker";
 import { allColumns } from "../table/columns";
@@ -27,13 +28,15 @@ export type ParamProps = {
   param: ParamOut;
   value: unknown;
   pipeline: PipelineOut;
+  /** What the server said of it. */
+  error?: Refused | undefined;
   onChange: (value: unknown) => void;
 };
 
 /** The control for one parameter of a trigger or step, by its kind. */
-export function Param({ param, value, pipeline, onChange }: ParamProps) {
+export function Param({ param, value, pipeline, error, onChange }: ParamProps) {
   const label = titled(param.name);
-  const common = { label, description: param.description, required: param.required };
+  const common = { label, description: param.description, required: param.required, error: error?.message };
   const text = typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
   const list = Array.isArray(value) ? value.map(String) : [];
   switch (param.kind) {
@@ -43,6 +46,7 @@ export function Param({ param, value, pipeline, onChange }: ParamProps) {
           label={label}
           description={param.description}
           checked={value === true}
+          error={error?.message}
           onChange={(event) => onChange(event.currentTarget.checked)}
         />
       );
@@ -78,13 +82,13 @@ export function Param({ param, value, pipeline, onChange }: ParamProps) {
     case "timeZone":
       return <Autocomplete {...common} limit={20} data={ZONES} value={text} onChange={onChange} />;
     case "duration":
-      return <Duration label={label} value={value} onChange={onChange} />;
+      return <Duration label={label} error={error?.message} value={value} onChange={onChange} />;
     case "fieldValues":
       return <Pairs {...common} value={value} names={fieldsOf(pipeline)} onChange={onChange} />;
     case "map":
       return <Pairs {...common} value={value} onChange={onChange} />;
     case "filter":
-      return <Filter {...common} pipeline={pipeline} value={value} onChange={onChange} />;
+      return <Filter {...common} refused={error} pipeline={pipeline} value={value} onChange={onChange} />;
     case "json":
       return <Json {...common} value={value} onChange={onChange} />;
     default:
@@ -104,7 +108,7 @@ export function Param({ param, value, pipeline, onChange }: ParamProps) {
 const ZONES = Intl.supportedValuesOf("timeZone");
 
 type Option = { value: string; label: string };
-type Common = { label: string; description: string; required: boolean };
+type Common = { label: string; description: string; required: boolean; error: string | undefined };
 type ChoiceProps = Common & { data: Option[]; value: string; onChange: (value: unknown) => void };
 
 /** One of several; what is there and not among them (a template, a name) stays. */
@@ -152,7 +156,15 @@ function Automations({ pipeline, ...props }: Within) {
 type AnyProps = Common & { value: unknown; onChange: (value: unknown) => void };
 
 /** Names and values; the names chosen where they are known. */
-function Pairs({ label, description, value, names, onChange }: AnyProps & { names?: Option[] }) {
+function Wrong({ children }: { children: string }) {
+  return (
+    <Text size="xs" c="var(--mantine-color-error)" role="alert">
+      {children}
+    </Text>
+  );
+}
+
+function Pairs({ label, description, error, value, names, onChange }: AnyProps & { names?: Option[] }) {
   const [pairs, setPairs] = useState<[string, string][]>(() =>
     Object.entries((value as Record<string, unknown>) ?? {}).map(([name, one]) => [
       name,
@@ -209,11 +221,14 @@ function Pairs({ label, description, value, names, onChange }: AnyProps & { name
           Add to {label.toLowerCase()}
         </Button>
       </Group>
+      {error && <Wrong>{error}</Wrong>}
     </Stack>
   );
 }
 
-function Filter({ label, description, pipeline, value, onChange }: AnyProps & { pipeline: PipelineOut }) {
+type FilterProps = AnyProps & { pipeline: PipelineOut; refused: Refused | undefined };
+
+function Filter({ label, description, pipeline, refused, value, onChange }: FilterProps) {
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);
   return (
     <div role="group" aria-label={label}>
@@ -229,6 +244,8 @@ function Filter({ label, description, pipeline, value, onChange }: AnyProps & { 
         pipeline={pipeline}
         hasMe={false}
         nothing="Any box."
+        at={/^.*?\.with\.\w+/.exec(refused?.field ?? "")?.[0] ?? "filter"}
+        error={refused}
         onChange={(tree) => onChange(tree ?? undefined)}
       />
     </div>
@@ -246,7 +263,7 @@ function Json({ value, onChange, ...common }: AnyProps) {
       spellCheck={false}
       classNames={{ input: classes.code ?? "" }}
       value={text}
-      error={wrong}
+      error={wrong || common.error}
       onChange={(event) => {
         const typed = event.currentTarget.value;
         setText(typed);
@@ -263,12 +280,15 @@ function Json({ value, onChange, ...common }: AnyProps) {
 
 const UNITS = ["minutes", "hours", "days"];
 
-function Duration({ label, value, onChange }: { label: string; value: unknown; onChange: (value: unknown) => void }) {
+type DurationProps = Pick<AnyProps, "label" | "error" | "value" | "onChange">;
+
+function Duration({ label, error, value, onChange }: DurationProps) {
   const { amount, unit = "days" } = (value ?? {}) as { amount?: number; unit?: string };
   return (
-    <Group gap={6} align="flex-end">
+    <Group gap={6} align={error ? "center" : "flex-end"}>
       <NumberInput
         label={label}
+        error={error}
         w={110}
         value={amount ?? ""}
         onChange={(number) => onChange(typeof number === "number" ? { amount: number, unit } : undefined)}

@@ -1,5 +1,6 @@
 import { ActionIcon, Badge, Group, Menu, Select, Stack, Text } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
+import type { Refused } from "../api/problem";
 import type { CatalogueOut, PipelineOut } from "../api/schema";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
@@ -10,11 +11,14 @@ type StepsProps = {
   catalogue: CatalogueOut;
   pipeline: PipelineOut;
   label: string;
+  /** The member the steps are sent as, and what the server said of a place in them. */
+  at: string;
+  error: Refused | undefined;
   onChange: (steps: Step[]) => void;
 };
 
 /** What is done, in order; branches hold steps themselves. */
-export function Steps({ steps, catalogue, pipeline, label, onChange }: StepsProps) {
+export function Steps({ steps, catalogue, pipeline, label, at: place, error, onChange }: StepsProps) {
   const move = (at: number, to: number) => {
     const one = steps[at];
     if (one) onChange(steps.toSpliced(at, 1).toSpliced(to, 0, one));
@@ -28,6 +32,8 @@ export function Steps({ steps, catalogue, pipeline, label, onChange }: StepsProp
           number={at + 1}
           catalogue={catalogue}
           pipeline={pipeline}
+          at={`${place}[${at}]`}
+          error={error?.field.startsWith(`${place}[${at}]`) ? error : undefined}
           onChange={(changed) => onChange(steps.with(at, changed))}
           onUp={at > 0 ? () => move(at, at - 1) : undefined}
           onDown={at < steps.length - 1 ? () => move(at, at + 1) : undefined}
@@ -53,15 +59,21 @@ type CardProps = {
   number: number;
   catalogue: CatalogueOut;
   pipeline: PipelineOut;
+  at: string;
+  error: Refused | undefined;
   onChange: (step: Step) => void;
   onUp: (() => void) | undefined;
   onDown: (() => void) | undefined;
   onRemove: () => void;
 };
 
-function StepCard({ step, number, catalogue, pipeline, onChange, onUp, onDown, onRemove }: CardProps) {
+function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp, onDown, onRemove }: CardProps) {
   const kind = catalogue.steps.find((each) => each.type === step.type);
   const title = kind?.description ?? step.type;
+  const shown = (kind?.params ?? []).filter((each) => each.required || each.name in step.with);
+  const isPlaced = [...shown.map((each) => `.with.${each.name}`), ".then", ".else"].some((each) =>
+    error?.field.startsWith(at + each),
+  );
   return (
     <section className={classes.card} aria-label={`Step ${number}: ${title}`}>
       <Group justify="space-between" mb="xs" wrap="nowrap">
@@ -84,17 +96,24 @@ function StepCard({ step, number, catalogue, pipeline, onChange, onUp, onDown, o
         </Group>
       </Group>
       <Stack gap="sm">
-        {(kind?.params ?? []).filter((each) => each.required || each.name in step.with).map(control)}
+        {shown.map(control)}
         <More
           names={(kind?.params ?? []).filter((each) => !each.required && !(each.name in step.with))}
           onAdd={(name, kindOf) => onChange({ ...step, with: { ...step.with, [name]: beginning(kindOf) } })}
         />
       </Stack>
+      {error && !isPlaced && (
+        <Text size="xs" c="var(--mantine-color-error)" role="alert" mt={4}>
+          {error.message}
+        </Text>
+      )}
       {step.type === "branch" && (
         <>
           <Way
             title="If it holds"
             steps={step.yes ?? []}
+            at={`${at}.then`}
+            error={error}
             catalogue={catalogue}
             pipeline={pipeline}
             onChange={(changed) => onChange({ ...step, yes: changed })}
@@ -102,6 +121,8 @@ function StepCard({ step, number, catalogue, pipeline, onChange, onUp, onDown, o
           <Way
             title="Otherwise"
             steps={step.no ?? []}
+            at={`${at}.else`}
+            error={error}
             catalogue={catalogue}
             pipeline={pipeline}
             onChange={(changed) => onChange({ ...step, no: changed })}
@@ -118,13 +139,14 @@ function StepCard({ step, number, catalogue, pipeline, onChange, onUp, onDown, o
         param={param}
         value={step.with[param.name]}
         pipeline={pipeline}
+        error={error?.field.startsWith(`${at}.with.${param.name}`) ? error : undefined}
         onChange={(value) => onChange({ ...step, with: { ...step.with, [param.name]: value } })}
       />
     );
   }
 }
 
-type WayProps = Pick<StepsProps, "steps" | "catalogue" | "pipeline" | "onChange"> & { title: string };
+type WayProps = Pick<StepsProps, "steps" | "catalogue" | "pipeline" | "at" | "error" | "onChange"> & { title: string };
 
 function Way({ title, ...steps }: WayProps) {
   return (

@@ -129,7 +129,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
   ]);
   useEffect(() => {
     // The panel is a place of its own for whoever reads by ear or by Tab.
-    if (onClose) root.current?.focus({ preventScroll: true });
+    if (onClose && !root.current?.contains(document.activeElement)) root.current?.focus({ preventScroll: true });
   }, [onClose]);
   return (
     <div className={classes.view} ref={root} tabIndex={-1} data-dropping={dropping || undefined}>

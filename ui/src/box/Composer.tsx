@@ -2,6 +2,7 @@ import { Button, Group, Kbd, SegmentedControl, Text, TextInput } from "@mantine/
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
+import { useSearchParams } from "react-router";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import { useMe } from "../api/session";
@@ -70,6 +71,21 @@ export function Composer() {
     flushSync(() => setWay(to));
     input.current?.focus();
   }
+  // A list that was asked to write of this box says so in the address.
+  const [search, setSearch] = useSearchParams();
+  const asked = search.get("write");
+  useEffect(() => {
+    if (asked !== "comment" && asked !== "task") return;
+    setWay(asked);
+    input.current?.focus();
+    setSearch(
+      (before) => {
+        before.delete("write");
+        return before;
+      },
+      { replace: true },
+    );
+  }, [asked, setSearch]);
   useCommands([
     { id: "box-comment", label: "Comment on the box", section: "Box", keys: "c", run: () => turn("comment") },
     { id: "box-task", label: "Add a task to the box", section: "Box", keys: "t", run: () => turn("task") },

@@ -99,7 +99,10 @@ export function Journal<T extends Keyed>({
                     {results.map((each) => (
                       <Table.Tr key={each.key} className={classes.row} onClick={() => show(each.key)}>
                         {cells(each).map((cell, at) => (
-                          <Table.Td key={heads[at]} className={classes.wide}>
+                          <Table.Td
+                            key={heads[at]}
+                            {...(typeof cell === "string" && { className: classes.wide ?? "" })}
+                          >
                             {cell}
                           </Table.Td>
                         ))}

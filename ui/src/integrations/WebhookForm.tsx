@@ -27,10 +27,18 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
   const [token, setToken] = useState("");
   const [stages, setStages] = useState(hook?.stages ?? []);
   const [fields, setFields] = useState(hook?.fields ?? []);
+  const [condition, setCondition] = useState(hook?.condition ?? "");
   const [ordered, setOrdered] = useState(hook?.ordered ?? false);
   const [made, setMade] = useState<WebhookOut | null>(null);
   const form = useForm(async () => {
-    const said = { event, targetUrl: targetUrl.trim(), stages, fields: event === "BOX_EDIT" ? fields : [], ordered };
+    const said = {
+      event,
+      targetUrl: targetUrl.trim(),
+      stages,
+      fields: event === "BOX_EDIT" ? fields : [],
+      condition: condition.trim() || null,
+      ordered,
+    };
     const body = token ? { ...said, token } : said;
     if (hook) {
       await client.POST("/v2/webhooks/{webhook}", { params: { path: { webhook: hook.key } }, body });
@@ -59,7 +67,7 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
     );
   }
   const at = (field: string) => errorAt(form.error, field);
-  const placed = ["targetUrl", "stages", "fields", "token", "event"].some((field) => at(field));
+  const placed = ["targetUrl", "stages", "fields", "condition", "token", "event"].some((field) => at(field));
   return (
     <Modal opened onClose={onClose} size="lg" title={hook ? "Change the subscription" : "New webhook"}>
       <form onSubmit={form.submit}>
@@ -104,6 +112,15 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
               onChange={setFields}
             />
           )}
+          <TextInput
+            label="Only where this holds"
+            description="In CEL, over event, item (as it is sent) and before"
+            placeholder={'item.name.startsWith("Big")'}
+            spellCheck={false}
+            value={condition}
+            error={at("condition")}
+            onChange={(change) => setCondition(change.currentTarget.value)}
+          />
           <TextInput
             label="Token"
             description={`Sent along as X-Streak-Webhook-Token${hook ? "; empty leaves it as it is" : ""}`}

@@ -101,9 +101,10 @@ export default function Board() {
   }
 
   const open = useCallback(
-    (box: Box) =>
+    (box: Box, write?: "comment" | "task") =>
       setSearch((before) => {
         before.set("box", box.key);
+        if (write) before.set("write", write);
         return before;
       }),
     [setSearch],
@@ -132,6 +133,10 @@ export default function Board() {
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       open(box);
+    } else if ((event.key === "c" || event.key === "t") && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      event.stopPropagation();
+      open(box, event.key === "c" ? "comment" : "task");
     } else if (event.key === "g" && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       event.stopPropagation();
@@ -249,7 +254,7 @@ export default function Board() {
                   )}
                   onFocus={setFocused}
                   onKey={pressed}
-                  onOpen={open}
+                  onOpen={(box) => open(box)}
                   onDrop={(key, place) => {
                     const box = find(key);
                     if (box) put(box, lane.key, place);

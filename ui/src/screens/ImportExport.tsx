@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/Frame";
 import { Choose } from "../imports/Choose";
+import { taken } from "../imports/dropped";
 import classes from "../imports/imports.module.css";
 import { Plan } from "../imports/Plan";
 import { Progress } from "../imports/Progress";
@@ -20,7 +21,7 @@ const FORMATS = [
 export default function ImportExport() {
   const pipeline = usePipeline();
   const [search, setSearch] = useSearchParams();
-  const [table, setTable] = useState<Table | null>(null);
+  const [table, setTable] = useState<Table | null>(taken);
   const running = search.get("import");
   return (
     <div className={classes.page}>

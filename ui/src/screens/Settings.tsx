@@ -1,5 +1,6 @@
 import { Link, useSearchParams } from "react-router";
 import { usePipeline } from "../app/Frame";
+import { CopyAsCode } from "../parts/CopyAsCode";
 import { Fields } from "../settings/Fields";
 import { General } from "../settings/General";
 import { Rules } from "../settings/Rules";
@@ -10,6 +11,8 @@ import classes from "../settings/settings.module.css";
 const SECTIONS = { general: General, stages: Stages, fields: Fields, rules: Rules, sharing: Sharing };
 const TITLES = { general: "General", stages: "Stages", fields: "Columns", rules: "Rules", sharing: "Sharing" };
 type Name = keyof typeof SECTIONS;
+/** What a section shows, as the API has it below the pipeline; rules have a list with its own. */
+const CALLS: Record<Name, string | null> = { general: "", stages: "/stages", fields: "", rules: null, sharing: "" };
 
 /** How a pipeline is made: its name and looks, stages, columns, rules, and who reaches it. */
 export default function Settings() {
@@ -18,6 +21,7 @@ export default function Settings() {
   const asked = search.get("section") ?? "";
   const name = (asked in SECTIONS ? asked : "general") as Name;
   const Section = SECTIONS[name];
+  const call = CALLS[name];
   return (
     <div className={classes.page}>
       <nav className={classes.sections} aria-label="Settings">
@@ -26,6 +30,7 @@ export default function Settings() {
             {TITLES[each]}
           </Link>
         ))}
+        {call !== null && <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}${call}` }} />}
       </nav>
       <section aria-label={TITLES[name]}>
         <Section pipeline={pipeline} />

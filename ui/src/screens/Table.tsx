@@ -58,9 +58,11 @@ export default function Table() {
       says: given.stageKey ? `Moved to ${pipeline.stages[given.stageKey]?.name}` : `Changed ${name ?? "the box"}`,
     });
   });
-  const onOpen = useStable((key: string) =>
-    setSearch((before) => new URLSearchParams([...[...before].filter(([name]) => name !== "box"), ["box", key]])),
-  );
+  const openTo = (key: string, more: [string, string][] = []) =>
+    setSearch(
+      (before) => new URLSearchParams([...[...before].filter(([name]) => name !== "box"), ["box", key], ...more]),
+    );
+  const onOpen = useStable((key: string) => openTo(key));
 
   const create = useMutation({
     mutationFn: async ({ group, name }: { group: TableGroup; name: string }) => {
@@ -145,6 +147,22 @@ export default function Table() {
       run: onRow((key) => setSelected((was) => toggled(was, key))),
     },
     { id: "edit", label: "Edit the cell", section, keys: "e", hidden: true, run: () => grid.current?.edit() },
+    {
+      id: "comment",
+      label: "Comment on the row's box",
+      section,
+      keys: "c",
+      hidden: true,
+      run: onRow((key) => openTo(key, [["write", "comment"]])),
+    },
+    {
+      id: "task",
+      label: "Add a task to the row's box",
+      section,
+      keys: "t",
+      hidden: true,
+      run: onRow((key) => openTo(key, [["write", "task"]])),
+    },
     { id: "new-box", label: "Add a box", section, keys: "n b", run: () => grid.current?.add() },
     {
       id: "close-groups",

@@ -156,6 +156,14 @@ function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) 
           <dd>{fields.join(", ")}</dd>
         </>
       )}
+      {hook.condition && (
+        <>
+          <dt>Only where</dt>
+          <dd>
+            <code>{hook.condition}</code>
+          </dd>
+        </>
+      )}
       <dt>Order</dt>
       <dd>{hook.ordered ? "One at a time, in order" : "As fast as they can go"}</dd>
       <dt>Made</dt>
