@@ -59,7 +59,8 @@ WATCHED = (
     "users", "teams", "team_members", "api_keys", "pipelines", "pipeline_members", "stages", "fields", "webhooks",
     "automations",
 )  # fmt: skip
-"""Tables whose changes PostgreSQL counts (`alterations`, a migration). What is read from others is not remembered."""
+"""Tables whose changes PostgreSQL counts (`alterations`, migrations 0290 and 0291): of keys and subscriptions only who
+and what they are. What is read from others is not remembered."""
 _SEVERAL = re.compile(r"\bFROM\s+\w+(?:\s+\w+){0,2}\s*,|\bFOR (?:UPDATE|SHARE)\b", re.IGNORECASE)
 _READ_FROM = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]\w*)", re.IGNORECASE)
 

@@ -47,6 +47,8 @@ class Table(Generic[R]):
 
     def load(self, row: Row) -> R:
         """The record of a row that begins with `columns` (more may follow)."""
+        if not self._readers:
+            return self.record(*row[: len(self.names)])
         values: list[Any] = list(row[: len(self.names)])
         for at, reader in self._readers:
             if values[at] is not None:

@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import fields, keys, pipelines, stages
+from boxwood.core import fields, keys, pipelines, stages, webhooks
 from boxwood.core.context import Ctx
 from boxwood.db.engine import Db, Engine, open_engine
 from boxwood.db.memory import is_watched
+from boxwood.lib.targets import Rules
 from tests.conftest import Store, World
 
 READ = "SELECT n FROM things WHERE key = 'a'"
@@ -129,6 +130,22 @@ def test_a_key_that_another_process_revoked_opens_nothing(world: World, database
     finally:
         other.close()
     assert ask(json={"name": "x"}).status_code == 401
+
+
+def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, database: Store) -> None:
+    pipeline = world.pipeline()
+    world.box(pipeline)
+    given = {"event": "BOX_CREATE", "pipeline_key": pipeline["key"], "target_url": "https://hooks.example.com/"}
+    other = open_engine(database.config().database_url, database.config().sqlite_path)
+    try:
+        hook = other.write(lambda db: webhooks.create(Ctx(db, world.clock(), world.ada.user), given, Rules()))
+    finally:
+        other.close()
+    box = world.box(pipeline)
+    sql = """
+        SELECT e.box_key FROM deliveries d JOIN events e ON e.id = d.event_id WHERE d.webhook_key = :hook
+    """
+    assert world.server.engine.read(lambda db: db.rows(sql, hook=hook.key)) == [(box["key"],)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,20 @@
+"""How a subscription's deliveries go is remembered by nobody, and changes with each that fails: it is not counted."""
+
+from typing import Any
+
+from yoyo import step
+
+
+def watch(connection: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        return
+    cursor = connection.cursor()
+    cursor.execute("DROP TRIGGER note_alteration ON webhooks")
+    cursor.execute("""
+        CREATE CONSTRAINT TRIGGER note_alteration AFTER INSERT OR DELETE
+            OR UPDATE OF event, scope_key, pipeline_key, team_key, user_key, stages, fields, active ON webhooks
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note_alteration()
+    """)
+
+
+steps = [step(watch)]
