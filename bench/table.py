@@ -350,7 +350,7 @@ def pgbench(url: str, seconds: int) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(PGBENCH)
         script.flush()
-        command = [program, "-n", "-c", "64", "-j", "1", "-T", str(seconds), "-f", script.name, url]
+        command = [program, "-n", "-c", "64", "-j", "1", "-T", str(max(seconds, 3)), "-f", script.name, url]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rate = float(http.found(r"tps = ([\d.]+)", text))
     return Load(rate, float(http.found(r"latency average = ([\d.]+)", text)), 0, 0)
