@@ -6,7 +6,7 @@ export const KINDS = [
   { value: "member.,team.", label: "Team and members" },
   { value: "user.", label: "Signing in" },
   { value: "key.", label: "API keys" },
-  { value: "pipeline.,stage.,field.,view.", label: "Pipelines" },
+  { value: "pipeline.,stage.,field.,view.,validator.", label: "Pipelines" },
   { value: "webhook.,inbound.", label: "Webhooks" },
   { value: "automation.", label: "Automations" },
 ];
