@@ -128,6 +128,34 @@ def test_the_home_screen_looks_right(world: World, window) -> None:
         one.look("home")
 
 
+def test_what_a_screen_asked_for_first_is_asked_for_before_the_program_runs(world: World, window) -> None:
+    pipeline = world.pipeline(name="Ventures")
+    world.box(pipeline, name="Zephyr Airlines")
+    one = window(world.ada)
+    page = one.goto(f"/pipelines/{pipeline['key']}")
+    expect(page.get_by_role("row").filter(has_text="Zephyr Airlines")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("row").filter(has_text="Zephyr Airlines")).to_be_visible()
+    began, ready = page.evaluate(
+        """() => [
+            performance.getEntriesByType("resource")
+                .filter((each) => /\\/api\\/v2\\/(session|pipelines)/.test(each.name))
+                .map((each) => [new URL(each.name).pathname.split("/").at(-1), each.startTime]),
+            performance.getEntriesByType("navigation")[0].domInteractive,
+        ]"""
+    )
+    early = {name for name, at in began if at < ready}
+    assert {"session", pipeline["key"], "table"} <= early
+    # Each is asked for but once: what came early is what is shown.
+    assert [name for name, _ in began].count("session") == 1
+    ok(world.ada.http.post(f"/api/v1/boxes/{world.box(pipeline, name='Later')['key']}", json={"name": "Latest"}))
+    expect(page.get_by_role("row").filter(has_text="Latest")).to_be_visible()
+    world.server.engine.write(lambda db: db.run("DELETE FROM sessions WHERE user_key = :user", user=world.ada.user_key))
+    page.reload()
+    expect(page.get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('boxwood-early')") is None
+
+
 def test_many_tabs_share_one_stream(world: World, window) -> None:
     """A browser opens six connections to a server: with a stream each, the seventh tab would wait for ever."""
     one = window(world.ada)

@@ -1,6 +1,7 @@
 /** The API's client; its types are made from the server's own description (`npm run api`). */
 import createClient from "openapi-fetch";
 import createHooks from "openapi-react-query";
+import { early } from "./early";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema";
 import * as session from "./session";
@@ -17,7 +18,8 @@ export const api = createHooks(client);
 
 /** Sends; after a sign-in where the session ended meanwhile, sends again. */
 export async function send(request: Request): Promise<Response> {
-  const again = request.clone();
+  // Only what has a body can be sent but once.
+  const again = isWrite(request) ? request.clone() : request;
   const answer = await attempt(request);
   if (answer.status === 401 && session.current().state !== "out") {
     await session.renewed();
@@ -31,7 +33,7 @@ async function attempt(request: Request): Promise<Response> {
   const now = session.current();
   if (isWrite(request) && "csrfToken" in now) request.headers.set("X-CSRF-Token", now.csrfToken);
   try {
-    return await fetch(request);
+    return await ((request.method === "GET" && early(request.url)) || fetch(request));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, "The server cannot be reached");

@@ -64,7 +64,7 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
       if (answer.ok && answer.body) {
         reached(true);
         pause = 500;
-        if (!place) catchUp();
+        if (!place) void catchUp();
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
         for await (const { id = "", data } of parsed) {
           const told: Told = data ? { id, event: JSON.parse(data) as EventOut } : { id };
@@ -80,8 +80,11 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
   }
 }
 
-/** What was told before the stream began may have changed in between. */
-function catchUp(): void {
+/** What was told before the stream began may have changed in between; what is being opened goes first. */
+async function catchUp(): Promise<void> {
+  for (let tries = 0; tries < 10 && queries.isFetching() > 0; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   void queries.invalidateQueries({
     predicate: ({ queryKey, state, meta }) =>
       !meta?.live && (state.dataUpdatedAt > 0 || queryKey[1] === "/v2/notifications"),

@@ -1,5 +1,6 @@
 /** Who is signed in. The cookie is the browser's; what is kept here is the user and the token that writes carry. */
 import { useSyncExternalStore } from "react";
+import { early, forget } from "./early";
 import { Problem, problemOf } from "./problem";
 
 export type SessionUser = { key: string; email: string; fullName: string; displayName: string; givenName: string };
@@ -44,6 +45,8 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if ("csrfToken" in session) headers["X-CSRF-Token"] = session.csrfToken;
   try {
+    const answer = method === "GET" ? early(path) : undefined;
+    if (answer) return await answer;
     return await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   } catch {
     throw new Problem(0, "The server cannot be reached");
@@ -73,8 +76,10 @@ async function enter(path: string, body: unknown): Promise<void> {
 export async function load(): Promise<Session> {
   const answer = await ask("GET", "/api/v2/session");
   if (answer.ok) welcome((await answer.json()) as Told);
-  else if (answer.status === 401) become({ state: "out" });
-  else throw await problemOf(answer);
+  else if (answer.status === 401) {
+    forget();
+    become({ state: "out" });
+  } else throw await problemOf(answer);
   return session;
 }
 
@@ -119,6 +124,7 @@ export const signInByLink = (token: string, more: { password?: string; name?: st
 export async function signOut(): Promise<void> {
   const answer = await ask("DELETE", "/api/v2/session");
   if (!answer.ok && answer.status !== 401) throw await problemOf(answer);
+  forget();
   location.assign("/");
 }
 

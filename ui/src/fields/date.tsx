@@ -1,7 +1,7 @@
 import { Popover, Text, TextInput } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { Suspense, useEffect, useRef, useState } from "react";
-import { dayInWords, exact, readDate } from "../lib/dates";
+import { dayAndMonth, dayInWords, exact, readDate } from "../lib/dates";
 import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kinds";
@@ -21,9 +21,7 @@ function Draw({ value }: DrawProps) {
 /** Near days in words, others as a date. */
 function asDay(at: number): string {
   const words = dayInWords(at);
-  return /^\d+ days ago$/.test(words)
-    ? new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short" })
-    : words;
+  return /^\d+ days ago$/.test(words) ? dayAndMonth(at) : words;
 }
 
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {

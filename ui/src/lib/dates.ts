@@ -3,9 +3,20 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+// Made once: making one takes longer than all it writes in a table.
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "long" });
+const DAY_MONTH = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const DAY_MONTH_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
 /** The whole moment, for a hint. */
 export function exact(at: number): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: "full", timeStyle: "short" });
+  return EXACT.format(at);
+}
+
+/** "12 Mar" */
+export function dayAndMonth(at: number): string {
+  return DAY_MONTH.format(at);
 }
 
 /** A moment in the past or future, as one would say it: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
@@ -25,11 +36,10 @@ export function dayInWords(at: number, now: number = Date.now()): string {
   if (days === 0) return "today";
   if (days === 1) return "tomorrow";
   if (days === -1) return "yesterday";
-  if (days > 1 && days < 7) return new Date(at).toLocaleDateString(undefined, { weekday: "long" });
+  if (days > 1 && days < 7) return WEEKDAY.format(at);
   if (days < 0 && days > -7) return `${-days} days ago`;
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  const year = sameYear ? undefined : ("numeric" as const);
-  return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year });
+  return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(at);
 }
 
 /** A length of time: "12 days", "3 h", "4 min". */

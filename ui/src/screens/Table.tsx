@@ -38,6 +38,7 @@ export default function Table() {
   const { rows, shown } = table;
   const data = table.asked.data;
   const items = useMemo(() => itemsOf(data, state.closed, true), [data, state.closed]);
+  useMemo(() => rows.arrange(items.flatMap((each) => (each.type === "row" ? [each.id] : []))), [rows, items]);
   const [selected, setSelected] = useState(NONE);
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const [pasted, setPasted] = useState<{ lines: string[][]; cell: Cell | null } | null>(null);

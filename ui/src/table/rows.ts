@@ -5,18 +5,30 @@ import { client } from "../api/client";
 
 const MOST = 200;
 const SOON = 6;
+/** So many more are read than come into sight, in the direction one scrolls. */
+const AHEAD = 60;
 
 export class Rows {
   private readonly boxes = new Map<string, Box>();
   private readonly listeners = new Map<string, Set<() => void>>();
   private wanted = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | null = null;
+  private order: readonly string[] = [];
+  private places = new Map<string, number>();
+  private last = 0;
+  private readonly coming = new Set<string>();
 
   constructor(
     private readonly pipeline: string,
     /** Columns to ask for beside the boxes' own members. */
     readonly fields: string,
   ) {}
+
+  /** The rows as they stand below each other. */
+  arrange(order: readonly string[]): void {
+    this.order = order;
+    this.places = new Map(order.map((key, at) => [key, at]));
+  }
 
   get(key: string): Box | undefined {
     return this.boxes.get(key);
@@ -46,6 +58,7 @@ export class Rows {
   }
 
   want(key: string): void {
+    if (this.coming.has(key) && !this.boxes.has(key)) return;
     this.wanted.add(key);
     this.timer ??= setTimeout(() => void this.ask(), SOON);
   }
@@ -81,14 +94,28 @@ export class Rows {
     for (const key of keys) this.wanted.delete(key);
     this.timer = this.wanted.size > 0 ? setTimeout(() => void this.ask(), SOON) : null;
     if (keys.length === 0) return;
+    const all = [...keys, ...this.beyond(keys)];
+    for (const key of all) this.coming.add(key);
     try {
-      this.put(await this.read(keys));
+      this.put(await this.read(all));
     } catch {
       // The server is away: asked again when the row is drawn anew or comes in sight.
       setTimeout(() => {
-        for (const key of keys) if (this.listeners.has(key)) this.want(key);
+        for (const key of all) if (this.listeners.has(key)) this.want(key);
       }, 2000);
+    } finally {
+      for (const key of all) this.coming.delete(key);
     }
+  }
+
+  /** Those that come into sight next, so that not every few rows are a request of their own. */
+  private beyond(keys: readonly string[]): string[] {
+    const at = this.places.get(keys.at(-1) ?? "");
+    if (at === undefined) return [];
+    const back = at < this.last;
+    this.last = at;
+    const next = back ? this.order.slice(Math.max(0, at - AHEAD), at) : this.order.slice(at + 1, at + 1 + AHEAD);
+    return next.filter((key) => !this.boxes.has(key) && !this.coming.has(key) && !keys.includes(key));
   }
 
   private async read(keys: string[]): Promise<Box[]> {
