@@ -112,6 +112,24 @@ def test_it_is_tried_without_doing_it_and_switched_off(world: World, window) -> 
     expect(page.get_by_role("switch", name="Follow up is on")).not_to_be_checked()
 
 
+def test_what_is_written_is_tried_before_it_is_saved(world: World, window) -> None:
+    pipeline = world.pipeline()
+    made = rule(world, pipeline, trigger={"type": "manual"})
+    world.box(pipeline, name="Acme")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    page.get_by_role("textbox", name="Text").fill("Write to {{ box.name }}")
+    page.get_by_role("button", name="Try it").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("not saved yet")
+    expect(dialog.get_by_role("button", name="Run it for real")).to_be_disabled()
+    dialog.get_by_label("On which box").first.click()
+    page.get_by_role("option", name="Acme").click()
+    dialog.get_by_role("button", name="Try it").click()
+    expect(dialog.get_by_label("What task.create was given")).to_contain_text("Write to Acme")
+    (saved,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert saved["steps"][0]["with"] == {"text": "Call {{ box.name }}"}
+
+
 def test_a_secret_is_kept_and_not_shown_again(world: World, window) -> None:
     pipeline = world.pipeline()
     made = rule(world, pipeline)

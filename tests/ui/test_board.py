@@ -159,6 +159,22 @@ def test_a_place_within_a_column_and_a_golden_mark_are_everyones(world: World, w
     expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two"))
 
 
+def test_who_may_only_look_sees_golden_marks_and_sets_none(world: World, window) -> None:
+    pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
+    golden = world.box(pipeline, name="Two")
+    world.box(pipeline, name="One")
+    ok(world.ada.http.post(f"/api/v2/boxes/{golden['key']}/place", json={"golden": True}))
+    page = on_board(window(world.bo).page, pipeline)
+    expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
+    expect(card(page, "Two").get_by_label("Golden", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Mark as golden")).to_have_count(0)
+    page.keyboard.press("b")
+    expect(card(page, "Two")).to_be_focused()
+    page.keyboard.press("g")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
+
+
 def test_in_an_order_that_was_chosen_cards_have_no_places(world: World, window) -> None:
     pipeline = a_pipeline(world)
     for name in ("One", "Two"):
@@ -195,6 +211,12 @@ def test_a_board_is_filtered_and_kept_as_a_view(world: World, window) -> None:
     expect(page).to_have_url(re.compile(r"board\?view=[^&]+$"))
     expect(cards(page, "Lead")).to_have_count(2)
     page.reload()
+    expect(cards(page, "Lead")).to_have_count(2)
+    tabs = page.get_by_role("navigation", name="Views of the pipeline")
+    tabs.get_by_role("link", name="Table").click()
+    expect(page.get_by_role("status").filter(has_text="2 boxes")).to_be_visible()
+    expect(page.get_by_role("button", name="Big ones")).to_be_visible()
+    tabs.get_by_role("link", name="Board").click()
     expect(cards(page, "Lead")).to_have_count(2)
     page.get_by_role("button", name="Big ones").click()
     page.get_by_role("menuitem", name="All boxes").click()

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -408,6 +409,22 @@ def test_the_table_looks_right(world: World, window: Any) -> None:
         page = one.goto(f"/pipelines/{pipeline['key']}")
         expect(row(page, "Acme")).to_have_count(1)
         one.look("table")
+
+
+def test_boxes_that_break_a_rule_are_found(world: World, window: Any) -> None:
+    pipeline = filled(world)
+    must = {"field": field(pipeline, "Source"), "op": "isNotEmpty"}
+    rule = {"name": "Source", "message": "Where is it from?", "mode": "WARN", "assertion": must}
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
+    world.box(pipeline, name="Echo")
+    broken = quote(json.dumps({"field": "violations", "op": "isNotEmpty"}))
+    page = opened(world, window, pipeline, f"?columns=name,violations&filter={broken}")
+    expect(cell(page, "Echo", "violations")).to_have_text("Where is it from?")
+    expect(row(page, "Acme")).to_have_count(0)
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("textbox", name="Test").or_(page.get_by_role("combobox", name="Test")).last).to_have_value(
+        "are some"
+    )
 
 
 def test_what_is_written_of_a_row_begins_in_its_box(world: World, window: Any) -> None:

@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Text } from "@mantine/core";
 import { IconStar, IconStarFilled } from "@tabler/icons-react";
 import { createContext, useContext } from "react";
-import { NavLink, Outlet, useNavigate, useParams } from "react-router";
+import { NavLink, Outlet, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
@@ -27,6 +27,15 @@ export function Frame() {
   const { starred, star } = usePreferences();
   const navigate = useNavigate();
   const tables = useTables(key);
+  const [search] = useSearchParams();
+  const { pathname } = useLocation();
+  const boxes = [`/pipelines/${key}`, `/pipelines/${key}/board`];
+  /** The view and the filter go along between table and board. */
+  const carried = (path: string) => {
+    if (!boxes.includes(path) || !boxes.includes(pathname)) return "";
+    const kept = [...search].filter(([name]) => name === "view" || name === "filter");
+    return kept.length > 0 ? `?${new URLSearchParams(kept)}` : "";
+  };
   const name = asked.data?.name;
   const tabs = SCREENS.flatMap(({ path, tab }) => (tab ? [{ ...tab, path: path.replace(":pipeline", key) }] : []));
   useCommands(
@@ -59,7 +68,7 @@ export function Frame() {
           </Group>
           <nav aria-label="Views of the pipeline" className={classes.tabs}>
             {tabs.map(({ path, label, icon: Icon }) => (
-              <NavLink key={path} end to={path} className={classes.tab ?? ""}>
+              <NavLink key={path} end to={path + carried(path)} className={classes.tab ?? ""}>
                 <Icon size={16} stroke={1.6} />
                 <Text span size="sm">
                   {label}

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Group, PasswordInput, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { errorAt, errorWithin } from "../api/problem";
 import type { CatalogueOut, PipelineOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
@@ -20,13 +20,16 @@ type Props = {
   pipeline: PipelineOut;
   says: string;
   onSave: (rule: Rule) => Promise<void>;
+  /** Told how it is written now. */
+  onDraft?: (rule: Rule) => void;
 };
 
 /** When, only if, then: a rule as a person tells it. */
-export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave }: Props) {
+export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, onDraft }: Props) {
   const [rule, setRule] = useState(saved);
   const form = useForm(() => onSave(rule));
   const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
+  useEffect(() => onDraft?.(rule), [rule, onDraft]);
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);
   const placed =
     errorAt(form.error, "name", "condition") ??

@@ -7,11 +7,18 @@ import type { RunOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
 import { say } from "../parts/toasts";
 import { Log } from "./Runs";
+import type { unsaved } from "./rule";
 
-type Props = { automation: string; pipeline: string; onClose: () => void };
+type Props = {
+  automation: string;
+  pipeline: string;
+  /** What is written and not saved yet; null where all is saved. */
+  draft: ReturnType<typeof unsaved>;
+  onClose: () => void;
+};
 
 /** Tries the automation on a box, where everything is undone again, or runs it on one. */
-export function Trial({ automation, pipeline, onClose }: Props) {
+export function Trial({ automation, pipeline, draft, onClose }: Props) {
   const [words, setWords] = useState("");
   const [settled] = useDebouncedValue(words.trim(), 150);
   const [box, setBox] = useState<string | null>(null);
@@ -32,7 +39,7 @@ export function Trial({ automation, pipeline, onClose }: Props) {
   const form = useForm(async () => {
     const { data } = await client.POST("/v2/automations/{automation}/test", {
       params,
-      body: box ? { boxKey: box } : {},
+      body: { ...draft, ...(box ? { boxKey: box } : {}) },
     });
     setTried(data as RunOut);
   });
@@ -61,10 +68,16 @@ export function Trial({ automation, pipeline, onClose }: Props) {
           />
           <Alert color="gray" p="xs">
             A trial does everything and undoes it again; nothing is sent, and waits are not waited.
+            {draft && " It tries what is written now, which is not saved yet."}
           </Alert>
           <Refusal error={form.error ?? start.error} />
           <Group justify="flex-end">
-            <Button variant="default" loading={start.busy} onClick={(event) => start.submit(event)}>
+            <Button
+              variant="default"
+              disabled={draft !== null}
+              loading={start.busy}
+              onClick={(event) => start.submit(event)}
+            >
               Run it for real
             </Button>
             <Button type="submit" loading={form.busy}>

@@ -65,6 +65,13 @@ export function sent(rule: Rule) {
   };
 }
 
+/** What a trial is sent where it is not saved yet: how it is written now; null where that is saved. */
+export function unsaved(draft: Rule | null, saved: Rule) {
+  if (draft === null || JSON.stringify(sent(draft)) === JSON.stringify(sent(saved))) return null;
+  const { trigger, filter, condition, steps } = sent(draft);
+  return { trigger, filter, condition, steps };
+}
+
 function sentStep(step: Step): Record<string, unknown> {
   const { uid: _uid, with: values, yes, no, ...rest } = step;
   const out = { ...rest, with: said(values) };

@@ -25,7 +25,8 @@ export type CardProps = {
   /** The columns it can be moved to, by name; none where it may not be moved. */
   elsewhere: { key: string; name: string }[];
   onMove: (box: Box, lane: string) => void;
-  onGolden: (box: Box) => void;
+  /** Undefined where it may not be marked. */
+  onGolden: ((box: Box) => void) | undefined;
 };
 
 /** What one sees of a box on the board. */
@@ -47,19 +48,23 @@ export const Card = memo(function Card({
       <div className={classes.cardHead}>
         <span className={classes.cardName}>{box.name}</span>
         <div className={classes.cardTools}>
-          <ActionIcon
-            size="sm"
-            tabIndex={-1}
-            className={classes.golden ?? ""}
-            aria-label={golden ? "Take the golden mark off" : "Mark as golden"}
-            aria-pressed={golden}
-            onClick={(event) => {
-              event.stopPropagation();
-              onGolden(box);
-            }}
-          >
-            {golden ? <IconStarFilled size={14} /> : <IconStar size={14} stroke={1.6} />}
-          </ActionIcon>
+          {onGolden ? (
+            <ActionIcon
+              size="sm"
+              tabIndex={-1}
+              className={classes.golden ?? ""}
+              aria-label={golden ? "Take the golden mark off" : "Mark as golden"}
+              aria-pressed={golden}
+              onClick={(event) => {
+                event.stopPropagation();
+                onGolden(box);
+              }}
+            >
+              {golden ? <IconStarFilled size={14} /> : <IconStar size={14} stroke={1.6} />}
+            </ActionIcon>
+          ) : (
+            golden && <IconStarFilled size={14} className={classes.golden} aria-label="Golden" />
+          )}
           {elsewhere.length > 0 && <MoveMenu box={box} elsewhere={elsewhere} onMove={onMove} />}
         </div>
       </div>

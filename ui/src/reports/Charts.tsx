@@ -8,6 +8,7 @@ import { formatted } from "../fields/numbers";
 import { boxesOf } from "../lib/addresses";
 import { lengthInWords } from "../lib/dates";
 import { Ready } from "../parts/states";
+import { behind } from "./behind";
 import { Card } from "./Card";
 import classes from "./reports.module.css";
 
@@ -304,11 +305,9 @@ export function Totals({ pipeline, span }: Asked) {
                 <tr key={each.key}>
                   <td>{each.name || "None"}</td>
                   <td>
-                    {testOf(by, each.key) ? (
-                      <Link to={boxesOf(pipeline.key, [testOf(by, each.key) ?? {}])}>{each.count}</Link>
-                    ) : (
-                      each.count
-                    )}
+                    <Behind pipeline={pipeline} by={by} group={each.key}>
+                      {each.count}
+                    </Behind>
                   </td>
                   {sum && <td>{shown(each.sums[sum]?.sum ?? 0)}</td>}
                   {sum && <td>{shown(each.sums[sum]?.average)}</td>}
@@ -322,9 +321,14 @@ export function Totals({ pipeline, span }: Asked) {
   );
 }
 
-/** What finds the boxes of a group. */
-function testOf(by: string, key: string): object | null {
-  if (by === "stage") return { field: "stage", op: "in", value: [key] };
-  if (by === "assignee") return key ? { field: "assignees", op: "any", value: [key] } : null;
-  return null;
+type BehindProps = { pipeline: PipelineOut; by: string; group: string; children: number };
+
+/** A number that opens the boxes it counts. */
+function Behind({ pipeline, by, group, children }: BehindProps) {
+  const test = behind(
+    by,
+    group,
+    pipeline.fields.find((each) => each.key === by),
+  );
+  return test ? <Link to={boxesOf(pipeline.key, [test])}>{children}</Link> : children;
 }

@@ -2,7 +2,7 @@ import { Button, Group, Stack, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
@@ -11,7 +11,7 @@ import { usePipeline } from "../app/Frame";
 import classes from "../automations/automations.module.css";
 import { Editor } from "../automations/Editor";
 import { Runs } from "../automations/Runs";
-import { blank, RECIPES, type Rule, ruleOf, sent } from "../automations/rule";
+import { blank, RECIPES, type Rule, ruleOf, sent, unsaved } from "../automations/rule";
 import { Trial } from "../automations/Trial";
 import { Secret } from "../integrations/Secret";
 import { CopyAsCode } from "../parts/CopyAsCode";
@@ -75,12 +75,17 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
 function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
   const pipeline = usePipeline();
   const asked = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
+  const draft = useRef<Rule | null>(null);
+  const keep = useCallback((rule: Rule) => {
+    draft.current = rule;
+  }, []);
   return (
     <Ready query={asked}>
       {(one) => (
         <Stack gap="xl">
-          <Head one={one} />
+          <Head one={one} draftNow={() => unsaved(draft.current, ruleOf(one))} />
           <Editor
+            onDraft={keep}
             key={one.version}
             rule={ruleOf(one)}
             kept={one.secrets}
@@ -100,7 +105,9 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
   );
 }
 
-function Head({ one }: { one: AutomationOut }) {
+type HeadProps = { one: AutomationOut; draftNow: () => ReturnType<typeof unsaved> };
+
+function Head({ one, draftNow }: HeadProps) {
   const pipeline = usePipeline();
   const navigate = useNavigate();
   const [trying, trial] = useDisclosure(false);
@@ -138,7 +145,7 @@ function Head({ one }: { one: AutomationOut }) {
           Delete
         </Button>
       </Group>
-      {trying && <Trial automation={one.key} pipeline={pipeline.key} onClose={trial.close} />}
+      {trying && <Trial automation={one.key} pipeline={pipeline.key} draft={draftNow()} onClose={trial.close} />}
     </Group>
   );
 }

@@ -249,7 +249,7 @@ export default function Board() {
                           : []
                       }
                       onMove={move}
-                      onGolden={mark}
+                      onGolden={may(box) ? mark : undefined}
                     />
                   )}
                   onFocus={setFocused}

@@ -36,9 +36,9 @@ export function breaking(draft: Draft, columns: ReadonlyMap<string, Column>): Tr
   return condition === null ? { not: assertion } : { and: [condition, { not: assertion }] };
 }
 
-const BY_THEMSELVES = /^(daysIn|daysSince|freshness$|timeInStage\.)/;
+const BY_THEMSELVES = /^(daysIn|daysSince|freshness$|timeInStage\.|violations$)/;
 
-/** Columns that grow older without anybody's doing: no rule can keep boxes to them. */
+/** Columns that grow older without anybody's doing, or follow from rules: no rule can keep boxes to them. */
 export function changesByItself(column: string): boolean {
   return BY_THEMSELVES.test(column);
 }

@@ -11,7 +11,7 @@ import { exact, inWords, lengthInWords } from "../lib/dates";
 import { Face, Faces, type Known, nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
 import { StageTag } from "../parts/StageTag";
-import type { Column } from "./columns";
+import { type Column, messagesOf } from "./columns";
 
 type ValueProps = { column: Column; value: unknown; pipeline: PipelineOut };
 
@@ -36,6 +36,8 @@ export function Value({ column, value, pipeline }: ValueProps) {
     case "user":
     case "users":
       return <Faces people={value as Known[]} />;
+    case "rules":
+      return messagesOf(value);
     case "contacts":
       return <DrawLinks noun="contacts" value={value} />;
     case "organizations":

@@ -1,6 +1,7 @@
 /** Columns of a table of boxes: the pipeline's fields, and what every box has - drawn, edited and summed. */
 import {
   IconAddressBook,
+  IconAlertTriangle,
   IconArrowsRight,
   IconBuilding,
   IconCalendar,
@@ -33,7 +34,8 @@ export type Kind =
   | "people"
   | "tags"
   | "contacts"
-  | "organizations";
+  | "organizations"
+  | "rules";
 
 export type Column = {
   key: string;
@@ -123,6 +125,17 @@ const OWN: Column[] = [
     editable: true,
     sortable: false,
     read: (box) => (box.organizations ?? []).map((each) => each.key),
+  },
+  {
+    ...plain,
+    key: "violations",
+    name: "Broken rules",
+    icon: IconAlertTriangle,
+    kind: "rules",
+    width: 180,
+    sortable: false,
+    groups: false,
+    read: member("violations"),
   },
   {
     ...plain,
@@ -306,8 +319,14 @@ export function asText(each: Column, value: unknown, pipeline: PipelineOut): str
   if (each.field) return kindOf(each.field).asText(value, each.field);
   if (each.kind === "stage") return pipeline.stages[String(value)]?.name ?? String(value);
   if (each.kind === "contacts" || each.kind === "organizations") return namesIn(each.kind, value);
+  if (each.kind === "rules") return messagesOf(value);
   if (each.kind === "moment") return new Date(Number(value)).toISOString().slice(0, 16).replace("T", " ");
   if (each.kind === "length") return lengthInWords(Number(value));
   if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? one.email : one)).join(", ");
   return String(value);
+}
+
+/** What the rules say that a box breaks. */
+export function messagesOf(value: unknown): string {
+  return (value as Box["violations"]).map((each) => each.message).join(", ");
 }

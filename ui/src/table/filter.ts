@@ -56,6 +56,10 @@ const OPS: Record<Kind, Op[]> = {
   tags: LIST,
   contacts: LIST,
   organizations: LIST,
+  rules: [
+    { op: "isNotEmpty", label: "are some", takes: 0 },
+    { op: "isEmpty", label: "are none", takes: 0 },
+  ],
 };
 
 export function opsOf(column: Column): Op[] {
