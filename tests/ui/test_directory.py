@@ -94,6 +94,47 @@ def test_an_organization_shows_its_boxes_contacts_and_own_fields(world: World, w
     expect(page.get_by_role("heading", name="No organizations yet")).to_be_visible()
 
 
+def test_the_teams_own_fields_are_made_renamed_and_deleted(world: World, window) -> None:
+    made = contact(world, givenName="Grace")
+    fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
+    page = window(world.ada).goto("/contacts")
+    page.get_by_role("button", name="Fields", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Fields of contacts")
+    dialog.get_by_role("textbox", name="New field").fill("Tier")
+    dialog.get_by_role("combobox", name="It holds").click()
+    page.get_by_role("option", name="Dropdown").click()
+    options = dialog.get_by_role("combobox", name="Options")
+    for option in ("Gold", "Silver"):
+        options.fill(option)
+        options.press("Enter")
+    dialog.get_by_role("button", name="Add the field").click()
+    line = dialog.get_by_role("list", name="Fields").get_by_role("listitem")
+    expect(line).to_contain_text("Dropdown: Gold, Silver")
+    dialog.get_by_role("button", name="Change Tier").click()
+    dialog.get_by_role("textbox", name="New name of Tier").fill("Rank")
+    options.fill("Bronze")
+    options.press("Enter")
+    dialog.get_by_role("button", name="Save").click()
+    expect(line).to_contain_text("Rank Dropdown: Gold, Silver, Bronze")
+    (field,) = ok(world.ada.http.get(fields))
+    assert [each["name"] for each in field["dropdownSettings"]["items"]] == ["Gold", "Silver", "Bronze"]
+    page.goto(f"/contacts/{made['key']}")
+    page.get_by_role("button", name="Edit Rank").click()
+    page.get_by_role("option", name="Silver").click()
+    expect(page.get_by_text("Silver", exact=True)).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Saved")).to_be_visible()
+    page.goto("/contacts")
+    page.get_by_role("button", name="Fields", exact=True).click()
+    dialog.get_by_role("button", name="Delete Rank").click()
+    expect(dialog).to_contain_text("The team has none of its own yet")
+    assert ok(world.ada.http.get(fields)) == []
+    deleted = page.get_by_role("alert").filter(has_text="Deleted Rank, with its values")
+    deleted.get_by_role("button", name="Undo").click()
+    expect(line).to_contain_text("Rank Dropdown: Gold, Silver, Bronze")
+    held = ok(world.ada.http.get(f"/api/v2/contacts/{made['key']}"))["fields"]
+    assert held == {field["key"]: field["dropdownSettings"]["items"][1]["key"]}
+
+
 @pytest.mark.slow
 def test_the_directory_looks_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
@@ -119,6 +160,9 @@ def test_the_directory_looks_right(world: World, window) -> None:
         one = window(world.ada, size=size, scheme=scheme)
         expect(one.goto("/contacts").get_by_role("link", name="Grace Hopper")).to_be_visible()
         one.look("contacts")
+        one.page.get_by_role("button", name="Fields", exact=True).click()
+        expect(one.page.get_by_role("textbox", name="New field")).to_be_focused()
+        one.look("contact-fields")
         expect(one.goto("/contacts?show=duplicates").get_by_role("button", name="Merge").first).to_be_visible()
         one.look("duplicates")
         page = one.goto(f"/contacts/{made['key']}")

@@ -11,6 +11,7 @@ import { Moment } from "../parts/Moment";
 import { Empty, Failed, Loading, Ready } from "../parts/states";
 import { Duplicates } from "./Duplicates";
 import classes from "./directory.module.css";
+import { Fields } from "./Fields";
 import { NewEntry } from "./NewEntry";
 import type { Entry, Noun } from "./nouns";
 import { TeamChoice, useTeam } from "./Team";
@@ -27,6 +28,7 @@ type WholeProps = { noun: Noun; team: Team } & Pick<ReturnType<typeof useTeam>, 
 function Whole({ noun, team, teams, choose }: WholeProps) {
   const [search, setSearch] = useSearchParams();
   const [creating, dialog] = useDisclosure(false);
+  const [fielding, fields] = useDisclosure(false);
   const input = useRef<HTMLInputElement>(null);
   const words = search.get("q") ?? "";
   const shown = search.get("show") ?? "all";
@@ -41,6 +43,7 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
     );
   useCommands([
     { id: "new-entry", label: `New ${noun.one}`, section: noun.many, keys: "c", run: dialog.open },
+    { id: "entry-fields", label: `Fields of ${noun.path}`, section: noun.many, words: "columns", run: fields.open },
     { id: "find-entry", label: "Search here", section: noun.many, keys: "/", run: () => input.current?.focus() },
   ]);
   return (
@@ -70,6 +73,9 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
         <Group gap="xs" ml="auto">
           <TeamChoice team={team} teams={teams} choose={choose} />
           <CopyAsCode call={{ method: "GET", path: `/v2/teams/${team.key}/${noun.path}` }} />
+          <Button variant="default" onClick={fields.open}>
+            Fields
+          </Button>
           <Button leftSection={<IconPlus size={15} />} onClick={dialog.open}>
             New {noun.one}
           </Button>
@@ -82,6 +88,7 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
       ) : (
         <All noun={noun} team={team.key} onNew={dialog.open} />
       )}
+      {fielding && <Fields noun={noun} team={team.key} onClose={fields.close} />}
       {creating && <NewEntry noun={noun} team={team.key} onClose={dialog.close} />}
     </div>
   );

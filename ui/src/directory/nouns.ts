@@ -1,10 +1,19 @@
 /** Contacts and organizations: the same screens over two nouns of the API. What differs is here. */
 import { client } from "../api/client";
 import { nameOfContact } from "../api/names";
-import type { BoxOut, ContactEdit, ContactOut, OrganizationEdit, OrganizationOut, TeamFieldOut } from "../api/schema";
+import type {
+  BoxOut,
+  ContactEdit,
+  ContactOut,
+  OrganizationEdit,
+  OrganizationOut,
+  TeamFieldCreate,
+  TeamFieldOut,
+} from "../api/schema";
 
 export type Entry = ContactOut | OrganizationOut;
 export type Changes = ContactEdit & OrganizationEdit;
+export type FieldChanges = TeamFieldCreate;
 export type Page = { results: Entry[]; cursor?: string };
 export type Group = { reason: string; value: string; entries: Entry[] };
 
@@ -35,6 +44,9 @@ export type Noun = {
   remove: (key: string) => Promise<unknown>;
   boxes: (key: string) => Promise<BoxOut[]>;
   fields: (team: string) => Promise<TeamFieldOut[]>;
+  makeField: (team: string, changes: FieldChanges) => Promise<Response>;
+  editField: (team: string, field: string, changes: FieldChanges) => Promise<Response>;
+  removeField: (team: string, field: string) => Promise<Response>;
   duplicates: (team: string) => Promise<Group[]>;
   merge: (key: string, others: string[]) => Promise<Entry>;
   unmerge: (key: string) => Promise<unknown>;
@@ -83,6 +95,12 @@ export const CONTACTS: Noun = {
   boxes: (contact) =>
     resultsOf(client.GET("/v2/contacts/{contact}/boxes", { params: { path: { contact }, query: { limit: 100 } } })),
   fields: (team) => of(client.GET("/v2/teams/{team}/contacts/fields", { params: { path: { team } } })),
+  makeField: (team, body) =>
+    responseOf(client.POST("/v2/teams/{team}/contacts/fields", { params: { path: { team } }, body })),
+  editField: (team, field, body) =>
+    responseOf(client.POST("/v2/teams/{team}/contacts/fields/{field}", { params: { path: { team, field } }, body })),
+  removeField: (team, field) =>
+    responseOf(client.DELETE("/v2/teams/{team}/contacts/fields/{field}", { params: { path: { team, field } } })),
   duplicates: async (team) => {
     const { data } = await client.GET("/v2/teams/{team}/contacts/duplicates", {
       params: { path: { team }, query: { limit: 50 } },
@@ -129,6 +147,14 @@ export const ORGANIZATIONS: Noun = {
       }),
     ),
   fields: (team) => of(client.GET("/v2/teams/{team}/organizations/fields", { params: { path: { team } } })),
+  makeField: (team, body) =>
+    responseOf(client.POST("/v2/teams/{team}/organizations/fields", { params: { path: { team } }, body })),
+  editField: (team, field, body) =>
+    responseOf(
+      client.POST("/v2/teams/{team}/organizations/fields/{field}", { params: { path: { team, field } }, body }),
+    ),
+  removeField: (team, field) =>
+    responseOf(client.DELETE("/v2/teams/{team}/organizations/fields/{field}", { params: { path: { team, field } } })),
   duplicates: async (team) => {
     const { data } = await client.GET("/v2/teams/{team}/organizations/duplicates", {
       params: { path: { team }, query: { limit: 50 } },
@@ -143,6 +169,11 @@ export const ORGANIZATIONS: Noun = {
 
 function paging(cursor: string | undefined): { limit: number; cursor?: string } {
   return cursor ? { limit: 200, cursor } : { limit: 200 };
+}
+
+/** It names the change by which it is undone. */
+async function responseOf(answer: Promise<{ response: Response }>): Promise<Response> {
+  return (await answer).response;
 }
 
 async function resultsOf<T>(answer: Promise<{ data?: { results: T[] } }>): Promise<T[]> {
