@@ -3,6 +3,7 @@ import type { TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
+import { Rows } from "../parts/Rows";
 import { Empty, Ready } from "../parts/states";
 import classes from "./integrations.module.css";
 
@@ -85,45 +86,30 @@ export function Journal<T extends Keyed>({
             </Empty>
           ) : (
             <Stack gap="xs">
-              <div className={classes.rows}>
-                <Table verticalSpacing={6} highlightOnHover>
-                  <Table.Thead>
-                    <Table.Tr>
-                      {heads.map((each) => (
-                        <Table.Th key={each}>{each}</Table.Th>
-                      ))}
-                      <Table.Th aria-label="Open" />
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {results.map((each) => (
-                      <Table.Tr key={each.key} className={classes.row} onClick={() => show(each.key)}>
-                        {cells(each).map((cell, at) => (
-                          <Table.Td
-                            key={heads[at]}
-                            {...(typeof cell === "string" && { className: classes.wide ?? "" })}
-                          >
-                            {cell}
-                          </Table.Td>
-                        ))}
-                        <Table.Td align="right">
-                          <Button
-                            variant="subtle"
-                            size="compact-xs"
-                            aria-label={`Open the ${noun} ${each.key}`}
-                            onClick={(event) => {
-                              event.stopPropagation();
-                              show(each.key);
-                            }}
-                          >
-                            Open
-                          </Button>
-                        </Table.Td>
-                      </Table.Tr>
+              <Rows heads={[...heads, null]} highlight>
+                {results.map((each) => (
+                  <Table.Tr key={each.key} className={classes.row} onClick={() => show(each.key)}>
+                    {cells(each).map((cell, at) => (
+                      <Table.Td key={heads[at]} {...(typeof cell === "string" && { className: classes.wide ?? "" })}>
+                        {cell}
+                      </Table.Td>
                     ))}
-                  </Table.Tbody>
-                </Table>
-              </div>
+                    <Table.Td align="right">
+                      <Button
+                        variant="subtle"
+                        size="compact-xs"
+                        aria-label={`Open the ${noun} ${each.key}`}
+                        onClick={(event) => {
+                          event.stopPropagation();
+                          show(each.key);
+                        }}
+                      >
+                        Open
+                      </Button>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Rows>
               {hasNextPage && (
                 <Text size="sm" className="quiet">
                   The newest {SHOWN}. The API goes further back.
