@@ -78,3 +78,27 @@ class Process:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout=40)
+
+
+class Workers:
+    """`boxwood worker` processes beside a server that sends nothing itself. `setup` as above."""
+
+    def __init__(self, store: Store, *options: str, setup: str) -> None:
+        self.program = [sys.executable, "-c", f"{setup}\n{MAIN}", "worker", *store_options(store), *options]
+        self.log = store.data / "worker-log"
+        self.running: list[subprocess.Popen[bytes]] = []
+        atexit.register(self.stop)
+
+    def start(self) -> None:
+        with self.log.open("a") as log:
+            self.running.append(subprocess.Popen(self.program, cwd=ROOT, stdout=log, stderr=log))
+
+    def kill_the_oldest(self) -> None:
+        victim = self.running.pop(0)
+        victim.kill()
+        victim.wait()
+
+    def stop(self) -> list[int]:
+        for one in self.running:
+            one.terminate()
+        return [one.wait(timeout=20) for one in self.running]

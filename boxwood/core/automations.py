@@ -94,8 +94,9 @@ def change(ctx: Ctx, key: str, action: str = "UPDATE") -> Automation:
 
 def load(db: Db, key: str) -> Automation | None:
     """Whoever reaches it: for what happens by itself."""
-    row = db.row(f"SELECT {AUTOMATIONS.columns} FROM automations WHERE key = :key", key=key)
-    return AUTOMATIONS.load(row) if row else None
+    sql = f"SELECT {AUTOMATIONS.columns} FROM automations WHERE key = :key"
+    found = db.remember(("automation", key), lambda: AUTOMATIONS.load_all(db.rows(sql, key=key)))
+    return found[0] if found else None
 
 
 def version(db: Db, key: str, number: int) -> Definition:

@@ -201,8 +201,11 @@ def _note_refusal(ctx: Ctx, automation: Automation) -> None:
 
 
 def user(db: Db, key: str) -> User | None:
-    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
-    return USERS.load(row) if row else None
+    def read() -> User | None:
+        row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
+        return USERS.load(row) if row else None
+
+    return db.remember(("user", key), read)
 
 
 def start_by_hand(ctx: Ctx, key: str, *, box_key: str | None, body: Any) -> Run:

@@ -20,6 +20,7 @@ _RECORDS = frozenset(
     "automation_steps readiness".split()
 )
 _TARGET = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
+_TARGETS = re.compile(r"(?<!\bFOR )\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 
 
 class Memory:
@@ -98,7 +99,10 @@ class NoMemory(Memory):
 @lru_cache(maxsize=4096)
 def leaves_it(sql: str) -> bool:
     """Whether what is remembered stays true when this has run."""
-    if sql.lstrip()[:6].upper() == "SELECT":
+    verb = sql.split(None, 1)[0].upper()
+    if verb == "SELECT":
         return True
+    if verb == "WITH":
+        return all(target.lower() in _RECORDS for target in _TARGETS.findall(sql))
     target = _TARGET.match(sql)
     return target is not None and target[1].lower() in _RECORDS

@@ -1,7 +1,7 @@
 """The worker that lets automations' runs go on, and does for them what is done outside: requests.
 
-One turn at the database takes runs that are due and lets each go as far as it can. On SQLite it takes a few at a time,
-so that other people's writes get in between; on PostgreSQL several turns of one run each are under way at once.
+One turn at the database takes runs that are due and lets each go as far as it can: a few at a time, so that other
+people's writes get in between. On PostgreSQL several turns are under way at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ LOOK = 1.0
 SLICE = 100
 """Runs begun at once of what came by itself."""
 AT_ONCE = 8
-"""Runs in a turn on SQLite, turns at once on PostgreSQL."""
+"""Runs in a turn."""
+TURNS = 2
+"""Turns at once on PostgreSQL: while one waits for the server, another thinks."""
 EACH = 8
 """Steps of one rule that are done outside at once."""
 PAUSE = 1.0
@@ -103,12 +105,9 @@ class Worker:
         room = max(0, self.slots - len(self._flights))
         if not room:
             return False
-        now = self.clock()
-        if self.engine.one_process:
-            taken = [await self.engine.write_soon(partial(self._take, now=now, total=min(AT_ONCE, room)))]
-        else:
-            work = partial(self._take, now=now, total=1)
-            taken = await asyncio.gather(*(self.engine.write_soon(work) for _ in range(min(AT_ONCE, room))))
+        turns_at_once = 1 if self.engine.one_process else TURNS
+        work = partial(self._take, now=self.clock(), total=min(AT_ONCE, max(1, room // turns_at_once)))
+        taken = await asyncio.gather(*(self.engine.write_soon(work) for _ in range(turns_at_once)))
         for _, left in taken:
             for outside in left:
                 self._launch(outside)

@@ -11,7 +11,7 @@ import pytest
 from boxwood.core import fields, keys, pipelines, stages, webhooks
 from boxwood.core.context import Ctx
 from boxwood.db.engine import Db, Engine, open_engine
-from boxwood.db.memory import is_watched
+from boxwood.db.memory import is_watched, leaves_it
 from boxwood.lib.targets import Rules
 from tests.conftest import Store, World
 
@@ -160,6 +160,23 @@ def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, d
 )
 def test_only_what_is_watched_is_remembered(sql: str, watched: bool) -> None:
     assert is_watched(sql) == watched
+
+
+@pytest.mark.parametrize(
+    ("sql", "leaves"),
+    [
+        ("WITH w AS (SELECT 1 FROM pipelines FOR UPDATE SKIP LOCKED) SELECT * FROM w", True),
+        ("  WITH w AS (SELECT 1) UPDATE deliveries SET rank = 1 WHERE key IN (SELECT key FROM w)", True),
+        ("WITH w AS (DELETE FROM stages RETURNING key) UPDATE deliveries SET rank = 1", False),
+        ("WITH w AS (SELECT 1) INSERT INTO users (key) SELECT * FROM w", False),
+        (
+            "WITH w AS (SELECT 1) INSERT INTO boxes (key) SELECT * FROM w ON CONFLICT (key) DO UPDATE SET name = ''",
+            False,
+        ),
+    ],
+)
+def test_a_statement_with_several_parts_leaves_what_is_remembered_where_all_do(sql: str, leaves: bool) -> None:
+    assert leaves_it(sql) == leaves
 
 
 def test_what_a_pipeline_becomes_holds_for_the_next_box(world: World) -> None:

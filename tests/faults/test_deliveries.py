@@ -1,10 +1,7 @@
 """Every acknowledged change is delivered, whatever is killed in the middle, and nothing else is."""
 
-import atexit
 import contextlib
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,7 +16,7 @@ from tests import postgres
 from tests.conftest import Store, ok
 from tests.faults.test_crashes import a_key
 from tests.jobs.webhooks import eventually
-from tests.processes import MAIN, ROOT, Process, run, store_options
+from tests.processes import Process, Workers, run, store_options
 from tests.receiver import Answer, Received, Receiver
 
 # On PostgreSQL another worker takes over when a lease ends; nobody wants to wait a minute for that here.
@@ -173,37 +170,12 @@ def test_a_killed_server_delivers_all_that_was_acknowledged(
     assert server.stop() == 0
 
 
-class Workers:
-    """`boxwood worker` processes beside a server that sends nothing itself."""
-
-    def __init__(self, store: Store) -> None:
-        program = f"{SHORT_LEASES}\n{SHORT_PAUSES}\n{MAIN}"
-        self.program = [sys.executable, "-c", program, "worker", *store_options(store), *OPTIONS]
-        self.log = store.data / "worker-log"
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self) -> None:
-        atexit.register(self.stop)
-        with self.log.open("a") as log:
-            self.running.append(subprocess.Popen(self.program, cwd=ROOT, stdout=log, stderr=log))
-
-    def kill_the_oldest(self) -> None:
-        victim = self.running.pop(0)
-        victim.kill()
-        victim.wait()
-
-    def stop(self) -> list[int]:
-        for one in self.running:
-            one.terminate()
-        return [one.wait(timeout=20) for one in self.running]
-
-
-@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [2, pytest.param(130, marks=pytest.mark.long)])
 def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Unreliable, kills: int) -> None:
     if fresh_store.name == "sqlite":
         pytest.skip("one process does everything on SQLite; that is the test above")
     server = Process(fresh_store, *OPTIONS, "--no-deliveries")
-    workers = Workers(fresh_store)
+    workers = Workers(fresh_store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
     with watching(server, fresh_store, receiver) as watched:
         for _ in range(2):
             workers.start()
@@ -224,7 +196,7 @@ def test_a_killed_database_loses_nothing_it_acknowledged(tmp_path: Path, receive
         store = Store("postgres", tmp_path, cluster.create_database())
         schema.migrate(store.url, "")
         server = Process(store, *OPTIONS, "--no-deliveries")
-        workers = Workers(store)
+        workers = Workers(store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
         for _ in range(2):
             workers.start()
         with watching(server, store, receiver) as watched:
