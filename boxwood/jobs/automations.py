@@ -34,8 +34,8 @@ SLICE = 100
 """Runs begun at once of what came by itself."""
 AT_ONCE = 8
 """Runs in a turn."""
-TURNS = 2
-"""Turns at once on PostgreSQL: while one waits for the server, another thinks."""
+TURNS = 8
+"""Turns at once on PostgreSQL: while some wait for the server, another thinks."""
 EACH = 8
 """Steps of one rule that are done outside at once."""
 PAUSE = 1.0
