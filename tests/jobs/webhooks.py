@@ -11,7 +11,7 @@ from tests.conftest import Person, ok
 from tests.receiver import Answer, Received, Receiver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     running = Receiver()
     yield running
