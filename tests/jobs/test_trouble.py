@@ -131,6 +131,7 @@ def test_in_order_means_that_what_fails_is_waited_for(world: World, receiver: Re
     for number in range(4):
         world.box(hook.pipeline, name=str(number))
     hook.wait()
+    settled(hook, attempts=1)
     hook.quiet_after(1)
     world.clock.advance(ms=6_500)
     sent = hook.wait(5)
