@@ -95,9 +95,8 @@ def sign_in(page: Page, server: Server, data: Path) -> None:
     told = [sys.executable, "-m", "boxwood", "user", "link", "bench@example.com", "--data", str(data)]
     said = subprocess.run(told, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip().split()[-1]
     page.goto(said[said.index("/", said.index("//") + 2) :])
-    for box in page.get_by_role("textbox").all():
-        box.fill("seven green owls")
-    page.get_by_role("main").get_by_role("button").last.click()
+    page.get_by_label("A password for next time").fill("seven green owls")
+    page.get_by_label("A password for next time").press("Enter")
     page.get_by_role("link", name="Deals").first.wait_for()
 
 
