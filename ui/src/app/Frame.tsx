@@ -81,7 +81,7 @@ export function Frame() {
           {/* A screen begins anew with each pipeline: nothing of one is left in the other. */}
           <Outlet key={key} />
         </div>
-        {tables.over && <div className={classes.drop}>Drop a table to import it into {asked.data.name}</div>}
+        {tables.over && <div className="drop-here">Drop a table to import it into {asked.data.name}</div>}
       </div>
     </PipelineContext.Provider>
   );

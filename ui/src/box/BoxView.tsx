@@ -173,7 +173,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
           </div>
         </div>
       </div>
-      {dropping && <div className={classes.drop}>Drop to keep it with {box.name || pipeline.name}</div>}
+      {dropping && <div className="drop-here">Drop to keep it with {box.name || pipeline.name}</div>}
     </div>
   );
 }

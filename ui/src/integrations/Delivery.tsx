@@ -5,6 +5,7 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { DeliveryOut } from "../api/schema";
 import { Moment } from "../parts/Moment";
+import { Rows } from "../parts/Rows";
 import { Ready } from "../parts/states";
 import { say } from "../parts/toasts";
 import { Body, Headers } from "./Body";
@@ -102,24 +103,18 @@ function Attempts({ one }: { one: DeliveryOut }) {
         Attempts
       </Title>
       <Stack gap={6}>
-        <div className={classes.rows}>
-          <Table verticalSpacing={4}>
-            <Table.Tbody>
-              {attempts.map((each) => (
-                <Table.Tr key={each.number}>
-                  <Table.Td className="numbers">{each.number}</Table.Td>
-                  <Table.Td>
-                    <Moment at={each.timestamp} />
-                  </Table.Td>
-                  <Table.Td className={classes.wide}>{each.error ?? each.status}</Table.Td>
-                  <Table.Td className="numbers" align="right">
-                    {each.duration} ms
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
+        <Rows heads={["Attempt", "When", "Answer", "Took"]}>
+          {attempts.map((each) => (
+            <Table.Tr key={each.number}>
+              <Table.Td className="numbers">{each.number}</Table.Td>
+              <Table.Td>
+                <Moment at={each.timestamp} />
+              </Table.Td>
+              <Table.Td className={classes.wide}>{each.error ?? each.status}</Table.Td>
+              <Table.Td className="numbers">{each.duration} ms</Table.Td>
+            </Table.Tr>
+          ))}
+        </Rows>
         {last.status !== undefined && (
           <>
             <Headers headers={{ Status: String(last.status), ...last.headers }} label="Answer headers" />
