@@ -109,7 +109,10 @@ def in_use(database_url: str | None) -> bool:
         return False
     import psycopg
 
-    sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    sql = (  # PostgreSQL's own workers, such as autovacuum's, are nobody
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
     try:
         with psycopg.connect(database_url, connect_timeout=10) as connection:
             row = connection.execute(sql).fetchone()

@@ -196,7 +196,7 @@ class ReadOnly:
             connection.execute(f"ALTER DATABASE {name} {told}".encode())
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
 
     def _set_sqlite(self, on: bool) -> None:
