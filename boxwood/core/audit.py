@@ -102,7 +102,7 @@ def extend(db: Db, now: int) -> int:
     rows = db.rows(
         f"""
         SELECT {_COLUMNS}, txid FROM events
-        WHERE (txid, id) > (:txid, :id) AND txid < {db.dialect.oldest_transaction}
+        WHERE {db.dialect.behind} AND txid < {db.dialect.oldest_transaction}
         ORDER BY txid, id LIMIT {BLOCK}
         """,
         txid=after.txid,

@@ -64,7 +64,7 @@ def now(ctx: Ctx) -> Cursor:
 _PAGE = f"""
     SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL AND p.trashed_at IS NULL, {access.ROLE}, p.permission_sets
     FROM (
-        SELECT * FROM events WHERE (txid, id) > (:txid, :id) AND txid < {{oldest}}
+        SELECT * FROM events WHERE {{behind}} AND txid < {{oldest}}
         ORDER BY txid, id LIMIT {LOOKED_AT}
     ) e LEFT JOIN pipelines p ON p.key = e.pipeline_key
     ORDER BY e.txid, e.id
@@ -74,7 +74,7 @@ _PAGE = f"""
 def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> Page:
     """What the actor reaches of what comes next; perhaps nothing of it, while there is more."""
     after = placed(ctx.db, after)
-    sql = _PAGE.format(oldest=ctx.db.dialect.oldest_transaction)
+    sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
     rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
     reached = _Reach(ctx, rows)
     found: list[tuple[Event, Cursor]] = []

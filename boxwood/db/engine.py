@@ -26,6 +26,8 @@ class Dialect(Protocol):
     """The number of the oldest transaction still under way: what has a lower one is all there."""
     next_transaction: str
     """The number of the next transaction to begin."""
+    behind: str
+    """A test on events: those behind the one that the parameters `txid` and `id` name, by an index."""
     fulltext: FullText
 
     def field_value(self, column: str, key: str) -> str:

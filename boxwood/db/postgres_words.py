@@ -28,6 +28,7 @@ class PostgresDialect:
     skip_locked = " FOR UPDATE SKIP LOCKED"
     oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
     next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    behind = "(txid, id) > (:txid, :id)"
     fulltext: FullText = Tsvector()
 
     def field_value(self, column: str, key: str) -> str:
