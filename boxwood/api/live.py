@@ -61,7 +61,7 @@ class Bells:
         finally:
             del self._bells[bell]
 
-    def _ring(self) -> None:
+    def _ring(self, _: list[str]) -> None:
         for bell, loop in list(self._bells.items()):
             if not bell.is_set():
                 with contextlib.suppress(RuntimeError):  # the loop was closed

@@ -79,6 +79,11 @@ def key(webhook_key: str, event_id: int, test: str = "") -> str:
     return f"v{webhook_key}-{event_id:012d}{test}"
 
 
+def webhook_of(key: str) -> str:
+    """The subscription in a key that is of no test."""
+    return key[1:-13]
+
+
 def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH) -> dict[str, Any]:
     return {
         "key": key(webhook_key, event_id),

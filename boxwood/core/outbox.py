@@ -70,6 +70,13 @@ _WAITING = """
         FROM waiting l WHERE l.key IS NOT NULL AND l.number < :most
     )
 """
+# Whether a subscription's owner still reaches what it tells.
+_REACHED = f"""CASE WHEN w.pipeline_key IS NOT NULL THEN EXISTS (
+        SELECT 1 FROM pipelines p WHERE p.key = w.pipeline_key AND {access.role_of("w.user_key")} IS NOT NULL
+    ) ELSE EXISTS (
+        SELECT 1 FROM team_members m
+        WHERE m.team_key = w.team_key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
+    ) END"""
 # Of each whether it may be sent to now, what ranks are due, and whether its owner still reaches what it tells.
 _ADDRESSES = f"""
     {_WAITING}
@@ -77,12 +84,7 @@ _ADDRESSES = f"""
         COALESCE({_FIRST.format(FRESH)} <= :now, :no),
         COALESCE({_FIRST.format(RETRY)} <= :now, :no),
         COALESCE({_FIRST.format(REPLAY)} <= :now, :no),
-        CASE WHEN w.pipeline_key IS NOT NULL THEN EXISTS (
-            SELECT 1 FROM pipelines p WHERE p.key = w.pipeline_key AND {access.role_of("w.user_key")} IS NOT NULL
-        ) ELSE EXISTS (
-            SELECT 1 FROM team_members m
-            WHERE m.team_key = w.team_key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
-        ) END, {WEBHOOKS.of("w")}
+        {_REACHED}, {WEBHOOKS.of("w")}
     FROM waiting l LEFT JOIN webhooks w ON w.key = l.key WHERE l.key IS NOT NULL ORDER BY l.key
 """
 
@@ -110,30 +112,50 @@ def anything(db: Db, now: int) -> bool:
 def take(db: Db, now: int, room: Room) -> list[Taken]:
     """Deliveries that are due, as many as there is room for, beginning behind the address that was last."""
     found = _in_turn(db, now, room) if room.total > 0 else []
-    keys: list[str] = []
-    known: dict[str, Webhook] = {}
+    taken: list[Taken] = []
     some: list[_Wanted] = []
     for one in found:
         left = room.total - sum(wanted.most for wanted in some)
         if left <= 0:
-            keys += _take_some(db, now, room, some)
+            taken += _take_some(db, now, room, some)
             left, some = room.total, []
         if room.total <= 0:
             break
         room.after = one.key
         if one.open and any(one.due):
-            webhook = known[one.key] = WEBHOOKS.load(one.row)
+            webhook = WEBHOOKS.load(one.row)
             most = min(room.limits.get(webhook.key, room.each), left)
             if not one.reached:
                 _drop(db, now, webhook)
             elif most > 0 and webhook.waits_until:
-                keys += _take_probe(db, now, room, webhook)
+                taken += _take_probe(db, now, room, webhook)
             elif most > 0 and webhook.ordered:
-                keys += _take_head(db, now, room, webhook, one.due)
+                taken += _take_head(db, now, room, webhook, one.due)
             elif most > 0:
-                some.append(_Wanted(webhook.key, one.due, most))
-    keys += _take_some(db, now, room, some)
-    return _loaded(db, keys, known)
+                some.append(_Wanted(webhook, one.due, most))
+    taken += _take_some(db, now, room, some)
+    return sorted(taken, key=lambda one: one.delivery.event_id)
+
+
+def take_told(db: Db, now: int, room: Room, keys: list[str]) -> list[Taken]:
+    """Those of these that may be sent at once, by one statement: what has just been made is not looked for. What is
+    not answered waits to be taken like all the rest: of an address that is off, broken or ordered, or whose owner no
+    longer reaches what it tells."""
+    return [
+        _taken(row, WEBHOOKS.load(row[_WEBHOOK:]))
+        for row in db.rows_changed(
+            "deliveries",
+            _LEASE.format(f"""
+                SELECT d.key FROM deliveries d WHERE {db.dialect.among("d.key", "keys")} AND d.state = 'due'
+                    AND d.due_at <= :now AND EXISTS (
+                        SELECT 1 FROM webhooks w WHERE w.key = d.webhook_key AND w.active AND w.waits_until = 0
+                            AND NOT w.ordered AND {_REACHED}
+                    ){db.dialect.skip_locked}
+            """),
+            f"SELECT {_COLUMNS}, {WEBHOOKS.of('w')} {_CHANGED} JOIN webhooks w ON w.key = d.webhook_key ORDER BY d.key",
+            [{"now": now, "until": room.lease_until, "worker": room.worker, "keys": db.texts(keys)}],
+        )
+    ]
 
 
 def _in_turn(db: Db, now: int, room: Room) -> list[_Address]:
@@ -152,14 +174,15 @@ def _in_turn(db: Db, now: int, room: Room) -> list[_Address]:
 class _Wanted(msgspec.Struct):
     """What is to be taken of one address, at most so many."""
 
-    key: str
+    webhook: Webhook
     due: tuple[bool, ...]
     most: int
 
 
-def _take_some(db: Db, now: int, room: Room, some: list[_Wanted]) -> list[str]:
+def _take_some(db: Db, now: int, room: Room, some: list[_Wanted]) -> list[Taken]:
     """Of all of these at once, rank by rank, as no other waits for them and none is in the way of another."""
-    taken: list[str] = []
+    known = {one.webhook.key: one.webhook for one in some}
+    taken: list[Taken] = []
     for rank in (RETRY, FRESH, REPLAY):
         shares = []
         left = room.retries
@@ -167,13 +190,13 @@ def _take_some(db: Db, now: int, room: Room, some: list[_Wanted]) -> list[str]:
             share = one.most if rank != RETRY else min(left, (one.most + 1) // 2)
             if one.due[rank] and share > 0:
                 left -= share
-                shares.append({"webhook": one.key, "rank": rank, "count": share})
-        found = _lease(db, now, room, _OF_RANK, shares)
+                shares.append({"webhook": one.webhook.key, "rank": rank, "count": share})
+        found = _lease(db, now, room, _OF_RANK, shares, known)
         room.retries -= len(found) if rank == RETRY else 0
-        got = Counter(webhook for _, webhook in found)
+        got = Counter(one.webhook.key for one in found)
         for one in some:
-            one.most -= got[one.key]
-        taken += [key for key, _ in found]
+            one.most -= got[one.webhook.key]
+        taken += found
     return taken
 
 
@@ -190,7 +213,7 @@ _ANY_RANK = """
 _LATEST = "SELECT MAX(due_at) FROM deliveries WHERE webhook_key = :webhook AND state = 'due' AND rank = :rank"
 
 
-def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[str]:
+def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[Taken]:
     """The oldest alone, if it is due: what comes after it waits, whoever has it. One worker at a time looks."""
     if not db.row(f"SELECT key FROM webhooks WHERE key = :key{db.dialect.skip_locked}", key=webhook.key):
         return []
@@ -199,10 +222,11 @@ def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, 
         if latest and latest[0] is not None and latest[0] > now:
             return []
     rank = next(rank for rank in (RETRY, FRESH, REPLAY) if due[rank])
-    return _lease_one(db, now, room, _OF_RANK, {"webhook": webhook.key, "rank": rank, "count": 1})
+    share = {"webhook": webhook.key, "rank": rank, "count": 1}
+    return _lease(db, now, room, _OF_RANK, [share], {webhook.key: webhook})
 
 
-def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
+def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[Taken]:
     """One, by whichever worker gets to move the time of the next."""
     pause = PROBES[0] if webhook.probes < QUICK_PROBES else PROBES[1]
     mine = db.run(
@@ -211,42 +235,39 @@ def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[str]:
         next=now + pause,
         seen=webhook.waits_until,
     )
-    return _lease_one(db, now, room, _ANY_RANK, {"webhook": webhook.key}) if mine else []
-
-
-def _lease_one(db: Db, now: int, room: Room, which: str, of: dict[str, Any]) -> list[str]:
-    return [key for key, _ in _lease(db, now, room, which, [of])]
-
-
-def _lease(db: Db, now: int, room: Room, which: str, each: list[dict[str, Any]]) -> list[Row]:
-    """The keys of deliveries that are this worker's now, and their addresses."""
-    rows = db.rows_each(
-        f"""
-        WITH mine AS MATERIALIZED ({which}{db.dialect.skip_locked})
-        UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
-        WHERE key IN (SELECT key FROM mine) RETURNING key, webhook_key
-        """,
-        [{"now": now, "until": room.lease_until, "worker": room.worker, **one} for one in each],
-    )
-    room.total -= len(rows)
-    return rows
-
-
-def _loaded(db: Db, keys: list[str], known: dict[str, Webhook]) -> list[Taken]:
-    if not keys:
+    if not mine:
         return []
-    found = []
-    for row in db.rows(
-        f"""
-        SELECT {DELIVERIES.of("d")}, {EVENTS.of("e")} FROM deliveries d LEFT JOIN events e ON e.id = d.event_id
-        WHERE {db.dialect.among("d.key", "keys")} ORDER BY d.event_id
-        """,
-        keys=db.texts(keys),
-    ):
-        delivery = DELIVERIES.load(row)
-        event = row[len(DELIVERIES.names) :]
-        found.append(Taken(delivery, known[delivery.webhook_key], EVENTS.load(event) if event[0] else None))
-    return found
+    return _lease(db, now, room, _ANY_RANK, [{"webhook": webhook.key}], {webhook.key: webhook})
+
+
+_LEASE = """
+    WITH mine AS MATERIALIZED ({})
+    UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
+    WHERE key IN (SELECT key FROM mine)
+"""
+_COLUMNS = f"{DELIVERIES.of('d')}, {EVENTS.of('e')}"
+_EVENT, _WEBHOOK = len(DELIVERIES.names), len(DELIVERIES.names) + len(EVENTS.names)
+_CHANGED = "FROM changed d LEFT JOIN events e ON e.id = d.event_id"
+
+
+def _lease(
+    db: Db, now: int, room: Room, which: str, each: list[dict[str, Any]], known: dict[str, Webhook]
+) -> list[Taken]:
+    """Deliveries that are this worker's now, of these addresses."""
+    update = _LEASE.format(which + db.dialect.skip_locked)
+    common = {"now": now, "until": room.lease_until, "worker": room.worker}
+    rows = db.rows_changed("deliveries", update, f"SELECT {_COLUMNS} {_CHANGED}", [common | one for one in each])
+    room.total -= len(rows)
+    return [_taken(row, known[row[_ADDRESS]]) for row in rows]
+
+
+_ADDRESS = DELIVERIES.names.index("webhook_key")
+
+
+def _taken(row: Row, webhook: Webhook) -> Taken:
+    """Of a row that begins with a delivery and its event."""
+    event = EVENTS.load(row[_EVENT:_WEBHOOK]) if row[_EVENT] else None
+    return Taken(DELIVERIES.load(row), webhook, event)
 
 
 def _drop(db: Db, now: int, webhook: Webhook) -> None:

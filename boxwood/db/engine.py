@@ -90,6 +90,11 @@ class Db(Protocol):
         """The rows of all of these together, in one round trip where the database is a server."""
         ...
 
+    def rows_changed(self, table: str, update: str, select: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """What `select` reads of the rows of `table` that `update` has just changed, as `changed`; for all of these
+        parameters, in one round trip where the database is a server. The table's key is `key`."""
+        ...
+
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
 
@@ -121,8 +126,8 @@ class Db(Protocol):
     def later(self, work: Later, item: Any) -> None:
         """Run `work(db, items)` once before the commit, with the items of every request it commits."""
 
-    def notify(self, channel: str) -> None:
-        """Wake who listens on `channel`, after the commit."""
+    def notify(self, channel: str, keys: Iterable[str] = ()) -> None:
+        """Wake who listens on `channel`, after the commit; in this process they are told these keys as well."""
 
 
 class Engine(Protocol):
@@ -147,12 +152,18 @@ class Engine(Protocol):
         machine may lose it in a power cut, this process not in a crash of its own."""
         ...
 
+    async def one_soon(self, fn: Callable[[Db], T]) -> T:
+        """Like `write_soon`, for one statement: a transaction by itself, in one round trip where the database is a
+        server, and not waited for on disk."""
+        ...
+
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
         """Make indexes (by name, what stands after `ON`) and drop others, with as little waiting for writers as
         the database knows how; what another process is about already is left to it. Not from an event loop's thread."""
 
-    def listen(self, channel: str, heard: Callable[[], None]) -> None:
-        """Call `heard` (from any thread, quickly) after each commit that notified `channel`."""
+    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
+        """Call `heard` (from any thread, quickly) after each commit that notified `channel`, with the keys it told;
+        none come from another process."""
 
     def close(self) -> None: ...
 

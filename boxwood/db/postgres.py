@@ -15,7 +15,8 @@ from psycopg import errors as pg
 from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
-from .engine import Db, Dialect, Later, Row
+from .afterwards import Afterwards
+from .engine import Db, Dialect, Row
 from .memory import SharedMemory, is_watched, leaves_it
 from .postgres_words import PostgresDialect, spelled
 
@@ -24,10 +25,11 @@ log = logging.getLogger("boxwood.db")
 THREADS = 16
 TRIES = 5
 NOTIFY_PAUSE = 0.005
+_KINDS = {True: "lasting", False: "loose"}
 _NUMBER = "SELECT number FROM alterations"
 
 
-class PostgresDb:
+class PostgresDb(Afterwards):
     dialect: Dialect = PostgresDialect()
 
     def __init__(
@@ -36,10 +38,9 @@ class PostgresDb:
         *,
         writing: bool,
         memory: SharedMemory | None = None,
-        lasting: bool = True,
     ) -> None:
+        super().__init__()
         self._connection = connection
-        self._opening = "BEGIN" if lasting else "BEGIN; SET LOCAL synchronous_commit = off"
         self._memory = memory
         self._known: dict[tuple[str, ...], Any] | None = None
         self._unwatched = False
@@ -47,8 +48,6 @@ class PostgresDb:
         self.begins = writing
         """Whether the transaction begins with the next statement."""
         self.for_update = " FOR UPDATE" if writing else ""
-        self.laters: dict[Later, list[Any]] = {}
-        self.notices: set[str] = set()
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         return self._execute(sql, params).fetchall()
@@ -77,6 +76,9 @@ class PostgresDb:
             found += cursor.fetchall()
         return found
 
+    def rows_changed(self, table: str, update: str, select: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        return self.rows_each(f"WITH changed AS ({update} RETURNING {table}.*) {select}", params)
+
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         self._before(f"INSERT INTO {table}")
         with self._connection.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()) as copy:
@@ -84,13 +86,21 @@ class PostgresDb:
                 copy.write_row(row)
 
     def _execute(self, sql: str, params: Mapping[str, Any], *, prepare: bool | None = None) -> psycopg.Cursor[Row]:
+        begins, self.begins = self.begins and not params, self.begins and bool(params)
         self._before(sql)
-        return self._connection.execute(spelled(sql), params, prepare=prepare)
+        return self._opened(sql) if begins else self._connection.execute(spelled(sql), params, prepare=prepare)
+
+    def _opened(self, sql: str) -> psycopg.Cursor[Row]:
+        """A statement without parameters; the transaction begins on the same way to the server."""
+        cursor = self._connection.execute(f"BEGIN; {sql}".encode(), prepare=False)
+        while cursor.nextset():
+            pass
+        return cursor
 
     def _begin(self) -> None:
         if self.begins:
             self.begins = False
-            self._connection.execute(self._opening.encode(), prepare=False)
+            self._connection.execute("BEGIN", prepare=False)
 
     def _before(self, sql: str) -> None:
         self._begin()
@@ -118,23 +128,16 @@ class PostgresDb:
         return found
 
     def _number(self) -> int:
-        """Of the state of what is watched. The transaction begins on the same way to the server."""
-        if self.begins:
-            self.begins = False
-            cursor = self._connection.execute(f"{self._opening}; {_NUMBER}".encode(), prepare=False)
-            while cursor.nextset():
-                pass
-        else:
-            cursor = self._connection.execute(_NUMBER)
-        row = cursor.fetchone()
+        """Of the state of what is watched."""
+        begins, self.begins = self.begins, False
+        row = (self._opened(_NUMBER) if begins else self._connection.execute(_NUMBER)).fetchone()
         return int(row[0]) if row else 0
 
     def texts(self, values: Iterable[str]) -> list[str]:
         return list(values)
 
     def attempt(self, fn: Callable[[], T]) -> T:
-        laters, notices = self.laters, self.notices
-        self.laters, self.notices = {}, set()
+        left = self._set_aside()
         self._begin()
         self._connection.execute("SAVEPOINT attempt")
         try:
@@ -143,12 +146,10 @@ class PostgresDb:
             if not self._connection.closed:
                 self._connection.execute("ROLLBACK TO attempt")
                 self._connection.execute("RELEASE attempt")
-            self.laters, self.notices = laters, notices
+            self._take_up(left, with_new=False)
             raise
         self._connection.execute("RELEASE attempt")
-        for work, items in self.laters.items():
-            laters.setdefault(work, []).extend(items)
-        self.laters, self.notices = laters, notices | self.notices
+        self._take_up(left, with_new=True)
         return result
 
     def hold_still(self) -> None:
@@ -177,12 +178,6 @@ class PostgresDb:
         )
         return [name for (name,) in found]
 
-    def later(self, work: Later, item: Any) -> None:
-        self.laters.setdefault(work, []).append(item)
-
-    def notify(self, channel: str) -> None:
-        self.notices.add(channel)
-
 
 class Postgres:
     """The engine over a server. Connections are opened by the threads that use them."""
@@ -196,7 +191,7 @@ class Postgres:
         self._memory = SharedMemory()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
         self._open: list[psycopg.Connection[Row]] = []
-        self._heard: dict[str, list[Callable[[], None]]] = {}
+        self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
         self._name = os.urandom(8).hex()
         """By which this process knows its own notices."""
         self._notices: set[str] = set()
@@ -205,22 +200,27 @@ class Postgres:
         self._starting = threading.Lock()
         self._closing = threading.Event()
 
-    def connect(self) -> psycopg.Connection[Row]:
+    def connect(self, *, lasting: bool = True) -> psycopg.Connection[Row]:
+        """Commits of one that is not `lasting` do not wait for the disk."""
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
         # Requests are short and many: one does not take the others' cores, and nothing is compiled for it.
         connection.execute("SET max_parallel_workers_per_gather = 0")
         connection.execute("SET jit = off")
+        if not lasting:
+            connection.execute("SET synchronous_commit = off")
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, TextLoader)
         self._open.append(connection)
         return connection
 
-    def _connection(self) -> psycopg.Connection[Row]:
-        connection: psycopg.Connection[Row] | None = getattr(self._local, "connection", None)
+    def _connection(self, *, lasting: bool = True) -> psycopg.Connection[Row]:
+        """This thread's, of either kind."""
+        held: dict[str, psycopg.Connection[Row]] = self._local.__dict__
+        connection = held.get(_KINDS[lasting])
         if connection is None or connection.closed:
             if connection in self._open:
                 self._open.remove(connection)
-            connection = self._local.connection = self.connect()
+            connection = held[_KINDS[lasting]] = self.connect(lasting=lasting)
         return connection
 
     # Reading
@@ -237,11 +237,20 @@ class Postgres:
         return self._again(lambda: self._transact(fn))
 
     async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
-        return await asyncio.wrap_future(self._pool.submit(self._again, lambda: self._transact(fn, lasting=lasting)))
+        def write() -> T:
+            return self._again(lambda: self._transact(fn, lasting=lasting), lasting=lasting)
+
+        return await asyncio.wrap_future(self._pool.submit(write))
+
+    async def one_soon(self, fn: Callable[[Db], T]) -> T:
+        def write() -> T:
+            return self._again(lambda: fn(PostgresDb(self._connection(lasting=False), writing=False)), lasting=False)
+
+        return await asyncio.wrap_future(self._pool.submit(write))
 
     def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
-        connection = self._connection()
-        db = PostgresDb(connection, writing=True, memory=self._memory, lasting=lasting)
+        connection = self._connection(lasting=lasting)
+        db = PostgresDb(connection, writing=True, memory=self._memory)
         try:
             result = fn(db)
             while db.laters:
@@ -258,7 +267,7 @@ class Postgres:
             self._announce(db.notices)
         return result
 
-    def _again(self, attempt: Callable[[], T]) -> T:
+    def _again(self, attempt: Callable[[], T], *, lasting: bool = True) -> T:
         """Once more where the database undid everything and says so; never after a commit was sent."""
         for left in reversed(range(TRIES)):
             try:
@@ -274,7 +283,7 @@ class Postgres:
                     says = f"the database cannot be written: {error}"
                     log.error(says)
                     raise Unavailable(says) from None
-                if not left or not _lost(error, self._local.__dict__.get("connection")):
+                if not left or not _lost(error, self._local.__dict__.get(_KINDS[lasting])):
                     raise Unavailable("the database is away: try again") from None
         raise AssertionError("unreachable")
 
@@ -298,7 +307,7 @@ class Postgres:
 
     # Waking
 
-    def listen(self, channel: str, heard: Callable[[], None]) -> None:
+    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
         self._heard.setdefault(channel, []).append(heard)
         self._start("db-listener", self._listen_on)
 
@@ -308,20 +317,20 @@ class Postgres:
                 self._threads[name] = threading.Thread(target=target, name=name, daemon=True)
                 self._threads[name].start()
 
-    def _announce(self, channels: set[str]) -> None:
+    def _announce(self, notices: dict[str, list[str]]) -> None:
         """Here at once; in other processes a moment later, once for all commits meanwhile. A NOTIFY inside the
         transactions would let only one of them commit at a time."""
-        self._hear(channels)
+        self._hear(notices)
         with self._notices_change:
-            self._notices |= channels
+            self._notices |= notices.keys()
             self._notices_change.notify()
         if "db-herald" not in self._threads:
             self._start("db-herald", self._notify_on)
 
-    def _hear(self, channels: Iterable[str]) -> None:
-        for channel in channels:
+    def _hear(self, notices: Mapping[str, list[str]]) -> None:
+        for channel, keys in notices.items():
             for heard in self._heard.get(channel, ()):
-                heard()
+                heard(keys)
 
     def _notify_on(self) -> None:
         while not self._closing.is_set():
@@ -351,7 +360,7 @@ class Postgres:
                             listening.add(channel)
                         for notice in connection.notifies(timeout=0.5):
                             if notice.payload != self._name:
-                                self._hear([notice.channel.removeprefix("boxwood_")])
+                                self._hear({notice.channel.removeprefix("boxwood_"): []})
             except psycopg.Error:
                 self._closing.wait(1)
 

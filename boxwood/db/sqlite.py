@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 import apsw
 
 from ..errors import Unavailable
-from .engine import Db, Dialect, Later, Row
+from .afterwards import Afterwards
+from .engine import Db, Dialect, Row
 from .fulltext import Fts5, FullText
 from .memory import Memory, NoMemory
 
@@ -87,17 +88,16 @@ class SqliteDialect:
         return f"{column} IN (SELECT value FROM json_each(:{name}))"
 
 
-class SqliteDb:
+class SqliteDb(Afterwards):
     """Statements on one connection."""
 
     dialect: Dialect = SqliteDialect()
     for_update = ""
 
     def __init__(self, connection: apsw.Connection, memory: Memory | None = None) -> None:
+        super().__init__()
         self._connection = connection
         self.memory = memory or NoMemory()
-        self.laters: dict[Later, list[Any]] = {}
-        self.notices: set[str] = set()
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         self.memory.before(sql)
@@ -123,6 +123,11 @@ class SqliteDb:
     def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
         return [row for one in params for row in self.rows(sql, **one)]
 
+    def rows_changed(self, table: str, update: str, select: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
+        keys = [key for (key,) in self.rows_each(f"{update} RETURNING key", params)]
+        changed = f"SELECT * FROM {table} WHERE {self.dialect.among('key', 'changed_keys')}"
+        return self.rows(f"WITH changed AS ({changed}) {select}", changed_keys=self.texts(keys)) if keys else []
+
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "
         row = f"({','.join('?' * len(names))})"
@@ -140,8 +145,7 @@ class SqliteDb:
         return json.dumps(list(values))
 
     def attempt(self, fn: Callable[[], T]) -> T:
-        laters, notices = self.laters, self.notices
-        self.laters, self.notices = {}, set()
+        left = self._set_aside()
         self._connection.execute("SAVEPOINT attempt")
         try:
             result = fn()
@@ -151,12 +155,10 @@ class SqliteDb:
             self._connection.execute("ROLLBACK TO attempt")
             self._connection.execute("RELEASE attempt")
             self.memory.forget()
-            self.laters, self.notices = laters, notices
+            self._take_up(left, with_new=False)
             raise
         self._connection.execute("RELEASE attempt")
-        for work, items in self.laters.items():
-            laters.setdefault(work, []).extend(items)
-        self.laters, self.notices = laters, notices | self.notices
+        self._take_up(left, with_new=True)
         return result
 
     def hold_still(self) -> None:
@@ -168,12 +170,6 @@ class SqliteDb:
 
     def column_names(self, table: str) -> list[str]:
         return [name for (name,) in self.rows("SELECT name FROM pragma_table_info(:table)", table=table)]
-
-    def later(self, work: Later, item: Any) -> None:
-        self.laters.setdefault(work, []).append(item)
-
-    def notify(self, channel: str) -> None:
-        self.notices.add(channel)
 
 
 class _Request:
@@ -241,7 +237,7 @@ class Sqlite:
         self._lasting = True
         """How the writer commits just now."""
         self._local = threading.local()
-        self._heard: dict[str, list[Callable[[], None]]] = {}
+        self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
         self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         writer = self._connect()
@@ -311,6 +307,9 @@ class Sqlite:
         assert request.waiter is not None
         return await request.waiter  # type: ignore[no-any-return]
 
+    async def one_soon(self, fn: Callable[[Db], T]) -> T:
+        return await self.write_soon(fn, lasting=False)
+
     def _write_on(self, connection: apsw.Connection) -> None:
         db = SqliteDb(connection, Memory())
         more = True
@@ -345,12 +344,12 @@ class Sqlite:
                 return
             batch[0].outcome = (None, _as_unavailable(error))
         _settle(batch)
-        for channel in db.notices:
+        for channel, keys in db.notices.items():
             for heard in self._heard.get(channel, ()):
-                heard()
+                heard(keys)
 
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
-        db.laters, db.notices = {}, set()
+        db.laters, db.notices = {}, {}
         # A commit that is waited for takes those before it to the disk as well.
         lasting = any(request.lasting for request in batch)
         if lasting != self._lasting:
@@ -374,7 +373,7 @@ class Sqlite:
             sql = f"CREATE INDEX IF NOT EXISTS {name} ON {what}"
             self.write(lambda db, sql=sql: db.run(sql))  # type: ignore[misc]
 
-    def listen(self, channel: str, heard: Callable[[], None]) -> None:
+    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
         self._heard.setdefault(channel, []).append(heard)
 
     def close(self) -> None:

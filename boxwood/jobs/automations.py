@@ -24,7 +24,7 @@ from ..lib import requests, signing
 from ..lib.outbound import Outbound, Reply, Unreachable
 from ..lib.targets import Refused, Rules, check_headers
 from ..version import VERSION
-from .webhooks import retry_after
+from .calls import retry_after
 
 log = logging.getLogger("boxwood.automations")
 POLL = 0.25
@@ -89,10 +89,10 @@ class Worker:
         self._stopping = True
         self._awake.set()
 
-    def _waker(self) -> Callable[[], None]:
+    def _waker(self) -> Callable[[list[str]], None]:
         loop = asyncio.get_running_loop()
 
-        def wake() -> None:
+        def wake(_: list[str]) -> None:
             if not self._awake.is_set():
                 with contextlib.suppress(RuntimeError):  # the loop was closed
                     loop.call_soon_threadsafe(self._awake.set)

@@ -37,7 +37,7 @@ BUSY = "the pipeline is changed all the time: try again later"
 
 async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
     loop, woken, stop = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-    engine.listen(imports.CHANNEL, lambda: _wake(loop, woken))
+    engine.listen(imports.CHANNEL, lambda _: _wake(loop, woken))
     if engine.one_process:
         await engine.write_soon(import_work.free)
     worker = os.urandom(8).hex()

@@ -23,7 +23,7 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
     bell = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ring() -> None:
+    def ring(_: list[str]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed
             loop.call_soon_threadsafe(bell.set)
 

@@ -17,7 +17,7 @@ SECONDS = 5
 
 async def run(engine: Engine, clock: Callable[[], int]) -> None:
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
-    engine.listen(formulas.CHANNEL, lambda: _wake(loop, woken))
+    engine.listen(formulas.CHANNEL, lambda _: _wake(loop, woken))
     while True:
         woken.clear()
         try:

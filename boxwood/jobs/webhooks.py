@@ -13,20 +13,18 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
-from email.utils import parsedate_to_datetime
 
-from ..core import expressions, outbox, outcomes, subscribers
+from ..core import deliveries, outbox, outcomes, subscribers
 from ..core.deliveries import RETRY, Attempt
 from ..core.events import Event
 from ..core.outbox import Room, Taken
 from ..core.outcomes import Outcome
-from ..core.webhooks import ASKED, NAMES, TOKEN
 from ..db.engine import Db, Engine
-from ..lib import signing
-from ..lib.outbound import Outbound, Reply, Unreachable
+from ..lib.outbound import Outbound, Unreachable
 from ..lib.targets import Rules
 from ..version import VERSION
 from ..wire import payloads
+from . import calls
 
 log = logging.getLogger("boxwood.webhooks")
 LEASE = 60_000
@@ -46,8 +44,6 @@ AHEAD = 64
 """Held of one address that answers well, so that the next is at hand when one returns."""
 WARY = 2
 """In flight to one whose last answer was a failure, until one succeeds."""
-KEPT_REPLY = 2048
-KEPT_HEADERS = ("content-type", "date", "retry-after", "server", "location", "x-request-id")
 KEPT_BODIES = 256
 MOST_LANES = 1000
 PAUSE = 1.0
@@ -107,6 +103,10 @@ class Worker:
         self._many = False
         """There were more addresses than one turn looks at."""
         self._bodies: dict[int, bytes] = {}
+        self._told: deque[str] = deque(maxlen=subscribers.MOST_TOLD + 1)
+        """Deliveries that this process has just made."""
+        self._looked = 0.0
+        """When all that is due was looked at last."""
         self._awake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -129,10 +129,11 @@ class Worker:
         self._stopping = True
         self._awake.set()
 
-    def _waker(self) -> Callable[[], None]:
+    def _waker(self) -> Callable[[list[str]], None]:
         loop = asyncio.get_running_loop()
 
-        def wake() -> None:
+        def wake(keys: list[str]) -> None:
+            self._told.extend(keys)
             if not self._awake.is_set():
                 with contextlib.suppress(RuntimeError):  # the loop was closed
                     loop.call_soon_threadsafe(self._awake.set)
@@ -144,6 +145,9 @@ class Worker:
     async def _turn(self) -> bool:
         """Take more; whether another turn is wanted at once."""
         self._awake.clear()
+        if await self._take_told():
+            return False
+        self._looked = time.monotonic()
         room = self._room()
 
         def turn(db: Db) -> tuple[list[Taken], bool]:
@@ -153,10 +157,23 @@ class Worker:
 
         taken, many = await self.engine.write_soon(turn, lasting=False)
         self._last, self._many, self._more = room.after, room.more, bool(taken)
-        for one in taken:
-            self._receive(one)
-        self._launch()
+        self._receive(taken)
         return many or (room.more and room.total > 0)
+
+    async def _take_told(self) -> bool:
+        """What this process has just made, where it is little: one way to the server in place of four. Whether that
+        was all there is to do; now and then everything is looked at nevertheless."""
+        keys = list(self._told)
+        self._told.clear()
+        few = 0 < len(keys) <= subscribers.MOST_TOLD and not self.engine.one_process
+        if not few or self._more or time.monotonic() - self._looked > POLL:
+            return False
+        room = self._room()
+        if len(keys) > room.total or any(room.limits.get(deliveries.webhook_of(key), EACH) <= 0 for key in keys):
+            return False
+        taken = await self.engine.one_soon(lambda db: outbox.take_told(db, self.clock(), room, keys))
+        self._receive(taken)
+        return len(taken) == len(keys)
 
     def _room(self) -> Room:
         ready = sum(len(lane.waiting) for lane in self._queue)
@@ -202,15 +219,17 @@ class Worker:
 
     # In the air
 
-    def _receive(self, taken: Taken) -> None:
-        key = taken.webhook.key
-        lane = self._lanes.get(key)
-        if lane is None:
-            host = taken.webhook.target_url.partition("://")[2].partition("/")[0]
-            lane = self._lanes[key] = Lane(host)
-        lane.waiting.append(taken)
-        self._retries += taken.delivery.rank == RETRY
-        self._enqueue(lane)
+    def _receive(self, taken: list[Taken]) -> None:
+        for one in taken:
+            key = one.webhook.key
+            lane = self._lanes.get(key)
+            if lane is None:
+                host = one.webhook.target_url.partition("://")[2].partition("/")[0]
+                lane = self._lanes[key] = Lane(host)
+            lane.waiting.append(one)
+            self._retries += one.delivery.rank == RETRY
+            self._enqueue(lane)
+        self._launch()
 
     def _enqueue(self, lane: Lane) -> None:
         if not lane.queued and lane.waiting and lane.flying < lane.width():
@@ -281,7 +300,7 @@ class Worker:
     async def _send(self, taken: Taken) -> Outcome:
         at = self.clock()
         if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
-            holds = await asyncio.to_thread(_holds, taken.webhook.condition, taken.event)
+            holds = await asyncio.to_thread(calls.holds, taken.webhook.condition, taken.event)
             if holds is not True:
                 why = f"not sent, as the condition cannot be judged: {holds}"
                 return self._failed(taken, at, 0, why, "unjudged") if holds else Outcome(taken, "unwanted")
@@ -289,10 +308,10 @@ class Worker:
         body = self._body(taken.event)
         began = time.perf_counter()
         try:
-            reply = await self.outbound.send("POST", url, _headers(taken, at, body), body)
+            reply = await self.outbound.send("POST", url, calls.headers(taken, at, body), body)
         except Unreachable as unreachable:
             return self._failed(taken, at, int((time.perf_counter() - began) * 1000), unreachable.reason)
-        return _judged(taken, at, reply)
+        return calls.judged(taken, at, reply)
 
     def _body(self, event: Event | None) -> bytes:
         if event is None:
@@ -337,49 +356,3 @@ async def working(engine: Engine, rules: Rules, clock: Callable[[], int], *, slo
         finally:
             worker.stop()
             await running
-
-
-def _holds(condition: str, event: Event) -> bool | str:
-    """Whether it does; why that cannot be told where it cannot."""
-    data = {"event": NAMES[event.kind], "item": payloads.thing(event), "before": payloads.before(event)}
-    try:
-        return expressions.holds(condition, ASKED, data)
-    except expressions.CelError as error:
-        return str(error) or "nobody knows why"
-
-
-def _headers(taken: Taken, at: int, body: bytes) -> dict[str, str]:
-    delivery, webhook = taken.delivery, taken.webhook
-    headers = payloads.headers(delivery) | signing.sign(webhook.secrets(at), delivery.key, at // 1000, body)
-    headers["X-Boxwood-Attempt"] = str(delivery.attempts)
-    if webhook.token:
-        headers[TOKEN] = webhook.token
-    return headers
-
-
-def _judged(taken: Taken, at: int, reply: Reply) -> Outcome:
-    """Any 2xx is received; 410 ends the subscription; everything else is tried again."""
-    attempt = Attempt(
-        taken.delivery.attempts,
-        at,
-        int(reply.ms),
-        taken.webhook.target_url,
-        status=reply.status,
-        headers={name: value for name, value in reply.headers.items() if name in KEPT_HEADERS},
-        reply=reply.body[:KEPT_REPLY].decode("utf-8", "replace").replace("\x00", "\ufffd"),
-    )
-    if 200 <= reply.status < 300:
-        return Outcome(taken, "done", attempt)
-    if reply.status == 410 and not taken.delivery.test:
-        return Outcome(taken, "gone", attempt)
-    return Outcome(taken, "failed", attempt, retry_after(reply.headers.get("retry-after", ""), at))
-
-
-def retry_after(text: str, now: int) -> int | None:
-    """Milliseconds to wait, from seconds or a date."""
-    if text.isascii() and text.isdigit():
-        return int(text[:9]) * 1000
-    try:
-        return max(0, int(parsedate_to_datetime(text).timestamp() * 1000) - now)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -98,7 +98,7 @@ def test_who_listens_hears_after_the_commit_and_not_after_a_rollback(engine: Eng
     heard: list[list[str]] = []
     told = threading.Event()
 
-    def hear() -> None:
+    def hear(_: list[str]) -> None:
         heard.append(kept(engine))
         told.set()
 
@@ -170,3 +170,56 @@ def test_what_need_not_last_is_there_at_once_and_the_next_commit_lasts(engine: E
         assert engine.write(lambda db: db.row(how)) == (2,)
     engine.write(lambda db: db.run(put, key="two"))
     assert len(engine.read(lambda db: db.rows("SELECT key FROM things"))) == 2
+
+
+def test_who_listens_is_told_the_keys_of_what_was_kept(engine: Engine) -> None:
+    heard: list[list[str]] = []
+    engine.listen("things", heard.append)
+
+    def fail(db: Db) -> None:
+        db.notify("things", ["lost"])
+        raise ValueError
+
+    def write(db: Db) -> None:
+        db.notify("things", ["a"])
+        with pytest.raises(ValueError):
+            db.attempt(lambda: fail(db))
+        db.attempt(lambda: db.notify("things", ["b", "c"]))
+
+    with pytest.raises(ValueError):
+        engine.write(fail)
+    engine.write(write)
+    engine.write(lambda db: None)
+    assert [keys for keys in heard if keys] == [["a", "b", "c"]]
+
+
+def test_what_an_update_changed_is_read_with_it(engine: Engine) -> None:
+    update = "UPDATE things SET n = n + :by WHERE key = :key"
+    select = "SELECT c.key, c.n, t.key FROM changed c LEFT JOIN things t ON t.key = c.key"
+
+    def change(db: Db, *params: dict[str, Any]) -> list[Any]:
+        return sorted(db.rows_changed("things", update, select, params))
+
+    for key in "abc":
+        engine.write(put(key))
+    params = [{"key": "a", "by": 1}, {"key": "b", "by": 2}, {"key": "nobody", "by": 1}]
+    assert engine.write(lambda db: change(db, *params)) == [("a", 2, "a"), ("b", 3, "b")]
+    assert engine.write(lambda db: change(db, params[2])) == []
+    assert engine.write(lambda db: change(db)) == []
+    assert asyncio.run(engine.one_soon(lambda db: change(db, params[0]))) == [("a", 3, "a")]
+    assert engine.read(lambda db: db.rows("SELECT key, n FROM things ORDER BY key")) == [("a", 3), ("b", 3), ("c", 1)]
+
+
+def test_a_transaction_that_begins_with_a_statement_without_parameters_is_one(engine: Engine) -> None:
+    def fail(db: Db) -> None:
+        assert db.row("SELECT COUNT(*) FROM things") == (0,)
+        put("lost")(db)
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        engine.write(fail)
+    with pytest.raises(Exception, match="nowhere"):
+        engine.write(lambda db: db.row("SELECT 1 FROM nowhere"))
+    assert kept(engine) == []
+    engine.write(put("a"))
+    assert kept(engine) == ["a"]

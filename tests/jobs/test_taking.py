@@ -1,0 +1,51 @@
+"""What a worker takes of deliveries that are named to it."""
+
+from boxwood.core import deliveries, outbox
+from boxwood.core.outbox import Room
+from boxwood.db.engine import Db
+from tests.conftest import World, ok
+from tests.jobs.webhooks import Hook, all_is_well, receiver
+from tests.receiver import Receiver
+
+__all__ = ["all_is_well", "receiver"]
+MINUTE = 60_000
+
+
+def test_what_is_named_is_taken_once_where_it_may_be_sent_at_once(world: World, receiver: Receiver) -> None:
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    plain, other = (Hook(world.ada, receiver, "BOX_EDIT", pipeline=pipeline) for _ in range(2))
+    ordered = Hook(world.ada, receiver, "BOX_EDIT", pipeline=pipeline, ordered=True)
+    off, broken = (Hook(world.ada, receiver, "BOX_EDIT", pipeline=pipeline) for _ in range(2))
+    bos = Hook(world.bo, receiver, "BOX_EDIT", pipelineKey=pipeline["key"])
+    ok(world.ada.http.post(off.own, json={"active": False}))
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    ok(world.ada.http.post(path, json={"defaultPermissionSetName": "__noAccessPermissionSet__"}))
+    engine = world.server.engine
+    later = world.clock() + 10 * MINUTE
+    hooks = [one.made["key"] for one in (plain, other, ordered, off, broken, bos)]
+
+    def make(db: Db) -> int:
+        row = db.row("SELECT MAX(id) FROM events WHERE box_key = :box", box=box["key"])
+        assert row is not None
+        deliveries.add(db, later, row[0], "BOX_EDIT", hooks)
+        until = later + MINUTE
+        db.run("UPDATE webhooks SET waits_until = :until WHERE key = :key", until=until, key=broken.made["key"])
+        return int(row[0])
+
+    event = engine.write(make)
+    keys = [deliveries.key(hook, event) for hook in hooks]
+    assert [deliveries.webhook_of(key) for key in keys] == hooks
+    room = Room("one", later + MINUTE, total=100, retries=50, each=8, limits={})
+    assert engine.write(lambda db: outbox.take_told(db, later - 1, room, keys)) == []
+    taken = engine.write(lambda db: outbox.take_told(db, later, room, keys))
+    assert {one.webhook.key for one in taken} == {plain.made["key"], other.made["key"]}
+    for one in taken:
+        assert one.event is not None
+        assert (one.event.id, one.event.box_key) == (event, box["key"])
+        assert (one.delivery.worker, one.delivery.attempts, one.delivery.due_at) == ("one", 1, later + MINUTE)
+        assert one.webhook.key == one.delivery.webhook_key
+    assert engine.write(lambda db: outbox.take_told(db, later, room, keys)) == []
+    rest = {one.webhook.key for one in engine.write(lambda db: outbox.take(db, later, room))} & set(hooks)
+    assert rest == {ordered.made["key"]}
+    engine.write(lambda db: db.many("DELETE FROM deliveries WHERE key = :key", [{"key": key} for key in keys]))
