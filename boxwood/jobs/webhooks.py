@@ -238,7 +238,16 @@ class Worker:
 
     def _launch(self) -> None:
         """Fill the slots, one of each address in turn; one host gets at most half of them."""
-        while self._queue and len(self._flights) < self.slots:
+        while len(self._flights) < self.slots and (first := self._next()):
+            self._flights.add(asyncio.create_task(self._fly(*first)))
+        if not self._queue and len(self._outcomes) > 1:
+            self._settle()
+            if self._more:
+                self._awake.set()
+
+    def _next(self) -> tuple[Lane, Taken] | None:
+        """One of the address whose turn it is."""
+        while self._queue:
             lane = self._queue.popleft()
             lane.queued = False
             if not lane.waiting:
@@ -248,15 +257,25 @@ class Worker:
                 continue
             lane.flying += 1
             self._hosts[lane.host] += 1
-            flight = asyncio.create_task(self._fly(lane, lane.waiting.popleft()))
-            self._flights.add(flight)
+            taken = lane.waiting.popleft()
             self._enqueue(lane)
-        if not self._queue and len(self._outcomes) > 1:
-            self._settle()
-            if self._more:
-                self._awake.set()
+            return lane, taken
+        return None
 
     async def _fly(self, lane: Lane, taken: Taken) -> None:
+        """A slot: one after the other, for as long as there are any."""
+        try:
+            await self._send_one(lane, taken)
+            while following := self._next():
+                self._launch()
+                await self._send_one(*following)
+        finally:
+            task = asyncio.current_task()
+            assert task is not None
+            self._flights.discard(task)
+            self._launch()
+
+    async def _send_one(self, lane: Lane, taken: Taken) -> None:
         outcome = Outcome(taken, "left")
         try:
             if taken.delivery.due_at - self.clock() > min(SPARE, self.lease // 3):
@@ -268,9 +287,6 @@ class Worker:
             self._return(lane, outcome)
 
     def _return(self, lane: Lane, outcome: Outcome) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._flights.discard(task)
         lane.flying -= 1
         self._hosts[lane.host] -= 1
         if not self._hosts[lane.host]:
@@ -286,7 +302,6 @@ class Worker:
         self._enqueue(lane)
         if not lane.flying and not lane.waiting and len(self._lanes) > MOST_LANES:
             self._lanes.pop(outcome.taken.webhook.key, None)
-        self._launch()
 
     def _put_back(self, outcome: Outcome) -> None:
         self._outcomes.append(outcome)
