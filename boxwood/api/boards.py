@@ -51,7 +51,7 @@ def _made(call: Call) -> BoardOut:
 
 
 def _shown(call: Call, board: Board) -> BoardOut:
-    people = users.people(call.ctx, box.people(one for lane in board.lanes for one in lane.page.boxes))
+    people = users.people(call.ctx, box.people([one for lane in board.lanes for one in lane.page.boxes]))
 
     def column(lane: Lane) -> BoardColumn:
         return BoardColumn(

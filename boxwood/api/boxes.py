@@ -48,9 +48,9 @@ def get(call: Call) -> shapes.BoxOut:
     if at := call.number("asOf", 0):
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
-    box = boxes.get(call.ctx, call.path[0])
     if not (asked := call.texts("fields")):
-        return _one(call, box)
+        return _shown(call.ctx, [boxes.stored(call.ctx, call.path[0])])[0]
+    box = boxes.get(call.ctx, call.path[0])
     return shapes.box(box, users.people(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 
 

@@ -64,14 +64,19 @@ class Observed:
         timer.observe(seconds)
         counter.inc()
         if log.isEnabledFor(logging.INFO):
-            log.info(
-                "answered",
-                extra={
-                    "request_id": scope["request_id"],
-                    "method": scope["method"],
-                    # A path may hold a secret of its own.
-                    "path": scope.get("shown_path", scope["path"]),
-                    "status": status,
-                    "ms": round(seconds * 1000, 2),
-                },
-            )
+            # A path may hold a secret of its own.
+            path = scope.get("shown_path", scope["path"])
+            log.handle(Answered(scope["request_id"], scope["method"], path, status, round(seconds * 1000, 2)))
+
+
+class Answered(logging.LogRecord):
+    """A line of the log: what is the same in each is of the class, where a record of `log.info` finds out 22 things."""
+
+    name, msg, args = log.name, "answered", ()
+    levelno, levelname = logging.INFO, "INFO"
+    pathname, filename, module, lineno, funcName = __file__, "observe.py", "observe", 0, ""
+    exc_info = exc_text = stack_info = None
+
+    def __init__(self, request_id: str, method: str, path: str, status: int, ms: float) -> None:
+        self.created = time.time()
+        self.request_id, self.method, self.path, self.status, self.ms = request_id, method, path, status, ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -154,16 +154,13 @@ assert STORED.names == BOXES.names
 _keys = msgspec.json.Decoder(list[str]).decode
 
 
-def people(found: Iterable[Stored]) -> set[str]:
+def people(found: Sequence[Stored]) -> set[str]:
     """The users that these boxes name."""
     named: set[str] = set()
-    lists: set[str] = set()
+    for creator, assignees, followers in {(one.creator_key, one.assignee_keys, one.follower_keys) for one in found}:
+        named.add(creator)
+        named.update(_keys(assignees), _keys(followers))
     for one in found:
-        named.add(one.creator_key)
-        lists.add(one.assignee_keys)
-        lists.add(one.follower_keys)
         if one.activity != "{}":
             named.update(one.box().activity.task_assignee_keys)
-    for each in lists:
-        named.update(_keys(each))
     return named

@@ -26,6 +26,7 @@ from . import (
 )
 from .access import Role
 from .box import BOXES as BOXES
+from .box import STORED, Stored
 from .box import Activity as Activity
 from .box import Box as Box
 from .box import Emails as Emails
@@ -38,35 +39,39 @@ from .users import USERS, Person
 
 PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
 """The tables of what hangs on a box and names its pipeline."""
-# The box, its pipeline's own permission sets and the actor's set there (None: out of reach).
-_REACHED = f"""
-    SELECT {BOXES.of("b")}, (SELECT p.permission_sets FROM pipelines p WHERE p.key = b.pipeline_key),
-        (SELECT {access.ROLE} FROM pipelines p WHERE p.key = b.pipeline_key)
-    FROM boxes b WHERE b.key = :key
-"""
 
 
 def get(ctx: Ctx, key: str) -> Box:
     """The box, if the actor may see it."""
+    return _reached(ctx, key, "")[0].box()
+
+
+def stored(ctx: Ctx, key: str) -> Stored:
+    """The same as it stands in its row."""
     return _reached(ctx, key, "")[0]
 
 
 def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
     """The box, its pipeline and the actor's role there; with `action`, to do that to it, alone."""
-    box, role = _reached(ctx, key, ctx.db.for_update if action else "")
+    one, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
+    box = one.box()
     if action:
         access.require(ctx, role, "BOX", action, box)
-    return box, pipeline_of(ctx, box), role
+    return box, pipeline, role
 
 
-def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Box, Role]:
-    row = ctx.db.row(_REACHED + lock, key=key, **ctx.who)
-    if row is None or row[-1] is None:
+def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Stored, Pipeline, Role]:
+    row = ctx.db.row(f"SELECT {STORED.columns} FROM boxes WHERE key = :key{lock}", key=key)
+    if row is None:
         raise NotFound(key)
-    box, role = BOXES.load(row), access.role(row[-1], pipelines.sets(row[-2]))
-    if not access.allows(ctx, role, "BOX", "GET", box):
+    one = STORED.load(row)
+    try:
+        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+    except NotFound:
+        raise NotFound(key) from None
+    if not role.sees_all_boxes() and not access.allows(ctx, role, "BOX", "GET", one.box()):
         raise NotFound(key)
-    return box, role
+    return one, pipeline, role
 
 
 def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:

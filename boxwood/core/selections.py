@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ..db.engine import Row
 from ..errors import Invalid
 from . import columns, fields, listing, pipelines
 from .box import STORED, Box, Stored
@@ -93,19 +94,20 @@ class Selection:
         """After the cursor, of those that pass the `test` too, whose parameters are `given`."""
         start = _read_cursor(cursor, self.order) if cursor else _Cursor(_mark(self.order), 0, self.ctx.now, [])
         where, params = f"{self.where} AND {test}", {**self.params, **given, "now": start.now}
-        found: list[tuple[Any, ...]] = []
-        phase = start.phase
+        found: list[Row] = []
+        phases: list[int] = []
         for phase, (part, parts) in list(enumerate(_phases(self.sorts, self.filter.columns)))[start.phase :]:
             at = start.at if phase == start.phase else []
-            found += _rows(self.ctx, f"{where} AND {part}", params, parts, at, phase, limit + 1 - len(found))
+            rows = _rows(self.ctx, f"{where} AND {part}", params, parts, at, limit + 1 - len(found))
+            found += rows
+            phases += [phase] * len(rows)
             if len(found) > limit:
                 break
-        more = len(found) > limit
-        found = found[:limit]
-        boxes = STORED.load_all(found)
+        boxes = STORED.load_all(found[:limit])
         now, next_page = self.ctx.now, None
-        if more:
-            next_page = _write_cursor(_mark(self.order), found[-1][-1], start.now, found[-1][len(STORED.names) : -1])
+        if len(found) > limit:
+            last = found[limit - 1][len(STORED.names) :]
+            next_page = _write_cursor(_mark(self.order), phases[limit - 1], start.now, last)
         return Page(
             boxes,
             next_page,
@@ -162,10 +164,8 @@ def read(ctx: Ctx, box: Box, shown: list[str]) -> dict[str, Any]:
     return {name: column.reads(box, ctx.now) for name, column in found}
 
 
-def _rows(
-    ctx: Ctx, where: str, params: dict[str, Any], parts: list[Part], at: list[Any], phase: int, limit: int
-) -> list[tuple[Any, ...]]:
-    """Rows of boxes, then what they are sorted by, then the phase."""
+def _rows(ctx: Ctx, where: str, params: dict[str, Any], parts: list[Part], at: list[Any], limit: int) -> list[Row]:
+    """Rows of boxes, then what they are sorted by."""
     if at:
         _check_cursor(at, parts)
         where = f"{where} AND {_after(parts)}"
@@ -174,7 +174,7 @@ def _rows(
         SELECT {STORED.of("b")}, {", ".join(part.sql for part in parts)} FROM boxes b WHERE {where}
         ORDER BY {", ".join(part.sql + (" DESC" if part.descending else "") for part in parts)} LIMIT :limit
     """
-    return [(*row, phase) for row in ctx.db.rows(sql, **params, limit=limit)]
+    return ctx.db.rows(sql, **params, limit=limit)
 
 
 def _after(parts: list[Part]) -> str:

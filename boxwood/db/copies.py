@@ -30,6 +30,7 @@ def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
     """By SQLite's own backup, in one step: a reader in WAL mode holds up no writer and sees none of its later work."""
     import apsw
 
+    from .memory import Memory
     from .sqlite import SqliteDb
 
     if not os.path.exists(path):
@@ -43,7 +44,7 @@ def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
                 while not backup.done:
                     backup.step(-1)
             copy.execute("PRAGMA journal_mode = DELETE")
-            return ask(SqliteDb(copy))
+            return ask(SqliteDb(copy, Memory()))
         finally:
             copy.close()
             source.close()

@@ -1,5 +1,5 @@
-"""What is remembered between requests, as long as it is certain that it still holds: by SQLite's one writer, and by
-the connections of a process to PostgreSQL."""
+"""What is remembered between requests, as long as it is certain that it still holds: by SQLite's one writer and its
+readers, and by the connections of a process to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,11 +24,17 @@ _TARGETS = re.compile(r"(?<!\bFOR )\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\
 
 
 class Memory:
-    """It sees every statement of its own connection, and is told that another one has changed anything."""
+    """The writer's. It sees every statement of its own connection, and is told that another one has changed anything.
+
+    A commit that may have changed what is remembered counts up the file's `user_version`, by which readers know.
+    """
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], Any] = {}
         self._version = 0
+        self._altered = False
+        """Whether anything ran, here or elsewhere, that has not been counted yet."""
+        self._changes = 0
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
         try:
@@ -42,15 +48,28 @@ class Memory:
 
     def before(self, sql: str) -> None:
         """This is about to run."""
-        if self._known and not leaves_it(sql):
+        if not leaves_it(sql):
             self._known.clear()
+            self._altered = True
 
     def begin(self, connection: apsw.Connection) -> None:
         """A transaction has begun."""
-        version = next(iter(connection.execute("PRAGMA data_version")))[0]
+        version = _pragma(connection, "data_version")
         if version != self._version:
             self._known.clear()
             self._version = version
+            self._altered = True
+        self._changes = connection.total_changes()
+
+    def commit(self, connection: apsw.Connection) -> None:
+        """Commit the transaction; an idle server's, which change nothing, write nothing."""
+        counts = self._altered and connection.total_changes() != self._changes
+        if counts:
+            number = (_pragma(connection, "user_version") + 1) % 2**31
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+        if counts:
+            self._altered = False
 
     def forget(self) -> None:
         self._known.clear()
@@ -89,11 +108,34 @@ def is_watched(sql: str) -> bool:
     return not _SEVERAL.search(sql) and all(table.lower() in WATCHED for table in _READ_FROM.findall(sql))
 
 
-class NoMemory(Memory):
-    """Of a reader: it reads."""
+class ReaderMemory(Memory):
+    """Of one of SQLite's readers, for the state that its transaction sees; what it reads, all readers remember."""
+
+    def __init__(self, shared: SharedMemory) -> None:
+        super().__init__()
+        self._shared = shared
+        self._state: dict[tuple[str, ...], Any] | None = None
+
+    def begin(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._state = None
+
+    def before(self, sql: str) -> None:
+        """It changes nothing."""
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        return read()
+        state = self._state
+        if state is None:
+            state = self._state = self._shared.at(_pragma(self._connection, "user_version"))
+        if key not in state:
+            state[key] = read()
+        return state[key]  # type: ignore[no-any-return]
+
+
+def _pragma(connection: apsw.Connection, name: str) -> int:
+    for (number,) in connection.execute(f"PRAGMA {name}"):
+        return int(number)
+    raise AssertionError(name)
 
 
 @lru_cache(maxsize=4096)

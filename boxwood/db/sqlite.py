@@ -24,7 +24,7 @@ from ..errors import Unavailable
 from .afterwards import Afterwards
 from .engine import Db, Dialect, Row
 from .fulltext import Fts5, FullText
-from .memory import Memory, NoMemory
+from .memory import Memory, ReaderMemory, SharedMemory
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
@@ -94,10 +94,10 @@ class SqliteDb(Afterwards):
     dialect: Dialect = SqliteDialect()
     for_update = ""
 
-    def __init__(self, connection: apsw.Connection, memory: Memory | None = None) -> None:
+    def __init__(self, connection: apsw.Connection, memory: Memory) -> None:
         super().__init__()
         self._connection = connection
-        self.memory = memory or NoMemory()
+        self.memory = memory
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         self.memory.before(sql)
@@ -237,6 +237,7 @@ class Sqlite:
         self._lasting = True
         """How the writer commits just now."""
         self._local = threading.local()
+        self._memory = SharedMemory()
         self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
         self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
@@ -268,11 +269,12 @@ class Sqlite:
         if db is None:
             connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
-            db = self._local.db = SqliteDb(connection)
+            db = self._local.db = SqliteDb(connection, ReaderMemory(self._memory))
         connection = db._connection
         if connection.in_transaction:
             return fn(db)
         connection.execute("BEGIN")
+        db.memory.begin(connection)
         try:
             return fn(db)
         finally:
@@ -363,7 +365,7 @@ class Sqlite:
             laters, db.laters = db.laters, {}
             for work, items in laters.items():
                 work(db, items)
-        db._connection.execute("COMMIT")
+        db.memory.commit(db._connection)
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
         """Each in a transaction of its own: a write waits for one of them, not for all."""

@@ -140,7 +140,7 @@ def test_lists_page_in_the_order_asked(world: World) -> None:
 
 
 def test_a_box_in_a_list_is_the_box_itself(world: World) -> None:
-    """Lists are encoded another way; with all that can be on a box, and with nothing."""
+    """Lists and boxes without columns are encoded another way; with all that can be on a box, and with nothing."""
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT")["key"]
     person = world.field(pipeline, "PERSON", "Who")["key"]
@@ -166,7 +166,10 @@ def test_a_box_in_a_list_is_the_box_itself(world: World) -> None:
     }
     ok(world.ada.http.post(f"/api/v2/boxes/{full['key']}/tasks", json=due))
     ok(world.ada.http.post(f"/api/v2/boxes/{full['key']}/comments", json={"message": "Hello"}))
-    singles = [ok(world.ada.http.get(f"/api/v1/boxes/{key}")) for key in (other["key"], full["key"])]
+    keys = (other["key"], full["key"])
+    singles = [ok(world.ada.http.get(f"/api/v1/boxes/{key}", params={"fields": "name"})) for key in keys]
+    assert [one.pop("columns") for one in singles] == [{"name": "Plain"}, {"name": 'Ünï "quoted" mail@z.example'}]
+    assert [ok(world.ada.http.get(f"/api/v1/boxes/{key}")) for key in keys] == singles
     assert singles[1]["violations"]
     assert singles[1]["contacts"]
     assert (singles[1]["taskTotal"], len(singles[1]["emailAddresses"])) == (1, 2)

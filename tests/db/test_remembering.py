@@ -1,10 +1,13 @@
-"""What the writer remembers between requests is always what is there now."""
+"""What the writer and the readers remember between requests is always what is there now."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import apsw
 import httpx
 import pytest
 
@@ -13,7 +16,7 @@ from boxwood.core.context import Ctx
 from boxwood.db.engine import Db, Engine, open_engine
 from boxwood.db.memory import is_watched, leaves_it
 from boxwood.lib.targets import Rules
-from tests.conftest import Store, World
+from tests.conftest import Store, World, ok
 
 READ = "SELECT n FROM things WHERE key = 'a'"
 
@@ -75,6 +78,113 @@ def test_what_another_process_changed_is_seen(engine: Engine, fresh_store: Store
         other.close()
 
 
+def test_a_reader_sees_what_was_committed_before_it_began(engine: Engine, fresh_store: Store) -> None:
+    def fail(db: Db) -> None:
+        to(9)(db)
+        raise ValueError
+
+    other = open_engine(fresh_store.config().database_url, fresh_store.config().sqlite_path)
+    try:
+        assert engine.read(known) == (1,)
+        engine.write(to(2))
+        assert engine.read(known) == (2,)
+        with pytest.raises(ValueError):
+            engine.write(fail)
+        assert engine.read(known) == (2,)
+        for n in (5, 6, 7):
+            other.write(to(n))
+            assert engine.read(known) == (n,)
+            assert asyncio.run(engine.read_soon(known)) == (n,)
+            assert other.read(known) == (n,)
+    finally:
+        other.close()
+
+
+def test_a_reader_that_began_before_a_change_spoils_nothing_for_those_after(engine: Engine) -> None:
+    """What it sees is of its own time; what it reads then is nobody else's."""
+    began, changed = threading.Event(), threading.Event()
+
+    def slowly(db: Db) -> Any:
+        db.row(READ)
+        began.set()
+        assert changed.wait(20)
+        return known(db)
+
+    with ThreadPoolExecutor(1) as threads:
+        early = threads.submit(engine.read, slowly)
+        assert began.wait(20)
+        engine.write(to(2))
+        before = engine.read(known)
+        changed.set()
+        seen = early.result()
+    assert before == engine.read(known) == (2,)
+    assert seen == ((1,) if engine.one_process else (2,))  # PostgreSQL's see with each statement what is there by then
+
+
+def test_a_change_made_by_hand_is_seen_after_the_next_write(engine: Engine, fresh_store: Store) -> None:
+    """As of who opens SQLite's file with another program; on PostgreSQL the database itself counts."""
+    assert engine.read(known) == (1,)
+    if fresh_store.name == "sqlite":
+        by_hand = apsw.Connection(fresh_store.config().sqlite_path)
+        by_hand.execute("UPDATE things SET n = 3 WHERE key = 'a'")
+        by_hand.close()
+    else:
+        engine.write(to(3))
+    engine.write(lambda db: db.run("DELETE FROM answers"))
+    engine.write(lambda db: db.run("INSERT INTO things (key, n) VALUES ('b', 1)"))
+    assert engine.read(known) == (3,)
+
+
+def test_what_changes_nothing_writes_nothing(engine: Engine, fresh_store: Store) -> None:
+    """A server that is idle leaves the disk alone."""
+    if fresh_store.name != "sqlite":
+        pytest.skip("PostgreSQL counts by triggers")
+    engine.write(to(2))
+    number = "PRAGMA user_version"
+    before = engine.read(lambda db: db.row(number))
+    engine.write(lambda db: db.run("DELETE FROM answers WHERE at < 0"))
+    assert engine.read(lambda db: db.row(number)) == before
+    engine.write(to(3))
+    assert engine.read(lambda db: db.row(number)) != before
+
+
+def test_readers_remember_what_records_do_not_change(world: World) -> None:
+    pipeline = world.pipeline()
+
+    def asked(db: Db) -> Any:
+        return fields.by_key(Ctx(db, world.clock(), world.ada.user), pipeline["key"])
+
+    first = world.server.engine.read(asked)
+    world.box(pipeline)
+    assert asyncio.run(world.server.engine.read_soon(asked)) is first
+    world.field(pipeline, "TEXT_INPUT")
+    assert len(world.server.engine.read(asked)) == len(first) + 1
+
+
+def test_who_loses_his_rights_reads_nothing_more(world: World) -> None:
+    """A box, a page and a board: by the next request."""
+    pipeline = world.pipeline()
+    box = world.box(pipeline)
+    path = f"/api/v2/pipelines/{pipeline['key']}"
+    paths = (f"/api/v1/boxes/{box['key']}", f"{path}/boxes?sort=name", f"{path}/boxes", path)
+
+    def answered() -> set[int]:
+        return {world.bo.http.get(one).status_code for one in paths}
+
+    assert answered() == {200}
+    ok(world.ada.http.post(path, json={"shared": False}))
+    assert answered() == {404}
+    share = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
+    ok(world.ada.http.post(path, json={"aclEntries": share}))
+    assert answered() == {200}
+    share = [{"email": world.bo.email, "permissionSetName": "__viewAssignedPermissionSet__"}]
+    ok(world.ada.http.post(path, json={"aclEntries": share}))
+    assert world.bo.http.get(paths[0]).status_code == 404
+    assert world.bo.http.get(paths[1]).json()["results"] == []
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}"))
+    assert {world.ada.http.get(one).status_code for one in paths} == {404}
+
+
 def test_a_record_is_no_reason_to_read_again(world: World) -> None:
     """A second box asks nothing of the pipeline that the first asked."""
     pipeline = world.pipeline()
@@ -123,13 +233,14 @@ def test_a_key_that_another_process_revoked_opens_nothing(world: World, database
     headers = {"Authorization": f"Bearer {secret}"}
     pipeline = world.pipeline()
     ask = partial(httpx.post, f"{world.server.url}/api/v2/pipelines/{pipeline['key']}/boxes", headers=headers)
-    assert ask(json={"name": "x"}).status_code == 200
+    look = partial(httpx.get, f"{world.server.url}/api/v2/pipelines/{pipeline['key']}/boxes", headers=headers)
+    assert ask(json={"name": "x"}).status_code == look().status_code == 200
     other = open_engine(database.config().database_url, database.config().sqlite_path)
     try:
         other.write(lambda db: keys.revoke(Ctx(db, world.clock(), world.ada.user), made.key))
     finally:
         other.close()
-    assert ask(json={"name": "x"}).status_code == 401
+    assert ask(json={"name": "x"}).status_code == look().status_code == 401
 
 
 def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, database: Store) -> None:

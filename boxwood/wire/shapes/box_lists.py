@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ...core.box import Box, Link, Stored
+from ...core.box import NO_ACTIVITY, NO_EMAILS, Link, Stored
 from ...core.users import Person
 from .base import Out
 from .boxes import BoxOut, Told, freshness, links, told
@@ -52,7 +52,6 @@ class _Maker:
     def __init__(self, people: Mapping[str, Person], now: int) -> None:
         self._people, self._now = people, now
         self._known: dict[tuple[str, ...], str] = {}
-        self._quiet = ""
 
     def box(self, one: Stored, columns: dict[str, Any] | None) -> msgspec.Raw:
         """Our own keys need no escaping, nor does what is JSON in the row."""
@@ -93,14 +92,10 @@ class _Maker:
 
     def _told(self, one: Stored) -> str:
         """Behind the first brace."""
-        if one.activity != "{}" or one.emails != "{}":
-            return self._figures(one.box())
-        if not self._quiet:
-            self._quiet = self._figures(one.box())
-        return self._quiet
-
-    def _figures(self, box: Box) -> str:
-        return _json(Told(**told(box, self._entries)))[1:]
+        if one.activity == "{}" and one.emails == "{}":
+            return _QUIET
+        box = one.box()
+        return _json(Told(**told(box.activity, box.emails, self._entries)))[1:]
 
     def _entries(self, keys: list[str]) -> list[SharingEntry]:
         return [sharing_entry(self._people[key]) for key in keys if key in self._people]
@@ -121,3 +116,7 @@ def _renamed(stays: str) -> str:
 
 def _broken(violations: str) -> str:
     return "[]" if violations == "[]" else _json([Violation(**each) for each in _violations(violations)])
+
+
+_QUIET = _json(Told(**told(NO_ACTIVITY, NO_EMAILS, lambda keys: [])))[1:]
+"""The figures of a box on which nothing has happened yet."""

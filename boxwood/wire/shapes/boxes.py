@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.boxes import Box, Link
+from ...core.boxes import Activity, Box, Emails, Link
 from ...core.users import Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
@@ -123,7 +123,7 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         return [sharing_entry(people[key]) for key in keys if key in people]
 
     return BoxOut(
-        **told(one, entries),
+        **told(one.activity, one.emails, entries),
         key=one.key,
         box_key=one.key,
         pipeline_key=one.pipeline_key,
@@ -155,9 +155,8 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
     )
 
 
-def told(one: Box, entries: Entries) -> dict[str, Any]:
+def told(told: Activity, emails: Emails, entries: Entries) -> dict[str, Any]:
     """The members of `Told`."""
-    told, emails = one.activity, one.emails
     return dict(  # noqa: C408
         email_addresses=emails.addresses,
         email_addresses_auto_extracted=emails.extracted,
