@@ -25,6 +25,7 @@ from .afterwards import Afterwards
 from .engine import Db, Dialect, Row
 from .fulltext import Fts5, FullText
 from .memory import Memory, ReaderMemory, SharedMemory
+from .sqlite_files import Checkpoints, connect
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
@@ -241,7 +242,8 @@ class Sqlite:
         self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
         self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
-        writer = self._connect()
+        writer = connect(self._path)
+        self._checkpoints = Checkpoints(writer, connect(self._path))
         self._threads = [threading.Thread(target=self._write_on, args=(writer,), name="db-writer", daemon=True)]
         self._threads += [
             threading.Thread(target=self._read_on, name=f"db-reader-{n}", daemon=True) for n in range(readers)
@@ -249,25 +251,12 @@ class Sqlite:
         for thread in self._threads:
             thread.start()
 
-    def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(self._path, statementcachesize=512)
-        connection.set_busy_timeout(10_000)
-        # Or a statement that compares with a parameter is planned anew for each value: 75 µs for a page by a field.
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 1000")
-        connection.execute("PRAGMA cache_size = -32000")
-        connection.execute("PRAGMA mmap_size = 268435456")
-        return connection
-
     # Reading
 
     def read(self, fn: Callable[[Db], T]) -> T:
         db = getattr(self._local, "db", None)
         if db is None:
-            connection = self._connect()
+            connection = connect(self._path)
             connection.execute("PRAGMA query_only = ON")
             db = self._local.db = SqliteDb(connection, ReaderMemory(self._memory))
         connection = db._connection
@@ -349,6 +338,7 @@ class Sqlite:
         for channel, keys in db.notices.items():
             for heard in self._heard.get(channel, ()):
                 heard(keys)
+        self._checkpoints.after_commit()
 
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
         db.laters, db.notices = {}, {}
@@ -385,6 +375,7 @@ class Sqlite:
             self._reads.put(None)
         for thread in self._threads:
             thread.join()
+        self._checkpoints.close()
 
 
 def _as_unavailable(error: BaseException) -> BaseException:

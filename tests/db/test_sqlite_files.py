@@ -1,0 +1,93 @@
+"""SQLite's log of writes goes into the database while writers go on, and does not grow for ever."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from boxwood.db import sqlite_files
+from boxwood.db.sqlite import Sqlite
+from tests.jobs.webhooks import eventually
+
+PAGE = 4096
+SLICE = 100
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Sqlite]:
+    engine = Sqlite(str(tmp_path / "things.sqlite3"), readers=1)
+    engine.write(lambda db: db.run("CREATE TABLE things (key INTEGER PRIMARY KEY, body BLOB)"))
+    yield engine
+    engine.close()
+
+
+def put(engine: Sqlite) -> None:
+    rows = [(bytes(PAGE),)] * SLICE
+    engine.write(lambda db: db.bulk("things", ("body",), rows))
+
+
+def size(engine: Sqlite, ending: str = "") -> int:
+    return os.stat(engine._path + ending).st_size
+
+
+def test_the_log_goes_into_the_database_though_nobody_writes_any_more(engine: Sqlite) -> None:
+    while size(engine, "-wal") < (sqlite_files.PAGES + SLICE) * PAGE:
+        put(engine)
+    eventually(lambda: size(engine) > 0.9 * sqlite_files.PAGES * PAGE)
+
+
+def test_the_log_begins_again_while_a_writer_goes_on(engine: Sqlite) -> None:
+    """Three times as much is written as the log may grow to."""
+    for _ in range(3 * sqlite_files.MOST_PAGES // SLICE):
+        put(engine)
+    assert size(engine, "-wal") < 1.1 * sqlite_files.MOST_PAGES * PAGE
+    assert engine.read(lambda db: db.row("SELECT COUNT(*) FROM things")) == (3 * sqlite_files.MOST_PAGES,)
+
+
+def test_the_log_begins_again_when_a_long_read_has_ended(engine: Sqlite) -> None:
+    reader = apsw.Connection(engine._path)
+    reader.execute("BEGIN")
+    assert list(reader.execute("SELECT COUNT(*) FROM things")) == [(0,)]
+    while size(engine, "-wal") < 1.1 * sqlite_files.MOST_PAGES * PAGE:
+        put(engine)
+    assert list(reader.execute("SELECT COUNT(*) FROM things")) == [(0,)]
+    reader.execute("COMMIT")
+    reader.close()
+    grown = size(engine, "-wal")
+    for _ in range(sqlite_files.MOST_PAGES // SLICE // 2):
+        put(engine)
+    assert size(engine, "-wal") <= grown + 3 * SLICE * PAGE
+
+
+TEMPORARY = """
+import os, sys
+from boxwood.db.sqlite import Sqlite
+
+def change(db):
+    db.run("UPDATE things SET body = 'y'")
+    for name in os.listdir("/proc/self/fd"):
+        if os.path.islink(f"/proc/self/fd/{name}") and "deleted" in os.readlink(f"/proc/self/fd/{name}"):
+            print("a temporary file")
+    raise ValueError
+
+engine = Sqlite(sys.argv[1], readers=1)
+engine.write(lambda db: db.run("CREATE TABLE things (key INTEGER PRIMARY KEY, body TEXT)"))
+engine.write(lambda db: db.bulk("things", ("body",), [("x" * 500,)] * 10_000))
+try:
+    engine.write(change)
+except ValueError:
+    print(*engine.read(lambda db: db.row("SELECT COUNT(*), MAX(body) = MIN(body), MIN(body) < 'y' FROM things")))
+engine.close()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at the open files of a process, on Linux")
+def test_a_slice_is_undone_without_a_temporary_file(tmp_path: Path) -> None:
+    """5 MB of pages: without the setting SQLite keeps them in a file that has no name any more."""
+    command = [sys.executable, "-c", TEMPORARY, str(tmp_path / "things.sqlite3")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["10000", "1", "1"]
