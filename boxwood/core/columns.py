@@ -41,6 +41,8 @@ class Column(msgspec.Struct, frozen=True):
     sorts: tuple[str, ...] = ()
     raw: str = ""
     """The whole text with small letters."""
+    text: str = ""
+    """The whole text as it is."""
     items: str = ""
     unset: str = "(1 = 0)"
     params: dict[str, Any] = {}
@@ -288,7 +290,13 @@ def of_field(dialect: Dialect, field: Field) -> Column:
             short = dialect.folded(f"substr({value}, 1, {PREFIX})")
             first = f"COALESCE({number}, CASE WHEN {value} IS NULL THEN {UNSET} ELSE {WORDS} END)"
             column = Column(
-                key, "text", reads, (first, f"COALESCE({short}, '')"), dialect.folded(value), "", f"{first} = {UNSET}"
+                key,
+                "text",
+                reads,
+                (first, f"COALESCE({short}, '')"),
+                dialect.folded(value),
+                value,
+                unset=f"{first} = {UNSET}",
             )
             return msgspec.structs.replace(column, field=field, form="text")
         case "DATE":
@@ -327,7 +335,7 @@ def _worded(dialect: Dialect, name: str, kind: str, reads: Reads, sql: str) -> C
         return Column(name, kind, reads, (sql,), sql)
     short = dialect.folded(f"substr({sql}, 1, {PREFIX})") if kind == "words" else dialect.exact(sql)
     sorts = f"COALESCE({short}, '')"
-    return Column(name, kind, reads, (sorts,), dialect.folded(sql), unset=f"{sorts} = ''")
+    return Column(name, kind, reads, (sorts,), dialect.folded(sql), sql, unset=f"{sorts} = ''")
 
 
 def _listed(name: str, kind: str, reads: Reads, items: str) -> Column:

@@ -173,7 +173,7 @@ class Filter:
         if not text:
             raise Invalid(where, "may not be empty")
         if op == "contains":
-            return self.ctx.db.dialect.contains(column.raw, self._param(text))
+            return self.ctx.db.dialect.holds(column.text, self._param(text))
         whole = f"substr({column.raw}, 1, :{self._param(len(text))}) = :{self._param(text)}"
         if column.kind == "text" and text[0] in "-0123456789":
             return whole  # numbers too begin so, and are not sorted as words

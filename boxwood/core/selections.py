@@ -24,6 +24,8 @@ from .context import Ctx
 from .filters import Filter
 
 MOST_SORTS = 5
+_IN_ORDER = (("b.created_at",), ("b.updated_at",), ("b.key",), ("b.stage_key",))
+"""What columns that have indexes from the start are sorted by."""
 MOST_COLUMNS = 600
 
 
@@ -80,6 +82,7 @@ class Selection:
         self.fields = fields.by_key(ctx, self.pipeline.key)
         self.filter = Filter(ctx, self.pipeline, self.fields, tree)
         self.where += f" AND {self.filter.sql}"
+        self.since = since
         self.sorts = sorts(ctx, self.pipeline, self.fields, sort or [])
         self.order = ",".join(sort or [])
         self.params |= self.filter.params
@@ -93,7 +96,7 @@ class Selection:
     def page(self, cursor: str, limit: int, *, test: str = "1 = 1", **given: Any) -> Page:
         """After the cursor, of those that pass the `test` too, whose parameters are `given`."""
         start = _read_cursor(cursor, self.order) if cursor else _Cursor(_mark(self.order), 0, self.ctx.now, [])
-        where, params = f"{self.where} AND {test}", {**self.params, **given, "now": start.now}
+        where, params = f"{self.where}{self._way()} AND {test}", {**self.params, **given, "now": start.now}
         found: list[Row] = []
         phases: list[int] = []
         for phase, (part, parts) in list(enumerate(_phases(self.sorts, self.filter.columns)))[start.phase :]:
@@ -114,6 +117,13 @@ class Selection:
             [self.reads(box.box(), now) for box in boxes] if self.shown else [],
             self.wishes(),
         )
+
+    def _way(self) -> str:
+        """Where no index serves the page, all boxes are read, in the order they were made: so they lie on the disk.
+        Left to itself, SQLite may take any index of the pipeline, of which most lead back and forth."""
+        asked = [*self.filter.columns, *(column for column, _ in self.sorts)]
+        served = self.since is not None or any(column.form or column.sorts in _IN_ORDER for column in asked)
+        return "" if served or not self.sorts else " AND b.created_at > -9223372036854775807"
 
     def reads(self, box: Box, now: int) -> dict[str, Any]:
         """The columns asked for of one box."""

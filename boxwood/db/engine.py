@@ -63,6 +63,9 @@ class Dialect(Protocol):
     def contains(self, text: str, name: str) -> str:
         """A test whether the text holds the text given as parameter `name`."""
 
+    def holds(self, text: str, name: str) -> str:
+        """The same of a text whose ASCII letters may be large; those of the parameter are small."""
+
     def among(self, column: str, name: str) -> str:
         """A test whether the column is among the texts given as parameter `name` (see `Db.texts`)."""
 

@@ -67,5 +67,8 @@ class PostgresDialect:
     def contains(self, text: str, name: str) -> str:
         return f"strpos({text}, :{name}) > 0"
 
+    def holds(self, text: str, name: str) -> str:
+        return self.contains(self.folded(text), name)
+
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"

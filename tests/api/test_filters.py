@@ -60,6 +60,11 @@ TEXTS = [
     ("contains", "ET", ["Beta"]),
     ("contains", "0", [40, 300.5]),
     ("contains", "%", []),
+    ("contains", "_", []),
+    ("contains", "\\", []),
+    ("contains", "A 7", ["alpha 7"]),
+    ("contains", "ß", ["ß"]),
+    ("contains", ".5", [300.5]),
     ("startsWith", "AL", ["alpha 7"]),
     ("startsWith", "4", [40]),
     ("startsWith", "30", [300.5]),
@@ -67,6 +72,27 @@ TEXTS = [
     ("isNotEmpty", None, [5, 40, 300.5, "Beta", "alpha 7", "ß"]),
 ]
 HELD = [5, "40", 300.5, "Beta", "alpha 7", "ß", None]
+
+
+def test_a_part_of_a_text_is_taken_as_it_is_written(world: World) -> None:
+    """Nothing in it stands for something else, and only ASCII letters are the same large and small."""
+    pipeline = world.pipeline()
+    for name in ("100%_x", "100 y x", "a\\%b", "a%b", "ÄÖ Ab"):
+        world.box(pipeline, name=name)
+
+    def found(part: str) -> list[str]:
+        tree = json.dumps({"field": "name", "op": "contains", "value": part})
+        path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+        return [
+            one["name"] for one in ok(world.ada.http.get(path, params={"filter": tree, "sort": "taskTotal"}))["results"]
+        ]
+
+    assert found("%") == ["100%_x", "a\\%b", "a%b"]
+    assert found("0%_X") == ["100%_x"]
+    assert found("_") == ["100%_x"]
+    assert found("\\") == found("\\%") == ["a\\%b"]
+    assert found("ö A") == []
+    assert found("Ö aB") == ["ÄÖ Ab"]
 
 
 def test_text_compares_numbers_as_numbers_and_words_as_words(world: World) -> None:

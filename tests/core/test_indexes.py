@@ -100,6 +100,27 @@ def test_a_field_that_is_asked_for_gets_an_index_that_is_used(world: World, kind
         assert "Sort" not in walked, walked
 
 
+def test_a_page_that_no_index_serves_reads_boxes_as_they_lie(world: World) -> None:
+    """Not along an index of a field that it does not ask for, nor along that of its creation where another serves."""
+    pipeline = world.pipeline()
+    key = world.field(pipeline, "TEXT_INPUT")["key"]
+    fill(world, pipeline, lambda n: {key: n * 7919 % 100_003})
+    page = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+    ok(world.ada.http.get(page, params={"sort": key}))
+    until(lambda: f"boxes_by_field_{key}_text" in names(world))
+    tree = {"field": "name", "op": "contains", "value": "cm"}
+    asked = {"filter": json.dumps(tree), "sort": "taskTotal", "limit": 1000}
+    first = ok(world.ada.http.get(page, params=asked))
+    assert len(first["results"]) == 1000
+    if world.server.engine.dialect.name == "sqlite":
+        assert "boxes_by_creation" in plan(world, pipeline, tree=tree, sort=["taskTotal"])
+        assert "boxes_by_field" in plan(world, pipeline, tree=tree, sort=[key])
+        assert "boxes_by_update" in plan(world, pipeline, tree=tree, sort=["-lastUpdatedTimestamp"])
+        assert "boxes_by_update" in plan(world, pipeline, tree=tree, sort=["taskTotal"], since=world.clock())
+        stage = {"and": [tree, {"field": "stage", "op": "eq", "value": "5001"}]}
+        assert "boxes_by_stage" in plan(world, pipeline, tree=stage, sort=["taskTotal"])
+
+
 def test_an_index_goes_with_the_last_field_that_wants_it(world: World) -> None:
     one, other = world.pipeline(), world.pipeline()
     for pipeline in (one, other):
