@@ -22,7 +22,7 @@ from .context import Ctx
 BOX, CONTACT, ORGANIZATION = "box", "contact", "organization"
 MOST_LETTERS = 150_000
 """Of an entry, each word counted once; a tsvector holds a megabyte at most."""
-AT_ONCE = 500
+AT_ONCE = 1000
 TEXT_TYPES = ("TEXT_INPUT", "FORMULA", "PERSON")
 
 
@@ -31,11 +31,26 @@ class Entry(NamedTuple):
     title: str
     body: str
     marks: str
+    near: str
+    """The words of the title and what is left of them without a letter, by which mistyped ones are found."""
 
-    @property
-    def near(self) -> str:
-        """The words of the title and what is left of them without a letter, by which mistyped ones are found."""
-        return " ".join([one for word in self.title.split() for one in words.slips(word)])
+
+Row = tuple[Any, ...]
+Renewal = tuple[Entry, Entry | None]
+"""An entry as it should be, and as it is."""
+
+
+class Ahead(NamedTuple):
+    """Entries of boxes, made while those before are written."""
+
+    last: int
+    """The chore it was done up to."""
+    told: dict[str, set[str]]
+    made: dict[Row, Renewal]
+    """By what they were made of."""
+
+
+NOTHING = Ahead(0, {}, {})
 
 
 def note(ctx: Ctx, kind: str, key: str) -> None:
@@ -46,8 +61,8 @@ def note(ctx: Ctx, kind: str, key: str) -> None:
 def note_new(ctx: Ctx, box: Box, told: set[str]) -> None:
     """This box was made just now; `told` are its pipeline's fields whose values are texts."""
     texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, told)]
-    title, body, marks = _told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys))
-    ctx.db.later(_renew, (BOX, box.key, Entry(box.key, title, body, marks)))
+    marks = _box_marks(box.pipeline_key, box.assignee_keys)
+    ctx.db.later(_renew, (BOX, box.key, Entry(box.key, *_told(box.name, texts, marks))))
 
 
 def note_all(ctx: Ctx, kind: str, within: str) -> None:
@@ -77,11 +92,27 @@ def is_behind(db: Db) -> bool:
     return db.row("SELECT 1 FROM search_chores LIMIT 1") is not None
 
 
-def catch_up(db: Db) -> None:
-    """Renew some of the entries that were left for later."""
-    chores = db.rows("SELECT number, kind, key FROM search_chores ORDER BY number LIMIT :limit", limit=AT_ONCE)
-    _renew(db, [(kind, key, None) for _, kind, key in chores])
-    db.many("DELETE FROM search_chores WHERE number = :number", [{"number": number} for number, _, _ in chores])
+def ahead(db: Db, after: int) -> Ahead:
+    """Entries of some boxes that were left for later, behind this chore. `catch_up` takes what is still right."""
+    sql = "SELECT number, kind, key FROM search_chores WHERE number > :after ORDER BY number LIMIT :limit"
+    chores = db.rows(sql, after=after, limit=AT_ONCE)
+    if not chores:
+        return Ahead(after, {}, {})
+    rows, told = _box_rows(db, [key for _, kind, key in chores if kind == BOX], lock=False)
+    return Ahead(chores[-1][0], told, {row: _box_renewal(row, told) for row in rows})
+
+
+def catch_up(db: Db, made: Ahead = NOTHING) -> None:
+    """Renew some of the entries that were left for later, the oldest first."""
+    chores = db.rows(
+        f"""
+        DELETE FROM search_chores WHERE number IN (
+            SELECT number FROM search_chores ORDER BY number LIMIT :limit{db.dialect.skip_locked}
+        ) RETURNING kind, key
+        """,
+        limit=AT_ONCE,
+    )
+    _renew(db, [(kind, key, None) for kind, key in chores], made)
 
 
 @lru_cache(maxsize=4096)
@@ -94,7 +125,7 @@ def title_mark(title: str) -> str:
     return blake2b(b"=" + title.encode(), digest_size=8).hexdigest()
 
 
-def _renew(db: Db, noted: list[tuple[str, str, Entry | None]]) -> None:
+def _renew(db: Db, noted: list[tuple[str, str, Entry | None]], made: Ahead = NOTHING) -> None:
     """What was noted with its entry is new; if it was changed since, it is read like all the others."""
     items = sorted({(kind, key) for kind, key, entry in noted if entry is None})
     changed = {key for _, key in items}
@@ -103,7 +134,7 @@ def _renew(db: Db, noted: list[tuple[str, str, Entry | None]]) -> None:
     for kind, group in groupby(items, key=lambda item: item[0]):
         keys = [key for _, key in group]
         there = set()
-        for entry, held in _READERS[kind](db, keys):
+        for entry, held in _boxes(db, keys, made) if kind == BOX else _READERS[kind](db, keys):
             there.add(entry.key)
             if entry != held:
                 new.append(entry)
@@ -120,60 +151,76 @@ def _drop(db: Db, keys: list[str]) -> None:
 
 
 def _add(db: Db, entries: list[Entry]) -> None:
+    if not entries:
+        return
+    newest = db.dialect.fulltext.newest(db)
     if len(entries) == 1:
         (entry,) = entries
         db.run(
             "INSERT INTO search_entries (key, title, body, marks, near) VALUES (:key, :title, :body, :marks, :near)",
             **entry._asdict(),
-            near=entry.near,
         )
-    elif entries:
-        names = (*Entry._fields, "near")
-        db.bulk("search_entries", names, [(*entry, entry.near) for entry in entries])
-    if entries:
-        db.dialect.fulltext.add(db, [entry.key for entry in entries])
+    else:
+        db.bulk("search_entries", Entry._fields, entries)
+    db.dialect.fulltext.add(db, newest)
 
 
-Found = Iterator[tuple[Entry, Entry | None]]
+Found = Iterator[Renewal]
 _json = msgspec.json.Decoder().decode
 
 
-def _select(db: Db, table: str, columns: str, keys: list[str]) -> list[tuple[Any, ...]]:
+def _select(db: Db, table: str, columns: str, keys: list[str], *, lock: bool = True) -> list[Row]:
     """The things with their present entries. Locked, so that who renews later does not write what was before."""
-    lock = f"{db.for_update} OF t" if db.for_update else ""
+    locked = f"{db.for_update} OF t" if db.for_update and lock else ""
     return db.rows(
         f"""
-        SELECT {columns}, t.key, e.title, e.body, e.marks
-        FROM {table} t LEFT JOIN search_entries e ON e.key = t.key WHERE {db.dialect.among("t.key", "keys")}{lock}
+        SELECT {columns}, t.key, e.title, e.body, e.marks, e.near
+        FROM {table} t LEFT JOIN search_entries e ON e.key = t.key WHERE {db.dialect.among("t.key", "keys")}{locked}
         """,
         keys=db.texts(keys),
     )
 
 
-def _entry(row: tuple[Any, ...], title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[Entry, Entry | None]:
-    """The entry as it should be, and as it is."""
-    *_, key, held_title, held_body, held_marks = row
-    entry = Entry(key, *_told(title, texts, marks))
-    return entry, None if held_title is None else Entry(key, held_title, held_body, held_marks)
+def _renewal(row: Row, title: str, texts: Iterable[str], marks: Iterable[str]) -> Renewal:
+    key, *held = row[-5:]
+    return Entry(key, *_told(title, texts, marks)), None if held[0] is None else Entry(key, *held)
 
 
-def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str]:
-    name = " ".join(words.in_order(title))
-    return name, _cut(" ".join(words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)])
+def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str, str]:
+    """All of an entry but its key."""
+    named = words.in_order(title)
+    name = " ".join(named)
+    near = " ".join([_slips(word) for word in named])
+    return name, _cut(" ".join(words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)]), near
+
+
+@lru_cache(maxsize=8192)
+def _slips(word: str) -> str:
+    return " ".join(words.slips(word))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS].rpartition(" ")[0]
 
 
-def _boxes(db: Db, keys: list[str]) -> Found:
-    columns = "t.pipeline_key, t.name, t.notes, t.fields, t.emails, t.assignee_keys"
-    rows = _select(db, "boxes", columns, keys)
-    told = _text_fields(db, sorted({row[0] for row in rows if row[3] != "{}"}))
+def _boxes(db: Db, keys: list[str], made: Ahead) -> Found:
+    rows, told = _box_rows(db, keys)
+    known = made.made if made.told == told else {}
     for row in rows:
-        pipeline_key, name, notes, held, emails, assignee_keys = row[:6]
-        texts = [notes or "", *_addresses(emails), *_held(held, told.get(pipeline_key, set()))]
-        yield _entry(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
+        yield known.get(row) or _box_renewal(row, told)
+
+
+def _box_rows(db: Db, keys: list[str], *, lock: bool = True) -> tuple[list[Row], dict[str, set[str]]]:
+    """What entries are made of, and which fields of the pipelines hold texts."""
+    columns = "t.pipeline_key, t.name, t.notes, t.fields, t.emails, t.assignee_keys"
+    rows = _select(db, "boxes", columns, keys, lock=lock)
+    return rows, _text_fields(db, sorted({row[0] for row in rows if row[3] != "{}"}))
+
+
+def _box_renewal(row: Row, told: dict[str, set[str]]) -> Renewal:
+    pipeline_key, name, notes, held, emails, assignee_keys = row[:6]
+    texts = [notes or "", *_addresses(emails), *_held(held, told.get(pipeline_key, set()))]
+    return _renewal(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
 
 
 def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
@@ -208,7 +255,10 @@ def _held(held: str, told: set[str]) -> Iterator[str]:
 def _values(held: Mapping[str, Any], told: set[str]) -> Iterator[str]:
     for key, value in held.items():
         if key in told:
-            yield from _texts(value)
+            if isinstance(value, str):
+                yield value
+            else:
+                yield from _texts(value)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -235,7 +285,7 @@ def _contacts(db: Db, keys: list[str]) -> Found:
         name = f"{given_name or ''} {family_name or ''}".strip()
         addresses = _json(emails)
         texts = [title or "", *addresses, *_common_texts(row, told)]
-        yield _entry(row, name or next(iter(addresses), ""), texts, _common_marks(CONTACT, row))
+        yield _renewal(row, name or next(iter(addresses), ""), texts, _common_marks(CONTACT, row))
 
 
 def _organizations(db: Db, keys: list[str]) -> Found:
@@ -244,10 +294,10 @@ def _organizations(db: Db, keys: list[str]) -> Found:
     for row in rows:
         name, industry = row[7:9]
         title = name or next(iter(_json(row[3])), "")
-        yield _entry(row, title, [industry or "", *_common_texts(row, told)], _common_marks(ORGANIZATION, row))
+        yield _renewal(row, title, [industry or "", *_common_texts(row, told)], _common_marks(ORGANIZATION, row))
 
 
-def _team_fields(db: Db, name: str, rows: list[tuple[Any, ...]]) -> dict[str, set[str]]:
+def _team_fields(db: Db, name: str, rows: list[Row]) -> dict[str, set[str]]:
     """The fields whose values are texts, of the teams whose entries have any values."""
     team_keys = sorted({row[0] for row in rows if row[6] != "{}"})
     if not team_keys:
@@ -259,7 +309,7 @@ def _team_fields(db: Db, name: str, rows: list[tuple[Any, ...]]) -> dict[str, se
     }
 
 
-def _common_texts(row: tuple[Any, ...], told: dict[str, set[str]]) -> list[str]:
+def _common_texts(row: Row, told: dict[str, set[str]]) -> list[str]:
     team_key, _, other, domains, phones, addresses, held = row[:7]
     numbers = _json(phones)
     digits = ["".join(one for one in number if one.isdecimal()) for number in numbers]
@@ -267,9 +317,9 @@ def _common_texts(row: tuple[Any, ...], told: dict[str, set[str]]) -> list[str]:
     return [other or "", *_json(domains), *numbers, *digits, *_json(addresses), *values]
 
 
-def _common_marks(kind: str, row: tuple[Any, ...]) -> list[str]:
+def _common_marks(kind: str, row: Row) -> list[str]:
     """Its team with its kind, since a team has both lists; and its maker, who may be the only one to see it."""
     return [kind, mark(kind + row[0]), mark(row[1])]
 
 
-_READERS = {BOX: _boxes, CONTACT: _contacts, ORGANIZATION: _organizations}
+_READERS = {CONTACT: _contacts, ORGANIZATION: _organizations}

@@ -27,8 +27,12 @@ class Wanted(NamedTuple):
 
 
 class FullText(Protocol):
-    def add(self, db: Db, keys: list[str]) -> None:
-        """Index the entries with these keys, which are in the table already."""
+    def newest(self, db: Db) -> int:
+        """The number behind which entries are about to be put."""
+        ...
+
+    def add(self, db: Db, newest: int) -> None:
+        """Index the entries behind this number, which are in the table now."""
 
     def drop(self, db: Db, keys: list[str]) -> None:
         """Take them out, while they are in the table still."""
@@ -73,15 +77,14 @@ class Fts5:
     grammar = _Grammar('"{}"', '"{}" *', " AND ", " OR ")
     tables: ClassVar = {"search_words": "title, body, marks", "search_near": "near, marks"}
 
-    def add(self, db: Db, keys: list[str]) -> None:
+    def newest(self, db: Db) -> int:
+        found = db.row("SELECT MAX(number) FROM search_entries")
+        return (found and found[0]) or 0
+
+    def add(self, db: Db, newest: int) -> None:
         for table, columns in self.tables.items():
-            db.run(
-                f"""
-                INSERT INTO {table} (rowid, {columns})
-                SELECT number, {columns} FROM search_entries WHERE {db.dialect.among("key", "keys")}
-                """,
-                keys=db.texts(keys),
-            )
+            sql = f"INSERT INTO {table} (rowid, {columns}) SELECT number, {columns} FROM search_entries"
+            db.run(f"{sql} WHERE number > :newest", newest=newest)
 
     def drop(self, db: Db, keys: list[str]) -> None:
         for table, columns in self.tables.items():
@@ -114,7 +117,10 @@ class Tsvector:
 
     grammar = _Grammar("'{}'", "'{}':*", " & ", " | ")
 
-    def add(self, db: Db, keys: list[str]) -> None:
+    def newest(self, db: Db) -> int:
+        return 0
+
+    def add(self, db: Db, newest: int) -> None:
         pass
 
     def drop(self, db: Db, keys: list[str]) -> None:

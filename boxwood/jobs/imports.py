@@ -97,7 +97,7 @@ def work(
     except Exception:
         log.exception("an import failed", extra={"import": one.key})
         _give_up(engine, clock, one, "something went wrong here; it was written to the log")
-    _catch_up(engine, stop)
+    _catch_up(engine, stop, loop)
 
 
 def _give_up(engine: Engine, clock: Callable[[], int], one: Import, error: str) -> None:
@@ -107,8 +107,15 @@ def _give_up(engine: Engine, clock: Callable[[], int], one: Import, error: str) 
         engine.write(lambda db: import_work.fail(db, one, error, clock()))
 
 
-def _catch_up(engine: Engine, stop: threading.Event) -> None:
-    """What was imported is found by search soon."""
+def _catch_up(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
+    """What was imported is found by search soon: the words of some boxes are made while those before are written."""
+    made, written = search.NOTHING, None
+    while not stop.is_set() and (made := engine.read(partial(search.ahead, after=made.last))).made:
+        if written:
+            written.result()
+        written = asyncio.run_coroutine_threadsafe(engine.write_soon(partial(search.catch_up, made=made)), loop)
+    if written:
+        written.result()
     while not stop.is_set() and engine.read(search.is_behind):
         engine.write(search.catch_up)
 

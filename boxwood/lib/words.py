@@ -29,7 +29,7 @@ _LETTERS = _Letters()
 
 
 # What most texts are made of, in one step: letters and digits in lower case, anything else a space.
-_ASCII = {point: chr(point).lower() if chr(point).isalnum() else " " for point in range(128)}
+_ASCII = bytes(ord(chr(point).lower()) if point < 128 and chr(point).isalnum() else 32 for point in range(256))
 
 
 def of(text: str) -> list[str]:
@@ -40,7 +40,9 @@ def of(text: str) -> list[str]:
 def in_order(text: str) -> list[str]:
     """Every word, in the order of the text; of an endless one the beginning."""
     if text.isascii():
-        found = text.translate(_ASCII).split()
+        found = text.encode().translate(_ASCII).decode().split()
+        if len(text) <= LONGEST:
+            return found
     else:
         found = _WORD.findall(unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS))
     return [one[:LONGEST] for one in found]
