@@ -40,6 +40,8 @@ export function Picker({
 }: PickerProps) {
   const [words, setWords] = useState(typed ?? "");
   const [picked, setPicked] = useState(chosen);
+  /** The same before it is drawn: who picks and leaves at once has picked it. */
+  const held = useRef(chosen);
   const done = useRef(false);
   const making = useRef<Promise<string | null> | null>(null);
   const combobox = useCombobox({ defaultOpened: true });
@@ -47,6 +49,10 @@ export function Picker({
     if (done.current) return;
     done.current = true;
     what();
+  };
+  const pick = (change: (before: string[]) => string[]) => {
+    held.current = change(held.current);
+    setPicked(held.current);
   };
   const wanted = words.trim().toLowerCase();
   const shown = onSearch ? options : options.filter((each) => each.label.toLowerCase().includes(wanted));
@@ -60,8 +66,9 @@ export function Picker({
   /** What is being made is waited for: whoever leaves meanwhile has chosen it. */
   const finish = () =>
     once(async () => {
+      const now = held.current;
       const made = await making.current;
-      onDone(made ? [...picked.filter((each) => each !== made), made] : picked);
+      onDone(made ? [...now.filter((each) => each !== made), made] : now);
     });
 
   async function make() {
@@ -72,7 +79,7 @@ export function Picker({
     making.current = null;
     if (value === null || done.current) return;
     if (!many) return once(() => onDone([value]));
-    setPicked((before) => [...before, value]);
+    pick((before) => [...before, value]);
     setWords((now) => (now === said ? "" : now));
     onSearch?.("");
   }
@@ -80,7 +87,7 @@ export function Picker({
   function choose(value: string) {
     if (onCreate && value === made?.value) return void make();
     if (!many) return once(() => onDone(picked.includes(value) ? [] : [value]));
-    setPicked((before) => (before.includes(value) ? before.filter((each) => each !== value) : [...before, value]));
+    pick((before) => (before.includes(value) ? before.filter((each) => each !== value) : [...before, value]));
     setWords("");
     onSearch?.("");
   }
@@ -114,11 +121,11 @@ export function Picker({
               if (many) finish();
               else once(onCancel);
             } else if (event.key === "Backspace" && words === "" && many) {
-              setPicked((before) => before.slice(0, -1));
+              pick((before) => before.slice(0, -1));
             }
           }}
           onBlur={() => {
-            if (making.current || (many && String(picked) !== String(chosen))) finish();
+            if (making.current || (many && String(held.current) !== String(chosen))) finish();
             else once(onCancel);
           }}
         />
