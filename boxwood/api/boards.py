@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core import boards, box, places, stages, users
 from ..core.boards import Board, Lane
+from ..core.totals import Totals
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
@@ -20,9 +21,12 @@ def get(call: Call) -> Reply | BoardOut:
     `view`, `filter`, `sort` and `fields` as in lists; `by` a dropdown field's key for a column of each option; `sums`
     the columns to sum (those that hold numbers, unless it is given). `column` and `cursor` get more of one column.
     """
+    if call.ctx.db.writing:  # in a batch, beside changes that may be undone
+        return _made(call, None)
     asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
     version = boards.version(call.ctx, call.path[0], call.text("view"))
-    return kept.of(call.api).get(asked, version, call.ctx.now, lambda: encode(_made(call)))
+    answers = kept.of(call.api)
+    return answers.get(asked, version, call.ctx.now, lambda: encode(_made(call, answers.totals)))
 
 
 def put(call: Call) -> PlaceOut:
@@ -32,7 +36,7 @@ def put(call: Call) -> PlaceOut:
     return PlaceOut(place.box.key, place.by, place.lane, place.golden)
 
 
-def _made(call: Call) -> BoardOut:
+def _made(call: Call, totals: Totals | None) -> BoardOut:
     board = boards.read(
         call.ctx,
         call.path[0],
@@ -45,6 +49,7 @@ def _made(call: Call) -> BoardOut:
         only=call.text("column") if "column" in call.given else None,
         cursor=call.text("cursor"),
         limit=call.number("limit", boards.SHOWN, least=0, most=boards.MOST_SHOWN),
+        kept=totals,
     )
     call.wishes.update(board.wishes)
     return _shown(call, board)

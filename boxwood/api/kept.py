@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..core.totals import Totals
 from .replies import Reply
 from .sending import tag
 
@@ -31,6 +32,8 @@ class Answers:
     """By what was asked, and by whom; the least recently used go first."""
 
     def __init__(self) -> None:
+        self.totals = Totals()
+        """Of which answers are made."""
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()

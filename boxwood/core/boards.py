@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import pipelines, places, stages, views
+from . import pipelines, places, stages, totals, views
 from .box import Stored
 from .columns import WORDS, Column
 from .context import Ctx
 from .selections import Page, Selection, Wish
 from .stages import Stage
+from .totals import Asked, Totals
 from .views import View
 
 SHOWN = 50
@@ -55,11 +56,8 @@ def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     view = views.get(ctx, pipeline_key, view_key) if view_key else None
     row = ctx.db.row(
-        """
-        SELECT COUNT(*), COALESCE(SUM(id), 0), (SELECT MAX(due_at) FROM formulas WHERE pipeline_key = :pipeline),
-            (SELECT MAX(due_at) FROM validators WHERE pipeline_key = :pipeline),
-            (SELECT ticket FROM formula_runs WHERE pipeline_key = :pipeline),
-            (SELECT after_key FROM formula_runs WHERE pipeline_key = :pipeline),
+        f"""
+        SELECT COUNT(*), COALESCE(SUM(id), 0), {totals.SILENT},
             (SELECT MAX(updated_at) FROM users WHERE key IN (
                 SELECT user_key FROM team_members WHERE team_key = :team
                 UNION ALL SELECT user_key FROM pipeline_members WHERE pipeline_key = :pipeline))
@@ -85,12 +83,14 @@ def read(
     only: str | None = None,
     cursor: str = "",
     limit: int = SHOWN,
+    kept: Totals | None = None,
 ) -> Board:
     """The first boxes of every column, and the figures of all that pass.
 
     A view gives what is not given: its filter holds beside `tree`, its order, columns and group count unless others
     are named. `by` is `stage` or a dropdown field's key. Without `sums` those fields are summed that hold numbers in
     the boxes shown. With `only` it is that column alone, from its `cursor` on. A `limit` of 0 is for figures alone.
+    Figures come from what is `kept` of them where that can tell, else from all boxes.
 
     Golden boxes come first in their column, then, unless an order is chosen, those that were put in a place
     (`places`): both whole, beside the `limit`, and on the first page alone.
@@ -114,7 +114,7 @@ def read(
         for key in wanted
     }
     summed = _sums_of(chosen, sums, [box for page in pages.values() for box in page.boxes])
-    figures = _figures(ctx, chosen, column, summed, only)
+    figures = _figures(ctx, chosen, column, summed, only, kept)
     lanes = [
         Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key], _marked(pages[key], golden)) for key in wanted
     ]
@@ -197,22 +197,28 @@ def _is_number(value: Any) -> bool:
 
 
 def _figures(
-    ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None
+    ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None, kept: Totals | None
 ) -> dict[str, tuple[int, dict[str, float]]]:
     """How many boxes each column holds, and the sums of the numbers in them. What is no number adds nothing."""
-    lane = column.sorts[0]
-    numbers = [f"SUM({_number(ctx, one)} + 0.0)" for one in summed.values()]
-    params = {**chosen.params, "now": ctx.now}
-    where = chosen.where
+    numbers = {name: _number(ctx, one) for name, one in summed.items()}
+    if kept and not chosen.filter.columns and all(one.field for one in summed.values()):
+        where, params = chosen.reached
+        found = kept.of(ctx, Asked(chosen.pipeline.key, where, tuple(params.items()), column.sorts[0]), numbers)
+    else:
+        found = _counted(ctx, chosen, column.sorts[0], list(numbers.values()), only)
+    return {
+        key: (count, {name: figure(one) for name, one in zip(summed, sums, strict=True)})
+        for key, (count, *sums) in found.items()
+    }
+
+
+def _counted(ctx: Ctx, chosen: Selection, lane: str, numbers: list[str], only: str | None) -> totals.Figures:
+    where, params = chosen.where, {**chosen.params, "now": ctx.now}
     if only is not None:
         where, params = f"{where} AND {lane} = :lane", {**params, "lane": only}
-    rows = ctx.db.rows(
-        f"SELECT {', '.join([lane, 'COUNT(*)', *numbers])} FROM boxes b WHERE {where} GROUP BY {lane}", **params
-    )
-    return {
-        key: (count, {name: figure(found) for name, found in zip(summed, sums, strict=True)})
-        for key, count, *sums in rows
-    }
+    told = ", ".join([lane, "COUNT(*)", *(f"SUM({number} + 0.0)" for number in numbers)])
+    rows = ctx.db.rows(f"SELECT {told} FROM boxes b WHERE {where} GROUP BY {lane}", **params)
+    return {key: tuple(row) for key, *row in rows}
 
 
 def _number(ctx: Ctx, column: Column) -> str:
@@ -223,7 +229,10 @@ def _number(ctx: Ctx, column: Column) -> str:
 
 
 def figure(found: float | None) -> float:
-    """0 where nothing was summed; a whole number as one."""
+    """0 where nothing was summed; a whole number as one. Others with the digits that are true in whatever order they
+    were added: 0.3, and not 0.30000000000000004."""
     if found is None:
         return 0
-    return int(found) if math.isfinite(found) and found == int(found) and abs(found) < 2**53 else found
+    if not math.isfinite(found):
+        return found
+    return int(found) if found == int(found) and abs(found) < 2**53 else float(f"{found:.15g}")

@@ -76,7 +76,9 @@ class Selection:
     ) -> None:
         self.ctx = ctx
         self.pipeline, role = pipelines.reach(ctx, pipeline_key)
-        self.where, self.params = listing.within(ctx, self.pipeline, role, stage_key, since)
+        self.reached = listing.within(ctx, self.pipeline, role, stage_key, since)
+        """The test in SQL of those that may be seen, and its parameters."""
+        self.where, self.params = self.reached
         if len(shown or []) > MOST_COLUMNS:
             raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
         self.fields = fields.by_key(ctx, self.pipeline.key)

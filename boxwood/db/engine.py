@@ -76,6 +76,8 @@ class Db(Protocol):
     dialect: Dialect
     for_update: str
     """Ends a SELECT whose row is about to be changed: empty where one writer makes it needless."""
+    writing: bool
+    """It may change things, and may be undone: what it reads may never have been."""
 
     def rows(self, sql: str, **params: Any) -> list[Row]: ...
 

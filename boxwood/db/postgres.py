@@ -47,6 +47,7 @@ class PostgresDb(Afterwards):
         """Whether what is being read to be remembered came from anywhere that is not watched."""
         self.begins = writing
         """Whether the transaction begins with the next statement."""
+        self.writing = writing
         self.for_update = " FOR UPDATE" if writing else ""
 
     def rows(self, sql: str, **params: Any) -> list[Row]:

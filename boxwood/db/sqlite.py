@@ -46,10 +46,11 @@ class SqliteDb(Afterwards):
     dialect: Dialect = SqliteDialect()
     for_update = ""
 
-    def __init__(self, connection: apsw.Connection, memory: Memory) -> None:
+    def __init__(self, connection: apsw.Connection, memory: Memory, *, writing: bool = False) -> None:
         super().__init__()
         self._connection = connection
         self.memory = memory
+        self.writing = writing
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         self.memory.before(sql)
@@ -253,7 +254,7 @@ class Sqlite:
         return await self.write_soon(fn, lasting=False)
 
     def _write_on(self, connection: apsw.Connection) -> None:
-        db = SqliteDb(connection, Memory())
+        db = SqliteDb(connection, Memory(), writing=True)
         more = True
         while more:
             batch, more = self._waiting()

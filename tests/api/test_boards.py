@@ -1,10 +1,15 @@
 """Boards: the first boxes of every column, and figures of all."""
 
+import contextlib
 import json
 import time
 from typing import Any
 
-from tests.conftest import World, ok, refused
+import httpx
+import pytest
+
+from tests.conftest import Store, World, ok, refused
+from tests.processes import Process, run, store_options
 
 
 def board(world: World, pipeline: dict[str, Any], who: str = "ada", **params: Any) -> dict[str, Any]:
@@ -159,3 +164,61 @@ def test_a_board_shows_what_no_event_tells_of(world: World) -> None:
     while board(world, pipeline, sums=double)["columns"][0]["sums"][double] != 121:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_board_that_was_asked_for_beside_changes_that_are_undone_is_not_kept(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    path = f"/v2/pipelines/{pipeline['key']}"
+    asked = {"method": "GET", "path": f"{path}/board?sums={size}"}
+    before = figures(board(world, pipeline, sums=size))
+    box = {"method": "POST", "path": f"{path}/boxes", "body": {"name": "e", "fields": {size: 5}}}
+    wrong = {"method": "POST", "path": f"{path}/boxes", "body": {"name": ""}}
+    answer = ok(world.ada.http.post("/api/v2/batch", json={"operations": [box, asked, wrong], "atomic": True}))
+    assert answer["committed"] is False
+    assert figures(answer["results"][1]["body"])["5001"] == (4, {size: 65.5})
+    assert figures(board(world, pipeline, sums=size)) == before
+    world.box(pipeline, name="f", fields={size: 1})
+    assert figures(board(world, pipeline, sums=size))["5001"] == (4, {size: 61.5})
+
+
+def test_more_of_one_column_has_the_figures_of_the_board(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    whole = figures(board(world, pipeline, sums=size))
+    for lane in ("5001", "5002", "5003"):
+        assert figures(board(world, pipeline, sums=size, column=lane)) == {lane: whole[lane]}
+
+
+def test_fractions_are_summed_with_the_digits_that_are_true(world: World) -> None:
+    pipeline, size, _ = filled(world)
+    for value in (0.1, 0.2):
+        world.box(pipeline, stageKey="5003", fields={size: value})
+    assert figures(board(world, pipeline, sums=size))["5003"] == (2, {size: 0.3})
+
+
+def test_what_another_process_changes_is_on_the_board_at_once(fresh_store: Store) -> None:
+    """Each keeps totals of its own."""
+    if fresh_store.name == "sqlite":
+        pytest.skip("SQLite is served by one process")
+    servers = [Process(fresh_store), Process(fresh_store)]
+    key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
+    with contextlib.ExitStack() as stack:
+        one, other = (
+            stack.enter_context(httpx.Client(base_url=server.url, auth=(key, ""), timeout=30, trust_env=False))
+            for server in servers
+        )
+        path = f"/api/v2/pipelines/{ok(one.put('/api/v1/pipelines?name=Deals'))['key']}"
+        size = ok(one.post(f"{path}/fields", json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
+
+        def seen(client: httpx.Client) -> tuple[int, float]:
+            found = ok(client.get(f"{path}/board?sums={size}"))
+            return found["count"], found["columns"][0]["sums"].get(size, 0)
+
+        made = []
+        for number in range(1, 6):
+            made.append(ok(one.post(f"{path}/boxes", json={"name": "Box", "fields": {size: number}}))["key"])
+            assert seen(other) == seen(one) == (number, sum(range(number + 1)))
+        ok(other.post(f"/api/v1/boxes/{made[0]}", json={"fields": {size: 100}}))
+        assert seen(one) == (5, 114)
+        ok(other.delete(f"/api/v1/boxes/{made[4]}"))
+        assert seen(one) == seen(other) == (4, 109)
+    assert [server.stop() for server in servers] == [0, 0]
