@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,13 +30,39 @@ _encode = msgspec.json.Encoder().encode
 # An event's record is the box's row, with its texts as JSON: our own keys only want their quotes.
 _KEYS = ("key", "pipeline_key", "stage_key", "creator_key", "source")
 _RECORD = "{" + ",".join(f'"{name}":"%s"' if name in _KEYS else f'"{name}":%s' for name in BOXES.names) + "}"
-_ASSIGNEES, _FOLLOWERS = BOXES.names.index("assignee_keys"), BOXES.names.index("follower_keys")
+_FIELDS, _ASSIGNEES, _FOLLOWERS = (
+    BOXES.names.index("fields"),
+    BOXES.names.index("assignee_keys"),
+    BOXES.names.index("follower_keys"),
+)
 Row = tuple[Any, ...]
+
+
+class Said(NamedTuple):
+    """What all their events have in common, as it is written: what depends on names, which may change."""
+
+    start: str
+    people: dict[tuple[str, str], str]
+    """By assignees and followers."""
+
+
+class Made(NamedTuple):
+    """Boxes that only want to be written."""
+
+    boxes: list[Box]
+    rows: list[Row]
+    said: Said
+    events: list[Row]
 
 
 def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: list[dict[str, Any]]) -> list[Box]:
     """Boxes of values that were checked before: `name`, and any of `notes`, `stage_key`, `fields`, `assignees` and
     `followers` (user keys) and `created` (ms); their `keys` say their order."""
+    return put(ctx, pipeline, role, make(ctx, pipeline, keys, given))
+
+
+def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, Any]]) -> Made:
+    """The first half, which writes nothing where the pipeline has no formulas."""
     first = stages.for_box(ctx, pipeline, None).key
     made = [_box(ctx, pipeline, first, key, one) for key, one in zip(keys, given, strict=True)]
     if pipeline.formulas_updated_at is not None:
@@ -45,11 +71,18 @@ def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: lis
     for at, box in enumerate(made):
         if "@" in held[at] or "@" in box.name:
             made[at] = box_links.with_addresses(ctx, box, None)
+    lists = _Lists()
+    rows = [_row(box, values, lists) for box, values in zip(made, held, strict=True)]
+    said = _said(ctx, pipeline, made, rows)
+    return Made(made, rows, said, _events(ctx, pipeline, rows, said))
+
+
+def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: Made) -> list[Box]:
+    """The other half: the pipeline must be what it was for the first."""
+    made, rows = ready.boxes, ready.rows
     if not access.grants_any(role, "BOX", "CREATE"):
         for box in made:
             access.require(ctx, role, "BOX", "CREATE", box)
-    lists = _Lists()
-    rows = [_row(box, values, lists) for box, values in zip(made, held, strict=True)]
     ctx.db.bulk("boxes", BOXES.names, rows)
     if pipeline.validators_updated_at is not None:
         made = [validators.judged(ctx, pipeline, box) for box in made]
@@ -57,10 +90,10 @@ def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: lis
         for box in made:
             validators.enforce(ctx, pipeline, box, None)
     ctx.db.bulk("assignments", ("user_key", "box_key"), [(key, box.key) for box in made for key in box.assignee_keys])
-    for box, values in zip(made, held, strict=True):
-        if "[" in values:
+    for box, row in zip(made, rows, strict=True):
+        if "[" in row[_FIELDS]:
             box_links.note(ctx, box, None)
-    _tell(ctx, pipeline, made, rows)
+    _tell(ctx, pipeline, made, ready if rows is ready.rows else ready._replace(rows=rows, events=[]))
     search.note_later(ctx, search.BOX, [box.key for box in made])
     return made
 
@@ -142,7 +175,7 @@ def _json(value: Any) -> str:
     return _encode(value).decode()
 
 
-def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> None:
+def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
     """One event each. Where somebody subscribes, an automation waits, or addresses appeared, as for a single box."""
     if not made:
         return
@@ -152,16 +185,24 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> Non
         for box in made:
             boxes.tell(ctx, KIND, box, pipeline)
     else:
-        _tell_nobody(ctx, pipeline, made, rows)
+        _tell_nobody(ctx, pipeline, made, ready)
     for box in made:
         if box.emails is not NO_EMAILS:
             boxes.tell_addresses(ctx, pipeline, box, None)
 
 
-def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> None:
+def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
     """The same events as `events.record` makes, for the record alone."""
+    said, told = _said(ctx, pipeline, made, ready.rows), ready.events
+    if said != ready.said or not told:
+        told = _events(ctx, pipeline, ready.rows, said)
+    ctx.db.bulk("events", events.EVENTS.names[1:], told)
+    ctx.db.notify("events")
+
+
+def _said(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> Said:
     alike = {(row[_ASSIGNEES], row[_FOLLOWERS]): box.people() for row, box in zip(rows, made, strict=True)}
-    known = users.people(ctx, {key for named in alike.values() for key in named})
+    known = users.people(ctx, {ctx.actor.key, *(key for named in alike.values() for key in named)})
     kept = {
         lists: _json(_json({key: known[key] for key in dict.fromkeys(named) if key in known}))
         for lists, named in alike.items()
@@ -169,14 +210,16 @@ def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row])
     common = {"author": known[ctx.actor.key].display_name, "pipeline_name": pipeline.name}
     common |= {"change_id": ctx.change} if ctx.change else {}
     common |= {"via": ctx.via} if ctx.via else {}
-    start = _json(common)[:-1]
+    return Said(_json(common)[:-1], kept)
+
+
+def _events(ctx: Ctx, pipeline: Pipeline, rows: list[Row], said: Said) -> list[Row]:
     told = []
     for row in rows:
         key, _, stage_key, name, notes = row[:5]
         name = _json(name)
         record = _RECORD % (*row[:3], name, "null" if notes is None else _json(notes), *row[5:])
-        people = kept[row[_ASSIGNEES], row[_FOLLOWERS]]
-        detail = f'{start},"people":{people},"box_name":{name},"stage_key":"{stage_key}"}}'
+        people = said.people[row[_ASSIGNEES], row[_FOLLOWERS]]
+        detail = f'{said.start},"people":{people},"box_name":{name},"stage_key":"{stage_key}"}}'
         told.append((KIND, ctx.now, ctx.actor.key, pipeline.team_key, pipeline.key, key, key, record, None, detail))
-    ctx.db.bulk("events", events.EVENTS.names[1:], told)
-    ctx.db.notify("events")
+    return told

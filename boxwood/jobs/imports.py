@@ -125,10 +125,12 @@ class _Slice(NamedTuple):
     bytes_done: int
     reader: Reader
     piece: Piece
+    made: import_work.Ready | None
 
 
 class _Work:
-    """Rows are read in this thread while the slice before is written in the database's."""
+    """Rows are read, and made into what is written, in this thread while the slice before is written in the
+    database's."""
 
     def __init__(
         self,
@@ -167,10 +169,13 @@ class _Work:
             )
             piece = self.engine.read(lambda db, reader=reader: reader.read(self._ctx(db), rows))  # type: ignore[misc]
             if not piece.missing or self.one.dry_run:
-                return _Slice(rows, bytes_done, reader, piece)
+                return _Slice(rows, bytes_done, reader, piece, self.engine.read(partial(self._ready, piece=piece)))
             self.engine.write(partial(self._make, piece=piece))
             self.reader = None
         raise tables.Broken(BUSY)
+
+    def _ready(self, db: Db, piece: Piece) -> import_work.Ready | None:
+        return import_work.ready(self._ctx(db), self.one, piece.drafts)
 
     def _make(self, db: Db, piece: Piece) -> None:
         import_work.make_missing(self._ctx(db), self.one, piece.missing)
@@ -192,7 +197,13 @@ class _Work:
 
     def _settling(self, read: _Slice) -> Callable[[Db], bool]:
         return lambda db: import_work.settle(
-            self._ctx(db), self.one, read.reader, read.piece, bytes_done=read.bytes_done, rows_done=read.rows[-1].number
+            self._ctx(db),
+            self.one,
+            read.reader,
+            read.piece,
+            read.made,
+            bytes_done=read.bytes_done,
+            rows_done=read.rows[-1].number,
         )
 
     def _ctx(self, db: Db) -> Ctx:
