@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TypeVar
 
+from blake3 import blake3
 from starlette.types import Message, Receive, Scope, Send
 
 from .replies import Reply
 
 T = TypeVar("T")
+SHORT = 8000
+"""Bytes."""
 
 
 async def send(out: Send, reply: Reply, scope: Scope) -> None:
@@ -48,9 +51,10 @@ def adding(out: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
 
 
 def tag(body: bytes) -> bytes:
-    """An entity's tag: of what is answered, so that it changes with it and with nothing else. SHA-256 is what
-    processors have instructions for: a list of 1,000 boxes takes half as long as by BLAKE2."""
-    return b'"%s"' % hashlib.sha256(body).hexdigest()[:24].encode()
+    """An entity's tag: of what is answered, so that it changes with it and with nothing else. Many processors have
+    instructions for SHA-256; BLAKE3 goes through several pieces at once, which is quicker where there are some."""
+    made = blake3(body).hexdigest(length=12) if len(body) > SHORT else hashlib.sha256(body).hexdigest()[:24]
+    return b'"%s"' % made.encode()
 
 
 def matches(header: bytes, etag: bytes) -> bool:

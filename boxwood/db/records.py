@@ -33,6 +33,7 @@ class Table(Generic[R]):
         hints = get_type_hints(record)
         self.names = tuple(one for one in record.__struct_fields__ if one not in beside)
         self.columns = ", ".join(self.names)
+        self._behind: dict[str, str] = {}
         self._readers: list[tuple[int, Callable[[Any], Any]]] = []
         for at, column in enumerate(self.names):
             if reader := _reader(hints[column], (empty or {}).get(column)):
@@ -43,7 +44,9 @@ class Table(Generic[R]):
 
     def of(self, alias: str) -> str:
         """The columns behind a table alias."""
-        return ", ".join(f"{alias}.{name}" for name in self.names)
+        if alias not in self._behind:
+            self._behind[alias] = ", ".join(f"{alias}.{name}" for name in self.names)
+        return self._behind[alias]
 
     def load(self, row: Row) -> R:
         """The record of a row that begins with `columns` (more may follow)."""

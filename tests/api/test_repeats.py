@@ -1,10 +1,12 @@
 """Requests that come twice, and changes made on what one has read."""
 
+import re
 import threading
 
 import httpx
 import pytest
 
+from boxwood.api.sending import SHORT
 from tests.conftest import World, ok, refused
 
 
@@ -60,6 +62,22 @@ def test_an_unchanged_entity_is_not_sent_again(world: World) -> None:
     assert (same.status_code, same.content) == (304, b"")
     ok(world.ada.http.post(path, json={"notes": "new"}))
     assert world.ada.http.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
+def test_an_unchanged_list_is_not_sent_again(world: World) -> None:
+    """Long ones have their tags by another way of counting."""
+    pipeline = world.pipeline()
+    boxes = [world.box(pipeline, name=f"Acme {n}") for n in range(6)]
+    path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
+    first = world.ada.http.get(path)
+    assert len(first.content) > SHORT
+    assert re.fullmatch('"[0-9a-f]{24}"', first.headers["etag"])
+    same = world.ada.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (same.status_code, same.content) == (304, b"")
+    ok(world.ada.http.post(f"/api/v1/boxes/{boxes[-1]['key']}", json={"name": "Acme 6"}))
+    changed = world.ada.http.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (changed.status_code, len(changed.content)) == (200, len(first.content))
+    assert changed.headers["etag"] != first.headers["etag"]
 
 
 def test_a_change_of_what_was_changed_meanwhile_is_refused(world: World) -> None:
