@@ -29,7 +29,12 @@ _QUEUES = {
         10 * MINUTE,
     ),
     "fan_outs": ("fan_outs f JOIN events e ON e.id = f.event_id WHERE e.at <= :now", "e.at", 10 * MINUTE),
-    "search": ("search_chores WHERE :now > 0", "0", 0),
+    "search": (
+        """(SELECT number FROM search_chores UNION ALL SELECT e.number FROM search_waiting w
+            JOIN search_entries e ON e.number BETWEEN w.first AND w.last) s WHERE :now > 0""",
+        "0",
+        0,
+    ),
     "formulas": ("formula_runs WHERE :now > 0", "0", 0),
 }
 

@@ -11,6 +11,7 @@ from . import (
     box_links,
     boxes,
     events,
+    fields,
     formulas,
     search,
     stages,
@@ -53,6 +54,7 @@ class Made(NamedTuple):
     rows: list[Row]
     said: Said
     events: list[Row]
+    entries: list[search.Entry]
 
 
 def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: list[dict[str, Any]]) -> list[Box]:
@@ -74,11 +76,12 @@ def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, An
     lists = _Lists()
     rows = [_row(box, values, lists) for box, values in zip(made, held, strict=True)]
     said = _said(ctx, pipeline, made, rows)
-    return Made(made, rows, said, _events(ctx, pipeline, rows, said))
+    told = {field.key for field in fields.by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
+    return Made(made, rows, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
 
 
 def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: Made) -> list[Box]:
-    """The other half: the pipeline must be what it was for the first."""
+    """The other half: the pipeline and its fields must be what they were for the first."""
     made, rows = ready.boxes, ready.rows
     if not access.grants_any(role, "BOX", "CREATE"):
         for box in made:
@@ -94,7 +97,7 @@ def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: Made) -> list[Box]:
         if "[" in row[_FIELDS]:
             box_links.note(ctx, box, None)
     _tell(ctx, pipeline, made, ready if rows is ready.rows else ready._replace(rows=rows, events=[]))
-    search.note_later(ctx, search.BOX, [box.key for box in made])
+    search.note_many(ctx, made, ready.entries)
     return made
 
 

@@ -60,9 +60,28 @@ def note(ctx: Ctx, kind: str, key: str) -> None:
 
 def note_new(ctx: Ctx, box: Box, told: set[str]) -> None:
     """This box was made just now; `told` are its pipeline's fields whose values are texts."""
+    ctx.db.later(_renew, (BOX, box.key, _of_new(box, told)))
+
+
+def of_many(ctx: Ctx, boxes: list[Box], told: set[str]) -> list[Entry]:
+    """Entries of boxes that are about to be made; none where their keys are all that is noted (see `note_many`)."""
+    return [_of_new(box, told) for box in boxes] if ctx.db.dialect.fulltext.defers else []
+
+
+def note_many(ctx: Ctx, boxes: list[Box], entries: list[Entry]) -> None:
+    """These boxes were made just now: they are found soon."""
+    if not entries:
+        ctx.db.bulk("search_chores", ("kind", "key"), [(BOX, box.key) for box in boxes])
+        return
+    fulltext = ctx.db.dialect.fulltext
+    newest = fulltext.newest(ctx.db)
+    ctx.db.bulk("search_entries", Entry._fields, entries)
+    fulltext.defer(ctx.db, newest)
+
+
+def _of_new(box: Box, told: set[str]) -> Entry:
     texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, told)]
-    marks = _box_marks(box.pipeline_key, box.assignee_keys)
-    ctx.db.later(_renew, (BOX, box.key, Entry(box.key, *_told(box.name, texts, marks))))
+    return Entry(box.key, *_told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys)))
 
 
 def note_all(ctx: Ctx, kind: str, within: str) -> None:
@@ -75,11 +94,6 @@ def note_all(ctx: Ctx, kind: str, within: str) -> None:
     )
 
 
-def note_later(ctx: Ctx, kind: str, keys: list[str]) -> None:
-    """The same of things of which there are many."""
-    ctx.db.bulk("search_chores", ("kind", "key"), [(kind, key) for key in keys])
-
-
 _WITHIN = {
     BOX: ("boxes", "pipeline_key"),
     CONTACT: ("contacts", "team_key"),
@@ -89,7 +103,8 @@ _WITHIN = {
 
 def is_behind(db: Db) -> bool:
     """Whether entries were left for later."""
-    return db.row("SELECT 1 FROM search_chores LIMIT 1") is not None
+    left = db.row("SELECT 1 FROM search_chores LIMIT 1") is not None
+    return left or db.dialect.fulltext.is_behind(db)
 
 
 def ahead(db: Db, after: int) -> Ahead:
@@ -103,7 +118,9 @@ def ahead(db: Db, after: int) -> Ahead:
 
 
 def catch_up(db: Db, made: Ahead = NOTHING) -> None:
-    """Renew some of the entries that were left for later, the oldest first."""
+    """Renew some of the entries that were left for later, the oldest first; or index some that are there."""
+    if not made.made and db.dialect.fulltext.catch_up(db):
+        return
     chores = db.rows(
         f"""
         DELETE FROM search_chores WHERE number IN (

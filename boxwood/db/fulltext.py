@@ -27,12 +27,26 @@ class Wanted(NamedTuple):
 
 
 class FullText(Protocol):
+    defers: bool
+    """Whether entries may be put now and indexed later, which costs less."""
+
     def newest(self, db: Db) -> int:
         """The number behind which entries are about to be put."""
         ...
 
     def add(self, db: Db, newest: int) -> None:
         """Index the entries behind this number, which are in the table now."""
+
+    def defer(self, db: Db, newest: int) -> None:
+        """Leave the entries behind this number for later."""
+
+    def is_behind(self, db: Db) -> bool:
+        """Whether any were left."""
+        ...
+
+    def catch_up(self, db: Db) -> bool:
+        """Index some that were left; False where there are none."""
+        ...
 
     def drop(self, db: Db, keys: list[str]) -> None:
         """Take them out, while they are in the table still."""
@@ -75,6 +89,7 @@ class Fts5:
     """Two external-content tables: what is said, and for mistyped names what is left of them without a letter."""
 
     grammar = _Grammar('"{}"', '"{}" *', " AND ", " OR ")
+    defers = True
     tables: ClassVar = {"search_words": "title, body, marks", "search_near": "near, marks"}
 
     def newest(self, db: Db) -> int:
@@ -82,16 +97,40 @@ class Fts5:
         return (found and found[0]) or 0
 
     def add(self, db: Db, newest: int) -> None:
+        self._put(db, newest + 1, self.newest(db))
+
+    def _put(self, db: Db, first: int, last: int) -> None:
         for table, columns in self.tables.items():
             sql = f"INSERT INTO {table} (rowid, {columns}) SELECT number, {columns} FROM search_entries"
-            db.run(f"{sql} WHERE number > :newest", newest=newest)
+            db.run(f"{sql} WHERE number BETWEEN :first AND :last", first=first, last=last)
+
+    def defer(self, db: Db, newest: int) -> None:
+        sql = "INSERT INTO search_waiting (first, last) VALUES (:first, :last)"
+        db.run(sql, first=newest + 1, last=self.newest(db))
+
+    def is_behind(self, db: Db) -> bool:
+        return db.row("SELECT 1 FROM search_waiting LIMIT 1") is not None
+
+    def catch_up(self, db: Db) -> bool:
+        """What was left by two slices of an import is one part of the index, where nothing came between."""
+        waiting = db.rows("SELECT first, last FROM search_waiting ORDER BY first LIMIT 2")
+        if not waiting:
+            return False
+        first, last = waiting[0]
+        if len(waiting) == 2 and waiting[1][0] == last + 1:
+            last = waiting[1][1]
+        self._put(db, first, last)
+        db.run("DELETE FROM search_waiting WHERE first BETWEEN :first AND :last", first=first, last=last)
+        return True
 
     def drop(self, db: Db, keys: list[str]) -> None:
+        """Those that wait are not in the index: to take out what is not there breaks it."""
         for table, columns in self.tables.items():
             db.run(
                 f"""
                 INSERT INTO {table} ({table}, rowid, {columns})
                 SELECT 'delete', number, {columns} FROM search_entries WHERE {db.dialect.among("key", "keys")}
+                    AND NOT EXISTS (SELECT 1 FROM search_waiting w WHERE number BETWEEN w.first AND w.last)
                 """,
                 keys=db.texts(keys),
             )
@@ -115,6 +154,7 @@ class Fts5:
 class Tsvector:
     """Generated columns of the entries under GIN indexes: nothing is to be done when entries come or go."""
 
+    defers = False
     grammar = _Grammar("'{}'", "'{}':*", " & ", " | ")
 
     def newest(self, db: Db) -> int:
@@ -122,6 +162,15 @@ class Tsvector:
 
     def add(self, db: Db, newest: int) -> None:
         pass
+
+    def defer(self, db: Db, newest: int) -> None:
+        pass
+
+    def is_behind(self, db: Db) -> bool:
+        return False
+
+    def catch_up(self, db: Db) -> bool:
+        return False
 
     def drop(self, db: Db, keys: list[str]) -> None:
         pass

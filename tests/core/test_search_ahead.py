@@ -17,6 +17,10 @@ def entries(ctx: Ctx, keys: list[str]) -> list[Any]:
     return sorted(ctx.db.rows(sql, keys=ctx.db.texts(keys)))
 
 
+def noted(ctx: Ctx, keys: list[str]) -> None:
+    ctx.db.bulk("search_chores", ("kind", "key"), [(search.BOX, key) for key in keys])
+
+
 def all_chores(ctx: Ctx, after: int = 0) -> search.Ahead:
     """What is made ahead of all that there is to do, be it other tests'."""
     made = search.ahead(ctx.db, after)
@@ -38,7 +42,7 @@ def test_entries_made_ahead_are_those_that_would_be_made_then(world: World) -> N
         for ahead in (False, True):
             search._drop(ctx.db, keys)
             assert entries(ctx, keys) == []
-            search.note_later(ctx, search.BOX, keys)
+            noted(ctx, keys)
             made = all_chores(ctx) if ahead else search.NOTHING
             assert len(made.made) >= 5 * ahead
             while search.is_behind(ctx.db):
@@ -58,7 +62,7 @@ def test_a_box_that_changed_since_is_found_as_it_is(world: World) -> None:
     gone = world.box(pipeline, name="Gonezephyr")["key"]
 
     def behind(ctx: Ctx) -> None:
-        search.note_later(ctx, search.BOX, [key, gone])
+        noted(ctx, [key, gone])
         made = all_chores(ctx)
         assert {"Oldzephyr", "Gonezephyr"} <= {row[1] for row in made.made}
         fields = ctx.db.row("SELECT fields FROM boxes WHERE key = :key", key=key)
