@@ -144,6 +144,46 @@ def test_a_secret_is_kept_and_not_shown_again(world: World, window) -> None:
     assert "s3cret-value" not in page.content()
 
 
+def test_a_team_has_automations_for_its_contacts_and_organizations(world: World, window) -> None:
+    world.pipeline(teamKey=world.team_key)
+    page = window(world.ada).goto("/integrations")
+    page.get_by_role("link", name="Automations of the team").click()
+    expect(page.get_by_role("button", name="A mail about a new organization")).to_be_visible()
+    page.get_by_role("button", name="New automation").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Employers")
+    page.get_by_role("textbox", name="What begins it").or_(page.get_by_role("combobox", name="What begins it")).click()
+    expect(page.get_by_role("option", name="A contact is created")).to_be_visible()
+    expect(page.get_by_role("option", name="A box is created")).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.get_by_role("textbox", name="Condition").fill('contact.familyName == "Lee"')
+    choose(page, "Add a step to then", "Create or update an organization")
+    page.get_by_role("textbox", name="Domains").or_(page.get_by_role("combobox", name="Domains")).fill("lee.example")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="More that can be said").click()
+    page.get_by_role("menuitem", name="name").click()
+    page.get_by_role("region", name="Step 1").get_by_role("textbox", name="Name").fill("{{ contact.nobody }}")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("region", name="Step 1")).to_contain_text("nobody")
+    page.get_by_role("region", name="Step 1").get_by_role("textbox", name="Name").fill("{{ contact.familyName }} & Co")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="It has not run yet")).to_be_visible()
+    for family in ("Lee", "Ray"):
+        body = {"givenName": "Ann", "familyName": family, "emailAddresses": [f"ann@{family}.example".lower()]}
+        ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=body))
+    expect(page.get_by_role("row", name="Skipped")).to_have_count(1)
+    page.get_by_role("row", name="Done").get_by_role("button", name="Open").click()
+    expect(page.get_by_label("What organization.save was given")).to_contain_text("Lee & Co")
+    (made,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/organizations"))["results"]
+    assert (made["name"], made["domains"]) == ("Lee & Co", ["lee.example"])
+    page.goto(f"/teams/{world.team_key}/automations")
+    page.get_by_role("switch", name="Employers is on").press("Space")
+    expect(page.get_by_role("switch", name="Employers is on")).not_to_be_checked()
+    page.get_by_role("link", name="Employers").click()
+    expect(page.get_by_role("button", name="Switch on")).to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", name="Nothing happens by itself yet")).to_be_visible()
+
+
 @pytest.mark.slow
 def test_automations_look_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
@@ -169,3 +209,5 @@ def test_automations_look_right(world: World, window) -> None:
         page = one.goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
         expect(page.get_by_role("row", name="Done")).to_be_visible()
         one.look("automation")
+        expect(one.goto(f"/teams/{world.team_key}/automations/new").get_by_label("Condition")).to_be_visible()
+        one.look("team-automation")

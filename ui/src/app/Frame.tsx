@@ -13,9 +13,14 @@ import { useTables } from "./useTables";
 
 const PipelineContext = createContext<PipelineOut | null>(null);
 
-/** The pipeline whose screen this is. */
+/** The pipeline whose screen this is; null on a screen of none. */
+export function useAnyPipeline(): PipelineOut | null {
+  return useContext(PipelineContext);
+}
+
+/** The same, where the screen is always one of a pipeline. */
 export function usePipeline(): PipelineOut {
-  const pipeline = useContext(PipelineContext);
+  const pipeline = useAnyPipeline();
   if (pipeline === null) throw new Error("this is no screen of a pipeline");
   return pipeline;
 }

@@ -2,13 +2,14 @@ import { ActionIcon, Button, Group, PasswordInput, Select, Stack, Text, Textarea
 import { IconX } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { errorAt, errorWithin } from "../api/problem";
-import type { CatalogueOut, PipelineOut } from "../api/schema";
+import type { CatalogueOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
 import { useCommands } from "../commands/registry";
 import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
+import type { Place } from "./place";
 import type { Rule } from "./rule";
 import { Steps } from "./Steps";
 
@@ -17,7 +18,7 @@ type Props = {
   /** Names of secrets that are kept already. */
   kept: string[];
   catalogue: CatalogueOut;
-  pipeline: PipelineOut;
+  place: Place;
   says: string;
   onSave: (rule: Rule) => Promise<void>;
   /** Told how it is written now. */
@@ -25,16 +26,18 @@ type Props = {
 };
 
 /** When, only if, then: a rule as a person tells it. */
-export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, onDraft }: Props) {
+export function Editor({ rule: saved, kept, catalogue, place, says, onSave, onDraft }: Props) {
+  const { pipeline } = place;
   const [rule, setRule] = useState(saved);
   const form = useForm(() => onSave(rule));
   const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
   useEffect(() => onDraft?.(rule), [rule, onDraft]);
-  const columns = useMemo(() => allColumns(pipeline), [pipeline]);
+  const columns = useMemo(() => (pipeline ? allColumns(pipeline) : new Map()), [pipeline]);
   const placed =
     errorAt(form.error, "name", "condition") ??
     ["filter", "trigger", "steps"].find((each) => errorWithin(form.error, each));
   const kind = catalogue.triggers.find((each) => each.type === rule.trigger.type);
+  const subject = kind?.subject;
   useCommands([
     {
       id: "save",
@@ -63,7 +66,7 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, o
               searchable
               allowDeselect={false}
               data={catalogue.triggers
-                .filter((each) => each.scope !== "team")
+                .filter((each) => each.scope !== (pipeline ? "team" : "pipeline"))
                 .map((each) => ({ value: each.type, label: each.description }))}
               value={String(rule.trigger.type)}
               onChange={(type) => type && put({ trigger: { type } })}
@@ -73,7 +76,7 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, o
                 key={`${kind.type} ${each.name}`}
                 param={each}
                 value={rule.trigger[each.name]}
-                pipeline={pipeline}
+                place={place}
                 error={errorWithin(form.error, `trigger.${each.name}`)}
                 onChange={(value) => put({ trigger: { ...rule.trigger, [each.name]: value } })}
               />
@@ -82,20 +85,30 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, o
         </section>
         <section className={classes.card} aria-label="Only if">
           <p className={classes.word}>Only if</p>
-          <FilterBuilder
-            tree={rule.filter}
-            columns={columns}
-            pipeline={pipeline}
-            hasMe={false}
-            nothing="Any box. Add a condition that it must pass."
-            error={errorWithin(form.error, "filter")}
-            onChange={(filter) => put({ filter })}
-          />
+          {pipeline && (
+            <FilterBuilder
+              tree={rule.filter}
+              columns={columns}
+              pipeline={pipeline}
+              hasMe={false}
+              nothing="Any box. Add a condition that it must pass."
+              error={errorWithin(form.error, "filter")}
+              onChange={(filter) => put({ filter })}
+            />
+          )}
           <Textarea
-            mt="sm"
+            mt={pipeline ? "sm" : 0}
             label="Condition"
-            description={`For what a filter cannot say, in CEL over ${catalogue.names.join(", ")}`}
-            placeholder={'fields["Deal size"] > 1.1 * before.fields["Deal size"]'}
+            description={
+              pipeline
+                ? `For what a filter cannot say, in CEL over ${catalogue.names.join(", ")}`
+                : `What must hold, in CEL over ${subject ? `${subject}, ` : ""}actor, owner, trigger, body and now`
+            }
+            placeholder={
+              pipeline
+                ? 'fields["Deal size"] > 1.1 * before.fields["Deal size"]'
+                : 'actor.email != "import@example.com"'
+            }
             autosize
             spellCheck={false}
             classNames={{ input: classes.code ?? "" }}
@@ -110,13 +123,21 @@ export function Editor({ rule: saved, kept, catalogue, pipeline, says, onSave, o
             label="Then"
             steps={rule.steps}
             catalogue={catalogue}
-            pipeline={pipeline}
+            place={place}
             at="steps"
             error={errorWithin(form.error, "steps")}
             onChange={(steps) => put({ steps })}
           />
           <Text size="sm" className="quiet" mt="sm">
-            Texts may hold values: <code>{"{{ box.name }}"}</code>, <code>{"{{ fields.Deal size }}"}</code>,{" "}
+            Texts may hold values:{" "}
+            {(pipeline
+              ? ["box.name", "fields.Deal size"]
+              : subject === "organization"
+                ? ["organization.name", "organization.domains"]
+                : ["contact.givenName", "contact.emailAddresses"]
+            ).map((each) => (
+              <code key={each}>{`{{ ${each} }}, `}</code>
+            ))}
             <code>{"{{ actor.name }}"}</code>.
           </Text>
         </section>

@@ -23,18 +23,20 @@ import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import type { Tree } from "../table/filter";
 import classes from "./automations.module.css";
+import { type Place, useAutomations, useInbound } from "./place";
 
 export type ParamProps = {
   param: ParamOut;
   value: unknown;
-  pipeline: PipelineOut;
+  place: Place;
   /** What the server said of it. */
   error?: Refused | undefined;
   onChange: (value: unknown) => void;
 };
 
 /** The control for one parameter of a trigger or step, by its kind. */
-export function Param({ param, value, pipeline, error, onChange }: ParamProps) {
+export function Param({ param, value, place, error, onChange }: ParamProps) {
+  const { pipeline, teamKey } = place;
   const label = titled(param.name);
   const common = { label, description: param.description, required: param.required, error: error?.message };
   const text = typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
@@ -64,19 +66,20 @@ export function Param({ param, value, pipeline, error, onChange }: ParamProps) {
     case "stages":
       return <Choices {...common} data={stagesOf(pipeline)} value={list} onChange={onChange} />;
     case "stage":
+      if (!pipeline) break;
       return <Choice {...common} data={stagesOf(pipeline)} value={text} onChange={onChange} />;
     case "fields":
       return <Choices {...common} data={fieldsOf(pipeline)} value={list} onChange={onChange} />;
     case "dateField":
       return <Choice {...common} data={fieldsOf(pipeline, "DATE")} value={text} onChange={onChange} />;
     case "users":
-      return <PersonPicker {...common} teamKey={pipeline.teamKey} value={list} onChange={onChange} />;
+      return <PersonPicker {...common} teamKey={teamKey} value={list} onChange={onChange} />;
     case "pipeline":
       return <Pipelines {...common} value={text} onChange={onChange} />;
     case "inbound":
-      return <Inbound {...common} pipeline={pipeline} value={text} onChange={onChange} />;
+      return <Inbound {...common} place={place} value={text} onChange={onChange} />;
     case "automation":
-      return <Automations {...common} pipeline={pipeline} value={text} onChange={onChange} />;
+      return <Automations {...common} place={place} value={text} onChange={onChange} />;
     case "texts":
       return <TagsInput {...common} splitChars={[","]} acceptValueOnBlur value={list} onChange={onChange} />;
     case "timeZone":
@@ -84,25 +87,27 @@ export function Param({ param, value, pipeline, error, onChange }: ParamProps) {
     case "duration":
       return <Duration label={label} error={error?.message} value={value} onChange={onChange} />;
     case "fieldValues":
-      return <Pairs {...common} value={value} names={fieldsOf(pipeline)} onChange={onChange} />;
+      return (
+        <Pairs {...common} value={value} {...(pipeline ? { names: fieldsOf(pipeline) } : {})} onChange={onChange} />
+      );
     case "map":
       return <Pairs {...common} value={value} onChange={onChange} />;
     case "filter":
+      if (!pipeline) return <Json {...common} value={value} onChange={onChange} />;
       return <Filter {...common} refused={error} pipeline={pipeline} value={value} onChange={onChange} />;
     case "json":
       return <Json {...common} value={value} onChange={onChange} />;
-    default:
-      return (
-        <Textarea
-          {...common}
-          autosize
-          minRows={param.name === "text" || param.name === "html" || param.name === "message" ? 2 : 1}
-          classNames={param.kind === "condition" ? { input: classes.code ?? "" } : {}}
-          value={text}
-          onChange={(event) => onChange(event.currentTarget.value)}
-        />
-      );
   }
+  return (
+    <Textarea
+      {...common}
+      autosize
+      minRows={param.name === "text" || param.name === "html" || param.name === "message" ? 2 : 1}
+      classNames={param.kind === "condition" ? { input: classes.code ?? "" } : {}}
+      value={text}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
 }
 
 const ZONES = Intl.supportedValuesOf("timeZone");
@@ -137,18 +142,16 @@ function Pipelines(props: Omit<ChoiceProps, "data">) {
   return <Choice {...props} data={data} />;
 }
 
-type Within = Omit<ChoiceProps, "data"> & { pipeline: PipelineOut };
+type Within = Omit<ChoiceProps, "data"> & { place: Place };
 
-function Inbound({ pipeline, ...props }: Within) {
-  const params = { path: { pipeline: pipeline.key } };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/inbound", { params });
+function Inbound({ place, ...props }: Within) {
+  const asked = useInbound(place);
   const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
-function Automations({ pipeline, ...props }: Within) {
-  const params = { path: { pipeline: pipeline.key } };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/automations", { params });
+function Automations({ place, ...props }: Within) {
+  const asked = useAutomations(place);
   const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
@@ -305,12 +308,13 @@ function Duration({ label, error, value, onChange }: DurationProps) {
   );
 }
 
-function stagesOf(pipeline: PipelineOut): Option[] {
+function stagesOf(pipeline: PipelineOut | null): Option[] {
+  if (!pipeline) return [];
   return pipeline.stageOrder.map((key) => ({ value: key, label: pipeline.stages[key]?.name ?? key }));
 }
 
-function fieldsOf(pipeline: PipelineOut, type?: string): Option[] {
-  return pipeline.fields
+function fieldsOf(pipeline: PipelineOut | null, type?: string): Option[] {
+  return (pipeline?.fields ?? [])
     .filter((each) => type === undefined || each.type === type)
     .map((each) => ({ value: each.key, label: each.name }));
 }

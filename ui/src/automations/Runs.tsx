@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { RunOut, StepLogOut } from "../api/schema";
+import { useAnyPipeline } from "../app/Frame";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
 import { Journal, useJournal } from "../integrations/Journal";
@@ -28,7 +29,7 @@ function State({ state }: { state: string }) {
 }
 
 /** Everything the automation did, newest first. */
-export function Runs({ automation, pipeline }: { automation: string; pipeline: string }) {
+export function Runs({ automation }: { automation: string }) {
   const log = useJournal("run");
   const asked = api.useQuery(
     "get",
@@ -58,16 +59,16 @@ export function Runs({ automation, pipeline }: { automation: string; pipeline: s
         </>,
         one.reason,
       ]}
-      draw={(key, close) => <Run automation={automation} run={key} pipeline={pipeline} onClose={close} />}
+      draw={(key, close) => <Run automation={automation} run={key} onClose={close} />}
     >
       Each run is listed here with what began it, what each step saw and did, and how long it took.
     </Journal>
   );
 }
 
-type RunProps = { automation: string; run: string; pipeline: string; onClose: () => void };
+type RunProps = { automation: string; run: string; onClose: () => void };
 
-function Run({ automation, run, pipeline, onClose }: RunProps) {
+function Run({ automation, run, onClose }: RunProps) {
   const params = { path: { automation, run } };
   const asked = api.useQuery(
     "get",
@@ -107,7 +108,7 @@ function Run({ automation, run, pipeline, onClose }: RunProps) {
                 )}
               </Group>
             </Group>
-            <Log run={one} pipeline={pipeline} />
+            <Log run={one} />
           </Stack>
         )}
       </Ready>
@@ -116,7 +117,8 @@ function Run({ automation, run, pipeline, onClose }: RunProps) {
 }
 
 /** What a run did, step by step; of a trial too. */
-export function Log({ run, pipeline }: { run: RunOut; pipeline: string }) {
+export function Log({ run }: { run: RunOut }) {
+  const pipeline = useAnyPipeline();
   return (
     <>
       <dl className={classes.facts}>
@@ -134,7 +136,9 @@ export function Log({ run, pipeline }: { run: RunOut; pipeline: string }) {
           <>
             <dt>Box</dt>
             <dd>
-              <Link to={`/pipelines/${pipeline}?box=${run.boxKey}`}>Open the box</Link>
+              <Link to={pipeline ? `/pipelines/${pipeline.key}?box=${run.boxKey}` : `/boxes/${run.boxKey}`}>
+                Open the box
+              </Link>
             </dd>
           </>
         )}

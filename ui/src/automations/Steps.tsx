@@ -1,15 +1,16 @@
 import { ActionIcon, Badge, Group, Menu, Select, Stack, Text } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconPlus, IconX } from "@tabler/icons-react";
 import type { Refused } from "../api/problem";
-import type { CatalogueOut, PipelineOut } from "../api/schema";
+import type { CatalogueOut } from "../api/schema";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
+import type { Place } from "./place";
 import { newStep, type Step } from "./rule";
 
 type StepsProps = {
   steps: Step[];
   catalogue: CatalogueOut;
-  pipeline: PipelineOut;
+  place: Place;
   label: string;
   /** The member the steps are sent as, and what the server said of a place in them. */
   at: string;
@@ -18,7 +19,7 @@ type StepsProps = {
 };
 
 /** What is done, in order; branches hold steps themselves. */
-export function Steps({ steps, catalogue, pipeline, label, at: place, error, onChange }: StepsProps) {
+export function Steps({ steps, catalogue, place, label, at: path, error, onChange }: StepsProps) {
   const move = (at: number, to: number) => {
     const one = steps[at];
     if (one) onChange(steps.toSpliced(at, 1).toSpliced(to, 0, one));
@@ -31,9 +32,9 @@ export function Steps({ steps, catalogue, pipeline, label, at: place, error, onC
           step={step}
           number={at + 1}
           catalogue={catalogue}
-          pipeline={pipeline}
-          at={`${place}[${at}]`}
-          error={error?.field.startsWith(`${place}[${at}]`) ? error : undefined}
+          place={place}
+          at={`${path}[${at}]`}
+          error={error?.field.startsWith(`${path}[${at}]`) ? error : undefined}
           onChange={(changed) => onChange(steps.with(at, changed))}
           onUp={at > 0 ? () => move(at, at - 1) : undefined}
           onDown={at < steps.length - 1 ? () => move(at, at + 1) : undefined}
@@ -58,7 +59,7 @@ type CardProps = {
   step: Step;
   number: number;
   catalogue: CatalogueOut;
-  pipeline: PipelineOut;
+  place: Place;
   at: string;
   error: Refused | undefined;
   onChange: (step: Step) => void;
@@ -67,7 +68,7 @@ type CardProps = {
   onRemove: () => void;
 };
 
-function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp, onDown, onRemove }: CardProps) {
+function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, onDown, onRemove }: CardProps) {
   const kind = catalogue.steps.find((each) => each.type === step.type);
   const title = kind?.description ?? step.type;
   const shown = (kind?.params ?? []).filter((each) => each.required || each.name in step.with);
@@ -115,7 +116,7 @@ function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp
             at={`${at}.then`}
             error={error}
             catalogue={catalogue}
-            pipeline={pipeline}
+            place={place}
             onChange={(changed) => onChange({ ...step, yes: changed })}
           />
           <Way
@@ -124,7 +125,7 @@ function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp
             at={`${at}.else`}
             error={error}
             catalogue={catalogue}
-            pipeline={pipeline}
+            place={place}
             onChange={(changed) => onChange({ ...step, no: changed })}
           />
         </>
@@ -138,7 +139,7 @@ function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp
         key={param.name}
         param={param}
         value={step.with[param.name]}
-        pipeline={pipeline}
+        place={place}
         error={error?.field.startsWith(`${at}.with.${param.name}`) ? error : undefined}
         onChange={(value) => onChange({ ...step, with: { ...step.with, [param.name]: value } })}
       />
@@ -146,7 +147,7 @@ function StepCard({ step, number, catalogue, pipeline, at, error, onChange, onUp
   }
 }
 
-type WayProps = Pick<StepsProps, "steps" | "catalogue" | "pipeline" | "at" | "error" | "onChange"> & { title: string };
+type WayProps = Pick<StepsProps, "steps" | "catalogue" | "place" | "at" | "error" | "onChange"> & { title: string };
 
 function Way({ title, ...steps }: WayProps) {
   return (

@@ -6,30 +6,38 @@ import { queries } from "../api/queries";
 import type { RunOut } from "../api/schema";
 import { Refusal, useForm } from "../app/SignIn";
 import { say } from "../parts/toasts";
+import { usePlace } from "./place";
 import { Log } from "./Runs";
 import type { unsaved } from "./rule";
 
 type Props = {
   automation: string;
-  pipeline: string;
   /** What is written and not saved yet; null where all is saved. */
   draft: ReturnType<typeof unsaved>;
   onClose: () => void;
 };
 
 /** Tries the automation on a box, where everything is undone again, or runs it on one. */
-export function Trial({ automation, pipeline, draft, onClose }: Props) {
+export function Trial({ automation, draft, onClose }: Props) {
+  const { pipeline, teamKey } = usePlace();
   const [words, setWords] = useState("");
   const [settled] = useDebouncedValue(words.trim(), 150);
   const [box, setBox] = useState<string | null>(null);
   const [tried, setTried] = useState<RunOut | null>(null);
-  const newest = api.useQuery("get", "/v2/pipelines/{pipeline}/boxes", {
-    params: { path: { pipeline }, query: { limit: 20, sortBy: "lastUpdatedTimestamp" } },
-  });
+  const newest = api.useQuery(
+    "get",
+    "/v2/pipelines/{pipeline}/boxes",
+    { params: { path: { pipeline: pipeline?.key ?? "" }, query: { limit: 20, sortBy: "lastUpdatedTimestamp" } } },
+    { enabled: pipeline !== null },
+  );
   const found = api.useQuery(
     "get",
     "/v1/search",
-    { params: { query: { query: settled, pipelineKey: pipeline, limit: 20 } as never } },
+    {
+      params: {
+        query: { query: settled, ...(pipeline ? { pipelineKey: pipeline.key } : { teamKey }), limit: 20 } as never,
+      },
+    },
     { enabled: settled !== "" },
   );
   const boxes = settled
@@ -55,7 +63,7 @@ export function Trial({ automation, pipeline, draft, onClose }: Props) {
       <form onSubmit={form.submit}>
         <Stack>
           <Select
-            label="On which box"
+            label={pipeline ? "On which box" : "On which box, if on any"}
             placeholder="Type a name"
             searchable
             clearable
@@ -84,7 +92,7 @@ export function Trial({ automation, pipeline, draft, onClose }: Props) {
               Try it
             </Button>
           </Group>
-          {tried && <Log run={tried} pipeline={pipeline} />}
+          {tried && <Log run={tried} />}
         </Stack>
       </form>
     </Modal>

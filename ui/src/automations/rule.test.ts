@@ -18,7 +18,7 @@ test("what was left empty is not sent, zeros and falsehoods are", () => {
 });
 
 test("secrets are sent only where some were said", () => {
-  const rule = { ...blank(), name: " New ", steps: [newStep("stop")] };
+  const rule = { ...blank("box.created"), name: " New ", steps: [newStep("stop")] };
   expect(sent(rule)).toEqual({
     name: "New",
     trigger: { type: "box.created" },

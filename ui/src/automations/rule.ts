@@ -1,6 +1,7 @@
 /** A rule as it is edited: the API's own shape, with an identity for each step that a list can be drawn by. */
 import type { AutomationOut } from "../api/schema";
 import type { Tree } from "../table/filter";
+import type { Place } from "./place";
 
 export type Values = Record<string, unknown>;
 export type Step = {
@@ -89,8 +90,10 @@ export function said(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isEmpty(value)));
 }
 
+type Recipe = { title: string; says: string; rule: () => Rule };
+
 /** Beginnings that are worth having. Stages and people are chosen afterwards. */
-export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
+const RECIPES: Recipe[] = [
   {
     title: "A task when a box moves",
     says: "When a box comes into a stage, somebody has something to do about it.",
@@ -135,6 +138,50 @@ export const RECIPES: { title: string; says: string; rule: () => Rule }[] = [
   },
 ];
 
-export function blank(): Rule {
-  return { name: "", trigger: { type: "box.created" }, filter: null, condition: "", steps: [], secrets: {} };
+const TEAM_RECIPES: Recipe[] = [
+  {
+    title: "Tell another program of a contact",
+    says: "Each new contact is sent to a URL of yours, such as your newsletter's, signed, and tried until it arrives.",
+    rule: () => ({
+      name: "Tell our newsletter",
+      trigger: { type: "contact.created" },
+      filter: null,
+      condition: "",
+      steps: [
+        newStep("http.request", {
+          method: "POST",
+          url: "https://example.com/contacts",
+          json: { name: "{{ contact.givenName }} {{ contact.familyName }}", emails: "{{ contact.emailAddresses }}" },
+        }),
+      ],
+      secrets: {},
+    }),
+  },
+  {
+    title: "A mail about a new organization",
+    says: "Somebody learns at once of each organization that is made.",
+    rule: () => ({
+      name: "New organization",
+      trigger: { type: "organization.created" },
+      filter: null,
+      condition: "",
+      steps: [
+        newStep("email.send", {
+          to: "{{ owner.email }}",
+          subject: "New: {{ organization.name }}",
+          text: "{{ actor.name }} made the organization {{ organization.name }}.",
+        }),
+      ],
+      secrets: {},
+    }),
+  },
+];
+
+/** A pipeline's, or a team's. */
+export function recipesOf({ pipeline }: Pick<Place, "pipeline">): Recipe[] {
+  return pipeline ? RECIPES : TEAM_RECIPES;
+}
+
+export function blank(type: string): Rule {
+  return { name: "", trigger: { type }, filter: null, condition: "", steps: [], secrets: {} };
 }

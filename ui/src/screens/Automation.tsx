@@ -7,11 +7,11 @@ import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { AutomationOut, CatalogueOut } from "../api/schema";
-import { usePipeline } from "../app/Frame";
 import classes from "../automations/automations.module.css";
 import { Editor } from "../automations/Editor";
+import { usePlace } from "../automations/place";
 import { Runs } from "../automations/Runs";
-import { blank, RECIPES, type Rule, ruleOf, sent, unsaved } from "../automations/rule";
+import { blank, type Rule, recipesOf, ruleOf, sent, unsaved } from "../automations/rule";
 import { Trial } from "../automations/Trial";
 import { Secret } from "../integrations/Secret";
 import { CopyAsCode } from "../parts/CopyAsCode";
@@ -35,25 +35,29 @@ export default function Automation() {
 
 function Back() {
   return (
-    <Link className="quiet" to={`/pipelines/${usePipeline().key}/automations`}>
+    <Link className="quiet" to={usePlace().home}>
       Automations
     </Link>
   );
 }
 
 function New({ catalogue }: { catalogue: CatalogueOut }) {
-  const pipeline = usePipeline();
+  const place = usePlace();
+  const { pipeline, teamKey, home } = place;
   const navigate = useNavigate();
   const [search] = useSearchParams();
   const [made, setMade] = useState<AutomationOut | null>(null);
-  const recipe = RECIPES[Number(search.get("recipe") ?? -1)];
-  const [rule] = useState(() => recipe?.rule() ?? blank());
-  const done = (one: AutomationOut) => void navigate(`/pipelines/${pipeline.key}/automations/${one.key}`);
+  const recipe = recipesOf(place)[Number(search.get("recipe") ?? -1)];
+  const [rule] = useState(() => recipe?.rule() ?? blank(pipeline ? "box.created" : "contact.created"));
+  const done = (one: AutomationOut) => void navigate(`${home}/${one.key}`);
   const save = async (said: Rule) => {
-    const { data } = await client.POST("/v2/pipelines/{pipeline}/automations", {
-      params: { path: { pipeline: pipeline.key } },
-      body: sent(said),
-    });
+    const body = sent(said);
+    const { data } = pipeline
+      ? await client.POST("/v2/pipelines/{pipeline}/automations", {
+          params: { path: { pipeline: pipeline.key } },
+          body,
+        })
+      : await client.POST("/v2/teams/{team}/automations", { params: { path: { team: teamKey } }, body });
     await refresh();
     const one = data as AutomationOut;
     const calls = JSON.stringify(said.steps).includes('"http.request"');
@@ -66,14 +70,14 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
         <Back />
         <Title order={2}>New automation</Title>
       </div>
-      <Editor rule={rule} kept={[]} catalogue={catalogue} pipeline={pipeline} says="Create" onSave={save} />
+      <Editor rule={rule} kept={[]} catalogue={catalogue} place={place} says="Create" onSave={save} />
       {made && <Secret value={made.signingSecret ?? ""} onClose={() => done(made)} />}
     </>
   );
 }
 
 function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
-  const pipeline = usePipeline();
+  const place = usePlace();
   const asked = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
   const draft = useRef<Rule | null>(null);
   const keep = useCallback((rule: Rule) => {
@@ -90,7 +94,7 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
             rule={ruleOf(one)}
             kept={one.secrets}
             catalogue={catalogue}
-            pipeline={pipeline}
+            place={place}
             says="Save"
             onSave={async (said) => {
               await client.POST("/v2/automations/{automation}", { params: { path: { automation } }, body: sent(said) });
@@ -98,7 +102,7 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
               await refresh();
             }}
           />
-          <Runs automation={automation} pipeline={pipeline.key} />
+          <Runs automation={automation} />
         </Stack>
       )}
     </Ready>
@@ -108,7 +112,7 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
 type HeadProps = { one: AutomationOut; draftNow: () => ReturnType<typeof unsaved> };
 
 function Head({ one, draftNow }: HeadProps) {
-  const pipeline = usePipeline();
+  const { home } = usePlace();
   const navigate = useNavigate();
   const [trying, trial] = useDisclosure(false);
   const params = { path: { automation: one.key } };
@@ -122,7 +126,7 @@ function Head({ one, draftNow }: HeadProps) {
   const remove = useMutation({
     mutationFn: () => client.DELETE("/v2/automations/{automation}", { params }),
     onSuccess: async () => {
-      await navigate(`/pipelines/${pipeline.key}/automations`);
+      await navigate(home);
       say(`Deleted ${one.name}`);
       return refresh();
     },
@@ -145,7 +149,7 @@ function Head({ one, draftNow }: HeadProps) {
           Delete
         </Button>
       </Group>
-      {trying && <Trial automation={one.key} pipeline={pipeline.key} draft={draftNow()} onClose={trial.close} />}
+      {trying && <Trial automation={one.key} draft={draftNow()} onClose={trial.close} />}
     </Group>
   );
 }

@@ -5,27 +5,26 @@ import { Link, useNavigate } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { AutomationOut } from "../api/schema";
-import { usePipeline } from "../app/Frame";
 import classes from "../automations/automations.module.css";
-import { RECIPES } from "../automations/rule";
+import { useAutomations, usePlace } from "../automations/place";
+import { recipesOf } from "../automations/rule";
 import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { Empty, Ready } from "../parts/states";
 
-/** What this pipeline does by itself. */
+/** What this pipeline does by itself, or this team with its contacts and organizations. */
 export default function Automations() {
-  const pipeline = usePipeline();
+  const place = usePlace();
+  const { pipeline, teamKey, home } = place;
   const navigate = useNavigate();
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/automations", {
-    params: { path: { pipeline: pipeline.key } },
-  });
-  const add = (recipe?: number) =>
-    void navigate(`/pipelines/${pipeline.key}/automations/new${recipe === undefined ? "" : `?recipe=${recipe}`}`);
-  useCommands([{ id: "new-automation", label: "New automation", section: "Pipeline", keys: "c", run: () => add() }]);
+  const asked = useAutomations(place);
+  const add = (recipe?: number) => void navigate(`${home}/new${recipe === undefined ? "" : `?recipe=${recipe}`}`);
+  const section = pipeline ? "Pipeline" : "Team";
+  useCommands([{ id: "new-automation", label: "New automation", section, keys: "c", run: () => add() }]);
   const recipes = (
     <div className={classes.recipes}>
-      {RECIPES.map((each, at) => (
+      {recipesOf(place).map((each, at) => (
         <UnstyledButton key={each.title} className={classes.recipe} onClick={() => add(at)}>
           <Text fw={600}>{each.title}</Text>
           <Text size="sm" className="quiet">
@@ -38,9 +37,23 @@ export default function Automations() {
   return (
     <div className={classes.page}>
       <Group justify="space-between">
-        <Title order={2}>Automations</Title>
+        {pipeline ? (
+          <Title order={2}>Automations</Title>
+        ) : (
+          <div>
+            <Title order={1}>Automations of the team</Title>
+            <Text className="quiet">
+              For its contacts and organizations. Those for boxes are in a pipeline's own tab.
+            </Text>
+          </div>
+        )}
         <Group gap="xs">
-          <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/automations` }} />
+          <CopyAsCode
+            call={{
+              method: "GET",
+              path: pipeline ? `/v2/pipelines/${pipeline.key}/automations` : `/v2/teams/${teamKey}/automations`,
+            }}
+          />
           <Button leftSection={<IconPlus size={15} />} onClick={() => add()}>
             New automation
           </Button>
@@ -51,15 +64,16 @@ export default function Automations() {
           results.length === 0 ? (
             <>
               <Empty icon={IconBolt} title="Nothing happens by itself yet">
-                An automation does steps when something happens: a deal is won, a date comes, another program calls.
-                Begin with one of these, or with your own.
+                An automation does steps when something happens:{" "}
+                {pipeline ? "a deal is won, a date comes" : "a contact is made, an organization changes"}, another
+                program calls. Begin with one of these, or with your own.
               </Empty>
               {recipes}
             </>
           ) : (
             <div className={classes.list}>
               {results.map((each) => (
-                <Line key={each.key} one={each} pipeline={pipeline.key} />
+                <Line key={each.key} one={each} home={home} />
               ))}
             </div>
           )
@@ -69,7 +83,7 @@ export default function Automations() {
   );
 }
 
-function Line({ one, pipeline }: { one: AutomationOut; pipeline: string }) {
+function Line({ one, home }: { one: AutomationOut; home: string }) {
   const catalogue = api.useQuery("get", "/v2/automations/catalogue", {});
   const when = catalogue.data?.triggers.find((each) => each.type === one.trigger.type)?.description;
   const toggle = useMutation({
@@ -88,7 +102,7 @@ function Line({ one, pipeline }: { one: AutomationOut; pipeline: string }) {
         onChange={() => toggle.mutate()}
       />
       <div className={classes.grow}>
-        <Link className={classes.name} to={`/pipelines/${pipeline}/automations/${one.key}`}>
+        <Link className={classes.name} to={`${home}/${one.key}`}>
           {one.name}
         </Link>
         <Text size="sm" className="quiet cut">

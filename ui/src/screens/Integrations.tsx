@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Modal, Progress, Stack, Table, Tabs, Text, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconKey, IconPlugConnected, IconPlus } from "@tabler/icons-react";
+import { IconBolt, IconKey, IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
@@ -222,7 +222,17 @@ function Endpoints({ team }: { team: TeamOut }) {
   const asked = api.useQuery("get", "/v2/teams/{team}/endpoints", { params: { path: { team: team.key } } });
   return (
     <section aria-label={`Native endpoints of ${team.name}`}>
-      <Title order={2}>Native endpoints of {team.name}</Title>
+      <header className={classes.head}>
+        <Title order={2}>Native endpoints of {team.name}</Title>
+        <Button
+          component={Link}
+          to={`/teams/${team.key}/automations`}
+          variant="default"
+          leftSection={<IconBolt size={15} />}
+        >
+          Automations of the team
+        </Button>
+      </header>
       <Ready query={asked}>
         {({ allowance, used, results }) => (
           <Stack gap="sm" mt={4}>

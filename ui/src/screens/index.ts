@@ -96,6 +96,8 @@ export const SCREENS: Screen[] = [
     load: () => import("./Integrations"),
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
+  { path: "/teams/:team/automations", load: () => import("./Automations") },
+  { path: "/teams/:team/automations/:automation", load: () => import("./Automation") },
   { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
   {
     path: "/account",
