@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
-from boxwood.core import events, webhooks
+from boxwood.core import automations, events, webhooks
 from boxwood.jobs import digests, due
+from boxwood.wire.shapes.events import story
 from tests.conftest import Server, Store, World, ok, refused
 from tests.mailbox import Mailbox, text
 
@@ -109,6 +111,22 @@ def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> N
     world.as_("ada", lambda ctx: webhooks.tell(ctx, "webhook.switched_off", webhooks.get(ctx, key)))
     assert tray(world, "ada")[0] == ("failed", "webhook.switched_off")
     assert tray(world) == []
+
+
+def test_that_an_automation_was_switched_off_leads_to_it(world: World) -> None:
+    rule = {"name": "Greet", "trigger": {"type": "contact.created"}, "steps": [{"type": "stop"}]}
+    key = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/automations", json=rule))["key"]
+    world.as_("ada", lambda ctx: automations.pause(ctx, automations.get(ctx, key), "it went in circles"))
+    told = ok(world.ada.http.get("/api/v2/notifications"))["results"][0]
+    assert (told["kind"], told["teamKey"], told["objectKey"]) == ("automation.paused", world.team_key, key)
+    assert told["story"] == "The automation Greet was switched off: it went in circles"
+    assert "pipelineKey" not in told
+
+
+def test_every_kind_of_event_has_a_sentence_whatever_is_known() -> None:
+    for kind in events.KINDS:
+        bare = events.Event(1, kind, 0, None, None, None, None, None, msgspec.Raw(b"{}"), None, {})
+        assert story(bare, "this box", "this pipeline")
 
 
 def test_they_are_marked_read_one_by_one_up_to_one_or_all(world: World) -> None:

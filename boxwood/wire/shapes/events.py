@@ -56,7 +56,7 @@ def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedE
 
 def story(event: Event, box: str, pipeline: str) -> str:
     """The sentence, naming the box and the pipeline as the reader's place asks."""
-    names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name", "email")}
+    names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name", "email", "reason")}
     names["stage"] = event.detail.get("stage_name", "")
     names["old_pipeline"] = event.detail.get("old_pipeline_name", "")
     kind = KINDS[event.kind]

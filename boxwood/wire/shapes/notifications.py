@@ -26,6 +26,7 @@ class NotificationOut(Out, omit_defaults=False):
     box_key: str | msgspec.UnsetType = msgspec.UNSET
     box_name: str | msgspec.UnsetType = msgspec.UNSET
     pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
+    team_key: str | msgspec.UnsetType = msgspec.UNSET
     object_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -43,6 +44,7 @@ def notification(one: Notification) -> NotificationOut:
         box_key=given(event.box_key),
         box_name=given(event.detail.get("box_name")),
         pipeline_key=given(event.pipeline_key),
+        team_key=given(event.team_key),
         object_key=given(event.subject_key),
     )
 

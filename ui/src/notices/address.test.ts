@@ -7,5 +7,6 @@ test("what a notification is about has a screen", () => {
   expect(addressOf({ kind: "box.deleted", ...at })).toBe("/trash");
   expect(addressOf({ kind: "webhook.missed", pipelineKey: "p", objectKey: "w" })).toBe("/pipelines/p/webhooks/w");
   expect(addressOf({ kind: "automation.paused", pipelineKey: "p", objectKey: "a" })).toBe("/pipelines/p/automations/a");
+  expect(addressOf({ kind: "automation.paused", teamKey: "t", objectKey: "a" })).toBe("/teams/t/automations/a");
   expect(addressOf({ kind: "team.edited", objectKey: "t" })).toBeUndefined();
 });

@@ -9,15 +9,16 @@ export const REASONS: Record<string, string> = {
   failed: "Needs a look",
 };
 
-type Subject = Pick<NotificationOut, "kind" | "boxKey" | "pipelineKey" | "objectKey">;
+type Subject = Pick<NotificationOut, "kind" | "boxKey" | "pipelineKey" | "teamKey" | "objectKey">;
 
 /** The screen of what it is about; undefined where nothing is left to open. */
-export function addressOf({ kind, boxKey, pipelineKey, objectKey }: Subject): string | undefined {
+export function addressOf({ kind, boxKey, pipelineKey, teamKey, objectKey }: Subject): string | undefined {
   const noun = kind.split(".")[0];
   if (kind === "box.deleted") return "/trash";
   if (kind === "webhook.gone" && pipelineKey) return `/pipelines/${pipelineKey}/integrations`;
   if (noun === "webhook" && pipelineKey) return `/pipelines/${pipelineKey}/webhooks/${objectKey}`;
   if (noun === "automation" && pipelineKey) return `/pipelines/${pipelineKey}/automations/${objectKey}`;
+  if (noun === "automation" && teamKey) return `/teams/${teamKey}/automations/${objectKey}`;
   if (noun === "webhook") return "/integrations";
   if (boxKey) return pipelineKey ? `/pipelines/${pipelineKey}?box=${boxKey}` : `/boxes/${boxKey}`;
   return pipelineKey ? `/pipelines/${pipelineKey}` : undefined;
