@@ -229,10 +229,11 @@ def _number(ctx: Ctx, column: Column) -> str:
 
 
 def figure(found: float | None) -> float:
-    """0 where nothing was summed; a whole number as one. Others with the digits that are true in whatever order they
-    were added: 0.3, and not 0.30000000000000004."""
+    """0 where nothing was summed; a whole number as one. Fractions with the digits that are true in whatever order the
+    numbers were added: 0.3, and not 0.30000000000000004."""
     if found is None:
         return 0
-    if not math.isfinite(found):
+    if not math.isfinite(found) or abs(found) >= 2**53:
         return found
-    return int(found) if found == int(found) and abs(found) < 2**53 else float(f"{found:.15g}")
+    told = round(found) if abs(found) >= 10**15 else float(f"{found:.15g}")
+    return int(told) if told == int(told) else told
