@@ -255,14 +255,13 @@ def _run(config: Config) -> None:
         "host": config.host,
         "port": config.port,
         "log_config": None,
-        "access_log": False,
-        "server_header": False,
+        **dict.fromkeys(("access_log", "server_header", "proxy_headers"), False),
         "timeout_graceful_shutdown": 30,
         "timeout_keep_alive": 65,
         "ssl_certfile": config.tls_cert,
         "ssl_keyfile": config.tls_key,
         "backlog": 1024,
-        "proxy_headers": False,
+        "http": "boxwood.lib.joined:Protocol",
     }
     if config.workers == 1:
         from .app import build

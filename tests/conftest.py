@@ -105,7 +105,13 @@ class Server:
         self.boxwood = Boxwood(config, self.engine, self.clock)
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                self.boxwood.asgi, host="127.0.0.1", port=port, log_config=None, access_log=False, proxy_headers=False
+                self.boxwood.asgi,
+                host="127.0.0.1",
+                port=port,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                http="boxwood.lib.joined:Protocol",
             )
         )
         self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)

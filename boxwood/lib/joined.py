@@ -1,0 +1,48 @@
+"""An answer's head and body leave in one piece: uvicorn writes each for itself, which is a call of the system, a packet
+and a turn of the reader for each."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST = 65_536
+"""Bytes that wait for the rest of their turn; more are written at once, so that a slow reader slows the writer."""
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's, over a transport that joins."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
+
+
+class Joined:
+    """A transport that writes at the end of the loop's turn what was written in it."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > MOST:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        if waiting and not self._transport.is_closing():
+            self._transport.writelines(waiting)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
