@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
+from tests.jobs.webhooks import eventually
 from tests.ui.conftest import LOOKS
 
 
@@ -92,6 +93,38 @@ def test_an_organization_shows_its_boxes_contacts_and_own_fields(world: World, w
     assert ok(world.ada.http.get(f"/api/v2/organizations/{made['key']}"))["fields"] == {field["key"]: "Gold"}
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No organizations yet")).to_be_visible()
+
+
+def test_a_contact_and_an_organization_are_linked_and_parted_from_either_page(world: World, window) -> None:
+    team = f"/api/v2/teams/{world.team_key}"
+    navy = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Navy"}))["key"]
+    grace = contact(world, givenName="Grace")["key"]
+
+    def linked() -> list[str]:
+        return [each["key"] for each in ok(world.ada.http.get(f"/api/v2/contacts/{grace}"))["orgLinks"]]
+
+    page = window(world.ada).goto(f"/contacts/{grace}")
+    expect(page.get_by_role("region", name="Organizations")).to_contain_text("No organization is linked yet")
+    page.get_by_role("button", name="Change organizations").click()
+    expect(page.get_by_role("textbox", name="Organizations")).to_be_focused()
+    page.keyboard.type("Navy")
+    page.get_by_role("option", name="Navy", exact=True).click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("link", name="Navy")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Saved")).to_be_visible()
+    assert linked() == [navy]
+    page.goto(f"/organizations/{navy}")
+    expect(page.get_by_role("region", name="Contacts")).to_contain_text("Grace")
+    page.get_by_role("button", name="Change contacts").click()
+    expect(page.get_by_role("textbox", name="Contacts")).to_be_focused()
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("region", name="Contacts")).to_contain_text("No contact is linked yet")
+    expect(page.get_by_role("alert").filter(has_text="Saved")).to_be_visible()
+    assert linked() == []
+    page.get_by_role("alert").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Grace")).to_be_visible()
+    eventually(lambda: linked() == [navy])
 
 
 def test_the_teams_own_fields_are_made_renamed_and_deleted(world: World, window) -> None:

@@ -1,9 +1,11 @@
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "react-router";
 import { api } from "../api/client";
 import { useNames } from "../api/names";
 import { queries } from "../api/queries";
+import { EditLinks } from "../fields/links";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { StageTag } from "../parts/StageTag";
@@ -33,7 +35,7 @@ function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
       </Stack>
       <Stack gap="xl">
         <Boxes noun={noun} entry={entry} />
-        <Linked entry={entry} noun={noun} />
+        <Linked entry={entry} noun={noun} onSave={(changes) => edit.mutate(changes)} />
         <Text size="sm" className="quiet">
           Made <Moment at={entry.creationDate} />, changed <Moment at={entry.versionTimestamp} />
         </Text>
@@ -56,10 +58,16 @@ function useEdit(noun: Noun, entry: Entry) {
     },
     onError: (_error, _changes, before) => queries.setQueryData(queryKey, before),
     onSuccess: (saved, changes, before) => {
-      queries.setQueryData(queryKey, saved);
-      undoable("Saved", async () => {
-        queries.setQueryData(queryKey, await noun.edit(entry.key, contrary(before, changes)));
-      });
+      const show = (now: Entry) => {
+        queries.setQueryData(queryKey, now);
+        // A link holds both ways: the other's page shows it too.
+        if ("orgLinks" in changes || "contactLinks" in changes) {
+          const other = noun.path === "contacts" ? "/v2/organizations/" : "/v2/contacts/";
+          void queries.invalidateQueries({ predicate: ({ queryKey: [, path] }) => String(path).startsWith(other) });
+        }
+      };
+      show(saved);
+      undoable("Saved", async () => show(await noun.edit(entry.key, contrary(before, changes))));
     },
   });
 }
@@ -145,27 +153,52 @@ function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
 }
 
 /** The organizations of a contact, the contacts of an organization. */
-function Linked({ noun, entry }: { noun: Noun; entry: Entry }) {
-  const other = noun.path === "contacts" ? "organizations" : "contacts";
-  const links = noun.path === "contacts" ? entry.orgLinks : entry.contactLinks;
+function Linked({ noun, entry, onSave }: { noun: Noun; entry: Entry; onSave: (changes: Changes) => void }) {
+  const isContact = noun.path === "contacts";
+  const other = isContact ? "organizations" : "contacts";
+  const title = isContact ? "Organizations" : "Contacts";
+  const links = isContact ? entry.orgLinks : entry.contactLinks;
+  const [changing, change] = useDisclosure(false);
   const names = useNames(
     other,
     links.map((each) => each.key),
   );
-  if (links.length === 0) return null;
+  const save = (keys: unknown) => {
+    change.close();
+    const chosen = ((keys ?? []) as string[]).map((key) => links.find((each) => each.key === key) ?? { key });
+    onSave({ [isContact ? "orgLinks" : "contactLinks"]: chosen } as Changes);
+  };
   return (
-    <section aria-label={other}>
-      <Title order={2} mb="xs">
-        {other === "contacts" ? "Contacts" : "Organizations"}
-      </Title>
-      <div className={classes.boxes}>
-        {links.map((each, at) => (
-          <Link key={each.key} to={`/${other}/${each.key}`}>
-            <span className="cut">{names[at] ?? "…"}</span>
-            {each.isMagicLinked && <span className="quiet">by domain</span>}
-          </Link>
-        ))}
-      </div>
+    <section aria-label={title}>
+      <Group justify="space-between" mb="xs">
+        <Title order={2}>{title}</Title>
+        {!changing && (
+          <Button variant="subtle" size="compact-sm" onClick={change.open}>
+            Change {title.toLowerCase()}
+          </Button>
+        )}
+      </Group>
+      {changing ? (
+        <EditLinks
+          noun={other}
+          field={{ key: other, name: title, type: "" }}
+          value={links.map((each) => each.key)}
+          teamKey={entry.teamKey}
+          onSave={save}
+          onCancel={change.close}
+        />
+      ) : links.length === 0 ? (
+        <Text className="quiet">No {isContact ? "organization" : "contact"} is linked yet.</Text>
+      ) : (
+        <div className={classes.boxes}>
+          {links.map((each, at) => (
+            <Link key={each.key} to={`/${other}/${each.key}`}>
+              <span className="cut">{names[at] ?? "…"}</span>
+              {each.isMagicLinked && <span className="quiet">by domain</span>}
+            </Link>
+          ))}
+        </div>
+      )}
     </section>
   );
 }
