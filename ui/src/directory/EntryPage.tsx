@@ -173,8 +173,8 @@ function Linked({ noun, entry, onSave }: { noun: Noun; entry: Entry; onSave: (ch
       <Group justify="space-between" mb="xs">
         <Title order={2}>{title}</Title>
         {!changing && (
-          <Button variant="subtle" size="compact-sm" onClick={change.open}>
-            Change {title.toLowerCase()}
+          <Button variant="subtle" size="compact-sm" aria-label={`Change ${title.toLowerCase()}`} onClick={change.open}>
+            Change
           </Button>
         )}
       </Group>
