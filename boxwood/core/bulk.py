@@ -52,6 +52,8 @@ class Made(NamedTuple):
 
     boxes: list[Box]
     rows: list[Row]
+    named: dict[tuple[str, str], list[str]]
+    """The users that a box with these assignees and followers names."""
     said: Said
     events: list[Row]
     entries: list[search.Entry]
@@ -75,9 +77,13 @@ def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, An
             made[at] = box_links.with_addresses(ctx, box, None)
     lists = _Lists()
     rows = [_row(box, values, lists) for box, values in zip(made, held, strict=True)]
-    said = _said(ctx, pipeline, made, rows)
+    named: dict[tuple[str, str], list[str]] = {}
+    for box, row in zip(made, rows, strict=True):
+        if (row[_ASSIGNEES], row[_FOLLOWERS]) not in named:
+            named[row[_ASSIGNEES], row[_FOLLOWERS]] = box.people()
+    said = _said(ctx, pipeline, named)
     told = {field.key for field in fields.by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
-    return Made(made, rows, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
+    return Made(made, rows, named, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
 
 
 def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: Made) -> list[Box]:
@@ -188,27 +194,26 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
         for box in made:
             boxes.tell(ctx, KIND, box, pipeline)
     else:
-        _tell_nobody(ctx, pipeline, made, ready)
+        _tell_nobody(ctx, pipeline, ready)
     for box in made:
         if box.emails is not NO_EMAILS:
             boxes.tell_addresses(ctx, pipeline, box, None)
 
 
-def _tell_nobody(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
+def _tell_nobody(ctx: Ctx, pipeline: Pipeline, ready: Made) -> None:
     """The same events as `events.record` makes, for the record alone."""
-    said, told = _said(ctx, pipeline, made, ready.rows), ready.events
+    said, told = _said(ctx, pipeline, ready.named), ready.events
     if said != ready.said or not told:
         told = _events(ctx, pipeline, ready.rows, said)
     ctx.db.bulk("events", events.EVENTS.names[1:], told)
     ctx.db.notify("events")
 
 
-def _said(ctx: Ctx, pipeline: Pipeline, made: list[Box], rows: list[Row]) -> Said:
-    alike = {(row[_ASSIGNEES], row[_FOLLOWERS]): box.people() for row, box in zip(rows, made, strict=True)}
-    known = users.people(ctx, {ctx.actor.key, *(key for named in alike.values() for key in named)})
+def _said(ctx: Ctx, pipeline: Pipeline, named: dict[tuple[str, str], list[str]]) -> Said:
+    known = users.people(ctx, {ctx.actor.key, *(key for keys in named.values() for key in keys)})
     kept = {
-        lists: _json(_json({key: known[key] for key in dict.fromkeys(named) if key in known}))
-        for lists, named in alike.items()
+        lists: _json(_json({key: known[key] for key in dict.fromkeys(keys) if key in known}))
+        for lists, keys in named.items()
     }
     common = {"author": known[ctx.actor.key].display_name, "pipeline_name": pipeline.name}
     common |= {"change_id": ctx.change} if ctx.change else {}

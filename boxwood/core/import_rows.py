@@ -306,13 +306,14 @@ def _is_number(cell: Any) -> bool:
 def _value(cell: Any) -> str | int | float:
     """A text field's, of CSV: a number where the text is one, and is written just as the number is shown."""
     text = _shown(_text(cell))
-    if len(text) <= 15 and _NUMBER.fullmatch(text):
+    if len(text) <= 15 and text[:1] in _BEGIN_NUMBERS and _NUMBER.fullmatch(text):
         number = float(text) if "." in text else int(text)
         if str(number) == text:
             return number
     return text
 
 
+_BEGIN_NUMBERS = frozenset("-0123456789")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "1", "x", "on", "✓", "ja", "oui", "si", "sí"), True),

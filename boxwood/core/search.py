@@ -207,11 +207,11 @@ def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, 
     """All of an entry but its key."""
     named = words.in_order(title)
     name = " ".join(named)
-    near = " ".join([_slips(word) for word in named])
+    near = " ".join([_slips(word) if word.isalpha() else word for word in named])
     return name, _cut(" ".join(words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)]), near
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8192)  # words with digits, which may be all different, are only themselves
 def _slips(word: str) -> str:
     return " ".join(words.slips(word))
 

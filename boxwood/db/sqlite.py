@@ -31,8 +31,9 @@ T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
 MOST_AT_ONCE = 256
 # Of many rows so many are one statement: it runs without Python's lock, so that others go on meanwhile, and a third
-# faster than one by one. SQLite takes 32,766 parameters.
-ROWS_AT_ONCE = 200
+# faster than one by one; and each statement waits for that lock. Longer texts apsw would not keep prepared.
+ROWS_AT_ONCE = (1000, 500, 250, 100)
+MOST_LETTERS = 15_000
 # Errors that undo the whole transaction, not the one statement: the others in it must run again.
 _OF_THE_STORE = (
     *(apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError, apsw.BusyError),
@@ -85,11 +86,13 @@ class SqliteDb(Afterwards):
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "
         row = f"({','.join('?' * len(names))})"
         self.memory.before(sql)
-        whole = len(rows) - len(rows) % ROWS_AT_ONCE
-        for at in range(0, whole, ROWS_AT_ONCE):
-            given = tuple(chain.from_iterable(rows[at : at + ROWS_AT_ONCE]))
-            self._connection.execute(sql + ",".join([row] * ROWS_AT_ONCE), given)
-        self._connection.executemany(sql + row, rows[whole:])
+        at = 0
+        for count in ROWS_AT_ONCE:
+            while count <= len(rows) - at and count * len(row) < MOST_LETTERS:
+                given = tuple(chain.from_iterable(rows[at : at + count]))
+                self._connection.execute(sql + ",".join([row] * count), given)
+                at += count
+        self._connection.executemany(sql + row, rows[at:])
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
         return self.memory.remember(key, read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -32,6 +33,9 @@ SECONDS = 5
 AT_ONCE = 2
 TRIES = 5
 """To read a slice for a pipeline that is just being changed."""
+# A thread that has Python's lock keeps it so long, seconds, while another waits for it. The database's writer waits for
+# it between any two statements of a slice, and this thread seldom lets go of it by itself.
+KEPT, KEPT_MEANWHILE = sys.getswitchinterval(), 0.0002
 BUSY = "the pipeline is changed all the time: try again later"
 
 
@@ -53,6 +57,7 @@ async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
                     task.add_done_callback(lambda _: woken.set())
             except Exception:
                 log.exception("imports were not looked for; it is tried again")
+            sys.setswitchinterval(KEPT_MEANWHILE if under_way else KEPT)
             try:
                 async with asyncio.timeout(SECONDS):
                     await woken.wait()
@@ -62,6 +67,7 @@ async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
         stop.set()
         if under_way:
             await asyncio.wait(under_way)
+        sys.setswitchinterval(KEPT)
 
 
 async def _next(engine: Engine, worker: str, clock: Callable[[], int]) -> Import | None:

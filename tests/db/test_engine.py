@@ -35,8 +35,8 @@ def test_what_is_committed_is_read(engine: Engine) -> None:
 
 
 def test_many_rows_are_put_in_their_order(engine: Engine) -> None:
-    """More than one statement takes, and some left over."""
-    rows = [(f"{number:06d}", number % 7) for number in range(2 * ROWS_AT_ONCE + 7)]
+    """Two statements of the most, one of each that is smaller, and some left over."""
+    rows = [(f"{number:06d}", number % 7) for number in range(ROWS_AT_ONCE[0] + sum(ROWS_AT_ONCE) + 7)]
     engine.write(lambda db: db.bulk("things", ("key", "n"), rows))
     assert engine.read(lambda db: db.rows("SELECT key, n FROM things ORDER BY key")) == rows
     engine.write(lambda db: db.bulk("things", ("key", "n"), []))
