@@ -195,6 +195,7 @@ def test_fractions_are_summed_with_the_digits_that_are_true(world: World) -> Non
     assert figures(board(world, pipeline, sums=size))["5003"] == (2, {size: 0.3})
 
 
+@pytest.mark.slow
 def test_what_another_process_changes_is_on_the_board_at_once(fresh_store: Store) -> None:
     """Each keeps totals of its own."""
     if fresh_store.name == "sqlite":
