@@ -125,7 +125,7 @@ class Selection:
         Left to itself, SQLite may take any index of the pipeline, of which most lead back and forth."""
         asked = [*self.filter.columns, *(column for column, _ in self.sorts)]
         served = self.since is not None or any(column.form or column.sorts in _IN_ORDER for column in asked)
-        return "" if served or not self.sorts else " AND b.created_at > -9223372036854775807"
+        return "" if served or not self.sorts else f" AND {self.ctx.db.dialect.along('b.created_at')}"
 
     def reads(self, box: Box, now: int) -> dict[str, Any]:
         """The columns asked for of one box."""

@@ -66,6 +66,9 @@ class Dialect(Protocol):
     def holds(self, text: str, name: str) -> str:
         """The same of a text whose ASCII letters may be large; those of the parameter are small."""
 
+    def along(self, column: str) -> str:
+        """A test that is true of every row: where any index would do, one that has this column (a time) next serves."""
+
     def among(self, column: str, name: str) -> str:
         """A test whether the column is among the texts given as parameter `name` (see `Db.texts`)."""
 

@@ -70,5 +70,8 @@ class PostgresDialect:
     def holds(self, text: str, name: str) -> str:
         return self.contains(self.folded(text), name)
 
+    def along(self, column: str) -> str:
+        return "TRUE"  # it knows how rows lie
+
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"

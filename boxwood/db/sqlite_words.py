@@ -55,5 +55,8 @@ class SqliteDialect:
         plain = rf"replace(replace(replace(:{name}, '\', '\\'), '%', '\%'), '_', '\_')"
         return rf"{text} LIKE '%' || {plain} || '%' ESCAPE '\'"
 
+    def along(self, column: str) -> str:
+        return f"{column} > -9223372036854775807"
+
     def among(self, column: str, name: str) -> str:
         return f"{column} IN (SELECT value FROM json_each(:{name}))"
