@@ -22,6 +22,9 @@ from .webhooks import Webhook
 # Of what is due to one address, retries get at most half of what is sent at once, replays what is left over.
 FRESH, RETRY, REPLAY = 0, 1, 2
 STATES = ("due", "done", "dead", "cancelled")
+STILL_DUE = "state NOT IN ('done', 'dead', 'cancelled')"
+"""Of one that is found by its key. By `state = 'due'` PostgreSQL goes through all that is due where it thinks that this
+is nothing, as it was when it last looked."""
 DAY = 86_400_000
 KEPT_DONE, KEPT_OTHER = 7 * DAY, 30 * DAY
 KEPT_ATTEMPTS = 50

@@ -340,6 +340,7 @@ def _parts(cell: Any) -> list[Any]:
     return [part.strip() for part in re.split(r"[,;\n]", _text(cell)) if part.strip()]
 
 
+_DIGITS = re.compile(r"[0-9]{1,15}")
 _DATE = re.compile(
     r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?)?", re.IGNORECASE
 )
@@ -347,7 +348,8 @@ _DATE = re.compile(
 
 def _moment(cell: Any, order: str) -> int:
     if isinstance(cell, str):
-        found = _dated(cell.strip(), order)
+        text = cell.strip()
+        found = values.moment_of(int(text)) if _DIGITS.fullmatch(text) else _dated(text, order)
     else:
         found = values.moment_of(cell)
     if found is None:

@@ -146,7 +146,7 @@ def take_told(db: Db, now: int, room: Room, keys: list[str]) -> list[Taken]:
         for row in db.rows_changed(
             "deliveries",
             _LEASE.format(f"""
-                SELECT d.key FROM deliveries d WHERE {db.dialect.among("d.key", "keys")} AND d.state = 'due'
+                SELECT d.key FROM deliveries d WHERE {db.dialect.among("d.key", "keys")} AND d.{deliveries.STILL_DUE}
                     AND d.due_at <= :now AND EXISTS (
                         SELECT 1 FROM webhooks w WHERE w.key = d.webhook_key AND w.active AND w.waits_until = 0
                             AND NOT w.ordered AND {_REACHED}

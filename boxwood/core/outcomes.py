@@ -48,11 +48,12 @@ class _Ended(msgspec.Struct):
 
 _ENDED = Table("deliveries", _Ended)
 # Whoever arrived counts, even after the lease; a failure counts only for who still has it.
-_SETTLE = """
+_SETTLE = f"""
     UPDATE deliveries SET state = :state, rank = :rank, due_at = :due_at, tries = :tries, log = :log,
         ended_at = :ended_at, worker = NULL
-    WHERE key = :key AND state = 'due' AND (attempts = :attempts OR :won = 1)
+    WHERE key = :key AND {deliveries.STILL_DUE} AND (attempts = :attempts OR :won = 1)
 """
+_UNWANTED = f"DELETE FROM deliveries WHERE key = :key AND {deliveries.STILL_DUE}"
 
 
 def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
@@ -62,7 +63,7 @@ def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
     db.many(_SETTLE, [_ENDED.params(_ended(now, one)) for one in outcomes if one.verdict != "unwanted"])
     unwanted = [{"key": one.taken.delivery.key} for one in outcomes if one.verdict == "unwanted"]
     if unwanted:
-        db.many("DELETE FROM deliveries WHERE key = :key AND state = 'due'", unwanted)
+        db.many(_UNWANTED, unwanted)
     by_address: dict[str, list[Outcome]] = {}
     for one in outcomes:
         if one.verdict in TRIED and not one.taken.delivery.test:

@@ -155,14 +155,15 @@ class Engine(Protocol):
         """Run in a reader's thread, and wait without holding up the event loop."""
         ...
 
-    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         """Run in the writer's thread; done once committed. What need not be `lasting` is not waited for on disk: the
-        machine may lose it in a power cut, this process not in a crash of its own."""
+        machine may lose it in a power cut, this process not in a crash of its own. What takes only a `few` rows by
+        their keys is planned so, however little the database knows of a table that has just been filled."""
         ...
 
     async def one_soon(self, fn: Callable[[Db], T]) -> T:
-        """Like `write_soon`, for one statement: a transaction by itself, in one round trip where the database is a
-        server, and not waited for on disk."""
+        """Like `write_soon`, for one statement on a few rows: a transaction by itself, in one round trip where the
+        database is a server, and not waited for on disk."""
         ...
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:

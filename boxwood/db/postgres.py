@@ -25,7 +25,6 @@ log = logging.getLogger("boxwood.db")
 THREADS = 16
 TRIES = 5
 NOTIFY_PAUSE = 0.005
-_KINDS = {True: "lasting", False: "loose"}
 _NUMBER = "SELECT number FROM alterations"
 
 
@@ -38,8 +37,10 @@ class PostgresDb(Afterwards):
         *,
         writing: bool,
         memory: SharedMemory | None = None,
+        opening: str = "BEGIN",
     ) -> None:
         super().__init__()
+        self._opening = opening
         self._connection = connection
         self._memory = memory
         self._known: dict[tuple[str, ...], Any] | None = None
@@ -93,7 +94,7 @@ class PostgresDb(Afterwards):
 
     def _opened(self, sql: str) -> psycopg.Cursor[Row]:
         """A statement without parameters; the transaction begins on the same way to the server."""
-        cursor = self._connection.execute(f"BEGIN; {sql}".encode(), prepare=False)
+        cursor = self._connection.execute(f"{self._opening}; {sql}".encode(), prepare=False)
         while cursor.nextset():
             pass
         return cursor
@@ -101,7 +102,7 @@ class PostgresDb(Afterwards):
     def _begin(self) -> None:
         if self.begins:
             self.begins = False
-            self._connection.execute("BEGIN", prepare=False)
+            self._connection.execute(self._opening.encode(), prepare=False)
 
     def _before(self, sql: str) -> None:
         self._begin()
@@ -201,27 +202,30 @@ class Postgres:
         self._starting = threading.Lock()
         self._closing = threading.Event()
 
-    def connect(self, *, lasting: bool = True) -> psycopg.Connection[Row]:
-        """Commits of one that is not `lasting` do not wait for the disk."""
+    def connect(self, *, few: bool = False) -> psycopg.Connection[Row]:
+        """One for `few` rows by their keys never goes through a whole table, which PostgreSQL takes for better while
+        it knows too little of it, and then for as long as the statement is prepared."""
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
         # Requests are short and many: one does not take the others' cores, and nothing is compiled for it.
         connection.execute("SET max_parallel_workers_per_gather = 0")
         connection.execute("SET jit = off")
-        if not lasting:
+        if few:
             connection.execute("SET synchronous_commit = off")
+            for plan in ("seqscan", "hashjoin", "mergejoin"):
+                connection.execute(f"SET enable_{plan} = off".encode())
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, TextLoader)
         self._open.append(connection)
         return connection
 
-    def _connection(self, *, lasting: bool = True) -> psycopg.Connection[Row]:
+    def _connection(self, *, few: bool = False) -> psycopg.Connection[Row]:
         """This thread's, of either kind."""
         held: dict[str, psycopg.Connection[Row]] = self._local.__dict__
-        connection = held.get(_KINDS[lasting])
+        connection = held.get(str(few))
         if connection is None or connection.closed:
             if connection in self._open:
                 self._open.remove(connection)
-            connection = held[_KINDS[lasting]] = self.connect(lasting=lasting)
+            connection = held[str(few)] = self.connect(few=few)
         return connection
 
     # Reading
@@ -237,21 +241,22 @@ class Postgres:
     def write(self, fn: Callable[[Db], T]) -> T:
         return self._again(lambda: self._transact(fn))
 
-    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         def write() -> T:
-            return self._again(lambda: self._transact(fn, lasting=lasting), lasting=lasting)
+            return self._again(lambda: self._transact(fn, lasting=lasting, few=few), few=few)
 
         return await asyncio.wrap_future(self._pool.submit(write))
 
     async def one_soon(self, fn: Callable[[Db], T]) -> T:
         def write() -> T:
-            return self._again(lambda: fn(PostgresDb(self._connection(lasting=False), writing=False)), lasting=False)
+            return self._again(lambda: fn(PostgresDb(self._connection(few=True), writing=False)), few=True)
 
         return await asyncio.wrap_future(self._pool.submit(write))
 
-    def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
-        connection = self._connection(lasting=lasting)
-        db = PostgresDb(connection, writing=True, memory=self._memory)
+    def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
+        connection = self._connection(few=few)
+        other = f"; SET LOCAL synchronous_commit = {'on' if lasting else 'off'}" if lasting == few else ""
+        db = PostgresDb(connection, writing=True, memory=self._memory, opening=f"BEGIN{other}")
         try:
             result = fn(db)
             while db.laters:
@@ -268,7 +273,7 @@ class Postgres:
             self._announce(db.notices)
         return result
 
-    def _again(self, attempt: Callable[[], T], *, lasting: bool = True) -> T:
+    def _again(self, attempt: Callable[[], T], *, few: bool = False) -> T:
         """Once more where the database undid everything and says so; never after a commit was sent."""
         for left in reversed(range(TRIES)):
             try:
@@ -284,7 +289,7 @@ class Postgres:
                     says = f"the database cannot be written: {error}"
                     log.error(says)
                     raise Unavailable(says) from None
-                if not left or not _lost(error, self._local.__dict__.get(_KINDS[lasting])):
+                if not left or not _lost(error, self._local.__dict__.get(str(few))):
                     raise Unavailable("the database is away: try again") from None
         raise AssertionError("unreachable")
 

@@ -247,7 +247,7 @@ class Sqlite:
         assert request.done is not None
         return request.done.result()  # type: ignore[no-any-return]
 
-    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True) -> T:
+    async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         request = _Request(fn, asyncio.get_running_loop(), lasting=lasting)
         self._writes.put(request)
         assert request.waiter is not None

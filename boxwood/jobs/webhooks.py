@@ -106,7 +106,9 @@ class Worker:
         self._told: deque[str] = deque(maxlen=subscribers.MOST_TOLD + 1)
         """Deliveries that this process has just made."""
         self._looked = 0.0
-        """When all that is due was looked at last."""
+        """When all that is due was looked at last ..."""
+        self._nothing = False
+        """... and nothing was left."""
         self._awake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
@@ -155,8 +157,9 @@ class Worker:
             many = subscribers.expand(db, now)
             return outbox.take(db, now, room), many
 
-        taken, many = await self.engine.write_soon(turn, lasting=False)
+        taken, many = await self.engine.write_soon(turn, lasting=False, few=True)
         self._last, self._many, self._more = room.after, room.more, bool(taken)
+        self._nothing = not taken and room.total > 0 and min(room.limits.values(), default=EACH) > 0
         self._receive(taken)
         return many or (room.more and room.total > 0)
 
@@ -166,7 +169,7 @@ class Worker:
         keys = list(self._told)
         self._told.clear()
         few = 0 < len(keys) <= subscribers.MOST_TOLD and not self.engine.one_process
-        if not few or self._more or time.monotonic() - self._looked > POLL:
+        if not few or not self._nothing or time.monotonic() - self._looked > POLL:
             return False
         room = self._room()
         if len(keys) > room.total or any(room.limits.get(deliveries.webhook_of(key), EACH) <= 0 for key in keys):
@@ -198,7 +201,7 @@ class Worker:
         while self._outcomes:
             self._settled, self._outcomes = self._outcomes, []
             try:
-                await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), self._settled))
+                await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), self._settled), few=True)
                 self._settled = []
             except Exception:
                 log.exception("what came back was not settled; it is tried again")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from boxwood.core import deliveries as deliveries_of
-from boxwood.core import outbox
+from boxwood.core import outbox, outcomes
 from boxwood.core.outbox import Room
 from boxwood.db.engine import Db
 from tests.conftest import World, ok, refused
@@ -216,6 +216,27 @@ def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(wor
             assert "SCAN deliveries\n" not in text + "\n", text
     finally:
         engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = :hook", hook=hook))
+
+
+def test_what_came_back_is_found_by_its_key_though_nothing_was_due_when_the_database_last_looked(world: World) -> None:
+    engine = world.server.engine
+
+    def fill(db: Db) -> None:
+        db.many(deliveries_of.INSERT, (deliveries_of.row(0, number, "BOX_CREATE", "nobody") for number in range(5_000)))
+        db.run("UPDATE deliveries SET state = 'done', ended_at = 1 WHERE webhook_key = 'nobody'")
+
+    engine.write(fill)
+    engine.write(lambda db: db.run("ANALYZE deliveries"))
+    explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
+    ended = dict.fromkeys(("state", "log"), "[]") | dict.fromkeys(("rank", "due_at", "tries", "attempts", "won"), 0)
+    try:
+        for sql, given in ((outcomes._SETTLE, {**ended, "ended_at": None}), (outcomes._UNWANTED, {})):
+            plan = engine.write(lambda db, sql=sql, given=given: db.rows(explain + sql, key="one", **given))
+            text = "\n".join(str(row[-1]) for row in plan)
+            assert "deliveries_due" not in text, text
+            assert "key" in text
+    finally:
+        engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = 'nobody'"))
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
