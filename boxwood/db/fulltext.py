@@ -93,8 +93,13 @@ class Fts5:
     tables: ClassVar = {"search_words": "title, body, marks", "search_near": "near, marks"}
 
     def newest(self, db: Db) -> int:
-        found = db.row("SELECT MAX(number) FROM search_entries")
-        return (found and found[0]) or 0
+        """SQLite gives a number again when the newest entry has gone. One among those that wait is that of one that
+        waits too, and is indexed with them."""
+        found = db.row(
+            "SELECT MAX(COALESCE((SELECT MAX(number) FROM search_entries), 0),"
+            " COALESCE((SELECT MAX(last) FROM search_waiting), 0))"
+        )
+        return int(found[0]) if found else 0
 
     def add(self, db: Db, newest: int) -> None:
         self._put(db, newest + 1, self.newest(db))
@@ -105,8 +110,9 @@ class Fts5:
             db.run(f"{sql} WHERE number BETWEEN :first AND :last", first=first, last=last)
 
     def defer(self, db: Db, newest: int) -> None:
-        sql = "INSERT INTO search_waiting (first, last) VALUES (:first, :last)"
-        db.run(sql, first=newest + 1, last=self.newest(db))
+        last = self.newest(db)
+        if last > newest:
+            db.run("INSERT INTO search_waiting (first, last) VALUES (:first, :last)", first=newest + 1, last=last)
 
     def is_behind(self, db: Db) -> bool:
         return db.row("SELECT 1 FROM search_waiting LIMIT 1") is not None

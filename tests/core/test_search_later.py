@@ -103,3 +103,25 @@ def test_what_goes_before_it_is_indexed_leaves_nothing(world: World) -> None:
     assert world.as_(
         "ada", lambda ctx: ctx.db.row("SELECT COUNT(*) FROM search_entries WHERE title = 'vanishing'")
     ) == (0,)
+
+
+def test_the_newest_may_change_or_go_before_it_is_indexed(world: World) -> None:
+    """SQLite then gives its number to what comes next."""
+    pipeline = world.pipeline()["key"]
+    keys = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Lowone", "Lowtwo", "Topone"]))
+    for name in ("Toptwo", "Topthree"):
+        world.as_("ada", lambda ctx, name=name: boxes.edit(ctx, keys[2], {"name": name}))
+    world.as_("ada", lambda ctx: boxes.delete(ctx, keys[2]))
+    later = world.as_("ada", lambda ctx: made(ctx, pipeline, [f"Later{n}" for n in range(4)]))
+    for key in reversed(later[2:]):
+        world.as_("ada", lambda ctx, key=key: boxes.delete(ctx, key))
+    again = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Again"]))
+    world.box({"key": pipeline}, name="Alone")
+    world.as_("ada", all_caught_up)
+    names = ("lowone", "lowtwo", "later0", "later1", "again", "alone")
+    assert [found(world, name) for name in names] == [[name.capitalize()] for name in names]
+    assert [found(world, name) for name in ("topone", "toptwo", "topthree", "later2", "later3")] == [[]] * 5
+    for key in (keys[0], *later[:2], *again):
+        world.as_("ada", lambda ctx, key=key: boxes.delete(ctx, key))
+        world.as_("ada", all_caught_up)
+    assert [found(world, name) for name in names] == [[], ["Lowtwo"], [], [], [], ["Alone"]]
