@@ -1,7 +1,8 @@
 import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { errorAt } from "../api/problem";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 
 type Props = {
   title: string;

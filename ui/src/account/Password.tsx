@@ -3,7 +3,8 @@ import { useState } from "react";
 import { client } from "../api/client";
 import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { say } from "../parts/toasts";
 
 /** Another password; every other browser is signed out. */

@@ -5,7 +5,8 @@ import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
 import type { UserOut } from "../api/schema";
 import { load } from "../api/session";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { say } from "../parts/toasts";
 
 /** One's name and time zone, as others see them. */

@@ -1,29 +1,14 @@
 import { ActionIcon, Group, Text } from "@mantine/core";
 import { IconStar, IconStarFilled } from "@tabler/icons-react";
-import { createContext, useContext } from "react";
 import { NavLink, Outlet, useLocation, useNavigate, useParams, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import { usePreferences } from "../api/preferences";
-import type { PipelineOut } from "../api/schema";
 import { useCommands } from "../commands/registry";
 import { Failed, Loading } from "../parts/states";
 import { SCREENS } from "../screens";
 import classes from "./Frame.module.css";
+import { PipelineContext } from "./pipeline";
 import { useTables } from "./useTables";
-
-const PipelineContext = createContext<PipelineOut | null>(null);
-
-/** The pipeline whose screen this is; null on a screen of none. */
-export function useAnyPipeline(): PipelineOut | null {
-  return useContext(PipelineContext);
-}
-
-/** The same, where the screen is always one of a pipeline. */
-export function usePipeline(): PipelineOut {
-  const pipeline = useAnyPipeline();
-  if (pipeline === null) throw new Error("this is no screen of a pipeline");
-  return pipeline;
-}
 
 /** What all screens of a pipeline have in common: its name and their tabs. */
 export function Frame() {

@@ -3,7 +3,9 @@ import { useState } from "react";
 import { useNavigate } from "react-router";
 import { errorAt, Problem } from "../api/problem";
 import { signInByLink } from "../api/session";
-import { Door, Refusal, useForm } from "./SignIn";
+import { Refusal } from "./Refusal";
+import { Door } from "./SignIn";
+import { useForm } from "./useForm";
 
 type LinkDoorProps = { title: string; says: string; button: string; asksName: boolean };
 

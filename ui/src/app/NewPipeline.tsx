@@ -17,7 +17,7 @@ import { api } from "../api/client";
 import { errorAt } from "../api/problem";
 import { createPipeline } from "./createPipeline";
 import classes from "./NewPipeline.module.css";
-import { Refusal } from "./SignIn";
+import { Refusal } from "./Refusal";
 import { BLANK, TEMPLATES, type Template } from "./templates";
 
 export default function NewPipeline({ onClose }: { onClose: () => void }) {

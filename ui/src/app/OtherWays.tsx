@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Divider, Stack } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { askForReset, signInByPasskey, type Ways, waysToSignIn } from "../api/session";
-import { Refusal } from "./SignIn";
+import { Refusal } from "./Refusal";
 
 /** What there is besides a password, as far as this server has it. */
 export function OtherWays({ email }: { email: string }) {

@@ -1,9 +1,11 @@
-import { Alert, Button, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
-import { type FormEvent, useState } from "react";
-import { messageOf, Problem } from "../api/problem";
+import { Button, PasswordInput, Stack, TextInput, Title } from "@mantine/core";
+import { useState } from "react";
+import { Problem } from "../api/problem";
 import { signIn } from "../api/session";
 import { OtherWays } from "./OtherWays";
+import { Refusal } from "./Refusal";
 import classes from "./SignIn.module.css";
+import { useForm } from "./useForm";
 
 /** For those who are not signed in, wherever they wanted to go: afterwards they are there. */
 export function SignIn() {
@@ -77,32 +79,4 @@ export function SignInForm({ email: known = "" }: { email?: string }) {
       </Stack>
     </form>
   );
-}
-
-export function Refusal({ error }: { error: unknown }) {
-  if (error === null) return null;
-  return (
-    <Alert color="red" p="xs" role="alert">
-      {messageOf(error)}
-    </Alert>
-  );
-}
-
-/** Sends a form once at a time; what was typed stays where it is refused. */
-export function useForm(send: () => Promise<unknown>) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(null);
-    try {
-      await send();
-    } catch (refusal) {
-      setError(refusal);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { busy, error, submit: (event: FormEvent) => void submit(event) };
 }

@@ -5,7 +5,7 @@ import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { RunOut, StepLogOut } from "../api/schema";
-import { useAnyPipeline } from "../app/Frame";
+import { useAnyPipeline } from "../app/pipeline";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
 import { Journal, useJournal } from "../integrations/Journal";

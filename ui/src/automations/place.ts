@@ -1,7 +1,7 @@
 import { useParams } from "react-router";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
-import { useAnyPipeline } from "../app/Frame";
+import { useAnyPipeline } from "../app/pipeline";
 
 /** Whose automations these are: a pipeline's, or a team's, which are for its contacts and organizations. */
 export type Place = { pipeline: PipelineOut | null; teamKey: string; home: string };

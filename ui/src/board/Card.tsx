@@ -11,7 +11,8 @@ import {
 import { memo, useState } from "react";
 import type { Box } from "../api/boxes";
 import { isUnset } from "../fields/compare";
-import { type Field, kindOf } from "../fields/kinds";
+import type { Field } from "../fields/kind";
+import { kindOf } from "../fields/kinds";
 import { DAY, lengthInWords } from "../lib/dates";
 import { Faces } from "../parts/People";
 import classes from "./Board.module.css";

@@ -8,7 +8,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
 import { asNumber } from "../fields/compare";
-import type { Field } from "../fields/kinds";
+import type { Field } from "../fields/kind";
 import { formatted } from "../fields/numbers";
 import type { LaneOf } from "./arrange";
 import classes from "./Board.module.css";

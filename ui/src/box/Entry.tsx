@@ -23,9 +23,9 @@ import { Moment } from "../parts/Moment";
 import { nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
 import { refreshTimeline } from "./Comment";
+import { isShown, targetOf } from "./contents";
 import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
-import { isShown, targetOf } from "./Files";
 import { plain } from "./plain";
 import classes from "./Timeline.module.css";
 

@@ -17,6 +17,7 @@ import { offerUndo } from "../api/undo";
 import { lazily } from "../lib/lazily";
 import { Moment } from "../parts/Moment";
 import { failed } from "../parts/toasts";
+import { contentsOf, isShown, targetOf } from "./contents";
 import { useOpenBox } from "./context";
 import classes from "./Files.module.css";
 import { Section } from "./Section";
@@ -24,12 +25,6 @@ import { sizeInWords } from "./sizes";
 import { useUploads } from "./uploads";
 
 const Preview = lazily(() => import("./Preview"));
-
-export const contentsOf = (file: Pick<FileOut, "key">) => `/api/v1/files/${file.key}/contents`;
-
-export function isShown(file: Pick<FileOut, "mimeType" | "fileType">): boolean {
-  return file.fileType !== "DRIVE" && /^(image\/(png|jpeg|gif|webp|avif|bmp)|application\/pdf)$/.test(file.mimeType);
-}
 
 /** The box's files: dropped anywhere on the box or chosen; images and PDF are shown in place. */
 export function Files() {
@@ -151,16 +146,6 @@ function FileLine({ file, mayEdit, onOpen }: { file: FileOut; mayEdit: boolean; 
       )}
     </li>
   );
-}
-
-export function targetOf(file: FileOut) {
-  return file.fileType === "DRIVE"
-    ? {
-        href: `https://drive.google.com/open?id=${encodeURIComponent(file.driveFileId ?? "")}`,
-        target: "_blank",
-        rel: "noreferrer noopener",
-      }
-    : { href: contentsOf(file), download: file.fileName };
 }
 
 function iconOf(file: FileOut) {

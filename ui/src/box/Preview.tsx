@@ -6,7 +6,7 @@ import { send } from "../api/client";
 import { problemOf } from "../api/problem";
 import type { FileOut } from "../api/schema";
 import { Ready } from "../parts/states";
-import { contentsOf } from "./Files";
+import { contentsOf } from "./contents";
 import classes from "./Files.module.css";
 
 /** A file as it looks: images themselves, PDF in the browser's own viewer. */

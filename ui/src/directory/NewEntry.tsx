@@ -5,7 +5,8 @@ import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import type { Changes, Noun } from "./nouns";
 
 /** Makes a contact or organization; says while it is typed whether it is perhaps there already. */

@@ -1,7 +1,7 @@
 import { IconCheckbox } from "@tabler/icons-react";
 import { useEffect } from "react";
 import classes from "../parts/Tag.module.css";
-import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, FieldKind } from "./kind";
 
 function Draw({ field, value }: DrawProps) {
   return (

@@ -4,7 +4,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { dayAndMonth, dayInWords, exact, readDate } from "../lib/dates";
 import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
-import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { useKeys } from "./useKeys";
 
 const Calendar = lazily(() => import("../parts/Calendar"));

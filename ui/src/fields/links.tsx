@@ -8,7 +8,7 @@ import { keyNamed, knownName, makeNamed, type Noun, nameOfContact, nameOfOrganiz
 import { offerUndo } from "../api/undo";
 import { failed } from "../parts/toasts";
 import { compareValues } from "./compare";
-import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { Picker } from "./Picker";
 
 function keysIn(value: unknown): string[] {

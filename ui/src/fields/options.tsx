@@ -1,7 +1,7 @@
 import { IconCircleChevronDown, IconTags } from "@tabler/icons-react";
 import classes from "../parts/Tag.module.css";
 import { compareValues } from "./compare";
-import type { DrawProps, EditProps, Field, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, Field, FieldKind } from "./kind";
 import { Picker } from "./Picker";
 
 export type Option = { key: string; name: string };

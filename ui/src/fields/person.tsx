@@ -3,7 +3,7 @@ import { IconUser } from "@tabler/icons-react";
 import { Face, Faces, type Known, nameOf } from "../parts/People";
 import { usePeople } from "../parts/PersonPicker";
 import { compareValues } from "./compare";
-import type { DrawProps, EditProps, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { Picker } from "./Picker";
 
 function peopleIn(value: unknown): Known[] {

@@ -2,7 +2,7 @@ import { TextInput } from "@mantine/core";
 import { IconMathFunction, IconTextSize } from "@tabler/icons-react";
 import { useState } from "react";
 import { compareValues, isUnset, numberIn } from "./compare";
-import type { DrawProps, EditProps, Field, FieldKind } from "./kinds";
+import type { DrawProps, EditProps, Field, FieldKind } from "./kind";
 import { formatted, withoutSigns } from "./numbers";
 import { useKeys } from "./useKeys";
 

@@ -2,7 +2,8 @@ import { Alert, Button, Checkbox, Group, Select, Stack, Text, Title } from "@man
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { FieldOut, ImportOut, PipelineOut } from "../api/schema";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { kindOf } from "../fields/kinds";
 import { Ready } from "../parts/states";
 import classes from "./imports.module.css";

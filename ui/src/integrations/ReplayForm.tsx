@@ -5,7 +5,8 @@ import { useState } from "react";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import type { ReplayOut, WebhookOut } from "../api/schema";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { say } from "../parts/toasts";
 
 const WHICH = [

@@ -4,7 +4,8 @@ import { client } from "../api/client";
 import { errorAt, Problem } from "../api/problem";
 import { queries } from "../api/queries";
 import type { PipelineOut, WebhookOut } from "../api/schema";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { ShownOnce } from "../parts/ShownOnce";
 import { choices, type EventName } from "./events";
 

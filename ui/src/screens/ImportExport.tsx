@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { Choose } from "../imports/Choose";
 import { taken } from "../imports/dropped";
 import classes from "../imports/imports.module.css";

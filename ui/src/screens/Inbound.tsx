@@ -7,7 +7,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { InboundEdit, InboundOut } from "../api/schema";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { Arrival, VERDICTS } from "../integrations/Arrival";
 import { InboundForm, InboundSecrets } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";

@@ -8,7 +8,7 @@ import { api, client } from "../api/client";
 import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
 import type { ApiKeyOut, TeamOut } from "../api/schema";
-import { useForm } from "../app/SignIn";
+import { useForm } from "../app/useForm";
 import { useCommands } from "../commands/registry";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";

@@ -4,7 +4,7 @@ import { IconArrowDownLeft, IconArrowUpRight, IconPlus } from "@tabler/icons-rea
 import { Link } from "react-router";
 import { api } from "../api/client";
 import type { InboundOut, WebhookOut } from "../api/schema";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { useCommands } from "../commands/registry";
 import { inWords } from "../integrations/events";
 import { healthOf } from "../integrations/health";

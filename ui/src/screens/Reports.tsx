@@ -1,6 +1,6 @@
 import { Group, Select, Title } from "@mantine/core";
 import { useSearchParams } from "react-router";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { DAY } from "../lib/dates";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Funnel, OverTime, TimeInStage, Totals } from "../reports/Charts";

@@ -1,5 +1,5 @@
 import { Link, useSearchParams } from "react-router";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Fields } from "../settings/Fields";
 import { General } from "../settings/General";

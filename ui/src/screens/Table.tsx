@@ -8,7 +8,7 @@ import { api, client } from "../api/client";
 import { learn } from "../api/names";
 import type { TableGroup } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { useCommands } from "../commands/registry";
 import { useStable } from "../lib/useStable";
 import { Empty, Failed, Loading } from "../parts/states";

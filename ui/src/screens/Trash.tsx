@@ -7,7 +7,7 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { TrashedOut } from "../api/schema";
 import { offerUndo } from "../api/undo";
-import { Refusal } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
 import { CopyAsCode } from "../parts/CopyAsCode";
 import { Moment } from "../parts/Moment";
 import { nameOf } from "../parts/People";

@@ -7,7 +7,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { PipelineOut, WebhookEdit, WebhookOut } from "../api/schema";
-import { usePipeline } from "../app/Frame";
+import { usePipeline } from "../app/pipeline";
 import { Delivery, State } from "../integrations/Delivery";
 import { inWords } from "../integrations/events";
 import { healthOf } from "../integrations/health";

@@ -19,10 +19,10 @@ import classes from "./Grid.module.css";
 import { Head } from "./Head";
 import { AddLine, GroupLine, Row } from "./lines";
 import type { Rows } from "./rows";
+import type { Shown } from "./shown";
 import type { Layout } from "./state";
 import type { Item } from "./useIndex";
 
-export type Shown = { column: Column; width: number; left: number; frozen: boolean };
 export type Cell = { id: string; column: string };
 
 export type GridHandle = {
@@ -56,7 +56,7 @@ type GridProps = {
   onCopy: (cell: Cell | null) => string;
 };
 
-export const LINE = 34;
+const LINE = 34;
 const GUTTER = 36;
 
 /** A table of any length: only what is in sight is drawn, downwards and across. */

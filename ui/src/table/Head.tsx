@@ -9,8 +9,8 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
-import type { Shown } from "./Grid";
 import classes from "./Grid.module.css";
+import type { Shown } from "./shown";
 import type { Layout } from "./state";
 
 type HeadProps = {

@@ -2,7 +2,7 @@ import { Alert, Button, Group, Modal, ScrollArea, Select, Table, Text } from "@m
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { PipelineOut, TableGroup } from "../api/schema";
-import { Refusal } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
 import { boxes, type Operation, tell } from "./batch";
 import type { Column } from "./columns";
 import { bodies, guessed, readPasted } from "./paste";

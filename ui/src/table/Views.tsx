@@ -7,7 +7,7 @@ import { client } from "../api/client";
 import { queries } from "../api/queries";
 import type { PipelineOut, ViewOut } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
-import { Refusal } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
 import { say, undoable } from "../parts/toasts";
 
 type ViewsProps = {

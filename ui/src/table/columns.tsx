@@ -15,7 +15,8 @@ import {
 } from "@tabler/icons-react";
 import type { Box } from "../api/boxes";
 import type { PipelineOut } from "../api/schema";
-import { type Field, kindOf } from "../fields/kinds";
+import type { Field } from "../fields/kind";
+import { kindOf } from "../fields/kinds";
 import { namesIn } from "../fields/links";
 import { lengthInWords } from "../lib/dates";
 

@@ -7,9 +7,9 @@ import { formatted } from "../fields/numbers";
 import { Crash } from "../parts/Crash";
 import tags from "../parts/Tag.module.css";
 import { type Column, isRight } from "./columns";
-import type { Shown } from "./Grid";
 import classes from "./Grid.module.css";
 import { type Rows, useRow } from "./rows";
+import type { Shown } from "./shown";
 import { Editor, GroupLabel, Value } from "./Value";
 
 type Place = {

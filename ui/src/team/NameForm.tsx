@@ -4,7 +4,8 @@ import { client } from "../api/client";
 import { errorAt } from "../api/problem";
 import type { TeamOut } from "../api/schema";
 import { useMe } from "../api/session";
-import { Refusal, useForm } from "../app/SignIn";
+import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { refreshTeams } from "./refresh";
 
 type Props = { team?: TeamOut; onClose: () => void; onMade?: (key: string) => void };
