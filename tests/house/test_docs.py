@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_a_decision_has_its_sections_and_date(page: Path) -> None:
     text = page.read_text()
     assert [section for section in SECTIONS if f"\n## {section}\n" not in text] == []
     assert re.search(r"^\d{4}-\d\d-\d\d$", text, re.MULTILINE)
+
+
+def test_changelog_versions_have_a_date_and_the_newest_is_first() -> None:
+    headings = [line for line in (ROOT / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
+    found = [re.fullmatch(r"## (\d+)\.(\d+)\.(\d+) - (\d{4}-\d\d-\d\d)", line) for line in headings]
+    assert [line for line, match in zip(headings, found, strict=True) if match is None] == []
+    versions = [(tuple(map(int, match.groups()[:3])), match[4]) for match in found if match]
+    assert versions == sorted(versions, reverse=True)
+
+
+def test_no_changelog_entry_stands_twice() -> None:
+    entries = re.findall(r"^- .*(?:\n  .*)*", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert [entry for entry, count in Counter(entries).items() if count > 1] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:
