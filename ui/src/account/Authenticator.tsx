@@ -6,10 +6,10 @@ import { queries } from "../api/queries";
 import type { AuthenticatorOut, FactorsOut, RecoveryCodesOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { Moment } from "../parts/Moment";
-import { Copyable, ShownOnce } from "../parts/ShownOnce";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { Moment } from "../components/Moment";
+import { Copyable, ShownOnce } from "../components/ShownOnce";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { AskPassword } from "./AskPassword";
 import { QrCode } from "./QrCode";
 

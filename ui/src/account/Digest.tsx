@@ -5,8 +5,8 @@ import { useLocation } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import { waysToSignIn } from "../api/session";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 
 const SETTINGS = ["get", "/v2/notifications/settings"] as const;
 const KEY = [...SETTINGS, {}] as const;

@@ -7,9 +7,9 @@ import { queries } from "../api/queries";
 import type { MailOut, MailTestOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 
 const MAIL = ["get", "/v2/settings/mail"] as const;
 

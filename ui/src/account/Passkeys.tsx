@@ -6,11 +6,11 @@ import { Problem } from "../api/problem";
 import { queries } from "../api/queries";
 import type { PasskeyOptionsOut } from "../api/schema";
 import { waysToSignIn } from "../api/session";
+import { Moment } from "../components/Moment";
+import { Rows } from "../components/Rows";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import classes from "../integrations/integrations.module.css";
-import { Moment } from "../parts/Moment";
-import { Rows } from "../parts/Rows";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 import { AskPassword } from "./AskPassword";
 
 const PASSKEYS = ["get", "/v2/session/passkeys"] as const;

@@ -5,7 +5,7 @@ import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { say } from "../parts/toasts";
+import { say } from "../components/toasts";
 
 /** Another password; every other browser is signed out. */
 export function Password({ email }: { email: string }) {

@@ -7,7 +7,7 @@ import type { UserOut } from "../api/schema";
 import { load } from "../api/session";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { say } from "../parts/toasts";
+import { say } from "../components/toasts";
 
 /** One's name and time zone, as others see them. */
 export function Profile({ me }: { me: UserOut }) {

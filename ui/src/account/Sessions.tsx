@@ -2,11 +2,11 @@ import { Button, Table, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
+import { Moment } from "../components/Moment";
+import { Rows } from "../components/Rows";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import classes from "../integrations/integrations.module.css";
-import { Moment } from "../parts/Moment";
-import { Rows } from "../parts/Rows";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 
 const SESSIONS = ["get", "/v2/sessions"] as const;
 

@@ -1,9 +1,9 @@
 /** Boxes in all that is shown: an edit is seen at once, wherever the box is drawn, and undone where it is refused. */
 import { useMutation } from "@tanstack/react-query";
 import { client } from "./client";
+import { reached, untilReached } from "./connection";
 import { Problem } from "./problem";
 import { queries } from "./queries";
-import { reached, untilReached } from "./reach";
 import type { BoxEdit, BoxOut } from "./schema";
 import { offerUndo } from "./undo";
 

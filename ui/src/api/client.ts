@@ -1,7 +1,7 @@
 /** The API's client; its types are made from the server's own description (`npm run api`). */
 import createClient from "openapi-fetch";
 import createHooks from "openapi-react-query";
-import { early } from "./early";
+import { early } from "./prefetch";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema";
 import * as session from "./session";

@@ -3,8 +3,8 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { useEffect, useRef } from "react";
 import { patchBox } from "./boxes";
 import { send } from "./client";
+import { reached } from "./connection";
 import { queries } from "./queries";
-import { reached } from "./reach";
 import type { BoxOut, EventOut } from "./schema";
 
 type Listener = (event: EventOut) => void;

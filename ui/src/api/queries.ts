@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
-import { failed } from "../parts/toasts";
+import { failed } from "../components/toasts";
+import { reached } from "./connection";
 import { Problem } from "./problem";
-import { reached } from "./reach";
 
 /** What the server told is kept until it tells of a change (see `live`). */
 export const queries = new QueryClient({

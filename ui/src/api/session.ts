@@ -1,6 +1,6 @@
 /** Who is signed in. The cookie is the browser's; what is kept here is the user and the token that writes carry. */
 import { useSyncExternalStore } from "react";
-import { early, forget } from "./early";
+import { early, forget } from "./prefetch";
 import { Problem, problemOf } from "./problem";
 
 export type SessionUser = { key: string; email: string; fullName: string; displayName: string; givenName: string };

@@ -1,5 +1,5 @@
 /** Every write names its change; by that name it is undone. */
-import { undoable } from "../parts/toasts";
+import { undoable } from "../components/toasts";
 import { client } from "./client";
 import { queries } from "./queries";
 

@@ -3,7 +3,7 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "react-router/dom";
 import { queries } from "../api/queries";
-import { Crash } from "../parts/Crash";
+import { Crash } from "../components/Crash";
 import { nonce } from "./nonce";
 import { router } from "./router";
 import { remembered, theme } from "./theme";

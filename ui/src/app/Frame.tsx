@@ -4,7 +4,7 @@ import { NavLink, Outlet, useLocation, useNavigate, useParams, useSearchParams }
 import { api } from "../api/client";
 import { usePreferences } from "../api/preferences";
 import { useCommands } from "../commands/registry";
-import { Failed, Loading } from "../parts/states";
+import { Failed, Loading } from "../components/states";
 import { SCREENS } from "../screens";
 import classes from "./Frame.module.css";
 import { PipelineContext } from "./pipeline";

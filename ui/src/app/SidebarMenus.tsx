@@ -2,7 +2,7 @@ import { Menu } from "@mantine/core";
 import { IconApi, IconArrowDown, IconArrowUp, IconLogout, IconStar, IconUserCircle } from "@tabler/icons-react";
 import { Link } from "react-router";
 import { signOut, useMe } from "../api/session";
-import { failed } from "../parts/toasts";
+import { failed } from "../components/toasts";
 import classes from "./Sidebar.module.css";
 import { useTheme } from "./useTheme";
 

@@ -1,7 +1,7 @@
 import type { ComponentType } from "react";
 import { createBrowserRouter, type RouteObject } from "react-router";
+import { Failed } from "../components/states";
 import { patiently } from "../lib/lazily";
-import { Failed } from "../parts/states";
 import { SCREENS, type Screen } from "../screens";
 import { Frame } from "./Frame";
 import { Shell } from "./Shell";

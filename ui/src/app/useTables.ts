@@ -1,7 +1,7 @@
 import { type DragEvent, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
+import { say } from "../components/toasts";
 import { hold } from "../imports/dropped";
-import { say } from "../parts/toasts";
 
 const TABLES = /\.(csv|tsv|txt|jsonl?)$/i;
 

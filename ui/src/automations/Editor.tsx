@@ -10,9 +10,9 @@ import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
-import type { Place } from "./place";
 import type { Rule } from "./rule";
 import { Steps } from "./Steps";
+import type { Place } from "./scope";
 
 type Props = {
   rule: Rule;

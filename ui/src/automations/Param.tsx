@@ -18,12 +18,12 @@ import { useMemo, useState } from "react";
 import { api } from "../api/client";
 import type { Refused } from "../api/problem";
 import type { ParamOut, PipelineOut } from "../api/schema";
-import { PersonPicker } from "../parts/PersonPicker";
+import { PersonPicker } from "../components/PersonPicker";
 import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import type { Tree } from "../table/filter";
 import classes from "./automations.module.css";
-import { type Place, useAutomations, useInbound } from "./place";
+import { type Place, useAutomations, useInbound } from "./scope";
 
 export type ParamProps = {
   param: ParamOut;

@@ -6,13 +6,13 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { RunOut, StepLogOut } from "../api/schema";
 import { useAnyPipeline } from "../app/pipeline";
+import { Moment } from "../components/Moment";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
 import { Journal, useJournal } from "../integrations/Journal";
 import { titled, Verdict } from "../integrations/Verdict";
-import { Moment } from "../parts/Moment";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 import own from "./automations.module.css";
 
 const COLORS: Record<string, string> = {

@@ -4,8 +4,8 @@ import type { Refused } from "../api/problem";
 import type { CatalogueOut } from "../api/schema";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
-import type { Place } from "./place";
 import { newStep, type Step } from "./rule";
+import type { Place } from "./scope";
 
 type StepsProps = {
   steps: Step[];

@@ -6,10 +6,10 @@ import { queries } from "../api/queries";
 import type { RunOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { say } from "../parts/toasts";
-import { usePlace } from "./place";
+import { say } from "../components/toasts";
 import { Log } from "./Runs";
 import type { unsaved } from "./rule";
+import { usePlace } from "./scope";
 
 type Props = {
   automation: string;

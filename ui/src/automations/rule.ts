@@ -1,7 +1,7 @@
 /** A rule as it is edited: the API's own shape, with an identity for each step that a list can be drawn by. */
 import type { AutomationOut } from "../api/schema";
 import type { Tree } from "../table/filter";
-import type { Place } from "./place";
+import type { Place } from "./scope";
 
 export type Values = Record<string, unknown>;
 export type Step = {

@@ -10,11 +10,11 @@ import {
 } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { Box } from "../api/boxes";
+import { Faces } from "../components/People";
 import { isUnset } from "../fields/compare";
 import type { Field } from "../fields/kind";
 import { kindOf } from "../fields/kinds";
 import { DAY, lengthInWords } from "../lib/dates";
-import { Faces } from "../parts/People";
 import classes from "./Board.module.css";
 
 export type CardProps = {

@@ -3,13 +3,13 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { IconAdjustments, IconArrowsSort, IconLayoutColumns, IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import type { PipelineOut } from "../api/schema";
+import { CopyAsCode } from "../components/CopyAsCode";
 import { kindOf } from "../fields/kinds";
-import { CopyAsCode } from "../parts/CopyAsCode";
 import type { Column } from "../table/columns";
 import { FilterTool } from "../table/FilterTool";
 import { STAGE } from "./arrange";
 import classes from "./Board.module.css";
-import type { Liking } from "./liking";
+import type { Liking } from "./preferences";
 import type { BoardState } from "./state";
 import type { Asked } from "./useBoard";
 

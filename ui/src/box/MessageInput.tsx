@@ -1,7 +1,7 @@
 import { Combobox, Group, Textarea, useCombobox } from "@mantine/core";
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Face, nameOf } from "../parts/People";
-import { usePeople } from "../parts/PersonPicker";
+import { Face, nameOf } from "../components/People";
+import { usePeople } from "../components/PersonPicker";
 import classes from "./Comment.module.css";
 import { useOpenBox } from "./context";
 import { mentionAt, withMention } from "./mentions";

@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { send } from "../api/client";
 import { problemOf } from "../api/problem";
 import type { FileOut } from "../api/schema";
-import { Ready } from "../parts/states";
+import { Ready } from "../components/states";
 import { contentsOf } from "./contents";
 import classes from "./Files.module.css";
 

@@ -1,8 +1,8 @@
 import { Tooltip } from "@mantine/core";
 import { useRef } from "react";
 import { useEditBox } from "../api/boxes";
+import { useNow } from "../components/Moment";
 import { lengthInWords } from "../lib/dates";
-import { useNow } from "../parts/Moment";
 import { useOpenBox } from "./context";
 import classes from "./Stepper.module.css";
 import { timeInStages } from "./stays";

@@ -1,11 +1,11 @@
 import { ActionIcon, Checkbox, Menu, Text } from "@mantine/core";
 import { IconCalendarPlus, IconClockPause, IconDots, IconTrash } from "@tabler/icons-react";
 import type { TaskEdit, TaskOut } from "../api/schema";
+import { Moment, useNow } from "../components/Moment";
+import { Faces, type Known } from "../components/People";
+import { Ready } from "../components/states";
 import { kindOf } from "../fields/kinds";
 import { readDate } from "../lib/dates";
-import { Moment, useNow } from "../parts/Moment";
-import { Faces, type Known } from "../parts/People";
-import { Ready } from "../parts/states";
 import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";

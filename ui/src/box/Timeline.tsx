@@ -3,7 +3,7 @@ import { IconMessages } from "@tabler/icons-react";
 import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { operations } from "../api/schema";
-import { Empty, Loading, Ready } from "../parts/states";
+import { Empty, Loading, Ready } from "../components/states";
 import { Comment } from "./Comment";
 import { useOpenBox } from "./context";
 import { Entry, Quoted } from "./Entry";

@@ -4,9 +4,9 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { queries } from "../api/queries";
-import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
-import { undoable } from "../parts/toasts";
+import { Moment } from "../components/Moment";
+import { Empty, Ready } from "../components/states";
+import { undoable } from "../components/toasts";
 import classes from "./directory.module.css";
 import type { Group as Alike, Noun } from "./nouns";
 

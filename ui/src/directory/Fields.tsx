@@ -8,9 +8,9 @@ import type { TeamFieldOut } from "../api/schema";
 import { offerUndo } from "../api/undo";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
+import { Ready } from "../components/states";
 import { KINDS, kindOf } from "../fields/kinds";
 import { optionsOf } from "../fields/options";
-import { Ready } from "../parts/states";
 import classes from "./directory.module.css";
 import type { FieldChanges, Noun } from "./nouns";
 

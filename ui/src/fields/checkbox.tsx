@@ -1,6 +1,6 @@
 import { IconCheckbox } from "@tabler/icons-react";
 import { useEffect } from "react";
-import classes from "../parts/Tag.module.css";
+import classes from "../components/Tag.module.css";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
 
 function Draw({ field, value }: DrawProps) {

@@ -7,7 +7,7 @@ import { compareValues, isUnset } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { useKeys } from "./useKeys";
 
-const Calendar = lazily(() => import("../parts/Calendar"));
+const Calendar = lazily(() => import("../components/Calendar"));
 
 function Draw({ value }: DrawProps) {
   if (typeof value !== "number") return null;

@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import { api } from "../api/client";
 import { keyNamed, knownName, makeNamed, type Noun, nameOfContact, nameOfOrganization, useNames } from "../api/names";
 import { offerUndo } from "../api/undo";
-import { failed } from "../parts/toasts";
+import { failed } from "../components/toasts";
 import { compareValues } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { Picker } from "./Picker";

@@ -1,5 +1,5 @@
 import { IconCircleChevronDown, IconTags } from "@tabler/icons-react";
-import classes from "../parts/Tag.module.css";
+import classes from "../components/Tag.module.css";
 import { compareValues } from "./compare";
 import type { DrawProps, EditProps, Field, FieldKind } from "./kind";
 import { Picker } from "./Picker";

@@ -1,7 +1,7 @@
 import { Group } from "@mantine/core";
 import { IconUser } from "@tabler/icons-react";
-import { Face, Faces, type Known, nameOf } from "../parts/People";
-import { usePeople } from "../parts/PersonPicker";
+import { Face, Faces, type Known, nameOf } from "../components/People";
+import { usePeople } from "../components/PersonPicker";
 import { compareValues } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { Picker } from "./Picker";

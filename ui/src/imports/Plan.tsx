@@ -4,8 +4,8 @@ import { useEffect, useState } from "react";
 import type { FieldOut, ImportOut, PipelineOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
+import { Ready } from "../components/states";
 import { kindOf } from "../fields/kinds";
-import { Ready } from "../parts/states";
 import classes from "./imports.module.css";
 import { begin, type Plan as Planned, preview, type Table, targets } from "./table";
 

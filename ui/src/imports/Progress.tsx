@@ -6,8 +6,8 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { ImportOut } from "../api/schema";
 import { undo } from "../api/undo";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Refused } from "./Plan";
 import { isUnderWay } from "./table";
 

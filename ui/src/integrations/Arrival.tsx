@@ -3,9 +3,9 @@ import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
-import { Moment } from "../parts/Moment";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { Moment } from "../components/Moment";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Body, Headers } from "./Body";
 import classes from "./integrations.module.css";
 

@@ -6,7 +6,7 @@ import { queries } from "../api/queries";
 import type { InboundCreate, InboundOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { ShownOnce } from "../parts/ShownOnce";
+import { ShownOnce } from "../components/ShownOnce";
 
 const SIGNATURES = [
   { value: "NONE", label: "None: whoever knows the address" },

@@ -3,8 +3,8 @@ import type { TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
-import { Rows } from "../parts/Rows";
-import { Empty, Ready } from "../parts/states";
+import { Rows } from "../components/Rows";
+import { Empty, Ready } from "../components/states";
 import classes from "./integrations.module.css";
 
 export const ALL = "All";

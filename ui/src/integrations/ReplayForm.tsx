@@ -7,7 +7,7 @@ import { queries } from "../api/queries";
 import type { ReplayOut, WebhookOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { say } from "../parts/toasts";
+import { say } from "../components/toasts";
 
 const WHICH = [
   { value: "failed", label: "What failed" },

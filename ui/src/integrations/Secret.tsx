@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
-import { ShownOnce } from "../parts/ShownOnce";
+import { ShownOnce } from "../components/ShownOnce";
 
 /** The new signing secret of a subscription. */
 export function Secret({ value, onClose }: { value: string; onClose: () => void }) {

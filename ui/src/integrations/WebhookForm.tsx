@@ -6,7 +6,7 @@ import { queries } from "../api/queries";
 import type { PipelineOut, WebhookOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { ShownOnce } from "../parts/ShownOnce";
+import { ShownOnce } from "../components/ShownOnce";
 import { choices, type EventName } from "./events";
 
 const MEMBERS = [

@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Menu, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
-import { failed } from "../parts/toasts";
+import { failed } from "../components/toasts";
 import classes from "./reports.module.css";
 import { asCsv, type Row, savePicture, saveText } from "./save";
 

@@ -7,8 +7,8 @@ import { Password } from "../account/Password";
 import { Profile } from "../account/Profile";
 import { Sessions } from "../account/Sessions";
 import { api } from "../api/client";
+import { Ready } from "../components/states";
 import classes from "../integrations/integrations.module.css";
-import { Ready } from "../parts/states";
 
 /** Oneself: name, how one signs in, and where one is signed in. */
 export default function Account() {

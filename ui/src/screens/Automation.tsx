@@ -9,14 +9,14 @@ import { queries } from "../api/queries";
 import type { AutomationOut, CatalogueOut } from "../api/schema";
 import classes from "../automations/automations.module.css";
 import { Editor } from "../automations/Editor";
-import { usePlace } from "../automations/place";
 import { Runs } from "../automations/Runs";
 import { blank, type Rule, recipesOf, ruleOf, sent, unsaved } from "../automations/rule";
+import { usePlace } from "../automations/scope";
 import { Trial } from "../automations/Trial";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Secret } from "../integrations/Secret";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 
 /** One automation: what it does, and what it did. `new` in the address makes one. */
 export default function Automation() {

@@ -6,12 +6,12 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { AutomationOut } from "../api/schema";
 import classes from "../automations/automations.module.css";
-import { useAutomations, usePlace } from "../automations/place";
 import { recipesOf } from "../automations/rule";
+import { useAutomations, usePlace } from "../automations/scope";
 import { useCommands } from "../commands/registry";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Empty, Ready } from "../components/states";
 
 /** What this pipeline does by itself, or this team with its contacts and organizations. */
 export default function Automations() {

@@ -14,17 +14,17 @@ import { above, arrange, laneOf, marked, placed, STAGE } from "../board/arrange"
 import classes from "../board/Board.module.css";
 import { Card } from "../board/Card";
 import { Lane } from "../board/Lane";
-import { useLiking } from "../board/liking";
+import { useLiking } from "../board/preferences";
 import { contentOf, useBoardState } from "../board/state";
 import { Tools } from "../board/Tools";
 import { touchable } from "../board/touch";
 import { MOST_PLACES, PLACING, useBoard } from "../board/useBoard";
 import { useCommands } from "../commands/registry";
+import { useNow } from "../components/Moment";
+import { Empty, Ready } from "../components/states";
+import { say } from "../components/toasts";
 import type { Field } from "../fields/kind";
 import { useStable } from "../lib/useStable";
-import { useNow } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 import { Views } from "../table/Views";
 
 const FEW = 3;

@@ -8,11 +8,11 @@ import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import NewPipeline from "../app/NewPipeline";
 import { inOrder } from "../app/order";
-import { ClearSample } from "../first/ClearSample";
-import { FirstSteps } from "../first/FirstSteps";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Empty, Ready } from "../components/states";
+import { ClearSample } from "../onboarding/ClearSample";
+import { FirstSteps } from "../onboarding/FirstSteps";
 import classes from "./Home.module.css";
 
 /** All pipelines at a glance: how many boxes each stage holds. */

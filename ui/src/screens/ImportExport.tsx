@@ -3,13 +3,13 @@ import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
+import { CopyAsCode } from "../components/CopyAsCode";
 import { Choose } from "../imports/Choose";
 import { taken } from "../imports/dropped";
 import classes from "../imports/imports.module.css";
 import { Plan } from "../imports/Plan";
 import { Progress } from "../imports/Progress";
 import type { Table } from "../imports/table";
-import { CopyAsCode } from "../parts/CopyAsCode";
 
 const FORMATS = [
   { format: "csv", label: "CSV", says: "for spreadsheets" },

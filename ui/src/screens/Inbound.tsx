@@ -8,15 +8,15 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { InboundEdit, InboundOut } from "../api/schema";
 import { usePipeline } from "../app/pipeline";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Arrival, VERDICTS } from "../integrations/Arrival";
 import { InboundForm, InboundSecrets } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";
 import { Journal, SHOWN, useJournal } from "../integrations/Journal";
 import { Verdict } from "../integrations/Verdict";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 
 /** One inbound webhook: its settings, and what was sent to it. */
 export default function Inbound() {

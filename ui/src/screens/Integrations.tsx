@@ -10,14 +10,14 @@ import { queries } from "../api/queries";
 import type { ApiKeyOut, TeamOut } from "../api/schema";
 import { useForm } from "../app/useForm";
 import { useCommands } from "../commands/registry";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Rows } from "../components/Rows";
+import { Copyable, ShownOnce } from "../components/ShownOnce";
+import { Empty, Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Body } from "../integrations/Body";
 import classes from "../integrations/integrations.module.css";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Rows } from "../parts/Rows";
-import { Copyable, ShownOnce } from "../parts/ShownOnce";
-import { Empty, Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 
 const KEYS = ["get", "/v1/apikeys"] as const;
 

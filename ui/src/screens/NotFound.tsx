@@ -1,6 +1,6 @@
 import { IconMap2 } from "@tabler/icons-react";
 import { Link } from "react-router";
-import { Empty } from "../parts/states";
+import { Empty } from "../components/states";
 
 export default function NotFound() {
   return (

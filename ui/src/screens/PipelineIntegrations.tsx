@@ -6,15 +6,15 @@ import { api } from "../api/client";
 import type { InboundOut, WebhookOut } from "../api/schema";
 import { usePipeline } from "../app/pipeline";
 import { useCommands } from "../commands/registry";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Rows } from "../components/Rows";
+import { Empty, Ready } from "../components/states";
 import { inWords } from "../integrations/events";
 import { healthOf } from "../integrations/health";
 import { InboundForm } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";
 import { WebhookForm } from "../integrations/WebhookForm";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Rows } from "../parts/Rows";
-import { Empty, Ready } from "../parts/states";
 
 /** What this pipeline tells other programs, and what they tell it. */
 export default function PipelineIntegrations() {

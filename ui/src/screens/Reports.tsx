@@ -1,8 +1,8 @@
 import { Group, Select, Title } from "@mantine/core";
 import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
+import { CopyAsCode } from "../components/CopyAsCode";
 import { DAY } from "../lib/dates";
-import { CopyAsCode } from "../parts/CopyAsCode";
 import { Funnel, OverTime, TimeInStage, Totals } from "../reports/Charts";
 import classes from "../reports/reports.module.css";
 

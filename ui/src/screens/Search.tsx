@@ -6,10 +6,10 @@ import { Link, useSearchParams } from "react-router";
 import { api } from "../api/client";
 import { nameOfContact } from "../api/names";
 import type { FoundOut, PipelineOut } from "../api/schema";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { StageTag } from "../parts/StageTag";
-import { Empty, Ready } from "../parts/states";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { StageTag } from "../components/StageTag";
+import { Empty, Ready } from "../components/states";
 import classes from "./Search.module.css";
 
 const KINDS = { boxes: "Boxes", contacts: "Contacts", orgs: "Organizations" } as const;

@@ -1,6 +1,6 @@
 import { Link, useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
-import { CopyAsCode } from "../parts/CopyAsCode";
+import { CopyAsCode } from "../components/CopyAsCode";
 import { Fields } from "../settings/Fields";
 import { General } from "../settings/General";
 import { Rules } from "../settings/Rules";

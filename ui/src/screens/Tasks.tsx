@@ -8,13 +8,13 @@ import { useAgenda, useBoxNames, useEditTask } from "../agenda/useAgenda";
 import type { TaskOut } from "../api/schema";
 import { isDone } from "../box/tasks";
 import { useCommands } from "../commands/registry";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment, useNow } from "../components/Moment";
+import { Faces } from "../components/People";
+import { PersonPicker } from "../components/PersonPicker";
+import { Empty, Failed, Loading } from "../components/states";
 import { TeamChoice, useTeam } from "../directory/Team";
 import { readDate } from "../lib/dates";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment, useNow } from "../parts/Moment";
-import { Faces } from "../parts/People";
-import { PersonPicker } from "../parts/PersonPicker";
-import { Empty, Failed, Loading } from "../parts/states";
 
 const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 

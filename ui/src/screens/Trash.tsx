@@ -8,12 +8,12 @@ import { queries } from "../api/queries";
 import type { TrashedOut } from "../api/schema";
 import { offerUndo } from "../api/undo";
 import { Refusal } from "../app/Refusal";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { nameOf } from "../parts/People";
-import { usePeople } from "../parts/PersonPicker";
-import { Empty, Ready } from "../parts/states";
-import { say } from "../parts/toasts";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { nameOf } from "../components/People";
+import { usePeople } from "../components/PersonPicker";
+import { Empty, Ready } from "../components/states";
+import { say } from "../components/toasts";
 import classes from "./Trash.module.css";
 
 /** Nouns of the trash, as a person calls them. */

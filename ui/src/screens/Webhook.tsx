@@ -8,6 +8,10 @@ import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { PipelineOut, WebhookEdit, WebhookOut } from "../api/schema";
 import { usePipeline } from "../app/pipeline";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { Ready } from "../components/states";
+import { say } from "../components/toasts";
 import { Delivery, State } from "../integrations/Delivery";
 import { inWords } from "../integrations/events";
 import { healthOf } from "../integrations/health";
@@ -16,10 +20,6 @@ import { Journal, useJournal } from "../integrations/Journal";
 import { ReplayForm } from "../integrations/ReplayForm";
 import { Secret } from "../integrations/Secret";
 import { WebhookForm } from "../integrations/WebhookForm";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { Ready } from "../parts/states";
-import { say } from "../parts/toasts";
 
 /** One subscription: how it fares, and every delivery of it. */
 export default function Webhook() {

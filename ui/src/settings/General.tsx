@@ -7,7 +7,7 @@ import { api, client } from "../api/client";
 import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
 import type { PipelineOut } from "../api/schema";
-import { say } from "../parts/toasts";
+import { say } from "../components/toasts";
 import { useEditPipeline } from "./save";
 import classes from "./settings.module.css";
 

@@ -2,8 +2,8 @@ import { Button, Group, Select, Stack, Switch, Text, Title } from "@mantine/core
 import { useState } from "react";
 import { messageOf } from "../api/problem";
 import type { AclEntry, PipelineOut } from "../api/schema";
-import { Face, nameOf } from "../parts/People";
-import { PersonPicker, usePeople } from "../parts/PersonPicker";
+import { Face, nameOf } from "../components/People";
+import { PersonPicker, usePeople } from "../components/PersonPicker";
 import { choices, inWords, NO_ACCESS, ROLES } from "./roles";
 import { useEditPipeline } from "./save";
 import classes from "./settings.module.css";

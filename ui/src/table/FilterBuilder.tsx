@@ -12,10 +12,10 @@ import {
 import { IconPlus, IconX } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import type { PipelineOut } from "../api/schema";
+import { nameOf } from "../components/People";
+import { usePeople } from "../components/PersonPicker";
 import { optionsOf } from "../fields/options";
 import { readDate } from "../lib/dates";
-import { nameOf } from "../parts/People";
-import { usePeople } from "../parts/PersonPicker";
 import type { Column } from "./columns";
 import classes from "./FilterBuilder.module.css";
 import { begun, branch, isTest, membersOf, opsOf, placeOf, type Test, type Tree, type Word } from "./filter";

@@ -14,7 +14,7 @@ import {
 import { IconArrowsSort, IconColumns3, IconPin, IconPinFilled, IconStack2, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import type { PipelineOut } from "../api/schema";
-import { CopyAsCode } from "../parts/CopyAsCode";
+import { CopyAsCode } from "../components/CopyAsCode";
 import type { Column } from "./columns";
 import { FilterTool } from "./FilterTool";
 import type { Tree } from "./filter";

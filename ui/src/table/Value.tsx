@@ -2,15 +2,15 @@ import { Group, TextInput } from "@mantine/core";
 import { useState } from "react";
 import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut } from "../api/schema";
+import { Face, Faces, type Known, nameOf } from "../components/People";
+import { usePeople } from "../components/PersonPicker";
+import { StageTag } from "../components/StageTag";
 import { asNumber } from "../fields/compare";
 import { kindOf } from "../fields/kinds";
 import { DrawLinks, EditLinks } from "../fields/links";
 import { Picker } from "../fields/Picker";
 import { useKeys } from "../fields/useKeys";
 import { exact, inWords, lengthInWords } from "../lib/dates";
-import { Face, Faces, type Known, nameOf } from "../parts/People";
-import { usePeople } from "../parts/PersonPicker";
-import { StageTag } from "../parts/StageTag";
 import { type Column, messagesOf } from "./columns";
 
 type ValueProps = { column: Column; value: unknown; pipeline: PipelineOut };

@@ -8,7 +8,7 @@ import { queries } from "../api/queries";
 import type { PipelineOut, ViewOut } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
 import { Refusal } from "../app/Refusal";
-import { say, undoable } from "../parts/toasts";
+import { say, undoable } from "../components/toasts";
 
 type ViewsProps = {
   pipeline: PipelineOut;

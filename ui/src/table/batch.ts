@@ -2,7 +2,7 @@
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import { changeOf, undo } from "../api/undo";
-import { failed, undoable } from "../parts/toasts";
+import { failed, undoable } from "../components/toasts";
 
 export type Operation = { method: "POST" | "DELETE"; path: string; body?: unknown };
 export type Done = { ok: number; refused: string[]; bodies: unknown[]; changes: string[] };

@@ -3,9 +3,9 @@ import { IconChevronDown, IconChevronRight, IconLayoutSidebarRightExpand, IconPl
 import { memo, useState } from "react";
 import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut, TableGroup } from "../api/schema";
+import { Crash } from "../components/Crash";
+import tags from "../components/Tag.module.css";
 import { formatted } from "../fields/numbers";
-import { Crash } from "../parts/Crash";
-import tags from "../parts/Tag.module.css";
 import { type Column, isRight } from "./columns";
 import classes from "./Grid.module.css";
 import { type Rows, useRow } from "./rows";

@@ -6,12 +6,12 @@ import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { TeamOut } from "../api/schema";
 import { useMe } from "../api/session";
+import { CopyAsCode } from "../components/CopyAsCode";
+import { Moment } from "../components/Moment";
+import { nameOf } from "../components/People";
+import { Rows } from "../components/Rows";
+import { Empty, Ready } from "../components/states";
 import classes from "../integrations/integrations.module.css";
-import { CopyAsCode } from "../parts/CopyAsCode";
-import { Moment } from "../parts/Moment";
-import { nameOf } from "../parts/People";
-import { Rows } from "../parts/Rows";
-import { Empty, Ready } from "../parts/states";
 import { type Asked, dayOf, KINDS, queryOf } from "./filters";
 import { isOwner } from "./roles";
 

@@ -5,8 +5,8 @@ import { errorAt } from "../api/problem";
 import type { InvitationOut, TeamOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { ShownOnce } from "../parts/ShownOnce";
-import { say } from "../parts/toasts";
+import { ShownOnce } from "../components/ShownOnce";
+import { say } from "../components/toasts";
 import { refreshTeams } from "./refresh";
 import { ROLES } from "./roles";
 

@@ -6,8 +6,8 @@ import type { HandoverOut, TeamMemberOut, TeamOut } from "../api/schema";
 import { useMe } from "../api/session";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-import { nameOf } from "../parts/People";
-import { say } from "../parts/toasts";
+import { nameOf } from "../components/People";
+import { say } from "../components/toasts";
 import { refreshTeams } from "./refresh";
 import { handoverInWords } from "./roles";
 

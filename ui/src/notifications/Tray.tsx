@@ -6,8 +6,8 @@ import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { NotificationOut } from "../api/schema";
-import { Moment } from "../parts/Moment";
-import { Empty, Ready } from "../parts/states";
+import { Moment } from "../components/Moment";
+import { Empty, Ready } from "../components/states";
 import { addressOf, REASONS } from "./address";
 import classes from "./notices.module.css";
 
