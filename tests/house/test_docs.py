@@ -12,6 +12,7 @@ from tests.house.tree import ROOT, files, texts
 
 GUIDES = [(path, text) for path, text in texts("*.md") if "STYLE" not in path.name]
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+DECISIONS = [path for path in files("docs/decisions/*.md") if path.name != "README.md"]
 SECTIONS = ("Context", "Decision", "Cost", "Alternatives")
 
 
@@ -37,9 +38,15 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert [line.split()[0] for line in first.splitlines()] == ["bin/serve", "bin/test"]
 
 
-@pytest.mark.parametrize("page", files("docs/decisions/*.md"), ids=lambda path: path.stem)
+def test_the_index_of_decisions_lists_every_page_once() -> None:
+    listed = LINK.findall((ROOT / "docs/decisions/README.md").read_text())
+    assert sorted(listed) == [path.name for path in DECISIONS]
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda path: path.stem)
 def test_a_decision_has_its_sections_and_date(page: Path) -> None:
     text = page.read_text()
+    assert text.startswith("# Decision: ")
     assert [section for section in SECTIONS if f"\n## {section}\n" not in text] == []
     assert re.search(r"^\d{4}-\d\d-\d\d$", text, re.MULTILINE)
 
