@@ -187,7 +187,7 @@ class Boxwood:
                 "1",
             ),
             Work("page of 25, filtered and sorted, indexed", boxwood(f"{url}/boxes?{indexed}", 16), "3"),
-            Work("page of 25, filtered and sorted, index made automatically", boxwood(f"{url}/boxes?{untold}", 16), "6"),
+            Work("page of 25, filtered and sorted, automatic index", boxwood(f"{url}/boxes?{untold}", 16), "6"),
             Work("page of 25, part of a name, sorted by a count", boxwood(f"{url}/boxes?{plain}", 8), ""),
             Work("list of 1,000", boxwood(f"{url}/boxes?limit=1000", 8), "3"),
             Work("whole board: 50 of each of 5 stages, counts, sums", boxwood(f"{url}/board", 8), "300/s"),
