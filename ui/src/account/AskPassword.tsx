@@ -7,14 +7,14 @@ import { useForm } from "../app/useForm";
 type Props = {
   title: string;
   action: string;
-  /** Asks for a name too, by this label. */
+  /** If set, the dialog also asks for a name, under this label. */
   naming?: string;
   children?: ReactNode;
   send: (password: string, name: string) => Promise<unknown>;
   onClose: () => void;
 };
 
-/** Asks for one's password before how one signs in is changed. */
+/** Dialog that asks for the user's password before it changes how the user signs in. */
 export function AskPassword({ title, action, naming, children, send, onClose }: Props) {
   const [password, setPassword] = useState("");
   const [name, setName] = useState("");

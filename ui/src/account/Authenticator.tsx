@@ -16,7 +16,7 @@ import { QrCode } from "./QrCode";
 const FACTORS = ["get", "/v2/session/factors"] as const;
 const refresh = () => queries.invalidateQueries({ queryKey: FACTORS });
 
-/** A second factor beside the password. */
+/** Section for two-factor authentication with an authenticator app. */
 export function Authenticator() {
   const asked = api.useQuery(...FACTORS, {});
   return (

@@ -11,13 +11,13 @@ import { say } from "../components/toasts";
 const SETTINGS = ["get", "/v2/notifications/settings"] as const;
 const KEY = [...SETTINGS, {}] as const;
 
-const OFTEN = [
+const FREQUENCIES = [
   { value: "never", label: "Never", means: "Nothing is mailed: what concerns you waits in the tray." },
   { value: "daily", label: "Daily", means: "One letter at eight in the morning of your time zone." },
   { value: "weekly", label: "Weekly", means: "One letter on Monday at eight in the morning of your time zone." },
 ];
 
-/** How often what one has not read comes by mail. */
+/** Section that sets how often unread notifications are sent by mail. */
 export function Digest() {
   const asked = api.useQuery(...SETTINGS, {});
   const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: waysToSignIn });
@@ -56,14 +56,14 @@ export function Digest() {
               aria-label="How often"
               value={digest}
               onChange={(value) => choose.mutate(value)}
-              data={OFTEN.map(({ value, label }) => ({ value, label }))}
+              data={FREQUENCIES.map(({ value, label }) => ({ value, label }))}
             />
             <Text size="sm" role="status">
-              {OFTEN.find((each) => each.value === digest)?.means}
+              {FREQUENCIES.find((each) => each.value === digest)?.means}
             </Text>
             {ways.data?.mail === false && (
               <Text size="sm" className="quiet">
-                This server sends no mail yet: whoever runs it sets that up{" "}
+                This server does not send mail yet. Its administrator can set it up{" "}
                 <Anchor href="#mail" underline="always" inherit>
                   below
                 </Anchor>{" "}

@@ -13,7 +13,7 @@ import { say } from "../components/toasts";
 
 const MAIL = ["get", "/v2/settings/mail"] as const;
 
-/** How mail leaves the server; nothing for those whom it does not concern. */
+/** Section for the server's outgoing mail. It draws nothing for users who may not change it. */
 export function Mail() {
   const asked = api.useQuery(...MAIL, {}, { retry: false });
   if (asked.error instanceof Problem && asked.error.status === 403) return null;
@@ -34,7 +34,7 @@ function Form({ settings }: { settings: MailOut }) {
   const [baseUrl, setBaseUrl] = useState(settings.baseUrl);
   const fixed = settings.byEnvironment;
   const form = useForm(async () => {
-    // What is shown of the address lacks its password: as it stands it is not sent back.
+    // The server returns the address without its password, so an unchanged address is not sent back.
     const changed = smtpUrl.trim() === settings.smtpUrl ? {} : { smtpUrl: smtpUrl.trim() };
     const body = { ...changed, from: from.trim(), baseUrl: baseUrl.trim() };
     const { data } = await client.POST("/v2/settings/mail", { body });

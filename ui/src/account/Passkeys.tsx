@@ -15,7 +15,7 @@ import { AskPassword } from "./AskPassword";
 
 const PASSKEYS = ["get", "/v2/session/passkeys"] as const;
 
-/** Keys that a device holds, which sign in without a password. */
+/** Section for passkeys: keys stored on a device that sign the user in without a password. */
 export function Passkeys() {
   const asked = api.useQuery(...PASSKEYS, {});
   const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: waysToSignIn });

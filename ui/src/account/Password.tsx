@@ -7,7 +7,7 @@ import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import { say } from "../components/toasts";
 
-/** Another password; every other browser is signed out. */
+/** Section that changes the password and signs out every other browser. */
 export function Password({ email }: { email: string }) {
   const [current, setCurrent] = useState("");
   const [password, setPassword] = useState("");

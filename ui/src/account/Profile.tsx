@@ -9,7 +9,7 @@ import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import { say } from "../components/toasts";
 
-/** One's name and time zone, as others see them. */
+/** Section for the user's name and time zone, as other users see them. */
 export function Profile({ me }: { me: UserOut }) {
   const [givenName, setGivenName] = useState(me.givenName);
   const [familyName, setFamilyName] = useState(me.lastName);

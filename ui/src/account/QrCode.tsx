@@ -1,6 +1,6 @@
 import { encode } from "uqr";
 
-/** A square that a phone reads; dark on white in both schemes, as cameras want it. */
+/** QR code for a phone's camera. It is dark on white in both colour schemes because cameras expect that. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { border: 4 });
   const dark = data.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x} ${y}h1v1h-1z`] : []))).join("");

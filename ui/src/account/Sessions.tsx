@@ -10,7 +10,7 @@ import classes from "../integrations/integrations.module.css";
 
 const SESSIONS = ["get", "/v2/sessions"] as const;
 
-/** The browsers one is signed in with. */
+/** Section that lists the browsers in which the user is signed in. */
 export function Sessions() {
   const asked = api.useQuery(...SESSIONS, {});
   const ended = (words: string) => () => {

@@ -1,10 +1,10 @@
-/** An agenda in the order one looks at it. */
+/** Groups tasks by due date, in the order in which a user works through them. */
 import type { TaskOut } from "../api/schema";
 import { daysBetween } from "../lib/dates";
 
 export type Group = { title: string; tasks: TaskOut[]; late?: boolean };
 
-/** Overdue, today, tomorrow, the next seven days, later, without a date; what is done comes last. */
+/** Groups: overdue, today, tomorrow, the next seven days, later, no date, and completed tasks last. */
 export function inGroups(tasks: readonly TaskOut[], now: number): Group[] {
   const groups: (Group & { holds: (task: TaskOut, days: number) => boolean })[] = [
     { title: "Overdue", late: true, tasks: [], holds: (_task, days) => days < 0 },
@@ -15,7 +15,7 @@ export function inGroups(tasks: readonly TaskOut[], now: number): Group[] {
     { title: "No date", tasks: [], holds: () => true },
   ];
   const done: Group = { title: "Done", tasks: [] };
-  const sorted = [...tasks].sort((one, other) => (one.sortOrder < other.sortOrder ? -1 : 1));
+  const sorted = [...tasks].sort((a, b) => (a.sortOrder < b.sortOrder ? -1 : 1));
   for (const task of sorted) {
     const days = task.dueDate === undefined ? Number.POSITIVE_INFINITY : daysBetween(now, task.dueDate);
     if (task.status === "DONE") done.tasks.unshift(task);

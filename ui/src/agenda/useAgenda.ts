@@ -1,4 +1,4 @@
-/** What people have to do, as the server keeps it; an edit is seen at once, and put back where it is refused. */
+/** Tasks of users. An edit shows at once, and the old values come back if the server refuses it. */
 import { useMutation, useQueries } from "@tanstack/react-query";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
@@ -9,7 +9,7 @@ const PATH = "/v2/tasks";
 type Tasks = { results: TaskOut[] };
 export type Change = { task: TaskOut; change: TaskEdit; shows: Partial<TaskOut>; says: string };
 
-/** The tasks of these users, or one's own: what is late or due today, and what comes after. */
+/** Tasks of the given users, or of the signed-in user: first overdue and due today, then all others. */
 export function useAgenda(userKeys: string[], includeCompleted: boolean) {
   const query = { includeCompleted, limit: 500, ...(userKeys.length ? { userKeys } : {}) };
   const late = api.useQuery("get", PATH, { params: { query: { ...query, direction: "desc" } } });
@@ -22,29 +22,29 @@ export function useEditTask() {
   return useMutation({
     mutationFn: ({ task, change }: Change) =>
       client.POST("/v2/tasks/{task}", { params: { path: { task: task.key } }, body: change }),
-    onMutate: ({ task, shows }) => shown(task.key, shows),
-    onError: (_error, _change, putBack) => putBack?.(),
+    onMutate: ({ task, shows }) => patchTask(task.key, shows),
+    onError: (_error, _change, restore) => restore?.(),
     onSuccess: ({ data, response }, { task, says }) => {
-      shown(task.key, data as TaskOut);
+      patchTask(task.key, data as TaskOut);
       offerUndo(says, response);
     },
   });
 }
 
-/** Changes the task in every agenda that is kept; gives back what puts it as it was. */
-function shown(key: string, change: Partial<TaskOut>): () => void {
-  const held = queries.getQueriesData<Tasks>({ queryKey: ["get", PATH] });
-  for (const [queryKey, data] of held) {
+/** Changes the task in every loaded agenda. Returns a function that restores the old values. */
+function patchTask(key: string, change: Partial<TaskOut>): () => void {
+  const before = queries.getQueriesData<Tasks>({ queryKey: ["get", PATH] });
+  for (const [queryKey, data] of before) {
     if (!data?.results) continue;
     const results = data.results.map((each) => (each.key === key ? { ...each, ...change } : each));
     queries.setQueryData(queryKey, { ...data, results });
   }
   return () => {
-    for (const [queryKey, data] of held) queries.setQueryData(queryKey, data);
+    for (const [queryKey, data] of before) queries.setQueryData(queryKey, data);
   };
 }
 
-/** The names of the boxes that these tasks are about, by key; asked for a pipeline at a time. */
+/** Names of the boxes of these tasks, by box key. Loads them with one request per pipeline. */
 export function useBoxNames(tasks: readonly TaskOut[]): Map<string, string> {
   const keys = new Map<string, Set<string>>();
   for (const { pipelineKey, boxKey } of tasks) {
