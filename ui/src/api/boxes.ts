@@ -1,4 +1,4 @@
-/** Boxes in all that is shown: an edit is seen at once, wherever the box is drawn, and undone where it is refused. */
+/** Boxes in all loaded data. An edit shows at once wherever the box is drawn; a refused edit is taken back. */
 import { useMutation } from "@tanstack/react-query";
 import { client } from "./client";
 import { reached, untilReached } from "./connection";
@@ -10,7 +10,7 @@ import { offerUndo } from "./undo";
 export type Box = BoxOut;
 export type Edit = BoxEdit;
 
-/** Changes the box's members in every answer that holds it; gives back what puts them as they were. */
+/** Changes the box in every loaded response that holds it. Returns a function that restores the old values. */
 export function patchBox(key: string, given: Partial<Box>): () => void {
   const change = isBox(given) ? withWaiting(given) : given;
   const before: [readonly unknown[], unknown][] = [];
@@ -21,25 +21,27 @@ export function patchBox(key: string, given: Partial<Box>): () => void {
       queries.setQueryData(queryKey, after);
     }
   }
-  const putBack = [...shelves].map((each) => each(key, change));
+  const restore = [...stores].map((each) => each(key, change));
   return () => {
     for (const [queryKey, data] of before) queries.setQueryData(queryKey, data);
-    for (const each of putBack) each();
+    for (const each of restore) each();
   };
 }
 
-/** Where boxes are kept beside the answers to queries: changes one there, and gives what puts it back. */
+/**
+ * A place outside the query cache that stores boxes. It changes a box there and returns a function that restores it.
+ */
 export type Shelf = (key: string, change: Partial<Box>) => () => void;
 
-const shelves = new Set<Shelf>();
+const stores = new Set<Shelf>();
 
-/** From now on until what it gives is called. */
+/** Registers a box store. Returns a function that removes it. */
 export function addShelf(shelf: Shelf): () => void {
-  shelves.add(shelf);
-  return () => shelves.delete(shelf);
+  stores.add(shelf);
+  return () => stores.delete(shelf);
 }
 
-/** The same data with that box changed; the very same object where it holds no such box. */
+/** Returns the data with that box changed, or the same object if the data does not hold the box. */
 export function patched(data: unknown, key: string, change: Partial<Box>): unknown {
   if (Array.isArray(data)) {
     const after = data.map((each) => patched(each, key, change));
@@ -58,7 +60,10 @@ export function patched(data: unknown, key: string, change: Partial<Box>): unkno
   return data;
 }
 
-/** The box with these members. Of its fields only those named are changed, and null clears one; a whole box takes its place. */
+/**
+ * Applies the change to the box. Of the fields, only the given ones change, and null clears a field. A whole box
+ * replaces the known one.
+ */
 export function changed(box: Box, change: Partial<Box>): Box {
   if (isBox(change)) return replaced(box, change);
   if (!change.fields) return { ...box, ...change };
@@ -66,7 +71,9 @@ export function changed(box: Box, change: Partial<Box>): Box {
   return { ...box, ...change, fields: Object.fromEntries(fields) };
 }
 
-/** The box as it is now: what it lacks, such as a field that was cleared, is gone; news that are old are none. */
+/**
+ * Replaces the known box, so that fields that were cleared disappear. An older version than the known one is ignored.
+ */
 function replaced(known: Box, now: Box): Box {
   if (now.lastSavedTimestamp < known.lastSavedTimestamp) return known;
   return known.columns && !now.columns ? { ...now, columns: known.columns } : now;
@@ -76,7 +83,7 @@ function isBox(data: object): data is Box {
   return "boxKey" in data && "stageKey" in data && "pipelineKey" in data && "key" in data;
 }
 
-/** The box as any answer that is kept holds it. */
+/** The box as the first loaded response that holds it has it. */
 export function knownBox(key: string): Box | undefined {
   let found: Box | undefined;
   for (const [, data] of queries.getQueriesData({})) found ??= boxIn(data, key);
@@ -100,40 +107,42 @@ function boxIn(data: unknown, key: string): Box | undefined {
 export type BoxChange = {
   box: Box;
   edit: Edit;
-  /** What the edit makes of members that are shown in another form than they are sent in, such as people. */
+  /** New values of members whose shown form differs from the sent form, such as people. */
   shown?: Partial<Box>;
-  /** What the toast says, such as "Moved to Won"; without it no undo is offered. */
+  /** Text of the toast, such as "Moved to Won". Without it, no undo is offered. */
   says?: string;
 };
 
-/** Edits a box: at once on the screen, then at the server; a refusal puts it back. Where the server cannot be reached the
- * edit waits for it. */
+/**
+ * Edits a box. The edit shows at once and is then sent; if the server refuses it, the old values come back. If the
+ * server cannot be reached, the edit waits until it can.
+ */
 export function useEditBox() {
   return useMutation({
     mutationKey: EDITS,
-    mutationFn: ({ box, edit }: BoxChange) => inTurn(box.key, () => sendEdit(box.key, edit)),
+    mutationFn: ({ box, edit }: BoxChange) => enqueueEdit(box.key, () => sendEdit(box.key, edit)),
     onMutate: ({ box, edit, shown }: BoxChange) => {
-      const seen = { ...asShown(edit), ...shown };
-      const putBack = patchBox(box.key, seen);
-      const answered = wait(box.key, seen);
-      return { putBack, answered };
+      const shownValues = { ...asShown(edit), ...shown };
+      const restore = patchBox(box.key, shownValues);
+      const settle = addWaiting(box.key, shownValues);
+      return { restore, settle };
     },
     onError: (_error, _change, begun) => {
-      begun?.answered();
-      begun?.putBack();
+      begun?.settle();
+      begun?.restore();
     },
-    onSuccess: ({ saved, response }, { box, says }, { answered }) => {
-      answered();
+    onSuccess: ({ saved, response }, { box, says }, { settle }) => {
+      settle();
       patchBox(box.key, saved);
       if (says) offerUndo(says, response);
     },
   });
 }
 
-/** By this name the edits that wait for the server are counted. */
+/** Mutation key by which the edits that wait for the server are counted. */
 export const EDITS = ["edit a box"] as const;
 
-/** Sent again until the server answers: what sets a value may be said twice. */
+/** Sends the edit until the server answers. Sending it twice is safe because an edit sets values. */
 async function sendEdit(box: string, edit: Edit): Promise<{ saved: Box; response: Response }> {
   for (;;) {
     try {
@@ -147,35 +156,35 @@ async function sendEdit(box: string, edit: Edit): Promise<{ saved: Box; response
   }
 }
 
-const turns = new Map<string, Promise<unknown>>();
+const editQueues = new Map<string, Promise<unknown>>();
 
-/** Edits of one box reach the server in the order they were made in. */
-function inTurn<T>(box: string, run: () => Promise<T>): Promise<T> {
-  const mine = (turns.get(box) ?? Promise.resolve()).catch(() => undefined).then(run);
-  turns.set(box, mine);
-  const over = () => turns.get(box) === mine && turns.delete(box);
-  mine.then(over, over);
-  return mine;
+/** Sends the edits of one box one after another, in the order in which the user made them. */
+function enqueueEdit<T>(box: string, run: () => Promise<T>): Promise<T> {
+  const queued = (editQueues.get(box) ?? Promise.resolve()).catch(() => undefined).then(run);
+  editQueues.set(box, queued);
+  const remove = () => editQueues.get(box) === queued && editQueues.delete(box);
+  queued.then(remove, remove);
+  return queued;
 }
 
-const waiting = new Map<string, Partial<Box>[]>();
+const waitingEdits = new Map<string, Partial<Box>[]>();
 
-/** Whatever the server tells of the box is shown with this change, until what is given is called. */
-function wait(box: string, change: Partial<Box>): () => void {
-  waiting.set(box, [...(waiting.get(box) ?? []), change]);
+/** Applies this change to every version of the box that the server sends, until the returned function is called. */
+function addWaiting(box: string, change: Partial<Box>): () => void {
+  waitingEdits.set(box, [...(waitingEdits.get(box) ?? []), change]);
   return () => {
-    const left = (waiting.get(box) ?? []).filter((each) => each !== change);
-    if (left.length > 0) waiting.set(box, left);
-    else waiting.delete(box);
+    const left = (waitingEdits.get(box) ?? []).filter((each) => each !== change);
+    if (left.length > 0) waitingEdits.set(box, left);
+    else waitingEdits.delete(box);
   };
 }
 
-/** The box as the server told it, with what it was not told yet. */
+/** The box as the server sent it, plus the edits that the server has not answered yet. */
 export function withWaiting(box: Box): Box {
-  return (waiting.get(box.key) ?? []).reduce(changed, box);
+  return (waitingEdits.get(box.key) ?? []).reduce(changed, box);
 }
 
-/** What an edit makes of the members that are shown. People are drawn from entries, which the answer brings. */
+/** How an edit changes the shown members. People are left out: their entries come with the server's response. */
 export function asShown(edit: Edit): Partial<Box> {
   const { name, notes, stageKey, fields, followerKeys, linkedBoxKeys, contacts, organizations } = edit;
   const shown: Partial<Box> = {};

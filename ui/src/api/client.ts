@@ -1,4 +1,4 @@
-/** The API's client; its types are made from the server's own description (`npm run api`). */
+/** Client of the API. Its types are generated from the server's OpenAPI document (`npm run api`). */
 import createClient from "openapi-fetch";
 import createHooks from "openapi-react-query";
 import { early } from "./prefetch";
@@ -13,12 +13,12 @@ client.use({
   },
 });
 
-/** `api.useQuery("get", "/v2/pipelines")` and the like. */
+/** For example `api.useQuery("get", "/v2/pipelines")`. */
 export const api = createHooks(client);
 
-/** Sends; after a sign-in where the session ended meanwhile, sends again. */
+/** Sends a request. If the session ended, waits until the user has signed in again and sends the request again. */
 export async function send(request: Request): Promise<Response> {
-  // Only what has a body can be sent but once.
+  // A request with a body can be sent only once, so it is cloned first.
   const again = isWrite(request) ? request.clone() : request;
   const answer = await attempt(request);
   if (answer.status === 401 && session.current().state !== "out") {

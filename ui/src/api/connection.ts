@@ -1,37 +1,40 @@
-/** Whether the server answers, as far as we know. */
+/** Whether the server can be reached, as far as the UI knows. */
 import { useSyncExternalStore } from "react";
 
-const EVERY = 2000;
+const CHECK_INTERVAL = 2000;
 let reachable = true;
-let asking: ReturnType<typeof setInterval> | undefined;
+let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
-/** Told by everything that asks the server. While it is away, it is asked whether it is back. */
+/**
+ * Every request reports here whether it reached the server. While the server is away, a timer checks whether it is
+ * back.
+ */
 export function reached(now: boolean): void {
   if (now === reachable) return;
   reachable = now;
-  clearInterval(asking);
-  if (!now) asking = setInterval(knock, EVERY);
+  clearInterval(timer);
+  if (!now) timer = setInterval(check, CHECK_INTERVAL);
   for (const each of [...listeners]) each();
 }
 
-function knock(): void {
+function check(): void {
   fetch("/healthz").then(
     (answer) => answer.ok && reached(true),
     () => undefined,
   );
 }
 
-/** Resolves once the server answers again. */
+/** Resolves when the server can be reached again. */
 export function untilReached(): Promise<void> {
   if (reachable) return Promise.resolve();
   return new Promise((resolve) => {
-    const told = () => {
+    const onChange = () => {
       if (!reachable) return;
-      listeners.delete(told);
+      listeners.delete(onChange);
       resolve();
     };
-    listeners.add(told);
+    listeners.add(onChange);
   });
 }
 

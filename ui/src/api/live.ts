@@ -1,4 +1,4 @@
-/** What others do, as it happens: one stream of events keeps what is shown up to date. */
+/** Live updates: one stream of events keeps the loaded data current. */
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { useEffect, useRef } from "react";
 import { patchBox } from "./boxes";
@@ -10,36 +10,38 @@ import type { BoxOut, EventOut } from "./schema";
 type Listener = (event: EventOut) => void;
 
 const listeners = new Set<Listener>();
-const CALM = 300;
+const BATCH_INTERVAL = 300;
 let pending: EventOut[] = [];
 let timer: ReturnType<typeof setTimeout> | null = null;
 
-/** Calls `listener` with each event within the user's reach, for as long as the component is there. */
+/** Calls `listener` with each event that the user may see, while the component is mounted. */
 export function useEvents(listener: Listener): void {
   const newest = useRef(listener);
   useEffect(() => {
     newest.current = listener;
   });
   useEffect(() => {
-    const one: Listener = (event) => newest.current(event);
-    listeners.add(one);
+    const forward: Listener = (event) => newest.current(event);
+    listeners.add(forward);
     return () => {
-      listeners.delete(one);
+      listeners.delete(forward);
     };
   }, []);
 }
 
-let place = "";
+let lastEventId = "";
 
-/** Follows what happens until `signal` says stop. Of a browser's tabs one alone asks, and tells the others: browsers open
- * few connections to one server. */
+/**
+ * Follows the event stream until `signal` aborts. Only one tab of a browser opens the stream and passes the events to
+ * the other tabs, because browsers allow few connections to one server.
+ */
 export async function follow(signal: AbortSignal, user: string): Promise<void> {
   if (!navigator.locks) return stream(signal, () => undefined);
   const name = `boxwood-live-${user}`;
   const tabs = new BroadcastChannel(name);
-  tabs.onmessage = ({ data }: MessageEvent<Told>) => hear(data);
+  tabs.onmessage = ({ data }: MessageEvent<StreamMessage>) => receive(data);
   try {
-    await navigator.locks.request(name, { signal }, () => stream(signal, (told) => tabs.postMessage(told)));
+    await navigator.locks.request(name, { signal }, () => stream(signal, (message) => tabs.postMessage(message)));
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -47,29 +49,29 @@ export async function follow(signal: AbortSignal, user: string): Promise<void> {
   }
 }
 
-type Told = { id: string; event?: EventOut };
+type StreamMessage = { id: string; event?: EventOut };
 
-function hear({ id, event }: Told): void {
-  if (id) place = id;
-  if (event) happened(event);
+function receive({ id, event }: StreamMessage): void {
+  if (id) lastEventId = id;
+  if (event) apply(event);
 }
 
-/** After a fault it goes on from where it was. */
-async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<void> {
+/** Reads the stream. After a failure it continues after the last event it received. */
+async function stream(signal: AbortSignal, broadcast: (message: StreamMessage) => void): Promise<void> {
   let pause = 500;
   while (!signal.aborted) {
     try {
-      const headers: HeadersInit = place ? { "Last-Event-ID": place } : {};
+      const headers: HeadersInit = lastEventId ? { "Last-Event-ID": lastEventId } : {};
       const answer = await send(new Request("/api/v2/events/stream", { headers, signal }));
       if (answer.ok && answer.body) {
         reached(true);
         pause = 500;
-        if (!place) void catchUp();
+        if (!lastEventId) void catchUp();
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
         for await (const { id = "", data } of parsed) {
-          const told: Told = data ? { id, event: JSON.parse(data) as EventOut } : { id };
-          hear(told);
-          tell(told);
+          const message: StreamMessage = data ? { id, event: JSON.parse(data) as EventOut } : { id };
+          receive(message);
+          broadcast(message);
         }
       }
     } catch {
@@ -80,7 +82,10 @@ async function stream(signal: AbortSignal, tell: (told: Told) => void): Promise<
   }
 }
 
-/** What was told before the stream began may have changed in between; what is being opened goes first. */
+/**
+ * Reloads what was loaded before the stream began, because it may have changed in between. Requests that are under way
+ * finish first.
+ */
 async function catchUp(): Promise<void> {
   for (let tries = 0; tries < 10 && queries.isFetching() > 0; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -91,13 +96,13 @@ async function catchUp(): Promise<void> {
   });
 }
 
-function happened(event: EventOut): void {
+function apply(event: EventOut): void {
   for (const each of [...listeners]) each(event);
   if (event.kind.startsWith("box.") && event.boxKey && event.kind !== "box.deleted") {
     patchBox(event.boxKey, event.object as BoxOut);
   }
   pending.push(event);
-  if (timer === null) timer = setTimeout(refresh, CALM);
+  if (timer === null) timer = setTimeout(refresh, BATCH_INTERVAL);
 }
 
 function refresh(): void {
@@ -109,7 +114,7 @@ function refresh(): void {
   });
 }
 
-/** Whether what a query showed may have been changed by this event. Query keys are `[method, path, { params }]`. */
+/** Whether the event may change the result of a query. Query keys are `[method, path, { params }]`. */
 export function concerns(event: EventOut, key: readonly unknown[]): boolean {
   const path = typeof key[1] === "string" ? key[1] : String(key[0]);
   const init = (key[2] ?? {}) as { params?: { path?: Record<string, string> } };
@@ -122,7 +127,7 @@ export function concerns(event: EventOut, key: readonly unknown[]): boolean {
     return path.includes(noun) || (noun === "team" && named.length === 1);
   }
   if (path === "/v2/trash") return /\.(deleted|restored)$/.test(event.kind);
-  // Who is told of what, the server alone knows.
+  // Only the server knows which events create a notification.
   if (path === "/v2/notifications") return noun !== "user";
   if (path === "/v2/pipelines")
     return ["pipeline", "stage", "field"].includes(noun) || /^box\.(created|deleted|moved)/.test(event.kind);

@@ -1,4 +1,4 @@
-/** Names of contacts and organizations: by their keys, many asked for at once and each once; and keys by a name. */
+/** Names of contacts and organizations by their keys, loaded in batches and each only once; and keys by a name. */
 import { useQueries } from "@tanstack/react-query";
 import { client } from "./client";
 import { queries } from "./queries";
@@ -6,18 +6,20 @@ import type { ContactOut, OrganizationOut } from "./schema";
 
 export type Noun = "contacts" | "organizations";
 
-export function nameOfContact(one: Pick<ContactOut, "givenName" | "familyName" | "emailAddresses">): string {
-  return [one.givenName, one.familyName].filter(Boolean).join(" ") || one.emailAddresses[0] || "Nameless contact";
+export function nameOfContact(contact: Pick<ContactOut, "givenName" | "familyName" | "emailAddresses">): string {
+  return (
+    [contact.givenName, contact.familyName].filter(Boolean).join(" ") || contact.emailAddresses[0] || "Nameless contact"
+  );
 }
 
-export function nameOfOrganization(one: { name?: string; domains: string[] }): string {
-  return one.name ?? one.domains[0] ?? "Nameless organization";
+export function nameOfOrganization(organization: { name?: string; domains: string[] }): string {
+  return organization.name ?? organization.domains[0] ?? "Nameless organization";
 }
 
 type Wanted = { key: string; tell: (name: string) => void; fail: (error: unknown) => void };
 const wanted: Record<Noun, Wanted[]> = { contacts: [], organizations: [] };
 
-/** The names in the order of the keys; undefined until they are there. */
+/** The names in the order of the keys. A name is undefined until it is loaded. */
 export function useNames(noun: Noun, keys: string[]): (string | undefined)[] {
   return useQueries({
     queries: keys.map((key) => asked(noun, key)),
@@ -33,17 +35,20 @@ function asked(noun: Noun, key: string) {
   };
 }
 
-/** Where one cannot wait for it: the name, if it is there already. */
+/** The name if it is loaded already, for callers that cannot wait. */
 export function knownName(noun: Noun, key: string): string | undefined {
   return queries.getQueryData<string>(["name", noun, key]);
 }
 
-/** So that they are there when one cannot wait. */
-export function learn(noun: Noun, keys: readonly string[]): void {
+/** Loads the names in advance, so that `knownName` finds them. */
+export function preloadNames(noun: Noun, keys: readonly string[]): void {
   for (const key of keys) void queries.prefetchQuery(asked(noun, key));
 }
 
-/** The one of exactly this name, e-mail address or domain; none where there are several. */
+/**
+ * The key of the only entry with exactly this name, e-mail address or domain; undefined if there is none or more than
+ * one.
+ */
 export async function keyNamed(noun: Noun, words: string, teamKey: string): Promise<string | undefined> {
   const wanted = words.trim().toLowerCase();
   const results = await queries.fetchQuery({
@@ -61,8 +66,11 @@ export async function keyNamed(noun: Noun, words: string, teamKey: string): Prom
   return found.length === 1 ? found[0]?.key : undefined;
 }
 
-/** Makes one of what was typed: `Ann Lee`, `ann@example.com` or `Ann Lee <ann@example.com>`; `Acme` or `acme.com`. */
-export async function makeNamed(
+/**
+ * Creates a contact or an organization from typed text: `Ann Lee`, `ann@example.com` or `Ann Lee <ann@example.com>`;
+ * `Acme` or `acme.com`.
+ */
+export async function createNamed(
   noun: Noun,
   words: string,
   teamKey: string,
@@ -110,9 +118,13 @@ async function ask(noun: Noun): Promise<void> {
         : await client.POST("/v2/organizations/batch/get", { body });
     const found = data as Record<string, ContactOut & OrganizationOut>;
     for (const { key, tell } of mine) {
-      const one = found[key];
+      const entry = found[key];
       tell(
-        one === undefined ? "(no longer there)" : noun === "contacts" ? nameOfContact(one) : nameOfOrganization(one),
+        entry === undefined
+          ? "(no longer there)"
+          : noun === "contacts"
+            ? nameOfContact(entry)
+            : nameOfOrganization(entry),
       );
     }
   } catch (error) {

@@ -1,2 +1,4 @@
-/** All pipelines within reach, with how many boxes each and its stages hold: asked for in one way, so that it is asked once. */
+/**
+ * Query for all pipelines that the user can see, with box counts. All callers use the same query, so it is sent once.
+ */
 export const COUNTED = { params: { query: { counts: true } } } as const;

@@ -1,4 +1,4 @@
-/** How a person likes it, kept with the server: the same on every device. */
+/** The user's preferences. The server stores them, so they are the same on every device. */
 import { useMutation } from "@tanstack/react-query";
 import { api, client } from "./client";
 import { queries } from "./queries";
@@ -29,7 +29,7 @@ export function usePreferences() {
   const starred = preferences.starredPipelines ?? [];
   return {
     preferences,
-    /** Whether the server told them yet. */
+    /** Whether the preferences are loaded. */
     known: asked.data !== undefined,
     set,
     starred,

@@ -1,10 +1,12 @@
-/** What an address asked for first when it was opened the last time is asked for again by the head of the page
- * (index.html), while the program itself is still being read: here it gets what came of that. */
+/**
+ * Starts a page's first requests early. The script in `index.html` repeats the requests that this address made when it
+ * was last opened, while the program is still loading. This file hands out the responses.
+ */
 
 const NAME = "boxwood-early";
 const ADDRESSES = 12;
 const REQUESTS = 8;
-/** So long after its beginning a page is being opened, in ms. */
+/** How long after its start a page counts as opening, in ms. */
 const OPENING = 5000;
 
 declare global {
@@ -15,7 +17,7 @@ declare global {
 
 let asked: string[] = [];
 
-/** The answer that was asked for already, once. */
+/** The prefetched response for this URL. It can be taken once. */
 export function early(url: string): Promise<Response> | undefined {
   const path = url.replace(location.origin, "");
   const opening = performance.now() < OPENING;
@@ -44,7 +46,7 @@ function addressNow(): string {
   return location.pathname + location.search;
 }
 
-/** The slowest first: browsers open six connections to one server. */
+/** Stores the slowest requests first, because browsers open only six connections to one server. */
 function keep(address: string): void {
   if (asked.length === 0 || address !== addressNow()) return;
   const own = asked.filter((each) => each.includes("/session") || each.includes("/pipelines/"));
@@ -54,6 +56,6 @@ function keep(address: string): void {
     const others = Object.entries(held).filter(([name]) => name !== address);
     localStorage.setItem(NAME, JSON.stringify(Object.fromEntries([...others, [address, urls]].slice(-ADDRESSES))));
   } catch {
-    // Nothing is kept where the browser keeps nothing.
+    // Without local storage there is no prefetching.
   }
 }

@@ -1,4 +1,4 @@
-/** A refusal in the server's own words; `status` is 0 where the server was not reached. */
+/** A refusal in the server's own words. `status` is 0 if the server was not reached. */
 export class Problem extends Error {
   readonly status: number;
   readonly field: string | undefined;
@@ -17,26 +17,26 @@ export class Problem extends Error {
 
 export async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => ({}));
-  const told = (body ?? {}) as { error?: unknown; field?: unknown };
-  const text = typeof told.error === "string" ? told.error : `The server answered ${response.status}`;
-  return new Problem(response.status, text, typeof told.field === "string" ? told.field : undefined);
+  const answer = (body ?? {}) as { error?: unknown; field?: unknown };
+  const text = typeof answer.error === "string" ? answer.error : `The server answered ${response.status}`;
+  return new Problem(response.status, text, typeof answer.field === "string" ? answer.field : undefined);
 }
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The refusal of what stands at this member or within it, as `condition.and[0].value` is within `condition`. */
+/** The refusal of this member or of something within it: `condition.and[0].value` is within `condition`. */
 export function errorWithin(error: unknown, member: string): Refused | undefined {
   if (!(error instanceof Problem) || error.field === undefined) return undefined;
   const isWithin = error.field === member || [".", "["].some((next) => error.field?.startsWith(`${member}${next}`));
   return isWithin ? { field: error.field, message: error.message } : undefined;
 }
 
-/** The refusal of a place, as a form hands it down to what stands there. */
+/** The refusal of one field, as a form passes it to the control of that field. */
 export type Refused = { field: string; message: string };
 
-/** What a form shows at this field: the refusal that names it. */
+/** The message that a form shows at one of these fields, if the refusal names it. */
 export function errorAt(error: unknown, ...fields: string[]): string | undefined {
   return error instanceof Problem && error.field !== undefined && fields.includes(error.field)
     ? error.message

@@ -3,13 +3,13 @@ import { failed } from "../components/toasts";
 import { reached } from "./connection";
 import { Problem } from "./problem";
 
-/** What the server told is kept until it tells of a change (see `live`). */
+/** Loaded data is kept until an event says that it changed (see `live`). */
 export const queries = new QueryClient({
   queryCache: new QueryCache({ onError: (error) => reached(!isUnreachable(error)), onSuccess: () => reached(true) }),
   mutationCache: new MutationCache({
     onError: (error, _variables, _context, mutation) => {
       reached(!isUnreachable(error));
-      // A form that shows the refusal at its field says so.
+      // Forms that show the refusal at its field set `quiet`.
       if (!mutation.meta?.quiet) failed(error);
     },
     onSuccess: () => reached(true),

@@ -1,4 +1,4 @@
-/** What the user may do, as far as can be known here: the server decides, and says so. */
+/** What the user may do, as far as the UI can know. The server decides. */
 import type { Box } from "./boxes";
 import type { PipelineOut } from "./schema";
 
@@ -25,7 +25,7 @@ export function mayEdit(
   return condition !== "";
 }
 
-/** Of a set with conditions other than these, only the server knows: it is let try. */
+/** For permission sets with other conditions only the server knows the result, so the UI lets the user try. */
 function customCondition(permissions: { entityType: string; action: string; conditionalCheck: string }[]): string {
   const grants = permissions.filter(
     (each) => ["BOX", "*"].includes(each.entityType) && ["UPDATE", "*"].includes(each.action),

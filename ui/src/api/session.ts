@@ -1,4 +1,4 @@
-/** Who is signed in. The cookie is the browser's; what is kept here is the user and the token that writes carry. */
+/** Who is signed in. The browser holds the cookie; this file holds the user and the CSRF token that writes carry. */
 import { useSyncExternalStore } from "react";
 import { early, forget } from "./prefetch";
 import { Problem, problemOf } from "./problem";
@@ -8,16 +8,16 @@ export type Session =
   | { state: "unknown" }
   | { state: "out" }
   | { state: "in"; user: SessionUser; csrfToken: string }
-  /** The session ended while its user was at work: nothing is thrown away until somebody signs in again. */
+  /** The session ended while the user was working. Everything stays as it is until the user signs in again. */
   | { state: "expired"; user: SessionUser; csrfToken: string };
 
-type Told = { user: SessionUser; csrfToken: string };
+type SessionAnswer = { user: SessionUser; csrfToken: string };
 
 let session: Session = { state: "unknown" };
 const listeners = new Set<() => void>();
 let waiting: (() => void)[] = [];
 
-function become(next: Session): void {
+function setSession(next: Session): void {
   session = next;
   for (const each of [...listeners]) each();
 }
@@ -33,11 +33,11 @@ export function useSession(): Session {
   }, current);
 }
 
-/** The user of screens that only those who are signed in see. */
+/** The signed-in user. Only for screens that signed-in users see. */
 export function useMe(): SessionUser {
   const now = useSession();
   if (now.state === "in" || now.state === "expired") return now.user;
-  throw new Error("nobody is signed in");
+  throw new Error("no user is signed in");
 }
 
 async function ask(method: string, path: string, body?: unknown): Promise<Response> {
@@ -53,14 +53,14 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   }
 }
 
-function welcome(told: Told): void {
+function signedIn(answered: SessionAnswer): void {
   const before = session;
-  if (before.state === "expired" && before.user.key !== told.user.key) {
-    // Somebody else: what is on the screen is not theirs.
+  if (before.state === "expired" && before.user.key !== answered.user.key) {
+    // A different user signed in: the screen shows data of the previous user.
     location.reload();
     return;
   }
-  become({ state: "in", user: told.user, csrfToken: told.csrfToken });
+  setSession({ state: "in", user: answered.user, csrfToken: answered.csrfToken });
   const resume = waiting;
   waiting = [];
   for (const each of resume) each();
@@ -69,16 +69,16 @@ function welcome(told: Told): void {
 async function enter(path: string, body: unknown): Promise<void> {
   const answer = await ask("POST", path, body);
   if (!answer.ok) throw await problemOf(answer);
-  welcome((await answer.json()) as Told);
+  signedIn((await answer.json()) as SessionAnswer);
 }
 
-/** Asks the server who this browser is signed in as. */
+/** Asks the server which user is signed in with this browser. */
 export async function load(): Promise<Session> {
   const answer = await ask("GET", "/api/v2/session");
-  if (answer.ok) welcome((await answer.json()) as Told);
+  if (answer.ok) signedIn((await answer.json()) as SessionAnswer);
   else if (answer.status === 401) {
     forget();
-    become({ state: "out" });
+    setSession({ state: "out" });
   } else throw await problemOf(answer);
   return session;
 }
@@ -86,23 +86,23 @@ export async function load(): Promise<Session> {
 export const signIn = (email: string, password: string, code?: string): Promise<void> =>
   enter("/api/v2/session", code ? { email, password, code } : { email, password });
 
-/** How one may sign in at this server, besides a password. */
+/** Ways to sign in at this server besides a password. */
 export type Ways = { mail: boolean; passkeys: boolean; provider?: string; providerUrl?: string };
 
-async function told<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   const answer = await ask(method, path, body);
   if (!answer.ok) throw await problemOf(answer);
   return (await answer.json()) as T;
 }
 
-export const waysToSignIn = (): Promise<Ways> => told("GET", "/api/v2/session/ways");
+export const waysToSignIn = (): Promise<Ways> => request("GET", "/api/v2/session/ways");
 
 export async function askForReset(email: string): Promise<void> {
-  await told("POST", "/api/v2/session/forgotten", { email });
+  await request("POST", "/api/v2/session/forgotten", { email });
 }
 
 export async function signInByPasskey(): Promise<void> {
-  const { publicKey } = await told<{ publicKey: PublicKeyCredentialRequestOptionsJSON }>(
+  const { publicKey } = await request<{ publicKey: PublicKeyCredentialRequestOptionsJSON }>(
     "POST",
     "/api/v2/session/passkey/options",
     {},
@@ -128,19 +128,19 @@ export async function signOut(): Promise<void> {
   location.assign("/");
 }
 
-/** Called when the server no longer knows us; resolves once somebody signed in again. */
+/** Called when the server no longer accepts the session. Resolves when the user has signed in again. */
 export function renewed(): Promise<void> {
-  if (session.state === "in") become({ ...session, state: "expired" });
+  if (session.state === "in") setSession({ ...session, state: "expired" });
   return new Promise((resolve) => waiting.push(resolve));
 }
 
-/** After a refused write: whether our token is an old one, because of a sign-in in another tab. */
+/** Called after a refused write. Whether the CSRF token was outdated, because of a sign-in in another tab. */
 export async function refreshed(): Promise<boolean> {
   const before = "csrfToken" in session ? session.csrfToken : "";
   const answer = await ask("GET", "/api/v2/session");
   if (!answer.ok) return false;
-  const told = (await answer.json()) as Told;
-  if (told.csrfToken === before) return false;
-  welcome(told);
+  const answered = (await answer.json()) as SessionAnswer;
+  if (answered.csrfToken === before) return false;
+  signedIn(answered);
   return true;
 }

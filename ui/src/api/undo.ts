@@ -1,14 +1,14 @@
-/** Every write names its change; by that name it is undone. */
+/** Undo. The response to every write names its change, and the change is undone by that name. */
 import { undoable } from "../components/toasts";
 import { client } from "./client";
 import { queries } from "./queries";
 
-/** The name of what this answer's request changed; empty where it changed nothing. */
+/** The name of the change that this request made; empty if it changed nothing. */
 export function changeOf(response: Response): string {
   return response.headers.get("X-Boxwood-Change") ?? "";
 }
 
-/** Takes a change back, whole; refused with the reasons where something was changed again since. */
+/** Undoes a whole change. The server refuses with its reasons if a value was changed again in the meantime. */
 export async function undo(change: string): Promise<void> {
   let more = change !== "";
   while (more) {
@@ -18,7 +18,7 @@ export async function undo(change: string): Promise<void> {
   await queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "get" });
 }
 
-/** Says what was done, and offers to undo it. */
+/** Shows a toast that says what was done and offers to undo it. */
 export function offerUndo(says: string, response: Response): void {
   const change = changeOf(response);
   if (change) undoable(says, () => undo(change));

@@ -35,7 +35,7 @@ export const checkbox: FieldKind = {
   icon: IconCheckbox,
   Draw,
   Edit,
-  compare: (one, other) => Number(one === true) - Number(other === true),
+  compare: (a, b) => Number(a === true) - Number(b === true),
   asText: (value) => (value === true ? "true" : "false"),
   fromText: async (words) => {
     const word = words.trim().toLowerCase();

@@ -3,12 +3,12 @@ export function isUnset(value: unknown): boolean {
 }
 
 /** Unset last, numbers before words, words as they are read. */
-export function compareValues(one: unknown, other: unknown): number {
-  if (isUnset(one) || isUnset(other)) return Number(isUnset(one)) - Number(isUnset(other));
-  const [first, second] = [numberIn(one), numberIn(other)];
+export function compareValues(a: unknown, b: unknown): number {
+  if (isUnset(a) || isUnset(b)) return Number(isUnset(a)) - Number(isUnset(b));
+  const [first, second] = [numberIn(a), numberIn(b)];
   if (first !== null && second !== null) return first - second;
   if (first !== null || second !== null) return first !== null ? -1 : 1;
-  return String(one).localeCompare(String(other), undefined, { sensitivity: "accent" });
+  return String(a).localeCompare(String(b), undefined, { sensitivity: "accent" });
 }
 
 /** A number, also one that was stored as text (a plain decimal of at most 20 signs). */

@@ -26,7 +26,7 @@ export type FieldKind = {
   /** Null where nobody writes it: it is computed. Takes the focus when it appears; Enter saves, Esc backs out. */
   Edit: ComponentType<EditProps> | null;
   /** Numbers before words, unset last: the server's order. */
-  compare: (one: unknown, other: unknown, field: Field) => number;
+  compare: (a: unknown, b: unknown, field: Field) => number;
   /** For the clipboard and for filtering by eye. */
   asText: (value: unknown, field: Field) => string;
   /** From pasted text to what is sent; undefined where the text cannot be such a value. */

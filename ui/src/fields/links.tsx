@@ -4,7 +4,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
-import { keyNamed, knownName, makeNamed, type Noun, nameOfContact, nameOfOrganization, useNames } from "../api/names";
+import { createNamed, keyNamed, knownName, type Noun, nameOfContact, nameOfOrganization, useNames } from "../api/names";
 import { offerUndo } from "../api/undo";
 import { failed } from "../components/toasts";
 import { compareValues } from "./compare";
@@ -54,7 +54,7 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
   const one = noun === "contacts" ? "contact" : "organization";
   const make = async (said: string) => {
     try {
-      const { key, response } = await makeNamed(noun, said, teamKey);
+      const { key, response } = await createNamed(noun, said, teamKey);
       setMade((before) => [...before, key]);
       offerUndo(`Made ${knownName(noun, key)}`, response);
       return key;
@@ -99,7 +99,7 @@ export function namesIn(noun: Noun, value: unknown): string {
 
 function common(noun: Noun): Pick<FieldKind, "compare" | "asText" | "fromText"> {
   return {
-    compare: (one, other) => compareValues(keysIn(one).length, keysIn(other).length),
+    compare: (a, b) => compareValues(keysIn(a).length, keysIn(b).length),
     asText: (value) => namesIn(noun, value),
     fromText: (words, _field, teamKey) => linksNamed(noun, words, teamKey),
   };

@@ -90,7 +90,7 @@ export const dropdown: FieldKind = {
   icon: IconCircleChevronDown,
   Draw,
   Edit: EditOne,
-  compare: (one, other, field) => compareValues(place(one, field), place(other, field)),
+  compare: (a, b, field) => compareValues(place(a, field), place(b, field)),
   asText,
   fromText: async (words, field) => (words.trim() === "" ? null : named(words, field)),
 };
@@ -100,7 +100,7 @@ export const tag: FieldKind = {
   icon: IconTags,
   Draw,
   Edit: EditMany,
-  compare: (one, other, field) => compareValues(asText(one, field), asText(other, field)),
+  compare: (a, b, field) => compareValues(asText(a, field), asText(b, field)),
   asText,
   fromText: async (words, field) => {
     const found = words

@@ -50,7 +50,7 @@ export const person: FieldKind = {
   icon: IconUser,
   Draw,
   Edit,
-  compare: (one, other) => compareValues(peopleIn(one).map(nameOf).join(), peopleIn(other).map(nameOf).join()),
+  compare: (a, b) => compareValues(peopleIn(a).map(nameOf).join(), peopleIn(b).map(nameOf).join()),
   asText,
   fromText: async (words) => {
     const emails = words

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 import { type Box, type Edit, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
-import { learn } from "../api/names";
+import { preloadNames } from "../api/names";
 import type { TableGroup } from "../api/schema";
 import { changeOf, undo } from "../api/undo";
 import { usePipeline } from "../app/pipeline";
@@ -97,7 +97,7 @@ export default function Table() {
   useEffect(() => {
     for (const { kind, read } of shown) {
       if (kind !== "contacts" && kind !== "organizations") continue;
-      for (const key of selected) learn(kind, (read(rows.get(key) ?? NOTHING) as string[] | undefined) ?? []);
+      for (const key of selected) preloadNames(kind, (read(rows.get(key) ?? NOTHING) as string[] | undefined) ?? []);
     }
   }, [selected, rows]);
   const copy = (cell: Cell | null): string => {
