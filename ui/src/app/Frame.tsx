@@ -10,7 +10,7 @@ import classes from "./Frame.module.css";
 import { PipelineContext } from "./pipeline";
 import { useTables } from "./useTables";
 
-/** What all screens of a pipeline have in common: its name and their tabs. */
+/** The frame of every screen of a pipeline: the pipeline's name and the tabs. */
 export function Frame() {
   const { pipeline: key = "" } = useParams();
   const asked = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
@@ -20,8 +20,8 @@ export function Frame() {
   const [search] = useSearchParams();
   const { pathname } = useLocation();
   const boxes = [`/pipelines/${key}`, `/pipelines/${key}/board`];
-  /** The view and the filter go along between table and board. */
-  const carried = (path: string) => {
+  /** Keeps the view and the filter when the user switches between table and board. */
+  const keptSearch = (path: string) => {
     if (!boxes.includes(path) || !boxes.includes(pathname)) return "";
     const kept = [...search].filter(([name]) => name === "view" || name === "filter");
     return kept.length > 0 ? `?${new URLSearchParams(kept)}` : "";
@@ -58,7 +58,7 @@ export function Frame() {
           </Group>
           <nav aria-label="Views of the pipeline" className={classes.tabs}>
             {tabs.map(({ path, label, icon: Icon }) => (
-              <NavLink key={path} end to={path + carried(path)} className={classes.tab ?? ""}>
+              <NavLink key={path} end to={path + keptSearch(path)} className={classes.tab ?? ""}>
                 <Icon size={16} stroke={1.6} />
                 <Text span size="sm">
                   {label}
@@ -68,7 +68,7 @@ export function Frame() {
           </nav>
         </header>
         <div className={classes.body}>
-          {/* A screen begins anew with each pipeline: nothing of one is left in the other. */}
+          {/* The key resets the screen when another pipeline is opened. */}
           <Outlet key={key} />
         </div>
         {tables.over && <div className="drop-here">Drop a table to import it into {asked.data.name}</div>}

@@ -9,7 +9,7 @@ import { useForm } from "./useForm";
 
 type LinkDoorProps = { title: string; says: string; button: string; asksName: boolean };
 
-/** Signs in with a link that works once. Its token is behind the #, which no server and no log ever sees. */
+/** Signs in with a link that works only once. Its token stands after the #, which browsers never send to a server. */
 export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
   const [token] = useState(() => location.hash.slice(1));
   const [name, setName] = useState("");

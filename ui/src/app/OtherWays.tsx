@@ -3,13 +3,13 @@ import { useEffect, useState } from "react";
 import { askForReset, signInByPasskey, type Ways, waysToSignIn } from "../api/session";
 import { Refusal } from "./Refusal";
 
-/** What there is besides a password, as far as this server has it. */
+/** The ways to sign in besides a password that this server offers. */
 export function OtherWays({ email }: { email: string }) {
   const [ways, setWays] = useState<Ways | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [asked, setAsked] = useState("");
   useEffect(() => {
-    // Without an answer there is still the password.
+    // If this request fails, the user can still sign in with a password.
     waysToSignIn().then(setWays, () => setWays(null));
   }, []);
   if (ways === null || !(ways.mail || ways.passkeys || ways.providerUrl)) return null;

@@ -1,7 +1,7 @@
 import { Alert } from "@mantine/core";
 import { messageOf } from "../api/problem";
 
-/** Says in a form why the server refused it. */
+/** Shows in a form why the server refused it. */
 export function Refusal({ error }: { error: unknown }) {
   if (error === null) return null;
   return (

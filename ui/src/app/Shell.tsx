@@ -26,7 +26,9 @@ const NewPipeline = lazily(() => import("./NewPipeline"));
 const Shortcuts = lazily(() => import("../commands/Shortcuts").then((module) => ({ default: module.Shortcuts })));
 const Panel = lazily(PANEL);
 
-/** What is around every screen, for those who are signed in; the others sign in here and stay where they are. */
+/**
+ * What surrounds every screen. A visitor who is not signed in signs in here and then sees the screen of this address.
+ */
 export function Shell() {
   const session = useSession();
   const [error, setError] = useState<unknown>(null);
@@ -58,7 +60,7 @@ function SignedIn({ expired }: { expired: boolean }) {
     void follow(stop.signal, me.key);
     return () => stop.abort();
   }, [me.key]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whoever went elsewhere has chosen
+  // biome-ignore lint/correctness/useExhaustiveDependencies: closes the sidebar after each navigation
   useEffect(() => setSidebar.close(), [location.pathname]);
 
   const navigate = useNavigate();
@@ -78,7 +80,7 @@ function SignedIn({ expired }: { expired: boolean }) {
       label: "Show or hide the sidebar",
       section: "Everywhere",
       keys: "[",
-      run: () => setHidden((was) => !was),
+      run: () => setHidden((before) => !before),
     },
     ...theme.commands,
     ...SCREENS.flatMap(({ path, nav, found = nav }) =>
@@ -134,7 +136,7 @@ function SignedIn({ expired }: { expired: boolean }) {
   );
 }
 
-/** The box that the address names, beside the screen. */
+/** Draws the box that the address names, beside the screen. */
 function BoxPanel() {
   const [search, setSearch] = useSearchParams();
   const box = search.get("box");
@@ -155,12 +157,12 @@ function BoxPanel() {
 
 function Unreachable() {
   const reachable = useReachable();
-  const [was, setWas] = useState(true);
+  const [wasReachable, setWasReachable] = useState(true);
   useEffect(() => {
-    // What was missed meanwhile is asked for anew.
-    if (reachable && !was) void queries.invalidateQueries();
-    setWas(reachable);
-  }, [reachable, was]);
+    // Reloads what changed while the server could not be reached.
+    if (reachable && !wasReachable) void queries.invalidateQueries();
+    setWasReachable(reachable);
+  }, [reachable, wasReachable]);
   const waiting = useIsMutating({ mutationKey: EDITS });
   const unsent = !reachable && waiting > 0;
   useEffect(() => {

@@ -121,14 +121,14 @@ function PipelineLine({ pipeline, starred, onStar, onDrop, onUp, onDown, onClose
   });
   useEffect(() => {
     let undo: (() => void) | undefined;
-    let gone = false;
-    // Loaded behind the first paint, which does not wait for it.
+    let unmounted = false;
+    // Loaded after the first paint, so that the paint does not wait for it.
     void import("./sortable").then(({ sortable }) => {
-      const told = (key: string, below: boolean) => drop.current(key, below);
-      if (ref.current && !gone) undo = sortable(ref.current, "pipeline", pipeline.key, setEdge, told);
+      const onDropped = (key: string, below: boolean) => drop.current(key, below);
+      if (ref.current && !unmounted) undo = sortable(ref.current, "pipeline", pipeline.key, setEdge, onDropped);
     });
     return () => {
-      gone = true;
+      unmounted = true;
       undo?.();
     };
   }, [pipeline.key]);
@@ -179,7 +179,7 @@ function Account() {
 
 type OpenerProps = { label: string; className: string | undefined; children: (onClose: () => void) => ReactNode };
 
-/** A button with dots whose menu is loaded when it is first opened. */
+/** A button with dots. Its menu is loaded when it is first opened. */
 function Opener({ label, className, children }: OpenerProps) {
   const [opened, setOpened] = useState(false);
   return (

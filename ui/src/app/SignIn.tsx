@@ -7,7 +7,7 @@ import { Refusal } from "./Refusal";
 import classes from "./SignIn.module.css";
 import { useForm } from "./useForm";
 
-/** For those who are not signed in, wherever they wanted to go: afterwards they are there. */
+/** Sign-in form for a visitor who is not signed in. Afterwards the requested screen appears. */
 export function SignIn() {
   return (
     <Door title="Sign in to Boxwood">
@@ -16,7 +16,7 @@ export function SignIn() {
   );
 }
 
-/** What stands around the forms in front of the CRM. */
+/** Layout around the forms for visitors who are not signed in. */
 export function Door({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <main className={classes.door}>

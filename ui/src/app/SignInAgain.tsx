@@ -2,7 +2,10 @@ import { Modal, Text } from "@mantine/core";
 import { useSession } from "../api/session";
 import { SignInForm } from "./SignIn";
 
-/** Over the work of one whose session ended: nothing on the screen is lost, and what was under way goes on. */
+/**
+ * Dialog over the current screen after the session ended. Nothing on the screen is lost, and waiting requests continue
+ * after the sign-in.
+ */
 export default function SignInAgain() {
   const session = useSession();
   const email = session.state === "expired" ? session.user.email : "";

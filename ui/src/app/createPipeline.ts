@@ -3,7 +3,7 @@ import { queries } from "../api/queries";
 import type { PipelineOut } from "../api/schema";
 import type { Template } from "./templates";
 
-/** A pipeline with the template's stages, theme and fields; gives its key. */
+/** Creates a pipeline with the template's stages, theme and fields. Returns its key. */
 export async function createPipeline(
   name: string,
   teamKey: string,
@@ -13,8 +13,8 @@ export async function createPipeline(
   const { data } = await client.POST("/v2/pipelines", {
     body: { name, teamKey, stages: template.stages, teamWide: shared } as never,
   });
-  const made = data as PipelineOut;
-  const pipeline = made.key;
+  const created = data as PipelineOut;
+  const pipeline = created.key;
   await client.POST("/v2/pipelines/{pipeline}", {
     params: { path: { pipeline } },
     body: { stageColorTheme: template.theme } as never,

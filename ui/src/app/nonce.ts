@@ -1,4 +1,4 @@
-/** The page's nonce: styles that are made as one goes must carry it. */
+/** The page's nonce, which styles that are created at run time must carry. */
 export function nonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
 }

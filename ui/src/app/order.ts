@@ -1,13 +1,13 @@
 type Keyed = { key: string };
 
-/** Starred ones first; within both as the user has put them, what is new at the end. */
+/** Starred items first. Both groups are in the user's order, with new items at the end. */
 export function inOrder<T extends Keyed>(all: readonly T[], order: readonly string[], starred: readonly string[]): T[] {
   const place = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
   const star = (key: string) => (starred.includes(key) ? 0 : 1);
-  return [...all].sort((one, other) => star(one.key) - star(other.key) || place(one.key) - place(other.key));
+  return [...all].sort((a, b) => star(a.key) - star(b.key) || place(a.key) - place(b.key));
 }
 
-/** The keys with one moved to before the place `to` of the old order. */
+/** The keys after `key` moved before position `to` of the old order. */
 export function moved(keys: readonly string[], key: string, to: number): string[] {
   const before = keys.slice(0, to).filter((each) => each !== key);
   const after = keys.slice(to).filter((each) => each !== key);

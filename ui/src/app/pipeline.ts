@@ -4,14 +4,14 @@ import type { PipelineOut } from "../api/schema";
 
 export const PipelineContext = createContext<PipelineOut | null>(null);
 
-/** The pipeline whose screen this is; null on a screen of none. */
+/** The pipeline of the current screen, or null on a screen that belongs to no pipeline. */
 export function useAnyPipeline(): PipelineOut | null {
   return useContext(PipelineContext);
 }
 
-/** The same, where the screen is always one of a pipeline. */
+/** The pipeline of the current screen. Only for screens that always belong to a pipeline. */
 export function usePipeline(): PipelineOut {
   const pipeline = useAnyPipeline();
-  if (pipeline === null) throw new Error("this is no screen of a pipeline");
+  if (pipeline === null) throw new Error("this screen does not belong to a pipeline");
   return pipeline;
 }

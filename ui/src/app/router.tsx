@@ -6,7 +6,7 @@ import { SCREENS, type Screen } from "../screens";
 import { Frame } from "./Frame";
 import { Shell } from "./Shell";
 
-/** The screen that is shown stays until the next one is there: no spinner between them. */
+/** The current screen stays visible until the next one is loaded, without a spinner between them. */
 function route(screen: Screen): RouteObject {
   const lazy = async (): Promise<{ Component: ComponentType }> => ({
     Component: (await patiently(screen.load)).default,

@@ -6,8 +6,10 @@ import {
   extractClosestEdge,
 } from "@atlaskit/pragmatic-drag-and-drop-hitbox/closest-edge";
 
-/** Makes an element one of a list whose order is changed by dragging: told the key that was dropped on it, and whether
- * after its middle. Gives what undoes it. */
+/**
+ * Makes an element of a list draggable, so that the user can change the list's order. `onDrop` receives the key of the
+ * dropped element and whether it was dropped after the middle. Returns a function that removes the behaviour.
+ */
 export function sortable<E extends Edge = "top" | "bottom">(
   element: HTMLElement,
   kind: string,

@@ -1,4 +1,4 @@
-/** Pipelines to begin with: stages and fields as teams of that kind have them. */
+/** Templates for new pipelines: stages and fields that teams of that kind use. */
 export type TemplateField = { name: string; type: string; options?: string[] };
 export type Template = {
   id: string;

@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 
-/** Sends a form once at a time; what was typed stays where it is refused. */
+/** Sends a form, one request at a time. The typed values stay if the server refuses them. */
 export function useForm(send: () => Promise<unknown>) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);

@@ -5,14 +5,17 @@ import { hold } from "../imports/dropped";
 
 const TABLES = /\.(csv|tsv|txt|jsonl?)$/i;
 
-/** Takes a table that is dropped on a pipeline's screen to its import; `over` while one is held above it. */
+/**
+ * Opens the import when a user drops a table file on a screen of the pipeline. `over` is true while a file is held
+ * above it.
+ */
 export function useTables(pipeline: string) {
   const [over, setOver] = useState(false);
   const depth = useRef(0);
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const target = `/pipelines/${pipeline}/import`;
-  // The import takes them itself; and only files, not cards or rows.
+  // The import screen takes files itself. Only files count, not dragged cards or rows.
   const isOurs = (event: DragEvent) => event.dataTransfer.types.includes("Files") && pathname !== target;
   const count = (by: number) => {
     depth.current = Math.max(0, depth.current + by);

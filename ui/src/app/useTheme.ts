@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 import type { Command } from "../commands/registry";
 
-/** Light, dark, or as the system has it. */
+/** The colour scheme: light, dark, or as the system has it. */
 export function useTheme() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const choices = [
