@@ -26,7 +26,7 @@ export function pieces(message: string, mentions: readonly Mention[] = []): Piec
   let at = 0;
   const placed = mentions
     .filter((each) => each.offset != null && each.length != null)
-    .sort((one, other) => (one.offset ?? 0) - (other.offset ?? 0));
+    .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0));
   for (const { userKey, offset, length } of placed) {
     const [start, end] = [offset ?? 0, (offset ?? 0) + (length ?? 0)];
     if (start < at || end > letters.length || start === end) continue;

@@ -45,11 +45,11 @@ export function useTasks(box: string) {
 /** Open ones first, by when they are due; then those that are done, the last one first. */
 export function inOrder(tasks: readonly TaskOut[]): TaskOut[] {
   const due = (task: TaskOut) => task.dueDate ?? Number.POSITIVE_INFINITY;
-  return [...tasks].sort((one, other) => {
-    const [first, second] = [isDone(one), isDone(other)];
+  return [...tasks].sort((a, b) => {
+    const [first, second] = [isDone(a), isDone(b)];
     if (first !== second) return Number(first) - Number(second);
-    if (first) return other.lastStatusChangeDate - one.lastStatusChangeDate;
-    return due(one) === due(other) ? one.creationDate - other.creationDate : due(one) - due(other);
+    if (first) return b.lastStatusChangeDate - a.lastStatusChangeDate;
+    return due(a) === due(b) ? a.creationDate - b.creationDate : due(a) - due(b);
   });
 }
 

@@ -82,9 +82,7 @@ export function Grid(props: GridProps) {
   const rangeExtractor = useCallback(
     (range: Range) => {
       const seen = defaultRangeExtractor(range);
-      return editedRow === undefined || seen.includes(editedRow)
-        ? seen
-        : [...seen, editedRow].sort((one, other) => one - other);
+      return editedRow === undefined || seen.includes(editedRow) ? seen : [...seen, editedRow].sort((a, b) => a - b);
     },
     [editedRow],
   );

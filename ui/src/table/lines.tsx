@@ -140,7 +140,7 @@ export const Row = memo(RowLine);
 /** Whether it is another value than the one that is there. */
 function changes(box: Box, { fields, ...members }: Edit): boolean {
   const said = (value: unknown) => JSON.stringify(value === "" ? null : (value ?? null));
-  const differs = (one: unknown, other: unknown) => said(one) !== said(other);
+  const differs = (a: unknown, b: unknown) => said(a) !== said(b);
   return (
     Object.entries(fields ?? {}).some(([key, value]) => differs(value, box.fields[key])) ||
     Object.entries(members).some(([name, value]) => differs(value, box[name as keyof Box]))
