@@ -12,23 +12,23 @@ import classes from "./automations.module.css";
 import { Param } from "./Param";
 import type { Rule } from "./rule";
 import { Steps } from "./Steps";
-import type { Place } from "./scope";
+import type { Scope } from "./scope";
 
 type Props = {
   rule: Rule;
-  /** Names of secrets that are kept already. */
+  /** Names of the secrets that are stored already. */
   kept: string[];
   catalogue: CatalogueOut;
-  place: Place;
+  scope: Scope;
   says: string;
   onSave: (rule: Rule) => Promise<void>;
-  /** Told how it is written now. */
+  /** Called with the current draft after each edit. */
   onDraft?: (rule: Rule) => void;
 };
 
-/** When, only if, then: a rule as a person tells it. */
-export function Editor({ rule: saved, kept, catalogue, place, says, onSave, onDraft }: Props) {
-  const { pipeline } = place;
+/** Form of an automation: trigger, filter and condition, then the steps. */
+export function Editor({ rule: saved, kept, catalogue, scope, says, onSave, onDraft }: Props) {
+  const { pipeline } = scope;
   const [rule, setRule] = useState(saved);
   const form = useForm(() => onSave(rule));
   const put = (change: Partial<Rule>) => setRule((before) => ({ ...before, ...change }));
@@ -77,7 +77,7 @@ export function Editor({ rule: saved, kept, catalogue, place, says, onSave, onDr
                 key={`${kind.type} ${each.name}`}
                 param={each}
                 value={rule.trigger[each.name]}
-                place={place}
+                scope={scope}
                 error={errorWithin(form.error, `trigger.${each.name}`)}
                 onChange={(value) => put({ trigger: { ...rule.trigger, [each.name]: value } })}
               />
@@ -124,7 +124,7 @@ export function Editor({ rule: saved, kept, catalogue, place, says, onSave, onDr
             label="Then"
             steps={rule.steps}
             catalogue={catalogue}
-            place={place}
+            scope={scope}
             at="steps"
             error={errorWithin(form.error, "steps")}
             onChange={(steps) => put({ steps })}
@@ -156,7 +156,7 @@ export function Editor({ rule: saved, kept, catalogue, place, says, onSave, onDr
 
 type SecretsProps = { kept: string[]; secrets: Rule["secrets"]; onChange: (secrets: Rule["secrets"]) => void };
 
-/** Values for requests that are never shown again. */
+/** Values that requests need. They are write-only. */
 function Secrets({ kept, secrets, onChange }: SecretsProps) {
   const [name, setName] = useState("");
   const [value, setValue] = useState("");

@@ -23,20 +23,20 @@ import { allColumns } from "../table/columns";
 import { FilterBuilder } from "../table/FilterBuilder";
 import type { Tree } from "../table/filter";
 import classes from "./automations.module.css";
-import { type Place, useAutomations, useInbound } from "./scope";
+import { type Scope, useAutomations, useInbound } from "./scope";
 
 export type ParamProps = {
   param: ParamOut;
   value: unknown;
-  place: Place;
-  /** What the server said of it. */
+  scope: Scope;
+  /** The server's refusal of this parameter. */
   error?: Refused | undefined;
   onChange: (value: unknown) => void;
 };
 
-/** The control for one parameter of a trigger or step, by its kind. */
-export function Param({ param, value, place, error, onChange }: ParamProps) {
-  const { pipeline, teamKey } = place;
+/** The control for one parameter of a trigger or step, chosen by the parameter's kind. */
+export function Param({ param, value, scope, error, onChange }: ParamProps) {
+  const { pipeline, teamKey } = scope;
   const label = titled(param.name);
   const common = { label, description: param.description, required: param.required, error: error?.message };
   const text = typeof value === "string" ? value : value === undefined || value === null ? "" : String(value);
@@ -77,9 +77,9 @@ export function Param({ param, value, place, error, onChange }: ParamProps) {
     case "pipeline":
       return <Pipelines {...common} value={text} onChange={onChange} />;
     case "inbound":
-      return <Inbound {...common} place={place} value={text} onChange={onChange} />;
+      return <Inbound {...common} scope={scope} value={text} onChange={onChange} />;
     case "automation":
-      return <Automations {...common} place={place} value={text} onChange={onChange} />;
+      return <Automations {...common} scope={scope} value={text} onChange={onChange} />;
     case "texts":
       return <TagsInput {...common} splitChars={[","]} acceptValueOnBlur value={list} onChange={onChange} />;
     case "timeZone":
@@ -116,7 +116,7 @@ type Option = { value: string; label: string };
 type Common = { label: string; description: string; required: boolean; error: string | undefined };
 type ChoiceProps = Common & { data: Option[]; value: string; onChange: (value: unknown) => void };
 
-/** One of several; what is there and not among them (a template, a name) stays. */
+/** Chooses one option. A stored value that is not among the options (a template, a name) stays selectable. */
 function Choice({ data, value, onChange, ...common }: ChoiceProps) {
   const all = value === "" || data.some((each) => each.value === value) ? data : [...data, { value, label: value }];
   return (
@@ -142,23 +142,23 @@ function Pipelines(props: Omit<ChoiceProps, "data">) {
   return <Choice {...props} data={data} />;
 }
 
-type Within = Omit<ChoiceProps, "data"> & { place: Place };
+type Within = Omit<ChoiceProps, "data"> & { scope: Scope };
 
-function Inbound({ place, ...props }: Within) {
-  const asked = useInbound(place);
+function Inbound({ scope, ...props }: Within) {
+  const asked = useInbound(scope);
   const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
-function Automations({ place, ...props }: Within) {
-  const asked = useAutomations(place);
+function Automations({ scope, ...props }: Within) {
+  const asked = useAutomations(scope);
   const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
 type AnyProps = Common & { value: unknown; onChange: (value: unknown) => void };
 
-/** Names and values; the names chosen where they are known. */
+/** Shows the server's refusal below a control that cannot show it itself. */
 function Wrong({ children }: { children: string }) {
   return (
     <Text size="xs" c="var(--mantine-color-error)" role="alert">
@@ -167,11 +167,12 @@ function Wrong({ children }: { children: string }) {
   );
 }
 
+/** Edits pairs of name and value. If the possible names are known, the user chooses from them. */
 function Pairs({ label, description, error, value, names, onChange }: AnyProps & { names?: Option[] }) {
   const [pairs, setPairs] = useState<[string, string][]>(() =>
-    Object.entries((value as Record<string, unknown>) ?? {}).map(([name, one]) => [
+    Object.entries((value as Record<string, unknown>) ?? {}).map(([name, text]) => [
       name,
-      typeof one === "string" ? one : JSON.stringify(one),
+      typeof text === "string" ? text : JSON.stringify(text),
     ]),
   );
   const put = (changed: [string, string][]) => {
@@ -186,27 +187,27 @@ function Pairs({ label, description, error, value, names, onChange }: AnyProps &
       <Text size="xs" className="quiet">
         {description}
       </Text>
-      {pairs.map(([name, one], at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a pair is its place
+      {pairs.map(([name, text], at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a pair is identified by its position
         <Group key={at} gap={6} wrap="nowrap" align="flex-start">
           {names ? (
             <Select
               aria-label={`${label}: name ${at + 1}`}
               data={names}
               value={name || null}
-              onChange={(chosen) => put(pairs.with(at, [chosen ?? "", one]))}
+              onChange={(chosen) => put(pairs.with(at, [chosen ?? "", text]))}
             />
           ) : (
             <TextInput
               aria-label={`${label}: name ${at + 1}`}
               value={name}
-              onChange={(event) => put(pairs.with(at, [event.currentTarget.value, one]))}
+              onChange={(event) => put(pairs.with(at, [event.currentTarget.value, text]))}
             />
           )}
           <TextInput
             className={classes.grow}
             aria-label={`${label}: value ${at + 1}`}
-            value={one}
+            value={text}
             onChange={(event) => put(pairs.with(at, [name, event.currentTarget.value]))}
           />
           <ActionIcon aria-label={`${label}: remove ${at + 1}`} onClick={() => put(pairs.toSpliced(at, 1))}>
@@ -323,7 +324,7 @@ function named(options: string[]): Option[] {
   return options.map((each) => ({ value: each, label: each }));
 }
 
-/** `dueIn` as people write it. */
+/** Writes `dueIn` as "Due in". */
 export function titled(name: string): string {
   const words = name.replace(/([A-Z])/g, " $1").toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);

@@ -28,7 +28,7 @@ function State({ state }: { state: string }) {
   return <Verdict color={COLORS[state]}>{titled(state)}</Verdict>;
 }
 
-/** Everything the automation did, newest first. */
+/** All runs of the automation, newest first. */
 export function Runs({ automation }: { automation: string }) {
   const log = useJournal("run");
   const asked = api.useQuery(
@@ -46,18 +46,18 @@ export function Runs({ automation }: { automation: string }) {
       icon={IconHistory}
       empty="It has not run yet"
       heads={["Began", "State", "Why"]}
-      cells={(one) => [
-        <Moment key="at" at={one.creationTimestamp} />,
+      cells={(run) => [
+        <Moment key="at" at={run.creationTimestamp} />,
         <>
-          <State state={one.state} />
-          {one.waitingUntil && (
+          <State state={run.state} />
+          {run.waitingUntil && (
             <span className="quiet">
               {" "}
-              waits until <Moment at={one.waitingUntil} />
+              waits until <Moment at={run.waitingUntil} />
             </span>
           )}
         </>,
-        one.reason,
+        run.reason,
       ]}
       draw={(key, close) => <Run automation={automation} run={key} onClose={close} />}
     >
@@ -87,17 +87,17 @@ function Run({ automation, run, onClose }: RunProps) {
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Run</Title>}>
       <Ready query={asked}>
-        {(one) => (
+        {(loaded) => (
           <Stack>
             <Group justify="space-between">
-              <State state={one.state} />
+              <State state={loaded.state} />
               <Group gap="xs">
-                {one.state === "FAILED" && (
+                {loaded.state === "FAILED" && (
                   <Button variant="default" loading={act.isPending} onClick={() => act.mutate("retry")}>
                     Retry from the failed step
                   </Button>
                 )}
-                {one.state === "RUNNING" ? (
+                {loaded.state === "RUNNING" ? (
                   <Button variant="default" loading={act.isPending} onClick={() => act.mutate("cancel")}>
                     End it
                   </Button>
@@ -108,7 +108,7 @@ function Run({ automation, run, onClose }: RunProps) {
                 )}
               </Group>
             </Group>
-            <Log run={one} />
+            <Log run={loaded} />
           </Stack>
         )}
       </Ready>
@@ -116,7 +116,7 @@ function Run({ automation, run, onClose }: RunProps) {
   );
 }
 
-/** What a run did, step by step; of a trial too. */
+/** What a run or a test run did, step by step. */
 export function Log({ run }: { run: RunOut }) {
   const pipeline = useAnyPipeline();
   return (

@@ -5,24 +5,24 @@ import type { CatalogueOut } from "../api/schema";
 import classes from "./automations.module.css";
 import { Param } from "./Param";
 import { newStep, type Step } from "./rule";
-import type { Place } from "./scope";
+import type { Scope } from "./scope";
 
 type StepsProps = {
   steps: Step[];
   catalogue: CatalogueOut;
-  place: Place;
+  scope: Scope;
   label: string;
-  /** The member the steps are sent as, and what the server said of a place in them. */
+  /** The member that holds the steps in the request, and the server's refusal of something in it. */
   at: string;
   error: Refused | undefined;
   onChange: (steps: Step[]) => void;
 };
 
-/** What is done, in order; branches hold steps themselves. */
-export function Steps({ steps, catalogue, place, label, at: path, error, onChange }: StepsProps) {
+/** Steps in the order in which they run. A branch holds steps itself. */
+export function Steps({ steps, catalogue, scope, label, at: path, error, onChange }: StepsProps) {
   const move = (at: number, to: number) => {
-    const one = steps[at];
-    if (one) onChange(steps.toSpliced(at, 1).toSpliced(to, 0, one));
+    const step = steps[at];
+    if (step) onChange(steps.toSpliced(at, 1).toSpliced(to, 0, step));
   };
   return (
     <div className={classes.steps} role="group" aria-label={label}>
@@ -32,7 +32,7 @@ export function Steps({ steps, catalogue, place, label, at: path, error, onChang
           step={step}
           number={at + 1}
           catalogue={catalogue}
-          place={place}
+          scope={scope}
           at={`${path}[${at}]`}
           error={error?.field.startsWith(`${path}[${at}]`) ? error : undefined}
           onChange={(changed) => onChange(steps.with(at, changed))}
@@ -59,7 +59,7 @@ type CardProps = {
   step: Step;
   number: number;
   catalogue: CatalogueOut;
-  place: Place;
+  scope: Scope;
   at: string;
   error: Refused | undefined;
   onChange: (step: Step) => void;
@@ -68,7 +68,7 @@ type CardProps = {
   onRemove: () => void;
 };
 
-function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, onDown, onRemove }: CardProps) {
+function StepCard({ step, number, catalogue, scope, at, error, onChange, onUp, onDown, onRemove }: CardProps) {
   const kind = catalogue.steps.find((each) => each.type === step.type);
   const title = kind?.description ?? step.type;
   const shown = (kind?.params ?? []).filter((each) => each.required || each.name in step.with);
@@ -116,7 +116,7 @@ function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, o
             at={`${at}.then`}
             error={error}
             catalogue={catalogue}
-            place={place}
+            scope={scope}
             onChange={(changed) => onChange({ ...step, yes: changed })}
           />
           <Way
@@ -125,7 +125,7 @@ function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, o
             at={`${at}.else`}
             error={error}
             catalogue={catalogue}
-            place={place}
+            scope={scope}
             onChange={(changed) => onChange({ ...step, no: changed })}
           />
         </>
@@ -139,7 +139,7 @@ function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, o
         key={param.name}
         param={param}
         value={step.with[param.name]}
-        place={place}
+        scope={scope}
         error={error?.field.startsWith(`${at}.with.${param.name}`) ? error : undefined}
         onChange={(value) => onChange({ ...step, with: { ...step.with, [param.name]: value } })}
       />
@@ -147,7 +147,7 @@ function StepCard({ step, number, catalogue, place, at, error, onChange, onUp, o
   }
 }
 
-type WayProps = Pick<StepsProps, "steps" | "catalogue" | "place" | "at" | "error" | "onChange"> & { title: string };
+type WayProps = Pick<StepsProps, "steps" | "catalogue" | "scope" | "at" | "error" | "onChange"> & { title: string };
 
 function Way({ title, ...steps }: WayProps) {
   return (
@@ -158,7 +158,7 @@ function Way({ title, ...steps }: WayProps) {
   );
 }
 
-/** What a parameter is before anything was said. */
+/** The initial value of a parameter. */
 function beginning(kind: string): unknown {
   if (kind === "flag") return true;
   if (kind === "fieldValues" || kind === "map") return {};
@@ -167,7 +167,7 @@ function beginning(kind: string): unknown {
 
 type Named = { name: string; kind: string; description: string };
 
-/** What may be said besides, out of the way until it is wanted. */
+/** Menu of optional parameters that are not set yet. */
 function More({ names, onAdd }: { names: Named[]; onAdd: (name: string, kind: string) => void }) {
   if (names.length === 0) return null;
   return (

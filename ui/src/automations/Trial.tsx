@@ -9,18 +9,18 @@ import { useForm } from "../app/useForm";
 import { say } from "../components/toasts";
 import { Log } from "./Runs";
 import type { unsaved } from "./rule";
-import { usePlace } from "./scope";
+import { useScope } from "./scope";
 
 type Props = {
   automation: string;
-  /** What is written and not saved yet; null where all is saved. */
+  /** The unsaved draft, or null if everything is saved. */
   draft: ReturnType<typeof unsaved>;
   onClose: () => void;
 };
 
-/** Tries the automation on a box, where everything is undone again, or runs it on one. */
+/** Runs the automation on a box: as a test, where every change is taken back, or for real. */
 export function Trial({ automation, draft, onClose }: Props) {
-  const { pipeline, teamKey } = usePlace();
+  const { pipeline, teamKey } = useScope();
   const [words, setWords] = useState("");
   const [settled] = useDebouncedValue(words.trim(), 150);
   const [box, setBox] = useState<string | null>(null);

@@ -1,7 +1,9 @@
-/** A rule as it is edited: the API's own shape, with an identity for each step that a list can be drawn by. */
+/**
+ * An automation as the form edits it: the shape of the API, plus an id for each step so that React can draw the list.
+ */
 import type { AutomationOut } from "../api/schema";
 import type { Tree } from "../table/filter";
-import type { Place } from "./scope";
+import type { Scope } from "./scope";
 
 export type Values = Record<string, unknown>;
 export type Step = {
@@ -11,14 +13,14 @@ export type Step = {
   name?: string;
   with: Values;
   onError?: string;
-  /** Of a branch, what the API calls `then` and `else`. */
+  /** The steps of a branch, which the API calls `then` and `else`. */
   yes?: Step[];
   no?: Step[];
 };
 export type Rule = {
   name: string;
   trigger: Values;
-  /** Only boxes that pass it. */
+  /** Runs only for boxes that pass this filter. */
   filter: Tree | null;
   condition: string;
   steps: Step[];
@@ -33,8 +35,8 @@ export function newStep(type: string, values: Values = {}): Step {
   return type === "branch" ? { ...step, yes: [], no: [] } : step;
 }
 
-export function ruleOf(one: AutomationOut): Rule {
-  const { name, trigger, filter, condition = "", steps } = one;
+export function ruleOf(automation: AutomationOut): Rule {
+  const { name, trigger, filter, condition = "", steps } = automation;
   return {
     name,
     trigger,
@@ -53,7 +55,7 @@ function stepOf(given: Record<string, unknown>): Step {
   return type === "branch" ? { ...step, yes: (yes ?? []).map(stepOf), no: (no ?? []).map(stepOf) } : step;
 }
 
-/** What is sent: without what was left empty, and without what only this page needs. */
+/** The request body, without empty values and without values that only the form needs. */
 export function sent(rule: Rule) {
   const { name, trigger, filter, condition, steps, secrets } = rule;
   return {
@@ -66,7 +68,7 @@ export function sent(rule: Rule) {
   };
 }
 
-/** What a trial is sent where it is not saved yet: how it is written now; null where that is saved. */
+/** The request body of a test run of the unsaved draft; null if everything is saved. */
 export function unsaved(draft: Rule | null, saved: Rule) {
   if (draft === null || JSON.stringify(sent(draft)) === JSON.stringify(sent(saved))) return null;
   const { trigger, filter, condition, steps } = sent(draft);
@@ -77,7 +79,7 @@ function sentStep(step: Step): Record<string, unknown> {
   const { uid: _uid, with: values, yes, no, ...rest } = step;
   const out = { ...rest, with: said(values) };
   if (!yes || !no) return out;
-  // biome-ignore lint/suspicious/noThenProperty: as the API has it; nobody awaits a step
+  // biome-ignore lint/suspicious/noThenProperty: the API's name; no code awaits a step
   return { ...out, then: yes.map(sentStep), else: no.map(sentStep) };
 }
 
@@ -92,7 +94,7 @@ export function said(values: Values): Values {
 
 type Recipe = { title: string; says: string; rule: () => Rule };
 
-/** Beginnings that are worth having. Stages and people are chosen afterwards. */
+/** Useful automations to start from. The user chooses stages and people afterwards. */
 const RECIPES: Recipe[] = [
   {
     title: "A task when a box moves",
@@ -108,7 +110,7 @@ const RECIPES: Recipe[] = [
   },
   {
     title: "Nothing is forgotten",
-    says: "A box that nobody has touched for two weeks gets a task.",
+    says: "A box that has not changed for two weeks gets a task.",
     rule: () => ({
       name: "Untouched for two weeks",
       trigger: { type: "box.untouched", days: 14 },
@@ -177,8 +179,8 @@ const TEAM_RECIPES: Recipe[] = [
   },
 ];
 
-/** A pipeline's, or a team's. */
-export function recipesOf({ pipeline }: Pick<Place, "pipeline">): Recipe[] {
+/** Recipes for a pipeline or for a team. */
+export function recipesOf({ pipeline }: Pick<Scope, "pipeline">): Recipe[] {
   return pipeline ? RECIPES : TEAM_RECIPES;
 }
 

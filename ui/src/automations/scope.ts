@@ -3,17 +3,17 @@ import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
 import { useAnyPipeline } from "../app/pipeline";
 
-/** Whose automations these are: a pipeline's, or a team's, which are for its contacts and organizations. */
-export type Place = { pipeline: PipelineOut | null; teamKey: string; home: string };
+/** Whose automations these are: a pipeline's, or a team's (for its contacts and organizations). */
+export type Scope = { pipeline: PipelineOut | null; teamKey: string; home: string };
 
-export function usePlace(): Place {
+export function useScope(): Scope {
   const pipeline = useAnyPipeline();
   const { team = "" } = useParams();
   if (pipeline) return { pipeline, teamKey: pipeline.teamKey, home: `/pipelines/${pipeline.key}/automations` };
   return { pipeline: null, teamKey: team, home: `/teams/${team}/automations` };
 }
 
-export function useAutomations({ pipeline, teamKey }: Place) {
+export function useAutomations({ pipeline, teamKey }: Scope) {
   const within = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/automations",
@@ -29,7 +29,7 @@ export function useAutomations({ pipeline, teamKey }: Place) {
   return pipeline ? within : team;
 }
 
-export function useInbound({ pipeline, teamKey }: Place) {
+export function useInbound({ pipeline, teamKey }: Scope) {
   const within = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/inbound",

@@ -11,14 +11,14 @@ import classes from "../automations/automations.module.css";
 import { Editor } from "../automations/Editor";
 import { Runs } from "../automations/Runs";
 import { blank, type Rule, recipesOf, ruleOf, sent, unsaved } from "../automations/rule";
-import { usePlace } from "../automations/scope";
+import { useScope } from "../automations/scope";
 import { Trial } from "../automations/Trial";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Ready } from "../components/states";
 import { say } from "../components/toasts";
 import { Secret } from "../integrations/Secret";
 
-/** One automation: what it does, and what it did. `new` in the address makes one. */
+/** Screen of one automation: its form and its runs. `new` in the address creates one. */
 export default function Automation() {
   const { automation = "" } = useParams();
   const catalogue = api.useQuery("get", "/v2/automations/catalogue", {});
@@ -26,7 +26,7 @@ export default function Automation() {
     <div className={classes.page}>
       <Ready query={catalogue}>
         {(known) =>
-          automation === "new" ? <New catalogue={known} /> : <One catalogue={known} automation={automation} />
+          automation === "new" ? <New catalogue={known} /> : <Existing catalogue={known} automation={automation} />
         }
       </Ready>
     </div>
@@ -35,23 +35,23 @@ export default function Automation() {
 
 function Back() {
   return (
-    <Link className="quiet" to={usePlace().home}>
+    <Link className="quiet" to={useScope().home}>
       Automations
     </Link>
   );
 }
 
 function New({ catalogue }: { catalogue: CatalogueOut }) {
-  const place = usePlace();
-  const { pipeline, teamKey, home } = place;
+  const scope = useScope();
+  const { pipeline, teamKey, home } = scope;
   const navigate = useNavigate();
   const [search] = useSearchParams();
-  const [made, setMade] = useState<AutomationOut | null>(null);
-  const recipe = recipesOf(place)[Number(search.get("recipe") ?? -1)];
+  const [created, setCreated] = useState<AutomationOut | null>(null);
+  const recipe = recipesOf(scope)[Number(search.get("recipe") ?? -1)];
   const [rule] = useState(() => recipe?.rule() ?? blank(pipeline ? "box.created" : "contact.created"));
-  const done = (one: AutomationOut) => void navigate(`${home}/${one.key}`);
-  const save = async (said: Rule) => {
-    const body = sent(said);
+  const done = (automation: AutomationOut) => void navigate(`${home}/${automation.key}`);
+  const save = async (edited: Rule) => {
+    const body = sent(edited);
     const { data } = pipeline
       ? await client.POST("/v2/pipelines/{pipeline}/automations", {
           params: { path: { pipeline: pipeline.key } },
@@ -59,10 +59,10 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
         })
       : await client.POST("/v2/teams/{team}/automations", { params: { path: { team: teamKey } }, body });
     await refresh();
-    const one = data as AutomationOut;
-    const calls = JSON.stringify(said.steps).includes('"http.request"');
-    if (calls && one.signingSecret) setMade(one);
-    else done(one);
+    const automation = data as AutomationOut;
+    const calls = JSON.stringify(edited.steps).includes('"http.request"');
+    if (calls && automation.signingSecret) setCreated(automation);
+    else done(automation);
   };
   return (
     <>
@@ -70,14 +70,14 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
         <Back />
         <Title order={2}>New automation</Title>
       </div>
-      <Editor rule={rule} kept={[]} catalogue={catalogue} place={place} says="Create" onSave={save} />
-      {made && <Secret value={made.signingSecret ?? ""} onClose={() => done(made)} />}
+      <Editor rule={rule} kept={[]} catalogue={catalogue} scope={scope} says="Create" onSave={save} />
+      {created && <Secret value={created.signingSecret ?? ""} onClose={() => done(created)} />}
     </>
   );
 }
 
-function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
-  const place = usePlace();
+function Existing({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
+  const scope = useScope();
   const asked = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
   const draft = useRef<Rule | null>(null);
   const keep = useCallback((rule: Rule) => {
@@ -85,20 +85,23 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
   }, []);
   return (
     <Ready query={asked}>
-      {(one) => (
+      {(loaded) => (
         <Stack gap="xl">
-          <Head one={one} draftNow={() => unsaved(draft.current, ruleOf(one))} />
+          <Head automation={loaded} draftNow={() => unsaved(draft.current, ruleOf(loaded))} />
           <Editor
             onDraft={keep}
-            key={one.version}
-            rule={ruleOf(one)}
-            kept={one.secrets}
+            key={loaded.version}
+            rule={ruleOf(loaded)}
+            kept={loaded.secrets}
             catalogue={catalogue}
-            place={place}
+            scope={scope}
             says="Save"
-            onSave={async (said) => {
-              await client.POST("/v2/automations/{automation}", { params: { path: { automation } }, body: sent(said) });
-              say("Saved. Runs under way go on as they began.");
+            onSave={async (edited) => {
+              await client.POST("/v2/automations/{automation}", {
+                params: { path: { automation } },
+                body: sent(edited),
+              });
+              say("Saved. Runs in progress use the previous version.");
               await refresh();
             }}
           />
@@ -109,16 +112,16 @@ function One({ catalogue, automation }: { catalogue: CatalogueOut; automation: s
   );
 }
 
-type HeadProps = { one: AutomationOut; draftNow: () => ReturnType<typeof unsaved> };
+type HeadProps = { automation: AutomationOut; draftNow: () => ReturnType<typeof unsaved> };
 
-function Head({ one, draftNow }: HeadProps) {
-  const { home } = usePlace();
+function Head({ automation, draftNow }: HeadProps) {
+  const { home } = useScope();
   const navigate = useNavigate();
   const [trying, trial] = useDisclosure(false);
-  const params = { path: { automation: one.key } };
+  const params = { path: { automation: automation.key } };
   const toggle = useMutation({
     mutationFn: () =>
-      client.POST(one.enabled ? "/v2/automations/{automation}/disable" : "/v2/automations/{automation}/enable", {
+      client.POST(automation.enabled ? "/v2/automations/{automation}/disable" : "/v2/automations/{automation}/enable", {
         params,
       }),
     onSettled: refresh,
@@ -127,7 +130,7 @@ function Head({ one, draftNow }: HeadProps) {
     mutationFn: () => client.DELETE("/v2/automations/{automation}", { params }),
     onSuccess: async () => {
       await navigate(home);
-      say(`Deleted ${one.name}`);
+      say(`Deleted ${automation.name}`);
       return refresh();
     },
   });
@@ -135,21 +138,25 @@ function Head({ one, draftNow }: HeadProps) {
     <Group justify="space-between" align="flex-start">
       <div>
         <Back />
-        <Title order={2}>{one.name}</Title>
+        <Title order={2}>{automation.name}</Title>
       </div>
       <Group gap="xs">
-        <CopyAsCode call={{ method: "GET", path: `/v2/automations/${one.key}` }} />
+        <CopyAsCode call={{ method: "GET", path: `/v2/automations/${automation.key}` }} />
         <Button variant="default" leftSection={<IconPlayerPlay size={15} />} onClick={trial.open}>
           Try it
         </Button>
-        <Button variant={one.enabled ? "default" : "filled"} loading={toggle.isPending} onClick={() => toggle.mutate()}>
-          {one.enabled ? "Switch off" : "Switch on"}
+        <Button
+          variant={automation.enabled ? "default" : "filled"}
+          loading={toggle.isPending}
+          onClick={() => toggle.mutate()}
+        >
+          {automation.enabled ? "Switch off" : "Switch on"}
         </Button>
         <Button variant="subtle" color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
           Delete
         </Button>
       </Group>
-      {trying && <Trial automation={one.key} draft={draftNow()} onClose={trial.close} />}
+      {trying && <Trial automation={automation.key} draft={draftNow()} onClose={trial.close} />}
     </Group>
   );
 }

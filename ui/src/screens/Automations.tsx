@@ -7,24 +7,24 @@ import { queries } from "../api/queries";
 import type { AutomationOut } from "../api/schema";
 import classes from "../automations/automations.module.css";
 import { recipesOf } from "../automations/rule";
-import { useAutomations, usePlace } from "../automations/scope";
+import { useAutomations, useScope } from "../automations/scope";
 import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { Empty, Ready } from "../components/states";
 
-/** What this pipeline does by itself, or this team with its contacts and organizations. */
+/** Screen with the automations of a pipeline, or of a team (for its contacts and organizations). */
 export default function Automations() {
-  const place = usePlace();
-  const { pipeline, teamKey, home } = place;
+  const scope = useScope();
+  const { pipeline, teamKey, home } = scope;
   const navigate = useNavigate();
-  const asked = useAutomations(place);
+  const asked = useAutomations(scope);
   const add = (recipe?: number) => void navigate(`${home}/new${recipe === undefined ? "" : `?recipe=${recipe}`}`);
   const section = pipeline ? "Pipeline" : "Team";
   useCommands([{ id: "new-automation", label: "New automation", section, keys: "c", run: () => add() }]);
   const recipes = (
     <div className={classes.recipes}>
-      {recipesOf(place).map((each, at) => (
+      {recipesOf(scope).map((each, at) => (
         <UnstyledButton key={each.title} className={classes.recipe} onClick={() => add(at)}>
           <Text fw={600}>{each.title}</Text>
           <Text size="sm" className="quiet">
@@ -73,7 +73,7 @@ export default function Automations() {
           ) : (
             <div className={classes.list}>
               {results.map((each) => (
-                <Line key={each.key} one={each} home={home} />
+                <Line key={each.key} automation={each} home={home} />
               ))}
             </div>
           )
@@ -83,13 +83,13 @@ export default function Automations() {
   );
 }
 
-function Line({ one, home }: { one: AutomationOut; home: string }) {
+function Line({ automation, home }: { automation: AutomationOut; home: string }) {
   const catalogue = api.useQuery("get", "/v2/automations/catalogue", {});
-  const when = catalogue.data?.triggers.find((each) => each.type === one.trigger.type)?.description;
+  const when = catalogue.data?.triggers.find((each) => each.type === automation.trigger.type)?.description;
   const toggle = useMutation({
     mutationFn: () =>
-      client.POST(one.enabled ? "/v2/automations/{automation}/disable" : "/v2/automations/{automation}/enable", {
-        params: { path: { automation: one.key } },
+      client.POST(automation.enabled ? "/v2/automations/{automation}/disable" : "/v2/automations/{automation}/enable", {
+        params: { path: { automation: automation.key } },
       }),
     onSettled: () =>
       queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("automations") }),
@@ -97,27 +97,28 @@ function Line({ one, home }: { one: AutomationOut; home: string }) {
   return (
     <div className={classes.line}>
       <Switch
-        aria-label={`${one.name} is on`}
-        checked={toggle.isPending ? !one.enabled : one.enabled}
+        aria-label={`${automation.name} is on`}
+        checked={toggle.isPending ? !automation.enabled : automation.enabled}
         onChange={() => toggle.mutate()}
       />
       <div className={classes.grow}>
-        <Link className={classes.name} to={`${home}/${one.key}`}>
-          {one.name}
+        <Link className={classes.name} to={`${home}/${automation.key}`}>
+          {automation.name}
         </Link>
         <Text size="sm" className="quiet cut">
-          {when ?? String(one.trigger.type)} · {one.steps.length === 1 ? "1 step" : `${one.steps.length} steps`}
-          {one.offReason && ` · switched off: ${one.offReason}`}
+          {when ?? String(automation.trigger.type)} ·{" "}
+          {automation.steps.length === 1 ? "1 step" : `${automation.steps.length} steps`}
+          {automation.offReason && ` · switched off: ${automation.offReason}`}
         </Text>
       </div>
       <Text size="sm" className="quiet">
-        {one.nextTimestamp ? (
+        {automation.nextTimestamp ? (
           <>
-            next <Moment at={one.nextTimestamp} />
+            next <Moment at={automation.nextTimestamp} />
           </>
         ) : (
           <>
-            changed <Moment at={one.lastSavedTimestamp} />
+            changed <Moment at={automation.lastSavedTimestamp} />
           </>
         )}
       </Text>
