@@ -23,14 +23,14 @@ export type CardProps = {
   now: number;
   staleAfter: number;
   golden: boolean;
-  /** The columns it can be moved to, by name; none where it may not be moved. */
+  /** The lanes that the card can be moved to, with their names. Empty if the user may not move it. */
   elsewhere: { key: string; name: string }[];
   onMove: (box: Box, lane: string) => void;
-  /** Undefined where it may not be marked. */
+  /** Undefined if the user may not mark the card. */
   onGolden: ((box: Box) => void) | undefined;
 };
 
-/** What one sees of a box on the board. */
+/** A box on the board. */
 export const Card = memo(function Card({
   box,
   fields,
@@ -118,7 +118,7 @@ export const Card = memo(function Card({
   );
 });
 
-/** Made when it is asked for: a menu on each card would make scrolling slow. */
+/** Created when it is opened, because a menu on every card makes scrolling slow. */
 function MoveMenu({ box, elsewhere, onMove }: Pick<CardProps, "box" | "elsewhere" | "onMove">) {
   const [opened, setOpened] = useState(false);
   const button = (

@@ -15,7 +15,7 @@ import classes from "./Board.module.css";
 
 type LaneProps = {
   lane: LaneOf;
-  /** What is summed, by key. */
+  /** Fields whose sums are shown, by key. */
   summed: ReadonlyMap<string, Field>;
   focused: string | null;
   opened: string | null;
@@ -25,7 +25,7 @@ type LaneProps = {
   onFocus: (box: string) => void;
   onKey: (event: KeyboardEvent, box: Box) => void;
   onOpen: (box: Box) => void;
-  /** A card was let go in this column, before that place. */
+  /** Called when a card is dropped in this lane, before that position. */
   onDrop: (box: string, place: number) => void;
   onEnd: () => void;
   adding: boolean;
@@ -33,7 +33,7 @@ type LaneProps = {
   onAdd: (name: string) => Promise<unknown>;
 };
 
-/** A column of the board: only the cards that are seen are drawn. */
+/** A lane of the board. It draws only the visible cards. */
 export function Lane(props: LaneProps) {
   const { lane, summed, focused, opened, estimate, onEnd } = props;
   const { mayMove, draw, onFocus, onKey, onOpen } = props;
@@ -69,7 +69,7 @@ export function Lane(props: LaneProps) {
           const { lane: now, onDrop } = newest.current;
           const at = now.cards.findIndex((each) => each.key === target?.data.key);
           const below = target ? extractClosestEdge(target.data) === "bottom" : true;
-          // Let go beside the cards it comes last.
+          // A card that is dropped beside the other cards goes to the end.
           onDrop(String(source.data.key), at < 0 ? now.cards.length : at + Number(below));
         },
       }),
@@ -84,7 +84,7 @@ export function Lane(props: LaneProps) {
   }, [lane.cursor, last, lane.cards.length, onEnd]);
 
   const focusedAt = focused === null ? -1 : lane.cards.findIndex((each) => each.key === focused);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when the focus goes elsewhere, the card comes into sight
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolls to the card when the focus moves to it
   useEffect(() => {
     if (focusedAt >= 0) rows.scrollToIndex(focusedAt);
   }, [focusedAt, focused]);
@@ -124,7 +124,7 @@ export function Lane(props: LaneProps) {
           </Text>
         )}
       </header>
-      {/* Its cards take the focus; without any there is nothing to scroll. */}
+      {/* The cards take the focus. An empty lane cannot scroll. */}
       <div
         className={classes.cards}
         ref={list}
@@ -177,7 +177,7 @@ type SlotProps = Pick<LaneProps, "mayMove" | "draw" | "onFocus" | "onKey" | "onO
   isOpened: boolean;
 };
 
-/** Scrolling draws anew only what comes into sight. */
+/** Memoized, so that scrolling draws only cards that come into view. */
 const Slot = memo(function Slot({
   box,
   at,
@@ -203,7 +203,7 @@ const Slot = memo(function Slot({
     return combine(
       draggable({
         element: element.current,
-        // Fingers have a way of their own (`touch`).
+        // Touch has its own implementation (`touch`).
         canDrag: () => movable && !byTouch.current,
         getInitialData: () => ({ kind: "card", key: box.key }),
         onDragStart: () => setDragging(true),
@@ -221,7 +221,7 @@ const Slot = memo(function Slot({
     );
   }, [box.key, movable]);
   useEffect(() => {
-    // Not while somebody types, or is in a box that is open.
+    // Does not take the focus while the user types or works in an open box.
     if (isFocused && element.current && !element.current.contains(document.activeElement)) {
       if (document.activeElement === document.body || document.activeElement?.closest("[data-card]")) {
         element.current.focus({ preventScroll: true });

@@ -9,7 +9,7 @@ import type { Column } from "../table/columns";
 import { FilterTool } from "../table/FilterTool";
 import { STAGE } from "./arrange";
 import classes from "./Board.module.css";
-import type { Liking } from "./preferences";
+import type { BoardPreferences } from "./preferences";
 import type { BoardState } from "./state";
 import type { Asked } from "./useBoard";
 
@@ -20,11 +20,11 @@ type ToolsProps = {
   change: (change: Record<string, string | null>) => void;
   words: string;
   asked: Asked;
-  liking: Liking;
-  like: (change: Partial<Liking>) => void;
+  preferences: BoardPreferences;
+  setPreferences: (change: Partial<BoardPreferences>) => void;
   shown: string[];
   count: number | undefined;
-  /** The views' own tool. */
+  /** The button for saved views. */
   children: ReactNode;
 };
 
@@ -39,7 +39,7 @@ const SORTS = [
   { value: "name", label: "Name" },
 ];
 
-/** What the columns stand for, the order, and what is on the cards. */
+/** Toolbar of the board: what the lanes stand for, the order, and the fields on the cards. */
 export function Tools({
   pipeline,
   state,
@@ -47,15 +47,15 @@ export function Tools({
   change,
   words: before,
   asked,
-  liking,
-  like,
+  preferences,
+  setPreferences,
   shown,
   count,
   children,
 }: ToolsProps) {
   const [words, setWords] = useState(before);
   const { view } = state;
-  /** What the view has already is not said once more. */
+  /** A value that the view has already is removed from the address. */
   const put = (name: "by" | "sort", value: string, held: string) => change({ [name]: value === held ? null : value });
   const find = useDebouncedCallback((value: string) => change({ q: value.trim() || null }), 250);
   const sort = state.sort.join(",");
@@ -130,7 +130,7 @@ export function Tools({
                 key={field.key}
                 checked={on}
                 onChange={() =>
-                  like({ fields: on ? shown.filter((each) => each !== field.key) : [...shown, field.key] })
+                  setPreferences({ fields: on ? shown.filter((each) => each !== field.key) : [...shown, field.key] })
                 }
               >
                 <span className={classes.choice}>
@@ -142,7 +142,10 @@ export function Tools({
           })}
           <Menu.Divider />
           <Menu.Label>Stale when in a stage for more than</Menu.Label>
-          <Menu.RadioGroup value={String(liking.staleAfter)} onChange={(days) => like({ staleAfter: Number(days) })}>
+          <Menu.RadioGroup
+            value={String(preferences.staleAfter)}
+            onChange={(days) => setPreferences({ staleAfter: Number(days) })}
+          >
             {STALE.map((days) => (
               <Menu.RadioItem key={days} value={String(days)}>
                 {days === 0 ? "Never" : `${days} days`}

@@ -14,7 +14,7 @@ function board(lead: Box[], won: Box[], golden: string[] = []): BoardOut {
     results,
     count: results.length + 10,
     sums: { "1001": 100 },
-    golden: golden.filter((one) => results.some((each) => each.key === one)),
+    golden: golden.filter((key) => results.some((each) => each.key === key)),
     hasNextPage: true,
   });
   return { pipelineKey: "p", by: "stage", count: 0, columns: [column("lead", lead), column("won", won)] };

@@ -1,5 +1,7 @@
-/** Cards in their columns, as the boxes are now: one that was moved stands in its new column before the server's figures
- * are there. */
+/**
+ * Puts cards into lanes by the current values of the boxes. A moved card is in its new lane before the server's counts
+ * arrive.
+ */
 import type { Box } from "../api/boxes";
 import type { BoardColumn, BoardOut } from "../api/schema";
 import { numberIn } from "../fields/compare";
@@ -22,7 +24,7 @@ export function arrange(board: BoardOut): LaneOf[] {
   const golden = new Set(board.columns.flatMap((column) => column.golden));
   const held = new Map<string, Box[]>(board.columns.map((column) => [column.key, []]));
   for (const column of board.columns) {
-    // What stayed keeps the server's order; what came stands behind it until that is asked for again.
+    // Cards that stay keep the server's order. New cards are added at the end until the lane is loaded again.
     for (const box of column.results) if (laneOf(box, board.by) === column.key) held.get(column.key)?.push(box);
   }
   for (const column of board.columns) {
@@ -33,7 +35,7 @@ export function arrange(board: BoardOut): LaneOf[] {
   }
   return board.columns.map((column) => {
     const cards = held.get(column.key) ?? [];
-    // The server's order, in which golden ones are first; one that was marked just now too.
+    // Golden cards come first, as on the server; this includes a card that was marked just now.
     const sorted = [...cards.filter((each) => golden.has(each.key)), ...cards.filter((each) => !golden.has(each.key))];
     return {
       key: column.key,
@@ -48,7 +50,7 @@ export function arrange(board: BoardOut): LaneOf[] {
   });
 }
 
-/** The server's sums, with what came and without what left. */
+/** The server's sums, plus new cards and minus cards that left. */
 function summed(column: BoardColumn, cards: readonly Box[]): Record<string, number> {
   const before = new Set(column.results.map((each) => each.key));
   const now = new Set(cards.map((each) => each.key));
@@ -61,14 +63,14 @@ function summed(column: BoardColumn, cards: readonly Box[]): Record<string, numb
   );
 }
 
-/** The card that one at this place stands below; null at the top, and of golden ones, which are above all. */
+/** The card above this position; null at the top and below golden cards, which are always on top. */
 export function above(lane: Pick<LaneOf, "cards" | "golden">, key: string, place: number): string | null {
   const before = lane.cards.slice(0, place).filter((each) => each.key !== key);
   const last = before.at(-1)?.key ?? null;
   return last !== null && lane.golden.includes(last) ? null : last;
 }
 
-/** The board with this card below that one in a column, as it will be. */
+/** The board after this card is moved below that card of a lane. */
 export function placed(board: BoardOut, box: Box, to: string, after: string | null): BoardOut {
   const from = laneOf(box, board.by);
   return {
@@ -89,7 +91,7 @@ export function placed(board: BoardOut, box: Box, to: string, after: string | nu
   };
 }
 
-/** The board with the card's mark on or off. */
+/** The board after the card's golden mark is set or removed. */
 export function marked(board: BoardOut, box: Pick<Box, "key">, golden: boolean): BoardOut {
   return {
     ...board,

@@ -1,17 +1,17 @@
-/** How a person likes a pipeline's board, kept with their preferences. */
+/** The user's preferences for the board of a pipeline. */
 import { usePreferences } from "../api/preferences";
 
-export type Liking = {
-  /** Keys of the fields on the cards; undefined for the first few. */
+export type BoardPreferences = {
+  /** Keys of the fields on the cards. If undefined, the first few fields are shown. */
   fields?: string[];
-  /** Days in a stage after which a card is stale; 0 for never. */
+  /** Number of days in a stage after which a card is stale; 0 for never. */
   staleAfter: number;
 };
 
-export function useLiking(pipeline: string): [Liking, (change: Partial<Liking>) => void] {
-  const { preferences, set } = usePreferences();
+export function useBoardPreferences(pipeline: string): [BoardPreferences, (change: Partial<BoardPreferences>) => void] {
+  const { preferences: all, set } = usePreferences();
   const member = `board ${pipeline}`;
-  const { fields, staleAfter = 14 } = (preferences[member] ?? {}) as Partial<Liking>;
-  const liking: Liking = { ...(fields ? { fields } : {}), staleAfter };
-  return [liking, (change) => set({ [member]: { ...liking, ...change } })];
+  const { fields, staleAfter = 14 } = (all[member] ?? {}) as Partial<BoardPreferences>;
+  const preferences: BoardPreferences = { ...(fields ? { fields } : {}), staleAfter };
+  return [preferences, (change) => set({ [member]: { ...preferences, ...change } })];
 }

@@ -1,4 +1,4 @@
-/** What a board shows, as the address has it: a view, and what differs from it. */
+/** What the address says about a board: the saved view, and what differs from it. */
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 import type { PipelineOut, ViewOut } from "../api/schema";
@@ -13,11 +13,11 @@ export type BoardState = {
   filter: Tree | null;
   sort: string[];
   by: string;
-  /** Whether something differs from the view. */
+  /** Whether anything differs from the saved view. */
   differs: boolean;
 };
 
-/** Of a view the board takes the filter, the order, and the group where there can be columns of it. */
+/** A board takes from a saved view the filter, the order, and the group if lanes can be made of it. */
 export function boardState(search: URLSearchParams, view: ViewOut | undefined, pipeline: PipelineOut): BoardState {
   const grouped = view?.group ?? STAGE;
   return {
@@ -33,12 +33,12 @@ function hasColumns(pipeline: PipelineOut, group: string): boolean {
   return pipeline.fields.some((field) => field.key === group && field.type === "DROPDOWN");
 }
 
-/** What a view keeps of it, as the API takes it: its columns are the table's and stay. */
+/** The content to store in a saved view, as the API takes it. The view's table columns do not change. */
 export function contentOf(state: BoardState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
   return { filter: whole(state.filter, columns), sort: state.sort, group: state.by };
 }
 
-/** `views` is undefined until they are known. */
+/** `views` is undefined until the saved views are loaded. */
 export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] | undefined) {
   const [search, setSearch] = useSearchParams();
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);

@@ -1,23 +1,25 @@
-/** Cards moved by a finger: browsers drag by mouse, and few of them by touch. Held for a moment a card is lifted; moved
- * before that, the finger scrolls. */
+/**
+ * Moves cards by touch, because browsers support drag and drop mainly by mouse. A long press lifts a card; a finger
+ * that moves earlier scrolls.
+ */
 
-/** How long a card is held until it is lifted, in ms. */
+/** How long a press must last to lift a card, in ms. */
 const HOLD = 300;
-/** A finger that went further than this meanwhile scrolls. */
+/** A finger that moves further than this (px) during the press scrolls. */
 const STILL = 8;
-/** So near to an edge what is beyond comes into sight. */
+/** Closer than this to an edge (px), the board scrolls. */
 const EDGE = 48;
 const PACE = 12;
 
 type Place = { lane: string; card: string | null; below: boolean };
 type Given = {
   mayLift: (card: string) => boolean;
-  /** Let go over that column: before or behind that card, else at its end. */
+  /** Called when the card is dropped on a lane: before or after another card, or at the end. */
   onDrop: (card: string, place: Place) => void;
 };
 type Point = { x: number; y: number };
 
-/** Lifts `[data-card]` within `board` and lets them go in `[data-lane]`; gives what ends that. */
+/** Lets the user lift `[data-card]` within `board` and drop it on `[data-lane]`. Returns a function that ends this. */
 export function touchable(board: HTMLElement, given: () => Given): () => void {
   let end: (() => void) | null = null;
   const begin = (event: TouchEvent) => {
@@ -54,7 +56,7 @@ function hold(board: HTMLElement, target: HTMLElement, card: HTMLElement, from: 
   };
   const letGo = (event: TouchEvent) => {
     const place = lifted && placeAt(at);
-    // No click follows: it would open the box.
+    // Prevents the click that would open the box.
     if (lifted) event.preventDefault();
     over();
     if (place && place.card !== key) given().onDrop(key, place);
@@ -69,7 +71,7 @@ function hold(board: HTMLElement, target: HTMLElement, card: HTMLElement, from: 
     target.removeEventListener("touchcancel", over);
     board.removeEventListener("contextmenu", noMenu);
   };
-  // On what was touched: it hears of the finger even where its card is no longer drawn.
+  // The listener is on the touched element: it receives the touch events even when its card is no longer drawn.
   target.addEventListener("touchmove", move, { passive: false });
   target.addEventListener("touchend", letGo, { passive: false });
   target.addEventListener("touchcancel", over);
@@ -77,7 +79,7 @@ function hold(board: HTMLElement, target: HTMLElement, card: HTMLElement, from: 
   return over;
 }
 
-/** A likeness of the card goes with the finger, and where it would come to stand is shown. */
+/** A copy of the card follows the finger, and a marker shows where the card would land. */
 function lift(board: HTMLElement, card: HTMLElement, from: Point) {
   const { left, top, width } = card.getBoundingClientRect();
   const ghost = card.cloneNode(true) as HTMLElement;

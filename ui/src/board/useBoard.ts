@@ -1,4 +1,4 @@
-/** A pipeline's board as it is shown: its first cards, more of a column as one scrolls, and what others do. */
+/** The board of a pipeline: its first cards, more cards of a lane as the user scrolls, and live updates. */
 import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Box } from "../api/boxes";
@@ -10,16 +10,16 @@ import { laneOf, marked, STAGE } from "./arrange";
 
 export type Asked = { by?: string; filter?: string; sort?: string };
 
-/** Of the mutations that put cards in their places: while one is on its way, the order here is newer. */
+/** Mutation key of moves. While a move is being sent, the order on the screen is newer than the server's. */
 export const PLACING = ["place"];
 
 const FIRST = 40;
 const MORE = 200;
-/** How many places of a column the server keeps. */
+/** How many positions of a lane the server stores. */
 export const MOST_PLACES = 100;
 const CALM = 400;
 
-/** `waits` while it is not known yet what is to be asked for. */
+/** Waits with the request while `waits` is true. */
 export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
   const query = { ...asked, limit: FIRST };
   const init = { params: { path: { pipeline }, query: defined(query) } };
@@ -38,7 +38,7 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
   const change = (how: (board: BoardOut) => BoardOut) =>
     queries.setQueryData<BoardOut>(queryKey, (before) => before && how(before));
 
-  /** At once on the screen; what it gives puts the board back as it was. */
+  /** Changes the board on the screen. Returns a function that restores it. */
   function show(how: (board: BoardOut) => BoardOut): () => void {
     const before = queries.getQueryData<BoardOut>(queryKey);
     change(how);
@@ -63,8 +63,8 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
     }
   }
 
-  /** Counts and sums of all columns, as the server has them now. */
-  async function refigure(): Promise<void> {
+  /** Loads the counts and sums of all lanes again. */
+  async function reloadFigures(): Promise<void> {
     const columns = queries.getQueryData<BoardOut>(queryKey)?.columns ?? [];
     const sums = [...new Set(columns.flatMap((each) => Object.keys(each.sums)))].join(",");
     const { data } = await client.GET("/v2/pipelines/{pipeline}/board", {
@@ -73,8 +73,8 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
     if (data) change((before) => figured(before, data));
   }
 
-  /** The order of a column's first cards, as the server has it now. */
-  async function reorder(column: string): Promise<void> {
+  /** Loads the order of a lane's first cards again. */
+  async function reloadOrder(column: string): Promise<void> {
     const { data } = await client.GET("/v2/pipelines/{pipeline}/board", {
       params: { path: { pipeline }, query: { ...init.params.query, column, limit: MOST_PLACES } },
     });
@@ -87,7 +87,7 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
     clearTimeout(ordering.current);
     ordering.current = setTimeout(() => {
       if (queries.isMutating({ mutationKey: PLACING }) > 0) return reorderSoon(column);
-      for (const each of unordered.current) reorder(each).catch(() => undefined);
+      for (const each of unordered.current) reloadOrder(each).catch(() => undefined);
       unordered.current.clear();
     }, CALM);
   }
@@ -106,11 +106,11 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
       change((before) => removed(before, event.boxKey ?? ""));
     } else if (!event.kind.startsWith("box.") && !/^(stage|field|pipeline)\./.test(event.kind)) return;
     clearTimeout(timer.current);
-    // Which cards pass a filter, and which columns there are, only the server knows.
-    const anew = filtered || !event.kind.startsWith("box.");
+    // Only the server knows which cards pass a filter and which lanes there are.
+    const reload = filtered || !event.kind.startsWith("box.");
     timer.current = setTimeout(() => {
-      if (anew) void queries.invalidateQueries({ queryKey });
-      else refigure().catch(() => undefined);
+      if (reload) void queries.invalidateQueries({ queryKey });
+      else reloadFigures().catch(() => undefined);
     }, CALM);
   });
   useEffect(
@@ -137,11 +137,11 @@ function appended(board: BoardOut, key: string, next: BoardColumn): BoardOut {
   });
 }
 
-/** The first cards as they stand now, and behind them those that were read before. */
+/** The first cards in their current order, followed by the cards that were loaded before. */
 export function reordered(known: BoardColumn, first: BoardColumn): BoardColumn {
   const there = new Set(first.results.map((each) => each.key));
   const others = known.results.filter((each) => !there.has(each.key));
-  // Fewer were known than came: what comes next begins behind these.
+  // If the server sent more cards than were known, the next page starts after these.
   const next = known.results.length > first.results.length ? known : first;
   const { cursor: _old, ...rest } = known;
   return {
@@ -153,7 +153,7 @@ export function reordered(known: BoardColumn, first: BoardColumn): BoardColumn {
   };
 }
 
-/** Each card in the column it belongs to, and the figures of all. */
+/** Puts each card into its lane, with the counts and sums of all lanes. */
 export function figured(board: BoardOut, figures: BoardOut): BoardOut {
   const boxes = board.columns.flatMap((each) => each.results);
   const columns = board.columns.map((column) => {

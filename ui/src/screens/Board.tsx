@@ -14,7 +14,7 @@ import { above, arrange, laneOf, marked, placed, STAGE } from "../board/arrange"
 import classes from "../board/Board.module.css";
 import { Card } from "../board/Card";
 import { Lane } from "../board/Lane";
-import { useLiking } from "../board/preferences";
+import { useBoardPreferences } from "../board/preferences";
 import { contentOf, useBoardState } from "../board/state";
 import { Tools } from "../board/Tools";
 import { touchable } from "../board/touch";
@@ -29,13 +29,13 @@ import { Views } from "../table/Views";
 
 const FEW = 3;
 
-/** The pipeline's boxes as cards in columns: of its stages, or of a dropdown field's options. */
+/** Screen with the boxes of a pipeline as cards in lanes: one lane per stage, or per option of a dropdown field. */
 export default function Board() {
   const pipeline = usePipeline();
   const me = useMe();
   const now = useNow();
   const [search, setSearch] = useSearchParams();
-  const [liking, like] = useLiking(pipeline.key);
+  const [preferences, setPreferences] = useBoardPreferences(pipeline.key);
   const { mutate: edit } = useEditBox();
   const views = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path: { pipeline: pipeline.key } } });
   const { state, columns: known, asked, change, waits } = useBoardState(pipeline, views.data?.results);
@@ -45,7 +45,10 @@ export default function Board() {
   const columns = useRef<HTMLDivElement>(null);
   const by = board.data?.by ?? STAGE;
   const lanes = useMemo(() => (board.data ? arrange(board.data) : []), [board.data]);
-  const fields = useMemo(() => shownFields(pipeline.fields, liking.fields, by), [pipeline.fields, liking.fields, by]);
+  const fields = useMemo(
+    () => shownFields(pipeline.fields, preferences.fields, by),
+    [pipeline.fields, preferences.fields, by],
+  );
   const summed = useMemo(() => new Map(pipeline.fields.map((field) => [field.key, field])), [pipeline.fields]);
   const golden = useMemo(() => new Set(lanes.flatMap((lane) => lane.golden)), [lanes]);
 
@@ -64,7 +67,7 @@ export default function Board() {
 
   const place = useMutation({
     mutationKey: PLACING,
-    // One after the other: each is said of the order that the one before made.
+    // Moves are sent one after another, because each refers to the order that the previous one made.
     scope: { id: `places ${pipeline.key}` },
     mutationFn: ({ box, ...body }: { box: string; after?: string | null; golden?: boolean }) =>
       client.POST("/v2/boxes/{box}/place", { params: { path: { box } }, body: { by, ...body } }),
@@ -77,7 +80,7 @@ export default function Board() {
     liveRegion.announce(`${box.name} moved to ${nameOfLane(lane)}`);
   }
 
-  /** Before the card at this place of the column, for everyone; in an order that was chosen there are no places. */
+  /** Puts the card before this position of the lane, for all users. A sorted board has no positions. */
   function put(box: Box, lane: string, at: number) {
     const target = lanes.find((each) => each.key === lane);
     if (!target || !may(box)) return;
@@ -110,7 +113,7 @@ export default function Board() {
     [setSearch],
   );
 
-  /** Arrows go from card to card; with Shift the card goes along. */
+  /** Arrow keys move from card to card. With Shift they move the card. */
   function pressed(event: KeyboardEvent, box: Box) {
     const at = lanes.findIndex((lane) => lane.cards.some((each) => each.key === box.key));
     const lane = lanes[at];
@@ -203,9 +206,9 @@ export default function Board() {
         change={change}
         words={search.get("q") ?? ""}
         asked={asked}
-        liking={liking}
-        like={like}
-        shown={fields.map((one) => one.key)}
+        preferences={preferences}
+        setPreferences={setPreferences}
+        shown={fields.map((field) => field.key)}
         count={board.data?.count}
       >
         <Views
@@ -239,7 +242,7 @@ export default function Board() {
                       box={box}
                       fields={fields}
                       now={now}
-                      staleAfter={liking.staleAfter}
+                      staleAfter={preferences.staleAfter}
                       golden={golden.has(box.key)}
                       elsewhere={
                         may(box)
@@ -282,7 +285,7 @@ const STEPS: Record<string, [number, number]> = {
   ArrowLeft: [0, -1],
 };
 
-/** Those chosen, in the pipeline's order; else the first few. The one that the columns stand for goes without saying. */
+/** The chosen fields in the order of the pipeline, or the first few. The field that makes the lanes is left out. */
 function shownFields(fields: readonly Field[], chosen: string[] | undefined, by: string): Field[] {
   if (chosen) return fields.filter((field) => chosen.includes(field.key));
   return fields.filter((field) => field.key !== by).slice(0, FEW);
@@ -292,10 +295,10 @@ function Waiting() {
   return (
     <div className={classes.lanes} role="status" aria-label="Loading">
       {[5, 3, 4, 2].map((cards, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: columns without an identity
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
         <div key={at} className={classes.lane}>
           {Array.from({ length: cards }, (_, card) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: cards without an identity
+            // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
             <div key={card} className={classes.ghost} />
           ))}
         </div>
