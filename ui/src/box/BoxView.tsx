@@ -37,11 +37,11 @@ import { useDropped } from "./useDropped";
 
 type BoxViewProps = {
   box: string;
-  /** Beside a screen; without it the box has the page to itself. */
+  /** Closes the panel. Without it the box is on a page of its own. */
   onClose?: () => void;
 };
 
-/** A box with all that belongs to it, in a panel or on a page of its own. */
+/** A box with everything that belongs to it, in a panel or on a page of its own. */
 export function BoxView({ box: key, onClose }: BoxViewProps) {
   const { box, pipeline, error, retry } = useBox(key);
   const me = useMe();
@@ -72,7 +72,7 @@ function useBox(key: string) {
     "get",
     "/v1/boxes/{box}",
     { params: { path: { box: key } } },
-    // What a list knows of it is shown until the answer is there.
+    // Shows what other loaded data knows of the box until the response arrives.
     { placeholderData: () => knownBox(key) },
   );
   const box = asked.data as Box | undefined;
@@ -83,7 +83,7 @@ function useBox(key: string) {
   return { box, pipeline: pipeline.data, error, retry };
 }
 
-/** What is not there yet, or cannot be had, can be closed as well. */
+/** A box that is loading or failed to load can be closed too. */
 function Closable({ onClose, children }: { onClose: (() => void) | undefined; children: ReactNode }) {
   useCommands(
     onClose
@@ -128,7 +128,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
     { id: "box-history", label: "History of the box", section: "Box", keys: "h", run: () => turn("history") },
   ]);
   useEffect(() => {
-    // The panel is a place of its own for whoever reads by ear or by Tab.
+    // The panel takes the focus, so that users of screen readers and of the Tab key start in it.
     if (onClose && !root.current?.contains(document.activeElement)) root.current?.focus({ preventScroll: true });
   }, [onClose]);
   return (
@@ -245,7 +245,7 @@ function Bar({ onClose }: { onClose: (() => void) | undefined }) {
   );
 }
 
-/** The rules of the pipeline that the box breaks. */
+/** The validation rules that the box breaks. */
 function Violations() {
   const { box } = useOpenBox();
   if (box.violations.length === 0) return null;

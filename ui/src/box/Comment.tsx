@@ -21,7 +21,7 @@ const EMOJI = ["👍", "❤️", "🎉", "😄", "👀", "✅", "🙏", "🚀", 
 
 export const refreshTimeline = () => queries.invalidateQueries({ queryKey: ["get", "/v2/boxes/{box}/timeline"] });
 
-/** What somebody said, with its reactions and the replies to it. */
+/** A comment with its reactions and replies. */
 export function Comment({ comment, replies }: { comment: CommentOut; replies: readonly CommentOut[] }) {
   const [replying, setReplying] = useState(false);
   return (
@@ -75,7 +75,7 @@ function Said({ comment, onReply }: { comment: CommentOut; onReply: () => void }
     onSuccess: () => void refreshTimeline(),
   });
   const reacted = (emoji: string) =>
-    comment.reactionSummary.some((each) => each.emoji === emoji && each.users.some((one) => one.userKey === me.key));
+    comment.reactionSummary.some((each) => each.emoji === emoji && each.users.some((user) => user.userKey === me.key));
   const mine = comment.creatorKey === me.key;
   return (
     <article className={classes.said} aria-label={`Comment by ${author ? nameOf(author) : "somebody"}`}>
@@ -146,7 +146,7 @@ function Said({ comment, onReply }: { comment: CommentOut; onReply: () => void }
           <p className={values.text}>
             {pieces(comment.message, comment.mentions).map((each, at) =>
               each.userKey ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text, in its order
+                // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text in a fixed order
                 <span key={at} className={classes.mention} data-me={each.userKey === me.key || undefined}>
                   {each.text}
                 </span>

@@ -24,7 +24,7 @@ const WAYS = {
 } as const;
 type Way = keyof typeof WAYS;
 
-/** Where one writes: a comment, a task, a call or the notes of a meeting. What is begun stays until it was kept. */
+/** Writes a comment, a task, a call or the notes of a meeting. A draft stays until it is saved. */
 export function Composer() {
   const { box, pipeline } = useOpenBox();
   const me = useMe();
@@ -67,11 +67,11 @@ export function Composer() {
   const submit = () => ready && send.mutate();
 
   function turn(to: Way) {
-    // At once: what is typed next belongs into the input.
+    // Synchronous, so that the next typed character goes into the input.
     flushSync(() => setWay(to));
     input.current?.focus();
   }
-  // A list that was asked to write of this box says so in the address.
+  // A link can ask for this form with a parameter of the address.
   const [search, setSearch] = useSearchParams();
   const asked = search.get("write");
   useEffect(() => {

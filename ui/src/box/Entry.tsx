@@ -31,7 +31,7 @@ import classes from "./Timeline.module.css";
 
 const Preview = lazily(() => import("./Preview"));
 
-/** One thing that happened, by what it is. */
+/** One entry of the timeline, drawn by its type. */
 export function Entry({ entry }: { entry: TimelineEntry }) {
   if (entry.meeting) return <Meeting meeting={entry.meeting} />;
   if (entry.message) return <Message message={entry.message} />;
@@ -217,7 +217,7 @@ function Message({ message }: { message: MessageOut }) {
   );
 }
 
-/** The beginning of what a reply replies to. */
+/** The beginning of the comment that a reply answers. */
 export function Quoted({ comment }: { comment: string }) {
   const asked = api.useQuery("get", "/v2/comments/{comment}", { params: { path: { comment } } });
   return (

@@ -4,7 +4,7 @@ import { useOpenBox } from "./context";
 import classes from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 
-/** The box's fields, each edited where it stands. */
+/** The fields of the box, edited in place. */
 export function Fields() {
   const { box, pipeline, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();

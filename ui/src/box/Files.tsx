@@ -26,7 +26,7 @@ import { useUploads } from "./uploads";
 
 const Preview = lazily(() => import("./Preview"));
 
-/** The box's files: dropped anywhere on the box or chosen; images and PDF are shown in place. */
+/** The files of the box. Files can be dropped anywhere on the box; images and PDFs have a preview. */
 export function Files() {
   const { box, mayEdit } = useOpenBox();
   const asked = api.useQuery("get", "/v1/boxes/{box}/files", { params: { path: { box: box.key } } });

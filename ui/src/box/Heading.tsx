@@ -7,7 +7,7 @@ import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
 
-/** The box's name, edited in place. */
+/** The name of the box, edited in place. */
 export function Heading() {
   const { box, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();
@@ -56,7 +56,7 @@ function NameEdit({ name, onDone }: { name: string; onDone: (name: string | null
   );
 }
 
-/** Free notes of several lines: Ctrl-Enter and leaving save, Esc backs out. */
+/** Notes of several lines. Ctrl-Enter and leaving save, Esc cancels. */
 export function Notes() {
   const { box, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();

@@ -19,7 +19,7 @@ import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import classes from "./Timeline.module.css";
 
-/** Everything that was done to the box: any member can be set back to what it was, and any change undone. */
+/** All changes of the box. A member can be set back to its old value, and any change can be undone. */
 export function History() {
   const { box } = useOpenBox();
   const asked = api.useInfiniteQuery(
@@ -126,7 +126,7 @@ function Past({ change }: { change: Change }) {
   );
 }
 
-/** The sentence as one tells it where the box is open. */
+/** The sentence without the name of the box, which is open. */
 function ofThisBox(story: string, box: string, pipeline: string): string {
   const within = ` in ${pipeline}`;
   return (story.endsWith(within) ? story.slice(0, -within.length) : story).replace(box || "\n", "this box");

@@ -5,22 +5,22 @@ import classes from "./Fields.module.css";
 
 type InPlaceProps = {
   label: string;
-  /** What is stored now: when it changes under an open editor, the editor says so. */
+  /** The stored value. If it changes while the editor is open, the editor shows a warning. */
   value: unknown;
   draw: ReactNode;
-  /** Null where nothing is to be edited. */
+  /** Null if the user may not edit the value. */
   edit: ((close: () => void) => ReactNode) | null;
   empty?: string;
 };
 
-/** A value that becomes its own editor when it is pressed. */
+/** A value that turns into its editor when it is clicked. */
 export function InPlace({ label, value, draw, edit, empty = "Empty" }: InPlaceProps) {
   const [before, setBefore] = useState<{ value: unknown } | null>(null);
   const button = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
   const begin = () => setBefore({ value });
   useEffect(() => {
-    // Who edited with the keyboard goes on from where they were.
+    // After an edit by keyboard, the focus returns to the value.
     if (!before && wasEditing.current && document.activeElement === document.body) button.current?.focus();
     wasEditing.current = before !== null;
   }, [before]);

@@ -15,7 +15,7 @@ import { InPlace } from "./InPlace";
 const CONTACTS = { key: "contacts", name: "Contacts", type: "TEAM_CONTACT" };
 const ORGANIZATIONS = { key: "organizations", name: "Organizations", type: "TEAM_ORGANIZATION" };
 
-/** The people, organizations and other boxes that the box has to do with. */
+/** The contacts, organizations and other boxes that are linked to the box. */
 export function Links() {
   const { box, pipeline, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();

@@ -17,7 +17,7 @@ type MessageInputProps = {
   autoFocus?: boolean;
 };
 
-/** Text in which an @ offers the people who see the box; Ctrl-Enter sends. */
+/** Text input. An @ offers the people who can see the box; Ctrl-Enter sends. */
 export function MessageInput({
   label,
   placeholder,
@@ -46,7 +46,7 @@ export function MessageInput({
     : [];
   const offered = begun !== null && begun.at !== left && fitting.length > 0;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the first fitting one is the one that Enter takes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: Enter chooses the first match
   useEffect(() => {
     if (offered) combobox.selectFirstOption();
   }, [offered, word]);
@@ -58,7 +58,7 @@ export function MessageInput({
     place.current = next.caret;
   }
 
-  // At once: what is typed next belongs behind the name.
+  // Synchronous, so that the next typed character goes after the name.
   useLayoutEffect(() => {
     if (place.current !== null) area.current?.setSelectionRange(place.current, place.current);
     place.current = null;

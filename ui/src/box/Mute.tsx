@@ -4,14 +4,14 @@ import { useMutation } from "@tanstack/react-query";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 
-/** A muted box tells of mentions, assignments and due tasks alone. */
+/** Mutes the box: only mentions, assignments and due tasks still create notifications. */
 export function Mute({ box }: { box: string }) {
   const init = { params: { path: { box } } };
   const asked = api.useQuery("get", "/v2/boxes/{box}/following", init);
   const mute = useMutation({
     mutationFn: async (muted: boolean) =>
       (await client.POST("/v2/boxes/{box}/following", { ...init, body: { muted } })).data,
-    onSuccess: (told) => queries.setQueryData(["get", "/v2/boxes/{box}/following", init], told),
+    onSuccess: (following) => queries.setQueryData(["get", "/v2/boxes/{box}/following", init], following),
   });
   if (!asked.data?.following && !asked.data?.muted) return null;
   const { muted } = asked.data;
@@ -21,7 +21,7 @@ export function Mute({ box }: { box: string }) {
       variant="subtle"
       color="gray"
       size="compact-xs"
-      title={muted ? undefined : "Mentions, assignments and due tasks are still told"}
+      title={muted ? undefined : "You will still be notified of mentions, assignments and due tasks"}
       leftSection={<Icon size={14} />}
       loading={mute.isPending}
       onClick={() => mute.mutate(!muted)}

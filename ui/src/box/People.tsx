@@ -12,7 +12,7 @@ import { Mute } from "./Mute";
 const ASSIGNEES = { key: "assignees", name: "Assigned to", type: "PERSON" };
 const FOLLOWERS = { key: "followers", name: "Followers", type: "PERSON" };
 
-/** Who does it, and who hears of it. */
+/** The assignees and followers of the box. */
 export function People() {
   const { box, pipeline, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();
@@ -28,7 +28,7 @@ export function People() {
           <InPlace
             label={which.name}
             value={shown}
-            empty="Nobody"
+            empty="None"
             draw={<Faces people={shown} most={8} />}
             edit={
               Edit && mayEdit

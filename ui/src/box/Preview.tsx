@@ -9,7 +9,7 @@ import { Ready } from "../components/states";
 import { contentsOf } from "./contents";
 import classes from "./Files.module.css";
 
-/** A file as it looks: images themselves, PDF in the browser's own viewer. */
+/** Preview of a file: an image, or a PDF in the browser's own viewer. */
 export default function Preview({ file, onClose }: { file: FileOut; onClose: () => void }) {
   const isPdf = file.mimeType === "application/pdf";
   return (

@@ -7,7 +7,7 @@ import { useOpenBox } from "./context";
 import classes from "./Stepper.module.css";
 import { timeInStages } from "./stays";
 
-/** The pipeline's stages in their order: pressing one moves the box there; each tells how long the box was in it. */
+/** The stages of the pipeline in their order, each with the time the box spent in it. A click moves the box. */
 export function Stepper() {
   const { box, pipeline, mayEdit } = useOpenBox();
   const { mutate: edit } = useEditBox();
@@ -25,9 +25,9 @@ export function Stepper() {
         if (!stage) return null;
         const current = key === box.stageKey;
         const stay = stays.get(key);
-        const told = stay === undefined ? "" : stay < 60_000 ? "just now" : lengthInWords(stay);
+        const duration = stay === undefined ? "" : stay < 60_000 ? "just now" : lengthInWords(stay);
         return (
-          <Tooltip key={key} label={told ? `${stage.name}: ${told}` : `${stage.name}: never been here`}>
+          <Tooltip key={key} label={duration ? `${stage.name}: ${duration}` : `${stage.name}: never been here`}>
             <button
               type="button"
               role="radio"
@@ -46,12 +46,13 @@ export function Stepper() {
                 if (!by) return;
                 event.preventDefault();
                 const steps = [...(list.current?.querySelectorAll<HTMLElement>("[role=radio]") ?? [])];
-                // The focus goes along; Enter or Space moves, for a move is news to others.
+                // Arrow keys move only the focus; Enter or Space moves the box, because other users are notified of
+                // a move.
                 steps[(place + by + steps.length) % steps.length]?.focus();
               }}
             >
               <span className="cut">{stage.name}</span>
-              <span className={classes.stay}>{told || " "}</span>
+              <span className={classes.stay}>{duration || " "}</span>
             </button>
           </Tooltip>
         );

@@ -18,7 +18,7 @@ const DUE = { key: "due", name: "Due", type: "DATE" };
 const PEOPLE = { key: "people", name: "Who does it", type: "PERSON" };
 const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 
-/** What is to be done about the box: open ones first, as they fall due. */
+/** The tasks of the box, open ones first, by due date. */
 export function Tasks() {
   const { box, mayEdit } = useOpenBox();
   const { asked, edit, remove } = useTasks(box.key);
@@ -127,7 +127,7 @@ function TaskLine({ task, edit, remove }: TaskLineProps) {
         <InPlace
           label="who does it"
           value={task.assignedToSharingEntries}
-          empty="Nobody"
+          empty="None"
           draw={<Faces people={task.assignedToSharingEntries} most={3} />}
           edit={
             mayEdit && EditPeople

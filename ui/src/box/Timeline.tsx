@@ -25,7 +25,7 @@ const FILTERS: [Filter, string][] = [
   ["NEWSFEED_BOX_EDIT", "Changes"],
 ];
 
-/** All that happened to the box, the newest first; which kinds are shown stands in the address. */
+/** Everything that happened to the box, newest first. The address says which kinds of entries are shown. */
 export function Timeline() {
   const { box } = useOpenBox();
   const [search, setSearch] = useSearchParams();
@@ -71,7 +71,7 @@ export function Timeline() {
           if (lines.length === 0) {
             return (
               <Empty icon={IconMessages} title="Nothing of that kind yet">
-                What is said, done and changed about this box is told here.
+                Comments, tasks, files and changes of this box appear here.
               </Empty>
             );
           }

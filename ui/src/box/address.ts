@@ -1,6 +1,6 @@
 import { useLocation } from "react-router";
 
-/** Where another box opens: in the panel where this one is in it, else on its page. */
+/** The address that opens another box: in the panel if this box is in it, otherwise on its own page. */
 export function useBoxAddress(): (box: string) => string {
   const { pathname, search } = useLocation();
   return (box) => {

@@ -1,4 +1,4 @@
-/** What a change did to members of a box, each as it was and as it became, and the edit that sets it back. */
+/** The members of a box that a change affected, with old and new values, and the edit that restores the old value. */
 import type { Edit } from "../api/boxes";
 import type { Change, PipelineOut } from "../api/schema";
 
@@ -24,7 +24,7 @@ const MEMBERS: Record<string, Known> = {
   },
 };
 
-/** Of other nouns' changes and of what was made or deleted there are none. */
+/** Empty for changes of other nouns and for boxes that were created or deleted. */
 export function membersOf(change: Pick<Change, "kind" | "before" | "after">, pipeline: PipelineOut): Member[] {
   if (!change.kind.startsWith("box.") || !change.before || !change.after) return [];
   const [before, after] = [change.before, change.after] as Record<string, unknown>[];
@@ -34,7 +34,7 @@ export function membersOf(change: Pick<Change, "kind" | "before" | "after">, pip
       const next = (after?.fields ?? {}) as Record<string, unknown>;
       for (const [key, was] of Object.entries((value ?? {}) as Record<string, unknown>)) {
         const field = pipeline.fields.find((each) => each.key === key);
-        // A formula is computed, and a field that was deleted takes no values.
+        // Formulas are computed, and deleted fields take no values.
         if (!field || field.type === "FORMULA") continue;
         const back = { fields: { [key]: was ?? null } };
         found.push({ name: field.name, field: key, before: was ?? null, after: next[key] ?? null, back });

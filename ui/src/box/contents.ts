@@ -1,4 +1,4 @@
-/** Where the contents of a file are: on this server or in Google Drive. */
+/** Addresses of a file's contents: on this server or in Google Drive. */
 import type { FileOut } from "../api/schema";
 
 export const contentsOf = (file: Pick<FileOut, "key">) => `/api/v1/files/${file.key}/contents`;

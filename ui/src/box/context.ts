@@ -6,7 +6,7 @@ export type Open = { box: Box; pipeline: PipelineOut; mayEdit: boolean };
 
 export const OpenBox = createContext<Open | null>(null);
 
-/** The box that is open, with its pipeline. */
+/** The open box and its pipeline. */
 export function useOpenBox(): Open {
   const open = useContext(OpenBox);
   if (open === null) throw new Error("no box is open here");

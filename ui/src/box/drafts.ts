@@ -1,4 +1,4 @@
-/** What somebody began to write about a box: there when the box is opened again, also after a reload. */
+/** Drafts of texts about a box. They are still there when the box is opened again, also after a reload. */
 import { useState } from "react";
 
 export function useDraft(name: string): [string, (words: string) => void] {

@@ -1,9 +1,9 @@
-/** Names after an @: found while typing, and drawn in what was said. */
+/** Mentions with @: found while the user types, and drawn in comments. */
 
 export type Mention = { userKey: string; offset?: number | null; length?: number | null };
 export type Piece = { text: string; userKey?: string };
 
-/** The word after the @ that the caret is in, and where the @ stands; null where it is in none. */
+/** The word after the @ at the caret, and the position of the @; null if the caret is not in a mention. */
 export function mentionAt(text: string, caret: number): { at: number; word: string } | null {
   const found = /(^|[\s(])@([^\s@]{0,40}(?: [^\s@]{0,40})?)$/.exec(text.slice(0, caret));
   if (!found) return null;
@@ -11,7 +11,7 @@ export function mentionAt(text: string, caret: number): { at: number; word: stri
   return { at: caret - word.length - 1, word };
 }
 
-/** The text with the name in place of the word that was begun, and where the caret goes. */
+/** The text with the name in place of the typed word, and the new position of the caret. */
 export function withMention(text: string, caret: number, name: string): { text: string; caret: number } {
   const begun = mentionAt(text, caret);
   if (!begun) return { text, caret };
@@ -19,7 +19,7 @@ export function withMention(text: string, caret: number, name: string): { text: 
   return { text: before + text.slice(caret).replace(/^ /, ""), caret: before.length };
 }
 
-/** The message in pieces, those that name somebody marked. Places count characters, not halves of them. */
+/** Splits a message into plain and mentioning parts. Offsets count characters, not UTF-16 units. */
 export function pieces(message: string, mentions: readonly Mention[] = []): Piece[] {
   const letters = [...message];
   const found: Piece[] = [];

@@ -1,4 +1,4 @@
-/** Notes as text: other programs write them as HTML. Nothing of it is run or drawn. */
+/** Notes as plain text. Other programs write notes as HTML, which is never run or drawn. */
 export function plain(notes: string): string {
   if (!/<\/?[a-z][^>]*>/i.test(notes)) return notes;
   const broken = notes.replace(/<br\s*\/?>|<\/(p|div|li|h[1-6]|tr)>/gi, "\n").replace(/<li[^>]*>/gi, "• ");

@@ -1,4 +1,4 @@
-/** Bytes as one says them: "512 B", "3.4 KB", "12 MB". */
+/** A number of bytes in words: "512 B", "3.4 KB", "12 MB". */
 export function sizeInWords(bytes: number): string {
   let size = bytes;
   for (const unit of ["B", "KB", "MB"]) {

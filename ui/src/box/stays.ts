@@ -1,6 +1,6 @@
 import type { Box } from "../api/boxes";
 
-/** Milliseconds the box was in each stage, by the stage's key; the stay that goes on counts until `now`. */
+/** Milliseconds that the box spent in each stage, by stage key. The current stay counts until `now`. */
 export function timeInStages(
   box: Pick<Box, "stageKey" | "stageHistoryEntries" | "lastStageChangeTimestamp">,
   now: number,

@@ -1,4 +1,4 @@
-/** The tasks of a box: an edit is seen at once, and put back where it is refused. */
+/** The tasks of a box. An edit shows at once, and the old values come back if the server refuses it. */
 import { useMutation } from "@tanstack/react-query";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
@@ -42,7 +42,7 @@ export function useTasks(box: string) {
   return { asked, edit: edit.mutate, remove: remove.mutate };
 }
 
-/** Open ones first, by when they are due; then those that are done, the last one first. */
+/** Open tasks first, by due date; then completed tasks, newest first. */
 export function inOrder(tasks: readonly TaskOut[]): TaskOut[] {
   const due = (task: TaskOut) => task.dueDate ?? Number.POSITIVE_INFINITY;
   return [...tasks].sort((a, b) => {

@@ -1,4 +1,4 @@
-/** Entries of a timeline with each comment's replies beneath it, where the newest of them was. */
+/** Groups timeline entries: replies stand below their comment, at the position of the newest reply. */
 import type { CommentOut, TimelineEntry } from "../api/schema";
 
 export type Conversation = {
@@ -25,7 +25,7 @@ export function conversations(entries: readonly TimelineEntry[]): Line[] {
     const conversation = known.get(root.key);
     if (conversation === undefined) {
       const made: Conversation = { kind: "comment", key: root.key, comment: root, replies: [] };
-      // Of a reply to what is not loaded yet, what it replies to is asked for.
+      // If a reply answers a comment that is not loaded, the comment is requested.
       if (root.parent) made.missing = root.parent;
       known.set(root.key, made);
       lines.push(made);

@@ -1,4 +1,4 @@
-/** Files on their way to a box; they go on while the box is closed, and wait for a sign-in where the session ended. */
+/** Uploads of files to a box. They continue while the box is closed, and wait for a sign-in if the session ended. */
 import { useSyncExternalStore } from "react";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
@@ -9,34 +9,34 @@ let all: Upload[] = [];
 let last = 0;
 const listeners = new Set<() => void>();
 
-function become(next: Upload[]): void {
+function setUploads(next: Upload[]): void {
   all = next;
   for (const each of [...listeners]) each();
 }
 
-const forget = (id: number) => become(all.filter((each) => each.id !== id));
+const forget = (id: number) => setUploads(all.filter((each) => each.id !== id));
 
-async function send(one: Upload): Promise<void> {
-  become([...all.filter((each) => each.id !== one.id), one]);
+async function send(pending: Upload): Promise<void> {
+  setUploads([...all.filter((each) => each.id !== pending.id), pending]);
   const form = new FormData();
-  form.append("file", one.file);
+  form.append("file", pending.file);
   try {
     await client.POST("/v2/boxes/{box}/files", {
-      params: { path: { box: one.box } },
+      params: { path: { box: pending.box } },
       body: { file: "" },
       bodySerializer: () => form,
     });
     await queries.invalidateQueries({ queryKey: ["get", "/v1/boxes/{box}/files"] });
-    forget(one.id);
+    forget(pending.id);
   } catch (error) {
-    become(all.map((each) => (each.id === one.id ? { ...each, error } : each)));
+    setUploads(all.map((each) => (each.id === pending.id ? { ...each, error } : each)));
   }
 }
 
-/** One after the other, so that the order on the box is the order chosen. */
+/** Uploads one file after another, so that the files of the box have the chosen order. */
 async function upload(box: string, files: File[], id?: number): Promise<void> {
   const wanted = files.map((file) => ({ id: id ?? ++last, box, file }));
-  become([...all.filter((each) => each.id !== id), ...wanted]);
+  setUploads([...all.filter((each) => each.id !== id), ...wanted]);
   for (const each of wanted) await send(each);
 }
 

@@ -5,11 +5,11 @@ import { preventUnhandled } from "@atlaskit/pragmatic-drag-and-drop/prevent-unha
 import { type RefObject, useEffect, useState } from "react";
 import { useUploads } from "./uploads";
 
-/** Takes files that are dropped on the element; true while some are held over it. */
+/** Takes files that are dropped on the element. Returns true while files are held over it. */
 export function useDropped(element: RefObject<HTMLElement | null>, box: string, wanted: boolean): boolean {
   const [over, setOver] = useState(false);
   const { upload } = useUploads(box);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: upload does the same each time
+  // biome-ignore lint/correctness/useExhaustiveDependencies: upload never changes its behaviour
   useEffect(() => {
     const target = element.current;
     if (!target || !wanted) return;
@@ -24,7 +24,7 @@ export function useDropped(element: RefObject<HTMLElement | null>, box: string, 
           upload(getFiles({ source }));
         },
       }),
-      // A file that misses the box by a little must not take the page's place.
+      // A file that is dropped beside the box must not replace the page.
       monitorForExternal({ onDragStart: () => preventUnhandled.start(), onDrop: () => preventUnhandled.stop() }),
     );
   }, [box, wanted]);
