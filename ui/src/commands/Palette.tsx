@@ -15,7 +15,7 @@ import { Keys } from "./Shortcuts";
 const [store, spotlight] = createSpotlight();
 const MOST = 6;
 
-/** Finds any box, contact, organization or pipeline, and runs anything that can be done here. */
+/** Command palette: finds boxes, contacts, organizations and pipelines, and runs commands. */
 export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
@@ -36,7 +36,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const fits = (text: string) => words.every((word) => text.toLowerCase().includes(word));
   const go = (to: string) => () => void navigate(to);
   const results = query.trim() ? found.data?.results : undefined;
-  // Until the answer to what is typed is there, what was found before is shown as far as it fits.
+  // Until the results for the typed words arrive, the previous results that still match are shown.
   const late = found.isPlaceholderData || asked !== query.trim();
   const boxes = (results?.boxes ?? []).filter((each) => !late || fits(each.name));
   const contacts = (results?.contacts ?? []).filter(

@@ -1,7 +1,7 @@
 import { Group, Kbd, Modal, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useAllCommands } from "./registry";
 
-/** The keys that do something here. */
+/** List of the keyboard shortcuts of this screen. */
 export function Shortcuts({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const commands = useAllCommands().filter((each) => each.keys);
   const sections = [...new Set(commands.map((each) => each.section))];

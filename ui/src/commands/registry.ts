@@ -1,17 +1,17 @@
-/** Everything that can be done on the screen at this moment: the palette lists it, keys start it. */
+/** The commands of the current screen. The palette lists them, and keys run them. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
 export type Command = {
   id: string;
-  /** As the palette and the list of shortcuts show it: "Add a box". */
+  /** Text in the palette and in the list of shortcuts, such as "Add a box". */
   label: string;
-  /** Where it stands in both: "Pipeline", "Go to". */
+  /** Heading in both, such as "Pipeline" or "Go to". */
   section: string;
   /** `x`, `Shift+X`, `mod+k` (Ctrl or Cmd), or two keys one after the other: `g t`. */
   keys?: string;
-  /** Words it is found by as well. */
+  /** More words to find the command by. */
   words?: string;
-  /** Keys alone: what makes no sense to choose from a list, such as "next row". */
+  /** Not listed in the palette, such as "next row". */
   hidden?: boolean;
   run: (event?: KeyboardEvent) => void;
 };
@@ -25,14 +25,14 @@ function changed(): void {
   for (const each of [...listeners]) each();
 }
 
-/** Offers commands for as long as the component is there. Of two with the same keys the later one wins. */
+/** Registers commands while the component is mounted. If two have the same keys, the later one wins. */
 export function useCommands(commands: Command[]): void {
   const newest = useRef(commands);
   const names = commands.map((each) => `${each.id} ${each.label} ${each.keys ?? ""}`).join("\n");
   useEffect(() => {
     newest.current = commands;
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: told anew when one comes, goes or is renamed
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when a command is added, removed or renamed
   useEffect(() => {
     const layer = { commands: () => newest.current };
     layers.push(layer);
@@ -57,7 +57,7 @@ export function useAllCommands(): Command[] {
 let begun = "";
 let begunAt = 0;
 
-/** Starts what the key is for; not while somebody types, but for keys with Ctrl or Cmd. */
+/** Runs the command of the pressed key. While the user types, only keys with Ctrl or Cmd run commands. */
 export function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const key = spelled(event);
@@ -76,7 +76,7 @@ export function pressed(event: KeyboardEvent): void {
   }
 }
 
-/** The key's name as commands spell it. */
+/** The key's name as commands write it. */
 export function spelled(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">): string {
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const isLetter = /^[a-z]$/.test(key);
@@ -88,7 +88,7 @@ export function spelled(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey"
   return [...held.filter(Boolean), event.shiftKey && isLetter ? key.toUpperCase() : key].join("+");
 }
 
-/** A dialog, menu or list that is open backs out first. */
+/** Whether Esc closes an open dialog, menu or list first. */
 function closesSomething(target: EventTarget | null): boolean {
   if (document.querySelector("[aria-modal=true]")) return true;
   return target instanceof HTMLElement && target.closest("[role=menu], [role=dialog], [aria-expanded=true]") !== null;

@@ -1,7 +1,7 @@
 import "@mantine/dates/styles.css";
 import { DatePicker } from "@mantine/dates";
 
-/** A month to choose a day from; the day is its noon, so that it is the same day nearly everywhere. */
+/** A month to choose a day from. The value is noon of that day, which is the same day in nearly every time zone. */
 export default function Calendar({ value, onPick }: { value: number | null; onPick: (at: number) => void }) {
   const day = value === null ? null : new Date(value);
   return (

@@ -3,7 +3,7 @@ import { IconCode } from "@tabler/icons-react";
 import { type ApiCall, asCurl, asPython } from "../lib/code";
 import { failed, say } from "./toasts";
 
-/** What is on the screen is one API call away. */
+/** Copies the API call that returns what the screen shows. */
 export function CopyAsCode({ call }: { call: ApiCall }) {
   const copy = (text: string, language: string) =>
     navigator.clipboard.writeText(text).then(

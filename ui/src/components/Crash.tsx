@@ -3,7 +3,7 @@ import { Component, type ReactNode } from "react";
 import { messageOf } from "../api/problem";
 import { Empty } from "./states";
 
-/** Keeps a fault of ours to the part it is in, and says so. */
+/** Error boundary: a fault stays within its part of the screen, and a message appears there. */
 export class Crash extends Component<{ children: ReactNode }, { error: unknown }> {
   override state: { error: unknown } = { error: null };
 

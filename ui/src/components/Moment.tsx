@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { dayInWords, exact, inWords } from "../lib/dates";
 
-/** A moment in words; the exact time when pointed at. `day` leaves out hours. */
+/** A point in time in words, with the exact time as a tooltip. `day` leaves out the hours. */
 export function Moment({ at, day = false }: { at: number; day?: boolean }) {
   const now = useNow();
   return (
@@ -12,20 +12,20 @@ export function Moment({ at, day = false }: { at: number; day?: boolean }) {
 }
 
 const listeners = new Set<() => void>();
-let told = Date.now();
+let now = Date.now();
 
 setInterval(() => {
-  told = Date.now();
+  now = Date.now();
   for (const each of [...listeners]) each();
 }, 30_000);
 
-/** The time, told anew every half minute. */
+/** The current time, updated every 30 seconds. */
 export function useNow(): number {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => told,
+    () => now,
   );
 }

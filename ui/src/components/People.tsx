@@ -14,7 +14,7 @@ export function initialsOf(person: Known): string {
   return `${words[0]?.[0] ?? "?"}${last?.[0] ?? ""}`.toUpperCase();
 }
 
-// White is read on all of them.
+// White text is readable on all of these colours.
 const COLORS = [
   "#2d6a4f",
   "#1d5fa8",
@@ -28,7 +28,7 @@ const COLORS = [
   "#6741d9",
 ];
 
-/** A person's initials in a colour of their own. */
+/** The user's initials on a colour of their own. */
 export function Face({ person, size = 22 }: { person: Known; size?: number }) {
   const name = nameOf(person);
   const sum = [...(person.userKey || person.email)].reduce((total, letter) => total + letter.charCodeAt(0), 0);
@@ -40,7 +40,7 @@ export function Face({ person, size = 22 }: { person: Known; size?: number }) {
   );
 }
 
-/** Faces beside each other; the name too where there is one alone. */
+/** Initials of several people side by side. A single person is shown with their name. */
 export function Faces({ people, most = 4 }: { people: readonly Known[]; most?: number }) {
   const [first] = people;
   if (!first) return null;

@@ -5,10 +5,10 @@ import { Face, type Known, nameOf } from "./People";
 
 type PersonPickerProps = Omit<MultiSelectProps, "data" | "value" | "onChange"> & {
   teamKey: string;
-  /** User keys; e-mail addresses of those who are no users. */
+  /** User keys, or e-mail addresses of people who are not users. */
   value: string[];
   onChange: (value: string[]) => void;
-  /** People that are chosen already but may be in the team no more. */
+  /** People who are chosen already and may have left the team. */
   known?: readonly Known[];
 };
 
@@ -20,7 +20,7 @@ export function PersonPicker({ teamKey, value, onChange, known = [], ...rest }: 
       searchable
       clearable
       hidePickedOptions
-      nothingFoundMessage="Nobody of that name in the team"
+      nothingFoundMessage="No team member has this name"
       {...rest}
       data={[...people].map(([key, person]) => ({ value: key, label: nameOf(person) }))}
       renderOption={({ option }) => {
@@ -38,7 +38,7 @@ export function PersonPicker({ teamKey, value, onChange, known = [], ...rest }: 
   );
 }
 
-/** The team's members and those already known, by user key or address. */
+/** The members of the team and the known people, by user key or e-mail address. */
 export function usePeople(teamKey: string, known: readonly Known[] = []): Map<string, Known> {
   const team = api.useQuery(
     "get",

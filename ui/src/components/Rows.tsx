@@ -3,15 +3,15 @@ import type { CSSProperties, ReactNode } from "react";
 import classes from "./Rows.module.css";
 
 type RowsProps = {
-  /** What stands above each column; null above the last one, where it holds what can be done with the row. */
+  /** Headings of the columns; null for a last column that holds the row's actions. */
   heads: (string | null)[];
   label?: string;
-  /** Rows are pressed as a whole. */
+  /** Highlights a row under the pointer, because the whole row can be clicked. */
   highlight?: boolean;
   children: ReactNode;
 };
 
-/** A short table, each row one `Table.Tr`. On a phone the cells of a row stand below each other, each after its head. */
+/** A short table, each row a `Table.Tr`. On a phone the cells of a row are stacked, each after its heading. */
 export function Rows({ heads, label, highlight = false, children }: RowsProps) {
   const names = heads.map((head, at) => [`--head-${at + 1}`, JSON.stringify(head ?? "")]);
   return (
@@ -28,7 +28,7 @@ export function Rows({ heads, label, highlight = false, children }: RowsProps) {
             <Table.Tr>
               {heads.map((head, at) =>
                 head === null ? (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: columns keep their places
+                  // biome-ignore lint/suspicious/noArrayIndexKey: the order of columns never changes
                   <Table.Th key={at} aria-label="Actions" />
                 ) : (
                   <Table.Th key={head}>{head}</Table.Th>

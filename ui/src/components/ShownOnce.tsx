@@ -2,7 +2,7 @@ import { ActionIcon, Alert, Code, CopyButton, Group, Text, Tooltip } from "@mant
 import { IconCheck, IconCopy, IconKey } from "@tabler/icons-react";
 import classes from "./ShownOnce.module.css";
 
-/** A secret that the server tells this once. */
+/** A secret that the server shows only once. */
 export function ShownOnce({ label, value, children }: { label: string; value: string; children?: React.ReactNode }) {
   return (
     <Alert icon={<IconKey size={18} />} title={`${label}: copy it now, it is not shown again`} color="yellow">
@@ -16,7 +16,7 @@ export function ShownOnce({ label, value, children }: { label: string; value: st
   );
 }
 
-/** A text that is there to be copied. */
+/** A text with a button that copies it. */
 export function Copyable({ label, value }: { label: string; value: string }) {
   return (
     <Group gap={6} wrap="nowrap">

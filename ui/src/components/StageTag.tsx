@@ -1,7 +1,7 @@
 import type { StageOut } from "../api/schema";
 import classes from "./Tag.module.css";
 
-/** A stage's name in its colours. */
+/** The name of a stage in its colours. */
 export function StageTag({ stage }: { stage: Pick<StageOut, "name" | "color"> }) {
   const { backgroundColor, foregroundColor } = stage.color;
   return (

@@ -1,4 +1,4 @@
-/** What a screen shows when it has nothing to show yet, or cannot. */
+/** States of a screen without content: empty, loading, failed. */
 import { Button, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconCloudOff, IconLock, IconMoodConfuzed, type TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
@@ -7,7 +7,7 @@ import { messageOf, Problem } from "../api/problem";
 
 type EmptyProps = { icon: TablerIcon; title: string; children?: ReactNode; action?: ReactNode };
 
-/** Says what would be here, and how it gets here. */
+/** Says what belongs here and how to add it. */
 export function Empty({ icon: Icon, title, children, action }: EmptyProps) {
   return (
     <Stack align="center" justify="center" gap="xs" p="xl" mih={240} ta="center">
@@ -25,7 +25,7 @@ export function Empty({ icon: Icon, title, children, action }: EmptyProps) {
   );
 }
 
-/** A refusal or fault in the server's words, by its kind. */
+/** A refusal or failure in the server's words, by its kind. */
 export function Failed({ error, retry }: { error: unknown; retry?: () => void }) {
   const again = retry && (
     <Button variant="default" onClick={retry}>
@@ -42,7 +42,7 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   if (error instanceof Problem && error.status === 404) {
     return (
       <Empty icon={IconMoodConfuzed} title="Not found">
-        It does not exist, or is not shared with you. Whoever owns it can share it.
+        It does not exist, or it is not shared with you. Ask its owner to share it.
       </Empty>
     );
   }
@@ -60,12 +60,12 @@ export function Failed({ error, retry }: { error: unknown; retry?: () => void })
   );
 }
 
-/** Grey lines where rows will be. */
+/** Grey placeholders for rows. */
 export function Loading({ rows = 8 }: { rows?: number }) {
   return (
     <Stack gap="xs" p="md" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines without an identity
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
         <Skeleton key={at} height={22} width={`${92 - ((at * 17) % 40)}%`} />
       ))}
     </Stack>
@@ -74,7 +74,7 @@ export function Loading({ rows = 8 }: { rows?: number }) {
 
 type ReadyProps<T> = { query: UseQueryResult<T, unknown>; loading?: ReactNode; children: (data: T) => ReactNode };
 
-/** Draws what the query answered; until then, and where it cannot, the state it is in. */
+/** Draws the result of the query, or the state the query is in: loading or failed. */
 export function Ready<T>({ query, loading, children }: ReadyProps<T>) {
   if (query.data !== undefined) return children(query.data);
   if (query.isError) return <Failed error={query.error} retry={() => void query.refetch()} />;

@@ -5,7 +5,7 @@ import { messageOf } from "../api/problem";
 const MOST = 3;
 let shown: string[] = [];
 
-/** The newest ones: what is told now is not kept waiting for what was told before. */
+/** Shows the newest toast at once, even if older ones are still shown. */
 function show(toast: Parameters<typeof notifications.show>[0]): string {
   const id = notifications.show(toast);
   shown = [...shown, id];
@@ -25,7 +25,7 @@ export function failed(error: unknown): void {
   show({ title: "That was not saved", message: messageOf(error), color: "red" });
 }
 
-/** Says what was done and offers to undo it for ten seconds. */
+/** Shows a toast that says what was done and offers to undo it for ten seconds. */
 export function undoable(message: string, undo: () => Promise<unknown>): void {
   const id = show({
     color: "boxwood",
