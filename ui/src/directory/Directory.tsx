@@ -16,7 +16,7 @@ import { NewEntry } from "./NewEntry";
 import type { Entry, Noun } from "./nouns";
 import { TeamChoice, useTeam } from "./Team";
 
-/** All contacts (or organizations) of a team, found by typing. */
+/** All contacts (or organizations) of a team, with a search field. */
 export function Directory({ noun }: { noun: Noun }) {
   const { asked, ...team } = useTeam();
   return <Ready query={asked}>{() => team.team && <Whole noun={noun} {...team} team={team.team} />}</Ready>;
@@ -42,14 +42,14 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
       { replace: true },
     );
   useCommands([
-    { id: "new-entry", label: `New ${noun.one}`, section: noun.many, keys: "c", run: dialog.open },
-    { id: "entry-fields", label: `Fields of ${noun.path}`, section: noun.many, words: "columns", run: fields.open },
-    { id: "find-entry", label: "Search here", section: noun.many, keys: "/", run: () => input.current?.focus() },
+    { id: "new-entry", label: `New ${noun.singular}`, section: noun.plural, keys: "c", run: dialog.open },
+    { id: "entry-fields", label: `Fields of ${noun.path}`, section: noun.plural, words: "columns", run: fields.open },
+    { id: "find-entry", label: "Search here", section: noun.plural, keys: "/", run: () => input.current?.focus() },
   ]);
   return (
     <div className={classes.screen}>
       <header className={classes.head}>
-        <Title order={1}>{noun.many}</Title>
+        <Title order={1}>{noun.plural}</Title>
         <SegmentedControl
           size="xs"
           aria-label="Which"
@@ -77,7 +77,7 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
             Fields
           </Button>
           <Button leftSection={<IconPlus size={15} />} onClick={dialog.open}>
-            New {noun.one}
+            New {noun.singular}
           </Button>
         </Group>
       </header>
@@ -109,7 +109,7 @@ function All({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => voi
       <Empty
         icon={IconAddressBook}
         title={`No ${noun.path} yet`}
-        action={<Button onClick={onNew}>New {noun.one}</Button>}
+        action={<Button onClick={onNew}>New {noun.singular}</Button>}
       >
         They belong to the team: name them in boxes, and their mail and boxes are found together. The e-mail addresses
         in boxes are collected by themselves.
@@ -130,7 +130,7 @@ function Found({ noun, team, words }: { noun: Noun; team: string; words: string 
     <Ready query={asked}>
       {(entries) =>
         entries.length === 0 ? (
-          <Empty icon={IconSearch} title={`No ${noun.one} is found by “${words}”`}>
+          <Empty icon={IconSearch} title={`No ${noun.singular} is found by “${words}”`}>
             Names, e-mail addresses, domains and notes are searched; a beginning is enough.
           </Empty>
         ) : (
@@ -143,7 +143,7 @@ function Found({ noun, team, words }: { noun: Noun; team: string; words: string 
 
 type RowsProps = { noun: Noun; entries: Entry[]; onEnd?: () => void };
 
-/** As many rows as fit are drawn; `onEnd` is called when the last of them come into view. */
+/** Draws only the visible rows. `onEnd` is called when the last rows come into view. */
 function Rows({ noun, entries, onEnd }: RowsProps) {
   const navigate = useNavigate();
   const scroll = useRef<HTMLDivElement>(null);
@@ -170,16 +170,16 @@ function Rows({ noun, entries, onEnd }: RowsProps) {
   };
   const open = () => entries[current] && void navigate(`/${noun.path}/${entries[current].key}`);
   useCommands([
-    { id: "next", label: "Next line", section: noun.many, keys: "j", run: () => step(1) },
-    { id: "previous", label: "Line before", section: noun.many, keys: "k", run: () => step(-1) },
-    { id: "open", label: "Open the line", section: noun.many, keys: "Enter", run: open },
+    { id: "next", label: "Next line", section: noun.plural, keys: "j", run: () => step(1) },
+    { id: "previous", label: "Line before", section: noun.plural, keys: "k", run: () => step(-1) },
+    { id: "open", label: "Open the line", section: noun.plural, keys: "Enter", run: open },
   ]);
   const columns = noun.members.filter((each) => each.column);
   const before = drawn[0]?.start ?? 0;
   const after = rows.getTotalSize() - (drawn.at(-1)?.end ?? 0);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to get there
-    <div className={classes.scroll} ref={scroll} tabIndex={0} role="region" aria-label={noun.many}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the region scrolls, so the keyboard must reach it
+    <div className={classes.scroll} ref={scroll} tabIndex={0} role="region" aria-label={noun.plural}>
       <table className={classes.table} aria-rowcount={entries.length + 1}>
         <thead>
           <tr>

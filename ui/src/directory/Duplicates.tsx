@@ -10,7 +10,7 @@ import { undoable } from "../components/toasts";
 import classes from "./directory.module.css";
 import type { Group as Alike, Noun } from "./nouns";
 
-/** Those that may be one and the same, merged into the one that is chosen. */
+/** Entries that may be duplicates. The user merges them into the chosen one. */
 export function Duplicates({ noun, team }: { noun: Noun; team: string }) {
   const asked = useQuery({
     queryKey: ["get", `/v2/teams/{team}/${noun.path}/duplicates`, { params: { path: { team } } }],

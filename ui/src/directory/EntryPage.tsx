@@ -15,11 +15,11 @@ import classes from "./directory.module.css";
 import { Members } from "./Members";
 import type { Changes, Entry, Noun } from "./nouns";
 
-/** One contact or organization: what is known of it, and where it is named. */
+/** Page of one contact or organization: its data, and the boxes that name it. */
 export function EntryPage({ noun }: { noun: Noun }) {
-  const key = useParams()[noun.one] ?? "";
+  const key = useParams()[noun.singular] ?? "";
   const asked = useQuery({
-    queryKey: ["get", `/v2/${noun.path}/{${noun.one}}`, { params: { path: { [noun.one]: key } } }],
+    queryKey: ["get", `/v2/${noun.path}/{${noun.singular}}`, { params: { path: { [noun.singular]: key } } }],
     queryFn: () => noun.get(key),
   });
   return <Ready query={asked}>{(entry) => <Page key={entry.key} noun={noun} entry={entry} />}</Ready>;
@@ -44,36 +44,36 @@ function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
   );
 }
 
-/** Shown at once; put back and told where it is refused. */
+/** Edits the entry. The edit shows at once; if the server refuses it, the old values come back with a message. */
 function useEdit(noun: Noun, entry: Entry) {
-  const queryKey = ["get", `/v2/${noun.path}/{${noun.one}}`, { params: { path: { [noun.one]: entry.key } } }];
+  const queryKey = ["get", `/v2/${noun.path}/{${noun.singular}}`, { params: { path: { [noun.singular]: entry.key } } }];
   return useMutation({
     mutationFn: (changes: Changes) => noun.edit(entry.key, changes),
     onMutate: (changes) => {
       const { fields, ...members } = changes;
       const shown = { ...entry, ...members, fields: { ...entry.fields, ...fields } };
       queries.setQueryData(queryKey, shown);
-      // What is drawn from now on is the changed one: this is what it was.
+      // The cache holds the changed entry from here on; this is the previous one.
       return entry;
     },
     onError: (_error, _changes, before) => queries.setQueryData(queryKey, before),
     onSuccess: (saved, changes, before) => {
       const show = (now: Entry) => {
         queries.setQueryData(queryKey, now);
-        // A link holds both ways: the other's page shows it too.
+        // A link shows on the pages of both entries.
         if ("orgLinks" in changes || "contactLinks" in changes) {
           const other = noun.path === "contacts" ? "/v2/organizations/" : "/v2/contacts/";
           void queries.invalidateQueries({ predicate: ({ queryKey: [, path] }) => String(path).startsWith(other) });
         }
       };
       show(saved);
-      undoable("Saved", async () => show(await noun.edit(entry.key, contrary(before, changes))));
+      undoable("Saved", async () => show(await noun.edit(entry.key, inverseOf(before, changes))));
     },
   });
 }
 
-/** The changes that put back what these change. */
-export function contrary(entry: Entry, changes: Changes): Changes {
+/** The changes that undo these changes. */
+export function inverseOf(entry: Entry, changes: Changes): Changes {
   const was = entry as Record<string, unknown>;
   const back: Record<string, unknown> = {};
   for (const name of Object.keys(changes)) {
@@ -101,7 +101,7 @@ function Head({ noun, entry }: { noun: Noun; entry: Entry }) {
     <Group justify="space-between" align="flex-start" wrap="nowrap">
       <div>
         <Link className="quiet" to={`/${noun.path}`}>
-          {noun.many}
+          {noun.plural}
         </Link>
         <Title order={1}>{noun.nameOf(entry)}</Title>
       </div>
@@ -117,7 +117,11 @@ function Head({ noun, entry }: { noun: Noun; entry: Entry }) {
 
 function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
   const asked = useQuery({
-    queryKey: ["get", `/v2/${noun.path}/{${noun.one}}/boxes`, { params: { path: { [noun.one]: entry.key } } }],
+    queryKey: [
+      "get",
+      `/v2/${noun.path}/{${noun.singular}}/boxes`,
+      { params: { path: { [noun.singular]: entry.key } } },
+    ],
     queryFn: () => noun.boxes(entry.key),
   });
   const pipelines = api.useQuery("get", "/v2/pipelines", {});
@@ -129,11 +133,11 @@ function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
       <Ready query={asked}>
         {(boxes) =>
           boxes.length === 0 ? (
-            <Text className="quiet">No box names this {noun.one} yet.</Text>
+            <Text className="quiet">No box names this {noun.singular} yet.</Text>
           ) : (
             <div className={classes.boxes}>
               {boxes.map((each) => {
-                const pipeline = pipelines.data?.results.find((one) => one.key === each.pipelineKey);
+                const pipeline = pipelines.data?.results.find(({ key }) => key === each.pipelineKey);
                 const stage = pipeline?.stages[each.stageKey];
                 return (
                   <Link key={each.key} to={`/pipelines/${each.pipelineKey}?box=${each.key}`}>
@@ -152,7 +156,7 @@ function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
   );
 }
 
-/** The organizations of a contact, the contacts of an organization. */
+/** The organizations of a contact, or the contacts of an organization. */
 function Linked({ noun, entry, onSave }: { noun: Noun; entry: Entry; onSave: (changes: Changes) => void }) {
   const isContact = noun.path === "contacts";
   const other = isContact ? "organizations" : "contacts";

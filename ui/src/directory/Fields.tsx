@@ -14,14 +14,14 @@ import { optionsOf } from "../fields/options";
 import classes from "./directory.module.css";
 import type { FieldChanges, Noun } from "./nouns";
 
-// What is computed is computed of a box.
+// Formulas are computed for boxes only.
 const TYPES = Object.entries(KINDS)
   .filter(([type]) => type !== "FORMULA")
   .map(([value, { label }]) => ({ value, label }));
 
 type Props = { noun: Noun; team: string };
 
-/** The team's own fields of its contacts (or organizations): made, renamed, given options and deleted. */
+/** The team's custom fields for contacts (or organizations): create, rename, change options, delete. */
 export function Fields({ noun, team, onClose }: Props & { onClose: () => void }) {
   const asked = useQuery({ queryKey: keyOf(noun, team), queryFn: () => noun.fields(team) });
   const [editing, setEditing] = useState<TeamFieldOut | null>(null);
@@ -32,7 +32,7 @@ export function Fields({ noun, team, onClose }: Props & { onClose: () => void })
           <Stack>
             {fields.length === 0 ? (
               <Text size="sm" className="quiet">
-                The team has none of its own yet. What you add here stands on the page of every {noun.one}.
+                The team has none of its own yet. What you add here stands on the page of every {noun.singular}.
               </Text>
             ) : (
               <ul className={classes.fields} aria-label="Fields">
@@ -101,7 +101,7 @@ function Form({ noun, team, field, onDone }: FormProps) {
   );
   const [options, setOptions] = useState(known.map((each) => each.name));
   const form = useForm(async () => {
-    const keyed = options.map((each) => ({ key: known.find((one) => one.name === each)?.key, name: each }));
+    const keyed = options.map((each) => ({ key: known.find((option) => option.name === each)?.key, name: each }));
     const changes: FieldChanges = { name: name.trim(), type };
     if (type === "DROPDOWN") changes.dropdownSettings = { items: keyed.map(withoutNothing) };
     if (type === "TAG") {

@@ -10,7 +10,7 @@ import { fromText, toText } from "./values";
 
 type Props = { noun: Noun; entry: Entry; onSave: (changes: Changes) => void };
 
-/** What is known of it, changed where it stands, and the team's own fields below. */
+/** The members of the entry, edited in place, with the team's custom fields below. */
 export function Members({ noun, entry, onSave }: Props) {
   const fields = useQuery({
     queryKey: ["get", `/v2/teams/{team}/${noun.path}/fields`, { params: { path: { team: entry.teamKey } } }],

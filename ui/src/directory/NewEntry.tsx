@@ -9,21 +9,21 @@ import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import type { Changes, Noun } from "./nouns";
 
-/** Makes a contact or organization; says while it is typed whether it is perhaps there already. */
+/** Creates a contact or organization. While the user types, similar existing entries are shown. */
 export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; onClose: () => void }) {
   const navigate = useNavigate();
-  const [said, setSaid] = useState<Changes>({});
+  const [entered, setEntered] = useState<Changes>({});
   const form = useForm(async () => {
-    const made = await noun.create(team, said);
+    const created = await noun.create(team, entered);
     await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes(noun.path) });
     onClose();
-    await navigate(`/${noun.path}/${made.key}`);
+    await navigate(`/${noun.path}/${created.key}`);
   });
   const members = noun.members.filter((each) => noun.asked.includes(each.name));
   const placed = members.some((each) => errorAt(form.error, each.name));
-  const empty = !Object.values(said).some((value) => (Array.isArray(value) ? value.length : value));
+  const empty = !Object.values(entered).some((value) => (Array.isArray(value) ? value.length : value));
   return (
-    <Modal opened onClose={onClose} title={`New ${noun.one}`}>
+    <Modal opened onClose={onClose} title={`New ${noun.singular}`}>
       <form onSubmit={form.submit}>
         <Stack>
           {members.map((each, at) =>
@@ -32,10 +32,10 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
                 key={each.name}
                 label={each.label}
                 error={errorAt(form.error, each.name)}
-                value={(said[each.name] as string[] | undefined) ?? []}
+                value={(entered[each.name] as string[] | undefined) ?? []}
                 splitChars={[",", " ", ";"]}
                 acceptValueOnBlur
-                onChange={(value) => setSaid((before) => ({ ...before, [each.name]: value }))}
+                onChange={(value) => setEntered((before) => ({ ...before, [each.name]: value }))}
               />
             ) : (
               <TextInput
@@ -43,15 +43,15 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
                 label={each.label}
                 data-autofocus={at === 0 || undefined}
                 error={errorAt(form.error, each.name)}
-                value={(said[each.name] as string | undefined) ?? ""}
+                value={(entered[each.name] as string | undefined) ?? ""}
                 onChange={(event) => {
                   const { value } = event.currentTarget;
-                  setSaid((before) => ({ ...before, [each.name]: value }));
+                  setEntered((before) => ({ ...before, [each.name]: value }));
                 }}
               />
             ),
           )}
-          <Already noun={noun} team={team} said={said} onClose={onClose} />
+          <Already noun={noun} team={team} entered={entered} onClose={onClose} />
           <Refusal error={placed ? null : form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -67,12 +67,12 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
   );
 }
 
-type AlreadyProps = { noun: Noun; team: string; said: Changes; onClose: () => void };
+type AlreadyProps = { noun: Noun; team: string; entered: Changes; onClose: () => void };
 
-/** Those that it may be, by the address, domain or name that was typed. */
-function Already({ noun, team, said, onClose }: AlreadyProps) {
-  const lists = [...(said.emailAddresses ?? []), ...(said.domains ?? [])];
-  const name = [said.givenName, said.familyName, said.name].filter(Boolean).join(" ");
+/** Existing entries with the typed address, domain or name. */
+function Already({ noun, team, entered, onClose }: AlreadyProps) {
+  const lists = [...(entered.emailAddresses ?? []), ...(entered.domains ?? [])];
+  const name = [entered.givenName, entered.familyName, entered.name].filter(Boolean).join(" ");
   const [words] = useDebouncedValue(lists[0] ?? name, 200);
   const asked = useQuery({
     queryKey: ["already", noun.path, team, words],

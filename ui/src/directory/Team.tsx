@@ -2,7 +2,7 @@ import { Select } from "@mantine/core";
 import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 
-/** Whose directory is shown: the team that the address names, else the first. */
+/** The team whose directory is shown: the team in the address, or the first team. */
 export function useTeam() {
   const [search, setSearch] = useSearchParams();
   const asked = api.useQuery("get", "/v2/users/me/teams", {});
@@ -16,7 +16,7 @@ export function useTeam() {
   return { asked, team, teams, choose };
 }
 
-/** To choose among several; nothing where there is one. */
+/** Chooses a team. Draws nothing if there is only one. */
 export function TeamChoice({ teams, team, choose }: Pick<ReturnType<typeof useTeam>, "teams" | "team" | "choose">) {
   if (teams.length < 2) return null;
   return (

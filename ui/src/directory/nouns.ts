@@ -1,4 +1,4 @@
-/** Contacts and organizations: the same screens over two nouns of the API. What differs is here. */
+/** Contacts and organizations use the same screens. This file holds what differs between them. */
 import { client } from "../api/client";
 import { nameOfContact } from "../api/names";
 import type {
@@ -17,8 +17,10 @@ export type FieldChanges = TeamFieldCreate;
 export type Page = { results: Entry[]; cursor?: string };
 export type Group = { reason: string; value: string; entries: Entry[] };
 
-/** A member one reads and writes: a line of text, several lines, or a list of them. Of the columns the near ones stand on
- * a phone's screen too. */
+/**
+ * A member that users read and write: one line of text, several lines, or a list. Columns marked `near` are also shown
+ * on a phone.
+ */
 export type Member = {
   name: keyof Changes & string;
   label: string;
@@ -29,10 +31,10 @@ export type Member = {
 
 export type Noun = {
   path: "contacts" | "organizations";
-  one: string;
-  many: string;
+  singular: string;
+  plural: string;
   members: Member[];
-  /** What one is asked for when it is made. */
+  /** Members that the form for a new entry asks for. */
   asked: (keyof Changes & string)[];
   nameOf: (entry: Entry) => string;
   page: (team: string, cursor: string | undefined) => Promise<Page>;
@@ -59,15 +61,15 @@ const HANDLES: Member[] = [
   { name: "instagramHandle", label: "Instagram", kind: "line" },
 ];
 
-/** What the answer holds; the client throws where there is none. */
+/** The data of the response. The client throws if the request fails. */
 async function of<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T;
 }
 
 export const CONTACTS: Noun = {
   path: "contacts",
-  one: "contact",
-  many: "Contacts",
+  singular: "contact",
+  plural: "Contacts",
   asked: ["givenName", "familyName", "emailAddresses", "title"],
   members: [
     { name: "givenName", label: "First name", kind: "line" },
@@ -114,8 +116,8 @@ export const CONTACTS: Noun = {
 
 export const ORGANIZATIONS: Noun = {
   path: "organizations",
-  one: "organization",
-  many: "Organizations",
+  singular: "organization",
+  plural: "Organizations",
   asked: ["name", "domains", "industry"],
   members: [
     { name: "name", label: "Name", kind: "line" },
@@ -171,7 +173,7 @@ function paging(cursor: string | undefined): { limit: number; cursor?: string } 
   return cursor ? { limit: 200, cursor } : { limit: 200 };
 }
 
-/** It names the change by which it is undone. */
+/** The response, whose header names the change for undo. */
 async function responseOf(answer: Promise<{ response: Response }>): Promise<Response> {
   return (await answer).response;
 }

@@ -1,4 +1,4 @@
-/** Contacts keep the values of their fields as texts; a field kind draws and edits what a box would hold. */
+/** Contacts store field values as text. This file converts them to and from the values that a field kind edits. */
 
 const LISTS = ["TAG", "PERSON", "TEAM_CONTACT", "TEAM_ORGANIZATION"];
 
