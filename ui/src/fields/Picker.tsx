@@ -10,20 +10,23 @@ type PickerProps = {
   chosen: string[];
   many?: boolean;
   typed?: string | undefined;
-  /** Told what is typed, where the options come from the server. */
+  /** Called with the typed text, if the server provides the options. */
   onSearch?: (words: string) => void;
   nothing?: string;
-  /** The options for what is typed are on their way: Enter waits for them. */
+  /** The options for the typed text are being loaded, and Enter waits for them. */
   busy?: boolean;
-  /** A line that makes a new one of what was typed, such as an address. */
+  /** The option that creates a new value from the typed text, such as an address. */
   create?: (words: string) => Choice | null;
-  /** Makes it at the server when that line is chosen: its value there, or null where that was refused. */
+  /** Creates the value on the server when that option is chosen. Returns its key, or null if the server refused. */
   onCreate?: (words: string) => Promise<string | null>;
   onDone: (values: string[]) => void;
   onCancel: () => void;
 };
 
-/** Chooses by typing or arrows. One: the choice saves. Many: Enter turns one on or off; leaving saves. */
+/**
+ * Chooses by typing or with arrows. Single: the choice saves. Multiple: Enter selects or clears an option, leaving
+ * saves.
+ */
 export function Picker({
   label,
   options,
@@ -40,7 +43,7 @@ export function Picker({
 }: PickerProps) {
   const [words, setWords] = useState(typed ?? "");
   const [picked, setPicked] = useState(chosen);
-  /** The same before it is drawn: who picks and leaves at once has picked it. */
+  /** The choice before it is drawn, so that a choice made just before leaving counts. */
   const held = useRef(chosen);
   const done = useRef(false);
   const making = useRef<Promise<string | null> | null>(null);
@@ -58,12 +61,15 @@ export function Picker({
   const shown = onSearch ? options : options.filter((each) => each.label.toLowerCase().includes(wanted));
   const made = wanted && create ? create(words.trim()) : null;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the first fitting one is the one that Enter takes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: Enter chooses the first matching option
   useEffect(() => {
     combobox.selectFirstOption();
   }, [words, options.length, made?.value]);
 
-  /** What is being made is waited for: whoever leaves meanwhile has chosen it. */
+  /**
+   * Saves. If a new value is being created, saving waits for it, so that it counts even if the user has left the
+   * field.
+   */
   const finish = () =>
     once(async () => {
       const now = held.current;

@@ -17,9 +17,9 @@ function Draw({ field, value }: DrawProps) {
   );
 }
 
-/** There is nothing to choose: editing it is turning it round. */
+/** There is nothing to choose, so starting to edit toggles the value. */
 function Edit({ value, onSave }: EditProps) {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once
   useEffect(() => {
     const timer = setTimeout(() => onSave(value !== true));
     return () => clearTimeout(timer);

@@ -2,7 +2,7 @@ export function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
-/** Unset last, numbers before words, words as they are read. */
+/** Numbers before words, words alphabetically, unset values last. */
 export function compareValues(a: unknown, b: unknown): number {
   if (isUnset(a) || isUnset(b)) return Number(isUnset(a)) - Number(isUnset(b));
   const [first, second] = [numberIn(a), numberIn(b)];
@@ -11,7 +11,7 @@ export function compareValues(a: unknown, b: unknown): number {
   return String(a).localeCompare(String(b), undefined, { sensitivity: "accent" });
 }
 
-/** A number, also one that was stored as text (a plain decimal of at most 20 signs). */
+/** A number, also if it is stored as text (a plain decimal of at most 20 characters). */
 export function numberIn(value: unknown): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "string" && value.length <= 20 && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
@@ -20,7 +20,7 @@ export function numberIn(value: unknown): number | null {
 
 const NUMBERS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 });
 
-/** A number with the reader's separators. */
+/** A number with the separators of the user's language. */
 export function asNumber(value: number): string {
   return NUMBERS.format(value);
 }

@@ -18,7 +18,7 @@ function Draw({ value }: DrawProps) {
   );
 }
 
-/** Near days in words, others as a date. */
+/** Days close to today in words, others as a date. */
 function asDay(at: number): string {
   const words = dayInWords(at);
   return /^\d+ days ago$/.test(words) ? dayAndMonth(at) : words;
@@ -27,7 +27,7 @@ function asDay(at: number): string {
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   const [words, setWords] = useState(typed ?? (typeof value === "number" ? dated(value) : ""));
   const [meant, setMeant] = useState<number | null>(typeof value === "number" ? value : null);
-  // A day that was picked stands, though the text loses the focus afterwards or is still being read.
+  // A picked day wins over the typed text, even if the text loses the focus later or is still being parsed.
   const picked = useRef(false);
   const save = async () => {
     const at = words.trim() === "" ? null : await readDate(words);
@@ -60,7 +60,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
           {...keys}
         />
       </Popover.Target>
-      {/* A press here must not take the focus from the text, for that would save it. */}
+      {/* A click here must not take the focus from the text field, because that would save the text. */}
       <Popover.Dropdown p="xs" onMouseDown={(event) => event.preventDefault()}>
         <Text size="xs" className="quiet" mb={4}>
           {words.trim() === "" ? "Clears the date" : meant === null ? "Not a date yet" : exact(meant)}

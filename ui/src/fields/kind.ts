@@ -10,12 +10,12 @@ export type DrawProps = { field: Field; value: unknown };
 export type EditProps = {
   field: Field;
   value: unknown;
-  /** Of the pipeline: whose people, contacts and organizations there are to choose from. */
+  /** The team of the pipeline, whose people, contacts and organizations can be chosen. */
   teamKey: string;
-  /** Called once, with what to send; null clears the field. */
+  /** Called once with the value to send; null clears the field. */
   onSave: (value: unknown) => void;
   onCancel: () => void;
-  /** What was typed to begin with, where a key began the edit. */
+  /** The text that was typed to start the edit, if a key started it. */
   typed?: string | undefined;
 };
 
@@ -23,14 +23,17 @@ export type FieldKind = {
   label: string;
   icon: TablerIcon;
   Draw: ComponentType<DrawProps>;
-  /** Null where nobody writes it: it is computed. Takes the focus when it appears; Enter saves, Esc backs out. */
+  /**
+   * Null if users cannot edit the value because it is computed. Takes the focus when it appears; Enter saves, Esc
+   * cancels.
+   */
   Edit: ComponentType<EditProps> | null;
-  /** Numbers before words, unset last: the server's order. */
+  /** Numbers before words, unset values last, as the server sorts. */
   compare: (a: unknown, b: unknown, field: Field) => number;
-  /** For the clipboard and for filtering by eye. */
+  /** For the clipboard and for filters in the browser. */
   asText: (value: unknown, field: Field) => string;
-  /** From pasted text to what is sent; undefined where the text cannot be such a value. */
+  /** Converts pasted text to the value to send; undefined if the text is not a valid value. */
   fromText: (text: string, field: Field, teamKey: string) => Promise<unknown>;
-  /** Columns of numbers are set right. */
+  /** Whether the value is aligned right, as numbers are. */
   right?: (value: unknown, field: Field) => boolean;
 };

@@ -1,4 +1,4 @@
-/** What a field may hold: one entry for each of the nine kinds - draw, edit, compare, and as text. */
+/** The nine field kinds: how each is drawn, edited, compared and written as text. */
 import { checkbox } from "./checkbox";
 import { date } from "./date";
 import type { Field, FieldKind } from "./kind";
@@ -19,7 +19,7 @@ export const KINDS: Record<string, FieldKind> = {
   FORMULA: formula,
 };
 
-/** The kind of a field; of one that is newer than this page, plain text. */
+/** The kind of a field. An unknown kind, newer than this page, is shown as plain text. */
 export function kindOf(field: Pick<Field, "type">): FieldKind {
   return KINDS[field.type] ?? formula;
 }

@@ -51,10 +51,10 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
       : (results?.orgs ?? []).map((each) => ({ value: each.key, label: nameOfOrganization(each) }))
   ).filter((each) => !known.includes(each.value));
   const late = words.trim() !== "" && (asked !== words.trim() || found.isFetching);
-  const one = noun === "contacts" ? "contact" : "organization";
-  const make = async (said: string) => {
+  const singular = noun === "contacts" ? "contact" : "organization";
+  const make = async (typed: string) => {
     try {
-      const { key, response } = await createNamed(noun, said, teamKey);
+      const { key, response } = await createNamed(noun, typed, teamKey);
       setMade((before) => [...before, key]);
       offerUndo(`Made ${knownName(noun, key)}`, response);
       return key;
@@ -77,7 +77,7 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
       nothing={
         asked ? "Nothing of that name" : `Type a name or ${noun === "contacts" ? "an e-mail address" : "a domain"}`
       }
-      create={(said) => (late ? null : { value: `new ${said}`, label: `New ${one} “${said}”` })}
+      create={(said) => (late ? null : { value: `new ${said}`, label: `New ${singular} “${said}”` })}
       onCreate={make}
       onDone={(keys) => onSave(keys.length ? keys : null)}
       onCancel={onCancel}
@@ -90,7 +90,7 @@ const EditContacts = (props: EditProps) => <EditLinks noun="contacts" {...props}
 const DrawOrganizations = (props: DrawProps) => <DrawLinks noun="organizations" {...props} />;
 const EditOrganizations = (props: EditProps) => <EditLinks noun="organizations" {...props} />;
 
-/** Apart with semicolons, for a name may hold a comma: `Acme, Inc.` */
+/** Names separated by semicolons, because a name may contain a comma: `Acme, Inc.` */
 export function namesIn(noun: Noun, value: unknown): string {
   return keysIn(value)
     .map((key) => knownName(noun, key) ?? key)
@@ -105,7 +105,7 @@ function common(noun: Noun): Pick<FieldKind, "compare" | "asText" | "fromText"> 
   };
 }
 
-/** The keys of those named, null for none; undefined where one of them is not found, or not the only one of that name. */
+/** The keys of the named entries; null for empty text; undefined if a name is not found or not unique. */
 export async function linksNamed(noun: Noun, words: string, teamKey: string): Promise<string[] | null | undefined> {
   const keys = new Set<string>();
   for (const part of parts(words, /[;\n]/)) {

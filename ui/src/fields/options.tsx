@@ -6,14 +6,14 @@ import { Picker } from "./Picker";
 
 export type Option = { key: string; name: string };
 
-/** The options of a dropdown or of tags, in their order. */
+/** The options of a dropdown or tag field, in their order. */
 export function optionsOf(field: Field): Option[] {
   return field.dropdownSettings?.items ?? field.tagSettings?.tags.map(({ key, tag }) => ({ key, name: tag })) ?? [];
 }
 
 const COLORS = ["gray", "blue", "teal", "grape", "orange", "pink", "lime", "indigo", "yellow", "cyan"];
 
-/** Each option keeps a colour of its own, whatever the others are. */
+/** The colour of an option, which does not depend on the other options. */
 export function colorOf(key: string): string {
   const number = Number(key) || [...key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
   return COLORS[number % COLORS.length] ?? "gray";

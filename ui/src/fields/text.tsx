@@ -8,7 +8,7 @@ import { useKeys } from "./useKeys";
 
 const ADDRESS = /^(https?:\/\/\S+|[^\s@]+@[^\s@]+\.\w+)$/;
 
-/** The number that is shown as one: also of text where the field has a format for numbers. */
+/** The value as a number, if it is shown as one. Text counts too if the field has a number format. */
 function shownNumber(field: Pick<Field, "displayFormat">, value: unknown): number | null {
   return field.displayFormat ? numberIn(value) : typeof value === "number" ? value : null;
 }
@@ -48,12 +48,12 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   );
 }
 
-/** What looks like a number is sent as one, so that it sums and sorts as one. */
+/** Text that looks like a number is sent as a number, so that it can be summed and sorted. */
 export function stored(words: string): string | number | null {
   const plain = words.trim();
   const number = numberIn(plain.replace(/(?<=\d),(?=\d{3}(\D|$))/g, ""));
   if (plain === "") return null;
-  // A leading zero or plus belongs to a phone number or a code, not to an amount.
+  // Text with a leading zero or plus is a phone number or a code, not an amount.
   return number !== null && !/^-?0\d/.test(plain) && Math.abs(number) < 2 ** 53 ? number : words;
 }
 

@@ -1,6 +1,6 @@
 import { type FocusEvent, type KeyboardEvent, useRef } from "react";
 
-/** Enter and leaving save, Esc backs out: once, whichever comes first. */
+/** Saves on Enter or when the focus leaves, cancels on Esc. Only the first of these counts. */
 export function useKeys(save: () => void, cancel: () => void) {
   const done = useRef(false);
   const once = (what: () => void) => {
