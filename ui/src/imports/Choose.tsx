@@ -4,7 +4,7 @@ import { useState } from "react";
 import classes from "./imports.module.css";
 import type { Table } from "./table";
 
-/** A file that is dropped or chosen, or rows that are pasted. */
+/** Takes a dropped or chosen file, or pasted rows. */
 export function Choose({ onTable }: { onTable: (table: Table) => void }) {
   const [over, setOver] = useState(false);
   const [pasted, setPasted] = useState("");

@@ -12,7 +12,7 @@ import { begin, type Plan as Planned, preview, type Table, targets } from "./tab
 type Props = {
   pipeline: PipelineOut;
   table: Table;
-  onBegun: (one: ImportOut) => void;
+  onBegun: (begun: ImportOut) => void;
   onBack: () => void;
 };
 
@@ -22,7 +22,7 @@ const MAKE: Record<string, string> = {
   people: "Invite the people that are unknown",
 };
 
-/** Where each column goes, and what the first rows become. */
+/** Maps the columns of the file, and previews the first rows. */
 export function Plan({ pipeline, table, onBegun, onBack }: Props) {
   const [plan, setPlan] = useState<Planned | null>(null);
   const asked = useQuery({
@@ -145,7 +145,7 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
   );
 }
 
-/** As the server would map it; where no column is the name, the first that goes nowhere is. */
+/** The server's suggested mapping. If no column is mapped to the name, the first unmapped column is. */
 export function planOf(seen: { columns: { name: string; target: string | null }[] }): Planned {
   const mapping = Object.fromEntries(seen.columns.map(({ name, target }) => [name, target]));
   const free = seen.columns.find((each) => each.target === null);
@@ -208,7 +208,10 @@ function Sample({ rows, names, fields: kinds }: SampleProps) {
             <tr key={JSON.stringify(each)}>
               {keys.map((key) => (
                 <td key={key}>
-                  <Value field={kinds.find((one) => one.key === key)} value={(each as Record<string, unknown>)[key]} />
+                  <Value
+                    field={kinds.find((field) => field.key === key)}
+                    value={(each as Record<string, unknown>)[key]}
+                  />
                 </td>
               ))}
             </tr>

@@ -11,7 +11,7 @@ import { say } from "../components/toasts";
 import { Refused } from "./Plan";
 import { isUnderWay } from "./table";
 
-/** How far an import is; what it refused, and taking it back, once it is through. */
+/** Progress of an import. When it has finished, shows its rejected rows and offers to undo it. */
 export function Progress({ imported, pipeline }: { imported: string; pipeline: string }) {
   const asked = api.useQuery(
     "get",
@@ -19,25 +19,25 @@ export function Progress({ imported, pipeline }: { imported: string; pipeline: s
     { params: { path: { import: imported } } },
     { refetchInterval: ({ state: { data } }) => (data && !isUnderWay(data) ? false : 500) },
   );
-  return <Ready query={asked}>{(one) => <State one={one} pipeline={pipeline} />}</Ready>;
+  return <Ready query={asked}>{(job) => <State job={job} pipeline={pipeline} />}</Ready>;
 }
 
-function State({ one, pipeline }: { one: ImportOut; pipeline: string }) {
-  const running = isUnderWay(one);
-  const params = { path: { import: one.key } };
+function State({ job, pipeline }: { job: ImportOut; pipeline: string }) {
+  const running = isUnderWay(job);
+  const params = { path: { import: job.key } };
   const cancel = useMutation({
     mutationFn: () => client.POST("/v2/imports/{import}/cancel", { params }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["get", "/v2/imports/{import}"] }),
   });
   const takeBack = useMutation({
-    mutationFn: () => undo(one.change),
+    mutationFn: () => undo(job.change),
     onSuccess: () => say("The import was undone"),
   });
   const refused = api.useQuery(
     "get",
     "/v2/imports/{import}/refused",
     { params: { ...params, query: { limit: 100 } as never } },
-    { enabled: !running && one.refused > 0 },
+    { enabled: !running && job.refused > 0 },
   );
   useEffect(() => {
     if (running) return;
@@ -48,14 +48,14 @@ function State({ one, pipeline }: { one: ImportOut; pipeline: string }) {
     running: "Importing",
     done: "Imported",
     cancelled: "Cancelled",
-    failed: `Failed: ${one.error ?? ""}`,
+    failed: `Failed: ${job.error ?? ""}`,
   };
   return (
     <Stack>
-      <Title order={2}>{words[one.state] ?? one.state}</Title>
-      <Bar value={one.progress * 100} animated={running} aria-label="How far it is" />
+      <Title order={2}>{words[job.state] ?? job.state}</Title>
+      <Bar value={job.progress * 100} animated={running} aria-label="How far it is" />
       <Text className="numbers" role="status">
-        {one.rows} rows: {one.created} boxes made, {one.updated} changed, {one.refused} refused
+        {job.rows} rows: {job.created} boxes made, {job.updated} changed, {job.refused} refused
       </Text>
       <Group>
         {running ? (
@@ -67,7 +67,7 @@ function State({ one, pipeline }: { one: ImportOut; pipeline: string }) {
             <Button component={Link} to={`/pipelines/${pipeline}`}>
               See the boxes
             </Button>
-            {one.created + one.updated > 0 && !takeBack.isSuccess && (
+            {job.created + job.updated > 0 && !takeBack.isSuccess && (
               <Button variant="default" loading={takeBack.isPending} onClick={() => takeBack.mutate()}>
                 Undo the import
               </Button>

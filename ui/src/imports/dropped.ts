@@ -1,4 +1,4 @@
-/** A table that was dropped on another screen of the pipeline, on its way to the import. */
+/** A table file that was dropped on another screen of the pipeline and is on its way to the import. */
 import type { Table } from "./table";
 
 let held: Table | null = null;
@@ -7,8 +7,8 @@ export function hold(file: File): void {
   held = { name: file.name, content: file };
 }
 
-/** Once: what was taken is held no more. */
-export function taken(): Table | null {
+/** Takes the file. A second call returns null. */
+export function takeDropped(): Table | null {
   const table = held;
   held = null;
   return table;

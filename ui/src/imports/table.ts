@@ -1,4 +1,4 @@
-/** A table on its way into a pipeline: what the server takes it for, and what is to be done with it. */
+/** A table to import: how the server reads it, and the mapping of its columns. */
 import { client } from "../api/client";
 import type { ImportOut, PipelineOut, PreviewOut } from "../api/schema";
 
@@ -24,7 +24,7 @@ function typed(table: Table) {
   return { "Content-Type": type };
 }
 
-/** What the table would be taken for; its beginning is enough. */
+/** How the server would read the table. Sends only its beginning. */
 export async function preview(pipeline: string, table: Table, plan: Plan | null): Promise<PreviewOut> {
   const { data } = await client.POST("/v2/pipelines/{pipeline}/import/preview", {
     params: { path: { pipeline }, query: queryOf(plan) },
@@ -45,7 +45,7 @@ export async function begin(pipeline: string, table: Table, plan: Plan): Promise
   return data as ImportOut;
 }
 
-/** Where a column can go. */
+/** The fields that a column can be mapped to. */
 export function targets(pipeline: PipelineOut): { value: string; label: string }[] {
   return [
     { value: "name", label: "Name" },
@@ -58,6 +58,6 @@ export function targets(pipeline: PipelineOut): { value: string; label: string }
   ];
 }
 
-export function isUnderWay(one: Pick<ImportOut, "state">): boolean {
-  return one.state === "waiting" || one.state === "running";
+export function isUnderWay(imported: Pick<ImportOut, "state">): boolean {
+  return imported.state === "waiting" || imported.state === "running";
 }

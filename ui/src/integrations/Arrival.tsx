@@ -16,7 +16,7 @@ export const VERDICTS: Record<string, { label: string; color: string }> = {
   REFUSED: { label: "Refused", color: "red" },
 };
 
-/** A request that arrived, beside its list; what it starts can be started once more. */
+/** A received request, beside the list. The user can run its effects again. */
 export function Arrival({ inbound, request, onClose }: { inbound: string; request: string; onClose: () => void }) {
   const params = { path: { inbound, request } };
   const asked = api.useQuery("get", "/v2/inbound/{inbound}/requests/{request}", { params });
@@ -30,14 +30,14 @@ export function Arrival({ inbound, request, onClose }: { inbound: string; reques
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Request</Title>}>
       <Ready query={asked}>
-        {(one) => (
+        {(loaded) => (
           <Stack>
             <Group justify="space-between">
               <Text>
-                {VERDICTS[one.verdict]?.label ?? one.verdict}
-                {one.reason && <span className="quiet"> {one.reason}</span>}
+                {VERDICTS[loaded.verdict]?.label ?? loaded.verdict}
+                {loaded.reason && <span className="quiet"> {loaded.reason}</span>}
               </Text>
-              {one.verdict !== "REFUSED" && (
+              {loaded.verdict !== "REFUSED" && (
                 <Button
                   variant="default"
                   leftSection={<IconPlayerPlay size={15} />}
@@ -51,19 +51,21 @@ export function Arrival({ inbound, request, onClose }: { inbound: string; reques
             <dl className={classes.facts}>
               <dt>Arrived</dt>
               <dd>
-                <Moment at={one.timestamp} /> from {one.source}
+                <Moment at={loaded.timestamp} /> from {loaded.source}
               </dd>
               <dt>Id</dt>
               <dd>
-                <code>{one.key}</code>
+                <code>{loaded.key}</code>
               </dd>
               <dt>Started</dt>
-              <dd>{one.runKeys.length === 0 ? "no automation" : `${one.runKeys.length} automation runs`}</dd>
+              <dd>{loaded.runKeys.length === 0 ? "no automation" : `${loaded.runKeys.length} automation runs`}</dd>
             </dl>
-            {one.headers && <Headers headers={one.headers} label="Headers" />}
-            {one.query && Object.keys(one.query).length > 0 && <Body text={JSON.stringify(one.query)} label="Query" />}
-            <Body text={one.body ?? ""} label="Body" />
-            {one.truncated && (
+            {loaded.headers && <Headers headers={loaded.headers} label="Headers" />}
+            {loaded.query && Object.keys(loaded.query).length > 0 && (
+              <Body text={JSON.stringify(loaded.query)} label="Query" />
+            )}
+            <Body text={loaded.body ?? ""} label="Body" />
+            {loaded.truncated && (
               <Text size="sm" className="quiet">
                 The first 64 KiB.
               </Text>

@@ -1,9 +1,9 @@
 import classes from "./integrations.module.css";
 
-/** What was sent, as it reads best: JSON on lines of its own, anything else as it is. */
+/** A request or response body. JSON is indented, anything else is shown as it is. */
 export function Body({ text, label }: { text: string; label: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to get there
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: the region scrolls, so the keyboard must reach it
     <pre className={classes.body} aria-label={label} role="region" tabIndex={0}>
       {pretty(text) || "(nothing)"}
     </pre>

@@ -15,11 +15,11 @@ import { titled, Verdict } from "./Verdict";
 
 const COLORS: Record<string, string> = { WAITING: "orange", DELIVERED: "green", DEAD: "red", CANCELLED: "gray" };
 
-export function State({ one }: { one: DeliveryOut }) {
-  return <Verdict color={COLORS[one.state]}>{titled(one.state)}</Verdict>;
+export function State({ delivery }: { delivery: DeliveryOut }) {
+  return <Verdict color={COLORS[delivery.state]}>{titled(delivery.state)}</Verdict>;
 }
 
-/** A delivery beside its list: what was sent, and what came back each time. */
+/** A delivery, beside the list: the request that was sent, and the response to each attempt. */
 export function Delivery({ delivery, onClose }: { delivery: string; onClose: () => void }) {
   const params = { path: { delivery } };
   const asked = api.useQuery(
@@ -38,10 +38,10 @@ export function Delivery({ delivery, onClose }: { delivery: string; onClose: () 
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Delivery</Title>}>
       <Ready query={asked}>
-        {(one) => (
+        {(loaded) => (
           <Stack>
             <Group justify="space-between">
-              <State one={one} />
+              <State delivery={loaded} />
               <Button
                 variant="default"
                 leftSection={<IconRefresh size={15} />}
@@ -53,36 +53,36 @@ export function Delivery({ delivery, onClose }: { delivery: string; onClose: () 
             </Group>
             <dl className={classes.facts}>
               <dt>Event</dt>
-              <dd>{inWords(one.event)}</dd>
+              <dd>{inWords(loaded.event)}</dd>
               <dt>Id</dt>
               <dd>
-                <code>{one.key}</code>
+                <code>{loaded.key}</code>
               </dd>
               <dt>Happened</dt>
               <dd>
-                <Moment at={one.creationTimestamp} />
+                <Moment at={loaded.creationTimestamp} />
               </dd>
-              {one.nextAttemptTimestamp && (
+              {loaded.nextAttemptTimestamp && (
                 <>
                   <dt>Next attempt</dt>
                   <dd>
-                    <Moment at={one.nextAttemptTimestamp} />
+                    <Moment at={loaded.nextAttemptTimestamp} />
                   </dd>
                 </>
               )}
             </dl>
-            <Attempts one={one} />
-            {one.request && (
+            <Attempts delivery={loaded} />
+            {loaded.request && (
               <section aria-label="Request">
                 <Title order={3} mb={6}>
                   Request
                 </Title>
                 <Stack gap={6}>
                   <Headers
-                    headers={{ [one.request.method]: one.request.url, ...one.request.headers }}
+                    headers={{ [loaded.request.method]: loaded.request.url, ...loaded.request.headers }}
                     label="Request headers"
                   />
-                  <Body text={one.request.body} label="Request body" />
+                  <Body text={loaded.request.body} label="Request body" />
                 </Stack>
               </section>
             )}
@@ -93,8 +93,8 @@ export function Delivery({ delivery, onClose }: { delivery: string; onClose: () 
   );
 }
 
-function Attempts({ one }: { one: DeliveryOut }) {
-  const attempts = one.attempts ?? [];
+function Attempts({ delivery }: { delivery: DeliveryOut }) {
+  const attempts = delivery.attempts ?? [];
   const last = attempts.at(-1);
   if (!last) return null;
   return (

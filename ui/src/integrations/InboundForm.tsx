@@ -9,7 +9,7 @@ import { useForm } from "../app/useForm";
 import { ShownOnce } from "../components/ShownOnce";
 
 const SIGNATURES = [
-  { value: "NONE", label: "None: whoever knows the address" },
+  { value: "NONE", label: "None: anyone with the address" },
   { value: "STANDARD", label: "Standard Webhooks" },
   { value: "GITHUB", label: "GitHub" },
   { value: "STRIPE", label: "Stripe" },
@@ -18,7 +18,7 @@ const SIGNATURES = [
 
 type Props = { pipeline: string; inbound?: InboundOut; onClose: () => void };
 
-/** Makes or changes an inbound webhook. Its address and secret are shown once. */
+/** Creates or changes an inbound webhook. Its address and secret are shown once. */
 export function InboundForm({ pipeline, inbound, onClose }: Props) {
   const [name, setName] = useState(inbound?.name ?? "");
   const [method, setMethod] = useState(inbound?.method ?? "POST");
@@ -27,7 +27,7 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
   const [addresses, setAddresses] = useState((inbound?.addresses ?? []).join(", "));
   const [repeatHeader, setRepeatHeader] = useState(inbound?.repeatHeader ?? "");
   const [condition, setCondition] = useState(inbound?.condition ?? "");
-  const [made, setMade] = useState<InboundOut | null>(null);
+  const [created, setCreated] = useState<InboundOut | null>(null);
   const form = useForm(async () => {
     const body = {
       name: name.trim(),
@@ -45,10 +45,10 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
       predicate: ({ queryKey }) => /inbound|endpoints/.test(String(queryKey[1])),
     });
     const answer = data as InboundOut;
-    if (answer.url || answer.secret) setMade(answer);
+    if (answer.url || answer.secret) setCreated(answer);
     else onClose();
   });
-  if (made) return <InboundSecrets made={made} onClose={onClose} />;
+  if (created) return <InboundSecrets created={created} onClose={onClose} />;
   const names = ["name", "method", "signature", "signatureHeader", "addresses", "repeatHeader", "condition"];
   const at = (field: string) => errorAt(form.error, field);
   return (
@@ -130,17 +130,17 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
   );
 }
 
-/** What the server told of a new address or secret. */
-export function InboundSecrets({ made, onClose }: { made: InboundOut; onClose: () => void }) {
+/** The new address or secret. */
+export function InboundSecrets({ created, onClose }: { created: InboundOut; onClose: () => void }) {
   return (
-    <Modal opened onClose={onClose} size="lg" title={made.name} closeOnClickOutside={false}>
+    <Modal opened onClose={onClose} size="lg" title={created.name} closeOnClickOutside={false}>
       <Stack>
-        {made.url && (
-          <ShownOnce label="Address" value={made.url}>
-            Have the other program send its {made.method} requests there.
+        {created.url && (
+          <ShownOnce label="Address" value={created.url}>
+            Have the other program send its {created.method} requests there.
           </ShownOnce>
         )}
-        {made.secret && <ShownOnce label="Secret" value={made.secret} />}
+        {created.secret && <ShownOnce label="Secret" value={created.secret} />}
         <Text size="sm" className="quiet">
           What is sent to it starts the automations that wait for this inbound webhook.
         </Text>

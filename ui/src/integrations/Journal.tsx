@@ -8,10 +8,10 @@ import { Empty, Ready } from "../components/states";
 import classes from "./integrations.module.css";
 
 export const ALL = "All";
-/** How many a log shows: the newest. */
+/** How many entries a log shows. These are the newest. */
 export const SHOWN = 100;
 
-/** Which lines of a log are shown and which one is open, as the address has it under the noun's name. */
+/** The state filter and the open entry of a log, stored in the address under this name. */
 export function useJournal(noun: string) {
   const [search, setSearch] = useSearchParams();
   const put = (name: string, value: string | null) =>
@@ -24,7 +24,7 @@ export function useJournal(noun: string) {
   return {
     noun,
     state,
-    /** What is asked for. */
+    /** Query parameters of the request. */
     query: { limit: SHOWN, ...(state === ALL ? {} : { state: state.toUpperCase() }) },
     open: search.get(noun),
     show: (key: string | null) => put(noun, key),
@@ -37,20 +37,20 @@ type JournalProps<T extends Keyed> = {
   title: string;
   log: ReturnType<typeof useJournal>;
   asked: UseQueryResult<{ results: T[]; hasNextPage?: boolean }, unknown>;
-  /** What lines can be chosen by; all of them without it. */
+  /** States to filter by. Without it there is no filter. */
   states?: string[];
   icon: TablerIcon;
-  /** What is said while there is nothing: its title, and how it comes to be. */
+  /** Title and text of the empty log. */
   empty: string;
   children: ReactNode;
   heads: string[];
-  /** Of one line, under each head. */
-  cells: (one: T) => ReactNode[];
-  /** Beside the log: the line that was opened. */
+  /** The cells of an entry, one for each heading. */
+  cells: (entry: T) => ReactNode[];
+  /** Draws the open entry beside the log. */
   draw: (key: string, close: () => void) => ReactNode;
 };
 
-/** What happened, the newest first; a line opens beside it. */
+/** A log, newest first. A click on an entry opens it beside the log. */
 export function Journal<T extends Keyed>({
   title,
   log,

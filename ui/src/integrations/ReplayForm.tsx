@@ -14,7 +14,7 @@ const WHICH = [
   { value: "all", label: "Everything" },
 ];
 
-/** Sends again what happened in a span of time; says how much that is before it does. */
+/** Replays the events of a period. Shows how many deliveries there are before it starts. */
 export function ReplayForm({ hook, onClose }: { hook: WebhookOut; onClose: () => void }) {
   const day = Date.now() - 86_400_000;
   const [since, setSince] = useState<string | null>(new Date(hook.missedFrom ?? day).toISOString());
@@ -43,7 +43,7 @@ export function ReplayForm({ hook, onClose }: { hook: WebhookOut; onClose: () =>
       onClose();
     }
   });
-  const anew =
+  const resetting =
     <T,>(set: (value: T) => void) =>
     (value: T) => {
       setCount(null);
@@ -53,9 +53,9 @@ export function ReplayForm({ hook, onClose }: { hook: WebhookOut; onClose: () =>
     <Modal opened onClose={onClose} title="Replay">
       <form onSubmit={form.submit}>
         <Stack>
-          <DateTimePicker label="From" value={since} onChange={anew(setSince)} required />
-          <DateTimePicker label="Until" placeholder="Now" clearable value={until} onChange={anew(setUntil)} />
-          <SegmentedControl data={WHICH} value={which} aria-label="Which" onChange={anew(setWhich)} />
+          <DateTimePicker label="From" value={since} onChange={resetting(setSince)} required />
+          <DateTimePicker label="Until" placeholder="Now" clearable value={until} onChange={resetting(setUntil)} />
+          <SegmentedControl data={WHICH} value={which} aria-label="Which" onChange={resetting(setWhich)} />
           <Text size="sm" className="quiet">
             Each keeps the id it had, so that a receiver knows what it has seen.
           </Text>

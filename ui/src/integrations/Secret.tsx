@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { ShownOnce } from "../components/ShownOnce";
 
-/** The new signing secret of a subscription. */
+/** The new signing secret of a webhook subscription. */
 export function Secret({ value, onClose }: { value: string; onClose: () => void }) {
   return (
     <Modal opened onClose={onClose} size="lg" title="New signing secret" closeOnClickOutside={false}>

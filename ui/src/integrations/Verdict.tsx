@@ -1,6 +1,6 @@
 import { Badge } from "@mantine/core";
 
-/** A state in a word and its colour. */
+/** A state as a coloured word. */
 export function Verdict({ color = "gray", children }: { color?: string | undefined; children: string }) {
   return (
     <Badge variant="light" color={color} tt="none" fw={550} c="var(--strong)">
@@ -9,7 +9,7 @@ export function Verdict({ color = "gray", children }: { color?: string | undefin
   );
 }
 
-/** WAITING is Waiting. */
+/** Writes WAITING as "Waiting". */
 export function titled(state: string): string {
   return state.charAt(0) + state.slice(1).toLowerCase();
 }

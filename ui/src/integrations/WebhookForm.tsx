@@ -21,7 +21,7 @@ const MEMBERS = [
 
 type Props = { pipeline: PipelineOut; hook?: WebhookOut; onClose: () => void };
 
-/** Subscribes to a pipeline's events, or changes a subscription. The signing secret is shown once. */
+/** Subscribes to events of a pipeline, or changes a subscription. The signing secret is shown once. */
 export function WebhookForm({ pipeline, hook, onClose }: Props) {
   const [event, setEvent] = useState((hook?.event ?? "BOX_CREATE") as EventName);
   const [targetUrl, setTargetUrl] = useState(hook?.targetUrl ?? "");
@@ -30,9 +30,9 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
   const [fields, setFields] = useState(hook?.fields ?? []);
   const [condition, setCondition] = useState(hook?.condition ?? "");
   const [ordered, setOrdered] = useState(hook?.ordered ?? false);
-  const [made, setMade] = useState<WebhookOut | null>(null);
+  const [created, setCreated] = useState<WebhookOut | null>(null);
   const form = useForm(async () => {
-    const said = {
+    const settings = {
       event,
       targetUrl: targetUrl.trim(),
       stages,
@@ -40,7 +40,7 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
       condition: condition.trim() || null,
       ordered,
     };
-    const body = token ? { ...said, token } : said;
+    const body = token ? { ...settings, token } : settings;
     if (hook) {
       await client.POST("/v2/webhooks/{webhook}", { params: { path: { webhook: hook.key } }, body });
       onClose();
@@ -49,15 +49,15 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
         params: { path: { pipeline: pipeline.key } },
         body,
       });
-      setMade(data as WebhookOut);
+      setCreated(data as WebhookOut);
     }
     await queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("webhooks") });
   });
-  if (made) {
+  if (created) {
     return (
       <Modal opened onClose={onClose} size="lg" title="Subscribed" closeOnClickOutside={false}>
         <Stack>
-          <ShownOnce label="Signing secret" value={made.secret ?? ""}>
+          <ShownOnce label="Signing secret" value={created.secret ?? ""}>
             Every delivery is signed with it, as Standard Webhooks has it: check the header webhook-signature.
           </ShownOnce>
           <Group justify="flex-end">

@@ -7,7 +7,7 @@ test("a pipeline is asked of its boxes, a team of its contacts too", () => {
   expect(groups("team")).toEqual([...groups("pipeline"), "Directory"]);
 });
 
-test("an event that has no words yet is told by its name", () => {
+test("an unknown event is shown by its name", () => {
   expect(inWords("BOX_CREATE")).toBe("A box is created");
   expect(inWords("MOON_RISES")).toBe("MOON_RISES");
 });

@@ -1,4 +1,4 @@
-/** The events one can subscribe to, in words and in the order of a pipeline's life. */
+/** The events that users can subscribe to, in words and in a fixed order. */
 import type { WebhookCreate } from "../api/schema";
 
 export type EventName = NonNullable<WebhookCreate["event"]>;
@@ -35,7 +35,7 @@ export function inWords(event: string): string {
   return WORDS[event as EventName]?.label ?? event;
 }
 
-/** For a select: of a pipeline, or of a whole team (which adds contacts and organizations). */
+/** Options of a select: events of a pipeline, or of a whole team (which adds contacts and organizations). */
 export function choices(scope: "pipeline" | "team"): { group: string; items: { value: EventName; label: string }[] }[] {
   const groups = new Map<string, { value: EventName; label: string }[]>();
   for (const [value, { label, group }] of Object.entries(WORDS) as [EventName, Words][]) {

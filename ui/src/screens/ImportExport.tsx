@@ -5,7 +5,7 @@ import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Choose } from "../imports/Choose";
-import { taken } from "../imports/dropped";
+import { takeDropped } from "../imports/dropped";
 import classes from "../imports/imports.module.css";
 import { Plan } from "../imports/Plan";
 import { Progress } from "../imports/Progress";
@@ -17,11 +17,11 @@ const FORMATS = [
   { format: "json", label: "JSON", says: "everything there is to know of the pipeline and its boxes" },
 ];
 
-/** A table into a pipeline, and a pipeline into a table. */
+/** Screen that imports a table into a pipeline and exports its boxes. */
 export default function ImportExport() {
   const pipeline = usePipeline();
   const [search, setSearch] = useSearchParams();
-  const [table, setTable] = useState<Table | null>(taken);
+  const [table, setTable] = useState<Table | null>(takeDropped);
   const running = search.get("import");
   return (
     <div className={classes.page}>
@@ -49,7 +49,7 @@ export default function ImportExport() {
             pipeline={pipeline}
             table={table}
             onBack={() => setTable(null)}
-            onBegun={(one) => setSearch({ import: one.key })}
+            onBegun={(begun) => setSearch({ import: begun.key })}
           />
         ) : (
           <Choose onTable={setTable} />

@@ -18,18 +18,18 @@ import classes from "../integrations/integrations.module.css";
 import { Journal, SHOWN, useJournal } from "../integrations/Journal";
 import { Verdict } from "../integrations/Verdict";
 
-/** One inbound webhook: its settings, and what was sent to it. */
+/** Screen of one inbound webhook: its settings and the requests it received. */
 export default function Inbound() {
   const { inbound = "" } = useParams();
   const asked = api.useQuery("get", "/v2/inbound/{inbound}", { params: { path: { inbound } } });
   return (
     <div className={classes.page}>
       <Ready query={asked}>
-        {(one) => (
+        {(loaded) => (
           <>
-            <Head one={one} />
-            <Facts one={one} />
-            <Requests one={one} />
+            <Head inbound={loaded} />
+            <Facts inbound={loaded} />
+            <Requests inbound={loaded} />
           </>
         )}
       </Ready>
@@ -37,12 +37,12 @@ export default function Inbound() {
   );
 }
 
-function Head({ one }: { one: InboundOut }) {
+function Head({ inbound }: { inbound: InboundOut }) {
   const pipeline = usePipeline();
   const navigate = useNavigate();
   const [editing, edit] = useDisclosure(false);
-  const [made, setMade] = useState<InboundOut | null>(null);
-  const params = { path: { inbound: one.key } };
+  const [created, setCreated] = useState<InboundOut | null>(null);
+  const params = { path: { inbound: inbound.key } };
   const change = useMutation({
     mutationFn: (body: InboundEdit) => client.POST("/v2/inbound/{inbound}", { params, body }),
     onSuccess: refresh,
@@ -50,7 +50,7 @@ function Head({ one }: { one: InboundOut }) {
   const rotate = useMutation({
     mutationFn: () => client.POST("/v2/inbound/{inbound}/rotate", { params, body: {} }),
     onSuccess: ({ data }) => {
-      setMade(data as InboundOut);
+      setCreated(data as InboundOut);
       return refresh();
     },
   });
@@ -58,7 +58,7 @@ function Head({ one }: { one: InboundOut }) {
     mutationFn: () => client.DELETE("/v2/inbound/{inbound}", { params }),
     onSuccess: async () => {
       await navigate(`/pipelines/${pipeline.key}/integrations`);
-      say(`Deleted ${one.name}`);
+      say(`Deleted ${inbound.name}`);
       return refresh();
     },
   });
@@ -68,19 +68,19 @@ function Head({ one }: { one: InboundOut }) {
         <Link className="quiet" to={`/pipelines/${pipeline.key}/integrations`}>
           Integrations
         </Link>
-        <Title order={2}>{one.name || "Nameless"}</Title>
+        <Title order={2}>{inbound.name || "Nameless"}</Title>
       </div>
       <Group gap="xs">
-        <CopyAsCode call={{ method: "GET", path: `/v2/inbound/${one.key}/requests` }} />
+        <CopyAsCode call={{ method: "GET", path: `/v2/inbound/${inbound.key}/requests` }} />
         <Button variant="default" onClick={edit.open}>
           Edit
         </Button>
         <Button
-          variant={one.active ? "default" : "filled"}
+          variant={inbound.active ? "default" : "filled"}
           loading={change.isPending}
-          onClick={() => change.mutate({ active: !one.active })}
+          onClick={() => change.mutate({ active: !inbound.active })}
         >
-          {one.active ? "Switch off" : "Switch on"}
+          {inbound.active ? "Switch off" : "Switch on"}
         </Button>
         <Menu position="bottom-end">
           <Menu.Target>
@@ -96,23 +96,23 @@ function Head({ one }: { one: InboundOut }) {
           </Menu.Dropdown>
         </Menu>
       </Group>
-      {editing && <InboundForm pipeline={pipeline.key} inbound={one} onClose={edit.close} />}
-      {made && <InboundSecrets made={made} onClose={() => setMade(null)} />}
+      {editing && <InboundForm pipeline={pipeline.key} inbound={inbound} onClose={edit.close} />}
+      {created && <InboundSecrets created={created} onClose={() => setCreated(null)} />}
     </header>
   );
 }
 
-function Facts({ one }: { one: InboundOut }) {
+function Facts({ inbound }: { inbound: InboundOut }) {
   return (
     <dl className={classes.facts}>
       <dt>State</dt>
       <dd>
-        <i className={classes.light} data-health={one.active ? "good" : "paused"} />
-        {one.active ? "Listening" : "Switched off: requests are refused"}
+        <i className={classes.light} data-health={inbound.active ? "good" : "paused"} />
+        {inbound.active ? "Listening" : "Switched off: requests are refused"}
       </dd>
       <dt>Address</dt>
       <dd>
-        {one.tokens.map((each) => (
+        {inbound.tokens.map((each) => (
           <div key={each.key}>
             <code>
               {location.origin}/hooks/{each.prefix}…
@@ -128,14 +128,14 @@ function Facts({ one }: { one: InboundOut }) {
       </dd>
       <dt>Takes</dt>
       <dd>
-        {one.method}, {one.signature === "NONE" ? "unsigned" : `signed (${one.signature.toLowerCase()})`}
-        {one.addresses.length > 0 && `, only from ${one.addresses.join(", ")}`}
+        {inbound.method}, {inbound.signature === "NONE" ? "unsigned" : `signed (${inbound.signature.toLowerCase()})`}
+        {inbound.addresses.length > 0 && `, only from ${inbound.addresses.join(", ")}`}
       </dd>
-      {one.condition && (
+      {inbound.condition && (
         <>
           <dt>Only where</dt>
           <dd>
-            <code>{one.condition}</code>
+            <code>{inbound.condition}</code>
           </dd>
         </>
       )}
@@ -143,9 +143,9 @@ function Facts({ one }: { one: InboundOut }) {
   );
 }
 
-function Requests({ one }: { one: InboundOut }) {
+function Requests({ inbound }: { inbound: InboundOut }) {
   const log = useJournal("request");
-  const params = { path: { inbound: one.key }, query: { limit: SHOWN } };
+  const params = { path: { inbound: inbound.key }, query: { limit: SHOWN } };
   const asked = api.useQuery("get", "/v2/inbound/{inbound}/requests", { params }, { refetchInterval: 5000 });
   return (
     <Journal
@@ -166,9 +166,9 @@ function Requests({ one }: { one: InboundOut }) {
           {each.size} B
         </span>,
       ]}
-      draw={(key, close) => <Arrival inbound={one.key} request={key} onClose={close} />}
+      draw={(key, close) => <Arrival inbound={inbound.key} request={key} onClose={close} />}
     >
-      Send a {one.method} request to the address, with JSON or a form: it shows here within seconds.
+      Send a {inbound.method} request to the address, with JSON or a form: it shows here within seconds.
     </Journal>
   );
 }

@@ -21,7 +21,7 @@ import classes from "../integrations/integrations.module.css";
 
 const KEYS = ["get", "/v1/apikeys"] as const;
 
-/** What other programs reach this account by: its keys, and what uses the team's native endpoints. */
+/** Screen with the user's API keys, and the team's use of the endpoint quota. */
 export default function Integrations() {
   const teams = api.useQuery("get", "/v2/users/me/teams", {});
   return (
@@ -71,7 +71,7 @@ function Keys() {
           ) : (
             <Rows heads={["Name", "Begins with", "Made", "Last used", null]}>
               {keys.map((each) => (
-                <Key key={each.key} one={each} />
+                <Key key={each.key} apiKey={each} />
               ))}
             </Rows>
           )
@@ -82,36 +82,36 @@ function Keys() {
   );
 }
 
-function Key({ one }: { one: ApiKeyOut }) {
+function Key({ apiKey }: { apiKey: ApiKeyOut }) {
   const [asking, dialog] = useDisclosure(false);
   const revoke = useMutation({
-    mutationFn: () => client.DELETE("/v1/apikeys/{apikey}", { params: { path: { apikey: one.key } } }),
+    mutationFn: () => client.DELETE("/v1/apikeys/{apikey}", { params: { path: { apikey: apiKey.key } } }),
     onSuccess: () => {
       dialog.close();
-      say(`Revoked ${one.name || "the key"}`);
+      say(`Revoked ${apiKey.name || "the key"}`);
       return queries.invalidateQueries({ queryKey: KEYS });
     },
   });
   return (
     <Table.Tr>
       <Table.Td className={classes.wide}>
-        {one.name || <span className="quiet">Nameless</span>}
-        {one.keyType === "TEAM" && <span className="quiet"> · may act for the team</span>}
+        {apiKey.name || <span className="quiet">Nameless</span>}
+        {apiKey.keyType === "TEAM" && <span className="quiet"> · may act for the team</span>}
       </Table.Td>
       <Table.Td>
-        <code>{one.prefix}…</code>
+        <code>{apiKey.prefix}…</code>
       </Table.Td>
       <Table.Td>
-        <Moment at={one.creationTimestamp} />
+        <Moment at={apiKey.creationTimestamp} />
       </Table.Td>
       <Table.Td>
-        {one.lastUsedTimestamp ? <Moment at={one.lastUsedTimestamp} /> : <span className="quiet">never</span>}
+        {apiKey.lastUsedTimestamp ? <Moment at={apiKey.lastUsedTimestamp} /> : <span className="quiet">never</span>}
       </Table.Td>
       <Table.Td align="right">
         <Button variant="subtle" color="red" size="compact-xs" onClick={dialog.open}>
           Revoke
         </Button>
-        <Modal opened={asking} onClose={dialog.close} title={`Revoke ${one.name || "this key"}?`}>
+        <Modal opened={asking} onClose={dialog.close} title={`Revoke ${apiKey.name || "this key"}?`}>
           <Stack>
             <Text size="sm">Programs that use it are refused from their next request on. This cannot be undone.</Text>
             <Group justify="flex-end">
@@ -178,7 +178,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** Programs that work as they are pasted. */
+/** Programs that work as they are when pasted. */
 export function Snippets({ secret }: { secret: string }) {
   const texts: Record<string, string> = {
     curl: `curl -u ${secret}: ${location.origin}/api/v1/pipelines`,
@@ -217,7 +217,7 @@ export function Snippets({ secret }: { secret: string }) {
   );
 }
 
-/** What uses the team's allowance of native endpoints. */
+/** The use of the team's quota of native endpoints. */
 function Endpoints({ team }: { team: TeamOut }) {
   const asked = api.useQuery("get", "/v2/teams/{team}/endpoints", { params: { path: { team: team.key } } });
   return (

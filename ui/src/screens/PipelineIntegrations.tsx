@@ -16,7 +16,7 @@ import { InboundForm } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";
 import { WebhookForm } from "../integrations/WebhookForm";
 
-/** What this pipeline tells other programs, and what they tell it. */
+/** Screen with the webhook subscriptions and inbound webhooks of a pipeline. */
 export default function PipelineIntegrations() {
   return (
     <div className={classes.page}>
@@ -55,7 +55,8 @@ function Webhooks() {
         {({ results }) =>
           results.length === 0 ? (
             <Empty icon={IconArrowUpRight} title="No webhooks yet" action={button}>
-              Subscribe an address to an event, such as “a box changes stage”, and it is told each time.
+              Subscribe an address to an event, such as “a box changes stage”. It then receives a request for each
+              event.
             </Empty>
           ) : (
             <Rows heads={["When", "Sent to", "Health", "Made"]}>
@@ -130,7 +131,7 @@ function Inbound() {
           ) : (
             <Rows heads={["Name", "Method", "Signature", "State", "Made"]}>
               {results.map((each) => (
-                <InboundRow key={each.key} one={each} pipeline={pipeline.key} />
+                <InboundRow key={each.key} inbound={each} pipeline={pipeline.key} />
               ))}
             </Rows>
           )
@@ -141,24 +142,24 @@ function Inbound() {
   );
 }
 
-function InboundRow({ one, pipeline }: { one: InboundOut; pipeline: string }) {
+function InboundRow({ inbound, pipeline }: { inbound: InboundOut; pipeline: string }) {
   return (
     <Table.Tr>
       <Table.Td className={classes.wide}>
-        <Link className={classes.open} to={`/pipelines/${pipeline}/inbound/${one.key}`}>
-          {one.name || "Nameless"}
+        <Link className={classes.open} to={`/pipelines/${pipeline}/inbound/${inbound.key}`}>
+          {inbound.name || "Nameless"}
         </Link>
       </Table.Td>
-      <Table.Td>{one.method}</Table.Td>
+      <Table.Td>{inbound.method}</Table.Td>
       <Table.Td>
-        {one.signature === "NONE" ? <span className="quiet">none</span> : one.signature.toLowerCase()}
+        {inbound.signature === "NONE" ? <span className="quiet">none</span> : inbound.signature.toLowerCase()}
       </Table.Td>
       <Table.Td>
-        <i className={classes.light} data-health={one.active ? "good" : "paused"} />
-        {one.active ? "Listening" : "Switched off"}
+        <i className={classes.light} data-health={inbound.active ? "good" : "paused"} />
+        {inbound.active ? "Listening" : "Switched off"}
       </Table.Td>
       <Table.Td>
-        <Moment at={one.creationDate} />
+        <Moment at={inbound.creationDate} />
       </Table.Td>
     </Table.Tr>
   );

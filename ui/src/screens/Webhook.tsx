@@ -21,7 +21,7 @@ import { ReplayForm } from "../integrations/ReplayForm";
 import { Secret } from "../integrations/Secret";
 import { WebhookForm } from "../integrations/WebhookForm";
 
-/** One subscription: how it fares, and every delivery of it. */
+/** Screen of one webhook subscription: its health and its deliveries. */
 export default function Webhook() {
   const pipeline = usePipeline();
   const { webhook = "" } = useParams();
@@ -180,7 +180,7 @@ function Deliveries({ hook }: { hook: WebhookOut }) {
     "get",
     "/v2/webhooks/{webhook}/deliveries",
     { params: { path: { webhook: hook.key }, query: log.query } },
-    // What is on its way is looked at again until it has arrived.
+    // Deliveries under way are loaded again until they have arrived.
     {
       refetchInterval: ({ state: { data } }) => (data?.results.some((each) => each.state === "WAITING") ? 2000 : 15000),
     },
@@ -194,21 +194,21 @@ function Deliveries({ hook }: { hook: WebhookOut }) {
       icon={IconSend}
       empty="Nothing was sent yet"
       heads={["Happened", "State", "Attempts", "Answer", "Id"]}
-      cells={(one) => [
+      cells={(delivery) => [
         <>
-          <Moment at={one.creationTimestamp} />
-          {one.test && <span className="quiet"> · test</span>}
+          <Moment at={delivery.creationTimestamp} />
+          {delivery.test && <span className="quiet"> · test</span>}
         </>,
-        <State key="state" one={one} />,
+        <State key="state" delivery={delivery} />,
         <span key="attempts" className="numbers">
-          {one.attemptCount}
+          {delivery.attemptCount}
         </span>,
-        one.lastError ?? one.lastStatus ?? (
+        delivery.lastError ?? delivery.lastStatus ?? (
           <span key="answer" className="quiet">
             none yet
           </span>
         ),
-        <code key="id">{one.key}</code>,
+        <code key="id">{delivery.key}</code>,
       ]}
       draw={(key, close) => <Delivery delivery={key} onClose={close} />}
     >
