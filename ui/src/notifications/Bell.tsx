@@ -9,10 +9,10 @@ import classes from "./Bell.module.css";
 const Tray = lazily(() => import("./Tray"));
 const NEWEST = { params: { query: { limit: 1 } } } as const;
 
-/** How many notifications are unread; opens them. */
+/** Shows the number of unread notifications, and opens the list. */
 export function Bell({ className, onOpen }: { className: string | undefined; onOpen: () => void }) {
   const [opened, setOpened] = useState(false);
-  // What was read elsewhere is no event: it is asked for when one comes back.
+  // Reading a notification creates no event, so the count is loaded again when the window gets the focus.
   const asked = api.useQuery("get", "/v2/notifications", NEWEST, { refetchOnWindowFocus: "always" });
   const unread = asked.data?.unread ?? 0;
   useCommands([

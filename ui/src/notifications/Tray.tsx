@@ -13,7 +13,7 @@ import classes from "./notices.module.css";
 
 type Marking = { keys?: string[]; until?: string; read: boolean };
 
-/** What happened that one should know of, the newest first. */
+/** The user's notifications, newest first. */
 export default function Tray({ onClose }: { onClose: () => void }) {
   const [which, setWhich] = useState("all");
   const asked = api.useInfiniteQuery(
@@ -73,8 +73,8 @@ export default function Tray({ onClose }: { onClose: () => void }) {
         {() =>
           all.length === 0 ? (
             <Empty icon={IconBell} title={which === "unread" ? "Nothing unread" : "Nothing yet"}>
-              You are told here when somebody mentions you, assigns you something, a task of yours falls due, or a box
-              that you follow changes.
+              Notifications appear here when a user mentions you, assigns you something, a task of yours falls due, or a
+              box that you follow changes.
             </Empty>
           ) : (
             <ul className={classes.list} aria-label="Notifications">

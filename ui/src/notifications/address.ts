@@ -1,6 +1,6 @@
 import type { NotificationOut } from "../api/schema";
 
-/** Why one is told. */
+/** The reasons for a notification. */
 export const REASONS: Record<string, string> = {
   mention: "Mentions you",
   assigned: "Given to you",
@@ -11,7 +11,7 @@ export const REASONS: Record<string, string> = {
 
 type Subject = Pick<NotificationOut, "kind" | "boxKey" | "pipelineKey" | "teamKey" | "objectKey">;
 
-/** The screen of what it is about; undefined where nothing is left to open. */
+/** The address of the screen for the notification's object; undefined if the object was deleted. */
 export function addressOf({ kind, boxKey, pipelineKey, teamKey, objectKey }: Subject): string | undefined {
   const noun = kind.split(".")[0];
   if (kind === "box.deleted") return "/trash";

@@ -8,7 +8,7 @@ import { useMe } from "../api/session";
 import { offerUndo } from "../api/undo";
 import { isSample } from "./useSteps";
 
-/** Deletes the sample pipeline, while there is one of the user's own. */
+/** Deletes the sample pipeline. Shown when the user has a pipeline of their own. */
 export function ClearSample({ pipelines }: { pipelines: PipelineOut[] }) {
   const me = useMe();
   const sample = pipelines.find((each) => isSample(each) && each.owner?.userKey === me.key);

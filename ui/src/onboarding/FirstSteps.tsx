@@ -16,7 +16,7 @@ const HINT = "first-steps";
 
 type FirstStepsProps = { pipelines: PipelineOut[]; onNewPipeline: () => void };
 
-/** What is worth doing in the first five minutes, for as long as one likes to see it. */
+/** First steps for a new user, shown until the user hides them. */
 export function FirstSteps(props: FirstStepsProps) {
   const { known, preferences, set } = usePreferences();
   const hidden = preferences.hiddenHints ?? [];
@@ -61,7 +61,7 @@ function Steps({ pipelines, onNewPipeline, onHide }: FirstStepsProps & { onHide:
 
 type StepProps = { done: boolean; label: string; go: string | (() => void) | undefined; children: ReactNode };
 
-/** One who cannot go there yet needs a pipeline first. */
+/** Steps that need a pipeline are disabled until there is one. */
 function Step({ done, label, go, children }: StepProps) {
   const Icon = done ? IconCircleCheckFilled : IconCircle;
   return (

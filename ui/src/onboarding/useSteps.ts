@@ -2,12 +2,12 @@ import { useQueries } from "@tanstack/react-query";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
 
-/** Pipelines looked into; whoever has more is past beginning. */
+/** How many pipelines are checked. Users with more pipelines do not need first steps. */
 const MOST = 20;
 
 export type Done = { pipeline: boolean; colleague: boolean; key: boolean; webhook: boolean; rows: boolean };
 
-/** What is there already, as the server tells; undefined until it told. */
+/** The steps that are done already; undefined until the server has answered. */
 export function useSteps(pipelines: PipelineOut[]): Done | undefined {
   const teams = api.useQuery("get", "/v2/users/me/teams", {});
   const team = teams.data?.results[0];
@@ -48,7 +48,7 @@ function whatIsThere<T>(asked: Asked<T>[]): { pending: boolean; results: T[] } {
   };
 }
 
-/** Made with the first start, to show something. */
+/** Whether this is the sample pipeline that the first start of the server creates. */
 export function isSample(pipeline: PipelineOut): boolean {
   return pipeline.creationSourceType === "SYSTEM_ONBOARDING";
 }

@@ -7,7 +7,7 @@ import { asCsv, type Row, savePicture, saveText } from "./save";
 
 type Props = { title: string; rows: readonly Row[]; chart: ReactNode; children?: ReactNode; aside?: ReactNode };
 
-/** A chart with its numbers below; both are saved as files. */
+/** A chart with its numbers in a table. Both can be saved as files. */
 export function Card({ title, rows, chart, children, aside }: Props) {
   const holder = useRef<HTMLDivElement>(null);
   const file = title.toLowerCase().replaceAll(" ", "-");

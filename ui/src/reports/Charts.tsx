@@ -323,7 +323,7 @@ export function Totals({ pipeline, span }: Asked) {
 
 type BehindProps = { pipeline: PipelineOut; by: string; group: string; children: number };
 
-/** A number that opens the boxes it counts. */
+/** A number that links to the boxes it counts. */
 function Behind({ pipeline, by, group, children }: BehindProps) {
   const test = behind(
     by,

@@ -10,7 +10,7 @@ test.each([
   ["1001", "9001", { type: "TAG" }, { field: "1001", op: "any", value: ["9001"] }],
   ["1001", "", { type: "TAG" }, { field: "1001", op: "isEmpty" }],
   ["1001", "true", { type: "CHECKBOX" }, { field: "1001", op: "eq", value: true }],
-  // As SQLite says it.
+  // The form that SQLite returns.
   ["1001", "1", { type: "CHECKBOX" }, { field: "1001", op: "eq", value: true }],
   ["1001", "", { type: "CHECKBOX" }, { field: "1001", op: "eq", value: false }],
   ["1001", "2.5", { type: "TEXT_INPUT" }, { field: "1001", op: "eq", value: 2.5 }],

@@ -1,8 +1,8 @@
-/** The boxes behind a number of the totals, as a test that finds them. */
+/** A filter test that finds the boxes counted by a number of a report. */
 import type { FieldOut } from "../api/schema";
 import { numberIn } from "../fields/compare";
 
-/** Of the group with this key, by the stage, a person or a field; an empty key is of boxes without a value. */
+/** The test for the group with this key, by stage, person or field. An empty key stands for boxes without a value. */
 export function behind(by: string, key: string, field: Pick<FieldOut, "type"> | undefined): object | null {
   if (by === "stage") return { field: "stage", op: "in", value: [key] };
   if (by === "creator") return { field: "creator", op: "eq", value: key };

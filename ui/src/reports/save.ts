@@ -1,8 +1,8 @@
-/** A report as a file: its numbers as CSV, its picture as PNG. */
+/** Saves a report: its numbers as CSV, its chart as PNG. */
 
 export type Row = Record<string, string | number | null>;
 
-/** With a heading; texts that a spreadsheet would compute begin with an apostrophe. */
+/** CSV with a header. Text that a spreadsheet would compute as a formula gets an apostrophe in front. */
 export function asCsv(rows: readonly Row[]): string {
   const names = Object.keys(rows[0] ?? {});
   const cell = (value: string | number | null | undefined) => {
@@ -19,7 +19,7 @@ export function saveText(name: string, text: string): void {
   save(name, new Blob([text], { type: "text/csv;charset=utf-8" }));
 }
 
-/** The chart that this element holds, drawn twice as large as it is shown. */
+/** Saves the chart in this element at twice its size. */
 export async function savePicture(name: string, holder: HTMLElement): Promise<void> {
   const drawn = holder.querySelector("svg.recharts-surface");
   if (!(drawn instanceof SVGSVGElement)) return;
@@ -44,7 +44,7 @@ export async function savePicture(name: string, holder: HTMLElement): Promise<vo
 
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "opacity"];
 
-/** Colours come from variables of the page, which a picture of its own does not know. */
+/** Copies computed styles, because the saved picture cannot read the page's CSS variables. */
 function copyLooks(from: Element, to: Element): void {
   const looks = getComputedStyle(from);
   for (const name of LOOKS) to.setAttribute(name, looks.getPropertyValue(name));
