@@ -16,7 +16,7 @@ import classes from "./settings.module.css";
 
 export type Option = { key?: string; name: string };
 
-/** The options of a dropdown or of tags. */
+/** The options of a dropdown or tag field. */
 export function optionsOf(field: FieldOut): Option[] {
   const items = field.dropdownSettings?.items ?? [];
   const tags = field.tagSettings?.tags ?? [];
@@ -27,7 +27,7 @@ const FORMAT = ["", ".type", ".currency", ".decimals"].map((each) => `displayFor
 
 type Props = { pipeline: PipelineOut; field?: FieldOut; onClose: () => void };
 
-/** Makes a column or changes one; of a formula, shows what it comes to before it is saved. */
+/** Form that creates or changes a field. For a formula, it shows results before the field is saved. */
 export function FieldForm({ pipeline, field, onClose }: Props) {
   const [name, setName] = useState(field?.name ?? "");
   const [type, setType] = useState(field?.type ?? "TEXT_INPUT");
@@ -37,12 +37,12 @@ export function FieldForm({ pipeline, field, onClose }: Props) {
   const counts = type === "TEXT_INPUT" || type === "FORMULA";
   const chooses = type === "DROPDOWN" || type === "TAG";
   const form = useForm(async () => {
-    const said = options.map((each) => ({ ...each, name: each.name.trim() })).filter((each) => each.name !== "");
+    const named = options.map((each) => ({ ...each, name: each.name.trim() })).filter((each) => each.name !== "");
     const body: FieldCreate = { name: name.trim(), type };
-    if (type === "DROPDOWN") body.dropdownSettings = { items: said };
-    if (type === "TAG") body.tagSettings = { tags: said.map(({ key, name: tag }) => (key ? { key, tag } : { tag })) };
+    if (type === "DROPDOWN") body.dropdownSettings = { items: named };
+    if (type === "TAG") body.tagSettings = { tags: named.map(({ key, name: tag }) => (key ? { key, tag } : { tag })) };
     if (type === "FORMULA") body.defaultValue = formula;
-    // Named where it differs: who may only format a column may change nothing else of it.
+    // Sent only if it changed: a user who may only format a field may not send anything else.
     if (counts && JSON.stringify(format) !== JSON.stringify(field?.displayFormat)) body.displayFormat = format ?? null;
     if (field) {
       const params = { path: { pipeline: pipeline.key, field: field.key } };
@@ -156,7 +156,7 @@ function Options({ options, onChange }: { options: Option[]; onChange: (options:
 
 type PreviewProps = { pipeline: PipelineOut; formula: string; format: Format | undefined };
 
-/** What the formula comes to for the boxes that changed last, while it is typed. */
+/** Results of the formula for the boxes that changed last, updated while the user types. */
 function Preview({ pipeline, formula, format }: PreviewProps) {
   const [text] = useDebouncedValue(formula.trim(), 250);
   const asked = useQuery({

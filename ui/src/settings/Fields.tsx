@@ -12,7 +12,7 @@ import { FieldForm, optionsOf } from "./FieldForm";
 import { refresh } from "./save";
 import classes from "./settings.module.css";
 
-/** The pipeline's own columns. */
+/** Section with the fields of the pipeline. */
 export function Fields({ pipeline }: { pipeline: PipelineOut }) {
   const [editing, setEditing] = useState<FieldOut | "new" | null>(null);
   useCommands([
@@ -101,7 +101,7 @@ function Line({ pipeline, field, onEdit }: { pipeline: string; field: FieldOut; 
   );
 }
 
-/** What there is to say of it besides its kind: its format, its options, or its formula. */
+/** Details of the field: its format, its options or its formula. */
 function detailOf(field: FieldOut): string {
   const format = field.displayFormat && (field.displayFormat.currency ?? FORMATS[field.displayFormat.type]);
   if (field.type === "FORMULA") {

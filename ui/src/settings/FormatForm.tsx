@@ -17,7 +17,7 @@ const CURRENCIES = Intl.supportedValuesOf("currency");
 const USUAL = "EUR";
 const EXAMPLE = 1234.5;
 
-/** How a column shows its numbers; what the boxes hold stays as it was typed. */
+/** Sets how a field shows numbers. The stored values do not change. */
 export function FormatForm({ format, onChange, errorAt }: Props) {
   const choose = (type: string | null) =>
     onChange(type ? { type, ...(type === "CURRENCY" ? { currency: USUAL } : {}) } : undefined);
@@ -41,7 +41,7 @@ export function FormatForm({ format, onChange, errorAt }: Props) {
             limit={30}
             value={format.currency ?? ""}
             error={errorAt("displayFormat.currency")}
-            onChange={(said) => onChange({ ...format, currency: said.trim().toUpperCase() })}
+            onChange={(chosen) => onChange({ ...format, currency: chosen.trim().toUpperCase() })}
           />
         )}
         {format && (
@@ -54,9 +54,9 @@ export function FormatForm({ format, onChange, errorAt }: Props) {
             placeholder="as needed"
             value={format.decimals ?? ""}
             error={errorAt("displayFormat.decimals")}
-            onChange={(said) => {
+            onChange={(chosen) => {
               const { decimals: _before, ...rest } = format;
-              onChange(typeof said === "number" ? { ...rest, decimals: said } : rest);
+              onChange(typeof chosen === "number" ? { ...rest, decimals: chosen } : rest);
             }}
           />
         )}

@@ -21,7 +21,7 @@ const DEMANDS: { value: Demand; label: string }[] = [
   { value: "deny", label: "There may be no such box" },
 ];
 
-/** Makes a rule or changes one; which boxes break it shows before it is saved. */
+/** Form that creates or changes a validation rule. It shows which boxes break the rule before the rule is saved. */
 export function RuleForm({ pipeline, rule, onClose }: Props) {
   const [draft, setDraft] = useState(() => draftOf(rule));
   const put = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
@@ -38,7 +38,7 @@ export function RuleForm({ pipeline, rule, onClose }: Props) {
           body,
         })
       : await client.POST("/v2/pipelines/{pipeline}/validators", { params: { path }, body });
-    offerUndo(`${rule ? "Saved" : "Made"} the rule: boxes are judged anew`, response);
+    offerUndo(`${rule ? "Saved" : "Created"} the rule. Boxes are checked again.`, response);
     await refreshRules();
     onClose();
   });
@@ -136,12 +136,12 @@ export function RuleForm({ pipeline, rule, onClose }: Props) {
   );
 }
 
-/** Every member is said, so that what was taken out is gone. */
+/** Contains every member, so that removed values are cleared. */
 function bodyOf(draft: Draft): ValidatorCreate {
   const { name, message, mode, condition, demand } = draft;
-  const said: ValidatorCreate = { name: name.trim(), message: message.trim() || null, mode, condition };
-  if (demand === "assertion") said.assertion = draft.assertion;
-  if (demand === "formula") said.formula = draft.formula;
-  if (demand === "deny") said.deny = true;
-  return said;
+  const body: ValidatorCreate = { name: name.trim(), message: message.trim() || null, mode, condition };
+  if (demand === "assertion") body.assertion = draft.assertion;
+  if (demand === "formula") body.formula = draft.formula;
+  if (demand === "deny") body.deny = true;
+  return body;
 }

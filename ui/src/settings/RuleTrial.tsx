@@ -12,7 +12,7 @@ import classes from "./settings.module.css";
 
 type Props = { pipeline: PipelineOut; draft: Draft; columns: ReadonlyMap<string, Column> };
 
-/** Tried out while it is written: the boxes that break it as they are now. */
+/** The boxes that currently break the rule, updated while the user edits it. */
 export function RuleTrial({ pipeline, draft, columns }: Props) {
   const [formula] = useDebouncedValue(draft.formula.trim(), 250);
   const [filter] = useDebouncedValue(JSON.stringify(breaking(draft, columns)), 250);
@@ -81,7 +81,7 @@ function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string
   );
 }
 
-/** As a rule reads it: what JavaScript takes for true. A formula that fails warns. */
+/** The result as a rule reads it: true if JavaScript takes the value for true. A formula that fails gives a warning. */
 function holds(value: unknown): string {
   if (typeof value === "object" && value !== null && "error" in value) return `fails: ${String(value.error)}`;
   return value ? "keeps it" : "breaks it";

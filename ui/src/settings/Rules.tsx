@@ -13,7 +13,7 @@ import { RuleForm } from "./RuleForm";
 import { refreshRules } from "./save";
 import classes from "./settings.module.css";
 
-/** What the boxes of the pipeline must keep to. */
+/** Section with the validation rules of the pipeline. */
 export function Rules({ pipeline }: { pipeline: PipelineOut }) {
   const path = { pipeline: pipeline.key };
   const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/validators", { params: { path } });
@@ -106,7 +106,7 @@ function Line({ pipeline, rule, onEdit }: { pipeline: string; rule: ValidatorOut
       </Button>
       <Modal opened={asking} onClose={dialog.close} title={`Delete the rule ${rule.name}?`}>
         <Stack>
-          <Text size="sm">Boxes that break it break it no more.</Text>
+          <Text size="sm">Boxes will no longer be checked against this rule.</Text>
           <Group justify="flex-end">
             <Button variant="default" onClick={dialog.close}>
               Keep it

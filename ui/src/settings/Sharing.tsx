@@ -10,7 +10,7 @@ import classes from "./settings.module.css";
 
 type Entry = { userKey: string; permissionSetName: string };
 
-/** Who reaches the pipeline, and what they may do in it. */
+/** Section that sets who can see the pipeline and what they may do. */
 export function Sharing({ pipeline }: { pipeline: PipelineOut }) {
   const edit = useEditPipeline(pipeline);
   const sets = choices(Object.keys(pipeline.customPermissionSets));
@@ -45,9 +45,13 @@ export function Sharing({ pipeline }: { pipeline: PipelineOut }) {
               person={each}
               sets={sets}
               onRole={(role) =>
-                put(entries.map((one) => (one.userKey === each.userKey ? { ...one, permissionSetName: role } : one)))
+                put(
+                  entries.map((entry) =>
+                    entry.userKey === each.userKey ? { ...entry, permissionSetName: role } : entry,
+                  ),
+                )
               }
-              onRemove={() => put(entries.filter((one) => one.userKey !== each.userKey))}
+              onRemove={() => put(entries.filter((entry) => entry.userKey !== each.userKey))}
             />
           ))}
         </div>

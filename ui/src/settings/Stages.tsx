@@ -10,10 +10,10 @@ import { readableOn, SWATCHES } from "./colours";
 import { refresh, useEditPipeline } from "./save";
 import classes from "./settings.module.css";
 
-/** The stages in their order: dragged, renamed and coloured where they stand. */
+/** Section with the stages in their order. They are dragged, renamed and coloured in place. */
 export function Stages({ pipeline }: { pipeline: PipelineOut }) {
   const edit = useEditPipeline(pipeline);
-  // The order that is being saved is shown at once.
+  // The new order is shown while it is being saved.
   const order = (edit.isPending && edit.variables.stageOrder) || pipeline.stageOrder;
   const place = (key: string, to: number) => edit.mutate({ stageOrder: moved(order, key, to) });
   return (
@@ -73,9 +73,9 @@ function Line({ pipeline, stage, onDrop, onUp, onDown }: LineProps) {
     return sortable(ref.current, "stage", stage.key, setEdge, (key, below) => drop.current(key, below));
   }, [stage.key]);
   const save = () => {
-    const said = name.trim();
-    if (said === "") setName(stage.name);
-    else if (said !== stage.name) edit.mutate({ name: said });
+    const typed = name.trim();
+    if (typed === "") setName(stage.name);
+    else if (typed !== stage.name) edit.mutate({ name: typed });
   };
   return (
     <div ref={ref} className={classes.line} data-edge={edge ?? undefined}>

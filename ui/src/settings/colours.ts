@@ -1,6 +1,6 @@
-/** Colours of stages: what is read on which. */
+/** Text colours that are readable on the colour of a stage. */
 
-/** Near black or white, whichever is read better on this colour (`#rrggbb`). */
+/** Near black or white, whichever is more readable on this colour (`#rrggbb`). */
 export function readableOn(background: string): string {
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(background.slice(at, at + 2), 16) / 255);
   const linear = (part: number) => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);

@@ -1,4 +1,4 @@
-/** The six roles of a pipeline in words (they are permission sets), strongest first. */
+/** The six roles of a pipeline in words, strongest first. Each is a permission set. */
 export const ROLES = [
   { value: "__adminPermissionSet__", label: "Admin", says: "everything, sharing and settings too" },
   { value: "__editAllPermissionSet__", label: "Editor", says: "edits all boxes" },
@@ -14,7 +14,7 @@ export const ROLES = [
 
 export const NO_ACCESS = { value: "__noAccessPermissionSet__", label: "No access", says: "is kept out" };
 
-/** What one can be given here: the roles, the pipeline's own sets, and none. */
+/** The roles that can be assigned: the six roles, the pipeline's own permission sets, and no access. */
 export function choices(custom: string[]): { value: string; label: string }[] {
   return [...ROLES, ...custom.map((name) => ({ value: name, label: name })), NO_ACCESS];
 }

@@ -1,4 +1,4 @@
-/** A validation rule as it is edited, and what it means for the boxes there are. */
+/** A validation rule as the form edits it, and which boxes break it. */
 import type { ValidatorOut } from "../api/schema";
 import type { Column } from "../table/columns";
 import { type Tree, whole } from "../table/filter";
@@ -26,7 +26,7 @@ export function draftOf(rule: ValidatorOut | undefined): Draft {
   };
 }
 
-/** The filter that finds the boxes that break it; null where there is none to be asked: of formulas, and unfinished. */
+/** The filter that finds the boxes that break the rule; null for formulas and unfinished rules. */
 export function breaking(draft: Draft, columns: ReadonlyMap<string, Column>): Tree | null {
   const condition = whole(draft.condition, columns);
   if (draft.demand === "deny") return condition;
@@ -38,7 +38,7 @@ export function breaking(draft: Draft, columns: ReadonlyMap<string, Column>): Tr
 
 const BY_THEMSELVES = /^(daysIn|daysSince|freshness$|timeInStage\.|violations$)/;
 
-/** Columns that grow older without anybody's doing, or follow from rules: no rule can keep boxes to them. */
+/** Whether the value changes without an edit, or follows from rules. Validation rules cannot use such columns. */
 export function changesByItself(column: string): boolean {
   return BY_THEMSELVES.test(column);
 }

@@ -1,10 +1,10 @@
-/** Changes of a pipeline: saved, shown everywhere, and told. */
+/** Saves changes of a pipeline, shows them everywhere, and shows a toast. */
 import { useMutation } from "@tanstack/react-query";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import type { PipelineEdit, PipelineOut } from "../api/schema";
 
-/** Edits the pipeline; what its reply holds is shown at once. */
+/** Edits the pipeline. The response is shown at once. */
 export function useEditPipeline(pipeline: PipelineOut) {
   return useMutation({
     mutationFn: (body: PipelineEdit) =>
@@ -13,12 +13,12 @@ export function useEditPipeline(pipeline: PipelineOut) {
   });
 }
 
-/** The rules of pipelines are asked for anew. */
+/** Loads the validation rules of pipelines again. */
 export function refreshRules(): Promise<void> {
   return queries.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[1]).includes("validators") });
 }
 
-/** Whatever shows this pipeline is asked for anew. */
+/** Loads everything that shows this pipeline again. */
 export function refresh(pipeline: string): Promise<void> {
   return queries.invalidateQueries({
     predicate: ({ queryKey }) =>
