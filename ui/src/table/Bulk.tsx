@@ -31,7 +31,7 @@ import { failed } from "../components/toasts";
 import type { Field } from "../fields/kind";
 import { kindOf } from "../fields/kinds";
 import classes from "./Bulk.module.css";
-import { boxes, type Operation, tell } from "./batch";
+import { boxes, type Operation, runBatch } from "./batch";
 import { asText, type Column } from "./columns";
 import type { Rows } from "./rows";
 
@@ -41,7 +41,7 @@ type BulkProps = {
   rows: Rows;
   selected: ReadonlySet<string>;
   onClear: () => void;
-  /** Which of the dialogs is open; keys of the screen open them too. */
+  /** The open dialog. Keys of the screen open dialogs too. */
   open: Dialog | null;
   onOpen: (dialog: Dialog | null) => void;
 };
@@ -55,13 +55,13 @@ const BUTTONS: { dialog: Dialog; label: string; icon: typeof IconTrash }[] = [
   { dialog: "pipeline", label: "Move", icon: IconColumnInsertRight },
 ];
 
-/** What can be done with many boxes at once: each as one change, which is undone whole. */
+/** Actions on many boxes. Each action is one change, which can be undone as a whole. */
 export function Bulk(props: BulkProps) {
   const { pipeline, shown, rows, selected, onClear, open, onOpen } = props;
   const keys = [...selected];
   const write = useMutation({
     mutationFn: async ({ operations, says }: { operations: readonly Operation[]; says: (count: number) => string }) =>
-      tell(operations, says),
+      runBatch(operations, says),
     onSuccess: () => onOpen(null),
   });
   const edit = (body: unknown, says: (count: number) => string) =>
@@ -213,7 +213,7 @@ function Assign({ pipeline, count, busy, onClose, onSave }: DialogProps & { onSa
         value={people}
         onChange={setPeople}
         label="To"
-        description="In place of those who have them now; nobody, if it stays empty."
+        description="Replaces the current assignees. Leave empty to unassign everyone."
         data-autofocus
       />
       <Buttons busy={busy} onClose={onClose} onSave={() => onSave(people)} />
@@ -252,7 +252,7 @@ function SetField({ pipeline, count, busy, onClose, onSave }: SetFieldProps) {
           <SegmentedControl
             size="xs"
             value={how}
-            onChange={(said) => setHow(said as typeof how)}
+            onChange={(chosen) => setHow(chosen as typeof how)}
             data={[
               { value: "replace", label: "Replace" },
               { value: "add", label: "Add" },
@@ -358,7 +358,7 @@ function Buttons({
   );
 }
 
-/** The selected boxes with the columns shown, as a spreadsheet takes them. */
+/** Downloads the selected boxes with the shown columns, as CSV. */
 async function download(
   pipeline: PipelineOut,
   shown: readonly Column[],

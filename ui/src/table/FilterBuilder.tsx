@@ -26,20 +26,20 @@ type BuilderProps = {
   columns: ReadonlyMap<string, Column>;
   pipeline: PipelineOut;
   onChange: (tree: Tree | null) => void;
-  /** What it means to have no condition. */
+  /** Text that explains an empty filter. */
   nothing?: string;
-  /** Whether people may be "me": whoever asks. A rule that holds for everyone names them. */
+  /** Whether "me" (the user who views the result) is offered. A rule that applies to everyone names users instead. */
   hasMe?: boolean;
-  /** False where what is outside closes the builder, such as in a popover. */
+  /** False if a click outside would close the builder, such as in a popover. */
   portal?: boolean;
-  /** The member the filter is sent as, and what the server said of a place in it. */
+  /** The member of the request that holds the filter, and the server's refusal of something in it. */
   at?: string;
   error?: { field: string; message: string } | undefined;
 };
 
 type Within = Required<Omit<BuilderProps, "nothing" | "error">> & Pick<BuilderProps, "error">;
 
-/** Builds a filter of tests, all, any or none of which must hold, with groups inside. */
+/** Edits a filter: a list of tests of which all, any or none must hold, with nested groups. */
 export function FilterBuilder({
   nothing = "Every box is shown. Add a condition to see fewer.",
   hasMe = true,
@@ -69,7 +69,7 @@ const WORDS = [
 function Branch({ depth, ...props }: Within & { depth: number }) {
   const { tree, columns, onChange } = props;
   const { word, members } = membersOf(tree);
-  const put = (next: Tree[], said: Word = word) => onChange(next.length === 0 ? null : branch(said, next));
+  const put = (next: Tree[], chosen: Word = word) => onChange(next.length === 0 ? null : branch(chosen, next));
   const first = columns.get("name");
   return (
     <Stack gap="xs" {...(depth > 0 && { className: classes.inner ?? "" })}>
@@ -79,7 +79,7 @@ function Branch({ depth, ...props }: Within & { depth: number }) {
           w="fit-content"
           aria-label="Which must hold"
           value={word}
-          onChange={(said) => put(members, said as Word)}
+          onChange={(chosen) => put(members, chosen as Word)}
           data={WORDS}
         />
       )}
@@ -151,8 +151,8 @@ function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: O
           aria-label="Test"
           value={test.op}
           data={op ? ops.map(asChoice) : [{ value: test.op, label: test.op }, ...ops.map(asChoice)]}
-          onChange={(said) => {
-            const chosen = ops.find((each) => each.op === said);
+          onChange={(name) => {
+            const chosen = ops.find((each) => each.op === name);
             if (!chosen) return;
             const keeps = chosen.takes === op?.takes && chosen.takes !== 0;
             onChange({
@@ -193,7 +193,7 @@ function Wrong({ children }: { children: string }) {
   );
 }
 
-/** Those there are, and the one that is no more or is not offered here. */
+/** The columns to choose from, plus the test's own column if it was deleted or is not offered here. */
 function columnsFor(test: Test, columns: ReadonlyMap<string, Column>): { value: string; label: string }[] {
   const known = [...columns.values()].map((each) => ({ value: each.key, label: each.name }));
   return columns.has(test.field) ? known : [{ value: test.field, label: `${test.field} (not here)` }, ...known];
@@ -213,7 +213,7 @@ type AgainstProps = {
 
 const PEOPLE = ["user", "users", "people"];
 
-/** What is compared with. */
+/** The control for the value that a test compares with. */
 function Against({ column, takes, value, pipeline, hasMe, portal, onChange }: AgainstProps) {
   const isPeople = PEOPLE.includes(column.kind);
   const people = usePeople(isPeople ? pipeline.teamKey : "", pipeline.aclEntries);
@@ -235,7 +235,7 @@ function Against({ column, takes, value, pipeline, hasMe, portal, onChange }: Ag
           { value: "true", label: "checked" },
           { value: "false", label: "not checked" },
         ]}
-        onChange={(said) => onChange(said === "true")}
+        onChange={(chosen) => onChange(chosen === "true")}
       />
     );
   }
@@ -272,18 +272,18 @@ function Against({ column, takes, value, pipeline, hasMe, portal, onChange }: Ag
     const [least, most] = Array.isArray(value) ? value : [];
     return (
       <Group gap={4} wrap="nowrap">
-        <Words column={column} value={least} onChange={(said) => onChange([said, most])} label="From" />
-        <Words column={column} value={most} onChange={(said) => onChange([least, said])} label="To" />
+        <Words column={column} value={least} onChange={(chosen) => onChange([chosen, most])} label="From" />
+        <Words column={column} value={most} onChange={(chosen) => onChange([least, chosen])} label="To" />
       </Group>
     );
   }
   if (takes === "many") {
-    const said = Array.isArray(value) ? value : [];
+    const chosen = Array.isArray(value) ? value : [];
     return (
       <Words
         column={column}
-        value={said[0]}
-        onChange={(one) => onChange(one === undefined ? [] : [one])}
+        value={chosen[0]}
+        onChange={(key) => onChange(key === undefined ? [] : [key])}
         label="Value"
       />
     );
@@ -301,23 +301,23 @@ function choicesOf(column: Column, pipeline: PipelineOut): { value: string; labe
 
 type WordsProps = { column: Column; value: unknown; onChange: (value: unknown) => void; label: string };
 
-/** Typed: a date in words, a number, or text. The filter follows a moment behind the typing, or when it is left. */
+/** A typed date, number or text. The filter follows shortly after the typing, or when the focus leaves. */
 function Words({ column, value, onChange, label }: WordsProps) {
   const [words, setWords] = useState(written(column, value));
   const [wrong, setWrong] = useState(false);
-  const [told, setTold] = useState(words);
-  const tell = async () => {
-    const said = await meant(column, words);
-    setTold(words);
-    setWrong(said === undefined && words.trim() !== "");
-    onChange(said);
+  const [applied, setApplied] = useState(words);
+  const apply = async () => {
+    const meaning = await meant(column, words);
+    setApplied(words);
+    setWrong(meaning === undefined && words.trim() !== "");
+    onChange(meaning);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: told when the words change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the words change
   useEffect(() => {
-    if (words === told) return;
-    const timer = setTimeout(() => void tell(), 250);
+    if (words === applied) return;
+    const timer = setTimeout(() => void apply(), 250);
     return () => clearTimeout(timer);
-  }, [words, told]);
+  }, [words, applied]);
   return (
     <TextInput
       size="xs"
@@ -326,7 +326,7 @@ function Words({ column, value, onChange, label }: WordsProps) {
       value={words}
       error={wrong}
       onChange={(event) => setWords(event.currentTarget.value)}
-      onBlur={() => words !== told && void tell()}
+      onBlur={() => words !== applied && void apply()}
     />
   );
 }

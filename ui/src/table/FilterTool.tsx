@@ -13,7 +13,7 @@ type Props = {
   onChange: (tree: Tree | null) => void;
 };
 
-/** The button that opens the filter, and says how many conditions there are. */
+/** Button that opens the filter and shows its number of conditions. */
 export function FilterTool({ pipeline, columns, tree, onChange }: Props) {
   const [opened, setOpened] = useState(false);
   const tests = countTests(whole(tree, columns));

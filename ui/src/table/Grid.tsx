@@ -59,7 +59,7 @@ type GridProps = {
 const LINE = 34;
 const GUTTER = 36;
 
-/** A table of any length: only what is in sight is drawn, downwards and across. */
+/** A table of any length. It draws only the visible rows and columns. */
 export function Grid(props: GridProps) {
   const { items, rows, layout, columns, selected, onSelect, onLayout, closed } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -76,7 +76,7 @@ export function Grid(props: GridProps) {
   const width = GUTTER + shown.reduce((sum, each) => sum + each.width, 0);
   const places = useMemo(() => new Map(items.map((each, at) => [each.id, at])), [items]);
 
-  // What is being edited stays, wherever one scrolls: in it may be what nobody has saved yet.
+  // The edited cell stays drawn when the user scrolls away, because its value may not be saved yet.
   const editedRow = editing && active ? places.get(active.id) : undefined;
   const editedColumn = editing ? active?.column : undefined;
   const rangeExtractor = useCallback(
@@ -105,13 +105,13 @@ export function Grid(props: GridProps) {
     scrollPaddingStart: frozenWidth,
   });
   const widths = loose.map((each) => each.width).join();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: measured anew when a width changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measures again when a width changes
   useEffect(() => across.measure(), [widths, frozenWidth]);
 
   const visible = across.getVirtualItems();
   const from = visible[0]?.index ?? 0;
   const to = visible.at(-1)?.index ?? -1;
-  // The same list while the same columns are in sight, so that rows need not be drawn anew.
+  // Stays the same list while the same columns are visible, so that rows are not redrawn.
   const inSight = useMemo(
     () => [
       ...shown.filter((each) => each.frozen),
@@ -179,14 +179,14 @@ export function Grid(props: GridProps) {
     else props.onOpen(item.id);
   });
 
-  /** At the foot of the active group, else of the first. */
+  /** Adds a box at the end of the active group, or of the first group. */
   const add = () => {
     const at = Math.max(0, active ? (places.get(active.id) ?? 0) : 0);
     const foot = items.findIndex((each, place) => place >= at && each.type === "add");
-    const one = items[foot];
-    if (!one) return;
+    const line = items[foot];
+    if (!line) return;
     focus();
-    activate(one.id, "name");
+    activate(line.id, "name");
     down.scrollToIndex(foot);
     setEditing(true);
   };
@@ -302,52 +302,53 @@ export function Grid(props: GridProps) {
             onGroup={props.onGroup}
             onResize={(size, done) => {
               setResizing(done ? null : { key: each.column.key, width: size });
-              if (done) onLayout(layout.map((one) => (one.key === each.column.key ? { ...one, width: size } : one)));
+              if (done)
+                onLayout(layout.map((entry) => (entry.key === each.column.key ? { ...entry, width: size } : entry)));
             }}
           />
         ))}
       </div>
       <div className={classes.body} style={{ height: down.getTotalSize(), width }} role="presentation">
         {down.getVirtualItems().map((line) => {
-          const one = items[line.index];
-          if (!one) return null;
-          const activeColumn = active?.id === one.id ? active.column : null;
+          const item = items[line.index];
+          if (!item) return null;
+          const activeColumn = active?.id === item.id ? active.column : null;
           const place = { ...common, top: line.start, index: line.index + 2, activeColumn, onActivate: activate };
-          if (one.type === "group") {
+          if (item.type === "group") {
             return (
               <GroupLine
-                key={one.id}
+                key={item.id}
                 {...place}
-                id={one.id}
-                group={one.group}
+                id={item.id}
+                group={item.group}
                 column={props.groupColumn}
-                closed={closed.includes(one.group.key)}
+                closed={closed.includes(item.group.key)}
                 onToggle={props.onToggle}
               />
             );
           }
-          if (one.type === "add") {
+          if (item.type === "add") {
             return (
               <AddLine
-                key={one.id}
+                key={item.id}
                 {...place}
-                id={one.id}
+                id={item.id}
                 editing={editing && activeColumn !== null}
                 onBegin={() => setEditing(true)}
-                onAdd={(name) => props.onAdd(one.group, name)}
+                onAdd={(name) => props.onAdd(item.group, name)}
                 onDone={stopEditing}
               />
             );
           }
           return (
             <Row
-              key={one.id}
+              key={item.id}
               {...place}
-              boxKey={one.id}
+              boxKey={item.id}
               rows={rows}
-              group={one.group}
+              group={item.group}
               grouped={props.groupColumn}
-              selected={selected.has(one.id)}
+              selected={selected.has(item.id)}
               editing={editing && activeColumn !== null}
               onBegin={begin}
               onSelect={select}
@@ -362,7 +363,7 @@ export function Grid(props: GridProps) {
   );
 }
 
-/** The columns with their widths and where they begin. */
+/** The columns with their widths and positions. */
 function placed(
   layout: readonly Layout[],
   columns: ReadonlyMap<string, Column>,
@@ -374,9 +375,9 @@ function placed(
     const column = columns.get(key);
     if (!column) return [];
     const wide = resizing?.key === key ? resizing.width : (width ?? column.width);
-    // What is frozen leaves a phone's screen room for the others.
-    const one = { column, width: narrow && frozen ? Math.min(wide, 150) : wide, left, frozen };
-    left += one.width;
-    return [one];
+    // On a phone, frozen columns are narrower to leave room for the others.
+    const placedColumn = { column, width: narrow && frozen ? Math.min(wide, 150) : wide, left, frozen };
+    left += placedColumn.width;
+    return [placedColumn];
   });
 }

@@ -25,7 +25,7 @@ type HeadProps = {
 
 const NARROWEST = 60;
 
-/** A column's head: sorts when pressed, is dragged to another place, and made wider at its edge. */
+/** A column's header. A click sorts, dragging moves the column, and its edge changes the width. */
 export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize }: HeadProps) {
   const { column, width, left, frozen } = shown;
   const ref = useRef<HTMLDivElement>(null);
@@ -46,9 +46,9 @@ export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize 
     let undo: (() => void) | undefined;
     let gone = false;
     void import("../app/sortable").then(({ sortable }) => {
-      const told = (key: string, after: boolean) => drop.current(key, after);
+      const onDropped = (key: string, after: boolean) => drop.current(key, after);
       if (ref.current && !gone)
-        undo = sortable<"left" | "right">(ref.current, "column", column.key, setEdge, told, ["left", "right"]);
+        undo = sortable<"left" | "right">(ref.current, "column", column.key, setEdge, onDropped, ["left", "right"]);
     });
     return () => {
       gone = true;

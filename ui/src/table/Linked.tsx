@@ -7,7 +7,7 @@ import { type Noun, nameOfContact, useNames } from "../api/names";
 
 type Props = { portal: boolean; noun: Noun; teamKey: string; value: unknown; onChange: (keys: string[]) => void };
 
-/** Contacts or organizations to compare with, found by typing. */
+/** Contacts or organizations to compare with, chosen by typing. */
 export function Linked({ portal, noun, teamKey, value, onChange }: Props) {
   const chosen = Array.isArray(value) ? value.map(String) : [];
   const [words, setWords] = useState("");

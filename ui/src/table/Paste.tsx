@@ -3,7 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { PipelineOut, TableGroup } from "../api/schema";
 import { Refusal } from "../app/Refusal";
-import { boxes, type Operation, tell } from "./batch";
+import { boxes, type Operation, runBatch } from "./batch";
 import type { Column } from "./columns";
 import { bodies, guessed, readPasted } from "./paste";
 
@@ -12,7 +12,7 @@ type PasteProps = {
   columns: ReadonlyMap<string, Column>;
   shown: readonly Column[];
   lines: string[][];
-  /** The active cell's column, and the boxes from the active row on. */
+  /** The active cell's column, and the boxes from the active row downwards. */
   from: string | null;
   below: readonly string[];
   group: TableGroup | undefined;
@@ -20,7 +20,7 @@ type PasteProps = {
   onClose: () => void;
 };
 
-/** Rows from a spreadsheet: which column is which, then new boxes, or values for those that are there. */
+/** Rows pasted from a spreadsheet. The user maps the columns, then creates boxes or changes existing ones. */
 export function Paste({ pipeline, columns, shown, lines, from, below, group, by, onClose }: PasteProps) {
   const pasted = readPasted(lines, columns);
   const [targets, setTargets] = useState(() => guessed(pasted, shown, columns, from));
@@ -30,18 +30,18 @@ export function Paste({ pipeline, columns, shown, lines, from, below, group, by,
     gcTime: 0,
   });
   const named = targets.includes("name");
-  const made = read.data?.made ?? [];
+  const parsed = read.data?.parsed ?? [];
   const start = by === "stage" && group?.key ? { stageKey: group.key } : {};
 
   const write = useMutation({
     meta: { quiet: true },
     mutationFn: async (operations: Operation[]) => {
       const isNew = operations[0]?.path.startsWith("/v2/");
-      return tell(operations, (count) => `${isNew ? "Added" : "Changed"} ${boxes(count)}`);
+      return runBatch(operations, (count) => `${isNew ? "Added" : "Changed"} ${boxes(count)}`);
     },
     onSuccess: onClose,
   });
-  const adding = made
+  const adding = parsed
     .filter((each) => typeof each.name === "string")
     .map(
       (body): Operation => ({
@@ -50,7 +50,7 @@ export function Paste({ pipeline, columns, shown, lines, from, below, group, by,
         body: { ...start, ...body },
       }),
     );
-  const changing = made.flatMap((body, at): Operation[] => {
+  const changing = parsed.flatMap((body, at): Operation[] => {
     const key = below[at];
     return key && Object.keys(body).length > 0 ? [{ method: "POST", path: `/v1/boxes/${key}`, body }] : [];
   });
@@ -89,7 +89,7 @@ export function Paste({ pipeline, columns, shown, lines, from, below, group, by,
               // biome-ignore lint/suspicious/noArrayIndexKey: pasted lines have no other name
               <Table.Tr key={at}>
                 {targets.map((_, place) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: nor have their cells
+                  // biome-ignore lint/suspicious/noArrayIndexKey: pasted cells have no other name
                   <Table.Td key={place} className="cut" maw={220}>
                     {line[place]}
                   </Table.Td>

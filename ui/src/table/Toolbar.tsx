@@ -31,7 +31,7 @@ type ToolbarProps = {
   children?: React.ReactNode;
 };
 
-/** What is shown of the boxes, and how. */
+/** Toolbar of the table: filter, groups, sort, columns and more. */
 export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, children }: ToolbarProps) {
   const setFilter = (tree: Tree | null) =>
     change({ filter: tree === null ? (state.view?.filter ? "" : null) : JSON.stringify(tree) });
@@ -101,7 +101,7 @@ function Sorts({ state, columns, change }: PartProps) {
                 ]}
                 onChange={(way) => set(state.sort.with(at, `${way === "-" ? "-" : ""}${each.replace(/^-/, "")}`))}
               />
-              <ActionIcon aria-label="Do not sort by it" onClick={() => set(state.sort.filter((one) => one !== each))}>
+              <ActionIcon aria-label="Do not sort by it" onClick={() => set(state.sort.filter((key) => key !== each))}>
                 <IconTrash size={15} />
               </ActionIcon>
             </Group>
@@ -115,7 +115,7 @@ function Sorts({ state, columns, change }: PartProps) {
               aria-label="Add a column to sort by"
               value={null}
               data={sortable
-                .filter((each) => !state.sort.some((one) => one.replace(/^-/, "") === each.key))
+                .filter((each) => !state.sort.some((key) => key.replace(/^-/, "") === each.key))
                 .map(({ key, name }) => ({ value: key, label: name }))}
               onChange={(key) => key && set([...state.sort, key])}
             />
@@ -162,7 +162,7 @@ type ColumnsProps = {
 function Columns({ layout, columns, setLayout }: ColumnsProps) {
   const [words, setWords] = useState("");
   const shown = layout.flatMap((each) => columns.get(each.key) ?? []);
-  const hidden = [...columns.values()].filter((each) => !layout.some((one) => one.key === each.key));
+  const hidden = [...columns.values()].filter((each) => !layout.some((entry) => entry.key === each.key));
   const wanted = words.trim().toLowerCase();
   return (
     <Popover position="bottom-start" shadow="md" trapFocus>
@@ -184,14 +184,14 @@ function Columns({ layout, columns, setLayout }: ColumnsProps) {
           {[...shown, ...hidden]
             .filter((each) => each.name.toLowerCase().includes(wanted))
             .map((each) => {
-              const one = layout.find((place) => place.key === each.key);
+              const entry = layout.find((place) => place.key === each.key);
               return (
                 <Group key={each.key} gap={6} wrap="nowrap" py={3} px={4}>
                   <Checkbox
                     size="xs"
                     flex={1}
                     label={each.name}
-                    checked={one !== undefined}
+                    checked={entry !== undefined}
                     disabled={each.key === "name"}
                     onChange={(event) =>
                       setLayout(
@@ -201,18 +201,18 @@ function Columns({ layout, columns, setLayout }: ColumnsProps) {
                       )
                     }
                   />
-                  {one && (
+                  {entry && (
                     <ActionIcon
                       size="xs"
-                      aria-label={one.frozen ? `Let ${each.name} scroll` : `Freeze ${each.name}`}
-                      aria-pressed={one.frozen === true}
+                      aria-label={entry.frozen ? `Let ${each.name} scroll` : `Freeze ${each.name}`}
+                      aria-pressed={entry.frozen === true}
                       onClick={() =>
                         setLayout(
-                          layout.map((place) => (place.key === each.key ? { ...place, frozen: !one.frozen } : place)),
+                          layout.map((place) => (place.key === each.key ? { ...place, frozen: !entry.frozen } : place)),
                         )
                       }
                     >
-                      {one.frozen ? <IconPinFilled size={13} /> : <IconPin size={13} />}
+                      {entry.frozen ? <IconPinFilled size={13} /> : <IconPin size={13} />}
                     </ActionIcon>
                   )}
                 </Group>

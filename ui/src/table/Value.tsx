@@ -15,7 +15,7 @@ import { type Column, messagesOf } from "./columns";
 
 type ValueProps = { column: Column; value: unknown; pipeline: PipelineOut };
 
-/** What a column holds, as one reads it. */
+/** The value of a column as users read it. */
 export function Value({ column, value, pipeline }: ValueProps) {
   if (column.field) {
     const { Draw } = kindOf(column.field);
@@ -55,7 +55,7 @@ type EditorProps = {
   onCancel: () => void;
 };
 
-/** The right control for what the column holds. */
+/** The control that edits the value of this column. */
 export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps) {
   const { field } = column;
   if (field) {
@@ -198,7 +198,7 @@ export function PeoplePicker({ label, pipeline, chosen, onDone, onCancel }: Peop
   );
 }
 
-/** What the boxes of a group have in common. */
+/** The value that the boxes of a group have in common. */
 export function GroupLabel({ column, value, pipeline }: { column: Column; value: unknown; pipeline: PipelineOut }) {
   const people = usePeople(
     column.kind === "users" || column.kind === "user" ? pipeline.teamKey : "",

@@ -14,17 +14,17 @@ type ViewsProps = {
   pipeline: PipelineOut;
   views: readonly ViewOut[];
   view: ViewOut | undefined;
-  /** Whether what is seen differs from the view. */
+  /** Whether the table differs from the saved view. */
   differs: boolean;
-  /** What is seen, as a view keeps it. */
+  /** The content to store in a saved view. */
   content: Record<string, unknown>;
   change: (change: Record<string, string | null>) => void;
 };
 
-/** What differs from a view is said by these members of the address. */
+/** Members of the address that hold what differs from the saved view. */
 const NOTHING = { filter: null, sort: null, group: null, by: null, columns: null, closed: null };
 
-/** Saved views: choose one, save what was changed, make a new one of what is seen. */
+/** Menu of saved views: choose one, save changes to it, or create one from the current table. */
 export function Views({ pipeline, views, view, differs, content, change }: ViewsProps) {
   const [naming, setNaming] = useDisclosure(false);
   const [renaming, setRenaming] = useDisclosure(false);

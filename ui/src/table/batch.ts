@@ -1,4 +1,4 @@
-/** Many writes as one: one request, one change that is undone whole. */
+/** Sends many writes in one request. They are one change, which can be undone as a whole. */
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import { changeOf, undo } from "../api/undo";
@@ -27,8 +27,8 @@ export async function run(operations: readonly Operation[]): Promise<Done> {
   return done;
 }
 
-/** Runs them and says what came of it: "Moved 12 boxes", with an undo; and why some were refused. */
-export async function tell(operations: readonly Operation[], says: (count: number) => string): Promise<Done> {
+/** Sends the operations and shows the result in a toast: "Moved 12 boxes" with undo, and why some were refused. */
+export async function runBatch(operations: readonly Operation[], says: (count: number) => string): Promise<Done> {
   const done = await run(operations);
   if (done.refused.length > 0) {
     const reasons = [...new Set(done.refused)].slice(0, 3).join("; ");

@@ -1,4 +1,4 @@
-/** Columns of a table of boxes: the pipeline's fields, and what every box has - drawn, edited and summed. */
+/** Columns of a table of boxes: the pipeline's fields, and the members that every box has. */
 import {
   IconAddressBook,
   IconAlertTriangle,
@@ -20,7 +20,7 @@ import { kindOf } from "../fields/kinds";
 import { namesIn } from "../fields/links";
 import { lengthInWords } from "../lib/dates";
 
-/** What a column holds: it says how a value is drawn and which tests a filter has for it. */
+/** The kind of a column's values, which decides how they are drawn and which tests a filter offers. */
 export type Kind =
   | "words"
   | "text"
@@ -45,15 +45,15 @@ export type Column = {
   kind: Kind;
   width: number;
   field?: Field;
-  /** Whoever may edit the box may edit this. */
+  /** Whether users who may edit the box may edit this value. */
   editable: boolean;
   sortable: boolean;
   groups: boolean;
-  /** May hold numbers that are summed. */
+  /** Whether the values may be numbers, so that a group shows their sum. */
   sums: boolean;
-  /** Asked for by name in `fields`: the box's own members do not hold it. */
+  /** Requested by name in `fields`, because it is not a member of the box. */
   asked: boolean;
-  /** The column's value of a box, as the API has it. */
+  /** The value of this column in a box, as the API returns it. */
   read: (box: Box) => unknown;
 };
 
@@ -223,7 +223,7 @@ const WIDTHS: Partial<Record<Kind, number>> = {
   organizations: 160,
 };
 
-/** Every column there is, in the order they are offered in. */
+/** All columns, in the order in which they are offered. */
 export function allColumns(pipeline: PipelineOut): Map<string, Column> {
   const fields = pipeline.fields.map((field): Column => {
     const kind = KINDS[field.type] ?? "text";
@@ -295,7 +295,7 @@ export function allColumns(pipeline: PipelineOut): Map<string, Column> {
   );
 }
 
-/** What a table shows until somebody chooses. */
+/** The columns of a table until the user chooses others. */
 export function usualColumns(pipeline: PipelineOut): string[] {
   return [
     "name",
@@ -308,13 +308,13 @@ export function usualColumns(pipeline: PipelineOut): string[] {
   ];
 }
 
-/** Numbers stand at the right. */
+/** Numbers are aligned right. */
 export function isRight(each: Column, value: unknown): boolean {
   if (each.kind === "number" || each.kind === "length") return true;
   return each.field !== undefined && (kindOf(each.field).right?.(value, each.field) ?? false);
 }
 
-/** For the clipboard. */
+/** The value as text for the clipboard. */
 export function asText(each: Column, value: unknown, pipeline: PipelineOut): string {
   if (value === undefined || value === null) return "";
   if (each.field) return kindOf(each.field).asText(value, each.field);
@@ -323,11 +323,12 @@ export function asText(each: Column, value: unknown, pipeline: PipelineOut): str
   if (each.kind === "rules") return messagesOf(value);
   if (each.kind === "moment") return new Date(Number(value)).toISOString().slice(0, 16).replace("T", " ");
   if (each.kind === "length") return lengthInWords(Number(value));
-  if (Array.isArray(value)) return value.map((one) => (typeof one === "object" ? one.email : one)).join(", ");
+  if (Array.isArray(value))
+    return value.map((person) => (typeof person === "object" ? person.email : person)).join(", ");
   return String(value);
 }
 
-/** What the rules say that a box breaks. */
+/** The messages of the validation rules that a box breaks. */
 export function messagesOf(value: unknown): string {
   return (value as Box["violations"]).map((each) => each.message).join(", ");
 }

@@ -1,11 +1,11 @@
-/** Filters: a tree of tests as the API takes it, and which tests there are for what a column holds. */
+/** Filters: a tree of tests as the API takes it, and the tests for each kind of column. */
 import type { Column, Kind } from "./columns";
 
 export type Test = { field: string; op: string; value?: unknown };
 export type Branch = { and: Tree[] } | { or: Tree[] } | { not: Tree };
 export type Tree = Test | Branch;
 
-export type Op = { op: string; label: string /** How many values it takes. */; takes: 0 | 1 | 2 | "many" };
+export type Op = { op: string; label: string /** How many values the test takes. */; takes: 0 | 1 | 2 | "many" };
 
 const EMPTY: Op[] = [
   { op: "isEmpty", label: "is empty", takes: 0 },
@@ -66,7 +66,7 @@ export function opsOf(column: Column): Op[] {
   return OPS[column.kind];
 }
 
-/** A first test of this column, not yet with a value. */
+/** A new test of this column, without a value. */
 export function begun(column: Column): Test {
   const [first] = opsOf(column);
   return { field: column.key, op: first?.op ?? "eq", ...(column.kind === "flag" ? { value: true } : {}) };
@@ -76,10 +76,10 @@ export function isTest(tree: Tree): tree is Test {
   return "field" in tree;
 }
 
-/** Of a branch's members all must hold, any, or none. */
+/** Whether all, any or none of a branch's members must hold. */
 export type Word = "and" | "or" | "not";
 
-/** The branch's word and members; anything else is taken for a branch of its own. */
+/** The branch's word and members. A single test counts as a branch with one member. */
 export function membersOf(tree: Tree | null): { word: Word; members: Tree[] } {
   if (tree === null) return { word: "and", members: [] };
   if ("and" in tree) return { word: "and", members: tree.and };
@@ -93,7 +93,7 @@ export function branch(word: Word, members: Tree[]): Branch {
   return word === "and" ? { and: members } : { or: members };
 }
 
-/** Where the server says that a member of this branch stands, as in `filter.and[1]`. */
+/** The position of a branch's member in the server's refusals, such as `filter.and[1]`. */
 export function placeOf(tree: Tree | null, at: string, member: number): string {
   if (tree === null || isTest(tree)) return at;
   if ("and" in tree) return `${at}.and[${member}]`;
@@ -101,7 +101,7 @@ export function placeOf(tree: Tree | null, at: string, member: number): string {
   return "or" in tree.not ? `${at}.not.or[${member}]` : `${at}.not`;
 }
 
-/** The tree as it can be asked for: tests without a value yet are left out, and so are branches without tests. */
+/** The tree that can be sent, without tests that have no value yet and without empty branches. */
 export function whole(tree: Tree | null, columns: ReadonlyMap<string, Column>): Tree | null {
   if (tree === null) return null;
   if (isTest(tree)) return isWhole(tree, columns) ? tree : null;
@@ -118,7 +118,7 @@ function isWhole(test: Test, columns: ReadonlyMap<string, Column>): boolean {
   const column = columns.get(test.field);
   const op = column && opsOf(column).find((each) => each.op === test.op);
   if (!column) return false;
-  if (!op) return true; // one that was written elsewhere
+  if (!op) return true; // An operator that this page does not know.
   if (op.takes === 0) return true;
   if (op.takes === 1) return test.value !== undefined && test.value !== "" && test.value !== null;
   const values = Array.isArray(test.value)
@@ -127,7 +127,7 @@ function isWhole(test: Test, columns: ReadonlyMap<string, Column>): boolean {
   return op.takes === 2 ? values.length === 2 : values.length > 0;
 }
 
-/** How many tests there are in it. */
+/** The number of tests in the tree. */
 export function countTests(tree: Tree | null): number {
   if (tree === null) return 0;
   if (isTest(tree)) return 1;

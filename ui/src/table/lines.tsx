@@ -1,4 +1,4 @@
-/** The lines of a table: a group's head, a row, and the place to add one. */
+/** The lines of a table: a group's header, a row, and the line that adds a box. */
 import { IconChevronDown, IconChevronRight, IconLayoutSidebarRightExpand, IconPlus } from "@tabler/icons-react";
 import { memo, useState } from "react";
 import type { Box, Edit } from "../api/boxes";
@@ -21,7 +21,7 @@ type Place = {
   onActivate: (id: string, column: string) => void;
 };
 
-/** Frozen cells stay at the left; the others stand where their column begins. */
+/** Frozen cells stay at the left. Other cells stand at the position of their column. */
 function styleOf(shown: Shown): React.CSSProperties {
   return shown.frozen
     ? { width: shown.width, left: shown.left, position: "sticky" }
@@ -75,7 +75,7 @@ function RowLine(props: RowProps) {
         const isActive = activeColumn === column.key;
         const value = box && column.read(box);
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the keys
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid handles the keys
           <div
             key={column.key}
             id={isActive ? `cell-${boxKey}-${column.key}` : undefined}
@@ -137,17 +137,17 @@ function RowLine(props: RowProps) {
 
 export const Row = memo(RowLine);
 
-/** Whether it is another value than the one that is there. */
+/** Whether the edit differs from the current values. */
 function changes(box: Box, { fields, ...members }: Edit): boolean {
-  const said = (value: unknown) => JSON.stringify(value === "" ? null : (value ?? null));
-  const differs = (a: unknown, b: unknown) => said(a) !== said(b);
+  const textOf = (value: unknown) => JSON.stringify(value === "" ? null : (value ?? null));
+  const differs = (a: unknown, b: unknown) => textOf(a) !== textOf(b);
   return (
     Object.entries(fields ?? {}).some(([key, value]) => differs(value, box.fields[key])) ||
     Object.entries(members).some(([name, value]) => differs(value, box[name as keyof Box]))
   );
 }
 
-/** Says so where somebody else changed what is being edited. */
+/** Warns if another user changed the value that is being edited. */
 function Meanwhile({ value, below }: { value: unknown; below: boolean }) {
   const [before] = useState(() => JSON.stringify(value ?? null));
   if (JSON.stringify(value ?? null) === before) return null;

@@ -1,4 +1,4 @@
-/** Rows from a spreadsheet: what each column of the pasted text is, and the boxes it makes. */
+/** Rows pasted from a spreadsheet: the meaning of each column, and the boxes that result. */
 import type { PipelineOut } from "../api/schema";
 import { kindOf } from "../fields/kinds";
 import { linksNamed } from "../fields/links";
@@ -6,8 +6,10 @@ import type { Column } from "./columns";
 
 export type Pasted = { header: string[] | null; lines: string[][]; width: number };
 
-/** Tabs between cells, lines between rows; quotes hold both (as spreadsheets copy). A line by itself is one cell,
- * whatever commas are in it. */
+/**
+ * Splits at tabs and lines; quotes protect both, as spreadsheets copy them. A single line is one cell, even with
+ * commas.
+ */
 export async function split(text: string): Promise<string[][]> {
   if (!/[\t\n]/.test(text.trim())) return text.trim() ? [[text.trim()]] : [];
   const { default: papa } = await import("papaparse");
@@ -18,7 +20,7 @@ export async function split(text: string): Promise<string[][]> {
   return found.data;
 }
 
-/** Takes the first line for names of columns where at least one cell is one and it holds no value of that column. */
+/** Treats the first line as column names if at least one cell is a name and no cell is a value of its column. */
 export function readPasted(lines: string[][], columns: ReadonlyMap<string, Column>): Pasted {
   const width = Math.max(0, ...lines.map((each) => each.length));
   const [first = [], ...rest] = lines;
@@ -31,7 +33,7 @@ export function named(name: string, columns: ReadonlyMap<string, Column>): strin
   return [...columns.values()].find((each) => each.editable && each.name.toLowerCase() === wanted)?.key ?? null;
 }
 
-/** A column for each of the pasted ones: by its name, else from the active one rightwards as they are shown. */
+/** Maps each pasted column by its name, or from the active column to the right in the shown order. */
 export function guessed(
   pasted: Pasted,
   shown: readonly Column[],
@@ -47,7 +49,7 @@ export function guessed(
   return Array.from({ length: pasted.width }, (_, at) => targets[at]?.key ?? null);
 }
 
-/** What to send for one pasted cell: members of the box, or why it cannot be. */
+/** The edit for one pasted cell, or the reason why its text is not valid. */
 export async function cellEdit(
   column: Column,
   words: string,
@@ -76,7 +78,7 @@ export async function cellEdit(
   return value === undefined ? null : { fields: { [column.key]: value } };
 }
 
-/** One body of a write for each line, and the cells that could not be read. */
+/** One request body for each line, and the cells that are not valid. */
 export async function bodies(
   lines: readonly string[][],
   targets: readonly (string | null)[],
@@ -84,7 +86,7 @@ export async function bodies(
   pipeline: PipelineOut,
 ) {
   const unread: string[] = [];
-  const made: Record<string, unknown>[] = [];
+  const parsed: Record<string, unknown>[] = [];
   for (const line of lines) {
     const body: Record<string, unknown> = {};
     for (const [at, words] of line.entries()) {
@@ -95,7 +97,7 @@ export async function bodies(
       else if (part.fields) body.fields = { ...(body.fields as object | undefined), ...(part.fields as object) };
       else Object.assign(body, part);
     }
-    made.push(body);
+    parsed.push(body);
   }
-  return { made, unread };
+  return { parsed, unread };
 }

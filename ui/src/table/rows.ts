@@ -1,11 +1,14 @@
-/** The boxes of a table: read by their keys when they come in sight, many at a time, each drawn anew when it changes. */
+/**
+ * The boxes of a table. They are loaded in batches when they come into view, and each row is redrawn only when its box
+ * changes.
+ */
 import { useEffect, useSyncExternalStore } from "react";
 import { addShelf, type Box, changed, withWaiting } from "../api/boxes";
 import { client } from "../api/client";
 
 const MOST = 200;
 const SOON = 6;
-/** So many more are read than come into sight, in the direction one scrolls. */
+/** How many more rows are loaded ahead, in the direction in which the user scrolls. */
 const AHEAD = 60;
 
 export class Rows {
@@ -20,11 +23,11 @@ export class Rows {
 
   constructor(
     private readonly pipeline: string,
-    /** Columns to ask for beside the boxes' own members. */
+    /** Columns to request in addition to the boxes' own members. */
     readonly fields: string,
   ) {}
 
-  /** The rows as they stand below each other. */
+  /** Sets the order of the rows. */
   arrange(order: readonly string[]): void {
     this.order = order;
     this.places = new Map(order.map((key, at) => [key, at]));
@@ -35,16 +38,16 @@ export class Rows {
   }
 
   put(boxes: readonly Box[]): void {
-    for (const told of boxes) {
-      const box = withWaiting(told);
+    for (const received of boxes) {
+      const box = withWaiting(received);
       const known = this.boxes.get(box.key);
-      // An event's or an edit's answer has no columns: the known ones are shown until they are asked for again.
+      // The response to an edit and an event have no columns, so the known ones stay until they are loaded again.
       this.boxes.set(box.key, box.columns || !known?.columns ? box : { ...box, columns: known.columns });
       this.tell(box.key);
     }
   }
 
-  /** Those that are not known yet. */
+  /** Stores boxes that are not known yet. */
   keep(boxes: readonly Box[]): void {
     for (const box of boxes) if (!this.boxes.has(box.key)) this.boxes.set(box.key, box);
   }
@@ -63,7 +66,7 @@ export class Rows {
     this.timer ??= setTimeout(() => void this.ask(), SOON);
   }
 
-  /** It is out of sight before it was asked for. */
+  /** The row left the view before it was requested. */
   unwant(key: string): void {
     if (!this.boxes.has(key)) this.wanted.delete(key);
   }
@@ -78,7 +81,7 @@ export class Rows {
     };
   }
 
-  /** All of these, read where they are not known yet. */
+  /** Returns all of these boxes and loads the missing ones. */
   async all(keys: readonly string[]): Promise<Box[]> {
     const missing = keys.filter((key) => !this.boxes.has(key));
     for (let at = 0; at < missing.length; at += 1000) this.put(await this.read(missing.slice(at, at + 1000)));
@@ -99,7 +102,7 @@ export class Rows {
     try {
       this.put(await this.read(all));
     } catch {
-      // The server is away: asked again when the row is drawn anew or comes in sight.
+      // The server cannot be reached. The row is requested again when it is redrawn or comes into view.
       setTimeout(() => {
         for (const key of all) if (this.listeners.has(key)) this.want(key);
       }, 2000);
@@ -108,7 +111,7 @@ export class Rows {
     }
   }
 
-  /** Those that come into sight next, so that not every few rows are a request of their own. */
+  /** The rows that will come into view next, so that they share a request. */
   private beyond(keys: readonly string[]): string[] {
     const at = this.places.get(keys.at(-1) ?? "");
     if (at === undefined) return [];
@@ -127,7 +130,7 @@ export class Rows {
   }
 }
 
-/** The box of this key, once it is there. */
+/** The box with this key, or undefined until it is loaded. */
 export function useRow(rows: Rows, key: string): Box | undefined {
   const box = useSyncExternalStore(
     (listener) => rows.subscribe(key, listener),
@@ -142,7 +145,7 @@ export function useRow(rows: Rows, key: string): Box | undefined {
   return box;
 }
 
-/** What is edited anywhere is edited here. */
+/** Shows edits that are made anywhere in the UI. */
 export function useShelf(rows: Rows): void {
   useEffect(() => addShelf((key, change) => rows.patch(key, change)), [rows]);
 }

@@ -1,4 +1,4 @@
-/** What a table shows, as the address has it: a view, and what differs from it. */
+/** What the address says about a table: the saved view, and what differs from it. */
 import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { usePreferences } from "../api/preferences";
@@ -12,16 +12,16 @@ export type TableState = {
   view: ViewOut | undefined;
   filter: Tree | null;
   sort: string[];
-  /** A column's key; empty for no groups. */
+  /** Key of the column to group by; empty for no groups. */
   group: string;
-  /** Shown ones in order, frozen ones first. */
+  /** The shown columns in their order, frozen ones first. */
   layout: Layout[];
   closed: string[];
-  /** Whether something differs from the view. */
+  /** Whether anything differs from the saved view. */
   differs: boolean;
 };
 
-/** `name:240!,stage:120,1001`: keys, widths, and ! behind frozen ones. */
+/** `name:240!,stage:120,1001`: column keys with widths; ! marks frozen columns. */
 export function writeLayout(layout: readonly Layout[]): string {
   return layout.map(({ key, width, frozen }) => `${key}${width ? `:${width}` : ""}${frozen ? "!" : ""}`).join(",");
 }
@@ -35,10 +35,10 @@ export function readLayout(text: string): Layout[] {
   });
 }
 
-/** Frozen ones first, those that are no more left out, the name always there. */
+/** A valid layout: frozen columns first, deleted columns left out, the name always present. */
 export function sound(layout: readonly Layout[], known: ReadonlyMap<string, Column>): Layout[] {
   const there = layout.filter(
-    (each, at) => known.has(each.key) && layout.findIndex((one) => one.key === each.key) === at,
+    (each, at) => known.has(each.key) && layout.findIndex((entry) => entry.key === each.key) === at,
   );
   const whole = there.some((each) => each.key === "name") ? there : [{ key: "name", frozen: true }, ...there];
   return [...whole.filter((each) => each.frozen), ...whole.filter((each) => !each.frozen)];
@@ -50,7 +50,7 @@ function layoutOf(view: ViewOut): Layout[] {
     .map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), ...(frozen ? { frozen } : {}) }));
 }
 
-/** A filter out of the address; none where it cannot be read. */
+/** The filter in the address, or none if it is not valid. */
 export function parsed(text: string | null): Tree | null {
   try {
     return text ? (JSON.parse(text) as Tree) : null;
@@ -59,7 +59,7 @@ export function parsed(text: string | null): Tree | null {
   }
 }
 
-/** What a view keeps of it, as the API takes it. */
+/** The content to store in a saved view, as the API takes it. */
 export function contentOf(state: TableState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
   const { filter, sort, group, layout } = state;
   const kept = layout.map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), frozen: frozen === true }));
@@ -76,7 +76,7 @@ export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) 
   const text = search.toString();
   const saved = preferences[`table:${pipeline.key}`];
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the text of the address stands for it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `search` is compared by its text
   const state = useMemo((): TableState => {
     const mine =
       typeof saved === "string" && saved
@@ -110,7 +110,10 @@ export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) 
       { replace: !("view" in given), preventScrollReset: true },
     );
 
-  /** Without a view it is how one likes this pipeline; in a view it differs until it is saved. */
+  /**
+   * Without a saved view, the layout is stored in the user's preferences. With one, it stays in the address until it
+   * is saved.
+   */
   const setLayout = (layout: Layout[]) => {
     const written = writeLayout(sound(layout, columns));
     if (view) change({ columns: written });

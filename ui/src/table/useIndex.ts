@@ -1,4 +1,4 @@
-/** Where every row of a table stands: asked for once, and again when something happened in the pipeline. */
+/** The order of all rows of a table, loaded once and again after an event in the pipeline. */
 import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef } from "react";
 import { api } from "../api/client";
@@ -34,7 +34,7 @@ export function useIndex(pipeline: string, state: TableState, columns: ReadonlyM
   const rows = useMemo(() => new Rows(pipeline, fields), [pipeline, fields]);
   useShelf(rows);
   const data = asked.data;
-  // Before they are drawn: nothing is asked for that came with the answer.
+  // Stored before the rows are drawn, so that no box of this response is requested again.
   if (data) rows.keep(data.results);
   useEffect(() => {
     if (data) rows.put(data.results);
@@ -43,7 +43,7 @@ export function useIndex(pipeline: string, state: TableState, columns: ReadonlyM
   return { asked, rows, shown, query };
 }
 
-/** What the table asks for, as the API takes it. */
+/** Query parameters of the table's request. */
 export function queryOf(state: TableState, shown: readonly Column[], columns: ReadonlyMap<string, Column>) {
   const filter = whole(state.filter, columns);
   const sums = shown.filter((each) => each.sums).map((each) => each.key);
@@ -76,7 +76,7 @@ function useRefetch(pipeline: string, refetch: () => void): void {
   );
 }
 
-/** What is drawn from top to bottom: group heads, rows, and a line to add at the foot of each group. */
+/** The lines to draw from top to bottom: group headers, rows, and a line to add a box at the end of each group. */
 export function itemsOf(data: TableOut | undefined, closed: readonly string[], canAdd: boolean): Item[] {
   const items: Item[] = [];
   for (const group of data?.groups ?? []) {
