@@ -15,7 +15,7 @@ import classes from "../integrations/integrations.module.css";
 import { type Asked, dayOf, KINDS, queryOf } from "./filters";
 import { isOwner } from "./roles";
 
-/** What was done to the team, its people, keys, pipelines, webhooks and automations, the newest first. */
+/** The audit log: changes to the team, its members, keys, pipelines, webhooks and automations, newest first. */
 export function Audit({ team }: { team: TeamOut }) {
   const me = useMe();
   if (!isOwner(team, me.key)) {

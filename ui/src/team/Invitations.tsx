@@ -9,11 +9,11 @@ import { Rows } from "../components/Rows";
 import { Ready } from "../components/states";
 import { say } from "../components/toasts";
 import classes from "../integrations/integrations.module.css";
-import { InvitationLink, told } from "./Invite";
+import { InvitationLink, resultOf } from "./Invite";
 import { refreshTeams } from "./refresh";
 import { roleInWords } from "./roles";
 
-/** Who was asked and has not come yet. */
+/** Pending invitations. */
 export function Invitations({ team }: { team: TeamOut }) {
   const asked = api.useQuery("get", "/v2/teams/{team}/invitations", { params: { path: { team: team.key } } });
   return (
@@ -25,11 +25,11 @@ export function Invitations({ team }: { team: TeamOut }) {
       <Ready query={asked}>
         {({ results }) =>
           results.length === 0 ? (
-            <Text className="quiet">Nobody is being waited for.</Text>
+            <Text className="quiet">No pending invitations</Text>
           ) : (
             <Rows heads={["E-mail", "Role", "Invited", "State", null]}>
               {results.map((each) => (
-                <Invitation key={each.key} one={each} />
+                <Invitation key={each.key} invitation={each} />
               ))}
             </Rows>
           )
@@ -39,43 +39,43 @@ export function Invitations({ team }: { team: TeamOut }) {
   );
 }
 
-function Invitation({ one }: { one: InvitationOut }) {
+function Invitation({ invitation }: { invitation: InvitationOut }) {
   const [fresh, setFresh] = useState<InvitationOut | null>(null);
-  const path = { invitation: one.key };
+  const path = { invitation: invitation.key };
   const resend = useMutation({
     mutationFn: () => client.POST("/v2/invitations/{invitation}/resend", { params: { path } }),
     onSuccess: ({ data }) => {
       const answer = data as InvitationOut;
       if (answer.link) setFresh(answer);
-      else say(told(answer));
+      else say(resultOf(answer));
       return refreshTeams();
     },
   });
   const revoke = useMutation({
     mutationFn: () => client.DELETE("/v2/invitations/{invitation}", { params: { path } }),
     onSuccess: () => {
-      say(`Took back the invitation of ${one.email}`);
+      say(`Took back the invitation of ${invitation.email}`);
       return refreshTeams();
     },
   });
   return (
     <Table.Tr>
-      <Table.Td className={classes.wide}>{one.email}</Table.Td>
-      <Table.Td>{roleInWords(one.role)}</Table.Td>
+      <Table.Td className={classes.wide}>{invitation.email}</Table.Td>
+      <Table.Td>{roleInWords(invitation.role)}</Table.Td>
       <Table.Td>
-        <Moment at={one.creationTimestamp} />
+        <Moment at={invitation.creationTimestamp} />
       </Table.Td>
       <Table.Td>
-        {one.state === "EXPIRED" ? (
+        {invitation.state === "EXPIRED" ? (
           "Link has expired"
         ) : (
-          <span className="quiet">{one.mailed ? "Mailed" : "Link to be passed on"}</span>
+          <span className="quiet">{invitation.mailed ? "Mailed" : "Link to be passed on"}</span>
         )}
       </Table.Td>
       <Table.Td align="right">
         <Group gap={4} wrap="nowrap" justify="flex-end">
           <Button variant="subtle" size="compact-xs" loading={resend.isPending} onClick={() => resend.mutate()}>
-            {one.mailed ? "Send again" : "New link"}
+            {invitation.mailed ? "Send again" : "New link"}
           </Button>
           <Button
             variant="subtle"

@@ -10,12 +10,12 @@ import { say } from "../components/toasts";
 import { refreshTeams } from "./refresh";
 import { ROLES } from "./roles";
 
-/** Asks somebody into the team; where no mail went out, shows the link to pass on. */
+/** Form that invites a person to the team. If no mail was sent, it shows the link to pass on. */
 export function Invite({ team, onClose }: { team: TeamOut; onClose: () => void }) {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState("Member");
-  const [made, setMade] = useState<InvitationOut | null>(null);
+  const [created, setCreated] = useState<InvitationOut | null>(null);
   const form = useForm(async () => {
     const { data } = await client.POST("/v2/teams/{team}/invitations", {
       params: { path: { team: team.key } },
@@ -24,13 +24,13 @@ export function Invite({ team, onClose }: { team: TeamOut; onClose: () => void }
     const answer = data as InvitationOut;
     await refreshTeams();
     if (answer.link) {
-      setMade(answer);
+      setCreated(answer);
       return;
     }
-    say(told(answer));
+    say(resultOf(answer));
     onClose();
   });
-  if (made) return <InvitationLink invitation={made} onClose={onClose} />;
+  if (created) return <InvitationLink invitation={created} onClose={onClose} />;
   const at = errorAt(form.error, "email");
   return (
     <Modal opened onClose={onClose} title={`Invite to ${team.name}`}>
@@ -77,11 +77,11 @@ export function Invite({ team, onClose }: { team: TeamOut; onClose: () => void }
   );
 }
 
-/** What became of an invitation that needs no link to be passed on. */
-export function told(one: InvitationOut): string {
-  if (one.state === "ACCEPTED") return `${one.email} is a member now`;
-  if (one.mailed) return `The invitation is on its way to ${one.email}`;
-  return `${one.email} is invited. No mail is set up, and the link is only told by whoever asked them first.`;
+/** The result of an invitation whose link need not be passed on. */
+export function resultOf(invitation: InvitationOut): string {
+  if (invitation.state === "ACCEPTED") return `${invitation.email} is a member now`;
+  if (invitation.mailed) return `The invitation is on its way to ${invitation.email}`;
+  return `${invitation.email} is invited. No mail is set up. The member who invited them first has the link.`;
 }
 
 export function InvitationLink({ invitation, onClose }: { invitation: InvitationOut; onClose: () => void }) {
@@ -89,7 +89,7 @@ export function InvitationLink({ invitation, onClose }: { invitation: Invitation
     <Modal opened onClose={onClose} size="lg" title={`Invitation of ${invitation.email}`} closeOnClickOutside={false}>
       <Stack>
         <ShownOnce label="Invitation link" value={invitation.link ?? ""}>
-          Whoever opens it comes in as {invitation.email}: pass it on to nobody else.
+          The person who opens it signs in as {invitation.email}. Do not share it with anyone else.
         </ShownOnce>
         <Text size="sm" className="quiet">
           No mail is set up on this server, so nothing was sent. The link is good for two weeks and for one use.

@@ -11,19 +11,19 @@ import { say } from "../components/toasts";
 import { refreshTeams } from "./refresh";
 import { handoverInWords } from "./roles";
 
-/** Takes a member out of the team, oneself too, and hands the work to another. */
-export function Leave({ team, one, onClose }: { team: TeamOut; one: TeamMemberOut; onClose: () => void }) {
+/** Removes a member (or the user) from the team and hands their work to another member. */
+export function Leave({ team, member, onClose }: { team: TeamOut; member: TeamMemberOut; onClose: () => void }) {
   const me = useMe();
-  const own = one.userKey === me.key;
-  const name = nameOf(one);
+  const own = member.userKey === me.key;
+  const name = nameOf(member);
   const [heir, setHeir] = useState<string | null>(null);
   const [archive, setArchive] = useState(false);
   const heirs = team.members.filter(
-    (each) => each.userKey !== one.userKey && (each.role === "Owner" || each.role === "Member"),
+    (each) => each.userKey !== member.userKey && (each.role === "Owner" || each.role === "Member"),
   );
   const form = useForm(async () => {
     const { data } = await client.POST("/v2/teams/{team}/members/{user}/leave", {
-      params: { path: { team: team.key, user: one.userKey } },
+      params: { path: { team: team.key, user: member.userKey } },
       body: heir ? { reassignTo: heir, archive } : { archive },
     });
     const passed = handoverInWords(data as HandoverOut);

@@ -10,17 +10,17 @@ import { refreshTeams } from "./refresh";
 
 type Props = { team?: TeamOut; onClose: () => void; onMade?: (key: string) => void };
 
-/** Renames a team, or makes one. */
+/** Form that renames a team or creates one. */
 export function NameForm({ team, onClose, onMade }: Props) {
   const me = useMe();
   const [name, setName] = useState(team?.name ?? "");
   const form = useForm(async () => {
-    const said = { name: name.trim() };
+    const body = { name: name.trim() };
     if (team) {
-      await client.POST("/v2/teams/{team}", { params: { path: { team: team.key } }, body: said });
+      await client.POST("/v2/teams/{team}", { params: { path: { team: team.key } }, body });
       await refreshTeams();
     } else {
-      const { data } = await client.POST("/v2/teams", { body: { ...said, members: [{ email: me.email }] } });
+      const { data } = await client.POST("/v2/teams", { body: { ...body, members: [{ email: me.email }] } });
       await refreshTeams();
       onMade?.((data as TeamOut).key);
     }

@@ -18,7 +18,7 @@ import { Leave } from "./Leave";
 import { refreshTeams } from "./refresh";
 import { isOwner, ROLES, roleInWords } from "./roles";
 
-/** Who is in the team and what they are in it; who was asked. */
+/** Members of the team with their roles, and pending invitations. */
 export function People({ team }: { team: TeamOut }) {
   const me = useMe();
   const owns = isOwner(team, me.key);
@@ -49,7 +49,7 @@ export function People({ team }: { team: TeamOut }) {
         </header>
         <Rows heads={["Name", "E-mail", "Role", "Since", null]}>
           {team.members.map((each) => (
-            <Member key={each.userKey} team={team} one={each} owns={owns} />
+            <Member key={each.userKey} team={team} member={each} owns={owns} />
           ))}
         </Rows>
       </section>
@@ -59,37 +59,37 @@ export function People({ team }: { team: TeamOut }) {
   );
 }
 
-function Member({ team, one, owns }: { team: TeamOut; one: TeamMemberOut; owns: boolean }) {
+function Member({ team, member, owns }: { team: TeamOut; member: TeamMemberOut; owns: boolean }) {
   const me = useMe();
   const [leaving, dialog] = useDisclosure(false);
-  const name = nameOf(one);
-  const own = one.userKey === me.key;
+  const name = nameOf(member);
+  const own = member.userKey === me.key;
   const change = useMutation({
     mutationFn: (role: string) =>
       client.POST("/v2/teams/{team}/members/{user}", {
-        params: { path: { team: team.key, user: one.userKey } },
+        params: { path: { team: team.key, user: member.userKey } },
         body: { role: role as "Member" },
       }),
     onSuccess: (_, role) => say(`${name}: ${roleInWords(role)}`),
     onSettled: refreshTeams,
   });
-  // Shown at once; where it is refused, what it was comes back.
-  const role = change.isPending ? change.variables : one.role;
+  // The new role shows at once. If the server refuses it, the old role comes back.
+  const role = change.isPending ? change.variables : member.role;
   return (
     <Table.Tr>
       <Table.Td className={classes.wide}>
         <Group gap={8} wrap="nowrap">
-          <Face person={one} />
+          <Face person={member} />
           <span className="cut">{name}</span>
           {own && <span className="quiet">you</span>}
-          {one.inviteStatus === "Pending" && (
+          {member.inviteStatus === "Pending" && (
             <Badge variant="default" size="sm" tt="none" fw={500}>
               Invited
             </Badge>
           )}
         </Group>
       </Table.Td>
-      <Table.Td>{one.email}</Table.Td>
+      <Table.Td>{member.email}</Table.Td>
       <Table.Td>
         {owns ? (
           <Select
@@ -105,14 +105,14 @@ function Member({ team, one, owns }: { team: TeamOut; one: TeamMemberOut; owns: 
                 {option.label} <span className="quiet">{ROLES.find((each) => each.value === option.value)?.means}</span>
               </span>
             )}
-            onChange={(value) => value && value !== one.role && change.mutate(value)}
+            onChange={(value) => value && value !== member.role && change.mutate(value)}
           />
         ) : (
-          roleInWords(one.role)
+          roleInWords(member.role)
         )}
       </Table.Td>
       <Table.Td>
-        <Moment at={one.inviteDate} day />
+        <Moment at={member.inviteDate} day />
       </Table.Td>
       <Table.Td align="right">
         {(owns || own) && (
@@ -120,7 +120,7 @@ function Member({ team, one, owns }: { team: TeamOut; one: TeamMemberOut; owns: 
             {own ? "Leave" : "Remove"}
           </Button>
         )}
-        {leaving && <Leave team={team} one={one} onClose={dialog.close} />}
+        {leaving && <Leave team={team} member={member} onClose={dialog.close} />}
       </Table.Td>
     </Table.Tr>
   );

@@ -1,7 +1,7 @@
-/** What can be asked of the audit log; days are `2026-11-25`, in the time of the one who looks. */
+/** The filter of the audit log. Days are written `2026-11-25`, in the user's time zone. */
 export type Asked = { kind: string; actor: string; from: string; to: string };
 
-/** Groups of kinds, as the API takes them: kinds or their beginnings, with commas. */
+/** Groups of event kinds as the API takes them: kinds or prefixes, separated by commas. */
 export const KINDS = [
   { value: "member.,team.", label: "Team and members" },
   { value: "user.", label: "Signing in" },
@@ -11,7 +11,7 @@ export const KINDS = [
   { value: "automation.", label: "Automations" },
 ];
 
-/** The query of the log and of its export: what was not chosen is left out, and both days are taken whole. */
+/** Query parameters of the log and of its export, without empty values. Both days are included. */
 export function queryOf({ kind, actor, from, to }: Asked): Record<string, string> {
   const query: Record<string, string> = {};
   if (kind) query.kind = kind;

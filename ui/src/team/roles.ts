@@ -2,7 +2,7 @@ import type { TeamOut } from "../api/schema";
 
 type Role = { value: "Member" | "Owner" | "PayerOnly" | "ArchiveOnly"; label: string; means: string };
 
-/** What a member may be, in words. */
+/** The roles of a member in words. */
 export const ROLES: Role[] = [
   { value: "Member", label: "Member", means: "works in the team's pipelines" },
   { value: "Owner", label: "Owner", means: "changes the team and its people too" },
@@ -28,10 +28,10 @@ const NOUNS: [keyof Handover, string, string][] = [
   ["automations", "automation", "automations"],
 ];
 
-/** What was handed over, such as `2 boxes and 1 task`; empty where there was nothing. */
+/** What was handed over, such as `2 boxes and 1 task`; empty if there was nothing. */
 export function handoverInWords(done: Handover): string {
   const parts = NOUNS.filter(([name]) => done[name] > 0).map(
-    ([name, one, many]) => `${done[name]} ${done[name] === 1 ? one : many}`,
+    ([name, singular, plural]) => `${done[name]} ${done[name] === 1 ? singular : plural}`,
   );
   const last = parts.pop();
   return parts.length > 0 ? `${parts.join(", ")} and ${last}` : (last ?? "");
