@@ -99,8 +99,8 @@ async function add(password: string, name: string): Promise<void> {
   const { data } = await client.POST("/v2/session/passkeys/options", { body: { password } });
   const json = (data as PasskeyOptionsOut).publicKey as unknown as PublicKeyCredentialCreationOptionsJSON;
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(json);
-  const made = await navigator.credentials.create({ publicKey }).catch(() => null);
-  if (!(made instanceof PublicKeyCredential)) throw new Problem(400, "No passkey was made");
-  const credential = made.toJSON() as unknown as Record<string, unknown>;
+  const created = await navigator.credentials.create({ publicKey }).catch(() => null);
+  if (!(created instanceof PublicKeyCredential)) throw new Problem(400, "No passkey was made");
+  const credential = created.toJSON() as unknown as Record<string, unknown>;
   await client.POST("/v2/session/passkeys", { body: { credential, name } });
 }

@@ -48,7 +48,7 @@ export function Profile({ me }: { me: UserOut }) {
           <Select
             label="Time zone"
             description={`When your day begins, for tasks, digests and automations. This browser is in ${here}.`}
-            placeholder="Not said"
+            placeholder="Not set"
             searchable
             clearable
             limit={60}

@@ -1,7 +1,7 @@
 /** Client of the API. Its types are generated from the server's OpenAPI document (`npm run api`). */
 import createClient from "openapi-fetch";
 import createHooks from "openapi-react-query";
-import { early } from "./prefetch";
+import { prefetched } from "./prefetch";
 import { Problem, problemOf } from "./problem";
 import type { paths } from "./schema";
 import * as session from "./session";
@@ -33,7 +33,7 @@ async function attempt(request: Request): Promise<Response> {
   const now = session.current();
   if (isWrite(request) && "csrfToken" in now) request.headers.set("X-CSRF-Token", now.csrfToken);
   try {
-    return await ((request.method === "GET" && early(request.url)) || fetch(request));
+    return await ((request.method === "GET" && prefetched(request.url)) || fetch(request));
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Problem(0, "The server cannot be reached");

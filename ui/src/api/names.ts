@@ -16,7 +16,7 @@ export function nameOfOrganization(organization: { name?: string; domains: strin
   return organization.name ?? organization.domains[0] ?? "Nameless organization";
 }
 
-type Wanted = { key: string; tell: (name: string) => void; fail: (error: unknown) => void };
+type Wanted = { key: string; resolve: (name: string) => void; reject: (error: unknown) => void };
 const wanted: Record<Noun, Wanted[]> = { contacts: [], organizations: [] };
 
 /** The names in the order of the keys. A name is undefined until it is loaded. */
@@ -80,9 +80,12 @@ export async function createNamed(
     noun === "contacts"
       ? await client.POST("/v2/teams/{team}/contacts", { params, body: contactOf(words) })
       : await client.POST("/v2/teams/{team}/organizations", { params, body: organizationOf(words) });
-  const made = data as ContactOut & OrganizationOut;
-  queries.setQueryData(["name", noun, made.key], noun === "contacts" ? nameOfContact(made) : nameOfOrganization(made));
-  return { key: made.key, response };
+  const created = data as ContactOut & OrganizationOut;
+  queries.setQueryData(
+    ["name", noun, created.key],
+    noun === "contacts" ? nameOfContact(created) : nameOfOrganization(created),
+  );
+  return { key: created.key, response };
 }
 
 export function contactOf(words: string): { givenName?: string; familyName?: string; emailAddresses?: string[] } {
@@ -101,9 +104,9 @@ export function organizationOf(words: string): { name?: string; domains?: string
 }
 
 function nameOf(noun: Noun, key: string): Promise<string> {
-  return new Promise((tell, fail) => {
+  return new Promise((resolve, reject) => {
     if (wanted[noun].length === 0) setTimeout(() => void ask(noun), 5);
-    wanted[noun].push({ key, tell, fail });
+    wanted[noun].push({ key, resolve, reject });
   });
 }
 
@@ -117,9 +120,9 @@ async function ask(noun: Noun): Promise<void> {
         ? await client.POST("/v2/contacts/batch/get", { body })
         : await client.POST("/v2/organizations/batch/get", { body });
     const found = data as Record<string, ContactOut & OrganizationOut>;
-    for (const { key, tell } of mine) {
+    for (const { key, resolve } of mine) {
       const entry = found[key];
-      tell(
+      resolve(
         entry === undefined
           ? "(no longer there)"
           : noun === "contacts"
@@ -128,6 +131,6 @@ async function ask(noun: Noun): Promise<void> {
       );
     }
   } catch (error) {
-    for (const { fail } of mine) fail(error);
+    for (const { reject } of mine) reject(error);
   }
 }

@@ -18,7 +18,7 @@ declare global {
 let asked: string[] = [];
 
 /** The prefetched response for this URL. It can be taken once. */
-export function early(url: string): Promise<Response> | undefined {
+export function prefetched(url: string): Promise<Response> | undefined {
   const path = url.replace(location.origin, "");
   const opening = performance.now() < OPENING;
   if (opening) note(path);

@@ -1,6 +1,6 @@
 /** Who is signed in. The browser holds the cookie; this file holds the user and the CSRF token that writes carry. */
 import { useSyncExternalStore } from "react";
-import { early, forget } from "./prefetch";
+import { forget, prefetched } from "./prefetch";
 import { Problem, problemOf } from "./problem";
 
 export type SessionUser = { key: string; email: string; fullName: string; displayName: string; givenName: string };
@@ -45,7 +45,7 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if ("csrfToken" in session) headers["X-CSRF-Token"] = session.csrfToken;
   try {
-    const answer = method === "GET" ? early(path) : undefined;
+    const answer = method === "GET" ? prefetched(path) : undefined;
     if (answer) return await answer;
     return await fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   } catch {

@@ -1,4 +1,4 @@
-/** The table of the boxes behind a number: those that pass all the tests. */
+/** Address of the table with the boxes that pass all of these tests. */
 export function boxesOf(pipeline: string, tests: object[], more: Record<string, string> = {}): string {
   const filter = tests.length === 1 ? tests[0] : { and: tests };
   const query = new URLSearchParams(tests.length ? { filter: JSON.stringify(filter), ...more } : more);

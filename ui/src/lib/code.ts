@@ -1,7 +1,7 @@
-/** A call of the API as one would type it. */
+/** An API call to be shown as code. */
 export type ApiCall = {
   method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below /api, such as `/v2/pipelines`. */
+  /** Path below /api, such as `/v2/pipelines`. */
   path: string;
   query?: Record<string, string | number | undefined> | undefined;
   body?: unknown;
@@ -36,7 +36,7 @@ export function asPython(call: ApiCall, origin: string): string {
   ].join("\n");
 }
 
-/** Within single quotes of a shell, whatever it holds. */
+/** Quotes any text for a shell, in single quotes. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -48,7 +48,7 @@ function pythonic(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonic).join(", ")}]`;
   if (typeof value === "object") {
     return `{${Object.entries(value)
-      .map(([name, one]) => `${JSON.stringify(name)}: ${pythonic(one)}`)
+      .map(([name, member]) => `${JSON.stringify(name)}: ${pythonic(member)}`)
       .join(", ")}}`;
   }
   return JSON.stringify(value);

@@ -1,15 +1,15 @@
-/** Dates in words. Moments are milliseconds since 1970; words are in the browser's time zone. */
+/** Dates in words. Points in time are milliseconds since 1970. Words use the browser's time zone. */
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-// Made once: making one takes longer than all it writes in a table.
+// Created once, because creating a formatter takes longer than formatting a whole table.
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const DAY_MONTH = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY_MONTH_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-/** The whole moment, for a hint. */
+/** The complete date and time, for a tooltip. */
 export function exact(at: number): string {
   return EXACT.format(at);
 }
@@ -19,7 +19,7 @@ export function dayAndMonth(at: number): string {
   return DAY_MONTH.format(at);
 }
 
-/** A moment in the past or future, as one would say it: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
+/** A point in time in words: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
 export function inWords(at: number, now: number = Date.now()): string {
   const away = at - now;
   const size = Math.abs(away);
@@ -30,7 +30,7 @@ export function inWords(at: number, now: number = Date.now()): string {
   return dayInWords(at, now);
 }
 
-/** A day as one would say it: "today", "tomorrow", "Friday", "3 days ago", "12 Mar". */
+/** A day in words: "today", "tomorrow", "Friday", "3 days ago", "12 Mar". */
 export function dayInWords(at: number, now: number = Date.now()): string {
   const days = daysBetween(now, at);
   if (days === 0) return "today";
@@ -42,7 +42,7 @@ export function dayInWords(at: number, now: number = Date.now()): string {
   return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(at);
 }
 
-/** A length of time: "12 days", "3 h", "4 min". */
+/** A duration: "12 days", "3 h", "4 min". */
 export function lengthInWords(ms: number): string {
   const days = Math.floor(ms / DAY);
   if (days >= 1) return days === 1 ? "1 day" : `${days} days`;
@@ -50,7 +50,7 @@ export function lengthInWords(ms: number): string {
   return `${Math.max(0, Math.floor(ms / MINUTE))} min`;
 }
 
-/** Midnights from one moment to the other, negative where `to` is earlier. */
+/** Number of midnights from one point in time to the other; negative if `to` is earlier. */
 export function daysBetween(from: number, to: number): number {
   return Math.round((midnight(to) - midnight(from)) / DAY);
 }
@@ -60,7 +60,7 @@ function midnight(at: number): number {
   return Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
 }
 
-/** What a person wrote ("next fri", "in 3 days at 5pm", "31.12.") as a moment; null where it is no date. */
+/** Typed text ("next fri", "in 3 days at 5pm", "31.12.") as a point in time; null if it is not a date. */
 export async function readDate(text: string, now: number = Date.now()): Promise<number | null> {
   const wanted = text.trim();
   if (!wanted) return null;

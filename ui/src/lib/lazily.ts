@@ -1,9 +1,9 @@
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 
-// biome-ignore lint/suspicious/noExplicitAny: as React says it of components
+// biome-ignore lint/suspicious/noExplicitAny: React's own type for components
 type Any = ComponentType<any>;
 
-/** A component that is loaded when it is first drawn; what cannot be fetched now is tried again, for a while. */
+/** A component that is loaded when it is first drawn. If loading fails, it is tried again for a while. */
 export function lazily<T extends Any>(load: () => Promise<{ default: T }>): LazyExoticComponent<T> {
   return lazy(() => patiently(load));
 }

@@ -1,6 +1,6 @@
 import { useCallback, useLayoutEffect, useRef } from "react";
 
-/** The same function at every drawing, which does what the newest one does: for rows that are drawn anew only if they change. */
+/** A function that stays the same object but always calls the newest version, so that memoized rows are not redrawn. */
 export function useStable<A extends unknown[], R>(fn: (...given: A) => R): (...given: A) => R {
   const newest = useRef(fn);
   useLayoutEffect(() => {

@@ -10,7 +10,7 @@ import { api } from "../api/client";
 import { Ready } from "../components/states";
 import classes from "../integrations/integrations.module.css";
 
-/** Oneself: name, how one signs in, and where one is signed in. */
+/** Screen of the user's account: profile, ways to sign in, sessions. */
 export default function Account() {
   const asked = api.useQuery("get", "/v1/users/me", {});
   return (

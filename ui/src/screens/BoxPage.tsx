@@ -1,7 +1,7 @@
 import { useParams } from "react-router";
 import { BoxView } from "../box/BoxView";
 
-/** A box with the page to itself. */
+/** A box on a page of its own. */
 export default function BoxPage() {
   const { box = "" } = useParams();
   return <BoxView key={box} box={box} />;

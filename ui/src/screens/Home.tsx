@@ -15,7 +15,7 @@ import { ClearSample } from "../onboarding/ClearSample";
 import { FirstSteps } from "../onboarding/FirstSteps";
 import classes from "./Home.module.css";
 
-/** All pipelines at a glance: how many boxes each stage holds. */
+/** Screen with all pipelines and the number of boxes in each stage. */
 export default function Home() {
   const asked = api.useQuery("get", "/v2/pipelines", COUNTED);
   const { preferences, starred } = usePreferences();

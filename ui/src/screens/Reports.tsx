@@ -13,12 +13,12 @@ const SPANS = [
   { value: "365", label: "Last 12 months" },
 ];
 
-/** What the boxes of a pipeline add up to. */
+/** Screen with the charts of a pipeline. */
 export default function Reports() {
   const pipeline = usePipeline();
   const [search, setSearch] = useSearchParams();
   const days = search.get("days") ?? "";
-  // From a midnight on, so that the same question is asked all day.
+  // Starts at midnight, so that the request stays the same all day and can be cached.
   const from = days ? Math.floor(Date.now() / DAY) * DAY - Number(days) * DAY : undefined;
   const span = from === undefined ? {} : { from };
   return (

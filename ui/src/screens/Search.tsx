@@ -15,7 +15,7 @@ import classes from "./Search.module.css";
 const KINDS = { boxes: "Boxes", contacts: "Contacts", orgs: "Organizations" } as const;
 type Kind = keyof typeof KINDS;
 
-/** All that is found by some words, narrowed by what it is and where. */
+/** Screen with search results, with filters for type and pipeline. */
 export default function Search() {
   const [search, setSearch] = useSearchParams();
   const words = search.get("q") ?? "";
@@ -122,7 +122,7 @@ function Results({ found, pipelines, kind, words, onKind }: ResultsProps) {
         {shows("boxes") && (
           <List title={KINDS.boxes}>
             {found.boxes.map((each) => {
-              const pipeline = pipelines.find((one) => one.key === each.pipelineKey);
+              const pipeline = pipelines.find(({ key }) => key === each.pipelineKey);
               const stage = pipeline?.stages[each.stageKey];
               return (
                 <Link key={each.boxKey} to={`/pipelines/${each.pipelineKey}?box=${each.boxKey}`}>

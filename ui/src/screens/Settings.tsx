@@ -11,10 +11,10 @@ import classes from "../settings/settings.module.css";
 const SECTIONS = { general: General, stages: Stages, fields: Fields, rules: Rules, sharing: Sharing };
 const TITLES = { general: "General", stages: "Stages", fields: "Columns", rules: "Rules", sharing: "Sharing" };
 type Name = keyof typeof SECTIONS;
-/** What a section shows, as the API has it below the pipeline; rules have a list with its own. */
+/** API path of each section below the pipeline, for "Copy as code"; validation rules have their own. */
 const CALLS: Record<Name, string | null> = { general: "", stages: "/stages", fields: "", rules: null, sharing: "" };
 
-/** How a pipeline is made: its name and looks, stages, columns, rules, and who reaches it. */
+/** Screen with the settings of a pipeline: general, stages, fields, validation rules, sharing. */
 export default function Settings() {
   const pipeline = usePipeline();
   const [search] = useSearchParams();

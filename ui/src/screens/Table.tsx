@@ -27,7 +27,7 @@ import classes from "./Table.module.css";
 const NO_VIEWS: never[] = [];
 const NONE: ReadonlySet<string> = new Set();
 
-/** The pipeline's boxes as a table: grouped, sorted, filtered, and edited in place. */
+/** Screen with the boxes of a pipeline as a table, with groups, sort, filters and editing in place. */
 export default function Table() {
   const pipeline = usePipeline();
   const path = { pipeline: pipeline.key };
@@ -92,8 +92,8 @@ export default function Table() {
     } else if (lines.length > 0) setPasted({ lines, cell });
   };
 
-  // Copying cannot wait for names.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when others are selected
+  // Names are loaded in advance because copying cannot wait for them.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the selection changes
   useEffect(() => {
     for (const { kind, read } of shown) {
       if (kind !== "contacts" && kind !== "organizations") continue;
@@ -293,7 +293,7 @@ function toggled(was: ReadonlySet<string>, key: string): ReadonlySet<string> {
   return next;
 }
 
-/** What a box that is added to this group begins with. */
+/** Initial values of a box that is added to this group. */
 function startOf(by: string, group: TableGroup, kind: string | undefined): Record<string, unknown> {
   if (group.key === "" || kind === undefined) return {};
   if (by === "stage") return { stageKey: group.key };

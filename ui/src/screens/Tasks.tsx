@@ -18,7 +18,7 @@ import { readDate } from "../lib/dates";
 
 const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 
-/** What one has to do, or others: late, today, and to come. */
+/** Screen with the tasks of the user or of others, grouped by due date. */
 export default function Tasks() {
   const [search, setSearch] = useSearchParams();
   const people = (search.get("who") ?? "").split(",").filter(Boolean);
@@ -157,7 +157,7 @@ function Agenda({ groups }: { groups: ReturnType<typeof inGroups> }) {
   ));
 }
 
-/** The task's box, beside the agenda's pipeline. */
+/** The address of the task's box in its pipeline. */
 function addressOf(task: TaskOut): string {
   return `/pipelines/${task.pipelineKey}?box=${task.boxKey}`;
 }

@@ -13,7 +13,7 @@ import { People } from "../team/People";
 import { refreshTeams } from "../team/refresh";
 import { isOwner } from "../team/roles";
 
-/** A team: its people, who was invited, and what was done to it. */
+/** Screen of a team: members, invitations and the audit log. */
 export default function Team() {
   const me = useMe();
   const { asked, team, teams, choose } = useTeam();

@@ -16,8 +16,8 @@ import { Empty, Ready } from "../components/states";
 import { say } from "../components/toasts";
 import classes from "./Trash.module.css";
 
-/** Nouns of the trash, as a person calls them. */
-const NOUNS: Record<string, [one: string, many: string]> = {
+/** Nouns of the trash in words. */
+const NOUNS: Record<string, [singular: string, plural: string]> = {
   pipeline: ["Pipeline", "Pipelines"],
   box: ["Box", "Boxes"],
   task: ["Task", "Tasks"],
@@ -36,7 +36,7 @@ const NOUNS: Record<string, [one: string, many: string]> = {
   automation: ["Automation", "Automations"],
 };
 
-/** What was deleted in the last 30 days, and can be put back. */
+/** Screen with what was deleted in the last 30 days and can be restored. */
 export default function Trash() {
   const [search, setSearch] = useSearchParams();
   const noun = search.get("noun") ?? "";
@@ -96,7 +96,7 @@ export default function Trash() {
   );
 }
 
-/** What is lost with it, beside itself. */
+/** What is deleted for good together with it. */
 const LOST: Record<string, string> = {
   pipeline: "All of its boxes, with their comments, tasks, files and history, its columns, views and automations",
   box: "Its comments, tasks, meetings, files and history",
@@ -153,7 +153,7 @@ function Thing({ thing }: { thing: TrashedOut }) {
 
 type ForgetProps = { thing: TrashedOut; name: string; onClose: () => void };
 
-/** Asks before what cannot be undone. */
+/** Asks for confirmation before deleting for good. */
 function Forget({ thing, name, onClose }: ForgetProps) {
   const forget = useMutation({
     mutationFn: () => client.DELETE("/v2/trash/{trashed}", { params: { path: { trashed: thing.key } } }),
@@ -169,8 +169,8 @@ function Forget({ thing, name, onClose }: ForgetProps) {
     <Modal opened onClose={onClose} title={`Delete “${name}” for good?`}>
       <Stack>
         <Text size="sm">
-          {lost ? `${lost} go with it. ` : ""}Nobody can bring it back afterwards: this is the one thing here that
-          cannot be undone. Left alone, it could be restored until <Moment at={thing.until} day />.
+          {lost ? `${lost} go with it. ` : ""}It cannot be restored afterwards: this is the one thing here that cannot
+          be undone. Left alone, it could be restored until <Moment at={thing.until} day />.
         </Text>
         <Refusal error={forget.error} />
         <Group justify="flex-end">
@@ -186,7 +186,7 @@ function Forget({ thing, name, onClose }: ForgetProps) {
   );
 }
 
-/** Who deleted it, where the team knows them. */
+/** Who deleted it, if the user is known in the team. */
 function By({ thing }: { thing: TrashedOut }) {
   const person = usePeople(thing.teamKey ?? "").get(thing.deletedBy);
   return person ? ` by ${nameOf(person)}` : null;

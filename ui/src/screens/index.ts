@@ -1,4 +1,6 @@
-/** Every screen: its path, and the file that draws it, loaded when it is first opened. One line each. */
+/**
+ * Every screen, one entry each: its path, and the file that draws it, which is loaded when the screen is first opened.
+ */
 import {
   IconAddressBook,
   IconBolt,
@@ -19,13 +21,13 @@ import type { ComponentType } from "react";
 export type Screen = {
   path: string;
   load: () => Promise<{ default: ComponentType }>;
-  /** A tab of its pipeline, for paths below `/pipelines/:pipeline`. */
+  /** Makes it a tab of its pipeline. Only for paths below `/pipelines/:pipeline`. */
   tab?: { label: string; icon: TablerIcon };
-  /** A line of the sidebar, with the keys that go there. */
+  /** Adds it to the sidebar, with the keys that open it. */
   nav?: { label: string; icon: TablerIcon; keys?: string };
-  /** Found in the palette, though it is no line of the sidebar. */
+  /** Adds it to the palette only. */
   found?: { label: string; keys?: string; words?: string };
-  /** Drawn alone, without the sidebar, and for those who are not signed in too. */
+  /** Drawn without the sidebar, also for visitors who are not signed in. */
   bare?: boolean;
 };
 
@@ -112,7 +114,7 @@ export const SCREENS: Screen[] = [
   { path: "*", load: () => import("./NotFound") },
 ];
 
-/** The box that `?box=` names, beside the screen it was opened from: the file that draws it. */
+/** Draws the box that `?box=` names beside the current screen. */
 export const PANEL: () => Promise<{ default: ComponentType<{ box: string; onClose: () => void }> }> = () =>
   import("./BoxPanel");
 
