@@ -181,7 +181,7 @@ def test_a_team_has_automations_for_its_contacts_and_organizations(world: World,
     page.get_by_role("link", name="Employers").click()
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("heading", name="Nothing happens by itself yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No automations yet")).to_be_visible()
 
 
 @pytest.mark.slow

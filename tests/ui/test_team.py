@@ -30,7 +30,7 @@ def test_somebody_is_invited_by_a_link_that_is_shown_once(world: World, window) 
             assert (answer.status_code == 200) is good
     expect(page.get_by_role("region", name="Members").get_by_role("row", name=grace)).to_contain_text("Invited")
     waiting.get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("Nobody is being waited for")).to_be_visible()
+    expect(page.get_by_text("No pending invitations")).to_be_visible()
     expect(page.get_by_role("region", name="Members").get_by_role("row", name=grace)).to_have_count(0)
 
 

@@ -63,7 +63,7 @@ export function Digest() {
             </Text>
             {ways.data?.mail === false && (
               <Text size="sm" className="quiet">
-                This server does not send mail yet. Its administrator can set it up{" "}
+                This server sends no mail yet. Its administrator can set it up{" "}
                 <Anchor href="#mail" underline="always" inherit>
                   below
                 </Anchor>{" "}

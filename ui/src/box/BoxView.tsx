@@ -151,7 +151,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
                 <Notes />
               </div>
             </Section>
-            <Section title="Belongs together">
+            <Section title="Related">
               <Links />
             </Section>
             <Tasks />

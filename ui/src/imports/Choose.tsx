@@ -56,7 +56,7 @@ export function Choose({ onTable }: { onTable: (table: Table) => void }) {
           disabled={pasted.trim() === ""}
           onClick={() => onTable({ name: "pasted.csv", content: new Blob([pasted]) })}
         >
-          Look at them
+          Preview
         </Button>
       </Group>
     </Stack>

@@ -51,8 +51,8 @@ function Steps({ pipelines, onNewPipeline, onHide }: FirstStepsProps & { onHide:
         {step("pipeline", "Make a pipeline", onNewPipeline, "From a template, or stage by stage.")}
         {step("colleague", "Invite a colleague", invite, "By a link, or by mail where it is set up.")}
         {step("key", "Call the API", "/integrations", "Create a key: a curl that works comes with it.")}
-        {step("webhook", "Add a webhook", within("integrations"), "Hear in your own program of what happens.")}
-        {step("rows", "Import a CSV", within("import"), "Bring what you have; it is shown before it is kept.")}
+        {step("webhook", "Add a webhook", within("integrations"), "Get notified when something changes.")}
+        {step("rows", "Import a CSV", within("import"), "Import your data. Preview it before saving.")}
       </ul>
       {inviting && team && <Invite team={team} onClose={invitation.close} />}
     </section>

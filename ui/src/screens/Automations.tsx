@@ -63,7 +63,7 @@ export default function Automations() {
         {({ results }) =>
           results.length === 0 ? (
             <>
-              <Empty icon={IconBolt} title="Nothing happens by itself yet">
+              <Empty icon={IconBolt} title="No automations yet">
                 An automation does steps when something happens:{" "}
                 {pipeline ? "a deal is won, a date comes" : "a contact is made, an organization changes"}, another
                 program calls. Begin with one of these, or with your own.

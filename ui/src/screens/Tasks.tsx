@@ -63,7 +63,7 @@ export default function Tasks() {
         <Loading />
       ) : groups.length === 0 ? (
         <Empty icon={IconListCheck} title="Nothing to do">
-          Tasks are made in a box, with a date in words such as “next fri”. What is yours comes together here.
+          Tasks are made in a box, with a date in words such as “next fri”. Tasks assigned to you appear here.
         </Empty>
       ) : (
         <Agenda groups={groups} />
