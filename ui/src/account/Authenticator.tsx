@@ -18,11 +18,11 @@ const refresh = () => queries.invalidateQueries({ queryKey: FACTORS });
 
 /** Section for two-factor authentication with an authenticator app. */
 export function Authenticator() {
-  const asked = api.useQuery(...FACTORS, {});
+  const query = api.useQuery(...FACTORS, {});
   return (
     <section aria-label="Authenticator app">
       <Title order={2}>Authenticator app</Title>
-      <Ready query={asked}>{(state) => <Factor state={state} />}</Ready>
+      <Ready query={query}>{(state) => <Factor state={state} />}</Ready>
     </section>
   );
 }

@@ -19,13 +19,13 @@ const FREQUENCIES = [
 
 /** Section that sets how often unread notifications are sent by mail. */
 export function Digest() {
-  const asked = api.useQuery(...SETTINGS, {});
+  const query = api.useQuery(...SETTINGS, {});
   const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: waysToSignIn });
   const section = useRef<HTMLElement>(null);
   const { hash } = useLocation();
   useEffect(() => {
-    if (hash === "#digest" && asked.data) section.current?.scrollIntoView({ block: "start" });
-  }, [hash, asked.data]);
+    if (hash === "#digest" && query.data) section.current?.scrollIntoView({ block: "start" });
+  }, [hash, query.data]);
   const choose = useMutation({
     mutationFn: async (digest: string) =>
       (await client.POST("/v2/notifications/settings", { body: { digest: digest as "daily" } })).data,
@@ -45,7 +45,7 @@ export function Digest() {
       <Title order={2} mb={4}>
         Notifications by mail
       </Title>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ digest }) => (
           <Stack maw={520} gap="xs" align="flex-start">
             <Text className="quiet">

@@ -15,15 +15,15 @@ const MAIL = ["get", "/v2/settings/mail"] as const;
 
 /** Section for the server's outgoing mail. It draws nothing for users who may not change it. */
 export function Mail() {
-  const asked = api.useQuery(...MAIL, {}, { retry: false });
-  if (asked.error instanceof Problem && asked.error.status === 403) return null;
+  const query = api.useQuery(...MAIL, {}, { retry: false });
+  if (query.error instanceof Problem && query.error.status === 403) return null;
   return (
     <section id="mail" aria-label="Mail">
       <Group justify="space-between">
         <Title order={2}>Mail of this server</Title>
         <CopyAsCode call={{ method: "GET", path: "/v2/settings/mail" }} />
       </Group>
-      <Ready query={asked}>{(settings) => <Form key={String(settings.byEnvironment)} settings={settings} />}</Ready>
+      <Ready query={query}>{(settings) => <Form key={String(settings.byEnvironment)} settings={settings} />}</Ready>
     </section>
   );
 }

@@ -17,7 +17,7 @@ const PASSKEYS = ["get", "/v2/session/passkeys"] as const;
 
 /** Section for passkeys: keys stored on a device that sign the user in without a password. */
 export function Passkeys() {
-  const asked = api.useQuery(...PASSKEYS, {});
+  const query = api.useQuery(...PASSKEYS, {});
   const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: waysToSignIn });
   const [adding, dialog] = useDisclosure(false);
   const remove = useMutation({
@@ -45,7 +45,7 @@ export function Passkeys() {
           </Button>
         )}
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length > 0 && (
             <Rows heads={["", "", "", null]}>

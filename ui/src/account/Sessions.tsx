@@ -12,7 +12,7 @@ const SESSIONS = ["get", "/v2/sessions"] as const;
 
 /** Section that lists the browsers in which the user is signed in. */
 export function Sessions() {
-  const asked = api.useQuery(...SESSIONS, {});
+  const query = api.useQuery(...SESSIONS, {});
   const ended = (words: string) => () => {
     say(words);
     return queries.invalidateQueries({ queryKey: SESSIONS });
@@ -25,7 +25,7 @@ export function Sessions() {
     mutationFn: () => client.DELETE("/v2/sessions", {}),
     onSuccess: ended("Every other browser is signed out"),
   });
-  const several = (asked.data?.results ?? []).length > 1;
+  const several = (query.data?.results ?? []).length > 1;
   return (
     <section aria-label="Sessions">
       <header className={classes.head}>
@@ -41,7 +41,7 @@ export function Sessions() {
           </Button>
         )}
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) => (
           <Rows heads={["Browser", "Address", "Since", "Last used", null]}>
             {results.map((each) => (

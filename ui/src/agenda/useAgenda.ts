@@ -15,7 +15,7 @@ export function useAgenda(userKeys: string[], includeCompleted: boolean) {
   const late = api.useQuery("get", PATH, { params: { query: { ...query, direction: "desc" } } });
   const coming = api.useQuery("get", PATH, { params: { query: { ...query, direction: "asc" } } });
   const tasks = [...(late.data?.results ?? []), ...(coming.data?.results ?? [])];
-  return { asked: late.data === undefined ? late : coming, tasks };
+  return { query: late.data === undefined ? late : coming, tasks };
 }
 
 export function useEditTask() {

@@ -22,12 +22,12 @@ const wanted: Record<Noun, Wanted[]> = { contacts: [], organizations: [] };
 /** The names in the order of the keys. A name is undefined until it is loaded. */
 export function useNames(noun: Noun, keys: string[]): (string | undefined)[] {
   return useQueries({
-    queries: keys.map((key) => asked(noun, key)),
+    queries: keys.map((key) => nameQuery(noun, key)),
     combine: (results) => results.map((each) => each.data),
   });
 }
 
-function asked(noun: Noun, key: string) {
+function nameQuery(noun: Noun, key: string) {
   return {
     queryKey: ["name", noun, key],
     queryFn: () => nameOf(noun, key),
@@ -42,7 +42,7 @@ export function knownName(noun: Noun, key: string): string | undefined {
 
 /** Loads the names in advance, so that `knownName` finds them. */
 export function preloadNames(noun: Noun, keys: readonly string[]): void {
-  for (const key of keys) void queries.prefetchQuery(asked(noun, key));
+  for (const key of keys) void queries.prefetchQuery(nameQuery(noun, key));
 }
 
 /**

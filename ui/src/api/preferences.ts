@@ -13,8 +13,8 @@ export type Preferences = {
 const KEY = ["get", "/v2/preferences", {}] as const;
 
 export function usePreferences() {
-  const asked = api.useQuery("get", "/v2/preferences", {});
-  const preferences = (asked.data?.preferences ?? {}) as Preferences;
+  const query = api.useQuery("get", "/v2/preferences", {});
+  const preferences = (query.data?.preferences ?? {}) as Preferences;
   const { mutate: set } = useMutation({
     mutationFn: async (change: Preferences) =>
       (await client.POST("/v2/preferences", { body: { preferences: change } })).data,
@@ -30,7 +30,7 @@ export function usePreferences() {
   return {
     preferences,
     /** Whether the preferences are loaded. */
-    known: asked.data !== undefined,
+    known: query.data !== undefined,
     set,
     starred,
     star: (key: string, on: boolean) =>

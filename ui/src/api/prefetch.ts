@@ -15,7 +15,7 @@ declare global {
   }
 }
 
-let asked: string[] = [];
+let requested: string[] = [];
 
 /** The prefetched response for this URL. It can be taken once. */
 export function prefetched(url: string): Promise<Response> | undefined {
@@ -28,18 +28,18 @@ export function prefetched(url: string): Promise<Response> | undefined {
 }
 
 export function forget(): void {
-  asked = [];
+  requested = [];
   localStorage.removeItem(NAME);
 }
 
 function note(path: string): void {
-  if (asked.includes(path) || path.endsWith("/stream")) return;
-  if (asked.length === 0) {
+  if (requested.includes(path) || path.endsWith("/stream")) return;
+  if (requested.length === 0) {
     const address = addressNow();
     setTimeout(() => keep(address), OPENING - performance.now());
     addEventListener("pagehide", () => keep(address));
   }
-  asked.push(path);
+  requested.push(path);
 }
 
 function addressNow(): string {
@@ -48,9 +48,9 @@ function addressNow(): string {
 
 /** Stores the slowest requests first, because browsers open only six connections to one server. */
 function keep(address: string): void {
-  if (asked.length === 0 || address !== addressNow()) return;
-  const own = asked.filter((each) => each.includes("/session") || each.includes("/pipelines/"));
-  const urls = [...own.reverse(), ...asked.filter((each) => !own.includes(each))].slice(0, REQUESTS);
+  if (requested.length === 0 || address !== addressNow()) return;
+  const own = requested.filter((each) => each.includes("/session") || each.includes("/pipelines/"));
+  const urls = [...own.reverse(), ...requested.filter((each) => !own.includes(each))].slice(0, REQUESTS);
   try {
     const held = JSON.parse(localStorage.getItem(NAME) ?? "{}") as Record<string, string[]>;
     const others = Object.entries(held).filter(([name]) => name !== address);

@@ -13,7 +13,7 @@ import { useTables } from "./useTables";
 /** The frame of every screen of a pipeline: the pipeline's name and the tabs. */
 export function Frame() {
   const { pipeline: key = "" } = useParams();
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: { path: { pipeline: key } } });
   const { starred, star } = usePreferences();
   const navigate = useNavigate();
   const tables = useTables(key);
@@ -26,7 +26,7 @@ export function Frame() {
     const kept = [...search].filter(([name]) => name === "view" || name === "filter");
     return kept.length > 0 ? `?${new URLSearchParams(kept)}` : "";
   };
-  const name = asked.data?.name;
+  const name = query.data?.name;
   const tabs = SCREENS.flatMap(({ path, tab }) => (tab ? [{ ...tab, path: path.replace(":pipeline", key) }] : []));
   useCommands(
     tabs.map(({ label, path }) => ({
@@ -36,16 +36,16 @@ export function Frame() {
       run: () => void navigate(path),
     })),
   );
-  if (asked.isError && !asked.data) return <Failed error={asked.error} retry={() => void asked.refetch()} />;
-  if (!asked.data) return <Loading />;
+  if (query.isError && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (!query.data) return <Loading />;
   const isStarred = starred.includes(key);
   return (
-    <PipelineContext.Provider value={asked.data}>
+    <PipelineContext.Provider value={query.data}>
       <div className={classes.frame} {...tables.handlers}>
         <header className={classes.head}>
           <Group gap={4} wrap="nowrap" miw={0}>
-            <h1 className={`${classes.name} cut`} title={asked.data.description || undefined}>
-              {asked.data.name}
+            <h1 className={`${classes.name} cut`} title={query.data.description || undefined}>
+              {query.data.name}
             </h1>
             <ActionIcon
               size="sm"
@@ -71,7 +71,7 @@ export function Frame() {
           {/* The key resets the screen when another pipeline is opened. */}
           <Outlet key={key} />
         </div>
-        {tables.over && <div className="drop-here">Drop a table to import it into {asked.data.name}</div>}
+        {tables.over && <div className="drop-here">Drop a table to import it into {query.data.name}</div>}
       </div>
     </PipelineContext.Provider>
   );

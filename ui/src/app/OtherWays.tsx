@@ -7,7 +7,7 @@ import { Refusal } from "./Refusal";
 export function OtherWays({ email }: { email: string }) {
   const [ways, setWays] = useState<Ways | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [asked, setAsked] = useState("");
+  const [resetFor, setResetFor] = useState("");
   useEffect(() => {
     // If this request fails, the user can still sign in with a password.
     waysToSignIn().then(setWays, () => setWays(null));
@@ -16,7 +16,7 @@ export function OtherWays({ email }: { email: string }) {
 
   const attempt = async (way: () => Promise<void>) => {
     setError(null);
-    setAsked("");
+    setResetFor("");
     try {
       await way();
     } catch (refusal) {
@@ -25,7 +25,7 @@ export function OtherWays({ email }: { email: string }) {
   };
   const forgot = async () => {
     await askForReset(email);
-    setAsked(email);
+    setResetFor(email);
   };
   const here = `${location.pathname}${location.search}`;
   return (
@@ -35,9 +35,9 @@ export function OtherWays({ email }: { email: string }) {
           Forgot your password?
         </Anchor>
       )}
-      {asked !== "" && (
+      {resetFor !== "" && (
         <Alert color="green" p="xs" role="status">
-          If {asked} is known here, a link for another password is on its way.
+          If {resetFor} is known here, a link for another password is on its way.
         </Alert>
       )}
       {(ways.passkeys || ways.providerUrl) && <Divider label="or" />}

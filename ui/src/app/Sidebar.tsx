@@ -66,9 +66,9 @@ function Mark() {
 }
 
 function Pipelines({ onClose, onNewPipeline }: { onClose: () => void; onNewPipeline: () => void }) {
-  const asked = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const query = api.useQuery("get", "/v2/pipelines", COUNTED);
   const { preferences, starred, star, set } = usePreferences();
-  const all = inOrder(asked.data?.results ?? [], preferences.pipelineOrder ?? [], starred);
+  const all = inOrder(query.data?.results ?? [], preferences.pipelineOrder ?? [], starred);
   const place = (key: string, to: number) =>
     set({
       pipelineOrder: moved(
@@ -77,7 +77,7 @@ function Pipelines({ onClose, onNewPipeline }: { onClose: () => void; onNewPipel
         to,
       ),
     });
-  if (asked.data && all.length === 0) {
+  if (query.data && all.length === 0) {
     return (
       <UnstyledButton className={classes.none} onClick={onNewPipeline}>
         None yet. Make the first from a template.

@@ -137,22 +137,22 @@ function Choices({ data, value, onChange, ...common }: Omit<ChoiceProps, "value"
 }
 
 function Pipelines(props: Omit<ChoiceProps, "data">) {
-  const asked = api.useQuery("get", "/v2/pipelines", {});
-  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  const query = api.useQuery("get", "/v2/pipelines", {});
+  const data = (query.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
 type Within = Omit<ChoiceProps, "data"> & { scope: Scope };
 
 function Inbound({ scope, ...props }: Within) {
-  const asked = useInbound(scope);
-  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  const query = useInbound(scope);
+  const data = (query.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
 function Automations({ scope, ...props }: Within) {
-  const asked = useAutomations(scope);
-  const data = (asked.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
+  const query = useAutomations(scope);
+  const data = (query.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 

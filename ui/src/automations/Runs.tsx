@@ -31,7 +31,7 @@ function State({ state }: { state: string }) {
 /** All runs of the automation, newest first. */
 export function Runs({ automation }: { automation: string }) {
   const log = useJournal("run");
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/automations/{automation}/runs",
     { params: { path: { automation }, query: log.query } },
@@ -41,7 +41,7 @@ export function Runs({ automation }: { automation: string }) {
     <Journal
       title="Runs"
       log={log}
-      asked={asked}
+      query={query}
       states={["Running", "Done", "Failed", "Skipped"]}
       icon={IconHistory}
       empty="It has not run yet"
@@ -70,7 +70,7 @@ type RunProps = { automation: string; run: string; onClose: () => void };
 
 function Run({ automation, run, onClose }: RunProps) {
   const params = { path: { automation, run } };
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/automations/{automation}/runs/{run}",
     { params },
@@ -86,7 +86,7 @@ function Run({ automation, run, onClose }: RunProps) {
   });
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Run</Title>}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(loaded) => (
           <Stack>
             <Group justify="space-between">

@@ -11,7 +11,7 @@ import { STAGE } from "./arrange";
 import classes from "./Board.module.css";
 import type { BoardPreferences } from "./preferences";
 import type { BoardState } from "./state";
-import type { Asked } from "./useBoard";
+import type { BoardQuery } from "./useBoard";
 
 type ToolsProps = {
   pipeline: PipelineOut;
@@ -19,7 +19,7 @@ type ToolsProps = {
   columns: ReadonlyMap<string, Column>;
   change: (change: Record<string, string | null>) => void;
   words: string;
-  asked: Asked;
+  boardQuery: BoardQuery;
   preferences: BoardPreferences;
   setPreferences: (change: Partial<BoardPreferences>) => void;
   shown: string[];
@@ -46,7 +46,7 @@ export function Tools({
   columns,
   change,
   words: before,
-  asked,
+  boardQuery,
   preferences,
   setPreferences,
   shown,
@@ -157,7 +157,7 @@ export function Tools({
       <Text size="sm" className="quiet numbers" ml="auto" style={{ whiteSpace: "nowrap" }} role="status">
         {count === undefined ? "" : count === 1 ? "1 box" : `${count.toLocaleString()} boxes`}
       </Text>
-      <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/board`, query: asked }} />
+      <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/board`, query: boardQuery }} />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { allColumns, type Column } from "../table/columns";
 import { type Tree, whole } from "../table/filter";
 import { parsed } from "../table/state";
 import { STAGE } from "./arrange";
-import type { Asked } from "./useBoard";
+import type { BoardQuery } from "./useBoard";
 
 export type BoardState = {
   view: ViewOut | undefined;
@@ -45,11 +45,11 @@ export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] |
   const view = views?.find((each) => each.key === search.get("view"));
   const state = boardState(search, view, pipeline);
   const words = search.get("q") ?? "";
-  const asked: Asked = {};
+  const boardQuery: BoardQuery = {};
   const filter = withName(whole(state.filter, columns), words);
-  if (filter) asked.filter = JSON.stringify(filter);
-  if (state.sort.length) asked.sort = state.sort.join(",");
-  if (state.by !== STAGE) asked.by = state.by;
+  if (filter) boardQuery.filter = JSON.stringify(filter);
+  if (state.sort.length) boardQuery.sort = state.sort.join(",");
+  if (state.by !== STAGE) boardQuery.by = state.by;
 
   const change = (given: Record<string, string | null>) =>
     setSearch(
@@ -60,7 +60,7 @@ export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] |
       },
       { replace: !("view" in given) },
     );
-  return { state, columns, asked, change, waits: search.has("view") && views === undefined };
+  return { state, columns, boardQuery, change, waits: search.has("view") && views === undefined };
 }
 
 function withName(filter: Tree | null, words: string): Tree | null {

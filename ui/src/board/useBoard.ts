@@ -8,7 +8,7 @@ import { queries } from "../api/queries";
 import type { BoardColumn, BoardOut } from "../api/schema";
 import { laneOf, marked, STAGE } from "./arrange";
 
-export type Asked = { by?: string; filter?: string; sort?: string };
+export type BoardQuery = { by?: string; filter?: string; sort?: string };
 
 /** Mutation key of moves. While a move is being sent, the order on the screen is newer than the server's. */
 export const PLACING = ["place"];
@@ -20,8 +20,8 @@ export const MOST_PLACES = 100;
 const CALM = 400;
 
 /** Waits with the request while `waits` is true. */
-export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
-  const query = { ...asked, limit: FIRST };
+export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolean) {
+  const query = { ...boardQuery, limit: FIRST };
   const init = { params: { path: { pipeline }, query: defined(query) } };
   const board = api.useQuery("get", "/v2/pipelines/{pipeline}/board", init, {
     meta: { live: true },
@@ -29,7 +29,7 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
     placeholderData: keepPreviousData,
   });
   const { queryKey } = api.queryOptions("get", "/v2/pipelines/{pipeline}/board", init);
-  const filtered = Boolean(asked.filter);
+  const filtered = Boolean(boardQuery.filter);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const ordering = useRef<ReturnType<typeof setTimeout>>(undefined);
   const unordered = useRef(new Set<string>());
@@ -95,7 +95,7 @@ export function useBoard(pipeline: string, asked: Asked, waits: boolean) {
   useEvents((event) => {
     if (event.pipelineKey !== pipeline && !event.kind.startsWith("box.moved_pipeline")) return;
     const box = event.object as Box;
-    if (event.kind === "box.placed") return reorderSoon(laneOf(box, asked.by ?? STAGE));
+    if (event.kind === "box.placed") return reorderSoon(laneOf(box, boardQuery.by ?? STAGE));
     if (event.kind === "box.marked" || event.kind === "box.unmarked") {
       change((before) => marked(before, box, event.kind === "box.marked"));
       return;

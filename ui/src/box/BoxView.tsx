@@ -68,17 +68,17 @@ export function BoxView({ box: key, onClose }: BoxViewProps) {
 
 function useBox(key: string) {
   const cache = useQueryClient();
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v1/boxes/{box}",
     { params: { path: { box: key } } },
     // Shows what other loaded data knows of the box until the response arrives.
     { placeholderData: () => knownBox(key) },
   );
-  const box = asked.data as Box | undefined;
+  const box = query.data as Box | undefined;
   const path = { path: { pipeline: box?.pipelineKey ?? "" } };
   const pipeline = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: path }, { enabled: box !== undefined });
-  const error = asked.isError ? asked.error : box && pipeline.isError ? pipeline.error : null;
+  const error = query.isError ? query.error : box && pipeline.isError ? pipeline.error : null;
   const retry = () => void cache.refetchQueries({ predicate: (query) => query.state.status === "error" });
   return { box, pipeline: pipeline.data, error, retry };
 }

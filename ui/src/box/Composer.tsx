@@ -73,10 +73,10 @@ export function Composer() {
   }
   // A link can ask for this form with a parameter of the address.
   const [search, setSearch] = useSearchParams();
-  const asked = search.get("write");
+  const requested = search.get("write");
   useEffect(() => {
-    if (asked !== "comment" && asked !== "task") return;
-    setWay(asked);
+    if (requested !== "comment" && requested !== "task") return;
+    setWay(requested);
     input.current?.focus();
     setSearch(
       (before) => {
@@ -85,7 +85,7 @@ export function Composer() {
       },
       { replace: true },
     );
-  }, [asked, setSearch]);
+  }, [requested, setSearch]);
   useCommands([
     { id: "box-comment", label: "Comment on the box", section: "Box", keys: "c", run: () => turn("comment") },
     { id: "box-task", label: "Add a task to the box", section: "Box", keys: "t", run: () => turn("task") },

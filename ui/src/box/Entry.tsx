@@ -219,10 +219,10 @@ function Message({ message }: { message: MessageOut }) {
 
 /** The beginning of the comment that a reply answers. */
 export function Quoted({ comment }: { comment: string }) {
-  const asked = api.useQuery("get", "/v2/comments/{comment}", { params: { path: { comment } } });
+  const query = api.useQuery("get", "/v2/comments/{comment}", { params: { path: { comment } } });
   return (
     <Text size="xs" className={`quiet cut ${classes.quoted}`}>
-      {asked.isError ? "A reply to what was deleted" : `A reply to “${asked.data?.message ?? "…"}”`}
+      {query.isError ? "A reply to what was deleted" : `A reply to “${query.data?.message ?? "…"}”`}
     </Text>
   );
 }

@@ -29,10 +29,10 @@ const Preview = lazily(() => import("./Preview"));
 /** The files of the box. Files can be dropped anywhere on the box; images and PDFs have a preview. */
 export function Files() {
   const { box, mayEdit } = useOpenBox();
-  const asked = api.useQuery("get", "/v1/boxes/{box}/files", { params: { path: { box: box.key } } });
+  const query = api.useQuery("get", "/v1/boxes/{box}/files", { params: { path: { box: box.key } } });
   const { uploads, upload, forget } = useUploads(box.key);
   const [open, setOpen] = useState<FileOut | null>(null);
-  const files = asked.data ?? [];
+  const files = query.data ?? [];
   return (
     <Section
       title="Files"
@@ -49,7 +49,7 @@ export function Files() {
         )
       }
     >
-      {files.length === 0 && uploads.length === 0 && asked.isSuccess && (
+      {files.length === 0 && uploads.length === 0 && query.isSuccess && (
         <Text size="sm" className="quiet">
           {mayEdit ? "Drop files anywhere on the box to keep them here." : "No files yet."}
         </Text>

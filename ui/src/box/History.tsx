@@ -22,7 +22,7 @@ import classes from "./Timeline.module.css";
 /** All changes of the box. A member can be set back to its old value, and any change can be undone. */
 export function History() {
   const { box } = useOpenBox();
-  const asked = api.useInfiniteQuery(
+  const query = api.useInfiniteQuery(
     "get",
     "/v2/boxes/{box}/history",
     { params: { path: { box: box.key }, query: { limit: 40 } } },
@@ -30,7 +30,7 @@ export function History() {
   );
   return (
     <section aria-label="History" className={classes.timeline}>
-      <Ready query={asked} loading={<Loading rows={5} />}>
+      <Ready query={query} loading={<Loading rows={5} />}>
         {(data) => {
           const changes = data.pages.flatMap((page) => page.results);
           if (changes.length === 0) return <Empty icon={IconHistory} title="Nothing was changed yet" />;
@@ -45,12 +45,12 @@ export function History() {
           );
         }}
       </Ready>
-      {asked.hasNextPage && (
+      {query.hasNextPage && (
         <Button
           variant="default"
           size="compact-sm"
-          loading={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
         >
           Show older
         </Button>

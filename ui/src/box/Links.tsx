@@ -106,12 +106,12 @@ function Line({ icon, name, children }: { icon: ReactNode; name: string; childre
 }
 
 function BoxName({ box }: { box: string }) {
-  const asked = api.useQuery("get", "/v1/boxes/{box}", { params: { path: { box } } });
+  const query = api.useQuery("get", "/v1/boxes/{box}", { params: { path: { box } } });
   const address = useBoxAddress();
-  if (asked.isError) return <span className={classes.unset}>(no longer there)</span>;
+  if (query.isError) return <span className={classes.unset}>(no longer there)</span>;
   return (
     <Link className="plain" to={address(box)} onClick={(event) => event.stopPropagation()}>
-      {asked.data?.name ?? "…"}
+      {query.data?.name ?? "…"}
     </Link>
   );
 }
@@ -126,12 +126,12 @@ type PickBoxesProps = {
 
 function PickBoxes({ chosen, own, teamKey, onDone, onCancel }: PickBoxesProps) {
   const [words, setWords] = useState("");
-  const [asked] = useDebouncedValue(words.trim(), 120);
+  const [settled] = useDebouncedValue(words.trim(), 120);
   const found = api.useQuery(
     "get",
     "/v1/search",
-    { params: { query: { query: asked, teamKey, limit: 20 } } },
-    { enabled: asked !== "", placeholderData: keepPreviousData, meta: { live: true } },
+    { params: { query: { query: settled, teamKey, limit: 20 } } },
+    { enabled: settled !== "", placeholderData: keepPreviousData, meta: { live: true } },
   );
   const mine = chosen.map((key) => ({ value: key, label: key, shown: <BoxName box={key} /> }));
   const others = (found.data?.results.boxes ?? [])
@@ -141,10 +141,10 @@ function PickBoxes({ chosen, own, teamKey, onDone, onCancel }: PickBoxesProps) {
     <Picker
       many
       label="Linked boxes"
-      options={asked ? [...others, ...mine] : mine}
+      options={settled ? [...others, ...mine] : mine}
       chosen={chosen}
       onSearch={setWords}
-      nothing={asked ? "No box of that name" : "Type the name of a box"}
+      nothing={settled ? "No box of that name" : "Type the name of a box"}
       onDone={onDone}
       onCancel={onCancel}
     />

@@ -7,14 +7,14 @@ import { queries } from "../api/queries";
 /** Mutes the box: only mentions, assignments and due tasks still create notifications. */
 export function Mute({ box }: { box: string }) {
   const init = { params: { path: { box } } };
-  const asked = api.useQuery("get", "/v2/boxes/{box}/following", init);
+  const query = api.useQuery("get", "/v2/boxes/{box}/following", init);
   const mute = useMutation({
     mutationFn: async (muted: boolean) =>
       (await client.POST("/v2/boxes/{box}/following", { ...init, body: { muted } })).data,
     onSuccess: (following) => queries.setQueryData(["get", "/v2/boxes/{box}/following", init], following),
   });
-  if (!asked.data?.following && !asked.data?.muted) return null;
-  const { muted } = asked.data;
+  if (!query.data?.following && !query.data?.muted) return null;
+  const { muted } = query.data;
   const Icon = muted ? IconVolume : IconVolumeOff;
   return (
     <Button

@@ -39,7 +39,7 @@ export default function Preview({ file, onClose }: { file: FileOut; onClose: () 
 }
 
 function Pdf({ file }: { file: FileOut }) {
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["contents", file.key],
     gcTime: 0,
     queryFn: async () => {
@@ -48,7 +48,7 @@ function Pdf({ file }: { file: FileOut }) {
       return new Blob([await answer.arrayBuffer()], { type: "application/pdf" });
     },
   });
-  return <Ready query={asked}>{(blob) => <Viewer blob={blob} title={file.fileName} />}</Ready>;
+  return <Ready query={query}>{(blob) => <Viewer blob={blob} title={file.fileName} />}</Ready>;
 }
 
 function Viewer({ blob, title }: { blob: Blob; title: string }) {

@@ -21,10 +21,10 @@ const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 /** The tasks of the box, open ones first, by due date. */
 export function Tasks() {
   const { box, mayEdit } = useOpenBox();
-  const { asked, edit, remove } = useTasks(box.key);
+  const { query, edit, remove } = useTasks(box.key);
   return (
     <Section title="Tasks" count={box.taskIncompleteCount}>
-      <Ready query={asked} loading={null}>
+      <Ready query={query} loading={null}>
         {({ results }) =>
           results.length === 0 ? (
             <Text size="sm" className="quiet">

@@ -32,7 +32,7 @@ export function Timeline() {
   const named = (search.get("show") ?? "").split(",");
   const all = FILTERS.map(([name]) => name);
   const chosen = all.filter((each) => named.includes(each));
-  const asked = api.useInfiniteQuery(
+  const query = api.useInfiniteQuery(
     "get",
     "/v2/boxes/{box}/timeline",
     { params: { path: { box: box.key }, query: { filters: chosen.length ? chosen : all, limit: 40 } } },
@@ -65,7 +65,7 @@ export function Timeline() {
           ))}
         </Chip.Group>
       </Group>
-      <Ready query={asked} loading={<Loading rows={5} />}>
+      <Ready query={query} loading={<Loading rows={5} />}>
         {(data) => {
           const lines = conversations(data.pages.flatMap((page) => page.entries));
           if (lines.length === 0) {
@@ -93,17 +93,17 @@ export function Timeline() {
           );
         }}
       </Ready>
-      {asked.hasNextPage && (
+      {query.hasNextPage && (
         <Button
           variant="default"
           size="compact-sm"
-          loading={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
         >
           Show older
         </Button>
       )}
-      {asked.isFetchNextPageError && (
+      {query.isFetchNextPageError && (
         <Text size="sm" role="alert">
           The older entries could not be had. Try again.
         </Text>

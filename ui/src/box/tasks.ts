@@ -9,7 +9,7 @@ const wanted = (box: string) => api.queryOptions("get", "/v2/boxes/{box}/tasks",
 type Tasks = { results: TaskOut[] };
 
 export function useTasks(box: string) {
-  const asked = api.useQuery("get", "/v2/boxes/{box}/tasks", { params: { path: { box } } });
+  const query = api.useQuery("get", "/v2/boxes/{box}/tasks", { params: { path: { box } } });
   const { queryKey } = wanted(box);
 
   function shown(key: string, change: Partial<TaskOut> | null): () => void {
@@ -39,7 +39,7 @@ export function useTasks(box: string) {
     onError: (_error, _task, putBack) => putBack?.(),
     onSuccess: ({ response }) => offerUndo("Task deleted", response),
   });
-  return { asked, edit: edit.mutate, remove: remove.mutate };
+  return { query, edit: edit.mutate, remove: remove.mutate };
 }
 
 /** Open tasks first, by due date; then completed tasks, newest first. */

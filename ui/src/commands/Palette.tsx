@@ -19,14 +19,19 @@ const MOST = 6;
 export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
-  const [asked] = useDebouncedValue(query.trim(), 120);
+  const [settled] = useDebouncedValue(query.trim(), 120);
   const commands = useAllCommands().filter((each) => !each.hidden);
   const pipelines = api.useQuery("get", "/v2/pipelines", COUNTED);
   const found = api.useQuery(
     "get",
     "/v1/search",
-    { params: { query: { query: asked, limit: MOST } } },
-    { enabled: opened && asked.length > 0, placeholderData: keepPreviousData, staleTime: 10_000, meta: { live: true } },
+    { params: { query: { query: settled, limit: MOST } } },
+    {
+      enabled: opened && settled.length > 0,
+      placeholderData: keepPreviousData,
+      staleTime: 10_000,
+      meta: { live: true },
+    },
   );
   useEffect(() => {
     if (opened) spotlight.open();
@@ -37,7 +42,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const go = (to: string) => () => void navigate(to);
   const results = query.trim() ? found.data?.results : undefined;
   // Until the results for the typed words arrive, the previous results that still match are shown.
-  const late = found.isPlaceholderData || asked !== query.trim();
+  const late = found.isPlaceholderData || settled !== query.trim();
   const boxes = (results?.boxes ?? []).filter((each) => !late || fits(each.name));
   const contacts = (results?.contacts ?? []).filter(
     (each) => !late || fits(`${nameOfContact(each)} ${each.emailAddresses.join(" ")}`),
@@ -134,7 +139,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
         )}
         {!late && results && boxes.length + contacts.length + organizations.length + named.length === 0 && (
           <Text size="sm" className="quiet" p="sm">
-            Nothing is named like “{asked}”.
+            Nothing is named like “{settled}”.
           </Text>
         )}
       </Spotlight.ActionsList>

@@ -18,8 +18,8 @@ import { TeamChoice, useTeam } from "./Team";
 
 /** All contacts (or organizations) of a team, with a search field. */
 export function Directory({ noun }: { noun: Noun }) {
-  const { asked, ...team } = useTeam();
-  return <Ready query={asked}>{() => team.team && <Whole noun={noun} {...team} team={team.team} />}</Ready>;
+  const { query, ...team } = useTeam();
+  return <Ready query={query}>{() => team.team && <Whole noun={noun} {...team} team={team.team} />}</Ready>;
 }
 
 type Team = NonNullable<ReturnType<typeof useTeam>["team"]>;
@@ -95,15 +95,15 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
 }
 
 function All({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => void }) {
-  const asked = useInfiniteQuery({
+  const query = useInfiniteQuery({
     queryKey: ["get", `/v2/teams/{team}/${noun.path}`, { params: { path: { team } } }],
     queryFn: ({ pageParam }) => noun.page(team, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.cursor,
   });
-  if (asked.isError && !asked.data) return <Failed error={asked.error} retry={() => void asked.refetch()} />;
-  if (!asked.data) return <Loading />;
-  const entries = asked.data.pages.flatMap((page) => page.results);
+  if (query.isError && !query.data) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (!query.data) return <Loading />;
+  const entries = query.data.pages.flatMap((page) => page.results);
   if (entries.length === 0) {
     return (
       <Empty
@@ -116,18 +116,18 @@ function All({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => voi
       </Empty>
     );
   }
-  return <Rows noun={noun} entries={entries} onEnd={() => asked.hasNextPage && void asked.fetchNextPage()} />;
+  return <Rows noun={noun} entries={entries} onEnd={() => query.hasNextPage && void query.fetchNextPage()} />;
 }
 
 function Found({ noun, team, words }: { noun: Noun; team: string; words: string }) {
   const [settled] = useDebouncedValue(words, 120);
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["get", "/v1/search", { noun: noun.path, team, settled }],
     queryFn: async () => noun.several(await noun.search(settled, team)),
     placeholderData: keepPreviousData,
   });
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {(entries) =>
         entries.length === 0 ? (
           <Empty icon={IconSearch} title={`No ${noun.singular} is found by “${words}”`}>

@@ -12,13 +12,13 @@ import type { Group as Alike, Noun } from "./nouns";
 
 /** Entries that may be duplicates. The user merges them into the chosen one. */
 export function Duplicates({ noun, team }: { noun: Noun; team: string }) {
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["get", `/v2/teams/{team}/${noun.path}/duplicates`, { params: { path: { team } } }],
     queryFn: () => noun.duplicates(team),
   });
   return (
     <div className={classes.scroll}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(groups) =>
           groups.length === 0 ? (
             <Empty icon={IconArrowMerge} title="No duplicates">

@@ -18,11 +18,11 @@ import type { Changes, Entry, Noun } from "./nouns";
 /** Page of one contact or organization: its data, and the boxes that name it. */
 export function EntryPage({ noun }: { noun: Noun }) {
   const key = useParams()[noun.singular] ?? "";
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["get", `/v2/${noun.path}/{${noun.singular}}`, { params: { path: { [noun.singular]: key } } }],
     queryFn: () => noun.get(key),
   });
-  return <Ready query={asked}>{(entry) => <Page key={entry.key} noun={noun} entry={entry} />}</Ready>;
+  return <Ready query={query}>{(entry) => <Page key={entry.key} noun={noun} entry={entry} />}</Ready>;
 }
 
 function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
@@ -116,7 +116,7 @@ function Head({ noun, entry }: { noun: Noun; entry: Entry }) {
 }
 
 function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: [
       "get",
       `/v2/${noun.path}/{${noun.singular}}/boxes`,
@@ -130,7 +130,7 @@ function Boxes({ noun, entry }: { noun: Noun; entry: Entry }) {
       <Title order={2} mb="xs">
         Boxes
       </Title>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(boxes) =>
           boxes.length === 0 ? (
             <Text className="quiet">No box names this {noun.singular} yet.</Text>

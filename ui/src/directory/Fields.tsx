@@ -23,11 +23,11 @@ type Props = { noun: Noun; team: string };
 
 /** The team's custom fields for contacts (or organizations): create, rename, change options, delete. */
 export function Fields({ noun, team, onClose }: Props & { onClose: () => void }) {
-  const asked = useQuery({ queryKey: keyOf(noun, team), queryFn: () => noun.fields(team) });
+  const query = useQuery({ queryKey: keyOf(noun, team), queryFn: () => noun.fields(team) });
   const [editing, setEditing] = useState<TeamFieldOut | null>(null);
   return (
     <Modal opened onClose={onClose} size="lg" title={`Fields of ${noun.path}`}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(fields) => (
           <Stack>
             {fields.length === 0 ? (

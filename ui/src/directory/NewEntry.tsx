@@ -19,7 +19,7 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
     onClose();
     await navigate(`/${noun.path}/${created.key}`);
   });
-  const members = noun.members.filter((each) => noun.asked.includes(each.name));
+  const members = noun.members.filter((each) => noun.newMembers.includes(each.name));
   const placed = members.some((each) => errorAt(form.error, each.name));
   const empty = !Object.values(entered).some((value) => (Array.isArray(value) ? value.length : value));
   return (
@@ -74,16 +74,16 @@ function Already({ noun, team, entered, onClose }: AlreadyProps) {
   const lists = [...(entered.emailAddresses ?? []), ...(entered.domains ?? [])];
   const name = [entered.givenName, entered.familyName, entered.name].filter(Boolean).join(" ");
   const [words] = useDebouncedValue(lists[0] ?? name, 200);
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["already", noun.path, team, words],
     enabled: words.length > 2,
     queryFn: async () => noun.several((await noun.search(words, team)).slice(0, 3)),
   });
-  if (words.length <= 2 || !asked.data || asked.data.length === 0) return null;
+  if (words.length <= 2 || !query.data || query.data.length === 0) return null;
   return (
     <Text size="sm" role="status">
       Perhaps it is there already:{" "}
-      {asked.data.map((each, at) => (
+      {query.data.map((each, at) => (
         <span key={each.key}>
           {at > 0 && ", "}
           <Anchor component={Link} underline="always" to={`/${noun.path}/${each.key}`} onClick={onClose}>

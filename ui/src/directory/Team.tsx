@@ -5,15 +5,15 @@ import { api } from "../api/client";
 /** The team whose directory is shown: the team in the address, or the first team. */
 export function useTeam() {
   const [search, setSearch] = useSearchParams();
-  const asked = api.useQuery("get", "/v2/users/me/teams", {});
-  const teams = asked.data?.results ?? [];
+  const query = api.useQuery("get", "/v2/users/me/teams", {});
+  const teams = query.data?.results ?? [];
   const team = teams.find((each) => each.key === search.get("team")) ?? teams[0];
   const choose = (key: string) =>
     setSearch((before) => {
       before.set("team", key);
       return before;
     });
-  return { asked, team, teams, choose };
+  return { query, team, teams, choose };
 }
 
 /** Chooses a team. Draws nothing if there is only one. */

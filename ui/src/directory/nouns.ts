@@ -35,7 +35,7 @@ export type Noun = {
   plural: string;
   members: Member[];
   /** Members that the form for a new entry asks for. */
-  asked: (keyof Changes & string)[];
+  newMembers: (keyof Changes & string)[];
   nameOf: (entry: Entry) => string;
   page: (team: string, cursor: string | undefined) => Promise<Page>;
   search: (query: string, teamKey: string) => Promise<string[]>;
@@ -70,7 +70,7 @@ export const CONTACTS: Noun = {
   path: "contacts",
   singular: "contact",
   plural: "Contacts",
-  asked: ["givenName", "familyName", "emailAddresses", "title"],
+  newMembers: ["givenName", "familyName", "emailAddresses", "title"],
   members: [
     { name: "givenName", label: "First name", kind: "line" },
     { name: "familyName", label: "Last name", kind: "line" },
@@ -118,7 +118,7 @@ export const ORGANIZATIONS: Noun = {
   path: "organizations",
   singular: "organization",
   plural: "Organizations",
-  asked: ["name", "domains", "industry"],
+  newMembers: ["name", "domains", "industry"],
   members: [
     { name: "name", label: "Name", kind: "line" },
     { name: "industry", label: "Industry", kind: "line", column: true },

@@ -33,15 +33,15 @@ export function DrawLinks({ noun, value }: Pick<DrawProps, "value"> & Linked) {
 export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed }: EditProps & Linked) {
   const chosen = keysIn(value);
   const [words, setWords] = useState(typed ?? "");
-  const [asked] = useDebouncedValue(words.trim(), 120);
+  const [settled] = useDebouncedValue(words.trim(), 120);
   const [made, setMade] = useState<string[]>([]);
   const known = [...chosen, ...made];
   const names = useNames(noun, known);
   const found = api.useQuery(
     "get",
     "/v1/search",
-    { params: { query: { query: asked, teamKey, limit: 20 } } },
-    { enabled: asked !== "", placeholderData: keepPreviousData, meta: { live: true } },
+    { params: { query: { query: settled, teamKey, limit: 20 } } },
+    { enabled: settled !== "", placeholderData: keepPreviousData, meta: { live: true } },
   );
   const mine = known.map((key, at) => ({ value: key, label: names[at] ?? key }));
   const results = found.data?.results;
@@ -50,7 +50,7 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
       ? (results?.contacts ?? []).map((each) => ({ value: each.key, label: nameOfContact(each) }))
       : (results?.orgs ?? []).map((each) => ({ value: each.key, label: nameOfOrganization(each) }))
   ).filter((each) => !known.includes(each.value));
-  const late = words.trim() !== "" && (asked !== words.trim() || found.isFetching);
+  const late = words.trim() !== "" && (settled !== words.trim() || found.isFetching);
   const singular = noun === "contacts" ? "contact" : "organization";
   const make = async (typed: string) => {
     try {
@@ -68,14 +68,14 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
       many
       label={field.name}
       options={
-        asked ? [...others, ...mine.filter((each) => each.label.toLowerCase().includes(asked.toLowerCase()))] : mine
+        settled ? [...others, ...mine.filter((each) => each.label.toLowerCase().includes(settled.toLowerCase()))] : mine
       }
       chosen={chosen}
       typed={typed}
       onSearch={setWords}
       busy={late}
       nothing={
-        asked ? "Nothing of that name" : `Type a name or ${noun === "contacts" ? "an e-mail address" : "a domain"}`
+        settled ? "Nothing of that name" : `Type a name or ${noun === "contacts" ? "an e-mail address" : "a domain"}`
       }
       create={(said) => (late ? null : { value: `new ${said}`, label: `New ${singular} “${said}”` })}
       onCreate={make}

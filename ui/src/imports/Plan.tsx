@@ -25,13 +25,13 @@ const MAKE: Record<string, string> = {
 /** Maps the columns of the file, and previews the first rows. */
 export function Plan({ pipeline, table, onBegun, onBack }: Props) {
   const [plan, setPlan] = useState<Planned | null>(null);
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["preview", pipeline.key, table.name, table.content.size, plan],
     queryFn: () => preview(pipeline.key, table, plan),
     placeholderData: keepPreviousData,
     retry: false,
   });
-  const seen = asked.data;
+  const seen = query.data;
   useEffect(() => {
     if (seen) setPlan((before) => before ?? planOf(seen));
   }, [seen]);
@@ -40,7 +40,7 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
   });
   const choices = targets(pipeline);
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {(seen) => {
         const now = plan ?? planOf(seen);
         const missing = Object.entries(seen.missing).filter(([, names]) => names.length > 0);

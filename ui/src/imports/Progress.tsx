@@ -13,13 +13,13 @@ import { isUnderWay } from "./table";
 
 /** Progress of an import. When it has finished, shows its rejected rows and offers to undo it. */
 export function Progress({ imported, pipeline }: { imported: string; pipeline: string }) {
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/imports/{import}",
     { params: { path: { import: imported } } },
     { refetchInterval: ({ state: { data } }) => (data && !isUnderWay(data) ? false : 500) },
   );
-  return <Ready query={asked}>{(job) => <State job={job} pipeline={pipeline} />}</Ready>;
+  return <Ready query={query}>{(job) => <State job={job} pipeline={pipeline} />}</Ready>;
 }
 
 function State({ job, pipeline }: { job: ImportOut; pipeline: string }) {

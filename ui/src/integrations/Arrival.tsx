@@ -19,7 +19,7 @@ export const VERDICTS: Record<string, { label: string; color: string }> = {
 /** A received request, beside the list. The user can run its effects again. */
 export function Arrival({ inbound, request, onClose }: { inbound: string; request: string; onClose: () => void }) {
   const params = { path: { inbound, request } };
-  const asked = api.useQuery("get", "/v2/inbound/{inbound}/requests/{request}", { params });
+  const query = api.useQuery("get", "/v2/inbound/{inbound}/requests/{request}", { params });
   const again = useMutation({
     mutationFn: () => client.POST("/v2/inbound/{inbound}/requests/{request}/run", { params }),
     onSuccess: () => {
@@ -29,7 +29,7 @@ export function Arrival({ inbound, request, onClose }: { inbound: string; reques
   });
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Request</Title>}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(loaded) => (
           <Stack>
             <Group justify="space-between">

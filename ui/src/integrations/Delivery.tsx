@@ -22,7 +22,7 @@ export function State({ delivery }: { delivery: DeliveryOut }) {
 /** A delivery, beside the list: the request that was sent, and the response to each attempt. */
 export function Delivery({ delivery, onClose }: { delivery: string; onClose: () => void }) {
   const params = { path: { delivery } };
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/deliveries/{delivery}",
     { params },
@@ -37,7 +37,7 @@ export function Delivery({ delivery, onClose }: { delivery: string; onClose: () 
   });
   return (
     <Drawer opened onClose={onClose} position="right" size="lg" title={<Title order={2}>Delivery</Title>}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(loaded) => (
           <Stack>
             <Group justify="space-between">

@@ -36,7 +36,7 @@ type Keyed = { key: string };
 type JournalProps<T extends Keyed> = {
   title: string;
   log: ReturnType<typeof useJournal>;
-  asked: UseQueryResult<{ results: T[]; hasNextPage?: boolean }, unknown>;
+  query: UseQueryResult<{ results: T[]; hasNextPage?: boolean }, unknown>;
   /** States to filter by. Without it there is no filter. */
   states?: string[];
   icon: TablerIcon;
@@ -54,7 +54,7 @@ type JournalProps<T extends Keyed> = {
 export function Journal<T extends Keyed>({
   title,
   log,
-  asked,
+  query,
   states,
   icon,
   empty,
@@ -78,7 +78,7 @@ export function Journal<T extends Keyed>({
           />
         )}
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results, hasNextPage }) =>
           results.length === 0 ? (
             <Empty icon={icon} title={state === ALL ? empty : `None is ${state.toLowerCase()}`}>

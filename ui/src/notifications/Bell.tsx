@@ -13,8 +13,8 @@ const NEWEST = { params: { query: { limit: 1 } } } as const;
 export function Bell({ className, onOpen }: { className: string | undefined; onOpen: () => void }) {
   const [opened, setOpened] = useState(false);
   // Reading a notification creates no event, so the count is loaded again when the window gets the focus.
-  const asked = api.useQuery("get", "/v2/notifications", NEWEST, { refetchOnWindowFocus: "always" });
-  const unread = asked.data?.unread ?? 0;
+  const query = api.useQuery("get", "/v2/notifications", NEWEST, { refetchOnWindowFocus: "always" });
+  const unread = query.data?.unread ?? 0;
   useCommands([
     {
       id: "notifications",

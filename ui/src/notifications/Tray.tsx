@@ -16,7 +16,7 @@ type Marking = { keys?: string[]; until?: string; read: boolean };
 /** The user's notifications, newest first. */
 export default function Tray({ onClose }: { onClose: () => void }) {
   const [which, setWhich] = useState("all");
-  const asked = api.useInfiniteQuery(
+  const query = api.useInfiniteQuery(
     "get",
     "/v2/notifications",
     { params: { query: { limit: 30, unread: which === "unread" } } },
@@ -31,8 +31,8 @@ export default function Tray({ onClose }: { onClose: () => void }) {
     mutationFn: (body: Marking) => client.POST("/v2/notifications/read", { body }),
     onSettled: () => queries.invalidateQueries({ queryKey: ["get", "/v2/notifications"] }),
   });
-  const all = asked.data?.pages.flatMap((page) => page.results) ?? [];
-  const unread = asked.data?.pages[0]?.unread ?? 0;
+  const all = query.data?.pages.flatMap((page) => page.results) ?? [];
+  const unread = query.data?.pages[0]?.unread ?? 0;
   const newest = all[0];
   return (
     <Drawer opened onClose={onClose} position="left" size={440} title={<Title order={2}>Notifications</Title>}>
@@ -69,7 +69,7 @@ export default function Tray({ onClose }: { onClose: () => void }) {
           </Tooltip>
         </Group>
       </Group>
-      <Ready query={asked}>
+      <Ready query={query}>
         {() =>
           all.length === 0 ? (
             <Empty icon={IconBell} title={which === "unread" ? "Nothing unread" : "Nothing yet"}>
@@ -90,13 +90,13 @@ export default function Tray({ onClose }: { onClose: () => void }) {
           )
         }
       </Ready>
-      {asked.hasNextPage && (
+      {query.hasNextPage && (
         <Button
           mt="sm"
           fullWidth
           variant="default"
-          loading={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
         >
           Show older ones
         </Button>

@@ -39,12 +39,12 @@ export function useSteps(pipelines: PipelineOut[]): Done | undefined {
   };
 }
 
-type Asked<T> = { isPending: boolean; data?: { results: T[] } | undefined };
+type QueryState<T> = { isPending: boolean; data?: { results: T[] } | undefined };
 
-function whatIsThere<T>(asked: Asked<T>[]): { pending: boolean; results: T[] } {
+function whatIsThere<T>(lists: QueryState<T>[]): { pending: boolean; results: T[] } {
   return {
-    pending: asked.some((each) => each.isPending),
-    results: asked.flatMap((each) => each.data?.results ?? []),
+    pending: lists.some((each) => each.isPending),
+    results: lists.flatMap((each) => each.data?.results ?? []),
   };
 }
 

@@ -12,17 +12,17 @@ import { behind } from "./behind";
 import { Card } from "./Card";
 import classes from "./reports.module.css";
 
-export type Asked = { pipeline: PipelineOut; span: { from?: number; to?: number } };
+export type ChartProps = { pipeline: PipelineOut; span: { from?: number; to?: number } };
 
 const percent = (share: number | null) => (share === null ? "" : `${Math.round(share * 1000) / 10} %`);
 const HEIGHT = 220;
 
-export function Funnel({ pipeline, span }: Asked) {
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/funnel", {
+export function Funnel({ pipeline, span }: ChartProps) {
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/funnel", {
     params: { path: { pipeline: pipeline.key }, query: span as never },
   });
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {({ stages, total, won, lost, winRate }) => (
         <Card
           title="Funnel"
@@ -90,12 +90,12 @@ export function Funnel({ pipeline, span }: Asked) {
 
 const HOUR = 3_600_000;
 
-export function TimeInStage({ pipeline, span }: Asked) {
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/time-in-stage", {
+export function TimeInStage({ pipeline, span }: ChartProps) {
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/time-in-stage", {
     params: { path: { pipeline: pipeline.key }, query: span as never },
   });
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {({ stages }) => (
         <Card
           title="Time in stage"
@@ -153,15 +153,15 @@ export function TimeInStage({ pipeline, span }: Asked) {
 
 const INTERVALS = ["day", "week", "month", "quarter", "year"];
 
-export function OverTime({ pipeline, span }: Asked) {
+export function OverTime({ pipeline, span }: ChartProps) {
   const [search, setSearch] = useSearchParams();
   const interval = search.get("interval") ?? "month";
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/over-time", {
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/over-time", {
     params: { path: { pipeline: pipeline.key }, query: { ...span, interval } as never },
   });
   const day = (at: number) => new Date(at).toLocaleDateString(undefined, { day: "numeric", month: "short" });
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {({ points }) => (
         <Card
           title="Over time"
@@ -215,12 +215,12 @@ export function OverTime({ pipeline, span }: Asked) {
   );
 }
 
-export function Totals({ pipeline, span }: Asked) {
+export function Totals({ pipeline, span }: ChartProps) {
   const [search, setSearch] = useSearchParams();
   const by = search.get("by") ?? "stage";
   const summable = pipeline.fields.filter((each) => each.type === "TEXT_INPUT" || each.type === "FORMULA");
   const sum = search.get("sum") ?? "";
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/totals", {
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/totals", {
     params: { path: { pipeline: pipeline.key }, query: { ...span, by, ...(sum ? { sum } : {}) } as never },
   });
   const put = (name: string, value: string | null) =>
@@ -242,7 +242,7 @@ export function Totals({ pipeline, span }: Asked) {
   const shown = (value: number | null | undefined) =>
     value === null || value === undefined ? "" : formatted(value, summedField?.displayFormat);
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {({ groups }) => (
         <Card
           title="Totals"

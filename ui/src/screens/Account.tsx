@@ -12,11 +12,11 @@ import classes from "../integrations/integrations.module.css";
 
 /** Screen of the user's account: profile, ways to sign in, sessions. */
 export default function Account() {
-  const asked = api.useQuery("get", "/v1/users/me", {});
+  const query = api.useQuery("get", "/v1/users/me", {});
   return (
     <div className={classes.page}>
       <Title order={1}>Your account</Title>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(me) => (
           <>
             <Profile me={me} />

@@ -78,13 +78,13 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
 
 function Existing({ catalogue, automation }: { catalogue: CatalogueOut; automation: string }) {
   const scope = useScope();
-  const asked = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
+  const query = api.useQuery("get", "/v2/automations/{automation}", { params: { path: { automation } } });
   const draft = useRef<Rule | null>(null);
   const keep = useCallback((rule: Rule) => {
     draft.current = rule;
   }, []);
   return (
-    <Ready query={asked}>
+    <Ready query={query}>
       {(loaded) => (
         <Stack gap="xl">
           <Head automation={loaded} draftNow={() => unsaved(draft.current, ruleOf(loaded))} />

@@ -18,7 +18,7 @@ export default function Automations() {
   const scope = useScope();
   const { pipeline, teamKey, home } = scope;
   const navigate = useNavigate();
-  const asked = useAutomations(scope);
+  const query = useAutomations(scope);
   const add = (recipe?: number) => void navigate(`${home}/new${recipe === undefined ? "" : `?recipe=${recipe}`}`);
   const section = pipeline ? "Pipeline" : "Team";
   useCommands([{ id: "new-automation", label: "New automation", section, keys: "c", run: () => add() }]);
@@ -59,7 +59,7 @@ export default function Automations() {
           </Button>
         </Group>
       </Group>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <>

@@ -38,8 +38,8 @@ export default function Board() {
   const [preferences, setPreferences] = useBoardPreferences(pipeline.key);
   const { mutate: edit } = useEditBox();
   const views = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path: { pipeline: pipeline.key } } });
-  const { state, columns: known, asked, change, waits } = useBoardState(pipeline, views.data?.results);
-  const { board, more, show } = useBoard(pipeline.key, asked, waits && !views.isError);
+  const { state, columns: known, boardQuery, change, waits } = useBoardState(pipeline, views.data?.results);
+  const { board, more, show } = useBoard(pipeline.key, boardQuery, waits && !views.isError);
   const [focused, setFocused] = useState<string | null>(null);
   const [adding, setAdding] = useState<string | null>(null);
   const columns = useRef<HTMLDivElement>(null);
@@ -205,7 +205,7 @@ export default function Board() {
         columns={known}
         change={change}
         words={search.get("q") ?? ""}
-        asked={asked}
+        boardQuery={boardQuery}
         preferences={preferences}
         setPreferences={setPreferences}
         shown={fields.map((field) => field.key)}

@@ -17,7 +17,7 @@ import classes from "./Home.module.css";
 
 /** Screen with all pipelines and the number of boxes in each stage. */
 export default function Home() {
-  const asked = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const query = api.useQuery("get", "/v2/pipelines", COUNTED);
   const { preferences, starred } = usePreferences();
   const [creating, setCreating] = useDisclosure(false);
   const button = (
@@ -31,12 +31,12 @@ export default function Home() {
         <Title order={1}>Pipelines</Title>
         <Group gap="xs">
           <CopyAsCode call={{ method: "GET", path: "/v2/pipelines" }} />
-          {asked.data && <ClearSample pipelines={asked.data.results} />}
+          {query.data && <ClearSample pipelines={query.data.results} />}
           {button}
         </Group>
       </Group>
-      {asked.data && <FirstSteps pipelines={asked.data.results} onNewPipeline={setCreating.open} />}
-      <Ready query={asked}>
+      {query.data && <FirstSteps pipelines={query.data.results} onNewPipeline={setCreating.open} />}
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <Empty icon={IconLayoutKanban} title="Make your first pipeline" action={button}>

@@ -21,10 +21,10 @@ import { Verdict } from "../integrations/Verdict";
 /** Screen of one inbound webhook: its settings and the requests it received. */
 export default function Inbound() {
   const { inbound = "" } = useParams();
-  const asked = api.useQuery("get", "/v2/inbound/{inbound}", { params: { path: { inbound } } });
+  const query = api.useQuery("get", "/v2/inbound/{inbound}", { params: { path: { inbound } } });
   return (
     <div className={classes.page}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(loaded) => (
           <>
             <Head inbound={loaded} />
@@ -146,12 +146,12 @@ function Facts({ inbound }: { inbound: InboundOut }) {
 function Requests({ inbound }: { inbound: InboundOut }) {
   const log = useJournal("request");
   const params = { path: { inbound: inbound.key }, query: { limit: SHOWN } };
-  const asked = api.useQuery("get", "/v2/inbound/{inbound}/requests", { params }, { refetchInterval: 5000 });
+  const query = api.useQuery("get", "/v2/inbound/{inbound}/requests", { params }, { refetchInterval: 5000 });
   return (
     <Journal
       title="Last requests"
       log={log}
-      asked={asked}
+      query={query}
       icon={IconInbox}
       empty="Nothing has arrived yet"
       heads={["Arrived", "Verdict", "From", "Size"]}

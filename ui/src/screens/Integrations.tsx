@@ -36,7 +36,7 @@ export default function Integrations() {
 }
 
 function Keys() {
-  const asked = api.useQuery(...KEYS, {});
+  const query = api.useQuery(...KEYS, {});
   const [creating, dialog] = useDisclosure(false);
   useCommands([{ id: "new-key", label: "Create new key", section: "Integrations", keys: "c", run: dialog.open }]);
   const button = (
@@ -62,7 +62,7 @@ function Keys() {
           {button}
         </Group>
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(keys) =>
           keys.length === 0 ? (
             <Empty icon={IconKey} title="No keys yet" action={button}>
@@ -219,7 +219,7 @@ export function Snippets({ secret }: { secret: string }) {
 
 /** The use of the team's quota of native endpoints. */
 function Endpoints({ team }: { team: TeamOut }) {
-  const asked = api.useQuery("get", "/v2/teams/{team}/endpoints", { params: { path: { team: team.key } } });
+  const query = api.useQuery("get", "/v2/teams/{team}/endpoints", { params: { path: { team: team.key } } });
   return (
     <section aria-label={`Native endpoints of ${team.name}`}>
       <header className={classes.head}>
@@ -233,7 +233,7 @@ function Endpoints({ team }: { team: TeamOut }) {
           Automations of the team
         </Button>
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ allowance, used, results }) => (
           <Stack gap="sm" mt={4}>
             <Text className="quiet">

@@ -29,7 +29,7 @@ export default function PipelineIntegrations() {
 function Webhooks() {
   const pipeline = usePipeline();
   const path = { pipeline: pipeline.key };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/webhooks", { params: { path } });
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/webhooks", { params: { path } });
   const [creating, dialog] = useDisclosure(false);
   useCommands([{ id: "new-webhook", label: "New webhook", section: "Integrations", keys: "n w", run: dialog.open }]);
   const button = (
@@ -51,7 +51,7 @@ function Webhooks() {
           {button}
         </Group>
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <Empty icon={IconArrowUpRight} title="No webhooks yet" action={button}>
@@ -98,7 +98,7 @@ function Webhook({ hook, pipeline }: { hook: WebhookOut; pipeline: string }) {
 function Inbound() {
   const pipeline = usePipeline();
   const path = { pipeline: pipeline.key };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/inbound", { params: { path } });
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/inbound", { params: { path } });
   const [creating, dialog] = useDisclosure(false);
   useCommands([
     { id: "new-inbound", label: "New inbound webhook", section: "Integrations", keys: "n i", run: dialog.open },
@@ -122,7 +122,7 @@ function Inbound() {
           {button}
         </Group>
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <Empty icon={IconArrowDownLeft} title="No inbound webhooks yet" action={button}>

@@ -22,7 +22,7 @@ export default function Search() {
   const pipelineKey = search.get("pipeline") ?? "";
   const [settled] = useDebouncedValue(words.trim(), 150);
   const query = { query: settled, limit: 200, ...(pipelineKey ? { pipelineKey } : {}) };
-  const asked = api.useQuery(
+  const found = api.useQuery(
     "get",
     "/v1/search",
     { params: { query } },
@@ -66,7 +66,7 @@ export default function Search() {
           A few letters are enough, and a letter that is wrong does no harm. Ctrl K finds things from anywhere.
         </Empty>
       ) : (
-        <Ready query={asked}>
+        <Ready query={found}>
           {({ results }) => (
             <Results
               found={results}

@@ -18,8 +18,8 @@ const CALLS: Record<Name, string | null> = { general: "", stages: "/stages", fie
 export default function Settings() {
   const pipeline = usePipeline();
   const [search] = useSearchParams();
-  const asked = search.get("section") ?? "";
-  const name = (asked in SECTIONS ? asked : "general") as Name;
+  const section = search.get("section") ?? "";
+  const name = (section in SECTIONS ? section : "general") as Name;
   const Section = SECTIONS[name];
   const call = CALLS[name];
   return (

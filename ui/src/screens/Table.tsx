@@ -31,12 +31,12 @@ const NONE: ReadonlySet<string> = new Set();
 export default function Table() {
   const pipeline = usePipeline();
   const path = { pipeline: pipeline.key };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path } });
-  const views = asked.data?.results ?? NO_VIEWS;
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path } });
+  const views = query.data?.results ?? NO_VIEWS;
   const { state, columns, change, setLayout } = useTableState(pipeline, views);
   const table = useIndex(pipeline.key, state, columns);
   const { rows, shown } = table;
-  const data = table.asked.data;
+  const data = table.request.data;
   const items = useMemo(() => itemsOf(data, state.closed, true), [data, state.closed]);
   useMemo(() => rows.arrange(items.flatMap((each) => (each.type === "row" ? [each.id] : []))), [rows, items]);
   const [selected, setSelected] = useState(NONE);
@@ -75,7 +75,7 @@ export default function Table() {
       return changeOf(response);
     },
     onSuccess: (made, { name }) => {
-      void table.asked.refetch();
+      void table.request.refetch();
       undoable(`Added ${name}`, () => undo(made));
     },
   });
@@ -220,8 +220,8 @@ export default function Table() {
         />
       </Toolbar>
       {data === undefined ? (
-        table.asked.isError ? (
-          <Failed error={table.asked.error} retry={() => void table.asked.refetch()} />
+        table.request.isError ? (
+          <Failed error={table.request.error} retry={() => void table.request.refetch()} />
         ) : (
           <Loading rows={16} />
         )

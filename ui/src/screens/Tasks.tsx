@@ -24,7 +24,7 @@ export default function Tasks() {
   const people = (search.get("who") ?? "").split(",").filter(Boolean);
   const withDone = search.get("done") === "1";
   const { team, teams, choose } = useTeam();
-  const { asked, tasks } = useAgenda(people, withDone);
+  const { query, tasks } = useAgenda(people, withDone);
   const now = useNow();
   const put = (name: string, value: string) =>
     setSearch((before) => {
@@ -57,9 +57,9 @@ export default function Tasks() {
           <CopyAsCode call={{ method: "GET", path: "/v2/tasks", query: { userKeys: people.join(",") } }} />
         </Group>
       </Group>
-      {asked.isError && tasks.length === 0 ? (
-        <Failed error={asked.error} retry={() => void asked.refetch()} />
-      ) : asked.data === undefined ? (
+      {query.isError && tasks.length === 0 ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : query.data === undefined ? (
         <Loading />
       ) : groups.length === 0 ? (
         <Empty icon={IconListCheck} title="Nothing to do">

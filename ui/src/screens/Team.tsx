@@ -16,7 +16,7 @@ import { isOwner } from "../team/roles";
 /** Screen of a team: members, invitations and the audit log. */
 export default function Team() {
   const me = useMe();
-  const { asked, team, teams, choose } = useTeam();
+  const { query, team, teams, choose } = useTeam();
   const [search, setSearch] = useSearchParams();
   const [naming, setNaming] = useState<"this" | "new" | null>(null);
   useEvents(({ kind }) => {
@@ -32,7 +32,7 @@ export default function Team() {
   );
   return (
     <div className={classes.page}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {() =>
           team ? (
             <>

@@ -40,7 +40,7 @@ const NOUNS: Record<string, [singular: string, plural: string]> = {
 export default function Trash() {
   const [search, setSearch] = useSearchParams();
   const noun = search.get("noun") ?? "";
-  const asked = api.useInfiniteQuery(
+  const query = api.useInfiniteQuery(
     "get",
     "/v2/trash",
     { params: { query: { limit: 50, ...(noun ? { noun } : {}) } } },
@@ -51,7 +51,7 @@ export default function Trash() {
       refetchOnMount: "always",
     },
   );
-  const things = asked.data?.pages.flatMap((page) => page.results) ?? [];
+  const things = query.data?.pages.flatMap((page) => page.results) ?? [];
   return (
     <div className={classes.screen}>
       <Group justify="space-between">
@@ -71,7 +71,7 @@ export default function Trash() {
           <CopyAsCode call={{ method: "GET", path: "/v2/trash", query: { noun } }} />
         </Group>
       </Group>
-      <Ready query={asked}>
+      <Ready query={query}>
         {() =>
           things.length === 0 ? (
             <Empty icon={IconTrashX} title="Nothing here">
@@ -87,8 +87,8 @@ export default function Trash() {
           )
         }
       </Ready>
-      {asked.hasNextPage && (
-        <Button variant="default" loading={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
+      {query.hasNextPage && (
+        <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
           Show older ones
         </Button>
       )}

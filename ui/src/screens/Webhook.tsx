@@ -25,10 +25,10 @@ import { WebhookForm } from "../integrations/WebhookForm";
 export default function Webhook() {
   const pipeline = usePipeline();
   const { webhook = "" } = useParams();
-  const asked = api.useQuery("get", "/v2/webhooks/{webhook}", { params: { path: { webhook } } });
+  const query = api.useQuery("get", "/v2/webhooks/{webhook}", { params: { path: { webhook } } });
   return (
     <div className={classes.page}>
-      <Ready query={asked}>
+      <Ready query={query}>
         {(hook) => (
           <>
             <Head hook={hook} pipeline={pipeline} />
@@ -176,7 +176,7 @@ function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) 
 
 function Deliveries({ hook }: { hook: WebhookOut }) {
   const log = useJournal("delivery");
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/webhooks/{webhook}/deliveries",
     { params: { path: { webhook: hook.key }, query: log.query } },
@@ -189,7 +189,7 @@ function Deliveries({ hook }: { hook: WebhookOut }) {
     <Journal
       title="Deliveries"
       log={log}
-      asked={asked}
+      query={query}
       states={["Waiting", "Delivered", "Dead"]}
       icon={IconSend}
       empty="Nothing was sent yet"

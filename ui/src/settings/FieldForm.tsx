@@ -159,7 +159,7 @@ type PreviewProps = { pipeline: PipelineOut; formula: string; format: Format | u
 /** Results of the formula for the boxes that changed last, updated while the user types. */
 function Preview({ pipeline, formula, format }: PreviewProps) {
   const [text] = useDebouncedValue(formula.trim(), 250);
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["formula", pipeline.key, text],
     enabled: text !== "",
     retry: false,
@@ -172,15 +172,15 @@ function Preview({ pipeline, formula, format }: PreviewProps) {
     },
   });
   if (text === "") return null;
-  if (asked.isError) {
+  if (query.isError) {
     return (
       <Alert color="orange" p="xs" role="status">
-        {messageOf(asked.error)}
+        {messageOf(query.error)}
       </Alert>
     );
   }
-  if (!asked.data) return null;
-  if (asked.data.length === 0) {
+  if (!query.data) return null;
+  if (query.data.length === 0) {
     return <Text className="quiet">There is no box yet to try it on.</Text>;
   }
   const drawn = {
@@ -192,7 +192,7 @@ function Preview({ pipeline, formula, format }: PreviewProps) {
   const { Draw } = kindOf(drawn);
   return (
     <dl className={classes.preview} aria-label="What it comes to">
-      {asked.data.map((each) => (
+      {query.data.map((each) => (
         <div key={each.boxKey} style={{ display: "contents" }}>
           <dt className="cut quiet">{each.name}</dt>
           <dd className="cut" style={{ margin: 0 }}>

@@ -55,9 +55,9 @@ export function General({ pipeline }: { pipeline: PipelineOut }) {
 }
 
 function Themes({ pipeline }: { pipeline: PipelineOut }) {
-  const asked = api.useQuery("get", "/v2/pipelines/themes", {});
+  const query = api.useQuery("get", "/v2/pipelines/themes", {});
   const edit = useEditPipeline(pipeline);
-  const themes = ((asked.data as { results?: Theme[] } | undefined)?.results ?? []) as Theme[];
+  const themes = ((query.data as { results?: Theme[] } | undefined)?.results ?? []) as Theme[];
   const shades = themes.find((each) => each.name === pipeline.stageColorTheme)?.colors ?? [];
   return (
     <Stack gap={6} maw={520}>

@@ -23,15 +23,15 @@ export function RuleTrial({ pipeline, draft, columns }: Props) {
 const NAMED = 3;
 
 function Filter({ pipeline, filter }: { pipeline: PipelineOut; filter: string }) {
-  const asked = api.useQuery(
+  const query = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/table",
     { params: { path: { pipeline: pipeline.key }, query: { filter, by: "", limit: NAMED } } },
     { retry: false, placeholderData: keepPreviousData },
   );
-  if (asked.isError) return <Wrong error={asked.error} />;
-  if (!asked.data) return null;
-  const { count, results } = asked.data;
+  if (query.isError) return <Wrong error={query.error} />;
+  if (!query.data) return null;
+  const { count, results } = query.data;
   if (count === 0) {
     return (
       <Alert color="green" p="xs" role="status">
@@ -53,7 +53,7 @@ function Filter({ pipeline, filter }: { pipeline: PipelineOut; filter: string })
 }
 
 function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string }) {
-  const asked = useQuery({
+  const query = useQuery({
     queryKey: ["formula", pipeline.key, formula],
     retry: false,
     queryFn: async () => {
@@ -64,12 +64,12 @@ function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string
       return data?.results ?? [];
     },
   });
-  if (asked.isError) return <Wrong error={asked.error} />;
-  if (!asked.data) return null;
-  if (asked.data.length === 0) return <Text className="quiet">There is no box yet to try it on.</Text>;
+  if (query.isError) return <Wrong error={query.error} />;
+  if (!query.data) return null;
+  if (query.data.length === 0) return <Text className="quiet">There is no box yet to try it on.</Text>;
   return (
     <dl className={classes.preview} aria-label="What it comes to">
-      {asked.data.map((each) => (
+      {query.data.map((each) => (
         <div key={each.boxKey} style={{ display: "contents" }}>
           <dt className="cut quiet">{each.name}</dt>
           <dd className="cut" style={{ margin: 0 }}>

@@ -16,7 +16,7 @@ import classes from "./settings.module.css";
 /** Section with the validation rules of the pipeline. */
 export function Rules({ pipeline }: { pipeline: PipelineOut }) {
   const path = { pipeline: pipeline.key };
-  const asked = api.useQuery("get", "/v2/pipelines/{pipeline}/validators", { params: { path } });
+  const query = api.useQuery("get", "/v2/pipelines/{pipeline}/validators", { params: { path } });
   const [editing, setEditing] = useState<ValidatorOut | "new" | null>(null);
   useCommands([{ id: "new-rule", label: "New rule", section: "Pipeline", keys: "n r", run: () => setEditing("new") }]);
   const button = (
@@ -36,7 +36,7 @@ export function Rules({ pipeline }: { pipeline: PipelineOut }) {
       <Text className="quiet">
         What a box has to keep to. A change that breaks a rule is refused, with the rule's words, or only warned of.
       </Text>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <Empty icon={IconShieldCheck} title="No rules yet" action={button}>

@@ -11,13 +11,13 @@ type Props = { portal: boolean; noun: Noun; teamKey: string; value: unknown; onC
 export function Linked({ portal, noun, teamKey, value, onChange }: Props) {
   const chosen = Array.isArray(value) ? value.map(String) : [];
   const [words, setWords] = useState("");
-  const [asked] = useDebouncedValue(words.trim(), 120);
+  const [settled] = useDebouncedValue(words.trim(), 120);
   const names = useNames(noun, chosen);
   const found = api.useQuery(
     "get",
     "/v1/search",
-    { params: { query: { query: asked, teamKey, limit: 20 } } },
-    { enabled: asked !== "", placeholderData: keepPreviousData, meta: { live: true } },
+    { params: { query: { query: settled, teamKey, limit: 20 } } },
+    { enabled: settled !== "", placeholderData: keepPreviousData, meta: { live: true } },
   );
   const results = found.data?.results;
   const others =
@@ -25,7 +25,7 @@ export function Linked({ portal, noun, teamKey, value, onChange }: Props) {
       ? (results?.contacts ?? []).map((each) => ({ value: each.key, label: nameOfContact(each) }))
       : (results?.orgs ?? []).map((each) => ({ value: each.key, label: each.name ?? each.domains[0] ?? each.key }));
   const mine = chosen.map((key, at) => ({ value: key, label: names[at] ?? "…" }));
-  const data = [...mine, ...(asked ? others : []).filter((each) => !chosen.includes(each.value))];
+  const data = [...mine, ...(settled ? others : []).filter((each) => !chosen.includes(each.value))];
   return (
     <MultiSelect
       comboboxProps={{ withinPortal: portal }}
@@ -37,7 +37,7 @@ export function Linked({ portal, noun, teamKey, value, onChange }: Props) {
       filter={({ options }) => options}
       searchValue={words}
       onSearchChange={setWords}
-      nothingFoundMessage={asked ? "Nothing of that name" : "Type a name or an e-mail address"}
+      nothingFoundMessage={settled ? "Nothing of that name" : "Type a name or an e-mail address"}
       value={chosen}
       onChange={onChange}
     />

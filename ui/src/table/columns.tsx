@@ -52,14 +52,14 @@ export type Column = {
   /** Whether the values may be numbers, so that a group shows their sum. */
   sums: boolean;
   /** Requested by name in `fields`, because it is not a member of the box. */
-  asked: boolean;
+  requested: boolean;
   /** The value of this column in a box, as the API returns it. */
   read: (box: Box) => unknown;
 };
 
 const member = (name: keyof Box) => (box: Box) => box[name];
 const column = (name: string) => (box: Box) => box.columns?.[name];
-const plain = { editable: false, sortable: true, groups: true, sums: false, asked: false };
+const plain = { editable: false, sortable: true, groups: true, sums: false, requested: false };
 
 const OWN: Column[] = [
   {
@@ -238,7 +238,7 @@ export function allColumns(pipeline: PipelineOut): Map<string, Column> {
       sortable: ["text", "moment", "flag", "option"].includes(kind),
       groups: true,
       sums: kind === "text",
-      asked: false,
+      requested: false,
       read: (box) => box.fields[field.key],
     };
   });
@@ -251,7 +251,7 @@ export function allColumns(pipeline: PipelineOut): Map<string, Column> {
       kind: "number",
       width: 110,
       sums: SUMMED.has(key),
-      asked: true,
+      requested: true,
       read: column(key),
     }),
   );
@@ -263,7 +263,7 @@ export function allColumns(pipeline: PipelineOut): Map<string, Column> {
       icon: IconCalendar,
       kind: "moment",
       width: 130,
-      asked: true,
+      requested: true,
       read: column(key),
     }),
   );
@@ -277,7 +277,7 @@ export function allColumns(pipeline: PipelineOut): Map<string, Column> {
       kind: "length",
       width: 120,
       groups: false,
-      asked: true,
+      requested: true,
       read: column(name),
     };
   });

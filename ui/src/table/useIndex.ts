@@ -20,12 +20,12 @@ const CALM = 400;
 export function useIndex(pipeline: string, state: TableState, columns: ReadonlyMap<string, Column>) {
   const shown = state.layout.flatMap((each) => columns.get(each.key) ?? []);
   const fields = shown
-    .filter((each) => each.asked)
+    .filter((each) => each.requested)
     .map((each) => each.key)
     .sort()
     .join(",");
   const query = queryOf(state, shown, columns);
-  const asked = api.useQuery(
+  const request = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/table",
     { params: { path: { pipeline }, query: { ...query, ...(fields ? { fields } : {}), limit: FIRST } } },
@@ -33,14 +33,14 @@ export function useIndex(pipeline: string, state: TableState, columns: ReadonlyM
   );
   const rows = useMemo(() => new Rows(pipeline, fields), [pipeline, fields]);
   useShelf(rows);
-  const data = asked.data;
+  const data = request.data;
   // Stored before the rows are drawn, so that no box of this response is requested again.
   if (data) rows.keep(data.results);
   useEffect(() => {
     if (data) rows.put(data.results);
   }, [data, rows]);
-  useRefetch(pipeline, () => void asked.refetch());
-  return { asked, rows, shown, query };
+  useRefetch(pipeline, () => void request.refetch());
+  return { request, rows, shown, query };
 }
 
 /** Query parameters of the table's request. */

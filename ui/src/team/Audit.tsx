@@ -12,7 +12,7 @@ import { nameOf } from "../components/People";
 import { Rows } from "../components/Rows";
 import { Empty, Ready } from "../components/states";
 import classes from "../integrations/integrations.module.css";
-import { type Asked, dayOf, KINDS, queryOf } from "./filters";
+import { type AuditFilter, dayOf, KINDS, queryOf } from "./filters";
 import { isOwner } from "./roles";
 
 /** The audit log: changes to the team, its members, keys, pipelines, webhooks and automations, newest first. */
@@ -40,7 +40,7 @@ function Log({ team }: { team: TeamOut }) {
       },
       { replace: true },
     );
-  const filter: Asked = {
+  const filter: AuditFilter = {
     kind: search.get("kind") ?? "",
     actor: search.get("actor") ?? "",
     from: search.get("from") ?? "",
@@ -48,7 +48,7 @@ function Log({ team }: { team: TeamOut }) {
   };
   const query = queryOf(filter);
   const path = `/v2/teams/${team.key}/audit`;
-  const asked = api.useInfiniteQuery(
+  const log = api.useInfiniteQuery(
     "get",
     "/v2/teams/{team}/audit",
     { params: { path: { team: team.key }, query: { ...query, limit: 50 } } },
@@ -121,7 +121,7 @@ function Log({ team }: { team: TeamOut }) {
           onChange={(value) => set("to", dayOf(value))}
         />
       </Group>
-      <Ready query={asked}>
+      <Ready query={log}>
         {(data) => {
           const entries = data.pages.flatMap((page) => page.results);
           if (entries.length === 0) {
@@ -154,13 +154,13 @@ function Log({ team }: { team: TeamOut }) {
           );
         }}
       </Ready>
-      {asked.hasNextPage && (
+      {log.hasNextPage && (
         <Button
           mt="sm"
           variant="default"
           size="compact-sm"
-          loading={asked.isFetchingNextPage}
-          onClick={() => void asked.fetchNextPage()}
+          loading={log.isFetchingNextPage}
+          onClick={() => void log.fetchNextPage()}
         >
           Show older
         </Button>

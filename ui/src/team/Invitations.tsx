@@ -15,14 +15,14 @@ import { roleInWords } from "./roles";
 
 /** Pending invitations. */
 export function Invitations({ team }: { team: TeamOut }) {
-  const asked = api.useQuery("get", "/v2/teams/{team}/invitations", { params: { path: { team: team.key } } });
+  const query = api.useQuery("get", "/v2/teams/{team}/invitations", { params: { path: { team: team.key } } });
   return (
     <section aria-label="Invitations">
       <header className={classes.head}>
         <Title order={2}>Invitations</Title>
         <CopyAsCode call={{ method: "GET", path: `/v2/teams/${team.key}/invitations` }} />
       </header>
-      <Ready query={asked}>
+      <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
             <Text className="quiet">No pending invitations</Text>

@@ -1,5 +1,5 @@
 /** The filter of the audit log. Days are written `2026-11-25`, in the user's time zone. */
-export type Asked = { kind: string; actor: string; from: string; to: string };
+export type AuditFilter = { kind: string; actor: string; from: string; to: string };
 
 /** Groups of event kinds as the API takes them: kinds or prefixes, separated by commas. */
 export const KINDS = [
@@ -12,7 +12,7 @@ export const KINDS = [
 ];
 
 /** Query parameters of the log and of its export, without empty values. Both days are included. */
-export function queryOf({ kind, actor, from, to }: Asked): Record<string, string> {
+export function queryOf({ kind, actor, from, to }: AuditFilter): Record<string, string> {
   const query: Record<string, string> = {};
   if (kind) query.kind = kind;
   if (actor) query.actor = actor;
