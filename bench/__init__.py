@@ -1,1 +1,5 @@
 """Benchmarks: each a command, each printing a ratio."""
+
+from boxwood.core import listeners
+
+listeners.connect()

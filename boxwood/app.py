@@ -33,8 +33,7 @@ from .api.openapi import describe
 from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import backlog, expressions, feed, formulas, mail_settings
-from .core import starts as starts  # hears what comes to inbound webhooks
+from .core import backlog, expressions, feed, formulas, listeners, mail_settings
 from .db.engine import Db, Engine, open_engine
 from .jobs import audit, automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
@@ -53,6 +52,7 @@ class Boxwood:
     """A server's parts: the engine it opened and the ASGI application on top."""
 
     def __init__(self, config: Config, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
+        listeners.connect()
         self.config = config
         self.engine = engine
         self.rules = rules(config)

@@ -15,7 +15,7 @@ import msgspec
 
 from . import exchanging, keeping, people, version
 from .config import Config, only_in_environment, refusal
-from .core import mail_settings
+from .core import listeners, mail_settings
 from .core.context import Ctx
 from .db import schema
 from .db.engine import Db, Engine, open_engine
@@ -213,6 +213,7 @@ def _prepare(config: Config) -> None:
 
 
 def _open(config: Config) -> Engine:
+    listeners.connect()
     return open_engine(config.database_url, config.sqlite_path, readers=1)
 
 

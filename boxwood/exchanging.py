@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from .core import blobs, import_rows, import_work, imports, pipelines, users
+from .core import blobs, import_rows, import_work, imports, listeners, pipelines, users
 from .core.context import Ctx
 from .core.exports import FORMS, JSON, Export
 from .core.imports import Import
@@ -59,6 +59,7 @@ def add_commands(
 
 
 def _opened(source: Source) -> Engine:
+    listeners.connect()
     schema.migrate(source.database_url, source.sqlite_path)
     return open_engine(source.database_url, source.sqlite_path)
 

@@ -19,13 +19,15 @@ import uvicorn
 
 from boxwood.app import Boxwood
 from boxwood.config import Config
-from boxwood.core import keys, teams, users
+from boxwood.core import keys, listeners, teams, users
 from boxwood.core.context import Ctx
 from boxwood.core.users import User
 from boxwood.db import schema
 from boxwood.db.engine import Db, open_engine
 from tests import postgres
 from tests.mailbox import mailbox as mailbox
+
+listeners.connect()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -83,15 +83,6 @@ class Called(msgspec.Struct, frozen=True):
 
 
 ARRIVALS = Table("arrivals", Arrival)
-Start = Callable[[Ctx, Endpoint, str, Content, int], list[str]]
-_STARTERS: list[Start] = []
-
-
-def starts(start: Start) -> Start:
-    """Have `start(ctx, endpoint, arrival_key, content, event_id)` called for every request that is accepted or run
-    again, in its transaction, as the endpoint's owner; it answers the keys of the runs it began."""
-    _STARTERS.append(start)
-    return start
 
 
 # Receiving
@@ -197,13 +188,18 @@ def _start(db: Db, now: int, endpoint: Endpoint, arrival: Arrival, content: Cont
         )
         pipeline = pipelines.PIPELINES.load(found) if found else None
     called = Called(arrival.key, endpoint.key, endpoint.name, arrival.method, arrival.source, arrival.size)
-    event_id = events.record(
-        ctx, "hook.received", called, team_key=endpoint.team_key, pipeline=pipeline, subject=endpoint.name or "it"
+    events.record(
+        ctx,
+        "hook.received",
+        called,
+        team_key=endpoint.team_key,
+        pipeline=pipeline,
+        payload=content,
+        subject=endpoint.name or "it",
     )
-    runs = [run for start in _STARTERS for run in start(ctx, endpoint, arrival.key, content, event_id)]
-    if not runs:
+    if not ctx.started_runs:
         return arrival
-    arrival = msgspec.structs.replace(arrival, runs=[*arrival.runs, *runs])
+    arrival = msgspec.structs.replace(arrival, runs=[*arrival.runs, *ctx.started_runs])
     ARRIVALS.update(db, arrival, "runs")
     return arrival
 

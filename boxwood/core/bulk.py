@@ -15,11 +15,8 @@ from . import (
     formulas,
     search,
     stages,
-    starts,
-    subscribers,
     users,
     validators,
-    webhooks,
 )
 from .access import Role
 from .box import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Stay
@@ -188,9 +185,7 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
     """One event each. Where somebody subscribes, an automation waits, or addresses appeared, as for a single box."""
     if not made:
         return
-    scopes = (pipeline.key, "", pipeline.team_key)
-    heard = subscribers.of(ctx.db, webhooks.NAMES[KIND], scopes, most=1) != []
-    if heard or starts.listening(ctx, KIND, pipeline.key):
+    if events.anyone_listens(ctx, KIND, pipeline):
         for box in made:
             boxes.tell(ctx, KIND, box, pipeline)
     else:

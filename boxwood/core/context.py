@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..db.engine import Db
 
 if TYPE_CHECKING:
-    from .automations import Automation
-    from .subscribers import Subscriber
     from .users import Person, User
 
 
@@ -44,11 +43,10 @@ class Ctx:
     """The automation's run that acts, if one does."""
     people: dict[str, Person] = field(default_factory=dict)
     """Persons read so far, by user key."""
-    hooks: dict[tuple[str, tuple[str, str, str]], list[Subscriber] | None] = field(default_factory=dict)
-    """Subscriptions read so far, by the event's name and where it happened."""
-
-    rules: dict[tuple[str, str], list[Automation]] = field(default_factory=dict)
-    """Automations read so far, by the event's kind and where it happened."""
+    listening: dict[Hashable, Any] = field(default_factory=dict)
+    """What listeners have read so far in this transaction: the subscriptions and automations of a place."""
+    started_runs: list[str] = field(default_factory=list)
+    """Keys of the automation runs that began in this transaction."""
 
     @property
     def who(self) -> dict[str, str]:

@@ -6,13 +6,13 @@ was before, and the names a sentence needs, since names change afterwards. Nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..db.records import Table
-from . import triggers, users
+from . import users
 from .context import Ctx
 
 
@@ -223,6 +223,31 @@ class Event(msgspec.Struct, frozen=True):
     detail: dict[str, str]
 
 
+class Happened(NamedTuple):
+    """An event as listeners receive it, in the transaction that records it."""
+
+    event_id: int
+    kind: str
+    thing: Any
+    """The record that the event is about, as it is now (as it was, for a deletion)."""
+    team_key: str | None
+    pipeline: Any
+    box: Any
+    before: dict[str, Any] | None
+    """The old values of the changed members."""
+    detail: dict[str, str]
+    payload: Any
+    """What came with it and is not stored in the event, such as the body of a request."""
+
+
+class Listener(NamedTuple):
+    on_event: Callable[[Ctx, Happened], None]
+    listens: Callable[[Ctx, str, Any], bool]
+    """Whether it has something to do for events of this kind in this pipeline."""
+
+
+LISTENERS: list[Listener] = []
+"""In the order they are called; `listeners.connect` fills it."""
 EVENTS = Table("events", Event)
 _COLUMNS = ", ".join(EVENTS.names[1:])
 _INSERT = f"""
@@ -241,14 +266,18 @@ def record(
     box: Any = None,
     before: dict[str, Any] | None = None,
     people: Iterable[str] = (),
+    payload: Any = None,
     **detail: str,
 ) -> int:
     """Say that it happened, in the change's own transaction; the event's number.
 
     `thing` is the record as it is now (as it was, for a deletion), `before` the changed members' old
     values. `pipeline` and `box` say where it belongs and give their names to `detail`. `people` are the keys
-    of the users it names, kept as they are now, so that it can be shown as it was.
+    of the users it names, kept as they are now, so that it can be shown as it was. `payload` is for the listeners
+    alone and is not stored.
     """
+    if not LISTENERS:
+        raise RuntimeError("events are recorded before listeners.connect() was called: webhooks would miss them")
     by_itself = KINDS[kind].by_itself
     detail["author"] = "" if by_itself else users.person(ctx.actor).display_name
     if ctx.change:
@@ -282,21 +311,17 @@ def record(
     assert found is not None
     event_id = int(found[0])
     ctx.change = ctx.change or key_of(event_id)
-    from . import subscribers  # not above: it knows the nouns, and every noun records
-
-    subscribers.tell(ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, detail=detail)
-    if kind in LOUD:
-        from . import notifications  # for the same reason
-
-        notifications.tell(ctx, event_id, kind, thing, box=box, pipeline=pipeline, before=before)
-    if kind in triggers.BY_KIND:
-        from . import starts  # for the same reason
-
-        starts.hear(
-            ctx, event_id, kind, thing, team_key=team_key, pipeline=pipeline, box=box, before=before, told=detail
-        )
+    happened = Happened(event_id, kind, thing, team_key, pipeline, box, before, detail, payload)
+    for listener in LISTENERS:
+        listener.on_event(ctx, happened)
     ctx.db.notify("events")
     return event_id
+
+
+def anyone_listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
+    """Whether a listener has something to do for events of this kind in this pipeline. Where it has not, many events
+    may be written at once."""
+    return any(listener.listens(ctx, kind, pipeline) for listener in LISTENERS)
 
 
 def key_of(event_id: int) -> str:

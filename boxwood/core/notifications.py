@@ -16,7 +16,7 @@ from ..errors import Forbidden, NotFound
 from . import access, boxes
 from .box import Box
 from .context import Ctx
-from .events import EVENTS, KINDS, Event
+from .events import EVENTS, KINDS, LOUD, Event, Happened
 from .events import FAILED as FAILED_KINDS
 from .events import FOLLOWED as FOLLOWED_KINDS
 from .pipelines import Pipeline
@@ -42,9 +42,12 @@ class Page(NamedTuple):
     """The number of the last event, where there are more."""
 
 
-def tell(ctx: Ctx, event_id: int, kind: str, thing: Any, *, box: Any, pipeline: Any, before: Any) -> None:
-    """Of an event of one of the `LOUD` kinds."""
-    wanted = _named(kind, thing, before or {})
+def on_event(ctx: Ctx, happened: Happened) -> None:
+    """Notify everyone whom the event names, and the box's followers where it is of a kind they follow."""
+    kind, box, pipeline = happened.kind, happened.box, happened.pipeline
+    if kind not in LOUD:
+        return
+    wanted = _named(kind, happened.thing, happened.before or {})
     if box is not None and kind in FOLLOWED_KINDS:
         wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
     if kind not in FAILED_KINDS and not KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
@@ -58,7 +61,7 @@ def tell(ctx: Ctx, event_id: int, kind: str, thing: Any, *, box: Any, pipeline: 
         [
             {
                 "user": user,
-                "event": event_id,
+                "event": happened.event_id,
                 "reason": reason,
                 "box": box.key if box is not None else None,
                 "pipeline": pipeline.key if pipeline is not None else None,

@@ -149,6 +149,7 @@ def start(
     )
     if not ctx.db.run(_INSERT, **RUNS.params(run)):
         return None
+    ctx.started_runs.append(key)
     if reason == TOO_OFTEN:
         _note_refusal(ctx, automation)
     if not reason:
@@ -197,7 +198,7 @@ def _note_refusal(ctx: Ctx, automation: Automation) -> None:
         if owner is not None:
             acting = Ctx(ctx.db, ctx.now, owner, via=f"automation:{automation.key}")
             automations.pause(acting, automation, f"{TOO_OFTEN}, and was to run {MOST_REFUSALS} times more")
-            ctx.rules.clear()
+            ctx.listening.clear()
 
 
 def user(db: Db, key: str) -> User | None:

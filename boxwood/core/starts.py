@@ -7,10 +7,9 @@ from typing import Any
 
 from ..db.engine import Db
 from . import arrivals, runs, triggers
-from .arrivals import Content
 from .automations import AUTOMATIONS, Automation
 from .context import Ctx
-from .inbound import Endpoint
+from .events import Happened
 
 _LISTENING = f"""
     SELECT {AUTOMATIONS.columns} FROM automations
@@ -18,46 +17,46 @@ _LISTENING = f"""
 """
 
 
-def hear(
-    ctx: Ctx,
-    event_id: int,
-    kind: str,
-    thing: Any,
-    *,
-    team_key: str | None,
-    pipeline: Any,
-    box: Any,
-    before: dict[str, Any] | None,
-    told: dict[str, str],
-) -> None:
-    """Begin a run of every automation whose trigger this event is."""
-    for automation in listening(ctx, kind, pipeline.key if pipeline is not None else team_key or ""):
-        if triggers.matches(automation.definition.trigger, kind, thing, before, told):
-            begin(ctx, automation, event_id, kind, thing, box=box, told=told)
+def on_event(ctx: Ctx, happened: Happened) -> None:
+    """Start a run of every automation whose trigger this event is."""
+    if happened.kind == "hook.received":
+        _start_for_request(ctx, happened)
+    if happened.kind not in triggers.BY_KIND:
+        return
+    scope = happened.pipeline.key if happened.pipeline is not None else happened.team_key or ""
+    for automation in listening(ctx, happened.kind, scope):
+        trigger = automation.definition.trigger
+        if triggers.matches(trigger, happened.kind, happened.thing, happened.before, happened.detail):
+            begin(ctx, automation, happened)
+
+
+def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
+    """Whether any enabled automation starts on events of this kind in this pipeline."""
+    return kind in triggers.BY_KIND and listening(ctx, kind, pipeline.key) != []
 
 
 def listening(ctx: Ctx, kind: str, scope: str) -> list[Automation]:
-    """Those that events of this kind may begin in this pipeline (team): read once in a transaction."""
-    place = (kind, scope)
-    if place not in ctx.rules:
-        ctx.rules[place] = ctx.db.remember(("automations", *place), lambda: _listening(ctx.db, kind, scope))
-    return ctx.rules[place]
+    """The enabled automations that events of this kind may start in this pipeline or team: read once in a
+    transaction."""
+    place = ("automations", kind, scope)
+    if place not in ctx.listening:
+        ctx.listening[place] = ctx.db.remember(place, lambda: _listening(ctx.db, kind, scope))
+    found: list[Automation] = ctx.listening[place]
+    return found
 
 
-def begin(
-    ctx: Ctx, automation: Automation, event_id: int, kind: str, thing: Any, *, box: Any, told: dict[str, str]
-) -> None:
-    trigger = {"type": automation.trigger_type, "kind": kind}
-    if told.get("email"):
-        trigger["email"] = told["email"]
+def begin(ctx: Ctx, automation: Automation, happened: Happened) -> None:
+    trigger = {"type": automation.trigger_type, "kind": happened.kind}
+    if happened.detail.get("email"):
+        trigger["email"] = happened.detail["email"]
     runs.start(
         ctx,
         automation,
-        f"e:{event_id}",
+        f"e:{happened.event_id}",
         trigger=trigger,
-        box_key=box.key if box is not None else None,
-        subject_key=None if box is not None else getattr(thing, "key", None),
-        event_id=event_id,
+        box_key=happened.box.key if happened.box is not None else None,
+        subject_key=None if happened.box is not None else getattr(happened.thing, "key", None),
+        event_id=happened.event_id,
     )
 
 
@@ -68,22 +67,20 @@ def _listening(db: Db, kind: str, scope: str) -> list[Automation]:
     return AUTOMATIONS.load_all(rows)
 
 
-@arrivals.starts
-def of_request(ctx: Ctx, endpoint: Endpoint, arrival_key: str, content: Content, event_id: int) -> list[str]:
-    """Of every automation that waits for this inbound webhook; the keys of the runs."""
-    scope = endpoint.pipeline_key or endpoint.team_key or ""
+def _start_for_request(ctx: Ctx, happened: Happened) -> None:
+    """Start a run of every automation that waits for this inbound webhook."""
+    call: arrivals.Called = happened.thing
+    content: arrivals.Content = happened.payload
+    scope = happened.pipeline.key if happened.pipeline is not None else happened.team_key or ""
     rows = ctx.db.rows(_LISTENING, scope=scope, type="webhook")
-    begun = [
-        runs.start(
-            ctx,
-            automation,
-            f"h:{arrival_key}:{event_id}",
-            trigger={"type": "webhook"},
-            body=content.body,
-            query=content.query,
-            headers=content.headers,
-        )
-        for automation in AUTOMATIONS.load_all(rows)
-        if automation.definition.trigger.get("endpoint") == endpoint.key
-    ]
-    return [run.key for run in begun if run is not None]
+    for automation in AUTOMATIONS.load_all(rows):
+        if automation.definition.trigger.get("endpoint") == call.endpoint_key:
+            runs.start(
+                ctx,
+                automation,
+                f"h:{call.key}:{happened.event_id}",
+                trigger={"type": "webhook"},
+                body=content.body,
+                query=content.query,
+                headers=content.headers,
+            )

@@ -11,6 +11,7 @@ from . import access, deliveries, directory, teams, webhooks
 from .access import PermissionSet, Role
 from .context import Ctx
 from .directory import Rights
+from .events import Happened
 
 # More than this many, or for more than a tenth as many people, are made by a worker: a change waits for no crowd.
 AT_ONCE = 100
@@ -69,32 +70,28 @@ class Subscriber(msgspec.Struct, frozen=True):
         return not self.fields or news.name != "BOX_EDIT" or not set(self.fields).isdisjoint(news.changed)
 
 
-def tell(
-    ctx: Ctx,
-    event_id: int,
-    kind: str,
-    thing: Any,
-    *,
-    team_key: str | None,
-    pipeline: Any,
-    box: Any,
-    detail: dict[str, str],
-) -> None:
-    """Make the deliveries of an event. Without subscriptions it costs one look-up, once for many events alike.
+def on_event(ctx: Ctx, happened: Happened) -> None:
+    """Create the deliveries of an event. Without subscriptions it costs one look-up, once for many events alike.
 
-    Of a change told in several events only the last is heard.
+    Of an edit that is recorded as several events, only the last one is delivered.
     """
-    name = webhooks.NAMES.get(kind)
-    if name is None or "part" in detail:
+    name = webhooks.NAMES.get(happened.kind)
+    if name is None or "part" in happened.detail:
         return
-    scopes = (pipeline.key if pipeline is not None else "", detail.get("old_pipeline_key", ""), team_key or "")
+    scopes = (
+        happened.pipeline.key if happened.pipeline is not None else "",
+        happened.detail.get("old_pipeline_key", ""),
+        happened.team_key or "",
+    )
     known = _known(ctx, name, scopes)
     if known == []:
         return
-    about = news(event_id, name, scopes, box, thing, detail)
+    about = news(happened.event_id, name, scopes, happened.box, happened.thing, happened.detail)
     if known is None:
         encoded = msgspec.json.encode(about).decode()
-        ctx.db.run("INSERT INTO fan_outs (event_id, news) VALUES (:event, :news)", event=event_id, news=encoded)
+        ctx.db.run(
+            "INSERT INTO fan_outs (event_id, news) VALUES (:event, :news)", event=happened.event_id, news=encoded
+        )
         ctx.db.notify(CHANNEL)
     else:
         _make(ctx.db, ctx.now, about, known)
@@ -110,11 +107,19 @@ _ANY = """
 
 def _known(ctx: Ctx, name: str, scopes: tuple[str, str, str]) -> list[Subscriber] | None:
     """Read once in a transaction; None where they are too many for it."""
-    if (name, scopes) not in ctx.hooks:
+    place = ("subscriptions", name, scopes)
+    if place not in ctx.listening:
         pipeline, old, team = scopes
         alone = pipeline and not old and not _are_any(ctx, name, pipeline, team)
-        ctx.hooks[name, scopes] = [] if alone else of(ctx.db, name, scopes)
-    return ctx.hooks[name, scopes]
+        ctx.listening[place] = [] if alone else of(ctx.db, name, scopes)
+    found: list[Subscriber] | None = ctx.listening[place]
+    return found
+
+
+def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
+    """Whether any active subscription is to events of this kind in this pipeline."""
+    name = webhooks.NAMES.get(kind)
+    return name is not None and of(ctx.db, name, (pipeline.key, "", pipeline.team_key), most=1) != []
 
 
 def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:

@@ -1,5 +1,6 @@
 """Inbound webhooks, as the programs that call them and the people who own them see them."""
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,10 +14,10 @@ import httpx
 import pytest
 from standardwebhooks import Webhook as Signer
 
-from boxwood.core import arrivals
+from boxwood.core import events
 from boxwood.core.arrivals import Content
 from boxwood.core.context import Ctx
-from boxwood.core.inbound import Endpoint
+from boxwood.core.events import Happened, Listener
 from tests.conftest import Person, Server, Store, World, ok, refused
 
 
@@ -35,13 +36,23 @@ def started() -> Iterator[list[tuple[str, Content]]]:
     """What requests start: a stand-in for automations that notes what it is handed."""
     found: list[tuple[str, Content]] = []
 
-    def start(ctx: Ctx, one: Endpoint, arrival_key: str, content: Content, event_id: int) -> list[str]:
-        found.append((one.key, content))
-        return [f"run-{len(found)}"]
+    def start(ctx: Ctx, happened: Happened) -> None:
+        if happened.kind == "hook.received":
+            found.append((happened.thing.endpoint_key, happened.payload))
+            ctx.started_runs.append(f"run-{len(found)}")
 
-    arrivals.starts(start)
-    yield found
-    arrivals._STARTERS.remove(start)
+    with listening(start):
+        yield found
+
+
+@contextlib.contextmanager
+def listening(on_event: Callable[[Ctx, Happened], None]) -> Iterator[None]:
+    listener = Listener(on_event, lambda ctx, kind, pipeline: False)
+    events.LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        events.LISTENERS.remove(listener)
 
 
 def requests(world: World, hook: dict[str, Any]) -> list[dict[str, Any]]:
@@ -313,14 +324,11 @@ def test_a_request_is_run_again(world: World, caller: httpx.Client, started: lis
 def test_what_it_started_and_the_request_are_kept_together_or_not_at_all(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline(), repeatHeader="X-Id")
 
-    def fail(*_: Any) -> list[str]:
+    def fail(*_: Any) -> None:
         raise RuntimeError("no")
 
-    arrivals.starts(fail)
-    try:
+    with listening(fail):
         assert caller.post(hook["url"], headers={"X-Id": "1"}).status_code == 500
-    finally:
-        arrivals._STARTERS.remove(fail)
     assert requests(world, hook) == []
     assert "duplicate" not in ok(caller.post(hook["url"], headers={"X-Id": "1"}))
 
