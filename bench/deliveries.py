@@ -23,7 +23,7 @@ import uvloop
 from bench.receiver import Receiver, running
 from boxwood.core import boxes, fields, pipelines, teams, users, webhooks
 from boxwood.core.context import Ctx
-from boxwood.core.users import User
+from boxwood.core.records import User
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine, open_engine
 from boxwood.jobs import webhooks as jobs

@@ -21,8 +21,8 @@ import msgspec
 
 from bench.views import NUMBER, make
 from boxwood.core import boxes, paces, reports, stages
-from boxwood.core.boxes import Stay
 from boxwood.core.context import Ctx
+from boxwood.core.records import BOXES, Box, Stay
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine, open_engine
 
@@ -74,7 +74,7 @@ def main() -> None:
 
 def fill(engine: Any, user: Any, key: str, count: int) -> None:
     like = engine.write(lambda db: boxes.create(Ctx(db, START, user), key, {"name": "Box"}))
-    columns = boxes.BOXES.names
+    columns = BOXES.names
     sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
     for begin in range(0, count, 10_000):
         rows = [row(like, n) for n in range(begin, min(begin + 10_000, count))]
@@ -89,7 +89,7 @@ def fill(engine: Any, user: Any, key: str, count: int) -> None:
         engine.write(write)
 
 
-def row(like: boxes.Box, n: int) -> dict[str, Any]:
+def row(like: Box, n: int) -> dict[str, Any]:
     chance = random.Random(n)
     last = chance.randint(1, 5)
     made = START + n * 300_000
@@ -103,7 +103,7 @@ def row(like: boxes.Box, n: int) -> dict[str, Any]:
         stage_history=history,
         stage_changed_at=history[-1].entered_at,
     )
-    return boxes.BOXES.params(given)
+    return BOXES.params(given)
 
 
 def processor_of(engine: Engine) -> Callable[[], float]:

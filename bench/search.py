@@ -19,7 +19,7 @@ from pathlib import Path
 from boxwood.core import boxes, fields, matches, pipelines, search, teams, users
 from boxwood.core.context import Ctx
 from boxwood.core.matches import Narrow
-from boxwood.core.users import User
+from boxwood.core.records import User
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine, open_engine
 

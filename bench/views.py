@@ -17,6 +17,7 @@ import msgspec
 
 from boxwood.core import boxes, indexes, pipelines, selections, teams, users
 from boxwood.core.context import Ctx
+from boxwood.core.records import BOXES, Box, User
 from boxwood.core.selections import Wish
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine, open_engine
@@ -70,7 +71,7 @@ def run(engine: Engine, count: int, rounds: int) -> None:
     print(f"{'100 boxes created':22} {creating:8.1f} ms without  {after:8.2f} ms with  {creating / after:7.2f} x")
 
 
-def make(db: Db) -> tuple[users.User, str]:
+def make(db: Db) -> tuple[User, str]:
     now = 1_700_000_000_000
     user = users.create(db, "ada@bench.example", now)
     teams.make(db, "Bench", user, now)
@@ -78,28 +79,28 @@ def make(db: Db) -> tuple[users.User, str]:
     return user, pipelines.create(Ctx(db, now, user), {"name": "Deals", "fields": fields}).key
 
 
-def fill(engine: Engine, user: users.User, pipeline_key: str, count: int) -> None:
+def fill(engine: Engine, user: User, pipeline_key: str, count: int) -> None:
     like = engine.write(lambda db: boxes.create(Ctx(db, 1_700_000_000_000, user), pipeline_key, {"name": "Box"}))
-    columns = boxes.BOXES.names
+    columns = BOXES.names
     sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
     for start in range(0, count, 10_000):
         rows = [row(like, n) for n in range(start, min(start + 10_000, count))]
         engine.write(lambda db, rows=rows: db.many(sql, rows))  # type: ignore[misc]
 
 
-def row(like: boxes.Box, n: int) -> dict[str, Any]:
+def row(like: Box, n: int) -> dict[str, Any]:
     fields = {NUMBER: n * 7919 % 100_003, WORD: f"Name {n * 104_729 % 100_003}", "1003": "x" * 40}
-    return boxes.BOXES.params(
+    return BOXES.params(
         msgspec.structs.replace(like, key=f"{like.key}{n:06}", fields=fields, created_at=like.created_at + n)
     )
 
 
-def page(engine: Engine, user: users.User, key: str, asked: dict[str, Any]) -> Callable[[], None]:
+def page(engine: Engine, user: User, key: str, asked: dict[str, Any]) -> Callable[[], None]:
     now = 1_700_000_000_000
     return lambda: engine.read(lambda db: selections.page(Ctx(db, now, user), key, limit=25, **asked)) and None
 
 
-def create(engine: Engine, user: users.User, key: str) -> Callable[[], None]:
+def create(engine: Engine, user: User, key: str) -> Callable[[], None]:
     given = {"name": "New", "fields": {NUMBER: 5, WORD: "New"}}
 
     def some(db: Db) -> None:

@@ -18,7 +18,7 @@ from .core import blobs, import_rows, import_work, imports, listeners, pipelines
 from .core.context import Ctx
 from .core.exports import FORMS, JSON, Export
 from .core.imports import Import
-from .core.users import USERS
+from .core.records import USERS
 from .db import schema
 from .db.engine import Db, Engine, open_engine
 from .errors import NotFound

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from .core import invitations, keys, locked_users, passwords, second_factors, sign_in_links, teams, users
+from .core import invitations, keys, locked_users, passwords, persons, second_factors, sign_in_links, teams, users
 from .core.context import Ctx
-from .core.users import User
+from .core.records import User
 from .db.engine import Db
 from .errors import Invalid
 from .lib.clock import now_ms
@@ -15,7 +15,7 @@ from .lib.clock import now_ms
 def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
     """A key's owner and its secret; the user is made if need be, and so is a team of his own where he has none."""
     now = now_ms()
-    email = users.check_email(email)
+    email = persons.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
     locked_users.require_unlocked(db, user.key)
     user = invitations.accepted(Ctx(db, now, user)).actor
@@ -53,7 +53,7 @@ def revoke_key(db: Db, key: str) -> int:
 
 
 def create(db: Db, email: str, name: str) -> User:
-    email = users.check_email(email)
+    email = persons.check_email(email)
     if users.by_email(db, email):
         raise Invalid("", f"{email} is a user already")
     given, _, family = name.partition(" ")
@@ -89,7 +89,7 @@ def link(db: Db, email: str, *, without_code: bool = False) -> str:
 
 
 def _known(db: Db, email: str) -> User:
-    email = users.check_email(email)
+    email = persons.check_email(email)
     user = users.by_email(db, email)
     if user is None:
         raise Invalid("", f"there is no user {email}; `boxwood user create` makes one")

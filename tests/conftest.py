@@ -21,7 +21,7 @@ from boxwood.app import Boxwood
 from boxwood.config import Config
 from boxwood.core import keys, listeners, teams, users
 from boxwood.core.context import Ctx
-from boxwood.core.users import User
+from boxwood.core.records import TEAM_MEMBERS, TeamMember, User
 from boxwood.db import schema
 from boxwood.db.engine import Db, open_engine
 from tests import postgres
@@ -201,7 +201,7 @@ class World:
     def _make_teams(self, db: Db) -> str:
         now = self.clock()
         team = teams.make(db, "Ada's team", self.ada.user, now)
-        teams.MEMBERS.insert(db, teams.Member(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
+        TEAM_MEMBERS.insert(db, TeamMember(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
         teams.make(db, "Cy's team", self.cy.user, now + 1)
         return team.key
 

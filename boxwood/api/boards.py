@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..core import boards, box, places, stages, users
+from ..core import boards, persons, places, stages
 from ..core.boards import Board, Lane
+from ..core.records import box
 from ..core.totals import Totals
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
@@ -56,7 +57,7 @@ def _made(call: Call, totals: Totals | None) -> BoardOut:
 
 
 def _shown(call: Call, board: Board) -> BoardOut:
-    people = users.people(call.ctx, box.people([one for lane in board.lanes for one in lane.page.boxes]))
+    people = persons.by_key(call.ctx, box.people([one for lane in board.lanes for one in lane.page.boxes]))
 
     def column(lane: Lane) -> BoardColumn:
         return BoardColumn(

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ..core import box as stored
-from ..core import boxes, fields, history, listing, newsfeed, pipelines, selections, transfers, upserts, users
-from ..core.box import Box, Stored
+from ..core import boxes, fields, history, listing, newsfeed, persons, pipelines, selections, transfers, upserts
 from ..core.context import Ctx
+from ..core.records import Box, Stored
+from ..core.records import box as stored
 from ..core.selections import Page
 from ..errors import Invalid, NotFound
 from ..wire import payloads
@@ -25,7 +25,7 @@ from .call import MOST_PER_PAGE, Call, Stream
 
 
 def _shown(ctx: Ctx, found: list[Stored]) -> list[shapes.BoxOut]:
-    return box_lists.boxes(found, users.people(ctx, stored.people(found)), ctx.now)
+    return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now)
 
 
 PAGE = 100
@@ -34,13 +34,13 @@ PAGE = 100
 def selected(call: Call, found: Page) -> Results[shapes.BoxOut]:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
     call.wishes.update(found.wishes)
-    people = users.people(call.ctx, stored.people(found.boxes))
+    people = persons.by_key(call.ctx, stored.people(found.boxes))
     shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
     return Results(shown, found.cursor is not None, given(found.cursor))
 
 
 def _one(call: Call, box: Box) -> shapes.BoxOut:
-    return shapes.box(box, users.people(call.ctx, box.people()), call.ctx.now)
+    return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now)
 
 
 def get(call: Call) -> shapes.BoxOut:
@@ -51,7 +51,7 @@ def get(call: Call) -> shapes.BoxOut:
     if not (asked := call.texts("fields")):
         return _shown(call.ctx, [boxes.stored(call.ctx, call.path[0])])[0]
     box = boxes.get(call.ctx, call.path[0])
-    return shapes.box(box, users.people(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
+    return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 
 
 def create(call: Call) -> shapes.BoxOut:
@@ -178,7 +178,7 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
 def with_columns(ctx: Ctx, found: list[Stored], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """These boxes with the selection's columns."""
     asked = [chosen.reads(one.box(), ctx.now) for one in found] if chosen.shown else []
-    return box_lists.boxes(found, users.people(ctx, stored.people(found)), ctx.now, asked)
+    return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now, asked)
 
 
 def _named_keys(call: Call) -> list[str]:

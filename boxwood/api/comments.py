@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import comments, users
+from ..core import comments, persons
 from ..core.comments import Comment
 from ..wire.shapes import comments as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -14,7 +14,7 @@ EVERYTHING = 1_000_000
 def shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
     keys = [comment.key for comment in found]
     children, reactions = comments.replies(call.ctx, keys), comments.reactions(call.ctx, keys)
-    people = users.people(call.ctx, {key for one in reactions.values() for by in one.values() for key in by})
+    people = persons.by_key(call.ctx, {key for one in reactions.values() for by in one.values() for key in by})
     return [shapes.comment(comment, people, children[comment.key], reactions[comment.key]) for comment in found]
 
 

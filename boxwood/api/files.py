@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import boxes, files, links, users
+from ..core import boxes, files, links, persons
 from ..core.context import Ctx
 from ..core.files import File
 from ..wire.shapes import files as shapes
@@ -14,7 +14,7 @@ from .replies import Download, Reply
 
 
 def shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
-    people = users.people(ctx, {file.owner_key for file in found})
+    people = persons.by_key(ctx, {file.owner_key for file in found})
     return [shapes.file(file, people, ctx.actor.key) for file in found]
 
 

@@ -12,7 +12,7 @@ from ..core import fields, import_rows, imports, pipelines, stages, teams
 from ..core.context import Ctx
 from ..core.import_rows import Piece
 from ..core.imports import Import
-from ..core.pipelines import Pipeline
+from ..core.records import Pipeline
 from ..errors import Invalid
 from ..lib import tables
 from ..wire.shapes import imports as shapes

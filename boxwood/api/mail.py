@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core import letters, mail_settings
 from ..core.context import Ctx
 from ..core.mail_settings import Settings
-from ..core.users import check_email
+from ..core.persons import check_email
 from ..errors import Conflict
 from ..lib import ids, smtp
 from ..wire import v1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..core import overview, timeline, users
+from ..core import overview, persons, timeline
 from ..core.context import Ctx
 from ..errors import Invalid
 from ..lib import tokens
@@ -38,7 +38,7 @@ def _entries(ctx: Ctx, box_key: str) -> Iterator[str]:
     behind = None
     while True:
         found = timeline.page(ctx, box_key, kinds=timeline.UNASKED, newest_first=True, limit=PAGE, behind=behind)
-        people = users.people(ctx, {key for one in found for key in markdown.named(one)})
+        people = persons.by_key(ctx, {key for one in found for key in markdown.named(one)})
         yield from (markdown.entry(one, people) for one in found)
         if len(found) < PAGE:
             return

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from ..core import boxes, files, messages, users
+from ..core import boxes, files, messages, persons
 from ..core.context import Ctx
 from ..core.files import Upload
 from ..core.messages import Message
@@ -30,7 +30,7 @@ _HEADER = re.compile(rb"[A-Za-z0-9-]+[ \t]*:|From ")
 
 def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
     held = files.of_messages(ctx, [message.key for message in found])
-    people = users.people(ctx, {file.owner_key for one in held.values() for file in one})
+    people = persons.by_key(ctx, {file.owner_key for one in held.values() for file in one})
     return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
 
 

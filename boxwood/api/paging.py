@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from ..core import box as stored
-from ..core import directory, listing, merges, users
+from ..core import directory, listing, merges, persons
 from ..core import newsfeed as newsfeeds
 from ..core.directory import E, Noun
 from ..core.events import Event
 from ..core.merges import Group
+from ..core.records import box as stored
 from ..errors import Invalid
 from ..wire.shapes import box_lists
 from ..wire.shapes.boxes import BoxOut
@@ -94,5 +94,5 @@ def boxes(call: Call, noun: Noun[E]) -> Results[BoxOut]:
     limit, offset = call.page(PAGE)
     key = directory.reach(call.ctx, noun, call.path[0])[0].key
     found = listing.naming(call.ctx, key, limit=limit + 1, offset=offset)
-    people = users.people(call.ctx, stored.people(found))
+    people = persons.by_key(call.ctx, stored.people(found))
     return Results(box_lists.boxes(found[:limit], people, call.ctx.now), len(found) > limit)

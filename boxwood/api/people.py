@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core import keys, team_fields, teams, users
-from ..core.teams import LISTS, Team
+from ..core.records import TEAM_LISTS, Team
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .call import Call
@@ -67,7 +67,7 @@ def edit_team(call: Call) -> shapes.TeamOut:
     """Change what is named; `members` replaces the whole list. For owners."""
     changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
     team = teams.edit(call.ctx, call.path[0], changes)
-    for name in LISTS:
+    for name in TEAM_LISTS:
         if f"{name}_fields" in changes:
             team = team_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])
     return _shown(call, [team])[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import fields, formulas, listing, pipelines, stages, themes
-from ..core.pipelines import Pipeline
+from ..core.records import Pipeline
 from ..errors import Invalid
 from ..wire.shapes import pipelines as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core import mail_settings, passkeys, passwords, second_factors, sessions, sign_in_links, users
 from ..core.context import Ctx
+from ..core.records import User
 from ..db.engine import Db
 from ..errors import Forbidden, Insufficient, Invalid, NotSignedIn, TooMany
 from ..lib import guesses
@@ -170,7 +171,7 @@ async def check_password(call: Call, body: Body) -> None:
     await _require(call, user, kept, given["password"], "password")
 
 
-async def _require(call: Call, user: users.User, kept: str, password: str, field: str) -> None:
+async def _require(call: Call, user: User, kept: str, password: str, field: str) -> None:
     try:
         async with call.api.guesses.turn(f"{call.source} {user.email}"):
             if not await call.api.heavy(hashes.verify, kept, password):
@@ -181,7 +182,7 @@ async def _require(call: Call, user: users.User, kept: str, password: str, field
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
 
 
-async def require_code(call: Call, user: users.User, code: str) -> None:
+async def require_code(call: Call, user: User, code: str) -> None:
     """Of the user's authenticator, where there is one. A code is used up even if what follows fails."""
     api, now = call.api, call.api.clock()
     await api.engine.read_soon(lambda db: second_factors.require_given(db, user.key, code))
@@ -208,7 +209,7 @@ async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
     return found
 
 
-def _known(db: Db, email: str) -> tuple[users.User | None, str | None]:
+def _known(db: Db, email: str) -> tuple[User | None, str | None]:
     user = users.by_email(db, email.strip())
     return user, passwords.of(db, user.key) if user else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import agenda, suggestions, tasks, users
+from ..core import agenda, persons, suggestions, tasks
 from ..core.tasks import Task
 from ..errors import Invalid, NotFound
 from ..wire.shapes import tasks as shapes
@@ -16,7 +16,7 @@ _FORWARDS = {"desc": False, "past": False, "asc": True, "future": True}
 
 
 def _shown(call: Call, found: list[Task]) -> list[shapes.TaskOut]:
-    people = users.people(call.ctx, {key for task in found for key in task.people()})
+    people = persons.by_key(call.ctx, {key for task in found for key in task.people()})
     suggested = suggestions.of(call.ctx, found)
     return [shapes.task(task, people, suggested.get(task.key, ())) for task in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import threads, users
+from ..core import persons, threads
 from ..core.context import Ctx
 from ..core.threads import Thread
 from ..wire.shapes import threads as shapes
@@ -12,7 +12,7 @@ from .call import ALL, Call
 
 def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
     held = threads.files_of(ctx, [thread.key for thread in found])
-    people = users.people(ctx, {file.owner_key for files in held.values() for file in files})
+    people = persons.by_key(ctx, {file.owner_key for files in held.values() for file in files})
     return [shapes.thread(thread, held[thread.key], people, ctx.actor.key) for thread in found]
 
 

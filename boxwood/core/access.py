@@ -16,63 +16,7 @@ from ..db.engine import Dialect
 from ..errors import Forbidden
 from . import conditions
 from .context import Ctx
-
-ADMIN = "__adminPermissionSet__"
-EDITOR = "__editAllPermissionSet__"
-CREATOR = "__editAssignedBoxCreatePermissionSet__"
-ASSIGNEE = "__editAssignedPermissionSet__"
-VIEWER = "__viewAllPermissionSet__"
-OBSERVER = "__viewAssignedPermissionSet__"
-NO_ACCESS = "__noAccessPermissionSet__"
-
-ANY = "*"
-
-
-class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One permission, as custom sets hold it (spec 3.2)."""
-
-    entity_type: str
-    action: str
-    conditional_check: str = "NONE"
-    params: dict[str, str | None] = {}
-
-
-class PermissionSet(msgspec.Struct, frozen=True, omit_defaults=True):
-    permissions: list[Grant]
-    user_assignable: bool = True
-
-
-def _set(*grants: tuple[str, str, str]) -> PermissionSet:
-    """Grants as (entity, the actions, condition)."""
-    return PermissionSet(
-        [Grant(entity, action, check) for entity, actions, check in grants for action in actions.split()]
-    )
-
-
-_SEE = ("PIPELINE", "GET FLOW_VIEW_LOGS", "NONE")
-BUILT_IN: dict[str, PermissionSet] = {
-    ADMIN: _set((ANY, ANY, "NONE")),
-    EDITOR: _set(
-        (
-            "PIPELINE",
-            "GET GET_BOXES UPDATE EXPORT CHANGE_PERMISSIONS FLOW_PAUSE_RESUME FLOW_VIEW_LOGS",
-            "NONE",
-        ),
-        ("STAGE", "CREATE UPDATE DELETE", "NONE"),
-        ("FIELD", "CREATE UPDATE OPTIONS FORMAT ORDER RESIZE HIDE FREEZE SUMMARY", "NONE"),
-        ("BOX", "GET CREATE UPDATE DELETE", "NONE"),
-    ),
-    CREATOR: _set(
-        _SEE,
-        ("PIPELINE", "GET_BOXES EXPORT", "NONE"),
-        ("BOX", "GET CREATE", "NONE"),
-        ("BOX", "UPDATE DELETE", "ASSIGNED_TO"),
-    ),
-    ASSIGNEE: _set(_SEE, ("BOX", "GET UPDATE", "ASSIGNED_TO")),
-    VIEWER: _set(_SEE, ("PIPELINE", "GET_BOXES EXPORT", "NONE"), ("BOX", "GET", "NONE")),
-    OBSERVER: _set(_SEE, ("BOX", "GET", "ASSIGNED_TO")),
-    NO_ACCESS: _set(),
-}
+from .records import Grant, PermissionSet, permissions
 
 # For SQL: the actor's permission set in pipeline `p`, NULL where there is none; takes `ctx.who`. Look-ups within
 # the row, not joins: SQLite answers 3 of these in 1 µs, and needs 5 µs for each joined table.
@@ -89,7 +33,7 @@ ROLE = f"""
             WHEN '' THEN {_ENTRY}
             ELSE COALESCE({_ENTRY}, p.default_permission_set)
         END
-    END, '{NO_ACCESS}')
+    END, '{permissions.NO_ACCESS}')
 """
 
 
@@ -137,10 +81,10 @@ class Role(msgspec.Struct, frozen=True):
 def _speaks(grant: Grant, entity: str, action: str) -> bool:
     if (entity, action) == ("BOX", "GET") and (grant.entity_type, grant.action) == ("PIPELINE", "GET_BOXES"):
         return True
-    return grant.entity_type in (entity, ANY) and grant.action in (action, ANY)
+    return grant.entity_type in (entity, permissions.ANY) and grant.action in (action, permissions.ANY)
 
 
-_ROLES = {name: Role(name, built_in.permissions) for name, built_in in BUILT_IN.items()}
+_ROLES = {name: Role(name, built_in.permissions) for name, built_in in permissions.BUILT_IN.items()}
 
 
 def role(name: str, custom: dict[str, PermissionSet]) -> Role:
@@ -190,12 +134,12 @@ def visible(dialect: Dialect, role: Role, user_key: str, name: str = "seen") -> 
 
 
 _TITLES = {
-    ADMIN: "Admin",
-    EDITOR: "Editor",
-    CREATOR: "Creator",
-    ASSIGNEE: "Assignee",
-    VIEWER: "Viewer",
-    OBSERVER: "Observer",
+    permissions.ADMIN: "Admin",
+    permissions.EDITOR: "Editor",
+    permissions.CREATOR: "Creator",
+    permissions.ASSIGNEE: "Assignee",
+    permissions.VIEWER: "Viewer",
+    permissions.OBSERVER: "Observer",
 }
 
 
@@ -205,3 +149,12 @@ def _title(name: str) -> str:
 
 def _words(action: str) -> str:
     return {"UPDATE": "change", "GET": "see"}.get(action, action.lower().replace("_", " "))
+
+
+class About(msgspec.Struct, frozen=True):
+    """Of a record what decides who may see it: a box, or an entry of a directory."""
+
+    stage_key: str | None = None
+    assignee_keys: list[str] = []
+    creator_key: str | None = None
+    fields: Any = {}

@@ -15,12 +15,12 @@ import msgspec
 from ..db.engine import Db
 from ..errors import NotFound, Problem
 from ..lib import templates
+from ..lib.cel.engine import CelError, Overrun
 from ..lib.template_filters import TemplateError
 from . import automations, boxes, directory, fields, outbox, pipelines, runs
 from .automations import Automation
 from .context import Cause, Ctx
 from .definitions import Definition
-from .expressions import CelError, Overrun
 from .filters import Filter
 from .run_names import Names, holds
 from .runs import RUNS, Run, StepLog

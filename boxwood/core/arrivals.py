@@ -15,10 +15,11 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, NotFound
 from ..lib import ids
-from . import events, expressions, inbound, pipelines
+from ..lib.cel import engine
+from . import events, expressions, inbound
 from .context import Ctx
 from .inbound import Endpoint
-from .users import USERS
+from .records import PIPELINES, USERS
 
 ACCEPTED, REPEATED, LEFT_OUT, REFUSED = "ACCEPTED", "REPEATED", "LEFT_OUT", "REFUSED"
 KEPT = 100
@@ -110,7 +111,7 @@ def left_out(endpoint: Endpoint, content: Content) -> str:
     data = {name: getattr(content, name) for name in inbound.NAMES}
     try:
         return "" if expressions.holds(endpoint.condition, inbound.NAMES, data) else "the condition does not hold"
-    except expressions.CelError as error:
+    except engine.CelError as error:
         return f"the condition cannot be judged: {error}"
 
 
@@ -183,10 +184,8 @@ def _start(db: Db, now: int, endpoint: Endpoint, arrival: Arrival, content: Cont
     ctx = Ctx(db, now, USERS.load(row), via=f"inbound:{endpoint.key}")
     pipeline = None
     if endpoint.pipeline_key is not None:
-        found = db.row(
-            f"SELECT {pipelines.PIPELINES.columns} FROM pipelines WHERE key = :key", key=endpoint.pipeline_key
-        )
-        pipeline = pipelines.PIPELINES.load(found) if found else None
+        found = db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=endpoint.pipeline_key)
+        pipeline = PIPELINES.load(found) if found else None
     called = Called(arrival.key, endpoint.key, endpoint.name, arrival.method, arrival.source, arrival.size)
     events.record(
         ctx,

@@ -17,7 +17,8 @@ import msgspec
 from ..db.engine import Db
 from . import failed_sign_ins, feed, teams
 from .context import Ctx
-from .events import EVENTS, QUIET, Event
+from .event_kinds import QUIET
+from .events import EVENTS, Event
 from .feed import Cursor
 
 BLOCK = 1000

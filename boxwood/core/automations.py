@@ -17,7 +17,7 @@ from ..lib.targets import Rules
 from . import access, allowance, definitions, edits, events, pipelines, teams, trash, triggers
 from .context import Ctx
 from .definitions import Definition
-from .pipelines import Pipeline
+from .records import PIPELINES, Pipeline
 from .steps import flatten
 
 MOST = 500
@@ -296,7 +296,7 @@ def delete(ctx: Ctx, key: str) -> None:
 def put_back(ctx: Ctx, held: dict[str, Any]) -> None:
     """Out of the trash: without its runs, and switched off, for much may have changed since."""
     row = held["automations"][0]
-    if row["pipeline_key"] and not trash.there(ctx.db, pipelines.PIPELINES.name, [row["pipeline_key"]]):
+    if row["pipeline_key"] and not trash.there(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
         raise Conflict("The pipeline it belonged to is gone for good")
     row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
     trash.put_back(ctx.db, "automations", [row])

@@ -10,11 +10,10 @@ import msgspec
 
 from ..errors import Invalid
 from . import pipelines, places, stages, totals, views
-from .box import Stored
 from .columns import WORDS, Column
 from .context import Ctx
+from .records import Stage, Stored
 from .selections import Page, Selection, Wish
-from .stages import Stage
 from .totals import Asked, Totals
 from .views import View
 

@@ -9,9 +9,8 @@ import msgspec
 
 from ..errors import Invalid, NotFound
 from . import boxes, directory, fields, stages, users, values
-from .box import Box, Link, Stay
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import Box, Link, Pipeline, Stay
 
 MOST_LINKS = 1000
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from ..lib import addresses
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .boxes import Box, Emails
+from .records import Box, Emails
 
 
 def note(ctx: Ctx, box: Box, before: Box | None) -> None:

@@ -15,27 +15,19 @@ from . import (
     events,
     fields,
     formulas,
+    persons,
     pipelines,
     search,
     stages,
     transfers,
     trash,
-    users,
     validators,
     values,
 )
 from .access import Role
-from .box import BOXES as BOXES
-from .box import STORED, Stored
-from .box import Activity as Activity
-from .box import Box as Box
-from .box import Emails as Emails
-from .box import Link as Link
-from .box import Stay as Stay
 from .box_changes import CHANGES, merge_fields
 from .context import Ctx
-from .pipelines import PIPELINES, Pipeline
-from .users import USERS, Person
+from .records import BOXES, PIPELINES, STORED, USERS, Activity, Box, Emails, Person, Pipeline, Stay, Stored
 
 PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
 """The tables of what hangs on a box and names its pipeline."""
@@ -99,7 +91,7 @@ def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
     for row in rows:
         user, role = USERS.load(row), access.role(row[-1] or "", pipeline.permission_sets)
         if access.allows(replace(ctx, actor=user), role, "BOX", "GET", box):
-            found.append(users.person(user))
+            found.append(persons.of(user))
     return sorted(found, key=lambda person: person.key)
 
 
@@ -310,7 +302,7 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
             keys = _changed_fields(before, box)
             return {"what": ", ".join(by_key[key].name for key in keys), "field_keys": ",".join(keys)}
         case "assignee_keys":
-            known = users.people(ctx, box.assignee_keys)
+            known = persons.by_key(ctx, box.assignee_keys)
             return {"what": ", ".join(known[key].full_name for key in box.assignee_keys) or "nobody"}
     return {}
 

@@ -6,22 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from . import (
-    access,
-    box_links,
-    boxes,
-    events,
-    fields,
-    formulas,
-    search,
-    stages,
-    users,
-    validators,
-)
+from . import access, box_links, boxes, events, fields, formulas, persons, search, stages, validators
 from .access import Role
-from .box import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Stay
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, Stay
 
 KIND = "box.created"
 _encode = msgspec.json.Encoder().encode
@@ -205,7 +193,7 @@ def _tell_nobody(ctx: Ctx, pipeline: Pipeline, ready: Made) -> None:
 
 
 def _said(ctx: Ctx, pipeline: Pipeline, named: dict[tuple[str, str], list[str]]) -> Said:
-    known = users.people(ctx, {ctx.actor.key, *(key for keys in named.values() for key in keys)})
+    known = persons.by_key(ctx, {ctx.actor.key, *(key for keys in named.values() for key in keys)})
     kept = {
         lists: _json(_json({key: known[key] for key in dict.fromkeys(keys) if key in known}))
         for lists, keys in named.items()

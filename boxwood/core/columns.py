@@ -7,18 +7,14 @@ One table lists those that every box has. A column's SQL is on box `b`; `:now` i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from ..db.engine import Dialect
 from ..errors import Invalid
-from .box import Box
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import Box, Field, Pipeline
 
 DAY = 86_400_000
 UNSET = "1e302"

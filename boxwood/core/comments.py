@@ -10,10 +10,9 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid
 from ..lib import ids
 from . import access, boxes, events, mentions, parts, trash
-from .boxes import Box
 from .context import Ctx
 from .mentions import Mention
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 
 MOST_MENTIONS = 1000
 LONGEST_EMOJI = 64

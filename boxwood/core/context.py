@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..db.engine import Db
-
-if TYPE_CHECKING:
-    from .users import Person, User
+from .records import Person, User
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from ..errors import Invalid, NotFound
 from ..lib.targets import Rules
 from . import expressions, fields, inbound, pipelines, stages, step_names, triggers
 from .context import Ctx
-from .fields import Field
 from .filters import Filter
-from .pipelines import Pipeline
+from .records import Field, Pipeline
 from .steps import CONDITION_NAMES, Checker, named
 from .triggers import PIPELINE, TEAM
 

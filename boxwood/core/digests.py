@@ -11,7 +11,7 @@ from ..errors import Invalid, Problem
 from . import letters, mail_settings, notifications
 from .context import Ctx
 from .notifications import Notification
-from .users import USERS, User
+from .records import USERS, User
 
 OFTEN = ("never", "daily", "weekly")
 DEFAULT = "daily"

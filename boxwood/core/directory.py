@@ -13,9 +13,8 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
-from . import access
 from .context import Ctx
-from .teams import TEAMS, Team
+from .records import TEAMS, Team, permissions
 
 ALL, OWN, NONE = "all", "own", "none"
 
@@ -97,13 +96,13 @@ class Rights(msgspec.Struct, frozen=True):
 
 # Nobody is assigned to a contact: what a set grants for "assigned" ones holds for those one made.
 _RIGHTS = {
-    access.ADMIN: Rights(ALL, ALL, True, True),
-    access.EDITOR: Rights(ALL, ALL, True),
-    access.CREATOR: Rights(ALL, OWN, True),
-    access.ASSIGNEE: Rights(OWN, OWN, False),
-    access.VIEWER: Rights(ALL, NONE, False),
-    access.OBSERVER: Rights(OWN, NONE, False),
-    access.NO_ACCESS: Rights(NONE, NONE, False),
+    permissions.ADMIN: Rights(ALL, ALL, True, True),
+    permissions.EDITOR: Rights(ALL, ALL, True),
+    permissions.CREATOR: Rights(ALL, OWN, True),
+    permissions.ASSIGNEE: Rights(OWN, OWN, False),
+    permissions.VIEWER: Rights(ALL, NONE, False),
+    permissions.OBSERVER: Rights(OWN, NONE, False),
+    permissions.NO_ACCESS: Rights(NONE, NONE, False),
 }
 # The actor's membership `m` in team `t`, as far as it reaches the directory; takes `ctx.who`.
 MEMBER = """
@@ -120,10 +119,10 @@ def rights(ctx: Ctx, name: str, team: Team, role: str) -> Rights:
 def rights_of(user_key: str, name: str, team: Team, role: str) -> Rights:
     """The same of another member than the one who acts."""
     if role == "Owner":
-        return _RIGHTS[access.ADMIN]
+        return _RIGHTS[permissions.ADMIN]
     listed = getattr(team.settings, f"{name}_access")
     own = {entry.get("userKey"): entry.get("permissionSetName") for entry in listed.entries}
-    return _RIGHTS[own.get(user_key) or listed.default_permission_set or access.EDITOR]
+    return _RIGHTS[own.get(user_key) or listed.default_permission_set or permissions.EDITOR]
 
 
 def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:

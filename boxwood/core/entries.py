@@ -9,12 +9,12 @@ import msgspec
 
 from ..errors import Forbidden, Insufficient, Invalid
 from ..lib import addresses
-from . import box_links, boxes, directory, entry_links, events, replacing, search, team_fields, teams, trash, users
+from . import box_links, boxes, directory, entry_links, events, persons, replacing, search, team_fields, teams, trash
 from .contacts import CONTACTS
 from .context import Ctx
 from .directory import E, Link, Noun, Rights
 from .organizations import ORGANIZATIONS
-from .teams import Team
+from .records import Team
 
 NOUNS: dict[str, Noun[Any]] = {"contacts": CONTACTS, "organizations": ORGANIZATIONS}
 
@@ -221,7 +221,7 @@ def _text(value: str, member: str) -> str | None:
 
 def _emails(value: list[str], member: str) -> list[str]:
     given = directory.texts(value, "emailAddresses")
-    return list(dict.fromkeys(users.check_email(one, "emailAddresses") for one in given))
+    return list(dict.fromkeys(persons.check_email(one, "emailAddresses") for one in given))
 
 
 def _list(wire: str) -> Callable[[list[str], str], list[str]]:

@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import access, columns, events, pipelines, stages, users, views
-from .box import Box
+from . import access, columns, events, persons, pipelines, stages, views
 from .columns import Column
 from .context import Ctx
-from .fields import Field
+from .records import Box, Field
 from .selections import Selection
 
 CSV, LINES, JSON = "csv", "jsonl", "json"
@@ -137,7 +136,7 @@ class Export:
         first = not self._cursor and self._place[1] == ""
         lines = self._lines(ctx)
         named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}
-        self._people = users.people(ctx, named)
+        self._people = persons.by_key(ctx, named)
         if self.form == CSV:
             return _csv([[_cell(value(line)) for value in self._values] for line in lines])
         objects = [_encode(self._object(line)) for line in lines]

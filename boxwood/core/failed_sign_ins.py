@@ -6,9 +6,9 @@ import msgspec
 
 from ..db.engine import Db
 from ..errors import Invalid
-from . import events, users
+from . import events, persons, users
 from .context import Ctx
-from .users import USERS, User
+from .records import USERS, User
 
 KIND = "user.sign_in_failed"
 
@@ -41,7 +41,7 @@ def record(db: Db, attempt: Attempt, now: int) -> None:
 def _readable(email: str) -> str:
     """What is no address may be a password in the wrong place."""
     try:
-        return users.check_email(email)
+        return persons.check_email(email)
     except Invalid:
         return "(no e-mail address)"
 

@@ -14,12 +14,12 @@ import msgspec
 from ..db.engine import Db, Row
 from ..errors import Invalid
 from . import access, directory
-from .access import PermissionSet, Role
+from .access import About, Role
 from .context import Ctx
 from .directory import Rights
-from .events import EVENTS, KINDS, QUIET, Event
-from .subscribers import About
-from .teams import TEAMS
+from .event_kinds import EVENT_KINDS, QUIET
+from .events import EVENTS, Event
+from .records import TEAMS, PermissionSet
 
 LOOKED_AT = 1000
 """Events in one page, within reach or not, so that a page has a bounded price."""
@@ -81,7 +81,10 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
     for row in rows:
         after = Cursor(row[_TXID], row[0])
         event = EVENTS.load(row)
-        wanted = (event.kind not in QUIET or KINDS[event.kind].live) and pipeline_key in (None, event.pipeline_key)
+        wanted = (event.kind not in QUIET or EVENT_KINDS[event.kind].live) and pipeline_key in (
+            None,
+            event.pipeline_key,
+        )
         if wanted and reached(event, row):
             found.append((event, after))
             if len(found) == limit:

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
-from . import access, edits, events, formulas, options, pipelines, search, trash, validators
+from . import access, edits, events, formulas, pipelines, search, trash, validators
 from .context import Ctx
-from .options import Option
-
-if TYPE_CHECKING:
-    from .pipelines import Pipeline
+from .records import (
+    FIELD_TYPES,
+    FIELDS,
+    WITH_OPTIONS,
+    AiSettings,
+    DisplayFormat,
+    Field,
+    Option,
+    Pipeline,
+    field_options,
+)
 
 FIRST = 1001
-FIRST_OPTION = options.FIRST
 MOST = 500
 
-TYPES = (
-    "TEXT_INPUT",
-    "DROPDOWN",
-    "CHECKBOX",
-    "DATE",
-    "PERSON",
-    "FORMULA",
-    "TAG",
-    "TEAM_CONTACT",
-    "TEAM_ORGANIZATION",
-)
-WITH_OPTIONS = ("DROPDOWN", "TAG")
 AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
 
 
@@ -41,41 +34,6 @@ NUMBERED = ("TEXT_INPUT", "FORMULA")
 FORMATS = ("NUMBER", "CURRENCY", "PERCENT")
 MOST_DECIMALS = 10
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
-
-
-class AiSettings(msgspec.Struct, frozen=True):
-    """Kept for those who read it; nothing here fills fields by itself (ruling 3)."""
-
-    prompt: str = ""
-    source: str = "BOX_TIMELINE"
-
-
-class DisplayFormat(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How numbers in texts and formulas are shown; what is stored is as it was written (ruling 27)."""
-
-    type: str
-    """NUMBER, CURRENCY or PERCENT."""
-    currency: str | None = None
-    """Of CURRENCY, as ISO 4217 has it."""
-    decimals: int | None = None
-    """How many digits behind the point; None for as many as there are."""
-
-
-class Field(msgspec.Struct, frozen=True):
-    pipeline_key: str
-    key: str
-    name: str
-    type: str
-    options: list[Option]
-    default_value: msgspec.Raw | None
-    """JSON; of a FORMULA, its text."""
-    ai_settings: AiSettings
-    default_updated_at: int | None
-    updated_at: int
-    display_format: DisplayFormat | None = None
-
-
-FIELDS = Table("fields", Field)
 
 
 def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
@@ -128,8 +86,8 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
     name, kind = given.get("name"), given.get("type")
     if not name or not kind:
         raise Insufficient("Field", "type" if name else "name")
-    if kind not in TYPES:
-        raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(TYPES)}")
+    if kind not in FIELD_TYPES:
+        raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(FIELD_TYPES)}")
     if pipeline.next_field - FIRST >= MOST:
         raise Invalid("fields", f"a pipeline has at most {MOST} fields")
     field = Field(
@@ -244,7 +202,7 @@ def _options(
     """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
     if field.type not in WITH_OPTIONS:
         raise Invalid("options", f"a {field.type} field has no options")
-    what = options.listed(field.type)
+    what = field_options.listed(field.type)
     by_name = {option.name: option.key for option in field.options}
     known = {option.key for option in field.options}
     named = list(field.options) if add_only else []
@@ -263,7 +221,7 @@ def _options(
             pipeline = msgspec.structs.replace(pipeline, next_option=pipeline.next_option + 1)
         named = [option for option in named if option.key != key] if add_only else named
         named.append(Option(key, name))
-    options.check(named, what)
+    field_options.check(named, what)
     return pipeline, named
 
 

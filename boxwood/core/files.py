@@ -12,9 +12,8 @@ from ..errors import Conflict, Insufficient, Invalid
 from ..lib import ids, media
 from ..lib.blobs import Stored
 from . import blobs, boxes, events, parts, trash
-from .boxes import Box
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 
 MOST_NAME = 255
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -11,16 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import Invalid, NotFound
 from . import columns, users, values
 from .columns import PREFIX, UNSET, WORDS, Column
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import Field, Pipeline
 
 DEEPEST = 8
 MOST_TESTS = 200

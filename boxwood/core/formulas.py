@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -21,11 +21,7 @@ from ..lib import ids
 from ..lib.formulas import Date, Fault, FormulaError, Result
 from . import fields, inputs
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .boxes import Box
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import Box, Field, Pipeline
 
 ENGINE = lib.Engine()
 """Starts its process with the first formula; whoever serves closes it."""

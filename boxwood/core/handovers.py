@@ -5,14 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import Forbidden, Invalid, NotFound
-from . import access, boxes, events, keys, pipelines, tasks, teams
-from .access import NO_ACCESS
+from . import boxes, events, keys, pipelines, tasks, teams
 from .context import Ctx
-from .pipelines import PIPELINES, Pipeline
-from .pipelines import Member as Entry
+from .records import PIPELINE_MEMBERS, PIPELINES, Pipeline, Team, TeamMember, User, permissions
+from .records import PipelineMember as Entry
 from .tasks import TASKS
-from .teams import Member, Team
-from .users import User
 
 OWNED = ("webhooks", "inbound", "automations")
 """Tables of what works for the team in its maker's name and with his reach."""
@@ -76,7 +73,7 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
     return done
 
 
-def _reached(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, Member, User]:
+def _reached(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, TeamMember, User]:
     """The team, alone, and this member."""
     team = teams.lock(ctx, teams.get(ctx, team_key).key)
     key = ctx.actor.key if user_key == "me" else user_key
@@ -86,7 +83,7 @@ def _reached(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, Member, User
     raise NotFound(user_key)
 
 
-def _require_another_owner(ctx: Ctx, team: Team, member: Member) -> None:
+def _require_another_owner(ctx: Ctx, team: Team, member: TeamMember) -> None:
     others = [one for one, user in teams.members(ctx, [team.key])[team.key] if user.key != member.user_key]
     if member.role == "Owner" and not any(one.role == "Owner" for one in others):
         raise Invalid("role", "a team needs an owner: make someone else one first")
@@ -167,7 +164,7 @@ def _pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         after = _entries(ctx, pipeline, before, user, heir)
         ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
         for entry in after:
-            pipelines.MEMBERS.insert(ctx.db, entry)
+            PIPELINE_MEMBERS.insert(ctx.db, entry)
         touched = pipelines.touch(ctx, pipeline)
         events.record(ctx, "pipeline.shared", touched, pipeline=touched, before={"members": before})
     return len(rows)
@@ -177,9 +174,9 @@ def _entries(ctx: Ctx, pipeline: Pipeline, before: list[Entry], user: User, heir
     gone = next(entry for entry in before if entry.user_key == user.key)
     rest = {entry.user_key: entry for entry in before if entry.user_key != user.key}
     own = rest.get(heir.key)
-    if not any(entry.permission_set == access.ADMIN for entry in rest.values()):
-        own = Entry(pipeline.key, heir.key, access.ADMIN, gone.is_owner, own.added_at if own else ctx.now)
-    elif own is None and pipeline.default_permission_set == NO_ACCESS:
+    if not any(entry.permission_set == permissions.ADMIN for entry in rest.values()):
+        own = Entry(pipeline.key, heir.key, permissions.ADMIN, gone.is_owner, own.added_at if own else ctx.now)
+    elif own is None and pipeline.default_permission_set == permissions.NO_ACCESS:
         own = Entry(pipeline.key, heir.key, gone.permission_set, gone.is_owner, ctx.now)
     elif gone.is_owner and own is not None:
         own = msgspec.structs.replace(own, is_owner=True)

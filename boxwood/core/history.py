@@ -8,10 +8,11 @@ import msgspec
 
 from ..errors import NotFound
 from . import boxes, directory, pipelines
-from .box import Box
 from .context import Ctx
 from .directory import E, Noun
-from .events import EVENTS, QUIET, Event
+from .event_kinds import QUIET
+from .events import EVENTS, Event
+from .records import Box
 
 _NEWS = "kind NOT IN ('" + "', '".join(QUIET) + "')"
 _THROUGH = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..db.engine import Db
 from ..errors import Forbidden
-from . import events, invitations, teams, users
+from . import events, invitations, persons, teams, users
 from .context import Ctx
-from .users import USERS
+from .records import USERS
 
 
 def arrive(
@@ -34,7 +34,7 @@ def arrive(
         return Ctx(db, now, USERS.load(row))
     if not verified:
         raise Forbidden("The provider does not say that this e-mail address is yours")
-    email = users.check_email(email)
+    email = persons.check_email(email)
     user = users.by_email(db, email)
     if user is None:
         if email.rpartition("@")[2] not in domains:
@@ -50,5 +50,5 @@ def arrive(
         user=user.key,
         now=now,
     )
-    events.record(ctx, "user.identity_added", users.person(ctx.actor), what=issuer)
+    events.record(ctx, "user.identity_added", persons.of(ctx.actor), what=issuer)
     return ctx

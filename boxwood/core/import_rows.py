@@ -17,11 +17,9 @@ import msgspec
 
 from ..errors import Invalid, Problem
 from ..lib.tables import CSV, Row
-from . import users, values
+from . import persons, users, values
 from .context import Ctx
-from .fields import Field
-from .pipelines import Pipeline
-from .stages import Stage
+from .records import Field, Pipeline, Stage
 
 NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED = "name", "notes", "stage", "assignees", "followers", "created"
 TARGETS = (NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED)
@@ -257,7 +255,7 @@ class Reader:
             if "@" not in named:
                 self._people[named] = users.get(self.ctx, named).key
             else:
-                email = users.check_email(named)
+                email = persons.check_email(named)
                 found = users.by_email(self.ctx.db, email)
                 if found is None:
                     if PEOPLE not in self.plan.make:

@@ -15,8 +15,7 @@ from . import access, blobs, boxes, bulk, fields, pipelines, stages, users
 from .context import Ctx
 from .import_rows import PEOPLE, STAGES, Draft, Piece, Plan, Reader, Refusal
 from .imports import CHANNEL, IMPORTS, Import, end, reader_of
-from .pipelines import Pipeline
-from .users import USERS
+from .records import USERS, Pipeline
 
 LEASE = 10_000
 SLICE = 1000

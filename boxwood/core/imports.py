@@ -16,9 +16,8 @@ from ..errors import Conflict, Invalid, NotFound
 from ..lib import ids, tables
 from . import access, blobs, events, fields, import_rows, pipelines, stages
 from .context import Ctx
-from .fields import Field
 from .import_rows import Plan, Reader, Refusal
-from .pipelines import Pipeline
+from .records import Field, Pipeline
 
 CHANNEL = "imports"
 MOST_BYTES = 4_000_000_000

@@ -21,8 +21,7 @@ from ..lib.template_filters import TemplateError
 from . import access, allowance, edits, events, expressions, pipelines, teams, trash
 from .access import Role
 from .context import Ctx
-from .pipelines import Pipeline
-from .teams import Team
+from .records import Pipeline, Team
 
 METHODS = ("GET", "POST", "PATCH", "PUT")
 NONE, STANDARD, GITHUB, STRIPE, SHARED = SIGNATURES = ("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED")

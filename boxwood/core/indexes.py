@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ..db.engine import Db, Dialect
 from . import columns
-from .fields import AiSettings, Field
+from .records import AiSettings, Field
 from .selections import Wish
 
 MOST_OF_PIPELINE = 12

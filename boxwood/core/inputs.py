@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..lib.formulas import Date, Fault, Result
-from . import stages, users
+from . import persons, stages
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .boxes import Box
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import Box, Field, Pipeline
 
 
 class Own(NamedTuple):
@@ -76,7 +72,7 @@ class Sheet:
             found = stages.of(ctx, [pipeline.key])[pipeline.key]
             self.titles |= {key: stage.name for key, stage in found.items()}
         if people := {key for word in words.intersection(_PEOPLE) for box in boxes for key in self._keys(word, box)}:
-            known = users.people(ctx, people)
+            known = persons.by_key(ctx, people)
             self.titles |= {key: known[key].full_name or known[key].email for key in people if key in known}
         self.titles |= _contacts(ctx, self._linked(words, "contacts", "TEAM_CONTACT"))
         self.titles |= _organizations(ctx, self._linked(words, "organizations", "TEAM_ORGANIZATION"))

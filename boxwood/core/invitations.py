@@ -12,10 +12,9 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import ids
-from . import access, keys, letters, mail_settings, sign_in_links, teams, users
+from . import keys, letters, mail_settings, persons, sign_in_links, teams, users
 from .context import Ctx
-from .teams import MEMBERS, Member, Team
-from .users import USERS, User
+from .records import TEAM_MEMBERS, TEAMS, USERS, Team, TeamMember, User, permissions
 
 ROLES = ("Member", "Owner", "PayerOnly")
 
@@ -49,7 +48,7 @@ def to_team(ctx: Ctx, team_key: str, email: str, role: str, name: str = "") -> I
     team = teams.get(ctx, team_key)
     teams.require_owner(ctx, team)
     team = teams.lock(ctx, team.key)
-    email = users.check_email(email)
+    email = persons.check_email(email)
     known = users.by_email(ctx.db, email)
     given, _, family = name.strip().partition(" ")
     user = known or users.create(ctx.db, email, ctx.now, given_name=given, family_name=family.strip(), invited=True)
@@ -140,7 +139,7 @@ _OURS = f"""
         WHERE m.user_key = u.key
             AND NOT EXISTS (
                 SELECT 1 FROM pipeline_members a WHERE a.pipeline_key = p.key AND a.user_key = :actor
-                    AND a.permission_set = '{access.ADMIN}')
+                    AND a.permission_set = '{permissions.ADMIN}')
             AND NOT EXISTS (
                 SELECT 1 FROM team_members o
                 WHERE o.team_key = p.team_key AND o.user_key = :actor AND o.role = 'Owner'))
@@ -257,7 +256,7 @@ def accepted(ctx: Ctx) -> Ctx:
     ctx = Ctx(ctx.db, ctx.now, user)
     rows = ctx.db.rows(
         f"""
-        SELECT {teams.TEAMS.of("t")}, m.role FROM team_members m JOIN teams t ON t.key = m.team_key
+        SELECT {TEAMS.of("t")}, m.role FROM team_members m JOIN teams t ON t.key = m.team_key
         WHERE m.user_key = :user AND m.invite_status = 'Pending' ORDER BY t.key
         """,
         user=user.key,
@@ -270,14 +269,14 @@ def accepted(ctx: Ctx) -> Ctx:
     )
     ctx.db.run("DELETE FROM sign_in_links WHERE user_key = :user AND kind = 'invitation'", user=user.key)
     for row in rows:
-        teams.tell(ctx, "member.joined", teams.TEAMS.load(row), user, row[-1])
+        teams.tell(ctx, "member.joined", TEAMS.load(row), user, row[-1])
     return ctx
 
 
-def _member(ctx: Ctx, team_key: str, user_key: str) -> Member | None:
+def _member(ctx: Ctx, team_key: str, user_key: str) -> TeamMember | None:
     row = ctx.db.row(
-        f"SELECT {MEMBERS.columns} FROM team_members WHERE team_key = :team AND user_key = :user",
+        f"SELECT {TEAM_MEMBERS.columns} FROM team_members WHERE team_key = :team AND user_key = :user",
         team=team_key,
         user=user_key,
     )
-    return MEMBERS.load(row) if row else None
+    return TEAM_MEMBERS.load(row) if row else None

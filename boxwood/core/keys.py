@@ -18,7 +18,7 @@ from ..errors import Forbidden, Invalid, NotFound, NotSignedIn
 from ..lib import ids
 from . import events, teams
 from .context import Ctx
-from .users import USERS, User
+from .records import USERS, User
 
 PREFIX = "bw_"
 SHOWN = len(PREFIX) + 6

@@ -14,7 +14,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid
 from ..lib import ids, smtp
-from . import mail_settings, users
+from . import mail_settings, persons
 from .context import Ctx
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -67,7 +67,7 @@ def post(
     settings = mail_settings.find(ctx.db)
     if not settings.smtp_url:
         raise Conflict("No mail can be sent: there are no mail settings (BOXWOOD_SMTP_URL)")
-    recipients = list(dict.fromkeys(users.check_email(one, "to") for one in to))
+    recipients = list(dict.fromkeys(persons.check_email(one, "to") for one in to))
     if not 0 < len(recipients) <= MOST_RECIPIENTS:
         raise Invalid("to", f"has 1 to {MOST_RECIPIENTS} addresses")
     letter = Letter(
@@ -77,7 +77,7 @@ def post(
         subject=" ".join(subject.split()),
         text=text,
         html=html,
-        reply_to=users.check_email(reply_to, "replyTo") if reply_to else "",
+        reply_to=persons.check_email(reply_to, "replyTo") if reply_to else "",
         state="waiting",
         due_at=ctx.now,
         ends_at=ends_at,

@@ -16,7 +16,7 @@ import msgspec
 from ..db.engine import Db
 from ..errors import Forbidden
 from .context import Ctx
-from .users import USERS
+from .records import USERS
 
 LASTS = 3600 * 1000
 

@@ -8,9 +8,8 @@ from typing import Any
 from ..errors import Invalid
 from . import access, pipelines
 from .access import Role
-from .box import STORED, Stored
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import STORED, Pipeline, Stored
 
 SLICE = 1000
 ORDERS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..db.engine import Db
 from ..errors import Forbidden
-from .users import User
+from .records import User
 
 # What lets someone in, or keeps him in. Passwords and authenticators stay, for the day the lock is opened.
 _ENDED = ("sessions", "api_keys", "sign_in_links")

@@ -20,6 +20,7 @@ from .contacts import CONTACTS, Contact
 from .context import Ctx
 from .directory import E, Noun
 from .organizations import ORGANIZATIONS, Organization
+from .records import PermissionSet
 from .search import mark
 
 RANKED = 300
@@ -111,7 +112,7 @@ def _boxes(ctx: Ctx, narrow: Narrow) -> Scope:
     return _scope(ctx, list(alike.values()), narrow.stages)
 
 
-_sets = msgspec.json.Decoder(dict[str, access.PermissionSet]).decode
+_sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 
 
 def _scope(ctx: Ctx, alike: list[tuple[Role, list[str]]], stages: list[str]) -> Scope:

@@ -10,9 +10,8 @@ from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
 from . import boxes, events, parts, tasks, trash
-from .boxes import Box
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 
 CALL, NOTES = "CALL_LOG", "MEETING_NOTES"
 LATEST = tasks.LATEST

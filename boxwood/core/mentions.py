@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from .users import Person
+from .records import Person
 
 # A text made of nothing but @ is not worth reading to its end.
 MOST_LOOKED_AT = 1000

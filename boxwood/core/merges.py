@@ -9,9 +9,10 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Forbidden, Invalid
 from ..lib import ids
-from . import directory, entries, entry_links, replacing, team_fields, teams
+from . import directory, entries, entry_links, replacing, team_fields
 from .context import Ctx
 from .directory import E, Link, Noun
+from .records import Team
 from .replacing import Undo
 
 MOST = 100
@@ -117,7 +118,7 @@ def merge(ctx: Ctx, noun: Noun[E], key: str, others: list[str], choices: dict[st
     return after
 
 
-def _reach_all(ctx: Ctx, noun: Noun[E], keys: list[str]) -> tuple[list[E], teams.Team]:
+def _reach_all(ctx: Ctx, noun: Noun[E], keys: list[str]) -> tuple[list[E], Team]:
     """All of them, alone and with their links, in this order; they must be one team's."""
     reached = {key: directory.reach(ctx, noun, key, change=True) for key in sorted(keys)}
     team = reached[keys[0]][1]
@@ -195,7 +196,7 @@ def last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
     return MERGES.load(row)
 
 
-def back(ctx: Ctx, noun: Noun[E], team: teams.Team, one: E) -> E:
+def back(ctx: Ctx, noun: Noun[E], team: Team, one: E) -> E:
     """The row of one that was gone, less the values of fields that the team no longer has."""
     known = {field.key for field in team_fields.of(team, noun.name)}
     fields = {field: value for field, value in one.fields.items() if field in known}
@@ -218,7 +219,7 @@ def linked_again(ctx: Ctx, noun: Noun[E], one: E) -> E:
     return one
 
 
-def _parted(ctx: Ctx, noun: Noun[E], team: teams.Team, now: E, before: E, after: E) -> E:
+def _parted(ctx: Ctx, noun: Noun[E], team: Team, now: E, before: E, after: E) -> E:
     """The survivor without what the merge gave it."""
     values: dict[str, Any] = {}
     for member in entries.texts_of(noun):

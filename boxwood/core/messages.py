@@ -10,10 +10,9 @@ from ..db.records import Table
 from ..lib import ids
 from ..lib.mail import Address, Mail
 from . import blobs, boxes, events, files, parts, threads
-from .boxes import Box
 from .context import Ctx
 from .files import Upload
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 from .threads import THREADS
 
 # Each address that is new to a box is an event of its own.

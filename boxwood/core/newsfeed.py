@@ -9,7 +9,8 @@ from . import access, boxes, directory, pipelines
 from .access import Role
 from .context import Ctx
 from .directory import E, Noun
-from .events import EVENTS, KINDS, QUIET, Event
+from .event_kinds import EVENT_KINDS, QUIET
+from .events import EVENTS, Event
 
 PAGE = 50
 
@@ -60,11 +61,13 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
     """Every entry of all boxes of the pipeline, oldest first, without the limit (spec 4.9)."""
     pipeline, role = pipelines.reach(ctx, key)
     access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
-    known = {kind.specific for kind in KINDS.values()}
+    known = {kind.specific for kind in EVENT_KINDS.values()}
     for one in specifics:
         if one not in known:
             raise Invalid("includeSpecifics", f"no such entry {one[:50]!r}; known are {', '.join(sorted(known))}")
-    kinds = [name for name, kind in KINDS.items() if not kind.quiet and (not specifics or kind.specific in specifics)]
+    kinds = [
+        name for name, kind in EVENT_KINDS.items() if not kind.quiet and (not specifics or kind.specific in specifics)
+    ]
     seen, given = ("1 = 1", {}) if role.sees_all_boxes() else _seen(ctx, role)
     rows = ctx.db.rows(
         f"""
@@ -101,7 +104,7 @@ def _page(
     order: str = "e.id DESC",
 ) -> list[Event]:
     if condensed:
-        kinds = ctx.db.texts([name for name, kind in KINDS.items() if kind.condensed])
+        kinds = ctx.db.texts([name for name, kind in EVENT_KINDS.items() if kind.condensed])
         where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
     rows = ctx.db.rows(
         f"""

@@ -14,12 +14,12 @@ import msgspec
 from ..db.engine import Db
 from ..errors import Forbidden, NotFound
 from . import access, boxes
-from .box import Box
 from .context import Ctx
-from .events import EVENTS, KINDS, LOUD, Event, Happened
-from .events import FAILED as FAILED_KINDS
-from .events import FOLLOWED as FOLLOWED_KINDS
-from .pipelines import Pipeline
+from .event_kinds import EVENT_KINDS, LOUD
+from .event_kinds import FAILED as FAILED_KINDS
+from .event_kinds import FOLLOWED as FOLLOWED_KINDS
+from .events import EVENTS, Event, Happened
+from .records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
 KEPT = 90 * 24 * 3600 * 1000
@@ -50,7 +50,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     wanted = _named(kind, happened.thing, happened.before or {})
     if box is not None and kind in FOLLOWED_KINDS:
         wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
-    if kind not in FAILED_KINDS and not KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
+    if kind not in FAILED_KINDS and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
         wanted.pop(ctx.actor.key, None)
     if not wanted:
         return

@@ -10,7 +10,7 @@ from . import deliveries, webhooks
 from .context import Ctx
 from .deliveries import RETRY, Attempt
 from .outbox import PROBES, RETRIES, Taken, delay
-from .users import USERS
+from .records import USERS
 from .webhooks import Webhook
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000

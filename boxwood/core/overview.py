@@ -7,17 +7,13 @@ from typing import Any
 import msgspec
 
 from ..lib.formulas import Result
-from . import boxes, directory, fields, listing, stages, tasks, users
-from .box import Box
+from . import boxes, directory, fields, listing, persons, stages, tasks
 from .contacts import CONTACTS, Contact
 from .context import Ctx
-from .fields import Field
 from .inputs import Sheet
 from .organizations import ORGANIZATIONS, Organization
-from .pipelines import Pipeline
-from .stages import Stage
+from .records import Box, Field, Person, Pipeline, Stage
 from .tasks import Task
-from .users import Person
 
 MOST_TASKS = 1000
 
@@ -52,7 +48,7 @@ def of(ctx: Ctx, box_key: str) -> Overview:
         pipeline=pipeline,
         stages=stages.of(ctx, [pipeline.key])[pipeline.key],
         columns=_columns(ctx, box, pipeline),
-        people=users.people(ctx, {*box.people(), *(key for task in held for key in task.people())}),
+        people=persons.by_key(ctx, {*box.people(), *(key for task in held for key in task.people())}),
         contacts=directory.by_keys(ctx, CONTACTS, [link.key for link in box.contacts]),
         organizations=directory.by_keys(ctx, ORGANIZATIONS, [link.key for link in box.organizations]),
         linked=_linked(ctx, box),

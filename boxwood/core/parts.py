@@ -13,9 +13,8 @@ from ..db.records import Table
 from ..errors import NotFound
 from . import boxes
 from .access import Role
-from .boxes import Box
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 
 R = TypeVar("R", bound=msgspec.Struct)
 

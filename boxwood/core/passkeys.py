@@ -10,9 +10,9 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid, NotFound, NotSignedIn
 from ..lib import ids, webauthn
-from . import events, keys, mail_settings, users
+from . import events, keys, mail_settings, persons
 from .context import Ctx
-from .users import USERS
+from .records import USERS
 
 LASTS = 10 * 60_000
 MOST = 50
@@ -82,7 +82,7 @@ def add(ctx: Ctx, credential: dict[str, Any], name: str) -> Passkey:
         used_at=None,
     )
     PASSKEYS.insert(ctx.db, one)
-    events.record(ctx, "user.passkey_added", users.person(ctx.actor), subject=one.name)
+    events.record(ctx, "user.passkey_added", persons.of(ctx.actor), subject=one.name)
     return one
 
 
@@ -91,7 +91,7 @@ def remove(ctx: Ctx, key: str) -> None:
     if one is None:
         raise NotFound(key)
     ctx.db.run("DELETE FROM passkeys WHERE key = :key", key=key)
-    events.record(ctx, "user.passkey_removed", users.person(ctx.actor), subject=one.name)
+    events.record(ctx, "user.passkey_removed", persons.of(ctx.actor), subject=one.name)
 
 
 def to_sign_in(db: Db, now: int) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..db.engine import Db
 from ..errors import Invalid
-from . import events, keys, users
+from . import events, keys, persons
 from .context import Ctx
-from .users import User
+from .records import User
 
 SHORTEST, LONGEST = 10, 1000
 
@@ -48,4 +48,4 @@ def keep(db: Db, user: User, hash_: str, now: int) -> None:
 def change(ctx: Ctx, hash_: str) -> None:
     """The actor's password is another from now on."""
     keep(ctx.db, ctx.actor, hash_, ctx.now)
-    events.record(ctx, "user.password_changed", users.person(ctx.actor))
+    events.record(ctx, "user.password_changed", persons.of(ctx.actor))

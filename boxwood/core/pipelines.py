@@ -6,61 +6,28 @@ from typing import Any
 
 import msgspec
 
-from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, conditions, events, fields, formulas, stages, teams, themes, trash, users
-from .access import EDITOR, NO_ACCESS, PermissionSet, Role
+from . import access, conditions, events, fields, formulas, persons, stages, teams, themes, trash, users
+from .access import Role
 from .context import Ctx
-from .users import USERS, Person
+from .records import (
+    FIRST_OPTION,
+    PIPELINE_MEMBERS,
+    PIPELINES,
+    USERS,
+    PermissionSet,
+    Person,
+    Pipeline,
+    PipelineMember,
+    permissions,
+)
 
 MOST_GRANTS = 200
-SOURCES = ("HUMAN", "SYSTEM_ONBOARDING", "AI_PIPELINE_CREATOR")
 
 
-class Pipeline(msgspec.Struct, frozen=True):
-    key: str
-    team_key: str
-    creator_key: str
-    name: str
-    description: str | None
-    icon: str
-    stage_order: list[str]
-    stage_theme: str
-    permission_sets: dict[str, PermissionSet]
-    default_permission_set: str
-    """What a member of the team has who has no entry of his own."""
-    restricted_to_team: bool
-    source: str
-    next_stage: int
-    next_field: int
-    next_option: int
-    formulas_updated_at: int | None
-    created_at: int
-    updated_at: int
-    saved_at: int
-    validators_updated_at: int | None = None
-    """When its validation rules last changed; None where it never had any."""
-
-    @property
-    def shared_with_team(self) -> bool:
-        return self.default_permission_set != NO_ACCESS
-
-
-class Member(msgspec.Struct, frozen=True):
-    """An entry of the pipeline's access list."""
-
-    pipeline_key: str
-    user_key: str
-    permission_set: str
-    is_owner: bool
-    added_at: int
-
-
-PIPELINES = Table("pipelines", Pipeline)
 sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 """The permission sets in a row of the table."""
-MEMBERS = Table("pipeline_members", Member)
 _REACHED = f"""
     SELECT {PIPELINES.of("p")}, {access.ROLE} AS reach FROM pipelines p
 """
@@ -101,19 +68,19 @@ def _with_role(row: tuple[Any, ...]) -> tuple[Pipeline, Role]:
     return pipeline, access.role(row[len(PIPELINES.names)], pipeline.permission_sets)
 
 
-def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[Member, Person]]]:
+def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[PipelineMember, Person]]]:
     """The access lists of these pipelines, the owner first."""
-    found: dict[str, list[tuple[Member, Person]]] = {key: [] for key in keys}
+    found: dict[str, list[tuple[PipelineMember, Person]]] = {key: [] for key in keys}
     for row in ctx.db.rows(
         f"""
-        SELECT {MEMBERS.of("m")}, {USERS.of("u")} FROM pipeline_members m JOIN users u ON u.key = m.user_key
+        SELECT {PIPELINE_MEMBERS.of("m")}, {USERS.of("u")} FROM pipeline_members m JOIN users u ON u.key = m.user_key
         WHERE {ctx.db.dialect.among("m.pipeline_key", "pipelines")}
         ORDER BY m.is_owner DESC, m.added_at, m.user_key
         """,
         pipelines=ctx.db.texts(keys),
     ):
-        member = MEMBERS.load(row)
-        found[member.pipeline_key].append((member, users.person(USERS.load(row[len(MEMBERS.names) :]))))
+        member = PIPELINE_MEMBERS.load(row)
+        found[member.pipeline_key].append((member, persons.of(USERS.load(row[len(PIPELINE_MEMBERS.names) :]))))
     return found
 
 
@@ -122,7 +89,9 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     if not given.get("name"):
         raise Insufficient("Pipeline", "name")
     team = teams.get(ctx, given["team_key"]) if given.get("team_key") else teams.oldest_of(ctx)
-    default = given.get("default_permission_set") or (EDITOR if given.get("shared", True) else NO_ACCESS)
+    default = given.get("default_permission_set") or (
+        permissions.EDITOR if given.get("shared", True) else permissions.NO_ACCESS
+    )
     pipeline = Pipeline(
         key=ids.new("p", ctx.now),
         team_key=team.key,
@@ -138,14 +107,14 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
         source=given.get("source", "HUMAN"),
         next_stage=stages.FIRST,
         next_field=fields.FIRST,
-        next_option=fields.FIRST_OPTION,
+        next_option=FIRST_OPTION,
         formulas_updated_at=None,
         created_at=ctx.now,
         updated_at=ctx.now,
         saved_at=ctx.now,
     )
     PIPELINES.insert(ctx.db, pipeline)
-    MEMBERS.insert(ctx.db, Member(pipeline.key, ctx.actor.key, access.ADMIN, True, ctx.now))
+    PIPELINE_MEMBERS.insert(ctx.db, PipelineMember(pipeline.key, ctx.actor.key, permissions.ADMIN, True, ctx.now))
     for name in given.get("stages") or ["Stage 1"]:
         pipeline, _ = stages.add(ctx, pipeline, name)
     made = []
@@ -211,7 +180,10 @@ def _check(ctx: Ctx, pipeline: Pipeline, role: Role, own: dict[str, Any]) -> Non
 def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) -> Pipeline:
     """The access list, the custom sets and what the team's members get."""
     if "shared" in changes and changes["shared"] != pipeline.shared_with_team:
-        changes = {**changes, "default_permission_set": EDITOR if changes["shared"] else NO_ACCESS}
+        changes = {
+            **changes,
+            "default_permission_set": permissions.EDITOR if changes["shared"] else permissions.NO_ACCESS,
+        }
     sets = _wanted_sets(pipeline, changes)
     default = changes.get("default_permission_set") or pipeline.default_permission_set
     now = {member.user_key: member for member, _ in members(ctx, [pipeline.key])[pipeline.key]}
@@ -227,11 +199,11 @@ def _share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) ->
         _check_sets(ctx, pipeline, sets)
     for member in wanted.values():
         _known_set(member.permission_set, sets, "aclEntries")
-    if not any(member.permission_set == access.ADMIN for member in wanted.values()):
+    if not any(member.permission_set == permissions.ADMIN for member in wanted.values()):
         raise Invalid("aclEntries", "a pipeline needs someone with __adminPermissionSet__")
     ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
     for member in wanted.values():
-        MEMBERS.insert(ctx.db, member)
+        PIPELINE_MEMBERS.insert(ctx.db, member)
     before = {
         "members": list(now.values()),
         "permission_sets": pipeline.permission_sets,
@@ -253,7 +225,7 @@ def _check_sets(ctx: Ctx, pipeline: Pipeline, sets: dict[str, PermissionSet]) ->
     types = {key: field.type for key, field in fields.by_key(ctx, pipeline.key).items()}
     for name, one in sets.items():
         where = f"customPermissionSets.{name[:50]}.permissions"
-        if name in access.BUILT_IN:
+        if name in permissions.BUILT_IN:
             raise Invalid(f"customPermissionSets.{name}", "is a built-in set")
         if len(one.permissions) > MOST_GRANTS:
             raise Invalid(where, f"takes at most {MOST_GRANTS}")
@@ -266,13 +238,13 @@ def _wanted_members(
     ctx: Ctx,
     pipeline: Pipeline,
     sets: dict[str, PermissionSet],
-    now: dict[str, Member],
+    now: dict[str, PipelineMember],
     given: list[dict[str, Any]],
-) -> dict[str, Member]:
+) -> dict[str, PipelineMember]:
     """The whole new list. The owner keeps an entry whatever is given, or nobody might be left."""
     if not given:
         raise Invalid("aclEntries", "may not be empty")
-    default = pipeline.default_permission_set if pipeline.shared_with_team else EDITOR
+    default = pipeline.default_permission_set if pipeline.shared_with_team else permissions.EDITOR
     wanted = {key: member for key, member in now.items() if member.is_owner}
     for at, one in enumerate(given):
         user_key = _shared_with(ctx, now, one, f"aclEntries[{at}]")
@@ -281,13 +253,13 @@ def _wanted_members(
         _known_set(name, sets, f"aclEntries[{at}].permissionSetName")
         if pipeline.restricted_to_team and not was and not _in_team(ctx, pipeline, user_key):
             raise Invalid(f"aclEntries[{at}]", "this pipeline is shared within its team only")
-        wanted[user_key] = Member(
+        wanted[user_key] = PipelineMember(
             pipeline.key, user_key, name, bool(was and was.is_owner), was.added_at if was else ctx.now
         )
     return wanted
 
 
-def _shared_with(ctx: Ctx, now: dict[str, Member], one: dict[str, Any], field: str) -> str:
+def _shared_with(ctx: Ctx, now: dict[str, PipelineMember], one: dict[str, Any], field: str) -> str:
     key: str | None = one.get("user_key")
     if key:
         return key if key in now else users.get(ctx, key).key
@@ -300,18 +272,20 @@ def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:
     return user_key in {member.user_key for member, _ in teams.members(ctx, [pipeline.team_key])[pipeline.team_key]}
 
 
-def _admins(members: dict[str, Member], default: str, custom: dict[str, PermissionSet]) -> set[tuple[str, str]]:
+def _admins(members: dict[str, PipelineMember], default: str, custom: dict[str, PermissionSet]) -> set[tuple[str, str]]:
     """Who may make admins, even on a condition, and by which set: none of it changes without that right."""
     names = [
-        name for name in (*access.BUILT_IN, *custom) if access.role(name, custom).checks("PIPELINE", "CHANGE_ADMINS")
+        name
+        for name in (*permissions.BUILT_IN, *custom)
+        if access.role(name, custom).checks("PIPELINE", "CHANGE_ADMINS")
     ]
     given = {**{key: member.permission_set for key, member in members.items()}, "everyone": default}
     return {(key, name) for key, name in given.items() if name in names}
 
 
 def _known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:
-    if name not in access.BUILT_IN and name not in custom:
-        known = ", ".join([*access.BUILT_IN, *custom])
+    if name not in permissions.BUILT_IN and name not in custom:
+        known = ", ".join([*permissions.BUILT_IN, *custom])
         raise Invalid(field, f"no such permission set {name[:100]!r}; known are {known}")
     return name
 

@@ -13,9 +13,9 @@ import msgspec
 
 from ..errors import Invalid
 from . import boxes, events
-from .box import Box
 from .columns import Column
 from .context import Ctx
+from .records import Box
 from .selections import Selection
 
 STAGE = "stage"

@@ -11,10 +11,8 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from . import box_links, boxes, formulas, search, validators
-from .boxes import BOXES, Box
 from .context import Ctx
-from .pipelines import PIPELINES, Pipeline
-from .users import USERS
+from .records import BOXES, PIPELINES, USERS, Box, Pipeline
 from .validators import Verdict
 
 AT_ONCE = 500

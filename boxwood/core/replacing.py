@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 
 from . import box_links, boxes, team_fields
-from .boxes import Box, Link
 from .context import Ctx
 from .directory import E, Noun
-from .teams import Team
+from .records import Box, Link, Team
 
 
 class Undo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,10 +9,11 @@ import msgspec
 from ..errors import Invalid
 from ..lib import ids
 from . import deliveries, subscribers, webhooks
+from .access import About
 from .context import Ctx
 from .deliveries import Delivery
 from .events import EVENTS, Event
-from .subscribers import About, News
+from .subscribers import News
 from .webhooks import Webhook
 
 MOST = 10_000

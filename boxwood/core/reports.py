@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import Invalid
-from . import stages, users
+from . import persons, stages
 from .columns import WORDS, Column
 from .context import Ctx
 from .selections import Selection
@@ -318,7 +318,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
         """,
         **{**asked(chosen), **params},
     )
-    people = users.people(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
+    people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
     called = {one: person.full_name or "" for one, person in people.items()} if names is None else names
     found = [
         Group(

@@ -36,16 +36,14 @@ from . import (
     views,
     webhooks,
 )
-from .access import Role
-from .box import BOXES, Box
+from .access import About, Role
 from .comments import COMMENTS
 from .context import Ctx
 from .directory import Noun
 from .files import FILES
 from .meetings import MEETINGS
-from .pipelines import PIPELINES, Pipeline
+from .records import BOXES, PIPELINES, Box, Pipeline
 from .replacing import Undo
-from .subscribers import About
 from .tasks import TASKS
 from .threads import THREADS
 from .trash import TRASH, Trashed

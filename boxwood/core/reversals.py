@@ -33,16 +33,17 @@ from . import (
     views,
     webhooks,
 )
-from .access import PermissionSet
 from .context import Ctx
-from .events import KINDS, Event
+from .event_kinds import EVENT_KINDS
+from .events import Event
+from .records import PermissionSet
 
 Values = dict[str, Any]
 
 
 def reverse(ctx: Ctx, event: Event) -> bool:
     """Undo one event; whether there was anything to do. Refused where something was changed since."""
-    kind = KINDS[event.kind]
+    kind = EVENT_KINDS[event.kind]
     if kind.by_itself or kind.quiet or event.kind in _FOLLOWS or "merged_into" in event.detail:
         return False
     noun, _, verb = event.kind.partition(".")

@@ -12,6 +12,7 @@ from ..lib.targets import Rules
 from . import automations, edits, inbound, team_fields, teams, validators, webhooks
 from .context import Ctx
 from .events import Event
+from .records import TEAM_LISTS, Team, TeamSettings
 
 Values = dict[str, Any]
 
@@ -19,10 +20,10 @@ Values = dict[str, Any]
 def _team(ctx: Ctx, event: Event) -> bool:
     """Its name, its settings, or the fields of its contacts or organizations with what entries held in them."""
     key, before = event.subject_key or "", msgspec.json.decode(event.before or b"{}")
-    after = msgspec.json.decode(event.record, type=teams.Team)
+    after = msgspec.json.decode(event.record, type=Team)
     changed: Values = before.get("settings", {})
-    old = msgspec.convert({**edits.plain(after.settings), **changed}, teams.TeamSettings)
-    for name in teams.LISTS:
+    old = msgspec.convert({**edits.plain(after.settings), **changed}, TeamSettings)
+    for name in TEAM_LISTS:
         if (member := f"{name}_fields") in changed:
             was, became = getattr(old, member), getattr(after.settings, member)
             return team_fields.put_back(ctx, name, key, was, became, edits.values(ctx, event))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..lib.requests import HIDDEN
-from . import expressions, step_names, users
+from . import expressions, persons, step_names
 from .automations import Automation
 from .context import Ctx
 from .runs import Run
@@ -97,7 +97,7 @@ _READERS: dict[str, Callable[[Names], Any]] = {
     "box": lambda names: step_names.reached(names.ctx, names.run.box_key),
     "fields": _fields,
     "before": _before,
-    "owner": lambda names: step_names.person(users.person(names.ctx.actor)),
+    "owner": lambda names: step_names.person(persons.of(names.ctx.actor)),
     "now": lambda names: names.ctx.now,
     "steps": lambda names: names.run.outputs,
     "secrets": lambda names: (

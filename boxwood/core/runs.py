@@ -15,10 +15,10 @@ from ..db.records import Table
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import ids
 from ..lib.requests import storable
-from . import automations, boxes, step_names, users
+from . import automations, boxes, persons, step_names
 from .automations import Automation
 from .context import Cause, Ctx
-from .users import USERS, User
+from .records import USERS, User
 
 CHANNEL = "automations"
 HOUR = 3_600_000
@@ -118,7 +118,7 @@ def start(
     key = ids.new("n", ctx.now)
     subject_key = subject_key or box_key
     came = ctx.cause
-    given = {"trigger": {"at": ctx.now, **trigger}, "actor": step_names.person(users.person(ctx.actor))}
+    given = {"trigger": {"at": ctx.now, **trigger}, "actor": step_names.person(persons.of(ctx.actor))}
     came_with = (("body", body), ("query", query), ("headers", headers))
     given |= {name: storable(it) for name, it in came_with if it is not None}
     reason = _refusal(ctx, automation, subject_key, came) if came is not None or subject_key else None

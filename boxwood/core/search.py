@@ -16,8 +16,8 @@ import msgspec
 
 from ..db.engine import Db
 from ..lib import words
-from .box import Box
 from .context import Ctx
+from .records import Box
 
 BOX, CONTACT, ORGANIZATION = "box", "contact", "organization"
 MOST_LETTERS = 150_000

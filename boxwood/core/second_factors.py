@@ -11,7 +11,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid, NotSignedIn
 from ..lib import totp
-from . import events, keys, users
+from . import events, keys, persons
 from .context import Ctx
 
 ISSUER = "Boxwood"
@@ -70,7 +70,7 @@ def confirm(ctx: Ctx, code: str) -> list[str]:
         raise Invalid("code", "is not what the authenticator shows now; is its clock right?")
     one = msgspec.structs.replace(one, confirmed_at=ctx.now, last_step=step)
     AUTHENTICATORS.update(ctx.db, one, "confirmed_at", "last_step", by="user_key")
-    events.record(ctx, "user.totp_added", users.person(ctx.actor))
+    events.record(ctx, "user.totp_added", persons.of(ctx.actor))
     return _new_codes(ctx)
 
 
@@ -79,7 +79,7 @@ def renew_codes(ctx: Ctx) -> list[str]:
     keys.require_self(ctx)
     if not needed(ctx.db, ctx.actor.key):
         raise Conflict("There is no authenticator")
-    events.record(ctx, "user.recovery_codes_renewed", users.person(ctx.actor))
+    events.record(ctx, "user.recovery_codes_renewed", persons.of(ctx.actor))
     return _new_codes(ctx)
 
 
@@ -88,7 +88,7 @@ def remove(ctx: Ctx) -> None:
     keys.require_self(ctx)
     if not drop(ctx.db, ctx.actor.key):
         raise Conflict("There is no authenticator")
-    events.record(ctx, "user.totp_removed", users.person(ctx.actor))
+    events.record(ctx, "user.totp_removed", persons.of(ctx.actor))
 
 
 def drop(db: Db, user_key: str) -> bool:

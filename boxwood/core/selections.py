@@ -18,10 +18,10 @@ import msgspec
 from ..db.engine import Row
 from ..errors import Invalid
 from . import columns, fields, listing, pipelines
-from .box import STORED, Box, Stored
 from .columns import Column
 from .context import Ctx
 from .filters import Filter
+from .records import STORED, Box, Field, Pipeline, Stored
 
 MOST_SORTS = 5
 _IN_ORDER = (("b.created_at",), ("b.updated_at",), ("b.key",), ("b.stage_key",))
@@ -200,9 +200,7 @@ def _after(parts: list[Part]) -> str:
     return f"({first.sql} {'<=' if first.descending else '>='} :c0 AND {test})"
 
 
-def sorts(
-    ctx: Ctx, pipeline: pipelines.Pipeline, by_key: Mapping[str, fields.Field], names: list[str]
-) -> list[tuple[Column, bool]]:
+def sorts(ctx: Ctx, pipeline: Pipeline, by_key: Mapping[str, Field], names: list[str]) -> list[tuple[Column, bool]]:
     """The columns named, and whether each is to descend."""
     if len(names) > MOST_SORTS:
         raise Invalid("sort", f"takes at most {MOST_SORTS} columns")

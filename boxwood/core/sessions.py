@@ -16,9 +16,9 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import NotFound, NotSignedIn
 from ..lib import ids
-from . import events, keys, locked_users, users
+from . import events, keys, locked_users, persons, users
 from .context import Ctx
-from .users import USERS, User
+from .records import USERS, User
 
 A_DAY = 86_400_000
 IDLE = 14 * A_DAY
@@ -62,7 +62,7 @@ def start(ctx: Ctx, browser: str, address: str, how: str) -> tuple[Session, str]
     SESSIONS.insert(ctx.db, session)
     users.note_seen(ctx.db, ctx.actor.key, ctx.now)
     events.record(
-        ctx, "user.signed_in", users.person(ctx.actor), what=how, browser=session.browser, address=session.address
+        ctx, "user.signed_in", persons.of(ctx.actor), what=how, browser=session.browser, address=session.address
     )
     return session, secret
 
@@ -114,7 +114,7 @@ def end(ctx: Ctx, key: str) -> None:
     keys.require_self(ctx)
     if not ctx.db.run("DELETE FROM sessions WHERE key = :key AND user_key = :user", key=key, user=ctx.actor.key):
         raise NotFound(key)
-    events.record(ctx, "user.signed_out", users.person(ctx.actor))
+    events.record(ctx, "user.signed_out", persons.of(ctx.actor))
 
 
 def end_others(ctx: Ctx, but: str = "") -> int:

@@ -13,9 +13,9 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid
-from . import events, invitations, letters, locked_users, mail_settings, passwords, users
+from . import events, invitations, letters, locked_users, mail_settings, passwords, persons, users
 from .context import Ctx
-from .users import USERS, User
+from .records import USERS, User
 
 A_MINUTE, A_DAY = 60_000, 86_400_000
 LASTS = {"welcome": 7 * A_DAY, "invitation": 14 * A_DAY, "reset": A_DAY // 24}
@@ -97,7 +97,7 @@ def mail_reset(db: Db, email: str, now: int) -> None:
         "password stays as it is.\n"
     )
     letters.post(ctx, [user.email], "Another password", text, about="reset", ends_at=now + LASTS["reset"])
-    events.record(ctx, "user.reset_asked", users.person(user))
+    events.record(ctx, "user.reset_asked", persons.of(user))
 
 
 def _digest(token: str) -> str:

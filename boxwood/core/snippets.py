@@ -11,7 +11,7 @@ from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
 from . import access, events, pipelines, trash
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import Pipeline
 
 
 class Snippet(msgspec.Struct, frozen=True):

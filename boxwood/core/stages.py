@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid, NotFound
 from . import access, events, formulas, pipelines, themes, trash, validators
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .pipelines import Pipeline
+from .records import STAGES, Pipeline, Stage
 
 FIRST = 5001
 MOST = 500
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl)a?\([0-9.,%/ ]{3,40}\)")
-
-
-class Stage(msgspec.Struct, frozen=True):
-    pipeline_key: str
-    key: str
-    name: str
-    foreground: str
-    """Empty where the colours come from the pipeline's theme."""
-    background: str
-    updated_at: int
-
-
-STAGES = Table("stages", Stage)
 
 
 def of(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:

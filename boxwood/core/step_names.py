@@ -9,10 +9,9 @@ import msgspec
 
 from ..errors import NotFound
 from ..lib.templates import ANYTHING
-from . import boxes, fields, pipelines, stages, users
-from .boxes import Box
+from . import boxes, fields, persons, pipelines, stages
 from .context import Ctx
-from .fields import Field
+from .records import WITH_OPTIONS, Box, Field, Person
 from .triggers import TRIGGERS
 
 PERSON = dict.fromkeys(("key", "email", "name"), ANYTHING)
@@ -94,7 +93,7 @@ def of_box(ctx: Ctx, box: Box) -> dict[str, Any]:
     """A box as templates see it: values of its fields by their names, options by theirs."""
     pipeline = pipelines.get(ctx, box.pipeline_key)
     by_key = fields.by_key(ctx, box.pipeline_key)
-    people = users.people(ctx, [box.creator_key, *box.assignee_keys, *box.follower_keys])
+    people = persons.by_key(ctx, [box.creator_key, *box.assignee_keys, *box.follower_keys])
     stage = stages.get(ctx, pipeline, box.stage_key)
     return {
         "key": box.key,
@@ -126,13 +125,13 @@ def values(by_key: Mapping[str, Field], held: Mapping[str, Any]) -> dict[str, An
 
 
 def shown(field: Field, value: Any) -> Any:
-    if field.type in fields.WITH_OPTIONS and value is not None:
+    if field.type in WITH_OPTIONS and value is not None:
         names = {option.key: option.name for option in field.options}
         return [names.get(one, one) for one in value] if isinstance(value, list) else names.get(value, value)
     return value
 
 
-def person(one: users.Person | None) -> dict[str, Any] | None:
+def person(one: Person | None) -> dict[str, Any] | None:
     return {"key": one.key, "email": one.email, "name": one.full_name or one.display_name} if one else None
 
 
@@ -142,7 +141,7 @@ def before(ctx: Ctx, pipeline_key: str | None, was: Mapping[str, Any], detail: M
     if "stage_key" in was:
         found["stage"] = {"key": was["stage_key"], "name": detail.get("old_stage_name", "")}
     if "assignee_keys" in was:
-        known = users.people(ctx, was["assignee_keys"])
+        known = persons.by_key(ctx, was["assignee_keys"])
         found["assignees"] = [person(known.get(key)) for key in was["assignee_keys"]]
     held = was.get("fields")
     by_key = fields.by_key(ctx, pipeline_key) if pipeline_key else {}

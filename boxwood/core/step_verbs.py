@@ -12,12 +12,10 @@ from ..errors import Invalid
 from ..lib.template_filters import as_moment, as_text
 from . import boxes, comments, entries, fields, letters, pipelines, runs, stages, tasks, upserts, users
 from .automations import Automation, load
-from .boxes import Box
 from .contacts import CONTACTS
 from .context import Ctx
-from .fields import Field
 from .organizations import ORGANIZATIONS
-from .pipelines import Pipeline
+from .records import WITH_OPTIONS, Box, Field, Pipeline
 from .runs import Run
 from .steps import milliseconds, named
 
@@ -292,7 +290,7 @@ def _values(ctx: Ctx, pipeline: Pipeline, given: Mapping[str, Any]) -> Given:
 def _value(field: Field, value: Any, where: str) -> Any:
     if value in (None, "", []):
         return None
-    if field.type in fields.WITH_OPTIONS:
+    if field.type in WITH_OPTIONS:
         names = {option.key: option.name for option in field.options}
         if field.type == "DROPDOWN":
             return named(names, as_text(value), where, "option")

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from ..db.engine import Db
-from . import access, deliveries, directory, teams, webhooks
-from .access import PermissionSet, Role
+from . import access, deliveries, directory, webhooks
+from .access import Role
 from .context import Ctx
 from .directory import Rights
 from .events import Happened
+from .records import TEAMS, PermissionSet
 
 # More than this many, or for more than a tenth as many people, are made by a worker: a change waits for no crowd.
 AT_ONCE = 100
@@ -32,15 +33,6 @@ class News(msgspec.Struct, frozen=True):
     creator_key: str | None
     changed: list[str]
     fields: dict[str, Any] = {}
-
-
-class About(msgspec.Struct, frozen=True):
-    """Of a record what decides who may see it: a box, or an entry of a directory."""
-
-    stage_key: str | None = None
-    assignee_keys: list[str] = []
-    creator_key: str | None = None
-    fields: Any = {}
 
 
 class Subscriber(msgspec.Struct, frozen=True):
@@ -170,7 +162,7 @@ _IN_PIPELINE = """
 _ROLE = f"SELECT {access.ROLE}, p.permission_sets FROM pipelines p WHERE p.key = :pipeline"
 # A pipeline's subscription to what happens to contacts is one to its team's.
 _IN_TEAM = f"""
-    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {teams.TEAMS.of("t")}
+    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {TEAMS.of("t")}
     FROM webhooks w JOIN teams t ON t.key = :team
     JOIN team_members m ON m.team_key = t.key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
     WHERE w.scope_key IN (SELECT :team UNION ALL
@@ -202,5 +194,5 @@ def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
 def _of_team(name: str, row: tuple[Any, ...]) -> Subscriber:
     key, user_key, stages, fields, role = row[:5]
     which = "contacts" if name.startswith("CONTACT") else "organizations"
-    rights = directory.rights_of(user_key, which, teams.TEAMS.load(row[5:]), role)
+    rights = directory.rights_of(user_key, which, TEAMS.load(row[5:]), role)
     return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights)

@@ -13,9 +13,9 @@ import msgspec
 from ..errors import Invalid
 from . import listing, views
 from .boards import figure, of_view, summed
-from .box import Stored
 from .columns import GROUPED, MAGIC, UNSET, WORDS, Column
 from .context import Ctx
+from .records import Stored
 from .selections import Selection, Wish, ordering
 
 MOST_ROWS = 100_000

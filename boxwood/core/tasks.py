@@ -11,11 +11,9 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, directory, events, parts, trash, users
-from .boxes import Box
+from . import boxes, directory, events, parts, persons, trash, users
 from .context import Ctx
-from .pipelines import Pipeline
-from .users import USERS
+from .records import USERS, Box, Pipeline
 
 NOT_DONE, DONE = "NOT_DONE", "DONE"
 LATEST = 253_402_300_799_999
@@ -339,7 +337,7 @@ def tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) 
     for at, (kind, old) in enumerate(told.items(), 1):
         names = {"part": "yes"} if at < len(told) else {}
         if kind == "task.assigned":
-            known = users.people(ctx, task.assignee_keys)
+            known = persons.by_key(ctx, task.assignee_keys)
             names["what"] = ", ".join(known[key].full_name for key in task.assignee_keys) or "nobody"
         tell(ctx, kind, task, box, pipeline, before=old, **names)
     if before.status != DONE == task.status:

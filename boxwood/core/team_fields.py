@@ -13,10 +13,9 @@ from typing import Any
 import msgspec
 
 from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
-from . import directory, fields, options, search, teams, values
+from . import directory, fields, search, teams, values
 from .context import Ctx
-from .options import Option
-from .teams import LISTS, Team, TeamField
+from .records import FIRST_OPTION, TEAM_LISTS, WITH_OPTIONS, Option, Team, TeamField, field_options
 
 MOST = 500
 Held = dict[str, dict[str, str]]
@@ -165,16 +164,16 @@ def _options(field: TeamField, given: list[dict[str, Any]] | None, *, add_only: 
     """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
     if given is None:
         return field.options
-    if field.type not in fields.WITH_OPTIONS:
+    if field.type not in WITH_OPTIONS:
         if given:
             raise Invalid("options", f"a {field.type} field has no options")
         return []
-    what = options.listed(field.type)
+    what = field_options.listed(field.type)
     made = list(field.options) if add_only else []
     by_name = {option.name: option.key for option in field.options}
     taken = [int(option.key) for option in field.options if option.key.isdecimal()]
     taken += [int(one["key"]) for one in given if (one.get("key") or "").isdecimal()]
-    following = max([options.FIRST - 1, *taken]) + 1
+    following = max([FIRST_OPTION - 1, *taken]) + 1
     for at, one in enumerate(given):
         name, key = (one.get("name") or "").strip(), one.get("key") or by_name.get((one.get("name") or "").strip())
         if not name:
@@ -185,7 +184,7 @@ def _options(field: TeamField, given: list[dict[str, Any]] | None, *, add_only: 
             raise Invalid(f"{what}[{at}].key", "may hold letters, digits, - and _, 50 at most")
         made = [option for option in made if option.key != key] if add_only else made
         made.append(Option(key, name))
-    options.check(made, what)
+    field_options.check(made, what)
     return made
 
 
@@ -258,7 +257,7 @@ _KINDS: dict[str, Callable[[Ctx, Team, TeamField, str, str], str]] = {
 def holding(team: Team, noun: str) -> list[tuple[str, str]]:
     """The fields of either list whose values name entries of `noun`, as list and key."""
     kind = "TEAM_CONTACT" if noun == "contacts" else "TEAM_ORGANIZATION"
-    return [(name, field.key) for name in LISTS for field in of(team, name) if field.type == kind]
+    return [(name, field.key) for name in TEAM_LISTS for field in of(team, name) if field.type == kind]
 
 
 def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, held: Held) -> None:

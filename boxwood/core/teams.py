@@ -7,78 +7,24 @@ from typing import Any
 import msgspec
 
 from ..db.engine import Db
-from ..db.records import Table
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, edits, events, users
+from . import edits, events, users
 from .context import Ctx
-from .options import Option
-from .users import USERS, User
+from .records import (
+    TEAM_LISTS,
+    TEAM_MEMBERS,
+    TEAMS,
+    USERS,
+    ListAccess,
+    Membership,
+    Team,
+    TeamMember,
+    TeamSettings,
+    User,
+    permissions,
+)
 
-ROLES = ("Member", "Owner", "PayerOnly", "ArchiveOnly")
-LISTS = ("contacts", "organizations")
-"""What a team has besides pipelines; each has permissions and fields of its own."""
-
-
-class ListAccess(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who may do what with the team's contacts, or its organizations."""
-
-    default_permission_set: str | None = None
-    entries: list[dict[str, Any]] = []
-
-
-class TeamField(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column that the team gives its contacts, or its organizations. Their values are texts."""
-
-    key: str
-    name: str
-    type: str
-    options: list[Option] = []
-    default_value: str | None = None
-    default_updated_at: int | None = None
-    updated_at: int = 0
-
-
-class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    sharing_restricted_to_team: bool = False
-    automatically_approve_join_requests: bool = False
-    automatically_send_invoice_emails: bool = False
-    emails_to_send_invoice_to: list[str] = []
-    contacts_access: ListAccess = ListAccess()
-    organizations_access: ListAccess = ListAccess()
-    contacts_fields: list[TeamField] = []
-    organizations_fields: list[TeamField] = []
-
-
-class Team(msgspec.Struct, frozen=True):
-    key: str
-    name: str
-    creator_key: str
-    settings: TeamSettings
-    created_at: int
-    updated_at: int
-
-
-class Member(msgspec.Struct, frozen=True):
-    team_key: str
-    user_key: str
-    role: str
-    invite_status: str
-    email_sharing: str
-    invited_at: int
-
-
-class Membership(msgspec.Struct, frozen=True):
-    """What the log of events says of a member: `key` is the user's."""
-
-    key: str
-    team_key: str
-    email: str
-    role: str
-
-
-TEAMS = Table("teams", Team)
-MEMBERS = Table("team_members", Member)
 _MINE = """
     JOIN team_members m ON m.team_key = t.key AND m.user_key = :actor AND m.role <> 'ArchiveOnly'
         AND (:within = '' OR t.key = :within)
@@ -122,18 +68,18 @@ def oldest_of(ctx: Ctx) -> Team:
     return TEAMS.load(row)
 
 
-def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[Member, User]]]:
+def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, User]]]:
     """The members of each of these teams, the first invited first."""
-    found: dict[str, list[tuple[Member, User]]] = {key: [] for key in team_keys}
+    found: dict[str, list[tuple[TeamMember, User]]] = {key: [] for key in team_keys}
     for row in ctx.db.rows(
         f"""
-        SELECT {MEMBERS.of("m")}, {USERS.of("u")} FROM team_members m JOIN users u ON u.key = m.user_key
+        SELECT {TEAM_MEMBERS.of("m")}, {USERS.of("u")} FROM team_members m JOIN users u ON u.key = m.user_key
         WHERE {ctx.db.dialect.among("m.team_key", "teams")} ORDER BY m.invited_at, m.user_key
         """,
         teams=ctx.db.texts(team_keys),
     ):
-        member = MEMBERS.load(row)
-        found[member.team_key].append((member, USERS.load(row[len(MEMBERS.names) :])))
+        member = TEAM_MEMBERS.load(row)
+        found[member.team_key].append((member, USERS.load(row[len(TEAM_MEMBERS.names) :])))
     return found
 
 
@@ -166,7 +112,7 @@ def make(db: Db, name: str, owner: User, now: int) -> Team:
     """A team with its owner, made by no one's request (the first start, a key's first user)."""
     team = Team(ids.new("t", now), name, owner.key, TeamSettings(), now, now)
     TEAMS.insert(db, team)
-    MEMBERS.insert(db, Member(team.key, owner.key, "Owner", "Accepted", "None", now))
+    TEAM_MEMBERS.insert(db, TeamMember(team.key, owner.key, "Owner", "Accepted", "None", now))
     return team
 
 
@@ -179,13 +125,13 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
     if "members" in changes:
         _replace_members(ctx, team, changes["members"])
     settings = {name: value for name, value in changes.items() if name in _EDITABLE}
-    for name in LISTS:
+    for name in TEAM_LISTS:
         if f"{name}_access" in settings:
             settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"])
     return save(ctx, team, settings, name=changes.get("name", team.name), news="members" in changes)
 
 
-_EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in LISTS}
+_EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in TEAM_LISTS}
 
 
 def save(
@@ -215,8 +161,8 @@ def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> List
     where = f"contactOrgListPermissions.{name}"
     named = [given.get("default_permission_set"), *(one.get("permissionSetName") for one in given.get("entries", []))]
     for one in named:
-        if one and one not in access.BUILT_IN:
-            raise Invalid(where, f"no such permission set {one[:100]!r}; known are {', '.join(access.BUILT_IN)}")
+        if one and one not in permissions.BUILT_IN:
+            raise Invalid(where, f"no such permission set {one[:100]!r}; known are {', '.join(permissions.BUILT_IN)}")
     known = {member.user_key for member, _ in members(ctx, [team.key])[team.key]}
     for at, entry in enumerate(given.get("entries", [])):
         if entry.get("userKey") not in known or not entry.get("permissionSetName"):
@@ -229,12 +175,12 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
     found = members(ctx, [team.key])[team.key]
     before = {member.user_key: member for member, _ in found}
     people = {user.key: user for _, user in found}
-    after: dict[str, Member] = {}
+    after: dict[str, TeamMember] = {}
     for at, one in enumerate(named):
         user = _named(ctx, one, f"members[{at}]", known=set(before))
         people[user.key] = user
         was = before.get(user.key)
-        after[user.key] = Member(
+        after[user.key] = TeamMember(
             team_key=team.key,
             user_key=user.key,
             role=one.get("role") or (was.role if was else "Member"),
@@ -246,7 +192,7 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
         raise Invalid("members", "a team needs an owner")
     ctx.db.run("DELETE FROM team_members WHERE team_key = :team", team=team.key)
     for member in after.values():
-        MEMBERS.insert(ctx.db, member)
+        TEAM_MEMBERS.insert(ctx.db, member)
     for key in sorted(before.keys() | after.keys()):
         _tell_change(ctx, team, people[key], before.get(key), after.get(key))
 
@@ -254,12 +200,12 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
 def add(ctx: Ctx, team: Team, user: User, role: str) -> None:
     """A member more, who was none."""
     status = "Pending" if user.invited else "Accepted"
-    member = Member(team.key, user.key, role, status, "None", ctx.now)
-    MEMBERS.insert(ctx.db, member)
+    member = TeamMember(team.key, user.key, role, status, "None", ctx.now)
+    TEAM_MEMBERS.insert(ctx.db, member)
     _tell_change(ctx, team, user, None, member)
 
 
-def _tell_change(ctx: Ctx, team: Team, user: User, before: Member | None, after: Member | None) -> None:
+def _tell_change(ctx: Ctx, team: Team, user: User, before: TeamMember | None, after: TeamMember | None) -> None:
     if after is None:
         tell(ctx, "member.removed", team, user, before.role if before else "")
     elif before is None:

@@ -12,10 +12,9 @@ from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
 from ..lib.mail import Address, Mail
 from . import boxes, events, files, parts, trash
-from .boxes import Box
 from .context import Ctx
 from .files import FILES, File
-from .pipelines import Pipeline
+from .records import Box, Pipeline
 
 _GMAIL = re.compile("[0-9a-f]{12,16}", re.ASCII)
 # Of a thread's people; a box takes less from each message, since each new address is an event.

@@ -15,7 +15,8 @@ from ..db.records import Table
 from . import boxes
 from .comments import COMMENTS
 from .context import Ctx
-from .events import EVENTS, KINDS
+from .event_kinds import EVENT_KINDS
+from .events import EVENTS
 from .files import FILES
 from .meetings import CALL, MEETINGS, NOTES
 from .messages import MESSAGES, Message
@@ -25,9 +26,11 @@ MOST_TEXT = 10_000
 """Of a message: the rest of its text, and its HTML, are read with the message itself."""
 _MOVES = ("box.created", "box.moved", "box.moved_pipeline")
 _MAIL = ("box.email_received",)  # the message is an entry itself
-_TASKS = tuple(name for name, kind in KINDS.items() if kind.scope == "TASK" and not kind.quiet)
+_TASKS = tuple(name for name, kind in EVENT_KINDS.items() if kind.scope == "TASK" and not kind.quiet)
 _EDITS = tuple(
-    name for name, kind in KINDS.items() if name.startswith("box.") and name not in (*_MOVES, *_MAIL) and not kind.quiet
+    name
+    for name, kind in EVENT_KINDS.items()
+    if name.startswith("box.") and name not in (*_MOVES, *_MAIL) and not kind.quiet
 )
 
 

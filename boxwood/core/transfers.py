@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 
 from . import access, box_links, boxes, fields, formulas, pipelines, search, stages, validators
-from .box import BOXES, Box, Stay
 from .context import Ctx
-from .pipelines import Pipeline
+from .records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, Stay
 
 
 def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *, enforce: bool = True) -> Box:
@@ -78,14 +77,14 @@ def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> di
         if field.type in ("TEAM_CONTACT", "TEAM_ORGANIZATION") and old.team_key != new.team_key:
             continue
         value = held[field.key]
-        if field.type in fields.WITH_OPTIONS:
+        if field.type in WITH_OPTIONS:
             value = _same_options(field, target, value)
         if value:
             carried[target.key] = value
     return carried
 
 
-def _same_options(field: fields.Field, target: fields.Field, value: Any) -> Any:
+def _same_options(field: Field, target: Field, value: Any) -> Any:
     """The target's options of the same names."""
     names = {option.key: option.name for option in field.options}
     keys = {option.name: option.key for option in target.options}

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ..errors import Invalid
-
-if TYPE_CHECKING:
-    from .fields import Field
+from .records import Field
 
 PIPELINE, TEAM = "pipeline", "team"
 

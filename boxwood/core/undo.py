@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ..errors import Conflict, NotFound, Problem
 from . import reversals, trash
 from .context import Ctx
-from .events import EVENTS, KINDS, Event, key_of
+from .event_kinds import EVENT_KINDS
+from .events import EVENTS, Event, key_of
 
 AT_ONCE = 1000
 """Events of one request, so that nobody waits long for the writer."""
@@ -146,4 +147,4 @@ def _later(ctx: Ctx, found: list[Event], change: str) -> list[Reason]:
     return reasons
 
 
-_NOT_SOMEONES = ", ".join(f"'{name}'" for name, kind in KINDS.items() if kind.by_itself or kind.quiet)
+_NOT_SOMEONES = ", ".join(f"'{name}'" for name, kind in EVENT_KINDS.items() if kind.by_itself or kind.quiet)

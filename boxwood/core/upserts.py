@@ -6,8 +6,8 @@ from typing import Any
 
 from ..errors import Invalid
 from . import access, boxes, fields, pipelines, values
-from .box import Box
 from .context import Ctx
+from .records import Box
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:

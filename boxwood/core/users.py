@@ -2,74 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from ..db.engine import Db
-from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids
+from . import invitations, persons
 from .context import Ctx
-
-
-class UserSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    automatically_send_invoice_emails: bool = False
-    emails_to_send_invoice_to: list[str] = []
-    customer_invoice_data: str | None = None
-    wants_task_digest: bool = True
-
-
-class User(msgspec.Struct, frozen=True):
-    key: str
-    email: str
-    given_name: str
-    family_name: str
-    timezone: str | None
-    image: str | None
-    user_type: str
-    settings: UserSettings
-    invited: bool
-    """Named by someone else and not seen yet."""
-    created_at: int
-    updated_at: int
-    seen_at: int | None
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}".strip() or self.email.partition("@")[0]
-
-    @property
-    def display_name(self) -> str:
-        """The given name and the family name's first letter, as in "Kiss B"."""
-        return f"{self.given_name} {self.family_name[:1]}".strip() or self.email.partition("@")[0]
-
-
-class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What others see of a user; stored with events, since names change."""
-
-    key: str
-    email: str
-    display_name: str
-    full_name: str
-    given_name: str = ""
-    image: str | None = None
-    user_type: str = "HUMAN"
-
-
-USERS = Table("users", User)
-_EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+")
-
-
-def check_email(email: str, field: str = "email") -> str:
-    """The address as it is stored: trimmed, in lower case."""
-    email = email.strip().lower()
-    if not _EMAIL.fullmatch(email) or len(email) > 254:
-        raise Invalid(field, f"{email[:100]!r} is not an e-mail address")
-    return email
+from .records import USERS, User, UserSettings
 
 
 def get(ctx: Ctx, key: str) -> User:
@@ -100,7 +44,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
     if changes.get("timezone"):
         _check_timezone(changes["timezone"])
     if "emails_to_send_invoice_to" in changes:
-        emails = [check_email(one, "emailsToSendInvoiceTo") for one in changes["emails_to_send_invoice_to"]]
+        emails = [persons.check_email(one, "emailsToSendInvoiceTo") for one in changes["emails_to_send_invoice_to"]]
         changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
     own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
     settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
@@ -124,7 +68,7 @@ def by_email(db: Db, email: str) -> User | None:
 
 
 def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: str = "", invited: bool = False) -> User:
-    email = check_email(email)
+    email = persons.check_email(email)
     if not given_name:
         given_name, _, rest = email.partition("@")[0].replace("_", ".").partition(".")
         given_name, family_name = given_name.capitalize(), family_name or rest.capitalize()
@@ -160,10 +104,10 @@ def note_seen(db: Db, user_key: str, now: int) -> None:
 
 def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     """The user with this address, made as an invited one where there is none (ruling 24)."""
-    email = check_email(email, field)
+    email = persons.check_email(email, field)
     if known := by_email(ctx.db, email):
         return known
-    from . import invitations  # not above: it knows teams, and teams know users
+    pass  # not above: it knows teams, and teams know users
 
     user = create(ctx.db, email, ctx.now, invited=True)
     invitations.of_person(ctx, user)
@@ -181,30 +125,3 @@ def named(ctx: Ctx, one: dict[str, str], field: str, known: Container[str] = ())
         return find_or_invite(ctx, one.get("email", ""), field).key
     except NotFound as error:
         raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None
-
-
-def person(user: User) -> Person:
-    return Person(
-        key=user.key,
-        email=user.email,
-        display_name=user.display_name,
-        full_name=user.full_name,
-        given_name=user.given_name,
-        image=user.image,
-        user_type=user.user_type,
-    )
-
-
-def people(ctx: Ctx, keys: Iterable[str]) -> dict[str, Person]:
-    """The persons behind these keys, each read once in a transaction."""
-    known = ctx.people
-    if ctx.actor.key not in known:
-        known[ctx.actor.key] = person(ctx.actor)
-    missing = {key for key in keys if key not in known}
-    if missing:
-        for row in ctx.db.rows(
-            f"SELECT {USERS.columns} FROM users WHERE {ctx.db.dialect.among('key', 'keys')}",
-            keys=ctx.db.texts(missing),
-        ):
-            known[row[0]] = person(USERS.load(row))
-    return known

@@ -10,7 +10,7 @@ what the same filter means in a list.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -20,14 +20,10 @@ from ..lib import formulas as lib
 from ..lib import ids
 from . import access, columns, events, fields, formulas, inputs, pipelines, users
 from .access import Role
-from .box import BOXES, Box
 from .columns import Column
 from .context import Ctx
 from .filters import DEEPEST, Filter
-
-if TYPE_CHECKING:
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import BOXES, PIPELINES, Box, Field, Pipeline
 
 REJECT, WARN = "REJECT", "WARN"
 MOST = 50
@@ -234,7 +230,7 @@ def _check(ctx: Ctx, pipeline: Pipeline, rule: Validator) -> None:
 
 def _have_judged(ctx: Ctx, pipeline: Pipeline) -> None:
     pipeline = msgspec.structs.replace(pipeline, validators_updated_at=ctx.now)
-    pipelines.PIPELINES.update(ctx.db, pipeline, "validators_updated_at")
+    PIPELINES.update(ctx.db, pipeline, "validators_updated_at")
     formulas.schedule(ctx, pipeline.key)
 
 

@@ -9,15 +9,12 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import Invalid, NotFound
-from . import directory, users
+from . import directory, persons, users
 from .context import Ctx
-
-if TYPE_CHECKING:
-    from .fields import Field
-    from .pipelines import Pipeline
+from .records import Field, Pipeline
 
 MOST_TEXT = 100_000
 MOST_ITEMS = 1000
@@ -105,7 +102,7 @@ def _a_person(ctx: Ctx, one: Any, name: str) -> dict[str, str]:
         except NotFound:
             raise Invalid(name, f"no user {key[:100]!r} within your reach") from None
     elif isinstance(email, str) and email:
-        email = users.check_email(email, name)
+        email = persons.check_email(email, name)
         found = users.by_email(ctx.db, email)
         if found is None:
             full_name = given.get("fullName")

@@ -13,7 +13,7 @@ from . import access, columns, events, fields, pipelines, selections, trash
 from .access import Role
 from .context import Ctx
 from .filters import Filter
-from .pipelines import Pipeline
+from .records import Pipeline
 from .selections import Page
 
 MOST = 500

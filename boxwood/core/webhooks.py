@@ -12,6 +12,7 @@ from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
 from . import access, allowance, edits, events, expressions, pipelines, teams, trash
 from .context import Ctx
+from .records import Team
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
 NAMES = {
@@ -171,7 +172,7 @@ def _governs(ctx: Ctx, webhook: Webhook) -> bool:
     return _owns(ctx, teams.get(ctx, webhook.scope_key))
 
 
-def _owns(ctx: Ctx, team: teams.Team) -> bool:
+def _owns(ctx: Ctx, team: Team) -> bool:
     try:
         teams.require_owner(ctx, team)
     except Forbidden:

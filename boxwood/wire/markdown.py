@@ -19,10 +19,10 @@ from ..core.meetings import CALL, Meeting
 from ..core.messages import Message
 from ..core.organizations import Organization
 from ..core.overview import Overview
+from ..core.records import Person
 from ..core.tasks import Task
 from ..core.threads import Thread
 from ..core.timeline import Entry
-from ..core.users import Person
 from ..lib.formulas import Date, Fault
 from ..lib.mail import Address, plain
 from .shapes.events import story

@@ -10,17 +10,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..core.boxes import Box
 from ..core.comments import Comment
 from ..core.contacts import Contact
 from ..core.deliveries import Delivery
 from ..core.events import Event
 from ..core.meetings import Meeting
 from ..core.organizations import Organization
-from ..core.stages import Stage
+from ..core.records import Box, Person, Stage
 from ..core.tasks import Task
 from ..core.threads import Whole
-from ..core.users import Person
 from .codec import camel
 from .shapes import boxes, comments, directory, meetings, pipelines, tasks, threads
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from boxwood.core import formulas
-from boxwood.core.boxes import BOXES
+from boxwood.core.records import BOXES
 from tests.conftest import Person, World, ok, refused
 
 DAY = 86_400_000

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from boxwood.core import automations, events, webhooks
+from boxwood.core import automations, event_kinds, events, webhooks
 from boxwood.jobs import digests, due
 from boxwood.wire.shapes.events import story
 from tests.conftest import Server, Store, World, ok, refused
@@ -124,7 +124,7 @@ def test_that_an_automation_was_switched_off_leads_to_it(world: World) -> None:
 
 
 def test_every_kind_of_event_has_a_sentence_whatever_is_known() -> None:
-    for kind in events.KINDS:
+    for kind in event_kinds.EVENT_KINDS:
         bare = events.Event(1, kind, 0, None, None, None, None, None, msgspec.Raw(b"{}"), None, {})
         assert story(bare, "this box", "this pipeline")
 
@@ -171,7 +171,7 @@ def test_the_count_is_live(world: World) -> None:
 
 
 def test_every_loud_kind_is_a_kind() -> None:
-    assert set(events.KINDS) >= events.LOUD
+    assert set(event_kinds.EVENT_KINDS) >= event_kinds.LOUD
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 
 from boxwood.core import boxes, indexes, selections
 from boxwood.core.context import Ctx
+from boxwood.core.records import BOXES
 from boxwood.core.selections import Wish
 from boxwood.db.engine import Db
 from boxwood.jobs import indexing, upkeep
@@ -22,9 +23,9 @@ def fill(world: World, pipeline: dict[str, Any], values: Any) -> None:
     key = world.box(pipeline)["key"]
     like = world.as_("ada", lambda ctx: boxes.get(ctx, key))
     made = (msgspec.structs.replace(like, key=f"{like.key}{n:05}", fields=values(n)) for n in range(MANY))
-    columns = boxes.BOXES.names
+    columns = BOXES.names
     sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-    world.server.engine.write(lambda db: db.many(sql, [boxes.BOXES.params(box) for box in made]))
+    world.server.engine.write(lambda db: db.many(sql, [BOXES.params(box) for box in made]))
 
 
 class Watched:

@@ -28,33 +28,20 @@ def test_applied_migrations_are_left_alone(fresh_store: Store) -> None:
 
 
 def test_records_match_their_tables(database: Store) -> None:
-    from boxwood.core import (
-        boxes,
-        comments,
-        deliveries,
-        events,
-        fields,
-        keys,
-        meetings,
-        pipelines,
-        stages,
-        tasks,
-        teams,
-        users,
-        webhooks,
-    )
+    from boxwood.core import comments, deliveries, events, keys, meetings, tasks, webhooks
+    from boxwood.core.records import BOXES, FIELDS, PIPELINE_MEMBERS, PIPELINES, STAGES, TEAM_MEMBERS, TEAMS, USERS
 
     there = columns(database)
     tables = [
-        users.USERS,
-        teams.TEAMS,
-        teams.MEMBERS,
+        USERS,
+        TEAMS,
+        TEAM_MEMBERS,
         keys.API_KEYS,
-        pipelines.PIPELINES,
-        pipelines.MEMBERS,
-        stages.STAGES,
-        fields.FIELDS,
-        boxes.BOXES,
+        PIPELINES,
+        PIPELINE_MEMBERS,
+        STAGES,
+        FIELDS,
+        BOXES,
         tasks.TASKS,
         comments.COMMENTS,
         comments.REACTIONS,

@@ -11,6 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from boxwood.core import keys, users
+from boxwood.core.records import User
 from boxwood.db import schema
 from boxwood.db.engine import Db
 from tests.conftest import Person, Server, Store, World, ok
@@ -46,7 +47,7 @@ def ada(old: Store) -> Iterator[Any]:
     schema.migrate(old.url, old.config().sqlite_path)
     server = Server(old.config()).start()
 
-    def make(db: Db) -> tuple[users.User, str]:
+    def make(db: Db) -> tuple[User, str]:
         row = db.row("SELECT email FROM users WHERE email LIKE 'ada@%'")
         assert row is not None
         user = users.by_email(db, row[0])

@@ -11,8 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ...core.box import NO_ACTIVITY, NO_EMAILS, Link, Stored
-from ...core.users import Person
+from ...core.records import NO_ACTIVITY, NO_EMAILS, Link, Person, Stored
 from .base import Out
 from .boxes import BoxOut, Told, freshness, links, told
 from .people import SharingEntry, sharing_entry

@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.boxes import Activity, Box, Emails, Link
-from ...core.users import Person
+from ...core.records import Activity, Box, Emails, Link, Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
 from .base import Out, given

@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.comments import Comment
 from ...core.events import key_of
-from ...core.users import Person
+from ...core.records import Person
 from ..codec import Shape
 from ..kinds import FLAG, INTEGER, KEY, TEXT, nullable, records
 from .base import Out, given

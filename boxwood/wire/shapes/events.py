@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.events import KINDS, Event, key_of
+from ...core.event_kinds import EVENT_KINDS
+from ...core.events import Event, key_of
 from .base import Out, given
 
 _INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via", "undoes")
@@ -33,7 +34,7 @@ class NewsfeedEntry(Out, omit_defaults=False):
 
 def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedEntry:
     """`folded` are the older entries shown within this one."""
-    kind = KINDS[event.kind]
+    kind = EVENT_KINDS[event.kind]
     return NewsfeedEntry(
         newsfeed_item_key=key_of(event.id),
         key=key_of(event.id),
@@ -59,7 +60,7 @@ def story(event: Event, box: str, pipeline: str) -> str:
     names = {name: event.detail.get(name, "") for name in ("subject", "what", "old_name", "email", "reason")}
     names["stage"] = event.detail.get("stage_name", "")
     names["old_pipeline"] = event.detail.get("old_pipeline_name", "")
-    kind = KINDS[event.kind]
+    kind = EVENT_KINDS[event.kind]
     what = kind.story.format(box=box, pipeline=pipeline, **names)
     return what if kind.by_itself else f"{event.detail.get('author', 'Someone')} {what}"
 
@@ -67,7 +68,7 @@ def story(event: Event, box: str, pipeline: str) -> str:
 def global_story(event: Event) -> str:
     pipeline = event.detail.get("pipeline_name", "")
     told = story(event, event.detail.get("box_name", ""), pipeline)
-    said_already = "{pipeline}" in KINDS[event.kind].story or not pipeline
+    said_already = "{pipeline}" in EVENT_KINDS[event.kind].story or not pipeline
     return told if said_already else f"{told} in {pipeline}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from ...core.files import File
-from ...core.users import Person
+from ...core.records import Person
 from ..codec import Shape
 from ..kinds import KEY, NAME
 from .people import Out, given

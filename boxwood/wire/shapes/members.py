@@ -7,13 +7,13 @@ import msgspec
 from ...core.handovers import Handover
 from ...core.invitations import ROLES as INVITED_ROLES
 from ...core.invitations import Invited
-from ...core.teams import ROLES
+from ...core.records import TEAM_ROLES
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, one_of
 from .base import Out, given
 
 INVITE = Shape("Invite", email=NAME, role=one_of(*INVITED_ROLES), name=NAME, required=("email",))
-MEMBER_ROLE = Shape("MemberRole", role=one_of(*ROLES), required=("role",))
+MEMBER_ROLE = Shape("MemberRole", role=one_of(*TEAM_ROLES), required=("role",))
 LEAVE = Shape(
     "Leave",
     reassign_to=KEY,

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.options import Option
+from ...core.records import Option
 from ..codec import Shape
 from ..kinds import KEY, NAME, NAMES, Kind, nullable, record, records
 from .base import Out

@@ -6,10 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.fields import TYPES
 from ...core.keys import ApiKey
-from ...core.teams import LISTS, ROLES, ListAccess, Member, Team, TeamField
-from ...core.users import Person, User
+from ...core.records import FIELD_TYPES, TEAM_LISTS, TEAM_ROLES, ListAccess, Person, Team, TeamField, TeamMember, User
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, nullable, one_of, record, records
 from . import options
@@ -211,7 +209,7 @@ class TeamOut(Out, omit_defaults=False):
     organization_settings: TeamFieldSettings
 
 
-def team(one: Team, members: list[tuple[Member, User]]) -> TeamOut:
+def team(one: Team, members: list[tuple[TeamMember, User]]) -> TeamOut:
     settings = one.settings
     return TeamOut(
         key=one.key,
@@ -233,7 +231,7 @@ def team(one: Team, members: list[tuple[Member, User]]) -> TeamOut:
     )
 
 
-def _team_member(member: Member, user: User) -> TeamMemberOut:
+def _team_member(member: TeamMember, user: User) -> TeamMemberOut:
     return TeamMemberOut(
         user_key=user.key,
         role=member.role,
@@ -257,7 +255,7 @@ _MEMBER = Shape(
     "TeamMemberEdit",
     user_key=KEY,
     email=TEXT,
-    role=one_of(*ROLES),
+    role=one_of(*TEAM_ROLES),
     email_sharing=one_of("None", "Existence"),
 )
 TEAM_CREATE = Shape("TeamCreate", required=("name", "members"), name=NAME, members=records(_MEMBER, bare="email"))
@@ -270,7 +268,7 @@ _ACCESS = Shape(
 _FIELD_MEMBERS: dict[str, Kind] = {
     "key": nullable(KEY),
     "name": NAME,
-    "type": nullable(one_of(*TYPES)),
+    "type": nullable(one_of(*FIELD_TYPES)),
     "default_value": nullable(TEXT),
     **options.MEMBERS,
 }
@@ -303,7 +301,7 @@ def team_changes(read: dict[str, Any]) -> dict[str, Any]:
     """What is said of the two lists, under the names core has for it."""
     changes = dict(read)
     lists = changes.pop("access_lists", {})
-    changes |= {f"{name}_access": lists[name] or {} for name in LISTS if name in lists}
+    changes |= {f"{name}_access": lists[name] or {} for name in TEAM_LISTS if name in lists}
     for name, settings in (("contacts", "contact_settings"), ("organizations", "organization_settings")):
         found = changes.pop(settings, {})
         if "fields" in found:

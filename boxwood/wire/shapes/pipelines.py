@@ -7,12 +7,19 @@ from typing import Any
 
 import msgspec
 
-from ...core.access import Grant, PermissionSet
-from ...core.box import Box
-from ...core.fields import TYPES, DisplayFormat, Field
-from ...core.pipelines import Member, Pipeline
-from ...core.stages import Stage, colours
-from ...core.users import Person
+from ...core.records import (
+    FIELD_TYPES,
+    Box,
+    DisplayFormat,
+    Field,
+    Grant,
+    PermissionSet,
+    Person,
+    Pipeline,
+    PipelineMember,
+    Stage,
+)
+from ...core.stages import colours
 from ..codec import Shape
 from ..kinds import (
     ANYTHING,
@@ -158,7 +165,7 @@ _FIELD_MEMBERS: dict[str, Kind] = {
 }
 FIELD_CREATE = Shape("FieldCreate", _FIELD_MEMBERS, required=("name", "type"))
 FIELD_EDIT = Shape("FieldEdit", _FIELD_MEMBERS, add_only=FLAG)
-FIELD_TYPE = one_of(*TYPES)
+FIELD_TYPE = one_of(*FIELD_TYPES)
 
 
 def field_changes(read: dict[str, Any]) -> dict[str, Any]:
@@ -227,7 +234,7 @@ def pipeline(
     one: Pipeline,
     fields: list[Field],
     stages: dict[str, Stage],
-    members: list[tuple[Member, Person]],
+    members: list[tuple[PipelineMember, Person]],
     counts: dict[str, int] | None = None,
 ) -> PipelineOut:
     """`counts` gives the boxes of each stage where they were asked for."""
@@ -261,7 +268,7 @@ def pipeline(
     )
 
 
-def _acl_entry(member: Member, person: Person) -> AclEntry:
+def _acl_entry(member: PipelineMember, person: Person) -> AclEntry:
     return AclEntry(
         user_key=person.key,
         email=person.email,

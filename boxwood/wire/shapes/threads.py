@@ -8,8 +8,8 @@ import msgspec
 
 from ...core.files import File
 from ...core.messages import Message
+from ...core.records import Person
 from ...core.threads import Thread
-from ...core.users import Person
 from ...lib.mail import Address
 from ..codec import Shape
 from ..kinds import KEY, TEXT

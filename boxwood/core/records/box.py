@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..db.records import Table
+from ...db.records import Table
 
 
 class Stay(msgspec.Struct, frozen=True, gc=False):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ..errors import Invalid
-
-FIRST = 9001
-MOST = 2000
+from ...errors import Invalid
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -16,8 +13,8 @@ class Option(msgspec.Struct, frozen=True):
 
 
 def check(options: list[Option], what: str) -> None:
-    if len(options) > MOST:
-        raise Invalid(what, f"a field has at most {MOST} options")
+    if len(options) > MOST_OPTIONS:
+        raise Invalid(what, f"a field has at most {MOST_OPTIONS} options")
     names: set[str] = set()
     for option in options:
         if option.name in names:
@@ -30,3 +27,9 @@ def check(options: list[Option], what: str) -> None:
 def listed(kind: str) -> str:
     """Where the options of a field of this type are on the wire."""
     return "dropdownSettings.items" if kind == "DROPDOWN" else "tagSettings.tags"
+
+
+FIRST_OPTION = 9001
+
+
+MOST_OPTIONS = 2000
