@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from boxwood.core import automations, boxes, fields, pipelines, teams, users
+from boxwood.core import automations, box_edits, boxes, fields, pipelines, teams, users
 from boxwood.core.context import Ctx
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine, open_engine
@@ -83,8 +83,8 @@ class Bench:
 
     def _edit(self, db: Db, keys: list[str]) -> None:
         for key in keys:
-            boxes.edit(self.ctx(db), key, {"fields": {"1001": "7"}})
-            boxes.edit(self.ctx(db), key, {"notes": f"{key} of Ada"})
+            box_edits.edit(self.ctx(db), key, {"fields": {"1001": "7"}})
+            box_edits.edit(self.ctx(db), key, {"notes": f"{key} of Ada"})
 
 
 def _waiting(db: Db) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from .core import blobs, import_rows, import_work, imports, listeners, pipelines, users
+from .core import blobs, import_rows, import_work, imports, listeners, pipeline_lookup, users
 from .core.context import Ctx
 from .core.exports import FORMS, JSON, Export
 from .core.imports import Import
@@ -82,7 +82,7 @@ def _acting(db: Db, named: str, email: str | None) -> tuple[Ctx, str]:
         assert row is not None
         user = USERS.load(row)
     ctx = Ctx(db, now_ms(), user)
-    return ctx, pipelines.get(ctx, found[0][0]).key
+    return ctx, pipeline_lookup.get(ctx, found[0][0]).key
 
 
 # Importing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import boards, persons, places, stages
+from ..core import boards, persons, places, schema
 from ..core.boards import Board, Lane
 from ..core.records import box
 from ..core.totals import Totals
@@ -69,7 +69,7 @@ def _shown(call: Call, board: Board) -> BoardOut:
             has_next_page=lane.page.cursor is not None,
             golden=lane.golden,
             cursor=given(lane.page.cursor),
-            color=given(lane.stage and Color(*stages.colours(board.chosen.pipeline, lane.stage))),
+            color=given(lane.stage and Color(*schema.stage_colours(board.chosen.pipeline, lane.stage))),
         )
 
     return BoardOut(

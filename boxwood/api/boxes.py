@@ -6,7 +6,20 @@ from typing import Any
 
 import msgspec
 
-from ..core import boxes, fields, history, listing, newsfeed, persons, pipelines, selections, transfers, upserts
+from ..core import (
+    box_edits,
+    box_lookup,
+    boxes,
+    history,
+    listing,
+    newsfeed,
+    persons,
+    pipeline_lookup,
+    schema,
+    selections,
+    transfers,
+    upserts,
+)
 from ..core.context import Ctx
 from ..core.records import Box, Stored
 from ..core.records import box as stored
@@ -49,8 +62,8 @@ def get(call: Call) -> shapes.BoxOut:
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
     if not (asked := call.texts("fields")):
-        return _shown(call.ctx, [boxes.stored(call.ctx, call.path[0])])[0]
-    box = boxes.get(call.ctx, call.path[0])
+        return _shown(call.ctx, [box_lookup.stored(call.ctx, call.path[0])])[0]
+    box = box_lookup.get(call.ctx, call.path[0])
     return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 
 
@@ -65,7 +78,7 @@ def edit(call: Call) -> shapes.BoxOut:
     for name in ("name", "stage_key"):
         if name in changes and changes[name] is None:
             del changes[name]
-    return _one(call, boxes.edit(call.ctx, call.path[0], changes))
+    return _one(call, box_edits.edit(call.ctx, call.path[0], changes))
 
 
 UPSERT = Shape("BoxUpsert", {"match": KEY, **shapes.MEMBERS}, required=("match",), aliases=shapes.ALIASES)
@@ -209,9 +222,9 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
         stage_key = one.get("stageKey") if isinstance(one, dict) else None
         if not isinstance(key, str) or not isinstance(target, str):
             raise Invalid(f"[{at}]", "needs boxKey and pipelineKey")
-        pipelines.get(call.ctx, target)
+        pipeline_lookup.get(call.ctx, target)
         try:
-            boxes.get(call.ctx, key)
+            box_lookup.get(call.ctx, key)
         except NotFound:
             continue
         box = transfers.move(call.ctx, key, target, None if stage_key is None else str(stage_key))
@@ -221,16 +234,16 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
 
 def list_values(call: Call) -> list[shapes.FieldValue]:
     """The values of a box's fields; `value` is absent where none is set."""
-    box = boxes.get(call.ctx, call.path[0])
+    box = box_lookup.get(call.ctx, call.path[0])
     held = box.fields
-    found = fields.of(call.ctx, [box.pipeline_key])[box.pipeline_key]
+    found = schema.fields(call.ctx, [box.pipeline_key])[box.pipeline_key]
     return [_value(field.key, held) for field in found]
 
 
 def get_value(call: Call) -> shapes.FieldValue:
     """One field's value."""
-    box, pipeline, _ = boxes.reach(call.ctx, call.path[0])
-    return _value(fields.get(call.ctx, pipeline, call.path[1]).key, box.fields)
+    box, pipeline, _ = box_lookup.reach(call.ctx, call.path[0])
+    return _value(schema.field(call.ctx, pipeline, call.path[1]).key, box.fields)
 
 
 def _value(key: str, held: dict[str, Any]) -> shapes.FieldValue:
@@ -244,7 +257,7 @@ def set_value(call: Call) -> shapes.FieldValue:
     """Set one field's value; null, "" or an empty list clears it."""
     if "value" not in call.given:
         raise Invalid("value", "is missing")
-    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
+    value = box_edits.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
     return shapes.FieldValue(call.path[1]) if value is None else shapes.FieldValue(call.path[1], value)
 
 

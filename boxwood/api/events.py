@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import feed, pipelines
+from ..core import feed, pipeline_lookup
 from ..core.context import Ctx
 from ..core.feed import Cursor
 from ..wire import feed as wire
@@ -48,4 +48,4 @@ def _after(call: Call, text: str) -> Cursor:
 
 def _pipeline(call: Call) -> str | None:
     key = call.text("pipelineKey")
-    return pipelines.get(call.ctx, key).key if key else None
+    return pipeline_lookup.get(call.ctx, key).key if key else None

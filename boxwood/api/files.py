@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import boxes, files, links, persons
+from ..core import box_lookup, files, links, persons
 from ..core.context import Ctx
 from ..core.files import File
 from ..wire.shapes import files as shapes
@@ -68,7 +68,7 @@ async def upload(call: Call, body: Body) -> Reply:
     Bytes alone are named by `fileName` in the query or the header `X-File-Name`. The type is told by the bytes.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: box_lookup.reach(ctx, box_key, "UPDATE"))
     uploads.check(call)
     async with uploads.announced(call.api, 1) as (blob,):
         taken = await call.api.aside(uploads.take, call, body, blob)

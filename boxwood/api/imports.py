@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..core import fields, import_rows, imports, pipelines, stages, teams
+from ..core import fields, import_rows, imports, pipeline_lookup, pipelines, schema, stages, teams
 from ..core.context import Ctx
 from ..core.import_rows import Piece
 from ..core.imports import Import
@@ -76,10 +76,10 @@ def _like(ctx: Ctx, told: shapes.Exported, team_key: str, name: str) -> Pipeline
     for stage_key, color in zip(pipeline.stage_order, told.colors, strict=True):
         if color:
             stages.edit(ctx, pipeline.key, stage_key, {"color": color})
-    for field_key, options in zip(fields.by_key(ctx, pipeline.key), told.options, strict=True):
+    for field_key, options in zip(schema.fields_by_key(ctx, pipeline.key), told.options, strict=True):
         if options:
             fields.edit(ctx, pipeline.key, field_key, {"options": options})
-    return pipelines.get(ctx, pipeline.key)
+    return pipeline_lookup.get(ctx, pipeline.key)
 
 
 Make = Callable[[Ctx, bytes, str, int], Import]

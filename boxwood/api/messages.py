@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from ..core import boxes, files, messages, persons
+from ..core import box_lookup, files, messages, persons
 from ..core.context import Ctx
 from ..core.files import Upload
 from ..core.messages import Message
@@ -53,7 +53,7 @@ async def add(call: Call, body: Body) -> Reply:
     box. A message that the box has already, by its Message-ID, is answered as it is.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: box_lookup.reach(ctx, box_key, "UPDATE"))
     raw = await call.api.aside(_raw, call, await body.whole(call.headers, MOST_BODY))
     try:
         read = await call.api.heavy(mail.parse, raw)

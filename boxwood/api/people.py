@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import keys, team_fields, teams, users
+from ..core import keys, team_fields, team_settings, teams, users
 from ..core.records import TEAM_LISTS, Team
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -59,14 +59,14 @@ def get_team(call: Call) -> shapes.TeamOut:
 def create_team(call: Call) -> shapes.TeamOut:
     """A team of these members, the creator among them; unknown addresses are invited."""
     given = call.parse(shapes.TEAM_CREATE)
-    team = teams.create(call.ctx, given.get("name", ""), given.get("members", []))
+    team = team_settings.create(call.ctx, given.get("name", ""), given.get("members", []))
     return _shown(call, [team])[0]
 
 
 def edit_team(call: Call) -> shapes.TeamOut:
     """Change what is named; `members` replaces the whole list. For owners."""
     changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
-    team = teams.edit(call.ctx, call.path[0], changes)
+    team = team_settings.edit(call.ctx, call.path[0], changes)
     for name in TEAM_LISTS:
         if f"{name}_fields" in changes:
             team = team_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])

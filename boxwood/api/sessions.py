@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import mail_settings, passkeys, passwords, second_factors, sessions, sign_in_links, users
+from ..core import sign_in as core_sign_in
 from ..core.context import Ctx
 from ..core.records import User
 from ..db.engine import Db
@@ -76,7 +77,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
 
     def enter(db: Db) -> Reply:
-        ctx, link = sign_in_links.spend(db, given["token"], api.clock())
+        ctx, link = core_sign_in.spend(db, given["token"], api.clock())
         if given.get("name"):
             ctx = users.renamed(ctx, given["name"])
         if hash_:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import pipelines, validators
+from ..core import pipeline_lookup, validators
 from ..core.validators import Validator
 from ..wire.shapes import validators as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -10,7 +10,7 @@ from .call import ALL, Call
 
 
 def _shown(call: Call, rule: Validator) -> shapes.ValidatorOut:
-    pipeline = pipelines.get(call.ctx, rule.pipeline_key)
+    pipeline = pipeline_lookup.get(call.ctx, rule.pipeline_key)
     formula, problem = validators.formula_of(call.ctx, rule), validators.problem(call.ctx, pipeline, rule)
     return shapes.validator(rule, formula, problem)
 

@@ -17,7 +17,7 @@ from ..errors import NotFound, Problem
 from ..lib import templates
 from ..lib.cel.engine import CelError, Overrun
 from ..lib.template_filters import TemplateError
-from . import automations, boxes, directory, fields, outbox, pipelines, runs
+from . import automations, box_lookup, directory, outbox, pipeline_lookup, runs, schema
 from .automations import Automation
 from .context import Cause, Ctx
 from .definitions import Definition
@@ -151,7 +151,7 @@ class Advance:
 
     def _reaches_box(self, key: str) -> bool:
         try:
-            boxes.get(self.ctx, key)
+            box_lookup.get(self.ctx, key)
         except NotFound:
             return False
         return True
@@ -165,9 +165,9 @@ class Advance:
             return True
         if self.run.box_key is None:
             return False
-        box = boxes.get(self.ctx, self.run.box_key)
-        pipeline = pipelines.get(self.ctx, box.pipeline_key)
-        asked = Filter(self.ctx, pipeline, fields.by_key(self.ctx, pipeline.key), tree, where)
+        box = box_lookup.get(self.ctx, self.run.box_key)
+        pipeline = pipeline_lookup.get(self.ctx, box.pipeline_key)
+        asked = Filter(self.ctx, pipeline, schema.fields_by_key(self.ctx, pipeline.key), tree, where)
         sql = f"SELECT 1 FROM boxes b WHERE b.key = :box_key AND {asked.sql}"
         return self.ctx.db.row(sql, **{"now": self.ctx.now, **asked.params}, box_key=box.key) is not None
 

@@ -14,7 +14,7 @@ from ..db.records import Table
 from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Rules
-from . import access, allowance, definitions, edits, events, pipelines, teams, trash, triggers
+from . import access, allowance, definitions, edits, events, pipeline_lookup, teams, trash, triggers
 from .context import Ctx
 from .definitions import Definition
 from .records import PIPELINES, Pipeline
@@ -127,7 +127,7 @@ def _reach(ctx: Ctx, key: str, lock: str, action: str) -> Automation:
 def _governs(ctx: Ctx, automation: Automation, action: str) -> bool:
     """Whether the actor has such a say over other people's; NotFound out of reach."""
     if automation.pipeline_key is not None:
-        role = pipelines.reach(ctx, automation.pipeline_key)[1]
+        role = pipeline_lookup.reach(ctx, automation.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", action) and role.sees_all_boxes()
     try:
         teams.require_owner(ctx, teams.get(ctx, automation.team_key))
@@ -138,7 +138,7 @@ def _governs(ctx: Ctx, automation: Automation, action: str) -> bool:
 
 def of_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
     """The oldest first."""
-    pipeline, role = pipelines.reach(ctx, key)
+    pipeline, role = pipeline_lookup.reach(ctx, key)
     sees = access.allows(ctx, role, "PIPELINE", "FLOW_VIEW_LOGS") and role.sees_all_boxes()
     return _of_scope(ctx, pipeline.key, sees, limit, offset)
 
@@ -221,7 +221,7 @@ def _scope(ctx: Ctx, given: dict[str, Any]) -> tuple[Pipeline | None, str]:
     if ctx.within:
         raise Forbidden("Automations act for a person: make them with a key of your own, not a team's")
     if given.get("pipeline_key"):
-        pipeline, role = pipelines.reach(ctx, given["pipeline_key"])
+        pipeline, role = pipeline_lookup.reach(ctx, given["pipeline_key"])
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
         return pipeline, pipeline.team_key
     if given.get("team_key"):
@@ -334,7 +334,7 @@ def _keep_version(ctx: Ctx, automation: Automation) -> None:
 def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> int:
     """The event's number."""
     news = News(automation.key, automation.name, automation.user_key, automation.enabled)
-    pipeline = pipelines.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
+    pipeline = pipeline_lookup.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
     team_key = None if pipeline else automation.team_key
     return events.record(ctx, kind, news, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason)
 

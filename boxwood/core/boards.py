@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import pipelines, places, stages, totals, views
+from . import pipeline_lookup, places, schema, totals, views
 from .columns import WORDS, Column
 from .context import Ctx
 from .records import Stage, Stored
@@ -52,7 +52,7 @@ def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
     """Another after each change of the pipeline, of its boxes, of the view, of its people's names and of what the actor
     may see. Of the last events not the newest alone: on PostgreSQL one with a lower number can appear later. What is
     computed anew without an event has its run, or a later day on which it is due."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     view = views.get(ctx, pipeline_key, view_key) if view_key else None
     row = ctx.db.row(
         f"""
@@ -161,7 +161,7 @@ def _marked(page: Page, golden: list[str]) -> list[str]:
 def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, Stage | None]]:
     """The name, and the stage if it is one, of each column by its key, in order."""
     if column.field is None:
-        known = stages.of(ctx, [chosen.pipeline.key])[chosen.pipeline.key]
+        known = schema.stages(ctx, [chosen.pipeline.key])[chosen.pipeline.key]
         return {key: (known[key].name, known[key]) for key in chosen.pipeline.stage_order}
     return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ..errors import Invalid, NotFound
-from . import boxes, directory, fields, stages, users, values
+from . import box_lookup, directory, invitations, schema, values
 from .context import Ctx
 from .records import Box, Link, Pipeline, Stay
 
@@ -24,7 +24,7 @@ def _notes(ctx: Ctx, pipeline: Pipeline, box: Box, notes: str | None) -> Box:
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, box: Box, stage_key: str | None) -> Box:
-    return box if not stage_key else move(ctx, box, stages.for_box(ctx, pipeline, stage_key).key)
+    return box if not stage_key else move(ctx, box, schema.stage_for_box(ctx, pipeline, stage_key).key)
 
 
 def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
@@ -47,7 +47,7 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
     """Merge values key by key. A formula's value in an echo is left alone."""
     if not given:
         return box
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     merged = dict(box.fields)
     for key, value in given.items():
         name = f"fields.{key}"
@@ -63,12 +63,12 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [users.named(ctx, one, "assignedToSharingEntries", box.assignee_keys) for one in given]
+    keys = [invitations.named(ctx, one, "assignedToSharingEntries", box.assignee_keys) for one in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
 def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [users.named(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
+    keys = [invitations.named(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
     return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
 
 
@@ -79,7 +79,7 @@ def _linked(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
     for key in keys:
         if key not in box.linked_box_keys:
             try:
-                boxes.get(ctx, key)
+                box_lookup.get(ctx, key)
             except NotFound:
                 raise Invalid("linkedBoxKeys", f"no box {key[:100]!r} within your reach") from None
     return msgspec.structs.replace(box, linked_box_keys=keys)

@@ -2,116 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from ..errors import Insufficient, Invalid, NotFound
+from ..errors import Insufficient
 from ..lib import ids
 from . import (
     access,
     box_links,
+    box_lookup,
     events,
-    fields,
     formulas,
     persons,
-    pipelines,
+    pipeline_lookup,
+    schema,
     search,
-    stages,
-    transfers,
     trash,
     validators,
-    values,
 )
-from .access import Role
-from .box_changes import CHANGES, merge_fields
+from .box_changes import CHANGES
 from .context import Ctx
-from .records import BOXES, PIPELINES, STORED, USERS, Activity, Box, Emails, Person, Pipeline, Stay, Stored
+from .records import BOXES, Activity, Box, Emails, Pipeline, Stay
 
 PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
 """The tables of what hangs on a box and names its pipeline."""
 
 
-def get(ctx: Ctx, key: str) -> Box:
-    """The box, if the actor may see it."""
-    return _reached(ctx, key, "")[0].box()
-
-
-def stored(ctx: Ctx, key: str) -> Stored:
-    """The same as it stands in its row."""
-    return _reached(ctx, key, "")[0]
-
-
-def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
-    """The box, its pipeline and the actor's role there; with `action`, to do that to it, alone."""
-    one, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
-    box = one.box()
-    if action:
-        access.require(ctx, role, "BOX", action, box)
-    return box, pipeline, role
-
-
-def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Stored, Pipeline, Role]:
-    row = ctx.db.row(f"SELECT {STORED.columns} FROM boxes WHERE key = :key{lock}", key=key)
-    if row is None:
-        raise NotFound(key)
-    one = STORED.load(row)
-    try:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
-    except NotFound:
-        raise NotFound(key) from None
-    if not role.sees_all_boxes() and not access.allows(ctx, role, "BOX", "GET", one.box()):
-        raise NotFound(key)
-    return one, pipeline, role
-
-
-def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
-    """The box alone, whoever may reach it; for what happens by itself."""
-    row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
-    if row is None:
-        return None
-    box = BOXES.load(row)
-    return box, pipeline_of(ctx, box)
-
-
-def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
-    """Everyone who may see the box."""
-    rows = ctx.db.rows(
-        f"""
-        SELECT {USERS.of("u")}, {access.ROLE_OF_EACH} FROM users u CROSS JOIN pipelines p
-        WHERE p.key = :pipeline AND u.key IN (
-            SELECT pm.user_key FROM pipeline_members pm WHERE pm.pipeline_key = :pipeline
-            UNION SELECT tm.user_key FROM team_members tm WHERE tm.team_key = :team)
-        """,
-        pipeline=pipeline.key,
-        team=pipeline.team_key,
-    )
-    found = []
-    for row in rows:
-        user, role = USERS.load(row), access.role(row[-1] or "", pipeline.permission_sets)
-        if access.allows(replace(ctx, actor=user), role, "BOX", "GET", box):
-            found.append(persons.of(user))
-    return sorted(found, key=lambda person: person.key)
-
-
-def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
-    def read() -> Pipeline:
-        row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
-        assert row is not None
-        return PIPELINES.load(row)
-
-    return ctx.db.remember(("pipeline of boxes", box.pipeline_key), read)
-
-
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     """`name`, and what `edit` takes. Without a stage it is in the first; without assignees, the creator's."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     access.require_some(role, "BOX", "CREATE")
     name = given.get("name")
     if not name or not name.strip():
         raise Insufficient("Box", "name")
-    stage = stages.for_box(ctx, pipeline, given.get("stage_key"))
+    stage = schema.stage_for_box(ctx, pipeline, given.get("stage_key"))
     box = Box(
         key=ids.new("b", ctx.now),
         pipeline_key=pipeline.key,
@@ -147,7 +72,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     _enter(ctx, box)
     tell(ctx, "box.created", box, pipeline)
     tell_addresses(ctx, pipeline, box, None)
-    told = {field.key for field in fields.by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
+    told = {field.key for field in schema.fields_by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
     search.note_new(ctx, box, told)
     return box
 
@@ -162,24 +87,6 @@ def _enter(ctx: Ctx, box: Box) -> None:
     _assign(ctx, box, [])
     _link_back(ctx, box, [])
     box_links.note(ctx, box, None)
-
-
-def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
-    """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
-    elsewhere = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != get(ctx, key).pipeline_key
-    if elsewhere:
-        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"), enforce=False)
-    box, pipeline, _ = reach(ctx, key, "UPDATE")
-    if "name" in changes and not (changes["name"] or "").strip():
-        raise Invalid("name", "may not be empty")
-    before = box
-    for member, change in CHANGES.items():
-        if member in changes:
-            box = change(ctx, pipeline, box, changes[member])
-    box = save(ctx, pipeline, before, box)
-    if box is not before or elsewhere:
-        validators.enforce(ctx, pipeline, box, None if elsewhere else before)
-    return box
 
 
 def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
@@ -214,13 +121,6 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     return box
 
 
-def locked(ctx: Ctx, keys: list[str]) -> list[Box]:
-    """These boxes, alone, whoever reaches them: for what must hold in all of them."""
-    among = ctx.db.dialect.among("key", "keys")
-    sql = f"SELECT {BOXES.columns} FROM boxes WHERE {among} ORDER BY key{ctx.db.for_update}"
-    return BOXES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys)))
-
-
 def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     """The box with these e-mail addresses too, saved and told where any of them is new to it. Asks for no right."""
     emails = box_links.with_found(before.emails, found)
@@ -228,7 +128,7 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
         return before
     box = msgspec.structs.replace(before, emails=emails, updated_at=ctx.now, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
-    pipeline = pipeline_of(ctx, box)
+    pipeline = box_lookup.pipeline_of(ctx, box)
     box = validators.judged(ctx, pipeline, box)
     tell_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
@@ -252,7 +152,11 @@ def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
     updated_at = ctx.now if touched else box.updated_at
     box = msgspec.structs.replace(box, activity=activity, updated_at=updated_at, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "activity", "updated_at", "saved_at")
-    return validators.judged(ctx, pipeline_of(ctx, box), box) if validators.has_any(ctx, box.pipeline_key) else box
+    return (
+        validators.judged(ctx, box_lookup.pipeline_of(ctx, box), box)
+        if validators.has_any(ctx, box.pipeline_key)
+        else box
+    )
 
 
 def _touch(told: Activity) -> Activity:
@@ -288,7 +192,7 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
     """What the sentence of this change needs."""
     match member:
         case "stage_key":
-            names = {key: stage.name for key, stage in stages.of(ctx, [box.pipeline_key])[box.pipeline_key].items()}
+            names = {key: stage.name for key, stage in schema.stages(ctx, [box.pipeline_key])[box.pipeline_key].items()}
             old = before.stage_key
             return {
                 "stage_name": names[box.stage_key],
@@ -298,7 +202,7 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
         case "name":
             return {"old_name": before.name}
         case "fields":
-            by_key = fields.by_key(ctx, box.pipeline_key)
+            by_key = schema.fields_by_key(ctx, box.pipeline_key)
             keys = _changed_fields(before, box)
             return {"what": ", ".join(by_key[key].name for key in keys), "field_keys": ",".join(keys)}
         case "assignee_keys":
@@ -315,17 +219,6 @@ def _changed(before: Box, box: Box, edits: list[str]) -> list[str]:
 def _changed_fields(before: Box, box: Box) -> list[str]:
     keys = sorted(before.fields.keys() | box.fields.keys())
     return [key for key in keys if before.fields.get(key) != box.fields.get(key)]
-
-
-def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
-    """One field's value; what is stored, None for unset."""
-    box, pipeline, _ = reach(ctx, key, "UPDATE")
-    field = fields.get(ctx, pipeline, field_key)
-    values.check(ctx, pipeline, field, value, "value")
-    after = save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value}))
-    if after is not box:
-        validators.enforce(ctx, pipeline, after, box)
-    return after.fields.get(field_key)
 
 
 def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
@@ -345,7 +238,7 @@ def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
 def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
     """A link holds both ways: tell the other boxes, which is a change of theirs."""
     for key in set(before) ^ set(box.linked_box_keys):
-        held = hold(ctx, key)
+        held = box_lookup.hold(ctx, key)
         if held is None:
             continue
         other, pipeline = held
@@ -363,7 +256,7 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
 
 def delete(ctx: Ctx, key: str) -> None:
     """With its tasks, comments, files and mail, all of which the trash keeps."""
-    box, pipeline, _ = reach(ctx, key, "DELETE")
+    box, pipeline, _ = box_lookup.reach(ctx, key, "DELETE")
     about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
     trash.keep(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
     _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from . import access, box_links, boxes, events, fields, formulas, persons, search, stages, validators
+from . import access, box_links, boxes, events, formulas, persons, schema, search, validators
 from .access import Role
 from .context import Ctx
 from .records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, Stay
@@ -52,7 +52,7 @@ def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: lis
 
 def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, Any]]) -> Made:
     """The first half, which writes nothing where the pipeline has no formulas."""
-    first = stages.for_box(ctx, pipeline, None).key
+    first = schema.stage_for_box(ctx, pipeline, None).key
     made = [_box(ctx, pipeline, first, key, one) for key, one in zip(keys, given, strict=True)]
     if pipeline.formulas_updated_at is not None:
         made = _computed(ctx, pipeline, made)
@@ -67,7 +67,7 @@ def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, An
         if (row[_ASSIGNEES], row[_FOLLOWERS]) not in named:
             named[row[_ASSIGNEES], row[_FOLLOWERS]] = box.people()
     said = _said(ctx, pipeline, named)
-    told = {field.key for field in fields.by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
+    told = {field.key for field in schema.fields_by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
     return Made(made, rows, named, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
 
 

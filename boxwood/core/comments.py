@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Forbidden, Invalid
 from ..lib import ids
-from . import access, boxes, events, mentions, parts, trash
+from . import access, box_lookup, boxes, events, mentions, parts, trash
 from .context import Ctx
 from .mentions import Mention
 from .records import Box, Pipeline
@@ -53,7 +53,7 @@ def get(ctx: Ctx, key: str) -> Comment:
 
 def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Comment]:
     """The oldest first."""
-    boxes.get(ctx, box_key)
+    box_lookup.get(ctx, box_key)
     rows = ctx.db.rows(
         f"""
         SELECT {COMMENTS.columns} FROM comments WHERE box_key = :box
@@ -88,7 +88,7 @@ def reactions(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, list[str]]]:
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Comment:
     """`message`; `mentions`, or `search` to find them in it; `parent_key` of the comment it replies to."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     message = _checked_message(given.get("message"))
     comment = Comment(
         key=ids.new("r", ctx.now),
@@ -204,7 +204,7 @@ def _mentions(
         raise Invalid("mentions", f"at most {MOST_MENTIONS:,} people can be mentioned")
     if named == before and not given.get("search"):
         return [one for one in named if _fits(one, message)]
-    readers = boxes.readers(ctx, box, pipeline)
+    readers = box_lookup.readers(ctx, box, pipeline)
     known = {person.key for person in readers} | {one.user_key for one in before}
     for at, one in enumerate(named):
         if one.user_key not in known:

@@ -10,7 +10,7 @@ import msgspec
 
 from ..errors import Invalid, NotFound
 from ..lib.targets import Rules
-from . import expressions, fields, inbound, pipelines, stages, step_names, triggers
+from . import expressions, inbound, pipeline_lookup, schema, step_names, triggers
 from .context import Ctx
 from .filters import Filter
 from .records import Field, Pipeline
@@ -33,9 +33,11 @@ def check(
     ctx: Ctx, pipeline_key: str | None, scope_key: str, wanted: dict[str, Any], secrets: list[str], rules: Rules
 ) -> Definition:
     """A definition that can be meant: `Invalid` names what cannot, as far as that can be known now."""
-    pipeline = pipelines.get(ctx, pipeline_key) if pipeline_key else None
-    by_key = fields.by_key(ctx, pipeline.key) if pipeline else {}
-    names = {key: stage.name for key, stage in stages.of(ctx, [pipeline.key])[pipeline.key].items()} if pipeline else {}
+    pipeline = pipeline_lookup.get(ctx, pipeline_key) if pipeline_key else None
+    by_key = schema.fields_by_key(ctx, pipeline.key) if pipeline else {}
+    names = (
+        {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()} if pipeline else {}
+    )
     trigger = triggers.check(wanted["trigger"], PIPELINE if pipeline else TEAM, list(names), by_key)
     if "endpoint" in trigger:
         _check_endpoint(ctx, scope_key, trigger["endpoint"])
@@ -95,9 +97,9 @@ class Known:
             raise Invalid(f"{where}.pipeline", "is missing: this automation is a team's")
         stage = given.get("stage", "")
         if stage and "{{" not in stage:
-            names = {key: one.name for key, one in stages.of(self.ctx, [pipeline.key])[pipeline.key].items()}
+            names = {key: one.name for key, one in schema.stages(self.ctx, [pipeline.key])[pipeline.key].items()}
             named(names, stage, f"{where}.stage", "stage")
-        names = {key: one.name for key, one in fields.by_key(self.ctx, pipeline.key).items()}
+        names = {key: one.name for key, one in schema.fields_by_key(self.ctx, pipeline.key).items()}
         for one in given.get("fields", ()):
             if "{{" not in one:
                 named(names, one, f"{where}.fields.{one[:50]}", "field")
@@ -106,7 +108,7 @@ class Known:
 
     def _pipeline(self, key: str, where: str) -> Pipeline:
         try:
-            return pipelines.get(self.ctx, key)
+            return pipeline_lookup.get(self.ctx, key)
         except NotFound:
             raise Invalid(where, f"no pipeline {key[:100]!r} within your reach") from None
 

@@ -9,7 +9,20 @@ import msgspec
 
 from ..errors import Forbidden, Insufficient, Invalid
 from ..lib import addresses
-from . import box_links, boxes, directory, entry_links, events, persons, replacing, search, team_fields, teams, trash
+from . import (
+    box_links,
+    box_lookup,
+    boxes,
+    directory,
+    entry_links,
+    events,
+    persons,
+    replacing,
+    search,
+    team_fields,
+    teams,
+    trash,
+)
 from .contacts import CONTACTS
 from .context import Ctx
 from .directory import E, Link, Noun, Rights
@@ -137,7 +150,7 @@ def _spread_addresses(ctx: Ctx, before: E, after: E) -> None:
     new = [one for one in getattr(after, "email_addresses", []) if one not in known]
     if not new:
         return
-    for box in boxes.locked(ctx, box_links.of(ctx, after.key)):
+    for box in box_lookup.locked(ctx, box_links.of(ctx, after.key)):
         if any(link.key == after.key for link in box.contacts):
             boxes.add_addresses(ctx, box, new)
 

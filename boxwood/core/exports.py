@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import access, columns, events, persons, pipelines, stages, views
+from . import access, columns, events, persons, pipeline_lookup, schema, views
 from .columns import Column
 from .context import Ctx
 from .records import Box, Field
@@ -94,7 +94,7 @@ class Export:
     ) -> None:
         if form not in FORMS:
             raise Invalid("format", f"is one of {', '.join(FORMS)}")
-        pipeline, role = pipelines.reach(ctx, pipeline_key)
+        pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
         access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
         if view_key:
             view = views.get(ctx, pipeline_key, view_key)
@@ -103,7 +103,7 @@ class Export:
             shown = shown or ["name", *(one.key for one in view.columns if not one.hidden and one.key != "name")]
         self.form, self.done = form, False
         self.chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, stage_key=stage_key)
-        self._stages = {key: one.name for key, one in stages.of(ctx, [pipeline.key])[pipeline.key].items()}
+        self._stages = {key: one.name for key, one in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
         self._people: Mapping[str, Any] = {}
         names = shown or [*list(OWN)[:2], *self.chosen.fields, *list(OWN)[2:]]
         named = [self.chosen.column(name, f"fields[{at}]") for at, name in enumerate(names)]

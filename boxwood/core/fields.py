@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from ..errors import Insufficient, Invalid, NotFound
-from . import access, edits, events, formulas, pipelines, search, trash, validators
+from ..errors import Insufficient, Invalid
+from . import (
+    access,
+    edits,
+    events,
+    formulas,
+    pipeline_lookup,
+    pipeline_saving,
+    schema,
+    search,
+    stored_values,
+    trash,
+    validators,
+)
 from .context import Ctx
 from .records import (
     FIELD_TYPES,
     FIELDS,
+    FIRST_FIELD,
     WITH_OPTIONS,
     AiSettings,
     DisplayFormat,
@@ -22,8 +34,8 @@ from .records import (
     Pipeline,
     field_options,
 )
+from .stored_values import choose_again, clear_options, read
 
-FIRST = 1001
 MOST = 500
 
 AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
@@ -36,47 +48,12 @@ MOST_DECIMALS = 10
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 
 
-def of(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
-    """The fields of these pipelines, in the order they were made."""
-    found: dict[str, list[Field]] = {key: [] for key in keys}
-    for row in ctx.db.rows(
-        f"""
-        SELECT {FIELDS.columns} FROM fields WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
-        ORDER BY pipeline_key, LENGTH(key), key
-        """,
-        keys=ctx.db.texts(keys),
-    ):
-        found[row[0]].append(FIELDS.load(row))
-    return found
-
-
-def by_key(ctx: Ctx, pipeline_key: str) -> Mapping[str, Field]:
-    """The pipeline's fields, in the order they were made."""
-    sql = f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
-
-    def read() -> dict[str, Field]:
-        return {field.key: field for field in FIELDS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
-
-    return ctx.db.remember(("fields", pipeline_key), read)
-
-
-def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
-    row = ctx.db.row(
-        f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline AND key = :key",
-        pipeline=pipeline.key,
-        key=key,
-    )
-    if row is None:
-        raise NotFound(key)
-    return FIELDS.load(row)
-
-
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "FIELD", "CREATE", pipeline)
     pipeline, field = add(ctx, pipeline, given)
     pipeline = formulas.put(ctx, pipeline, field)
-    pipelines.touch(ctx, pipeline)
+    pipeline_saving.touch(ctx, pipeline)
     events.record(ctx, "field.created", field, pipeline=pipeline, subject=field.name)
     return field
 
@@ -88,7 +65,7 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
         raise Insufficient("Field", "type" if name else "name")
     if kind not in FIELD_TYPES:
         raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(FIELD_TYPES)}")
-    if pipeline.next_field - FIRST >= MOST:
+    if pipeline.next_field - FIRST_FIELD >= MOST:
         raise Invalid("fields", f"a pipeline has at most {MOST} fields")
     field = Field(
         pipeline_key=pipeline.key,
@@ -121,8 +98,8 @@ def edit(
 ) -> Field:
     """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared. `values`
     are those that boxes had when it lost some, by box: they are put back with the options, which keep their keys."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    field = get(ctx, pipeline, key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
+    field = schema.field(ctx, pipeline, key)
     if changes.get("type") not in (None, field.type):
         raise Invalid("type", "Can't change the type of a field")
     if changes.get("name") == "":
@@ -165,14 +142,14 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
         **FIELDS.params(after),
     )
     lost = {option.key for option in field.options} - {option.key for option in after.options}
-    cleared = _clear_options(ctx, field, lost) if lost else {}
+    cleared = clear_options(ctx, field, lost) if lost else {}
     if values:
-        _choose_again(ctx, field, after, values)
+        choose_again(ctx, field, after, values)
     if after.default_value != field.default_value:
         pipeline = formulas.put(ctx, pipeline, after)
     formulas.follow(ctx, pipeline, field, after)
     validators.follow(ctx, pipeline)
-    pipelines.touch(ctx, pipeline)
+    pipeline_saving.touch(ctx, pipeline)
     before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
     event_id = events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
     if cleared:
@@ -182,17 +159,17 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
 
 def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     """With its values in all boxes."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    field = get(ctx, pipeline, key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
+    field = schema.field(ctx, pipeline, key)
     access.require(ctx, role, "FIELD", "DELETE", pipeline)
-    trash.keep(ctx, "field", key, field.name, pipeline=pipeline, values=_values(ctx, field))
+    trash.keep(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
-    clear(ctx, field)
+    stored_values.clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)
     validators.follow(ctx, pipeline)
     if field.type in search.TEXT_TYPES:
         search.note_all(ctx, search.BOX, pipeline.key)
-    pipeline = pipelines.touch(ctx, pipeline)
+    pipeline = pipeline_saving.touch(ctx, pipeline)
     events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
 
 
@@ -245,98 +222,6 @@ def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
     if settings.source not in AI_SOURCES:
         raise Invalid("aiSettings.source", f"is one of {', '.join(AI_SOURCES)}")
     return settings
-
-
-def _values(ctx: Ctx, field: Field) -> dict[str, Any]:
-    """What the boxes hold in this field; of a formula nothing, for it is computed."""
-    if field.type == "FORMULA":
-        return {}
-    member, value = (one("fields", field.key) for one in (ctx.db.dialect.member, ctx.db.dialect.field_value))
-    rows = ctx.db.rows(
-        f"SELECT key, {member} FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
-        pipeline=field.pipeline_key,
-    )
-    return {key: msgspec.Raw(text.encode()) for key, text in rows}
-
-
-def fill(ctx: Ctx, field: Field, values: dict[str, Any]) -> None:
-    """Give boxes values in this field, as they were: no news of the boxes themselves."""
-    _fill(ctx, field, values, lambda _, value: value)
-
-
-def _choose_again(ctx: Ctx, field: Field, after: Field, values: dict[str, Any]) -> None:
-    """The same with what options gave that are there again: what a box was given since stays, beside it or for it."""
-    had = {option.key for option in field.options}
-    there = {option.key for option in after.options}
-
-    def chosen(now: Any, old: Any) -> Any:
-        if not isinstance(old, list):
-            return old if now is None and old in there else now
-        now = now or []
-        if now == [one for one in old if one in had]:
-            return [one for one in old if one in there]
-        return [*now, *(one for one in old if one in there - had and one not in now)]
-
-    _fill(ctx, field, values, chosen)
-
-
-def _fill(ctx: Ctx, field: Field, values: dict[str, Any], chosen: Callable[[Any, Any], Any]) -> None:
-    keys = list(values)
-    for at in range(0, len(keys), 1000):
-        among = ctx.db.dialect.among("key", "keys")
-        rows = ctx.db.rows(
-            f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {among} ORDER BY key{ctx.db.for_update}",
-            pipeline=field.pipeline_key,
-            keys=ctx.db.texts(keys[at : at + 1000]),
-        )
-        filled = []
-        for key, text in rows:
-            held = msgspec.json.decode(text)
-            value = chosen(held.get(field.key), values[key])
-            if value not in (None, []):
-                held = dict(sorted({**held, field.key: value}.items()))
-                filled.append({"key": key, "fields": msgspec.json.encode(held).decode()})
-        ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", filled)
-
-
-def clear(ctx: Ctx, field: Field) -> None:
-    """Erase the field's values: no news of the boxes themselves."""
-    value = ctx.db.dialect.field_value("fields", field.key)
-    ctx.db.run(
-        f"""
-        UPDATE boxes SET fields = {ctx.db.dialect.without("fields", field.key)}
-        WHERE pipeline_key = :pipeline AND {value} IS NOT NULL
-        """,
-        pipeline=field.pipeline_key,
-    )
-
-
-def _clear_options(ctx: Ctx, field: Field, lost: set[str]) -> dict[str, Any]:
-    """Erase what named an option that is no more; the values that did, by box."""
-    value = ctx.db.dialect.field_value("fields", field.key)
-    rows = ctx.db.rows(
-        f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
-        pipeline=field.pipeline_key,
-    )
-    cleared, were = [], {}
-    for key, text in rows:
-        values = msgspec.json.decode(text)
-        left = _left(values[field.key], lost)
-        if left == values[field.key]:
-            continue
-        were[key] = values[field.key]
-        values = {one: value for one, value in values.items() if one != field.key}
-        if left:
-            values[field.key] = left
-        cleared.append({"key": key, "fields": msgspec.json.encode(values).decode()})
-    ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", cleared)
-    return were
-
-
-def _left(value: Any, lost: set[str]) -> Any:
-    if isinstance(value, list):
-        return [one for one in value if one not in lost]
-    return None if value in lost else value
 
 
 def _raw(value: Any) -> msgspec.Raw | None:

@@ -11,7 +11,7 @@ from ..db.records import Table
 from ..errors import Conflict, Insufficient, Invalid
 from ..lib import ids, media
 from ..lib.blobs import Stored
-from . import blobs, boxes, events, parts, trash
+from . import blobs, box_lookup, boxes, events, parts, trash
 from .context import Ctx
 from .records import Box, Pipeline
 
@@ -62,7 +62,7 @@ def contents(ctx: Ctx, key: str) -> File:
 
 def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[File]:
     """The files of a box, the oldest first."""
-    box = boxes.get(ctx, box_key)
+    box = box_lookup.get(ctx, box_key)
     rows = ctx.db.rows(
         f"""
         SELECT {FILES.columns} FROM files WHERE box_key = :box ORDER BY created_at, key LIMIT :limit OFFSET :offset
@@ -85,7 +85,7 @@ def of_messages(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
 
 
 def upload(ctx: Ctx, box_key: str, one: Upload) -> File:
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     file = add(ctx, box, one)
     tell(ctx, box, pipeline, [file])
     return file
@@ -132,7 +132,7 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
         raise Insufficient("File", "driveFileId")
     if not box_key:
         raise Insufficient("File", "driveBoxKey")
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     row = ctx.db.row(
         f"SELECT {FILES.columns} FROM files WHERE box_key = :box AND drive_id = :drive", box=box.key, drive=drive_id
     )

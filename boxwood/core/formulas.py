@@ -19,7 +19,7 @@ from ..errors import Invalid
 from ..lib import formulas as lib
 from ..lib import ids
 from ..lib.formulas import Date, Fault, FormulaError, Result
-from . import fields, inputs
+from . import inputs, schema, stored_values
 from .context import Ctx
 from .records import Box, Field, Pipeline
 
@@ -74,7 +74,7 @@ def put(ctx: Ctx, pipeline: Pipeline, field: Field) -> Pipeline:
     if text:
         FORMULAS.insert(ctx.db, _made(ctx, pipeline, field, text))
     else:
-        fields.clear(ctx, field)
+        stored_values.clear(ctx, field)
     schedule(ctx, pipeline.key)
     return msgspec.structs.replace(pipeline, formulas_updated_at=ctx.now)
 
@@ -87,7 +87,7 @@ def _text(field: Field) -> str:
 
 
 def _made(ctx: Ctx, pipeline: Pipeline, field: Field, text: str) -> Formula:
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     source, names, daily = understood(ctx, pipeline, text, "defaultValue")
     formula = Formula(pipeline.key, field.key, source, names, tomorrow(ctx.now) if daily else None, 0)
     _refuse_cycle(ctx, formula, by_key)
@@ -97,7 +97,7 @@ def _made(ctx: Ctx, pipeline: Pipeline, field: Field, text: str) -> Formula:
 def understood(ctx: Ctx, pipeline: Pipeline, text: str, member: str) -> tuple[str, dict[str, str], bool]:
     """A formula's text with the keys of columns for their names, what each is called, and whether its value can
     change with the day alone. `member` is how the caller calls it, for errors."""
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     meant = inputs.named(by_key.values())
     try:
         keys = {name: _resolved(name, meant, member) for name in lib.compile(text).names}
@@ -213,7 +213,7 @@ def _touched(held: list[Formula], changed: set[str]) -> list[Formula]:
 def compute(ctx: Ctx, pipeline: Pipeline, held: list[Formula], boxes: list[Box]) -> tuple[list[Box], set[str]]:
     """The boxes with the values of these formulas, and which of them ran over. Changes nothing."""
     words = {word for formula in held for word in formula.names}
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     sheet = inputs.Sheet(ctx, pipeline, by_key, boxes, words)
     results: dict[str, list[Result]] = {}
     slow = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..errors import Forbidden, Invalid, NotFound
-from . import boxes, events, keys, pipelines, tasks, teams
+from . import box_lookup, boxes, events, keys, pipeline_lookup, pipeline_saving, tasks, teams
 from .context import Ctx
 from .records import PIPELINE_MEMBERS, PIPELINES, Pipeline, Team, TeamMember, User, permissions
 from .records import PipelineMember as Entry
@@ -115,9 +115,9 @@ def _boxes(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         user=user.key,
         team=team.key,
     )
-    for box in boxes.locked(ctx, [row[0] for row in rows]):
+    for box in box_lookup.locked(ctx, [row[0] for row in rows]):
         after = msgspec.structs.replace(box, assignee_keys=_replaced(box.assignee_keys, user, heir))
-        boxes.save(ctx, boxes.pipeline_of(ctx, box), box, after)
+        boxes.save(ctx, box_lookup.pipeline_of(ctx, box), box, after)
     return len(rows)
 
 
@@ -132,7 +132,7 @@ def _tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         team=team.key,
     )
     for before in TASKS.load_all(rows):
-        held = boxes.hold(ctx, before.box_key)
+        held = box_lookup.hold(ctx, before.box_key)
         assert held is not None
         task = msgspec.structs.replace(
             before, assignee_keys=_replaced(before.assignee_keys, user, heir), saved_at=ctx.now
@@ -160,12 +160,12 @@ def _pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         team=team.key,
     )
     for pipeline in PIPELINES.load_all(rows):
-        before = [entry for entry, _ in pipelines.members(ctx, [pipeline.key])[pipeline.key]]
+        before = [entry for entry, _ in pipeline_lookup.members(ctx, [pipeline.key])[pipeline.key]]
         after = _entries(ctx, pipeline, before, user, heir)
         ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
         for entry in after:
             PIPELINE_MEMBERS.insert(ctx.db, entry)
-        touched = pipelines.touch(ctx, pipeline)
+        touched = pipeline_saving.touch(ctx, pipeline)
         events.record(ctx, "pipeline.shared", touched, pipeline=touched, before={"members": before})
     return len(rows)
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..errors import NotFound
-from . import boxes, directory, pipelines
+from . import box_lookup, directory, pipeline_lookup
 from .context import Ctx
 from .directory import E, Noun
 from .event_kinds import QUIET
@@ -24,7 +24,7 @@ _THROUGH = {
 
 def of_box(ctx: Ctx, key: str, *, behind: int, limit: int) -> list[Event]:
     """With what was done to its tasks, comments, files and so on."""
-    boxes.get(ctx, key)
+    box_lookup.get(ctx, key)
     return _page(ctx, "box_key = :key", key, behind, limit)
 
 
@@ -36,7 +36,7 @@ def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, behind: int, limit: int) -> l
 
 def of_pipeline(ctx: Ctx, key: str, *, behind: int, limit: int) -> list[Event]:
     """Of the pipeline itself, its stages, fields, views and subscriptions; not of its boxes."""
-    pipelines.get(ctx, key)
+    pipeline_lookup.get(ctx, key)
     return _page(ctx, "pipeline_key = :key AND box_key IS NULL", key, behind, limit)
 
 
@@ -82,7 +82,7 @@ def box_at(ctx: Ctx, key: str, at: int) -> tuple[Box, Event]:
 
     What its tasks, comments and mail added up to is from that same event.
     """
-    boxes.get(ctx, key)
+    box_lookup.get(ctx, key)
     row = ctx.db.row(
         f"""
         SELECT {EVENTS.columns} FROM events WHERE box_key = :key AND at <= :at AND kind LIKE 'box.%'

@@ -11,7 +11,7 @@ import msgspec
 from ..db.engine import Db
 from ..errors import Invalid, NotFound, Problem
 from ..lib import ids
-from . import access, blobs, boxes, bulk, fields, pipelines, stages, users
+from . import access, blobs, box_edits, bulk, fields, invitations, pipeline_lookup, schema, stages
 from .context import Ctx
 from .import_rows import PEOPLE, STAGES, Draft, Piece, Plan, Reader, Refusal
 from .imports import CHANNEL, IMPORTS, Import, end, reader_of
@@ -102,14 +102,16 @@ def make_missing(ctx: Ctx, one: Import, missing: dict[str, dict[str, None]]) -> 
     """What rows name and there is not: options, stages, people, as far as it was asked for."""
     for kind, names in missing.items():
         if kind == STAGES:
-            there = {stage.name.casefold() for stage in stages.of(ctx, [one.pipeline_key])[one.pipeline_key].values()}
+            there = {
+                stage.name.casefold() for stage in schema.stages(ctx, [one.pipeline_key])[one.pipeline_key].values()
+            }
             for name in _new(names, there):
                 stages.create(ctx, one.pipeline_key, {"name": name})
         elif kind == PEOPLE:
             for email in names:
-                users.find_or_invite(ctx, email)
+                invitations.find_or_invite(ctx, email)
         else:
-            field = fields.by_key(ctx, one.pipeline_key)[kind]
+            field = schema.fields_by_key(ctx, one.pipeline_key)[kind]
             there = {option.name.casefold() for option in field.options}
             options = [{"name": name} for name in _new(names, there)]
             fields.edit(ctx, one.pipeline_key, kind, {"options": options}, add_only=True)
@@ -126,7 +128,7 @@ def _new(names: Iterable[str], there: set[str]) -> list[str]:
 
 def ready(ctx: Ctx, one: Import, drafts: list[Draft]) -> Ready | None:
     """Everything of these rows that can be made before they are written; None where that needs care."""
-    pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, one.pipeline_key)
     if one.dry_run or not _alike(one, pipeline, role) or pipeline.formulas_updated_at is not None:
         return None
     keys = ids.several("b", ctx.now, len(drafts))
@@ -155,8 +157,8 @@ def settle(
     if one.dry_run:
         created, updated = _count(ctx, one, piece.drafts)
     else:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
-        if pipeline.stage_order != read.pipeline.stage_order or fields.by_key(ctx, pipeline.key) != read.fields:
+        pipeline, role = pipeline_lookup.reach(ctx, one.pipeline_key)
+        if pipeline.stage_order != read.pipeline.stage_order or schema.fields_by_key(ctx, pipeline.key) != read.fields:
             raise Stale
         created, updated, more = _write(ctx, one, pipeline, role, piece.drafts, made)
         refused += more
@@ -208,7 +210,7 @@ def _write(
 
 def _one(ctx: Ctx, pipeline: Pipeline, role: access.Role, draft: Draft, old: str | None, new: str) -> str:
     if old:
-        return boxes.edit(ctx, old, _changes(draft)).key
+        return box_edits.edit(ctx, old, _changes(draft)).key
     if "name" not in draft.given:
         raise Invalid("name", "is missing, and there is no box to change")
     return bulk.create(ctx, pipeline, role, [new], [draft.given])[0].key
@@ -240,7 +242,7 @@ def _as_text(value: Any) -> str:
 
 def _there(ctx: Ctx, one: Import, drafts: list[Draft]) -> dict[str, str]:
     """The boxes that these rows mean, by what they are matched by; of several the oldest."""
-    pipeline, role = pipelines.reach(ctx, one.pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, one.pipeline_key, change=True)
     match = one.plan.match
     column = "b.name" if match == "name" else f"CAST({ctx.db.dialect.field_value('b.fields', match or '')} AS TEXT)"
     wanted = {value for draft in drafts if (value := _matched(one.plan, draft)) is not None}

@@ -14,7 +14,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import ids, tables
-from . import access, blobs, events, fields, import_rows, pipelines, stages
+from . import access, blobs, events, import_rows, pipeline_lookup, schema
 from .context import Ctx
 from .import_rows import Plan, Reader, Refusal
 from .records import Field, Pipeline
@@ -60,7 +60,7 @@ IMPORTS = Table("imports", Import)
 
 def may(ctx: Ctx, pipeline_key: str) -> Pipeline:
     """The pipeline, into which the actor may import."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     access.require_some(role, "BOX", "CREATE")
     return pipeline
 
@@ -68,7 +68,7 @@ def may(ctx: Ctx, pipeline_key: str) -> Pipeline:
 def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Field]]:
     """How the table that begins so would be read; `wanted` is what the caller says about it."""
     pipeline = may(ctx, pipeline_key)
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     try:
         form = tables.tell(
             head,
@@ -108,7 +108,7 @@ def _samples(head: bytes, form: tables.Format) -> list[str]:
 
 def create(ctx: Ctx, pipeline_key: str, made: Plan, blob: str, size: int, *, dry_run: bool) -> Import:
     pipeline = may(ctx, pipeline_key)
-    import_rows.check(made, fields.by_key(ctx, pipeline.key))
+    import_rows.check(made, schema.fields_by_key(ctx, pipeline.key))
     blobs.claim(ctx.db, blob, ctx.now)
     one = Import(
         key=ids.new("i", ctx.now),
@@ -143,7 +143,7 @@ def get(ctx: Ctx, key: str) -> Import:
         raise NotFound(key)
     one = IMPORTS.load(row)
     try:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+        pipeline, role = pipeline_lookup.reach(ctx, one.pipeline_key)
     except NotFound:
         raise NotFound(key) from None
     if one.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline):
@@ -153,7 +153,7 @@ def get(ctx: Ctx, key: str) -> Import:
 
 def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Import]:
     """The pipeline's, the newest first."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     every = access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline)
     rows = ctx.db.rows(
         f"""
@@ -192,10 +192,10 @@ def refusals(ctx: Ctx, key: str, *, after: int, limit: int) -> list[Refusal]:
 
 
 def reader_of(ctx: Ctx, pipeline_key: str, made: Plan) -> Reader:
-    pipeline = pipelines.get(ctx, pipeline_key)
-    by_key = fields.by_key(ctx, pipeline.key)
+    pipeline = pipeline_lookup.get(ctx, pipeline_key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     import_rows.check(made, by_key)
-    return Reader(ctx, made, pipeline, by_key, stages.of(ctx, [pipeline.key])[pipeline.key])
+    return Reader(ctx, made, pipeline, by_key, schema.stages(ctx, [pipeline.key])[pipeline.key])
 
 
 def end(ctx: Ctx, one: Import, state: str, error: str | None) -> None:
@@ -218,5 +218,5 @@ def end(ctx: Ctx, one: Import, state: str, error: str | None) -> None:
         return
     what = f"{ended.created:,} new and {ended.updated:,} changed boxes" if ended.updated else f"{ended.created:,} boxes"
     ctx.change = ended.change
-    pipeline = pipelines.get(ctx, ended.pipeline_key)
+    pipeline = pipeline_lookup.get(ctx, ended.pipeline_key)
     events.record(ctx, "pipeline.imported", pipeline, pipeline=pipeline, what=what, import_key=ended.key)

@@ -18,7 +18,7 @@ from ..errors import Conflict, Forbidden, Invalid, NotFound
 from ..lib import ids, signing, sources, templates
 from ..lib.targets import is_header_name
 from ..lib.template_filters import TemplateError
-from . import access, allowance, edits, events, expressions, pipelines, teams, trash
+from . import access, allowance, edits, events, expressions, pipeline_lookup, teams, trash
 from .access import Role
 from .context import Ctx
 from .records import Pipeline, Team
@@ -143,7 +143,7 @@ def _place(
     ctx: Ctx, pipeline_key: str | None, team_key: str | None
 ) -> tuple[Pipeline | None, Role | None, Team | None]:
     if pipeline_key is not None:
-        return *pipelines.reach(ctx, pipeline_key), None
+        return *pipeline_lookup.reach(ctx, pipeline_key), None
     return None, None, teams.get(ctx, team_key or "")
 
 

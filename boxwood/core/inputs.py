@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..lib.formulas import Date, Fault, Result
-from . import persons, stages
+from . import persons, schema
 from .context import Ctx
 from .records import Box, Field, Pipeline
 
@@ -69,7 +69,7 @@ class Sheet:
         self.boxes = boxes
         self.titles: dict[str, str] = {}
         if "stage" in words:
-            found = stages.of(ctx, [pipeline.key])[pipeline.key]
+            found = schema.stages(ctx, [pipeline.key])[pipeline.key]
             self.titles |= {key: stage.name for key, stage in found.items()}
         if people := {key for word in words.intersection(_PEOPLE) for box in boxes for key in self._keys(word, box)}:
             known = persons.by_key(ctx, people)

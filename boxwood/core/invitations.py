@@ -7,6 +7,8 @@ invites, but only where nobody else has given the invited anything: whoever open
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import msgspec
 
 from ..db.records import Table
@@ -280,3 +282,28 @@ def _member(ctx: Ctx, team_key: str, user_key: str) -> TeamMember | None:
         user=user_key,
     )
     return TEAM_MEMBERS.load(row) if row else None
+
+
+def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
+    """The user with this address, made as an invited one where there is none (ruling 24)."""
+    email = persons.check_email(email, field)
+    if known := users.by_email(ctx.db, email):
+        return known
+    pass  # not above: it knows teams, and teams know users
+
+    user = users.create(ctx.db, email, ctx.now, invited=True)
+    of_person(ctx, user)
+    return user
+
+
+def named(ctx: Ctx, one: dict[str, str], field: str, known: Container[str] = ()) -> str:
+    """The key of the user named by `user_key` or `email`; an unknown address becomes an invited user, so that
+    no assignment is lost. Those who are `known` there already may be out of reach, as in an echo."""
+    if one.get("user_key") in known:
+        return one["user_key"]
+    try:
+        if one.get("user_key"):
+            return users.get(ctx, one["user_key"]).key
+        return find_or_invite(ctx, one.get("email", ""), field).key
+    except NotFound as error:
+        raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import Invalid
-from . import access, pipelines
+from . import access, pipeline_lookup
 from .access import Role
 from .context import Ctx
 from .records import STORED, Pipeline, Stored
@@ -33,7 +33,7 @@ def page(
 
     With `since` (milliseconds), only those changed then or later.
     """
-    where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), stage_key, since)
+    where, params = within(ctx, *pipeline_lookup.reach(ctx, pipeline_key), stage_key, since)
     rows = ctx.db.rows(
         f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} ORDER BY {ORDERS[sort_by]} LIMIT :limit OFFSET :offset",
         limit=limit,
@@ -48,9 +48,9 @@ def keys(
 ) -> list[str]:
     """The keys of all of them (in every pipeline within reach where none is named), to be read in slices."""
     if pipeline_key is not None:
-        reached = [pipelines.reach(ctx, pipeline_key)]
+        reached = [pipeline_lookup.reach(ctx, pipeline_key)]
     else:
-        reached = pipelines.reach_all(ctx)
+        reached = pipeline_lookup.reach_all(ctx)
     found: list[tuple[Any, ...]] = []
     for pipeline, role in reached:
         where, params = within(ctx, pipeline, role, stage_key, since)
@@ -85,7 +85,7 @@ def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline
 
     `column` holds the box's pipeline, where another table in the statement knows it too.
     """
-    reached = [pipelines.reach(ctx, pipeline_key)] if pipeline_key else pipelines.reach_all(ctx)
+    reached = [pipeline_lookup.reach(ctx, pipeline_key)] if pipeline_key else pipeline_lookup.reach_all(ctx)
     alike: dict[str, tuple[Role, list[str]]] = {}
     for pipeline, role in reached:
         alike.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(pipeline.key)
@@ -130,7 +130,7 @@ def by_keys(ctx: Ctx, wanted: list[str]) -> list[Stored]:
 
 def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Stored]:
     """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
-    where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), None)
+    where, params = within(ctx, *pipeline_lookup.reach(ctx, pipeline_key), None)
     sql = f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(wanted), **params)}
     return [STORED.load(found[key]) for key in dict.fromkeys(wanted) if key in found]

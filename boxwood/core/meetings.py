@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, events, parts, tasks, trash
+from . import box_lookup, boxes, events, parts, tasks, trash
 from .context import Ctx
 from .records import Box, Pipeline
 
@@ -42,7 +42,7 @@ def get(ctx: Ctx, key: str) -> Meeting:
 
 def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Meeting]:
     """In the order they were made."""
-    boxes.get(ctx, box_key)
+    box_lookup.get(ctx, box_key)
     rows = ctx.db.rows(
         f"""
         SELECT {MEETINGS.columns} FROM meetings WHERE box_key = :box
@@ -57,7 +57,7 @@ def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Meeting]:
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Meeting:
     """`type` and `start_at`, and what `edit` takes; `task_keys` are tasks of the same box."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     for member, wire in (("type", "meetingType"), ("start_at", "startTimestamp")):
         if member not in given:
             raise Invalid(wire, "is missing")

@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..lib import ids
 from ..lib.mail import Address, Mail
-from . import blobs, boxes, events, files, parts, threads
+from . import blobs, box_lookup, boxes, events, files, parts, threads
 from .context import Ctx
 from .files import Upload
 from .records import Box, Pipeline
@@ -54,7 +54,7 @@ def identity(mail: Mail, raw: bytes) -> str:
 
 def find(ctx: Ctx, box_key: str, which: str) -> Message | None:
     """The box's message that is this one, for who may add one."""
-    box, _, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, _, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     return _same(ctx, box, which)
 
 
@@ -85,12 +85,12 @@ def page(ctx: Ctx, thread_key: str, *, limit: int, offset: int) -> list[Message]
 
 def add(ctx: Ctx, box_key: str, mail: Mail, which: str, attached: list[Upload]) -> Message:
     """A message and the files that came with it. One that the box has already is answered as it is."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     if known := _same(ctx, box, which):
         for one in attached:
             blobs.free(ctx.db, one.stored.id)
         return known
-    own = {person.email for person in boxes.readers(ctx, box, pipeline)}
+    own = {person.email for person in box_lookup.readers(ctx, box, pipeline)}
     sent_at = mail.sent_at if mail.sent_at is not None and 0 < mail.sent_at <= ctx.now else ctx.now
     thread, new = threads.follow(ctx, box, mail, sent_at)
     message = Message(

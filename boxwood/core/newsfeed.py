@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Invalid
-from . import access, boxes, directory, pipelines
+from . import access, box_lookup, directory, pipeline_lookup
 from .access import Role
 from .context import Ctx
 from .directory import E, Noun
@@ -16,12 +16,12 @@ PAGE = 50
 
 
 def of_box(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
-    boxes.get(ctx, key)
+    box_lookup.get(ctx, key)
     return _page(ctx, "e.box_key = :box", {"box": key}, condensed, limit, offset, order="e.at DESC, e.id DESC")
 
 
 def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int) -> list[Event]:
-    pipeline, role = pipelines.reach(ctx, key)
+    pipeline, role = pipeline_lookup.reach(ctx, key)
     where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
     if not role.sees_all_boxes():
         test, given = _seen(ctx, role)
@@ -32,7 +32,7 @@ def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int)
 def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]:
     """The newest of each pipeline, merged: every look-up is at the end of an index."""
     found: list[Event] = []
-    for pipeline, role in pipelines.reach_all(ctx):
+    for pipeline, role in pipeline_lookup.reach_all(ctx):
         where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
         if not role.sees_all_boxes():
             test, given = _seen(ctx, role)
@@ -59,7 +59,7 @@ def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, limit: int, offset: int) -> l
 
 def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Event]:
     """Every entry of all boxes of the pipeline, oldest first, without the limit (spec 4.9)."""
-    pipeline, role = pipelines.reach(ctx, key)
+    pipeline, role = pipeline_lookup.reach(ctx, key)
     access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
     known = {kind.specific for kind in EVENT_KINDS.values()}
     for one in specifics:

@@ -13,7 +13,7 @@ import msgspec
 
 from ..db.engine import Db
 from ..errors import Forbidden, NotFound
-from . import access, boxes
+from . import access, box_lookup, boxes
 from .context import Ctx
 from .event_kinds import EVENT_KINDS, LOUD
 from .event_kinds import FAILED as FAILED_KINDS
@@ -142,7 +142,7 @@ def _still_sees(ctx: Ctx, event: Event) -> bool:
     if event.kind == "box.deleted":
         return True
     try:
-        boxes.get(ctx, event.box_key or "")
+        box_lookup.get(ctx, event.box_key or "")
     except NotFound:
         return False
     return True
@@ -183,7 +183,7 @@ class Following(NamedTuple):
 
 
 def following(ctx: Ctx, box_key: str) -> Following:
-    box = boxes.get(ctx, box_key)
+    box = box_lookup.get(ctx, box_key)
     sql = "SELECT 1 FROM mutes WHERE user_key = :user AND box_key = :box"
     muted = ctx.db.row(sql, user=_own(ctx), box=box.key) is not None
     return Following(ctx.actor.key in box.follower_keys, muted)
@@ -192,8 +192,8 @@ def following(ctx: Ctx, box_key: str) -> Following:
 def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
     """`following` and `muted`, each where it is given. Whoever sees a box may follow it; a muted one tells of
     mentions, assignments and due tasks alone."""
-    boxes.get(ctx, box_key)
-    held = boxes.hold(ctx, box_key)
+    box_lookup.get(ctx, box_key)
+    held = box_lookup.hold(ctx, box_key)
     if held is None:
         raise NotFound(box_key)
     box, pipeline = held

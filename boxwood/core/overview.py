@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ..lib.formulas import Result
-from . import boxes, directory, fields, listing, persons, stages, tasks
+from . import box_lookup, directory, listing, persons, schema, tasks
 from .contacts import CONTACTS, Contact
 from .context import Ctx
 from .inputs import Sheet
@@ -41,12 +41,12 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 def of(ctx: Ctx, box_key: str) -> Overview:
-    box, pipeline, _ = boxes.reach(ctx, box_key)
+    box, pipeline, _ = box_lookup.reach(ctx, box_key)
     held = [one for one in tasks.of_box(ctx, box.key, limit=MOST_TASKS, offset=0) if not one.is_draft]
     return Overview(
         box=box,
         pipeline=pipeline,
-        stages=stages.of(ctx, [pipeline.key])[pipeline.key],
+        stages=schema.stages(ctx, [pipeline.key])[pipeline.key],
         columns=_columns(ctx, box, pipeline),
         people=persons.by_key(ctx, {*box.people(), *(key for task in held for key in task.people())}),
         contacts=directory.by_keys(ctx, CONTACTS, [link.key for link in box.contacts]),
@@ -57,7 +57,7 @@ def of(ctx: Ctx, box_key: str) -> Overview:
 
 
 def _columns(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[tuple[Field, Result]]:
-    found = fields.by_key(ctx, pipeline.key)
+    found = schema.fields_by_key(ctx, pipeline.key)
     kept = [field for field in found.values() if field.key in box.fields]
     sheet = Sheet(ctx, pipeline, found, [box], {field.key for field in kept})
     return [(field, sheet.column(field.key)[0]) for field in kept]

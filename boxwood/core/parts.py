@@ -11,7 +11,7 @@ import msgspec
 
 from ..db.records import Table
 from ..errors import NotFound
-from . import boxes
+from . import box_lookup
 from .access import Role
 from .context import Ctx
 from .records import Box, Pipeline
@@ -25,7 +25,7 @@ def get(ctx: Ctx, table: Table[R], key: str) -> R:
     try:
         if row is None:
             raise NotFound(key)
-        boxes.get(ctx, row[-1])
+        box_lookup.get(ctx, row[-1])
     except NotFound:
         raise NotFound(key) from None
     return table.load(row)
@@ -37,7 +37,7 @@ def reach(ctx: Ctx, table: Table[R], key: str) -> tuple[R, Box, Pipeline, Role]:
     try:
         if row is None:
             raise NotFound(key)
-        box, pipeline, role = boxes.reach(ctx, row[0], "UPDATE")
+        box, pipeline, role = box_lookup.reach(ctx, row[0], "UPDATE")
     except NotFound:
         raise NotFound(key) from None
     # Read once the box is held: whoever held it before may have changed or deleted this.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ..errors import Invalid
-from . import boxes, events
+from . import box_lookup, events
 from .columns import Column
 from .context import Ctx
 from .records import Box
@@ -34,7 +34,7 @@ class Place(NamedTuple):
 def put(ctx: Ctx, key: str, given: dict[str, Any]) -> Place:
     """Below the box `after` of its column (None: at the top), on the board `by` stages or a dropdown field; `golden`
     marks it or takes the mark away. For those who may change the box."""
-    box, pipeline, _ = boxes.reach(ctx, key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, key, "UPDATE")
     by = given.get("by") or STAGE
     chosen = Selection(ctx, pipeline.key)
     column = grouping(chosen, by)
@@ -140,7 +140,7 @@ def _write(ctx: Ctx, pipeline_key: str, by: str, lane: str, keys: list[str]) -> 
 
 
 def _mark(ctx: Ctx, box: Box, golden: bool) -> None:
-    pipeline = boxes.pipeline_of(ctx, box)
+    pipeline = box_lookup.pipeline_of(ctx, box)
     if not golden:
         if ctx.db.run("DELETE FROM golden_boxes WHERE box_key = :key", key=box.key):
             events.record(ctx, "box.unmarked", box, pipeline=pipeline, box=box)

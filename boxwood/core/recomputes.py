@@ -10,7 +10,7 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from . import box_links, boxes, formulas, search, validators
+from . import box_links, box_lookup, formulas, search, validators
 from .context import Ctx
 from .records import BOXES, PIPELINES, USERS, Box, Pipeline
 from .validators import Verdict
@@ -92,7 +92,7 @@ def prepare(db: Db, run: Run, now: int) -> Slice:
 def settle(db: Db, run: Run, piece: Slice, now: int) -> None:
     """Write the slice; nothing where another process was quicker or the formulas were changed since."""
     ctx, pipeline = _enter(db, run.pipeline_key, now)
-    held = {box.key: box for box in boxes.locked(ctx, [box.key for box in piece.read])}
+    held = {box.key: box for box in box_lookup.locked(ctx, [box.key for box in piece.read])}
     if not _advance(db, run, piece):
         return
     formulas.note_overruns(ctx, pipeline.key, piece.slow)

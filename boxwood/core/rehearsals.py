@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import Invalid, NotFound
 from ..lib import ids
 from ..lib.targets import Rules
-from . import automations, boxes, events, runs, step_names, triggers
+from . import automations, box_lookup, events, runs, step_names, triggers
 from .advance import Advance, Outside
 from .context import Ctx
 from .events import EVENTS
@@ -51,7 +51,7 @@ def rehearse(
     automation = automations.change(ctx, key, "FLOW_PAUSE_RESUME")
     if box_key:
         try:
-            boxes.get(ctx, box_key)
+            box_lookup.get(ctx, box_key)
         except NotFound:
             raise Invalid("boxKey", f"no box {box_key[:100]!r} within your reach") from None
     elif automation.pipeline_key and step_names.with_box(changes.get("trigger") or automation.definition.trigger):

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from . import box_links, boxes, team_fields
+from . import box_links, box_lookup, boxes, team_fields
 from .context import Ctx
 from .directory import E, Noun
 from .records import Box, Link, Team
@@ -25,7 +25,7 @@ class Undo(msgspec.Struct, frozen=True, omit_defaults=True):
 def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Undo:
     """Name `by` instead (or nothing), in every box, task and field of the team, whoever reaches them."""
     undo = Undo(entry_values=_in_entries(ctx, noun, team, key, by), tasks=_in_tasks(ctx, key, by))
-    for box in boxes.locked(ctx, box_links.of(ctx, key)):
+    for box in box_lookup.locked(ctx, box_links.of(ctx, key)):
         links, values = getattr(box, noun.name), _values_naming(box, key)
         if any(link.key == key for link in links):
             undo.links[box.key] = links
@@ -34,7 +34,7 @@ def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Un
         after = {**box.fields, **{field: _swapped(value, key, by) for field, value in values.items()}}
         after = {field: value for field, value in after.items() if value != []}
         changed = msgspec.structs.replace(box, fields=after, **{noun.name: _relinked(links, key, by)})
-        boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
+        boxes.save(ctx, box_lookup.pipeline_of(ctx, box), box, changed)
     return undo
 
 
@@ -49,7 +49,7 @@ def _in_tasks(ctx: Ctx, key: str, by: str | None) -> list[str]:
 def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> None:
     """Name `key` again where it was named before `by` (or nothing) took its place, as far as that was not changed
     since."""
-    for box in boxes.locked(ctx, [*before.links, *before.box_values]):
+    for box in box_lookup.locked(ctx, [*before.links, *before.box_values]):
         links = getattr(box, noun.name)
         if box.key in before.links:
             links = _linked_again(links, before.links[box.key], key, by)
@@ -58,7 +58,7 @@ def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> Non
             if values.get(field, []) == _swapped(value, key, by):
                 values[field] = value
         changed = msgspec.structs.replace(box, fields=values, **{noun.name: links})
-        boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
+        boxes.save(ctx, box_lookup.pipeline_of(ctx, box), box, changed)
     ctx.db.many(
         f"""
         UPDATE tasks SET contact_key = :key, saved_at = :now

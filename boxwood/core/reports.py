@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import Invalid
-from . import persons, stages
+from . import persons, schema
 from .columns import WORDS, Column
 from .context import Ctx
 from .selections import Selection
@@ -58,7 +58,7 @@ def choose(
     for sign, name, at in ((">=", "since", since), ("<", "until", until)):
         if at is not None:
             where, params = f"{where} AND b.created_at {sign} :{name}", {**params, name: at}
-    known = stages.of(ctx, [pipeline_key])[pipeline_key]
+    known = schema.stages(ctx, [pipeline_key])[pipeline_key]
     names = {key: known[key].name for key in selection.pipeline.stage_order}
     return Chosen(selection, where, params, plain, names, _ends("won", won, names), _ends("lost", lost, names))
 

@@ -13,22 +13,26 @@ from . import (
     access,
     automations,
     box_changes,
+    box_lookup,
     boxes,
     comments,
     directory,
     entries,
     events,
-    fields,
     files,
     formulas,
     inbound,
     meetings,
     merges,
+    pipeline_lookup,
+    pipeline_saving,
     pipelines,
     replacing,
+    schema,
     search,
     snippets,
     stages,
+    stored_values,
     tasks,
     threads,
     trash,
@@ -121,7 +125,7 @@ def _may(ctx: Ctx, one: Trashed, row: Row) -> bool:
 
 def _may_change(ctx: Ctx, role: Role, box_key: str) -> bool:
     try:
-        return access.allows(ctx, role, "BOX", "UPDATE", boxes.get(ctx, box_key))
+        return access.allows(ctx, role, "BOX", "UPDATE", box_lookup.get(ctx, box_key))
     except NotFound:
         return False
 
@@ -158,13 +162,13 @@ def forget(ctx: Ctx, key: str) -> None:
 
 def _pipeline(ctx: Ctx, one: Trashed, held: Held) -> None:
     ctx.db.run("UPDATE pipelines SET trashed_at = NULL WHERE key = :key", key=one.key)
-    pipeline = pipelines.get(ctx, one.key)
+    pipeline = pipeline_lookup.get(ctx, one.key)
     events.record(ctx, "pipeline.restored", pipeline, pipeline=pipeline)
     formulas.lost(ctx, pipeline, "stage")
 
 
 def _box(ctx: Ctx, one: Trashed, held: Held) -> None:
-    pipeline = pipelines.get(ctx, one.pipeline_key or "")
+    pipeline = pipeline_lookup.get(ctx, one.pipeline_key or "")
     row = held["boxes"][0]
     box = BOXES.load(tuple(row.get(name) for name in BOXES.names))
     box = formulas.computed(ctx, pipeline, _with_what_is_there(ctx, pipeline, box))
@@ -180,7 +184,7 @@ def _box(ctx: Ctx, one: Trashed, held: Held) -> None:
 
 def _with_what_is_there(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     """Without what was deleted meanwhile: its stage (it is in the first one), fields, other boxes, contacts."""
-    known = fields.by_key(ctx, pipeline.key)
+    known = schema.fields_by_key(ctx, pipeline.key)
     linked = trash.there(ctx.db, "boxes", box.linked_box_keys)
     links = {
         noun: directory.known(ctx, noun, pipeline.team_key, [link.key for link in getattr(box, noun)])
@@ -195,7 +199,7 @@ def _with_what_is_there(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     )
     if box.stage_key in pipeline.stage_order:
         return box
-    return box_changes.move(ctx, box, stages.for_box(ctx, pipeline, None).key)
+    return box_changes.move(ctx, box, schema.stage_for_box(ctx, pipeline, None).key)
 
 
 def _parents_first(rows: trash.Rows) -> trash.Rows:
@@ -213,7 +217,7 @@ def _parents_first(rows: trash.Rows) -> trash.Rows:
 
 
 def _held_box(ctx: Ctx, one: Trashed) -> tuple[Box, Pipeline]:
-    return boxes.reach(ctx, one.box_key or "", "UPDATE")[:2]
+    return box_lookup.reach(ctx, one.box_key or "", "UPDATE")[:2]
 
 
 def _put_back(ctx: Ctx, one: Trashed, held: Held, box: Box) -> None:
@@ -326,39 +330,39 @@ def _entry(ctx: Ctx, one: Trashed, held: Held) -> None:
 
 
 def _stage(ctx: Ctx, one: Trashed, held: Held) -> None:
-    pipeline, _ = pipelines.reach(ctx, one.pipeline_key or "", change=True)
+    pipeline, _ = pipeline_lookup.reach(ctx, one.pipeline_key or "", change=True)
     trash.put_back(ctx.db, "stages", held["stages"])
     key = held["stages"][0]["key"]
     order = list(pipeline.stage_order)
     order.insert(held["place"], key)
-    pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
-    stages.tell(ctx, "stage.restored", stages.get(ctx, pipeline, key), pipeline)
+    pipeline = pipeline_saving.touch(ctx, pipeline, stage_order=order)
+    stages.tell(ctx, "stage.restored", schema.stage(ctx, pipeline, key), pipeline)
 
 
 def _field(ctx: Ctx, one: Trashed, held: Held) -> None:
     """With the values that the boxes had in it."""
-    pipeline, _ = pipelines.reach(ctx, one.pipeline_key or "", change=True)
+    pipeline, _ = pipeline_lookup.reach(ctx, one.pipeline_key or "", change=True)
     for table, _ in trash.HELD["field"]:
         trash.put_back(ctx.db, table, held[table])
-    field = fields.get(ctx, pipeline, held["fields"][0]["key"])
-    fields.fill(ctx, field, held["values"])
+    field = schema.field(ctx, pipeline, held["fields"][0]["key"])
+    stored_values.fill(ctx, field, held["values"])
     if pipeline.formulas_updated_at is not None:
         formulas.schedule(ctx, pipeline.key)
     if field.type in search.TEXT_TYPES:
         search.note_all(ctx, search.BOX, pipeline.key)
-    pipeline = pipelines.touch(ctx, pipeline)
+    pipeline = pipeline_saving.touch(ctx, pipeline)
     events.record(ctx, "field.restored", field, pipeline=pipeline, subject=field.name)
 
 
 def _view(ctx: Ctx, one: Trashed, held: Held) -> None:
-    pipeline = pipelines.get(ctx, one.pipeline_key or "")
+    pipeline = pipeline_lookup.get(ctx, one.pipeline_key or "")
     trash.put_back(ctx.db, "views", held["views"])
     views.tell(ctx, "view.restored", _read(ctx, views.VIEWS, one.key), pipeline)
 
 
 def _snippet(ctx: Ctx, one: Trashed, held: Held) -> None:
     row = held["snippets"][0]
-    shared = pipelines.get(ctx, row["pipeline_key"]) if row["pipeline_key"] else None
+    shared = pipeline_lookup.get(ctx, row["pipeline_key"]) if row["pipeline_key"] else None
     trash.put_back(ctx.db, "snippets", [row])
     snippet = snippets.get(ctx, one.key)
     events.record(ctx, "snippet.restored", snippet, pipeline=shared, subject=snippet.name)

@@ -10,6 +10,8 @@ import msgspec
 from ..errors import Conflict
 from . import (
     automations,
+    box_edits,
+    box_lookup,
     boxes,
     comments,
     directory,
@@ -20,9 +22,11 @@ from . import (
     inbound,
     meetings,
     merges,
+    pipeline_lookup,
     pipelines,
     restoring,
     reversed_settings,
+    schema,
     snippets,
     stages,
     tasks,
@@ -106,21 +110,21 @@ def _back_fields(event: Event, held: Values, names: dict[str, str]) -> Values:
 
 
 def _box(ctx: Ctx, event: Event) -> bool:
-    box, pipeline, _ = boxes.reach(ctx, event.subject_key or "", "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, event.subject_key or "", "UPDATE")
     wanted = _back(event, box, but=("fields",))
-    written = {key: one.name for key, one in fields.by_key(ctx, pipeline.key).items() if one.type != "FORMULA"}
+    written = {key: one.name for key, one in schema.fields_by_key(ctx, pipeline.key).items() if one.type != "FORMULA"}
     if values := _back_fields(event, box.fields, written):
         wanted["fields"] = values
     if "assignee_keys" in wanted:
         wanted["assignees"] = [{"user_key": key} for key in wanted.pop("assignee_keys")]
     if wanted:
-        boxes.edit(ctx, box.key, wanted)
+        box_edits.edit(ctx, box.key, wanted)
     return bool(wanted)
 
 
 def _moved_pipeline(ctx: Ctx, event: Event) -> bool:
     before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
-    box, _, _ = boxes.reach(ctx, event.subject_key or "", "UPDATE")
+    box, _, _ = box_lookup.reach(ctx, event.subject_key or "", "UPDATE")
     if (box.pipeline_key, box.stage_key, edits.plain(box.fields)) != (
         after["pipeline_key"],
         after["stage_key"],
@@ -128,10 +132,10 @@ def _moved_pipeline(ctx: Ctx, event: Event) -> bool:
     ):
         raise Conflict("it was changed since it was moved")
     box = transfers.move(ctx, box.key, before["pipeline_key"], before["stage_key"])
-    known = fields.by_key(ctx, box.pipeline_key)
+    known = schema.fields_by_key(ctx, box.pipeline_key)
     held = {key: value for key, value in before["fields"].items() if key in known and known[key].type != "FORMULA"}
     links = {name: before[name] for name in ("contacts", "organizations") if name in before}
-    boxes.edit(ctx, box.key, {"fields": held, **links})
+    box_edits.edit(ctx, box.key, {"fields": held, **links})
     return True
 
 
@@ -178,7 +182,7 @@ def _meeting(ctx: Ctx, event: Event) -> bool:
 
 
 def _pipeline(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, pipelines.get(ctx, event.subject_key or ""))
+    wanted = _back(event, pipeline_lookup.get(ctx, event.subject_key or ""))
     if wanted:
         pipelines.edit(ctx, event.subject_key or "", wanted)
     return bool(wanted)
@@ -199,19 +203,19 @@ def _shared(ctx: Ctx, event: Event) -> bool:
 
 
 def _stage(ctx: Ctx, event: Event) -> bool:
-    pipeline = pipelines.get(ctx, event.pipeline_key or "")
-    wanted = _back(event, stages.get(ctx, pipeline, event.subject_key or ""))
+    pipeline = pipeline_lookup.get(ctx, event.pipeline_key or "")
+    wanted = _back(event, schema.stage(ctx, pipeline, event.subject_key or ""))
     if not wanted:
         return False
-    stage = stages.get(ctx, pipeline, event.subject_key or "")
+    stage = schema.stage(ctx, pipeline, event.subject_key or "")
     colour = {name: wanted.get(name, getattr(stage, name)) for name in ("foreground", "background")}
     stages.edit(ctx, pipeline.key, stage.key, {"name": wanted.get("name", stage.name), "color": colour})
     return True
 
 
 def _field(ctx: Ctx, event: Event) -> bool:
-    pipeline = pipelines.get(ctx, event.pipeline_key or "")
-    field = fields.get(ctx, pipeline, event.subject_key or "")
+    pipeline = pipeline_lookup.get(ctx, event.pipeline_key or "")
+    field = schema.field(ctx, pipeline, event.subject_key or "")
     wanted = _back(event, field)
     lost = {one["key"] for one in wanted.get("options", ())} - {one.key for one in field.options}
     values = edits.values(ctx, event) if lost else None

@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import Conflict, Invalid
 from ..lib.targets import Rules
-from . import automations, edits, inbound, team_fields, teams, validators, webhooks
+from . import automations, edits, inbound, team_fields, team_settings, teams, validators, webhooks
 from .context import Ctx
 from .events import Event
 from .records import TEAM_LISTS, Team, TeamSettings
@@ -36,7 +36,7 @@ def _team(ctx: Ctx, event: Event) -> bool:
         if names[one][0] != names[one][2]:
             raise Conflict(f"{one.replace('_', ' ')} was changed since")
     title = wanted.pop("name", team.name)
-    return teams.save(ctx, team, wanted, name=title) != team
+    return team_settings.save(ctx, team, wanted, name=title) != team
 
 
 _ALLOWED_ONCE = Rules(allow_private=True)

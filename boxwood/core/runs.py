@@ -15,7 +15,7 @@ from ..db.records import Table
 from ..errors import Conflict, Invalid, NotFound
 from ..lib import ids
 from ..lib.requests import storable
-from . import automations, boxes, persons, step_names
+from . import automations, box_lookup, persons, step_names
 from .automations import Automation
 from .context import Cause, Ctx
 from .records import USERS, User
@@ -225,7 +225,7 @@ def start_by_hand(ctx: Ctx, key: str, *, box_key: str | None, body: Any) -> Run:
 
 def _check_box(ctx: Ctx, automation: Automation, box_key: str) -> None:
     try:
-        box = boxes.get(ctx, box_key)
+        box = box_lookup.get(ctx, box_key)
     except NotFound:
         raise Invalid("boxKey", f"no box {box_key[:100]!r} within your reach") from None
     if automation.pipeline_key not in (None, box.pipeline_key):

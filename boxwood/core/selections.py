@@ -17,7 +17,7 @@ import msgspec
 
 from ..db.engine import Row
 from ..errors import Invalid
-from . import columns, fields, listing, pipelines
+from . import columns, listing, pipeline_lookup, schema
 from .columns import Column
 from .context import Ctx
 from .filters import Filter
@@ -75,13 +75,13 @@ class Selection:
         since: int | None = None,
     ) -> None:
         self.ctx = ctx
-        self.pipeline, role = pipelines.reach(ctx, pipeline_key)
+        self.pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
         self.reached = listing.within(ctx, self.pipeline, role, stage_key, since)
         """The test in SQL of those that may be seen, and its parameters."""
         self.where, self.params = self.reached
         if len(shown or []) > MOST_COLUMNS:
             raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
-        self.fields = fields.by_key(ctx, self.pipeline.key)
+        self.fields = schema.fields_by_key(ctx, self.pipeline.key)
         self.filter = Filter(ctx, self.pipeline, self.fields, tree)
         self.where += f" AND {self.filter.sql}"
         self.since = since
@@ -170,8 +170,8 @@ def read(ctx: Ctx, box: Box, shown: list[str]) -> dict[str, Any]:
     """These columns of one box."""
     if len(shown) > MOST_COLUMNS:
         raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
-    pipeline = pipelines.get(ctx, box.pipeline_key)
-    by_key = fields.by_key(ctx, pipeline.key)
+    pipeline = pipeline_lookup.get(ctx, box.pipeline_key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     found = [(name, columns.find(ctx, pipeline, by_key, name, f"fields[{at}]")) for at, name in enumerate(shown)]
     return {name: column.reads(box, ctx.now) for name, column in found}
 

@@ -13,7 +13,7 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid
-from . import events, invitations, letters, locked_users, mail_settings, passwords, persons, users
+from . import events, letters, locked_users, mail_settings, passwords, persons, users
 from .context import Ctx
 from .records import USERS, User
 
@@ -68,14 +68,6 @@ def look(db: Db, token: str, now: int) -> tuple[Link, User]:
 def needs_password(db: Db, link: Link) -> bool:
     """Whether it can be used only together with a new password."""
     return link.kind == "reset" or passwords.of(db, link.user_key) is None
-
-
-def spend(db: Db, token: str, now: int) -> tuple[Ctx, Link]:
-    """To act as its owner, this once. Of two who open it at a time, one has it."""
-    link, user = look(db, token, now)
-    if not db.run("DELETE FROM sign_in_links WHERE digest = :digest", digest=link.digest):
-        raise Invalid("token", "this link was used already")
-    return invitations.accepted(Ctx(db, now, user)), link
 
 
 def mail_reset(db: Db, email: str, now: int) -> None:

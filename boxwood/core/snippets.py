@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Forbidden, Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, events, pipelines, trash
+from . import access, events, pipeline_lookup, trash
 from .context import Ctx
 from .records import Pipeline
 
@@ -110,7 +110,7 @@ def _held(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
     if snippet.pipeline_key is None:
         return snippet, None
     try:
-        pipeline, role = pipelines.reach(ctx, snippet.pipeline_key)
+        pipeline, role = pipeline_lookup.reach(ctx, snippet.pipeline_key)
     except NotFound:
         return snippet, None  # its author left the pipeline
     if snippet.user_key != ctx.actor.key:
@@ -122,6 +122,6 @@ def _shared(ctx: Ctx, pipeline_key: str | None) -> Pipeline | None:
     """The pipeline it shall be shared with: its people's, so for those who may change it."""
     if not pipeline_key:
         return None
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     return pipeline

@@ -7,68 +7,22 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Conflict, Insufficient, Invalid, NotFound
-from . import access, events, formulas, pipelines, themes, trash, validators
+from ..errors import Conflict, Insufficient, Invalid
+from . import access, events, formulas, pipeline_lookup, pipeline_saving, schema, trash, validators
 from .context import Ctx
 from .records import STAGES, Pipeline, Stage
 
-FIRST = 5001
 MOST = 500
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl)a?\([0-9.,%/ ]{3,40}\)")
 
 
-def of(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
-    """The stages of these pipelines by key; the pipeline's `stage_order` says their order."""
-    found: dict[str, dict[str, Stage]] = {key: {} for key in keys}
-    for stage in STAGES.load_all(
-        ctx.db.rows(
-            f"SELECT {STAGES.columns} FROM stages WHERE {ctx.db.dialect.among('pipeline_key', 'keys')}",
-            keys=ctx.db.texts(keys),
-        )
-    ):
-        found[stage.pipeline_key][stage.key] = stage
-    return found
-
-
-def get(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
-    def read() -> Stage | None:
-        row = ctx.db.row(
-            f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
-            pipeline=pipeline.key,
-            key=key,
-        )
-        return STAGES.load(row) if row else None
-
-    found = ctx.db.remember(("stage", pipeline.key, key), read)
-    if found is None:
-        raise NotFound(key)
-    return found
-
-
-def for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
-    """The stage a box goes to: the one named, which must be this pipeline's, or the first."""
-    if not key:
-        return get(ctx, pipeline, pipeline.stage_order[0])
-    if key not in pipeline.stage_order:
-        raise Invalid("stageKey", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(pipeline.stage_order)}")
-    return get(ctx, pipeline, key)
-
-
-def colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
-    """Foreground and background: its own, or the theme's for its place."""
-    if stage.foreground or stage.background:
-        return stage.foreground, stage.background
-    place = pipeline.stage_order.index(stage.key) if stage.key in pipeline.stage_order else 0
-    return themes.colours(pipeline.stage_theme, place)
-
-
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> tuple[Pipeline, Stage]:
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "CREATE", pipeline)
     if not given.get("name"):
         raise Insufficient("Stage", "name")
     pipeline, stage = add(ctx, pipeline, given["name"], given.get("color") or {})
-    pipelines.touch(ctx, pipeline)
+    pipeline_saving.touch(ctx, pipeline)
     tell(ctx, "stage.created", stage, pipeline)
     return pipeline, stage
 
@@ -87,9 +41,9 @@ def add(ctx: Ctx, pipeline: Pipeline, name: str, color: dict[str, str] | None = 
 
 
 def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tuple[Pipeline, Stage]:
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "UPDATE", pipeline)
-    stage = get(ctx, pipeline, key)
+    stage = schema.stage(ctx, pipeline, key)
     if "name" in changes and not changes["name"].strip():
         raise Invalid("name", "a stage needs a name")
     after = msgspec.structs.replace(stage, name=changes.get("name", stage.name))
@@ -109,7 +63,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     if after.name != stage.name:
         formulas.lost(ctx, pipeline, "stage")
         validators.follow(ctx, pipeline)
-    pipeline = pipelines.touch(ctx, pipeline)
+    pipeline = pipeline_saving.touch(ctx, pipeline)
     before = {"name": stage.name, "foreground": stage.foreground, "background": stage.background}
     tell(ctx, "stage.edited", after, pipeline, before=before)
     return pipeline, after
@@ -117,9 +71,9 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
 
 def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     """Only an empty stage, and never the last one (spec 3.3)."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "DELETE", pipeline)
-    stage = get(ctx, pipeline, key)
+    stage = schema.stage(ctx, pipeline, key)
     if len(pipeline.stage_order) == 1:
         raise Conflict("A pipeline needs a stage: the last one cannot be deleted")
     if ctx.db.row(
@@ -130,14 +84,14 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
         raise Conflict("Only an empty stage can be deleted: move its boxes first")
     trash.keep(ctx, "stage", key, stage.name, pipeline=pipeline, place=pipeline.stage_order.index(key))
     order = [one for one in pipeline.stage_order if one != key]
-    pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
+    pipeline = pipeline_saving.touch(ctx, pipeline, stage_order=order)
     ctx.db.run("DELETE FROM stages WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     tell(ctx, "stage.deleted", stage, pipeline)
 
 
 def tell(ctx: Ctx, kind: str, stage: Stage, pipeline: Pipeline, *, before: Any = None) -> None:
     """With the colours it has now, which the pipeline's theme may give it."""
-    shown = msgspec.json.encode(colours(pipeline, stage)).decode()
+    shown = msgspec.json.encode(schema.stage_colours(pipeline, stage)).decode()
     events.record(ctx, kind, stage, pipeline=pipeline, before=before, subject=stage.name, colours=shown)
 
 

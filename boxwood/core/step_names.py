@@ -9,7 +9,7 @@ import msgspec
 
 from ..errors import NotFound
 from ..lib.templates import ANYTHING
-from . import boxes, fields, persons, pipelines, stages
+from . import box_lookup, persons, pipeline_lookup, schema
 from .context import Ctx
 from .records import WITH_OPTIONS, Box, Field, Person
 from .triggers import TRIGGERS
@@ -91,10 +91,10 @@ def scope(trigger_type: str, field_names: set[str] | None, secrets: list[str]) -
 
 def of_box(ctx: Ctx, box: Box) -> dict[str, Any]:
     """A box as templates see it: values of its fields by their names, options by theirs."""
-    pipeline = pipelines.get(ctx, box.pipeline_key)
-    by_key = fields.by_key(ctx, box.pipeline_key)
+    pipeline = pipeline_lookup.get(ctx, box.pipeline_key)
+    by_key = schema.fields_by_key(ctx, box.pipeline_key)
     people = persons.by_key(ctx, [box.creator_key, *box.assignee_keys, *box.follower_keys])
-    stage = stages.get(ctx, pipeline, box.stage_key)
+    stage = schema.stage(ctx, pipeline, box.stage_key)
     return {
         "key": box.key,
         "name": box.name,
@@ -144,7 +144,7 @@ def before(ctx: Ctx, pipeline_key: str | None, was: Mapping[str, Any], detail: M
         known = persons.by_key(ctx, was["assignee_keys"])
         found["assignees"] = [person(known.get(key)) for key in was["assignee_keys"]]
     held = was.get("fields")
-    by_key = fields.by_key(ctx, pipeline_key) if pipeline_key else {}
+    by_key = schema.fields_by_key(ctx, pipeline_key) if pipeline_key else {}
     found["fields"] = {
         field.name: shown(field, held[key]) for key, field in by_key.items() if isinstance(held, dict) and key in held
     }
@@ -163,6 +163,6 @@ def reached(ctx: Ctx, box_key: str | None) -> dict[str, Any] | None:
     if not box_key:
         return None
     try:
-        return of_box(ctx, boxes.get(ctx, box_key))
+        return of_box(ctx, box_lookup.get(ctx, box_key))
     except NotFound:
         return None

@@ -10,7 +10,20 @@ from typing import Any
 
 from ..errors import Invalid
 from ..lib.template_filters import as_moment, as_text
-from . import boxes, comments, entries, fields, letters, pipelines, runs, stages, tasks, upserts, users
+from . import (
+    box_edits,
+    box_lookup,
+    boxes,
+    comments,
+    entries,
+    invitations,
+    letters,
+    pipeline_lookup,
+    runs,
+    schema,
+    tasks,
+    upserts,
+)
 from .automations import Automation, load
 from .contacts import CONTACTS
 from .context import Ctx
@@ -37,14 +50,14 @@ class Doing:
         key = as_text(given.get("box")).strip() or self.run.box_key
         if not key:
             raise Invalid("box", "is missing: this run has no box of its own")
-        box = boxes.get(self.ctx, key)
-        return box, boxes.pipeline_of(self.ctx, box)
+        box = box_lookup.get(self.ctx, key)
+        return box, box_lookup.pipeline_of(self.ctx, box)
 
 
 def _set_fields(doing: Doing, given: Given) -> Output:
     box, pipeline = doing.box(given)
     held = _values(doing.ctx, pipeline, given["fields"])
-    boxes.edit(doing.ctx, box.key, {"fields": held})
+    box_edits.edit(doing.ctx, box.key, {"fields": held})
     return {}
 
 
@@ -54,29 +67,29 @@ def _edit(doing: Doing, given: Given) -> Output:
     if as_text(given.get("addNotes")):
         held = changes.get("notes", box.notes or "")
         changes["notes"] = f"{held}\n{as_text(given['addNotes'])}".strip("\n")
-    boxes.edit(doing.ctx, box.key, changes)
+    box_edits.edit(doing.ctx, box.key, changes)
     return {}
 
 
 def _move(doing: Doing, given: Given) -> Output:
     box, pipeline = doing.box(given)
     key = _stage(doing.ctx, pipeline, given["stage"])
-    boxes.edit(doing.ctx, box.key, {"stage_key": key})
+    box_edits.edit(doing.ctx, box.key, {"stage_key": key})
     return {}
 
 
 def _move_pipeline(doing: Doing, given: Given) -> Output:
     box, _ = doing.box(given)
-    target = pipelines.get(doing.ctx, given["pipeline"])
+    target = pipeline_lookup.get(doing.ctx, given["pipeline"])
     stage = _stage(doing.ctx, target, given["stage"]) if as_text(given.get("stage")) else None
-    boxes.edit(doing.ctx, box.key, {"pipeline_key": target.key, "stage_key": stage})
+    box_edits.edit(doing.ctx, box.key, {"pipeline_key": target.key, "stage_key": stage})
     return {}
 
 
 def _assign(doing: Doing, given: Given) -> Output:
     box, _ = doing.box(given)
     held = [] if given.get("replace") else [{"user_key": key} for key in box.assignee_keys]
-    boxes.edit(doing.ctx, box.key, {"assignees": [*held, *_people(given["users"])]})
+    box_edits.edit(doing.ctx, box.key, {"assignees": [*held, *_people(given["users"])]})
     return {}
 
 
@@ -84,20 +97,20 @@ def _unassign(doing: Doing, given: Given) -> Output:
     box, _ = doing.box(given)
     gone = _user_keys(doing.ctx, _people(given.get("users"))) if given.get("users") else set(box.assignee_keys)
     kept = [{"user_key": key} for key in box.assignee_keys if key not in gone]
-    boxes.edit(doing.ctx, box.key, {"assignees": kept})
+    box_edits.edit(doing.ctx, box.key, {"assignees": kept})
     return {}
 
 
 def _follow(doing: Doing, given: Given) -> Output:
     box, _ = doing.box(given)
     more = _user_keys(doing.ctx, _people(given["users"]))
-    boxes.edit(doing.ctx, box.key, {"follower_keys": [*box.follower_keys, *sorted(more)]})
+    box_edits.edit(doing.ctx, box.key, {"follower_keys": [*box.follower_keys, *sorted(more)]})
     return {}
 
 
 def _link(doing: Doing, given: Given) -> Output:
     box, _ = doing.box(given)
-    boxes.edit(doing.ctx, box.key, {"linked_box_keys": [*box.linked_box_keys, *_texts(given["boxes"])]})
+    box_edits.edit(doing.ctx, box.key, {"linked_box_keys": [*box.linked_box_keys, *_texts(given["boxes"])]})
     return {}
 
 
@@ -111,7 +124,7 @@ def _find_or_create(doing: Doing, given: Given) -> Output:
     pipeline, told = _new_box(doing, given)
     match = given["match"]
     if match != "name":
-        by_key = fields.by_key(doing.ctx, pipeline.key)
+        by_key = schema.fields_by_key(doing.ctx, pipeline.key)
         match = named({key: field.name for key, field in by_key.items()}, match, "match", "field")
     box, created = upserts.upsert(doing.ctx, pipeline.key, match, told, update=bool(given.get("update")))
     return {"key": box.key, "name": box.name, "created": created}
@@ -122,7 +135,7 @@ def _new_box(doing: Doing, given: Given) -> tuple[Pipeline, Given]:
     key = given.get("pipeline") or own
     if not key:
         raise Invalid("pipeline", "is missing: this automation is a team's")
-    pipeline = pipelines.get(ctx, key)
+    pipeline = pipeline_lookup.get(ctx, key)
     told: Given = {"name": as_text(given["name"])}
     if as_text(given.get("stage")):
         told["stage_key"] = _stage(ctx, pipeline, given["stage"])
@@ -193,7 +206,7 @@ def _name(doing: Doing, given: Given, member: str, key: str) -> None:
     box, _ = doing.box({})
     held = [{"key": one.key, "is_starred": one.is_starred} for one in getattr(box, member)]
     if key not in {one["key"] for one in held}:
-        boxes.edit(doing.ctx, box.key, {member: [*held, {"key": key}]})
+        box_edits.edit(doing.ctx, box.key, {member: [*held, {"key": key}]})
 
 
 def _email(doing: Doing, given: Given) -> Output:
@@ -224,7 +237,7 @@ def _run(doing: Doing, given: Given) -> Output:
         raise Invalid("automation", f"{other.name!r} is switched off")
     box_key = as_text(given.get("box")).strip() or doing.run.box_key
     if box_key:
-        box = boxes.get(doing.ctx, box_key)
+        box = box_lookup.get(doing.ctx, box_key)
         if other.pipeline_key not in (None, box.pipeline_key):
             raise Invalid("box", f"is of another pipeline than the automation {other.name!r}")
     began = runs.start(
@@ -272,13 +285,13 @@ def moment(value: Any, where: str) -> int:
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, wanted: Any) -> str:
-    names = {key: stage.name for key, stage in stages.of(ctx, [pipeline.key])[pipeline.key].items()}
+    names = {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
     return named(names, as_text(wanted), "stage", "stage")
 
 
 def _values(ctx: Ctx, pipeline: Pipeline, given: Mapping[str, Any]) -> Given:
     """By the fields' keys; options by theirs."""
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     names = {key: field.name for key, field in by_key.items()}
     found = {}
     for name, value in given.items():
@@ -321,4 +334,4 @@ def _people(value: Any) -> list[dict[str, str]]:
 
 
 def _user_keys(ctx: Ctx, people: list[dict[str, str]]) -> set[str]:
-    return {users.named(ctx, one, "users") for one in people}
+    return {invitations.named(ctx, one, "users") for one in people}

@@ -11,7 +11,7 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
 from ..lib import ids
-from . import boxes, directory, events, parts, persons, trash, users
+from . import box_lookup, boxes, directory, events, invitations, parts, persons, trash
 from .context import Ctx
 from .records import USERS, Box, Pipeline
 
@@ -66,7 +66,7 @@ def get(ctx: Ctx, key: str) -> Task:
 
 def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int, dated: bool = False) -> list[Task]:
     """In the order they were made; with `dated` only published ones with a date (the old API's reminders)."""
-    boxes.get(ctx, box_key)
+    box_lookup.get(ctx, box_key)
     only = "AND due_at IS NOT NULL AND NOT is_draft" if dated else ""
     rows = ctx.db.rows(
         f"""
@@ -82,7 +82,7 @@ def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int, dated: bool = Fal
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
     """`text`, and what `edit` takes. Without assignees it is the creator's own (spec 4.3)."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     task = Task(
         number=0,
         key=ids.new("d", ctx.now),
@@ -200,7 +200,7 @@ def _status(ctx: Ctx, box: Box, task: Task, status: str) -> Task:
 
 
 def _assignees(ctx: Ctx, box: Box, task: Task, given: list[dict[str, str]]) -> Task:
-    keys = [users.named(ctx, one, "assignedTo", task.assignee_keys) for one in given]
+    keys = [invitations.named(ctx, one, "assignedTo", task.assignee_keys) for one in given]
     return msgspec.structs.replace(task, assignee_keys=list(dict.fromkeys(keys)))
 
 
@@ -214,7 +214,7 @@ def _meeting(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
 
 def _contact(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
     if key and key != task.contact_key:
-        team_key = boxes.pipeline_of(ctx, box).team_key
+        team_key = box_lookup.pipeline_of(ctx, box).team_key
         if key not in directory.known(ctx, "contacts", team_key, [key]):
             raise Invalid("teamContactKey", f"no one of the team's contacts has the key {key[:100]!r}")
     return msgspec.structs.replace(task, contact_key=key or None)
@@ -373,7 +373,7 @@ def remind(db: Db, key: str, now: int) -> bool:
     if row is None:
         return False
     ctx = Ctx(db, now, USERS.load(row))
-    held = boxes.hold(ctx, row[-1])
+    held = box_lookup.hold(ctx, row[-1])
     mine = db.run(
         """
         UPDATE tasks SET reminder_status = 'REMINDED', saved_at = :now

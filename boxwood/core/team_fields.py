@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
-from . import directory, fields, search, teams, values
+from . import directory, search, team_settings, teams, values
 from .context import Ctx
-from .records import FIRST_OPTION, TEAM_LISTS, WITH_OPTIONS, Option, Team, TeamField, field_options
+from .records import FIRST_FIELD, FIRST_OPTION, TEAM_LISTS, WITH_OPTIONS, Option, Team, TeamField, field_options
 
 MOST = 500
 Held = dict[str, dict[str, str]]
@@ -114,7 +114,7 @@ def _save(ctx: Ctx, team: Team, name: str, made: list[TeamField]) -> Team:
             _clear(ctx, team, name, field, held)
         else:
             _clear_options(ctx, team, name, field, left[field.key], held)
-    return teams.save(ctx, team, {f"{name}_fields": made}, values=held)
+    return team_settings.save(ctx, team, {f"{name}_fields": made}, values=held)
 
 
 def _made(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
@@ -122,7 +122,7 @@ def _made(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
     if not title or not kind:
         raise Insufficient("Field", "type" if title else "name")
     taken = [int(field.key) for field in known if field.key.isdecimal()]
-    key = given.get("key") or str(max([fields.FIRST - 1, *taken]) + 1)
+    key = given.get("key") or str(max([FIRST_FIELD - 1, *taken]) + 1)
     if not _KEY.fullmatch(key):
         raise Invalid("key", "may hold letters, digits, - and _, 50 at most")
     field = TeamField(

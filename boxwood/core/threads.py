@@ -11,7 +11,7 @@ from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
 from ..lib.mail import Address, Mail
-from . import boxes, events, files, parts, trash
+from . import box_lookup, boxes, events, files, parts, trash
 from .context import Ctx
 from .files import FILES, File
 from .records import Box, Pipeline
@@ -56,7 +56,7 @@ def get(ctx: Ctx, key: str) -> Thread:
 
 def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Thread]:
     """The threads of a box, the oldest first."""
-    box = boxes.get(ctx, box_key)
+    box = box_lookup.get(ctx, box_key)
     rows = ctx.db.rows(
         f"""
         SELECT {THREADS.columns} FROM threads WHERE box_key = :box
@@ -81,7 +81,7 @@ def in_gmail(ctx: Ctx, gmail_id: str) -> list[Thread]:
 
 def _reached(ctx: Ctx, thread: Thread) -> bool:
     try:
-        boxes.get(ctx, thread.box_key)
+        box_lookup.get(ctx, thread.box_key)
     except NotFound:
         return False
     return True
@@ -102,7 +102,7 @@ def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
     if gmail_id is None:
         raise Insufficient("Thread", "threadGmailId")
     gmail_id = checked_gmail_id(gmail_id, "threadGmailId")
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = box_lookup.reach(ctx, box_key, "UPDATE")
     row = ctx.db.row(
         f"SELECT {THREADS.columns} FROM threads WHERE box_key = :box AND gmail_id = :id", box=box.key, id=gmail_id
     )

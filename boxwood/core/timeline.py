@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ..db.records import Table
-from . import boxes
+from . import box_lookup
 from .comments import COMMENTS
 from .context import Ctx
 from .event_kinds import EVENT_KINDS
@@ -98,7 +98,7 @@ def page(
     behind: Place | None = None,
 ) -> list[Entry]:
     """The entries behind a place, else from `start` on (milliseconds, itself included), in the order asked for."""
-    box = boxes.get(ctx, box_key)
+    box = box_lookup.get(ctx, box_key)
     wanted, found = frozenset(kinds), list[Entry]()
     for rank, (kind, source) in enumerate(_RANKED):
         if kind in wanted:

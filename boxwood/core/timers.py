@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ..db.engine import Db
 from ..errors import NotFound, Problem
-from . import automations, fields, pipelines, runs, selections, triggers
+from . import automations, pipeline_lookup, runs, schema, selections, triggers
 from .automations import Automation
 from .context import Ctx
 
@@ -112,8 +112,8 @@ def _schedule(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
 def _date(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
     """Each date of a box once, however often it is looked at."""
     trigger = automation.definition.trigger
-    pipeline = pipelines.get(ctx, automation.pipeline_key or "")
-    field = fields.get(ctx, pipeline, trigger["field"])
+    pipeline = pipeline_lookup.get(ctx, automation.pipeline_key or "")
+    field = schema.field(ctx, pipeline, trigger["field"])
     assert _KEY.fullmatch(field.key)
     # Two days on each side, as a time of the day may lie before or after the value; which it is is told below.
     offset = trigger.get("amount", 0) * _UNIT[trigger.get("unit", "days")]
@@ -153,7 +153,7 @@ def moment(trigger: dict[str, Any], value: int) -> int:
 def _untouched(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
     """Whoever touches a box begins its time anew."""
     days = automation.definition.trigger["days"] * DAY
-    pipeline = pipelines.get(ctx, automation.pipeline_key or "")
+    pipeline = pipeline_lookup.get(ctx, automation.pipeline_key or "")
     rows = ctx.db.rows(
         """
         SELECT b.key, b.updated_at FROM boxes b

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from . import access, box_links, boxes, fields, formulas, pipelines, search, stages, validators
+from . import access, box_links, box_lookup, boxes, formulas, pipeline_lookup, schema, search, validators
 from .context import Ctx
 from .records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, Stay
 
@@ -18,13 +18,13 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     behind in the event, from which they can be had again. What is rejected there is refused, unless the caller has
     more to change and will `enforce`.
     """
-    box, old, role = boxes.reach(ctx, key, "UPDATE")
+    box, old, role = box_lookup.reach(ctx, key, "UPDATE")
     if pipeline_key == old.key:
         return box
-    new, new_role = pipelines.reach(ctx, pipeline_key)
+    new, new_role = pipeline_lookup.reach(ctx, pipeline_key)
     access.require(ctx, role, "BOX", "DELETE", box)
     access.require_some(new_role, "BOX", "CREATE")
-    stage = stages.for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
+    stage = schema.stage_for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
     same_team = old.team_key == new.team_key
     after = msgspec.structs.replace(
         box,
@@ -61,13 +61,13 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
 
 
 def _same_stage(ctx: Ctx, old: Pipeline, new: Pipeline, key: str) -> str | None:
-    both = stages.of(ctx, [old.key, new.key])
+    both = schema.stages(ctx, [old.key, new.key])
     name = both[old.key][key].name
     return next((one for one in new.stage_order if both[new.key][one].name == name), None)
 
 
 def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> dict[str, Any]:
-    both = fields.of(ctx, [old.key, new.key])
+    both = schema.fields(ctx, [old.key, new.key])
     targets = {(field.name, field.type): field for field in reversed(both[new.key])}
     carried = {}
     for field in both[old.key]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Invalid
-from . import access, boxes, fields, pipelines, values
+from . import access, box_edits, box_lookup, boxes, pipeline_lookup, schema, values
 from .context import Ctx
 from .records import Box
 
@@ -16,11 +16,11 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
     The second answer is whether it was created; with `update=False` one that is there stays as it is. Of several
     that match it is the oldest; two callers at once cannot both create it, as each holds the pipeline.
     """
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     if match == "name":
         column, value = "b.name", given.get("name")
     else:
-        field = fields.by_key(ctx, pipeline.key).get(match)
+        field = schema.fields_by_key(ctx, pipeline.key).get(match)
         if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
             raise Invalid("match", "is name, or the key of a text, date or dropdown field")
         column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
@@ -39,4 +39,4 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
     )
     if row is None:
         return boxes.create(ctx, pipeline.key, given), True
-    return (boxes.edit(ctx, row[0], given) if update else boxes.get(ctx, row[0])), False
+    return (box_edits.edit(ctx, row[0], given) if update else box_lookup.get(ctx, row[0])), False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ import msgspec
 from ..db.engine import Db
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids
-from . import invitations, persons
+from . import persons
 from .context import Ctx
 from .records import USERS, User, UserSettings
 
@@ -100,28 +99,3 @@ def renamed(ctx: Ctx, name: str) -> Ctx:
 
 def note_seen(db: Db, user_key: str, now: int) -> None:
     db.run("UPDATE users SET seen_at = :now WHERE key = :key", key=user_key, now=now)
-
-
-def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
-    """The user with this address, made as an invited one where there is none (ruling 24)."""
-    email = persons.check_email(email, field)
-    if known := by_email(ctx.db, email):
-        return known
-    pass  # not above: it knows teams, and teams know users
-
-    user = create(ctx.db, email, ctx.now, invited=True)
-    invitations.of_person(ctx, user)
-    return user
-
-
-def named(ctx: Ctx, one: dict[str, str], field: str, known: Container[str] = ()) -> str:
-    """The key of the user named by `user_key` or `email`; an unknown address becomes an invited user, so that
-    no assignment is lost. Those who are `known` there already may be out of reach, as in an echo."""
-    if one.get("user_key") in known:
-        return one["user_key"]
-    try:
-        if one.get("user_key"):
-            return get(ctx, one["user_key"]).key
-        return find_or_invite(ctx, one.get("email", ""), field).key
-    except NotFound as error:
-        raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None

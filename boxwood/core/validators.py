@@ -18,7 +18,7 @@ from ..db.records import Table
 from ..errors import Conflict, Forbidden, Insufficient, Invalid, NotFound, Rejected
 from ..lib import formulas as lib
 from ..lib import ids
-from . import access, columns, events, fields, formulas, inputs, pipelines, users
+from . import access, columns, events, formulas, inputs, pipeline_lookup, schema, users
 from .access import Role
 from .columns import Column
 from .context import Ctx
@@ -87,11 +87,11 @@ def of(ctx: Ctx, pipeline_key: str) -> list[Validator]:
 
 def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Validator]:
     """For everyone who reaches the pipeline: whoever changes a box should know what it has to keep."""
-    return of(ctx, pipelines.get(ctx, pipeline_key).key)[offset : offset + limit]
+    return of(ctx, pipeline_lookup.get(ctx, pipeline_key).key)[offset : offset + limit]
 
 
 def get(ctx: Ctx, pipeline_key: str, key: str) -> Validator:
-    return _find(ctx, pipelines.get(ctx, pipeline_key), key)
+    return _find(ctx, pipeline_lookup.get(ctx, pipeline_key), key)
 
 
 def _find(ctx: Ctx, pipeline: Pipeline, key: str) -> Validator:
@@ -170,7 +170,7 @@ def put_back(ctx: Ctx, rule: Validator) -> None:
 
 
 def _administer(ctx: Ctx, pipeline_key: str) -> Pipeline:
-    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key, change=True)
     if not access.allows(ctx, role, "PIPELINE", "DELETE", pipeline):
         raise Forbidden("Only an admin of the pipeline may change its validation rules")
     return pipeline
@@ -217,7 +217,7 @@ def _with_demand(ctx: Ctx, pipeline: Pipeline, rule: Validator, name: str, value
 
 def _check(ctx: Ctx, pipeline: Pipeline, rule: Validator) -> None:
     """What it names is there, and does not change by itself."""
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     for name, tree in (("condition", rule.condition), ("assertion", rule.assertion)):
         for column in GivenTree(ctx, pipeline, by_key, tree, name).columns:
             magic = columns.MAGIC.get(column.name)
@@ -244,7 +244,7 @@ def formula_of(ctx: Ctx, rule: Validator) -> str | None:
     """Its formula with the names that columns have now."""
     if rule.source is None:
         return None
-    by_key = fields.by_key(ctx, rule.pipeline_key)
+    by_key = schema.fields_by_key(ctx, rule.pipeline_key)
     names = {word: own.title for word, own in inputs.OWN.items()} | {key: one.name for key, one in by_key.items()}
     return lib.rename(rule.source, names)
 
@@ -254,7 +254,7 @@ def problem(ctx: Ctx, pipeline: Pipeline, rule: Validator) -> str | None:
     if rule.overruns >= formulas.MOST_OVERRUNS:
         return "its formula took too long too often: it is asked again once the rule is changed"
     try:
-        _compiled(ctx, pipeline, fields.by_key(ctx, pipeline.key), rule)
+        _compiled(ctx, pipeline, schema.fields_by_key(ctx, pipeline.key), rule)
     except Invalid as error:
         return str(error)
     return None
@@ -287,7 +287,7 @@ def judge(ctx: Ctx, pipeline: Pipeline, boxes: list[Box]) -> tuple[dict[str, Ver
     """
     found: dict[str, Verdict] = {box.key: [] for box in boxes}
     slow: set[str] = set()
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     for rule in of(ctx, pipeline.key):
         if rule.overruns >= formulas.MOST_OVERRUNS:
             continue
@@ -387,4 +387,4 @@ def enforce(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
 
 
 def _role(ctx: Ctx, pipeline: Pipeline) -> Role:
-    return pipelines.reach(ctx, pipeline.key)[1]
+    return pipeline_lookup.reach(ctx, pipeline.key)[1]

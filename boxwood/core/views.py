@@ -9,7 +9,7 @@ import msgspec
 from ..db.records import Table
 from ..errors import Insufficient, Invalid, NotFound
 from ..lib import ids
-from . import access, columns, events, fields, pipelines, selections, trash
+from . import access, columns, events, pipeline_lookup, schema, selections, trash
 from .access import Role
 from .context import Ctx
 from .filters import Filter
@@ -52,7 +52,7 @@ def get(ctx: Ctx, pipeline_key: str, key: str) -> View:
 
 
 def _reach(ctx: Ctx, pipeline_key: str, key: str, *, change: bool = False) -> tuple[View, Pipeline, Role]:
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     lock = ctx.db.for_update if change else ""
     row = ctx.db.row(
         f"SELECT {VIEWS.of('v')} FROM views v WHERE v.key = :key AND v.pipeline_key = :pipeline AND {_SEEN}{lock}",
@@ -67,7 +67,7 @@ def _reach(ctx: Ctx, pipeline_key: str, key: str, *, change: bool = False) -> tu
 
 def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[View]:
     """Those shared with the pipeline's people, and one's own; the oldest first."""
-    pipeline = pipelines.get(ctx, pipeline_key)
+    pipeline = pipeline_lookup.get(ctx, pipeline_key)
     rows = ctx.db.rows(
         f"""
         SELECT {VIEWS.of("v")} FROM views v WHERE v.pipeline_key = :pipeline AND {_SEEN}
@@ -85,7 +85,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
     """`name`, and what `edit` takes. Private unless it is shared, which takes the right to change the pipeline."""
     if not given.get("name"):
         raise Insufficient("View", "name")
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     count = ctx.db.row("SELECT COUNT(*) FROM views WHERE pipeline_key = :pipeline", pipeline=pipeline.key)
     if count and count[0] >= MOST:
         raise Invalid("views", f"a pipeline has at most {MOST} views")
@@ -172,14 +172,14 @@ def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
     """Its order, but for a group that is a list: nothing is sorted by one."""
     if not view.group_by:
         return view.sort
-    pipeline = pipelines.get(ctx, pipeline_key)
-    column = columns.find(ctx, pipeline, fields.by_key(ctx, pipeline.key), view.group_by, "group")
+    pipeline = pipeline_lookup.get(ctx, pipeline_key)
+    column = columns.find(ctx, pipeline, schema.fields_by_key(ctx, pipeline.key), view.group_by, "group")
     return view.sort if column.is_list else order(view)
 
 
 def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
     """What it names must be there when it is saved."""
-    by_key = fields.by_key(ctx, pipeline.key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
     Filter(ctx, pipeline, by_key, view.filter)
     selections.sorts(ctx, pipeline, by_key, view.sort)
     if len(order(view)) > selections.MOST_SORTS:

@@ -10,7 +10,7 @@ from ..db.records import Table
 from ..errors import Forbidden, Invalid, NotFound
 from ..lib import ids, signing
 from ..lib.targets import Refused, Rules, check_headers
-from . import access, allowance, edits, events, expressions, pipelines, teams, trash
+from . import access, allowance, edits, events, expressions, pipeline_lookup, teams, trash
 from .context import Ctx
 from .records import Team
 
@@ -167,7 +167,7 @@ def _reach(ctx: Ctx, key: str, lock: str) -> Webhook:
 def _governs(ctx: Ctx, webhook: Webhook) -> bool:
     """Whether the actor has a say over other people's in its pipeline (team); NotFound out of reach."""
     if webhook.pipeline_key is not None:
-        role = pipelines.reach(ctx, webhook.pipeline_key)[1]
+        role = pipeline_lookup.reach(ctx, webhook.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
     return _owns(ctx, teams.get(ctx, webhook.scope_key))
 
@@ -182,7 +182,7 @@ def _owns(ctx: Ctx, team: Team) -> bool:
 
 def of_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
     """The oldest first."""
-    pipeline, role = pipelines.reach(ctx, key)
+    pipeline, role = pipeline_lookup.reach(ctx, key)
     governs = access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
     return _of_scope(ctx, pipeline.key, governs, limit, offset)
 
@@ -212,7 +212,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
     `most` of them; 0 for any number."""
     pipeline = team = None
     if given.get("pipeline_key"):
-        pipeline = pipelines.get(ctx, given["pipeline_key"])
+        pipeline = pipeline_lookup.get(ctx, given["pipeline_key"])
     elif given.get("team_key"):
         team = teams.get(ctx, given["team_key"])
     else:
@@ -371,7 +371,7 @@ def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
     if keys and webhook.pipeline_key is None:
         raise Invalid("stages", "can be named only for one pipeline")
     if keys and webhook.pipeline_key:
-        order = pipelines.get(ctx, webhook.pipeline_key).stage_order
+        order = pipeline_lookup.get(ctx, webhook.pipeline_key).stage_order
         for key in keys:
             if key not in order:
                 raise Invalid("stages", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(order)}")

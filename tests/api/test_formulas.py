@@ -331,11 +331,11 @@ def test_a_pipeline_without_formulas_asks_nothing_more_of_the_database(world: Wo
 
 
 def _statements_about_formulas(ctx: Any, pipeline_key: str) -> list[str]:
-    from boxwood.core import boxes
+    from boxwood.core import box_edits, boxes
 
     ctx.db = Listening(ctx.db)
     box = boxes.create(ctx, pipeline_key, {"name": "Acme"})
-    boxes.edit(ctx, box.key, {"name": "Other"})
+    box_edits.edit(ctx, box.key, {"name": "Other"})
     assert ctx.db.heard
     return [sql for sql in ctx.db.heard if "formula" in sql.replace("formulas_updated_at", "") or "SHARE" in sql]
 

@@ -1,6 +1,6 @@
 """Fields, by the rules beneath the API."""
 
-from boxwood.core import fields
+from boxwood.core import schema
 from boxwood.core.context import Ctx
 from tests.conftest import World, ok
 
@@ -15,6 +15,6 @@ def test_fields_come_in_the_order_they_were_made_however_they_are_found(world: W
         if ctx.db.dialect.name == "postgres":
             ctx.db.run("SET LOCAL enable_indexscan = off")
             ctx.db.run("SET LOCAL enable_bitmapscan = off")
-        return [*fields.by_key(ctx, pipeline["key"])]
+        return [*schema.fields_by_key(ctx, pipeline["key"])]
 
     assert world.as_("ada", found) == made

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from boxwood.core import boxes, indexes, selections
+from boxwood.core import box_lookup, indexes, selections
 from boxwood.core.context import Ctx
 from boxwood.core.records import BOXES
 from boxwood.core.selections import Wish
@@ -21,7 +21,7 @@ MANY = 3000
 def fill(world: World, pipeline: dict[str, Any], values: Any) -> None:
     """Many boxes, each with `values(number)`; written past the API, for speed."""
     key = world.box(pipeline)["key"]
-    like = world.as_("ada", lambda ctx: boxes.get(ctx, key))
+    like = world.as_("ada", lambda ctx: box_lookup.get(ctx, key))
     made = (msgspec.structs.replace(like, key=f"{like.key}{n:05}", fields=values(n)) for n in range(MANY))
     columns = BOXES.names
     sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from boxwood.core import boxes, bulk, pipelines, search
+from boxwood.core import box_edits, boxes, bulk, pipeline_lookup, search
 from boxwood.core.context import Ctx
 from boxwood.lib import ids
 from tests.conftest import Server, Store, World, ok
@@ -27,7 +27,7 @@ def found(world: World, word: str) -> list[str]:
 
 
 def made(ctx: Ctx, key: str, names: list[str]) -> list[str]:
-    pipeline, role = pipelines.reach(ctx, key)
+    pipeline, role = pipeline_lookup.reach(ctx, key)
     given: list[dict[str, Any]] = [{"name": name, "notes": f"notes{name}"} for name in names]
     return [box.key for box in bulk.create(ctx, pipeline, role, ids.several("b", ctx.now, len(names)), given)]
 
@@ -70,8 +70,8 @@ def test_what_changes_before_it_is_indexed_is_found_as_it_is(world: World, betwe
     def change(ctx: Ctx) -> None:
         if between:
             keys[:] = made(ctx, pipeline, ["Firstname", "Secondname", "Thirdname"])
-        boxes.edit(ctx, keys[0], {"name": more["Firstname"]})
-        boxes.edit(ctx, single, {"name": "Othername"})
+        box_edits.edit(ctx, keys[0], {"name": more["Firstname"]})
+        box_edits.edit(ctx, single, {"name": "Othername"})
         boxes.delete(ctx, keys[1])
 
     world.as_("ada", change)
@@ -83,7 +83,7 @@ def test_what_changes_before_it_is_indexed_is_found_as_it_is(world: World, betwe
     assert len(found(world, "thirdname")) == left
     assert len(found(world, "firstname")) == len(found(world, "secondname")) == left - 1
 
-    world.as_("ada", lambda ctx: boxes.edit(ctx, keys[0], {"name": "Lastname"}))
+    world.as_("ada", lambda ctx: box_edits.edit(ctx, keys[0], {"name": "Lastname"}))
     world.as_("ada", all_caught_up)
     assert found(world, "lastname") == ["Lastname"]
     assert found(world, "changedname") == []
@@ -110,7 +110,7 @@ def test_the_newest_may_change_or_go_before_it_is_indexed(world: World) -> None:
     pipeline = world.pipeline()["key"]
     keys = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Lowone", "Lowtwo", "Topone"]))
     for name in ("Toptwo", "Topthree"):
-        world.as_("ada", lambda ctx, name=name: boxes.edit(ctx, keys[2], {"name": name}))
+        world.as_("ada", lambda ctx, name=name: box_edits.edit(ctx, keys[2], {"name": name}))
     world.as_("ada", lambda ctx: boxes.delete(ctx, keys[2]))
     later = world.as_("ada", lambda ctx: made(ctx, pipeline, [f"Later{n}" for n in range(4)]))
     for key in reversed(later[2:]):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boxwood.core import boards, boxes, bulk, pipelines, totals
+from boxwood.core import boards, boxes, bulk, pipeline_lookup, totals
 from boxwood.core.context import Ctx
 from boxwood.core.totals import Totals
 from boxwood.db.engine import Db
@@ -242,7 +242,7 @@ def many(world: World, count: int) -> dict[str, Any]:
 
 
 def add(ctx: Ctx, pipeline_key: str, count: int) -> None:
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    pipeline, role = pipeline_lookup.reach(ctx, pipeline_key)
     given = [{"name": f"Box {n}", "fields": {SIZE: str(n)}} for n in range(count)]
     bulk.create(ctx, pipeline, role, [ids.new("b", ctx.now) for _ in given], given)
 

@@ -11,7 +11,7 @@ import apsw
 import httpx
 import pytest
 
-from boxwood.core import fields, keys, pipelines, stages, webhooks
+from boxwood.core import keys, pipeline_lookup, pipelines, schema, stages, webhooks
 from boxwood.core.context import Ctx
 from boxwood.db.engine import Db, Engine, open_engine
 from boxwood.db.memory import is_watched, leaves_it
@@ -152,7 +152,7 @@ def test_readers_remember_what_records_do_not_change(world: World) -> None:
     pipeline = world.pipeline()
 
     def asked(db: Db) -> Any:
-        return fields.by_key(Ctx(db, world.clock(), world.ada.user), pipeline["key"])
+        return schema.fields_by_key(Ctx(db, world.clock(), world.ada.user), pipeline["key"])
 
     first = world.server.engine.read(asked)
     world.box(pipeline)
@@ -191,9 +191,9 @@ def test_a_record_is_no_reason_to_read_again(world: World) -> None:
     world.box(pipeline)
 
     def again(ctx: Any) -> bool:
-        first = fields.by_key(ctx, pipeline["key"])
+        first = schema.fields_by_key(ctx, pipeline["key"])
         ctx.db.run("UPDATE boxes SET notes = 'x' WHERE pipeline_key = :key", key=pipeline["key"])
-        return first is fields.by_key(ctx, pipeline["key"])
+        return first is schema.fields_by_key(ctx, pipeline["key"])
 
     assert world.as_("ada", again)
 
@@ -204,7 +204,7 @@ def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database
     other = open_engine(database.config().database_url, database.config().sqlite_path)
 
     def named(ctx: Any) -> str:
-        return pipelines.get(ctx, pipeline["key"]).name
+        return pipeline_lookup.get(ctx, pipeline["key"]).name
 
     def rename(db: Db, to: str) -> None:
         ctx = Ctx(db, world.clock(), world.ada.user)
@@ -297,9 +297,9 @@ def test_what_a_pipeline_becomes_holds_for_the_next_box(world: World) -> None:
     assert world.box(pipeline, fields={added: "x"})["fields"] == {added: "x"}
 
     def rename(ctx: Any) -> tuple[str, str]:
-        before = stages.get(ctx, pipelines.get(ctx, pipeline["key"]), "5001").name
+        before = schema.stage(ctx, pipeline_lookup.get(ctx, pipeline["key"]), "5001").name
         stages.edit(ctx, pipeline["key"], "5001", {"name": "Suspect"})
-        return before, stages.get(ctx, pipelines.get(ctx, pipeline["key"]), "5001").name
+        return before, schema.stage(ctx, pipeline_lookup.get(ctx, pipeline["key"]), "5001").name
 
     assert world.as_("ada", rename) == ("Lead", "Suspect")
     world.ada.http.delete(f"/api/v2/pipelines/{pipeline['key']}/stages/5003")

@@ -12,6 +12,7 @@ from .box import Stay as Stay
 from .box import Stored as Stored
 from .field import FIELD_TYPES as FIELD_TYPES
 from .field import FIELDS as FIELDS
+from .field import FIRST_FIELD as FIRST_FIELD
 from .field import WITH_OPTIONS as WITH_OPTIONS
 from .field import AiSettings as AiSettings
 from .field import DisplayFormat as DisplayFormat
@@ -21,6 +22,7 @@ from .field_options import MOST_OPTIONS as MOST_OPTIONS
 from .field_options import Option as Option
 from .permissions import Grant as Grant
 from .permissions import PermissionSet as PermissionSet
+from .pipeline import FIRST_STAGE as FIRST_STAGE
 from .pipeline import PIPELINE_MEMBERS as PIPELINE_MEMBERS
 from .pipeline import PIPELINE_SOURCES as PIPELINE_SOURCES
 from .pipeline import PIPELINES as PIPELINES

@@ -56,3 +56,6 @@ class Field(msgspec.Struct, frozen=True):
 
 
 FIELDS = Table("fields", Field)
+
+
+FIRST_FIELD = 1001

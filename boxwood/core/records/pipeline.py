@@ -67,3 +67,6 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 STAGES = Table("stages", Stage)
+
+
+FIRST_STAGE = 5001

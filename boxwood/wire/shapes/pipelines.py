@@ -19,7 +19,7 @@ from ...core.records import (
     PipelineMember,
     Stage,
 )
-from ...core.stages import colours
+from ...core.schema import stage_colours
 from ..codec import Shape
 from ..kinds import (
     ANYTHING,
@@ -64,7 +64,7 @@ class StageOut(Out, omit_defaults=False):
 
 
 def stage(pipeline: Pipeline, one: Stage, counts: dict[str, int] | None = None) -> StageOut:
-    return stage_as(one, colours(pipeline, one), counts)
+    return stage_as(one, stage_colours(pipeline, one), counts)
 
 
 def stage_as(one: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
