@@ -12,7 +12,7 @@ from bench.deliveries import EVENTS, HOOKS, PER_SECOND, World
 from bench.http import Load
 from bench.receiver import running
 from boxwood.db import schema
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 
 SECONDS = 4
 SOON, DRAINED = "webhook, from commit to receiver, 50 a second", f"webhook deliveries, {EVENTS * HOOKS:,} drained"

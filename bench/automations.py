@@ -16,7 +16,8 @@ import uvloop
 from boxwood.core import automations, box_edits, boxes, fields, pipelines, teams, users
 from boxwood.core.context import Ctx
 from boxwood.db import schema
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 from boxwood.jobs.automations import AT_ONCE, working
 from boxwood.lib.clock import now_ms
 from boxwood.lib.targets import Rules

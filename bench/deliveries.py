@@ -25,7 +25,8 @@ from boxwood.core import boxes, fields, pipelines, teams, users, webhooks
 from boxwood.core.context import Ctx
 from boxwood.core.records import User
 from boxwood.db import schema
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 from boxwood.jobs import webhooks as jobs
 from boxwood.lib.clock import now_ms
 from boxwood.lib.targets import Rules

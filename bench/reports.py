@@ -24,7 +24,8 @@ from boxwood.core import boxes, paces, reports, stages
 from boxwood.core.context import Ctx
 from boxwood.core.records import BOXES, Box, Stay
 from boxwood.db import schema
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 
 START = 1_700_000_000_000
 NOW = START + 400 * 86_400_000

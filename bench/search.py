@@ -21,7 +21,8 @@ from boxwood.core.context import Ctx
 from boxwood.core.matches import Narrow
 from boxwood.core.records import User
 from boxwood.db import schema
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 
 TARGET_MS = 20.0
 BATCH, ROUNDS = 64, 7

@@ -20,7 +20,8 @@ from boxwood.core.context import Ctx
 from boxwood.core.records import BOXES, Box, User
 from boxwood.core.selections import Wish
 from boxwood.db import schema
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 from boxwood.jobs import indexing
 
 NUMBER, WORD = "1001", "1002"

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .api import gauges
-from .api.call import Api
+from .api.application import Api
 from .api.door import PREFIX, Door
 from .api.limits import Limits
 from .api.observe import Observed
@@ -34,7 +34,8 @@ from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
 from .core import backlog, expressions, feed, formulas, listeners, mail_settings
-from .db.engine import Db, Engine, open_engine
+from .db.engine import Db, Engine
+from .db.open import open_engine
 from .jobs import audit, automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
 from .lib import jsonlog
 from .lib.blobs import Blobs, Disk

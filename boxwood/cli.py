@@ -18,7 +18,8 @@ from .config import Config, only_in_environment, refusal
 from .core import listeners, mail_settings
 from .core.context import Ctx
 from .db import schema
-from .db.engine import Db, Engine, open_engine
+from .db.engine import Db, Engine
+from .db.open import open_engine
 from .errors import Problem
 from .jobs.backups import LOCK, Source
 from .lib import locks

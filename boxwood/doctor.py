@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from .config import Config
 from .core import audit, backlog, blobs
 from .db import schema
-from .db.engine import Db, open_engine
+from .db.engine import Db
+from .db.open import open_engine
 from .errors import Problem
 from .lib.blobs import Blobs, Missing, StoreFailed
 from .lib.clock import now_ms

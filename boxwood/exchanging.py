@@ -20,7 +20,8 @@ from .core.exports import FORMS, JSON, Export
 from .core.imports import Import
 from .core.records import USERS
 from .db import schema
-from .db.engine import Db, Engine, open_engine
+from .db.engine import Db, Engine
+from .db.open import open_engine
 from .errors import NotFound
 from .jobs.backups import Source
 from .jobs.imports import work

@@ -23,7 +23,8 @@ from boxwood.core import keys, listeners, teams, users
 from boxwood.core.context import Ctx
 from boxwood.core.records import TEAM_MEMBERS, TeamMember, User
 from boxwood.db import schema
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from tests import postgres
 from tests.mailbox import mailbox as mailbox
 

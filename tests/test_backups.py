@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from boxwood.core import blobs
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from boxwood.jobs import backups
 from boxwood.lib import archive
 from boxwood.lib.blobs import Disk

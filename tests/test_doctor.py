@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from boxwood import doctor
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from boxwood.jobs import audit
 from boxwood.lib.blobs import Disk
 from tests.conftest import Server, Store, World, ok

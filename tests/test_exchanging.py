@@ -5,7 +5,8 @@ from pathlib import Path
 from boxwood.core import pipelines
 from boxwood.core.context import Ctx
 from boxwood.core.users import by_email
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from tests.conftest import Store
 from tests.processes import run, store_options
 

@@ -13,7 +13,8 @@ from ..wire.codec import Shape
 from ..wire.kinds import FLAG, NAME, Kind, nullable, records
 from ..wire.shapes.people import Out
 from . import replies
-from .call import Call, Stream, answer
+from .application import answer
+from .call import Call, Stream
 from .live import Live
 from .replies import Chunks, Download
 from .router import STREAM

@@ -10,7 +10,6 @@ from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
 from ..wire.shapes.pipelines import Color
-from . import kept
 from .boxes import read_filter
 from .call import Call
 from .replies import Reply, encode
@@ -26,7 +25,7 @@ def get(call: Call) -> Reply | BoardOut:
         return _made(call, None)
     asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
     version = boards.version(call.ctx, call.path[0], call.text("view"))
-    answers = kept.of(call.api)
+    answers = call.api.answer_cache
     return answers.get(asked, version, call.ctx.now, lambda: encode(_made(call, answers.totals)))
 
 

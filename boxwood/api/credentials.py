@@ -6,16 +6,13 @@ import base64
 import binascii
 import hmac
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..core import sessions
 from ..core.context import Ctx
 from ..db.engine import Db
 from ..errors import Forbidden, Invalid, NotSignedIn
-
-if TYPE_CHECKING:
-    from .call import Call
+from .call import Call
 
 COOKIE = b"boxwood_session"
 

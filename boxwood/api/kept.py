@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from ..core.totals import Totals
 from .replies import Reply
 from .sending import tag
-
-if TYPE_CHECKING:
-    from .call import Api
 
 MOST_BYTES = 16_000_000
 LASTS = 60_000
@@ -75,12 +71,3 @@ class Answers:
             while self._bytes > MOST_BYTES:
                 _, gone = self._kept.popitem(last=False)
                 self._bytes -= len(gone.reply.body)
-
-
-_OF: weakref.WeakKeyDictionary[Api, Answers] = weakref.WeakKeyDictionary()
-_FIRST = threading.Lock()
-
-
-def of(api: Api) -> Answers:
-    with _FIRST:
-        return _OF.setdefault(api, Answers())

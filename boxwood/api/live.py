@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 from starlette.types import Receive, Send
 
 from ..core.context import Ctx
-from ..db.engine import Db, Engine
+from ..db.engine import Db
 from ..errors import Problem
-
-if TYPE_CHECKING:
-    from .call import Api, Call
+from .call import Call
+from .services import Services
 
 log = logging.getLogger("boxwood.live")
 STILL_HERE_EVERY = 15.0
@@ -40,41 +38,7 @@ class Live(msgspec.Struct, frozen=True):
     still_here: Callable[[str], bytes]
 
 
-class Bells:
-    """Rings for everyone who listens whenever something happened."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._bells: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
-        self._listening = False
-        self.closing = asyncio.Event()
-
-    @contextlib.contextmanager
-    def one(self) -> Iterator[asyncio.Event]:
-        if not self._listening:
-            self._listening = True
-            self._engine.listen("events", self._ring)
-        bell = asyncio.Event()
-        self._bells[bell] = asyncio.get_running_loop()
-        try:
-            yield bell
-        finally:
-            del self._bells[bell]
-
-    def _ring(self, _: list[str]) -> None:
-        for bell, loop in list(self._bells.items()):
-            if not bell.is_set():
-                with contextlib.suppress(RuntimeError):  # the loop was closed
-                    loop.call_soon_threadsafe(bell.set)
-
-    def close(self) -> None:
-        """Everyone is sent away, to come back to whoever serves then."""
-        self.closing.set()
-        for bell in self._bells:
-            bell.set()
-
-
-async def serve(api: Api, call: Call, live: Live, receive: Receive, send: Send) -> None:
+async def serve(api: Services, call: Call, live: Live, receive: Receive, send: Send) -> None:
     """Until the caller goes, the key is revoked, or the server stops."""
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -90,7 +54,9 @@ async def serve(api: Api, call: Call, live: Live, receive: Receive, send: Send) 
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _tell(api: Api, call: Call, live: Live, bell: asyncio.Event, gone: asyncio.Task[None], send: Send) -> None:
+async def _tell(
+    api: Services, call: Call, live: Live, bell: asyncio.Event, gone: asyncio.Task[None], send: Send
+) -> None:
     place = live.start
     loop = asyncio.get_running_loop()
     wait = STILL_HERE_EVERY if api.engine.one_process else LOOK_AGAIN

@@ -18,9 +18,10 @@ from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
 from .bodies import Body
-from .call import Api, Call
+from .call import Call
 from .multipart import parts
 from .replies import Reply, encode
+from .services import Services
 
 PAGE = 50
 # In JSON and base64 a message takes a third more, and around it there is not much.
@@ -76,7 +77,7 @@ def _known(ctx: Ctx, box_key: str, which: str) -> Reply | None:
     return Reply(encode(shown(ctx, [found])[0])) if found else None
 
 
-def _stored(api: Api, read: Mail, ids: list[str]) -> list[Upload]:
+def _stored(api: Services, read: Mail, ids: list[str]) -> list[Upload]:
     both = zip(read.attachments, ids, strict=True)
     return [uploads.store(api, [one.content], blob, files.safe_name(one.name, "attachment")) for one, blob in both]
 

@@ -18,7 +18,7 @@ from ..errors import Problem
 from ..lib import oidc
 from ..lib.oidc import Attempt, Client
 from . import credentials
-from .call import Api
+from .services import Services
 
 log = logging.getLogger("boxwood.oidc")
 START, CALLBACK = "/auth/oidc", "/auth/oidc/callback"
@@ -34,7 +34,7 @@ _HEADERS = {
 class Provider:
     """The provider's two routes; without a client they answer 404."""
 
-    def __init__(self, api: Api, client: Client | None) -> None:
+    def __init__(self, api: Services, client: Client | None) -> None:
         self.api = api
         self.client = client
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ..core import answers
+from ..core.context import Ctx
 from .replies import JSON, Reply, encode
-
-if TYPE_CHECKING:
-    from .call import Call
 
 
 class Replayed(Exception):
@@ -20,21 +18,20 @@ class Replayed(Exception):
         self.reply = reply
 
 
-_REPLAYED = (b"idempotent-replayed", b"true")
+REPLAYED = (b"idempotent-replayed", b"true")
 R = TypeVar("R")
 
 
-def once(call: Call, told: list[Any], work: Callable[[], R]) -> R | Reply:
-    """The answer given before under this key to one who told the same, or a new one, kept with its effect."""
-    key = call.header("idempotency-key")
+def once(ctx: Ctx, key: str, request: list[Any], work: Callable[[], R]) -> R | Reply:
+    """The answer that was given under this key to the same request, or a new one, stored with its effect. Without a
+    key the request is new."""
     if not key:
         return work()
-    said = [call.route.verb, call.route.path, call.path, *told]
-    digest = hashlib.blake2b(encode(said), digest_size=16).hexdigest()
-    before = answers.find(call.ctx, key, digest)
+    digest = hashlib.blake2b(encode(request), digest_size=16).hexdigest()
+    before = answers.find(ctx, key, digest)
     if before is not None:
-        return Reply(before.body.encode(), before.status, headers=(_REPLAYED,))
+        return Reply(before.body.encode(), before.status, headers=(REPLAYED,))
     result = work()
     if isinstance(result, Reply) and result.content_type == JSON:
-        answers.keep(call.ctx, key, digest, result.status, result.body.decode())
+        answers.keep(ctx, key, digest, result.status, result.body.decode())
     return result

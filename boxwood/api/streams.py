@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -13,10 +13,8 @@ from ..core.context import Ctx
 from ..db.engine import Db
 from ..errors import Unavailable
 from . import sending
+from .call import Call
 from .replies import JSON, Chunks, Download, encode
-
-if TYPE_CHECKING:
-    from .call import Call
 
 log = logging.getLogger("boxwood.api")
 

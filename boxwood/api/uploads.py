@@ -15,8 +15,9 @@ from ..errors import Insufficient, Invalid, TooLarge
 from ..lib import media
 from ..lib.blobs import new_id
 from .bodies import Body, check_length
-from .call import Api, Call
+from .call import Call
 from .multipart import Part, parts
+from .services import Services
 
 log = logging.getLogger("boxwood.api")
 MOST_FIELD = 4096
@@ -26,7 +27,7 @@ _AROUND = 1_000_000
 
 
 @contextlib.asynccontextmanager
-async def announced(api: Api, count: int) -> AsyncIterator[list[str]]:
+async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
     """Ids to store bytes under. What is raised meanwhile takes the bytes back; after a crash the sweep does."""
     ids, now = [new_id() for _ in range(count)], api.clock()
     await api.engine.write_soon(lambda db: blobs.announce(db, ids, now))
@@ -40,7 +41,7 @@ async def announced(api: Api, count: int) -> AsyncIterator[list[str]]:
         raise
 
 
-async def _take_back(api: Api, ids: list[str]) -> None:
+async def _take_back(api: Services, ids: list[str]) -> None:
     doomed = await api.engine.write_soon(lambda db: blobs.withdraw(db, ids))
     for blob in doomed:
         await api.aside(api.store.delete, blob)
@@ -98,7 +99,7 @@ def _field(part: Part) -> str:
     return value.decode("utf-8", "replace")
 
 
-def store(api: Api, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
+def store(api: Services, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
     """Bytes into the store, as many as a file may have; their type is told by the first of them."""
     head = Head(pieces, api.max_file_size)
     stored = api.store.write(head, blob)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..db.fulltext import ANYWHERE, NEAR, TITLE, Wanted
+from ..db.engine import ANYWHERE, NEAR, TITLE, Wanted
 from ..lib import words
 from . import access, directory, search
 from .access import Role

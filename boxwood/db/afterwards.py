@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .engine import Later
+from .engine import Later
 
-Left = tuple[dict["Later", list[Any]], dict[str, list[str]]]
+Left = tuple[dict[Later, list[Any]], dict[str, list[str]]]
 
 
 class Afterwards:

@@ -7,13 +7,59 @@ A `Db` is one transaction's hands: it runs statements written once, with `:named
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
-
-from .fulltext import FullText
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 Later = Callable[["Db", list[Any]], None]
+
+
+ANYWHERE, TITLE, NEAR = "anywhere", "title", "near"
+
+
+class Wanted(NamedTuple):
+    """What is looked for: all of `words`, each as one of its alternatives, among entries with one of `marks`."""
+
+    words: list[list[str]]
+    """Alternatives begin a word of the entry; with a trailing space they are one."""
+    marks: Sequence[tuple[str, ...]]
+    """An entry fits that has all marks of one of these; none at all means every entry fits."""
+    where: str = ANYWHERE
+    """In the whole entry, in its title, or near it: words of the title that are a slip away."""
+
+
+class FullText(Protocol):
+    defers: bool
+    """Whether entries may be put now and indexed later, which costs less."""
+
+    def newest(self, db: Db) -> int:
+        """The number behind which entries are about to be put."""
+        ...
+
+    def add(self, db: Db, newest: int) -> None:
+        """Index the entries behind this number, which are in the table now."""
+
+    def defer(self, db: Db, newest: int) -> None:
+        """Leave the entries behind this number for later."""
+
+    def is_behind(self, db: Db) -> bool:
+        """Whether any were left."""
+        ...
+
+    def catch_up(self, db: Db) -> bool:
+        """Index some that were left; False where there are none."""
+        ...
+
+    def drop(self, db: Db, keys: list[str]) -> None:
+        """Take them out, while they are in the table still."""
+
+    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+        """A SELECT of the entries `e` that match, the newest first; a `test` is said of their boxes `b`.
+
+        Takes the parameters of `asked(wanted)`, and `limit`.
+        """
+
+    def asked(self, wanted: Wanted) -> dict[str, str]: ...
 
 
 class Dialect(Protocol):
@@ -175,14 +221,3 @@ class Engine(Protocol):
         none come from another process."""
 
     def close(self) -> None: ...
-
-
-def open_engine(database_url: str | None, path: str, *, readers: int = 3) -> Engine:
-    """PostgreSQL where a URL is given, otherwise the SQLite file at `path`."""
-    if database_url:
-        from .postgres import Postgres
-
-        return Postgres(database_url)
-    from .sqlite import Sqlite
-
-    return Sqlite(path, readers=readers)

@@ -7,57 +7,9 @@ table, `search_entries`; the newest have the highest numbers, and are found firs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
-if TYPE_CHECKING:
-    from .engine import Db
-
-ANYWHERE, TITLE, NEAR = "anywhere", "title", "near"
-
-
-class Wanted(NamedTuple):
-    """What is looked for: all of `words`, each as one of its alternatives, among entries with one of `marks`."""
-
-    words: list[list[str]]
-    """Alternatives begin a word of the entry; with a trailing space they are one."""
-    marks: Sequence[tuple[str, ...]]
-    """An entry fits that has all marks of one of these; none at all means every entry fits."""
-    where: str = ANYWHERE
-    """In the whole entry, in its title, or near it: words of the title that are a slip away."""
-
-
-class FullText(Protocol):
-    defers: bool
-    """Whether entries may be put now and indexed later, which costs less."""
-
-    def newest(self, db: Db) -> int:
-        """The number behind which entries are about to be put."""
-        ...
-
-    def add(self, db: Db, newest: int) -> None:
-        """Index the entries behind this number, which are in the table now."""
-
-    def defer(self, db: Db, newest: int) -> None:
-        """Leave the entries behind this number for later."""
-
-    def is_behind(self, db: Db) -> bool:
-        """Whether any were left."""
-        ...
-
-    def catch_up(self, db: Db) -> bool:
-        """Index some that were left; False where there are none."""
-        ...
-
-    def drop(self, db: Db, keys: list[str]) -> None:
-        """Take them out, while they are in the table still."""
-
-    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
-        """A SELECT of the entries `e` that match, the newest first; a `test` is said of their boxes `b`.
-
-        Takes the parameters of `asked(wanted)`, and `limit`.
-        """
-
-    def asked(self, wanted: Wanted) -> dict[str, str]: ...
+from .engine import ANYWHERE, NEAR, TITLE, Db, Wanted
 
 
 class _Grammar(NamedTuple):

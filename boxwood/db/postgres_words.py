@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .fulltext import FullText, Tsvector
+from .engine import FullText
+from .fulltext import Tsvector
 
 # `:name` but not `::type`, and nothing inside quotes.
 _NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .fulltext import Fts5, FullText
+from .engine import FullText
+from .fulltext import Fts5
 
 
 class SqliteDialect:

@@ -8,7 +8,7 @@ import pytest
 
 from boxwood.api.limits import GUESSES, Limits
 from boxwood.core import keys
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 from boxwood.errors import TooMany
 from boxwood.lib.rates import read_rate
 from tests.conftest import Server, Store, World, ok, refused

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
+from boxwood.db.open import open_engine
 from boxwood.db.sqlite import ROWS_AT_ONCE
 from tests.conftest import Store
 

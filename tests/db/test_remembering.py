@@ -13,8 +13,9 @@ import pytest
 
 from boxwood.core import keys, pipeline_lookup, pipelines, schema, stages, webhooks
 from boxwood.core.context import Ctx
-from boxwood.db.engine import Db, Engine, open_engine
+from boxwood.db.engine import Db, Engine
 from boxwood.db.memory import is_watched, leaves_it
+from boxwood.db.open import open_engine
 from boxwood.lib.targets import Rules
 from tests.conftest import Store, World, ok
 

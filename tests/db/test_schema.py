@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from boxwood.db import schema
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 from tests.conftest import Store
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 from tests.conftest import Store, ok
 from tests.faults.test_crashes import a_key
 from tests.processes import Process

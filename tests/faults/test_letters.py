@@ -10,7 +10,7 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 from tests.conftest import Store, ok
 from tests.faults.test_crashes import a_key
 from tests.jobs.webhooks import eventually

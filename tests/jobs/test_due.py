@@ -6,7 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from boxwood.db.engine import Engine, open_engine
+from boxwood.db.engine import Engine
+from boxwood.db.open import open_engine
 from boxwood.jobs import due
 from tests.conftest import Store, World, ok
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from boxwood.core import blobs, imports, pipelines, teams, users
 from boxwood.core.context import Ctx
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from boxwood.jobs import imports as job
 from boxwood.lib.blobs import Disk
 from tests.conftest import Store

@@ -10,7 +10,7 @@ from boxwood.core import letters, mail_settings
 from boxwood.core.context import Ctx
 from boxwood.core.letters import Letter
 from boxwood.core.mail_settings import Settings
-from boxwood.db.engine import open_engine
+from boxwood.db.open import open_engine
 from boxwood.errors import Conflict, Invalid
 from boxwood.jobs import letters as job
 from tests.conftest import Server, Store, World, refused

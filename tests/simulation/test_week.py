@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from boxwood.db import schema
-from boxwood.db.engine import Db, open_engine
+from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from tests.conftest import Store, ok
 from tests.jobs.webhooks import eventually
 from tests.processes import MAIN, ROOT, Process, run, store_options
