@@ -13,14 +13,17 @@ from pathlib import Path
 
 import uvloop
 
-from boxwood.core import automations, box_edits, boxes, fields, pipelines, teams, users
+from boxwood.core import boxes, pipelines
+from boxwood.core.automations import automations
 from boxwood.core.context import Ctx
+from boxwood.core.people import teams, users
+from boxwood.core.pipelines import fields
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
 from boxwood.jobs.automations import AT_ONCE, working
+from boxwood.lib.address_rules import Rules
 from boxwood.lib.clock import now_ms
-from boxwood.lib.targets import Rules
 from tests import postgres
 
 RUNS, ROUNDS = 2000, 5
@@ -84,8 +87,8 @@ class Bench:
 
     def _edit(self, db: Db, keys: list[str]) -> None:
         for key in keys:
-            box_edits.edit(self.ctx(db), key, {"fields": {"1001": "7"}})
-            box_edits.edit(self.ctx(db), key, {"notes": f"{key} of Ada"})
+            boxes.edit(self.ctx(db), key, {"fields": {"1001": "7"}})
+            boxes.edit(self.ctx(db), key, {"notes": f"{key} of Ada"})
 
 
 def _waiting(db: Db) -> bool:

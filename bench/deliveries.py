@@ -21,15 +21,18 @@ import aiohttp
 import uvloop
 
 from bench.receiver import Receiver, running
-from boxwood.core import boxes, fields, pipelines, teams, users, webhooks
+from boxwood.core import boxes, pipelines
 from boxwood.core.context import Ctx
+from boxwood.core.people import teams, users
+from boxwood.core.pipelines import fields
 from boxwood.core.records import User
+from boxwood.core.webhooks import subscriptions
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
 from boxwood.jobs import webhooks as jobs
+from boxwood.lib.address_rules import Rules
 from boxwood.lib.clock import now_ms
-from boxwood.lib.targets import Rules
 from tests import postgres
 
 HOOKS, EVENTS = 20, 500
@@ -71,7 +74,7 @@ class World:
                 fields.create(ctx, pipeline.key, {"name": name, "type": "TEXT_INPUT"})
             for path in paths:
                 given = {"event": "BOX_CREATE", "pipeline_key": pipeline.key, "target_url": self.receiver.url + path}
-                webhooks.create(ctx, given, RULES)
+                subscriptions.create(ctx, given, RULES)
             return pipeline.key
 
         return self.engine.write(make)

@@ -11,7 +11,8 @@ import aiohttp
 import uvloop
 
 from boxwood.lib import signing
-from boxwood.lib.outbound import Outbound, Rules
+from boxwood.lib.address_rules import Rules
+from boxwood.lib.outbound import Outbound
 
 BODY = b'{"event":"box.moved","pad":"' + b"x" * 1270 + b'"}'
 POSTS, AT_ONCE, ROUNDS = 6000, 64, 5

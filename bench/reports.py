@@ -20,9 +20,11 @@ from typing import Any
 import msgspec
 
 from bench.views import NUMBER, make
-from boxwood.core import boxes, paces, reports, stages
+from boxwood.core import boxes
 from boxwood.core.context import Ctx
+from boxwood.core.pipelines import stages
 from boxwood.core.records import BOXES, Box, Stay
+from boxwood.core.views import reports, time_in_stage
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
@@ -32,7 +34,7 @@ NOW = START + 400 * 86_400_000
 HALF = {"field": NUMBER, "op": "gt", "value": 50_000}
 ASKED: dict[str, Callable[[Ctx, reports.Chosen], Any]] = {
     "funnel": reports.funnel,
-    "time in stage": paces.time_in_stage,
+    "time in stage": time_in_stage.time_in_stage,
     "over time, by months": lambda ctx, chosen: reports.over_time(
         ctx, chosen, interval="month", since=NOW - 365 * 86_400_000, until=NOW
     ),

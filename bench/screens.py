@@ -15,8 +15,11 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from boxwood.core import boxes, fields, pipelines, sessions, teams, users
+from boxwood.core import boxes, pipelines
+from boxwood.core.accounts import sessions
 from boxwood.core.context import Ctx
+from boxwood.core.people import teams, users
+from boxwood.core.pipelines import fields
 from boxwood.db import schema
 from boxwood.db.engine import Db
 from tests.conftest import Server, Store

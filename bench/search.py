@@ -16,10 +16,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from boxwood.core import boxes, fields, matches, pipelines, search, teams, users
+from boxwood.core import boxes, pipelines, search
 from boxwood.core.context import Ctx
-from boxwood.core.matches import Narrow
+from boxwood.core.people import teams, users
+from boxwood.core.pipelines import fields
 from boxwood.core.records import User
+from boxwood.core.search import query as search_query
+from boxwood.core.search.query import Narrow
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
@@ -134,15 +137,19 @@ def _searches(world: World) -> None:
         "two mistyped words": f"dael {mistyped}",
     }
     for name, query in asked.items():
-        _show(name, world, lambda ctx, query=query: len(matches.find(ctx, query, EVERYWHERE, limit=20, offset=0).boxes))
-    whole = lambda ctx: len(matches.find(ctx, "deal", EVERYWHERE, limit=1000, offset=0).boxes)  # noqa: E731
+        _show(
+            name,
+            world,
+            lambda ctx, query=query: len(search_query.find(ctx, query, EVERYWHERE, limit=20, offset=0).boxes),
+        )
+    whole = lambda ctx: len(search_query.find(ctx, "deal", EVERYWHERE, limit=1000, offset=0).boxes)  # noqa: E731
     _show("a page of 1,000", world, whole)
     one = Narrow([str(world.pipelines[0])], [], [])
-    _show("in one pipeline", world, lambda ctx: len(matches.find(ctx, "deal", one, limit=20, offset=0).boxes))
+    _show("in one pipeline", world, lambda ctx: len(search_query.find(ctx, "deal", one, limit=20, offset=0).boxes))
     staged = Narrow([str(world.pipelines[0])], ["5001"], [])
-    _show("and one stage", world, lambda ctx: len(matches.find(ctx, "deal", staged, limit=20, offset=0).boxes))
+    _show("and one stage", world, lambda ctx: len(search_query.find(ctx, "deal", staged, limit=20, offset=0).boxes))
     name = f"deal {world.vocabulary[0]}"
-    _show("an exact name", world, lambda ctx: len(matches.named(ctx, name, EVERYWHERE, limit=20, offset=0)))
+    _show("an exact name", world, lambda ctx: len(search_query.named(ctx, name, EVERYWHERE, limit=20, offset=0)))
 
 
 def _show(name: str, world: World, ask: Callable[[Ctx], int]) -> None:

@@ -32,7 +32,7 @@ from bench import _directus as directus
 from bench import _pocketbase as pocketbase
 from bench import _webhooks, http
 from bench.http import FIELDS, NAMES, TYPES, Load, Server, wrk
-from boxwood.jobs import indexing
+from boxwood.jobs import field_indexes
 
 VALUE, DAY = "1002", "1007"
 LAST_DAY = 1347451200000
@@ -205,7 +205,7 @@ class Boxwood:
         """The first request leaves word that an index would serve. It is looked for now and then, and is there when
         pages are quick; those of few boxes are so without."""
         self.client.get(path).raise_for_status()
-        time.sleep(indexing.SECONDS + 1)
+        time.sleep(field_indexes.SECONDS + 1)
         for _ in range(200):
             began = time.perf_counter()
             self.client.get(path).raise_for_status()

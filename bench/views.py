@@ -15,14 +15,17 @@ from typing import Any
 
 import msgspec
 
-from boxwood.core import boxes, indexes, pipelines, selections, teams, users
+from boxwood.core import boxes, pipelines
 from boxwood.core.context import Ctx
+from boxwood.core.people import teams, users
 from boxwood.core.records import BOXES, Box, User
-from boxwood.core.selections import Wish
+from boxwood.core.views import field_indexes as view_field_indexes
+from boxwood.core.views import selections
+from boxwood.core.views.selections import Wish
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
-from boxwood.jobs import indexing
+from boxwood.jobs import field_indexes
 
 NUMBER, WORD = "1001", "1002"
 ASKED: dict[str, dict[str, Any]] = {
@@ -61,9 +64,9 @@ def run(engine: Engine, count: int, rounds: int) -> None:
     before = {name: median(rounds, page(engine, user, pipeline_key, asked)) for name, asked in ASKED.items()}
     creating = median(rounds, create(engine, user, pipeline_key))
     started = time.perf_counter()
-    indexing.sweep(engine, {Wish(pipeline_key, NUMBER, "text"), Wish(pipeline_key, WORD, "text")})
+    field_indexes.sweep(engine, {Wish(pipeline_key, NUMBER, "text"), Wish(pipeline_key, WORD, "text")})
     took = time.perf_counter() - started
-    assert len(engine.read(indexes.made)) == 2
+    assert len(engine.read(view_field_indexes.made)) == 2
     print(f"{count:,} boxes; two indexes made in {took:.2f} s; a page of 25, medians of {rounds}")
     for name, asked in ASKED.items():
         after = median(rounds, page(engine, user, pipeline_key, asked))

@@ -23,27 +23,41 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .api import gauges
-from .api.application import Api
-from .api.door import PREFIX, Door
-from .api.limits import Limits
-from .api.observe import Observed
+from .api.http import metrics
+from .api.http.access_log import Observed
+from .api.http.app import Api
+from .api.http.limits import Limits
+from .api.http.openapi import describe
+from .api.http.router import Router
+from .api.inbound_door import PREFIX, Door
 from .api.oidc import Provider
-from .api.openapi import describe
-from .api.router import Router
 from .api.routes import ROUTES
 from .config import Config
-from .core import backlog, expressions, feed, formulas, listeners, mail_settings
+from .core import backlog, cel, listeners, mail_settings
+from .core.history import event_stream
+from .core.pipelines import formulas as pipeline_formulas
 from .db.engine import Db, Engine
 from .db.open import open_engine
-from .jobs import audit, automations, backups, digests, due, imports, indexing, letters, recompute, upkeep, webhooks
+from .jobs import (
+    audit,
+    automations,
+    backups,
+    digests,
+    field_indexes,
+    formulas,
+    imports,
+    outgoing_mail,
+    task_due,
+    upkeep,
+    webhooks,
+)
 from .lib import jsonlog
+from .lib.address_rules import Rules
 from .lib.blobs import Blobs, Disk
+from .lib.client_address import read_networks
 from .lib.clock import now_ms
 from .lib.oidc import Client
 from .lib.rates import read_rate
-from .lib.sources import read_networks
-from .lib.targets import Rules
 from .web import pages, reference
 
 log = logging.getLogger("boxwood.app")
@@ -104,17 +118,17 @@ class Boxwood:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        await self.engine.write_soon(feed.renumber)
+        await self.engine.write_soon(event_stream.renumber)
         await self.engine.write_soon(self._adopt_mail)
         _before_shutdown(self.api.bells.close)
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
-            asyncio.create_task(due.run(self.engine, self.clock)),
-            asyncio.create_task(letters.run(self.engine, self.clock)),
+            asyncio.create_task(task_due.run(self.engine, self.clock)),
+            asyncio.create_task(outgoing_mail.run(self.engine, self.clock)),
             asyncio.create_task(digests.run(self.engine, self.clock)),
             asyncio.create_task(audit.run(self.engine, self.clock)),
-            asyncio.create_task(indexing.run(self.engine, self.api.wishes)),
-            asyncio.create_task(recompute.run(self.engine, self.clock)),
+            asyncio.create_task(field_indexes.run(self.engine, self.api.wishes)),
+            asyncio.create_task(formulas.run(self.engine, self.clock)),
             asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
             *self._backups(),
         ]
@@ -131,8 +145,8 @@ class Boxwood:
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses, self.api.seen)
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
-            await asyncio.to_thread(formulas.ENGINE.close)
-            await asyncio.to_thread(expressions.ENGINE.close)
+            await asyncio.to_thread(pipeline_formulas.ENGINE.close)
+            await asyncio.to_thread(cel.ENGINE.close)
 
     def _adopt_mail(self, db: Db) -> None:
         config = self.config
@@ -162,7 +176,7 @@ class Boxwood:
         """Of all worker processes together, where there are several."""
         try:
             async with asyncio.timeout(5):
-                gauges.show(*await self.engine.read_soon(lambda db: gauges.read(db, self.clock())))
+                metrics.show(*await self.engine.read_soon(lambda db: metrics.read(db, self.clock())))
         except Exception as error:
             log.warning("the database's figures are those of the last time: %s", error)
         registry = REGISTRY

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from . import exchanging, keeping, people, version
+from . import version
+from .commands import backups, tables, users
 from .config import Config, only_in_environment, refusal
 from .core import listeners, mail_settings
 from .core.context import Ctx
@@ -45,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_worker(commands)
     _add_key(commands)
     _add_user(commands)
-    keeping.add_commands(commands, _add_store, _source)
-    exchanging.add_commands(commands, _add_store, _source)
+    backups.add_commands(commands, _add_store, _source)
+    tables.add_commands(commands, _add_store, _source)
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     _add_store(migrate)
     migrate.set_defaults(run=_migrate)
@@ -222,12 +223,12 @@ def _first_start(db: Db, email: str, sample: bool) -> tuple[str, str] | None:
     """The owner's key and link where there are no users yet, with his team and perhaps the sample."""
     if db.row("SELECT 1 FROM users LIMIT 1"):
         return None
-    owner, secret = people.make_key(db, email, None)
+    owner, secret = users.make_key(db, email, None)
     if sample:
-        from . import sample as samples
+        from .commands import sample as samples
 
         samples.load(Ctx(db, now_ms(), owner))
-    return secret, people.link(db, email)
+    return secret, users.link(db, email)
 
 
 def _say(config: Config, first: tuple[str, str] | None) -> None:
@@ -263,7 +264,7 @@ def _run(config: Config) -> None:
         "ssl_certfile": config.tls_cert,
         "ssl_keyfile": config.tls_key,
         "backlog": 1024,
-        "http": "boxwood.lib.joined:Protocol",
+        "http": "boxwood.lib.joined_writes:Protocol",
     }
     if config.workers == 1:
         from .app import build
@@ -309,16 +310,16 @@ def _with_store(options: argparse.Namespace, fn: Callable[[Db], Any]) -> Any:
 
 
 def _key_create(options: argparse.Namespace) -> None:
-    print(_with_store(options, lambda db: people.make_key(db, options.email, options.name))[1])
+    print(_with_store(options, lambda db: users.make_key(db, options.email, options.name))[1])
 
 
 def _key_list(options: argparse.Namespace) -> None:
-    for line in _with_store(options, lambda db: people.list_keys(db, options.email or "")):
+    for line in _with_store(options, lambda db: users.list_keys(db, options.email or "")):
         print(line)
 
 
 def _key_revoke(options: argparse.Namespace) -> None:
-    count = _with_store(options, lambda db: people.revoke_key(db, options.key))
+    count = _with_store(options, lambda db: users.revoke_key(db, options.key))
     if not count:
         sys.exit(f"boxwood: no key {options.key!r}; `boxwood key list` shows them")
     print(f"revoked {count}")
@@ -341,8 +342,8 @@ def _add_user(commands: Any) -> None:
     link.add_argument("--tls-cert", default=_env("TLS_CERT"))
     lock = user.add_parser("lock", help="let a user in no more: signs out everywhere, revokes the keys")
     unlock = user.add_parser("unlock", help="let a locked user in again")
-    lock.set_defaults(change=people.lock)
-    unlock.set_defaults(change=people.unlock)
+    lock.set_defaults(change=users.lock)
+    unlock.set_defaults(change=users.unlock)
     for parser in (lock, unlock):
         parser.add_argument("email")
     for parser, run in (
@@ -354,11 +355,11 @@ def _add_user(commands: Any) -> None:
 
 
 def _user_create(options: argparse.Namespace) -> None:
-    print(_with_store(options, lambda db: people.create(db, options.email, options.name)).key)
+    print(_with_store(options, lambda db: users.create(db, options.email, options.name)).key)
 
 
 def _user_list(options: argparse.Namespace) -> None:
-    for line in _with_store(options, people.list_all):
+    for line in _with_store(options, users.list_all):
         print(line)
 
 
@@ -368,7 +369,7 @@ def _user_change(options: argparse.Namespace) -> None:
 
 def _user_link(options: argparse.Namespace) -> None:
     url = options.url or Config(data=options.data, host=options.host, port=options.port, tls_cert=options.tls_cert).url
-    path = _with_store(options, lambda db: people.link(db, options.email, without_code=options.without_code))
+    path = _with_store(options, lambda db: users.link(db, options.email, without_code=options.without_code))
     print(url.rstrip("/") + path)
 
 
@@ -390,8 +391,8 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from . import doctor
     from .app import open_store
+    from .commands import doctor
 
     config = Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
     findings = doctor.examine(config, open_store(config) if config.data.is_dir() else None)

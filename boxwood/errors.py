@@ -1,4 +1,4 @@
-"""What can go wrong, in the reader's words. Status codes are the API's business (api/replies)."""
+"""What can go wrong, in the reader's words. Status codes are the API's business (api/http/replies)."""
 
 from typing import Any
 

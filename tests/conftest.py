@@ -19,8 +19,10 @@ import uvicorn
 
 from boxwood.app import Boxwood
 from boxwood.config import Config
-from boxwood.core import keys, listeners, teams, users
+from boxwood.core import listeners
+from boxwood.core.accounts import api_keys
 from boxwood.core.context import Ctx
+from boxwood.core.people import teams, users
 from boxwood.core.records import TEAM_MEMBERS, TeamMember, User
 from boxwood.db import schema
 from boxwood.db.engine import Db
@@ -114,7 +116,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
-                http="boxwood.lib.joined:Protocol",
+                http="boxwood.lib.joined_writes:Protocol",
             )
         )
         self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)
@@ -186,7 +188,7 @@ class World:
             now = self.clock()
             email = f"{name}@w{self.number}.example"
             user = users.create(db, email, now, given_name=given_name, family_name=family_name)
-            return user, keys.create(db, user, now)[1]
+            return user, api_keys.create(db, user, now)[1]
 
         user, key = self.server.engine.write(make)
         return Person(user, key, self.client(key))

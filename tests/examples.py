@@ -21,10 +21,11 @@ import httpx
 import msgspec
 
 from boxwood.api.examples import HERE, Example
-from boxwood.api.openapi import endless, tag
-from boxwood.api.router import Route
+from boxwood.api.http.openapi import endless, tag
+from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
-from boxwood.core import expressions, formulas
+from boxwood.core import cel
+from boxwood.core.pipelines import formulas
 from boxwood.lib import ids
 from tests.conftest import Clock, Person, Server, Store, World
 from tests.streak import matrix
@@ -203,7 +204,7 @@ class StillServer(Server):
         self.boxwood.api.close()
         self.engine.close()
         formulas.ENGINE.close()
-        expressions.ENGINE.close()
+        cel.ENGINE.close()
 
 
 class StillWorld(World):

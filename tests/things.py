@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pyotp
 
-from boxwood.core import sign_in_links
+from boxwood.core.accounts import sign_in_links
 from tests.conftest import World, ok
 from tests.mailbox import Mailbox
 from tests.streak.matrix import GMAIL, HOOK, MEETING

@@ -4,7 +4,7 @@ import sys
 
 import msgspec
 
-from .openapi import describe
+from .http.openapi import describe
 from .routes import ROUTES
 
 sys.stdout.buffer.write(msgspec.json.encode(describe(ROUTES)))

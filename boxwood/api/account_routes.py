@@ -8,8 +8,8 @@ from ..wire.shapes import passkeys as passkey_shapes
 from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes.lists import Success
 from . import mail, members, passkeys, second_factors, sessions
-from .router import STREAM, Route
-from .rows import _delete, _list, _post, _read, _sign_in, _stream
+from .http.route_rows import _delete, _list, _post, _read, _sign_in, _stream
+from .http.router import STREAM, Route
 
 PAGING = ("limit", "page")
 

@@ -6,20 +6,20 @@ import csv
 import io
 from typing import Any
 
-from ..core import audit, history
 from ..core.events import Event
+from ..core.history import audit_log, history
 from ..errors import Invalid
 from ..wire.shapes import history as shapes
 from ..wire.shapes.base import given
-from .call import Call
 from .history import LAST, PAGE, read_cursor
-from .replies import Reply, encode
+from .http.call import Call
+from .http.replies import Reply, encode
 
 MOST_EXPORTED = 50_000
 
 
 def _found(call: Call, behind: int, limit: int) -> tuple[list[Event], dict[str, str]]:
-    found = audit.page(
+    found = audit_log.page(
         call.ctx,
         call.path[0],
         kinds=call.texts("kind"),

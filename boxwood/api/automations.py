@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import automations, rehearsals, runs
-from ..core.automations import Automation
+from ..core.automations import automations, runs, test_runs
+from ..core.automations.automations import Automation
 from ..errors import Invalid
 from ..wire.shapes import automations as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def catalogue(call: Call) -> shapes.CatalogueOut:
@@ -96,7 +96,7 @@ def test(call: Call) -> shapes.RunOut:
     nothing is sent or saved."""
     given = call.parse(shapes.AUTOMATION_TEST)
     box_key, body = given.pop("box_key", None) or None, given.pop("body", None)
-    run, steps = rehearsals.rehearse(call.ctx, call.path[0], given, call.rules, box_key=box_key, body=body)
+    run, steps = test_runs.rehearse(call.ctx, call.path[0], given, call.rules, box_key=box_key, body=body)
     return shapes.run(run, steps, call.ctx.now)
 
 

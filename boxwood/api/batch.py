@@ -12,12 +12,12 @@ from ..wire import v1
 from ..wire.codec import Shape
 from ..wire.kinds import FLAG, NAME, Kind, nullable, records
 from ..wire.shapes.people import Out
-from . import replies
-from .application import answer
-from .call import Call, Stream
-from .live import Live
-from .replies import Chunks, Download
-from .router import STREAM
+from .http import replies
+from .http.app import answer
+from .http.call import Call, Stream
+from .http.live import Live
+from .http.replies import Chunks, Download
+from .http.router import STREAM
 
 MOST = 1000
 _BODY = Kind(lambda value: value, {"description": "What the operation takes as its body."})

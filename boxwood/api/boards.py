@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from ..core import boards, persons, places, schema
-from ..core.boards import Board, Lane
+from ..core import persons
+from ..core.pipelines import schema
 from ..core.records import box
-from ..core.totals import Totals
+from ..core.views import board as view_board
+from ..core.views import board_order
+from ..core.views.board import Board, Lane
+from ..core.views.board_totals import Totals
 from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
 from ..wire.shapes.pipelines import Color
 from .boxes import read_filter
-from .call import Call
-from .replies import Reply, encode
+from .http.call import Call
+from .http.replies import Reply, encode
 
 
 def get(call: Call) -> Reply | BoardOut:
@@ -24,7 +27,7 @@ def get(call: Call) -> Reply | BoardOut:
     if call.ctx.db.writing:  # in a batch, beside changes that may be undone
         return _made(call, None)
     asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
-    version = boards.version(call.ctx, call.path[0], call.text("view"))
+    version = view_board.version(call.ctx, call.path[0], call.text("view"))
     answers = call.api.answer_cache
     return answers.get(asked, version, call.ctx.now, lambda: encode(_made(call, answers.totals)))
 
@@ -32,12 +35,12 @@ def get(call: Call) -> Reply | BoardOut:
 def put(call: Call) -> PlaceOut:
     """Put a box in its place on the board, for everyone who sees it: `after` another box of its column, null for the
     top. `golden` marks it as one of the few that matter, or takes the mark away."""
-    place = places.put(call.ctx, call.path[0], call.parse(PLACE))
+    place = board_order.put(call.ctx, call.path[0], call.parse(PLACE))
     return PlaceOut(place.box.key, place.by, place.lane, place.golden)
 
 
 def _made(call: Call, totals: Totals | None) -> BoardOut:
-    board = boards.read(
+    board = view_board.read(
         call.ctx,
         call.path[0],
         view_key=call.text("view"),
@@ -48,7 +51,7 @@ def _made(call: Call, totals: Totals | None) -> BoardOut:
         sums=call.texts("sums") if "sums" in call.given else None,
         only=call.text("column") if "column" in call.given else None,
         cursor=call.text("cursor"),
-        limit=call.number("limit", boards.SHOWN, least=0, most=boards.MOST_SHOWN),
+        limit=call.number("limit", view_board.SHOWN, least=0, most=view_board.MOST_SHOWN),
         kept=totals,
     )
     call.wishes.update(board.wishes)

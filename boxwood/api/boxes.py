@@ -6,24 +6,16 @@ from typing import Any
 
 import msgspec
 
-from ..core import (
-    box_edits,
-    box_lookup,
-    boxes,
-    history,
-    listing,
-    newsfeed,
-    persons,
-    pipeline_lookup,
-    schema,
-    selections,
-    transfers,
-    upserts,
-)
+from ..core import boxes, persons, pipelines
+from ..core.boxes import transfers
+from ..core.boxes import upsert as box_upsert
 from ..core.context import Ctx
+from ..core.history import history, newsfeed
+from ..core.pipelines import schema
 from ..core.records import Box, Stored
 from ..core.records import box as stored
-from ..core.selections import Page
+from ..core.views import listing, selections
+from ..core.views.selections import Page
 from ..errors import Invalid, NotFound
 from ..wire import payloads
 from ..wire.codec import Shape
@@ -34,7 +26,7 @@ from ..wire.shapes.base import given
 from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from ..wire.shapes.people import Out
-from .call import MOST_PER_PAGE, Call, Stream
+from .http.call import MOST_PER_PAGE, Call, Stream
 
 
 def _shown(ctx: Ctx, found: list[Stored]) -> list[shapes.BoxOut]:
@@ -62,8 +54,8 @@ def get(call: Call) -> shapes.BoxOut:
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
     if not (asked := call.texts("fields")):
-        return _shown(call.ctx, [box_lookup.stored(call.ctx, call.path[0])])[0]
-    box = box_lookup.get(call.ctx, call.path[0])
+        return _shown(call.ctx, [boxes.stored(call.ctx, call.path[0])])[0]
+    box = boxes.get(call.ctx, call.path[0])
     return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 
 
@@ -78,7 +70,7 @@ def edit(call: Call) -> shapes.BoxOut:
     for name in ("name", "stage_key"):
         if name in changes and changes[name] is None:
             del changes[name]
-    return _one(call, box_edits.edit(call.ctx, call.path[0], changes))
+    return _one(call, boxes.edit(call.ctx, call.path[0], changes))
 
 
 UPSERT = Shape("BoxUpsert", {"match": KEY, **shapes.MEMBERS}, required=("match",), aliases=shapes.ALIASES)
@@ -97,7 +89,7 @@ def upsert(call: Call) -> Upserted:
     given = call.parse(UPSERT)
     match = given.pop("match", "")
     given = {name: value for name, value in given.items() if value is not None or name == "notes"}
-    box, created = upserts.upsert(call.ctx, call.path[0], match, given)
+    box, created = box_upsert.upsert(call.ctx, call.path[0], match, given)
     return Upserted(created, _one(call, box))
 
 
@@ -222,9 +214,9 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
         stage_key = one.get("stageKey") if isinstance(one, dict) else None
         if not isinstance(key, str) or not isinstance(target, str):
             raise Invalid(f"[{at}]", "needs boxKey and pipelineKey")
-        pipeline_lookup.get(call.ctx, target)
+        pipelines.get(call.ctx, target)
         try:
-            box_lookup.get(call.ctx, key)
+            boxes.get(call.ctx, key)
         except NotFound:
             continue
         box = transfers.move(call.ctx, key, target, None if stage_key is None else str(stage_key))
@@ -234,7 +226,7 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
 
 def list_values(call: Call) -> list[shapes.FieldValue]:
     """The values of a box's fields; `value` is absent where none is set."""
-    box = box_lookup.get(call.ctx, call.path[0])
+    box = boxes.get(call.ctx, call.path[0])
     held = box.fields
     found = schema.fields(call.ctx, [box.pipeline_key])[box.pipeline_key]
     return [_value(field.key, held) for field in found]
@@ -242,7 +234,7 @@ def list_values(call: Call) -> list[shapes.FieldValue]:
 
 def get_value(call: Call) -> shapes.FieldValue:
     """One field's value."""
-    box, pipeline, _ = box_lookup.reach(call.ctx, call.path[0])
+    box, pipeline, _ = boxes.reach(call.ctx, call.path[0])
     return _value(schema.field(call.ctx, pipeline, call.path[1]).key, box.fields)
 
 
@@ -257,7 +249,7 @@ def set_value(call: Call) -> shapes.FieldValue:
     """Set one field's value; null, "" or an empty list clears it."""
     if "value" not in call.given:
         raise Invalid("value", "is missing")
-    value = box_edits.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
+    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
     return shapes.FieldValue(call.path[1]) if value is None else shapes.FieldValue(call.path[1], value)
 
 

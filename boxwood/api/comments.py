@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import comments, persons
-from ..core.comments import Comment
+from ..core import persons
+from ..core.activity import comments
+from ..core.activity.comments import Comment
 from ..wire.shapes import comments as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 EVERYTHING = 1_000_000
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from ..core import directory, entries, merges
-from ..core.contacts import CONTACTS
+from ..core.contacts import entries
+from ..core.contacts import merge as contact_merge
+from ..core.people import contact_access
+from ..core.people.contacts import CONTACTS
 from ..wire.shapes import directory as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
 from ..wire.shapes.lists import Results, Success
-from . import paging
-from .call import Call
+from .http import paging
+from .http.call import Call
 
 
 def get(call: Call) -> shapes.ContactOut:
     """A contact."""
-    return shapes.contact(directory.get(call.ctx, CONTACTS, call.path[0]))
+    return shapes.contact(contact_access.get(call.ctx, CONTACTS, call.path[0]))
 
 
 def list_page(call: Call) -> shapes.ContactPage:
@@ -26,7 +28,7 @@ def list_page(call: Call) -> shapes.ContactPage:
 
 def batch_get(call: Call) -> dict[str, shapes.ContactOut]:
     """The contacts with these keys, by key, as far as they are within reach."""
-    found = directory.by_keys(call.ctx, CONTACTS, paging.named_keys(call))
+    found = contact_access.by_keys(call.ctx, CONTACTS, paging.named_keys(call))
     return {one.key: shapes.contact(one) for one in found}
 
 
@@ -75,12 +77,12 @@ def merge(call: Call) -> shapes.ContactOut:
     """
     read = call.parse(shapes.MERGE)
     chosen = shapes.choices(read, shapes.CONTACT)
-    return shapes.contact(merges.merge(call.ctx, CONTACTS, call.path[0], read.get("keys", []), chosen))
+    return shapes.contact(contact_merge.merge(call.ctx, CONTACTS, call.path[0], read.get("keys", []), chosen))
 
 
 def unmerge(call: Call) -> shapes.ContactUnmerged:
     """Take back the last merge into this contact: the others are there again, and named where they were."""
-    survivor, restored = merges.unmerge(call.ctx, CONTACTS, call.path[0])
+    survivor, restored = contact_merge.unmerge(call.ctx, CONTACTS, call.path[0])
     return shapes.ContactUnmerged(shapes.contact(survivor), [shapes.contact(one) for one in restored])
 
 

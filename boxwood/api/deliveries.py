@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import deliveries, replays
+from ..core.webhooks import deliveries, replays
 from ..errors import Invalid
 from ..wire import payloads
 from ..wire.shapes import webhooks as shapes
 from ..wire.shapes.lists import Results
-from .call import Call
+from .http.call import Call
 
 
 def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:

@@ -6,10 +6,10 @@ import re
 from functools import partial
 from urllib.parse import quote
 
-from ..core.files import File
+from ..core.activity.files import File
 from ..lib import media
-from .call import Call
-from .replies import Download, Reply, error
+from .http.call import Call
+from .http.replies import Download, Reply, error
 
 _RANGE = re.compile(rb"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 # A page of the file's own, without scripts, forms or our origin, should a browser make one of it in spite of all.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..core import feed, pipeline_lookup
+from ..core import pipelines
 from ..core.context import Ctx
-from ..core.feed import Cursor
+from ..core.history import event_stream
+from ..core.history.event_stream import Cursor
 from ..wire import feed as wire
-from .call import Call
-from .live import Live, News
+from .http.call import Call
+from .http.live import Live, News
 
 PAGE = 100
 
@@ -19,7 +20,7 @@ def list_page(call: Call) -> wire.EventPage:
     """
     limit = call.number("limit", PAGE, least=1, most=1000)
     after = _after(call, call.text("after"))
-    page = feed.page(call.ctx, after, limit=limit, pipeline_key=_pipeline(call))
+    page = event_stream.page(call.ctx, after, limit=limit, pipeline_key=_pipeline(call))
     shown = [wire.event(event, cursor) for event, cursor in page.events]
     return wire.EventPage(shown, str(page.cursor), page.more)
 
@@ -33,19 +34,19 @@ def stream(call: Call) -> Live:
     start = _after(call, call.header("last-event-id") or call.text("after") or "now")
 
     def news(ctx: Ctx, place: str) -> News:
-        page = feed.page(ctx, feed.read_cursor(place, "after"), limit=PAGE, pipeline_key=pipeline_key)
+        page = event_stream.page(ctx, event_stream.read_cursor(place, "after"), limit=PAGE, pipeline_key=pipeline_key)
         told = b"".join(wire.server_sent(event, cursor) for event, cursor in page.events)
         return News(told, str(page.cursor), page.more)
 
-    return Live(str(start), news, lambda place: wire.still_here(feed.read_cursor(place, "after")))
+    return Live(str(start), news, lambda place: wire.still_here(event_stream.read_cursor(place, "after")))
 
 
 def _after(call: Call, text: str) -> Cursor:
     if text == "now":
-        return feed.now(call.ctx)
-    return feed.read_cursor(text, "after") if text else Cursor(0, 0)
+        return event_stream.now(call.ctx)
+    return event_stream.read_cursor(text, "after") if text else Cursor(0, 0)
 
 
 def _pipeline(call: Call) -> str | None:
     key = call.text("pipelineKey")
-    return pipeline_lookup.get(call.ctx, key).key if key else None
+    return pipelines.get(call.ctx, key).key if key else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from ..core import exports
 from ..core.context import Ctx
-from ..core.exports import Export
+from ..core.import_export import exports
+from ..core.import_export.exports import Export
 from . import pipelines
 from .boxes import read_filter
-from .call import Call
 from .downloads import disposition
-from .replies import Chunks, encode
+from .http.call import Call
+from .http.replies import Chunks, encode
 
 
 def export(call: Call) -> Chunks:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ..core import box_lookup, files, links, persons
+from ..core import boxes, persons
+from ..core.activity import file_links, files
+from ..core.activity.files import File
 from ..core.context import Ctx
-from ..core.files import File
 from ..wire.shapes import files as shapes
 from ..wire.shapes.lists import SUCCESS, Success
 from . import downloads, uploads
-from .bodies import Body
-from .call import ALL, Call
-from .replies import Download, Reply
+from .http.bodies import Body
+from .http.call import ALL, Call
+from .http.replies import Download, Reply
 
 
 def shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
@@ -40,7 +41,7 @@ def contents(call: Call) -> Reply | Download:
 def link(call: Call) -> shapes.FileLink:
     """A URL that opens the file without a key, for an hour and while the caller can reach it."""
     file = files.contents(call.ctx, call.path[0])
-    token, until = links.sign(call.ctx, file.key)
+    token, until = file_links.sign(call.ctx, file.key)
     return shapes.FileLink(f"{call.base_url}/api/v2/files/{file.key}/download?token={token}", until)
 
 
@@ -68,7 +69,7 @@ async def upload(call: Call, body: Body) -> Reply:
     Bytes alone are named by `fileName` in the query or the header `X-File-Name`. The type is told by the bytes.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: box_lookup.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
     uploads.check(call)
     async with uploads.announced(call.api, 1) as (blob,):
         taken = await call.api.aside(uploads.take, call, body, blob)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core import history, restoring, undo
-from ..core.contacts import CONTACTS
 from ..core.events import Event
-from ..core.organizations import ORGANIZATIONS
+from ..core.history import history
+from ..core.people.contacts import CONTACTS
+from ..core.people.organizations import ORGANIZATIONS
+from ..core.undo import restore as undo_restore
+from ..core.undo import undo
 from ..errors import Invalid
 from ..wire.codec import Shape
 from ..wire.kinds import FLAG, KEY
 from ..wire.shapes import history as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.lists import SUCCESS, Success
-from .call import Call
+from .http.call import Call
 
 PAGE = 50
 LAST = 2**62
@@ -89,7 +91,7 @@ def undo_change(call: Call) -> shapes.Undone:
 
 def list_trash(call: Call) -> shapes.Trash:
     """What was deleted in the last 30 days and can be restored by the caller, the last deleted first."""
-    found = restoring.page(
+    found = undo_restore.page(
         call.ctx,
         noun=call.text("noun"),
         team_key=call.text("teamKey"),
@@ -111,10 +113,10 @@ def _trash_cursor(cursor: str) -> tuple[int, str] | None:
 
 def restore(call: Call) -> shapes.TrashedOut:
     """Put a thing back as it was, under its key, with all that hung on it."""
-    return shapes.trashed(restoring.restore(call.ctx, call.path[0]))
+    return shapes.trashed(undo_restore.restore(call.ctx, call.path[0]))
 
 
 def forget(call: Call) -> Success:
     """Delete a thing in the trash for good, before its 30 days are over."""
-    restoring.forget(call.ctx, call.path[0])
+    undo_restore.forget(call.ctx, call.path[0])
     return SUCCESS

@@ -8,19 +8,22 @@ from typing import Any
 
 import msgspec
 
-from ..core import fields, import_rows, imports, pipeline_lookup, pipelines, schema, stages, teams
+from ..core import pipelines
 from ..core.context import Ctx
-from ..core.import_rows import Piece
-from ..core.imports import Import
+from ..core.import_export import imports, row_reader
+from ..core.import_export.imports import Import
+from ..core.import_export.row_reader import Piece
+from ..core.people import teams
+from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
 from ..errors import Invalid
 from ..lib import tables
 from ..wire.shapes import imports as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
-from .bodies import Body, check_length
-from .call import MOST_PER_PAGE, Call
-from .replies import Reply, encode
+from .http.bodies import Body, check_length
+from .http.call import MOST_PER_PAGE, Call
+from .http.replies import Reply, encode
 
 LONGEST_WAIT = 60
 PREVIEWED = 20
@@ -50,7 +53,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     In the team of `teamKey`, else in one's oldest; `name` calls it otherwise. `make=people` invites those it names.
     """
     wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False}
-    wanted["make"] = list(dict.fromkeys([*wanted["make"], import_rows.OPTIONS, import_rows.STAGES]))
+    wanted["make"] = list(dict.fromkeys([*wanted["make"], row_reader.OPTIONS, row_reader.STAGES]))
     team_key, name = call.text("teamKey"), call.text("name")
     await call.read(lambda ctx: teams.get(ctx, team_key) if team_key else teams.oldest_of(ctx))
 
@@ -79,7 +82,7 @@ def _like(ctx: Ctx, told: shapes.Exported, team_key: str, name: str) -> Pipeline
     for field_key, options in zip(schema.fields_by_key(ctx, pipeline.key), told.options, strict=True):
         if options:
             fields.edit(ctx, pipeline.key, field_key, {"options": options})
-    return pipeline_lookup.get(ctx, pipeline.key)
+    return pipelines.get(ctx, pipeline.key)
 
 
 Make = Callable[[Ctx, bytes, str, int], Import]
@@ -124,7 +127,7 @@ def _wanted(call: Call) -> dict[str, Any]:
     }
     for name, ours, known in (
         ("format", "format", tables.KINDS),
-        ("dates", "dates", import_rows.ORDERS),
+        ("dates", "dates", row_reader.ORDERS),
     ):
         wanted[ours] = call.text(name)
         if wanted[ours] and wanted[ours] not in known:
@@ -134,8 +137,8 @@ def _wanted(call: Call) -> dict[str, Any]:
     if len(wanted["delimiter"]) > 1:
         raise Invalid("delimiter", "is one character, or tab")
     for at, one in enumerate(wanted["make"]):
-        if one not in import_rows.MAKES:
-            raise Invalid(f"make[{at}]", f"is one of {', '.join(import_rows.MAKES)}")
+        if one not in row_reader.MAKES:
+            raise Invalid(f"make[{at}]", f"is one of {', '.join(row_reader.MAKES)}")
     return wanted
 
 
@@ -155,8 +158,8 @@ async def preview(call: Call, body: Body) -> Reply:
                 for name, cell in cells.items():
                     samples.setdefault(name, []).append(cell if isinstance(cell, str) else encode(cell).decode())
         piece = Piece([], [], {})
-        if not wanted["match"] and import_rows.NAME in plan.mapping.values():
-            import_rows.check(plan, by_key)
+        if not wanted["match"] and row_reader.NAME in plan.mapping.values():
+            row_reader.check(plan, by_key)
             piece = imports.reader_of(ctx, call.path[0], plan).read(ctx, rows)
         return shapes.PreviewOut(
             format=plan.kind,

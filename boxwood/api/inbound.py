@@ -1,20 +1,21 @@
-"""Inbound webhooks over HTTP: making them, and looking at what was sent to them. The door itself is in api/door."""
+"""Inbound webhooks over HTTP: creating them, and looking at the requests they received. `api/inbound_door` receives."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..core import allowance, arrivals, inbound
-from ..core.inbound import Endpoint
+from ..core.people import endpoint_quota
+from ..core.webhooks import inbound_endpoints, inbound_requests
+from ..core.webhooks.inbound_endpoints import Endpoint
 from ..wire import inbound as wire
 from ..wire.shapes import inbound as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def get(call: Call) -> shapes.InboundOut:
     """An inbound webhook."""
-    return _shown(call, inbound.get(call.ctx, call.path[0]))
+    return _shown(call, inbound_endpoints.get(call.ctx, call.path[0]))
 
 
 def list_of_pipeline(call: Call) -> Results[shapes.InboundOut]:
@@ -42,63 +43,63 @@ def create_in_team(call: Call) -> shapes.InboundOut:
 
 def edit(call: Call) -> shapes.InboundOut:
     """Change what is named. A secret that is replaced stays good for a day; a new one is in this answer alone."""
-    before = inbound.get(call.ctx, call.path[0])
-    after = inbound.edit(call.ctx, call.path[0], call.parse(shapes.INBOUND_EDIT))
+    before = inbound_endpoints.get(call.ctx, call.path[0])
+    after = inbound_endpoints.edit(call.ctx, call.path[0], call.parse(shapes.INBOUND_EDIT))
     return _shown(call, after, secret=after.secret != before.secret)
 
 
 def rotate(call: Call) -> shapes.InboundOut:
     """A new address, in this answer alone. Those before stay good for a day, or for `overlap`."""
     overlap = call.parse(shapes.INBOUND_ROTATE).get("overlap")
-    endpoint, token = inbound.rotate(call.ctx, call.path[0], overlap)
+    endpoint, token = inbound_endpoints.rotate(call.ctx, call.path[0], overlap)
     return _shown(call, endpoint, token=token)
 
 
 def end_token(call: Call) -> shapes.InboundOut:
     """Refuse one of its tokens from now on."""
-    return _shown(call, inbound.end_token(call.ctx, *call.path))
+    return _shown(call, inbound_endpoints.end_token(call.ctx, *call.path))
 
 
 def delete(call: Call) -> Success:
     """Delete an inbound webhook with what was sent to it."""
-    inbound.delete(call.ctx, call.path[0])
+    inbound_endpoints.delete(call.ctx, call.path[0])
     return SUCCESS
 
 
 def list_requests(call: Call) -> Results[shapes.ArrivalOut]:
     """What was sent to it, newest first: the last 100 that were taken, and the last 100 that were not."""
     limit, offset = call.page(100)
-    found = arrivals.of_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = inbound_requests.of_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.arrival(one) for one in found[:limit]], len(found) > limit)
 
 
 def get_request(call: Call) -> shapes.ArrivalOut:
     """A request with its query, headers and body."""
-    return shapes.arrival(arrivals.get(call.ctx, *call.path), whole=True)
+    return shapes.arrival(inbound_requests.get(call.ctx, *call.path), whole=True)
 
 
 def run_again(call: Call) -> shapes.ArrivalOut:
     """Start once more what the request starts."""
     endpoint, request = call.path
-    return shapes.arrival(arrivals.run_again(call.ctx, endpoint, request, wire.content_of), whole=True)
+    return shapes.arrival(inbound_requests.run_again(call.ctx, endpoint, request, wire.content_of), whole=True)
 
 
 def list_endpoints(call: Call) -> shapes.AllowanceOut:
     """What uses the team's allowance of native endpoints: inbound webhooks, and webhook steps of automations."""
-    return shapes.allowance(allowance.of_team(call.ctx, call.path[0]), call.api.most_endpoints)
+    return shapes.allowance(endpoint_quota.of_team(call.ctx, call.path[0]), call.api.most_endpoints)
 
 
 def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:
-    return shapes.endpoint(endpoint, inbound.tokens(call.ctx, endpoint), base=call.base_url, **more)
+    return shapes.endpoint(endpoint, inbound_endpoints.tokens(call.ctx, endpoint), base=call.base_url, **more)
 
 
 def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results[shapes.InboundOut]:
     limit, offset = call.page(1000)
-    found = inbound.in_place(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
+    found = inbound_endpoints.in_place(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
     return Results([_shown(call, one) for one in found[:limit]], len(found) > limit)
 
 
 def _created(call: Call, pipeline_key: str | None, team_key: str | None) -> shapes.InboundOut:
     given = call.parse(shapes.INBOUND_CREATE)
-    endpoint, token = inbound.create(call.ctx, pipeline_key, team_key, given, call.api.most_endpoints)
+    endpoint, token = inbound_endpoints.create(call.ctx, pipeline_key, team_key, given, call.api.most_endpoints)
     return _shown(call, endpoint, secret=True, token=token)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import letters, mail_settings
+from ..core import mail_settings, outgoing_mail
 from ..core.context import Ctx
 from ..core.mail_settings import Settings
 from ..core.persons import check_email
@@ -11,9 +11,9 @@ from ..lib import ids, smtp
 from ..wire import v1
 from ..wire.shapes import mail as shapes
 from ..wire.shapes.base import given as given_out
-from .bodies import Body
-from .call import Call
-from .replies import Reply, encode
+from .http.bodies import Body
+from .http.call import Call
+from .http.replies import Reply, encode
 
 MOST_BODY = 10_000
 
@@ -26,7 +26,7 @@ def get(call: Call) -> shapes.MailOut:
 def edit(call: Call) -> shapes.MailOut:
     """Set the SMTP server, who mail is from, and what links begin with; what is left out stays."""
     settings = mail_settings.edit(call.ctx, call.parse(shapes.MAIL_EDIT))
-    letters.hurry(call.ctx)
+    outgoing_mail.hurry(call.ctx)
     return _shown(call.ctx, settings)
 
 
@@ -55,4 +55,4 @@ async def test(call: Call, body: Body) -> Reply:
 
 
 def _shown(ctx: Ctx, settings: Settings) -> shapes.MailOut:
-    return shapes.mail(settings, letters.counts(ctx.db), letters.last_error(ctx.db))
+    return shapes.mail(settings, outgoing_mail.counts(ctx.db), outgoing_mail.last_error(ctx.db))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from ..core import overview, persons, timeline
+from ..core import persons
+from ..core.activity import overview, timeline
 from ..core.context import Ctx
 from ..errors import Invalid
 from ..lib import tokens
 from ..wire import markdown
-from .call import Call
-from .replies import Reply
+from .http.call import Call
+from .http.replies import Reply
 
 MARKDOWN = b"text/markdown;charset=utf-8"
 PAGE = 100

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core import meetings
-from ..core.meetings import Meeting
+from ..core.activity import meetings
+from ..core.activity.meetings import Meeting
 from ..wire.shapes import meetings as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..core import handovers, invitations
-from ..core.invitations import Invited
+from ..core.accounts import invitations
+from ..core.accounts.invitations import Invited
+from ..core.activity import handovers
 from ..errors import Insufficient
 from ..wire.shapes import members as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def invite(call: Call) -> shapes.InvitationOut:

@@ -6,10 +6,11 @@ import base64
 import binascii
 import re
 
-from ..core import box_lookup, files, messages, persons
+from ..core import boxes, persons
+from ..core.activity import files, messages
+from ..core.activity.files import Upload
+from ..core.activity.messages import Message
 from ..core.context import Ctx
-from ..core.files import Upload
-from ..core.messages import Message
 from ..errors import Insufficient, Invalid
 from ..lib import mail
 from ..lib.mail import Mail
@@ -17,11 +18,11 @@ from ..wire import v1
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
-from .bodies import Body
-from .call import Call
-from .multipart import parts
-from .replies import Reply, encode
-from .services import Services
+from .http.bodies import Body
+from .http.call import Call
+from .http.multipart import parts
+from .http.replies import Reply, encode
+from .http.services import Services
 
 PAGE = 50
 # In JSON and base64 a message takes a third more, and around it there is not much.
@@ -54,7 +55,7 @@ async def add(call: Call, body: Body) -> Reply:
     box. A message that the box has already, by its Message-ID, is answered as it is.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: box_lookup.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
     raw = await call.api.aside(_raw, call, await body.whole(call.headers, MOST_BODY))
     try:
         read = await call.api.heavy(mail.parse, raw)

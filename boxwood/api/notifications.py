@@ -6,13 +6,13 @@ import re
 
 import msgspec
 
-from ..core import digests, notifications
 from ..core.context import Ctx
+from ..core.history import digests, notifications
 from ..errors import Invalid
 from ..wire.shapes import notifications as shapes
 from ..wire.shapes.base import given
-from .call import Call
-from .live import Live, News
+from .http.call import Call
+from .http.live import Live, News
 
 PAGE = 50
 LAST = 2**62

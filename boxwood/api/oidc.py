@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ..core import identities, mail_settings, sessions
+from ..core import mail_settings
+from ..core.accounts import identities, sessions
 from ..db.engine import Db
 from ..errors import Problem
 from ..lib import oidc
 from ..lib.oidc import Attempt, Client
-from . import credentials
-from .services import Services
+from .http import credentials
+from .http.services import Services
 
 log = logging.getLogger("boxwood.oidc")
 START, CALLBACK = "/auth/oidc", "/auth/oidc/callback"

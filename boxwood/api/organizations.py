@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from ..core import directory, entries, merges
-from ..core.organizations import ORGANIZATIONS
+from ..core.contacts import entries
+from ..core.contacts import merge as contact_merge
+from ..core.people import contact_access
+from ..core.people.organizations import ORGANIZATIONS
 from ..wire.shapes import directory as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
 from ..wire.shapes.lists import Results, Success
-from . import paging
-from .call import Call
+from .http import paging
+from .http.call import Call
 
 
 def get(call: Call) -> shapes.OrganizationOut:
     """An organization."""
-    return shapes.organization(directory.get(call.ctx, ORGANIZATIONS, call.path[0]))
+    return shapes.organization(contact_access.get(call.ctx, ORGANIZATIONS, call.path[0]))
 
 
 def list_page(call: Call) -> shapes.OrganizationPage:
@@ -26,7 +28,7 @@ def list_page(call: Call) -> shapes.OrganizationPage:
 
 def batch_get(call: Call) -> dict[str, shapes.OrganizationOut]:
     """The organizations with these keys, by key, as far as they are within reach."""
-    found = directory.by_keys(call.ctx, ORGANIZATIONS, paging.named_keys(call))
+    found = contact_access.by_keys(call.ctx, ORGANIZATIONS, paging.named_keys(call))
     return {one.key: shapes.organization(one) for one in found}
 
 
@@ -75,12 +77,12 @@ def merge(call: Call) -> shapes.OrganizationOut:
     """
     read = call.parse(shapes.MERGE)
     chosen = shapes.choices(read, shapes.ORGANIZATION)
-    return shapes.organization(merges.merge(call.ctx, ORGANIZATIONS, call.path[0], read.get("keys", []), chosen))
+    return shapes.organization(contact_merge.merge(call.ctx, ORGANIZATIONS, call.path[0], read.get("keys", []), chosen))
 
 
 def unmerge(call: Call) -> shapes.OrganizationUnmerged:
     """Take back the last merge into this organization: the others are there again, and named where they were."""
-    survivor, restored = merges.unmerge(call.ctx, ORGANIZATIONS, call.path[0])
+    survivor, restored = contact_merge.unmerge(call.ctx, ORGANIZATIONS, call.path[0])
     return shapes.OrganizationUnmerged(shapes.organization(survivor), [shapes.organization(one) for one in restored])
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..core import passkeys
+from ..core.accounts import passkeys
 from ..db.engine import Db
 from ..errors import Insufficient, NotSignedIn
 from ..wire.shapes import passkeys as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from . import sessions
-from .bodies import Body
-from .call import Call
-from .replies import Reply, encode
+from .http.bodies import Body
+from .http.call import Call
+from .http.replies import Reply, encode
 
 
 def list_own(call: Call) -> Results[shapes.PasskeyOut]:

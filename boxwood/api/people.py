@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..core import keys, team_fields, team_settings, teams, users
+from ..core.accounts import api_keys, team_settings
+from ..core.contacts import custom_fields
+from ..core.people import teams, users
 from ..core.records import TEAM_LISTS, Team
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def get_me(call: Call) -> shapes.UserOut:
@@ -27,20 +29,20 @@ def edit_user(call: Call) -> shapes.UserOut:
 def list_keys(call: Call) -> list[shapes.ApiKeyOut]:
     """One's keys, newest first. A secret is shown only when it is made; here is its beginning."""
     limit, offset = call.page(1000)
-    found = keys.all_own(call.ctx, limit=limit, offset=offset)
+    found = api_keys.all_own(call.ctx, limit=limit, offset=offset)
     return [shapes.api_key(one) for one in found]
 
 
 def create_key(call: Call) -> shapes.ApiKeyOut:
     """A new key, whose secret `apiKey` is shown this once. With `teamKey` it may act for the team's members."""
     given = call.parse(shapes.API_KEY_CREATE)
-    record, secret = keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
+    record, secret = api_keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
     return shapes.api_key(record, secret)
 
 
 def delete_key(call: Call) -> Success:
     """Revoke a key, named by its record's `key`: it is refused from the next request on."""
-    keys.revoke(call.ctx, call.path[0])
+    api_keys.revoke(call.ctx, call.path[0])
     return SUCCESS
 
 
@@ -69,7 +71,7 @@ def edit_team(call: Call) -> shapes.TeamOut:
     team = team_settings.edit(call.ctx, call.path[0], changes)
     for name in TEAM_LISTS:
         if f"{name}_fields" in changes:
-            team = team_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])
+            team = custom_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])
     return _shown(call, [team])[0]
 
 

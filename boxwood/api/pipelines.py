@@ -4,34 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import fields, formulas, listing, pipeline_lookup, pipelines, schema, stages, themes
+from ..core import pipelines
+from ..core.pipelines import fields, formulas, schema, stage_colours, stages
 from ..core.records import Pipeline
+from ..core.views import listing
 from ..errors import Invalid
 from ..wire.shapes import pipelines as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import MOST_PER_PAGE, Call
+from .http.call import MOST_PER_PAGE, Call
 
 
 def list_v1(call: Call) -> list[shapes.PipelineOut]:
     """Every pipeline within reach."""
     limit, offset = call.page(MOST_PER_PAGE) if {"limit", "page"} & call.given.keys() else (None, 0)
-    found = pipeline_lookup.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit, offset=offset)
+    found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit, offset=offset)
     return _shown(call, [pipeline for pipeline, _ in found])
 
 
 def list_v2(call: Call) -> Results[shapes.PipelineOut]:
     """The pipelines within reach, a page at a time; with `counts` how many boxes each and its stages hold."""
     limit, offset = call.page(MOST_PER_PAGE)
-    found = pipeline_lookup.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
+    found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
     reached = [pipeline for pipeline, _ in found[:limit]]
-    counts = pipeline_lookup.count_all(call.ctx, [one.key for one in reached]) if call.flag("counts") else None
+    counts = pipelines.count_all(call.ctx, [one.key for one in reached]) if call.flag("counts") else None
     return Results(_shown(call, reached, counts), len(found) > limit)
 
 
 def get(call: Call) -> shapes.PipelineOut:
     """A pipeline with its stages, fields, access list and counts of boxes."""
-    pipeline = pipeline_lookup.get(call.ctx, call.path[0])
-    return _shown(call, [pipeline], {pipeline.key: pipeline_lookup.count_boxes(call.ctx, pipeline.key)})[0]
+    pipeline = pipelines.get(call.ctx, call.path[0])
+    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
 
 
 def create(call: Call) -> shapes.PipelineOut:
@@ -61,7 +63,7 @@ def edit(call: Call) -> shapes.PipelineOut:
     if "permission_sets" in changes:
         changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
     pipeline = pipelines.edit(call.ctx, call.path[0], changes)
-    return _shown(call, [pipeline], {pipeline.key: pipeline_lookup.count_boxes(call.ctx, pipeline.key)})[0]
+    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
 
 
 def delete_v1(call: Call) -> Success:
@@ -80,8 +82,8 @@ def list_themes(call: Call) -> dict[str, Any]:
     """The colour themes a pipeline can have, each with its stages' colours in order."""
     return {
         "results": [
-            {"name": name, "colors": [shapes.Color(*themes.colours(name, at)) for at in range(len(shades))]}
-            for name, shades in themes.THEMES.items()
+            {"name": name, "colors": [shapes.Color(*stage_colours.colours(name, at)) for at in range(len(shades))]}
+            for name, shades in stage_colours.THEMES.items()
         ]
     }
 
@@ -91,7 +93,7 @@ def _shown(
 ) -> list[shapes.PipelineOut]:
     keys = [pipeline.key for pipeline in found]
     their_fields, their_stages = schema.fields(call.ctx, keys), schema.stages(call.ctx, keys)
-    members = pipeline_lookup.members(call.ctx, keys)
+    members = pipelines.members(call.ctx, keys)
     return [
         shapes.pipeline(
             one,
@@ -106,17 +108,17 @@ def _shown(
 
 def list_stages(call: Call) -> dict[str, shapes.StageOut]:
     """The stages by key, in the pipeline's order."""
-    pipeline = pipeline_lookup.get(call.ctx, call.path[0])
+    pipeline = pipelines.get(call.ctx, call.path[0])
     found = schema.stages(call.ctx, [pipeline.key])[pipeline.key]
-    counts = pipeline_lookup.count_boxes(call.ctx, pipeline.key)
+    counts = pipelines.count_boxes(call.ctx, pipeline.key)
     return {key: shapes.stage(pipeline, found[key], counts) for key in pipeline.stage_order}
 
 
 def get_stage(call: Call) -> shapes.StageOut:
     """One stage."""
-    pipeline = pipeline_lookup.get(call.ctx, call.path[0])
+    pipeline = pipelines.get(call.ctx, call.path[0])
     stage = schema.stage(call.ctx, pipeline, call.path[1])
-    return shapes.stage(pipeline, stage, pipeline_lookup.count_boxes(call.ctx, pipeline.key))
+    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
 
 
 def create_stage(call: Call) -> shapes.StageOut:
@@ -128,7 +130,7 @@ def create_stage(call: Call) -> shapes.StageOut:
 def edit_stage(call: Call) -> shapes.StageOut:
     """Rename or recolour a stage."""
     pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(shapes.STAGE))
-    return shapes.stage(pipeline, stage, pipeline_lookup.count_boxes(call.ctx, pipeline.key))
+    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
 
 
 def delete_stage(call: Call) -> Success:
@@ -139,13 +141,13 @@ def delete_stage(call: Call) -> Success:
 
 def list_fields(call: Call) -> list[shapes.FieldOut]:
     """The fields in the order they were made."""
-    pipeline = pipeline_lookup.get(call.ctx, call.path[0])
+    pipeline = pipelines.get(call.ctx, call.path[0])
     return [shapes.field(one) for one in schema.fields(call.ctx, [pipeline.key])[pipeline.key]]
 
 
 def get_field(call: Call) -> shapes.FieldOut:
     """One field."""
-    return shapes.field(schema.field(call.ctx, pipeline_lookup.get(call.ctx, call.path[0]), call.path[1]))
+    return shapes.field(schema.field(call.ctx, pipelines.get(call.ctx, call.path[0]), call.path[1]))
 
 
 def create_field(call: Call) -> shapes.FieldOut:
@@ -167,7 +169,7 @@ def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
     text = call.parse(shapes.FORMULA_PREVIEW).get("formula")
     if not text:
         raise Invalid("formula", "is missing")
-    pipeline = pipeline_lookup.get(call.ctx, call.path[0])
+    pipeline = pipelines.get(call.ctx, call.path[0])
     limit, _ = call.page(5)
     found = listing.page(call.ctx, pipeline.key, stage_key=None, sort_by="updated_at", limit=min(limit, 50), offset=0)
     boxes = [one.box() for one in found]

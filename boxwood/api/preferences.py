@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core import preferences
+from ..core.people import preferences
 from ..errors import Invalid
 from ..wire.shapes.preferences import PREFERENCES_EDIT, PreferencesOut
-from .call import Call
+from .http.call import Call
 
 
 def get(call: Call) -> PreferencesOut:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ..core import paces, reports
-from ..core.reports import Chosen
+from ..core.views import reports
+from ..core.views import time_in_stage as view_time_in_stage
+from ..core.views.reports import Chosen
 from ..wire.shapes import reports as shapes
 from .boxes import read_filter
-from .call import Call
+from .http.call import Call
 
 YEAR = 365 * 86_400_000
 
@@ -36,7 +37,7 @@ def funnel(call: Call) -> shapes.FunnelOut:
 
 def time_in_stage(call: Call) -> shapes.TimeInStageOut:
     """How long boxes stayed in each stage."""
-    return shapes.time_in_stage(paces.time_in_stage(call.ctx, _chosen(call)))
+    return shapes.time_in_stage(view_time_in_stage.time_in_stage(call.ctx, _chosen(call)))
 
 
 def over_time(call: Call) -> shapes.OverTimeOut:

@@ -58,8 +58,8 @@ from . import (
     webhooks,
 )
 from .account_routes import ACCOUNTS
-from .router import LIST, Route
-from .rows import _ask, _delete, _list, _post, _put, _read, _stream
+from .http.route_rows import _ask, _delete, _list, _post, _put, _read, _stream
+from .http.router import LIST, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core import matches
-from ..core.matches import Found, Narrow
+from ..core.search import query as search_query
+from ..core.search.query import Found, Narrow
 from ..errors import Invalid
 from ..wire.shapes.search import SearchOut, answer
-from .call import MOST_PER_PAGE, Call
+from .http.call import MOST_PER_PAGE, Call
 
 MOST_LETTERS = 1000
 
@@ -25,6 +25,6 @@ def search(call: Call) -> SearchOut:
     narrow = Narrow(call.texts("pipelineKey"), call.texts("stageKey"), call.texts("teamKey"))
     limit, page = call.number("limit", MOST_PER_PAGE, least=1, most=MOST_PER_PAGE), call.number("page", 0, most=10**6)
     if name:
-        boxes = matches.named(call.ctx, name, narrow, limit=limit, offset=page * limit)
+        boxes = search_query.named(call.ctx, name, narrow, limit=limit, offset=page * limit)
         return answer(Found(boxes, [], []), None, page)
-    return answer(matches.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)
+    return answer(search_query.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..core import second_factors
+from ..core.accounts import second_factors
 from ..core.context import Ctx
 from ..errors import Insufficient
 from ..wire.shapes import sessions as shapes
 from ..wire.shapes.lists import SUCCESS, Success
 from . import sessions
-from .bodies import Body
-from .call import Call
-from .replies import Reply
+from .http.bodies import Body
+from .http.call import Call
+from .http.replies import Reply
 
 
 def get(call: Call) -> shapes.FactorsOut:

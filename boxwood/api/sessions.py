@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import mail_settings, passkeys, passwords, second_factors, sessions, sign_in_links, users
-from ..core import sign_in as core_sign_in
+from ..core import mail_settings
+from ..core.accounts import passkeys, passwords, second_factors, sessions, sign_in_links
+from ..core.accounts import sign_in as core_sign_in
 from ..core.context import Ctx
+from ..core.people import users
 from ..core.records import User
 from ..db.engine import Db
 from ..errors import Forbidden, Insufficient, Invalid, NotSignedIn, TooMany
-from ..lib import guesses
+from ..lib import password_queue
 from ..lib import passwords as hashes
 from ..wire import v1
 from ..wire.codec import Shape
 from ..wire.shapes import sessions as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from . import credentials
-from .bodies import Body
-from .call import Call
-from .replies import Reply, encode
+from .http import credentials
+from .http.bodies import Body
+from .http.call import Call
+from .http.replies import Reply, encode
 
 MOST_BODY = 100_000
 WRONG = "this e-mail address and password do not belong together"
@@ -39,7 +41,7 @@ async def sign_in(call: Call, body: Body) -> Reply:
                 _note(call, email, "a wrong password" if kept else none)
                 raise NotSignedIn(given=True, says=WRONG)
             await require_code(call, user, code)
-    except guesses.Full:
+    except password_queue.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
     renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(kept) else None
 
@@ -179,7 +181,7 @@ async def _require(call: Call, user: User, kept: str, password: str, field: str)
                 await call.api.aside(call.api.limits.failed, call.source, call.api.clock())
                 _note(call, user.email, "a wrong password, by a browser that is signed in")
                 raise Invalid(field, "this is not the password")
-    except guesses.Full:
+    except password_queue.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core import snippets
+from ..core.activity import snippets
 from ..wire.shapes import snippets as shapes
 from ..wire.shapes.lists import SUCCESS, Success
-from .call import ALL, Call
+from .http.call import ALL, Call
 
 
 def list_all(call: Call) -> list[shapes.SnippetOut]:

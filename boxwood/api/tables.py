@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core import tables
+from ..core.views import table
 from ..wire.shapes.tables import TableGroup, TableOut
 from . import boxes
-from .call import Call
+from .http.call import Call
 
 SHOWN, MOST_SHOWN = 50, 200
 
@@ -16,7 +16,7 @@ def get(call: Call) -> TableOut:
     `view`, `filter`, `sort` and `fields` as in lists; `by` any column, `stage` unless it is given, empty for no groups;
     `sums` the columns to sum. The boxes behind the first `limit` are read by their keys (`boxes/batch`).
     """
-    found = tables.read(
+    found = table.read(
         call.ctx,
         call.path[0],
         view_key=call.text("view"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core import agenda, persons, suggestions, tasks
-from ..core.tasks import Task
+from ..core import persons
+from ..core.activity import agenda, suggestions, tasks
+from ..core.activity.tasks import Task
 from ..errors import Invalid, NotFound
 from ..wire.shapes import tasks as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 EVERYTHING = 1_000_000
 _FORWARDS = {"desc": False, "past": False, "asc": True, "future": True}

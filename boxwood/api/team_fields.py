@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..core import team_fields
+from ..core.contacts import custom_fields
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Success
-from .call import Call
+from .http.call import Call
 
 
 class TeamFields:
@@ -16,27 +16,27 @@ class TeamFields:
 
     def list_all(self, call: Call) -> list[shapes.TeamFieldOut]:
         """The fields of the team's list, in the order they were made."""
-        return [shapes.team_field(one) for one in team_fields.all_of(call.ctx, self.name, call.path[0])]
+        return [shapes.team_field(one) for one in custom_fields.all_of(call.ctx, self.name, call.path[0])]
 
     def get(self, call: Call) -> shapes.TeamFieldOut:
         """One field."""
-        return shapes.team_field(team_fields.get(call.ctx, self.name, *call.path))
+        return shapes.team_field(custom_fields.get(call.ctx, self.name, *call.path))
 
     def create(self, call: Call) -> shapes.TeamFieldOut:
         """A field of one of the nine types; every value of it is a text."""
         given = shapes.field_changes(call.parse(shapes.TEAM_FIELD_CREATE))
-        return shapes.team_field(team_fields.create(call.ctx, self.name, call.path[0], given))
+        return shapes.team_field(custom_fields.create(call.ctx, self.name, call.path[0], given))
 
     def edit(self, call: Call) -> shapes.TeamFieldOut:
         """Rename a field or set its options; `addOnly=true` appends options instead of replacing them."""
         read, (team, key) = call.parse(shapes.TEAM_FIELD_EDIT), call.path
         add_only = bool(read.pop("add_only", False))
         changes = shapes.field_changes(read)
-        return shapes.team_field(team_fields.edit(call.ctx, self.name, team, key, changes, add_only=add_only))
+        return shapes.team_field(custom_fields.edit(call.ctx, self.name, team, key, changes, add_only=add_only))
 
     def delete(self, call: Call) -> Success:
         """Delete a field with its values."""
-        team_fields.delete(call.ctx, self.name, *call.path)
+        custom_fields.delete(call.ctx, self.name, *call.path)
         return SUCCESS
 
 

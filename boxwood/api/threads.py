@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..core import persons, threads
+from ..core import persons
+from ..core.activity import threads
+from ..core.activity.threads import Thread
 from ..core.context import Ctx
-from ..core.threads import Thread
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import SUCCESS, Success
-from .call import ALL, Call
+from .http.call import ALL, Call
 
 
 def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:

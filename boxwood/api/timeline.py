@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
-from ..core import timeline
-from ..core.timeline import Entry, Place
+from ..core.activity import timeline
+from ..core.activity.timeline import Entry, Place
 from ..errors import Invalid
 from ..wire.shapes import timeline as shapes
 from ..wire.shapes.events import newsfeed_entry
 from . import comments, files, meetings, messages, threads
-from .call import MOST_PER_PAGE, Call
+from .http.call import MOST_PER_PAGE, Call
 
 PAGE = 50
 _DIRECTIONS = {"descending": True, "ascending": False}

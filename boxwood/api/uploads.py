@@ -9,15 +9,16 @@ from urllib.parse import unquote
 
 import msgspec
 
-from ..core import blobs, files
-from ..core.files import Upload
+from ..core import stored_files
+from ..core.activity import files
+from ..core.activity.files import Upload
 from ..errors import Insufficient, Invalid, TooLarge
 from ..lib import media
 from ..lib.blobs import new_id
-from .bodies import Body, check_length
-from .call import Call
-from .multipart import Part, parts
-from .services import Services
+from .http.bodies import Body, check_length
+from .http.call import Call
+from .http.multipart import Part, parts
+from .http.services import Services
 
 log = logging.getLogger("boxwood.api")
 MOST_FIELD = 4096
@@ -30,7 +31,7 @@ _AROUND = 1_000_000
 async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
     """Ids to store bytes under. What is raised meanwhile takes the bytes back; after a crash the sweep does."""
     ids, now = [new_id() for _ in range(count)], api.clock()
-    await api.engine.write_soon(lambda db: blobs.announce(db, ids, now))
+    await api.engine.write_soon(lambda db: stored_files.announce(db, ids, now))
     try:
         yield ids
     except BaseException:
@@ -42,10 +43,10 @@ async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
 
 
 async def _take_back(api: Services, ids: list[str]) -> None:
-    doomed = await api.engine.write_soon(lambda db: blobs.withdraw(db, ids))
+    doomed = await api.engine.write_soon(lambda db: stored_files.withdraw(db, ids))
     for blob in doomed:
         await api.aside(api.store.delete, blob)
-    await api.engine.write_soon(lambda db: blobs.forget(db, doomed))
+    await api.engine.write_soon(lambda db: stored_files.forget(db, doomed))
 
 
 def check(call: Call) -> None:

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from ..core import pipeline_lookup, validators
-from ..core.validators import Validator
+from ..core import pipelines
+from ..core.pipelines import validation_rules
+from ..core.pipelines.validation_rules import Validator
 from ..wire.shapes import validators as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import ALL, Call
+from .http.call import ALL, Call
 
 
 def _shown(call: Call, rule: Validator) -> shapes.ValidatorOut:
-    pipeline = pipeline_lookup.get(call.ctx, rule.pipeline_key)
-    formula, problem = validators.formula_of(call.ctx, rule), validators.problem(call.ctx, pipeline, rule)
+    pipeline = pipelines.get(call.ctx, rule.pipeline_key)
+    formula, problem = validation_rules.formula_of(call.ctx, rule), validation_rules.problem(call.ctx, pipeline, rule)
     return shapes.validator(rule, formula, problem)
 
 
 def list_page(call: Call) -> Results[shapes.ValidatorOut]:
     """The validation rules of a pipeline, the oldest first."""
     limit, offset = call.page(ALL)
-    found = validators.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = validation_rules.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([_shown(call, rule) for rule in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ValidatorOut:
     """A validation rule."""
-    return _shown(call, validators.get(call.ctx, *call.path))
+    return _shown(call, validation_rules.get(call.ctx, *call.path))
 
 
 def create(call: Call) -> shapes.ValidatorOut:
@@ -32,16 +33,16 @@ def create(call: Call) -> shapes.ValidatorOut:
 
     Boxes that are there already are judged in the background; those that break it show it in `violations`.
     """
-    return _shown(call, validators.create(call.ctx, call.path[0], call.parse(shapes.VALIDATOR_CREATE)))
+    return _shown(call, validation_rules.create(call.ctx, call.path[0], call.parse(shapes.VALIDATOR_CREATE)))
 
 
 def edit(call: Call) -> shapes.ValidatorOut:
     """Change what is named and differs. An assertion, a formula or `deny` takes the place of the one there was."""
     changes = call.parse(shapes.VALIDATOR_EDIT)
-    return _shown(call, validators.edit(call.ctx, call.path[0], call.path[1], changes))
+    return _shown(call, validation_rules.edit(call.ctx, call.path[0], call.path[1], changes))
 
 
 def delete(call: Call) -> Success:
     """Delete a validation rule; boxes that break it break it no more."""
-    validators.delete(call.ctx, *call.path)
+    validation_rules.delete(call.ctx, *call.path)
     return SUCCESS

@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from ..core import views
+from ..core.views import saved_views
 from ..wire.shapes import views as shapes
 from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from . import boxes
-from .call import ALL, MOST_PER_PAGE, Call
+from .http.call import ALL, MOST_PER_PAGE, Call
 
 
 def list_page(call: Call) -> Results[shapes.ViewOut]:
     """A pipeline's views: those that are shared, and one's own; the oldest first."""
     limit, offset = call.page(ALL)
-    found = views.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = saved_views.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.view(one) for one in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ViewOut:
     """A view."""
-    return shapes.view(views.get(call.ctx, *call.path))
+    return shapes.view(saved_views.get(call.ctx, *call.path))
 
 
 def create(call: Call) -> shapes.ViewOut:
     """A view of the pipeline's boxes: `name`, and a filter, an order, a group and columns as wanted."""
-    return shapes.view(views.create(call.ctx, call.path[0], shapes.ours(call.parse(shapes.VIEW_CREATE))))
+    return shapes.view(saved_views.create(call.ctx, call.path[0], shapes.ours(call.parse(shapes.VIEW_CREATE))))
 
 
 def edit(call: Call) -> shapes.ViewOut:
     """Change what is named and differs; lists and the filter are replaced."""
     changes = shapes.ours(call.parse(shapes.VIEW_EDIT))
-    return shapes.view(views.edit(call.ctx, call.path[0], call.path[1], changes))
+    return shapes.view(saved_views.edit(call.ctx, call.path[0], call.path[1], changes))
 
 
 def delete(call: Call) -> Success:
     """Delete a view; its boxes stay."""
-    views.delete(call.ctx, *call.path)
+    saved_views.delete(call.ctx, *call.path)
     return SUCCESS
 
 
 def list_boxes(call: Call) -> Results[BoxOut]:
     """A page of the view's boxes, group by group, with the columns that it shows and those in `fields`."""
     limit = call.number("limit", boxes.PAGE, least=1, most=MOST_PER_PAGE)
-    found = views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.text("cursor"), limit=limit)
+    found = saved_views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.text("cursor"), limit=limit)
     return boxes.selected(call, found)

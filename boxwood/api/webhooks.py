@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from ..core import webhooks
+from ..core.webhooks import subscriptions
 from ..wire.shapes import webhooks as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .call import Call
+from .http.call import Call
 
 
 def get(call: Call) -> shapes.WebhookOut:
     """A subscription."""
-    return shapes.webhook(webhooks.get(call.ctx, call.path[0]))
+    return shapes.webhook(subscriptions.get(call.ctx, call.path[0]))
 
 
 def list_of_pipeline(call: Call) -> Results[shapes.WebhookOut]:
     """The subscriptions to a pipeline: everybody's for those who may change it, else one's own."""
     limit, offset = call.page(1000)
-    found = webhooks.of_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = subscriptions.of_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
 
 
 def list_of_team(call: Call) -> Results[shapes.WebhookOut]:
     """The subscriptions to a whole team: everybody's for its owners, else one's own."""
     limit, offset = call.page(1000)
-    found = webhooks.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = subscriptions.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
 
 
@@ -46,20 +46,20 @@ def create_in_team(call: Call) -> shapes.WebhookOut:
 
 
 def _created(call: Call, given: dict[str, object]) -> shapes.WebhookOut:
-    return shapes.webhook(webhooks.create(call.ctx, given, call.rules, call.api.most_subscriptions), secret=True)
+    return shapes.webhook(subscriptions.create(call.ctx, given, call.rules, call.api.most_subscriptions), secret=True)
 
 
 def edit(call: Call) -> shapes.WebhookOut:
     """Change what is named. `active` switches it off and on; an empty `token` removes it."""
-    return shapes.webhook(webhooks.edit(call.ctx, call.path[0], call.parse(shapes.WEBHOOK_EDIT), call.rules))
+    return shapes.webhook(subscriptions.edit(call.ctx, call.path[0], call.parse(shapes.WEBHOOK_EDIT), call.rules))
 
 
 def rotate(call: Call) -> shapes.WebhookOut:
     """A new `secret`, in this answer alone. For a day deliveries are signed with both."""
-    return shapes.webhook(webhooks.rotate(call.ctx, call.path[0]), secret=True)
+    return shapes.webhook(subscriptions.rotate(call.ctx, call.path[0]), secret=True)
 
 
 def delete(call: Call) -> Success:
     """End a subscription; what waits to be sent is dropped."""
-    webhooks.delete(call.ctx, call.path[0])
+    subscriptions.delete(call.ctx, call.path[0])
     return SUCCESS

@@ -14,7 +14,7 @@ import msgspec
 
 from ..db.engine import Dialect
 from ..errors import Forbidden
-from . import conditions
+from . import permission_conditions
 from .context import Ctx
 from .records import Grant, PermissionSet, permissions
 
@@ -67,7 +67,7 @@ class Role(msgspec.Struct, frozen=True):
         for grant in self.permissions:
             if not _speaks(grant, entity, action):
                 continue
-            other = conditions.REFERS.get(grant.conditional_check)
+            other = permission_conditions.REFERS.get(grant.conditional_check)
             if other is None:
                 found.append(grant)
             elif ("BOX", other) not in asked:
@@ -101,7 +101,7 @@ def allows(ctx: Ctx, role: Role, entity: str, action: str, thing: Any = None) ->
 def may(user_key: str, role: Role, entity: str, action: str, thing: Any = None) -> bool:
     """The same for another user than the one who acts."""
     return any(
-        conditions.holds(user_key, grant.conditional_check, grant.params, thing)
+        permission_conditions.holds(user_key, grant.conditional_check, grant.params, thing)
         for grant in role.checks(entity, action)
     )
 
@@ -127,7 +127,9 @@ def visible(dialect: Dialect, role: Role, user_key: str, name: str = "seen") -> 
     tests: list[str] = []
     params: dict[str, Any] = {}
     for at, grant in enumerate(role.checks("BOX", "GET")):
-        test, given = conditions.test(dialect, user_key, grant.conditional_check, grant.params, f"{name}_{at}")
+        test, given = permission_conditions.test(
+            dialect, user_key, grant.conditional_check, grant.params, f"{name}_{at}"
+        )
         tests.append(test)
         params |= given
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params

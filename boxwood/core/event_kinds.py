@@ -24,7 +24,7 @@ class EventKind(msgspec.Struct, frozen=True):
 
 EVENT_KINDS: dict[str, EventKind] = {
     "user.signed_in": EventKind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
-    # In no newsfeed or stream, for it is the team's owners' alone: in the audit log (core/audit).
+    # In no newsfeed or stream, for it is the team's owners' alone: in the audit log (core/history/audit_log).
     "user.sign_in_failed": EventKind(
         "USER", "EDIT", "FAIL_SIGN_IN", "Signing in as {subject} failed: {what}", False, quiet=True, by_itself=True
     ),
@@ -170,7 +170,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "inbound.restored": EventKind(
         "INBOUND", "CREATE", "RESTORE_INBOUND", "brought back the inbound webhook {subject}", False
     ),
-    # In no newsfeed, for there may be thousands an hour; who starts automations is told by hand (core/arrivals).
+    # In no newsfeed, for there may be thousands an hour.
     "hook.received": EventKind(
         "INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True
     ),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, notifications, starts, subscribers
+from . import events
+from .automations import start_runs
 from .context import Ctx
 from .events import Listener
+from .history import notifications
+from .webhooks import fan_out
 
 
 def connect() -> None:
     """Connect them. Each program calls this once, before it records its first event."""
     events.LISTENERS[:] = [
-        Listener(subscribers.on_event, subscribers.listens),
+        Listener(fan_out.on_event, fan_out.listens),
         Listener(notifications.on_event, _not_for_many),
-        Listener(starts.on_event, starts.listens),
+        Listener(start_runs.on_event, start_runs.listens),
     ]
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from . import blobs
+from . import stored_files
 from .context import Ctx
 
 DAYS = 30
@@ -202,7 +202,7 @@ def purge(db: Db, now: int) -> int:
 
 def _forget(db: Db, key: str) -> None:
     for (blob,) in db.rows("SELECT blob FROM trash_files WHERE trash_key = :key", key=key):
-        blobs.free(db, blob)
+        stored_files.free(db, blob)
     db.run("DELETE FROM trash WHERE key = :key", key=key)
 
 
@@ -214,7 +214,7 @@ def _purge_pipeline(db: Db, key: str) -> int:
         among = db.dialect.among("box_key", "boxes")
         files = db.rows(f"SELECT blob FROM files WHERE {among} AND blob IS NOT NULL", boxes=db.texts(boxes))
         for (blob,) in files:
-            blobs.free(db, blob)
+            stored_files.free(db, blob)
         db.run(f"DELETE FROM boxes WHERE {db.dialect.among('key', 'boxes')}", boxes=db.texts(boxes))
         return len(boxes)
     for (other,) in db.rows("SELECT key FROM trash WHERE pipeline_key = :key", key=key):

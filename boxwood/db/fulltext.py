@@ -1,6 +1,6 @@
 """The search's index, which each database keeps in its own way: FTS5, or text-search vectors under GIN.
 
-Both are fed words that were made before (`lib/words`), so they find the same. The entries themselves are a
+Both are fed words that were made before (`lib/search_words`), so they find the same. The entries themselves are a
 table, `search_entries`; the newest have the highest numbers, and are found first at no cost for sorting.
 """
 

@@ -15,10 +15,10 @@ from psycopg import errors as pg
 from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
-from .afterwards import Afterwards
+from .commit_hooks import Afterwards
 from .engine import Db, Dialect, Row
-from .memory import SharedMemory, is_watched, leaves_it
-from .postgres_words import PostgresDialect, spelled
+from .postgres_dialect import PostgresDialect, spelled
+from .read_cache import SharedMemory, is_watched, leaves_it
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")

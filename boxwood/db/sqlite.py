@@ -21,11 +21,11 @@ from typing import Any, TypeVar
 import apsw
 
 from ..errors import Unavailable
-from .afterwards import Afterwards
+from .commit_hooks import Afterwards
 from .engine import Db, Dialect, Row
-from .memory import Memory, ReaderMemory, SharedMemory
+from .read_cache import Memory, ReaderMemory, SharedMemory
+from .sqlite_dialect import SqliteDialect
 from .sqlite_files import Checkpoints, connect
-from .sqlite_words import SqliteDialect
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")

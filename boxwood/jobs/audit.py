@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import audit
+from ..core.history import audit_log
 from ..db.engine import Db, Engine
 
 log = logging.getLogger("boxwood.audit")
@@ -32,4 +32,4 @@ async def catch_up(engine: Engine, clock: Callable[[], int]) -> int:
 
 
 def _extend(db: Db, clock: Callable[[], int]) -> int:
-    return audit.extend(db, clock())
+    return audit_log.extend(db, clock())

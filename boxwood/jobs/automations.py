@@ -16,15 +16,15 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
-from ..core import runs, timers, turns
-from ..core.advance import Outcome, Outside
-from ..core.turns import Room
+from ..core.automations import run_queue, runs, schedules
+from ..core.automations.run_engine import Outcome, Outside
+from ..core.automations.run_queue import Room
 from ..db.engine import Db, Engine
 from ..lib import requests, signing
+from ..lib.address_rules import Refused, Rules, check_headers
 from ..lib.outbound import Outbound, Reply, Unreachable
-from ..lib.targets import Refused, Rules, check_headers
 from ..version import VERSION
-from .calls import retry_after
+from .webhook_requests import retry_after
 
 log = logging.getLogger("boxwood.automations")
 POLL = 0.25
@@ -72,7 +72,7 @@ class Worker:
         """Until `stop`; what goes wrong is logged and tried again."""
         self.engine.listen(runs.CHANNEL, self._waker())
         if self.engine.one_process:
-            await self.engine.write_soon(lambda db: turns.take_back(db, self.clock()))
+            await self.engine.write_soon(lambda db: run_queue.take_back(db, self.clock()))
         looking = asyncio.create_task(self._look_at_the_clock())
         while not self._stopping:
             try:
@@ -116,7 +116,7 @@ class Worker:
     def _take(self, db: Db, *, now: int, total: int) -> tuple[int, list[Outside]]:
         limits = {key: EACH - count for key, count in self._of_rule.items()}
         room = Room(self.name, total, total, limits, self._after)
-        found = turns.turn(db, now, room)
+        found = run_queue.turn(db, now, room)
         self._after = room.after
         return found
 
@@ -128,16 +128,16 @@ class Worker:
                 return
             except TimeoutError:
                 if len(self._flights) < self.slots and await self.engine.read_soon(
-                    lambda db: turns.anything(db, self.clock())
+                    lambda db: run_queue.anything(db, self.clock())
                 ):
                     return
 
     async def _one_by_one(self) -> None:
         """Find out which run it is that the store fails with."""
         try:
-            for key in await self.engine.read_soon(lambda db: turns.due(db, self.clock(), AT_ONCE * 4)):
+            for key in await self.engine.read_soon(lambda db: run_queue.due(db, self.clock(), AT_ONCE * 4)):
                 try:
-                    work = partial(turns.one, now=self.clock(), key=key, worker=self.name)
+                    work = partial(run_queue.one, now=self.clock(), key=key, worker=self.name)
                     if outside := await self.engine.write_soon(work):
                         self._launch(outside)
                 except Exception:
@@ -145,7 +145,7 @@ class Worker:
                     log.exception("a run failed with the store", extra={"run": key})
                     if self._bad[key] >= BAD_TRIES:
                         del self._bad[key]
-                        await self.engine.write_soon(partial(turns.give_up, now=self.clock(), key=key))
+                        await self.engine.write_soon(partial(run_queue.give_up, now=self.clock(), key=key))
         except Exception:
             log.exception("the store failed; it is tried again")
         await asyncio.sleep(PAUSE)
@@ -153,7 +153,7 @@ class Worker:
     async def _look_at_the_clock(self) -> None:
         while True:
             try:
-                for key in await self.engine.read_soon(lambda db: timers.due(db, self.clock())):
+                for key in await self.engine.read_soon(lambda db: schedules.due(db, self.clock())):
                     await self._look_at(key)
             except Exception:
                 log.exception("rules that go by time were not looked at; it is tried again")
@@ -162,13 +162,13 @@ class Worker:
     async def _look_at(self, key: str) -> None:
         """Begin what came by itself, a slice at a time, so that others' writes get in between."""
         now = self.clock()
-        looked = await self.engine.read_soon(partial(timers.look, now=now, key=key))
+        looked = await self.engine.read_soon(partial(schedules.look, now=now, key=key))
         if looked is None:
             return
         for at in range(0, len(looked.found), SLICE):
             some = looked.found[at : at + SLICE]
-            await self.engine.write_soon(partial(timers.begin, now=now, looked=looked, found=some))
-        await self.engine.write_soon(partial(timers.move_on, now=now, looked=looked))
+            await self.engine.write_soon(partial(schedules.begin, now=now, looked=looked, found=some))
+        await self.engine.write_soon(partial(schedules.move_on, now=now, looked=looked))
 
     # Outside
 
@@ -183,7 +183,7 @@ class Worker:
             except Exception:
                 log.exception("a step failed on our side", extra={"run": outside.run.key})
                 outcome = Outcome(outside, 0, {}, "this server's fault; it is in its log", again=True)
-            work = partial(turns.settle, now=self.clock(), outcome=outcome, worker=self.name)
+            work = partial(run_queue.settle, now=self.clock(), outcome=outcome, worker=self.name)
             if more := await self.engine.write_soon(work):
                 self._launch(more)
         except Exception:

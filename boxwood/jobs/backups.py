@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import blobs
-from ..db import copies
+from ..core import stored_files
+from ..db import snapshots
 from ..errors import Unavailable
 from ..lib import archive, locks
 from ..lib.archive import Manifest, Member
@@ -47,9 +47,9 @@ def make(source: Source, to: Path, now: int) -> Manifest:
     while its file is there or in the trash, which is longer than this takes."""
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=to.parent) as work:
-        copy = Path(work) / copies.NAMES[copies.kind(source.database_url)]
-        held = copies.save(source.database_url, source.sqlite_path, copy, blobs.held)
-        told = {"format": FORMAT, "version": VERSION, "database": copies.kind(source.database_url), "madeAt": now}
+        copy = Path(work) / snapshots.NAMES[snapshots.kind(source.database_url)]
+        held = snapshots.save(source.database_url, source.sqlite_path, copy, stored_files.held)
+        told = {"format": FORMAT, "version": VERSION, "database": snapshots.kind(source.database_url), "madeAt": now}
         with _told():
             return archive.write(to, _members(source, copy, held), told)
 
@@ -83,13 +83,13 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
     _fits(source, manifest)
     source.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locks.hold(source.data / LOCK) as free:
-        if not free or copies.in_use(source.database_url):
+        if not free or snapshots.in_use(source.database_url):
             raise Unavailable("the server is running: stop it first, or it would write into what is restored")
         work = Path(tempfile.mkdtemp(prefix=".restore-", dir=source.data))
         try:
             with _told():
                 copy = _unpack(source, given, work)
-            copies.check(source.database_url, copy)
+            snapshots.check(source.database_url, copy)
             _swap(source, work, copy, now)
         except OSError as error:
             raise Unavailable(f"the data directory cannot be written: {error.strerror or error}") from error
@@ -99,7 +99,7 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
 
 
 def _fits(source: Source, manifest: Manifest) -> None:
-    kind = copies.kind(source.database_url)
+    kind = snapshots.kind(source.database_url)
     if manifest.told.get("format") != FORMAT:
         raise Unavailable("the backup was made by a later version of Boxwood: use that one to restore it")
     if manifest.told.get("database") != kind:
@@ -107,7 +107,7 @@ def _fits(source: Source, manifest: Manifest) -> None:
 
 
 def _unpack(source: Source, given: Path, work: Path) -> Path:
-    copy = work / copies.NAMES[copies.kind(source.database_url)]
+    copy = work / snapshots.NAMES[snapshots.kind(source.database_url)]
     store = Disk(work / "files") if source.in_data else source.store
     for name, pieces in archive.read(given):
         if name == copy.name:
@@ -127,7 +127,7 @@ def _swap(source: Source, work: Path, copy: Path, now: int) -> None:
     if not source.database_url:
         for ending in ("", "-wal", "-shm"):
             _move(Path(source.sqlite_path + ending), old)
-    copies.load(source.database_url, source.sqlite_path, copy)
+    snapshots.load(source.database_url, source.sqlite_path, copy)
     if source.in_data:
         _move(source.data / "files", old)
         (work / "files").replace(source.data / "files")

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import digests, notifications
-from ..core.digests import Due
+from ..core.history import digests, notifications
+from ..core.history.digests import Due
 from ..db.engine import Db, Engine
 from ..wire.shapes.events import global_story
 

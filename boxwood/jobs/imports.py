@@ -17,11 +17,12 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
-from ..core import import_work, imports, search
+from ..core import search
 from ..core.context import Ctx
-from ..core.import_rows import Piece, Reader
-from ..core.import_work import Stale
-from ..core.imports import Import
+from ..core.import_export import imports, slices
+from ..core.import_export.imports import Import
+from ..core.import_export.row_reader import Piece, Reader
+from ..core.import_export.slices import Stale
 from ..db.engine import Db, Engine
 from ..errors import Problem
 from ..lib import tables
@@ -43,7 +44,7 @@ async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
     loop, woken, stop = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
     engine.listen(imports.CHANNEL, lambda _: _wake(loop, woken))
     if engine.one_process:
-        await engine.write_soon(import_work.free)
+        await engine.write_soon(slices.free)
     worker = os.urandom(8).hex()
     under_way: set[asyncio.Task[None]] = set()
     try:
@@ -71,9 +72,9 @@ async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
 
 
 async def _next(engine: Engine, worker: str, clock: Callable[[], int]) -> Import | None:
-    if not await engine.read_soon(lambda db: import_work.waiting(db, clock())):
+    if not await engine.read_soon(lambda db: slices.waiting(db, clock())):
         return None
-    return await engine.write_soon(lambda db: import_work.take(db, worker, clock()))
+    return await engine.write_soon(lambda db: slices.take(db, worker, clock()))
 
 
 def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
@@ -92,9 +93,9 @@ def work(
     """From where it stopped to its end, or until told to stop. In a thread of its own."""
     try:
         if _Work(engine, store, clock, one, stop, loop).through():
-            engine.write(lambda db: import_work.finish(import_work.acting(db, one, clock()), one))
+            engine.write(lambda db: slices.finish(slices.acting(db, one, clock()), one))
         else:
-            engine.write(lambda db: import_work.release(db, one))
+            engine.write(lambda db: slices.release(db, one))
     except (Problem, tables.Broken) as problem:
         _give_up(engine, clock, one, str(problem))
     except (Missing, StoreFailed):
@@ -108,9 +109,9 @@ def work(
 
 def _give_up(engine: Engine, clock: Callable[[], int], one: Import, error: str) -> None:
     try:
-        engine.write(lambda db: import_work.finish(import_work.acting(db, one, clock()), one, error))
+        engine.write(lambda db: slices.finish(slices.acting(db, one, clock()), one, error))
     except Problem:
-        engine.write(lambda db: import_work.fail(db, one, error, clock()))
+        engine.write(lambda db: slices.fail(db, one, error, clock()))
 
 
 def _catch_up(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
@@ -131,7 +132,7 @@ class _Slice(NamedTuple):
     bytes_done: int
     reader: Reader
     piece: Piece
-    made: import_work.Ready | None
+    made: slices.Ready | None
 
 
 class _Work:
@@ -170,9 +171,7 @@ class _Work:
     def _read(self, rows: list[Row], bytes_done: int) -> _Slice:
         """With what is missing made, where it was asked for."""
         for _ in range(TRIES):
-            reader = self.reader = self.reader or self.engine.read(
-                lambda db: import_work.reader(self._ctx(db), self.one)
-            )
+            reader = self.reader = self.reader or self.engine.read(lambda db: slices.reader(self._ctx(db), self.one))
             piece = self.engine.read(lambda db, reader=reader: reader.read(self._ctx(db), rows))  # type: ignore[misc]
             if not piece.missing or self.one.dry_run:
                 return _Slice(rows, bytes_done, reader, piece, self.engine.read(partial(self._ready, piece=piece)))
@@ -180,11 +179,11 @@ class _Work:
             self.reader = None
         raise tables.Broken(BUSY)
 
-    def _ready(self, db: Db, piece: Piece) -> import_work.Ready | None:
-        return import_work.ready(self._ctx(db), self.one, piece.drafts)
+    def _ready(self, db: Db, piece: Piece) -> slices.Ready | None:
+        return slices.ready(self._ctx(db), self.one, piece.drafts)
 
     def _make(self, db: Db, piece: Piece) -> None:
-        import_work.make_missing(self._ctx(db), self.one, piece.missing)
+        slices.make_missing(self._ctx(db), self.one, piece.missing)
 
     def _written(self, read: _Slice, written: Future[bool]) -> bool:
         """Whether to go on. Rows that were read for what the pipeline no longer is are read again."""
@@ -202,7 +201,7 @@ class _Work:
         raise tables.Broken(BUSY)
 
     def _settling(self, read: _Slice) -> Callable[[Db], bool]:
-        return lambda db: import_work.settle(
+        return lambda db: slices.settle(
             self._ctx(db),
             self.one,
             read.reader,
@@ -213,7 +212,7 @@ class _Work:
         )
 
     def _ctx(self, db: Db) -> Ctx:
-        return import_work.acting(db, self.one, self.clock())
+        return slices.acting(db, self.one, self.clock())
 
 
 class _Counted:
@@ -230,5 +229,5 @@ class _Counted:
 
 
 def _several(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while found := list(islice(rows, import_work.SLICE)):
+    while found := list(islice(rows, slices.SLICE)):
         yield found

@@ -7,21 +7,11 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core import (
-    answers,
-    arrivals,
-    blobs,
-    buckets,
-    edits,
-    import_work,
-    keys,
-    letters,
-    outbox,
-    search,
-    sessions,
-    trash,
-    turns,
-)
+from ..core import idempotency, outgoing_mail, rate_buckets, search, stored_files, trash, undo_data
+from ..core.accounts import api_keys, sessions
+from ..core.automations import run_queue
+from ..core.import_export import slices
+from ..core.webhooks import delivery_queue, inbound_requests
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
 
@@ -43,15 +33,15 @@ async def run(
         rounds += 1
         try:
             await asyncio.to_thread(note_uses, engine, uses, seen)
-            await engine.write_soon(lambda db: answers.forget(db, clock()))
-            await engine.write_soon(lambda db: buckets.sweep(db, clock()))
-            await engine.write_soon(lambda db: arrivals.sweep(db, clock()))
+            await engine.write_soon(lambda db: idempotency.forget(db, clock()))
+            await engine.write_soon(lambda db: rate_buckets.sweep(db, clock()))
+            await engine.write_soon(lambda db: inbound_requests.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await engine.write_soon(lambda db: sessions.forget(db, clock()))
-                await engine.write_soon(lambda db: letters.forget(db, clock()))
+                await engine.write_soon(lambda db: outgoing_mail.forget(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
-            while await engine.write_soon(lambda db: turns.sweep(db, clock())):
+            while await engine.write_soon(lambda db: run_queue.sweep(db, clock())):
                 await asyncio.sleep(0.05)
             await index(engine, clock())
         except Exception:
@@ -61,15 +51,15 @@ async def run(
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
     """Empty the trash of what is too old, in slices, so that others' writes get in between; delete the bytes of files
     that are gone, and what uploads left behind that broke off. How many of these."""
-    for let_go in (trash.purge, edits.forget):
+    for let_go in (trash.purge, undo_data.forget):
         while engine.write(partial(let_go, now=now)):
             pass
-    swept = store.sweep((now - blobs.GRACE) / 1000)
-    while found := engine.read(partial(blobs.left_over, now=now, limit=MOST_SWEPT)):
-        doomed = engine.write(partial(blobs.doom, blobs=found, now=now))
+    swept = store.sweep((now - stored_files.GRACE) / 1000)
+    while found := engine.read(partial(stored_files.left_over, now=now, limit=MOST_SWEPT)):
+        doomed = engine.write(partial(stored_files.doom, blobs=found, now=now))
         for blob in doomed:
             store.delete(blob)
-        engine.write(partial(blobs.forget, blobs=doomed))
+        engine.write(partial(stored_files.forget, blobs=doomed))
         swept += len(doomed)
         if len(doomed) < MOST_SWEPT:
             break
@@ -78,13 +68,13 @@ def sweep(engine: Engine, store: Blobs, now: int) -> int:
 
 async def sweep_deliveries(engine: Engine, clock: Callable[[], int]) -> None:
     """Forget old deliveries, in slices, so that nobody waits long for the writer."""
-    while await engine.write_soon(lambda db: outbox.sweep(db, clock())):
+    while await engine.write_soon(lambda db: delivery_queue.sweep(db, clock())):
         await asyncio.sleep(0.05)
 
 
 def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> None:
     """Write down when keys were last used, and when sessions were."""
-    for times, note in ((uses, keys.note_uses), (seen, sessions.note_uses)):
+    for times, note in ((uses, api_keys.note_uses), (seen, sessions.note_uses)):
         if times:
             noted = dict(times)
             times.clear()
@@ -94,5 +84,5 @@ def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> Non
 async def index(engine: Engine, now: int) -> None:
     """Renew what search was left to renew, a few at a time, so that others' writes get in between. An import that has
     begun just now sees to its own, at its end."""
-    while await engine.read_soon(lambda db: search.is_behind(db) and not import_work.has_begun(db, now - IMPORT_ALONE)):
+    while await engine.read_soon(lambda db: search.is_behind(db) and not slices.has_begun(db, now - IMPORT_ALONE)):
         await engine.write_soon(search.catch_up)

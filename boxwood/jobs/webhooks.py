@@ -14,17 +14,17 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 
-from ..core import deliveries, outbox, outcomes, subscribers
-from ..core.deliveries import RETRY, Attempt
 from ..core.events import Event
-from ..core.outbox import Room, Taken
-from ..core.outcomes import Outcome
+from ..core.webhooks import deliveries, delivery_queue, delivery_results, fan_out
+from ..core.webhooks.deliveries import RETRY, Attempt
+from ..core.webhooks.delivery_queue import Room, Taken
+from ..core.webhooks.delivery_results import Outcome
 from ..db.engine import Db, Engine
+from ..lib.address_rules import Rules
 from ..lib.outbound import Outbound, Unreachable
-from ..lib.targets import Rules
 from ..version import VERSION
 from ..wire import payloads
-from . import calls
+from . import webhook_requests
 
 log = logging.getLogger("boxwood.webhooks")
 LEASE = 60_000
@@ -103,7 +103,7 @@ class Worker:
         self._many = False
         """There were more addresses than one turn looks at."""
         self._bodies: dict[int, bytes] = {}
-        self._told: deque[str] = deque(maxlen=subscribers.MOST_TOLD + 1)
+        self._told: deque[str] = deque(maxlen=fan_out.MOST_TOLD + 1)
         """Deliveries that this process has just made."""
         self._looked = 0.0
         """When all that is due was looked at last ..."""
@@ -115,9 +115,9 @@ class Worker:
 
     async def run(self) -> None:
         """Until `stop`; what goes wrong is logged and tried again."""
-        self.engine.listen(subscribers.CHANNEL, self._waker())
+        self.engine.listen(fan_out.CHANNEL, self._waker())
         if self.engine.one_process:
-            await self.engine.write_soon(lambda db: outbox.take_back(db, self.clock()))
+            await self.engine.write_soon(lambda db: delivery_queue.take_back(db, self.clock()))
         while not self._stopping:
             try:
                 if not await self._turn():
@@ -154,8 +154,8 @@ class Worker:
 
         def turn(db: Db) -> tuple[list[Taken], bool]:
             now = self.clock()
-            many = subscribers.expand(db, now)
-            return outbox.take(db, now, room), many
+            many = fan_out.expand(db, now)
+            return delivery_queue.take(db, now, room), many
 
         taken, many = await self.engine.write_soon(turn, lasting=False, few=True)
         self._last, self._many, self._more = room.after, room.more, bool(taken)
@@ -168,13 +168,13 @@ class Worker:
         was all there is to do; now and then everything is looked at nevertheless."""
         keys = list(self._told)
         self._told.clear()
-        few = 0 < len(keys) <= subscribers.MOST_TOLD and not self.engine.one_process
+        few = 0 < len(keys) <= fan_out.MOST_TOLD and not self.engine.one_process
         if not few or not self._nothing or time.monotonic() - self._looked > POLL:
             return False
         room = self._room()
         if len(keys) > room.total or any(room.limits.get(deliveries.webhook_of(key), EACH) <= 0 for key in keys):
             return False
-        taken = await self.engine.one_soon(lambda db: outbox.take_told(db, self.clock(), room, keys))
+        taken = await self.engine.one_soon(lambda db: delivery_queue.take_told(db, self.clock(), room, keys))
         self._receive(taken)
         return len(taken) == len(keys)
 
@@ -201,7 +201,9 @@ class Worker:
         while self._outcomes:
             self._settled, self._outcomes = self._outcomes, []
             try:
-                await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), self._settled), few=True)
+                await self.engine.write_soon(
+                    lambda db: delivery_results.settle(db, self.clock(), self._settled), few=True
+                )
                 self._settled = []
             except Exception:
                 log.exception("what came back was not settled; it is tried again")
@@ -217,7 +219,7 @@ class Worker:
                 await asyncio.wait_for(self._awake.wait(), POLL)
                 return
             except TimeoutError:
-                if await self.engine.read_soon(lambda db: outbox.anything(db, self.clock())):
+                if await self.engine.read_soon(lambda db: delivery_queue.anything(db, self.clock())):
                     return
 
     # In the air
@@ -297,7 +299,7 @@ class Worker:
         for other in self._held_up.pop(lane.host, ()):
             self._enqueue(other)
         self._put_back(outcome)
-        if outcome.verdict in outcomes.TRIED:
+        if outcome.verdict in delivery_results.TRIED:
             lane.state = 1 if outcome.verdict == "done" else -1
         if lane.state < 0:
             while lane.waiting:
@@ -318,7 +320,7 @@ class Worker:
     async def _send(self, taken: Taken) -> Outcome:
         at = self.clock()
         if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
-            holds = await asyncio.to_thread(calls.holds, taken.webhook.condition, taken.event)
+            holds = await asyncio.to_thread(webhook_requests.holds, taken.webhook.condition, taken.event)
             if holds is not True:
                 why = f"not sent, as the condition cannot be judged: {holds}"
                 return self._failed(taken, at, 0, why, "unjudged") if holds else Outcome(taken, "unwanted")
@@ -326,10 +328,10 @@ class Worker:
         body = self._body(taken.event)
         began = time.perf_counter()
         try:
-            reply = await self.outbound.send("POST", url, calls.headers(taken, at, body), body)
+            reply = await self.outbound.send("POST", url, webhook_requests.headers(taken, at, body), body)
         except Unreachable as unreachable:
             return self._failed(taken, at, int((time.perf_counter() - began) * 1000), unreachable.reason)
-        return calls.judged(taken, at, reply)
+        return webhook_requests.judged(taken, at, reply)
 
     def _body(self, event: Event | None) -> bytes:
         if event is None:
@@ -360,7 +362,7 @@ class Worker:
             self._settling.cancel()
             await asyncio.wait([self._settling])
         settled = self._settled + self._outcomes
-        await self.engine.write_soon(lambda db: outcomes.settle(db, self.clock(), settled))
+        await self.engine.write_soon(lambda db: delivery_results.settle(db, self.clock(), settled))
 
 
 @contextlib.asynccontextmanager

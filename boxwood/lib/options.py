@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
+from .client_address import read_networks
 from .rates import read_rate
-from .sources import read_networks
 
 
 def size(text: str) -> int:

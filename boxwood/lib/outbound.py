@@ -21,7 +21,7 @@ from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from boxwood.lib.targets import Refused, Rules, check_fields, check_headers
+from .address_rules import Refused, Rules, check_fields, check_headers
 
 __all__ = ["Outbound", "Refused", "Reply", "Rules", "Unreachable", "check_headers"]
 

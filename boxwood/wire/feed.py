@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from ..core.events import Event, key_of
-from ..core.feed import Cursor
-from ..core.webhooks import NAMES
+from ..core.history.event_stream import Cursor
+from ..core.webhooks.subscriptions import NAMES
 from . import payloads
 from .shapes.base import Out, given
 from .shapes.events import global_story

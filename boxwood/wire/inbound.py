@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..core.arrivals import Arrival, Content
+from ..core.webhooks.inbound_requests import Arrival, Content
 from ..errors import Invalid
 from . import v1
 

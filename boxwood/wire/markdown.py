@@ -11,18 +11,18 @@ from typing import Any
 
 import msgspec
 
-from ..core.comments import Comment
-from ..core.contacts import Contact
+from ..core.activity.comments import Comment
+from ..core.activity.files import File
+from ..core.activity.meetings import CALL, Meeting
+from ..core.activity.messages import Message
+from ..core.activity.overview import Overview
+from ..core.activity.tasks import Task
+from ..core.activity.threads import Thread
+from ..core.activity.timeline import Entry
 from ..core.events import Event
-from ..core.files import File
-from ..core.meetings import CALL, Meeting
-from ..core.messages import Message
-from ..core.organizations import Organization
-from ..core.overview import Overview
+from ..core.people.contacts import Contact
+from ..core.people.organizations import Organization
 from ..core.records import Person
-from ..core.tasks import Task
-from ..core.threads import Thread
-from ..core.timeline import Entry
 from ..lib.formulas import Date, Fault
 from ..lib.mail import Address, plain
 from .shapes.events import story

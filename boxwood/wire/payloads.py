@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..core.comments import Comment
-from ..core.contacts import Contact
-from ..core.deliveries import Delivery
+from ..core.activity.comments import Comment
+from ..core.activity.meetings import Meeting
+from ..core.activity.tasks import Task
+from ..core.activity.threads import Whole
 from ..core.events import Event
-from ..core.meetings import Meeting
-from ..core.organizations import Organization
+from ..core.people.contacts import Contact
+from ..core.people.organizations import Organization
 from ..core.records import Box, Person, Stage
-from ..core.tasks import Task
-from ..core.threads import Whole
+from ..core.webhooks.deliveries import Delivery
 from .codec import camel
 from .shapes import boxes, comments, directory, meetings, pipelines, tasks, threads
 

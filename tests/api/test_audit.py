@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from boxwood.core import audit
+from boxwood.core.history import audit_log
 from boxwood.db.engine import Db
 from boxwood.jobs import audit as job
 from tests.conftest import Server, Store, World, ok, refused
@@ -78,12 +78,12 @@ def chain(world: World) -> int:
     return asyncio.run(job.catch_up(world.server.engine, world.clock))
 
 
-def verdict(world: World) -> audit.Verdict:
-    return world.server.engine.read(audit.verify)
+def verdict(world: World) -> audit_log.Verdict:
+    return world.server.engine.read(audit_log.verify)
 
 
 def test_the_chain_takes_in_every_event_once_and_holds(alone: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "BLOCK", 3)
+    monkeypatch.setattr(audit_log, "BLOCK", 3)
     chain(alone)
     count = alone.server.engine.read(lambda db: db.row("SELECT COUNT(*) FROM events"))
     assert verdict(alone)[:2] == ([], count[0])
@@ -106,7 +106,7 @@ def test_the_chain_takes_in_every_event_once_and_holds(alone: World, monkeypatch
     ],
 )
 def test_tampering_shows(alone: World, monkeypatch: pytest.MonkeyPatch, sql: str, says: str) -> None:
-    monkeypatch.setattr(audit, "BLOCK", 3)
+    monkeypatch.setattr(audit_log, "BLOCK", 3)
     chain(alone)
     alone.pipeline()
     chain(alone)

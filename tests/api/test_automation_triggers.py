@@ -233,17 +233,17 @@ def test_boxes_that_are_imported_begin_runs_too(world):
 
 
 def test_two_that_look_at_once_begin_nothing_twice(world):
-    from boxwood.core import timers
+    from boxwood.core.automations import schedules
 
     pipeline, engine = world.pipeline(), world.server.engine
     world.box(pipeline)
     rule = Rule(world, pipeline, {"type": "schedule", "cron": "0 9 * * *", "eachBox": True}, SAY)
     then = world.clock() + 86_400_000
-    looks = [engine.read(lambda db: timers.look(db, then, rule.key)) for _ in range(2)]
-    counts = [engine.write(lambda db, one=one: timers.begin(db, then, one, one.found)) for one in looks]
+    looks = [engine.read(lambda db: schedules.look(db, then, rule.key)) for _ in range(2)]
+    counts = [engine.write(lambda db, one=one: schedules.begin(db, then, one, one.found)) for one in looks]
     for one in looks:
-        engine.write(lambda db, one=one: timers.move_on(db, then, one))
+        engine.write(lambda db, one=one: schedules.move_on(db, then, one))
     assert counts == [1, 0]
-    assert engine.read(lambda db: timers.look(db, then, rule.key)) is None
+    assert engine.read(lambda db: schedules.look(db, then, rule.key)) is None
     world.clock.advance(days=1)
     assert len(rule.ended(1)) == 1

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import boxes, feed, keys
+from boxwood.core import boxes
+from boxwood.core.accounts import api_keys
 from boxwood.core.context import Ctx
-from boxwood.core.feed import Cursor
+from boxwood.core.history import event_stream
+from boxwood.core.history.event_stream import Cursor
 from boxwood.db.postgres import Postgres
 from tests.conftest import Person, World, ok, refused
 from tests.jobs.webhooks import eventually
@@ -117,7 +119,7 @@ def test_who_follows_reads_nothing_of_what_was_before(world: World) -> None:
     engine = world.server.engine
     if isinstance(engine, Postgres):
         pytest.skip("a comparison of both numbers is one look into its index")
-    sql = feed._PAGE.format(behind=engine.dialect.behind, oldest=engine.dialect.oldest_transaction)
+    sql = event_stream._PAGE.format(behind=engine.dialect.behind, oldest=engine.dialect.oldest_transaction)
     asked = {"actor": world.ada.user_key, "within": "", "txid": 0, "id": 1}
     plan = [row[-1] for row in engine.read(lambda db: db.rows(f"EXPLAIN QUERY PLAN {sql}", **asked))]
     assert "SEARCH events USING INDEX events_in_order (txid=? AND id>?)" in plan
@@ -135,7 +137,7 @@ def test_a_database_that_was_moved_goes_on(world: World) -> None:
 
     def move(ctx: Ctx) -> None:
         ctx.db.run("UPDATE events SET txid = :far WHERE pipeline_key = :key", far=far, key=pipeline["key"])
-        assert feed.renumber(ctx.db) == 2
+        assert event_stream.renumber(ctx.db) == 2
 
     world.as_("ada", move)
     box = world.box(pipeline)
@@ -191,7 +193,7 @@ def test_a_key_revoked_between_asking_for_it_and_looking_ends_its_stream(world: 
     def revoke_while_it_looks(ctx: Ctx) -> None:
         ctx.db.run("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
         eventually(lambda: ctx.db.rows(waiting)[0][0] > 0)
-        keys.revoke(ctx, key["key"])
+        api_keys.revoke(ctx, key["key"])
 
     with world.client(key["apiKey"]) as client, client.stream("GET", "/api/v2/events/stream") as stream:
         lines = stream.iter_lines()

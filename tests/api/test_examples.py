@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from boxwood.api import examples
-from boxwood.api.router import Route
+from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
 from tests.conftest import Store, World, make_store, ok
 from tests.examples import LEFT_OUT, SHOWN, StillServer, capture, label, running

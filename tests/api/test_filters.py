@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from boxwood.core.columns import MAGIC
+from boxwood.core.pipelines.columns import MAGIC
 from tests.conftest import World, ok, refused
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from boxwood.core import formulas
+from boxwood.core.pipelines import formulas
 from boxwood.core.records import BOXES
 from tests.conftest import Person, World, ok, refused
 
@@ -331,11 +331,11 @@ def test_a_pipeline_without_formulas_asks_nothing_more_of_the_database(world: Wo
 
 
 def _statements_about_formulas(ctx: Any, pipeline_key: str) -> list[str]:
-    from boxwood.core import box_edits, boxes
+    from boxwood.core import boxes
 
     ctx.db = Listening(ctx.db)
     box = boxes.create(ctx, pipeline_key, {"name": "Acme"})
-    box_edits.edit(ctx, box.key, {"name": "Other"})
+    boxes.edit(ctx, box.key, {"name": "Other"})
     assert ctx.db.heard
     return [sql for sql in ctx.db.heard if "formula" in sql.replace("formulas_updated_at", "") or "SHARE" in sql]
 

@@ -15,9 +15,9 @@ import pytest
 from standardwebhooks import Webhook as Signer
 
 from boxwood.core import events
-from boxwood.core.arrivals import Content
 from boxwood.core.context import Ctx
 from boxwood.core.events import Happened, Listener
+from boxwood.core.webhooks.inbound_requests import Content
 from tests.conftest import Person, Server, Store, World, ok, refused
 
 

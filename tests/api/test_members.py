@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import handovers
+from boxwood.core.activity import handovers
 from tests.api.automations import Rule, do
 from tests.api.test_sessions import PASSWORD
 from tests.conftest import Server, Store, World, ok, refused

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from boxwood.core import automations, event_kinds, events, webhooks
-from boxwood.jobs import digests, due
+from boxwood.core import event_kinds, events
+from boxwood.core.automations import automations
+from boxwood.core.webhooks import subscriptions
+from boxwood.jobs import digests, task_due
 from boxwood.wire.shapes.events import story
 from tests.conftest import Server, Store, World, ok, refused
 from tests.mailbox import Mailbox, text
@@ -104,11 +106,11 @@ def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> N
     due_at = world.clock() + 60_000
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "call", "dueDate": due_at}))
     world.clock.advance(ms=120_000)
-    asyncio.run(due.remind(world.server.engine, world.clock()))
+    asyncio.run(task_due.remind(world.server.engine, world.clock()))
     assert tray(world, "ada") == [("due", "task.due")]
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/in"}
     key = ok(world.ada.http.post(f"/api/v2/pipelines/{box['pipelineKey']}/webhooks", json=hook))["key"]
-    world.as_("ada", lambda ctx: webhooks.tell(ctx, "webhook.switched_off", webhooks.get(ctx, key)))
+    world.as_("ada", lambda ctx: subscriptions.tell(ctx, "webhook.switched_off", subscriptions.get(ctx, key)))
     assert tray(world, "ada")[0] == ("failed", "webhook.switched_off")
     assert tray(world) == []
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood import people
-from boxwood.core import sign_in_links
+from boxwood.commands import users
+from boxwood.core.accounts import sign_in_links
 from boxwood.errors import Forbidden, TooMany
 from boxwood.jobs import upkeep
-from boxwood.lib import sources
+from boxwood.lib import client_address
 from tests.conftest import Person, World, ok, refused
 
 PASSWORD = "seven green owls"
@@ -230,7 +230,7 @@ def test_wrong_passwords_are_counted_and_the_right_one_is_not_refused(
 ) -> None:
     welcome(world, world.ada, browser)
     limits = world.server.boxwood.api.limits
-    monkeypatch.setattr(limits, "proxies", sources.read_networks(["127.0.0.1"]))
+    monkeypatch.setattr(limits, "proxies", client_address.read_networks(["127.0.0.1"]))
     browser.headers["X-Forwarded-For"] = "192.0.2.9"
     wrong = {"email": world.bo.email, "password": "no such password"}
     assert browser.post("/api/v2/session", json=wrong).status_code == 401
@@ -258,7 +258,7 @@ def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser:
     welcome(world, world.ada, browser)
     token = link(world, world.ada, "reset")
     engine = world.server.engine
-    engine.write(lambda db: people.lock(db, world.ada.email))
+    engine.write(lambda db: users.lock(db, world.ada.email))
     assert browser.get("/api/v1/users/me").status_code == 401
     assert world.ada.http.get("/api/v1/users/me").status_code == 401
     refused(browser.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 403, "may not")
@@ -266,8 +266,8 @@ def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser:
     refused(browser.post("/api/v2/session", json=wrong), 401)
     refused(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}), 400)
     with pytest.raises(Forbidden):
-        engine.write(lambda db: people.make_key(db, world.ada.email, None))
+        engine.write(lambda db: users.make_key(db, world.ada.email, None))
     with pytest.raises(Forbidden):
-        engine.write(lambda db: people.link(db, world.ada.email))
-    engine.write(lambda db: people.unlock(db, world.ada.email))
+        engine.write(lambda db: users.link(db, world.ada.email))
+    engine.write(lambda db: users.unlock(db, world.ada.email))
     sign_in(browser, world.ada)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import undo as undoing
+from boxwood.core.undo import undo as undoing
 from tests.api.test_contacts import box_of, contact, path, read
 from tests.api.test_merges import still
 from tests.api.test_trash import a_full_box, everything

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.core import edits
+from boxwood.core import undo_data
 from boxwood.jobs import upkeep
 from tests.api.automations import Rule, do
 from tests.api.test_contacts import box_of, contact, read
@@ -226,6 +226,6 @@ def test_what_was_kept_for_an_undo_is_let_go_after_30_days(world: World) -> None
     upkeep.sweep(world.server.engine, world.server.boxwood.store, now)
     undo(world, edited)
     edited = change(world.ada, path, targetUrl="https://one.example.com/")
-    upkeep.sweep(world.server.engine, world.server.boxwood.store, now + edits.LASTS + 60_000)
+    upkeep.sweep(world.server.engine, world.server.boxwood.store, now + undo_data.LASTS + 60_000)
     refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "is not kept")
     assert world.server.engine.read(lambda db: db.row("SELECT COUNT(*) FROM edits")) == (0,)

@@ -96,13 +96,13 @@ def test_a_pipelines_subscriptions_end_with_it(world: World) -> None:
 
 
 def test_a_private_address_is_refused_where_it_is_not_allowed(world: World) -> None:
-    from boxwood.core import webhooks
+    from boxwood.core.webhooks import subscriptions
     from boxwood.errors import Invalid
-    from boxwood.lib.targets import Rules
+    from boxwood.lib.address_rules import Rules
 
     given = {"event": "BOX_EDIT", "target_url": "http://10.0.0.1/", "pipeline_key": world.pipeline()["key"]}
     with pytest.raises(Invalid, match="targetUrl"):
-        world.as_("ada", lambda ctx: webhooks.create(ctx, given, Rules()))
+        world.as_("ada", lambda ctx: subscriptions.create(ctx, given, Rules()))
 
 
 def test_what_happens_in_a_team_is_heard_in_the_team_of_the_pipeline_that_is_named(world: World) -> None:

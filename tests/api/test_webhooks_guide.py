@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from boxwood.core import webhooks
+from boxwood.core.webhooks import subscriptions
 from tests.conftest import World, ok
 from tests.house.tree import ROOT
 from tests.jobs.webhooks import Hook, all_is_well, receiver
@@ -73,4 +73,4 @@ def test_the_guides_program_checks_a_delivery(world: World, receiver: Receiver, 
 
 def test_the_guide_names_every_event() -> None:
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", GUIDE))
-    assert set(webhooks.EVENTS) <= named
+    assert set(subscriptions.EVENTS) <= named

@@ -28,15 +28,18 @@ def test_applied_migrations_are_left_alone(fresh_store: Store) -> None:
 
 
 def test_records_match_their_tables(database: Store) -> None:
-    from boxwood.core import comments, deliveries, events, keys, meetings, tasks, webhooks
+    from boxwood.core import events
+    from boxwood.core.accounts import api_keys
+    from boxwood.core.activity import comments, meetings, tasks
     from boxwood.core.records import BOXES, FIELDS, PIPELINE_MEMBERS, PIPELINES, STAGES, TEAM_MEMBERS, TEAMS, USERS
+    from boxwood.core.webhooks import deliveries, subscriptions
 
     there = columns(database)
     tables = [
         USERS,
         TEAMS,
         TEAM_MEMBERS,
-        keys.API_KEYS,
+        api_keys.API_KEYS,
         PIPELINES,
         PIPELINE_MEMBERS,
         STAGES,
@@ -47,7 +50,7 @@ def test_records_match_their_tables(database: Store) -> None:
         comments.REACTIONS,
         meetings.MEETINGS,
         events.EVENTS,
-        webhooks.WEBHOOKS,
+        subscriptions.WEBHOOKS,
         deliveries.DELIVERIES,
     ]
     for table in tables:

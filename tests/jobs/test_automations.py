@@ -8,7 +8,10 @@ from standardwebhooks.webhooks import Webhook
 from boxwood.lib.requests import storable
 from tests.api.automations import Rule, do
 from tests.conftest import ok, refused
-from tests.jobs.webhooks import all_is_well, eventually, receiver  # noqa: F401 - fixtures
+from tests.jobs.webhooks import (
+    eventually,
+    receiver,  # noqa: F401 - fixtures
+)
 from tests.receiver import Answer
 
 
@@ -184,7 +187,7 @@ def test_one_that_comes_too_often_about_one_record_is_held_up_and_then_switched_
     box = world.box(pipeline)
 
     def talk(ctx):
-        from boxwood.core import comments
+        from boxwood.core.activity import comments
 
         for number in range(121):
             comments.create(ctx, box["key"], {"message": str(number)})

@@ -6,8 +6,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from boxwood.core import blobs, imports, pipelines, teams, users
+from boxwood.core import pipelines, stored_files
 from boxwood.core.context import Ctx
+from boxwood.core.import_export import imports
+from boxwood.core.people import teams, users
 from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
 from boxwood.jobs import imports as job
@@ -40,7 +42,7 @@ def test_threads_take_turns_quickly_while_an_import_goes_on(fresh_store: Store, 
     def ask(db: Db) -> str:
         user = users.create(db, "ada@imports.example", NOW)
         teams.make(db, "Ada's", user, NOW)
-        blobs.announce(db, [blob], NOW)
+        stored_files.announce(db, [blob], NOW)
         ctx = Ctx(db, NOW, user)
         pipeline = pipelines.create(ctx, {"name": "Deals"})
         plan, _ = imports.plan(ctx, pipeline.key, TABLE, {})

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from boxwood.core import deliveries as deliveries_of
-from boxwood.core import outbox, outcomes
-from boxwood.core.outbox import Room
+from boxwood.core.webhooks import deliveries as deliveries_of
+from boxwood.core.webhooks import delivery_queue, delivery_results
+from boxwood.core.webhooks.delivery_queue import Room
 from boxwood.db.engine import Db
 from tests.conftest import World, ok, refused
 from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
@@ -79,7 +79,7 @@ def test_after_eleven_attempts_a_delivery_is_dead_and_can_be_sent_again(world: W
     world.box(hook.pipeline)
     for attempt in range(1, 12):
         settled(hook, attempts=attempt)
-        world.clock.advance(ms=int(outbox.RETRIES[min(attempt, 10) - 1] * 1.2) + 1000)
+        world.clock.advance(ms=int(delivery_queue.RETRIES[min(attempt, 10) - 1] * 1.2) + 1000)
     (dead,) = deliveries(hook)
     assert (dead["state"], dead["lastStatus"]) == ("DEAD", 404)
     hook.quiet_after(11)
@@ -163,7 +163,7 @@ def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, 
     receiver.answer = lambda request: Answer()
     later = world.clock() + 10_000
     room = Room("dead", later + MINUTE, total=100, retries=50, each=8, limits={})
-    taken = world.server.engine.write(lambda db: outbox.take(db, later, room))
+    taken = world.server.engine.write(lambda db: delivery_queue.take(db, later, room))
     assert [one.webhook.key for one in taken if one.webhook.key == hook.made["key"]]
     world.clock.advance(ms=40_000)
     hook.quiet_after(1)
@@ -204,9 +204,9 @@ def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(wor
     explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
     try:
         plans = [
-            engine.read(lambda db: db.rows(explain + outbox._ADDRESSES, after="", most=256, now=2, no=False)),
-            engine.read(lambda db: db.rows(explain + outbox._OF_RANK, webhook=hook, rank=1, now=2, count=8)),
-            engine.read(lambda db: db.rows(explain + outbox._LATEST, webhook=hook, rank=0)),
+            engine.read(lambda db: db.rows(explain + delivery_queue._ADDRESSES, after="", most=256, now=2, no=False)),
+            engine.read(lambda db: db.rows(explain + delivery_queue._OF_RANK, webhook=hook, rank=1, now=2, count=8)),
+            engine.read(lambda db: db.rows(explain + delivery_queue._LATEST, webhook=hook, rank=0)),
         ]
         for plan in plans:
             text = "\n".join(str(row[-1]) for row in plan)
@@ -230,7 +230,7 @@ def test_what_came_back_is_found_by_its_key_though_nothing_was_due_when_the_data
     explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
     ended = dict.fromkeys(("state", "log"), "[]") | dict.fromkeys(("rank", "due_at", "tries", "attempts", "won"), 0)
     try:
-        for sql, given in ((outcomes._SETTLE, {**ended, "ended_at": None}), (outcomes._UNWANTED, {})):
+        for sql, given in ((delivery_results._SETTLE, {**ended, "ended_at": None}), (delivery_results._UNWANTED, {})):
             plan = engine.write(lambda db, sql=sql, given=given: db.rows(explain + sql, key="one", **given))
             text = "\n".join(str(row[-1]) for row in plan)
             assert "deliveries_due" not in text, text

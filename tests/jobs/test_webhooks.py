@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from boxwood.core import boxes, webhooks
+from boxwood.core import boxes
 from boxwood.core.context import Ctx
+from boxwood.core.webhooks import subscriptions
 from boxwood.errors import Conflict
-from boxwood.lib.targets import Rules
+from boxwood.lib.address_rules import Rules
 from tests.conftest import World, ok
 from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
 from tests.receiver import Answer, Receiver
@@ -215,7 +216,7 @@ def test_more_than_a_hundred_subscriptions_are_all_told(world: World, receiver: 
     path = f"/all-{world.number}"
     given = {"event": "BOX_CREATE", "target_url": receiver.url + path, "pipeline_key": pipeline["key"]}
     rules = Rules(allow_private=True)
-    world.as_("ada", lambda ctx: [webhooks.create(ctx, given, rules) for _ in range(130)])
+    world.as_("ada", lambda ctx: [subscriptions.create(ctx, given, rules) for _ in range(130)])
     box = world.box(pipeline)
     sent = receiver.wait_for(path, 130)
     assert len({one.id for one in sent}) == 130

@@ -2,8 +2,8 @@
 
 import pytest
 
+from boxwood.lib.client_address import block, read_networks, source
 from boxwood.lib.rates import Rate, read_rate
-from boxwood.lib.sources import block, read_networks, source
 
 
 def test_a_burst_is_there_at_once_and_then_comes_evenly() -> None:

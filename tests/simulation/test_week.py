@@ -18,13 +18,13 @@ import pytest
 from boxwood.db import schema
 from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
+from tests.commands.test_backups import ruin
 from tests.conftest import Store, ok
 from tests.jobs.webhooks import eventually
 from tests.processes import MAIN, ROOT, Process, run, store_options
 from tests.receiver import Answer, Received, Receiver
 from tests.simulation.model import CONTRACT, WON, Box, Model
 from tests.simulation.people import Client, Person
-from tests.test_backups import ruin
 from tests.upgrades.test_upgrades import old as old
 
 PEOPLE = 20

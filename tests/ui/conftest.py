@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from boxwood.core import sessions
+from boxwood.core.accounts import sessions
 from boxwood.core.context import Ctx
 from boxwood.web import pages
 from tests.conftest import Person, World

@@ -6,7 +6,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
-from boxwood.core import mail_settings, sessions, sign_in_links
+from boxwood.core import mail_settings
+from boxwood.core.accounts import sessions, sign_in_links
 from boxwood.core.context import Ctx
 from tests.conftest import Server, Store, World, ok
 from tests.mailbox import Mailbox

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from boxwood import sample
+from boxwood.commands import sample
 from boxwood.core.context import Ctx
 from tests.conftest import World, ok
 from tests.ui.conftest import LOOKS

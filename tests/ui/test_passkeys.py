@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from boxwood.core import mail_settings, sign_in_links
+from boxwood.core import mail_settings
+from boxwood.core.accounts import sign_in_links
 from tests.conftest import Server, Store, World, ok, refused
 
 PASSWORD = "seven green owls"

@@ -7,7 +7,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
-from boxwood.core import mail_settings, second_factors, sign_in_links
+from boxwood.core import mail_settings
+from boxwood.core.accounts import second_factors, sign_in_links
 from tests.conftest import Person, Server, Store, World
 from tests.mailbox import Mailbox
 from tests.mailbox import link as mailed_link

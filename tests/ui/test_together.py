@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from boxwood.core import sign_in_links
+from boxwood.core.accounts import sign_in_links
 from tests.conftest import Server, Store, World, ok
 from tests.ui.conftest import LOOKS, Window
 from tests.ui.test_table import boxes, cell, field, filled, opened, row

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from boxwood.core import keys, users
+from boxwood.core.accounts import api_keys
+from boxwood.core.people import users
 from boxwood.core.records import User
 from boxwood.db import schema
 from boxwood.db.engine import Db
@@ -52,7 +53,7 @@ def ada(old: Store) -> Iterator[Any]:
         assert row is not None
         user = users.by_email(db, row[0])
         assert user is not None
-        return user, keys.create(db, user, server.clock())[1]
+        return user, api_keys.create(db, user, server.clock())[1]
 
     user, key = server.engine.write(make)
     world = World.__new__(World)

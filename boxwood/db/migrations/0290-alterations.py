@@ -1,10 +1,10 @@
-"""A number that grows with each commit that changes what PostgreSQL's connections remember (see db/memory)."""
+"""A number that grows with each commit that changes what PostgreSQL's connections remember (see db/read_cache)."""
 
 from typing import Any
 
 from yoyo import step
 
-from boxwood.db.memory import WATCHED
+from boxwood.db.read_cache import WATCHED
 
 # At the commit, so that nobody waits for the number's row while holding another; and once for each transaction.
 FUNCTION = """

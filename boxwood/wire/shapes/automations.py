@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from ...core.automations import Automation
+from ...core.automations.automations import Automation
+from ...core.automations.runs import Run, StepLog
+from ...core.automations.step_kinds import STEPS
+from ...core.automations.step_kinds import Step as StepKind
+from ...core.automations.steps import CONDITION_NAMES
+from ...core.automations.triggers import TRIGGERS, Param, Trigger
 from ...core.events import key_of
-from ...core.runs import Run, StepLog
-from ...core.step_kinds import STEPS
-from ...core.step_kinds import Step as StepKind
-from ...core.steps import CONDITION_NAMES
-from ...core.triggers import TRIGGERS, Param, Trigger
 from ...lib.template_filters import FILTERS
 from ..codec import Shape
 from ..kinds import ANYTHING, FLAG, KEY, NAME, OBJECT, TEXT, Kind, Wrong, nullable

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ...core.comments import Comment
+from ...core.activity.comments import Comment
 from ...core.events import key_of
 from ...core.records import Person
 from ..codec import Shape

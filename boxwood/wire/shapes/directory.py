@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from ...core.contacts import Contact
-from ...core.directory import Entry, Link
-from ...core.organizations import Organization
+from ...core.people.contact_access import Entry, Link
+from ...core.people.contacts import Contact
+from ...core.people.organizations import Organization
 from ...errors import Invalid
 from ..codec import Shape
 from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, NAMES, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records

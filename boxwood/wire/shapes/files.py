@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ...core.files import File
+from ...core.activity.files import File
 from ...core.records import Person
 from ..codec import Shape
 from ..kinds import KEY, NAME

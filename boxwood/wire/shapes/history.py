@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ...core import history
 from ...core.events import Event, key_of
+from ...core.history import history
 from ...core.trash import Trashed
-from ...core.undo import Undone as Done
+from ...core.undo.undo import Undone as Done
 from .. import payloads
 from .base import Out, given
 from .events import global_story

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.import_rows import Plan, Refusal
-from ...core.imports import Import
+from ...core.import_export.imports import Import
+from ...core.import_export.row_reader import Plan, Refusal
 from ...errors import Invalid
 from ..codec import Shape
 from ..kinds import NAME

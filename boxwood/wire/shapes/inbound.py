@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from ...core.allowance import Use
-from ...core.arrivals import Arrival
-from ...core.inbound import BY_HEADER, BY_PATH, METHODS, NONE, SHARED, SIGNATURES, Endpoint, Token
+from ...core.people.endpoint_quota import Use
+from ...core.webhooks.inbound_endpoints import BY_HEADER, BY_PATH, METHODS, NONE, SHARED, SIGNATURES, Endpoint, Token
+from ...core.webhooks.inbound_requests import Arrival
 from ..codec import Shape
 from ..inbound import SHOWN_BODY
 from ..kinds import FLAG, INTEGER, LINES, NAME, TEXT, nullable, one_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.meetings import CALL, NOTES, Meeting
+from ...core.activity.meetings import CALL, NOTES, Meeting
 from ..codec import Shape
 from ..kinds import FLAG, MILLIS, NAMES, TEXT, Kind, nullable, one_of
 from .base import Out, given

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.handovers import Handover
-from ...core.invitations import ROLES as INVITED_ROLES
-from ...core.invitations import Invited
+from ...core.accounts.invitations import ROLES as INVITED_ROLES
+from ...core.accounts.invitations import Invited
+from ...core.activity.handovers import Handover
 from ...core.records import TEAM_ROLES
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, one_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...core.events import key_of
-from ...core.notifications import Following, Notification
+from ...core.history.notifications import Following, Notification
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAMES, TEXT
 from .base import Out, given

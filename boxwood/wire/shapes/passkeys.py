@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.passkeys import Passkey
+from ...core.accounts.passkeys import Passkey
 from ..codec import Shape
 from ..kinds import NAME, OBJECT
 from .base import Out, given

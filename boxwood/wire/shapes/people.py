@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.keys import ApiKey
+from ...core.accounts.api_keys import ApiKey
 from ...core.records import FIELD_TYPES, TEAM_LISTS, TEAM_ROLES, ListAccess, Person, Team, TeamField, TeamMember, User
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, nullable, one_of, record, records

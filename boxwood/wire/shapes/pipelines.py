@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ...core.pipelines.schema import stage_colours
 from ...core.records import (
     FIELD_TYPES,
     Box,
@@ -19,7 +20,6 @@ from ...core.records import (
     PipelineMember,
     Stage,
 )
-from ...core.schema import stage_colours
 from ..codec import Shape
 from ..kinds import (
     ANYTHING,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...core.paces import Pace
-from ...core.reports import Funnel, Group, Point
+from ...core.views.reports import Funnel, Group, Point
+from ...core.views.time_in_stage import Pace
 from .base import Out
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.contacts import Contact
-from ...core.matches import Found, Hit
-from ...core.organizations import Organization
+from ...core.people.contacts import Contact
+from ...core.people.organizations import Organization
+from ...core.search.query import Found, Hit
 from .base import Out, given
 
 

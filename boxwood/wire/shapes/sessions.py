@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from ...core.accounts.second_factors import State
+from ...core.accounts.sessions import Session
 from ...core.records import User
-from ...core.second_factors import State
-from ...core.sessions import Session
 from ..codec import Shape
 from ..kinds import NAME, TEXT
 from .base import Out, given

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.snippets import Snippet
+from ...core.activity.snippets import Snippet
 from ..codec import Shape
 from ..kinds import KEY, NAME, TEXT, Kind, Wrong, nullable
 from .people import Out, given

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from ...core.activity.suggestions import Suggestion
+from ...core.activity.tasks import DONE, NOT_DONE, Task
 from ...core.records import Person
-from ...core.suggestions import Suggestion
-from ...core.tasks import DONE, NOT_DONE, Task
 from ..codec import Shape
 from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, nullable, one_of
 from .base import Out, given

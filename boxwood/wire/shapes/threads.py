@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ...core.files import File
-from ...core.messages import Message
+from ...core.activity.files import File
+from ...core.activity.messages import Message
+from ...core.activity.threads import Thread
 from ...core.records import Person
-from ...core.threads import Thread
 from ...lib.mail import Address
 from ..codec import Shape
 from ..kinds import KEY, TEXT

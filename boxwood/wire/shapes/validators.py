@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.validators import REJECT, WARN, Validator
+from ...core.pipelines.validation_rules import REJECT, WARN, Validator
 from ..codec import Shape
 from ..kinds import FLAG, NAME, OBJECT, TEXT, nullable, one_of
 from .base import Out, given

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.views import View
+from ...core.views.saved_views import View
 from ..codec import Shape
 from ..kinds import FLAG, INTEGER, KEY, NAME, OBJECT, WORDS, nullable, records
 from .base import Out, given

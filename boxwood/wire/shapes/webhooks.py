@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.deliveries import Attempt, Delivery
 from ...core.events import key_of
-from ...core.replays import Replay
-from ...core.webhooks import EVENTS, Webhook
+from ...core.webhooks.deliveries import Attempt, Delivery
+from ...core.webhooks.replays import Replay
+from ...core.webhooks.subscriptions import EVENTS, Webhook
 from ..codec import Shape
 from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, nullable
 from .base import Out, given

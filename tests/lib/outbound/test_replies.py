@@ -11,7 +11,8 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boxwood.lib.outbound import HEADER_BYTES, HEADER_COUNT, REPLY_BYTES, Outbound, Reply, Rules, Unreachable
+from boxwood.lib.address_rules import Rules
+from boxwood.lib.outbound import HEADER_BYTES, HEADER_COUNT, REPLY_BYTES, Outbound, Reply, Unreachable
 from tests.lib.outbound.network import OK, Names, request, serving
 
 TIMEOUT = 0.3

@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from boxwood.lib.outbound import KEPT_TARGETS, Outbound, Refused, Rules, Unreachable
+from boxwood.lib.address_rules import Refused, Rules
+from boxwood.lib.outbound import KEPT_TARGETS, Outbound, Unreachable
 from tests.lib.outbound.corpus import ADDRESSES, NAMES, SPELLINGS, TARGETS
 from tests.lib.outbound.network import OK, PUBLIC, Names, replying, request, serving
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from boxwood.lib.targets import Refused, Rules, check_fields, check_headers, is_public, parse_address
+from boxwood.lib.address_rules import Refused, Rules, check_fields, check_headers, is_public, parse_address
 from tests.lib.outbound.corpus import ADDRESSES
 from tests.lib.outbound.network import PUBLIC
 

@@ -1,0 +1,183 @@
+"""The ASGI application under `/api`: read a call, find who acts, open the transaction, ask the handler, and answer
+after the commit."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from ...core.accounts import api_keys
+from ...core.activity import file_links
+from ...core.context import Ctx
+from ...db.engine import Db
+from ...errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
+from ...lib.blobs import Missing, StoreFailed
+from ...wire import v1
+from . import bodies, credentials, idempotency, live, replies, sending, streams
+from .bodies import Body
+from .call import Call, Stream
+from .live import Live
+from .replies import Chunks, Download, Reply, encode
+from .router import READ, STREAM, WRITE, Route
+from .services import Services
+
+log = logging.getLogger("boxwood.api")
+MOST_BODY = 8_000_000
+Answer = Reply | Stream | Download | Live | Chunks
+
+
+class Api(Services):
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._under_way: set[tuple[str, ...]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route, path, verbs = self.router.find(scope["method"], scope["path"])
+        if route is None:
+            reply = replies.wrong_verb(verbs) if verbs else replies.UNKNOWN_PATH
+            await sending.send(send, reply, scope)
+            return
+        scope["route"] = f"{route.verb} {route.path}"
+        result: Answer
+        call: Call | None = None
+        try:
+            if "\x00" in scope["path"]:
+                raise NotFound(scope["path"].replace("\x00", ""))
+            call = Call(
+                self,
+                route,
+                path,
+                dict(scope["headers"]),
+                v1.read_query(scope["query_string"].decode("latin-1")),
+                scope["scheme"],
+                scope["client"][0] if scope.get("client") else "",
+            )
+            if route.mode == STREAM:
+                result = await self._take(route, call, receive)
+            else:
+                await self._read_body(scope, receive, call)
+                result = await self._run(route, call, scope)
+            pieces = await self.aside(result.open) if isinstance(result, Download) else None
+        except idempotency.Replayed as replayed:
+            result = replayed.reply
+        except NotSignedIn as problem:
+            result = replies.not_signed_in(problem, challenge=not credentials.by_script(scope["headers"]))
+        except Problem as problem:
+            result = replies.of_problem(problem, route.says, path)
+        except Missing as missing:
+            log.error("the bytes of a file are missing", extra={"route": scope["route"], "blob": str(missing)})
+            result = replies.of_problem(NotFound(path[0]))
+        except StoreFailed as failed:
+            log.error("the file store failed: %s", failed)
+            result = replies.of_problem(Unavailable("files cannot be stored or read now: try again"))
+        except Exception:
+            log.exception("failed", extra={"route": scope["route"]})
+            result = replies.OUR_FAULT
+        if call is not None and call.quota:
+            send = sending.adding(send, call.quota)
+        if isinstance(result, Stream):
+            assert call is not None
+            await streams.of_parts(call, result.parts, result.render, send)
+        elif isinstance(result, Chunks):
+            assert call is not None
+            await streams.of_chunks(call, result, scope, send)
+        elif isinstance(result, Download):
+            assert pieces is not None
+            await streams.of_bytes(self.aside, scope, receive, send, result, pieces)
+        elif isinstance(result, Live):
+            assert call is not None
+            await live.serve(self, call, result, receive, send)
+        else:
+            await sending.send(send, result, scope)
+
+    async def _take(self, route: Route, call: Call, receive: Receive) -> Reply:
+        """A body that is taken as it comes, by a handler that opens its own transactions."""
+        with self._alone(call):
+            reply: Reply = await route.handler(call, Body(receive))
+            return reply
+
+    async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> None:
+        if scope["method"] in ("GET", "HEAD", "DELETE"):
+            return
+        body = await bodies.whole(receive, call.headers, MOST_BODY)
+        members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
+        call.given = {**call.query, **members}
+
+    async def _run(self, route: Route, call: Call, scope: Scope) -> Answer:
+        if route.mode == READ and self.inline:
+            return self.engine.read(lambda db: self._read(db, route, call))
+        if route.mode != WRITE:
+            return await self.engine.read_soon(lambda db: self._read(db, route, call))
+        with self._alone(call):
+            return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
+
+    def _read(self, db: Db, route: Route, call: Call) -> Answer:
+        call.ctx = self.context(db, call)
+        return answer(route, call)
+
+    def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Answer:
+        match = call.header("if-match")
+        if match:
+            db.hold_still()
+        call.ctx = self.context(db, call)
+        if match:
+            self._require_match(call, scope, match)
+        reply = idempotency.once(call.ctx, *call.identity([call.given, call.items]), lambda: answer(route, call))
+        return sending.naming(reply, call.ctx.change)
+
+    @contextlib.contextmanager
+    def _alone(self, call: Call) -> Iterator[None]:
+        """No other request under this Idempotency-Key meanwhile."""
+        if not (key := call.header("idempotency-key")):
+            yield
+            return
+        mine = (call.header("authorization") or call.header("cookie"), call.header("x-boxwood-act-as"), key)
+        if mine in self._under_way:
+            raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
+        self._under_way.add(mine)
+        try:
+            yield
+        finally:
+            self._under_way.discard(mine)
+
+    def _require_match(self, call: Call, scope: Scope, match: str) -> None:
+        """The caller changes what it read: the entity's tag is still the one it knows."""
+        route, path, _ = self.router.find("GET", scope["path"])
+        if route is None:
+            raise Invalid("If-Match", "this path has no entity to compare")
+        now = answer(route, call.inner(route, path, {}))
+        if not (
+            isinstance(now, Reply) and now.status == 200 and sending.matches(match.encode(), sending.tag(now.body))
+        ):
+            raise Stale("It was changed since you read it: read it again, and If-Match what you get")
+
+    def context(self, db: Db, call: Call) -> Ctx:
+        """Who acts, and when."""
+        now = self.clock()
+        if call.route.open:
+            return file_links.accept(db, call.text("token"), call.path[0], now)
+        act_as = call.headers.get(b"x-boxwood-act-as")
+        given = call.headers.get(b"authorization")
+        if given is None and (cookie := credentials.session(call.headers)):
+            return credentials.in_session(db, call, cookie, now)
+        try:
+            secret = credentials.secret(given)
+            user, within, key = api_keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
+        except NotSignedIn as problem:
+            if problem.given:
+                self.limits.failed(call.source, now)
+            raise
+        self.uses[key] = now
+        if call.quota is None:
+            call.quota = self.limits.spend(key, now)
+        return Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
+
+
+def answer(route: Route, call: Call) -> Answer:
+    """What the handler answers, as bytes where it is one answer."""
+    result = route.handler(call)
+    return result if isinstance(result, Answer) else Reply(encode(result))

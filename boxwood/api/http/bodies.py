@@ -1,0 +1,62 @@
+"""A request's body: whole where it is small, or piece by piece for a thread that stores it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from starlette.types import Message, Receive
+
+from ...errors import Invalid, TooLarge
+
+PATIENCE = 30
+
+
+async def whole(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
+    check_length(headers, most)
+    body: bytes = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Invalid("body", "ended too early")
+        body += message.get("body", b"")
+        if len(body) > most:
+            raise TooLarge("The body", most)
+        if not message.get("more_body"):
+            return body
+
+
+def check_length(headers: Mapping[bytes, bytes], most: int) -> None:
+    """Refuse before the first byte what says itself that it is too large."""
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length) > most:
+        raise TooLarge("The body", most)
+
+
+class Body:
+    """The pieces of a body, for a thread: each is fetched from the event loop when it is wanted, so a slow store
+    slows the sender, and nothing piles up here."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._loop = asyncio.get_running_loop()
+
+    def __iter__(self) -> Iterator[bytes]:
+        more = True
+        while more:
+            asked = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
+            message = asked.result(2 * PATIENCE)
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
+
+    async def whole(self, headers: Mapping[bytes, bytes], most: int) -> bytes:
+        return await whole(self._next, headers, most)
+
+    async def _next(self) -> Message:
+        try:
+            message = await asyncio.wait_for(self._receive(), PATIENCE)
+        except TimeoutError:
+            raise Invalid("body", f"nothing more came for {PATIENCE} s") from None
+        if message["type"] == "http.disconnect":
+            raise Invalid("body", "ended too early")
+        return message

@@ -1,0 +1,140 @@
+"""Limits: how often a key may ask, and how often one source may guess.
+
+A process that serves alone keeps its buckets in memory. Several share them through the database, from which
+each leases a few at a time: a request waits for the database only where its process has none left.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from ...core import rate_buckets
+from ...db.engine import Engine
+from ...errors import TooMany
+from ...lib import client_address
+from ...lib.rates import Rate, Spent
+
+GUESSES = Rate(100, 60_000, 100)
+"""Wrong keys, passwords and tokens from one source, before further wrong ones are answered 429."""
+MOST_KEPT = 50_000
+
+
+class Buckets:
+    """Those of one rate. Safe in threads; `name` tells them from others in the database."""
+
+    def __init__(self, engine: Engine, name: str, rate: Rate) -> None:
+        self.engine = engine
+        self.name = name
+        self.rate = rate
+        self._full_at: dict[str, float] = {}
+        self._leases: dict[str, _Lease] = {}
+        self._lock = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
+        if not engine.one_process:
+            self._threads = ThreadPoolExecutor(2, thread_name_prefix="leases")
+
+    def spend(self, key: str, now: int) -> Spent:
+        """One of this key's, if there is one."""
+        if self._threads is not None:
+            return self._spend_lease(key, now)
+        with self._lock:
+            spent = self.rate.spend(self._full_at.get(key, 0.0), now)
+            self._full_at[key] = spent.full_at
+            if len(self._full_at) > MOST_KEPT:
+                self._tidy(now)
+        return spent
+
+    def _tidy(self, now: int) -> None:
+        """A full bucket is as good as none. Where none is, the fullest go: a crowd of strangers takes no memory."""
+        self._full_at = {key: at for key, at in self._full_at.items() if at > now}
+        if len(self._full_at) > MOST_KEPT // 2:
+            emptiest = sorted(self._full_at, key=self._full_at.__getitem__)[-MOST_KEPT // 2 :]
+            self._full_at = {key: self._full_at[key] for key in emptiest}
+
+    def _spend_lease(self, key: str, now: int) -> Spent:
+        with self._lock:
+            if len(self._leases) > MOST_KEPT:
+                self._leases.clear()
+            lease = self._leases.setdefault(key, _Lease())
+        with lease.lock:
+            if not (lease.left and now < lease.good_until) and now >= lease.empty_until:
+                self._renew(lease, key, now)
+            if now < lease.empty_until:
+                return Spent(0, 0, lease.full_at, lease.empty_until - now)
+            lease.left -= 1
+            left = lease.left + lease.beside
+            return Spent(1, left, lease.full_at, 0.0 if left else self.rate.each)
+
+    def _renew(self, lease: _Lease, key: str, now: int) -> None:
+        assert self._threads is not None
+        whole = f"{self.name} {key}"
+        # In a thread of its own: the caller's has a transaction open, which may yet come to nothing.
+        asked = self._threads.submit(self.engine.write, lambda db: rate_buckets.lease(db, whole, self.rate, now))
+        spent = asked.result()
+        lease.left, lease.beside, lease.full_at = spent.granted, spent.left, spent.full_at
+        lease.good_until = now + self.rate.window
+        lease.empty_until = 0.0 if spent.granted else now + spent.wait
+
+    def close(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+
+
+class _Lease:
+    """What this process holds of a bucket, and what it last knew of the rest."""
+
+    __slots__ = ("beside", "empty_until", "full_at", "good_until", "left", "lock")
+
+    def __init__(self) -> None:
+        self.left = self.beside = 0
+        self.full_at = self.good_until = self.empty_until = 0.0
+        self.lock = threading.Lock()
+
+
+class Limits:
+    """A server's: `keys` where requests are limited, `guesses` always."""
+
+    def __init__(
+        self, engine: Engine, rate: Rate | None = None, proxies: tuple[client_address.Network, ...] = ()
+    ) -> None:
+        self.proxies = proxies
+        self._keys = Buckets(engine, "key", rate) if rate else None
+        self._guesses = Buckets(engine, "guess", GUESSES)
+
+    def source(self, peer: str, forwarded: str) -> str:
+        """The address a request comes from."""
+        return client_address.source(peer, forwarded, self.proxies)
+
+    def spend(self, key: str, now: int) -> tuple[tuple[bytes, bytes], ...]:
+        """Count a request of this key; the headers that say where it stands. Raises `TooMany` with the same."""
+        if self._keys is None:
+            return ()
+        spent = self._keys.spend(key, now)
+        headers = _headers(self._keys.rate, spent, now)
+        if not spent.granted:
+            raise TooMany("Too many requests with this key: ask again later", spent.wait, headers)
+        return headers
+
+    def failed(self, source: str, now: int) -> None:
+        """Count a wrong key, password or token from this address. Past 100 a minute it raises `TooMany`; what is
+        right is never counted, so nobody is refused for a neighbour's mistakes."""
+        spent = self._guesses.spend(client_address.block(source), now)
+        if not spent.granted:
+            raise TooMany("Too many wrong credentials from your address: try again later", spent.wait)
+
+    def close(self) -> None:
+        if self._keys is not None:
+            self._keys.close()
+        self._guesses.close()
+
+
+def _headers(rate: Rate, spent: Spent, now: int) -> tuple[tuple[bytes, bytes], ...]:
+    """As the draft has them (draft-ietf-httpapi-ratelimit-headers-10): `q` at most in `w` seconds; `r` are left, and
+    in `t` seconds all are back."""
+    window = max(1, -int(-rate.window // 1000))
+    again = max(0, -int(-(spent.full_at - now) // 1000))
+    return (
+        (b"ratelimit-policy", b'"key";q=%d;w=%d' % (rate.burst, window)),
+        (b"ratelimit", b'"key";r=%d;t=%d' % (spent.left, again)),
+    )

@@ -1,0 +1,138 @@
+"""A multipart form, part by part as it comes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from ...errors import Invalid
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+MOST_PARTS = 100
+_Event = tuple[str, bytes]
+
+
+class Part(msgspec.Struct):
+    """`data` is to be read before the next part is asked for; what is left of it is skipped."""
+
+    name: str
+    file_name: str | None
+    """None for a plain field."""
+    data: Iterator[bytes]
+
+
+def parts(body: Iterable[bytes], content_type: str) -> Iterator[Part]:
+    events = _events(body, _boundary(content_type))
+    count = 0
+    for kind, value in events:
+        if kind == "head":
+            count += 1
+            if count > MOST_PARTS:
+                raise Invalid("body", f"holds more than {MOST_PARTS} parts")
+            part = _part(value, events)
+            yield part
+            for _ in part.data:
+                pass
+
+
+def _boundary(content_type: str) -> bytes:
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not 0 < len(boundary) <= 200:
+        raise Invalid("Content-Type", "of a multipart form needs its boundary")
+    return boundary
+
+
+def _part(disposition: bytes, events: Iterator[_Event]) -> Part:
+    options = parse_options_header(disposition)[1]
+    file_name = options.get(b"filename")
+    return Part(
+        name=_text(options.get(b"name", b"")),
+        file_name=None if file_name is None else _text(file_name).replace("%22", '"'),
+        data=_data(events),
+    )
+
+
+def _data(events: Iterator[_Event]) -> Iterator[bytes]:
+    for kind, value in events:
+        if kind == "end":
+            return
+        yield value
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _events(body: Iterable[bytes], boundary: bytes) -> Iterator[_Event]:
+    """Each part as its head (the Content-Disposition), its data, its end; the whole must end as it should."""
+    reader = _Reader()
+    parser = MultipartParser(boundary, reader.callbacks())
+    for chunk in body:
+        try:
+            parser.write(chunk)
+        except FormParserError as error:
+            raise Invalid("body", f"is no multipart form: {error}") from None
+        while reader.events:
+            yield reader.events.popleft()
+    if not reader.ended:
+        raise Invalid("body", "ended before its last boundary")
+
+
+class _Reader:
+    """Gathers what the parser calls back with, one chunk's worth at a time."""
+
+    def __init__(self) -> None:
+        self.events: deque[_Event] = deque()
+        self.ended = False
+        self._name = self._value = self._disposition = b""
+
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_begin": self._begin_header,
+            "on_header_field": self._on_name,
+            "on_header_value": self._on_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._on_head,
+            "on_part_data": self._on_data,
+            "on_part_end": self._on_end,
+            "on_end": self._on_all,
+        }
+
+    def _begin(self) -> None:
+        self._disposition = b""
+
+    def _begin_header(self) -> None:
+        self._name = self._value = b""
+
+    def _on_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _on_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        if self._name.lower() == b"content-disposition":
+            self._disposition = self._value
+
+    def _on_head(self) -> None:
+        self.events.append(("head", self._disposition))
+
+    def _on_data(self, data: bytes, start: int, end: int) -> None:
+        self.events.append(("data", data[start:end]))
+
+    def _on_end(self) -> None:
+        self.events.append(("end", b""))
+
+    def _on_all(self) -> None:
+        self.ended = True

@@ -1,0 +1,323 @@
+"""`/openapi.json`, made from the routes and shapes: what is served is what is described."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Iterable
+from typing import Any, Union, get_args, get_type_hints
+
+import msgspec
+
+from ...core.activity.timeline import SOURCES
+from ...version import VERSION
+from .. import examples
+from ..examples import Example
+from .call import Stream
+from .live import Live
+from .replies import Chunks, Download, Reply
+from .router import Route
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1, "description": "At most 1000; more is taken for 1000."},
+    "page": {"type": "integer", "minimum": 0, "description": "Counts from 0."},
+    "offset": {"type": "integer", "minimum": 0, "description": "How many to leave out first, in place of `page`."},
+    "sortBy": {
+        "type": "string",
+        "enum": ["creationTimestamp", "lastUpdatedTimestamp"],
+        "description": "Newest first.",
+    },
+    "cursor": {"type": "string", "description": "What the page before gave; empty for the first page."},
+    "after": {"type": "integer", "description": "Seconds since 1970: those saved then or later."},
+    "counts": {"type": "boolean", "default": False, "description": "Count the boxes of each and of its stages."},
+    "getIfExisting": {
+        "type": "boolean",
+        "default": False,
+        "description": "Answer the one there is, unchanged, in place of making another.",
+    },
+    "addOnly": {
+        "type": "boolean",
+        "default": False,
+        "description": "Append options; else those given replace all.",
+    },
+    "pipelineKey": {"type": "string", "description": "Only of this pipeline; of a webhook, where it listens."},
+    "teamKey": {"type": "string", "description": "Only of this team; of a webhook, where it listens."},
+    "stageKey": {"type": "string", "description": "Only boxes in this stage."},
+    "includeSpecifics": {"type": "string", "description": "With commas, such as EDIT_STAGE,NEW_BOX; all without it."},
+    "hexGmailThreadId": {"type": "string", "description": "16 hexadecimal digits."},
+    "detailLevel": {"type": "string", "enum": ["ALL", "CONDENSED"]},
+    "direction": {"type": "string", "enum": ["desc", "past", "asc", "future"], "default": "desc"},
+    "includeCompleted": {"type": "boolean", "default": False, "description": "Done tasks too."},
+    "sortOrder": {"type": "string", "pattern": "^[0-9]{30}$", "description": "A task's: the page goes on from it."},
+    "userKeys": {"type": "array", "items": {"type": "string"}, "description": "Whose tasks; one's own without it."},
+    "fileName": {"type": "string", "description": "Names bytes that are sent alone."},
+    "token": {"type": "string", "description": "As the link has it."},
+    "updatedSince": {"type": "integer", "description": "Milliseconds since 1970: those changed then or later."},
+    "filter": {"type": "string", "description": "A tree of tests as JSON, such as {field, op, value}."},
+    "sort": {"type": "string", "description": "Columns with commas; a minus before one turns it round."},
+    "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
+    "from": {"type": "integer", "description": "Milliseconds since 1970: then or later."},
+    "to": {"type": "integer", "description": "Milliseconds since 1970: before then."},
+    "won": {"type": "string", "description": "Keys of stages, with commas."},
+    "lost": {"type": "string", "description": "Keys of stages, with commas."},
+    "interval": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"], "default": "month"},
+    "timezone": {"type": "string", "description": "Such as Europe/Berlin."},
+    "sum": {"type": "string", "description": "Columns that hold numbers, with commas."},
+    "kind": {"type": "string", "description": "Kinds of events or their beginnings, with commas."},
+    "actor": {"type": "string", "description": "A user's key."},
+    "unread": {"type": "boolean", "default": False},
+    "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
+    "noun": {"type": "string", "description": "Only things of this kind, such as box or contact."},
+    "query": {"type": "string", "maxLength": 1000, "description": "Beginnings of words; all must be there."},
+    "name": {"type": "string", "description": "A box's exact name."},
+    "overrideValidation": {
+        "type": "boolean",
+        "default": False,
+        "description": "Keep the change though a validation rule rejects it; for admins.",
+    },
+    "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base; the whole box without it."},
+    "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
+}
+_QUERY_OF: dict[tuple[str, str], dict[str, Any]] = {
+    ("events", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
+    ("stream", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
+    ("timeline", "direction"): {"type": "string", "enum": ["Descending", "Ascending"], "default": "Descending"},
+    ("timeline", "startTimestamp"): {"type": "integer", "description": "Milliseconds since 1970: where to begin."},
+    ("timeline", "filters"): {"type": "array", "items": {"type": "string", "enum": list(SOURCES)}},
+    ("timeline", "nextPageToken"): {"type": "string", "description": "A page's `nextPage`; needs nothing beside it."},
+}
+"""Of paths that end so, where a name means another thing than elsewhere."""
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "success": {"const": False},
+        "error": {"type": "string"},
+        "details": {"type": "string"},
+        "field": {"type": "string", "description": "The member that is wrong."},
+        "violations": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "The validation rules that refuse the change: key, name, mode and message of each.",
+        },
+    },
+}
+
+
+def describe(routes: Iterable[Route]) -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1."""
+    routes = list(routes)
+    types = [kind for kind in dict.fromkeys(_answer(route) for route in routes) if kind is not Any]
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    answers = dict(zip(types, schemas, strict=True))
+    bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
+    paths: dict[str, dict[str, Any]] = {}
+    shown = examples.everything()
+    for route in routes:
+        operation = _operation(route, answers.get(_answer(route), {}))
+        if example := shown.get(f"{route.verb} {route.path}"):
+            _show(operation, example)
+        paths.setdefault(route.path, {})[route.verb.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Boxwood",
+            "version": VERSION,
+            "summary": "The Streak API, served from your own machine.",
+            "description": _INTRODUCTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/api"}],
+        "security": [{"basic": []}, {"bearer": []}, {"cookie": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, **bodies, "Error": ERROR},
+            "securitySchemes": {
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The API key as user name; any password.",
+                },
+                "bearer": {"type": "http", "scheme": "bearer", "description": "The API key."},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "boxwood_session",
+                    "description": "A browser's session; changes need the header X-CSRF-Token too.",
+                },
+            },
+        },
+    }
+
+
+_INTRODUCTION = """Every write takes its members from the query, a form, the form field `json` or a JSON body, JSON
+winning. Success is always 200. Times are milliseconds since 1970. Errors hold `error`, and `field` where a
+member is wrong. Paths of either edition answer under the other's prefix too."""
+
+
+def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    says = (route.handler.__doc__ or "").strip()
+    summary, _, rest = says.partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": _operation_id(route),
+        "summary": summary.rstrip("."),
+        "tags": [tag(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "responses": {
+            **_answers(route, answer),
+            **{status: _refusal(text) for status, text in _refusals(route).items()},
+        },
+    }
+    if rest.strip():
+        operation["description"] = re.sub(r"\s+", " ", rest.strip())
+    if route.open:
+        operation["security"] = []
+    if route.verb in ("POST", "PUT"):
+        operation["requestBody"] = {"content": _bodies(route)}
+    return operation
+
+
+def _show(operation: dict[str, Any], example: Example) -> None:
+    """Put an example where readers and programs look for one."""
+    given = {**example.request.query, **example.request.path}
+    for parameter in operation["parameters"]:
+        if parameter["name"] in given:
+            parameter["example"] = given[parameter["name"]]
+    asked = operation.get("requestBody", {}).get("content", {}).get(example.request.type)
+    if asked is not None:
+        asked["example"] = example.request.body
+    answered = operation["responses"]["200"].get("content", {})
+    for kind, content in answered.items():
+        if len(answered) == 1 or example.reply.type.startswith(kind):
+            content["example"] = example.reply.body
+
+
+_BYTES = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"file": _BYTES, "fileName": {"type": "string"}}, "required": ["file"]}
+
+
+def _bodies(route: Route) -> dict[str, Any]:
+    found = {kind: {"schema": _FORM if kind == "multipart/form-data" else _BYTES} for kind in route.bodies}
+    if route.takes:
+        schema = {"$ref": f"#/components/schemas/{route.takes.name}"}
+        kinds = ["application/json"] if found else ["application/json", "application/x-www-form-urlencoded"]
+        found |= {kind: {"schema": schema} for kind in kinds}
+    return found or {"application/json": {"schema": {}}}
+
+
+_TABLES: dict[str, Any] = {
+    "text/csv": {"schema": {"type": "string"}},
+    "application/x-ndjson": {"schema": {}},
+    "application/json": {"schema": {"type": "object"}},
+}
+_UNCHANGED = "Not changed since the entity tag sent along (If-None-Match)"
+
+
+def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
+    if endless(route):
+        events = {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"200": {"description": "Events, for as long as one listens", "content": events}}
+    if Chunks in _kinds(get_type_hints(route.handler).get("return", Any)):
+        return {"200": {"description": "The table", "content": {kind: {**one} for kind, one in _TABLES.items()}}}
+    if route.path.endswith("/md"):
+        return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
+    if not _gives_bytes(route.handler):
+        done = {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
+        return {**done, "304": {"description": _UNCHANGED}} if route.verb == "GET" else done
+    content = {"*/*": {"schema": _BYTES}}
+    return {
+        "200": {"description": "The whole file", "content": content},
+        "206": {"description": "The range asked for", "content": content},
+        "304": {"description": _UNCHANGED},
+    }
+
+
+_NAMES = {"pipelineKey", "teamKey", "userKeys"}
+"""Query parameters that name what may be out of reach."""
+
+
+def _refusals(route: Route) -> dict[str, str]:
+    found = {"400": "Something given cannot be", "503": "The store is away: try again"}
+    found["429"] = "Too many wrong keys or passwords from one address"
+    if not route.open or route.verb != "GET":
+        found |= {"401": "No key, or not a valid one", "403": "Within reach, but not allowed"}
+    if _gives_bytes(route.handler):
+        found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
+    if "{" in route.path or route.verb != "GET" or _NAMES.intersection(route.query):
+        found |= {"404": "No such thing within reach"}
+    if route.verb != "GET":
+        found |= {
+            "403": "Within reach, but not allowed",
+            "409": "A request with the same Idempotency-Key is under way",
+            "412": "Changed since it was read (If-Match)",
+            "413": "The body is too large",
+            "422": "The Idempotency-Key was used for another request",
+        }
+    return dict(sorted(found.items()))
+
+
+def _refusal(text: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PARAMETER.findall(route.path)
+    ]
+
+
+def _query_parameters(route: Route) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "required": False, "schema": _schema(route, name)} for name in route.query]
+
+
+def _schema(route: Route, name: str) -> dict[str, Any]:
+    return _QUERY_OF.get((route.path.rpartition("/")[2], name)) or _QUERY.get(name, {"type": "string"})
+
+
+def _operation_id(route: Route) -> str:
+    words = re.sub(r"\W+", "_", route.path).strip("_")
+    return f"{route.verb.lower()}_{words}"
+
+
+def tag(route: Route) -> str:
+    """The noun the path speaks of: its last word that is not a parameter."""
+    if route.tag:
+        return route.tag
+    words = [segment for segment in route.path.split("/")[2:] if segment and not segment.startswith("{")]
+    return next((word for word in reversed(words) if word in _TAGS), words[0])
+
+
+_TAGS = (
+    "sessions settings users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments "
+    "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators "
+    "preferences"
+).split()
+
+
+def _answer(route: Route) -> Any:
+    """What the handler answers with, less what has no shape of its own."""
+    answer = route.gives or get_type_hints(route.handler).get("return", Any)
+    kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live, Chunks)]
+    return kinds[0] if len(kinds) == 1 else Any
+
+
+def endless(route: Route) -> bool:
+    """Whether it answers for as long as one listens."""
+    return Live in _kinds(get_type_hints(route.handler).get("return", Any))
+
+
+def _gives_bytes(handler: Callable[..., Any]) -> bool:
+    return Download in _kinds(get_type_hints(handler).get("return", Any))
+
+
+def _kinds(answer: Any) -> tuple[Any, ...]:
+    return get_args(answer) if _is_union(answer) else (answer,)
+
+
+def _is_union(kind: Any) -> bool:
+    return getattr(kind, "__origin__", None) is Union or isinstance(kind, types.UnionType)

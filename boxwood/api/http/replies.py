@@ -1,0 +1,126 @@
+"""Status codes and error bodies, once (spec 1.7). Success is 200, whatever was done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from ...core.context import Ctx
+from ...core.idempotency import Reused
+from ...errors import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Insufficient,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    Problem,
+    Rejected,
+    Stale,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
+
+JSON = b"application/json;charset=utf-8"
+encode = msgspec.json.Encoder().encode
+
+
+class Reply(msgspec.Struct):
+    """An answer that is not plain JSON with status 200."""
+
+    body: bytes
+    status: int = 200
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    tag: bytes = b""
+    """The entity's, where it is known already."""
+
+
+class Download(msgspec.Struct):
+    """An answer whose bytes are read as they are sent; `open` finds whether they are there."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    open: Callable[[], Iterator[bytes]]
+
+
+class Chunks(msgspec.Struct):
+    """An answer of pieces that are made as they are sent, each in a transaction of its own."""
+
+    headers: list[tuple[bytes, bytes]]
+    pieces: Iterator[Callable[[Ctx], bytes]]
+    tell: Callable[[Ctx], Any] | None = None
+    """What is recorded of it, in a transaction before the first piece."""
+
+
+def error(status: int, message: str, **more: Any) -> Reply:
+    return Reply(encode({"success": False, **more, "error": message}), status)
+
+
+def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Reply:
+    """`says` is what a 404 says on this route of what its path names, where it is not the usual."""
+    match problem:
+        case NotSignedIn():
+            return not_signed_in(problem)
+        case NotFound():
+            if says and problem.key in path:
+                return error(404, says)
+            return error(404, "Entity not found with key", details=problem.key)
+        case Forbidden():
+            return error(403, str(problem))
+        case Rejected():
+            return error(400, str(problem), violations=problem.violations)
+        case Insufficient():
+            return error(400, problem.message, field=problem.field, details=f"{problem.field} is needed")
+        case Reused():
+            return error(422, str(problem), field=problem.field)
+        case Invalid():
+            return error(400, str(problem), field=problem.field)
+        case TooLarge():
+            return error(413, str(problem), field="body")
+        case Conflict():
+            # Not 409: the SDKs repeat that, and it would not help.
+            return error(400, str(problem))
+        case Stale():
+            return error(412, str(problem))
+        case Busy():
+            reply = error(409, str(problem))
+            reply.headers = ((b"retry-after", b"1"),)
+            return reply
+        case TooMany():
+            reply = error(429, str(problem))
+            seconds = max(1, math.ceil(problem.wait / 1000))
+            reply.headers = ((b"retry-after", b"%d" % seconds), *problem.headers)
+            return reply
+        case Unavailable():
+            reply = error(503, str(problem))
+            reply.headers = ((b"retry-after", b"1"),)
+            return reply
+        case _:
+            return error(400, str(problem))
+
+
+def not_signed_in(problem: NotSignedIn, *, challenge: bool = True) -> Reply:
+    """Clients tell the two 401s apart by whether `success` is there. A browser that is challenged with Basic opens a
+    dialog, where a page has a form of its own."""
+    field = {"field": problem.field} if problem.field else {}
+    reply = error(401, str(problem), **field) if problem.given else Reply(encode({"error": str(problem)}), 401)
+    scheme = b"Basic" if challenge else b"Bearer"
+    reply.headers = ((b"www-authenticate", scheme + b' realm="Boxwood"'),)
+    return reply
+
+
+UNKNOWN_PATH = error(400, "Invalid API path specified")
+OUR_FAULT = error(500, "Something went wrong here; it was written to the log under this request's id")
+
+
+def wrong_verb(verbs: list[str]) -> Reply:
+    allowed = ", ".join(verbs)
+    reply = error(405, f"This path takes {allowed}")
+    reply.headers = ((b"allow", allowed.encode()),)
+    return reply

@@ -1,0 +1,49 @@
+"""The rows of the table of routes: what each verb usually is, so that a route is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...wire.codec import Shape
+from .router import LIST, READ, STREAM, WRITE, Route
+
+
+def _read(path: str, handler: Callable[..., Any], *query: str) -> Route:
+    return Route("GET", path, handler, READ, query=query)
+
+
+def _list(path: str, handler: Callable[..., Any], *query: str) -> Route:
+    return Route("GET", path, handler, LIST, query=query)
+
+
+def _put(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str) -> Route:
+    return Route("PUT", path, handler, WRITE, takes, query)
+
+
+def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *query: str, says: str = "") -> Route:
+    return Route("POST", path, handler, WRITE, takes, query, says=says)
+
+
+def _ask(path: str, handler: Callable[..., Any], takes: Shape | None, *query: str) -> Route:
+    """A question too long for an address: it changes nothing."""
+    return Route("POST", path, handler, LIST, takes, query)
+
+
+def _sign_in(path: str, handler: Callable[..., Any], gives: Any, takes: Shape) -> Route:
+    return Route("POST", path, handler, STREAM, takes, gives=gives, tag="sessions", open=True)
+
+
+def _stream(
+    path: str,
+    handler: Callable[..., Any],
+    gives: Any,
+    *bodies: str,
+    takes: Shape | None = None,
+    query: tuple[str, ...] = (),
+) -> Route:
+    return Route("POST", path, handler, STREAM, takes, query, bodies, gives)
+
+
+def _delete(path: str, handler: Callable[..., Any]) -> Route:
+    return Route("DELETE", path, handler, WRITE)

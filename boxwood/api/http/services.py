@@ -1,0 +1,79 @@
+"""What one server's calls share: the engine, limits, the file store, caches and queues."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ...core.context import Ctx
+from ...core.views.selections import Wish
+from ...db.engine import Db, Engine
+from ...lib.address_rules import Rules
+from ...lib.blobs import Blobs
+from ...lib.password_queue import Queue
+from .answer_cache import Answers
+from .bells import Bells
+from .failures import Failures
+from .limits import Limits
+from .router import Router
+
+T = TypeVar("T")
+FILE_THREADS = 64  # each upload holds one for as long as its sender takes
+# A message of 40 MB takes five times as much memory while it is read, and a second of the processor.
+HEAVY_AT_ONCE = 2
+
+
+class Services:
+    def __init__(
+        self,
+        engine: Engine,
+        router: Router,
+        clock: Callable[[], int],
+        rules: Rules,
+        store: Blobs,
+        max_file_size: int,
+        limits: Limits | None = None,
+        most_endpoints: int = 16,
+        most_subscriptions: int = 0,
+    ) -> None:
+        self.engine = engine
+        self.limits = limits or Limits(engine)
+        self.most_endpoints, self.most_subscriptions = most_endpoints, most_subscriptions
+        """Native endpoints and event subscriptions of a team; 0 for no limit."""
+        self.router = router
+        self.clock = clock
+        self.rules = rules
+        self.store = store
+        self.max_file_size = max_file_size
+        self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
+        self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
+        self.inline = engine.one_process
+        self.uses: dict[str, int] = {}
+        """When each API key was last used, until someone writes it down."""
+        self.seen: dict[str, int] = {}  # the same for sessions
+        self.guesses = Queue()
+        self.failures = Failures(engine, clock)
+        self.provider = ""  # the name of the one by which people may sign in, too
+        self.wishes: set[Wish] = set()
+        """Fields that were filtered or sorted by, until someone makes their indexes."""
+        self.bells = Bells(engine)
+        self.answer_cache = Answers()
+
+    def context(self, db: Db, call: Any) -> Ctx:
+        """Who acts in this call, and when; the application says."""
+        raise NotImplementedError
+
+    async def aside(self, fn: Callable[..., T], *given: Any) -> T:
+        """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *given)
+
+    async def heavy(self, fn: Callable[..., T], *given: Any) -> T:
+        """The same for what takes much memory: a few at once."""
+        async with self._heavy:
+            return await self.aside(fn, *given)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self.limits.close()

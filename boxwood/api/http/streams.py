@@ -1,0 +1,84 @@
+"""Answers sent piece by piece. A fault in the middle cuts the connection, so that nobody takes it for whole."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from ...core.context import Ctx
+from ...db.engine import Db
+from ...errors import Unavailable
+from . import sending
+from .call import Call
+from .replies import JSON, Chunks, Download, encode
+
+log = logging.getLogger("boxwood.api")
+
+
+async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]], send: Send) -> None:
+    """A JSON array in chunks, each rendered in a transaction of its own."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", JSON)]})
+    await send({"type": "http.response.body", "body": b"[", "more_body": True})
+    first = True
+    for part in parts:
+
+        def work(db: Db, part: Any = part) -> bytes:
+            ctx = Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within)
+            array: bytes = encode(render(ctx, part))
+            return array[1:-1]
+
+        chunk = await call.api.engine.read_soon(work)
+        if chunk:
+            body = chunk if first else b"," + chunk
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            first = False
+    await send({"type": "http.response.body", "body": b"]"})
+
+
+async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> None:
+    if chunks.tell and scope["method"] != "HEAD":
+        await _told(call, chunks.tell)
+    await send({"type": "http.response.start", "status": 200, "headers": chunks.headers})
+    for piece in chunks.pieces if scope["method"] != "HEAD" else ():
+
+        def work(db: Db, piece: Callable[[Ctx], bytes] = piece) -> bytes:
+            return piece(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within))
+
+        if body := await call.api.engine.read_soon(work):
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _told(call: Call, tell: Callable[[Ctx], Any]) -> None:
+    """A disk that takes nothing more is no reason to keep what is on it from those who come to save it."""
+
+    def work(db: Db) -> None:
+        tell(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within, call.ctx.via))
+
+    try:
+        await call.api.engine.write_soon(work)
+    except Unavailable:
+        log.error("given, and not recorded", extra={"route": call.route.path, "user": call.ctx.actor.key})
+
+
+async def of_bytes(
+    aside: Callable[..., Awaitable[Any]],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    download: Download,
+    pieces: Iterator[bytes],
+) -> None:
+    """As they are read; no further than the caller listens."""
+    await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
+    gone = asyncio.create_task(sending.hang_up(receive))
+    try:
+        while scope["method"] != "HEAD" and not gone.done() and (piece := await aside(next, pieces, None)):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        gone.cancel()

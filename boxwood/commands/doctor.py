@@ -1,0 +1,166 @@
+"""`boxwood doctor`: is everything in order? Each finding says what it is, and what to do where it is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import stat
+from dataclasses import dataclass
+
+from ..config import Config
+from ..core import backlog, stored_files
+from ..core.history import audit_log
+from ..db import schema
+from ..db.engine import Db
+from ..db.open import open_engine
+from ..errors import Problem
+from ..lib.blobs import Blobs, Missing, StoreFailed
+from ..lib.clock import now_ms
+from ..version import VERSION
+
+_LEAST_FREE = 500_000_000
+_AHEAD = 5 * 60_000
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    fine: bool
+    says: str
+
+
+def examine(config: Config, store: Blobs | None = None, *, now: int | None = None) -> list[Finding]:
+    """Every finding, good and bad; nothing is changed. `store` is where the files' bytes are."""
+    if not config.data.is_dir():
+        return [Finding(False, f"{config.data} is no directory: start `boxwood serve` or name it with --data")]
+    findings = [
+        Finding(True, f"Boxwood {VERSION} on Python {platform.python_version()}, {platform.system()}"),
+        _private(config),
+        _writable(config),
+        _free_space(config),
+    ]
+    if not config.database_url and not os.path.exists(config.sqlite_path):
+        return [*findings, Finding(False, f"{config.sqlite_path} is not there: start `boxwood serve` once")]
+    try:
+        waiting = schema.waiting(config.database_url, config.sqlite_path)
+        fine = not waiting
+        told = "up to date" if fine else f"behind by {len(waiting)} migrations: `boxwood migrate`, or start the server"
+        findings.append(Finding(fine, f"the database's schema is {told}"))
+        if not fine:
+            return findings
+        engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+        try:
+            findings += engine.read(lambda db: _look(db, now or now_ms()))
+            held = engine.read(stored_files.held)
+        finally:
+            engine.close()
+    except Problem as problem:
+        return [*findings, Finding(False, str(problem))]
+    except Exception as error:
+        return [*findings, Finding(False, f"the database does not open: {error}")]
+    return [*findings, *([_files(store, held)] if store is not None else [])]
+
+
+def _private(config: Config) -> Finding:
+    loose = stat.S_IMODE(config.data.stat().st_mode) & 0o077
+    return Finding(not loose, f"{config.data} is {'open to other users: chmod 700' if loose else 'for its owner only'}")
+
+
+def _writable(config: Config) -> Finding:
+    """By trying: a read-only disk has the right permissions all the same."""
+    probe = config.data / f".doctor-{os.getpid()}"
+    try:
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        return Finding(False, f"{config.data} cannot be written: {error.strerror}")
+    return Finding(True, f"{config.data} can be written")
+
+
+def _free_space(config: Config) -> Finding:
+    free = shutil.disk_usage(config.data).free
+    more = "" if free >= _LEAST_FREE else ": make room, for what cannot be written is refused"
+    return Finding(free >= _LEAST_FREE, f"{free / 1e9:.1f} GB are free for {config.data}{more}")
+
+
+def _files(store: Blobs, held: list[str]) -> Finding:
+    lost = []
+    try:
+        for blob in held:
+            try:
+                store.size(blob)
+            except Missing:
+                lost.append(blob)
+    except StoreFailed as error:
+        return Finding(False, f"the files' bytes cannot be read: {error}")
+    if lost:
+        return Finding(False, f"the bytes of {len(lost)} of {len(held)} files are missing: restore a backup")
+    return Finding(True, f"the bytes of all {len(held)} files are there")
+
+
+def _look(db: Db, now: int) -> list[Finding]:
+    findings = [_sound(db), _version(db), _clock(db, now)]
+    for noun in ("users", "pipelines", "boxes", "events"):
+        row = db.row(f"SELECT COUNT(*) FROM {noun}")
+        findings.append(Finding(True, f"{row[0] if row else 0:,} {noun}"))
+    return [*findings, _stages(db), *_stuck(db, now), _audit(db)]
+
+
+def _sound(db: Db) -> Finding:
+    if db.dialect.name != "sqlite":
+        return Finding(True, f"the database is {backlog.size(db) / 1e6:,.1f} MB")
+    row = db.row("PRAGMA quick_check(1)")
+    told = row[0] if row else "no answer"
+    if told != "ok":
+        return Finding(False, f"the database file is damaged ({told}): restore a backup")
+    lost = db.rows("PRAGMA foreign_key_check")
+    if lost:
+        return Finding(False, f"{len(lost)} rows name others that are not there, the first in {lost[0][0]}")
+    return Finding(True, f"the database file is sound, and {backlog.size(db) / 1e6:,.1f} MB")
+
+
+def _version(db: Db) -> Finding:
+    row = db.row("SELECT sqlite_version()" if db.dialect.name == "sqlite" else "SHOW server_version")
+    name = "SQLite" if db.dialect.name == "sqlite" else "PostgreSQL"
+    return Finding(True, f"{name} {row[0] if row else '?'}")
+
+
+def _clock(db: Db, now: int) -> Finding:
+    row = db.row("SELECT MAX(at) FROM (SELECT at FROM events ORDER BY id DESC LIMIT 100) AS last")
+    ahead = (row[0] or 0) - now if row else 0
+    if ahead > _AHEAD:
+        return Finding(False, f"the clock is {ahead // 60_000} minutes behind what was recorded: set it, and use NTP")
+    return Finding(True, "the clock is not behind what was recorded")
+
+
+def _stages(db: Db) -> Finding:
+    lost = db.row(
+        """
+        SELECT COUNT(*) FROM boxes b
+        WHERE NOT EXISTS (SELECT 1 FROM stages s WHERE s.pipeline_key = b.pipeline_key AND s.key = b.stage_key)
+        """
+    )
+    count = lost[0] if lost else 0
+    return Finding(not count, f"{count} boxes are in a stage that is not there")
+
+
+def _stuck(db: Db, now: int) -> list[Finding]:
+    found = []
+    for queue in backlog.queues(db, now):
+        name = queue.name.replace("_", " ")
+        if backlog.is_stuck(queue):
+            late = queue.late_ms // 60_000
+            says = f"{queue.waiting} {name} wait, the oldest for {late} minutes: does the server run? See its log"
+            found.append(Finding(False, says))
+        elif queue.waiting:
+            found.append(Finding(True, f"{queue.waiting} {name} wait"))
+    return found or [Finding(True, "no work waits")]
+
+
+def _audit(db: Db) -> Finding:
+    verdict = audit_log.verify(db)
+    if verdict.wrong:
+        more = f" (and {len(verdict.wrong) - _SHOWN} more)" if len(verdict.wrong) > _SHOWN else ""
+        return Finding(False, f"the audit log was tampered with: {'; '.join(verdict.wrong[:_SHOWN])}{more}")
+    return Finding(True, f"the audit log holds: {verdict.events:,} events, last digest {verdict.head}")

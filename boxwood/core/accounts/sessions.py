@@ -1,0 +1,143 @@
+"""Sessions: a browser that signed in, and acts with its user's rights until it signs out or is forgotten.
+
+A session's secret is 32 random bytes in a cookie, stored as a digest. It is over a fortnight after its last use and
+three months after it began, whichever comes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+import msgspec
+
+from ...db.engine import Db
+from ...db.records import Table
+from ...errors import NotFound, NotSignedIn
+from ...lib import ids
+from .. import events, persons
+from ..context import Ctx
+from ..people import users
+from ..records import USERS, User
+from . import api_keys, locked_users
+
+A_DAY = 86_400_000
+IDLE = 14 * A_DAY
+LONGEST = 90 * A_DAY
+LONGEST_NAME = 300
+
+
+class Session(msgspec.Struct, frozen=True):
+    key: str
+    digest: str
+    user_key: str
+    browser: str
+    """As it calls itself (User-Agent)."""
+    address: str
+    created_at: int
+    used_at: int
+    ends_at: int
+
+    @property
+    def over_at(self) -> int:
+        return min(self.ends_at, self.used_at + IDLE)
+
+
+SESSIONS = Table("sessions", Session)
+
+
+def start(ctx: Ctx, browser: str, address: str, how: str) -> tuple[Session, str]:
+    """The actor is signed in; the session and its secret, which is nowhere else. `how` is "a password", for example."""
+    locked_users.require_unlocked(ctx.db, ctx.actor.key)
+    secret = secrets.token_urlsafe(32)
+    session = Session(
+        key=ids.new("i", ctx.now),
+        digest=_digest(secret),
+        user_key=ctx.actor.key,
+        browser=browser[:LONGEST_NAME],
+        address=address,
+        created_at=ctx.now,
+        used_at=ctx.now,
+        ends_at=ctx.now + LONGEST,
+    )
+    SESSIONS.insert(ctx.db, session)
+    users.note_seen(ctx.db, ctx.actor.key, ctx.now)
+    events.record(
+        ctx, "user.signed_in", persons.of(ctx.actor), what=how, browser=session.browser, address=session.address
+    )
+    return session, secret
+
+
+_OWNER = f"""
+    SELECT {USERS.of("u")}, s.key FROM sessions s JOIN users u ON u.key = s.user_key
+    WHERE s.digest = :digest AND s.ends_at > :now AND s.used_at > :idle
+"""
+
+
+def owner(db: Db, secret: str, now: int) -> tuple[User, str]:
+    """Who acts in this session, and its key."""
+    row = db.row(_OWNER, digest=_digest(secret), now=now, idle=now - IDLE)
+    if row is None:
+        raise NotSignedIn(given=False)
+    return USERS.load(row), row[-1]
+
+
+def csrf_token(secret: str) -> str:
+    """What a page of ours knows and no other: it is made of the secret, which gives nothing away of it."""
+    return hmac.digest(secret.encode(), b"boxwood csrf", hashlib.sha256).hex()
+
+
+def get(ctx: Ctx, key: str) -> Session:
+    """One of the actor's that is not over."""
+    found = [one for one in all_own(ctx) if one.key == key]
+    if not found:
+        raise NotFound(key)
+    return found[0]
+
+
+def all_own(ctx: Ctx) -> list[Session]:
+    """Those that are not over, last used first."""
+    api_keys.require_self(ctx)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {SESSIONS.columns} FROM sessions WHERE user_key = :user AND ends_at > :now AND used_at > :idle
+        ORDER BY used_at DESC, key DESC
+        """,
+        user=ctx.actor.key,
+        now=ctx.now,
+        idle=ctx.now - IDLE,
+    )
+    return SESSIONS.load_all(rows)
+
+
+def end(ctx: Ctx, key: str) -> None:
+    """Sign this browser out."""
+    api_keys.require_self(ctx)
+    if not ctx.db.run("DELETE FROM sessions WHERE key = :key AND user_key = :user", key=key, user=ctx.actor.key):
+        raise NotFound(key)
+    events.record(ctx, "user.signed_out", persons.of(ctx.actor))
+
+
+def end_others(ctx: Ctx, but: str = "") -> int:
+    """Sign every other browser of the actor's out; how many there were."""
+    api_keys.require_self(ctx)
+    return ctx.db.run("DELETE FROM sessions WHERE user_key = :user AND key <> :key", user=ctx.actor.key, key=but)
+
+
+def note_uses(db: Db, uses: dict[str, int]) -> None:
+    """Remember when sessions were last used; called now and then with what has been gathered."""
+    db.many(
+        "UPDATE sessions SET used_at = :at WHERE key = :key",
+        [{"key": key, "at": at} for key, at in sorted(uses.items())],
+    )
+
+
+def forget(db: Db, now: int) -> None:
+    """Drop sessions and links that are over."""
+    db.run("DELETE FROM sessions WHERE ends_at <= :now OR used_at <= :idle", now=now, idle=now - IDLE)
+    db.run("DELETE FROM sign_in_links WHERE ends_at <= :now", now=now)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""A team's name, members and settings, as its owners change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...errors import Insufficient, Invalid
+from .. import events, undo_data
+from ..context import Ctx
+from ..people import teams, users
+from ..people.teams import _tell_change
+from ..records import (
+    TEAM_LISTS,
+    TEAM_MEMBERS,
+    TEAMS,
+    USERS,
+    ListAccess,
+    Team,
+    TeamMember,
+    TeamSettings,
+    User,
+    permissions,
+)
+from . import invitations
+
+
+def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
+    """A team whose creator is its owner and must be among its members (spec 2.2)."""
+    if not name:
+        raise Insufficient("Team", "name")
+    people = [_named(ctx, one, f"members[{at}]") for at, one in enumerate(named)]
+    if ctx.actor.key not in {user.key for user in people}:
+        raise Invalid("members", "the creator must be one of the members")
+    team = teams.make(ctx.db, name, ctx.actor, ctx.now)
+    for user in {user.key: user for user in people}.values():
+        if user.key != ctx.actor.key:
+            teams.add(ctx, team, user, "Member")
+    events.record(ctx, "team.created", team, team_key=team.key, subject=team.name)
+    return team
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
+    """`members` replaces them all; everything else is left as it was unless named. Fields are edited elsewhere."""
+    teams.require_owner(ctx, teams.get(ctx, key))
+    team = teams.lock(ctx, key)
+    if changes.get("name") == "":
+        raise Invalid("name", "may not be empty")
+    if "members" in changes:
+        _replace_members(ctx, team, changes["members"])
+    settings = {name: value for name, value in changes.items() if name in _EDITABLE}
+    for name in TEAM_LISTS:
+        if f"{name}_access" in settings:
+            settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"])
+    return save(ctx, team, settings, name=changes.get("name", team.name), news="members" in changes)
+
+
+_EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in TEAM_LISTS}
+
+
+def save(
+    ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news: bool = False, values: Any = None
+) -> Team:
+    """The team with these settings. An echo of what is so already is no news. `values` is what went with fields or
+    options, for an undo."""
+    after = msgspec.structs.replace(
+        team, name=name or team.name, settings=msgspec.structs.replace(team.settings, **settings)
+    )
+    if after == team and not news:
+        return team
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    TEAMS.update(ctx.db, after, "name", "settings", "updated_at")
+    before: dict[str, Any] = {} if after.name == team.name else {"name": team.name}
+    changed = [one for one in settings if getattr(after.settings, one) != getattr(team.settings, one)]
+    if changed:
+        before["settings"] = {one: getattr(team.settings, one) for one in changed}
+    event_id = events.record(ctx, "team.edited", after, team_key=after.key, before=before or None, subject=after.name)
+    if values:
+        undo_data.keep(ctx, event_id, {"values": values})
+    return after
+
+
+def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> ListAccess:
+    """Who may do what with this list: what is left out stays."""
+    where = f"contactOrgListPermissions.{name}"
+    named = [given.get("default_permission_set"), *(one.get("permissionSetName") for one in given.get("entries", []))]
+    for one in named:
+        if one and one not in permissions.BUILT_IN:
+            raise Invalid(where, f"no such permission set {one[:100]!r}; known are {', '.join(permissions.BUILT_IN)}")
+    known = {member.user_key for member, _ in teams.members(ctx, [team.key])[team.key]}
+    for at, entry in enumerate(given.get("entries", [])):
+        if entry.get("userKey") not in known or not entry.get("permissionSetName"):
+            raise Invalid(f"{where}.aclEntries[{at}]", "needs the userKey of a member and a permissionSetName")
+    before: ListAccess = getattr(team.settings, f"{name}_access")
+    return msgspec.structs.replace(before, **{member: value for member, value in given.items() if value is not None})
+
+
+def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
+    found = teams.members(ctx, [team.key])[team.key]
+    before = {member.user_key: member for member, _ in found}
+    people = {user.key: user for _, user in found}
+    after: dict[str, TeamMember] = {}
+    for at, one in enumerate(named):
+        user = _named(ctx, one, f"members[{at}]", known=set(before))
+        people[user.key] = user
+        was = before.get(user.key)
+        after[user.key] = TeamMember(
+            team_key=team.key,
+            user_key=user.key,
+            role=one.get("role") or (was.role if was else "Member"),
+            invite_status=was.invite_status if was else ("Pending" if user.invited else "Accepted"),
+            email_sharing=one.get("email_sharing") or (was.email_sharing if was else "None"),
+            invited_at=was.invited_at if was else ctx.now,
+        )
+    if not any(member.role == "Owner" for member in after.values()):
+        raise Invalid("members", "a team needs an owner")
+    ctx.db.run("DELETE FROM team_members WHERE team_key = :team", team=team.key)
+    for member in after.values():
+        TEAM_MEMBERS.insert(ctx.db, member)
+    for key in sorted(before.keys() | after.keys()):
+        _tell_change(ctx, team, people[key], before.get(key), after.get(key))
+
+
+def _named(ctx: Ctx, one: dict[str, Any], field: str, known: set[str] | None = None) -> User:
+    """The user a member entry names: by key where given (someone within reach), else by e-mail."""
+    key = one.get("user_key")
+    if key and known and key in known:
+        row = ctx.db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
+        assert row is not None
+        return USERS.load(row)
+    if key:
+        return users.get(ctx, key)
+    if one.get("email"):
+        return invitations.find_or_invite(ctx, one["email"], f"{field}.email")
+    raise Invalid(field, "needs userKey or email")

@@ -1,0 +1,1 @@
+"""What people do on a box: tasks, comments, meetings, files, mail."""

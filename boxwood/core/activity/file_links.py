@@ -1,0 +1,73 @@
+"""Links that open one file without a key, for an hour.
+
+A link speaks for the person who made it, and is worth what that person can reach when it is opened: who loses
+access to a box loses it through old links too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+import msgspec
+
+from ...db.engine import Db
+from ...errors import Forbidden
+from ..context import Ctx
+from ..records import USERS
+
+LASTS = 3600 * 1000
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """What the signature vouches for."""
+
+    subject: str
+    user_key: str
+    within: str
+    until: int
+
+
+def sign(ctx: Ctx, subject: str) -> tuple[str, int]:
+    """A token for this one thing, and until when it is good."""
+    until = ctx.now + LASTS
+    claim = msgspec.json.encode(Claim(subject, ctx.actor.key, ctx.within, until))
+    return f"{_text(claim)}.{_text(_signature(ctx.db, claim))}", until
+
+
+def accept(db: Db, token: str, subject: str, now: int) -> Ctx:
+    """To act for the person who signed, at this one thing."""
+    claim = _verified(db, token)
+    if claim is None or claim.subject != subject or claim.until < now:
+        raise Forbidden("This link is not valid, or its hour is over")
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=claim.user_key)
+    if row is None:
+        raise Forbidden("This link is not valid, or its hour is over")
+    return Ctx(db, now, USERS.load(row), claim.within)
+
+
+def _verified(db: Db, token: str) -> Claim | None:
+    claim, _, signature = token.partition(".")
+    try:
+        said = _bytes(claim)
+        if hmac.compare_digest(_signature(db, said), _bytes(signature)):
+            return msgspec.json.decode(said, type=Claim)
+    except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError):
+        pass
+    return None
+
+
+def _signature(db: Db, claim: bytes) -> bytes:
+    row = db.row("SELECT value FROM secrets WHERE name = 'links'")
+    assert row is not None
+    return hmac.digest(bytes.fromhex(row[0]), claim, hashlib.sha256)
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,0 +1,85 @@
+"""Everything a reader of one box needs at once: the box, where it is, and what it names, as far as he reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...lib.formulas import Result
+from .. import boxes, persons
+from ..context import Ctx
+from ..people import contact_access
+from ..people.contacts import CONTACTS, Contact
+from ..people.organizations import ORGANIZATIONS, Organization
+from ..pipelines import schema
+from ..pipelines.formula_inputs import Sheet
+from ..records import Box, Field, Person, Pipeline, Stage
+from ..views import listing
+from . import tasks
+from .tasks import Task
+
+MOST_TASKS = 1000
+
+
+class Neighbour(msgspec.Struct, frozen=True):
+    """A linked box, by the names a reader knows it by."""
+
+    name: str
+    pipeline: str
+    stage: str
+
+
+class Overview(msgspec.Struct, frozen=True):
+    box: Box
+    pipeline: Pipeline
+    stages: dict[str, Stage]
+    columns: list[tuple[Field, Result]]
+    """Its pipeline's fields with their values in words; unset ones are left out."""
+    people: dict[str, Person]
+    contacts: list[Contact]
+    organizations: list[Organization]
+    linked: list[Neighbour]
+    tasks: list[Task]
+    """Published ones."""
+
+
+def of(ctx: Ctx, box_key: str) -> Overview:
+    box, pipeline, _ = boxes.reach(ctx, box_key)
+    held = [one for one in tasks.of_box(ctx, box.key, limit=MOST_TASKS, offset=0) if not one.is_draft]
+    return Overview(
+        box=box,
+        pipeline=pipeline,
+        stages=schema.stages(ctx, [pipeline.key])[pipeline.key],
+        columns=_columns(ctx, box, pipeline),
+        people=persons.by_key(ctx, {*box.people(), *(key for task in held for key in task.people())}),
+        contacts=contact_access.by_keys(ctx, CONTACTS, [link.key for link in box.contacts]),
+        organizations=contact_access.by_keys(ctx, ORGANIZATIONS, [link.key for link in box.organizations]),
+        linked=_linked(ctx, box),
+        tasks=held,
+    )
+
+
+def _columns(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[tuple[Field, Result]]:
+    found = schema.fields_by_key(ctx, pipeline.key)
+    kept = [field for field in found.values() if field.key in box.fields]
+    sheet = Sheet(ctx, pipeline, found, [box], {field.key for field in kept})
+    return [(field, sheet.column(field.key)[0]) for field in kept]
+
+
+def _linked(ctx: Ctx, box: Box) -> list[Neighbour]:
+    """Those within reach, in the box's order."""
+    if not box.linked_box_keys:
+        return []
+    test, params = listing.seen(ctx)
+    among = ctx.db.dialect.among("b.key", "keys")
+    rows: list[Any] = ctx.db.rows(
+        f"""
+        SELECT b.key, b.name, p.name, s.name FROM boxes b JOIN pipelines p ON p.key = b.pipeline_key
+        JOIN stages s ON s.pipeline_key = b.pipeline_key AND s.key = b.stage_key WHERE {among} AND {test}
+        """,
+        keys=ctx.db.texts(box.linked_box_keys),
+        **params,
+    )
+    found = {row[0]: Neighbour(*row[1:]) for row in rows}
+    return [found[key] for key in box.linked_box_keys if key in found]

@@ -1,0 +1,1 @@
+"""Automations: rules that start runs of steps."""

@@ -1,0 +1,360 @@
+"""How one run goes on: step by step, to its end, a wait, or a step that is done outside.
+
+What is done in the database is done here, with its log, in one transaction. For what is done outside (a request)
+the run is leased: its due time is moved to the end of the lease, so that one whose worker died comes due by
+itself, at the same step.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from ...db.engine import Db
+from ...errors import NotFound, Problem
+from ...lib import templates
+from ...lib.cel.engine import CelError, Overrun
+from ...lib.template_filters import TemplateError
+from .. import boxes, pipelines
+from ..context import Cause, Ctx
+from ..people import contact_access
+from ..pipelines import schema
+from ..pipelines.filters import Filter
+from ..webhooks import delivery_queue
+from . import automations, runs
+from .automations import Automation
+from .definitions import Definition
+from .run_values import Names, holds
+from .runs import RUNS, Run, StepLog
+from .step_actions import VERBS, Doing, moment
+from .step_kinds import OUTSIDE, UNITS
+from .steps import Op, flatten
+
+LEASE = 60_000
+MOST_FAILURES = 50
+"""Runs in a row, after which a rule is switched off."""
+MOST_OPS = 300
+"""In one turn of one run: more than a rule can have."""
+MOST_LOGGED = 20_000
+"""Bytes of a step's input or output that the log keeps."""
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """A step that is to be done with no transaction open."""
+
+    run: Run
+    automation: Automation
+    op: Op
+    given: dict[str, Any]
+    shown: dict[str, Any]
+    """The same, without its secrets."""
+    at: int
+
+    @property
+    def id(self) -> str:
+        """The same at every attempt."""
+        return f"{self.run.key}-{self.run.place}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of it. `again`: it may be tried again, not before `after` milliseconds."""
+
+    outside: Outside
+    ms: int
+    output: dict[str, Any]
+    error: str | None = None
+    again: bool = False
+    after: int | None = None
+
+
+@lru_cache(maxsize=512)
+def _ops(key: str, version: int, text: bytes) -> list[Op]:
+    return flatten(msgspec.json.decode(text))
+
+
+class Advance:
+    """One run, going on in this transaction."""
+
+    def __init__(self, db: Db, now: int, run: Run, worker: str) -> None:
+        automation = automations.load(db, run.automation_key)
+        assert automation is not None
+        owner = runs.user(db, run.user_key or automation.user_key)
+        assert owner is not None
+        self.ctx = Ctx(
+            db,
+            now,
+            owner,
+            via=f"automation:{automation.key}",
+            cause=Cause(run.key, run.root_key, run.chain),
+        )
+        # Secrets are their owner's alone.
+        strange = owner.key != automation.user_key
+        self.automation = msgspec.structs.replace(automation, secrets={}) if strange else automation
+        self.run = run
+        self.worker = worker
+        self.definition: Definition = (
+            automation.definition
+            if run.version == automation.version
+            else automations.version(db, automation.key, run.version)
+        )
+        self.ops = _ops(automation.key, run.version, msgspec.json.encode(self.definition.steps))
+
+    def go(self) -> Outside | None:
+        if self.run.began_at is None:
+            self.run = msgspec.structs.replace(self.run, began_at=self.ctx.now)
+            reason = self._why_not()
+            if reason:
+                self._end("skipped", reason)
+                return None
+        for _ in range(MOST_OPS):
+            if self.run.place >= len(self.ops):
+                self._end("done")
+                return None
+            op = self.ops[self.run.place]
+            if op.type in OUTSIDE:
+                return self._leave(op)
+            if op.type == "wait" and not self.run.waits:
+                if self._wait(op):
+                    return None
+            elif op.type == "stop":
+                self._stop(op)
+            else:
+                self._do(op)
+            if self.run.state != "due":
+                return None
+        raise RuntimeError("a run has no end")
+
+    # Whether to begin at all
+
+    def _why_not(self) -> str | None:
+        """The reason why its filter or condition, or its owner's reach, keeps it from doing anything."""
+        names = Names(self.ctx, self.automation, self.run)
+        if self.run.box_key is not None and not self._reaches_box(self.run.box_key):
+            return "the box is gone, or out of the owner's reach"
+        noun = {"contact": "contacts", "organization": "organizations"}.get(names.subject)
+        if noun and self.run.event_id is not None and not self._reaches_entry(noun):
+            return f"it is gone, or the owner may not see the team's {noun}"
+        try:
+            if not self._passes(self.definition.filter, names, "filter"):
+                return "the filter does not let the box through"
+            if self.definition.condition and not holds(names, self.definition.condition):
+                return "the condition does not hold"
+        except CelError as error:
+            self._spare(error)
+            return f"the condition cannot be told: {error}"
+        except Problem as problem:
+            return f"the filter cannot be asked: {problem}"
+        return None
+
+    def _spare(self, error: Exception) -> None:
+        """A condition that ran out of its time would hold up everybody, again and again."""
+        if isinstance(error, Overrun):
+            automations.pause(self.ctx, self.automation, f"a condition was stopped: {error}")
+
+    def _reaches_box(self, key: str) -> bool:
+        try:
+            boxes.get(self.ctx, key)
+        except NotFound:
+            return False
+        return True
+
+    def _reaches_entry(self, name: str) -> bool:
+        key = self.run.subject_key or ""
+        return key in contact_access.known(self.ctx, name, self.automation.team_key, [key])
+
+    def _passes(self, tree: Any, names: Names, where: str) -> bool:
+        if not tree:
+            return True
+        if self.run.box_key is None:
+            return False
+        box = boxes.get(self.ctx, self.run.box_key)
+        pipeline = pipelines.get(self.ctx, box.pipeline_key)
+        asked = Filter(self.ctx, pipeline, schema.fields_by_key(self.ctx, pipeline.key), tree, where)
+        sql = f"SELECT 1 FROM boxes b WHERE b.key = :box_key AND {asked.sql}"
+        return self.ctx.db.row(sql, **{"now": self.ctx.now, **asked.params}, box_key=box.key) is not None
+
+    # Steps
+
+    def _do(self, op: Op) -> None:
+        """A step of the database, a branch, or the end of a wait."""
+        if not op.type:
+            self._move_to(op.to)
+            return
+        names = Names(self.ctx, self.automation, self.run)
+        shown: dict[str, Any] = op.given
+        try:
+            if op.type == "branch":
+                taken = self._passes(op.given.get("filter"), names, "filter") and (
+                    not op.given.get("condition") or holds(names, op.given["condition"])
+                )
+                output: dict[str, Any] = {"taken": "then" if taken else "else"}
+                to = self.run.place + 1 if taken else op.to
+            else:
+                to = self.run.place + 1
+                output = {}
+                if op.type != "wait":
+                    shown = templates.render(op.given, names)
+                    if "html" in op.given:
+                        shown["html"] = templates.parse(op.given["html"]).html(names)
+                    doing = Doing(self.ctx, self.automation, self.run, self.run.place)
+                    output = self.ctx.db.attempt(lambda: VERBS[op.type](doing, shown))
+        except (Problem, TemplateError, CelError) as error:
+            self._spare(error)
+            self._fail(op, shown, str(error))
+            return
+        self._log(op, "done", shown, output)
+        self._done(op, output, to)
+
+    def _done(self, op: Op, output: dict[str, Any], to: int) -> None:
+        self._keep(outputs={**self.run.outputs, op.id: output}, waits=False, tries=0)
+        self._move_to(to)
+
+    def _fail(self, op: Op, shown: dict[str, Any], error: str, **more: Any) -> None:
+        self._log(op, "failed", shown, more.get("output", {}), error, more.get("ms", 0), more.get("at"))
+        if op.goes_on:
+            self._done(op, {**more.get("output", {}), "error": error}, self.run.place + 1)
+        else:
+            self._end("failed", f"step {op.path} ({op.name or op.type}): {error}")
+
+    def _move_to(self, place: int) -> None:
+        self._keep(place=place, due_at=self.ctx.now, worker=None)
+
+    def _wait(self, op: Op) -> bool:
+        """Whether it waits; it does not for what is past."""
+        shown: dict[str, Any] = op.given
+        try:
+            if "until" in op.given:
+                shown = templates.render(op.given, Names(self.ctx, self.automation, self.run))
+                until = moment(shown["until"], "until")
+            else:
+                until = self.ctx.now + op.given["amount"] * UNITS[op.given.get("unit", "minutes")]
+        except (Problem, TemplateError) as error:
+            self._fail(op, shown, str(error))
+            return False
+        until = min(until, self.ctx.now + 2 * 366 * 86_400_000)
+        self._log(op, "waiting", shown, {"until": until})
+        if until <= self.ctx.now:
+            self._done(op, {"until": until}, self.run.place + 1)
+            return False
+        self._keep(waits=True, due_at=until, worker=None)
+        self._save()
+        return True
+
+    def _stop(self, op: Op) -> None:
+        try:
+            reason = str(templates.render(op.given.get("reason", ""), Names(self.ctx, self.automation, self.run)))
+        except TemplateError as error:
+            reason = str(error)
+        self._log(op, "done", {"reason": reason} if reason else {}, {})
+        self._end("stopped", reason or "a step says so")
+
+    def _leave(self, op: Op) -> Outside | None:
+        """A step that is done outside: filled, leased and given away."""
+        names = Names(self.ctx, self.automation, self.run)
+        try:
+            given = templates.render({name: it for name, it in op.given.items() if name != "text"}, names)
+            shown = templates.render({name: it for name, it in op.given.items() if name != "text"}, names.hidden())
+            if "text" in op.given:
+                given["text"], shown["text"] = (
+                    _body(op, one, each) for one, each in ((given, names), (shown, names.hidden()))
+                )
+        except TemplateError as error:
+            self._fail(op, {}, str(error))
+            return None if self.run.state != "due" else self.go()
+        self._keep(
+            due_at=self.ctx.now + LEASE,
+            worker=self.worker,
+            waits=False,
+            tries=self.run.tries + 1,
+            attempts=self.run.attempts + 1,
+        )
+        self._save()
+        return Outside(self.run, self.automation, op, given, shown, self.ctx.now)
+
+    def settle(self, outcome: Outcome) -> Outside | None:
+        """Write down what became of a step that was done outside, and go on."""
+        outside, op = outcome.outside, outcome.outside.op
+        more = {"output": outcome.output, "ms": outcome.ms, "at": outside.at}
+        if outcome.error is None:
+            self._log(op, "done", outside.shown, outcome.output, None, outcome.ms, outside.at)
+            self._done(op, outcome.output, self.run.place + 1)
+        elif outcome.again and self.run.tries < min(op.given.get("attempts", 11), len(delivery_queue.RETRIES) + 1):
+            self._log(op, "failed", outside.shown, outcome.output, outcome.error, outcome.ms, outside.at)
+            due_at = self.ctx.now + delivery_queue.delay(self.run.tries, outcome.after)
+            self._keep(due_at=due_at, worker=None)
+            self._save()
+            return None
+        else:
+            self._fail(op, outside.shown, outcome.error, **more)
+        if self.run.state == "due":
+            return self.go()
+        return None
+
+    # Writing down
+
+    def _keep(self, **changes: Any) -> None:
+        self.run = msgspec.structs.replace(self.run, **changes)
+
+    def _save(self) -> None:
+        RUNS.update(
+            self.ctx.db,
+            self.run,
+            *("state", "reason", "place", "due_at", "tries", "attempts", "worker", "waits", "outputs"),
+            *("began_at", "ended_at"),
+        )
+
+    def _end(self, state: str, reason: str | None = None) -> None:
+        self._keep(state=state, reason=reason, ended_at=self.ctx.now, worker=None, waits=False)
+        self._save()
+        failures = self.automation.failures
+        if state == "failed":
+            self.ctx.db.run("UPDATE automations SET failures = failures + 1 WHERE key = :key", key=self.automation.key)
+            if failures + 1 >= MOST_FAILURES:
+                automations.pause(self.ctx, self.automation, f"{MOST_FAILURES} runs in a row failed")
+        elif failures and state in ("done", "stopped"):
+            self.ctx.db.run("UPDATE automations SET failures = 0 WHERE key = :key", key=self.automation.key)
+
+    def _log(
+        self,
+        op: Op,
+        state: str,
+        given: dict[str, Any],
+        output: dict[str, Any],
+        error: str | None = None,
+        ms: int = 0,
+        at: int | None = None,
+    ) -> None:
+        self._keep(attempts=self.run.attempts + 1)
+        runs.STEP_LOGS.insert(
+            self.ctx.db,
+            StepLog(
+                run_key=self.run.key,
+                number=self.run.attempts,
+                path=op.path,
+                type=op.type,
+                name=op.name or op.id,
+                state=state,
+                attempt=max(self.run.tries, 1),
+                input=_short(given),
+                output=_short(output),
+                error=error,
+                began_at=self.ctx.now if at is None else at,
+                ms=ms,
+            ),
+        )
+
+
+def _short(held: dict[str, Any]) -> dict[str, Any]:
+    text = msgspec.json.encode(held)
+    if len(text) <= MOST_LOGGED:
+        return held
+    return {"cut": text[:MOST_LOGGED].decode(errors="ignore")}
+
+
+def _body(op: Op, given: dict[str, Any], names: Names) -> str:
+    """Of a JSON content type values are escaped; of others they are put in as they are."""
+    template = templates.parse(op.given["text"])
+    kinds = [str(value) for name, value in given.get("headers", {}).items() if name.lower() == "content-type"]
+    return template.json(names) if any("json" in kind.lower() for kind in kinds) else template.text(names)

@@ -1,0 +1,113 @@
+"""What a run's templates and conditions find: each name read when it is first asked for, as things are then."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ...lib.requests import HIDDEN
+from .. import cel, persons
+from ..context import Ctx
+from . import template_names
+from .automations import Automation
+from .runs import Run
+from .steps import CONDITION_NAMES
+from .triggers import TRIGGERS
+
+_decode = msgspec.json.decode
+_WORD = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
+
+
+class Names(Mapping[str, Any]):
+    def __init__(self, ctx: Ctx, automation: Automation, run: Run, *, hide: bool = False) -> None:
+        """With `hide` secrets read as dots: what the log shows."""
+        self.ctx = ctx
+        self.automation = automation
+        self.run = run
+        self.hide = hide
+        self._known: dict[str, Any] = {}
+
+    @property
+    def subject(self) -> str:
+        """What its trigger is about besides the box."""
+        return TRIGGERS[self.automation.trigger_type].subject
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self._read(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*CONDITION_NAMES, "secrets", "automation"))
+
+    def __len__(self) -> int:
+        return len(CONDITION_NAMES) + 2
+
+    def __contains__(self, name: object) -> bool:
+        return name in set(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name]
+
+    def hidden(self) -> Names:
+        other = Names(self.ctx, self.automation, self.run, hide=True)
+        other._known = {name: held for name, held in self._known.items() if name != "secrets"}
+        return other
+
+    def mentioned_in(self, source: str) -> dict[str, Any]:
+        """For a condition: what it speaks of, and null for the rest."""
+        words = set(_WORD.findall(source))
+        return {name: self[name] if name in words else None for name in CONDITION_NAMES}
+
+    def _read(self, name: str) -> Any:
+        if name in self.run.given:
+            return self.run.given[name]
+        if name in _READERS:
+            return _READERS[name](self)
+        if name == self.subject:
+            return self._subject(name)
+        return None
+
+    def _subject(self, name: str) -> Any:
+        row = self._event()
+        return template_names.subject(name, _decode(row[0])) if row and str(row[3]).startswith(f"{name}.") else None
+
+    def _event(self) -> tuple[Any, ...] | None:
+        if self.run.event_id is None:
+            return None
+        return self.ctx.db.row(
+            "SELECT record, before, detail, kind, pipeline_key FROM events WHERE id = :id", id=self.run.event_id
+        )
+
+
+def _before(names: Names) -> Any:
+    row = names._event()
+    if row is None or row[1] is None:
+        return {"fields": {}}
+    return template_names.before(names.ctx, row[4], _decode(row[1]), _decode(row[2], type=dict[str, str]))
+
+
+def _fields(names: Names) -> Any:
+    return (names["box"] or {}).get("fields")
+
+
+_READERS: dict[str, Callable[[Names], Any]] = {
+    "box": lambda names: template_names.reached(names.ctx, names.run.box_key),
+    "fields": _fields,
+    "before": _before,
+    "owner": lambda names: template_names.person(persons.of(names.ctx.actor)),
+    "now": lambda names: names.ctx.now,
+    "steps": lambda names: names.run.outputs,
+    "secrets": lambda names: (
+        dict.fromkeys(names.automation.secrets, HIDDEN) if names.hide else names.automation.secrets
+    ),
+    "automation": lambda names: {"key": names.automation.key, "name": names.automation.name},
+}
+
+
+def holds(names: Names, source: str) -> bool:
+    """Whether a condition holds now; CelError where it cannot be told."""
+    return cel.holds(source, CONDITION_NAMES, names.mentioned_in(source))

@@ -1,0 +1,292 @@
+"""What begins a run: the kinds of triggers, what each may be told, and whether an event is one.
+
+An event is matched in the change's own transaction, by what it holds alone. What a rule asks besides (its filter,
+its condition) is asked when the run begins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ...errors import Invalid
+from ..records import Field
+
+PIPELINE, TEAM = "pipeline", "team"
+
+
+class Param(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a trigger or a step is told. `kind` says to a form how it is asked for, and here how it is checked."""
+
+    name: str
+    kind: str
+    says: str
+    required: bool = False
+    options: tuple[str, ...] = ()
+    templates: bool = False
+    """Whether texts in it are templates."""
+
+
+class Trigger(msgspec.Struct, frozen=True):
+    says: str
+    scope: str = PIPELINE
+    kinds: tuple[str, ...] = ()
+    """The events it is; empty for what comes with time or from outside."""
+    params: tuple[Param, ...] = ()
+    subject: str = ""
+    """The name under which templates find the record it is about, besides the box."""
+
+
+_TO = Param("to", "stages", "Only into one of these stages.")
+_FROM = Param("from", "stages", "Only out of one of these stages.")
+_ZONE = Param("timeZone", "timeZone", "Such as Europe/Berlin; UTC where none is named.")
+_UNITS = ("minutes", "hours", "days")
+
+TRIGGERS: dict[str, Trigger] = {
+    "box.created": Trigger("A box is created", kinds=("box.created",)),
+    "box.moved": Trigger("A box is moved to a stage", kinds=("box.moved",), params=(_TO, _FROM)),
+    "box.movedPipeline": Trigger("A box comes from another pipeline", kinds=("box.moved_pipeline",)),
+    "box.fieldChanged": Trigger(
+        "A field of a box changes",
+        kinds=("box.fields_edited",),
+        params=(
+            Param("fields", "fields", "Only these fields."),
+            Param("from", "value", "Only from this value (null: from none)."),
+            Param("to", "value", "Only to this value (null: to none)."),
+        ),
+    ),
+    "box.assigned": Trigger(
+        "Someone is assigned to a box", kinds=("box.assigned",), params=(Param("users", "users", "Only these people."),)
+    ),
+    "box.edited": Trigger(
+        "The name or the notes of a box are edited",
+        kinds=("box.renamed", "box.notes_edited"),
+        params=(Param("which", "choice", "Only one of the two.", options=("name", "notes")),),
+    ),
+    "box.contactsChanged": Trigger(
+        "The contacts or organizations of a box change", kinds=("box.contacts_edited", "box.organizations_edited")
+    ),
+    "box.emailAdded": Trigger("A new e-mail address appears on a box", kinds=("box.email_added",)),
+    "box.emailReceived": Trigger("An e-mail to a box is received", kinds=("box.email_received",)),
+    "task.created": Trigger("A task is created", kinds=("task.created",), subject="task"),
+    "task.completed": Trigger("A task is completed", kinds=("task.completed",), subject="task"),
+    "task.due": Trigger("A task falls due", kinds=("task.due",), subject="task"),
+    "comment.created": Trigger("A comment is added", kinds=("comment.created",), subject="comment"),
+    "meeting.created": Trigger(
+        "A meeting or call is logged",
+        kinds=("meeting.created",),
+        params=(Param("which", "choice", "Only one of the two.", options=("CALL_LOG", "MEETING_NOTES")),),
+        subject="meeting",
+    ),
+    "file.added": Trigger("A file is added", kinds=("file.added",), subject="file"),
+    "thread.added": Trigger("A conversation is added", kinds=("thread.added",), subject="thread"),
+    "contact.created": Trigger(
+        "A contact is created", TEAM, ("contact.created", "contact.restored"), subject="contact"
+    ),
+    "contact.changed": Trigger("A contact changes", TEAM, ("contact.edited", "contact.merged"), subject="contact"),
+    "organization.created": Trigger(
+        "An organization is created", TEAM, ("organization.created", "organization.restored"), subject="organization"
+    ),
+    "organization.changed": Trigger(
+        "An organization changes", TEAM, ("organization.edited", "organization.merged"), subject="organization"
+    ),
+    "date.reached": Trigger(
+        "A date of a box is reached",
+        params=(
+            Param("field", "dateField", "The date field.", required=True),
+            Param("amount", "integer", "So much later; with a minus earlier."),
+            Param("unit", "choice", "Of `amount`.", options=_UNITS),
+            Param("time", "time", "At this time of that day, such as 09:00."),
+            _ZONE,
+        ),
+    ),
+    "box.untouched": Trigger(
+        "Nobody has touched a box for some days",
+        params=(
+            Param("days", "integer", "So many.", required=True),
+            Param("existing", "flag", "Also those that were untouched so long before the automation was switched on."),
+        ),
+    ),
+    "schedule": Trigger(
+        "At certain times",
+        params=(
+            Param("cron", "cron", "Minute, hour, day, month, weekday: `0 9 * * mon` is Mondays at nine.", True),
+            _ZONE,
+            Param("eachBox", "flag", "A run for each box that the filter lets through; without it, one without a box."),
+        ),
+    ),
+    "webhook": Trigger(
+        "A request comes to an inbound webhook",
+        params=(Param("endpoint", "inbound", "The key of the inbound webhook.", required=True),),
+    ),
+    "manual": Trigger("Somebody starts it"),
+}
+TIMED = ("date.reached", "box.untouched", "schedule")
+_BY_KIND: dict[str, list[str]] = {}
+for _name, _trigger in TRIGGERS.items():
+    for _kind in _trigger.kinds:
+        _BY_KIND.setdefault(_kind, []).append(_name)
+BY_KIND = {kind: tuple(names) for kind, names in _BY_KIND.items()}
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+
+
+# When a rule is saved
+
+
+def check(trigger: dict[str, Any], scope: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> dict[str, Any]:
+    """The trigger as it is kept; `Invalid` names what cannot be."""
+    name = trigger.get("type")
+    if not isinstance(name, str) or name not in TRIGGERS:
+        raise Invalid("trigger.type", f"no such trigger {str(name)[:50]!r}; known are {', '.join(TRIGGERS)}")
+    kind = TRIGGERS[name]
+    if kind.kinds and kind.scope != scope:
+        raise Invalid("trigger.type", f"{name} is for automations of a {kind.scope}, and this is one of a {scope}")
+    if name in ("date.reached", "box.untouched") and scope == TEAM:
+        raise Invalid("trigger.type", f"{name} is for automations of a pipeline")
+    kept: dict[str, Any] = {"type": name}
+    for param in kind.params:
+        value = trigger.get(param.name)
+        if param.name in trigger and (value not in (None, "", []) or param.kind == "value"):
+            kept[param.name] = _checked(param, value, f"trigger.{param.name}", stage_keys, by_key)
+        elif param.required:
+            raise Invalid(f"trigger.{param.name}", "is missing")
+    unknown = [one for one in trigger if one not in {"type", *(param.name for param in kind.params)}]
+    if unknown:
+        known = ", ".join(param.name for param in kind.params) or "nothing"
+        raise Invalid(f"trigger.{unknown[0][:50]}", f"{name} takes {known}")
+    if kept.get("eachBox") and scope == TEAM:
+        raise Invalid("trigger.eachBox", "is for automations of a pipeline")
+    return kept
+
+
+def _checked(param: Param, value: Any, where: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> Any:
+    match param.kind:
+        case "stages":
+            return _each_of(value, stage_keys, where, "stage")
+        case "fields":
+            return _each_of(value, list(by_key), where, "field")
+        case "dateField":
+            if str(value) not in by_key or by_key[str(value)].type != "DATE":
+                dates = ", ".join(f"{key} ({one.name})" for key, one in by_key.items() if one.type == "DATE")
+                raise Invalid(where, f"is the key of a date field; there are {dates or 'none'}")
+            return str(value)
+        case "users":
+            return _texts(value, where)
+        case "choice":
+            if value not in param.options:
+                raise Invalid(where, f"is one of {', '.join(param.options)}")
+        case "integer":
+            if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 100_000:
+                raise Invalid(where, "is a whole number")
+            if param.name == "days" and value < 1:
+                raise Invalid(where, "is 1 or more")
+        case "flag":
+            if not isinstance(value, bool):
+                raise Invalid(where, "is true or false")
+        case "time":
+            if not isinstance(value, str) or not _TIME.fullmatch(value):
+                raise Invalid(where, "is a time such as 09:00")
+        case "timeZone":
+            zone(value, where)
+        case "inbound":
+            return str(value)
+        case "cron":
+            next_time(value, UTC, 0, where)
+    return value
+
+
+def _texts(value: Any, where: str) -> list[str]:
+    found = [value] if isinstance(value, (str, int)) and not isinstance(value, bool) else value
+    if not isinstance(found, list) or not all(isinstance(one, (str, int)) for one in found) or len(found) > 200:
+        raise Invalid(where, "is a list of keys")
+    return [str(one) for one in found]
+
+
+def _each_of(value: Any, known: list[str], where: str, what: str) -> list[str]:
+    found = _texts(value, where)
+    for one in found:
+        if one not in known:
+            raise Invalid(where, f"no {what} {one[:50]!r} here; its keys are {', '.join(known[:50]) or 'none'}")
+    return found
+
+
+def zone(name: Any, where: str = "timeZone") -> tzinfo:
+    if not name:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError, TypeError):
+        raise Invalid(where, f"no time zone {str(name)[:60]!r}; one is Europe/Berlin") from None
+
+
+def next_time(cron: Any, place: tzinfo, now: int, where: str = "trigger.cron") -> int:
+    """The first time after `now` (ms) that the cron expression means, in this zone."""
+    from cronsim import CronSim, CronSimError  # only where there is a schedule
+
+    if not isinstance(cron, str) or len(cron) > 200:
+        raise Invalid(where, "is text such as `0 9 * * mon`")
+    try:
+        found = next(CronSim(cron, datetime.fromtimestamp(now / 1000, place)))
+    except CronSimError as error:
+        raise Invalid(where, f"cannot be read ({error}): it is minute, hour, day, month, weekday") from None
+    except StopIteration:
+        raise Invalid(where, "never comes") from None
+    return int(found.timestamp() * 1000)
+
+
+# When something happens
+
+
+def matches(
+    trigger: dict[str, Any], kind: str, thing: Any, before: Mapping[str, Any] | None, detail: dict[str, str]
+) -> bool:
+    """Whether an event of this kind is what the trigger waits for; of its own kinds alone."""
+    was = before or {}
+    match trigger["type"]:
+        case "box.moved":
+            old = detail.get("old_stage_key", "")
+            return _among(thing.stage_key, trigger.get("to")) and _among(old, trigger.get("from"))
+        case "box.fieldChanged":
+            return _field_matches(trigger, thing, was)
+        case "box.assigned":
+            new = set(thing.assignee_keys) - set(was.get("assignee_keys", ()))
+            return bool(new and (not trigger.get("users") or new & set(trigger["users"])))
+        case "box.edited":
+            wanted = {"name": "box.renamed", "notes": "box.notes_edited"}.get(trigger.get("which", ""))
+            return wanted in (None, kind)
+        case "meeting.created":
+            return trigger.get("which") in (None, thing.type)
+    return True
+
+
+def _among(key: str, wanted: list[str] | None) -> bool:
+    return not wanted or key in wanted
+
+
+def _field_matches(trigger: dict[str, Any], box: Any, was: Mapping[str, Any]) -> bool:
+    old: Mapping[str, Any] = was.get("fields", {})
+    for key in old:
+        if not _among(key, trigger.get("fields")):
+            continue
+        if "from" in trigger and not same(old[key], trigger["from"]):
+            continue
+        if "to" in trigger and not same(box.fields.get(key), trigger["to"]):
+            continue
+        return True
+    return False
+
+
+def same(held: Any, given: Any) -> bool:
+    """Whether a value is meant by what a rule says: null and empty alike, numbers by their digits or as such."""
+    if held in (None, "", [], False) and given in (None, "", [], False):
+        return True
+    if isinstance(held, list) and not isinstance(given, list):
+        return any(same(one, given) for one in held)
+    if isinstance(held, bool) or isinstance(given, bool):
+        return held is given
+    return bool(held == given) or (held is not None and str(held) == str(given))

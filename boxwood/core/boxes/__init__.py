@@ -1,0 +1,20 @@
+"""Boxes: the things a pipeline moves along - deals, candidates, tickets."""
+
+from .boxes import PARTS as PARTS
+from .boxes import add_addresses as add_addresses
+from .boxes import create as create
+from .boxes import delete as delete
+from .boxes import note as note
+from .boxes import place as place
+from .boxes import save as save
+from .boxes import tell as tell
+from .boxes import tell_addresses as tell_addresses
+from .edits import edit as edit
+from .edits import set_field as set_field
+from .lookup import get as get
+from .lookup import hold as hold
+from .lookup import locked as locked
+from .lookup import pipeline_of as pipeline_of
+from .lookup import reach as reach
+from .lookup import readers as readers
+from .lookup import stored as stored

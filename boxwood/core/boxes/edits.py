@@ -1,0 +1,41 @@
+"""Editing a box: several members at once, or one field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import Invalid
+from ..context import Ctx
+from ..pipelines import field_values, schema, validation_rules
+from ..records import Box
+from . import boxes, lookup, transfers
+from .changes import CHANGES, merge_fields
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
+    """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
+    elsewhere = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != lookup.get(ctx, key).pipeline_key
+    if elsewhere:
+        transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"), enforce=False)
+    box, pipeline, _ = lookup.reach(ctx, key, "UPDATE")
+    if "name" in changes and not (changes["name"] or "").strip():
+        raise Invalid("name", "may not be empty")
+    before = box
+    for member, change in CHANGES.items():
+        if member in changes:
+            box = change(ctx, pipeline, box, changes[member])
+    box = boxes.save(ctx, pipeline, before, box)
+    if box is not before or elsewhere:
+        validation_rules.enforce(ctx, pipeline, box, None if elsewhere else before)
+    return box
+
+
+def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
+    """One field's value; what is stored, None for unset."""
+    box, pipeline, _ = lookup.reach(ctx, key, "UPDATE")
+    field = schema.field(ctx, pipeline, field_key)
+    field_values.check(ctx, pipeline, field, value, "value")
+    after = boxes.save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value}))
+    if after is not box:
+        validation_rules.enforce(ctx, pipeline, after, box)
+    return after.fields.get(field_key)

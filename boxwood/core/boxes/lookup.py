@@ -1,0 +1,89 @@
+"""Boxes as the actor reaches them, with the actor's role in their pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...errors import NotFound
+from .. import access, persons, pipelines
+from ..access import Role
+from ..context import Ctx
+from ..records import BOXES, PIPELINES, STORED, USERS, Box, Person, Pipeline, Stored
+
+
+def get(ctx: Ctx, key: str) -> Box:
+    """The box, if the actor may see it."""
+    return _reached(ctx, key, "")[0].box()
+
+
+def stored(ctx: Ctx, key: str) -> Stored:
+    """The same as it stands in its row."""
+    return _reached(ctx, key, "")[0]
+
+
+def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
+    """The box, its pipeline and the actor's role there; with `action`, to do that to it, alone."""
+    one, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
+    box = one.box()
+    if action:
+        access.require(ctx, role, "BOX", action, box)
+    return box, pipeline, role
+
+
+def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Stored, Pipeline, Role]:
+    row = ctx.db.row(f"SELECT {STORED.columns} FROM boxes WHERE key = :key{lock}", key=key)
+    if row is None:
+        raise NotFound(key)
+    one = STORED.load(row)
+    try:
+        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+    except NotFound:
+        raise NotFound(key) from None
+    if not role.sees_all_boxes() and not access.allows(ctx, role, "BOX", "GET", one.box()):
+        raise NotFound(key)
+    return one, pipeline, role
+
+
+def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
+    """The box alone, whoever may reach it; for what happens by itself."""
+    row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
+    if row is None:
+        return None
+    box = BOXES.load(row)
+    return box, pipeline_of(ctx, box)
+
+
+def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
+    """Everyone who may see the box."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {USERS.of("u")}, {access.ROLE_OF_EACH} FROM users u CROSS JOIN pipelines p
+        WHERE p.key = :pipeline AND u.key IN (
+            SELECT pm.user_key FROM pipeline_members pm WHERE pm.pipeline_key = :pipeline
+            UNION SELECT tm.user_key FROM team_members tm WHERE tm.team_key = :team)
+        """,
+        pipeline=pipeline.key,
+        team=pipeline.team_key,
+    )
+    found = []
+    for row in rows:
+        user, role = USERS.load(row), access.role(row[-1] or "", pipeline.permission_sets)
+        if access.allows(replace(ctx, actor=user), role, "BOX", "GET", box):
+            found.append(persons.of(user))
+    return sorted(found, key=lambda person: person.key)
+
+
+def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
+    def read() -> Pipeline:
+        row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
+        assert row is not None
+        return PIPELINES.load(row)
+
+    return ctx.db.remember(("pipeline of boxes", box.pipeline_key), read)
+
+
+def locked(ctx: Ctx, keys: list[str]) -> list[Box]:
+    """These boxes, alone, whoever reaches them: for what must hold in all of them."""
+    among = ctx.db.dialect.among("key", "keys")
+    sql = f"SELECT {BOXES.columns} FROM boxes WHERE {among} ORDER BY key{ctx.db.for_update}"
+    return BOXES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys)))

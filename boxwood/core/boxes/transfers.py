@@ -1,0 +1,95 @@
+"""Moving a box to another pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .. import access, pipelines, search
+from ..context import Ctx
+from ..pipelines import formulas, schema, validation_rules
+from ..records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, Stay
+from . import boxes, links, lookup
+
+
+def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *, enforce: bool = True) -> Box:
+    """To another pipeline: to the stage named, else one of the same name, else the first.
+
+    Values go with it into fields of the same name and type, options by their names; the rest are left
+    behind in the event, from which they can be had again. What is rejected there is refused, unless the caller has
+    more to change and will `enforce`.
+    """
+    box, old, role = lookup.reach(ctx, key, "UPDATE")
+    if pipeline_key == old.key:
+        return box
+    new, new_role = pipelines.reach(ctx, pipeline_key)
+    access.require(ctx, role, "BOX", "DELETE", box)
+    access.require_some(new_role, "BOX", "CREATE")
+    stage = schema.stage_for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
+    same_team = old.team_key == new.team_key
+    after = msgspec.structs.replace(
+        box,
+        pipeline_key=new.key,
+        stage_key=stage.key,
+        fields=_carried(ctx, old, new, box.fields),
+        contacts=box.contacts if same_team else [],
+        organizations=box.organizations if same_team else [],
+        stage_history=[Stay(stage.key, ctx.now, 0)],
+        stage_changed_at=ctx.now,
+        updated_at=ctx.now,
+        saved_at=ctx.now,
+    )
+    after = formulas.computed(ctx, new, after)
+    access.require(ctx, new_role, "BOX", "CREATE", after)
+    after = links.with_addresses(ctx, after, box)
+    BOXES.update(ctx.db, after)
+    after = validation_rules.judged(ctx, new, after, new=True)
+    if enforce:
+        validation_rules.enforce(ctx, new, after, None)
+    links.note(ctx, after, box)
+    for table in boxes.PARTS:
+        ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
+    before: dict[str, Any] = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
+    if not same_team:
+        before |= {"contacts": box.contacts, "organizations": box.organizations}
+    names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
+    boxes.tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
+    search.note(ctx, "box", key)
+    # The event is the new pipeline's; the old one has changed too, and again with each that leaves within a moment.
+    newer = "CASE WHEN saved_at < :now THEN :now ELSE saved_at + 1 END"
+    ctx.db.run(f"UPDATE pipelines SET saved_at = {newer} WHERE key = :key", now=ctx.now, key=old.key)
+    return after
+
+
+def _same_stage(ctx: Ctx, old: Pipeline, new: Pipeline, key: str) -> str | None:
+    both = schema.stages(ctx, [old.key, new.key])
+    name = both[old.key][key].name
+    return next((one for one in new.stage_order if both[new.key][one].name == name), None)
+
+
+def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> dict[str, Any]:
+    both = schema.fields(ctx, [old.key, new.key])
+    targets = {(field.name, field.type): field for field in reversed(both[new.key])}
+    carried = {}
+    for field in both[old.key]:
+        target = targets.get((field.name, field.type))
+        if target is None or field.key not in held or field.type == "FORMULA":
+            continue
+        if field.type in ("TEAM_CONTACT", "TEAM_ORGANIZATION") and old.team_key != new.team_key:
+            continue
+        value = held[field.key]
+        if field.type in WITH_OPTIONS:
+            value = _same_options(field, target, value)
+        if value:
+            carried[target.key] = value
+    return carried
+
+
+def _same_options(field: Field, target: Field, value: Any) -> Any:
+    """The target's options of the same names."""
+    names = {option.key: option.name for option in field.options}
+    keys = {option.name: option.key for option in target.options}
+    if isinstance(value, list):
+        return [keys[names[one]] for one in value if names.get(one) in keys]
+    return keys.get(names.get(value, ""))

@@ -1,0 +1,44 @@
+"""The box that matches what is given, edited, or a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import Invalid
+from .. import access, pipelines
+from ..context import Ctx
+from ..pipelines import field_values, schema
+from ..records import Box
+from . import boxes, edits, lookup
+
+
+def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
+    """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
+
+    The second answer is whether it was created; with `update=False` one that is there stays as it is. Of several
+    that match it is the oldest; two callers at once cannot both create it, as each holds the pipeline.
+    """
+    pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
+    if match == "name":
+        column, value = "b.name", given.get("name")
+    else:
+        field = schema.fields_by_key(ctx, pipeline.key).get(match)
+        if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
+            raise Invalid("match", "is name, or the key of a text, date or dropdown field")
+        column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
+        value = field_values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
+    if value is None or value == "":
+        raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
+    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+    row = ctx.db.row(
+        f"""
+        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {seen}
+        ORDER BY b.created_at, b.key LIMIT 1
+        """,
+        pipeline=pipeline.key,
+        value=str(value),
+        **params,
+    )
+    if row is None:
+        return boxes.create(ctx, pipeline.key, given), True
+    return (edits.edit(ctx, row[0], given) if update else lookup.get(ctx, row[0])), False

@@ -1,0 +1,1 @@
+"""Contacts and organizations: created, edited, linked, merged."""

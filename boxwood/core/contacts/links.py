@@ -1,0 +1,158 @@
+"""Links between contacts and organizations. Each holds both ways: a row for either side.
+
+A magic link is made by itself where a contact and an organization have a domain in common, and ends
+when they no longer have. One that somebody took away stays away until a new domain is shared.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...errors import Invalid
+from ..context import Ctx
+from ..people import contact_access
+from ..people.contact_access import E, Entry, Link, Noun
+
+MOST = 10_000
+_LAST = 1_000_000
+_WIRE = {"contact_links": "contactLinks", "org_links": "orgLinks"}
+LISTED = {"contact_links": "contacts", "org_links": "organizations"}
+
+
+def given(ctx: Ctx, entry: E, changes: dict[str, Any]) -> E:
+    """The entry with the links it is to have: each list that was given replaces the one there was."""
+    for member, name in LISTED.items():
+        if changes.get(member) is not None:
+            links = _wanted(ctx, entry, name, getattr(entry, member), changes[member], _WIRE[member])
+            entry = msgspec.structs.replace(entry, **{member: links})
+    return entry
+
+
+def _wanted(ctx: Ctx, entry: E, name: str, now: list[Link], named: list[dict[str, Any]], wire: str) -> list[Link]:
+    was = {link.key: link for link in now}
+    known = was.keys() | contact_access.known(ctx, name, entry.team_key, [one["key"] for one in named])
+    wanted: dict[str, Link] = {}
+    for at, one in enumerate(named):
+        key = one["key"]
+        if key not in known or key == entry.key:
+            raise Invalid(f"{wire}[{at}].key", f"no other one of the team's {name} has the key {key[:100]!r}")
+        link = was.get(key) or Link(key, False, one.get("creation_timestamp") or ctx.now)
+        magic = one.get("is_magic_linked")
+        wanted[key] = link if magic is None else msgspec.structs.replace(link, is_magic=magic)
+    if len(wanted) > max(MOST, len(was)):
+        raise Invalid(wire, f"at most {MOST:,} can be linked")
+    return list(wanted.values())
+
+
+def save(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> list[tuple[str, Link]]:
+    """Write the links that differ, on both sides; those links, each with the list that the other one is in."""
+    differing: list[tuple[str, Link]] = []
+    for member, name in LISTED.items():
+        old: list[Link] = getattr(before, member) if before else []
+        new: list[Link] = getattr(entry, member)
+        if old == new:
+            continue
+        was, now = {link.key: link for link in old}, {link.key: link for link in new}
+        added = [link for link in new if link.key not in was]
+        cut(ctx, entry.key, [key for key in was if key not in now])
+        _insert(ctx, noun, entry, name, added)
+        _mark(ctx, entry.key, [link for link in new if link.key in was and link != was[link.key]])
+        if [*now] != [*(key for key in was if key in now), *sorted(link.key for link in added)]:
+            _arrange(ctx, entry.key, new)
+        differing += [(name, now.get(key) or was[key]) for key in {**was, **now} if was.get(key) != now.get(key)]
+    return differing
+
+
+def cut(ctx: Ctx, key: str, others: list[str]) -> None:
+    """End these links."""
+    if not others:
+        return
+    among = ctx.db.dialect.among
+    keys = ctx.db.texts(others)
+    ctx.db.run(f"DELETE FROM entry_links WHERE key = :key AND {among('other_key', 'keys')}", key=key, keys=keys)
+    ctx.db.run(f"DELETE FROM entry_links WHERE other_key = :key AND {among('key', 'keys')}", key=key, keys=keys)
+
+
+def _insert(ctx: Ctx, noun: Noun[E], entry: Entry, name: str, links: list[Link]) -> None:
+    rows = []
+    for link in links:
+        row = {"magic": link.is_magic, "position": _LAST, "at": link.created_at}
+        rows.append({**row, "key": entry.key, "other": link.key, "noun": name})
+        rows.append({**row, "key": link.key, "other": entry.key, "noun": noun.name})
+    ctx.db.many(
+        """
+        INSERT INTO entry_links (key, other_key, other_noun, is_magic, position, created_at)
+        VALUES (:key, :other, :noun, :magic, :position, :at)
+        """,
+        rows,
+    )
+
+
+def _arrange(ctx: Ctx, key: str, links: list[Link]) -> None:
+    """In the order given; what the other sides add comes behind them."""
+    rows = [{"key": key, "other": link.key, "position": at} for at, link in enumerate(links)]
+    ctx.db.many("UPDATE entry_links SET position = :position WHERE key = :key AND other_key = :other", rows)
+
+
+def _mark(ctx: Ctx, key: str, links: list[Link]) -> None:
+    sql = "UPDATE entry_links SET is_magic = :magic WHERE key = :key AND other_key = :other"
+    ctx.db.many(sql, [{"key": key, "other": link.key, "magic": link.is_magic} for link in links])
+    ctx.db.many(sql, [{"key": link.key, "other": key, "magic": link.is_magic} for link in links])
+
+
+def by_domain(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> E:
+    """The entry with the magic links that its domains make: those of domains it gained, less those it lost."""
+    name = "organizations" if noun.name == "contacts" else "contacts"
+    member = "org_links" if noun.name == "contacts" else "contact_links"
+    old = before.normalized_domains if before else []
+    links: list[Link] = getattr(entry, member)
+    if lost := [one for one in old if one not in entry.normalized_domains]:
+        links = _still_shared(ctx, entry, name, links, lost)
+    if gained := [one for one in entry.normalized_domains if one not in old]:
+        known = {link.key for link in links}
+        found = [key for key in _with_domains(ctx, entry, name, gained, MOST) if key not in known]
+        found = _with_room(ctx, found)[: max(0, MOST - len(links))]
+        links = [*links, *(Link(key, True, ctx.now) for key in found)]
+    return msgspec.structs.replace(entry, **{member: links})
+
+
+def _with_room(ctx: Ctx, keys: list[str]) -> list[str]:
+    """Less those that have as many links as one may have."""
+    if not keys:
+        return keys
+    rows = ctx.db.rows(
+        f"""
+        SELECT key FROM entry_links WHERE {ctx.db.dialect.among("key", "keys")}
+        GROUP BY key HAVING COUNT(*) >= :most
+        """,
+        keys=ctx.db.texts(keys),
+        most=MOST,
+    )
+    full = {row[0] for row in rows}
+    return [key for key in keys if key not in full]
+
+
+def _still_shared(ctx: Ctx, entry: E, name: str, links: list[Link], lost: list[str]) -> list[Link]:
+    """Less the magic links that only a lost domain had made."""
+    once = set(_with_domains(ctx, entry, name, lost, MOST))
+    still = set(_with_domains(ctx, entry, name, entry.normalized_domains, MOST))
+    return [link for link in links if not (link.is_magic and link.key in once - still)]
+
+
+def _with_domains(ctx: Ctx, entry: E, name: str, domains: list[str], most: int) -> list[str]:
+    return [
+        row[0]
+        for row in ctx.db.rows(
+            f"""
+            SELECT DISTINCT key FROM identifiers
+            WHERE team_key = :team AND noun = :noun AND kind = 'domain' AND {ctx.db.dialect.among("value", "values")}
+            ORDER BY key LIMIT :most
+            """,
+            team=entry.team_key,
+            noun=name,
+            values=ctx.db.texts(domains),
+            most=most,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""What happened, told in each form: newsfeed, history, stream, audit log, notifications."""

@@ -1,0 +1,190 @@
+"""Everything that happened, for readers who follow it with a cursor and may miss nothing.
+
+Where transactions commit side by side, an event can appear behind one with a higher number. So events are
+ordered by their transaction first, and shown once no older transaction is under way: what a reader has
+passed stays passed.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from ...db.engine import Db, Row
+from ...errors import Invalid
+from .. import access
+from ..access import About, Role
+from ..context import Ctx
+from ..event_kinds import EVENT_KINDS, QUIET
+from ..events import EVENTS, Event
+from ..people import contact_access
+from ..people.contact_access import Rights
+from ..records import TEAMS, PermissionSet
+
+LOOKED_AT = 1000
+"""Events in one page, within reach or not, so that a page has a bounded price."""
+LISTS = ("contacts", "organizations")
+_CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """A place between events. As text it is for callers to keep, not to read."""
+
+    txid: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.txid}.{self.id}"
+
+
+class Page(msgspec.Struct, frozen=True):
+    events: list[tuple[Event, Cursor]]
+    cursor: Cursor
+    more: bool
+
+
+def read_cursor(text: str, field: str) -> Cursor:
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise Invalid(field, "is none that this list gave")
+    return Cursor(int(found[1]), int(found[2]))
+
+
+def now(ctx: Ctx) -> Cursor:
+    """The place behind everything there is."""
+    row = ctx.db.row(
+        f"""
+        SELECT txid, id FROM events WHERE txid < {ctx.db.dialect.oldest_transaction}
+        ORDER BY txid DESC, id DESC LIMIT 1
+        """
+    )
+    return Cursor(*row) if row else Cursor(0, 0)
+
+
+_PAGE = f"""
+    SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL AND p.trashed_at IS NULL, {access.ROLE}, p.permission_sets
+    FROM (
+        SELECT * FROM events WHERE {{behind}} AND txid < {{oldest}}
+        ORDER BY txid, id LIMIT {LOOKED_AT}
+    ) e LEFT JOIN pipelines p ON p.key = e.pipeline_key
+    ORDER BY e.txid, e.id
+"""
+
+
+def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> Page:
+    """What the actor reaches of what comes next; perhaps nothing of it, while there is more."""
+    after = placed(ctx.db, after)
+    sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
+    rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
+    reached = _Reach(ctx, rows)
+    found: list[tuple[Event, Cursor]] = []
+    for row in rows:
+        after = Cursor(row[_TXID], row[0])
+        event = EVENTS.load(row)
+        wanted = (event.kind not in QUIET or EVENT_KINDS[event.kind].live) and pipeline_key in (
+            None,
+            event.pipeline_key,
+        )
+        if wanted and reached(event, row):
+            found.append((event, after))
+            if len(found) == limit:
+                return Page(found, after, True)
+    return Page(found, after, len(rows) == LOOKED_AT)
+
+
+_TXID = len(EVENTS.names)
+
+
+def placed(db: Db, after: Cursor) -> Cursor:
+    """A cursor from before the database was moved to another server, whose transactions are numbered anew."""
+    if after.txid == 0:
+        return after
+    row = db.row(f"SELECT {db.dialect.next_transaction}")
+    assert row is not None
+    return after if after.txid < row[0] else Cursor(0, after.id)
+
+
+def renumber(db: Db) -> int:
+    """After such a move: what it brought along comes before all that happens from now on."""
+    return db.run(f"UPDATE events SET txid = 0 WHERE txid >= {db.dialect.next_transaction}")
+
+
+_sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
+
+
+class _Reach:
+    """Whether the actor reaches events of one page; what that takes is read for all of them at once."""
+
+    def __init__(self, ctx: Ctx, rows: list[Row]) -> None:
+        self._ctx = ctx
+        self._roles: dict[str, Role] = {}
+        for row in rows:
+            if row[-2] and row[_PIPELINE] not in self._roles:
+                self._roles[row[_PIPELINE]] = access.role(row[-2], _sets(row[-1]))
+        self._boxes = self._visible_boxes(rows)
+        self._teams = self._team_rights({row[_TEAM] for row in rows if row[_TEAM] and not row[_PIPELINE]})
+
+    def __call__(self, event: Event, row: Row) -> bool:
+        if event.pipeline_key is None and event.team_key is None:
+            return event.actor_key == self._ctx.actor.key and not self._ctx.within
+        if event.pipeline_key is None:
+            return self._in_team(event)
+        role = self._roles.get(event.pipeline_key)
+        if role is None:
+            # Of a pipeline that is gone only who made the change knows.
+            return not row[-3] and event.actor_key == self._ctx.actor.key and not self._ctx.within
+        if event.box_key is None or role.sees_all_boxes():
+            return True
+        if event.box_key == event.subject_key:
+            return access.allows(self._ctx, role, "BOX", "GET", msgspec.json.decode(event.record, type=About))
+        return event.box_key in self._boxes
+
+    def _visible_boxes(self, rows: list[Row]) -> set[str]:
+        """Of the boxes whose parts are told of, where only some may be seen: those the actor sees now."""
+        by_pipeline: dict[str, set[str]] = {}
+        for row in rows:
+            role = self._roles.get(row[_PIPELINE])
+            if role and row[_BOX] and not role.sees_all_boxes():
+                by_pipeline.setdefault(row[_PIPELINE], set()).add(row[_BOX])
+        found: set[str] = set()
+        for key, boxes in by_pipeline.items():
+            test, given = access.visible(self._ctx.db.dialect, self._roles[key], self._ctx.actor.key)
+            visible = self._ctx.db.rows(
+                f"SELECT b.key FROM boxes b WHERE {self._ctx.db.dialect.among('b.key', 'boxes')} AND {test}",
+                boxes=self._ctx.db.texts(boxes),
+                **given,
+            )
+            found |= {row[0] for row in visible}
+        return found
+
+    def _team_rights(self, keys: set[str]) -> dict[str, dict[str, Rights]]:
+        if not keys:
+            return {}
+        rows = self._ctx.db.rows(
+            f"""
+            SELECT {TEAMS.of("t")}, m.role FROM teams t {contact_access.MEMBER}
+            WHERE {self._ctx.db.dialect.among("t.key", "teams")}
+            """,
+            teams=self._ctx.db.texts(keys),
+            **self._ctx.who,
+        )
+        return {
+            row[0]: {name: contact_access.rights(self._ctx, name, TEAMS.load(row), row[-1]) for name in LISTS}
+            for row in rows
+        }
+
+    def _in_team(self, event: Event) -> bool:
+        rights = self._teams.get(event.team_key or "")
+        if rights is None:
+            return False
+        noun = f"{event.kind.partition('.')[0]}s"
+        if noun not in LISTS:
+            return True
+        creator = msgspec.json.decode(event.record, type=About).creator_key
+        return rights[noun].see == contact_access.ALL or (
+            rights[noun].see == contact_access.OWN and creator == self._ctx.actor.key
+        )
+
+
+_PIPELINE, _BOX, _TEAM = (EVENTS.names.index(name) for name in ("pipeline_key", "box_key", "team_key"))

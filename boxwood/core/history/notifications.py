@@ -1,0 +1,224 @@
+"""Notifications: what happened that a person should know of, because it names him or is of a box he follows.
+
+Written in the transaction of the event, for those who may see it. Nobody is told of his own deeds, but is told of
+what his automations did, and of what went wrong with what is his.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ...db.engine import Db
+from ...errors import Forbidden, NotFound
+from .. import access, boxes
+from ..context import Ctx
+from ..event_kinds import EVENT_KINDS, LOUD
+from ..event_kinds import FAILED as FAILED_KINDS
+from ..event_kinds import FOLLOWED as FOLLOWED_KINDS
+from ..events import EVENTS, Event, Happened
+from ..records import Box, Pipeline
+
+MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
+KEPT = 90 * 24 * 3600 * 1000
+SLICE = 1000
+_INSERT = """
+    INSERT INTO notifications (user_key, event_id, reason, box_key, pipeline_key, at, read_at, mailed)
+    VALUES (:user, :event, :reason, :box, :pipeline, :at, NULL, FALSE) ON CONFLICT DO NOTHING
+"""
+
+
+class Notification(NamedTuple):
+    event: Event
+    reason: str
+    read_at: int | None
+
+
+class Page(NamedTuple):
+    notifications: list[Notification]
+    behind: int | None
+    """The number of the last event, where there are more."""
+
+
+def on_event(ctx: Ctx, happened: Happened) -> None:
+    """Notify everyone whom the event names, and the box's followers where it is of a kind they follow."""
+    kind, box, pipeline = happened.kind, happened.box, happened.pipeline
+    if kind not in LOUD:
+        return
+    wanted = _named(kind, happened.thing, happened.before or {})
+    if box is not None and kind in FOLLOWED_KINDS:
+        wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
+    if kind not in FAILED_KINDS and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
+        wanted.pop(ctx.actor.key, None)
+    if not wanted:
+        return
+    if box is not None:
+        wanted = {user: reason for user, reason in wanted.items() if _sees(ctx, user, box, pipeline)}
+    ctx.db.many(
+        _INSERT,
+        [
+            {
+                "user": user,
+                "event": happened.event_id,
+                "reason": reason,
+                "box": box.key if box is not None else None,
+                "pipeline": pipeline.key if pipeline is not None else None,
+                "at": ctx.now,
+            }
+            for user, reason in sorted(wanted.items())
+        ],
+    )
+
+
+def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
+    """Those that the thing names, and were not named before."""
+    if kind in FAILED_KINDS:
+        return {thing.user_key: FAILED}
+    match kind:
+        case "comment.created" | "comment.edited":
+            known = {one.user_key for one in before.get("mentions", ())}
+            return {one.user_key: MENTION for one in thing.mentions if one.user_key not in known}
+        case "box.created" | "task.created" | "box.assigned" | "task.assigned":
+            known = set(before.get("assignee_keys", ()))
+            return {user: ASSIGNED for user in thing.assignee_keys if user not in known}
+        case "task.due":
+            return dict.fromkeys(thing.assignee_keys, DUE)
+    return {}
+
+
+def _unmuted(ctx: Ctx, box: Box) -> list[str]:
+    if not box.follower_keys or box.follower_keys == [ctx.actor.key]:
+        return box.follower_keys
+    muted = {row[0] for row in ctx.db.rows("SELECT user_key FROM mutes WHERE box_key = :box", box=box.key)}
+    return [user for user in box.follower_keys if user not in muted]
+
+
+_ROLE = f"SELECT {access.ROLE} FROM pipelines p WHERE p.key = :pipeline"
+
+
+def _sees(ctx: Ctx, user: str, box: Box, pipeline: Pipeline) -> bool:
+    row = ctx.db.row(_ROLE, actor=user, within="", pipeline=pipeline.key)
+    if row is None or row[0] is None:
+        return False
+    return access.may(user, access.role(row[0], pipeline.permission_sets), "BOX", "GET", box)
+
+
+# The tray
+
+
+def _own(ctx: Ctx) -> str:
+    if ctx.within:
+        raise Forbidden("Notifications are a user's own, out of a team key's reach")
+    return ctx.actor.key
+
+
+_REACHED = f"""(n.pipeline_key IS NULL OR EXISTS (
+    SELECT 1 FROM pipelines p WHERE p.key = n.pipeline_key AND {access.ROLE} IS NOT NULL))
+"""
+
+
+def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> Page:
+    """The newest first, below the event number `behind`; less those of pipelines that one no longer reaches."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT {EVENTS.of("e")}, n.reason, n.read_at FROM notifications n JOIN events e ON e.id = n.event_id
+        WHERE n.user_key = :actor AND n.event_id < :behind AND {_REACHED} {"AND n.read_at IS NULL" if unread else ""}
+        ORDER BY n.event_id DESC LIMIT :limit
+        """,
+        **{**ctx.who, "actor": _own(ctx)},
+        behind=behind,
+        limit=limit + 1,
+    )
+    found = [Notification(EVENTS.load(row), row[-2], row[-1]) for row in rows]
+    found = [one for one in found if one.event.box_key is None or _still_sees(ctx, one.event)]
+    more = len(rows) > limit
+    return Page(found[:limit], rows[limit - 1][0] if more else None)
+
+
+def _still_sees(ctx: Ctx, event: Event) -> bool:
+    """What a box was deleted with is told of to those who were told; all else while they reach it."""
+    if event.kind == "box.deleted":
+        return True
+    try:
+        boxes.get(ctx, event.box_key or "")
+    except NotFound:
+        return False
+    return True
+
+
+def unread(ctx: Ctx) -> tuple[int, int]:
+    """How many there are, and the newest one's event number (0 for none)."""
+    row = ctx.db.row(
+        f"""
+        SELECT COUNT(*), MAX(n.event_id) FROM notifications n
+        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_REACHED}
+        """,
+        **{**ctx.who, "actor": _own(ctx)},
+    )
+    return (row[0], row[1] or 0) if row else (0, 0)
+
+
+def mark(ctx: Ctx, events: Iterable[int] | None, *, read: bool, until: int | None = None) -> int:
+    """Those of these events, or all up to the event `until`; how many there were."""
+    test, params = ("event_id <= :until", {"until": until if until is not None else 2**62})
+    at = ctx.now if read else None
+    if events is None:
+        sql = f"UPDATE notifications SET read_at = :at WHERE user_key = :user AND {test} AND read_at IS NULL"
+        changed = ctx.db.run(sql, user=_own(ctx), at=at, **params)
+    else:
+        sql = "UPDATE notifications SET read_at = :at WHERE user_key = :user AND event_id = :event"
+        changed = sum(ctx.db.run(sql, user=_own(ctx), at=at, event=event) for event in events)
+    ctx.db.notify("events")
+    return changed
+
+
+# Following and muting
+
+
+class Following(NamedTuple):
+    following: bool
+    muted: bool
+
+
+def following(ctx: Ctx, box_key: str) -> Following:
+    box = boxes.get(ctx, box_key)
+    sql = "SELECT 1 FROM mutes WHERE user_key = :user AND box_key = :box"
+    muted = ctx.db.row(sql, user=_own(ctx), box=box.key) is not None
+    return Following(ctx.actor.key in box.follower_keys, muted)
+
+
+def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
+    """`following` and `muted`, each where it is given. Whoever sees a box may follow it; a muted one tells of
+    mentions, assignments and due tasks alone."""
+    boxes.get(ctx, box_key)
+    held = boxes.hold(ctx, box_key)
+    if held is None:
+        raise NotFound(box_key)
+    box, pipeline = held
+    wanted = changes.get("following")
+    if wanted is not None and wanted != (ctx.actor.key in box.follower_keys):
+        others = [user for user in box.follower_keys if user != _own(ctx)]
+        after = msgspec.structs.replace(box, follower_keys=[*others, ctx.actor.key] if wanted else others)
+        boxes.save(ctx, pipeline, box, after)
+    if "muted" in changes:
+        sql = (
+            "INSERT INTO mutes (user_key, box_key) VALUES (:user, :box) ON CONFLICT DO NOTHING"
+            if changes["muted"]
+            else "DELETE FROM mutes WHERE user_key = :user AND box_key = :box"
+        )
+        ctx.db.run(sql, user=_own(ctx), box=box_key)
+    return following(ctx, box_key)
+
+
+def sweep(db: Db, now: int) -> int:
+    """Forget the oldest, a slice at a time; how many."""
+    rows = db.rows(
+        "SELECT user_key, event_id FROM notifications WHERE at < :before LIMIT :limit", before=now - KEPT, limit=SLICE
+    )
+    db.many(
+        "DELETE FROM notifications WHERE user_key = :user AND event_id = :event",
+        [{"user": user, "event": event} for user, event in rows],
+    )
+    return len(rows)

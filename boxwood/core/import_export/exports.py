@@ -1,0 +1,280 @@
+"""A pipeline's boxes as a table, slice by slice: CSV, JSON lines, or one JSON object with the pipeline itself.
+
+What is exported is what an import reads: stages, options and tags by name, people by e-mail address.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ...errors import Invalid
+from .. import access, events, persons, pipelines
+from ..context import Ctx
+from ..pipelines import columns, schema
+from ..pipelines.columns import Column
+from ..records import Box, Field
+from ..views import saved_views
+from ..views.selections import Selection
+
+CSV, LINES, JSON = "csv", "jsonl", "json"
+FORMS = {CSV: "text/csv; charset=utf-8", LINES: "application/x-ndjson", JSON: "application/json"}
+SLICE = 1000
+OWN = {
+    "name": "Name",
+    "stage": "Stage",
+    "notes": "Notes",
+    "assignee": "Assignees",
+    "follower": "Followers",
+    "creationTimestamp": "Created",
+    "lastUpdatedTimestamp": "Updated",
+    "key": "Key",
+}
+"""Columns that every export has unless it says which, and their headings."""
+_IN_JSON = {"assignee": "assignees", "follower": "followers"}
+_encode = msgspec.json.Encoder().encode
+_dict = msgspec.json.Decoder(dict[str, Any]).decode
+_list = msgspec.json.Decoder(list[str]).decode
+
+
+class Line(NamedTuple):
+    """What is read of a box; the whole of it only where a column needs it."""
+
+    key: str
+    name: str
+    stage_key: str
+    notes: str | None
+    fields: dict[str, Any]
+    assignee_keys: list[str]
+    follower_keys: list[str]
+    created_at: int
+    updated_at: int
+    box: Box | None
+
+
+_MEMBERS = Line._fields[:-1]
+_READ = ", ".join(f"b.{name}" for name in _MEMBERS)
+
+
+def _line(
+    key: str,
+    name: str,
+    stage: str,
+    notes: str | None,
+    held: str,
+    assignees: str,
+    followers: str,
+    made: int,
+    changed: int,
+) -> Line:
+    return Line(key, name, stage, notes, _dict(held), _list(assignees), _list(followers), made, changed, None)
+
+
+Value = Callable[[Line], Any]
+
+
+class Export:
+    """Read in turns: `head`, then `slice` until it is `done`, then `tail`."""
+
+    def __init__(
+        self,
+        ctx: Ctx,
+        pipeline_key: str,
+        *,
+        form: str,
+        view_key: str = "",
+        tree: Any = None,
+        sort: list[str] | None = None,
+        shown: list[str] | None = None,
+        stage_key: str | None = None,
+    ) -> None:
+        if form not in FORMS:
+            raise Invalid("format", f"is one of {', '.join(FORMS)}")
+        pipeline, role = pipelines.reach(ctx, pipeline_key)
+        access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
+        if view_key:
+            view = saved_views.get(ctx, pipeline_key, view_key)
+            tree = {"and": [view.filter, tree]} if view.filter and tree else view.filter or tree
+            sort = sort or saved_views.order(view)
+            shown = shown or ["name", *(one.key for one in view.columns if not one.hidden and one.key != "name")]
+        self.form, self.done = form, False
+        self.chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, stage_key=stage_key)
+        self._stages = {key: one.name for key, one in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
+        self._people: Mapping[str, Any] = {}
+        names = shown or [*list(OWN)[:2], *self.chosen.fields, *list(OWN)[2:]]
+        named = [self.chosen.column(name, f"fields[{at}]") for at, name in enumerate(names)]
+        self._columns = list({column.name: column for column in named}.values())
+        self._values = [self._value(column) for column in self._columns]
+        self._headings = _headings(self._columns)
+        self._whole = any(column.field is None and column.name not in OWN for column in self._columns)
+        self._place: tuple[Any, ...] = (-(2**62), "")
+        self._cursor = ""
+
+    @property
+    def name(self) -> str:
+        return self.chosen.pipeline.name
+
+    def head(self, pipeline: bytes) -> bytes:
+        """`pipeline` is what the one JSON object says of it."""
+        if self.form == CSV:
+            return _csv([self._headings])
+        return b'{"pipeline":' + pipeline + b',"boxes":[\n' if self.form == JSON else b""
+
+    def tail(self) -> bytes:
+        return b"\n]}\n" if self.form == JSON else b""
+
+    def tell(self, ctx: Ctx) -> None:
+        """For the audit log: who took what away."""
+        pipeline = self.chosen.pipeline
+        events.record(ctx, "pipeline.exported", pipeline, pipeline=pipeline, what=self.form.upper())
+
+    def slice(self, ctx: Ctx) -> bytes:
+        first = not self._cursor and self._place[1] == ""
+        lines = self._lines(ctx)
+        named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}
+        self._people = persons.by_key(ctx, named)
+        if self.form == CSV:
+            return _csv([[_cell(value(line)) for value in self._values] for line in lines])
+        objects = [_encode(self._object(line)) for line in lines]
+        if self.form == LINES:
+            return b"".join(one + b"\n" for one in objects)
+        return (b"" if first or not objects else b",\n") + b",\n".join(objects)
+
+    def _lines(self, ctx: Ctx) -> list[Line]:
+        self.chosen.ctx = ctx
+        if self._whole or self.chosen.sorts:
+            page = self.chosen.page(self._cursor, SLICE)
+            self._cursor, self.done = page.cursor or "", page.cursor is None
+            whole = [one.box() for one in page.boxes]
+            return [Line._make([*(getattr(box, name) for name in _MEMBERS), box]) for box in whole]
+        rows = ctx.db.rows(
+            f"""
+            SELECT {_READ} FROM boxes b WHERE {self.chosen.where} AND (b.created_at, b.key) > (:at, :after)
+            ORDER BY b.created_at, b.key LIMIT {SLICE}
+            """,
+            **self.chosen.params,
+            now=ctx.now,
+            at=self._place[0],
+            after=self._place[1],
+        )
+        self.done = len(rows) < SLICE
+        if rows:
+            self._place = (rows[-1][7], rows[-1][0])
+        return [_line(*row) for row in rows]
+
+    def _object(self, line: Line) -> dict[str, Any]:
+        """The box with its fields by name; what is unset is left out."""
+        found: dict[str, Any] = {}
+        held: dict[str, Any] = {}
+        for column, heading, value in zip(self._columns, self._headings, self._values, strict=True):
+            one = value(line)
+            if one is None or one == []:
+                continue
+            if column.field:
+                held[heading] = one
+            else:
+                found[_IN_JSON.get(column.name, column.name)] = one
+        return {**found, "fields": held} if held else found
+
+    def _value(self, column: Column) -> Value:
+        if column.field:
+            return self._field_value(column.field)
+        as_dates = self.form == CSV
+        match column.name:
+            case "name":
+                return lambda line: line.name
+            case "stage":
+                return lambda line: self._stages.get(line.stage_key, line.stage_key)
+            case "notes":
+                return lambda line: line.notes
+            case "assignee":
+                return lambda line: self._addresses(line.assignee_keys)
+            case "follower":
+                return lambda line: self._addresses(line.follower_keys)
+            case "creationTimestamp":
+                return lambda line: dated(line.created_at) if as_dates else line.created_at
+            case "lastUpdatedTimestamp":
+                return lambda line: dated(line.updated_at) if as_dates else line.updated_at
+            case "key":
+                return lambda line: line.key
+        return self._whole_value(column, as_dates and column.kind == "moment")
+
+    def _whole_value(self, column: Column, as_date: bool) -> Value:
+        def value(line: Line) -> Any:
+            assert line.box is not None
+            found = column.reads(line.box, self.chosen.ctx.now)
+            return dated(found) if as_date and isinstance(found, int) else found
+
+        return value
+
+    def _addresses(self, keys: list[str]) -> list[str]:
+        return [self._people[key].email if key in self._people else key for key in keys]
+
+    def _field_value(self, field: Field) -> Value:
+        key = field.key
+        names = {option.key: option.name for option in field.options}
+        match field.type:
+            case "DROPDOWN":
+                return lambda line: None if (held := line.fields.get(key)) is None else names.get(held, held)
+            case "TAG":
+                return lambda line: [names.get(one, one) for one in line.fields.get(key, ())]
+            case "PERSON":
+                return lambda line: [one.get("email") or one.get("userKey") for one in line.fields.get(key, ())]
+            case "DATE" if self.form == CSV:
+                return lambda line: None if (held := line.fields.get(key)) is None else dated(held)
+            case "FORMULA":
+                return lambda line: _result(line.fields.get(key))
+        return lambda line: line.fields.get(key)
+
+
+def _result(held: Any) -> Any:
+    """What a formula gave; its error as it is shown."""
+    return held["error"] if isinstance(held, dict) and "error" in held else held
+
+
+def _headings(chosen: list[Column]) -> list[str]:
+    """Each once: of two fields with one name the second has its key too."""
+    found: list[str] = []
+    for column in chosen:
+        name = column.field.name if column.field else OWN.get(column.name, column.name)
+        found.append(name if name not in found else f"{name} ({column.name})")
+    return found
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        # A spreadsheet computes what begins so; an import takes the sign away again.
+        return f"'{value}" if value[:1] in ("=", "+", "-", "@") and len(value) > 1 else value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        if all(isinstance(one, str) and not {",", ";", "\n"} & set(one) for one in value):
+            return ", ".join(value)
+        return _encode(value).decode()
+    return _encode(value).decode() if isinstance(value, dict) else value
+
+
+def _csv(rows: list[list[Any]]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+@lru_cache(maxsize=20_000)
+def dated(ms: int) -> str:
+    """A date where it is midnight, else with its time."""
+    try:
+        moment = datetime.fromtimestamp(ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return str(ms)
+    if ms % columns.DAY == 0:
+        return moment.date().isoformat()
+    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")

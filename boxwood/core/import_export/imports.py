@@ -1,0 +1,224 @@
+"""Imports: a table that was uploaded becomes boxes, slice by slice, in the background.
+
+Each slice commits with how far it came, so what breaks off goes on where it stopped, and no row counts twice.
+All events of an import are told as one change, by the import's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...db.records import Table
+from ...errors import Conflict, Invalid, NotFound
+from ...lib import ids, tables
+from .. import access, events, pipelines, stored_files
+from ..context import Ctx
+from ..pipelines import schema
+from ..records import Field, Pipeline
+from . import row_reader
+from .row_reader import Plan, Reader, Refusal
+
+CHANNEL = "imports"
+MOST_BYTES = 4_000_000_000
+ENDED = ("done", "cancelled", "failed")
+
+
+class Import(msgspec.Struct, frozen=True):
+    key: str
+    pipeline_key: str
+    creator_key: str
+    within: str
+    blob: str
+    size: int
+    plan: Plan
+    dry_run: bool
+    state: str
+    """waiting, running, done, cancelled or failed."""
+    rows_done: int
+    bytes_done: int
+    created: int
+    updated: int
+    refused: int
+    error: str | None
+    worker: str | None
+    lease_until: int
+    created_at: int
+    ended_at: int | None
+
+    @property
+    def change(self) -> str:
+        """As what all its events are told."""
+        return self.key
+
+
+IMPORTS = Table("imports", Import)
+
+
+# Asking
+
+
+def may(ctx: Ctx, pipeline_key: str) -> Pipeline:
+    """The pipeline, into which the actor may import."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    access.require_some(role, "BOX", "CREATE")
+    return pipeline
+
+
+def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Field]]:
+    """How the table that begins so would be read; `wanted` is what the caller says about it."""
+    pipeline = may(ctx, pipeline_key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
+    try:
+        form = tables.tell(
+            head,
+            kind=wanted.get("format", ""),
+            encoding=wanted.get("encoding", ""),
+            delimiter=wanted.get("delimiter", ""),
+        )
+        columns = tables.header(head, form)
+    except tables.Broken as broken:
+        raise Invalid("body", str(broken)) from None
+    if len(set(columns)) < len(columns):
+        columns = [name if name not in columns[:at] else f"{name} ({at + 1})" for at, name in enumerate(columns)]
+    mapping = row_reader.suggested(columns, by_key, form.kind)
+    for column, target in (wanted.get("mapping") or {}).items():
+        if form.kind == tables.CSV and column not in mapping:
+            raise Invalid(f"mapping.{column[:100]}", "is no column of this table")
+        for other, goes in mapping.items():
+            if target and goes == target and form.kind == tables.CSV:
+                mapping[other] = None
+        mapping[column] = target
+    if wanted.get("only_mapped"):
+        mapping = {column: target for column, target in mapping.items() if column in (wanted.get("mapping") or {})}
+    dates = wanted.get("dates") or row_reader.order_of_dates(_samples(head, form))
+    made = Plan(
+        form.kind, form.encoding, form.delimiter, columns, mapping, wanted.get("match"), wanted.get("make") or [], dates
+    )
+    return made, by_key
+
+
+def _samples(head: bytes, form: tables.Format) -> list[str]:
+    found: list[str] = []
+    for row in tables.first(head, form, 1000):
+        cells = row.cells if isinstance(row.cells, list) else row.cells.values() if isinstance(row.cells, dict) else ()
+        found += [cell for cell in cells if isinstance(cell, str) and len(cell) < 30]
+    return found
+
+
+def create(ctx: Ctx, pipeline_key: str, made: Plan, blob: str, size: int, *, dry_run: bool) -> Import:
+    pipeline = may(ctx, pipeline_key)
+    row_reader.check(made, schema.fields_by_key(ctx, pipeline.key))
+    stored_files.claim(ctx.db, blob, ctx.now)
+    one = Import(
+        key=ids.new("i", ctx.now),
+        pipeline_key=pipeline.key,
+        creator_key=ctx.actor.key,
+        within=ctx.within,
+        blob=blob,
+        size=size,
+        plan=made,
+        dry_run=dry_run,
+        state="waiting",
+        rows_done=0,
+        bytes_done=0,
+        created=0,
+        updated=0,
+        refused=0,
+        error=None,
+        worker=None,
+        lease_until=0,
+        created_at=ctx.now,
+        ended_at=None,
+    )
+    IMPORTS.insert(ctx.db, one)
+    ctx.db.notify(CHANNEL)
+    return one
+
+
+def get(ctx: Ctx, key: str) -> Import:
+    """One's own, and those of pipelines whose settings one may change."""
+    row = ctx.db.row(f"SELECT {IMPORTS.columns} FROM imports WHERE key = :key", key=key)
+    if row is None:
+        raise NotFound(key)
+    one = IMPORTS.load(row)
+    try:
+        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+    except NotFound:
+        raise NotFound(key) from None
+    if one.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline):
+        raise NotFound(key)
+    return one
+
+
+def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Import]:
+    """The pipeline's, the newest first."""
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    every = access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {IMPORTS.columns} FROM imports WHERE pipeline_key = :pipeline AND (creator_key = :actor OR :every = 1)
+        ORDER BY created_at DESC, key DESC LIMIT :limit OFFSET :offset
+        """,
+        pipeline=pipeline.key,
+        actor=ctx.actor.key,
+        every=int(every),
+        limit=limit,
+        offset=offset,
+    )
+    return IMPORTS.load_all(rows)
+
+
+def cancel(ctx: Ctx, key: str) -> Import:
+    """Stop it where it is. What it made stays, and can be undone as one change."""
+    one = get(ctx, key)
+    if one.state in ENDED:
+        raise Conflict(f"This import is {one.state} already")
+    end(ctx, one, "cancelled", None)
+    return get(ctx, key)
+
+
+def refusals(ctx: Ctx, key: str, *, after: int, limit: int) -> list[Refusal]:
+    rows = ctx.db.rows(
+        """
+        SELECT number, column_name, reason, cells FROM import_refusals
+        WHERE import_key = :key AND number > :after ORDER BY number LIMIT :limit
+        """,
+        key=get(ctx, key).key,
+        after=after,
+        limit=limit,
+    )
+    return [Refusal(number, column, reason, msgspec.json.decode(cells)) for number, column, reason, cells in rows]
+
+
+def reader_of(ctx: Ctx, pipeline_key: str, made: Plan) -> Reader:
+    pipeline = pipelines.get(ctx, pipeline_key)
+    by_key = schema.fields_by_key(ctx, pipeline.key)
+    row_reader.check(made, by_key)
+    return Reader(ctx, made, pipeline, by_key, schema.stages(ctx, [pipeline.key])[pipeline.key])
+
+
+def end(ctx: Ctx, one: Import, state: str, error: str | None) -> None:
+    row = ctx.db.row(
+        f"""
+        UPDATE imports SET state = :state, error = :error, ended_at = :now, lease_until = 0
+        WHERE key = :key AND ended_at IS NULL RETURNING {IMPORTS.columns}
+        """,
+        key=one.key,
+        state=state,
+        error=error,
+        now=ctx.now,
+    )
+    if row is None:
+        return
+    ended = IMPORTS.load(row)
+    stored_files.free(ctx.db, ended.blob)
+    ctx.db.notify(CHANNEL)
+    if ended.dry_run or not ended.created + ended.updated:
+        return
+    what = f"{ended.created:,} new and {ended.updated:,} changed boxes" if ended.updated else f"{ended.created:,} boxes"
+    ctx.change = ended.change
+    pipeline = pipelines.get(ctx, ended.pipeline_key)
+    events.record(ctx, "pipeline.imported", pipeline, pipeline=pipeline, what=what, import_key=ended.key)

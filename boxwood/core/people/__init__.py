@@ -1,0 +1,1 @@
+"""Who there is: users, teams, contacts and organizations, and what each may see."""

@@ -1,0 +1,42 @@
+"""How a user likes the screens: which pipelines are starred, in which order they stand, and so on.
+
+One object of the user's own, whose members belong to whichever client wrote them. It is nothing that happened in
+the CRM: no event tells of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...errors import Forbidden, Invalid
+from ..context import Ctx
+
+MOST = 64_000
+
+
+def get(ctx: Ctx) -> dict[str, Any]:
+    row = ctx.db.row("SELECT held FROM preferences WHERE user_key = :user", user=_user(ctx))
+    found: dict[str, Any] = {} if row is None else msgspec.json.decode(row[0])
+    return found
+
+
+def edit(ctx: Ctx, changes: dict[str, Any]) -> dict[str, Any]:
+    """Replaces the members named; None removes one."""
+    sql = "INSERT INTO preferences (user_key, held) VALUES (:user, '{}') ON CONFLICT (user_key) DO NOTHING"
+    ctx.db.run(sql, user=_user(ctx))
+    row = ctx.db.row(f"SELECT held FROM preferences WHERE user_key = :user{ctx.db.for_update}", user=ctx.actor.key)
+    assert row is not None
+    held = {name: value for name, value in {**msgspec.json.decode(row[0]), **changes}.items() if value is not None}
+    text = msgspec.json.encode(held).decode()
+    if len(text) > MOST:
+        raise Invalid("preferences", f"would be longer than {MOST:,} characters together")
+    ctx.db.run("UPDATE preferences SET held = :held WHERE user_key = :user", held=text, user=ctx.actor.key)
+    return held
+
+
+def _user(ctx: Ctx) -> str:
+    if ctx.within:
+        raise Forbidden("Preferences are a user's own, out of a team key's reach")
+    return ctx.actor.key

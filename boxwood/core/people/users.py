@@ -1,0 +1,101 @@
+"""People who sign in, act, are assigned and are mentioned."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ...db.engine import Db
+from ...errors import Forbidden, Invalid, NotFound
+from ...lib import ids
+from .. import persons
+from ..context import Ctx
+from ..records import USERS, User, UserSettings
+
+
+def get(ctx: Ctx, key: str) -> User:
+    """Oneself, or anyone one shares a team or a pipeline with."""
+    if key in ("me", ctx.actor.key):
+        return ctx.actor
+    row = ctx.db.row(
+        f"""
+        SELECT {USERS.columns} FROM users u WHERE u.key = :key AND (
+            EXISTS (SELECT 1 FROM team_members a JOIN team_members b ON b.team_key = a.team_key
+                    WHERE a.user_key = :actor AND b.user_key = u.key)
+            OR EXISTS (SELECT 1 FROM pipeline_members a JOIN pipeline_members b ON b.pipeline_key = a.pipeline_key
+                       WHERE a.user_key = :actor AND b.user_key = u.key))
+        """,
+        key=key,
+        actor=ctx.actor.key,
+    )
+    if row is None:
+        raise NotFound(key)
+    return USERS.load(row)
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
+    """Oneself only: what others are called is theirs to say."""
+    user = get(ctx, key)
+    if user.key != ctx.actor.key or ctx.within:
+        raise Forbidden("Only the user may change this")
+    if changes.get("timezone"):
+        _check_timezone(changes["timezone"])
+    if "emails_to_send_invoice_to" in changes:
+        emails = [persons.check_email(one, "emailsToSendInvoiceTo") for one in changes["emails_to_send_invoice_to"]]
+        changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
+    own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
+    settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
+    user = msgspec.structs.replace(
+        user, **own, settings=msgspec.structs.replace(user.settings, **settings), updated_at=ctx.now
+    )
+    USERS.update(ctx.db, user)
+    return user
+
+
+def _check_timezone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise Invalid("timezoneId", f"{name!r} is no time zone's name; one is America/Los_Angeles") from None
+
+
+def by_email(db: Db, email: str) -> User | None:
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE email = :email", email=email)
+    return USERS.load(row) if row else None
+
+
+def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: str = "", invited: bool = False) -> User:
+    email = persons.check_email(email)
+    if not given_name:
+        given_name, _, rest = email.partition("@")[0].replace("_", ".").partition(".")
+        given_name, family_name = given_name.capitalize(), family_name or rest.capitalize()
+    user = User(
+        key=ids.new("u", now),
+        email=email,
+        given_name=given_name,
+        family_name=family_name,
+        timezone=None,
+        image=None,
+        user_type="HUMAN",
+        settings=UserSettings(),
+        invited=invited,
+        created_at=now,
+        updated_at=now,
+        seen_at=None,
+    )
+    USERS.insert(db, user)
+    return user
+
+
+def renamed(ctx: Ctx, name: str) -> Ctx:
+    """With this given and family name."""
+    given, _, family = name.strip().partition(" ")
+    user = msgspec.structs.replace(ctx.actor, given_name=given, family_name=family.strip(), updated_at=ctx.now)
+    USERS.update(ctx.db, user, "given_name", "family_name", "updated_at")
+    return Ctx(ctx.db, ctx.now, user)
+
+
+def note_seen(db: Db, user_key: str, now: int) -> None:
+    db.run("UPDATE users SET seen_at = :now WHERE key = :key", key=user_key, now=now)

@@ -1,0 +1,368 @@
+"""Columns: everything that can be read of a box, and filtered and sorted by - its own members, what its activity
+adds up to, and its pipeline's fields.
+
+One table lists those that every box has. A column's SQL is on box `b`; `:now` is the moment of the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from ...db.engine import Dialect
+from ...errors import Invalid
+from ..context import Ctx
+from ..records import Box, Field, Pipeline
+
+DAY = 86_400_000
+UNSET = "1e302"
+WORDS = "1e301"
+"""Sorting numbers of what is no number: larger than any that is stored (`values` takes up to 1e300)."""
+PREFIX = 120
+"""Texts are sorted by so many letters: an index takes no longer ones."""
+
+Reads = Callable[[Box, int], Any]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """`sorts` are expressions that are never NULL, by which it is compared and sorted; empty where it is a list.
+    `items` is a FROM item of a list's texts as column `value`. `unset` is a test in SQL."""
+
+    name: str
+    kind: str
+    """number, moment, text (numbers and words), words, key, user, flag, or a list: users, keys, people, texts."""
+    reads: Reads
+    sorts: tuple[str, ...] = ()
+    raw: str = ""
+    """The whole text with small letters."""
+    text: str = ""
+    """The whole text as it is."""
+    items: str = ""
+    unset: str = "(1 = 0)"
+    params: dict[str, Any] = {}
+    field: Field | None = None
+    form: str = ""
+    """Which index serves it (see `indexes`); empty for none."""
+    order: str = ""
+    """By which it is sorted, where that is not by what it is compared with."""
+
+    @property
+    def is_set(self) -> str:
+        """The contrary of `unset`, so that an index can tell."""
+        return f"{self.sorts[0]} > ''" if self.unset.endswith("= ''") else f"{self.sorts[0]} < {UNSET}"
+
+    @property
+    def is_list(self) -> bool:
+        return bool(self.items)
+
+
+class Magic(msgspec.Struct, frozen=True):
+    """A column that every box has: how it is read, and `sql` in a dialect's words."""
+
+    kind: str
+    reads: Reads
+    sql: Callable[[Dialect], str]
+    live: bool = False
+    """Grows older by itself: answered only to those who ask (ruling 18)."""
+
+
+def _row(kind: str, member: str) -> Magic:
+    return Magic(kind, lambda box, now: getattr(box, member), lambda dialect: f"b.{member}")
+
+
+def _list(kind: str, member: str) -> Magic:
+    return Magic(kind, lambda box, now: getattr(box, member), lambda dialect: dialect.each_text(f"b.{member}"))
+
+
+def _told(kind: str, member: str) -> Magic:
+    """What the box's activity holds under this name."""
+    reads: Reads = lambda box, now: getattr(box.activity, member)  # noqa: E731
+    if kind == "number":
+        return Magic(kind, reads, lambda dialect: f"COALESCE({dialect.field_number('b.activity', member)}, 0)")
+    if kind == "moment":
+        return Magic(kind, reads, lambda dialect: dialect.field_number("b.activity", member))
+    if kind == "users":
+        return Magic(kind, reads, lambda dialect: dialect.each_text(dialect.member("b.activity", member)))
+    return Magic(kind, reads, lambda dialect: dialect.field_value("b.activity", member))
+
+
+def _links(member: str) -> Magic:
+    """The keys of its contacts or organizations."""
+
+    def sql(dialect: Dialect) -> str:
+        return f"(SELECT {dialect.field_value('j.value', 'key')} AS value FROM {dialect.each(f'b.{member}')} j)"
+
+    return Magic("keys", lambda box, now: [link.key for link in getattr(box, member)], sql)
+
+
+def _length(member: str) -> Magic:
+    return Magic("number", lambda box, now: len(getattr(box, member)), lambda dialect: dialect.length(f"b.{member}"))
+
+
+def _addresses(member: str) -> Magic:
+    def sql(dialect: Dialect) -> str:
+        return dialect.each_text(dialect.member("b.emails", member))
+
+    return Magic("texts", lambda box, now: getattr(box.emails, member), sql)
+
+
+def _days(magic: Magic) -> Magic:
+    """Whole days since that moment."""
+
+    def reads(box: Box, now: int) -> int | None:
+        at = magic.reads(box, now)
+        return None if at is None else (now - at) // DAY
+
+    return Magic("number", reads, lambda dialect: f"FLOOR((:now - {magic.sql(dialect)}) / {DAY}.0)", True)
+
+
+def _never(kind: str) -> Magic:
+    """Mail that was sent from elsewhere: whether it was looked at is not known here."""
+    return Magic(kind, lambda box, now: 0, lambda dialect: "0")
+
+
+def _open_tasks(dialect: Dialect) -> str:
+    told = [f"COALESCE({dialect.field_number('b.activity', member)}, 0)" for member in ("task_total", "task_complete")]
+    return f"({told[0]} - {told[1]})"
+
+
+def _percentage(dialect: Dialect) -> str:
+    total, complete = (dialect.field_number("b.activity", member) for member in ("task_total", "task_complete"))
+    return f"(100.0 * COALESCE({complete}, 0) / NULLIF({total}, 0))"
+
+
+def _read_percentage(box: Box, now: int) -> float | None:
+    total, complete = box.activity.task_total, box.activity.task_complete
+    return round(100 * complete / total, 2) if total else None
+
+
+def _freshness(box: Box, now: int) -> float:
+    return round(14 / (14 + max(0, (now - box.updated_at) // DAY)), 4)
+
+
+def _address_count(dialect: Dialect) -> str:
+    return dialect.length(dialect.member("b.emails", "addresses"))
+
+
+def _violations(dialect: Dialect) -> str:
+    return f"(SELECT {dialect.field_value('j.value', 'key')} AS value FROM {dialect.each('b.violations')} j)"
+
+
+_LAST_EMAIL, _TOUCHED = _told("moment", "last_email_at"), _told("moment", "touched_at")
+_DUE, _COMMENTED = _told("moment", "soonest_due_at"), _told("moment", "last_comment_at")
+MAGIC: dict[str, Magic] = {
+    "name": _row("words", "name"),
+    "notes": _row("words", "notes"),
+    "stage": _row("key", "stage_key"),
+    "key": _row("key", "key"),
+    "assignee": _list("users", "assignee_keys"),
+    "assigneeCount": _length("assignee_keys"),
+    "follower": _list("users", "follower_keys"),
+    "followerCount": _length("follower_keys"),
+    "creator": _row("user", "creator_key"),
+    "creationSourceType": _row("key", "source"),
+    "creationTimestamp": _row("moment", "created_at"),
+    "lastUpdatedTimestamp": _row("moment", "updated_at"),
+    "lastSavedTimestamp": _row("moment", "saved_at"),
+    "lastStageChangeTimestamp": _row("moment", "stage_changed_at"),
+    "daysSinceCreation": _days(_row("moment", "created_at")),
+    "daysSinceUpdate": _days(_row("moment", "updated_at")),
+    "daysInStage": _days(_row("moment", "stage_changed_at")),
+    "freshness": Magic(
+        "number", _freshness, lambda dialect: f"(14.0 / (14 + FLOOR((:now - b.updated_at) / {DAY}.0)))", True
+    ),
+    "linkedBoxKeys": _list("keys", "linked_box_keys"),
+    "linkedBoxCount": _length("linked_box_keys"),
+    "contacts": _links("contacts"),
+    "contactCount": _length("contacts"),
+    "organizations": _links("organizations"),
+    "organizationCount": _length("organizations"),
+    "emailAddresses": _addresses("addresses"),
+    "emailAddressesAutoExtracted": _addresses("extracted"),
+    "emailAddressCount": Magic("number", lambda box, now: len(box.emails.addresses), _address_count),
+    "violations": Magic("keys", lambda box, now: [one["key"] for one in box.violations], _violations),
+    "totalNumberOfEmails": _told("number", "emails_total"),
+    "totalNumberOfSentEmails": _told("number", "emails_sent"),
+    "totalNumberOfReceivedEmails": _told("number", "emails_received"),
+    "totalNumberOfSentEmailsViews": _never("number"),
+    "totalNumberOfLastSentEmailViews": _never("number"),
+    "totalNumberOfLastSentEmailLinksClicks": _never("number"),
+    "gmailThreadCount": _told("number", "thread_count"),
+    "firstEmailFrom": _told("words", "first_email_from"),
+    "lastEmailFrom": _told("words", "last_email_from"),
+    "firstEmailTimestamp": _told("moment", "first_email_at"),
+    "firstEmailReceivedTimestamp": _told("moment", "first_received_at"),
+    "firstEmailSentTimestamp": _told("moment", "first_sent_at"),
+    "lastEmailUpdatedTimestamp": _LAST_EMAIL,
+    "lastEmailReceivedTimestamp": _told("moment", "last_received_at"),
+    "lastEmailSentTimestamp": _told("moment", "last_sent_at"),
+    "daysSinceLastEmail": _days(_LAST_EMAIL),
+    "fileCount": _told("number", "file_count"),
+    "commentCount": _told("number", "comment_count"),
+    "lastCommentTimestamp": _COMMENTED,
+    "daysSinceLastComment": _days(_COMMENTED),
+    "taskTotal": _told("number", "task_total"),
+    "taskCompleteCount": _told("number", "task_complete"),
+    "taskIncompleteCount": Magic(
+        "number", lambda box, now: box.activity.task_total - box.activity.task_complete, _open_tasks
+    ),
+    "taskOverdueCount": _told("number", "task_overdue"),
+    "taskPercentageComplete": Magic("number", _read_percentage, _percentage),
+    "soonestTaskDueDate": _DUE,
+    "earliestOverdueTaskDueDate": _told("moment", "earliest_overdue_at"),
+    "taskAssigneeKeySet": _told("users", "task_assignee_keys"),
+    "incompleteTaskAssigneeKeySet": _told("users", "incomplete_task_assignee_keys"),
+    "overdueTaskAssigneeKeySet": _told("users", "overdue_task_assignee_keys"),
+    "reminderCount": _told("number", "reminder_count"),
+    "callLogCount": _told("number", "call_count"),
+    "totalCallLogDuration": _told("number", "call_ms"),
+    "firstCallLogTimestamp": _told("moment", "first_call_at"),
+    "mostRecentCallLogTimestamp": _told("moment", "last_call_at"),
+    "meetingNotesCount": _told("number", "meeting_count"),
+    "totalMeetingNotesDuration": _told("number", "meeting_ms"),
+    "firstMeetingNotesTimestamp": _told("moment", "first_meeting_at"),
+    "mostRecentMeetingNotesTimestamp": _told("moment", "last_meeting_at"),
+    "lastTouchpointTimestamp": _TOUCHED,
+    "lastTouchpointType": _told("key", "touched_by"),
+    "daysSinceLastTouchpoint": _days(_TOUCHED),
+}
+ALIASES = {
+    "stageKey": "stage",
+    "assignees": "assignee",
+    "assignedToSharingEntries": "assignee",
+    "followers": "follower",
+    "followerKeys": "follower",
+    "creatorKey": "creator",
+    "createdTimestamp": "creationTimestamp",
+    "updatedTimestamp": "lastUpdatedTimestamp",
+    "emailAddress": "emailAddresses",
+}
+GROUPED = {
+    "assignee": "b.assignee_keys",
+    "follower": "b.follower_keys",
+    "linkedBoxKeys": "b.linked_box_keys",
+    "contacts": "b.contacts",
+    "organizations": "b.organizations",
+}
+"""Lists that all boxes have, as they are kept. Boxes with the very same ones make a group."""
+TIME_IN_STAGE, STAGE_ENTERED = "timeInStage.", "stageEntered."
+"""Before a stage's key: milliseconds in it, the stay that goes on included, and when it was last entered."""
+
+
+def find(ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], name: str, where: str) -> Column:
+    """The column of this name. `where` is how the caller calls the place, for errors."""
+    name = ALIASES.get(name, name)
+    if name in fields:
+        return of_field(ctx.db.dialect, fields[name])
+    if name == "stage":
+        return _stage(ctx.db.dialect, pipeline)
+    if name in MAGIC:
+        return _of_magic(ctx.db.dialect, name, MAGIC[name])
+    for prefix, make in ((TIME_IN_STAGE, _time_in_stage), (STAGE_ENTERED, _stage_entered)):
+        if name.startswith(prefix):
+            stage_key = name.removeprefix(prefix)
+            if stage_key not in pipeline.stage_order:
+                raise Invalid(where, f"no stage {stage_key[:50]!r} in this pipeline")
+            return make(ctx.db.dialect, name, stage_key)
+    raise Invalid(where, f"no column {name[:50]!r} in this pipeline: give a field's key, or one of {', '.join(MAGIC)}")
+
+
+def _of_magic(dialect: Dialect, name: str, magic: Magic) -> Column:
+    sql = magic.sql(dialect)
+    if magic.kind in ("users", "keys", "texts"):
+        return _listed(name, magic.kind, magic.reads, sql)
+    if magic.kind in ("number", "moment"):
+        return _numbered(name, magic.kind, magic.reads, sql, sql.startswith("b."))
+    return _worded(dialect, name, magic.kind, magic.reads, sql)
+
+
+def of_field(dialect: Dialect, field: Field) -> Column:
+    key, reads = field.key, _reads_field(field.key)
+    value, number = dialect.field_value("b.fields", key), dialect.field_number("b.fields", key)
+    match field.type:
+        case "TEXT_INPUT" | "FORMULA":
+            short = dialect.folded(f"substr({value}, 1, {PREFIX})")
+            first = f"COALESCE({number}, CASE WHEN {value} IS NULL THEN {UNSET} ELSE {WORDS} END)"
+            column = Column(
+                key,
+                "text",
+                reads,
+                (first, f"COALESCE({short}, '')"),
+                dialect.folded(value),
+                value,
+                unset=f"{first} = {UNSET}",
+            )
+            return msgspec.structs.replace(column, field=field, form="text")
+        case "DATE":
+            column = _numbered(key, "moment", reads, number, False)
+            return msgspec.structs.replace(column, field=field, form="number")
+        case "CHECKBOX":
+            flag = dialect.field_flag("b.fields", key)
+            return Column(key, "flag", reads, (flag,), unset=f"{value} IS NULL", field=field, form="flag")
+        case "DROPDOWN":
+            column = _worded(dialect, key, "key", reads, value)
+            return msgspec.structs.replace(column, field=field, form="key")
+        case "PERSON":
+            each = dialect.each(dialect.member("b.fields", key))
+            emails, keys = (dialect.field_value("j.value", member) for member in ("email", "userKey"))
+            items = f"(SELECT {emails} AS value FROM {each} j UNION ALL SELECT {keys} AS value FROM {each} j)"
+            column = _listed(key, "people", reads, items)
+        case _:
+            column = _listed(key, "keys", reads, dialect.each_text(dialect.member("b.fields", key)))
+    return msgspec.structs.replace(column, field=field)
+
+
+def _reads_field(key: str) -> Reads:
+    return lambda box, now: box.fields.get(key)
+
+
+def _numbered(name: str, kind: str, reads: Reads, sql: str, always: bool) -> Column:
+    if always:
+        return Column(name, kind, reads, (sql,))
+    sorts = f"COALESCE({sql}, {UNSET})"
+    return Column(name, kind, reads, (sorts,), unset=f"{sorts} = {UNSET}")
+
+
+def _worded(dialect: Dialect, name: str, kind: str, reads: Reads, sql: str) -> Column:
+    """Text; of a key, whole and as it is."""
+    if sql.startswith("b.") and kind != "words":
+        return Column(name, kind, reads, (sql,), sql)
+    short = dialect.folded(f"substr({sql}, 1, {PREFIX})") if kind == "words" else dialect.exact(sql)
+    sorts = f"COALESCE({short}, '')"
+    return Column(name, kind, reads, (sorts,), dialect.folded(sql), sql, unset=f"{sorts} = ''")
+
+
+def _listed(name: str, kind: str, reads: Reads, items: str) -> Column:
+    return Column(name, kind, reads, items=items, unset=f"NOT EXISTS (SELECT 1 FROM {items} v)")
+
+
+def _stage(dialect: Dialect, pipeline: Pipeline) -> Column:
+    """Sorted as the pipeline has its stages."""
+    whens = " ".join(f"WHEN :stage_{key} THEN {at}" for at, key in enumerate(pipeline.stage_order))
+    column = _of_magic(dialect, "stage", MAGIC["stage"])
+    params = {f"stage_{key}": key for key in pipeline.stage_order}
+    return msgspec.structs.replace(column, order=f"(CASE b.stage_key {whens} ELSE -1 END)", params=params)
+
+
+def _time_in_stage(dialect: Dialect, name: str, stage_key: str) -> Column:
+    def reads(box: Box, now: int) -> int:
+        spent = sum(stay.finished_ms for stay in box.stage_history if stay.stage_key == stage_key)
+        return spent + (now - box.stage_changed_at if box.stage_key == stage_key else 0)
+
+    stay = f"stage_{stage_key}"
+    sql = f"""(COALESCE((SELECT SUM({dialect.field_number("j.value", "finished_ms")})
+        FROM {dialect.each("b.stage_history")} j WHERE {dialect.field_value("j.value", "stage_key")} = :{stay}), 0)
+        + CASE WHEN b.stage_key = :{stay} THEN :now - b.stage_changed_at ELSE 0 END)"""
+    return msgspec.structs.replace(_numbered(name, "number", reads, sql, False), params={stay: stage_key})
+
+
+def _stage_entered(dialect: Dialect, name: str, stage_key: str) -> Column:
+    def reads(box: Box, now: int) -> int | None:
+        return max((stay.entered_at for stay in box.stage_history if stay.stage_key == stage_key), default=None)
+
+    stay = f"stage_{stage_key}"
+    sql = f"""(SELECT MAX({dialect.field_number("j.value", "entered_at")})
+        FROM {dialect.each("b.stage_history")} j WHERE {dialect.field_value("j.value", "stage_key")} = :{stay})"""
+    return msgspec.structs.replace(_numbered(name, "moment", reads, sql, False), params={stay: stage_key})

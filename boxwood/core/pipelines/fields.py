@@ -1,0 +1,217 @@
+"""Fields: a pipeline's own columns, of nine kinds. Keys count up from 1001, option keys from 9001."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from ...errors import Insufficient, Invalid
+from .. import access, events, search, trash, undo_data
+from ..context import Ctx
+from ..records import (
+    FIELD_TYPES,
+    FIELDS,
+    FIRST_FIELD,
+    WITH_OPTIONS,
+    AiSettings,
+    DisplayFormat,
+    Field,
+    Option,
+    Pipeline,
+    field_options,
+)
+from . import formulas, lookup, saving, schema, stored_values, validation_rules
+from .stored_values import choose_again, clear_options, read
+
+MOST = 500
+
+AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
+
+
+NUMBERED = ("TEXT_INPUT", "FORMULA")
+"""Types that can hold numbers, and a format to show them in."""
+FORMATS = ("NUMBER", "CURRENCY", "PERCENT")
+MOST_DECIMALS = 10
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
+
+
+def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
+    pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
+    access.require(ctx, role, "FIELD", "CREATE", pipeline)
+    pipeline, field = add(ctx, pipeline, given)
+    pipeline = formulas.put(ctx, pipeline, field)
+    saving.touch(ctx, pipeline)
+    events.record(ctx, "field.created", field, pipeline=pipeline, subject=field.name)
+    return field
+
+
+def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, Field]:
+    """The caller saves the pipeline, and puts the formula of the field once all columns are there."""
+    name, kind = given.get("name"), given.get("type")
+    if not name or not kind:
+        raise Insufficient("Field", "type" if name else "name")
+    if kind not in FIELD_TYPES:
+        raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(FIELD_TYPES)}")
+    if pipeline.next_field - FIRST_FIELD >= MOST:
+        raise Invalid("fields", f"a pipeline has at most {MOST} fields")
+    field = Field(
+        pipeline_key=pipeline.key,
+        key=str(pipeline.next_field),
+        name=name,
+        type=kind,
+        options=[],
+        default_value=_raw(given.get("default_value")),
+        ai_settings=AiSettings(),
+        default_updated_at=ctx.now if given.get("default_value") is not None else None,
+        updated_at=ctx.now,
+        display_format=_display_format(kind, given.get("display_format")),
+    )
+    pipeline = msgspec.structs.replace(pipeline, next_field=pipeline.next_field + 1)
+    if given.get("options"):
+        pipeline, options = _options(pipeline, field, given["options"], add_only=False)
+        field = msgspec.structs.replace(field, options=options)
+    FIELDS.insert(ctx.db, field)
+    return pipeline, field
+
+
+def edit(
+    ctx: Ctx,
+    pipeline_key: str,
+    key: str,
+    changes: dict[str, Any],
+    *,
+    add_only: bool = False,
+    values: dict[str, Any] | None = None,
+) -> Field:
+    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared. `values`
+    are those that boxes had when it lost some, by box: they are put back with the options, which keep their keys."""
+    pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
+    field = schema.field(ctx, pipeline, key)
+    if changes.get("type") not in (None, field.type):
+        raise Invalid("type", "Can't change the type of a field")
+    if changes.get("name") == "":
+        raise Invalid("name", "may not be empty")
+    after = msgspec.structs.replace(field, name=changes.get("name") or field.name)
+    if "default_value" in changes and _raw(changes["default_value"]) != field.default_value:
+        after = msgspec.structs.replace(after, default_value=_raw(changes["default_value"]), default_updated_at=ctx.now)
+    if changes.get("ai_settings"):
+        after = msgspec.structs.replace(after, ai_settings=_ai_settings(field, changes["ai_settings"]))
+    if "display_format" in changes:
+        after = msgspec.structs.replace(after, display_format=_display_format(field.type, changes["display_format"]))
+    if changes.get("options") is not None:
+        if values is None:
+            pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
+        else:
+            options = msgspec.convert(changes["options"], list[Option])
+        after = msgspec.structs.replace(after, options=options)
+    if after == field:
+        return field
+    access.require(ctx, role, "FIELD", _right(field, after), pipeline)
+    return _save(ctx, pipeline, field, after, values or {})
+
+
+def _right(field: Field, after: Field) -> str:
+    """What it takes: options and formats have rights of their own, where nothing else changes."""
+    if msgspec.structs.replace(after, options=field.options) == field:
+        return "OPTIONS"
+    return "FORMAT" if msgspec.structs.replace(after, display_format=field.display_format) == field else "UPDATE"
+
+
+def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict[str, Any]) -> Field:
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    ctx.db.run(
+        """
+        UPDATE fields SET name = :name, options = :options, default_value = :default_value,
+            ai_settings = :ai_settings, display_format = :display_format,
+            default_updated_at = :default_updated_at, updated_at = :updated_at
+        WHERE pipeline_key = :pipeline_key AND key = :key
+        """,
+        **FIELDS.params(after),
+    )
+    lost = {option.key for option in field.options} - {option.key for option in after.options}
+    cleared = clear_options(ctx, field, lost) if lost else {}
+    if values:
+        choose_again(ctx, field, after, values)
+    if after.default_value != field.default_value:
+        pipeline = formulas.put(ctx, pipeline, after)
+    formulas.follow(ctx, pipeline, field, after)
+    validation_rules.follow(ctx, pipeline)
+    saving.touch(ctx, pipeline)
+    before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
+    event_id = events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
+    if cleared:
+        undo_data.keep(ctx, event_id, {"values": cleared})
+    return after
+
+
+def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+    """With its values in all boxes."""
+    pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
+    field = schema.field(ctx, pipeline, key)
+    access.require(ctx, role, "FIELD", "DELETE", pipeline)
+    trash.keep(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
+    ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
+    stored_values.clear(ctx, field)
+    formulas.lost(ctx, pipeline, field.key)
+    validation_rules.follow(ctx, pipeline)
+    if field.type in search.TEXT_TYPES:
+        search.note_all(ctx, search.BOX, pipeline.key)
+    pipeline = saving.touch(ctx, pipeline)
+    events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
+
+
+def _options(
+    pipeline: Pipeline, field: Field, given: list[dict[str, str]], *, add_only: bool
+) -> tuple[Pipeline, list[Option]]:
+    """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
+    if field.type not in WITH_OPTIONS:
+        raise Invalid("options", f"a {field.type} field has no options")
+    what = field_options.listed(field.type)
+    by_name = {option.name: option.key for option in field.options}
+    known = {option.key for option in field.options}
+    named = list(field.options) if add_only else []
+    for at, one in enumerate(given):
+        name, key = one.get("name", "").strip(), one.get("key") or None
+        if not name:
+            raise Invalid(f"{what}[{at}]", "an option needs a name")
+        if key and key not in known:
+            raise Invalid(f"{what}[{at}].key", f"no option has the key {key[:50]!r}; leave it out for a new one")
+        if add_only and name in by_name and key in (None, by_name[name]):
+            continue
+        if not key and not add_only:
+            key = by_name.get(name)
+        if not key:
+            key = str(pipeline.next_option)
+            pipeline = msgspec.structs.replace(pipeline, next_option=pipeline.next_option + 1)
+        named = [option for option in named if option.key != key] if add_only else named
+        named.append(Option(key, name))
+    field_options.check(named, what)
+    return pipeline, named
+
+
+def _display_format(kind: str, given: dict[str, Any] | None) -> DisplayFormat | None:
+    if not given:
+        return None
+    if kind not in NUMBERED:
+        raise Invalid("displayFormat", f"is for fields of type {' and '.join(NUMBERED)}")
+    if given.get("type") not in FORMATS:
+        raise Invalid("displayFormat.type", f"is one of {', '.join(FORMATS)}")
+    found = DisplayFormat(given["type"], given.get("currency") or None, given.get("decimals"))
+    if (found.type == "CURRENCY") != bool(found.currency and _CURRENCY.fullmatch(found.currency)):
+        raise Invalid("displayFormat.currency", "is three capitals such as EUR, where the type is CURRENCY")
+    if found.decimals is not None and not 0 <= found.decimals <= MOST_DECIMALS:
+        raise Invalid("displayFormat.decimals", f"is between 0 and {MOST_DECIMALS}")
+    return found
+
+
+def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
+    settings = msgspec.structs.replace(field.ai_settings, **given)
+    if settings.source not in AI_SOURCES:
+        raise Invalid("aiSettings.source", f"is one of {', '.join(AI_SOURCES)}")
+    return settings
+
+
+def _raw(value: Any) -> msgspec.Raw | None:
+    return None if value is None else msgspec.Raw(msgspec.json.encode(value))

@@ -1,0 +1,302 @@
+"""The filter language: a tree of `and`, `or`, `not` and tests of one column each, made into SQL.
+
+    {"and": [{"field": "stage", "op": "eq", "value": "5001"},
+             {"or": [{"field": "1001", "op": "gt", "value": 1000}, {"not": {"field": "notes", "op": "isEmpty"}}]}]}
+
+Values travel as parameters only; what stands in the SQL is ours. Errors say where in the tree they are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...errors import Invalid, NotFound
+from ..context import Ctx
+from ..people import users
+from ..records import Field, Pipeline
+from . import columns, field_values
+from .columns import PREFIX, UNSET, WORDS, Column
+
+DEEPEST = 8
+MOST_TESTS = 200
+MOST_VALUES = 100
+MOST_TEXT = 1000
+EMPTY = ("isEmpty", "isNotEmpty")
+COMPARED = ("eq", "ne", "in", "lt", "lte", "gt", "gte", "between", *EMPTY)
+WORDED = (*COMPARED, "contains", "startsWith")
+LISTED = ("any", "all", "none", "in", "eq", "ne", "contains", *EMPTY)
+OPS: dict[str, tuple[str, ...]] = {
+    "number": COMPARED,
+    "moment": COMPARED,
+    "text": WORDED,
+    "words": WORDED,
+    "key": ("eq", "ne", "in", *EMPTY),
+    "user": ("eq", "ne", "in", *EMPTY),
+    "flag": ("eq", "ne", *EMPTY),
+    "users": LISTED,
+    "keys": LISTED,
+    "people": LISTED,
+    "texts": LISTED,
+}
+_SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
+_SMALL = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_LAST = "\U0010ffff"
+
+
+class Filter:
+    """A tree that was read: `sql`, a test on box `b`, `params`, and the `columns` it asks."""
+
+    def __init__(self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], tree: Any, where: str = "filter"):
+        self.ctx = ctx
+        self.pipeline = pipeline
+        self.fields = fields
+        self.params: dict[str, Any] = {}
+        self.columns: list[Column] = []
+        self._tests = 0
+        self.sql = "1 = 1" if tree in (None, {}) else self._node(tree, where, DEEPEST)
+
+    def _node(self, node: Any, where: str, left: int) -> str:
+        if not isinstance(node, dict):
+            raise Invalid(where, 'must be an object: {"and": […]}, {"or": […]}, {"not": …} or {"field": …, "op": …}')
+        if not left:
+            raise Invalid(where, f"is nested more than {DEEPEST} deep")
+        kinds = [kind for kind in ("and", "or", "not", "field") if kind in node]
+        if len(kinds) != 1:
+            raise Invalid(where, "must have one of and, or, not, field")
+        if kinds == ["field"]:
+            return self._test(node, where)
+        if kinds == ["not"]:
+            return f"NOT COALESCE({self._node(node['not'], f'{where}.not', left - 1)}, FALSE)"
+        return self._several(kinds[0], node[kinds[0]], f"{where}.{kinds[0]}", left)
+
+    def _several(self, kind: str, nodes: Any, where: str, left: int) -> str:
+        if not isinstance(nodes, list) or not nodes:
+            raise Invalid(where, "must be a list that is not empty")
+        if len(nodes) > MOST_TESTS:
+            raise Invalid(where, f"holds more than {MOST_TESTS} tests")
+        tests = [self._node(node, f"{where}[{at}]", left - 1) for at, node in enumerate(nodes)]
+        return f"({f' {kind.upper()} '.join(tests)})"
+
+    def _test(self, node: dict[str, Any], where: str) -> str:
+        name, op = node["field"], node.get("op")
+        name = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
+        if not isinstance(name, str):
+            raise Invalid(f"{where}.field", "must be a column's name or a field's key")
+        column = columns.find(self.ctx, self.pipeline, self.fields, name, f"{where}.field")
+        if op not in OPS[column.kind]:
+            raise Invalid(f"{where}.op", f"for {name[:50]} is one of {', '.join(OPS[column.kind])}")
+        if op not in EMPTY and "value" not in node:
+            raise Invalid(f"{where}.value", "is missing")
+        self.params |= column.params
+        self.columns.append(column)
+        self._count(where)
+        if op in EMPTY:
+            return column.unset if op == "isEmpty" else f"NOT ({column.unset})"
+        return self._compared(column, op, node["value"], f"{where}.value")
+
+    def _count(self, where: str) -> None:
+        self._tests += 1
+        if self._tests > MOST_TESTS:
+            raise Invalid(where, f"the filter holds more than {MOST_TESTS} tests and values")
+
+    def _compared(self, column: Column, op: str, value: Any, where: str) -> str:
+        if column.is_list:
+            return self._listed(column, op, value, where)
+        if op == "ne":
+            return f"NOT COALESCE({self._compared(column, 'eq', value, where)}, FALSE)"
+        if op == "in":
+            return self._among(column, value, where)
+        if op == "between":
+            if not isinstance(value, list) or len(value) != 2:
+                raise Invalid(where, "must be a list of the least and the most")
+            ends = ((">=", value[0], f"{where}[0]"), ("<=", value[1], f"{where}[1]"))
+            return f"({' AND '.join(self._ordered(column, sign, end, at) for sign, end, at in ends)})"
+        if op in _SIGNS:
+            return self._ordered(column, _SIGNS[op], value, where)
+        if op in ("contains", "startsWith"):
+            return self._within(column, op, value, where)
+        return self._equal(column, value, where)
+
+    def _among(self, column: Column, value: Any, where: str) -> str:
+        given = _listed_values(value, where)
+        if column.kind in ("key", "user"):
+            read = [self._read_key(column, one, f"{where}[{at}]") for at, one in enumerate(given)]
+            return self.ctx.db.dialect.among(column.sorts[0], self._param(self.ctx.db.texts(read)))
+        tests = []
+        for at, one in enumerate(given):
+            self._count(where)
+            tests.append(self._equal(column, one, f"{where}[{at}]"))
+        return f"({' OR '.join(tests)})"
+
+    def _equal(self, column: Column, value: Any, where: str) -> str:
+        first = column.sorts[0]
+        match column.kind:
+            case "key" | "user":
+                return f"{first} = :{self._param(self._read_key(column, value, where))}"
+            case "flag":
+                return f"{first} = :{self._param(_read_flag(value, where))}"
+            case "number" | "moment":
+                return f"{first} = :{self._param(_READERS[column.kind](value, where))}"
+        number = _as_number(value) if column.kind == "text" else None
+        if number is not None:
+            return f"{first} = :{self._param(number)}"
+        text = _read_text(value, where)
+        if not text:
+            return column.unset
+        short = f"{column.sorts[-1]} = :{self._param(text[:PREFIX])}"
+        words = f"{first} = {WORDS} AND " if column.kind == "text" else ""
+        return f"({words}{short} AND {column.raw} = :{self._param(text)})"
+
+    def _ordered(self, column: Column, sign: str, value: Any, where: str) -> str:
+        """Less or more: numbers among numbers, words among words by their first letters; what is unset is neither."""
+        first = column.sorts[0]
+        if column.kind in ("number", "moment"):
+            number: int | float | None = _READERS[column.kind](value, where)
+        else:
+            number = _as_number(value) if column.kind == "text" else None
+        if number is not None:
+            most = WORDS if column.kind == "text" else UNSET
+            bound = f" AND {first} < {most}" if sign[0] == ">" else ""
+            return f"({first} {sign} :{self._param(number)}{bound})"
+        text = _read_text(value, where)
+        words = f"{first} = {WORDS}" if column.kind == "text" else f"{first} > ''"
+        return f"({words} AND {column.sorts[-1]} {sign} :{self._param(text[:PREFIX])})"
+
+    def _within(self, column: Column, op: str, value: Any, where: str) -> str:
+        text = _read_text(value, where)
+        if not text:
+            raise Invalid(where, "may not be empty")
+        if op == "contains":
+            return self.ctx.db.dialect.holds(column.text, self._param(text))
+        whole = f"substr({column.raw}, 1, :{self._param(len(text))}) = :{self._param(text)}"
+        if column.kind == "text" and text[0] in "-0123456789":
+            return whole  # numbers too begin so, and are not sorted as words
+        start, end = self._param(text[:PREFIX]), self._param(text[:PREFIX] + _LAST)
+        words = f"{column.sorts[0]} = {WORDS} AND " if column.kind == "text" else ""
+        return f"({words}{column.sorts[-1]} >= :{start} AND {column.sorts[-1]} < :{end} AND {whole})"
+
+    def _listed(self, column: Column, op: str, value: Any, where: str) -> str:
+        """A list has any of the values, all of them, or none."""
+        given = _listed_values(value, where)
+        among = self.ctx.db.dialect.among
+        if op == "contains" and column.kind == "texts":
+            parts = [_read_text(one, where) for one in given]
+            tests = [self.ctx.db.dialect.contains("v.value", self._param(one)) for one in parts]
+            return f"EXISTS (SELECT 1 FROM {column.items} v WHERE {' OR '.join(tests)})"
+        read = [self._read_key(column, one, f"{where}[{at}]") for at, one in enumerate(given)]
+        test = among("v.value", self._param(self.ctx.db.texts(read)))
+        if op == "all":
+            count = self._param(len(set(read)))
+            return f"(SELECT COUNT(DISTINCT v.value) FROM {column.items} v WHERE {test}) = :{count}"
+        found = f"EXISTS (SELECT 1 FROM {column.items} v WHERE {test})"
+        return f"NOT {found}" if op in ("none", "ne") else found
+
+    def _read_key(self, column: Column, value: Any, where: str) -> str:
+        """A key as it is stored: of an option, a stage, a person, or of anything else."""
+        if isinstance(value, dict):
+            value = value.get("key") or value.get("userKey") or value.get("email")
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value:
+            raise Invalid(where, "must be a key")
+        _check_text(value, where)
+        if column.kind in ("user", "users", "people"):
+            return self._user(column, value, where)
+        if column.kind == "texts":
+            return value.lower()
+        known = {option.key: option.name for option in column.field.options} if column.field else {}
+        if column.name == "stage":
+            known = dict.fromkeys(self.pipeline.stage_order, "")
+        if (known or (column.field and column.field.type in ("DROPDOWN", "TAG"))) and value not in known:
+            shown = (
+                ", ".join(f"{key} ({name})" if name else key for key, name in list(known.items())[:20]) or "none yet"
+            )
+            raise Invalid(where, f"{value[:100]!r} is none of the keys here: {shown}")
+        return value
+
+    def _user(self, column: Column, value: str, where: str) -> str:
+        """A user by key, by e-mail, or `me`."""
+        if value == "me":
+            return self.ctx.actor.key
+        if "@" not in value:
+            try:
+                return users.get(self.ctx, value).key
+            except NotFound:
+                raise Invalid(where, f"no user {value[:100]!r} within your reach") from None
+        email = value.strip().lower()
+        if column.kind == "people":
+            return email
+        # An address that is nobody's is nobody's box: not told apart, or strangers could be asked for.
+        user = users.by_email(self.ctx.db, email)
+        return user.key if user else email
+
+    def _param(self, value: Any) -> str:
+        name = f"f{len(self.params)}"
+        self.params[name] = value
+        return name
+
+
+def _listed_values(value: Any, where: str) -> list[Any]:
+    found = value if isinstance(value, list) else [value]
+    if not found:
+        raise Invalid(where, "may not be empty")
+    if len(found) > MOST_VALUES:
+        raise Invalid(where, f"holds more than {MOST_VALUES} values")
+    return found
+
+
+def _as_number(value: Any) -> int | float | None:
+    """A number, or text that is stored texts' equal of one."""
+    if isinstance(value, str):
+        return float(value) if len(value) <= 20 and _DECIMAL.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if -1e300 <= value <= 1e300 else None
+
+
+def _read_number(value: Any, where: str) -> int | float:
+    number = _as_number(value)
+    if number is None or not math.isfinite(number):
+        raise Invalid(where, "must be a number")
+    return float(number) if abs(number) > 2**53 else number
+
+
+def _read_moment(value: Any, where: str) -> int:
+    moment = field_values.moment_of(value)
+    if moment is None:
+        raise Invalid(where, "must be a date in milliseconds since 1970, or text such as 2026-03-31")
+    return moment
+
+
+def _read_flag(value: Any, where: str) -> int:
+    if isinstance(value, bool):
+        return int(value)
+    raise Invalid(where, "must be true or false")
+
+
+def _read_text(value: Any, where: str) -> str:
+    """With its ASCII letters small, as it is compared."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise Invalid(where, "must be text")
+    _check_text(value, where)
+    return value.translate(_SMALL)
+
+
+def _check_text(value: str, where: str) -> None:
+    if len(value) > MOST_TEXT:
+        raise Invalid(where, f"is longer than {MOST_TEXT:,} characters")
+    if "\x00" in value:
+        raise Invalid(where, "may not hold NUL characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Invalid(where, "is not valid Unicode") from None
+
+
+_READERS: dict[str, Callable[[Any, str], int | float]] = {"number": _read_number, "moment": _read_moment}

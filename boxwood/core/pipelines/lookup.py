@@ -1,0 +1,87 @@
+"""Pipelines as the actor reaches them, with the actor's role in each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import NotFound
+from .. import access, persons
+from ..access import Role
+from ..context import Ctx
+from ..records import PIPELINE_MEMBERS, PIPELINES, USERS, Person, Pipeline, PipelineMember
+
+_REACHED = f"""
+    SELECT {PIPELINES.of("p")}, {access.ROLE} AS reach FROM pipelines p
+"""
+
+
+def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
+    """The pipeline and the actor's role in it. With `change`, nobody else changes it meanwhile."""
+    lock = f"{ctx.db.for_update} OF p" if change and ctx.db.for_update else ""
+
+    def read() -> tuple[Pipeline, Role] | None:
+        row = ctx.db.row(f"{_REACHED} WHERE p.key = :key{lock}", key=key, **ctx.who)
+        return None if row is None or row[-1] is None else _with_role(row)
+
+    found = read() if lock else ctx.db.remember(("pipeline", key, ctx.actor.key, ctx.within), read)
+    if found is None:
+        raise NotFound(key)
+    return found
+
+
+def get(ctx: Ctx, key: str) -> Pipeline:
+    return reach(ctx, key)[0]
+
+
+def reach_all(ctx: Ctx, *, sort_by: str = "", limit: int | None = None, offset: int = 0) -> list[tuple[Pipeline, Role]]:
+    """Every pipeline within reach: the oldest first, or the newest by `created_at` or `updated_at`."""
+    order = f"p.{sort_by} DESC, p.key DESC" if sort_by else "p.created_at, p.key"
+    rows = ctx.db.rows(
+        f"{_REACHED} WHERE {access.ROLE} IS NOT NULL ORDER BY {order} LIMIT :limit OFFSET :offset",
+        **ctx.who,
+        limit=limit if limit is not None else 1_000_000,
+        offset=offset,
+    )
+    return [_with_role(row) for row in rows]
+
+
+def _with_role(row: tuple[Any, ...]) -> tuple[Pipeline, Role]:
+    pipeline = PIPELINES.load(row)
+    return pipeline, access.role(row[len(PIPELINES.names)], pipeline.permission_sets)
+
+
+def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[PipelineMember, Person]]]:
+    """The access lists of these pipelines, the owner first."""
+    found: dict[str, list[tuple[PipelineMember, Person]]] = {key: [] for key in keys}
+    for row in ctx.db.rows(
+        f"""
+        SELECT {PIPELINE_MEMBERS.of("m")}, {USERS.of("u")} FROM pipeline_members m JOIN users u ON u.key = m.user_key
+        WHERE {ctx.db.dialect.among("m.pipeline_key", "pipelines")}
+        ORDER BY m.is_owner DESC, m.added_at, m.user_key
+        """,
+        pipelines=ctx.db.texts(keys),
+    ):
+        member = PIPELINE_MEMBERS.load(row)
+        found[member.pipeline_key].append((member, persons.of(USERS.load(row[len(PIPELINE_MEMBERS.names) :]))))
+    return found
+
+
+def count_boxes(ctx: Ctx, key: str) -> dict[str, int]:
+    """How many boxes each stage of the pipeline holds."""
+    rows = ctx.db.rows("SELECT stage_key, COUNT(*) FROM boxes WHERE pipeline_key = :key GROUP BY stage_key", key=key)
+    return dict(rows)
+
+
+def count_all(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, int]]:
+    """How many boxes each stage of each of these pipelines holds."""
+    rows = ctx.db.rows(
+        f"""
+        SELECT pipeline_key, stage_key, COUNT(*) FROM boxes WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
+        GROUP BY pipeline_key, stage_key
+        """,
+        keys=ctx.db.texts(keys),
+    )
+    found: dict[str, dict[str, int]] = {key: {} for key in keys}
+    for pipeline_key, stage_key, count in rows:
+        found[pipeline_key][stage_key] = count
+    return found

@@ -1,0 +1,90 @@
+"""The stages and fields of a pipeline, read for everything that works on its boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...errors import Invalid, NotFound
+from ..context import Ctx
+from ..records import FIELDS, STAGES, Field, Pipeline, Stage
+from . import stage_colours as pipeline_stage_colours
+
+
+def fields(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
+    """The fields of these pipelines, in the order they were made."""
+    found: dict[str, list[Field]] = {key: [] for key in keys}
+    for row in ctx.db.rows(
+        f"""
+        SELECT {FIELDS.columns} FROM fields WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
+        ORDER BY pipeline_key, LENGTH(key), key
+        """,
+        keys=ctx.db.texts(keys),
+    ):
+        found[row[0]].append(FIELDS.load(row))
+    return found
+
+
+def fields_by_key(ctx: Ctx, pipeline_key: str) -> Mapping[str, Field]:
+    """The pipeline's fields, in the order they were made."""
+    sql = f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
+
+    def read() -> dict[str, Field]:
+        return {field.key: field for field in FIELDS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
+
+    return ctx.db.remember(("fields", pipeline_key), read)
+
+
+def field(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
+    row = ctx.db.row(
+        f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline AND key = :key",
+        pipeline=pipeline.key,
+        key=key,
+    )
+    if row is None:
+        raise NotFound(key)
+    return FIELDS.load(row)
+
+
+def stages(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
+    """The stages of these pipelines by key; the pipeline's `stage_order` says their order."""
+    found: dict[str, dict[str, Stage]] = {key: {} for key in keys}
+    for stage in STAGES.load_all(
+        ctx.db.rows(
+            f"SELECT {STAGES.columns} FROM stages WHERE {ctx.db.dialect.among('pipeline_key', 'keys')}",
+            keys=ctx.db.texts(keys),
+        )
+    ):
+        found[stage.pipeline_key][stage.key] = stage
+    return found
+
+
+def stage(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
+    def read() -> Stage | None:
+        row = ctx.db.row(
+            f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
+            pipeline=pipeline.key,
+            key=key,
+        )
+        return STAGES.load(row) if row else None
+
+    found = ctx.db.remember(("stage", pipeline.key, key), read)
+    if found is None:
+        raise NotFound(key)
+    return found
+
+
+def stage_for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
+    """The stage a box goes to: the one named, which must be this pipeline's, or the first."""
+    if not key:
+        return stage(ctx, pipeline, pipeline.stage_order[0])
+    if key not in pipeline.stage_order:
+        raise Invalid("stageKey", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(pipeline.stage_order)}")
+    return stage(ctx, pipeline, key)
+
+
+def stage_colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
+    """Foreground and background: its own, or the theme's for its place."""
+    if stage.foreground or stage.background:
+        return stage.foreground, stage.background
+    place = pipeline.stage_order.index(stage.key) if stage.key in pipeline.stage_order else 0
+    return pipeline_stage_colours.colours(pipeline.stage_theme, place)

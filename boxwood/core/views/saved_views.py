@@ -1,0 +1,203 @@
+"""Saved views: a filter, an order, a grouping and columns under a name; one's own, or the pipeline's people's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...db.records import Table
+from ...errors import Insufficient, Invalid, NotFound
+from ...lib import ids
+from .. import access, events, pipelines, trash
+from ..access import Role
+from ..context import Ctx
+from ..pipelines import columns, schema
+from ..pipelines.filters import Filter
+from ..records import Pipeline
+from . import selections
+from .selections import Page
+
+MOST = 500
+
+
+class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A column of a view; without a width it has the usual one. Frozen ones stay in sight at the left."""
+
+    key: str
+    width: int | None = None
+    hidden: bool = False
+    frozen: bool = False
+
+
+class View(msgspec.Struct, frozen=True):
+    key: str
+    pipeline_key: str
+    creator_key: str
+    name: str
+    filter: dict[str, Any] | None
+    sort: list[str]
+    group_by: str | None
+    columns: list[Shown]
+    shared: bool
+    created_at: int
+    saved_at: int
+
+
+VIEWS = Table("views", View)
+# One who acts for a member by a team's key reaches what is shared, not what is the member's own.
+_SEEN = "(v.shared OR (v.creator_key = :actor AND :within = ''))"
+
+
+def get(ctx: Ctx, pipeline_key: str, key: str) -> View:
+    return _reach(ctx, pipeline_key, key)[0]
+
+
+def _reach(ctx: Ctx, pipeline_key: str, key: str, *, change: bool = False) -> tuple[View, Pipeline, Role]:
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    lock = ctx.db.for_update if change else ""
+    row = ctx.db.row(
+        f"SELECT {VIEWS.of('v')} FROM views v WHERE v.key = :key AND v.pipeline_key = :pipeline AND {_SEEN}{lock}",
+        key=key,
+        pipeline=pipeline.key,
+        **ctx.who,
+    )
+    if row is None:
+        raise NotFound(key)
+    return VIEWS.load(row), pipeline, role
+
+
+def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[View]:
+    """Those shared with the pipeline's people, and one's own; the oldest first."""
+    pipeline = pipelines.get(ctx, pipeline_key)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {VIEWS.of("v")} FROM views v WHERE v.pipeline_key = :pipeline AND {_SEEN}
+        ORDER BY v.created_at, v.key LIMIT :limit OFFSET :offset
+        """,
+        pipeline=pipeline.key,
+        **ctx.who,
+        limit=limit,
+        offset=offset,
+    )
+    return VIEWS.load_all(rows)
+
+
+def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
+    """`name`, and what `edit` takes. Private unless it is shared, which takes the right to change the pipeline."""
+    if not given.get("name"):
+        raise Insufficient("View", "name")
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    count = ctx.db.row("SELECT COUNT(*) FROM views WHERE pipeline_key = :pipeline", pipeline=pipeline.key)
+    if count and count[0] >= MOST:
+        raise Invalid("views", f"a pipeline has at most {MOST} views")
+    view = View(
+        key=ids.new("v", ctx.now),
+        pipeline_key=pipeline.key,
+        creator_key=ctx.actor.key,
+        name=given["name"],
+        filter=given.get("filter") or None,
+        sort=given.get("sort") or [],
+        group_by=given.get("group_by") or None,
+        columns=[Shown(**one) for one in given.get("columns") or []],
+        shared=bool(given.get("shared")),
+        created_at=ctx.now,
+        saved_at=ctx.now,
+    )
+    if view.shared:
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    elif ctx.within:
+        raise Invalid("shared", "must be true with a team's key")
+    _check(ctx, pipeline, view)
+    VIEWS.insert(ctx.db, view)
+    tell(ctx, "view.created", view, pipeline)
+    return view
+
+
+def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View:
+    """Change what differs; an echo of what is so already is no news. A shared view is changed, made and unmade by
+    those who may change the pipeline."""
+    before, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
+    if "name" in changes and not changes["name"]:
+        raise Invalid("name", "may not be empty")
+    if "columns" in changes:
+        changes = {**changes, "columns": [Shown(**one) for one in changes["columns"] or []]}
+    empty: dict[str, Any] = {"filter": None, "sort": [], "group_by": None, "shared": False}
+    changes = {name: value or empty.get(name, value) for name, value in changes.items()}
+    changes = {name: value for name, value in changes.items() if value != getattr(before, name)}
+    if not changes:
+        return before
+    view = msgspec.structs.replace(before, **changes, saved_at=ctx.now)
+    if view.shared or before.shared:
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    if not view.shared and (ctx.within or view.creator_key != ctx.actor.key):
+        raise Invalid("shared", "only its creator can make a view private")
+    _check(ctx, pipeline, view)
+    VIEWS.update(ctx.db, view, *changes, "saved_at")
+    old = {name: getattr(before, name) for name in changes}
+    tell(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
+    return view
+
+
+def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+    view, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
+    if view.shared:
+        access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    trash.keep(ctx, "view", key, view.name, pipeline=pipeline)
+    ctx.db.run("DELETE FROM views WHERE key = :key", key=key)
+    tell(ctx, "view.deleted", view, pipeline)
+
+
+def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: str, limit: int) -> Page:
+    """A page of the view's boxes: its groups in order, sorted within each. Its columns come with them."""
+    view = get(ctx, pipeline_key, key)
+    seen = [one.key for one in view.columns if not one.hidden]
+    return selections.page(
+        ctx,
+        pipeline_key,
+        tree=view.filter,
+        sort=_sortable(ctx, pipeline_key, view),
+        shown=list(dict.fromkeys([*seen, *shown])),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+def order(view: View) -> list[str]:
+    """What its boxes are sorted by: the group first."""
+    if view.group_by is None:
+        return view.sort
+    return [view.group_by, *(name for name in view.sort if name.removeprefix("-") != view.group_by)]
+
+
+def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
+    """Its order, but for a group that is a list: nothing is sorted by one."""
+    if not view.group_by:
+        return view.sort
+    pipeline = pipelines.get(ctx, pipeline_key)
+    column = columns.find(ctx, pipeline, schema.fields_by_key(ctx, pipeline.key), view.group_by, "group")
+    return view.sort if column.is_list else order(view)
+
+
+def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
+    """What it names must be there when it is saved."""
+    by_key = schema.fields_by_key(ctx, pipeline.key)
+    Filter(ctx, pipeline, by_key, view.filter)
+    selections.sorts(ctx, pipeline, by_key, view.sort)
+    if len(order(view)) > selections.MOST_SORTS:
+        raise Invalid("sort", f"takes at most {selections.MOST_SORTS} columns, the group among them")
+    if view.group_by:
+        column = columns.find(ctx, pipeline, by_key, view.group_by, "group")
+        if column.is_list and not column.field and column.name not in columns.GROUPED:
+            raise Invalid("group", f"{column.name!r} makes no groups")
+    if len(view.columns) > selections.MOST_COLUMNS:
+        raise Invalid("columns", f"holds more than {selections.MOST_COLUMNS} columns")
+    for at, one in enumerate(view.columns):
+        columns.find(ctx, pipeline, by_key, one.key, f"columns[{at}].key")
+        if one.width is not None and not 0 < one.width <= 10_000:
+            raise Invalid(f"columns[{at}].width", "is between 1 and 10,000")
+
+
+def tell(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:
+    """A private view is news to nobody else: its event belongs to no pipeline."""
+    events.record(ctx, kind, view, pipeline=pipeline if view.shared else None, before=before, subject=view.name)

@@ -1,0 +1,182 @@
+"""Sending again what happened in a span of time: counted beforehand, at low priority, and stopped on request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...errors import Invalid
+from ...lib import ids
+from ..access import About
+from ..context import Ctx
+from ..events import EVENTS, Event
+from . import deliveries, fan_out, subscriptions
+from .deliveries import Delivery
+from .fan_out import News
+from .subscriptions import Webhook
+
+MOST = 10_000
+"""In one call; the answer says where to go on."""
+WHICH = ("all", "failed")
+_decode = msgspec.json.decode
+
+
+class Replay(msgspec.Struct, frozen=True):
+    count: int
+    next_from: int | None
+    """Where the next call begins, if this one did not reach the end."""
+
+
+def replay(
+    ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, only_count: bool, most: int = MOST
+) -> Replay:
+    """What would have been sent from `since` to `until`: by default, while the subscription was off."""
+    webhook = subscriptions.change(ctx, key)
+    deliveries.require_active(webhook)
+    if which not in WHICH:
+        raise Invalid("which", f"is one of {', '.join(WHICH)}")
+    since, until = _window(ctx, webhook, since, until)
+    find = _failed if which == "failed" else _happened
+    found = find(ctx, webhook, since, until, most + 1)
+    again = found[:most]
+    if not only_count:
+        _send(ctx, webhook, [event_id for event_id, _ in again])
+        if until >= (webhook.on_at or 0) and since <= (webhook.off_at or ctx.now) and len(found) <= most:
+            ctx.db.run("UPDATE webhooks SET off_at = NULL, on_at = NULL WHERE key = :key", key=webhook.key)
+    return Replay(len(again), found[most][1] if len(found) > most else None)
+
+
+def _window(ctx: Ctx, webhook: Webhook, since: int | None, until: int | None) -> tuple[int, int]:
+    if since is None and until is None and webhook.off_at is not None and webhook.on_at is not None:
+        return webhook.off_at, webhook.on_at
+    if since is None:
+        raise Invalid("from", "is missing: where the span begins, in milliseconds since 1970")
+    until = ctx.now if until is None else until
+    if until < since:
+        raise Invalid("to", "is before from")
+    return since, until
+
+
+def _send(ctx: Ctx, webhook: Webhook, event_ids: list[int]) -> None:
+    """What still waits for its turn keeps it."""
+    rows = [deliveries.row(ctx.now, one, webhook.event, webhook.key, deliveries.REPLAY) for one in event_ids]
+    ctx.db.many(
+        f"{deliveries.INSERT_OR} UPDATE SET {deliveries.AGAIN}, rank = :rank WHERE deliveries.state <> 'due'", rows
+    )
+    ctx.db.notify(fan_out.CHANNEL)
+
+
+def cancel(ctx: Ctx, key: str) -> int:
+    """Drop what is left of replays; how many deliveries that was."""
+    webhook = subscriptions.change(ctx, key)
+    return ctx.db.run(
+        """
+        UPDATE deliveries SET state = 'cancelled', ended_at = :now
+        WHERE webhook_key = :key AND state = 'due' AND rank = :rank AND NOT test
+        """,
+        key=webhook.key,
+        now=ctx.now,
+        rank=deliveries.REPLAY,
+    )
+
+
+def test(ctx: Ctx, key: str) -> Delivery:
+    """Send the newest event of the subscription's kind and place, or an empty list: once, under a key of its own."""
+    webhook = subscriptions.get(ctx, key)
+    deliveries.require_active(webhook)
+    found = _happened(ctx, webhook, 0, ctx.now, 1, order="DESC")
+    event_id = found[0][0] if found else 0
+    made = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
+    row = deliveries.row(ctx.now, event_id, webhook.event, webhook.key)
+    ctx.db.many(deliveries.INSERT, [{**row, "key": made, "test": True}])
+    ctx.db.notify(fan_out.CHANNEL)
+    return deliveries.get(ctx, made)[0]
+
+
+# What is to be sent again: numbers of events and when they were
+
+
+def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> list[tuple[int, int]]:
+    rows = ctx.db.rows(
+        f"""
+        SELECT event_id, created_at FROM deliveries
+        WHERE {deliveries.OF_WEBHOOK} AND state = 'dead' AND created_at >= :since AND created_at <= :until AND NOT test
+        ORDER BY key LIMIT :limit
+        """,
+        **deliveries.span(webhook),
+        since=since,
+        until=until,
+        limit=limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _happened(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int, order: str = "") -> list[tuple[int, int]]:
+    """The events that the subscription would be told now, in slices: a filter may leave most of them out."""
+    found: list[tuple[int, int]] = []
+    after: int | None = None
+    while len(found) < limit:
+        slice_ = _slice(ctx, webhook, since, until, after, order)
+        found += [(event.id, event.at) for event in _heard(ctx, webhook, slice_)]
+        if len(slice_) < _SLICE:
+            break
+        after = slice_[-1].id
+    return found[:limit]
+
+
+_SLICE = 1000
+
+
+def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None, order: str) -> list[Event]:
+    kinds = [kind for kind, name in subscriptions.NAMES.items() if name == webhook.event]
+    where, params = _place(webhook)
+    if after is not None:
+        where, params = f"{where} AND e.id {'<' if order else '>'} :after", {**params, "after": after}
+    rows = ctx.db.rows(
+        f"""
+        SELECT {EVENTS.of("e")} FROM events e
+        WHERE {where} AND {ctx.db.dialect.among("e.kind", "kinds")} AND e.at >= :since AND e.at <= :until
+        ORDER BY e.id {order} LIMIT {_SLICE}
+        """,
+        kinds=ctx.db.texts(kinds),
+        since=since,
+        until=until,
+        **params,
+    )
+    return EVENTS.load_all(rows)
+
+
+def _place(webhook: Webhook) -> tuple[str, dict[str, Any]]:
+    if webhook.event.startswith(("CONTACT", "ORG")):
+        team = "(SELECT team_key FROM pipelines WHERE key = :scope)" if webhook.pipeline_key else ":scope"
+        return f"e.pipeline_key IS NULL AND e.team_key = {team}", {"scope": webhook.scope_key}
+    if webhook.pipeline_key is None:
+        return "e.pipeline_key IN (SELECT key FROM pipelines WHERE team_key = :scope)", {"scope": webhook.scope_key}
+    return "e.pipeline_key = :scope", {"scope": webhook.scope_key}
+
+
+def _heard(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
+    """Of these events those that reach the subscription."""
+    by_place: dict[tuple[str, str, str], Any] = {}
+    found = []
+    for event in happened:
+        if "part" in event.detail:
+            continue
+        scopes = (event.pipeline_key or "", event.detail.get("old_pipeline_key", ""), event.team_key or "")
+        if scopes not in by_place:
+            there = fan_out.of(ctx.db, webhook.event, scopes, most=1_000_000) or []
+            by_place[scopes] = next((one for one in there if one.key == webhook.key), None)
+        if (one := by_place[scopes]) is not None and one.hears(_news(ctx, event, webhook.event, scopes)):
+            found.append(event)
+    return found
+
+
+def _news(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> News:
+    """Of a box's parts, as the box is now; of a box that is gone nothing is known but that it was one."""
+    record = _decode(event.record, type=About)
+    if event.box_key and event.box_key != event.subject_key:
+        sql = "SELECT stage_key, assignee_keys, creator_key, fields FROM boxes WHERE key = :key"
+        row = ctx.db.row(sql, key=event.box_key)
+        record = About(row[0], _decode(row[1]), row[2], _decode(row[3])) if row else About("")
+    return fan_out.news(event.id, name, scopes, record if event.box_key else None, record, event.detail)

@@ -1,0 +1,392 @@
+"""Event subscriptions: an address that is sent what happens in a pipeline or a team (spec 5.1, 5.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ...db.records import Table
+from ...errors import Forbidden, Invalid, NotFound
+from ...lib import ids, signing
+from ...lib.address_rules import Refused, Rules, check_headers
+from .. import access, cel, events, pipelines, trash, undo_data
+from ..context import Ctx
+from ..people import endpoint_quota, teams
+from ..records import Team
+
+# What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
+NAMES = {
+    "box.created": "BOX_CREATE",
+    "box.restored": "BOX_CREATE",
+    "box.deleted": "BOX_DELETE",
+    "box.renamed": "BOX_EDIT",
+    "box.notes_edited": "BOX_EDIT",
+    "box.fields_edited": "BOX_EDIT",
+    "box.assigned": "BOX_EDIT",
+    "box.followed": "BOX_EDIT",
+    "box.linked": "BOX_EDIT",
+    "box.contacts_edited": "BOX_EDIT",
+    "box.organizations_edited": "BOX_EDIT",
+    "box.moved": "BOX_CHANGE_STAGE",
+    "box.moved_pipeline": "BOX_CHANGE_PIPELINE",
+    "box.email_added": "BOX_NEW_EMAIL_ADDRESS",
+    "box.email_received": "BOX_NEW_EMAIL_RECEIVED",
+    "stage.created": "STAGE_CREATE",
+    "stage.restored": "STAGE_CREATE",
+    "comment.created": "COMMENT_CREATE",
+    "comment.restored": "COMMENT_CREATE",
+    "meeting.created": "MEETING_CREATE",
+    "meeting.restored": "MEETING_CREATE",
+    "meeting.edited": "MEETING_UPDATE",
+    "task.created": "TASK_CREATE",
+    "task.restored": "TASK_CREATE",
+    "task.completed": "TASK_COMPLETE",
+    "task.due": "TASK_DUE",
+    "task.edited": "TASK_UPDATED",
+    "task.rescheduled": "TASK_UPDATED",
+    "task.assigned": "TASK_UPDATED",
+    "task.reopened": "TASK_UPDATED",
+    "contact.created": "CONTACT_CREATE",
+    "contact.restored": "CONTACT_CREATE",
+    "contact.edited": "CONTACT_UPDATE",
+    "contact.merged": "CONTACT_UPDATE",
+    "contact.unmerged": "CONTACT_UPDATE",
+    "contact.deleted": "CONTACT_DELETE",
+    "organization.created": "ORG_CREATE",
+    "organization.restored": "ORG_CREATE",
+    "organization.edited": "ORG_UPDATE",
+    "organization.merged": "ORG_UPDATE",
+    "organization.unmerged": "ORG_UPDATE",
+    "organization.deleted": "ORG_DELETE",
+    "thread.added": "THREAD_ADDED_TO_BOX",
+    "thread.restored": "THREAD_ADDED_TO_BOX",
+    "thread.removed": "THREAD_REMOVED_FROM_BOX",
+}
+EVENTS = tuple(dict.fromkeys(NAMES.values()))
+OF_TEAMS = ("CONTACT_", "ORG_")
+# Names that Nango's guide has for them, and nobody else.
+_ALIASES = {"BOX_CREATED": "BOX_CREATE", "BOX_EDITED": "BOX_EDIT"}
+MEMBERS = {
+    "name": "name",
+    "notes": "notes",
+    "assignee_keys": "assignedToSharingEntries",
+    "follower_keys": "followerKeys",
+    "linked_box_keys": "linkedBoxKeys",
+    "contacts": "contacts",
+    "organizations": "organizations",
+}
+"""What a filter by changed fields may name besides the pipeline's own fields: a box's members on the wire."""
+ASKED = ("event", "item", "before")
+"""What a condition may ask about: the name of what happened, the thing as it is sent, what the changed members were."""
+# A receiver has this long to take over a new secret: deliveries are signed with both.
+OVERLAP = 24 * 3_600_000
+TOKEN = "X-Streak-Webhook-Token"
+
+
+class Webhook(msgspec.Struct, frozen=True):
+    key: str
+    event: str
+    target_url: str
+    token: str | None
+    scope_key: str
+    """The pipeline's key or the team's."""
+    pipeline_key: str | None
+    team_key: str | None
+    user_key: str
+    """Who made it: it tells what this person reaches."""
+    secret: str
+    previous_secret: str | None
+    previous_until: int | None
+    stages: list[str]
+    """Only of boxes in these stages; empty for all."""
+    fields: list[str]
+    """Only edits that changed one of these; empty for all."""
+    condition: str
+    """In CEL, over what is sent: only what it holds of; empty for all."""
+    ordered: bool
+    active: bool
+    off_at: int | None
+    on_at: int | None
+    """When it was switched off, and on again: what happened between was not sent."""
+    off_reason: str | None
+    created_at: int
+    updated_at: int
+    failures: int
+    """In a row."""
+    failing_since: int | None
+    probes: int
+    waits_until: int
+    """Nothing is sent before; 0 while all is well."""
+
+    def secrets(self, now: int) -> list[str]:
+        """Those to sign with."""
+        if self.previous_secret and self.previous_until is not None and now < self.previous_until:
+            return [self.secret, self.previous_secret]
+        return [self.secret]
+
+
+WEBHOOKS = Table("webhooks", Webhook)
+EDITED = ("event", "target_url", "token", "stages", "fields", "condition", "ordered", "active")
+"""What an edit may change."""
+HEALTHY = {"failures": 0, "failing_since": None, "probes": 0, "waits_until": 0}
+
+
+class News(msgspec.Struct, frozen=True):
+    """What an event says of a subscription: nothing that could be used to receive or to forge."""
+
+    key: str
+    event: str
+    host: str
+    user_key: str
+
+
+def get(ctx: Ctx, key: str) -> Webhook:
+    """One's own, or anyone's where one may change the pipeline (owns the team)."""
+    return _reach(ctx, key, "")
+
+
+def change(ctx: Ctx, key: str) -> Webhook:
+    """The same, to be changed: alone, and not by one who sees less than it tells."""
+    return _reach(ctx, key, ctx.db.for_update)
+
+
+def _reach(ctx: Ctx, key: str, lock: str) -> Webhook:
+    row = ctx.db.row(f"SELECT {WEBHOOKS.columns} FROM webhooks WHERE key = :key{lock}", key=key)
+    if row is None:
+        raise NotFound(key)
+    webhook = WEBHOOKS.load(row)
+    try:
+        governs = _governs(ctx, webhook)
+    except NotFound:
+        raise NotFound(key) from None
+    if not governs and webhook.user_key != ctx.actor.key:
+        raise NotFound(key)
+    return webhook
+
+
+def _governs(ctx: Ctx, webhook: Webhook) -> bool:
+    """Whether the actor has a say over other people's in its pipeline (team); NotFound out of reach."""
+    if webhook.pipeline_key is not None:
+        role = pipelines.reach(ctx, webhook.pipeline_key)[1]
+        return access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
+    return _owns(ctx, teams.get(ctx, webhook.scope_key))
+
+
+def _owns(ctx: Ctx, team: Team) -> bool:
+    try:
+        teams.require_owner(ctx, team)
+    except Forbidden:
+        return False
+    return True
+
+
+def of_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
+    """The oldest first."""
+    pipeline, role = pipelines.reach(ctx, key)
+    governs = access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
+    return _of_scope(ctx, pipeline.key, governs, limit, offset)
+
+
+def of_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
+    team = teams.get(ctx, key)
+    return _of_scope(ctx, team.key, _owns(ctx, team), limit, offset)
+
+
+def _of_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> list[Webhook]:
+    own = "" if governs else "AND user_key = :actor"
+    rows = ctx.db.rows(
+        f"""
+        SELECT {WEBHOOKS.columns} FROM webhooks WHERE scope_key = :scope {own}
+        ORDER BY created_at, key LIMIT :limit OFFSET :offset
+        """,
+        scope=key,
+        limit=limit,
+        offset=offset,
+        **({} if governs else {"actor": ctx.actor.key}),
+    )
+    return WEBHOOKS.load_all(rows)
+
+
+def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webhook:
+    """`event`, `target_url`, and `pipeline_key` or `team_key`; the pipeline where both are given. A team may have
+    `most` of them; 0 for any number."""
+    pipeline = team = None
+    if given.get("pipeline_key"):
+        pipeline = pipelines.get(ctx, given["pipeline_key"])
+    elif given.get("team_key"):
+        team = teams.get(ctx, given["team_key"])
+    else:
+        raise Invalid("pipelineKey", "name a pipeline, or a team with teamKey")
+    if pipeline and str(given.get("event")).startswith(OF_TEAMS):
+        # Programs that always name a pipeline mean its team, where contacts and organizations are.
+        team, pipeline = teams.get(ctx, given.get("team_key") or pipeline.team_key), None
+    scope = pipeline or team
+    assert scope is not None
+    for member, wire in (("event", "event"), ("target_url", "targetUrl")):
+        if not given.get(member):
+            raise Invalid(wire, "is missing")
+    endpoint_quota.require_subscription(ctx, pipeline.team_key if pipeline else scope.key, most)
+    blank = Webhook(
+        key=ids.new("w", ctx.now),
+        event="",
+        target_url="",
+        token=None,
+        scope_key=scope.key,
+        pipeline_key=pipeline.key if pipeline else None,
+        team_key=team.key if team else None,
+        user_key=ctx.actor.key,
+        secret=signing.new_secret(),
+        previous_secret=None,
+        previous_until=None,
+        stages=[],
+        fields=[],
+        condition="",
+        ordered=False,
+        active=True,
+        off_at=None,
+        on_at=None,
+        off_reason=None,
+        created_at=ctx.now,
+        updated_at=ctx.now,
+        failures=0,
+        failing_since=None,
+        probes=0,
+        waits_until=0,
+    )
+    webhook = _changed(ctx, blank, given, rules)
+    WEBHOOKS.insert(ctx.db, webhook)
+    tell(ctx, "webhook.created", webhook)
+    return webhook
+
+
+def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
+    """Change what is named and differs. Another address, or switching it on, begins with a clean record."""
+    before = change(ctx, key)
+    after = _changed(ctx, before, given, rules)
+    if "active" in given and given["active"] != before.active:
+        after = _on(ctx, after) if given["active"] else _off(ctx, after, "switched off by hand")
+    if after.target_url != before.target_url:
+        after = msgspec.structs.replace(after, **HEALTHY)
+    if after == before:
+        return before
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
+    WEBHOOKS.update(ctx.db, after, *changed)
+    undo_data.keep_members(ctx, tell(ctx, "webhook.edited", after), before, after, EDITED)
+    return after
+
+
+def _on(ctx: Ctx, webhook: Webhook) -> Webhook:
+    """Beginning with what happens now: what waited when it was switched off is sent on request only."""
+    ctx.db.run(
+        "UPDATE deliveries SET state = 'dead', ended_at = :now WHERE webhook_key = :key AND state = 'due'",
+        key=webhook.key,
+        now=ctx.now,
+    )
+    return msgspec.structs.replace(webhook, active=True, on_at=ctx.now, off_reason=None, **HEALTHY)
+
+
+def _off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
+    return msgspec.structs.replace(webhook, active=False, off_at=ctx.now, on_at=None, off_reason=reason)
+
+
+def rotate(ctx: Ctx, key: str) -> Webhook:
+    """A new secret. The one before stays good for a day, so that the receiver can change over in peace."""
+    before = change(ctx, key)
+    after = msgspec.structs.replace(
+        before,
+        secret=signing.new_secret(),
+        previous_secret=before.secret,
+        previous_until=ctx.now + OVERLAP,
+        updated_at=ctx.now,
+    )
+    WEBHOOKS.update(ctx.db, after, "secret", "previous_secret", "previous_until", "updated_at")
+    tell(ctx, "webhook.edited", after)
+    return after
+
+
+def delete(ctx: Ctx, key: str) -> None:
+    """What it has not sent yet is not sent any more."""
+    webhook = change(ctx, key)
+    trash.keep(ctx, "webhook", key, webhook.event)
+    ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
+    tell(ctx, "webhook.deleted", webhook)
+
+
+def tell(ctx: Ctx, kind: str, webhook: Webhook) -> int:
+    """Only its owner is told: an address can be a secret of its own. The event's number."""
+    host = webhook.target_url.partition("://")[2].partition("/")[0]
+    news = News(webhook.key, webhook.event, host, webhook.user_key)
+    return events.record(ctx, kind, news, subject=f"{webhook.event} at {host}")
+
+
+# What an edit may change
+
+
+def _changed(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) -> Webhook:
+    changes: dict[str, Any] = {}
+    if given.get("event"):
+        changes["event"] = _event(given["event"])
+    if given.get("target_url"):
+        changes["target_url"] = _target(given["target_url"], rules)
+    if "token" in given:
+        changes["token"] = _token(given["token"] or None)
+    if "stages" in given:
+        changes["stages"] = _stages(ctx, webhook, given["stages"])
+    if "fields" in given:
+        changes["fields"] = _fields(ctx, webhook, given["fields"])
+    if "condition" in given:
+        changes["condition"] = (given["condition"] or "").strip()
+        if changes["condition"]:
+            cel.check(changes["condition"], ASKED, "condition")
+    if given.get("ordered") is not None:
+        changes["ordered"] = given["ordered"]
+    return msgspec.structs.replace(webhook, **changes)
+
+
+def _event(name: str) -> str:
+    name = _ALIASES.get(name, name)
+    if name not in EVENTS:
+        raise Invalid("event", f"no such event {name[:50]!r}; known are {', '.join(EVENTS)}")
+    return name
+
+
+def _target(url: str, rules: Rules) -> str:
+    try:
+        rules.check_url(url)
+    except Refused as refused:
+        raise Invalid("targetUrl", str(refused)) from None
+    return url
+
+
+def _token(token: str | None) -> str | None:
+    try:
+        check_headers({TOKEN: token} if token else {})
+    except Refused:
+        raise Invalid("token", "must be one line of plain ASCII of at most 8,000 characters") from None
+    return token
+
+
+def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
+    if keys and webhook.pipeline_key is None:
+        raise Invalid("stages", "can be named only for one pipeline")
+    if keys and webhook.pipeline_key:
+        order = pipelines.get(ctx, webhook.pipeline_key).stage_order
+        for key in keys:
+            if key not in order:
+                raise Invalid("stages", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(order)}")
+    return list(dict.fromkeys(keys))
+
+
+def _fields(ctx: Ctx, webhook: Webhook, names: list[str]) -> list[str]:
+    members = MEMBERS.values()
+    own: set[str] = set()
+    if webhook.pipeline_key and not set(names) <= set(members):
+        sql = "SELECT key FROM fields WHERE pipeline_key = :pipeline"
+        own = {row[0] for row in ctx.db.rows(sql, pipeline=webhook.pipeline_key)}
+    for name in names:
+        if name not in own and name not in members:
+            known = ", ".join([*members, *sorted(own)])
+            raise Invalid("fields", f"no field {name[:50]!r} here; known are {known}")
+    return list(dict.fromkeys(names))

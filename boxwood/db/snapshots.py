@@ -1,0 +1,181 @@
+"""A whole database in one file, taken while others write, and back again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import Unavailable
+from .engine import Db
+
+T = TypeVar("T")
+NAMES = {"sqlite": "database.sqlite3", "postgres": "database.dump"}
+_PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt", "/usr/local/opt", "/usr/local/pgsql")
+
+
+def kind(database_url: str | None) -> str:
+    return "postgres" if database_url else "sqlite"
+
+
+def save(database_url: str | None, path: str, to: Path, ask: Callable[[Db], T]) -> T:
+    """A copy at `to`, and what `ask` answers of the very state that was copied."""
+    return _save_postgres(database_url, to, ask) if database_url else _save_sqlite(path, to, ask)
+
+
+def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
+    """By SQLite's own backup, in one step: a reader in WAL mode holds up no writer and sees none of its later work."""
+    import apsw
+
+    from .read_cache import Memory
+    from .sqlite import SqliteDb
+
+    if not os.path.exists(path):
+        raise Unavailable(f"{path} is not there: nothing to back up")
+    try:
+        source = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+        copy = apsw.Connection(str(to))
+        try:
+            source.set_busy_timeout(10_000)
+            with copy.backup("main", source, "main") as backup:
+                while not backup.done:
+                    backup.step(-1)
+            copy.execute("PRAGMA journal_mode = DELETE")
+            return ask(SqliteDb(copy, Memory()))
+        finally:
+            copy.close()
+            source.close()
+    except apsw.Error as error:
+        raise Unavailable(f"the database cannot be copied: {error}") from error
+
+
+def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
+    """By pg_dump, in a transaction that sees what this one sees."""
+    import psycopg
+
+    from .postgres import PostgresDb
+
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+        assert row is not None
+        version = connection.info.server_version // 10_000
+        _program(
+            "pg_dump",
+            version,
+            [f"--snapshot={row[0]}", "--format=custom", "--no-owner", "--no-acl", f"--file={to}"],
+            url,
+        )
+        return ask(PostgresDb(connection, writing=False))
+
+
+def load(database_url: str | None, path: str, source: Path) -> None:
+    """Put the copy in the database's place. A SQLite file is moved there; what was there is the caller's to keep."""
+    if database_url:
+        _load_postgres(database_url, source)
+    else:
+        for ending in ("-wal", "-shm"):
+            Path(f"{path}{ending}").unlink(missing_ok=True)
+        source.replace(path)
+
+
+def check(database_url: str | None, source: Path) -> None:
+    """That a copy is sound, as far as can be told before it is used."""
+    if database_url:
+        with open(source, "rb") as file:
+            if file.read(5) != b"PGDMP":
+                raise Unavailable("the backup's database is no dump of PostgreSQL")
+        return
+    import apsw
+
+    try:
+        connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            told = next(iter(connection.execute("PRAGMA quick_check(1)")))[0]
+        finally:
+            connection.close()
+    except apsw.Error as error:
+        raise Unavailable(f"the backup's database does not open: {error}") from error
+    if told != "ok":
+        raise Unavailable(f"the backup's database is damaged: {told}")
+
+
+def in_use(database_url: str | None) -> bool:
+    """Whether anyone else is connected (PostgreSQL; of SQLite the data directory's lock tells)."""
+    if not database_url:
+        return False
+    import psycopg
+
+    sql = (  # PostgreSQL's own workers, such as autovacuum's, are nobody
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
+    try:
+        with psycopg.connect(database_url, connect_timeout=10) as connection:
+            row = connection.execute(sql).fetchone()
+            return bool(row and row[0])
+    except psycopg.OperationalError as error:
+        raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
+
+
+def _load_postgres(url: str, source: Path) -> None:
+    """All or nothing, in one transaction. What a newer version made is in no list of the dump's, so all that is there
+    goes first."""
+    import psycopg
+
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        version = connection.info.server_version // 10_000
+    script = _program("pg_restore", version, ["--no-owner", "--no-acl", "--file=-", str(source)], None)
+    fresh = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+    arguments = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
+    _program("psql", version, arguments, url, fresh + script)
+
+
+def _program(name: str, version: int, arguments: list[str], url: str | None, given: bytes = b"") -> bytes:
+    """Run one of PostgreSQL's programs, of the server's version or a later one. The URL may hold a password, which
+    others could read in a list of processes: it goes by the environment."""
+    found = find(name, version)
+    environment = {**os.environ, **(_in_environment(url) if url else {})}
+    done = subprocess.run([found, *arguments], env=environment, input=given, capture_output=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"{name} failed: {done.stderr.decode(errors='replace').strip()[-1000:]}")
+    return done.stdout
+
+
+_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "options": "PGOPTIONS",
+    "service": "PGSERVICE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+}
+
+
+def _in_environment(url: str) -> dict[str, str]:
+    from psycopg.conninfo import conninfo_to_dict
+
+    return {_VARIABLES[name]: str(value) for name, value in conninfo_to_dict(url).items() if name in _VARIABLES}
+
+
+def find(name: str, version: int) -> str:
+    """The program's path: PATH's, else the newest version's that there is; it must not be older than the server."""
+    found = [Path(place) for place in [shutil.which(name)] if place]
+    for place in _PLACES:
+        found += Path(place).parent.glob(f"{Path(place).name}*/**/bin/{name}")
+    for path in found:
+        told = subprocess.run([str(path), "--version"], capture_output=True, text=True, check=False).stdout
+        digits = "".join(one if one.isdigit() else " " for one in told).split()
+        if digits and int(digits[0]) >= version:
+            return str(path)
+    raise Unavailable(f"{name} of PostgreSQL {version} or later is needed and was not found: install postgresql-client")

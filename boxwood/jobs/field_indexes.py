@@ -1,0 +1,49 @@
+"""Fields that are filtered or sorted by get their indexes, and those that are no more lose them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ..core.views import field_indexes
+from ..core.views.selections import Wish
+from ..db.engine import Engine
+
+log = logging.getLogger("boxwood.indexing")
+SECONDS = 1
+SWEEP_EVERY = 30
+
+
+async def run(engine: Engine, wishes: set[Wish]) -> None:
+    """`wishes` is what this process was asked for; now and then look whether a field went."""
+    seconds = SWEEP_EVERY
+    while True:
+        try:
+            if wishes or seconds >= SWEEP_EVERY:
+                seconds = 0
+                await _whole(asyncio.create_task(asyncio.to_thread(sweep, engine, wishes)))
+        except Exception:
+            log.exception("indexes were not made; it is tried again")
+        await asyncio.sleep(SECONDS)
+        seconds += SECONDS
+
+
+async def _whole(work: asyncio.Task[None]) -> None:
+    """Wait for it even when cancelled: its thread goes on, and needs the engine open."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
+
+
+def sweep(engine: Engine, wishes: set[Wish]) -> None:
+    """Make what is wished for and drop what nobody wants."""
+    asked = set(wishes)
+    wishes.difference_update(asked)
+    if asked and asked - engine.read(lambda db: field_indexes.known(db, asked)):
+        engine.write(lambda db: field_indexes.note(db, asked))
+    wanted, made = engine.read(lambda db: (field_indexes.wanted(db), field_indexes.made(db)))
+    missing = {name: what for name, what in wanted.items() if name not in made}
+    if missing or made - wanted.keys():
+        engine.make_indexes(missing, sorted(made - wanted.keys()))

@@ -1,0 +1,67 @@
+"""Formulas are computed anew in the background: when they were changed, and once a day where time or names matter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from ..core.boxes import recompute
+from ..core.boxes.recompute import Run
+from ..core.pipelines import formulas
+from ..db.engine import Engine
+
+log = logging.getLogger("boxwood.recompute")
+SECONDS = 5
+
+
+async def run(engine: Engine, clock: Callable[[], int]) -> None:
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    engine.listen(formulas.CHANNEL, lambda _: _wake(loop, woken))
+    while True:
+        woken.clear()
+        try:
+            await begin(engine, clock())
+            while await advance(engine, clock):
+                pass
+        except Exception:
+            log.exception("formulas were not computed; it is tried again")
+        await _pause(woken)
+
+
+def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(woken.set)
+
+
+async def _pause(woken: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(SECONDS):
+            await woken.wait()
+    except TimeoutError:
+        pass
+
+
+async def begin(engine: Engine, now: int) -> None:
+    """What has come due with a new day waits from now on."""
+    if keys := await engine.read_soon(partial(recompute.due, now=now)):
+        await engine.write_soon(partial(recompute.wake, keys=keys, now=now))
+
+
+async def advance(engine: Engine, clock: Callable[[], int]) -> bool:
+    """A slice of each pipeline that waits; whether any made progress. One that fails holds up no other."""
+    moved = False
+    for waiting in await engine.read_soon(recompute.waiting):
+        try:
+            await _slice(engine, waiting, clock())
+            moved = True
+        except Exception:
+            log.exception("a pipeline's formulas were not computed", extra={"pipeline": waiting.pipeline_key})
+    return moved
+
+
+async def _slice(engine: Engine, waiting: Run, now: int) -> None:
+    # In a thread of its own: a formula may take its time, and readers are few.
+    piece = await asyncio.to_thread(engine.read, partial(recompute.prepare, run=waiting, now=now))
+    await engine.write_soon(partial(recompute.settle, run=waiting, piece=piece, now=now))

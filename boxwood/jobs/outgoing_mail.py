@@ -1,0 +1,76 @@
+"""Letters are handed to the mail server as soon as they are committed, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from ..core import mail_settings, outgoing_mail
+from ..core.mail_settings import Settings
+from ..core.outgoing_mail import Letter
+from ..db.engine import Engine
+from ..lib import smtp
+
+log = logging.getLogger("boxwood.letters")
+LOOK_EVERY = 10.0
+AT_ONCE = 4
+
+
+async def run(engine: Engine, clock: Callable[[], int]) -> None:
+    bell = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ring(_: list[str]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed
+            loop.call_soon_threadsafe(bell.set)
+
+    engine.listen(outgoing_mail.CHANNEL, ring)
+    while True:
+        bell.clear()
+        more = 0
+        try:
+            more = await _to_its_end(send_some(engine, clock))
+        except Exception:
+            log.exception("letters were not sent; it is tried again")
+        if not more:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), LOOK_EVERY)
+
+
+async def _to_its_end(work: asyncio._CoroutineLike[int]) -> int:
+    """When the server stops, what a mail server may have taken by now is still written down."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+async def send_some(engine: Engine, clock: Callable[[], int]) -> int:
+    """Send a few that are due; how many there were."""
+    settings = await engine.read_soon(mail_settings.find)
+    if not settings.smtp_url or not await engine.read_soon(partial(outgoing_mail.waiting, now=clock())):
+        return 0
+    taken = await engine.write_soon(partial(outgoing_mail.take, now=clock(), limit=AT_ONCE))
+    await asyncio.gather(*(_send(engine, clock, settings, letter) for letter in taken))
+    return len(taken)
+
+
+async def _send(engine: Engine, clock: Callable[[], int], settings: Settings, letter: Letter) -> None:
+    told = {"letter": letter.key, "about": letter.about, "attempts": letter.attempts}
+    try:
+        server = smtp.read_url(settings.smtp_url)
+        said = await asyncio.to_thread(smtp.send, server, outgoing_mail.to_send(letter, settings.sender))
+        settle = partial(outgoing_mail.sent, letter=letter, now=clock(), said=said)
+        log.info("sent", extra=told)
+    except smtp.Refused as why:
+        settle = partial(outgoing_mail.refused, letter=letter, now=clock(), why=str(why))
+        log.error("refused: %s", why, extra=told)
+    except (smtp.Failed, ValueError) as why:
+        settle = partial(outgoing_mail.failed, letter=letter, now=clock(), why=str(why))
+        log.warning("failed, to be tried again: %s", why, extra=told)
+    await engine.write_soon(settle)

@@ -1,0 +1,69 @@
+"""Where a request comes from, as far as it can be believed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from .address_rules import Address, parse_address
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+UNKNOWN = "unknown"
+
+
+def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Addresses and networks such as `10.0.0.0/8`. ValueError names the one that is neither."""
+    found = []
+    for text in texts:
+        try:
+            found.append(ipaddress.ip_network(text.strip(), strict=False))
+        except ValueError:
+            raise ValueError(f"{text.strip()[:60]!r} is no address or network such as 192.0.2.0/24") from None
+    return tuple(found)
+
+
+def within(address: str, networks: Sequence[Network]) -> bool:
+    """Whether it lies in one of them; an address that cannot be read lies in none."""
+    try:
+        parsed = parse_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
+
+
+def source(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
+    """The caller's address. `X-Forwarded-For` counts as far as our own proxies wrote it: from its end, up to the
+    first address that is none of theirs."""
+    if not proxies or not within(peer, proxies):
+        return _plain(peer)
+    for text in reversed(forwarded.split(",")):
+        address = text.strip()
+        if not within(address, proxies):
+            return _plain(address) if _reads(address) else _plain(peer)
+        peer = address
+    return _plain(peer)
+
+
+def block(address: str) -> str:
+    """What one holder has at least: an IPv4 address, or the /64 an IPv6 one is in."""
+    try:
+        parsed = parse_address(address)
+    except ValueError:
+        return UNKNOWN
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+
+
+def _reads(address: str) -> bool:
+    try:
+        parse_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(address: str) -> str:
+    try:
+        parsed: Address = parse_address(address)
+    except ValueError:
+        return UNKNOWN
+    return str(parsed)

@@ -1,0 +1,92 @@
+"""Every operation of /openapi.json, asked whatever its description allows and some things that it does not.
+
+No answer is a fault of ours, and each is one that the document names, in the shape the document gives it. The
+requests are made from a fixed seed, so a failure comes again.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from boxwood.api.http.openapi import describe, endless
+from boxwood.api.http.router import Route
+from boxwood.api.routes import ROUTES
+from tests.conftest import World
+from tests.things import Things
+
+CASES = 3
+"""Of each mode: what the description allows, and what it does not."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ROUTED = [route for route in ROUTES if not endless(route)]
+"""Those that answer for as long as one listens are asked by tests that listen."""
+ASKED = [(route, GenerationMode.POSITIVE) for route in ROUTED] + [
+    (route, GenerationMode.NEGATIVE)
+    for route in ROUTED
+    if not route.open or route.query or route.takes or "{" in route.path  # else there is nothing to be wrong
+]
+
+
+@pytest.fixture(scope="session")
+def operations() -> dict[tuple[str, str], Any]:
+    found = [one.ok() for one in schemathesis.openapi.from_dict(describe(ROUTES)).get_all_operations()]
+    return {(one.method.upper(), one.path): one for one in found}
+
+
+@pytest.fixture
+def session(world: World) -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {world.ada.key}"
+        yield session
+
+
+def named(asked: tuple[Route, GenerationMode]) -> str:
+    route, mode = asked
+    return f"{route.verb} {route.path} {mode.value}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", ASKED, ids=named)
+def test_the_document_says_what_can_be_answered(
+    world: World,
+    session: requests.Session,
+    operations: dict[tuple[str, str], Any],
+    asked: tuple[Route, GenerationMode],
+) -> None:
+    route, mode = asked
+    operation, things = operations[(route.verb, route.path)], Things(world)
+
+    @seed(20260105)
+    @settings(
+        max_examples=CASES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        case.path_parameters = things.parameters(route.path, case.path_parameters or {})
+        case.headers = {name: value for name, value in (case.headers or {}).items() if name != "Authorization"}
+        answer = case.call(base_url=f"{world.server.url}/api", session=session)
+        case.validate_response(answer, checks=CHECKS)
+
+    ask()

@@ -1,0 +1,235 @@
+"""Uploads as they come: straight to the store, and out of it again when they break off."""
+
+import base64
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from boxwood.core import stored_files
+from boxwood.errors import Unavailable
+from boxwood.jobs import upkeep
+from boxwood.lib.blobs import StoreFailed
+from tests.conftest import Server, Store, World, ok, refused
+
+
+@pytest.fixture
+def alone(fresh_store: Store) -> Iterator[World]:
+    """A server whose store holds only what one test puts there."""
+    running = Server(fresh_store.config(max_file_size=50_000_000)).start()
+    made = World(running)
+    yield made
+    made.close()
+    running.stop()
+
+
+@pytest.fixture
+def box(alone: World) -> str:
+    key: str = alone.box(alone.pipeline())["key"]
+    return key
+
+
+def incoming(world: World) -> list[Path]:
+    return list((world.server.boxwood.config.data / "files/incoming").iterdir())
+
+
+def whole(world: World) -> list[Path]:
+    found = (world.server.boxwood.config.data / "files").rglob("*")
+    return [path for path in found if path.is_file() and path.parent.name != "incoming"]
+
+
+def rows(world: World) -> list[Any]:
+    sql = "SELECT id, claimed, doomed FROM blobs"
+    return [tuple(map(str, row)) for row in world.server.engine.read(lambda db: db.rows(sql))]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def begun(world: World, box: str, key: str, *headers: str) -> Iterator[socket.socket]:
+    """A raw upload whose head was sent; pieces and the end are the test's."""
+    host, port = world.server.url.removeprefix("http://").split(":")
+    basic = base64.b64encode(f"{key}:".encode()).decode()
+    head = [f"POST /api/v2/boxes/{box}/files?fileName=a.bin HTTP/1.1", f"Host: {host}", f"Authorization: Basic {basic}"]
+    with socket.create_connection((host, int(port)), 20) as connection:
+        connection.sendall("\r\n".join([*head, *headers, "", ""]).encode())
+        yield connection
+
+
+def answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    with connection.makefile("rb") as reply:
+        status = int(reply.readline().split()[1])
+        length = 0
+        while line := reply.readline().strip():
+            name, _, value = line.partition(b":")
+            length = int(value) if name.lower() == b"content-length" else length
+        return status, json.loads(reply.read(length))
+
+
+def chunk(content: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(content), content)
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+def test_bytes_are_on_disk_before_the_last_of_them_came(alone: World, box: str) -> None:
+    with begun(alone, box, alone.ada.key, CHUNKED) as connection:
+        for _ in range(20):
+            connection.sendall(chunk(bytes(100_000)))
+        eventually(lambda: any(path.stat().st_size > 1_000_000 for path in incoming(alone)))
+        connection.sendall(chunk(b"end") + b"0\r\n\r\n")
+        status, file = answer(connection)
+    assert (status, file["size"]) == (200, "2000003")
+    assert (len(whole(alone)), incoming(alone)) == (1, [])
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(alone: World, box: str) -> None:
+    with begun(alone, box, alone.ada.key, CHUNKED) as connection:
+        connection.sendall(chunk(bytes(1_000_000)))
+        eventually(lambda: bool(incoming(alone)))
+    eventually(lambda: not incoming(alone) and not rows(alone))
+    assert whole(alone) == []
+    assert alone.events(box) == ["box.created"]
+
+
+def test_an_upload_to_a_box_that_goes_meanwhile_leaves_nothing(alone: World, box: str) -> None:
+    with begun(alone, box, alone.ada.key, CHUNKED) as connection:
+        connection.sendall(chunk(b"first"))
+        eventually(lambda: bool(incoming(alone)))
+        ok(alone.ada.http.delete(f"/api/v1/boxes/{box}"))
+        connection.sendall(chunk(b"last") + b"0\r\n\r\n")
+        status, body = answer(connection)
+    assert (status, body["error"]) == (404, "Entity not found with key")
+    assert (whole(alone), incoming(alone), rows(alone)) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("who", "length", "status"), [("cy", "1000", 404), ("", "1000", 401), ("ada", "50000001", 413)]
+)
+def test_what_is_refused_is_refused_before_its_bytes(
+    alone: World, box: str, who: str, length: str, status: int
+) -> None:
+    key = getattr(alone, who).key if who else "nobody"
+    with begun(alone, box, key, f"Content-Length: {length}") as connection:
+        assert answer(connection)[0] == status
+    assert (whole(alone), rows(alone)) == ([], [])
+
+
+def test_an_upload_repeated_under_its_idempotency_key_is_one_file(alone: World, box: str) -> None:
+    path, headers = f"/api/v2/boxes/{box}/files?fileName=a", {"Idempotency-Key": "k1"}
+    first = alone.ada.http.post(path, content=b"a", headers=headers)
+    again = alone.ada.http.post(path, content=b"a", headers=headers)
+    assert (ok(again), again.headers["idempotent-replayed"]) == (ok(first), "true")
+    refused(alone.ada.http.post(path, content=b"other", headers=headers), 422, "Idempotency-Key")
+    assert (len(whole(alone)), len(rows(alone))) == (1, 1)
+    assert alone.events(box) == ["box.created", "file.added"]
+
+
+def test_files_go_in_and_out_by_themselves_not_in_a_batch(alone: World, box: str) -> None:
+    file = ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName=a", content=b"a"))
+    operations = [
+        {"method": "POST", "path": f"/v2/boxes/{box}/files", "body": {"fileName": "b"}},
+        {"method": "GET", "path": f"/v1/files/{file['key']}/contents"},
+        {"method": "GET", "path": f"/v1/files/{file['key']}"},
+    ]
+    results = ok(alone.ada.http.post("/api/v2/batch", json={"operations": operations}))["results"]
+    assert [one["status"] for one in results] == [400, 400, 200]
+    assert results[2]["body"] == file
+
+
+class Full:
+    """A store that takes nothing more, beside one that works."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.read, self.delete, self.sweep = store.read, store.delete, store.sweep
+
+    def write(self, chunks: Any, blob: str | None = None) -> Any:
+        raise StoreFailed("no space left on device")
+
+
+def test_a_store_that_fails_is_told_of_and_works_again_later(
+    alone: World, box: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    api, path = alone.server.boxwood.api, f"/api/v2/boxes/{box}/files?fileName=a"
+    works, api.store = api.store, Full(api.store)  # type: ignore[assignment]
+    refused(alone.ada.http.post(path, content=b"a"), 503, "try again")
+    assert "no space left" in caplog.text
+    assert "no space left" not in alone.ada.http.post(path, content=b"a").text
+    api.store = works
+    assert rows(alone) == []
+    assert ok(alone.ada.http.post(path, content=b"a"))["size"] == "1"
+
+
+def test_a_file_whose_bytes_are_lost_is_not_found(alone: World, box: str, caplog: pytest.LogCaptureFixture) -> None:
+    file = ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName=a", content=b"a"))
+    whole(alone)[0].unlink()
+    assert alone.ada.http.get(f"/api/v1/files/{file['key']}/contents").status_code == 404
+    assert "the bytes of a file are missing" in caplog.text
+
+
+# The sweep
+
+
+def swept(world: World) -> int:
+    return upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
+
+
+def test_the_bytes_of_a_deleted_file_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
+    path = f"/api/v2/boxes/{box}/files?fileName=a"
+    gone, kept = ok(alone.ada.http.post(path, content=b"gone")), ok(alone.ada.http.post(path, content=b"kept"))
+    assert swept(alone) == 0
+    ok(alone.ada.http.delete(f"/api/v2/files/{gone['key']}"))
+    assert swept(alone) == 0
+    alone.clock.advance(days=31)
+    assert swept(alone) == 1
+    assert alone.ada.http.get(f"/api/v1/files/{kept['key']}/contents").content == b"kept"
+    assert (len(whole(alone)), len(rows(alone)), swept(alone)) == (1, 1, 0)
+
+
+def test_the_files_of_a_deleted_pipeline_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
+    for name in "ab":
+        ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName={name}", content=b"x"))
+    pipeline = ok(alone.ada.http.get(f"/api/v1/boxes/{box}"))["pipelineKey"]
+    ok(alone.ada.http.delete(f"/api/v1/pipelines/{pipeline}"))
+    alone.clock.advance(days=29)
+    assert swept(alone) == 0
+    alone.clock.advance(days=2)
+    assert swept(alone) == 2
+    assert (whole(alone), rows(alone)) == ([], [])
+
+
+def test_what_a_crash_left_is_swept_after_a_day_and_cannot_be_claimed_then(alone: World) -> None:
+    """Bytes that were announced and stored, and a process that ended before the file was written."""
+    engine, store, now = alone.server.engine, alone.server.boxwood.store, alone.clock()
+    blob = store.write([b"orphan"]).id
+    engine.write(lambda db: stored_files.announce(db, [blob], now))
+    alone.clock.advance(days=0.99)
+    assert (swept(alone), len(whole(alone))) == (0, 1)
+    alone.clock.advance(days=0.02)
+    assert engine.write(lambda db: stored_files.doom(db, [blob], alone.clock())) == [blob]
+    with pytest.raises(Unavailable):
+        engine.write(lambda db: stored_files.claim(db, blob, alone.clock()))
+    assert (swept(alone), whole(alone), rows(alone)) == (1, [], [])
+
+
+def test_a_slow_upload_that_comes_first_keeps_its_bytes(alone: World, box: str) -> None:
+    """Two days old when it is claimed, just before the sweep looks."""
+    engine, store = alone.server.engine, alone.server.boxwood.store
+    stored = store.write([b"slow"])
+    engine.write(lambda db: stored_files.announce(db, [stored.id], alone.clock()))
+    alone.clock.advance(days=2)
+    engine.write(lambda db: stored_files.claim(db, stored.id, alone.clock()))
+    assert engine.write(lambda db: stored_files.doom(db, [stored.id], alone.clock())) == []
+    assert len(whole(alone)) == 1

@@ -1,0 +1,128 @@
+"""What an import makes is in search's table at once and in its index soon: what changes in between breaks nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from boxwood.core import boxes, pipelines, search
+from boxwood.core.boxes import bulk_create
+from boxwood.core.context import Ctx
+from boxwood.lib import ids
+from tests.conftest import Server, Store, World, ok
+
+
+@pytest.fixture
+def world(fresh_store: Store) -> Iterator[World]:
+    """On a database of its own, whose whole index is looked at."""
+    server = Server(fresh_store.config()).start()
+    made = World(server)
+    yield made
+    made.close()
+    server.stop()
+
+
+def found(world: World, word: str) -> list[str]:
+    hits = ok(world.ada.http.get("/api/v1/search", params={"query": word}))["results"]["boxes"]
+    return sorted(one["name"] for one in hits)
+
+
+def made(ctx: Ctx, key: str, names: list[str]) -> list[str]:
+    pipeline, role = pipelines.reach(ctx, key)
+    given: list[dict[str, Any]] = [{"name": name, "notes": f"notes{name}"} for name in names]
+    return [box.key for box in bulk_create.create(ctx, pipeline, role, ids.several("b", ctx.now, len(names)), given)]
+
+
+def all_caught_up(ctx: Ctx) -> None:
+    while search.is_behind(ctx.db):
+        search.catch_up(ctx.db)
+    sound(ctx)
+
+
+def sound(ctx: Ctx) -> None:
+    """SQLite compares its index with the entries, and raises where they differ."""
+    if ctx.db.dialect.name == "sqlite":
+        for table in ("search_words", "search_near"):
+            ctx.db.run(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
+
+
+def test_many_boxes_are_found_when_search_caught_up(world: World) -> None:
+    pipeline = world.pipeline()["key"]
+
+    def work(ctx: Ctx) -> None:
+        for part in range(3):
+            made(ctx, pipeline, [f"Laterone{part}x{n}" for n in range(30)])
+        assert search.is_behind(ctx.db)
+        all_caught_up(ctx)
+
+    world.as_("ada", work)
+    assert found(world, "laterone1x7") == found(world, "noteslaterone1x7") == ["Laterone1x7"]
+    assert found(world, "laterone2x29") == ["Laterone2x29"]
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_what_changes_before_it_is_indexed_is_found_as_it_is(world: World, between: bool) -> None:
+    """In the same transaction as it was made in, and in a later one."""
+    pipeline = world.pipeline()["key"]
+    keys: list[str] = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Firstname", "Secondname", "Thirdname"]))
+    single = world.box({"key": pipeline}, name="Singlename")["key"]
+    more = {"Firstname": "Changedname"}
+
+    def change(ctx: Ctx) -> None:
+        if between:
+            keys[:] = made(ctx, pipeline, ["Firstname", "Secondname", "Thirdname"])
+        boxes.edit(ctx, keys[0], {"name": more["Firstname"]})
+        boxes.edit(ctx, single, {"name": "Othername"})
+        boxes.delete(ctx, keys[1])
+
+    world.as_("ada", change)
+    world.as_("ada", all_caught_up)
+    assert found(world, "changedname") == ["Changedname"]
+    assert found(world, "othername") == ["Othername"]
+    assert found(world, "singlename") == []
+    left = 2 if between else 1
+    assert len(found(world, "thirdname")) == left
+    assert len(found(world, "firstname")) == len(found(world, "secondname")) == left - 1
+
+    world.as_("ada", lambda ctx: boxes.edit(ctx, keys[0], {"name": "Lastname"}))
+    world.as_("ada", all_caught_up)
+    assert found(world, "lastname") == ["Lastname"]
+    assert found(world, "changedname") == []
+
+
+def test_what_goes_before_it_is_indexed_leaves_nothing(world: World) -> None:
+    pipeline = world.pipeline()["key"]
+    keys = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Vanishing"] * 5))
+
+    def leave(ctx: Ctx) -> None:
+        for key in keys:
+            boxes.delete(ctx, key)
+
+    world.as_("ada", leave)
+    world.as_("ada", all_caught_up)
+    assert found(world, "vanishing") == []
+    assert world.as_(
+        "ada", lambda ctx: ctx.db.row("SELECT COUNT(*) FROM search_entries WHERE title = 'vanishing'")
+    ) == (0,)
+
+
+def test_the_newest_may_change_or_go_before_it_is_indexed(world: World) -> None:
+    """SQLite then gives its number to what comes next."""
+    pipeline = world.pipeline()["key"]
+    keys = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Lowone", "Lowtwo", "Topone"]))
+    for name in ("Toptwo", "Topthree"):
+        world.as_("ada", lambda ctx, name=name: boxes.edit(ctx, keys[2], {"name": name}))
+    world.as_("ada", lambda ctx: boxes.delete(ctx, keys[2]))
+    later = world.as_("ada", lambda ctx: made(ctx, pipeline, [f"Later{n}" for n in range(4)]))
+    for key in reversed(later[2:]):
+        world.as_("ada", lambda ctx, key=key: boxes.delete(ctx, key))
+    again = world.as_("ada", lambda ctx: made(ctx, pipeline, ["Again"]))
+    world.box({"key": pipeline}, name="Alone")
+    world.as_("ada", all_caught_up)
+    names = ("lowone", "lowtwo", "later0", "later1", "again", "alone")
+    assert [found(world, name) for name in names] == [[name.capitalize()] for name in names]
+    assert [found(world, name) for name in ("topone", "toptwo", "topthree", "later2", "later3")] == [[]] * 5
+    for key in (keys[0], *later[:2], *again):
+        world.as_("ada", lambda ctx, key=key: boxes.delete(ctx, key))
+        world.as_("ada", all_caught_up)
+    assert [found(world, name) for name in names] == [[], ["Lowtwo"], [], [], [], ["Alone"]]

@@ -1,0 +1,394 @@
+"""Totals of boards that are kept: whatever happens, they are what counting all boxes gives."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boxwood.core import boxes, pipelines
+from boxwood.core.boxes import bulk_create
+from boxwood.core.context import Ctx
+from boxwood.core.views import board as view_board
+from boxwood.core.views import board_totals
+from boxwood.core.views.board_totals import Totals
+from boxwood.db.engine import Db
+from boxwood.db.postgres import Postgres
+from boxwood.lib import ids
+from tests.api.test_imports import send
+from tests.api.test_permission_sets import grant, hold
+from tests.conftest import Person, World, ok
+from tests.jobs.webhooks import eventually
+
+SIZE, REGION, DOUBLE = "1001", "1002", "1003"
+VALUES = [None, 1, 2.5, "0.1", "30", "x", 1e9, -7]
+PLACES = st.integers(0, 30)
+
+
+class Deals:
+    """A pipeline that Bo sees in part, another beside it, and what may happen to them."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.http = world, world.ada.http
+        self.pipeline, self.other = world.pipeline(), world.pipeline(name="Other")
+        for pipeline in (self.pipeline, self.other):
+            world.field(pipeline, "TEXT_INPUT", "Size")
+            items = [{"name": "North"}, {"name": "South"}]
+            field = world.field(pipeline, "DROPDOWN", "Region", dropdownSettings={"items": items})
+        self.regions = [None, *(one["key"] for one in field["dropdownSettings"]["items"])]
+        world.field(self.pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
+        seen = {"fieldKey": SIZE, "operator": "EQUALS", "value": "30"}
+        hold(
+            world,
+            self.pipeline,
+            grant("PIPELINE", "GET"),
+            grant("BOX", "GET", "ASSIGNED_TO"),
+            grant("BOX", "GET", "FIELD_COMPARISON", seen),
+        )
+        self.path = f"/api/v2/pipelines/{self.pipeline['key']}"
+        self.changes: list[str] = []
+        self.kept = {self.pipeline["key"]: Totals(3), self.other["key"]: Totals(3)}
+
+    def do(self, verb: str, path: str, body: Any = None) -> None:
+        """What makes no sense is refused, and changes nothing."""
+        reply = self.http.request(verb, path, json=body)
+        assert reply.status_code < 500, reply.text
+        if change := reply.headers.get("x-boxwood-change"):
+            self.changes.append(change)
+
+    def box(self, at: int, other: bool = False) -> str:
+        pipeline = self.other if other else self.pipeline
+        sql = "SELECT key FROM boxes WHERE pipeline_key = :pipeline ORDER BY key"
+        keys = [row[0] for row in self.world.server.engine.read(lambda db: db.rows(sql, pipeline=pipeline["key"]))]
+        return keys[at % len(keys)] if keys else "none"
+
+    def values(self, at: int) -> dict[str, Any]:
+        return {SIZE: VALUES[at % len(VALUES)], REGION: self.regions[at % len(self.regions)]}
+
+    def create(self, at: int) -> None:
+        mine = [] if at % 2 else [{"email": self.world.bo.email}]
+        stage = f"500{at % 3 + 1}"
+        given = {"name": "Deal", "stageKey": stage, "fields": self.values(at), "assignedToSharingEntries": mine}
+        self.do("POST", f"{self.path}/boxes", given)
+
+    def move(self, at: int) -> None:
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"stageKey": f"500{at % 3 + 1}"})
+
+    def edit(self, at: int) -> None:
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"fields": self.values(at // 2)})
+
+    def assign(self, at: int) -> None:
+        mine = [{"email": self.world.bo.email}] if at % 2 else []
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"assignedToSharingEntries": mine})
+
+    def delete(self, at: int) -> None:
+        self.do("DELETE", f"/api/v1/boxes/{self.box(at)}")
+
+    def restore(self, at: int) -> None:
+        there = ok(self.http.get("/api/v2/trash", params={"limit": 3}))["results"]
+        if there:
+            self.do("POST", f"/api/v2/trash/{there[at % len(there)]['key']}/restore")
+
+    def undo(self, at: int) -> None:
+        if self.changes:
+            self.do("POST", "/api/v2/undo", {"change": self.changes[-1 - at % len(self.changes)]})
+
+    def leave(self, at: int) -> None:
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"pipelineKey": self.other["key"]})
+
+    def come(self, at: int) -> None:
+        self.do("POST", f"/api/v1/boxes/{self.box(at, other=True)}", {"pipelineKey": self.pipeline["key"]})
+
+    def link(self, at: int) -> None:
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"linkedBoxKeys": [self.box(at + 1)]})
+
+    def comment(self, at: int) -> None:
+        self.do("POST", f"/api/v2/boxes/{self.box(at)}/comments", {"message": "Hm"})
+
+    def edit_many(self, at: int) -> None:
+        operations = [
+            {"method": "POST", "path": f"/v1/boxes/{self.box(one)}", "body": {"fields": self.values(at + one)}}
+            for one in range(4)
+        ]
+        self.do("POST", "/api/v2/batch", {"operations": operations})
+
+    def import_some(self, at: int) -> None:
+        rows = "".join(f"Row {one},{VALUES[(at + one) % len(VALUES)] or ''},Won\n" for one in range(5))
+        reply = send(self.world, self.pipeline, f"name,Size,stage\n{rows}")
+        assert reply.status_code < 500, reply.text
+
+    def option(self, at: int) -> None:
+        """The last option goes, or another comes."""
+        field = self.http.get(f"{self.path}/fields/{REGION}").json()
+        items = field.get("dropdownSettings", {"items": []})["items"]
+        items = items[:-1] if at % 2 else [*items, {"name": f"Region {at}"}]
+        self.do("POST", f"{self.path}/fields/{REGION}", {"dropdownSettings": {"items": items}})
+
+    def formula(self, at: int) -> None:
+        self.do("POST", f"{self.path}/fields/{DOUBLE}", {"defaultValue": f"$'Size' * {at}"})
+
+    def lose_field(self, at: int) -> None:
+        self.do("DELETE", f"{self.path}/fields/{(SIZE, REGION, DOUBLE)[at % 3]}")
+
+    def lose_stage(self, at: int) -> None:
+        self.do("DELETE", f"{self.path}/stages/500{at % 3 + 1}")
+
+    def lose_pipeline(self, at: int) -> None:
+        self.do("DELETE", self.path)
+        self.do("POST", f"/api/v2/trash/{self.pipeline['key']}/restore")
+
+    def hook(self, at: int) -> None:
+        """Something in the pipeline that alters no box."""
+        self.do("POST", f"{self.path}/views", {"name": f"View {at}"})
+
+    def check(self) -> None:
+        for pipeline, person in itertools.product((self.pipeline, self.other), (self.world.ada, self.world.bo)):
+            known = {one["key"]: one for one in ok(self.http.get(f"/api/v2/pipelines/{pipeline['key']}/fields"))}
+            sums = [key for key in (SIZE, DOUBLE) if key in known]
+            for by in ("stage", REGION) if REGION in known else ("stage",):
+                same(self.world, person, pipeline["key"], self.kept[pipeline["key"]], by=by, sums=sums)
+                same(self.world, person, pipeline["key"], self.kept[pipeline["key"]], by=by, sums=sums[:1])
+
+
+DEEDS: dict[str, Callable[[Deals, int], None]] = {
+    name: verb for name, verb in vars(Deals).items() if callable(verb) and name not in vars(object)
+}
+for _name in ("do", "box", "values", "check"):
+    del DEEDS[_name]
+USUAL = ["create", "create", "create", "move", "edit", "assign", "delete", "restore", "undo", "leave", "come"]
+
+
+def figures(world: World, who: Person, pipeline_key: str, kept: Totals | None, **asked: Any) -> dict[str, Any]:
+    def read(db: Db) -> dict[str, Any]:
+        board = view_board.read(Ctx(db, world.clock(), who.user), pipeline_key, limit=0, kept=kept, **asked)
+        return {lane.key: (lane.count, lane.sums) for lane in board.lanes}
+
+    return world.server.engine.read(read)
+
+
+def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """The same counts, and sums but for the order in which numbers of sixteen digits were added."""
+    counts = {lane: count for lane, (count, _) in one.items()} == {lane: count for lane, (count, _) in other.items()}
+    return counts and all(sums == pytest.approx(other[lane][1], rel=1e-13) for lane, (_, sums) in one.items())
+
+
+def same(world: World, who: Person, pipeline_key: str, kept: Totals, **asked: Any) -> dict[str, Any]:
+    """What is kept is what counting gives. Where formulas are being computed beside, once that gives the same before
+    and after."""
+    deadline = time.monotonic() + 30
+    while True:
+        before = figures(world, who, pipeline_key, None, **asked)
+        found = figures(world, who, pipeline_key, kept, **asked)
+        if alike(figures(world, who, pipeline_key, None, **asked), before):
+            assert alike(found, before), f"{found} is not {before}"
+            return found
+        assert time.monotonic() < deadline, "it never comes to rest"
+
+
+@pytest.mark.slow
+def test_whatever_happens_what_is_kept_is_what_counting_gives(world: World) -> None:
+    deeds = st.sampled_from([*USUAL, *DEEDS])
+
+    @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(deeds, PLACES), min_size=8, max_size=16))
+    def happen(chosen: list[tuple[str, int]]) -> None:
+        deals = Deals(world)
+        for at in range(5):
+            deals.create(at)
+        deals.check()
+        for name, at in chosen:
+            DEEDS[name](deals, at)
+            deals.check()
+
+    happen()
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_each_thing_that_can_happen_is_seen(world: World, deed: str) -> None:
+    deals = Deals(world)
+    for at in range(8):
+        deals.create(at)
+    deals.leave(1)
+    deals.check()
+    for at in (1, 2):
+        DEEDS[deed](deals, at)
+        deals.check()
+    deals.undo(0)
+    deals.check()
+
+
+class Watched:
+    """A database that tells what is asked of boxes, grouped."""
+
+    def __init__(self, db: Db) -> None:
+        self.db = db
+        self.counted = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+    def rows(self, sql: str, **params: Any) -> Any:
+        self.counted += "GROUP BY" in sql
+        return self.db.rows(sql, **params)
+
+
+def many(world: World, count: int) -> dict[str, Any]:
+    """A pipeline with so many boxes, made at once."""
+    pipeline = world.pipeline()
+    world.field(pipeline, "TEXT_INPUT", "Size")
+    world.as_("ada", lambda ctx: add(ctx, pipeline["key"], count))
+    return pipeline
+
+
+def add(ctx: Ctx, pipeline_key: str, count: int) -> None:
+    pipeline, role = pipelines.reach(ctx, pipeline_key)
+    given = [{"name": f"Box {n}", "fields": {SIZE: str(n)}} for n in range(count)]
+    bulk_create.create(ctx, pipeline, role, [ids.new("b", ctx.now) for _ in given], given)
+
+
+def effort(world: World, pipeline: dict[str, Any], kept: Totals) -> int:
+    """How many parts are counted to tell the figures, which are right."""
+
+    def read(db: Db) -> int:
+        watched = Watched(db)
+        ctx = Ctx(watched, world.clock(), world.ada.user)  # type: ignore[arg-type]
+        view_board.read(ctx, pipeline["key"], limit=0, sums=[SIZE], kept=kept)
+        return watched.counted
+
+    found = world.server.engine.read(read)
+    same(world, world.ada, pipeline["key"], kept, sums=[SIZE])
+    return found
+
+
+def test_after_a_change_the_parts_that_it_touches_are_counted_alone(world: World) -> None:
+    pipeline = many(world, 200)
+    kept = Totals(10)
+    assert effort(world, pipeline, kept) == 20
+    assert effort(world, pipeline, kept) == 0
+    box = world.box(pipeline, fields={SIZE: 5})
+    assert effort(world, pipeline, kept) == 1
+    for change in ({"stageKey": "5002"}, {"fields": {SIZE: 7}}, {"name": "New"}):
+        ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=change))
+        assert effort(world, pipeline, kept) == 1
+    first = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes?limit=1"))["results"][0]["key"]
+    for key in (first, box["key"]):
+        ok(world.ada.http.delete(f"/api/v1/boxes/{key}"))
+    assert effort(world, pipeline, kept) == 2
+    ok(world.ada.http.post(f"/api/v2/trash/{first}/restore"))
+    other = world.pipeline(name="Other")
+    ok(world.ada.http.post(f"/api/v1/boxes/{first}", json={"pipelineKey": other["key"]}))
+    assert effort(world, pipeline, kept) == 1
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/views", json={"name": "View"}))
+    assert effort(world, pipeline, kept) == 0
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"name": "Renamed"}))
+    assert effort(world, pipeline, kept) == 20
+
+
+def test_a_part_that_grows_is_cut_again(world: World) -> None:
+    pipeline = many(world, 25)
+    kept = Totals(10)
+    assert effort(world, pipeline, kept) == 3
+    world.as_("ada", lambda ctx: add(ctx, pipeline["key"], 50))
+    assert effort(world, pipeline, kept) == 3  # the 55 boxes of the last part
+    world.box(pipeline)
+    assert effort(world, pipeline, kept) == 1
+
+
+def test_after_very_much_everything_is_counted(world: World) -> None:
+    pipeline = many(world, 50)
+    kept = Totals(10)
+    assert effort(world, pipeline, kept) == 5
+    world.as_("ada", lambda ctx: add(ctx, pipeline["key"], board_totals.MOST_EVENTS + 1))
+    assert effort(world, pipeline, kept) == (50 + board_totals.MOST_EVENTS + 1 + 9) // 10
+
+
+def test_figures_are_told_by_more_that_is_kept_and_go_when_there_is_no_room(world: World) -> None:
+    pipeline = many(world, 20)
+    world.field(pipeline, "TEXT_INPUT", "Weight")
+    kept = Totals(10, most=12)
+    same(world, world.ada, pipeline["key"], kept, sums=[SIZE, "1002"])
+    same(world, world.ada, pipeline["key"], kept, sums=[])
+    assert effort(world, pipeline, kept) == 0
+    same(world, world.ada, pipeline["key"], kept, sums=[], by="stage")
+    many_lanes = Totals(1, most=12)
+    same(world, world.ada, pipeline["key"], many_lanes, sums=[])
+    assert effort(world, pipeline, many_lanes) == 20
+
+
+def test_what_is_committed_late_is_counted(world: World) -> None:
+    """On PostgreSQL an event can appear behind one with a higher number."""
+    if not isinstance(world.server.engine, Postgres):
+        pytest.skip("on SQLite one transaction follows another")
+    pipeline = many(world, 30)
+    kept = Totals(10)
+    effort(world, pipeline, kept)
+    written, go_on = threading.Event(), threading.Event()
+
+    def slow(ctx: Ctx) -> None:
+        boxes.create(ctx, pipeline["key"], {"name": "Slow", "fields": {SIZE: "5"}})
+        written.set()
+        go_on.wait(10)
+
+    thread = threading.Thread(target=lambda: world.as_("ada", slow))
+    thread.start()
+    assert written.wait(10)
+    world.box(pipeline, name="Quick")
+    assert effort(world, pipeline, kept) == 1
+    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5001"][0] == 31
+    go_on.set()
+    thread.join()
+    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5001"][0] == 32
+
+
+def test_what_is_computed_without_an_event_is_counted(world: World) -> None:
+    pipeline = many(world, 30)
+    kept = Totals(10)
+    world.field(pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
+
+    def doubled() -> bool:
+        return same(world, world.ada, pipeline["key"], kept, sums=["1002"])["5001"] == (30, {"1002": 30 * 29})
+
+    eventually(doubled, timeout=30)
+
+
+def test_fractions_have_the_digits_that_are_true() -> None:
+    assert [view_board.figure(one) for one in (None, 3.0, 0.1 + 0.2, -2.5, 1e300)] == [0, 3, 0.3, -2.5, 1e300]
+    assert view_board.figure(2e15 + 133.25) == 2_000_000_000_000_133
+    assert view_board.figure(59.99999999999999) == 60
+    assert all(isinstance(view_board.figure(one), int) for one in (3.0, 2e15 + 0.25, 59.99999999999999))
+
+
+def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> None:
+    pipeline = many(world, 50)
+    kept, over, wrong = Totals(10), threading.Event(), []
+
+    def write() -> None:
+        try:
+            with world.client(world.ada.key) as http:
+                for number in range(12):
+                    given = {"name": "Deal", "fields": {SIZE: number}}
+                    box = ok(http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json=given))["key"]
+                    ok(http.post(f"/api/v1/boxes/{box}", json={"stageKey": "5002", "fields": {SIZE: 1}}))
+                    if number % 3 == 0:
+                        ok(http.delete(f"/api/v1/boxes/{box}"))
+        except Exception as error:
+            wrong.append(error)
+
+    def ask() -> None:
+        while not over.is_set():
+            figures(world, world.ada, pipeline["key"], kept, sums=[SIZE])
+
+    writers, askers = ([threading.Thread(target=one) for _ in range(3)] for one in (write, ask))
+    for thread in [*writers, *askers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    over.set()
+    for thread in askers:
+        thread.join()
+    assert wrong == []
+    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5002"] == (24, {SIZE: 24})
