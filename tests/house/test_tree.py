@@ -9,15 +9,20 @@ import pytest
 from tests.house.tree import files, texts
 
 LONGEST = 400
-# The table of all routes: one idea, a line for each.
-TABLE = "boxwood/api/routes.py"
+LONG = {
+    "boxwood/api/routes.py": "the table of all routes, a line each",
+    "boxwood/cli.py": "the options of every command",
+}
+"""Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""
 # Directories that only somebody's own machine has; /home/USER and /Users/USER in an example are nobody's.
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home|Users)/(?!USER\b)[\w.-]+")
 
 
-def test_no_file_is_two_ideas() -> None:
+def test_a_long_file_stands_in_the_list_with_its_reason() -> None:
     lengths = {str(path): text.count("\n") for path, text in texts("boxwood/*.py") if path.parent.name != "migrations"}
-    assert {path: length for path, length in lengths.items() if length > LONGEST and path != TABLE} == {}
+    long = {path for path, length in lengths.items() if length > LONGEST}
+    assert long - LONG.keys() == set(), "split it, or put it into LONG with the reason why it is one idea"
+    assert LONG.keys() - lengths.keys() == set()
 
 
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
