@@ -10,7 +10,7 @@ function task(text: string, dueDate?: number, status = "NOT_DONE"): TaskOut {
   return { text, sortOrder, status, ...(dueDate ? { dueDate } : {}) } as TaskOut;
 }
 
-test("tasks are grouped by when they are due, done ones last", () => {
+test("tasks are grouped by due date, completed tasks last", () => {
   const tasks = [
     task("some day"),
     task("next month", NOW + 30 * DAY),

@@ -1,7 +1,7 @@
 /** Boxes in all loaded data. An edit shows at once wherever the box is drawn; a refused edit is taken back. */
 import { useMutation } from "@tanstack/react-query";
 import { client } from "./client";
-import { reached, untilReached } from "./connection";
+import { reportReachable, untilReachable } from "./connection";
 import { Problem } from "./problem";
 import { queries } from "./queries";
 import type { BoxEdit, BoxOut } from "./schema";
@@ -31,12 +31,12 @@ export function patchBox(key: string, given: Partial<Box>): () => void {
 /**
  * A place outside the query cache that stores boxes. It changes a box there and returns a function that restores it.
  */
-export type Shelf = (key: string, change: Partial<Box>) => () => void;
+export type BoxStore = (key: string, change: Partial<Box>) => () => void;
 
-const stores = new Set<Shelf>();
+const stores = new Set<BoxStore>();
 
 /** Registers a box store. Returns a function that removes it. */
-export function addShelf(shelf: Shelf): () => void {
+export function addBoxStore(shelf: BoxStore): () => void {
   stores.add(shelf);
   return () => stores.delete(shelf);
 }
@@ -150,8 +150,8 @@ async function sendEdit(box: string, edit: Edit): Promise<{ saved: Box; response
       return { saved: data as Box, response };
     } catch (error) {
       if (!(error instanceof Problem && error.unreachable)) throw error;
-      reached(false);
-      await untilReached();
+      reportReachable(false);
+      await untilReachable();
     }
   }
 }

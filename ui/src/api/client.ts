@@ -22,10 +22,10 @@ export async function send(request: Request): Promise<Response> {
   const again = isWrite(request) ? request.clone() : request;
   const answer = await attempt(request);
   if (answer.status === 401 && session.current().state !== "out") {
-    await session.renewed();
+    await session.untilSignedInAgain();
     return attempt(again);
   }
-  if (answer.status === 403 && isWrite(request) && (await session.refreshed())) return attempt(again);
+  if (answer.status === 403 && isWrite(request) && (await session.refreshToken())) return attempt(again);
   return answer;
 }
 

@@ -10,7 +10,7 @@ const listeners = new Set<() => void>();
  * Every request reports here whether it reached the server. While the server is away, a timer checks whether it is
  * back.
  */
-export function reached(now: boolean): void {
+export function reportReachable(now: boolean): void {
   if (now === reachable) return;
   reachable = now;
   clearInterval(timer);
@@ -20,13 +20,13 @@ export function reached(now: boolean): void {
 
 function check(): void {
   fetch("/healthz").then(
-    (answer) => answer.ok && reached(true),
+    (answer) => answer.ok && reportReachable(true),
     () => undefined,
   );
 }
 
 /** Resolves when the server can be reached again. */
-export function untilReached(): Promise<void> {
+export function untilReachable(): Promise<void> {
   if (reachable) return Promise.resolve();
   return new Promise((resolve) => {
     const onChange = () => {

@@ -3,7 +3,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { useEffect, useRef } from "react";
 import { patchBox } from "./boxes";
 import { send } from "./client";
-import { reached } from "./connection";
+import { reportReachable } from "./connection";
 import { queries } from "./queries";
 import type { BoxOut, EventOut } from "./schema";
 
@@ -64,7 +64,7 @@ async function stream(signal: AbortSignal, broadcast: (message: StreamMessage) =
       const headers: HeadersInit = lastEventId ? { "Last-Event-ID": lastEventId } : {};
       const answer = await send(new Request("/api/v2/events/stream", { headers, signal }));
       if (answer.ok && answer.body) {
-        reached(true);
+        reportReachable(true);
         pause = 500;
         if (!lastEventId) void catchUp();
         const parsed = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
@@ -75,7 +75,7 @@ async function stream(signal: AbortSignal, broadcast: (message: StreamMessage) =
         }
       }
     } catch {
-      if (!signal.aborted) reached(false);
+      if (!signal.aborted) reportReachable(false);
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(pause * 2, 10_000);

@@ -1,18 +1,21 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { failed } from "../components/toasts";
-import { reached } from "./connection";
+import { reportReachable } from "./connection";
 import { Problem } from "./problem";
 
 /** Loaded data is kept until an event says that it changed (see `live`). */
 export const queries = new QueryClient({
-  queryCache: new QueryCache({ onError: (error) => reached(!isUnreachable(error)), onSuccess: () => reached(true) }),
+  queryCache: new QueryCache({
+    onError: (error) => reportReachable(!isUnreachable(error)),
+    onSuccess: () => reportReachable(true),
+  }),
   mutationCache: new MutationCache({
     onError: (error, _variables, _context, mutation) => {
-      reached(!isUnreachable(error));
+      reportReachable(!isUnreachable(error));
       // Forms that show the refusal at its field set `quiet`.
       if (!mutation.meta?.quiet) failed(error);
     },
-    onSuccess: () => reached(true),
+    onSuccess: () => reportReachable(true),
   }),
   defaultOptions: {
     queries: {

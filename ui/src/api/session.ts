@@ -66,7 +66,7 @@ function signedIn(answered: SessionAnswer): void {
   for (const each of resume) each();
 }
 
-async function enter(path: string, body: unknown): Promise<void> {
+async function signInWith(path: string, body: unknown): Promise<void> {
   const answer = await ask("POST", path, body);
   if (!answer.ok) throw await problemOf(answer);
   signedIn((await answer.json()) as SessionAnswer);
@@ -84,7 +84,7 @@ export async function load(): Promise<Session> {
 }
 
 export const signIn = (email: string, password: string, code?: string): Promise<void> =>
-  enter("/api/v2/session", code ? { email, password, code } : { email, password });
+  signInWith("/api/v2/session", code ? { email, password, code } : { email, password });
 
 /** Ways to sign in at this server besides a password. */
 export type Ways = { mail: boolean; passkeys: boolean; provider?: string; providerUrl?: string };
@@ -115,11 +115,11 @@ export async function signInByPasskey(): Promise<void> {
     throw new Problem(0, "No passkey was given");
   }
   if (!(credential instanceof PublicKeyCredential)) throw new Problem(0, "No passkey was given");
-  await enter("/api/v2/session/passkey", { credential: credential.toJSON() });
+  await signInWith("/api/v2/session/passkey", { credential: credential.toJSON() });
 }
 
 export const signInByLink = (token: string, more: { password?: string; name?: string; code?: string }): Promise<void> =>
-  enter("/api/v2/session/link", { token, ...more });
+  signInWith("/api/v2/session/link", { token, ...more });
 
 export async function signOut(): Promise<void> {
   const answer = await ask("DELETE", "/api/v2/session");
@@ -129,13 +129,13 @@ export async function signOut(): Promise<void> {
 }
 
 /** Called when the server no longer accepts the session. Resolves when the user has signed in again. */
-export function renewed(): Promise<void> {
+export function untilSignedInAgain(): Promise<void> {
   if (session.state === "in") setSession({ ...session, state: "expired" });
   return new Promise((resolve) => waiting.push(resolve));
 }
 
 /** Called after a refused write. Whether the CSRF token was outdated, because of a sign-in in another tab. */
-export async function refreshed(): Promise<boolean> {
+export async function refreshToken(): Promise<boolean> {
   const before = "csrfToken" in session ? session.csrfToken : "";
   const answer = await ask("GET", "/api/v2/session");
   if (!answer.ok) return false;

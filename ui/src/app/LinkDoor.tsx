@@ -4,7 +4,7 @@ import { useNavigate } from "react-router";
 import { errorAt, Problem } from "../api/problem";
 import { signInByLink } from "../api/session";
 import { Refusal } from "./Refusal";
-import { Door } from "./SignIn";
+import { SignInLayout } from "./SignIn";
 import { useForm } from "./useForm";
 
 type LinkDoorProps = { title: string; says: string; button: string; asksName: boolean };
@@ -24,16 +24,16 @@ export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
   const wantsCode = code !== "" || (form.error instanceof Problem && form.error.field === "code");
   if (token === "") {
     return (
-      <Door title="This link is not whole">
+      <SignInLayout title="This link is not whole">
         <Text size="sm">Copy all of it, up to the last character, or ask for a new one.</Text>
         <Button component="a" href="/" variant="default">
           Go to the sign-in
         </Button>
-      </Door>
+      </SignInLayout>
     );
   }
   return (
-    <Door title={title}>
+    <SignInLayout title={title}>
       <Text size="sm" className="quiet">
         {says}
       </Text>
@@ -77,6 +77,6 @@ export function LinkDoor({ title, says, button, asksName }: LinkDoorProps) {
           </Button>
         </Stack>
       </form>
-    </Door>
+    </SignInLayout>
   );
 }

@@ -3,7 +3,7 @@ import { IconDots, IconPlus, IconSearch, IconStarFilled } from "@tabler/icons-re
 import { type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { NavLink } from "react-router";
 import { api } from "../api/client";
-import { COUNTED } from "../api/pipelines";
+import { WITH_COUNTS } from "../api/pipelines";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import { useMe } from "../api/session";
@@ -66,7 +66,7 @@ function Mark() {
 }
 
 function Pipelines({ onClose, onNewPipeline }: { onClose: () => void; onNewPipeline: () => void }) {
-  const query = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const query = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const { preferences, starred, star, set } = usePreferences();
   const all = inOrder(query.data?.results ?? [], preferences.pipelineOrder ?? [], starred);
   const place = (key: string, to: number) =>

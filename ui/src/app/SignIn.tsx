@@ -10,14 +10,14 @@ import { useForm } from "./useForm";
 /** Sign-in form for a visitor who is not signed in. Afterwards the requested screen appears. */
 export function SignIn() {
   return (
-    <Door title="Sign in to Boxwood">
+    <SignInLayout title="Sign in to Boxwood">
       <SignInForm />
-    </Door>
+    </SignInLayout>
   );
 }
 
 /** Layout around the forms for visitors who are not signed in. */
-export function Door({ title, children }: { title: string; children: React.ReactNode }) {
+export function SignInLayout({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <main className={classes.door}>
       <div className={classes.card}>

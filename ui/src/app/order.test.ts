@@ -7,7 +7,7 @@ const keys = (order: string[], starred: string[]) =>
     .map((each) => each.key)
     .join("");
 
-test("starred ones come first, each part in the user's order, new ones last", () => {
+test("starred items come first, each group in the user's order, new items last", () => {
   expect(keys([], [])).toBe("abcd");
   expect(keys(["c", "a"], [])).toBe("cabd");
   expect(keys(["c", "a"], ["b"])).toBe("bcad");

@@ -1,7 +1,7 @@
 import { type DragEvent, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import { say } from "../components/toasts";
-import { hold } from "../imports/dropped";
+import { keepDropped } from "../imports/dropped";
 
 const TABLES = /\.(csv|tsv|txt|jsonl?)$/i;
 
@@ -34,7 +34,7 @@ export function useTables(pipeline: string) {
         const [file] = event.dataTransfer.files;
         if (!file) return;
         if (!TABLES.test(file.name)) return say("A table that is dropped here is imported: CSV, JSON or JSON lines");
-        hold(file);
+        keepDropped(file);
         void navigate(target);
       },
     },

@@ -142,15 +142,15 @@ function Pipelines(props: Omit<ChoiceProps, "data">) {
   return <Choice {...props} data={data} />;
 }
 
-type Within = Omit<ChoiceProps, "data"> & { scope: Scope };
+type ScopedChoiceProps = Omit<ChoiceProps, "data"> & { scope: Scope };
 
-function Inbound({ scope, ...props }: Within) {
+function Inbound({ scope, ...props }: ScopedChoiceProps) {
   const query = useInbound(scope);
   const data = (query.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
 }
 
-function Automations({ scope, ...props }: Within) {
+function Automations({ scope, ...props }: ScopedChoiceProps) {
   const query = useAutomations(scope);
   const data = (query.data?.results ?? []).map((each) => ({ value: each.key, label: each.name }));
   return <Choice {...props} data={data} />;
@@ -159,7 +159,7 @@ function Automations({ scope, ...props }: Within) {
 type AnyProps = Common & { value: unknown; onChange: (value: unknown) => void };
 
 /** Shows the server's refusal below a control that cannot show it itself. */
-function Wrong({ children }: { children: string }) {
+function ErrorText({ children }: { children: string }) {
   return (
     <Text size="xs" c="var(--mantine-color-error)" role="alert">
       {children}
@@ -225,7 +225,7 @@ function Pairs({ label, description, error, value, names, onChange }: AnyProps &
           Add to {label.toLowerCase()}
         </Button>
       </Group>
-      {error && <Wrong>{error}</Wrong>}
+      {error && <ErrorText>{error}</ErrorText>}
     </Stack>
   );
 }

@@ -98,9 +98,9 @@ function StepCard({ step, number, catalogue, scope, at, error, onChange, onUp, o
       </Group>
       <Stack gap="sm">
         {shown.map(control)}
-        <More
+        <OptionalParams
           names={(kind?.params ?? []).filter((each) => !each.required && !(each.name in step.with))}
-          onAdd={(name, kindOf) => onChange({ ...step, with: { ...step.with, [name]: beginning(kindOf) } })}
+          onAdd={(name, kindOf) => onChange({ ...step, with: { ...step.with, [name]: initialValue(kindOf) } })}
         />
       </Stack>
       {error && !isPlaced && (
@@ -110,7 +110,7 @@ function StepCard({ step, number, catalogue, scope, at, error, onChange, onUp, o
       )}
       {step.type === "branch" && (
         <>
-          <Way
+          <BranchSteps
             title="If it holds"
             steps={step.yes ?? []}
             at={`${at}.then`}
@@ -119,7 +119,7 @@ function StepCard({ step, number, catalogue, scope, at, error, onChange, onUp, o
             scope={scope}
             onChange={(changed) => onChange({ ...step, yes: changed })}
           />
-          <Way
+          <BranchSteps
             title="Otherwise"
             steps={step.no ?? []}
             at={`${at}.else`}
@@ -147,9 +147,11 @@ function StepCard({ step, number, catalogue, scope, at, error, onChange, onUp, o
   }
 }
 
-type WayProps = Pick<StepsProps, "steps" | "catalogue" | "scope" | "at" | "error" | "onChange"> & { title: string };
+type BranchStepsProps = Pick<StepsProps, "steps" | "catalogue" | "scope" | "at" | "error" | "onChange"> & {
+  title: string;
+};
 
-function Way({ title, ...steps }: WayProps) {
+function BranchSteps({ title, ...steps }: BranchStepsProps) {
   return (
     <div className={classes.way}>
       <p className={classes.word}>{title}</p>
@@ -159,7 +161,7 @@ function Way({ title, ...steps }: WayProps) {
 }
 
 /** The initial value of a parameter. */
-function beginning(kind: string): unknown {
+function initialValue(kind: string): unknown {
   if (kind === "flag") return true;
   if (kind === "fieldValues" || kind === "map") return {};
   return kind === "users" || kind === "texts" || kind === "stages" || kind === "fields" ? [] : "";
@@ -168,7 +170,7 @@ function beginning(kind: string): unknown {
 type Named = { name: string; kind: string; description: string };
 
 /** Menu of optional parameters that are not set yet. */
-function More({ names, onAdd }: { names: Named[]; onAdd: (name: string, kind: string) => void }) {
+function OptionalParams({ names, onAdd }: { names: Named[]; onAdd: (name: string, kind: string) => void }) {
   if (names.length === 0) return null;
   return (
     <Menu>

@@ -8,13 +8,13 @@ import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import { say } from "../components/toasts";
 import { Log } from "./Runs";
-import type { unsaved } from "./rule";
+import type { unsavedBody } from "./rule";
 import { useScope } from "./scope";
 
 type Props = {
   automation: string;
   /** The unsaved draft, or null if everything is saved. */
-  draft: ReturnType<typeof unsaved>;
+  draft: ReturnType<typeof unsavedBody>;
   onClose: () => void;
 };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { AutomationOut } from "../api/schema";
-import { blank, newStep, ruleOf, said, sent } from "./rule";
+import { blank, newStep, requestBody, ruleOf, withoutEmpty } from "./rule";
 
-test("a rule that was read is sent as it was", () => {
+test("a loaded rule is sent unchanged", () => {
   const steps = [
     { type: "box.move", id: "moved", with: { stage: "5002" }, onError: "continue" },
     // biome-ignore lint/suspicious/noThenProperty: as the API has it
@@ -10,21 +10,25 @@ test("a rule that was read is sent as it was", () => {
   ];
   const filter = { field: "1001", op: "gt", value: 1000 };
   const read = { name: "Won", trigger: { type: "box.moved", to: ["5004"] }, filter, steps } as unknown as AutomationOut;
-  expect(sent(ruleOf(read))).toEqual({ name: "Won", trigger: read.trigger, filter, condition: null, steps });
+  expect(requestBody(ruleOf(read))).toEqual({ name: "Won", trigger: read.trigger, filter, condition: null, steps });
 });
 
-test("what was left empty is not sent, zeros and falsehoods are", () => {
-  expect(said({ a: "", b: [], c: {}, d: 0, e: false, f: null, g: undefined })).toEqual({ d: 0, e: false, f: null });
+test("empty values are not sent, but 0 and false are", () => {
+  expect(withoutEmpty({ a: "", b: [], c: {}, d: 0, e: false, f: null, g: undefined })).toEqual({
+    d: 0,
+    e: false,
+    f: null,
+  });
 });
 
-test("secrets are sent only where some were said", () => {
+test("secrets are sent only if some were entered", () => {
   const rule = { ...blank("box.created"), name: " New ", steps: [newStep("stop")] };
-  expect(sent(rule)).toEqual({
+  expect(requestBody(rule)).toEqual({
     name: "New",
     trigger: { type: "box.created" },
     filter: null,
     condition: null,
     steps: [{ type: "stop", with: {} }],
   });
-  expect(sent({ ...rule, secrets: { KEY: "x" } })).toHaveProperty("secrets", { KEY: "x" });
+  expect(requestBody({ ...rule, secrets: { KEY: "x" } })).toHaveProperty("secrets", { KEY: "x" });
 });

@@ -47,20 +47,20 @@ export function ruleOf(automation: AutomationOut): Rule {
   };
 }
 
-type Given = Record<string, unknown> & { type: string; with?: Values; then?: Given[]; else?: Given[] };
+type ApiStep = Record<string, unknown> & { type: string; with?: Values; then?: ApiStep[]; else?: ApiStep[] };
 
 function stepOf(given: Record<string, unknown>): Step {
-  const { type, with: values, then: yes, else: no, ...rest } = given as Given;
+  const { type, with: values, then: yes, else: no, ...rest } = given as ApiStep;
   const step = { ...rest, ...newStep(type, values ?? {}) };
   return type === "branch" ? { ...step, yes: (yes ?? []).map(stepOf), no: (no ?? []).map(stepOf) } : step;
 }
 
 /** The request body, without empty values and without values that only the form needs. */
-export function sent(rule: Rule) {
+export function requestBody(rule: Rule) {
   const { name, trigger, filter, condition, steps, secrets } = rule;
   return {
     name: name.trim(),
-    trigger: said(trigger),
+    trigger: withoutEmpty(trigger),
     filter,
     condition: condition.trim() || null,
     steps: steps.map(sentStep),
@@ -69,21 +69,21 @@ export function sent(rule: Rule) {
 }
 
 /** The request body of a test run of the unsaved draft; null if everything is saved. */
-export function unsaved(draft: Rule | null, saved: Rule) {
-  if (draft === null || JSON.stringify(sent(draft)) === JSON.stringify(sent(saved))) return null;
-  const { trigger, filter, condition, steps } = sent(draft);
+export function unsavedBody(draft: Rule | null, saved: Rule) {
+  if (draft === null || JSON.stringify(requestBody(draft)) === JSON.stringify(requestBody(saved))) return null;
+  const { trigger, filter, condition, steps } = requestBody(draft);
   return { trigger, filter, condition, steps };
 }
 
 function sentStep(step: Step): Record<string, unknown> {
   const { uid: _uid, with: values, yes, no, ...rest } = step;
-  const out = { ...rest, with: said(values) };
+  const out = { ...rest, with: withoutEmpty(values) };
   if (!yes || !no) return out;
   // biome-ignore lint/suspicious/noThenProperty: the API's name; no code awaits a step
   return { ...out, then: yes.map(sentStep), else: no.map(sentStep) };
 }
 
-export function said(values: Values): Values {
+export function withoutEmpty(values: Values): Values {
   const isEmpty = (value: unknown) =>
     value === undefined ||
     value === "" ||

@@ -161,7 +161,7 @@ export function Lane(props: LaneProps) {
           </Text>
         )}
       </div>
-      <Foot {...props} name={name} />
+      <AddCard {...props} name={name} />
     </section>
   );
 }
@@ -258,7 +258,7 @@ const Slot = memo(function Slot({
   );
 });
 
-function Foot({ name, adding, onAdding, onAdd }: LaneProps & { name: string }) {
+function AddCard({ name, adding, onAdding, onAdd }: LaneProps & { name: string }) {
   const [words, setWords] = useState("");
   const [busy, setBusy] = useState(false);
   if (!adding) {

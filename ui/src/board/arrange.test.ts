@@ -22,7 +22,7 @@ function board(lead: Box[], won: Box[], golden: string[] = []): BoardOut {
 
 const keysOf = (made: BoardOut) => arrange(made).map((lane) => lane.cards.map((each) => each.key));
 
-test("a card that was moved counts and sums where it is now", () => {
+test("a moved card counts and sums in its new lane", () => {
   const [lead, won] = arrange(board([card("1", "won", "7"), card("2", "lead")], [card("3", "won")]));
   expect(lead).toMatchObject({ count: 11, sums: { "1001": 93 } });
   expect(lead?.cards.map((each) => each.key)).toEqual(["2"]);
@@ -30,7 +30,7 @@ test("a card that was moved counts and sums where it is now", () => {
   expect(won?.cards.map((each) => each.key)).toEqual(["3", "1"]);
 });
 
-test("golden cards stand above the others, also one that was moved here", () => {
+test("golden cards are on top, also a golden card that was moved here", () => {
   const cards = ["1", "2", "3"].map((key) => card(key, "lead"));
   expect(keysOf(board(cards, [], ["3"]))).toEqual([["3", "1", "2"], []]);
   expect(keysOf(board([card("1", "won")], [card("2", "won")], ["1"]))).toEqual([[], ["1", "2"]]);
@@ -38,7 +38,7 @@ test("golden cards stand above the others, also one that was moved here", () => 
   expect(keysOf(marked(board(cards, [], ["3"]), { key: "3" }, false))).toEqual([["1", "2", "3"], []]);
 });
 
-test("by a field, cards without a value stand in the column without a name", () => {
+test("by a field, cards without a value are in the lane without a name", () => {
   const made = board([card("1", "x", "a")], []);
   const by = {
     ...made,
@@ -52,7 +52,7 @@ test("by a field, cards without a value stand in the column without a name", () 
   expect([unset?.cards.length, a?.cards.length]).toEqual([0, 1]);
 });
 
-test("a card that is put below another is there at once, in its column or in the next", () => {
+test("a card that is moved below another is there at once, in its lane or in the next", () => {
   const cards = ["1", "2", "3"].map((key) => card(key, "lead", "5"));
   const made = board(cards, [card("4", "won")]);
   const third = cards[2] as Box;
@@ -63,7 +63,7 @@ test("a card that is put below another is there at once, in its column or in the
   expect([lead?.sums, won?.sums]).toEqual([{ "1001": 95 }, { "1001": 105 }]);
 });
 
-test("what a card stands below does not count the card itself, nor golden ones", () => {
+test("the card above a position is never the card itself or a golden card", () => {
   const cards = ["1", "2", "3"].map((key) => card(key, "lead"));
   expect(above({ cards, golden: [] }, "3", 1)).toBe("1");
   expect(above({ cards, golden: [] }, "1", 2)).toBe("2");

@@ -7,13 +7,13 @@ const PIPELINE = { fields: [{ key: "1002", type: "DROPDOWN" }] } as unknown as P
 const VIEW = { key: "v", filter: BIG, sort: ["-1001"], group: "1002" } as unknown as ViewOut;
 const of = (query: string, view?: ViewOut) => boardState(new URLSearchParams(query), view, PIPELINE);
 
-test("a view gives the filter, the order and the columns; the address what differs", () => {
+test("the saved view gives filter, order and lanes; the address overrides them", () => {
   expect(of("view=v", VIEW)).toMatchObject({ filter: BIG, sort: ["-1001"], by: "1002", differs: false });
   expect(of("view=v&sort=&by=stage", VIEW)).toMatchObject({ filter: BIG, sort: [], by: "stage", differs: true });
   expect(of("view=v&filter=", VIEW)).toMatchObject({ filter: null, differs: true });
 });
 
-test("a group that makes no columns is left to the table", () => {
+test("a group that cannot make lanes is ignored by the board", () => {
   expect(of("view=v", { ...VIEW, group: "assignee" })).toMatchObject({ by: "stage" });
   expect(of("")).toMatchObject({ filter: null, sort: [], by: "stage", differs: false });
 });

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useSearchParams } from "react-router";
 import type { PipelineOut, ViewOut } from "../api/schema";
 import { allColumns, type Column } from "../table/columns";
-import { type Tree, whole } from "../table/filter";
+import { sendable, type Tree } from "../table/filter";
 import { parsed } from "../table/state";
 import { STAGE } from "./arrange";
 import type { BoardQuery } from "./useBoard";
@@ -35,7 +35,7 @@ function hasColumns(pipeline: PipelineOut, group: string): boolean {
 
 /** The content to store in a saved view, as the API takes it. The view's table columns do not change. */
 export function contentOf(state: BoardState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
-  return { filter: whole(state.filter, columns), sort: state.sort, group: state.by };
+  return { filter: sendable(state.filter, columns), sort: state.sort, group: state.by };
 }
 
 /** `views` is undefined until the saved views are loaded. */
@@ -46,7 +46,7 @@ export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] |
   const state = boardState(search, view, pipeline);
   const words = search.get("q") ?? "";
   const boardQuery: BoardQuery = {};
-  const filter = withName(whole(state.filter, columns), words);
+  const filter = withName(sendable(state.filter, columns), words);
   if (filter) boardQuery.filter = JSON.stringify(filter);
   if (state.sort.length) boardQuery.sort = state.sort.join(",");
   if (state.by !== STAGE) boardQuery.by = state.by;

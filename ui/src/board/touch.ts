@@ -4,15 +4,15 @@
  */
 
 /** How long a press must last to lift a card, in ms. */
-const HOLD = 300;
+const HOLD_MS = 300;
 /** A finger that moves further than this (px) during the press scrolls. */
-const STILL = 8;
+const HOLD_TOLERANCE = 8;
 /** Closer than this to an edge (px), the board scrolls. */
-const EDGE = 48;
-const PACE = 12;
+const SCROLL_EDGE = 48;
+const SCROLL_STEP = 12;
 
 type Place = { lane: string; card: string | null; below: boolean };
-type Given = {
+type TouchHandlers = {
   mayLift: (card: string) => boolean;
   /** Called when the card is dropped on a lane: before or after another card, or at the end. */
   onDrop: (card: string, place: Place) => void;
@@ -20,7 +20,7 @@ type Given = {
 type Point = { x: number; y: number };
 
 /** Lets the user lift `[data-card]` within `board` and drop it on `[data-lane]`. Returns a function that ends this. */
-export function touchable(board: HTMLElement, given: () => Given): () => void {
+export function touchable(board: HTMLElement, given: () => TouchHandlers): () => void {
   let end: (() => void) | null = null;
   const begin = (event: TouchEvent) => {
     end?.();
@@ -38,13 +38,19 @@ export function touchable(board: HTMLElement, given: () => Given): () => void {
   };
 }
 
-function hold(board: HTMLElement, target: HTMLElement, card: HTMLElement, from: Point, given: () => Given): () => void {
+function hold(
+  board: HTMLElement,
+  target: HTMLElement,
+  card: HTMLElement,
+  from: Point,
+  given: () => TouchHandlers,
+): () => void {
   const key = card.dataset.card ?? "";
   let at = from;
   let lifted: ReturnType<typeof lift> | null = null;
   const timer = setTimeout(() => {
     lifted = lift(board, card, from);
-  }, HOLD);
+  }, HOLD_MS);
   const move = (event: TouchEvent) => {
     const [finger] = event.touches;
     if (!finger || event.touches.length > 1) return over();
@@ -52,7 +58,7 @@ function hold(board: HTMLElement, target: HTMLElement, card: HTMLElement, from: 
     if (lifted) {
       event.preventDefault();
       lifted.move(at);
-    } else if (Math.hypot(at.x - from.x, at.y - from.y) > STILL) over();
+    } else if (Math.hypot(at.x - from.x, at.y - from.y) > HOLD_TOLERANCE) over();
   };
   const letGo = (event: TouchEvent) => {
     const place = lifted && placeAt(at);
@@ -125,7 +131,7 @@ function lift(board: HTMLElement, card: HTMLElement, from: Point) {
 }
 
 function pace(at: number, start: number, end: number): number {
-  return at < start + EDGE ? -PACE : at > end - EDGE ? PACE : 0;
+  return at < start + SCROLL_EDGE ? -SCROLL_STEP : at > end - SCROLL_EDGE ? SCROLL_STEP : 0;
 }
 
 function elementsAt({ x, y }: Point): { lane: HTMLElement | null; card: HTMLElement | null } {

@@ -13,15 +13,15 @@ export type BoardQuery = { by?: string; filter?: string; sort?: string };
 /** Mutation key of moves. While a move is being sent, the order on the screen is newer than the server's. */
 export const PLACING = ["place"];
 
-const FIRST = 40;
-const MORE = 200;
+const FIRST_PAGE = 40;
+const NEXT_PAGE = 200;
 /** How many positions of a lane the server stores. */
 export const MOST_PLACES = 100;
-const CALM = 400;
+const RELOAD_DELAY = 400;
 
 /** Waits with the request while `waits` is true. */
 export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolean) {
-  const query = { ...boardQuery, limit: FIRST };
+  const query = { ...boardQuery, limit: FIRST_PAGE };
   const init = { params: { path: { pipeline }, query: defined(query) } };
   const board = api.useQuery("get", "/v2/pipelines/{pipeline}/board", init, {
     meta: { live: true },
@@ -54,7 +54,7 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
     loading.current.add(name);
     try {
       const { data } = await client.GET("/v2/pipelines/{pipeline}/board", {
-        params: { path: { pipeline }, query: { ...init.params.query, column, cursor, limit: MORE } },
+        params: { path: { pipeline }, query: { ...init.params.query, column, cursor, limit: NEXT_PAGE } },
       });
       const [next] = data?.columns ?? [];
       if (next) change((before) => appended(before, column, next));
@@ -89,7 +89,7 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
       if (queries.isMutating({ mutationKey: PLACING }) > 0) return reorderSoon(column);
       for (const each of unordered.current) reloadOrder(each).catch(() => undefined);
       unordered.current.clear();
-    }, CALM);
+    }, RELOAD_DELAY);
   }
 
   useEvents((event) => {
@@ -111,7 +111,7 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
     timer.current = setTimeout(() => {
       if (reload) void queries.invalidateQueries({ queryKey });
       else reloadFigures().catch(() => undefined);
-    }, CALM);
+    }, RELOAD_DELAY);
   });
   useEffect(
     () => () => {

@@ -61,7 +61,7 @@ export function BoxView({ box: key, onClose }: BoxViewProps) {
   }
   return (
     <OpenBox.Provider value={{ box, pipeline, mayEdit: mayEdit(pipeline, me.key, box) }}>
-      <Whole onClose={onClose} />
+      <OpenBoxView onClose={onClose} />
     </OpenBox.Provider>
   );
 }
@@ -92,13 +92,13 @@ function Closable({ onClose, children }: { onClose: (() => void) | undefined; ch
   );
   return (
     <div className={classes.view}>
-      <header className={classes.bar}>{onClose && <Close onClose={onClose} />}</header>
+      <header className={classes.bar}>{onClose && <CloseButton onClose={onClose} />}</header>
       {children}
     </div>
   );
 }
 
-function Close({ onClose }: { onClose: () => void }) {
+function CloseButton({ onClose }: { onClose: () => void }) {
   return (
     <ActionIcon aria-label="Close the box" ml="auto" onClick={onClose}>
       <IconX size={18} stroke={1.6} />
@@ -106,7 +106,7 @@ function Close({ onClose }: { onClose: () => void }) {
   );
 }
 
-function Whole({ onClose }: { onClose: (() => void) | undefined }) {
+function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, mayEdit } = useOpenBox();
   const [search, setSearch] = useSearchParams();
   const tab = search.get("tab") === "history" ? "history" : "timeline";
@@ -133,7 +133,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
   }, [onClose]);
   return (
     <div className={classes.view} ref={root} tabIndex={-1} data-dropping={dropping || undefined}>
-      <Bar onClose={onClose} />
+      <PanelHeader onClose={onClose} />
       <div className={classes.body}>
         <div className={classes.top}>
           <Heading />
@@ -178,7 +178,7 @@ function Whole({ onClose }: { onClose: (() => void) | undefined }) {
   );
 }
 
-function Bar({ onClose }: { onClose: (() => void) | undefined }) {
+function PanelHeader({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, mayEdit } = useOpenBox();
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
@@ -239,7 +239,7 @@ function Bar({ onClose }: { onClose: (() => void) | undefined }) {
             )}
           </Menu.Dropdown>
         </Menu>
-        {onClose && <Close onClose={onClose} />}
+        {onClose && <CloseButton onClose={onClose} />}
       </div>
     </header>
   );

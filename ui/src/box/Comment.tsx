@@ -26,11 +26,11 @@ export function Comment({ comment, replies }: { comment: CommentOut; replies: re
   const [replying, setReplying] = useState(false);
   return (
     <div>
-      <Said comment={comment} onReply={() => setReplying(true)} />
+      <CommentBody comment={comment} onReply={() => setReplying(true)} />
       {(replies.length > 0 || replying) && (
         <div className={classes.replies}>
           {replies.map((each) => (
-            <Said key={each.key} comment={each} onReply={() => setReplying(true)} />
+            <CommentBody key={each.key} comment={each} onReply={() => setReplying(true)} />
           ))}
           {replying && <Reply parent={comment.key} onDone={() => setReplying(false)} />}
         </div>
@@ -39,7 +39,7 @@ export function Comment({ comment, replies }: { comment: CommentOut; replies: re
   );
 }
 
-function Said({ comment, onReply }: { comment: CommentOut; onReply: () => void }) {
+function CommentBody({ comment, onReply }: { comment: CommentOut; onReply: () => void }) {
   const { pipeline, mayEdit } = useOpenBox();
   const me = useMe();
   const people = usePeople(pipeline.teamKey, pipeline.aclEntries);

@@ -38,7 +38,7 @@ export function History() {
             <ol className={classes.entries}>
               {changes.map((change) => (
                 <li key={change.key}>
-                  <Past change={change} />
+                  <ChangeLine change={change} />
                 </li>
               ))}
             </ol>
@@ -61,7 +61,7 @@ export function History() {
 
 const refresh = () => queries.invalidateQueries({ queryKey: ["get", "/v2/boxes/{box}/history"] });
 
-function Past({ change }: { change: Change }) {
+function ChangeLine({ change }: { change: Change }) {
   const { box, pipeline, mayEdit } = useOpenBox();
   const edit = useEditBox();
   const takeBack = useMutation({
@@ -150,11 +150,11 @@ function Value({ member, value }: { member: Member; value: unknown }) {
     const stage = pipeline.stages[String(value)];
     return stage ? <StageTag stage={stage} /> : <span className={values.unset}>a stage that is gone</span>;
   }
-  if (Array.isArray(value)) return <Many member={member} values={value} />;
+  if (Array.isArray(value)) return <ValueList member={member} values={value} />;
   return <span className={`${classes.memberValue} ${values.text}`}>{String(value)}</span>;
 }
 
-function Many({ member, values }: { member: Member; values: unknown[] }) {
+function ValueList({ member, values }: { member: Member; values: unknown[] }) {
   const { pipeline } = useOpenBox();
   const people = usePeople(pipeline.teamKey, pipeline.aclEntries);
   const noun = member.name === "Contacts" ? "contacts" : "organizations";

@@ -9,7 +9,7 @@ const pipeline = {
   ],
 } as unknown as PipelineOut;
 
-test("each field that changed can be set back, but for what is computed or gone", () => {
+test("each changed field can be restored, except formulas and deleted fields", () => {
   const change = {
     kind: "box.fields_edited",
     before: { fields: { "1001": 5, "1002": 10, "1099": "x" }, updatedAt: 1 },
@@ -20,17 +20,17 @@ test("each field that changed can be set back, but for what is computed or gone"
   ]);
 });
 
-test("what was unset is unset again", () => {
+test("a value that was unset becomes unset again", () => {
   const change = { kind: "box.fields_edited", before: { fields: { "1001": null } }, after: { fields: { "1001": 7 } } };
   expect(membersOf(change, pipeline)[0]?.back).toEqual({ fields: { "1001": null } });
 });
 
-test("people are given back by their keys", () => {
+test("people are restored by their keys", () => {
   const change = { kind: "box.assigned", before: { assigneeKeys: ["u-1"] }, after: { assigneeKeys: [] } };
   expect(membersOf(change, pipeline)[0]?.back).toEqual({ assignees: [{ userKey: "u-1" }] });
 });
 
-test("tasks and what was made have nothing to set back", () => {
+test("tasks and created boxes have nothing to restore", () => {
   expect(membersOf({ kind: "task.edited", before: { name: "a" }, after: { name: "b" } }, pipeline)).toEqual([]);
   expect(membersOf({ kind: "box.created", before: null, after: null }, pipeline)).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { api } from "../api/client";
 import { nameOfContact } from "../api/names";
-import { COUNTED } from "../api/pipelines";
+import { WITH_COUNTS } from "../api/pipelines";
 import { useAllCommands } from "./registry";
 import { Keys } from "./Shortcuts";
 
@@ -21,7 +21,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const [query, setQuery] = useState("");
   const [settled] = useDebouncedValue(query.trim(), 120);
   const commands = useAllCommands().filter((each) => !each.hidden);
-  const pipelines = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const pipelines = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const found = api.useQuery(
     "get",
     "/v1/search",

@@ -19,13 +19,13 @@ import { TeamChoice, useTeam } from "./Team";
 /** All contacts (or organizations) of a team, with a search field. */
 export function Directory({ noun }: { noun: Noun }) {
   const { query, ...team } = useTeam();
-  return <Ready query={query}>{() => team.team && <Whole noun={noun} {...team} team={team.team} />}</Ready>;
+  return <Ready query={query}>{() => team.team && <TeamDirectory noun={noun} {...team} team={team.team} />}</Ready>;
 }
 
 type Team = NonNullable<ReturnType<typeof useTeam>["team"]>;
-type WholeProps = { noun: Noun; team: Team } & Pick<ReturnType<typeof useTeam>, "teams" | "choose">;
+type TeamDirectoryProps = { noun: Noun; team: Team } & Pick<ReturnType<typeof useTeam>, "teams" | "choose">;
 
-function Whole({ noun, team, teams, choose }: WholeProps) {
+function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
   const [search, setSearch] = useSearchParams();
   const [creating, dialog] = useDisclosure(false);
   const [fielding, fields] = useDisclosure(false);
@@ -84,9 +84,9 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
       {shown === "duplicates" ? (
         <Duplicates noun={noun} team={team.key} />
       ) : words.trim() ? (
-        <Found noun={noun} team={team.key} words={words.trim()} />
+        <FoundEntries noun={noun} team={team.key} words={words.trim()} />
       ) : (
-        <All noun={noun} team={team.key} onNew={dialog.open} />
+        <AllEntries noun={noun} team={team.key} onNew={dialog.open} />
       )}
       {fielding && <Fields noun={noun} team={team.key} onClose={fields.close} />}
       {creating && <NewEntry noun={noun} team={team.key} onClose={dialog.close} />}
@@ -94,7 +94,7 @@ function Whole({ noun, team, teams, choose }: WholeProps) {
   );
 }
 
-function All({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => void }) {
+function AllEntries({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => void }) {
   const query = useInfiniteQuery({
     queryKey: ["get", `/v2/teams/{team}/${noun.path}`, { params: { path: { team } } }],
     queryFn: ({ pageParam }) => noun.page(team, pageParam),
@@ -119,7 +119,7 @@ function All({ noun, team, onNew }: { noun: Noun; team: string; onNew: () => voi
   return <Rows noun={noun} entries={entries} onEnd={() => query.hasNextPage && void query.fetchNextPage()} />;
 }
 
-function Found({ noun, team, words }: { noun: Noun; team: string; words: string }) {
+function FoundEntries({ noun, team, words }: { noun: Noun; team: string; words: string }) {
   const [settled] = useDebouncedValue(words, 120);
   const query = useQuery({
     queryKey: ["get", "/v1/search", { noun: noun.path, team, settled }],

@@ -51,7 +51,7 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
               />
             ),
           )}
-          <Already noun={noun} team={team} entered={entered} onClose={onClose} />
+          <SimilarEntries noun={noun} team={team} entered={entered} onClose={onClose} />
           <Refusal error={placed ? null : form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
@@ -67,10 +67,10 @@ export function NewEntry({ noun, team, onClose }: { noun: Noun; team: string; on
   );
 }
 
-type AlreadyProps = { noun: Noun; team: string; entered: Changes; onClose: () => void };
+type SimilarEntriesProps = { noun: Noun; team: string; entered: Changes; onClose: () => void };
 
 /** Existing entries with the typed address, domain or name. */
-function Already({ noun, team, entered, onClose }: AlreadyProps) {
+function SimilarEntries({ noun, team, entered, onClose }: SimilarEntriesProps) {
   const lists = [...(entered.emailAddresses ?? []), ...(entered.domains ?? [])];
   const name = [entered.givenName, entered.familyName, entered.name].filter(Boolean).join(" ");
   const [words] = useDebouncedValue(lists[0] ?? name, 200);

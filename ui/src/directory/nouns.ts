@@ -62,7 +62,7 @@ const HANDLES: Member[] = [
 ];
 
 /** The data of the response. The client throws if the request fails. */
-async function of<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
+async function dataOf<T>(answer: Promise<{ data?: unknown }>): Promise<T> {
   return (await answer).data as T;
 }
 
@@ -84,19 +84,19 @@ export const CONTACTS: Noun = {
   ],
   nameOf: (entry) => nameOfContact(entry as ContactOut),
   page: (team, cursor) =>
-    of(client.GET("/v2/teams/{team}/contacts", { params: { path: { team }, query: paging(cursor) } })),
+    dataOf(client.GET("/v2/teams/{team}/contacts", { params: { path: { team }, query: paging(cursor) } })),
   search: async (query, teamKey) => {
     const { data } = await client.GET("/v1/search", { params: { query: { query, teamKey, limit: 100 } } });
     return (data?.results.contacts ?? []).map((each) => each.key);
   },
   several: (keys) => inOrder(keys, client.POST("/v2/contacts/batch/get", { body: keys as never })),
-  get: (contact) => of(client.GET("/v2/contacts/{contact}", { params: { path: { contact } } })),
-  create: (team, body) => of(client.POST("/v2/teams/{team}/contacts", { params: { path: { team } }, body })),
-  edit: (contact, body) => of(client.POST("/v2/contacts/{contact}", { params: { path: { contact } }, body })),
+  get: (contact) => dataOf(client.GET("/v2/contacts/{contact}", { params: { path: { contact } } })),
+  create: (team, body) => dataOf(client.POST("/v2/teams/{team}/contacts", { params: { path: { team } }, body })),
+  edit: (contact, body) => dataOf(client.POST("/v2/contacts/{contact}", { params: { path: { contact } }, body })),
   remove: (contact) => client.DELETE("/v2/contacts/{contact}", { params: { path: { contact } } }),
   boxes: (contact) =>
     resultsOf(client.GET("/v2/contacts/{contact}/boxes", { params: { path: { contact }, query: { limit: 100 } } })),
-  fields: (team) => of(client.GET("/v2/teams/{team}/contacts/fields", { params: { path: { team } } })),
+  fields: (team) => dataOf(client.GET("/v2/teams/{team}/contacts/fields", { params: { path: { team } } })),
   makeField: (team, body) =>
     responseOf(client.POST("/v2/teams/{team}/contacts/fields", { params: { path: { team } }, body })),
   editField: (team, field, body) =>
@@ -110,7 +110,7 @@ export const CONTACTS: Noun = {
     return (data?.results ?? []).map(({ reason, value, contacts }) => ({ reason, value, entries: contacts }));
   },
   merge: (contact, keys) =>
-    of(client.POST("/v2/contacts/{contact}/merge", { params: { path: { contact } }, body: { keys } })),
+    dataOf(client.POST("/v2/contacts/{contact}/merge", { params: { path: { contact } }, body: { keys } })),
   unmerge: (contact) => client.POST("/v2/contacts/{contact}/unmerge", { params: { path: { contact } } }),
 };
 
@@ -131,16 +131,16 @@ export const ORGANIZATIONS: Noun = {
   ],
   nameOf: (entry) => (entry as OrganizationOut).name ?? entry.domains[0] ?? "Nameless organization",
   page: (team, cursor) =>
-    of(client.GET("/v2/teams/{team}/organizations", { params: { path: { team }, query: paging(cursor) } })),
+    dataOf(client.GET("/v2/teams/{team}/organizations", { params: { path: { team }, query: paging(cursor) } })),
   search: async (query, teamKey) => {
     const { data } = await client.GET("/v1/search", { params: { query: { query, teamKey, limit: 100 } } });
     return (data?.results.orgs ?? []).map((each) => each.key);
   },
   several: (keys) => inOrder(keys, client.POST("/v2/organizations/batch/get", { body: keys as never })),
-  get: (organization) => of(client.GET("/v2/organizations/{organization}", { params: { path: { organization } } })),
-  create: (team, body) => of(client.POST("/v2/teams/{team}/organizations", { params: { path: { team } }, body })),
+  get: (organization) => dataOf(client.GET("/v2/organizations/{organization}", { params: { path: { organization } } })),
+  create: (team, body) => dataOf(client.POST("/v2/teams/{team}/organizations", { params: { path: { team } }, body })),
   edit: (organization, body) =>
-    of(client.POST("/v2/organizations/{organization}", { params: { path: { organization } }, body })),
+    dataOf(client.POST("/v2/organizations/{organization}", { params: { path: { organization } }, body })),
   remove: (organization) => client.DELETE("/v2/organizations/{organization}", { params: { path: { organization } } }),
   boxes: (organization) =>
     resultsOf(
@@ -148,7 +148,7 @@ export const ORGANIZATIONS: Noun = {
         params: { path: { organization }, query: { limit: 100 } },
       }),
     ),
-  fields: (team) => of(client.GET("/v2/teams/{team}/organizations/fields", { params: { path: { team } } })),
+  fields: (team) => dataOf(client.GET("/v2/teams/{team}/organizations/fields", { params: { path: { team } } })),
   makeField: (team, body) =>
     responseOf(client.POST("/v2/teams/{team}/organizations/fields", { params: { path: { team } }, body })),
   editField: (team, field, body) =>
@@ -164,7 +164,9 @@ export const ORGANIZATIONS: Noun = {
     return (data?.results ?? []).map(({ reason, value, organizations }) => ({ reason, value, entries: organizations }));
   },
   merge: (organization, keys) =>
-    of(client.POST("/v2/organizations/{organization}/merge", { params: { path: { organization } }, body: { keys } })),
+    dataOf(
+      client.POST("/v2/organizations/{organization}/merge", { params: { path: { organization } }, body: { keys } }),
+    ),
   unmerge: (organization) =>
     client.POST("/v2/organizations/{organization}/unmerge", { params: { path: { organization } } }),
 };

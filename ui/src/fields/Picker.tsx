@@ -79,14 +79,14 @@ export function Picker({
 
   async function make() {
     if (making.current || !onCreate) return;
-    const said = words;
-    making.current = onCreate(said.trim());
+    const entered = words;
+    making.current = onCreate(entered.trim());
     const value = await making.current;
     making.current = null;
     if (value === null || done.current) return;
     if (!many) return once(() => onDone([value]));
     pick((before) => [...before, value]);
-    setWords((now) => (now === said ? "" : now));
+    setWords((now) => (now === entered ? "" : now));
     onSearch?.("");
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compareValues, numberIn } from "./compare";
 
-test("numbers, then words, then what is unset", () => {
+test("numbers come before words, and unset values last", () => {
   const values = ["b", "", 10, "9", "A", 2.5, undefined];
   expect([...values].sort(compareValues)).toEqual([2.5, "9", 10, "A", "b", "", undefined]);
 });

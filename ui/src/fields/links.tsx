@@ -77,7 +77,7 @@ export function EditLinks({ noun, field, value, teamKey, onSave, onCancel, typed
       nothing={
         settled ? "Nothing of that name" : `Type a name or ${noun === "contacts" ? "an e-mail address" : "a domain"}`
       }
-      create={(said) => (late ? null : { value: `new ${said}`, label: `New ${singular} “${said}”` })}
+      create={(typed) => (late ? null : { value: `new ${typed}`, label: `New ${singular} “${typed}”` })}
       onCreate={make}
       onDone={(keys) => onSave(keys.length ? keys : null)}
       onCancel={onCancel}

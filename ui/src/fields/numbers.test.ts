@@ -22,7 +22,7 @@ test.each([
   ["25 %", undefined, "25 %"],
 ])("%o in a column of %o is %o", (typed, format, bare) => expect(withoutSigns(typed, format)).toBe(bare));
 
-test("a currency that is still being typed is none", () => {
+test("a partly typed currency is not valid", () => {
   expect([isSound(undefined), isSound({ type: "CURRENCY", currency: "EU" }), isSound(EUROS)]).toEqual([
     false,
     false,

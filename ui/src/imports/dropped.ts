@@ -3,7 +3,7 @@ import type { Table } from "./table";
 
 let held: Table | null = null;
 
-export function hold(file: File): void {
+export function keepDropped(file: File): void {
   held = { name: file.name, content: file };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { planOf } from "./Plan";
 
-test("a table without a column for the name gets the first that goes nowhere", () => {
+test("without a column for the name, the first unmapped column becomes the name", () => {
   const columns = [
     { name: "Size", target: "1001" },
     { name: "Company", target: null },

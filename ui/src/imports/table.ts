@@ -6,7 +6,7 @@ export type Table = { name: string; content: Blob };
 export type Plan = { mapping: Record<string, string | null>; match: string; make: string[] };
 
 const BEGINNING = 256_000;
-const asIs = { bodySerializer: (body: unknown) => body as BodyInit };
+const rawBody = { bodySerializer: (body: unknown) => body as BodyInit };
 
 function queryOf(plan: Plan | null) {
   if (plan === null) return {};
@@ -30,7 +30,7 @@ export async function preview(pipeline: string, table: Table, plan: Plan | null)
     params: { path: { pipeline }, query: queryOf(plan) },
     headers: typed(table),
     body: table.content.slice(0, BEGINNING) as never,
-    ...asIs,
+    ...rawBody,
   });
   return data as PreviewOut;
 }
@@ -40,7 +40,7 @@ export async function begin(pipeline: string, table: Table, plan: Plan): Promise
     params: { path: { pipeline }, query: queryOf(plan) },
     headers: typed(table),
     body: table.content as never,
-    ...asIs,
+    ...rawBody,
   });
   return data as ImportOut;
 }

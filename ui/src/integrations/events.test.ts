@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { choices, inWords } from "./events";
 
-test("a pipeline is asked of its boxes, a team of its contacts too", () => {
+test("a pipeline offers events of boxes, a team also those of contacts", () => {
   const groups = (scope: "pipeline" | "team") => choices(scope).map((each) => each.group);
   expect(groups("pipeline")).toEqual(["Boxes", "What hangs on boxes", "Tasks"]);
   expect(groups("team")).toEqual([...groups("pipeline"), "Directory"]);

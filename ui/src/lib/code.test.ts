@@ -3,13 +3,13 @@ import { asCurl, asPython, urlOf } from "./code";
 
 const ORIGIN = "http://crm.test";
 
-test("what is not given is not in the address", () => {
+test("unset parameters are left out of the address", () => {
   expect(urlOf({ method: "GET", path: "/v2/x", query: { a: "1 2", b: undefined, c: "" } }, ORIGIN)).toBe(
     `${ORIGIN}/api/v2/x?a=1+2`,
   );
 });
 
-test("a shell takes quotes as they are", () => {
+test("quotes are safe in a shell", () => {
   expect(asCurl({ method: "POST", path: "/v2/x", body: { name: "O'Neil" } }, ORIGIN)).toContain(
     `-d '{"name":"O'\\''Neil"}'`,
   );

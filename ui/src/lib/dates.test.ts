@@ -4,7 +4,7 @@ import { DAY, dayInWords, inWords, lengthInWords, readDate } from "./dates";
 const WEDNESDAY = new Date(2026, 10, 25, 15, 0).getTime();
 const MINUTE = 60_000;
 
-describe("moments in words", () => {
+describe("points in time in words", () => {
   test.each([
     [-20_000, "just now"],
     [-5 * MINUTE, "5 min ago"],
@@ -16,13 +16,13 @@ describe("moments in words", () => {
     [-30 * DAY, "26 Oct"],
   ])("%d ms away is %s", (away, words) => expect(inWords(WEDNESDAY + away, WEDNESDAY)).toBe(words));
 
-  test("another year is named", () =>
+  test("a date in another year shows the year", () =>
     expect(dayInWords(new Date(2024, 2, 12).getTime(), WEDNESDAY)).toBe("12 Mar 2024"));
   test("lengths", () =>
     expect([90 * MINUTE, 3 * DAY, 5 * MINUTE].map(lengthInWords)).toEqual(["1 h", "3 days", "5 min"]));
 });
 
-describe("words as moments", () => {
+describe("words as points in time", () => {
   test("a weekday is the next one", async () => {
     const found = await readDate("next fri", WEDNESDAY);
     expect(new Date(found ?? 0).getDay()).toBe(5);
@@ -30,9 +30,9 @@ describe("words as moments", () => {
   test("days from now", async () => {
     expect(new Date((await readDate("in 3 days", WEDNESDAY)) ?? 0).getDate()).toBe(28);
   });
-  test("day before month, as on most of the earth", async () => {
+  test("the day comes before the month", async () => {
     const found = new Date((await readDate("3/12/2026", WEDNESDAY)) ?? 0);
     expect([found.getDate(), found.getMonth()]).toEqual([3, 11]);
   });
-  test("what is no date is none", async () => expect(await readDate("whenever", WEDNESDAY)).toBeNull());
+  test("text that is not a date gives null", async () => expect(await readDate("whenever", WEDNESDAY)).toBeNull());
 });

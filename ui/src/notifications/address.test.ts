@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { addressOf } from "./address";
 
-test("what a notification is about has a screen", () => {
+test("a notification links to the screen of its object", () => {
   const at = { boxKey: "b", pipelineKey: "p", objectKey: "o" };
   expect(addressOf({ kind: "comment.created", ...at })).toBe("/pipelines/p?box=b");
   expect(addressOf({ kind: "box.deleted", ...at })).toBe("/trash");

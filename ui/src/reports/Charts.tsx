@@ -305,9 +305,9 @@ export function Totals({ pipeline, span }: ChartProps) {
                 <tr key={each.key}>
                   <td>{each.name || "None"}</td>
                   <td>
-                    <Behind pipeline={pipeline} by={by} group={each.key}>
+                    <BoxesLink pipeline={pipeline} by={by} group={each.key}>
                       {each.count}
-                    </Behind>
+                    </BoxesLink>
                   </td>
                   {sum && <td>{shown(each.sums[sum]?.sum ?? 0)}</td>}
                   {sum && <td>{shown(each.sums[sum]?.average)}</td>}
@@ -321,10 +321,10 @@ export function Totals({ pipeline, span }: ChartProps) {
   );
 }
 
-type BehindProps = { pipeline: PipelineOut; by: string; group: string; children: number };
+type BoxesLinkProps = { pipeline: PipelineOut; by: string; group: string; children: number };
 
 /** A number that links to the boxes it counts. */
-function Behind({ pipeline, by, group, children }: BehindProps) {
+function BoxesLink({ pipeline, by, group, children }: BoxesLinkProps) {
   const test = behind(
     by,
     group,

@@ -42,12 +42,12 @@ export async function savePicture(name: string, holder: HTMLElement): Promise<vo
   canvas.toBlob((blob) => blob && save(name, blob), "image/png");
 }
 
-const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "opacity"];
+const COPIED_STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "opacity"];
 
 /** Copies computed styles, because the saved picture cannot read the page's CSS variables. */
 function copyLooks(from: Element, to: Element): void {
   const looks = getComputedStyle(from);
-  for (const name of LOOKS) to.setAttribute(name, looks.getPropertyValue(name));
+  for (const name of COPIED_STYLES) to.setAttribute(name, looks.getPropertyValue(name));
   for (const [at, child] of [...from.children].entries()) {
     const other = to.children[at];
     if (other) copyLooks(child, other);

@@ -10,7 +10,7 @@ import type { AutomationOut, CatalogueOut } from "../api/schema";
 import classes from "../automations/automations.module.css";
 import { Editor } from "../automations/Editor";
 import { Runs } from "../automations/Runs";
-import { blank, type Rule, recipesOf, ruleOf, sent, unsaved } from "../automations/rule";
+import { blank, type Rule, recipesOf, requestBody, ruleOf, unsavedBody } from "../automations/rule";
 import { useScope } from "../automations/scope";
 import { Trial } from "../automations/Trial";
 import { CopyAsCode } from "../components/CopyAsCode";
@@ -51,7 +51,7 @@ function New({ catalogue }: { catalogue: CatalogueOut }) {
   const [rule] = useState(() => recipe?.rule() ?? blank(pipeline ? "box.created" : "contact.created"));
   const done = (automation: AutomationOut) => void navigate(`${home}/${automation.key}`);
   const save = async (edited: Rule) => {
-    const body = sent(edited);
+    const body = requestBody(edited);
     const { data } = pipeline
       ? await client.POST("/v2/pipelines/{pipeline}/automations", {
           params: { path: { pipeline: pipeline.key } },
@@ -87,7 +87,7 @@ function Existing({ catalogue, automation }: { catalogue: CatalogueOut; automati
     <Ready query={query}>
       {(loaded) => (
         <Stack gap="xl">
-          <Head automation={loaded} draftNow={() => unsaved(draft.current, ruleOf(loaded))} />
+          <Head automation={loaded} draftNow={() => unsavedBody(draft.current, ruleOf(loaded))} />
           <Editor
             onDraft={keep}
             key={loaded.version}
@@ -99,7 +99,7 @@ function Existing({ catalogue, automation }: { catalogue: CatalogueOut; automati
             onSave={async (edited) => {
               await client.POST("/v2/automations/{automation}", {
                 params: { path: { automation } },
-                body: sent(edited),
+                body: requestBody(edited),
               });
               say("Saved. Runs in progress use the previous version.");
               await refresh();
@@ -112,7 +112,7 @@ function Existing({ catalogue, automation }: { catalogue: CatalogueOut; automati
   );
 }
 
-type HeadProps = { automation: AutomationOut; draftNow: () => ReturnType<typeof unsaved> };
+type HeadProps = { automation: AutomationOut; draftNow: () => ReturnType<typeof unsavedBody> };
 
 function Head({ automation, draftNow }: HeadProps) {
   const { home } = useScope();

@@ -27,7 +27,7 @@ import type { Field } from "../fields/kind";
 import { useStable } from "../lib/useStable";
 import { Views } from "../table/Views";
 
-const FEW = 3;
+const DEFAULT_FIELDS = 3;
 
 /** Screen with the boxes of a pipeline as cards in lanes: one lane per stage, or per option of a dropdown field. */
 export default function Board() {
@@ -220,7 +220,7 @@ export default function Board() {
           change={change}
         />
       </Tools>
-      <Ready query={board} loading={<Waiting />}>
+      <Ready query={board} loading={<Placeholders />}>
         {() =>
           lanes.length === 0 ? (
             <Empty icon={IconLayoutKanban} title="No columns">
@@ -288,10 +288,10 @@ const STEPS: Record<string, [number, number]> = {
 /** The chosen fields in the order of the pipeline, or the first few. The field that makes the lanes is left out. */
 function shownFields(fields: readonly Field[], chosen: string[] | undefined, by: string): Field[] {
   if (chosen) return fields.filter((field) => chosen.includes(field.key));
-  return fields.filter((field) => field.key !== by).slice(0, FEW);
+  return fields.filter((field) => field.key !== by).slice(0, DEFAULT_FIELDS);
 }
 
-function Waiting() {
+function Placeholders() {
   return (
     <div className={classes.lanes} role="status" aria-label="Loading">
       {[5, 3, 4, 2].map((cards, at) => (

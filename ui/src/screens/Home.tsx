@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconLayoutKanban, IconPlus } from "@tabler/icons-react";
 import { Link } from "react-router";
 import { api } from "../api/client";
-import { COUNTED } from "../api/pipelines";
+import { WITH_COUNTS } from "../api/pipelines";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut } from "../api/schema";
 import NewPipeline from "../app/NewPipeline";
@@ -17,7 +17,7 @@ import classes from "./Home.module.css";
 
 /** Screen with all pipelines and the number of boxes in each stage. */
 export default function Home() {
-  const query = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const query = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const { preferences, starred } = usePreferences();
   const [creating, setCreating] = useDisclosure(false);
   const button = (

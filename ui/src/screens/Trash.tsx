@@ -127,7 +127,7 @@ function Thing({ thing }: { thing: TrashedOut }) {
         </div>
         <p>
           {NOUNS[thing.noun]?.[0] ?? thing.noun} · deleted <Moment at={thing.deletedTimestamp} />
-          <By thing={thing} /> · gone for good <Moment at={thing.until} day />
+          <DeletedBy thing={thing} /> · gone for good <Moment at={thing.until} day />
         </p>
       </div>
       <Group gap={4} wrap="nowrap">
@@ -146,15 +146,15 @@ function Thing({ thing }: { thing: TrashedOut }) {
           </ActionIcon>
         </Tooltip>
       </Group>
-      {forgetting && <Forget thing={thing} name={name} onClose={dialog.close} />}
+      {forgetting && <DeleteForGood thing={thing} name={name} onClose={dialog.close} />}
     </li>
   );
 }
 
-type ForgetProps = { thing: TrashedOut; name: string; onClose: () => void };
+type DeleteForGoodProps = { thing: TrashedOut; name: string; onClose: () => void };
 
 /** Asks for confirmation before deleting for good. */
-function Forget({ thing, name, onClose }: ForgetProps) {
+function DeleteForGood({ thing, name, onClose }: DeleteForGoodProps) {
   const forget = useMutation({
     mutationFn: () => client.DELETE("/v2/trash/{trashed}", { params: { path: { trashed: thing.key } } }),
     meta: { quiet: true },
@@ -187,7 +187,7 @@ function Forget({ thing, name, onClose }: ForgetProps) {
 }
 
 /** Who deleted it, if the user is known in the team. */
-function By({ thing }: { thing: TrashedOut }) {
+function DeletedBy({ thing }: { thing: TrashedOut }) {
   const person = usePeople(thing.teamKey ?? "").get(thing.deletedBy);
   return person ? ` by ${nameOf(person)}` : null;
 }

@@ -14,13 +14,13 @@ const TYPES = [
   { value: "PERCENT", label: "Percent" },
 ];
 const CURRENCIES = Intl.supportedValuesOf("currency");
-const USUAL = "EUR";
+const DEFAULT_CURRENCY = "EUR";
 const EXAMPLE = 1234.5;
 
 /** Sets how a field shows numbers. The stored values do not change. */
 export function FormatForm({ format, onChange, errorAt }: Props) {
   const choose = (type: string | null) =>
-    onChange(type ? { type, ...(type === "CURRENCY" ? { currency: USUAL } : {}) } : undefined);
+    onChange(type ? { type, ...(type === "CURRENCY" ? { currency: DEFAULT_CURRENCY } : {}) } : undefined);
   return (
     <div role="group" aria-label="Numbers">
       <Group gap="xs" align="flex-start" wrap="wrap">

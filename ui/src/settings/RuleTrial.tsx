@@ -7,7 +7,7 @@ import { messageOf } from "../api/problem";
 import type { PipelineOut } from "../api/schema";
 import { boxesOf } from "../lib/addresses";
 import type { Column } from "../table/columns";
-import { breaking, type Draft } from "./rule";
+import { breakingFilter, type Draft } from "./rule";
 import classes from "./settings.module.css";
 
 type Props = { pipeline: PipelineOut; draft: Draft; columns: ReadonlyMap<string, Column> };
@@ -15,21 +15,21 @@ type Props = { pipeline: PipelineOut; draft: Draft; columns: ReadonlyMap<string,
 /** The boxes that currently break the rule, updated while the user edits it. */
 export function RuleTrial({ pipeline, draft, columns }: Props) {
   const [formula] = useDebouncedValue(draft.formula.trim(), 250);
-  const [filter] = useDebouncedValue(JSON.stringify(breaking(draft, columns)), 250);
+  const [filter] = useDebouncedValue(JSON.stringify(breakingFilter(draft, columns)), 250);
   if (draft.demand === "formula") return formula ? <Formula pipeline={pipeline} formula={formula} /> : null;
   return filter === "null" ? null : <Filter pipeline={pipeline} filter={filter} />;
 }
 
-const NAMED = 3;
+const MOST_NAMED = 3;
 
 function Filter({ pipeline, filter }: { pipeline: PipelineOut; filter: string }) {
   const query = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/table",
-    { params: { path: { pipeline: pipeline.key }, query: { filter, by: "", limit: NAMED } } },
+    { params: { path: { pipeline: pipeline.key }, query: { filter, by: "", limit: MOST_NAMED } } },
     { retry: false, placeholderData: keepPreviousData },
   );
-  if (query.isError) return <Wrong error={query.error} />;
+  if (query.isError) return <ErrorText error={query.error} />;
   if (!query.data) return null;
   const { count, results } = query.data;
   if (count === 0) {
@@ -39,7 +39,7 @@ function Filter({ pipeline, filter }: { pipeline: PipelineOut; filter: string })
       </Alert>
     );
   }
-  const names = results.slice(0, NAMED).map((each) => each.name);
+  const names = results.slice(0, MOST_NAMED).map((each) => each.name);
   const more = count - names.length;
   return (
     <Alert color="yellow" p="xs" role="status">
@@ -64,7 +64,7 @@ function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string
       return data?.results ?? [];
     },
   });
-  if (query.isError) return <Wrong error={query.error} />;
+  if (query.isError) return <ErrorText error={query.error} />;
   if (!query.data) return null;
   if (query.data.length === 0) return <Text className="quiet">There is no box yet to try it on.</Text>;
   return (
@@ -73,7 +73,7 @@ function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string
         <div key={each.boxKey} style={{ display: "contents" }}>
           <dt className="cut quiet">{each.name}</dt>
           <dd className="cut" style={{ margin: 0 }}>
-            {holds(each.value)}
+            {resultInWords(each.value)}
           </dd>
         </div>
       ))}
@@ -82,12 +82,12 @@ function Formula({ pipeline, formula }: { pipeline: PipelineOut; formula: string
 }
 
 /** The result as a rule reads it: true if JavaScript takes the value for true. A formula that fails gives a warning. */
-function holds(value: unknown): string {
+function resultInWords(value: unknown): string {
   if (typeof value === "object" && value !== null && "error" in value) return `fails: ${String(value.error)}`;
   return value ? "keeps it" : "breaks it";
 }
 
-function Wrong({ error }: { error: unknown }) {
+function ErrorText({ error }: { error: unknown }) {
   return (
     <Alert color="orange" p="xs" role="status">
       {messageOf(error)}

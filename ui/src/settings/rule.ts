@@ -1,7 +1,7 @@
 /** A validation rule as the form edits it, and which boxes break it. */
 import type { ValidatorOut } from "../api/schema";
 import type { Column } from "../table/columns";
-import { type Tree, whole } from "../table/filter";
+import { sendable, type Tree } from "../table/filter";
 
 export type Demand = "assertion" | "formula" | "deny";
 export type Draft = {
@@ -27,18 +27,18 @@ export function draftOf(rule: ValidatorOut | undefined): Draft {
 }
 
 /** The filter that finds the boxes that break the rule; null for formulas and unfinished rules. */
-export function breaking(draft: Draft, columns: ReadonlyMap<string, Column>): Tree | null {
-  const condition = whole(draft.condition, columns);
+export function breakingFilter(draft: Draft, columns: ReadonlyMap<string, Column>): Tree | null {
+  const condition = sendable(draft.condition, columns);
   if (draft.demand === "deny") return condition;
   if (draft.demand === "formula") return null;
-  const assertion = whole(draft.assertion, columns);
+  const assertion = sendable(draft.assertion, columns);
   if (assertion === null) return null;
   return condition === null ? { not: assertion } : { and: [condition, { not: assertion }] };
 }
 
-const BY_THEMSELVES = /^(daysIn|daysSince|freshness$|timeInStage\.|violations$)/;
+const CHANGING_COLUMNS = /^(daysIn|daysSince|freshness$|timeInStage\.|violations$)/;
 
 /** Whether the value changes without an edit, or follows from rules. Validation rules cannot use such columns. */
 export function changesByItself(column: string): boolean {
-  return BY_THEMSELVES.test(column);
+  return CHANGING_COLUMNS.test(column);
 }

@@ -22,7 +22,7 @@ import {
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../api/client";
-import { COUNTED } from "../api/pipelines";
+import { WITH_COUNTS } from "../api/pipelines";
 import type { PipelineOut } from "../api/schema";
 import { nameOf } from "../components/People";
 import { PersonPicker } from "../components/PersonPicker";
@@ -158,7 +158,7 @@ export function Bulk(props: BulkProps) {
         />
       )}
       {open === "pipeline" && (
-        <Elsewhere
+        <OtherPipeline
           pipeline={pipeline}
           count={keys.length}
           busy={write.isPending}
@@ -303,14 +303,14 @@ function SetField({ pipeline, count, busy, onClose, onSave }: SetFieldProps) {
   );
 }
 
-function Elsewhere({
+function OtherPipeline({
   pipeline,
   count,
   busy,
   onClose,
   onSave,
 }: DialogProps & { onSave: (key: string, name: string) => void }) {
-  const all = api.useQuery("get", "/v2/pipelines", COUNTED);
+  const all = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const [key, setKey] = useState<string | null>(null);
   const others = (all.data?.results ?? []).filter((each) => each.key !== pipeline.key);
   return (

@@ -18,7 +18,7 @@ import { optionsOf } from "../fields/options";
 import { readDate } from "../lib/dates";
 import type { Column } from "./columns";
 import classes from "./FilterBuilder.module.css";
-import { begun, branch, isTest, membersOf, opsOf, placeOf, type Test, type Tree, type Word } from "./filter";
+import { branch, isTest, membersOf, newTest, opsOf, placeOf, type Test, type Tree, type Word } from "./filter";
 import { Linked } from "./Linked";
 
 type BuilderProps = {
@@ -37,7 +37,7 @@ type BuilderProps = {
   error?: { field: string; message: string } | undefined;
 };
 
-type Within = Required<Omit<BuilderProps, "nothing" | "error">> & Pick<BuilderProps, "error">;
+type NestedProps = Required<Omit<BuilderProps, "nothing" | "error">> & Pick<BuilderProps, "error">;
 
 /** Edits a filter: a list of tests of which all, any or none must hold, with nested groups. */
 export function FilterBuilder({
@@ -55,7 +55,7 @@ export function FilterBuilder({
         </Text>
       )}
       <Branch depth={0} hasMe={hasMe} portal={portal} at={at} {...props} />
-      {props.error?.field === at && <Wrong>{props.error.message}</Wrong>}
+      {props.error?.field === at && <ErrorText>{props.error.message}</ErrorText>}
     </div>
   );
 }
@@ -66,7 +66,7 @@ const WORDS = [
   { value: "not", label: "None of these" },
 ];
 
-function Branch({ depth, ...props }: Within & { depth: number }) {
+function Branch({ depth, ...props }: NestedProps & { depth: number }) {
   const { tree, columns, onChange } = props;
   const { word, members } = membersOf(tree);
   const put = (next: Tree[], chosen: Word = word) => onChange(next.length === 0 ? null : branch(chosen, next));
@@ -98,7 +98,7 @@ function Branch({ depth, ...props }: Within & { depth: number }) {
         <Button
           variant="subtle"
           leftSection={<IconPlus size={14} />}
-          onClick={() => first && put([...members, begun(first)])}
+          onClick={() => first && put([...members, newTest(first)])}
         >
           Add a condition
         </Button>
@@ -106,7 +106,7 @@ function Branch({ depth, ...props }: Within & { depth: number }) {
           <Button
             variant="subtle"
             color="gray"
-            onClick={() => first && put([...members, branch(word === "and" ? "or" : "and", [begun(first)])])}
+            onClick={() => first && put([...members, branch(word === "and" ? "or" : "and", [newTest(first)])])}
           >
             Add a group
           </Button>
@@ -121,7 +121,16 @@ function Branch({ depth, ...props }: Within & { depth: number }) {
   );
 }
 
-function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: Omit<Within, "tree"> & { test: Test }) {
+function Line({
+  test,
+  columns,
+  pipeline,
+  hasMe,
+  portal,
+  at,
+  error,
+  onChange,
+}: Omit<NestedProps, "tree"> & { test: Test }) {
   const column = columns.get(test.field);
   const ops = column ? opsOf(column) : [];
   const op = ops.find((each) => each.op === test.op);
@@ -140,7 +149,7 @@ function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: O
           data={columnsFor(test, columns)}
           onChange={(key) => {
             const chosen = key && columns.get(key);
-            if (chosen) onChange(begun(chosen));
+            if (chosen) onChange(newTest(chosen));
           }}
         />
         <Select
@@ -164,7 +173,7 @@ function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: O
         />
         <div className={classes.against}>
           {column && op && op.takes !== 0 && (
-            <Against
+            <ValueInput
               key={`${column.key} ${op.op}`}
               column={column}
               takes={op.takes}
@@ -180,12 +189,12 @@ function Line({ test, columns, pipeline, hasMe, portal, at, error, onChange }: O
           <IconX size={15} />
         </ActionIcon>
       </div>
-      {here && <Wrong>{error.message}</Wrong>}
+      {here && <ErrorText>{error.message}</ErrorText>}
     </div>
   );
 }
 
-function Wrong({ children }: { children: string }) {
+function ErrorText({ children }: { children: string }) {
   return (
     <Text size="xs" c="var(--mantine-color-error)" role="alert" mt={2}>
       {children}
@@ -201,7 +210,7 @@ function columnsFor(test: Test, columns: ReadonlyMap<string, Column>): { value: 
 
 const asChoice = ({ op, label }: { op: string; label: string }) => ({ value: op, label });
 
-type AgainstProps = {
+type ValueInputProps = {
   column: Column;
   takes: 1 | 2 | "many";
   value: unknown;
@@ -214,7 +223,7 @@ type AgainstProps = {
 const PEOPLE = ["user", "users", "people"];
 
 /** The control for the value that a test compares with. */
-function Against({ column, takes, value, pipeline, hasMe, portal, onChange }: AgainstProps) {
+function ValueInput({ column, takes, value, pipeline, hasMe, portal, onChange }: ValueInputProps) {
   const isPeople = PEOPLE.includes(column.kind);
   const people = usePeople(isPeople ? pipeline.teamKey : "", pipeline.aclEntries);
   const choices = isPeople
@@ -303,11 +312,11 @@ type WordsProps = { column: Column; value: unknown; onChange: (value: unknown) =
 
 /** A typed date, number or text. The filter follows shortly after the typing, or when the focus leaves. */
 function Words({ column, value, onChange, label }: WordsProps) {
-  const [words, setWords] = useState(written(column, value));
+  const [words, setWords] = useState(formatValue(column, value));
   const [wrong, setWrong] = useState(false);
   const [applied, setApplied] = useState(words);
   const apply = async () => {
-    const meaning = await meant(column, words);
+    const meaning = await parseWords(column, words);
     setApplied(words);
     setWrong(meaning === undefined && words.trim() !== "");
     onChange(meaning);
@@ -333,14 +342,14 @@ function Words({ column, value, onChange, label }: WordsProps) {
 
 const DAY = 86_400_000;
 
-function written(column: Column, value: unknown): string {
+function formatValue(column: Column, value: unknown): string {
   if (value === undefined || value === null) return "";
   if (column.kind === "moment" && typeof value === "number") return new Date(value).toISOString().slice(0, 10);
   if (column.kind === "length") return String(Number(value) / DAY);
   return String(value);
 }
 
-async function meant(column: Column, words: string): Promise<unknown> {
+async function parseWords(column: Column, words: string): Promise<unknown> {
   const plain = words.trim();
   if (plain === "") return undefined;
   if (column.kind === "moment") return (await readDate(plain)) ?? undefined;

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { PipelineOut } from "../api/schema";
 import type { Column } from "./columns";
 import { FilterBuilder } from "./FilterBuilder";
-import { countTests, type Tree, whole } from "./filter";
+import { countTests, sendable, type Tree } from "./filter";
 
 type Props = {
   pipeline: PipelineOut;
@@ -16,7 +16,7 @@ type Props = {
 /** Button that opens the filter and shows its number of conditions. */
 export function FilterTool({ pipeline, columns, tree, onChange }: Props) {
   const [opened, setOpened] = useState(false);
-  const tests = countTests(whole(tree, columns));
+  const tests = countTests(sendable(tree, columns));
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" withinPortal trapFocus>
       <Popover.Target>

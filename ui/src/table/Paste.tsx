@@ -5,7 +5,7 @@ import type { PipelineOut, TableGroup } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { boxes, type Operation, runBatch } from "./batch";
 import type { Column } from "./columns";
-import { bodies, guessed, readPasted } from "./paste";
+import { bodies, guessTargets, readPasted } from "./paste";
 
 type PasteProps = {
   pipeline: PipelineOut;
@@ -23,7 +23,7 @@ type PasteProps = {
 /** Rows pasted from a spreadsheet. The user maps the columns, then creates boxes or changes existing ones. */
 export function Paste({ pipeline, columns, shown, lines, from, below, group, by, onClose }: PasteProps) {
   const pasted = readPasted(lines, columns);
-  const [targets, setTargets] = useState(() => guessed(pasted, shown, columns, from));
+  const [targets, setTargets] = useState(() => guessTargets(pasted, shown, columns, from));
   const read = useQuery({
     queryKey: ["pasted", lines, targets],
     queryFn: () => bodies(pasted.lines, targets, columns, pipeline),

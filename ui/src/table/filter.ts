@@ -67,7 +67,7 @@ export function opsOf(column: Column): Op[] {
 }
 
 /** A new test of this column, without a value. */
-export function begun(column: Column): Test {
+export function newTest(column: Column): Test {
   const [first] = opsOf(column);
   return { field: column.key, op: first?.op ?? "eq", ...(column.kind === "flag" ? { value: true } : {}) };
 }
@@ -102,19 +102,19 @@ export function placeOf(tree: Tree | null, at: string, member: number): string {
 }
 
 /** The tree that can be sent, without tests that have no value yet and without empty branches. */
-export function whole(tree: Tree | null, columns: ReadonlyMap<string, Column>): Tree | null {
+export function sendable(tree: Tree | null, columns: ReadonlyMap<string, Column>): Tree | null {
   if (tree === null) return null;
-  if (isTest(tree)) return isWhole(tree, columns) ? tree : null;
+  if (isTest(tree)) return isComplete(tree, columns) ? tree : null;
   if ("not" in tree) {
-    const inner = whole(tree.not, columns);
+    const inner = sendable(tree.not, columns);
     return inner && { not: inner };
   }
   const { word, members } = membersOf(tree);
-  const found = members.flatMap((each) => whole(each, columns) ?? []);
+  const found = members.flatMap((each) => sendable(each, columns) ?? []);
   return found.length === 0 ? null : branch(word, found);
 }
 
-function isWhole(test: Test, columns: ReadonlyMap<string, Column>): boolean {
+function isComplete(test: Test, columns: ReadonlyMap<string, Column>): boolean {
   const column = columns.get(test.field);
   const op = column && opsOf(column).find((each) => each.op === test.op);
   if (!column) return false;

@@ -95,7 +95,7 @@ function RowLine(props: RowProps) {
               <span className={classes.missing} />
             ) : isActive && editing && column.editable ? (
               <div className={classes.editor} style={{ minWidth: Math.max(each.width, 180) }}>
-                <Meanwhile value={value} below={index <= 2} />
+                <ChangedWarning value={value} below={index <= 2} />
                 <Editor
                   column={column}
                   box={box}
@@ -148,7 +148,7 @@ function changes(box: Box, { fields, ...members }: Edit): boolean {
 }
 
 /** Warns if another user changed the value that is being edited. */
-function Meanwhile({ value, below }: { value: unknown; below: boolean }) {
+function ChangedWarning({ value, below }: { value: unknown; below: boolean }) {
   const [before] = useState(() => JSON.stringify(value ?? null));
   if (JSON.stringify(value ?? null) === before) return null;
   return (

@@ -34,7 +34,7 @@ export function named(name: string, columns: ReadonlyMap<string, Column>): strin
 }
 
 /** Maps each pasted column by its name, or from the active column to the right in the shown order. */
-export function guessed(
+export function guessTargets(
   pasted: Pasted,
   shown: readonly Column[],
   columns: ReadonlyMap<string, Column>,

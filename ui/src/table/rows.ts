@@ -3,11 +3,11 @@
  * changes.
  */
 import { useEffect, useSyncExternalStore } from "react";
-import { addShelf, type Box, changed, withWaiting } from "../api/boxes";
+import { addBoxStore, type Box, changed, withWaiting } from "../api/boxes";
 import { client } from "../api/client";
 
 const MOST = 200;
-const SOON = 6;
+const BATCH_DELAY = 6;
 /** How many more rows are loaded ahead, in the direction in which the user scrolls. */
 const AHEAD = 60;
 
@@ -63,7 +63,7 @@ export class Rows {
   want(key: string): void {
     if (this.coming.has(key) && !this.boxes.has(key)) return;
     this.wanted.add(key);
-    this.timer ??= setTimeout(() => void this.ask(), SOON);
+    this.timer ??= setTimeout(() => void this.ask(), BATCH_DELAY);
   }
 
   /** The row left the view before it was requested. */
@@ -95,7 +95,7 @@ export class Rows {
   private async ask(): Promise<void> {
     const keys = [...this.wanted].slice(0, MOST);
     for (const key of keys) this.wanted.delete(key);
-    this.timer = this.wanted.size > 0 ? setTimeout(() => void this.ask(), SOON) : null;
+    this.timer = this.wanted.size > 0 ? setTimeout(() => void this.ask(), BATCH_DELAY) : null;
     if (keys.length === 0) return;
     const all = [...keys, ...this.beyond(keys)];
     for (const key of all) this.coming.add(key);
@@ -146,6 +146,6 @@ export function useRow(rows: Rows, key: string): Box | undefined {
 }
 
 /** Shows edits that are made anywhere in the UI. */
-export function useShelf(rows: Rows): void {
-  useEffect(() => addShelf((key, change) => rows.patch(key, change)), [rows]);
+export function useBoxStore(rows: Rows): void {
+  useEffect(() => addBoxStore((key, change) => rows.patch(key, change)), [rows]);
 }

@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut, ViewOut } from "../api/schema";
 import { allColumns, type Column, usualColumns } from "./columns";
-import { type Tree, whole } from "./filter";
+import { sendable, type Tree } from "./filter";
 
 export type Layout = { key: string; width?: number; frozen?: boolean };
 
@@ -36,12 +36,12 @@ export function readLayout(text: string): Layout[] {
 }
 
 /** A valid layout: frozen columns first, deleted columns left out, the name always present. */
-export function sound(layout: readonly Layout[], known: ReadonlyMap<string, Column>): Layout[] {
+export function validLayout(layout: readonly Layout[], known: ReadonlyMap<string, Column>): Layout[] {
   const there = layout.filter(
     (each, at) => known.has(each.key) && layout.findIndex((entry) => entry.key === each.key) === at,
   );
-  const whole = there.some((each) => each.key === "name") ? there : [{ key: "name", frozen: true }, ...there];
-  return [...whole.filter((each) => each.frozen), ...whole.filter((each) => !each.frozen)];
+  const complete = there.some((each) => each.key === "name") ? there : [{ key: "name", frozen: true }, ...there];
+  return [...complete.filter((each) => each.frozen), ...complete.filter((each) => !each.frozen)];
 }
 
 function layoutOf(view: ViewOut): Layout[] {
@@ -63,7 +63,7 @@ export function parsed(text: string | null): Tree | null {
 export function contentOf(state: TableState, columns: ReadonlyMap<string, Column>): Record<string, unknown> {
   const { filter, sort, group, layout } = state;
   const kept = layout.map(({ key, width, frozen }) => ({ key, ...(width ? { width } : {}), frozen: frozen === true }));
-  return { filter: whole(filter, columns), sort, group: group || null, columns: kept };
+  return { filter: sendable(filter, columns), sort, group: group || null, columns: kept };
 }
 
 export type Change = Partial<Record<"view" | "filter" | "sort" | "group" | "columns" | "closed", string | null>>;
@@ -93,7 +93,7 @@ export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) 
       filter: search.has("filter") ? parsed(search.get("filter")) : ((view?.filter as Tree | undefined) ?? null),
       sort: search.has("sort") ? (search.get("sort") ?? "").split(",").filter(Boolean) : (view?.sort ?? []),
       group: search.has("group") ? (search.get("group") ?? "") : view ? (view.group ?? "") : "stage",
-      layout: sound(columnsGiven ? readLayout(columnsGiven) : base, columns),
+      layout: validLayout(columnsGiven ? readLayout(columnsGiven) : base, columns),
       closed: (search.get("closed") ?? "").split("~").filter(Boolean),
       differs: ["filter", "sort", "group", "columns"].some((name) => search.has(name)),
     };
@@ -115,7 +115,7 @@ export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) 
    * is saved.
    */
   const setLayout = (layout: Layout[]) => {
-    const written = writeLayout(sound(layout, columns));
+    const written = writeLayout(validLayout(layout, columns));
     if (view) change({ columns: written });
     else set({ [`table:${pipeline.key}`]: written });
   };

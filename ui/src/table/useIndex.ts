@@ -5,8 +5,8 @@ import { api } from "../api/client";
 import { useEvents } from "../api/live";
 import type { TableGroup, TableOut } from "../api/schema";
 import type { Column } from "./columns";
-import { whole } from "./filter";
-import { Rows, useShelf } from "./rows";
+import { sendable } from "./filter";
+import { Rows, useBoxStore } from "./rows";
 import type { TableState } from "./state";
 
 export type Item =
@@ -14,8 +14,8 @@ export type Item =
   | { type: "row"; id: string; group: TableGroup }
   | { type: "add"; id: string; group: TableGroup };
 
-const FIRST = 60;
-const CALM = 400;
+const FIRST_PAGE = 60;
+const RELOAD_DELAY = 400;
 
 export function useIndex(pipeline: string, state: TableState, columns: ReadonlyMap<string, Column>) {
   const shown = state.layout.flatMap((each) => columns.get(each.key) ?? []);
@@ -28,11 +28,11 @@ export function useIndex(pipeline: string, state: TableState, columns: ReadonlyM
   const request = api.useQuery(
     "get",
     "/v2/pipelines/{pipeline}/table",
-    { params: { path: { pipeline }, query: { ...query, ...(fields ? { fields } : {}), limit: FIRST } } },
+    { params: { path: { pipeline }, query: { ...query, ...(fields ? { fields } : {}), limit: FIRST_PAGE } } },
     { placeholderData: keepPreviousData, meta: { live: true }, refetchOnMount: "always" },
   );
   const rows = useMemo(() => new Rows(pipeline, fields), [pipeline, fields]);
-  useShelf(rows);
+  useBoxStore(rows);
   const data = request.data;
   // Stored before the rows are drawn, so that no box of this response is requested again.
   if (data) rows.keep(data.results);
@@ -45,7 +45,7 @@ export function useIndex(pipeline: string, state: TableState, columns: ReadonlyM
 
 /** Query parameters of the table's request. */
 export function queryOf(state: TableState, shown: readonly Column[], columns: ReadonlyMap<string, Column>) {
-  const filter = whole(state.filter, columns);
+  const filter = sendable(state.filter, columns);
   const sums = shown.filter((each) => each.sums).map((each) => each.key);
   return {
     by: state.group,
@@ -66,7 +66,7 @@ function useRefetch(pipeline: string, refetch: () => void): void {
     timer.current ??= setTimeout(() => {
       timer.current = null;
       newest.current();
-    }, CALM);
+    }, RELOAD_DELAY);
   });
   useEffect(
     () => () => {
