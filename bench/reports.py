@@ -23,7 +23,7 @@ from bench.views import NUMBER, make
 from boxwood.core import boxes
 from boxwood.core.context import Ctx
 from boxwood.core.pipelines import stages
-from boxwood.core.records import BOXES, Box, Stay
+from boxwood.core.records import BOXES, Box, StageStay
 from boxwood.core.views import reports, time_in_stage
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
@@ -96,7 +96,7 @@ def row(like: Box, n: int) -> dict[str, Any]:
     chance = random.Random(n)
     last = chance.randint(1, 5)
     made = START + n * 300_000
-    history = [Stay(str(5000 + at), made + at * 86_400_000, chance.randint(0, 10**9)) for at in range(1, last + 1)]
+    history = [StageStay(str(5000 + at), made + at * 86_400_000, chance.randint(0, 10**9)) for at in range(1, last + 1)]
     given = msgspec.structs.replace(
         like,
         key=f"{like.key}{n:06}",

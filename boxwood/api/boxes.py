@@ -12,10 +12,10 @@ from ..core.boxes import upsert as box_upsert
 from ..core.context import Ctx
 from ..core.history import history, newsfeed
 from ..core.pipelines import schema
-from ..core.records import Box, Stored
+from ..core.records import Box, StoredBox
 from ..core.records import box as stored
 from ..core.views import listing, selections
-from ..core.views.selections import Page
+from ..core.views.selections import BoxPage
 from ..errors import Invalid, NotFound
 from ..wire import payloads
 from ..wire.codec import Shape
@@ -29,14 +29,14 @@ from ..wire.shapes.people import Out
 from .http.call import MOST_PER_PAGE, Call, Stream
 
 
-def _shown(ctx: Ctx, found: list[Stored]) -> list[shapes.BoxOut]:
+def _shown(ctx: Ctx, found: list[StoredBox]) -> list[shapes.BoxOut]:
     return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now)
 
 
 PAGE = 100
 
 
-def selected(call: Call, found: Page) -> Results[shapes.BoxOut]:
+def selected(call: Call, found: BoxPage) -> Results[shapes.BoxOut]:
     """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
     call.wishes.update(found.wishes)
     people = persons.by_key(call.ctx, stored.people(found.boxes))
@@ -180,7 +180,7 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
     return with_columns(call.ctx, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
 
 
-def with_columns(ctx: Ctx, found: list[Stored], chosen: selections.Selection) -> list[shapes.BoxOut]:
+def with_columns(ctx: Ctx, found: list[StoredBox], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """These boxes with the selection's columns."""
     asked = [chosen.reads(one.box(), ctx.now) for one in found] if chosen.shown else []
     return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now, asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.search import query as search_query
-from ..core.search.query import Found, Narrow
+from ..core.search.query import Narrow, SearchResults
 from ..errors import Invalid
 from ..wire.shapes.search import SearchOut, answer
 from .http.call import MOST_PER_PAGE, Call
@@ -26,5 +26,5 @@ def search(call: Call) -> SearchOut:
     limit, page = call.number("limit", MOST_PER_PAGE, least=1, most=MOST_PER_PAGE), call.number("page", 0, most=10**6)
     if name:
         boxes = search_query.named(call.ctx, name, narrow, limit=limit, offset=page * limit)
-        return answer(Found(boxes, [], []), None, page)
+        return answer(SearchResults(boxes, [], []), None, page)
     return answer(search_query.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)

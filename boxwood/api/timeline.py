@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ..core.activity import timeline
-from ..core.activity.timeline import Entry, Place
+from ..core.activity.timeline import TimelineEntry, TimelinePosition
 from ..errors import Invalid
 from ..wire.shapes import timeline as shapes
 from ..wire.shapes.events import newsfeed_entry
@@ -26,7 +26,7 @@ class Asked(msgspec.Struct, array_like=True):
     newest_first: bool
     kinds: list[str]
     limit: int
-    behind: Place | None = None
+    behind: TimelinePosition | None = None
 
 
 def list_page(call: Call) -> shapes.Timeline:
@@ -91,7 +91,7 @@ def _no_token() -> Invalid:
     return Invalid("nextPageToken", "is none that a page of a timeline gave")
 
 
-def _shown(call: Call, found: list[Entry]) -> list[shapes.TimelineEntry]:
+def _shown(call: Call, found: list[TimelineEntry]) -> list[shapes.TimelineEntry]:
     """Each noun's things drawn together, as their own pages draw them."""
     drawn: dict[tuple[str, Any], dict[str, Any]] = {}
     for member, draw in _DRAWN.items():
@@ -101,12 +101,12 @@ def _shown(call: Call, found: list[Entry]) -> list[shapes.TimelineEntry]:
     return [_entry(call, entry, drawn[(entry.kind, entry.place.key)]) for entry in found]
 
 
-def _entry(call: Call, entry: Entry, thing: dict[str, Any]) -> shapes.TimelineEntry:
+def _entry(call: Call, entry: TimelineEntry, thing: dict[str, Any]) -> shapes.TimelineEntry:
     key = next(iter(thing.values())).key
     return shapes.TimelineEntry(key, shapes.TYPES[entry.kind], entry.place.at, call.path[0], **thing)
 
 
-def _member(entry: Entry) -> str:
+def _member(entry: TimelineEntry) -> str:
     return {"Event": "newsfeed_entry"}.get(type(entry.thing).__name__, type(entry.thing).__name__.lower())
 
 

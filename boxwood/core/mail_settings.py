@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True):
     """By the environment: the API cannot change it."""
 
 
-class Shown(msgspec.Struct, frozen=True):
+class ShownMailSettings(msgspec.Struct, frozen=True):
     """What the log of events says of a change: no password."""
 
     smtp_url: str
@@ -104,7 +104,7 @@ def edit(ctx: Ctx, changes: dict[str, Any]) -> Settings:
     events.record(
         ctx,
         "mail.edited",
-        Shown(smtp.without_password(after.smtp_url), after.sender, after.base_url),
+        ShownMailSettings(smtp.without_password(after.smtp_url), after.sender, after.base_url),
         team_key=None,
     )
     return after

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from ..core.automations import run_queue, runs, schedules
-from ..core.automations.run_engine import Outcome, Outside
-from ..core.automations.run_queue import Room
+from ..core.automations.run_engine import Outside, StepOutcome
+from ..core.automations.run_queue import RunCapacity
 from ..db.engine import Db, Engine
 from ..lib import requests, signing
 from ..lib.address_rules import Refused, Rules, check_headers
@@ -115,7 +115,7 @@ class Worker:
 
     def _take(self, db: Db, *, now: int, total: int) -> tuple[int, list[Outside]]:
         limits = {key: EACH - count for key, count in self._of_rule.items()}
-        room = Room(self.name, total, total, limits, self._after)
+        room = RunCapacity(self.name, total, total, limits, self._after)
         found = run_queue.turn(db, now, room)
         self._after = room.after
         return found
@@ -182,7 +182,7 @@ class Worker:
                 outcome = await self._request(outside)
             except Exception:
                 log.exception("a step failed on our side", extra={"run": outside.run.key})
-                outcome = Outcome(outside, 0, {}, "this server's fault; it is in its log", again=True)
+                outcome = StepOutcome(outside, 0, {}, "this server's fault; it is in its log", again=True)
             work = partial(run_queue.settle, now=self.clock(), outcome=outcome, worker=self.name)
             if more := await self.engine.write_soon(work):
                 self._launch(more)
@@ -198,13 +198,13 @@ class Worker:
                 del self._of_rule[key]
             self._awake.set()
 
-    async def _request(self, outside: Outside) -> Outcome:
+    async def _request(self, outside: Outside) -> StepOutcome:
         began = time.perf_counter()
         try:
             request = requests.made(outside.given)
             check_headers(request.headers)
         except (Refused, ValueError) as error:
-            return Outcome(outside, 0, {}, str(error))
+            return StepOutcome(outside, 0, {}, str(error))
         at = self.clock()
         signed = signing.sign(outside.automation.signing_secrets(at), outside.id, at // 1000, request.body)
         headers = {
@@ -218,7 +218,7 @@ class Worker:
         except Unreachable as unreachable:
             ms = int((time.perf_counter() - began) * 1000)
             again = not isinstance(unreachable.__cause__, Refused)
-            return Outcome(outside, ms, {}, unreachable.reason, again=again)
+            return StepOutcome(outside, ms, {}, unreachable.reason, again=again)
         return judged(outside, reply, at)
 
     async def _land(self) -> None:
@@ -231,16 +231,16 @@ class Worker:
             await asyncio.wait(self._flights)
 
 
-def judged(outside: Outside, reply: Reply, at: int) -> Outcome:
+def judged(outside: Outside, reply: Reply, at: int) -> StepOutcome:
     """Any 2xx is well; 408, 425, 429 and 5xx are tried again; everything else is final."""
     headers = {name: value for name, value in reply.headers.items() if name in KEPT_HEADERS}
     body = requests.read(reply.body, outside.automation.secrets.values())
     output: dict[str, Any] = {"status": reply.status, "headers": headers, "body": body}
     if 200 <= reply.status < 300:
-        return Outcome(outside, int(reply.ms), output)
+        return StepOutcome(outside, int(reply.ms), output)
     again = reply.status in (408, 425, 429) or reply.status >= 500
     after = retry_after(reply.headers.get("retry-after", ""), at)
-    return Outcome(outside, int(reply.ms), output, f"it answered {reply.status}", again, after)
+    return StepOutcome(outside, int(reply.ms), output, f"it answered {reply.status}", again, after)
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..core.boxes import recompute
-from ..core.boxes.recompute import Run
+from ..core.boxes.recompute import RecomputeRun
 from ..core.pipelines import formulas
 from ..db.engine import Engine
 
@@ -61,7 +61,7 @@ async def advance(engine: Engine, clock: Callable[[], int]) -> bool:
     return moved
 
 
-async def _slice(engine: Engine, waiting: Run, now: int) -> None:
+async def _slice(engine: Engine, waiting: RecomputeRun, now: int) -> None:
     # In a thread of its own: a formula may take its time, and readers are few.
     piece = await asyncio.to_thread(engine.read, partial(recompute.prepare, run=waiting, now=now))
     await engine.write_soon(partial(recompute.settle, run=waiting, piece=piece, now=now))

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 
 from ..core import cel
 from ..core.events import Event
-from ..core.webhooks.deliveries import Attempt
+from ..core.webhooks.deliveries import DeliveryAttempt
 from ..core.webhooks.delivery_queue import Taken
-from ..core.webhooks.delivery_results import Outcome
+from ..core.webhooks.delivery_results import DeliveryResult
 from ..core.webhooks.subscriptions import ASKED, NAMES, TOKEN
 from ..lib import signing
 from ..lib.cel import engine
@@ -37,9 +37,9 @@ def headers(taken: Taken, at: int, body: bytes) -> dict[str, str]:
     return given
 
 
-def judged(taken: Taken, at: int, reply: Reply) -> Outcome:
+def judged(taken: Taken, at: int, reply: Reply) -> DeliveryResult:
     """Any 2xx is received; 410 ends the subscription; everything else is tried again."""
-    attempt = Attempt(
+    attempt = DeliveryAttempt(
         taken.delivery.attempts,
         at,
         int(reply.ms),
@@ -49,10 +49,10 @@ def judged(taken: Taken, at: int, reply: Reply) -> Outcome:
         reply=reply.body[:KEPT_REPLY].decode("utf-8", "replace").replace("\x00", "\ufffd"),
     )
     if 200 <= reply.status < 300:
-        return Outcome(taken, "done", attempt)
+        return DeliveryResult(taken, "done", attempt)
     if reply.status == 410 and not taken.delivery.test:
-        return Outcome(taken, "gone", attempt)
-    return Outcome(taken, "failed", attempt, retry_after(reply.headers.get("retry-after", ""), at))
+        return DeliveryResult(taken, "gone", attempt)
+    return DeliveryResult(taken, "failed", attempt, retry_after(reply.headers.get("retry-after", ""), at))
 
 
 def retry_after(text: str, now: int) -> int | None:

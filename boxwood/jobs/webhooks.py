@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, Callable
 
 from ..core.events import Event
 from ..core.webhooks import deliveries, delivery_queue, delivery_results, fan_out
-from ..core.webhooks.deliveries import RETRY, Attempt
-from ..core.webhooks.delivery_queue import Room, Taken
-from ..core.webhooks.delivery_results import Outcome
+from ..core.webhooks.deliveries import RETRY, DeliveryAttempt
+from ..core.webhooks.delivery_queue import DeliveryCapacity, Taken
+from ..core.webhooks.delivery_results import DeliveryResult
 from ..db.engine import Db, Engine
 from ..lib.address_rules import Rules
 from ..lib.outbound import Outbound, Unreachable
@@ -93,8 +93,8 @@ class Worker:
         """Lanes to hosts that have all they may, by host."""
         self._flights: set[asyncio.Task[None]] = set()
         self._retries = 0
-        self._outcomes: list[Outcome] = []
-        self._settled: list[Outcome] = []
+        self._outcomes: list[DeliveryResult] = []
+        self._settled: list[DeliveryResult] = []
         """Those that are just being written down."""
         self._settling: asyncio.Task[None] | None = None
         self._last = ""
@@ -178,10 +178,10 @@ class Worker:
         self._receive(taken)
         return len(taken) == len(keys)
 
-    def _room(self) -> Room:
+    def _room(self) -> DeliveryCapacity:
         ready = sum(len(lane.waiting) for lane in self._queue)
         unsettled = len(self._outcomes) + len(self._settled)
-        return Room(
+        return DeliveryCapacity(
             worker=self.name,
             lease_until=self.clock() + self.lease,
             total=max(0, HELD * self.slots - len(self._flights) - ready - max(0, unsettled - UNSETTLED)),
@@ -281,7 +281,7 @@ class Worker:
             self._launch()
 
     async def _send_one(self, lane: Lane, taken: Taken) -> None:
-        outcome = Outcome(taken, "left")
+        outcome = DeliveryResult(taken, "left")
         try:
             if taken.delivery.due_at - self.clock() > min(SPARE, self.lease // 3):
                 outcome = await self._send(taken)
@@ -291,7 +291,7 @@ class Worker:
         finally:
             self._return(lane, outcome)
 
-    def _return(self, lane: Lane, outcome: Outcome) -> None:
+    def _return(self, lane: Lane, outcome: DeliveryResult) -> None:
         lane.flying -= 1
         self._hosts[lane.host] -= 1
         if not self._hosts[lane.host]:
@@ -303,12 +303,12 @@ class Worker:
             lane.state = 1 if outcome.verdict == "done" else -1
         if lane.state < 0:
             while lane.waiting:
-                self._put_back(Outcome(lane.waiting.popleft(), "left"))
+                self._put_back(DeliveryResult(lane.waiting.popleft(), "left"))
         self._enqueue(lane)
         if not lane.flying and not lane.waiting and len(self._lanes) > MOST_LANES:
             self._lanes.pop(outcome.taken.webhook.key, None)
 
-    def _put_back(self, outcome: Outcome) -> None:
+    def _put_back(self, outcome: DeliveryResult) -> None:
         self._outcomes.append(outcome)
         self._retries -= outcome.taken.delivery.rank == RETRY
         if len(self._outcomes) >= SETTLE_AT:
@@ -317,13 +317,13 @@ class Worker:
             pause = SETTLE_BUSY if self._queue else SETTLE_AFTER
             self._timer = asyncio.get_running_loop().call_later(pause, self._settle)
 
-    async def _send(self, taken: Taken) -> Outcome:
+    async def _send(self, taken: Taken) -> DeliveryResult:
         at = self.clock()
         if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
             holds = await asyncio.to_thread(webhook_requests.holds, taken.webhook.condition, taken.event)
             if holds is not True:
                 why = f"not sent, as the condition cannot be judged: {holds}"
-                return self._failed(taken, at, 0, why, "unjudged") if holds else Outcome(taken, "unwanted")
+                return self._failed(taken, at, 0, why, "unjudged") if holds else DeliveryResult(taken, "unwanted")
         url = taken.webhook.target_url
         body = self._body(taken.event)
         began = time.perf_counter()
@@ -343,15 +343,15 @@ class Worker:
             body = self._bodies[event.id] = payloads.body(event)
         return body
 
-    def _failed(self, taken: Taken, at: int, ms: int, error: str, verdict: str = "failed") -> Outcome:
-        attempt = Attempt(taken.delivery.attempts, at, ms, taken.webhook.target_url, error=error)
-        return Outcome(taken, verdict, attempt)
+    def _failed(self, taken: Taken, at: int, ms: int, error: str, verdict: str = "failed") -> DeliveryResult:
+        attempt = DeliveryAttempt(taken.delivery.attempts, at, ms, taken.webhook.target_url, error=error)
+        return DeliveryResult(taken, verdict, attempt)
 
     async def _land(self) -> None:
         """Give what is in the air a moment, then hand back everything."""
         for lane in self._lanes.values():
             while lane.waiting:
-                self._put_back(Outcome(lane.waiting.popleft(), "left"))
+                self._put_back(DeliveryResult(lane.waiting.popleft(), "left"))
         if self._flights:
             await asyncio.wait(self._flights, timeout=PATIENCE)
         for flight in list(self._flights):

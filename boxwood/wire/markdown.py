@@ -18,7 +18,7 @@ from ..core.activity.messages import Message
 from ..core.activity.overview import Overview
 from ..core.activity.tasks import Task
 from ..core.activity.threads import Thread
-from ..core.activity.timeline import Entry
+from ..core.activity.timeline import TimelineEntry
 from ..core.events import Event
 from ..core.people.contacts import Contact
 from ..core.people.organizations import Organization
@@ -114,14 +114,14 @@ def _task(one: Task, people: Mapping[str, Person]) -> str:
     return f"- [{'x' if one.status == 'DONE' else ' '}] {_line(one.text)}{told}"
 
 
-def entry(one: Entry, people: Mapping[str, Person]) -> str:
+def entry(one: TimelineEntry, people: Mapping[str, Person]) -> str:
     """One of its timeline; `people` are those `named` in it."""
     title, body = _told(one.thing, people)
     heading = f"### {moment(one.place.at)}: {_line(title)}"
     return f"{heading}\n\n{body}" if body else heading
 
 
-def named(one: Entry) -> list[str]:
+def named(one: TimelineEntry) -> list[str]:
     """The keys of the users an entry's text names."""
     match one.thing:
         case Comment() | Meeting() | Thread():

@@ -1,7 +1,7 @@
 """What a worker takes of deliveries that are named to it."""
 
 from boxwood.core.webhooks import deliveries, delivery_queue
-from boxwood.core.webhooks.delivery_queue import Room
+from boxwood.core.webhooks.delivery_queue import DeliveryCapacity
 from boxwood.db.engine import Db
 from tests.conftest import World, ok
 from tests.jobs.webhooks import Hook, all_is_well, receiver
@@ -36,7 +36,7 @@ def test_what_is_named_is_taken_once_where_it_may_be_sent_at_once(world: World, 
     event = engine.write(make)
     keys = [deliveries.key(hook, event) for hook in hooks]
     assert [deliveries.webhook_of(key) for key in keys] == hooks
-    room = Room("one", later + MINUTE, total=100, retries=50, each=8, limits={})
+    room = DeliveryCapacity("one", later + MINUTE, total=100, retries=50, each=8, limits={})
     assert engine.write(lambda db: delivery_queue.take_told(db, later - 1, room, keys)) == []
     taken = engine.write(lambda db: delivery_queue.take_told(db, later, room, keys))
     assert {one.webhook.key for one in taken} == {plain.made["key"], other.made["key"]}

@@ -10,7 +10,7 @@ import pytest
 
 from boxwood.core.webhooks import deliveries as deliveries_of
 from boxwood.core.webhooks import delivery_queue, delivery_results
-from boxwood.core.webhooks.delivery_queue import Room
+from boxwood.core.webhooks.delivery_queue import DeliveryCapacity
 from boxwood.db.engine import Db
 from tests.conftest import World, ok, refused
 from tests.jobs.webhooks import Hook, all_is_well, deliveries, eventually, receiver, settled
@@ -162,7 +162,7 @@ def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, 
     settled(hook, attempts=1)
     receiver.answer = lambda request: Answer()
     later = world.clock() + 10_000
-    room = Room("dead", later + MINUTE, total=100, retries=50, each=8, limits={})
+    room = DeliveryCapacity("dead", later + MINUTE, total=100, retries=50, each=8, limits={})
     taken = world.server.engine.write(lambda db: delivery_queue.take(db, later, room))
     assert [one.webhook.key for one in taken if one.webhook.key == hook.made["key"]]
     world.clock.advance(ms=40_000)

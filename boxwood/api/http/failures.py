@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from ...core.accounts import failed_sign_ins
-from ...core.accounts.failed_sign_ins import Attempt
+from ...core.accounts.failed_sign_ins import SignInAttempt
 from ...db.engine import Engine
 from ...lib.rates import Rate
 
@@ -40,7 +40,7 @@ class Failures:
         told = bool(one.granted and every.granted)
         if told:
             full_at, self._full_at = one.full_at, every.full_at
-            attempt = Attempt(None, email, why, browser[:LONGEST_NAME], address, unsaid)
+            attempt = SignInAttempt(None, email, why, browser[:LONGEST_NAME], address, unsaid)
             task = asyncio.create_task(self._record(attempt, now))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
@@ -48,7 +48,7 @@ class Failures:
         if len(self._of_one) > MOST_KEPT:
             self._of_one.popitem(last=False)
 
-    async def _record(self, attempt: Attempt, now: int) -> None:
+    async def _record(self, attempt: SignInAttempt, now: int) -> None:
         try:
             await self._engine.write_soon(lambda db: failed_sign_ins.record(db, attempt, now))
         except Exception:

@@ -10,7 +10,7 @@ import msgspec
 
 from ...core import persons
 from ...core.contacts import merge
-from ...core.contacts.merge import Group
+from ...core.contacts.merge import DuplicateGroup
 from ...core.events import Event
 from ...core.history import newsfeed as newsfeeds
 from ...core.people import contact_access
@@ -55,7 +55,7 @@ def named_keys(call: Call) -> list[str]:
     return given
 
 
-def duplicates(call: Call, noun: Noun[E]) -> tuple[list[tuple[Group, list[E]]], str | None]:
+def duplicates(call: Call, noun: Noun[E]) -> tuple[list[tuple[DuplicateGroup, list[E]]], str | None]:
     """Groups of what may be one and the same, and the cursor of the next page where there is one."""
     limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
     behind = _opened(call.text("cursor"))

@@ -14,7 +14,7 @@ from ..records import USERS, User
 KIND = "user.sign_in_failed"
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class SignInAttempt(msgspec.Struct, frozen=True):
     key: str | None
     """The user's, where there is one with this address."""
     email: str
@@ -25,7 +25,7 @@ class Attempt(msgspec.Struct, frozen=True):
     """So many before it, of the same address, have no entry of their own."""
 
 
-def record(db: Db, attempt: Attempt, now: int) -> None:
+def record(db: Db, attempt: SignInAttempt, now: int) -> None:
     """In every team of the user; of an address that is nobody's, where there is one team alone on this server."""
     user = users.by_email(db, attempt.email)
     if user:

@@ -23,7 +23,7 @@ A_MINUTE, A_DAY = 60_000, 86_400_000
 LASTS = {"welcome": 7 * A_DAY, "invitation": 14 * A_DAY, "reset": A_DAY // 24}
 
 
-class Link(msgspec.Struct, frozen=True):
+class SignInLink(msgspec.Struct, frozen=True):
     digest: str
     kind: str
     user_key: str
@@ -32,7 +32,7 @@ class Link(msgspec.Struct, frozen=True):
     invitation_key: str | None = None
 
 
-LINKS = Table("sign_in_links", Link)
+LINKS = Table("sign_in_links", SignInLink)
 
 
 def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = None) -> str:
@@ -48,11 +48,11 @@ def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = N
         invitation=invitation_key or "",
     )
     token = secrets.token_urlsafe(32)
-    LINKS.insert(db, Link(_digest(token), kind, user.key, now, now + LASTS[kind], invitation_key))
+    LINKS.insert(db, SignInLink(_digest(token), kind, user.key, now, now + LASTS[kind], invitation_key))
     return f"/{kind}#{token}"
 
 
-def look(db: Db, token: str, now: int) -> tuple[Link, User]:
+def look(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
     """Whose link it is; nothing is used up."""
     row = db.row(
         f"""
@@ -67,7 +67,7 @@ def look(db: Db, token: str, now: int) -> tuple[Link, User]:
     return LINKS.load(row), USERS.load(row[len(LINKS.names) :])
 
 
-def needs_password(db: Db, link: Link) -> bool:
+def needs_password(db: Db, link: SignInLink) -> bool:
     """Whether it can be used only together with a new password."""
     return link.kind == "reset" or passwords.of(db, link.user_key) is None
 

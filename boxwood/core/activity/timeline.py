@@ -71,7 +71,7 @@ UNASKED = frozenset(SOURCES) - {"TASKS"}
 """What is shown where no filter says: as Streak has it, tasks have a place of their own."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class TimelinePosition(msgspec.Struct, frozen=True):
     """Between two entries: `at` of the one before, the rank of its source, and its key there."""
 
     at: int
@@ -79,12 +79,12 @@ class Place(msgspec.Struct, frozen=True):
     key: str | int
 
 
-class Entry(msgspec.Struct, frozen=True):
+class TimelineEntry(msgspec.Struct, frozen=True):
     kind: str
     """The filter that shows it."""
     thing: Any
     """A comment, meeting, message, thread or file, or the event."""
-    place: Place
+    place: TimelinePosition
 
 
 def page(
@@ -95,16 +95,16 @@ def page(
     newest_first: bool,
     limit: int,
     start: int | None = None,
-    behind: Place | None = None,
-) -> list[Entry]:
+    behind: TimelinePosition | None = None,
+) -> list[TimelineEntry]:
     """The entries behind a place, else from `start` on (milliseconds, itself included), in the order asked for."""
     box = boxes.get(ctx, box_key)
-    wanted, found = frozenset(kinds), list[Entry]()
+    wanted, found = frozenset(kinds), list[TimelineEntry]()
     for rank, (kind, source) in enumerate(_RANKED):
         if kind in wanted:
             where, params = _from(source, rank, newest_first, start, behind)
             found += [
-                Entry(kind, _shortened(source.table.load(row)), Place(row[-2], rank, row[-1]))
+                TimelineEntry(kind, _shortened(source.table.load(row)), TimelinePosition(row[-2], rank, row[-1]))
                 for row in ctx.db.rows(_sql(source, where, newest_first), box=box.key, limit=limit, **params)
             ]
     # Sources came in the order of their ranks, and each in its own, which a stable sort keeps.
@@ -125,7 +125,7 @@ def _sql(source: Source, where: str, newest_first: bool) -> str:
 
 
 def _from(
-    source: Source, rank: int, newest_first: bool, start: int | None, behind: Place | None
+    source: Source, rank: int, newest_first: bool, start: int | None, behind: TimelinePosition | None
 ) -> tuple[str, dict[str, Any]]:
     """The test for what comes next of a source, with its parameters."""
     sign = "<" if newest_first else ">"
@@ -150,7 +150,7 @@ def _shortened(thing: Any) -> Any:
     return msgspec.structs.replace(thing, text=thing.text[:MOST_TEXT], truncated=True)
 
 
-def fits(place: Place) -> bool:
+def fits(place: TimelinePosition) -> bool:
     """Whether it is a place at all: one that was made up names no source, or a key of another kind."""
     if not (0 <= place.rank < len(_RANKED)) or abs(place.at) > 2**53:
         return False

@@ -64,7 +64,7 @@ class Automation(msgspec.Struct, frozen=True):
         return [self.signing_secret]
 
 
-class News(msgspec.Struct, frozen=True):
+class AutomationUpdate(msgspec.Struct, frozen=True):
     """What an event says of a rule."""
 
     key: str
@@ -335,7 +335,7 @@ def _keep_version(ctx: Ctx, automation: Automation) -> None:
 
 def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> int:
     """The event's number."""
-    news = News(automation.key, automation.name, automation.user_key, automation.enabled)
+    news = AutomationUpdate(automation.key, automation.name, automation.user_key, automation.enabled)
     pipeline = pipelines.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
     team_key = None if pipeline else automation.team_key
     return events.record(ctx, kind, news, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason)

@@ -58,7 +58,7 @@ class Outside(msgspec.Struct, frozen=True):
         return f"{self.run.key}-{self.run.place}"
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class StepOutcome(msgspec.Struct, frozen=True):
     """What became of it. `again`: it may be tried again, not before `after` milliseconds."""
 
     outside: Outside
@@ -273,7 +273,7 @@ class Advance:
         self._save()
         return Outside(self.run, self.automation, op, given, shown, self.ctx.now)
 
-    def settle(self, outcome: Outcome) -> Outside | None:
+    def settle(self, outcome: StepOutcome) -> Outside | None:
         """Write down what became of a step that was done outside, and go on."""
         outside, op = outcome.outside, outcome.outside.op
         more = {"output": outcome.output, "ms": outcome.ms, "at": outside.at}

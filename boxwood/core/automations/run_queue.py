@@ -8,7 +8,7 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import Problem
-from .run_engine import Advance, Outcome, Outside
+from .run_engine import Advance, Outside, StepOutcome
 from .runs import RUNS, Run
 
 log = logging.getLogger("boxwood.automations")
@@ -18,7 +18,7 @@ OURS = (ArithmeticError, AssertionError, AttributeError, LookupError, Problem, R
 """Errors of this program, not of the store, which may do better at a second try."""
 
 
-class Room(msgspec.Struct):
+class RunCapacity(msgspec.Struct):
     """What a worker can take: runs in all and of one rule, unless `limits` says less."""
 
     worker: str
@@ -66,7 +66,7 @@ def take_back(db: Db, now: int) -> int:
     )
 
 
-def turn(db: Db, now: int, room: Room) -> tuple[int, list[Outside]]:
+def turn(db: Db, now: int, room: RunCapacity) -> tuple[int, list[Outside]]:
     """Let runs go on that are due, rule by rule in turn: how many, and what they have left to be done outside."""
     keys = _waiting(db, now, room.after, LOOKED_AT)
     if room.after and len(keys) < LOOKED_AT:
@@ -97,7 +97,7 @@ def go_on(db: Db, now: int, run: Run, worker: str) -> Outside | None:
         return None
 
 
-def settle(db: Db, now: int, outcome: Outcome, worker: str) -> Outside | None:
+def settle(db: Db, now: int, outcome: StepOutcome, worker: str) -> Outside | None:
     """Put back a step that was done outside. Of one that another worker has taken over, or that was cancelled
     meanwhile, nothing is kept but the log."""
     was = outcome.outside.run

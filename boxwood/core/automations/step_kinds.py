@@ -15,7 +15,7 @@ LONGEST_WAIT = 366 * 86_400_000
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
-class Step(msgspec.Struct, frozen=True):
+class StepKind(msgspec.Struct, frozen=True):
     says: str
     params: tuple[Param, ...] = ()
     gives: tuple[str, ...] = ()
@@ -43,13 +43,13 @@ _NEW_BOX = (
 _LINK = Param("linkToBox", "flag", "Add it to the run's box.")
 _TEXTS = "Texts, or one with commas."
 
-STEPS: dict[str, Step] = {
-    "box.setFields": Step(
+STEPS: dict[str, StepKind] = {
+    "box.setFields": StepKind(
         "Set fields of a box",
         (Param("fields", "fieldValues", "Values by the field's key or name.", required=True, templates=True), _BOX),
         of_box=True,
     ),
-    "box.edit": Step(
+    "box.edit": StepKind(
         "Change a box's name or notes",
         (
             _text("name", "Its new name."),
@@ -59,12 +59,12 @@ STEPS: dict[str, Step] = {
         ),
         of_box=True,
     ),
-    "box.move": Step(
+    "box.move": StepKind(
         "Move a box to a stage",
         (Param("stage", "stage", "The key or name of the stage.", required=True, templates=True), _BOX),
         of_box=True,
     ),
-    "box.movePipeline": Step(
+    "box.movePipeline": StepKind(
         "Move a box to another pipeline",
         (
             Param("pipeline", "pipeline", "The key of the pipeline.", required=True),
@@ -73,24 +73,24 @@ STEPS: dict[str, Step] = {
         ),
         of_box=True,
     ),
-    "box.assign": Step(
+    "box.assign": StepKind(
         "Assign people to a box",
         (_USERS, Param("replace", "flag", "Instead of those who are assigned, not besides."), _BOX),
         of_box=True,
     ),
-    "box.unassign": Step(
+    "box.unassign": StepKind(
         "Take people off a box",
         (Param("users", "users", "User keys or e-mail addresses; all where none are named.", templates=True), _BOX),
         of_box=True,
     ),
-    "box.follow": Step("Add followers to a box", (_USERS, _BOX), of_box=True),
-    "box.link": Step(
+    "box.follow": StepKind("Add followers to a box", (_USERS, _BOX), of_box=True),
+    "box.link": StepKind(
         "Link a box with others",
         (Param("boxes", "texts", "The keys of the others.", required=True, templates=True), _BOX),
         of_box=True,
     ),
-    "box.create": Step("Create a box", _NEW_BOX, ("key", "name")),
-    "box.findOrCreate": Step(
+    "box.create": StepKind("Create a box", _NEW_BOX, ("key", "name")),
+    "box.findOrCreate": StepKind(
         "Find a box, or create it",
         (
             Param("match", "text", "`name`, or the key or name of a text, date or dropdown field.", required=True),
@@ -99,7 +99,7 @@ STEPS: dict[str, Step] = {
         ),
         ("key", "name", "created"),
     ),
-    "task.create": Step(
+    "task.create": StepKind(
         "Create a task",
         (
             _text("text", "What is to be done.", required=True),
@@ -111,10 +111,10 @@ STEPS: dict[str, Step] = {
         ("key", "text", "due"),
         of_box=True,
     ),
-    "comment.create": Step(
+    "comment.create": StepKind(
         "Comment on a box", (_text("message", "What to say.", required=True), _BOX), ("key",), of_box=True
     ),
-    "contact.save": Step(
+    "contact.save": StepKind(
         "Create or update a contact",
         (
             Param("emailAddresses", "texts", _TEXTS, required=True, templates=True),
@@ -127,7 +127,7 @@ STEPS: dict[str, Step] = {
         ),
         ("key",),
     ),
-    "organization.save": Step(
+    "organization.save": StepKind(
         "Create or update an organization",
         (
             Param("domains", "texts", _TEXTS, required=True, templates=True),
@@ -139,7 +139,7 @@ STEPS: dict[str, Step] = {
         ),
         ("key",),
     ),
-    "http.request": Step(
+    "http.request": StepKind(
         "Call a URL",
         (
             Param("method", "choice", "GET, POST, PATCH, PUT or DELETE.", options=METHODS),
@@ -153,7 +153,7 @@ STEPS: dict[str, Step] = {
         ),
         ("status", "headers", "body"),
     ),
-    "email.send": Step(
+    "email.send": StepKind(
         "Send an e-mail",
         (
             Param("to", "texts", "Addresses.", required=True, templates=True),
@@ -165,7 +165,7 @@ STEPS: dict[str, Step] = {
         ),
         ("letter",),
     ),
-    "wait": Step(
+    "wait": StepKind(
         "Wait",
         (
             Param("amount", "integer", "So many."),
@@ -173,7 +173,7 @@ STEPS: dict[str, Step] = {
             Param("until", "value", "Or until a time: milliseconds, or a date.", templates=True),
         ),
     ),
-    "branch": Step(
+    "branch": StepKind(
         "Go one way or another",
         (
             Param("filter", "filter", "A filter of boxes, as saved views have it."),
@@ -181,8 +181,8 @@ STEPS: dict[str, Step] = {
         ),
         ("taken",),
     ),
-    "stop": Step("Stop", (_text("reason", "Why, for the log."),)),
-    "automation.run": Step(
+    "stop": StepKind("Stop", (_text("reason", "Why, for the log."),)),
+    "automation.run": StepKind(
         "Run another automation",
         (
             Param("automation", "automation", "Its key.", required=True),

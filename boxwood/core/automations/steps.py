@@ -16,7 +16,7 @@ from ...errors import Invalid
 from ...lib import templates
 from ...lib.address_rules import Refused, Rules, check_headers
 from .. import cel
-from .step_kinds import LONGEST_WAIT, STEPS, UNITS, Step
+from .step_kinds import LONGEST_WAIT, STEPS, UNITS, StepKind
 from .triggers import Param
 
 MOST = 100
@@ -137,7 +137,7 @@ class Checker:
         self.ids.add(given)
         return given
 
-    def _given(self, name: str, kind: Step, given: dict[str, Any], where: str) -> dict[str, Any]:
+    def _given(self, name: str, kind: StepKind, given: dict[str, Any], where: str) -> dict[str, Any]:
         known = {param.name: param for param in kind.params}
         for one in given:
             if one not in known:

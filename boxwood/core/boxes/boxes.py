@@ -11,7 +11,7 @@ from ...lib import ids
 from .. import access, events, persons, pipelines, search, trash
 from ..context import Ctx
 from ..pipelines import formulas, schema, validation_rules
-from ..records import BOXES, Activity, Box, Emails, Pipeline, Stay
+from ..records import BOXES, Box, BoxActivity, BoxEmails, Pipeline, StageStay
 from . import links, lookup
 from .changes import CHANGES
 
@@ -41,9 +41,9 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
         linked_box_keys=[],
         contacts=[],
         organizations=[],
-        emails=Emails(),
-        stage_history=[Stay(stage.key, ctx.now, 0)],
-        activity=Activity(),
+        emails=BoxEmails(),
+        stage_history=[StageStay(stage.key, ctx.now, 0)],
+        activity=BoxActivity(),
         violations=[],
         created_at=ctx.now,
         updated_at=ctx.now,
@@ -149,7 +149,7 @@ def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
     )
 
 
-def _touch(told: Activity) -> Activity:
+def _touch(told: BoxActivity) -> BoxActivity:
     """The latest of mail, calls and meetings is the last touchpoint."""
     at, by = max(
         (told.last_email_at or 0, "EMAIL"),

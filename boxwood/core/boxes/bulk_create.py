@@ -10,7 +10,7 @@ from .. import access, events, persons, search
 from ..access import Role
 from ..context import Ctx
 from ..pipelines import formulas, schema, validation_rules
-from ..records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, Stay
+from ..records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, StageStay
 from . import boxes, links
 
 KIND = "box.created"
@@ -26,7 +26,7 @@ _FIELDS, _ASSIGNEES, _FOLLOWERS = (
 Row = tuple[Any, ...]
 
 
-class Said(NamedTuple):
+class SharedEventText(NamedTuple):
     """What all their events have in common, as it is written: what depends on names, which may change."""
 
     start: str
@@ -34,16 +34,16 @@ class Said(NamedTuple):
     """By assignees and followers."""
 
 
-class Made(NamedTuple):
+class PreparedBoxes(NamedTuple):
     """Boxes that only want to be written."""
 
     boxes: list[Box]
     rows: list[Row]
     named: dict[tuple[str, str], list[str]]
     """The users that a box with these assignees and followers names."""
-    said: Said
+    said: SharedEventText
     events: list[Row]
-    entries: list[search.Entry]
+    entries: list[search.SearchEntry]
 
 
 def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: list[dict[str, Any]]) -> list[Box]:
@@ -52,7 +52,7 @@ def create(ctx: Ctx, pipeline: Pipeline, role: Role, keys: list[str], given: lis
     return put(ctx, pipeline, role, make(ctx, pipeline, keys, given))
 
 
-def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, Any]]) -> Made:
+def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, Any]]) -> PreparedBoxes:
     """The first half, which writes nothing where the pipeline has no formulas."""
     first = schema.stage_for_box(ctx, pipeline, None).key
     made = [_box(ctx, pipeline, first, key, one) for key, one in zip(keys, given, strict=True)]
@@ -70,10 +70,10 @@ def make(ctx: Ctx, pipeline: Pipeline, keys: list[str], given: list[dict[str, An
             named[row[_ASSIGNEES], row[_FOLLOWERS]] = box.people()
     said = _said(ctx, pipeline, named)
     told = {field.key for field in schema.fields_by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
-    return Made(made, rows, named, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
+    return PreparedBoxes(made, rows, named, said, _events(ctx, pipeline, rows, said), search.of_many(ctx, made, told))
 
 
-def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: Made) -> list[Box]:
+def put(ctx: Ctx, pipeline: Pipeline, role: Role, ready: PreparedBoxes) -> list[Box]:
     """The other half: the pipeline and its fields must be what they were for the first."""
     made, rows = ready.boxes, ready.rows
     if not access.grants_any(role, "BOX", "CREATE"):
@@ -113,7 +113,7 @@ def _box(ctx: Ctx, pipeline: Pipeline, first: str, key: str, given: dict[str, An
         contacts=[],
         organizations=[],
         emails=NO_EMAILS,
-        stage_history=[Stay(stage_key, created, 0)],
+        stage_history=[StageStay(stage_key, created, 0)],
         activity=NO_ACTIVITY,
         violations=[],
         created_at=created,
@@ -171,7 +171,7 @@ def _json(value: Any) -> str:
     return _encode(value).decode()
 
 
-def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
+def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: PreparedBoxes) -> None:
     """One event each. Where somebody subscribes, an automation waits, or addresses appeared, as for a single box."""
     if not made:
         return
@@ -185,7 +185,7 @@ def _tell(ctx: Ctx, pipeline: Pipeline, made: list[Box], ready: Made) -> None:
             boxes.tell_addresses(ctx, pipeline, box, None)
 
 
-def _tell_nobody(ctx: Ctx, pipeline: Pipeline, ready: Made) -> None:
+def _tell_nobody(ctx: Ctx, pipeline: Pipeline, ready: PreparedBoxes) -> None:
     """The same events as `events.record` makes, for the record alone."""
     said, told = _said(ctx, pipeline, ready.named), ready.events
     if said != ready.said or not told:
@@ -194,7 +194,7 @@ def _tell_nobody(ctx: Ctx, pipeline: Pipeline, ready: Made) -> None:
     ctx.db.notify("events")
 
 
-def _said(ctx: Ctx, pipeline: Pipeline, named: dict[tuple[str, str], list[str]]) -> Said:
+def _said(ctx: Ctx, pipeline: Pipeline, named: dict[tuple[str, str], list[str]]) -> SharedEventText:
     known = persons.by_key(ctx, {ctx.actor.key, *(key for keys in named.values() for key in keys)})
     kept = {
         lists: _json(_json({key: known[key] for key in dict.fromkeys(keys) if key in known}))
@@ -203,10 +203,10 @@ def _said(ctx: Ctx, pipeline: Pipeline, named: dict[tuple[str, str], list[str]])
     common = {"author": known[ctx.actor.key].display_name, "pipeline_name": pipeline.name}
     common |= {"change_id": ctx.change} if ctx.change else {}
     common |= {"via": ctx.via} if ctx.via else {}
-    return Said(_json(common)[:-1], kept)
+    return SharedEventText(_json(common)[:-1], kept)
 
 
-def _events(ctx: Ctx, pipeline: Pipeline, rows: list[Row], said: Said) -> list[Row]:
+def _events(ctx: Ctx, pipeline: Pipeline, rows: list[Row], said: SharedEventText) -> list[Row]:
     told = []
     for row in rows:
         key, _, stage_key, name, notes = row[:5]

@@ -12,7 +12,7 @@ from ..accounts import invitations
 from ..context import Ctx
 from ..people import contact_access
 from ..pipelines import field_values, schema
-from ..records import Box, Link, Pipeline, Stay
+from ..records import Box, BoxLink, Pipeline, StageStay
 from . import lookup
 
 MOST_LINKS = 1000
@@ -41,7 +41,7 @@ def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
             stay = msgspec.structs.replace(stay, finished_ms=spent)
         history.append(stay)
     was = next((stay for stay in history if stay.stage_key == stage_key), None)
-    entered = Stay(stage_key, ctx.now, was.finished_ms if was else 0)
+    entered = StageStay(stage_key, ctx.now, was.finished_ms if was else 0)
     history = [stay for stay in history if stay is not was] + [entered]
     return msgspec.structs.replace(box, stage_key=stage_key, stage_history=history, stage_changed_at=ctx.now)
 
@@ -92,7 +92,7 @@ def _of_team(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict
     """Replace the contacts (organizations) with those named, which must be the team's."""
 
     def change(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, Any]]) -> Box:
-        links = list({one["key"]: Link(**one) for one in given}.values())
+        links = list({one["key"]: BoxLink(**one) for one in given}.values())
         if len(links) > MOST_LINKS:
             raise Invalid(member, f"at most {MOST_LINKS} can be linked")
         known = {link.key for link in getattr(box, member)}

@@ -6,7 +6,7 @@ import msgspec
 
 from ...lib import addresses
 from ..context import Ctx
-from ..records import Box, Emails
+from ..records import Box, BoxEmails
 
 
 def note(ctx: Ctx, box: Box, before: Box | None) -> None:
@@ -54,7 +54,7 @@ def with_addresses(ctx: Ctx, box: Box, before: Box | None) -> Box:
     return box if emails == box.emails else msgspec.structs.replace(box, emails=emails)
 
 
-def with_found(emails: Emails, found: list[str]) -> Emails:
+def with_found(emails: BoxEmails, found: list[str]) -> BoxEmails:
     new = [one for one in dict.fromkeys(found) if one not in emails.addresses and one not in emails.blacklist]
     return msgspec.structs.replace(emails, addresses=[*emails.addresses, *new]) if new else emails
 

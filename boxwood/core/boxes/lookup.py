@@ -8,7 +8,7 @@ from ...errors import NotFound
 from .. import access, persons, pipelines
 from ..access import Role
 from ..context import Ctx
-from ..records import BOXES, PIPELINES, STORED, USERS, Box, Person, Pipeline, Stored
+from ..records import BOXES, PIPELINES, STORED, USERS, Box, Person, Pipeline, StoredBox
 
 
 def get(ctx: Ctx, key: str) -> Box:
@@ -16,7 +16,7 @@ def get(ctx: Ctx, key: str) -> Box:
     return _reached(ctx, key, "")[0].box()
 
 
-def stored(ctx: Ctx, key: str) -> Stored:
+def stored(ctx: Ctx, key: str) -> StoredBox:
     """The same as it stands in its row."""
     return _reached(ctx, key, "")[0]
 
@@ -30,7 +30,7 @@ def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline,
     return box, pipeline, role
 
 
-def _reached(ctx: Ctx, key: str, lock: str) -> tuple[Stored, Pipeline, Role]:
+def _reached(ctx: Ctx, key: str, lock: str) -> tuple[StoredBox, Pipeline, Role]:
     row = ctx.db.row(f"SELECT {STORED.columns} FROM boxes WHERE key = :key{lock}", key=key)
     if row is None:
         raise NotFound(key)

@@ -20,7 +20,7 @@ from . import links, lookup
 AT_ONCE = 500
 
 
-class Run(msgspec.Struct, frozen=True):
+class RecomputeRun(msgspec.Struct, frozen=True):
     pipeline_key: str
     ticket: str
     after_at: int
@@ -28,7 +28,7 @@ class Run(msgspec.Struct, frozen=True):
     """The last box that is done; they are taken in the order of their making."""
 
 
-class Slice(msgspec.Struct, frozen=True):
+class RecomputedSlice(msgspec.Struct, frozen=True):
     read: list[Box]
     computed: list[Box]
     slow: set[str]
@@ -36,10 +36,10 @@ class Slice(msgspec.Struct, frozen=True):
     slow_rules: set[str]
 
 
-RUNS = Table("formula_runs", Run)
+RUNS = Table("formula_runs", RecomputeRun)
 
 
-def waiting(db: Db) -> list[Run]:
+def waiting(db: Db) -> list[RecomputeRun]:
     return RUNS.load_all(db.rows(f"SELECT {RUNS.columns} FROM formula_runs ORDER BY ticket LIMIT 100"))
 
 
@@ -67,7 +67,7 @@ def wake(db: Db, keys: list[str], now: int) -> None:
         formulas.schedule(ctx, key)
 
 
-def prepare(db: Db, run: Run, now: int) -> Slice:
+def prepare(db: Db, run: RecomputeRun, now: int) -> RecomputedSlice:
     """The next slice, computed; changes nothing."""
     ctx, pipeline = _enter(db, run.pipeline_key, now)
     read = BOXES.load_all(
@@ -84,14 +84,14 @@ def prepare(db: Db, run: Run, now: int) -> Slice:
         )
     )
     if not read:
-        return Slice([], [], set(), {}, set())
+        return RecomputedSlice([], [], set(), {}, set())
     computed, slow = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), read)
     same = [old for old, new in zip(read, computed, strict=True) if new is old]
     verdicts, slow_rules = validation_rules.judge(ctx, pipeline, same) if same else ({}, set[str]())
-    return Slice(read, computed, slow, verdicts, slow_rules)
+    return RecomputedSlice(read, computed, slow, verdicts, slow_rules)
 
 
-def settle(db: Db, run: Run, piece: Slice, now: int) -> None:
+def settle(db: Db, run: RecomputeRun, piece: RecomputedSlice, now: int) -> None:
     """Write the slice; nothing where another process was quicker or the formulas were changed since."""
     ctx, pipeline = _enter(db, run.pipeline_key, now)
     held = {box.key: box for box in lookup.locked(ctx, [box.key for box in piece.read])}
@@ -110,7 +110,7 @@ def settle(db: Db, run: Run, piece: Slice, now: int) -> None:
     _judge(ctx, pipeline, [new for _, new in done], verdicts)
 
 
-def _advance(db: Db, run: Run, piece: Slice) -> int:
+def _advance(db: Db, run: RecomputeRun, piece: RecomputedSlice) -> int:
     here = "pipeline_key = :pipeline_key AND ticket = :ticket AND after_at = :after_at AND after_key = :after_key"
     if len(piece.read) < AT_ONCE:
         return db.run(f"DELETE FROM formula_runs WHERE {here}", **RUNS.params(run))

@@ -9,7 +9,7 @@ import msgspec
 from .. import access, pipelines, search
 from ..context import Ctx
 from ..pipelines import formulas, schema, validation_rules
-from ..records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, Stay
+from ..records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, StageStay
 from . import boxes, links, lookup
 
 
@@ -35,7 +35,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
         fields=_carried(ctx, old, new, box.fields),
         contacts=box.contacts if same_team else [],
         organizations=box.organizations if same_team else [],
-        stage_history=[Stay(stage.key, ctx.now, 0)],
+        stage_history=[StageStay(stage.key, ctx.now, 0)],
         stage_changed_at=ctx.now,
         updated_at=ctx.now,
         saved_at=ctx.now,

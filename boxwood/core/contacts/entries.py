@@ -13,7 +13,7 @@ from .. import boxes, events, persons, search, trash
 from ..boxes import links as box_links
 from ..context import Ctx
 from ..people import contact_access, teams
-from ..people.contact_access import E, Link, Noun, Rights
+from ..people.contact_access import DirectoryLink, E, Noun, Rights
 from ..people.contacts import CONTACTS
 from ..people.organizations import ORGANIZATIONS
 from ..records import Team
@@ -174,7 +174,7 @@ def tell(ctx: Ctx, noun: Noun[E], verb: str, entry: E, *, before: Any = None, **
     search.note(ctx, noun.one, entry.key)
 
 
-def tell_others(ctx: Ctx, differing: list[tuple[str, Link]]) -> None:
+def tell_others(ctx: Ctx, differing: list[tuple[str, DirectoryLink]]) -> None:
     """A link is a change of the other side too.
 
     A magic one is told by the entry whose domain made it: an organization would otherwise say all its

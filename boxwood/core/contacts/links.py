@@ -13,7 +13,7 @@ import msgspec
 from ...errors import Invalid
 from ..context import Ctx
 from ..people import contact_access
-from ..people.contact_access import E, Entry, Link, Noun
+from ..people.contact_access import DirectoryLink, E, Entry, Noun
 
 MOST = 10_000
 _LAST = 1_000_000
@@ -30,15 +30,17 @@ def given(ctx: Ctx, entry: E, changes: dict[str, Any]) -> E:
     return entry
 
 
-def _wanted(ctx: Ctx, entry: E, name: str, now: list[Link], named: list[dict[str, Any]], wire: str) -> list[Link]:
+def _wanted(
+    ctx: Ctx, entry: E, name: str, now: list[DirectoryLink], named: list[dict[str, Any]], wire: str
+) -> list[DirectoryLink]:
     was = {link.key: link for link in now}
     known = was.keys() | contact_access.known(ctx, name, entry.team_key, [one["key"] for one in named])
-    wanted: dict[str, Link] = {}
+    wanted: dict[str, DirectoryLink] = {}
     for at, one in enumerate(named):
         key = one["key"]
         if key not in known or key == entry.key:
             raise Invalid(f"{wire}[{at}].key", f"no other one of the team's {name} has the key {key[:100]!r}")
-        link = was.get(key) or Link(key, False, one.get("creation_timestamp") or ctx.now)
+        link = was.get(key) or DirectoryLink(key, False, one.get("creation_timestamp") or ctx.now)
         magic = one.get("is_magic_linked")
         wanted[key] = link if magic is None else msgspec.structs.replace(link, is_magic=magic)
     if len(wanted) > max(MOST, len(was)):
@@ -46,12 +48,12 @@ def _wanted(ctx: Ctx, entry: E, name: str, now: list[Link], named: list[dict[str
     return list(wanted.values())
 
 
-def save(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> list[tuple[str, Link]]:
+def save(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> list[tuple[str, DirectoryLink]]:
     """Write the links that differ, on both sides; those links, each with the list that the other one is in."""
-    differing: list[tuple[str, Link]] = []
+    differing: list[tuple[str, DirectoryLink]] = []
     for member, name in LISTED.items():
-        old: list[Link] = getattr(before, member) if before else []
-        new: list[Link] = getattr(entry, member)
+        old: list[DirectoryLink] = getattr(before, member) if before else []
+        new: list[DirectoryLink] = getattr(entry, member)
         if old == new:
             continue
         was, now = {link.key: link for link in old}, {link.key: link for link in new}
@@ -75,7 +77,7 @@ def cut(ctx: Ctx, key: str, others: list[str]) -> None:
     ctx.db.run(f"DELETE FROM entry_links WHERE other_key = :key AND {among('key', 'keys')}", key=key, keys=keys)
 
 
-def _insert(ctx: Ctx, noun: Noun[E], entry: Entry, name: str, links: list[Link]) -> None:
+def _insert(ctx: Ctx, noun: Noun[E], entry: Entry, name: str, links: list[DirectoryLink]) -> None:
     rows = []
     for link in links:
         row = {"magic": link.is_magic, "position": _LAST, "at": link.created_at}
@@ -90,13 +92,13 @@ def _insert(ctx: Ctx, noun: Noun[E], entry: Entry, name: str, links: list[Link])
     )
 
 
-def _arrange(ctx: Ctx, key: str, links: list[Link]) -> None:
+def _arrange(ctx: Ctx, key: str, links: list[DirectoryLink]) -> None:
     """In the order given; what the other sides add comes behind them."""
     rows = [{"key": key, "other": link.key, "position": at} for at, link in enumerate(links)]
     ctx.db.many("UPDATE entry_links SET position = :position WHERE key = :key AND other_key = :other", rows)
 
 
-def _mark(ctx: Ctx, key: str, links: list[Link]) -> None:
+def _mark(ctx: Ctx, key: str, links: list[DirectoryLink]) -> None:
     sql = "UPDATE entry_links SET is_magic = :magic WHERE key = :key AND other_key = :other"
     ctx.db.many(sql, [{"key": key, "other": link.key, "magic": link.is_magic} for link in links])
     ctx.db.many(sql, [{"key": link.key, "other": key, "magic": link.is_magic} for link in links])
@@ -107,14 +109,14 @@ def by_domain(ctx: Ctx, noun: Noun[E], entry: E, before: E | None) -> E:
     name = "organizations" if noun.name == "contacts" else "contacts"
     member = "org_links" if noun.name == "contacts" else "contact_links"
     old = before.normalized_domains if before else []
-    links: list[Link] = getattr(entry, member)
+    links: list[DirectoryLink] = getattr(entry, member)
     if lost := [one for one in old if one not in entry.normalized_domains]:
         links = _still_shared(ctx, entry, name, links, lost)
     if gained := [one for one in entry.normalized_domains if one not in old]:
         known = {link.key for link in links}
         found = [key for key in _with_domains(ctx, entry, name, gained, MOST) if key not in known]
         found = _with_room(ctx, found)[: max(0, MOST - len(links))]
-        links = [*links, *(Link(key, True, ctx.now) for key in found)]
+        links = [*links, *(DirectoryLink(key, True, ctx.now) for key in found)]
     return msgspec.structs.replace(entry, **{member: links})
 
 
@@ -134,7 +136,7 @@ def _with_room(ctx: Ctx, keys: list[str]) -> list[str]:
     return [key for key in keys if key not in full]
 
 
-def _still_shared(ctx: Ctx, entry: E, name: str, links: list[Link], lost: list[str]) -> list[Link]:
+def _still_shared(ctx: Ctx, entry: E, name: str, links: list[DirectoryLink], lost: list[str]) -> list[DirectoryLink]:
     """Less the magic links that only a lost domain had made."""
     once = set(_with_domains(ctx, entry, name, lost, MOST))
     still = set(_with_domains(ctx, entry, name, entry.normalized_domains, MOST))

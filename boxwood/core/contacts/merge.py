@@ -11,7 +11,7 @@ from ...errors import Conflict, Forbidden, Invalid
 from ...lib import ids
 from ..context import Ctx
 from ..people import contact_access
-from ..people.contact_access import E, Link, Noun
+from ..people.contact_access import DirectoryLink, E, Noun
 from ..records import Team
 from . import custom_fields, entries, references
 from . import links as contact_links
@@ -44,7 +44,7 @@ class Trace(msgspec.Struct, frozen=True):
     """Where each of those gone was named, in the same order."""
 
 
-class Group(msgspec.Struct, frozen=True):
+class DuplicateGroup(msgspec.Struct, frozen=True):
     """Entries that may be one and the same, for what they have in common."""
 
     reason: str
@@ -55,7 +55,7 @@ class Group(msgspec.Struct, frozen=True):
 MERGES = Table("merges", Merge)
 
 
-def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str], limit: int) -> list[Group]:
+def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str], limit: int) -> list[DuplicateGroup]:
     """What more than one entry has, in order, beginning behind this kind and value."""
     team, rights = contact_access.enter(ctx, noun.name, team_key)
     if rights.see != contact_access.ALL:
@@ -90,7 +90,7 @@ def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str
     ):
         if (kind, value) in groups:
             groups[kind, value].append(key)
-    return [Group(kind, value, keys) for (kind, value), keys in groups.items()]
+    return [DuplicateGroup(kind, value, keys) for (kind, value), keys in groups.items()]
 
 
 def merge(ctx: Ctx, noun: Noun[E], key: str, others: list[str], choices: dict[str, str]) -> E:
@@ -212,9 +212,9 @@ def linked_again(ctx: Ctx, noun: Noun[E], one: E) -> E:
     """Linked to those of its links that are still there."""
     before = contact_access.with_links(ctx, [one])[0]
     for member, name in contact_links.LISTED.items():
-        links: list[Link] = getattr(one, member)
+        links: list[DirectoryLink] = getattr(one, member)
         there = contact_access.known(ctx, name, one.team_key, [link.key for link in links])
-        now: list[Link] = getattr(before, member)
+        now: list[DirectoryLink] = getattr(before, member)
         more = [link for link in links if link.key in there and link.key not in {each.key for each in now}]
         one = msgspec.structs.replace(one, **{member: [*now, *more]})
     entries.tell_others(ctx, contact_links.save(ctx, noun, one, before))

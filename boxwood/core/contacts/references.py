@@ -10,14 +10,14 @@ from .. import boxes
 from ..boxes import links as box_links
 from ..context import Ctx
 from ..people.contact_access import E, Noun
-from ..records import Box, Link, Team
+from ..records import Box, BoxLink, Team
 from . import custom_fields
 
 
 class Undo(msgspec.Struct, frozen=True, omit_defaults=True):
     """What named it before: boxes' links and values by box, and values of other entries by list and key."""
 
-    links: dict[str, list[Link]] = {}
+    links: dict[str, list[BoxLink]] = {}
     box_values: dict[str, dict[str, list[str]]] = {}
     entry_values: list[tuple[str, str, str, str]] = []
     """As list, key of the entry, key of the field, value."""
@@ -73,7 +73,7 @@ def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> Non
             set_value(ctx, name, entry_key, field, text)
 
 
-def _linked_again(now: list[Link], before: list[Link], key: str, by: str | None) -> list[Link]:
+def _linked_again(now: list[BoxLink], before: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
     if now == _relinked(before, key, by):
         return before
     if by is not None and by not in {link.key for link in now}:
@@ -94,7 +94,7 @@ def _swapped(value: list[str], key: str, by: str | None) -> list[str]:
     return list(dict.fromkeys(one for one in named if one is not None))
 
 
-def _relinked(links: list[Link], key: str, by: str | None) -> list[Link]:
+def _relinked(links: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
     """In the place of the old one; where both were linked, one link that is starred if either was."""
     gone = next((link for link in links if link.key == key), None)
     if gone is None:

@@ -38,7 +38,7 @@ class Cursor(msgspec.Struct, frozen=True):
         return f"{self.txid}.{self.id}"
 
 
-class Page(msgspec.Struct, frozen=True):
+class EventPage(msgspec.Struct, frozen=True):
     events: list[tuple[Event, Cursor]]
     cursor: Cursor
     more: bool
@@ -72,7 +72,7 @@ _PAGE = f"""
 """
 
 
-def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> Page:
+def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> EventPage:
     """What the actor reaches of what comes next; perhaps nothing of it, while there is more."""
     after = placed(ctx.db, after)
     sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
@@ -89,8 +89,8 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
         if wanted and reached(event, row):
             found.append((event, after))
             if len(found) == limit:
-                return Page(found, after, True)
-    return Page(found, after, len(rows) == LOOKED_AT)
+                return EventPage(found, after, True)
+    return EventPage(found, after, len(rows) == LOOKED_AT)
 
 
 _TXID = len(EVENTS.names)

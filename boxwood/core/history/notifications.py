@@ -36,7 +36,7 @@ class Notification(NamedTuple):
     read_at: int | None
 
 
-class Page(NamedTuple):
+class NotificationPage(NamedTuple):
     notifications: list[Notification]
     behind: int | None
     """The number of the last event, where there are more."""
@@ -119,7 +119,7 @@ _REACHED = f"""(n.pipeline_key IS NULL OR EXISTS (
 """
 
 
-def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> Page:
+def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage:
     """The newest first, below the event number `behind`; less those of pipelines that one no longer reaches."""
     rows = ctx.db.rows(
         f"""
@@ -134,7 +134,7 @@ def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> Page:
     found = [Notification(EVENTS.load(row), row[-2], row[-1]) for row in rows]
     found = [one for one in found if one.event.box_key is None or _still_sees(ctx, one.event)]
     more = len(rows) > limit
-    return Page(found[:limit], rows[limit - 1][0] if more else None)
+    return NotificationPage(found[:limit], rows[limit - 1][0] if more else None)
 
 
 def _still_sees(ctx: Ctx, event: Event) -> bool:

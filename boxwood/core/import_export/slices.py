@@ -31,7 +31,7 @@ class Ready(NamedTuple):
     """A slice's boxes, made while the slice before was written, and the pipeline they were made for."""
 
     pipeline: Pipeline
-    made: bulk_create.Made
+    made: bulk_create.PreparedBoxes
 
 
 class Stale(Exception):

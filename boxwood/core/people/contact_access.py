@@ -19,7 +19,7 @@ from ..records import TEAMS, Team, permissions
 ALL, OWN, NONE = "all", "own", "none"
 
 
-class Link(msgspec.Struct, frozen=True):
+class DirectoryLink(msgspec.Struct, frozen=True):
     """A link to a contact or an organization; a magic one was made by itself, for a domain in common."""
 
     key: str
@@ -28,8 +28,8 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True):
-    contact_links: list[Link] = []
-    org_links: list[Link] = []
+    contact_links: list[DirectoryLink] = []
+    org_links: list[DirectoryLink] = []
 
 
 class Entry(Linked, frozen=True):
@@ -236,7 +236,7 @@ def page(ctx: Ctx, noun: Noun[E], team_key: str, *, after_key: str, saved_since:
 
 def with_links(ctx: Ctx, entries: list[E]) -> list[E]:
     """The entries with what they are linked to, in the order the links were given."""
-    links: dict[tuple[str, str], list[Link]] = {}
+    links: dict[tuple[str, str], list[DirectoryLink]] = {}
     for key, noun, other_key, is_magic, created_at in ctx.db.rows(
         f"""
         SELECT key, other_noun, other_key, is_magic, created_at FROM entry_links
@@ -244,7 +244,7 @@ def with_links(ctx: Ctx, entries: list[E]) -> list[E]:
         """,
         keys=ctx.db.texts(entry.key for entry in entries),
     ):
-        links.setdefault((key, noun), []).append(Link(other_key, bool(is_magic), created_at))
+        links.setdefault((key, noun), []).append(DirectoryLink(other_key, bool(is_magic), created_at))
     return [
         msgspec.structs.replace(
             entry,

@@ -4,12 +4,12 @@ from .box import BOXES as BOXES
 from .box import NO_ACTIVITY as NO_ACTIVITY
 from .box import NO_EMAILS as NO_EMAILS
 from .box import STORED as STORED
-from .box import Activity as Activity
 from .box import Box as Box
-from .box import Emails as Emails
-from .box import Link as Link
-from .box import Stay as Stay
-from .box import Stored as Stored
+from .box import BoxActivity as BoxActivity
+from .box import BoxEmails as BoxEmails
+from .box import BoxLink as BoxLink
+from .box import StageStay as StageStay
+from .box import StoredBox as StoredBox
 from .field import FIELD_TYPES as FIELD_TYPES
 from .field import FIELDS as FIELDS
 from .field import FIRST_FIELD as FIRST_FIELD

@@ -10,7 +10,7 @@ import msgspec
 from ...db.records import Table
 
 
-class Stay(msgspec.Struct, frozen=True, gc=False):
+class StageStay(msgspec.Struct, frozen=True, gc=False):
     """The time a box has spent in one stage: finished stays are added up when it leaves."""
 
     stage_key: str
@@ -18,7 +18,7 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
     finished_ms: int
 
 
-class Link(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class BoxLink(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A contact or an organization of the box."""
 
     key: str
@@ -26,7 +26,7 @@ class Link(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     is_autoboxed: bool = False
 
 
-class Emails(msgspec.Struct, frozen=True, omit_defaults=True):
+class BoxEmails(msgspec.Struct, frozen=True, omit_defaults=True):
     """Addresses that belong to the box, and how they came there."""
 
     addresses: list[str] = []
@@ -35,7 +35,7 @@ class Emails(msgspec.Struct, frozen=True, omit_defaults=True):
     whitelist: list[str] = []
 
 
-class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
+class BoxActivity(msgspec.Struct, frozen=True, omit_defaults=True):
     """What its tasks, comments, files, meetings and mail add up to; each noun keeps its own members.
 
     Times are milliseconds since the epoch, durations milliseconds.
@@ -79,7 +79,7 @@ class Activity(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the last touchpoint was: EMAIL, CALL_LOG or MEETING_NOTES."""
 
 
-NO_EMAILS, NO_ACTIVITY = Emails(), Activity()
+NO_EMAILS, NO_ACTIVITY = BoxEmails(), BoxActivity()
 """As what these are read where a row holds nothing of them."""
 
 
@@ -96,11 +96,11 @@ class Box(msgspec.Struct, frozen=True, gc=False):
     assignee_keys: list[str]
     follower_keys: list[str]
     linked_box_keys: list[str]
-    contacts: list[Link]
-    organizations: list[Link]
-    emails: Emails
-    stage_history: list[Stay]
-    activity: Activity
+    contacts: list[BoxLink]
+    organizations: list[BoxLink]
+    emails: BoxEmails
+    stage_history: list[StageStay]
+    activity: BoxActivity
     violations: list[dict[str, Any]]
     created_at: int
     updated_at: int
@@ -120,7 +120,7 @@ class Box(msgspec.Struct, frozen=True, gc=False):
 BOXES = Table("boxes", Box, empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY})
 
 
-class Stored(msgspec.Struct, frozen=True, gc=False):
+class StoredBox(msgspec.Struct, frozen=True, gc=False):
     """A box as it stands in its row, what is JSON there unread: lists pass most of it on as it is."""
 
     key: str
@@ -149,12 +149,12 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
         return BOXES.load(msgspec.structs.astuple(self))
 
 
-STORED = Table("boxes", Stored)
+STORED = Table("boxes", StoredBox)
 assert STORED.names == BOXES.names
 _keys = msgspec.json.Decoder(list[str]).decode
 
 
-def people(found: Sequence[Stored]) -> set[str]:
+def people(found: Sequence[StoredBox]) -> set[str]:
     """The users that these boxes name."""
     named: set[str] = set()
     for creator, assignees, followers in {(one.creator_key, one.assignee_keys, one.follower_keys) for one in found}:

@@ -7,11 +7,11 @@ from .index import MOST_LETTERS as MOST_LETTERS
 from .index import NOTHING as NOTHING
 from .index import ORGANIZATION as ORGANIZATION
 from .index import TEXT_TYPES as TEXT_TYPES
-from .index import Ahead as Ahead
-from .index import Entry as Entry
 from .index import Found as Found
+from .index import PreparedEntries as PreparedEntries
 from .index import Renewal as Renewal
 from .index import Row as Row
+from .index import SearchEntry as SearchEntry
 from .index import ahead as ahead
 from .index import catch_up as catch_up
 from .index import is_behind as is_behind

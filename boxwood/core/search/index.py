@@ -26,7 +26,7 @@ AT_ONCE = 1000
 TEXT_TYPES = ("TEXT_INPUT", "FORMULA", "PERSON")
 
 
-class Entry(NamedTuple):
+class SearchEntry(NamedTuple):
     key: str
     title: str
     body: str
@@ -36,11 +36,11 @@ class Entry(NamedTuple):
 
 
 Row = tuple[Any, ...]
-Renewal = tuple[Entry, Entry | None]
+Renewal = tuple[SearchEntry, SearchEntry | None]
 """An entry as it should be, and as it is."""
 
 
-class Ahead(NamedTuple):
+class PreparedEntries(NamedTuple):
     """Entries of boxes, made while those before are written."""
 
     last: int
@@ -50,7 +50,7 @@ class Ahead(NamedTuple):
     """By what they were made of."""
 
 
-NOTHING = Ahead(0, {}, {})
+NOTHING = PreparedEntries(0, {}, {})
 
 
 def note(ctx: Ctx, kind: str, key: str) -> None:
@@ -63,25 +63,25 @@ def note_new(ctx: Ctx, box: Box, told: set[str]) -> None:
     ctx.db.later(_renew, (BOX, box.key, _of_new(box, told)))
 
 
-def of_many(ctx: Ctx, boxes: list[Box], told: set[str]) -> list[Entry]:
+def of_many(ctx: Ctx, boxes: list[Box], told: set[str]) -> list[SearchEntry]:
     """Entries of boxes that are about to be made; none where their keys are all that is noted (see `note_many`)."""
     return [_of_new(box, told) for box in boxes] if ctx.db.dialect.fulltext.defers else []
 
 
-def note_many(ctx: Ctx, boxes: list[Box], entries: list[Entry]) -> None:
+def note_many(ctx: Ctx, boxes: list[Box], entries: list[SearchEntry]) -> None:
     """These boxes were made just now: they are found soon."""
     if not entries:
         ctx.db.bulk("search_chores", ("kind", "key"), [(BOX, box.key) for box in boxes])
         return
     fulltext = ctx.db.dialect.fulltext
     newest = fulltext.newest(ctx.db)
-    ctx.db.bulk("search_entries", Entry._fields, entries)
+    ctx.db.bulk("search_entries", SearchEntry._fields, entries)
     fulltext.defer(ctx.db, newest)
 
 
-def _of_new(box: Box, told: set[str]) -> Entry:
+def _of_new(box: Box, told: set[str]) -> SearchEntry:
     texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, told)]
-    return Entry(box.key, *_told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys)))
+    return SearchEntry(box.key, *_told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys)))
 
 
 def note_all(ctx: Ctx, kind: str, within: str) -> None:
@@ -107,17 +107,17 @@ def is_behind(db: Db) -> bool:
     return left or db.dialect.fulltext.is_behind(db)
 
 
-def ahead(db: Db, after: int) -> Ahead:
+def ahead(db: Db, after: int) -> PreparedEntries:
     """Entries of some boxes that were left for later, behind this chore. `catch_up` takes what is still right."""
     sql = "SELECT number, kind, key FROM search_chores WHERE number > :after ORDER BY number LIMIT :limit"
     chores = db.rows(sql, after=after, limit=AT_ONCE)
     if not chores:
-        return Ahead(after, {}, {})
+        return PreparedEntries(after, {}, {})
     rows, told = _box_rows(db, [key for _, kind, key in chores if kind == BOX], lock=False)
-    return Ahead(chores[-1][0], told, {row: _box_renewal(row, told) for row in rows})
+    return PreparedEntries(chores[-1][0], told, {row: _box_renewal(row, told) for row in rows})
 
 
-def catch_up(db: Db, made: Ahead = NOTHING) -> None:
+def catch_up(db: Db, made: PreparedEntries = NOTHING) -> None:
     """Renew some of the entries that were left for later, the oldest first; or index some that are there."""
     if not made.made and db.dialect.fulltext.catch_up(db):
         return
@@ -142,7 +142,7 @@ def title_mark(title: str) -> str:
     return blake2b(b"=" + title.encode(), digest_size=8).hexdigest()
 
 
-def _renew(db: Db, noted: list[tuple[str, str, Entry | None]], made: Ahead = NOTHING) -> None:
+def _renew(db: Db, noted: list[tuple[str, str, SearchEntry | None]], made: PreparedEntries = NOTHING) -> None:
     """What was noted with its entry is new; if it was changed since, it is read like all the others."""
     items = sorted({(kind, key) for kind, key, entry in noted if entry is None})
     changed = {key for _, key in items}
@@ -167,7 +167,7 @@ def _drop(db: Db, keys: list[str]) -> None:
         db.run(f"DELETE FROM search_entries WHERE {db.dialect.among('key', 'keys')}", keys=db.texts(keys))
 
 
-def _add(db: Db, entries: list[Entry]) -> None:
+def _add(db: Db, entries: list[SearchEntry]) -> None:
     if not entries:
         return
     newest = db.dialect.fulltext.newest(db)
@@ -178,7 +178,7 @@ def _add(db: Db, entries: list[Entry]) -> None:
             **entry._asdict(),
         )
     else:
-        db.bulk("search_entries", Entry._fields, entries)
+        db.bulk("search_entries", SearchEntry._fields, entries)
     db.dialect.fulltext.add(db, newest)
 
 
@@ -200,7 +200,7 @@ def _select(db: Db, table: str, columns: str, keys: list[str], *, lock: bool = T
 
 def _renewal(row: Row, title: str, texts: Iterable[str], marks: Iterable[str]) -> Renewal:
     key, *held = row[-5:]
-    return Entry(key, *_told(title, texts, marks)), None if held[0] is None else Entry(key, *held)
+    return SearchEntry(key, *_told(title, texts, marks)), None if held[0] is None else SearchEntry(key, *held)
 
 
 def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str, str]:
@@ -220,7 +220,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS].rpartition(" ")[0]
 
 
-def _boxes(db: Db, keys: list[str], made: Ahead) -> Found:
+def _boxes(db: Db, keys: list[str], made: PreparedEntries) -> Found:
     rows, told = _box_rows(db, keys)
     known = made.made if made.told == told else {}
     for row in rows:

@@ -46,7 +46,7 @@ class Hit(msgspec.Struct, frozen=True):
     pipeline_key: str
 
 
-class Found(NamedTuple):
+class SearchResults(NamedTuple):
     boxes: list[Hit]
     contacts: list[Contact]
     organizations: list[Organization]
@@ -68,18 +68,20 @@ class Narrow(NamedTuple):
     teams: list[str]
 
 
-def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> Found:
+def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> SearchResults:
     """A page of each of the three."""
     asked = _asked(query)
     if not asked:
-        return Found([], [], [])
+        return SearchResults([], [], [])
     name = " ".join(search_words.in_order(query))
     scopes = [_boxes(ctx, narrow), _entries(ctx, CONTACTS, narrow.teams), _entries(ctx, ORGANIZATIONS, narrow.teams)]
     found = [_ranked(ctx, scope, asked, name, limit + offset) for scope in scopes]
     if sum(map(len, found)) < FEW and "@" not in query:
         found = [_and_mistyped(ctx, scope, asked, keys) for scope, keys in zip(scopes, found, strict=True)]
     boxes, contacts, organizations = (keys[offset : offset + limit] for keys in found)
-    return Found(_hits(ctx, boxes), _loaded(ctx, CONTACTS, contacts), _loaded(ctx, ORGANIZATIONS, organizations))
+    return SearchResults(
+        _hits(ctx, boxes), _loaded(ctx, CONTACTS, contacts), _loaded(ctx, ORGANIZATIONS, organizations)
+    )
 
 
 def named(ctx: Ctx, name: str, narrow: Narrow, *, limit: int, offset: int) -> list[Hit]:

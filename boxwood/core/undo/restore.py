@@ -35,7 +35,7 @@ LOOKED_AT = 1000
 Held = dict[str, Any]
 
 
-class Page(NamedTuple):
+class TrashPage(NamedTuple):
     things: list[Trashed]
     behind: tuple[int, str] | None
     """When and key of the last one looked at, where there may be more."""
@@ -49,7 +49,7 @@ _SEEN = f"""
 """
 
 
-def page(ctx: Ctx, *, noun: str = "", team_key: str = "", behind: tuple[int, str] | None, limit: int) -> Page:
+def page(ctx: Ctx, *, noun: str = "", team_key: str = "", behind: tuple[int, str] | None, limit: int) -> TrashPage:
     """What the actor may restore, the last deleted first."""
     at, key = behind or (2**62, "")
     rows = ctx.db.rows(
@@ -74,9 +74,9 @@ def page(ctx: Ctx, *, noun: str = "", team_key: str = "", behind: tuple[int, str
         if _may(ctx, one, row):
             found.append(one)
             if len(found) == limit:
-                return Page(found, (one.deleted_at, one.key))
+                return TrashPage(found, (one.deleted_at, one.key))
     last = TRASH.load(rows[-1]) if len(rows) == LOOKED_AT else None
-    return Page(found, (last.deleted_at, last.key) if last else None)
+    return TrashPage(found, (last.deleted_at, last.key) if last else None)
 
 
 def _may(ctx: Ctx, one: Trashed, row: Row) -> bool:

@@ -13,11 +13,11 @@ from .. import pipelines
 from ..context import Ctx
 from ..pipelines import schema
 from ..pipelines.columns import WORDS, Column
-from ..records import Stage, Stored
+from ..records import Stage, StoredBox
 from . import board_order, board_totals, saved_views
 from .board_totals import Asked, Totals
 from .saved_views import View
-from .selections import Page, Selection, Wish
+from .selections import BoxPage, Selection, Wish
 
 SHOWN = 50
 MOST_SHOWN = 200
@@ -38,7 +38,7 @@ class Lane(msgspec.Struct, frozen=True):
     stage: Stage | None
     count: int
     sums: dict[str, float]
-    page: Page
+    page: BoxPage
     golden: list[str]
     """Keys of those shown that bear a golden mark."""
 
@@ -141,10 +141,10 @@ def _grouped(chosen: Selection, by: str, view: View | None) -> Column:
     return grouped if grouped.field and grouped.field.type == "DROPDOWN" else chosen.column(board_order.STAGE, "by")
 
 
-def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor: str, most: int) -> Page:
+def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor: str, most: int) -> BoxPage:
     """The boxes `first` whole, then the others by their order."""
     if most == 0:
-        return Page([], None, [], set())
+        return BoxPage([], None, [], set())
     test = f"{column.sorts[0]} = :lane"
     if not first:
         return chosen.page(cursor, most, test=test, lane=lane)
@@ -156,7 +156,7 @@ def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor
     return rest._replace(boxes=[*top.boxes, *rest.boxes], columns=[*top.columns, *rest.columns])
 
 
-def _marked(page: Page, golden: list[str]) -> list[str]:
+def _marked(page: BoxPage, golden: list[str]) -> list[str]:
     return [box.key for box in page.boxes if box.key in golden]
 
 
@@ -168,7 +168,7 @@ def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, S
     return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
 
 
-def _sums_of(chosen: Selection, names: list[str] | None, shown: list[Stored]) -> dict[str, Column]:
+def _sums_of(chosen: Selection, names: list[str] | None, shown: list[StoredBox]) -> dict[str, Column]:
     """The columns to sum: those named, else the text and formula fields whose values are numbers."""
     if names is None:
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]

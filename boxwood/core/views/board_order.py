@@ -24,14 +24,14 @@ MOST = 100
 MOST_GOLDEN = 100
 
 
-class Place(NamedTuple):
+class BoardPosition(NamedTuple):
     box: Box
     by: str
     lane: str
     golden: bool
 
 
-def put(ctx: Ctx, key: str, given: dict[str, Any]) -> Place:
+def put(ctx: Ctx, key: str, given: dict[str, Any]) -> BoardPosition:
     """Below the box `after` of its column (None: at the top), on the board `by` stages or a dropdown field; `golden`
     marks it or takes the mark away. For those who may change the box."""
     box, pipeline, _ = boxes.reach(ctx, key, "UPDATE")
@@ -47,7 +47,7 @@ def put(ctx: Ctx, key: str, given: dict[str, Any]) -> Place:
         keys = _placed(ctx, chosen, column, box, lane, None if above in golden else above)
         _write(ctx, pipeline.key, by, lane, keys)
         events.record(ctx, "box.placed", box, pipeline=pipeline, box=box)
-    return Place(box, by, lane, box.key in golden)
+    return BoardPosition(box, by, lane, box.key in golden)
 
 
 def grouping(chosen: Selection, by: str) -> Column:

@@ -9,7 +9,7 @@ from ...errors import Invalid
 from .. import access, pipelines
 from ..access import Role
 from ..context import Ctx
-from ..records import STORED, Pipeline, Stored
+from ..records import STORED, Pipeline, StoredBox
 
 SLICE = 1000
 ORDERS = {
@@ -28,7 +28,7 @@ def page(
     limit: int,
     offset: int,
     since: int | None = None,
-) -> list[Stored]:
+) -> list[StoredBox]:
     """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`.
 
     With `since` (milliseconds), only those changed then or later.
@@ -97,7 +97,7 @@ def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 
-def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Stored]:
+def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[StoredBox]:
     """The boxes within reach that name this contact or organization, the last changed first."""
     test, params = seen(ctx)
     rows = ctx.db.rows(
@@ -118,7 +118,7 @@ def slices(all_keys: list[str]) -> Iterator[list[str]]:
         yield all_keys[at : at + SLICE]
 
 
-def by_keys(ctx: Ctx, wanted: list[str]) -> list[Stored]:
+def by_keys(ctx: Ctx, wanted: list[str]) -> list[StoredBox]:
     """The boxes with these keys, in this order; those that are no more are left out. Reach was asked before."""
     rows = ctx.db.rows(
         f"SELECT {STORED.columns} FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}",
@@ -128,7 +128,7 @@ def by_keys(ctx: Ctx, wanted: list[str]) -> list[Stored]:
     return [STORED.load(found[key]) for key in wanted if key in found]
 
 
-def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[Stored]:
+def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[StoredBox]:
     """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
     where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), None)
     sql = f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"

@@ -74,7 +74,7 @@ def _ends(word: str, given: list[str] | None, names: dict[str, str]) -> list[str
 # How far
 
 
-class Step(NamedTuple):
+class ReportStep(NamedTuple):
     stage_key: str
     name: str
     reached: int
@@ -85,7 +85,7 @@ class Step(NamedTuple):
 
 class Funnel(NamedTuple):
     total: int
-    steps: list[Step]
+    steps: list[ReportStep]
     won: int
     lost: int
 
@@ -105,7 +105,7 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
     steps, reached = [], 0
     for at, key in reversed(list(enumerate(order))):
         reached += furthest.get(at, 0)
-        steps.append(Step(key, chosen.names[key], reached, now.get(key, 0)))
+        steps.append(ReportStep(key, chosen.names[key], reached, now.get(key, 0)))
     ended = [sum(now.get(key, 0) for key in keys) for keys in (chosen.won, chosen.lost)]
     return Funnel(sum(now.values()), steps[::-1], *ended)
 
@@ -295,7 +295,7 @@ def _next(interval: str, day: date) -> date:
 # Sums
 
 
-class Group(NamedTuple):
+class ReportGroup(NamedTuple):
     key: str
     """Of the stage, the user or the option; a text where it is grouped by text. Empty for boxes without any."""
     name: str
@@ -304,7 +304,7 @@ class Group(NamedTuple):
     """Of each column, and of how many boxes it holds a number."""
 
 
-def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) -> list[Group]:
+def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) -> list[ReportGroup]:
     """How many boxes there are for each stage, assignee, creator, option or text, and sums of columns that hold
     numbers. A box with two assignees counts for both."""
     columns = _summed(chosen.selection, sums or [])
@@ -322,7 +322,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
     people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
     called = {one: person.full_name or "" for one, person in people.items()} if names is None else names
     found = [
-        Group(
+        ReportGroup(
             row[0],
             str(called.get(row[0], row[0])),
             row[1],

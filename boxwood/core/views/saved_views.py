@@ -16,12 +16,12 @@ from ..pipelines import columns, schema
 from ..pipelines.filters import Filter
 from ..records import Pipeline
 from . import selections
-from .selections import Page
+from .selections import BoxPage
 
 MOST = 500
 
 
-class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
+class ShownView(msgspec.Struct, frozen=True, omit_defaults=True):
     """A column of a view; without a width it has the usual one. Frozen ones stay in sight at the left."""
 
     key: str
@@ -38,7 +38,7 @@ class View(msgspec.Struct, frozen=True):
     filter: dict[str, Any] | None
     sort: list[str]
     group_by: str | None
-    columns: list[Shown]
+    columns: list[ShownView]
     shared: bool
     created_at: int
     saved_at: int
@@ -99,7 +99,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
         filter=given.get("filter") or None,
         sort=given.get("sort") or [],
         group_by=given.get("group_by") or None,
-        columns=[Shown(**one) for one in given.get("columns") or []],
+        columns=[ShownView(**one) for one in given.get("columns") or []],
         shared=bool(given.get("shared")),
         created_at=ctx.now,
         saved_at=ctx.now,
@@ -121,7 +121,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
     if "name" in changes and not changes["name"]:
         raise Invalid("name", "may not be empty")
     if "columns" in changes:
-        changes = {**changes, "columns": [Shown(**one) for one in changes["columns"] or []]}
+        changes = {**changes, "columns": [ShownView(**one) for one in changes["columns"] or []]}
     empty: dict[str, Any] = {"filter": None, "sort": [], "group_by": None, "shared": False}
     changes = {name: value or empty.get(name, value) for name, value in changes.items()}
     changes = {name: value for name, value in changes.items() if value != getattr(before, name)}
@@ -148,7 +148,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     tell(ctx, "view.deleted", view, pipeline)
 
 
-def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: str, limit: int) -> Page:
+def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: str, limit: int) -> BoxPage:
     """A page of the view's boxes: its groups in order, sorted within each. Its columns come with them."""
     view = get(ctx, pipeline_key, key)
     seen = [one.key for one in view.columns if not one.hidden]

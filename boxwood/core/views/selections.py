@@ -22,7 +22,7 @@ from ..context import Ctx
 from ..pipelines import columns, schema
 from ..pipelines.columns import Column
 from ..pipelines.filters import Filter
-from ..records import STORED, Box, Field, Pipeline, Stored
+from ..records import STORED, Box, Field, Pipeline, StoredBox
 from . import listing
 
 MOST_SORTS = 5
@@ -46,8 +46,8 @@ class Wish(NamedTuple):
     form: str
 
 
-class Page(NamedTuple):
-    boxes: list[Stored]
+class BoxPage(NamedTuple):
+    boxes: list[StoredBox]
     cursor: str | None
     """Of the next page; None on the last."""
     columns: list[dict[str, Any]]
@@ -97,7 +97,7 @@ class Selection:
     def column(self, name: str, where: str) -> Column:
         return columns.find(self.ctx, self.pipeline, self.fields, name, where)
 
-    def page(self, cursor: str, limit: int, *, test: str = "1 = 1", **given: Any) -> Page:
+    def page(self, cursor: str, limit: int, *, test: str = "1 = 1", **given: Any) -> BoxPage:
         """After the cursor, of those that pass the `test` too, whose parameters are `given`."""
         start = _read_cursor(cursor, self.order) if cursor else _Cursor(_mark(self.order), 0, self.ctx.now, [])
         where, params = f"{self.where}{self._way()} AND {test}", {**self.params, **given, "now": start.now}
@@ -115,7 +115,7 @@ class Selection:
         if len(found) > limit:
             last = found[limit - 1][len(STORED.names) :]
             next_page = _write_cursor(_mark(self.order), phases[limit - 1], start.now, last)
-        return Page(
+        return BoxPage(
             boxes,
             next_page,
             [self.reads(box.box(), now) for box in boxes] if self.shown else [],
@@ -133,7 +133,7 @@ class Selection:
         """The columns asked for of one box."""
         return {name: column.reads(box, now) for name, column in self.shown}
 
-    def among(self, keys: list[str], *, test: str, **given: Any) -> Page:
+    def among(self, keys: list[str], *, test: str, **given: Any) -> BoxPage:
         """Of these boxes those that pass, in the order of the keys, as a page of their own."""
         here = self.ctx.db.dialect.among("b.key", "keys")
         rows = self.ctx.db.rows(
@@ -143,7 +143,7 @@ class Selection:
         place = {key: at for at, key in enumerate(keys)}
         boxes = sorted(STORED.load_all(rows), key=lambda box: place[box.key])
         shown = [self.reads(box.box(), self.ctx.now) for box in boxes] if self.shown else []
-        return Page(boxes, None, shown, self.wishes())
+        return BoxPage(boxes, None, shown, self.wishes())
 
     def wishes(self) -> set[Wish]:
         """The fields it asks for which there are indexes."""
@@ -162,7 +162,7 @@ def page(
     since: int | None = None,
     cursor: str = "",
     limit: int,
-) -> Page:
+) -> BoxPage:
     """The boxes that pass the filter `tree`, sorted by columns (`-` before a name: the other way round)."""
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown, stage_key=stage_key, since=since)
     return chosen.page(cursor, limit)

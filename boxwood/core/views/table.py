@@ -13,7 +13,7 @@ import msgspec
 from ...errors import Invalid
 from ..context import Ctx
 from ..pipelines.columns import GROUPED, MAGIC, UNSET, WORDS, Column
-from ..records import Stored
+from ..records import StoredBox
 from . import listing, saved_views
 from .board import figure, of_view, summed
 from .selections import Selection, Wish, ordering
@@ -22,7 +22,7 @@ MOST_ROWS = 100_000
 STAGE = "stage"
 
 
-class Group(msgspec.Struct, frozen=True):
+class TableGroup(msgspec.Struct, frozen=True):
     """`key` tells it from the others, empty for boxes without a value. Of moments, the month (UTC) as 2026-03."""
 
     key: str
@@ -31,11 +31,11 @@ class Group(msgspec.Struct, frozen=True):
     box_keys: list[str]
 
 
-class Found(NamedTuple):
+class TablePage(NamedTuple):
     chosen: Selection
     by: str
-    groups: list[Group]
-    boxes: list[Stored]
+    groups: list[TableGroup]
+    boxes: list[StoredBox]
     """The first ones, in order."""
     more: bool
     """There are more than MOST_ROWS, which are left out."""
@@ -53,7 +53,7 @@ def read(
     by: str | None = None,
     sums: list[str],
     limit: int,
-) -> Found:
+) -> TablePage:
     """A view gives what is not given; `by` is any column, empty for one group of all, None for the view's."""
     view = saved_views.get(ctx, pipeline_key, view_key) if view_key else None
     if view:
@@ -69,7 +69,7 @@ def read(
     first = [key for group in groups for key in group.box_keys[:limit]][:limit]
     wishes = {Wish(chosen.pipeline.key, one.field.key, one.form) for one, _ in chosen.sorts if one.field and one.form}
     name = column.name if column else ""
-    return Found(chosen, name, groups, listing.by_keys(ctx, first), len(found) > MOST_ROWS, wishes)
+    return TablePage(chosen, name, groups, listing.by_keys(ctx, first), len(found) > MOST_ROWS, wishes)
 
 
 def _query(chosen: Selection, column: Column | None, numbers: dict[str, Column]) -> tuple[str, dict[str, Any]]:
@@ -94,7 +94,7 @@ def _kept(chosen: Selection, column: Column) -> str:
     return MAGIC[column.name].sql(dialect) if column.name in MAGIC else column.sorts[0]
 
 
-def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: list[Any]) -> list[Group]:
+def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: list[Any]) -> list[TableGroup]:
     """In the order of stages or options, else of values; unset ones last. Empty ones only of stages and options."""
     known = _known(chosen, column)
     places: dict[str, tuple[Any, list[Any]]] = {key: (key, []) for key in known}
@@ -109,7 +109,7 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
     keys = sorted(places, key=lambda key: (key == "", order.get(key, len(order)), *_rank(places[key][0], key)))
     mixed = {at for at in range(len(names)) if any(_is_word(row[at + 2]) for row in rows)}
     return [
-        Group(
+        TableGroup(
             key,
             places[key][0] if key else None,
             {

@@ -30,7 +30,7 @@ KEPT_DONE, KEPT_OTHER = 7 * DAY, 30 * DAY
 KEPT_ATTEMPTS = 50
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+class DeliveryAttempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One call and its answer."""
 
     number: int
@@ -58,7 +58,7 @@ class Delivery(msgspec.Struct, frozen=True):
     attempts: int
     worker: str | None
     test: bool
-    log: list[Attempt]
+    log: list[DeliveryAttempt]
     created_at: int
     ended_at: int | None
 

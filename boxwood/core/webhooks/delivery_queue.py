@@ -33,7 +33,7 @@ LOOKED_AT = 256
 """Addresses in one turn."""
 
 
-class Room(msgspec.Struct):
+class DeliveryCapacity(msgspec.Struct):
     """What a worker can take."""
 
     worker: str
@@ -110,7 +110,7 @@ def anything(db: Db, now: int) -> bool:
     return any(one.open and any(one.due) for one in _addresses(db, now, "", 1000))
 
 
-def take(db: Db, now: int, room: Room) -> list[Taken]:
+def take(db: Db, now: int, room: DeliveryCapacity) -> list[Taken]:
     """Deliveries that are due, as many as there is room for, beginning behind the address that was last."""
     found = _in_turn(db, now, room) if room.total > 0 else []
     taken: list[Taken] = []
@@ -138,7 +138,7 @@ def take(db: Db, now: int, room: Room) -> list[Taken]:
     return sorted(taken, key=lambda one: one.delivery.event_id)
 
 
-def take_told(db: Db, now: int, room: Room, keys: list[str]) -> list[Taken]:
+def take_told(db: Db, now: int, room: DeliveryCapacity, keys: list[str]) -> list[Taken]:
     """Those of these that may be sent at once, by one statement: what has just been made is not looked for. What is
     not answered waits to be taken like all the rest: of an address that is off, broken or ordered, or whose owner no
     longer reaches what it tells."""
@@ -159,7 +159,7 @@ def take_told(db: Db, now: int, room: Room, keys: list[str]) -> list[Taken]:
     ]
 
 
-def _in_turn(db: Db, now: int, room: Room) -> list[_Address]:
+def _in_turn(db: Db, now: int, room: DeliveryCapacity) -> list[_Address]:
     """Addresses that something waits for, beginning behind the last: all of them, in one look, unless they are many."""
     if not room.more:
         found = _addresses(db, now, "", LOOKED_AT)
@@ -180,7 +180,7 @@ class _Wanted(msgspec.Struct):
     most: int
 
 
-def _take_some(db: Db, now: int, room: Room, some: list[_Wanted]) -> list[Taken]:
+def _take_some(db: Db, now: int, room: DeliveryCapacity, some: list[_Wanted]) -> list[Taken]:
     """Of all of these at once, rank by rank, as no other waits for them and none is in the way of another."""
     known = {one.webhook.key: one.webhook for one in some}
     taken: list[Taken] = []
@@ -214,7 +214,7 @@ _ANY_RANK = """
 _LATEST = "SELECT MAX(due_at) FROM deliveries WHERE webhook_key = :webhook AND state = 'due' AND rank = :rank"
 
 
-def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, ...]) -> list[Taken]:
+def _take_head(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook, due: tuple[bool, ...]) -> list[Taken]:
     """The oldest alone, if it is due: what comes after it waits, whoever has it. One worker at a time looks."""
     if not db.row(f"SELECT key FROM webhooks WHERE key = :key{db.dialect.skip_locked}", key=webhook.key):
         return []
@@ -227,7 +227,7 @@ def _take_head(db: Db, now: int, room: Room, webhook: Webhook, due: tuple[bool, 
     return _lease(db, now, room, _OF_RANK, [share], {webhook.key: webhook})
 
 
-def _take_probe(db: Db, now: int, room: Room, webhook: Webhook) -> list[Taken]:
+def _take_probe(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook) -> list[Taken]:
     """One, by whichever worker gets to move the time of the next."""
     pause = PROBES[0] if webhook.probes < QUICK_PROBES else PROBES[1]
     mine = db.run(
@@ -252,7 +252,7 @@ _CHANGED = "FROM changed d LEFT JOIN events e ON e.id = d.event_id"
 
 
 def _lease(
-    db: Db, now: int, room: Room, which: str, each: list[dict[str, Any]], known: dict[str, Webhook]
+    db: Db, now: int, room: DeliveryCapacity, which: str, each: list[dict[str, Any]], known: dict[str, Webhook]
 ) -> list[Taken]:
     """Deliveries that are this worker's now, of these addresses."""
     update = _LEASE.format(which + db.dialect.skip_locked)

@@ -9,7 +9,7 @@ from ...db.records import Table
 from ..context import Ctx
 from ..records import USERS
 from . import deliveries, subscriptions
-from .deliveries import RETRY, Attempt
+from .deliveries import RETRY, DeliveryAttempt
 from .delivery_queue import PROBES, RETRIES, Taken, delay
 from .subscriptions import Webhook
 
@@ -21,14 +21,14 @@ GIVES_UP_AFTER = 5 * 24 * HOUR
 TRIED = ("done", "failed", "gone")
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class DeliveryResult(msgspec.Struct, frozen=True):
     """What became of a delivery that was taken: `done`, `failed`, `gone` (its address wants no more), `left` where it
     was not tried after all, `unwanted` where the subscription's condition does not hold, `unjudged` where nobody can
     tell (the attempt says why)."""
 
     taken: Taken
     verdict: str
-    attempt: Attempt | None = None
+    attempt: DeliveryAttempt | None = None
     retry_after: int | None = None
 
 
@@ -42,7 +42,7 @@ class _Ended(msgspec.Struct):
     rank: int
     due_at: int
     tries: int
-    log: list[Attempt]
+    log: list[DeliveryAttempt]
     ended_at: int | None
 
 
@@ -56,7 +56,7 @@ _SETTLE = f"""
 _UNWANTED = f"DELETE FROM deliveries WHERE key = :key AND {deliveries.STILL_DUE}"
 
 
-def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
+def settle(db: Db, now: int, outcomes: list[DeliveryResult]) -> None:
     """Write down what became of these, and what that says of their addresses."""
     if not outcomes:
         return
@@ -64,7 +64,7 @@ def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
     unwanted = [{"key": one.taken.delivery.key} for one in outcomes if one.verdict == "unwanted"]
     if unwanted:
         db.many(_UNWANTED, unwanted)
-    by_address: dict[str, list[Outcome]] = {}
+    by_address: dict[str, list[DeliveryResult]] = {}
     for one in outcomes:
         if one.verdict in TRIED and not one.taken.delivery.test:
             by_address.setdefault(one.taken.webhook.key, []).append(one)
@@ -75,7 +75,7 @@ def settle(db: Db, now: int, outcomes: list[Outcome]) -> None:
             _gone(db, now, one.taken.webhook)
 
 
-def _ended(now: int, one: Outcome) -> _Ended:
+def _ended(now: int, one: DeliveryResult) -> _Ended:
     was = one.taken.delivery
     ended = _Ended(was.key, was.attempts, 0, "due", was.rank, now, was.tries, was.log, None)
     if one.attempt is None:
@@ -94,7 +94,7 @@ def _ended(now: int, one: Outcome) -> _Ended:
     return ended
 
 
-def _judge(db: Db, now: int, outcomes: list[Outcome]) -> None:
+def _judge(db: Db, now: int, outcomes: list[DeliveryResult]) -> None:
     """The address's record: one success clears it, failures in a row break it and at last switch it off."""
     webhook = outcomes[-1].taken.webhook
     failures = 0

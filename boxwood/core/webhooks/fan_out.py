@@ -23,7 +23,7 @@ MOST_TOLD = 16
 """Deliveries of an event by whose keys the worker of this process can take them without looking."""
 
 
-class News(msgspec.Struct, frozen=True):
+class EventToSend(msgspec.Struct, frozen=True):
     """What decides who hears of an event."""
 
     event_id: int
@@ -47,10 +47,10 @@ class Subscriber(msgspec.Struct, frozen=True):
     role: Role | None
     rights: Rights | None
 
-    def hears(self, news: News) -> bool:
+    def hears(self, news: EventToSend) -> bool:
         return self._reaches(news) and self._wants(news)
 
-    def _reaches(self, news: News) -> bool:
+    def _reaches(self, news: EventToSend) -> bool:
         if self.rights is not None:
             own = self.rights.see == contact_access.OWN and news.creator_key == self.user_key
             return own or self.rights.see == contact_access.ALL
@@ -58,7 +58,7 @@ class Subscriber(msgspec.Struct, frozen=True):
             return False
         return news.stage_key is None or access.may(self.user_key, self.role, "BOX", "GET", news)
 
-    def _wants(self, news: News) -> bool:
+    def _wants(self, news: EventToSend) -> bool:
         if self.stages and news.stage_key is not None and news.stage_key not in self.stages:
             return False
         return not self.fields or news.name != "BOX_EDIT" or not set(self.fields).isdisjoint(news.changed)
@@ -123,8 +123,10 @@ def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:
     return ctx.db.remember(("subscriptions", name, pipeline, team), read)
 
 
-def news(event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing: Any, detail: dict[str, str]) -> News:
-    return News(
+def news(
+    event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing: Any, detail: dict[str, str]
+) -> EventToSend:
+    return EventToSend(
         event_id=event_id,
         name=name,
         scopes=scopes,
@@ -136,7 +138,7 @@ def news(event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing
     )
 
 
-def _make(db: Db, now: int, about: News, known: list[Subscriber]) -> None:
+def _make(db: Db, now: int, about: EventToSend, known: list[Subscriber]) -> None:
     keys = [one.key for one in known if one.hears(about)]
     if keys:
         deliveries.add(db, now, about.event_id, about.name, keys)
@@ -148,7 +150,7 @@ def expand(db: Db, now: int) -> bool:
     row = db.row(f"SELECT event_id, news FROM fan_outs ORDER BY event_id LIMIT 1{db.dialect.skip_locked}")
     if row is None:
         return False
-    about = msgspec.json.decode(row[1], type=News)
+    about = msgspec.json.decode(row[1], type=EventToSend)
     _make(db, now, about, of(db, about.name, about.scopes, most=1_000_000) or [])
     db.run("DELETE FROM fan_outs WHERE event_id = :event", event=row[0])
     return True

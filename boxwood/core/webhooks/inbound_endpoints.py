@@ -82,7 +82,7 @@ class Token(msgspec.Struct, frozen=True):
     """Good until then; None for as long as the endpoint is."""
 
 
-class News(msgspec.Struct, frozen=True):
+class EndpointUpdate(msgspec.Struct, frozen=True):
     """What an event says of an endpoint: nothing by which it could be called."""
 
     key: str
@@ -289,7 +289,7 @@ def _new_token(ctx: Ctx, endpoint: Endpoint) -> str:
 
 def tell(ctx: Ctx, kind: str, endpoint: Endpoint) -> int:
     """Only its owner is told, as of a subscription. The event's number."""
-    news = News(endpoint.key, endpoint.name, endpoint.method, endpoint.user_key)
+    news = EndpointUpdate(endpoint.key, endpoint.name, endpoint.method, endpoint.user_key)
     return events.record(ctx, kind, news, subject=endpoint.name or f"of {endpoint.method} requests")
 
 

@@ -13,7 +13,7 @@ from ..context import Ctx
 from ..events import EVENTS, Event
 from . import deliveries, fan_out, subscriptions
 from .deliveries import Delivery
-from .fan_out import News
+from .fan_out import EventToSend
 from .subscriptions import Webhook
 
 MOST = 10_000
@@ -172,7 +172,7 @@ def _heard(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
     return found
 
 
-def _news(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> News:
+def _news(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> EventToSend:
     """Of a box's parts, as the box is now; of a box that is gone nothing is known but that it was one."""
     record = _decode(event.record, type=About)
     if event.box_key and event.box_key != event.subject_key:

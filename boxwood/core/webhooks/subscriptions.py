@@ -132,7 +132,7 @@ EDITED = ("event", "target_url", "token", "stages", "fields", "condition", "orde
 HEALTHY = {"failures": 0, "failing_since": None, "probes": 0, "waits_until": 0}
 
 
-class News(msgspec.Struct, frozen=True):
+class WebhookUpdate(msgspec.Struct, frozen=True):
     """What an event says of a subscription: nothing that could be used to receive or to forge."""
 
     key: str
@@ -317,7 +317,7 @@ def delete(ctx: Ctx, key: str) -> None:
 def tell(ctx: Ctx, kind: str, webhook: Webhook) -> int:
     """Only its owner is told: an address can be a secret of its own. The event's number."""
     host = webhook.target_url.partition("://")[2].partition("/")[0]
-    news = News(webhook.key, webhook.event, host, webhook.user_key)
+    news = WebhookUpdate(webhook.key, webhook.event, host, webhook.user_key)
     return events.record(ctx, kind, news, subject=f"{webhook.event} at {host}")
 
 

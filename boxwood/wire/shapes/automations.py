@@ -8,8 +8,7 @@ import msgspec
 
 from ...core.automations.automations import Automation
 from ...core.automations.runs import Run, StepLog
-from ...core.automations.step_kinds import STEPS
-from ...core.automations.step_kinds import Step as StepKind
+from ...core.automations.step_kinds import STEPS, StepKind
 from ...core.automations.steps import CONDITION_NAMES
 from ...core.automations.triggers import TRIGGERS, Param, Trigger
 from ...core.events import key_of

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
-from ...core.records import NO_ACTIVITY, NO_EMAILS, Link, Person, Stored
+from ...core.records import NO_ACTIVITY, NO_EMAILS, BoxLink, Person, StoredBox
 from .base import Out
 from .boxes import BoxOut, Told, freshness, links, told
 from .people import SharingEntry, sharing_entry
@@ -19,7 +19,7 @@ from .validators import Violation
 
 _encode = msgspec.json.Encoder().encode
 _keys = msgspec.json.Decoder(list[str]).decode
-_links = msgspec.json.Decoder(list[Link]).decode
+_links = msgspec.json.Decoder(list[BoxLink]).decode
 _violations = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
@@ -38,7 +38,7 @@ class _Shared(Out, omit_defaults=False):
 
 
 def boxes(
-    found: Sequence[Stored], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
+    found: Sequence[StoredBox], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
 ) -> list[BoxOut]:
     """`columns` are those asked for, of each box; none at all for none."""
     maker = _Maker(people, now)
@@ -52,7 +52,7 @@ class _Maker:
         self._people, self._now = people, now
         self._known: dict[tuple[str, ...], str] = {}
 
-    def box(self, one: Stored, columns: dict[str, Any] | None) -> msgspec.Raw:
+    def box(self, one: StoredBox, columns: dict[str, Any] | None) -> msgspec.Raw:
         """Our own keys need no escaping, nor does what is JSON in the row."""
         more = f',"notes":{_json(one.notes)}' if one.notes is not None else ""
         if columns is not None:
@@ -70,7 +70,7 @@ class _Maker:
             f'"violations":{_broken(one.violations)}{more}{self._shared(one)}{self._told(one)}'.encode()
         )
 
-    def _shared(self, one: Stored) -> str:
+    def _shared(self, one: StoredBox) -> str:
         """Between commas."""
         named = (one.pipeline_key, one.creator_key, one.source, one.assignee_keys, one.follower_keys)
         if (found := self._known.get(named)) is None:
@@ -89,7 +89,7 @@ class _Maker:
             found = self._known[named] = f",{_json(made)[1:-1]},"
         return found
 
-    def _told(self, one: Stored) -> str:
+    def _told(self, one: StoredBox) -> str:
         """Behind the first brace."""
         if one.activity == "{}" and one.emails == "{}":
             return _QUIET

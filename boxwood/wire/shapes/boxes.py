@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.records import Activity, Box, Emails, Link, Person
+from ...core.records import Box, BoxActivity, BoxEmails, BoxLink, Person
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
 from .base import Out, given
@@ -154,7 +154,7 @@ def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
     )
 
 
-def told(told: Activity, emails: Emails, entries: Entries) -> dict[str, Any]:
+def told(told: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, Any]:
     """The members of `Told`."""
     return dict(  # noqa: C408
         email_addresses=emails.addresses,
@@ -220,7 +220,7 @@ def _percentage(complete: int, total: int) -> Any:
     return round(100 * complete / total, 2) if total else msgspec.UNSET
 
 
-def links(links: list[Link]) -> Any:
+def links(links: list[BoxLink]) -> Any:
     """Left out when empty (spec 4.2)."""
     return [LinkOut(link.key, link.is_starred, link.is_autoboxed) for link in links] or msgspec.UNSET
 

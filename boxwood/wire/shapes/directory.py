@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.people.contact_access import Entry, Link
+from ...core.people.contact_access import DirectoryLink, Entry
 from ...core.people.contacts import Contact
 from ...core.people.organizations import Organization
 from ...errors import Invalid
@@ -110,7 +110,7 @@ def _common(one: Entry) -> dict[str, Any]:
     }
 
 
-def _links(links: list[Link]) -> list[EntryLink]:
+def _links(links: list[DirectoryLink]) -> list[EntryLink]:
     return [EntryLink(link.key, link.is_magic, link.created_at) for link in links]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.views.reports import Funnel, Group, Point
+from ...core.views.reports import Funnel, Point, ReportGroup
 from ...core.views.time_in_stage import Pace
 from .base import Out
 
@@ -117,7 +117,7 @@ class TotalsOut(Out, omit_defaults=False):
     groups: list[GroupOut]
 
 
-def totals(by: str, found: list[Group]) -> TotalsOut:
+def totals(by: str, found: list[ReportGroup]) -> TotalsOut:
     return TotalsOut(
         by,
         [

@@ -6,7 +6,7 @@ import msgspec
 
 from ...core.people.contacts import Contact
 from ...core.people.organizations import Organization
-from ...core.search.query import Found, Hit
+from ...core.search.query import Hit, SearchResults
 from .base import Out, given
 
 
@@ -56,7 +56,7 @@ class SearchOut(Out, omit_defaults=False):
     page: int
 
 
-def answer(found: Found, query: str | None, page: int) -> SearchOut:
+def answer(found: SearchResults, query: str | None, page: int) -> SearchOut:
     boxes = [_box(one) for one in found.boxes]
     contacts = [_contact(one) for one in found.contacts]
     return SearchOut(FoundOut(boxes, contacts, [_organization(one) for one in found.organizations]), query, page)

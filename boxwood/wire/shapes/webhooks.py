@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...core.events import key_of
-from ...core.webhooks.deliveries import Attempt, Delivery
+from ...core.webhooks.deliveries import Delivery, DeliveryAttempt
 from ...core.webhooks.replays import Replay
 from ...core.webhooks.subscriptions import EVENTS, Webhook
 from ..codec import Shape
@@ -160,7 +160,7 @@ def whole_delivery(one: Delivery, hook: Webhook, headers: dict[str, str], body: 
     return shown
 
 
-def _attempt(one: Attempt) -> AttemptOut:
+def _attempt(one: DeliveryAttempt) -> AttemptOut:
     answered = one.status is not None
     return AttemptOut(
         number=one.number,

@@ -21,11 +21,11 @@ def noted(ctx: Ctx, keys: list[str]) -> None:
     ctx.db.bulk("search_chores", ("kind", "key"), [(search.BOX, key) for key in keys])
 
 
-def all_chores(ctx: Ctx, after: int = 0) -> search.Ahead:
+def all_chores(ctx: Ctx, after: int = 0) -> search.PreparedEntries:
     """What is made ahead of all that there is to do, be it other tests'."""
     made = search.ahead(ctx.db, after)
     while (more := search.ahead(ctx.db, made.last)).made:
-        made = search.Ahead(more.last, {**made.told, **more.told}, {**made.made, **more.made})
+        made = search.PreparedEntries(more.last, {**made.told, **more.told}, {**made.made, **more.made})
     return made
 
 
