@@ -5,10 +5,12 @@ Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. 
 """
 
 import contextlib
+import functools
 import itertools
+import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,10 +72,26 @@ class Store:
         return Config(data=self.data, database_url=self.url, sample=False, **settings)
 
 
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Store]:
+    """A migrated database of each kind that nobody uses: a copy takes a tenth of the time the migrations do."""
+
+    @functools.cache
+    def template(name: str) -> Store:
+        url = request.getfixturevalue("cluster").create_database() if name == "postgres" else None
+        store = Store(name, tmp_path_factory.mktemp("template"), url)
+        schema.migrate(url, store.config().sqlite_path)
+        return store
+
+    return template
+
+
 def make_store(name: str, data: Path, request: pytest.FixtureRequest) -> Store:
-    url = request.getfixturevalue("cluster").create_database() if name == "postgres" else None
-    store = Store(name, data, url)
-    schema.migrate(url, store.config().sqlite_path)
+    template: Store = request.getfixturevalue("templates")(name)
+    if name == "postgres":
+        return Store(name, data, request.getfixturevalue("cluster").create_database(template.url))
+    store = Store(name, data, None)
+    shutil.copyfile(template.config().sqlite_path, store.config().sqlite_path)
     return store
 
 
@@ -83,9 +101,12 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def fresh_store(request: pytest.FixtureRequest, database: Store, tmp_path: Path) -> Store:
+def fresh_store(request: pytest.FixtureRequest, database: Store, tmp_path: Path) -> Iterator[Store]:
     """A database for one test alone, of the kind the test runs on."""
-    return make_store(database.name, tmp_path, request)
+    store = make_store(database.name, tmp_path, request)
+    yield store
+    if store.url:
+        request.getfixturevalue("cluster").drop_database(store.url)
 
 
 class Clock:
