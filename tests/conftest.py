@@ -7,7 +7,9 @@ Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. 
 import contextlib
 import functools
 import itertools
+import os
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +35,10 @@ from tests import postgres
 from tests.mailbox import mailbox as mailbox
 
 listeners.connect()
+
+# The tests start hundreds of processes: each would compile Boxwood anew where nothing keeps what Python compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -148,7 +154,7 @@ class Server:
 
     def start(self) -> "Server":
         self._thread.start()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not self._uvicorn.started:
             assert self._thread.is_alive(), "the server failed to start"
             assert time.monotonic() < deadline, "the server does not start"
@@ -159,7 +165,7 @@ class Server:
         """Streams that are open are waited for, for as many seconds as `grace` says."""
         self._uvicorn.config.timeout_graceful_shutdown = grace
         self._uvicorn.should_exit = True
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=120)
 
 
 @pytest.fixture(scope="session")
@@ -220,7 +226,7 @@ class World:
         It does not verify: there is no TLS here, and reading the authorities' certificates takes 20 ms a client.
         """
         auth = (key, "") if key else None
-        return httpx.Client(base_url=self.server.url, auth=auth, timeout=30, verify=False, trust_env=False)
+        return httpx.Client(base_url=self.server.url, auth=auth, timeout=120, verify=False, trust_env=False)
 
     def _make_teams(self, db: Db) -> str:
         now = self.clock()

@@ -73,7 +73,7 @@ class Mailbox:
     def wait(self, count: int = 1) -> list[EmailMessage]:
         """Once so many have come."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.came) >= count, timeout=20), "no mail came"
+            assert self._news.wait_for(lambda: len(self.came) >= count, timeout=120), "no mail came"
             return list(self.came)
 
     def start(self) -> "Mailbox":

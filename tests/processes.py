@@ -52,10 +52,10 @@ class Process:
             self.process = subprocess.Popen(
                 [*self.program, "serve", *options], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             try:
-                if httpx.get(f"{self.url}/healthz", timeout=1, trust_env=False).status_code == 200:
+                if httpx.get(f"{self.url}/healthz", timeout=10, trust_env=False).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
@@ -77,7 +77,7 @@ class Process:
         """As an operator ends it; the exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=120)
 
 
 class Workers:
@@ -101,4 +101,4 @@ class Workers:
     def stop(self) -> list[int]:
         for one in self.running:
             one.terminate()
-        return [one.wait(timeout=20) for one in self.running]
+        return [one.wait(timeout=120) for one in self.running]

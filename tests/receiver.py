@@ -32,9 +32,11 @@ class Received:
 
 @dataclass
 class Answer:
+    """`after` so many seconds, or once the event is set."""
+
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    after: float = 0.0
+    after: float | threading.Event = 0.0
     body: bytes = b"ok"
 
 
@@ -53,12 +55,12 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def _run(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
     def received(self, path: str) -> list[Received]:
         return [one for one in list(self._all) if one.path == path]
 
-    def wait_for(self, path: str, count: int, timeout: float = 10.0) -> list[Received]:
+    def wait_for(self, path: str, count: int, timeout: float = 120.0) -> list[Received]:
         """The first `count` requests to this path, or what there is when time is up."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.received(path)) >= count, timeout)
@@ -74,7 +76,11 @@ class Receiver:
                     self._all.append(request)
                     self._changed.notify_all()
                 answer = self.answer(request)
-                await asyncio.sleep(answer.after)
+                if isinstance(answer.after, threading.Event):
+                    while not answer.after.is_set():
+                        await asyncio.sleep(0.01)
+                else:
+                    await asyncio.sleep(answer.after)
                 extra = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
                 size = len(answer.body)
                 writer.write(f"HTTP/1.1 {answer.status} Told\r\nContent-Length: {size}\r\n{extra}\r\n".encode())

@@ -82,7 +82,7 @@ def seconds_to_first_answer(clone: Path) -> float:
 
 
 @contextlib.contextmanager
-def served(*command: str | Path, patience: float = 30) -> Iterator[tuple[str, str]]:
+def served(*command: str | Path, patience: float = 120) -> Iterator[tuple[str, str]]:
     """The server's address and what it said, once it answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"

@@ -77,7 +77,7 @@ class Proxied:
             base_url=url,
             auth=(key, ""),
             verify=ssl.create_default_context(cafile=str(cert)),
-            timeout=60,
+            timeout=120,
             trust_env=False,
         )
 
@@ -117,13 +117,13 @@ def proxied(
     finally:
         made.http.close()
         running.terminate()
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
         server.end()
 
 
 def _until_it_answers(http: httpx.Client, running: "subprocess.Popen[bytes]") -> None:
     waiting = threading.Event()
-    for _ in range(400):
+    for _ in range(2400):
         try:
             http.get("/healthz")
             return

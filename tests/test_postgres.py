@@ -100,7 +100,7 @@ with postgres.cluster(own=True) as server:
     postmaster = int((home / "data" / "postmaster.pid").read_text().splitlines()[0])
     run.kill()
     run.communicate()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while home.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not home.exists()

@@ -43,7 +43,7 @@ def settled(world: World, pipeline: dict[str, Any]) -> None:
     eventually(lambda: world.server.engine.read(lambda db: db.row(sql, key=pipeline["key"])) is None)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

@@ -37,7 +37,7 @@ def in_node(cases: list[tuple[str, dict[str, str], bytes]], folder: Path) -> lis
         f"{program('javascript')}\nconst cases = {spelled};\n"
         "console.log(JSON.stringify(cases.map(([s, h, b]) => verify(s, h, Buffer.from(b, 'hex')))));\n"
     )
-    done = subprocess.run(["node", script], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(["node", script], capture_output=True, text=True, check=True, timeout=300)
     return json.loads(done.stdout)  # type: ignore[no-any-return]
 
 

@@ -174,7 +174,7 @@ def test_a_full_disk_stops_backup_and_restore_and_loses_nothing(used: Store, tmp
     def limited(*arguments: str) -> subprocess.CompletedProcess[str]:
         """As on a disk that takes no file beyond 200 KB."""
         shell = f"ulimit -f 200; exec {shlex.join(command(*arguments))}"
-        return subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
     options = store_options(used)
     for arguments in (("backup", str(tmp_path / "more.tar"), *options), ("restore", str(file), *options)):

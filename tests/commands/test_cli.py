@@ -14,7 +14,7 @@ from tests.processes import Process, command, free_port, run, store_options
 
 
 def get(url: str, key: str | None = None, **more: object) -> httpx.Response:
-    return httpx.get(url, auth=(key, "") if key else None, timeout=30, trust_env=False, **more)  # type: ignore[arg-type]
+    return httpx.get(url, auth=(key, "") if key else None, timeout=120, trust_env=False, **more)  # type: ignore[arg-type]
 
 
 def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     link = re.search(rf"http://127.0.0.1:{port}/welcome#(\S+)", told)
     assert link, told
     body = {"token": link[1], "password": "seven green owls"}
-    signed_in = ok(httpx.post(f"http://127.0.0.1:{port}/api/v2/session/link", json=body, timeout=30, trust_env=False))
+    signed_in = ok(httpx.post(f"http://127.0.0.1:{port}/api/v2/session/link", json=body, timeout=120, trust_env=False))
     assert signed_in["user"]["email"] == "owner@localhost"
     pipeline = ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines", key[0]))[0]
     assert pipeline["creationSourceType"] == "SYSTEM_ONBOARDING"
@@ -41,7 +41,7 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     assert len(boxes) == 12
     assert {box["stageKey"] for box in boxes} == set(pipeline["stages"])
     server.terminate()
-    assert server.wait(timeout=30) == 0
+    assert server.wait(timeout=120) == 0
     server.stdout.close()
     # The second start makes nothing new, shows no key, and is quick.
     again = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -51,12 +51,12 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     wait_for(f"http://127.0.0.1:{port}")
     assert len(ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines", key[0]))) == 1
     again.terminate()
-    assert again.wait(timeout=30) == 0
+    assert again.wait(timeout=120) == 0
     again.stdout.close()
 
 
 def wait_for(url: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             if get(f"{url}/healthz").status_code == 200:
@@ -140,7 +140,7 @@ def test_it_serves_over_tls(fresh_store: Store, tmp_path: Path) -> None:
     assert server.stdout is not None
     assert f"https://127.0.0.1:{port}" in server.stdout.readline()
     trusted = ssl.create_default_context(cafile=str(cert))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             reply = get(f"https://127.0.0.1:{port}/healthz", verify=trusted)
@@ -150,7 +150,7 @@ def test_it_serves_over_tls(fresh_store: Store, tmp_path: Path) -> None:
             time.sleep(0.05)
     assert reply.status_code == 200
     server.terminate()
-    assert server.wait(timeout=30) == 0
+    assert server.wait(timeout=120) == 0
     server.stdout.close()
 
 
@@ -160,7 +160,7 @@ def test_several_workers_share_one_postgresql(fresh_store: Store) -> None:
         return
     server = Process(fresh_store, "--workers", "2")
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
-    with httpx.Client(base_url=server.url, auth=(key, ""), timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False) as client:
         pipeline = ok(client.put("/api/v1/pipelines?name=Deals"))["key"]
         made = {ok(client.put(f"/api/v1/pipelines/{pipeline}/boxes?name=Box {n}"))["key"] for n in range(20)}
         assert {one["key"] for one in ok(client.get(f"/api/v1/pipelines/{pipeline}/boxes"))} == made

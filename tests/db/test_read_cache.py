@@ -111,12 +111,12 @@ def test_a_reader_that_began_before_a_change_spoils_nothing_for_those_after(engi
     def slowly(db: Db) -> Any:
         db.row(READ)
         began.set()
-        assert changed.wait(20)
+        assert changed.wait(120)
         return known(db)
 
     with ThreadPoolExecutor(1) as threads:
         early = threads.submit(engine.read, slowly)
-        assert began.wait(20)
+        assert began.wait(120)
         engine.write(to(2))
         before = engine.read(known)
         changed.set()

@@ -45,7 +45,7 @@ class Automated:
 
     def __init__(self, server: Process, store: Store, receiver: Receiver) -> None:
         self.receiver, self.url, self.key = receiver, server.url, a_key(store)
-        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=60, trust_env=False)
+        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=120, trust_env=False)
         self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
         steps = [
             {"type": "box.edit", "with": {"addNotes": "seen"}},
@@ -92,7 +92,7 @@ class Automated:
         left, deadline = -1, 0.0
         while under_way := len(self.runs(state="RUNNING")):
             if under_way != left:
-                left, deadline = under_way, time.monotonic() + 60
+                left, deadline = under_way, time.monotonic() + 120
             assert time.monotonic() < deadline, self.runs(state="RUNNING")[:3]
             time.sleep(0.25)
 
@@ -143,7 +143,7 @@ def test_killed_workers_leave_every_run_to_the_others(fresh_store: Store, receiv
             for _ in range(kills):
                 workers.start()
                 told = len(receiver.received("/told"))
-                eventually(lambda told=told: len(receiver.received("/told")) > told, timeout=60)  # type: ignore[misc]
+                eventually(lambda told=told: len(receiver.received("/told")) > told)  # type: ignore[misc]
                 time.sleep(random.uniform(0.0, 0.4))
                 workers.kill_the_oldest()
         automated.wait()

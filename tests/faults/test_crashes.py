@@ -1,6 +1,9 @@
 """What was acknowledged is there after a crash, and what was not is whole or absent."""
 
+import base64
+import json
 import random
+import socket
 import threading
 import time
 
@@ -35,12 +38,17 @@ def test_a_killed_server_loses_nothing_it_acknowledged(fresh_store: Store, kills
         threads = [threading.Thread(target=write_until_cut, args=(server.url, key, pipeline, made)) for _ in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(random.uniform(0.3, 0.8))
+        # In the middle of it, on a slow machine too.
+        before, deadline = len(made), time.monotonic() + 120
+        while len(made) < before + 8:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(random.uniform(0.0, 0.5))
         server.kill()
         for thread in threads:
             thread.join()
         server.start()
-    with httpx.Client(base_url=server.url, auth=auth, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, auth=auth, timeout=120, trust_env=False) as client:
         kept = ok(client.get(f"/api/v1/pipelines/{pipeline}/boxes"))
         assert made
         assert set(made) <= {box["key"] for box in kept}
@@ -52,22 +60,34 @@ def test_a_killed_server_loses_nothing_it_acknowledged(fresh_store: Store, kills
 
 def test_requests_in_flight_finish_when_the_server_is_told_to_stop(fresh_store: Store) -> None:
     server = Process(fresh_store)
-    auth = (a_key(fresh_store), "")
-    with httpx.Client(base_url=server.url, auth=auth, timeout=30, trust_env=False) as client:
-        pipeline = ok(client.put("/api/v1/pipelines?name=Deals"))["key"]
-        replies: list[httpx.Response] = []
-
-        def slow_body():  # type: ignore[no-untyped-def]
-            yield b'{"name": '
-            time.sleep(1)
-            yield b'"Acme"}'
-
-        thread = threading.Thread(
-            target=lambda: replies.append(client.post(f"/api/v2/pipelines/{pipeline}/boxes", content=slow_body()))
-        )
-        thread.start()
-        time.sleep(0.3)
+    key = a_key(fresh_store)
+    made = httpx.put(f"{server.url}/api/v1/pipelines?name=Deals", auth=(key, ""), timeout=120, trust_env=False)
+    basic = base64.b64encode(f"{key}:".encode()).decode()
+    body = b'{"name": "Acme"}'
+    head = (
+        f"POST /api/v2/pipelines/{ok(made)['key']}/boxes HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Basic {basic}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=120) as connection:
+        connection.sendall(head.encode())
+        # It says so once it reads the body: the request is under way.
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
         server.process.terminate()
-        thread.join()
-        assert ok(replies[0])["name"] == "Acme"
-    assert server.process.wait(timeout=30) == 0
+        wait_until_closed(server.port)
+        connection.sendall(body)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["name"] == "Acme"
+    assert server.process.wait(timeout=120) == 0
+
+
+def wait_until_closed(port: int) -> None:
+    """The server takes no more connections."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=120).close()
+        except OSError:
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -60,7 +60,7 @@ class Watched:
 
     def __init__(self, server: Process, store: Store, receiver: Unreliable) -> None:
         self.receiver, self.url, self.key = receiver, server.url, a_key(store)
-        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=60, trust_env=False)
+        self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=120, trust_env=False)
         self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
         self.hooks = [self._subscribe(f"/{number}") for number in range(3)]
         self.made: list[str] = []
@@ -98,7 +98,7 @@ class Watched:
         took, deadline = -1, 0.0
         while not self.all_arrived():
             if len(self.receiver.took) > took:
-                took, deadline = len(self.receiver.took), time.monotonic() + 60
+                took, deadline = len(self.receiver.took), time.monotonic() + 120
             assert time.monotonic() < deadline, self.left()
             time.sleep(0.25)
 
@@ -207,7 +207,7 @@ def test_a_killed_database_loses_nothing_it_acknowledged(tmp_path: Path, receive
                     time.sleep(random.uniform(0.0, 0.3))
                     cluster.start()
                     before = len(watched.made)
-                    eventually(lambda before=before: len(watched.made) > before, timeout=60)  # type: ignore[misc]
+                    eventually(lambda before=before: len(watched.made) > before)  # type: ignore[misc]
         assert workers.stop() == [0, 0], workers.log.read_text()
         assert server.stop() == 0
 

@@ -77,7 +77,7 @@ class Kept:
 
     def __init__(self, server: Process, key: str) -> None:
         self.server = server
-        self.http = httpx.Client(base_url=server.url, auth=(key, ""), timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False)
         self.pipeline = ok(self.http.put("/api/v1/pipelines?name=Deals"))["key"]
         self.boxes: dict[str, str] = {}
         self.files: dict[str, bytes] = {}
@@ -164,7 +164,7 @@ def test_on_a_read_only_disk_it_does_not_start_and_says_why(disk: Disk, store: S
     options = store_options(store)
     key_create = ("key", "create", "bo@example.com", *options)
     for arguments in (("serve", "--port", "0", *options), *([] if store.url else [key_create])):
-        done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 1, done.stderr
         assert "Read-only file system" in done.stderr
         assert "Traceback" not in done.stderr, done.stderr

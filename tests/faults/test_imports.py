@@ -19,13 +19,13 @@ def test_an_import_that_was_killed_or_stopped_counts_no_row_twice_and_misses_non
     server = Process(fresh_store)
     auth = (a_key(fresh_store), "")
     table = "name\n" + "".join(f"box {number}\n" for number in range(ROWS))
-    with httpx.Client(base_url=server.url, auth=auth, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=server.url, auth=auth, timeout=120, trust_env=False) as client:
         pipeline = ok(client.put("/api/v1/pipelines?name=Deals"))["key"]
         headers = {"content-type": "text/csv"}
         key = ok(client.post(f"/api/v2/pipelines/{pipeline}/import", content=table.encode(), headers=headers))["key"]
 
         def until(found: Any) -> dict[str, Any]:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while not found(now := ok(client.get(f"/api/v2/imports/{key}"))):
                 assert now["state"] in ("waiting", "running"), now
                 assert time.monotonic() < deadline, now

@@ -46,13 +46,13 @@ def test_a_killed_server_loses_no_letter(fresh_store: Store, monkeypatch: pytest
     asked: list[str] = []
     invited: list[str] = []
     try:
-        with httpx.Client(base_url=server.url, auth=(key, ""), timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False) as client:
             team = ok(client.get("/api/v2/users/me/teams"))["results"][0]["key"]
         for round_ in range(kills):
             enough = len(invited) + 3
 
             def invite(round_: int = round_) -> None:
-                with httpx.Client(base_url=server.url, auth=(key, ""), timeout=30, trust_env=False) as client:
+                with httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False) as client:
                     try:
                         for number in range(1000):
                             email = f"p{round_}-{number}@example.com"

@@ -13,7 +13,7 @@ def test_an_open_stream_does_not_hold_up_the_end(fresh_store: Store) -> None:
     server = Process(fresh_store)
     auth = (a_key(fresh_store), "")
     with (
-        httpx.Client(base_url=server.url, auth=auth, timeout=30, trust_env=False) as client,
+        httpx.Client(base_url=server.url, auth=auth, timeout=120, trust_env=False) as client,
         client.stream("GET", "/api/v2/events/stream") as stream,
     ):
         lines = stream.iter_lines()
@@ -21,5 +21,5 @@ def test_an_open_stream_does_not_hold_up_the_end(fresh_store: Store) -> None:
         began = time.monotonic()
         server.process.terminate()
         assert all(not line.startswith("data") for line in lines)
-        assert server.process.wait(timeout=30) == 0
-    assert time.monotonic() - began < 10
+        assert server.process.wait(timeout=120) == 0
+    assert time.monotonic() - began < 25, "what is under way is given 30 s"

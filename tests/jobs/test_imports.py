@@ -63,7 +63,7 @@ def test_threads_take_turns_quickly_while_an_import_goes_on(fresh_store: Store, 
         await asyncio.wait([running])
         return [*seen, sys.getswitchinterval()]
 
-    before, meanwhile, after = asyncio.run(asyncio.wait_for(whole(), 30))
+    before, meanwhile, after = asyncio.run(asyncio.wait_for(whole(), 120))
     state = engine.read(lambda db: db.row("SELECT state, created FROM imports WHERE key = :key", key=key))
     engine.close()
     assert state == ("done", 2)

@@ -40,7 +40,7 @@ class Hook:
         self.made = ok(person.http.post("/api/v2/webhooks", json={**target, **given}))
         self.own = f"/api/v2/webhooks/{self.made['key']}"
 
-    def wait(self, count: int = 1, timeout: float = 30.0) -> list[Received]:
+    def wait(self, count: int = 1, timeout: float = 120.0) -> list[Received]:
         found = self.receiver.wait_for(self.path, count, timeout)
         assert len(found) == count, [one.headers for one in found]
         return found
@@ -67,7 +67,7 @@ def settled(hook: Hook, attempts: int) -> list[dict[str, Any]]:
     return deliveries(hook)
 
 
-def eventually(holds: Callable[[], bool], timeout: float = 30.0) -> None:
+def eventually(holds: Callable[[], bool], timeout: float = 120.0) -> None:
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline, "it never came to be"

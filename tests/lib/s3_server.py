@@ -69,7 +69,7 @@ def _client(service: str, endpoint: str, key: str = "nobody", secret: str = "not
 
 
 def _await(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(300):
+    for _ in range(1200):
         if process.poll() is not None:
             raise RuntimeError(f"moto ended with status {process.returncode}")
         try:
@@ -77,7 +77,7 @@ def _await(process: subprocess.Popen[bytes], port: int) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("moto did not listen within 30 s")
+    raise RuntimeError("moto did not listen within 120 s")
 
 
 def _free_port() -> int:

@@ -91,7 +91,7 @@ def test_a_server_that_is_not_there_is_told_soon() -> None:
         began = time.monotonic()
         with pytest.raises(StoreFailed, match="does not answer as it should"):
             s3.write([b"x"])
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
 
 
 def test_a_server_that_takes_and_says_nothing_is_given_up() -> None:
@@ -100,7 +100,7 @@ def test_a_server_that_takes_and_says_nothing_is_given_up() -> None:
         began = time.monotonic()
         with pytest.raises(StoreFailed, match="does not answer as it should"):
             s3.size("a" * 32)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
 
 
 def test_a_server_killed_in_mid_upload_is_told_and_the_file_is_not_stored() -> None:

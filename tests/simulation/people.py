@@ -20,11 +20,11 @@ class Client:
     """Asks until it is answered: a write that is repeated carries the same Idempotency-Key."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._http = httpx.Client(base_url=url, auth=(key, ""), timeout=60, trust_env=False, verify=False)
+        self._http = httpx.Client(base_url=url, auth=(key, ""), timeout=120, trust_env=False, verify=False)
 
     def __call__(self, verb: str, path: str, **given: Any) -> httpx.Response:
         headers = {"Idempotency-Key": uuid.uuid4().hex, **given.pop("headers", {})}
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 120
         while True:
             try:
                 answer = self._http.request(verb, path, headers=headers, **given)

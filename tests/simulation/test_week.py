@@ -118,7 +118,7 @@ class Week:
         """Invited, with a password, and with a key for the programs he uses."""
         path = f"/api/v2/teams/{self.team}/invitations"
         token = self.owner.post(path, email=f"p{number}@team.example", name=f"P{number} T")["link"].partition("#")[2]
-        with httpx.Client(base_url=self.server.url, timeout=60, trust_env=False, verify=False) as browser:
+        with httpx.Client(base_url=self.server.url, timeout=120, trust_env=False, verify=False) as browser:
             told = ok(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}))
             headers = {"X-CSRF-Token": told["csrfToken"]}
             return str(ok(browser.put("/api/v1/apikeys", json={"name": "Work"}, headers=headers))["apiKey"])
@@ -142,7 +142,7 @@ class Week:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`boxwood …` of the version and at the time that the server has."""
         program = [sys.executable, "-c", f"{self.setup}\n{MAIN}", *arguments, *store_options(self.store)]
-        return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
     def upgrade(self) -> None:
         """To a version that has one migration more; this one refuses the database from then on."""

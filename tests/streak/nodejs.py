@@ -61,7 +61,7 @@ def program(url: str) -> Iterator[Program]:
     with subprocess.Popen(command, cwd=HERE, env=environment(url), **pipes) as process:
         yield Program(process)
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def environment(url: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Watched:
 @contextmanager
 def sync_client(url: str, key: str, **options: Any) -> Iterator[Watched]:
     answers: list[httpx.Response] = []
-    with httpx.Client(timeout=30, verify=False, event_hooks={"response": [answers.append]}) as http:
+    with httpx.Client(timeout=120, verify=False, event_hooks={"response": [answers.append]}) as http:
         client = Streak(base_url=url, token=key, httpx_client=http, max_retries=0, **options)
         yield Watched(client, answers, lambda answer: answer)
 
@@ -54,7 +54,7 @@ def async_client(url: str, key: str, **options: Any) -> Iterator[Watched]:
         answers.append(answer)
 
     with asyncio.Runner() as runner:
-        http = httpx.AsyncClient(timeout=30, verify=False, event_hooks={"response": [note]})
+        http = httpx.AsyncClient(timeout=120, verify=False, event_hooks={"response": [note]})
         client = AsyncStreak(base_url=url, token=key, httpx_client=http, max_retries=0, **options)
         yield Watched(client, answers, runner.run)
         runner.run(http.aclose())

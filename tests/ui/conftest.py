@@ -24,7 +24,7 @@ OPTIONS = (
 ).split()
 WIDE, NARROW = (1440, 900), (390, 844)
 # How long what is waited for may take on a machine that does much else, in milliseconds.
-PATIENCE = 20_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # Where pictures of the screens go; without it, none are taken.

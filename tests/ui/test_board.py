@@ -416,7 +416,7 @@ def test_a_server_that_restarts_in_the_middle_is_waited_for(fresh_store: Store, 
     expect(page.get_by_text("What you see may be old")).to_be_visible()
     expect(page.get_by_role("textbox", name="Comment")).to_have_value("Written while it is away")
     again = Server(fresh_store.config(allow_private_webhooks=True), port=port).start()
-    expect(page.get_by_text("What you see may be old")).to_be_hidden(timeout=15_000)
+    expect(page.get_by_text("What you see may be old")).to_be_hidden()
     page.get_by_role("textbox", name="Comment").press("Control+Enter")
     expect(page.get_by_role("article", name="Comment by Ada Lovelace")).to_contain_text("Written while it is away")
     card(page, "Acme").focus()

@@ -116,7 +116,7 @@ def test_edits_wait_for_a_server_that_restarts(restarting: tuple[Server, World, 
     expect(page.get_by_role("alert").filter(has_text="That was not saved")).to_be_visible()
     again = Server(fresh_store.config(allow_private_webhooks=True), port=port).start()
     try:
-        expect(page.get_by_text("will be sent when it is back")).to_be_hidden(timeout=20_000)
+        expect(page.get_by_text("will be sent when it is back")).to_be_hidden()
         expect(page.get_by_role("alert").filter(has_text="Changed Size")).to_have_count(2)
         expect(cell(page, "Acme", size)).to_have_text("4,300")
         found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes"))["results"]

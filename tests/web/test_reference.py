@@ -162,7 +162,7 @@ def browse(url: str) -> tuple[str, list[str]]:
         [found[0], *options, budget, "--dump-dom", url],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     return ran.stdout, [line for line in ran.stderr.splitlines() if ":CONSOLE:" in line]

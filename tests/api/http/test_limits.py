@@ -128,7 +128,7 @@ def test_worker_processes_keep_one_limit_together(fresh_store: Store) -> None:
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
     # A connection of its own for each, so that both processes get some.
     answers = [
-        httpx.get(f"{server.url}/api/v1/users/me", auth=(key, ""), timeout=30, trust_env=False) for _ in range(80)
+        httpx.get(f"{server.url}/api/v1/users/me", auth=(key, ""), timeout=120, trust_env=False) for _ in range(80)
     ]
     assert [answer.status_code for answer in answers].count(200) == 24
     assert {answer.status_code for answer in answers} == {200, 429}

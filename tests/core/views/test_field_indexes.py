@@ -64,7 +64,7 @@ def names(world: World) -> set[str]:
 
 
 def until(condition: Any) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.05)

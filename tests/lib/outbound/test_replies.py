@@ -192,7 +192,7 @@ def test_a_hostile_receiver_costs_at_most_the_timeout_and_a_megabyte(handler, ru
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()
             assert reason in (None, SILENT)
-            assert took < TIMEOUT + 3  # the machine may be busy
+            assert took < TIMEOUT + 30  # the machine may be busy; without the limit it takes a minute or has no end
             assert peak < MEGABYTE
             assert not door._session.connector._acquired
 
@@ -212,7 +212,7 @@ async def reason_given(door: Outbound, url: str, body: bytes = b"{}") -> str | N
 
 def test_only_the_beginning_of_a_long_reply_is_read_and_never_unpacked():
     async def main():
-        async with serving(gzip_bomb) as server, outbound() as door:
+        async with serving(gzip_bomb) as server, outbound(total_timeout=60) as door:
             reply = await door.send("POST", server.url(), {}, b"{}")
             assert reply.status == 200
             assert reply.body == BOMB[:REPLY_BYTES]
@@ -229,7 +229,7 @@ def test_a_reply_is_whole_up_to_the_limit(size):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + whole)
 
     async def main():
-        async with serving(handle) as server, outbound(total_timeout=5) as door:
+        async with serving(handle) as server, outbound(total_timeout=60) as door:
             for _ in range(2):
                 assert (await door.send("POST", server.url(), {}, b"{}")).body == whole[:REPLY_BYTES]
 
@@ -248,8 +248,9 @@ def test_a_receiver_that_never_reads_does_not_hold_the_socket(run):
     async def main():
         async with serving(unreading) as server, outbound() as door:
             assert await reason_given(door, server.url(), b"x" * 32 * MEGABYTE) == SILENT
-            await asyncio.sleep(0.1)
-            assert [event & select.POLLHUP for _, event in connection.poll(0)] == [select.POLLHUP]
+            async with asyncio.timeout(30):
+                while [event & select.POLLHUP for _, event in connection.poll(0)] != [select.POLLHUP]:
+                    await asyncio.sleep(0.01)
 
     run(main())
 
@@ -258,12 +259,12 @@ def test_a_handshake_that_never_ends_costs_the_connect_timeout():
     async def main():
         async with (
             serving(never_answering) as server,
-            outbound(connect_timeout=0.1, total_timeout=30) as door,
+            outbound(connect_timeout=0.1, total_timeout=50) as door,
         ):
             started = time.perf_counter()
             with pytest.raises(Unreachable):
                 await door.send("POST", server.url(scheme="https"), {}, b"{}")
-            assert time.perf_counter() - started < 5
+            assert time.perf_counter() - started < 40
 
     asyncio.run(main())
 
@@ -274,11 +275,11 @@ def test_name_servers_that_never_answer_cost_the_connect_timeout():
             await asyncio.sleep(60)
 
     async def main():
-        async with Outbound(Rules(), connect_timeout=0.1, total_timeout=30, resolver=Never()) as door:
+        async with Outbound(Rules(), connect_timeout=0.1, total_timeout=50, resolver=Never()) as door:
             started = time.perf_counter()
             with pytest.raises(Unreachable):
                 await door.send("POST", "http://receiver.test/", {}, b"{}")
-            assert time.perf_counter() - started < 5
+            assert time.perf_counter() - started < 40
 
     asyncio.run(main())
 
@@ -296,7 +297,7 @@ def test_the_request_after_a_hostile_reply_gets_its_own_answer():
         writer.write(OK.replace(b"ok", b"2!"))
 
     async def main():
-        async with serving(handle) as server, outbound() as door:
+        async with serving(handle) as server, outbound(total_timeout=60) as door:
             await door.send("POST", server.url(), {}, b"{}")
             await asyncio.sleep(0.05)
             assert (await door.send("POST", server.url(), {}, b"{}")).body == b"2!"

@@ -182,9 +182,11 @@ def test_proxy_variables_are_not_heeded(variable, monkeypatch, watch):
         async with serving(replying(OK)) as proxy:
             monkeypatch.setenv(variable, proxy.url())
             monkeypatch.delenv("NO_PROXY", raising=False)
-            async with serving(replying(OK)) as server, door(connect_timeout=0.2) as outbound:
-                assert (await post(outbound, server.url())).status == 200
-                await refused(outbound, server.url(scheme="https"))
+            async with serving(replying(OK)) as server:
+                async with door() as outbound:
+                    assert (await post(outbound, server.url())).status == 200
+                async with door(connect_timeout=0.2) as outbound:
+                    await refused(outbound, server.url(scheme="https"))
             async with door(guarded(proxy.port)) as outbound:
                 await refused(outbound, f"http://{PUBLIC}/")
                 await refused(outbound, f"https://{PUBLIC}/")
