@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from boxwood.core.accounts import sessions
 from boxwood.core.context import Ctx
@@ -18,10 +18,12 @@ from boxwood.web import pages
 from tests.conftest import Person, World
 from tests.house.tree import ROOT
 
-OPTIONS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+OPTIONS = [
+    *"--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(),
+    *"--disable-component-update --disable-sync".split(),
+    # No other host is reached. Playwright's own way, to look at every request, keeps the browser from caching anything.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
+]
 WIDE, NARROW = (1440, 900), (390, 844)
 # How long what is waited for may take on a machine that does much else, in milliseconds.
 PATIENCE = 60_000
@@ -40,9 +42,13 @@ def build_ui() -> None:
     pages.template.cache_clear()
 
 
-def find_chromium() -> str:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next((path for name in names if (path := shutil.which(name))), None)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# It has no windows to draw: a context costs it a third of what it costs the others.
+SHELL = "chromium-headless-shell"
+
+
+def find_chromium(*names: str) -> str:
+    program = next((path for name in names or BROWSERS if (path := shutil.which(name))), None)
     assert program, "no Chromium: bin/setup dev installs it"
     return program
 
@@ -53,11 +59,11 @@ def built() -> None:
     build_ui()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium(built: None) -> Iterator[Browser]:
-    """Ends with its file: Playwright's event loop runs in this thread until then, and other tests run their own."""
+    """Ends with this folder: Playwright's event loop runs in this thread until then, and other tests run their own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(SHELL, *BROWSERS), args=OPTIONS)
         yield browser
         browser.close()
 
@@ -86,20 +92,17 @@ class Window:
             is_mobile=touch,
         )
         self.context.set_default_timeout(PATIENCE)
-        self.context.route("**/*", self._only_here)
+        self.context.on("request", self._only_here)
         self.complaints: list[str] = []
         self.page: Page = self.context.new_page()
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _only_here(self, route: Route) -> None:
+    def _only_here(self, request: Request) -> None:
         """No request to any other host."""
         # The browser's own viewer of PDF asks for its own parts.
-        if not route.request.url.startswith((self.url, "blob:", "data:", "chrome:", "chrome-extension:")):
-            self.complaints.append(f"asked another host: {route.request.url}")
-            route.abort()
-        else:
-            route.continue_()
+        if not request.url.startswith((self.url, "blob:", "data:", "chrome:", "chrome-extension:")):
+            self.complaints.append(f"asked another host: {request.url}")
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning") and not EXPECTED.match(message.text):
@@ -167,4 +170,7 @@ def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
 
 
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
-"""Every screen looks right in all of these."""
+"""Every screen looks right in all of these. Such a test has `@looks`."""
+
+looks = pytest.mark.one_database
+"""How a screen is drawn does not depend on the database that the API asked; what people do is done on both."""

@@ -11,7 +11,7 @@ from boxwood.core.accounts import sessions, sign_in_links
 from boxwood.core.context import Ctx
 from tests.conftest import Server, Store, World, ok
 from tests.mailbox import Mailbox
-from tests.ui.conftest import LOOKS, Window
+from tests.ui.conftest import LOOKS, Window, looks
 
 PASSWORD = "seven green owls"
 
@@ -165,6 +165,7 @@ def test_mail_is_no_affair_of_a_member(world: World, window) -> None:
 
 
 @pytest.mark.slow
+@looks
 def test_the_account_looks_right(named: World, chromium: Browser) -> None:
     with_password(named)
     for size, scheme in LOOKS:

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.conftest import World, ok
 from tests.jobs.webhooks import eventually
-from tests.ui.conftest import LOOKS
+from tests.ui.conftest import LOOKS, looks
 
 
 def contact(world: World, **given):
@@ -169,6 +169,7 @@ def test_the_teams_own_fields_are_made_renamed_and_deleted(world: World, window)
 
 
 @pytest.mark.slow
+@looks
 def test_the_directory_looks_right(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     for name in ("Grace Hopper", "Katherine Johnson", "Mary Jackson"):

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.conftest import World, ok
 from tests.jobs.webhooks import receiver as receiver
 from tests.receiver import Receiver
-from tests.ui.conftest import LOOKS
+from tests.ui.conftest import LOOKS, looks
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(world: World, window) -> None:
@@ -81,6 +81,7 @@ def test_what_arrives_at_an_inbound_webhook_is_seen(world: World, window) -> Non
 
 
 @pytest.mark.slow
+@looks
 def test_the_integrations_look_right(world: World, window, receiver: Receiver) -> None:
     pipeline = world.pipeline(name="Sales")
     path = f"/api/v2/pipelines/{pipeline['key']}"

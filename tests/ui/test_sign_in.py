@@ -12,7 +12,7 @@ from boxwood.core.accounts import second_factors, sign_in_links
 from tests.conftest import Person, Server, Store, World
 from tests.mailbox import Mailbox
 from tests.mailbox import link as mailed_link
-from tests.ui.conftest import LOOKS
+from tests.ui.conftest import LOOKS, looks
 
 PASSWORD = "seven green owls"
 
@@ -83,6 +83,7 @@ def test_a_session_that_ends_is_renewed_and_what_was_typed_is_saved(world: World
     expect(page.get_by_role("heading", name="Renewals")).to_be_visible()
 
 
+@looks
 def test_the_sign_in_looks_right(window) -> None:
     for size, scheme in LOOKS:
         one = window(size=size, scheme=scheme)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS
+from tests.ui.conftest import LOOKS, looks
 
 
 def filled(world: World) -> dict[str, Any]:
@@ -402,6 +402,7 @@ def test_what_others_change_appears_by_itself(world: World, window: Any) -> None
     expect(row(page, "Hotel")).to_have_count(1)
 
 
+@looks
 def test_the_table_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     for size, scheme in LOOKS:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
-from tests.ui.conftest import LOOKS
+from tests.ui.conftest import LOOKS, looks
 
 
 def task(world: World, box: dict[str, Any], text: str, days: float | None = None, **given: Any) -> dict[str, Any]:
@@ -83,6 +83,7 @@ def test_everything_is_searched_and_narrowed(world: World, window) -> None:
 
 
 @pytest.mark.slow
+@looks
 def test_agenda_and_search_look_right(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Zephyr Airlines")
     for text, days in (("Send the offer", -2), ("Call back", 0), ("Ask for a reference", 4), ("Some day", None)):

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from boxwood.core.accounts import sign_in_links
 from tests.conftest import Server, Store, World, ok
-from tests.ui.conftest import LOOKS, Window
+from tests.ui.conftest import LOOKS, Window, looks
 from tests.ui.test_table import boxes, cell, field, filled, opened, row
 
 PASSWORD = "seven green owls"
@@ -147,6 +147,7 @@ def test_a_session_that_ends_while_a_cell_is_edited_loses_nothing(world: World, 
 
 
 @pytest.mark.slow
+@looks
 def test_a_conflict_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     key, size = boxes(world, pipeline)["Acme"]["key"], field(pipeline, "Size")
