@@ -23,11 +23,12 @@ from schemathesis.specs.openapi.checks import (
 from boxwood.api.http.openapi import describe, endless
 from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
-from tests.conftest import World
+from tests.conftest import Store, World
 from tests.things import Things
 
-CASES = 3
-"""Of each mode: what the description allows, and what it does not."""
+CASES = 2
+"""Of each mode on each database, not the same on both: what the description allows, and what it does not."""
+SEEDS = {"sqlite": 20260105, "postgres": 20260106}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -67,6 +68,7 @@ def named(asked: tuple[Route, GenerationMode]) -> str:
 @pytest.mark.parametrize("asked", ASKED, ids=named)
 def test_the_document_says_what_can_be_answered(
     world: World,
+    database: Store,
     session: requests.Session,
     operations: dict[tuple[str, str], Any],
     asked: tuple[Route, GenerationMode],
@@ -74,7 +76,7 @@ def test_the_document_says_what_can_be_answered(
     route, mode = asked
     operation, things = operations[(route.verb, route.path)], Things(world)
 
-    @seed(20260105)
+    @seed(SEEDS[database.name])
     @settings(
         max_examples=CASES,
         database=None,
