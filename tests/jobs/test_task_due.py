@@ -32,7 +32,7 @@ def test_the_server_tells_of_a_due_task_within_seconds(world: World) -> None:
     (key,) = tasks_due(world, box, 1, world.clock() + HOUR)
     before = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))
     assert (before["taskOverdueCount"], told(world, [key])) == (0, {})
-    assert due.SECONDS < 30
+    assert task_due.SECONDS < 30
     world.clock.advance(ms=HOUR)
     deadline = time.monotonic() + 120
     while not told(world, [key]):
