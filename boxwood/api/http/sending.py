@@ -1,18 +1,15 @@
-"""Sending a reply: its head, its entity tag, and nothing where the caller knows it already."""
+"""Sending a response: its headers, its ETag, and 304 without a body if the client has the same content already."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TypeVar
 
-from blake3 import blake3
 from starlette.types import Message, Receive, Scope, Send
 
 from .replies import Reply
 
 T = TypeVar("T")
-SHORT = 8000
-"""Bytes."""
 
 
 async def send(out: Send, reply: Reply, scope: Scope) -> None:
@@ -33,14 +30,14 @@ async def send(out: Send, reply: Reply, scope: Scope) -> None:
 
 
 def naming(reply: T, change: str) -> T:
-    """The reply with the name of the change it answers, by which the change can be undone."""
+    """The reply with the header X-Boxwood-Change: the key of the change, by which the change can be undone."""
     if change and isinstance(reply, Reply):
         reply.headers = (*reply.headers, (b"x-boxwood-change", change.encode()))
     return reply
 
 
 def adding(out: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
-    """The same, with these in the head of the answer."""
+    """A sender that adds these headers to the response."""
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -51,17 +48,16 @@ def adding(out: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
 
 
 def tag(body: bytes) -> bytes:
-    """An entity's tag: of what is answered, so that it changes with it and with nothing else. Many processors have
-    instructions for SHA-256; BLAKE3 goes through several pieces at once, which is quicker where there are some."""
-    made = blake3(body).hexdigest(length=12) if len(body) > SHORT else hashlib.sha256(body).hexdigest()[:24]
-    return b'"%s"' % made.encode()
+    """The ETag of a response body: the first 96 bits of its SHA-256 hash (docs/decisions/etags.md)."""
+    return b'"%s"' % hashlib.sha256(body).hexdigest()[:24].encode()
 
 
 def matches(header: bytes, etag: bytes) -> bool:
-    return header.strip() == b"*" or etag in [one.strip().removeprefix(b"W/") for one in header.split(b",")]
+    """Whether the value of an If-None-Match header names this ETag."""
+    return header.strip() == b"*" or etag in [given.strip().removeprefix(b"W/") for given in header.split(b",")]
 
 
 async def hang_up(receive: Receive) -> None:
-    """Done when the caller has gone."""
+    """Returns when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -6,7 +6,6 @@ import threading
 import httpx
 import pytest
 
-from boxwood.api.http.sending import SHORT
 from tests.conftest import World, ok, refused
 
 
@@ -65,12 +64,10 @@ def test_an_unchanged_entity_is_not_sent_again(world: World) -> None:
 
 
 def test_an_unchanged_list_is_not_sent_again(world: World) -> None:
-    """Long ones have their tags by another way of counting."""
     pipeline = world.pipeline()
     boxes = [world.box(pipeline, name=f"Acme {n}") for n in range(6)]
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     first = world.ada.http.get(path)
-    assert len(first.content) > SHORT
     assert re.fullmatch('"[0-9a-f]{24}"', first.headers["etag"])
     same = world.ada.http.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (same.status_code, same.content) == (304, b"")
