@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..core.views import reports
 from ..core.views import time_in_stage as view_time_in_stage
 from ..core.views.reports import Chosen
+from ..lib.durations import DAY
 from ..wire.shapes import reports as shapes
 from .boxes import read_filter
 from .http.call import Call
 
-YEAR = 365 * 86_400_000
+YEAR = 365 * DAY
 
 
 def _chosen(call: Call, *, dated: bool = True) -> Chosen:

@@ -17,10 +17,11 @@ from ..db.open import open_engine
 from ..errors import Problem
 from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.clock import now_ms
+from ..lib.durations import MINUTE
 from ..version import VERSION
 
 _LEAST_FREE = 500_000_000
-_AHEAD = 5 * 60_000
+_AHEAD = 5 * MINUTE
 _SHOWN = 5
 
 
@@ -130,7 +131,7 @@ def _clock(db: Db, now: int) -> Finding:
     row = db.row("SELECT MAX(at) FROM (SELECT at FROM events ORDER BY id DESC LIMIT 100) AS last")
     ahead = (row[0] or 0) - now if row else 0
     if ahead > _AHEAD:
-        return Finding(False, f"the clock is {ahead // 60_000} minutes behind what was recorded: set it, and use NTP")
+        return Finding(False, f"the clock is {ahead // MINUTE} minutes behind what was recorded: set it, and use NTP")
     return Finding(True, "the clock is not behind what was recorded")
 
 
@@ -150,7 +151,7 @@ def _stuck(db: Db, now: int) -> list[Finding]:
     for queue in backlog.queues(db, now):
         name = queue.name.replace("_", " ")
         if backlog.is_stuck(queue):
-            late = queue.late_ms // 60_000
+            late = queue.late_ms // MINUTE
             says = f"{queue.waiting} {name} wait, the oldest for {late} minutes: does the server run? See its log"
             found.append(Finding(False, says))
         elif queue.waiting:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..core import boxes, pipelines
 from ..core.context import Ctx
 from ..core.pipelines import fields
+from ..lib.durations import DAY
 
 _STAGES = ["Lead", "Contacted", "Demo", "Proposal", "Won", "Lost"]
-_DAY = 86_400_000
 # Name, stage, value, source, days until it should close.
 _DEALS = [
     ("Hazel & Sons, office plants", 0, 4200, "Website", 40),
@@ -46,7 +46,7 @@ def load(ctx: Ctx) -> str:
     )
     options = {option.name: option.key for option in source.options}
     for name, stage, worth, came_by, days in _DEALS:
-        held = {value.key: worth, closing.key: ctx.now + days * _DAY, source.key: options[came_by]}
+        held = {value.key: worth, closing.key: ctx.now + days * DAY, source.key: options[came_by]}
         given = {"name": name, "stage_key": pipeline.stage_order[stage], "fields": held}
         boxes.create(ctx, pipeline.key, given)
     return pipeline.key

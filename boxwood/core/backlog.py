@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..db.engine import Db
-
-MINUTE, HOUR = 60_000, 3_600_000
+from ..lib.durations import HOUR, MINUTE
 
 
 class Queue(NamedTuple):

@@ -11,9 +11,10 @@ import msgspec
 from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Invalid
+from ..lib.durations import DAY
 from .context import Ctx
 
-KEPT = 86_400_000
+KEPT = DAY
 LONGEST = 255
 
 

@@ -14,13 +14,13 @@ from ..db.engine import Db
 from ..db.records import Table
 from ..errors import Conflict, Invalid
 from ..lib import ids, smtp
+from ..lib.durations import DAY, HOUR, MINUTE
 from . import mail_settings, persons
 from .context import Ctx
 
-MINUTE, HOUR = 60_000, 3_600_000
-RETRIES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR)
+RETRIES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 LEASE = 5 * MINUTE
-KEPT = 30 * 24 * HOUR
+KEPT = 30 * DAY
 MOST_RECIPIENTS = 100
 CHANNEL = "letters"
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from ..db.engine import Db
 from ..errors import Unavailable
+from ..lib.durations import DAY
 
 # Longer than any upload takes, and than a transaction that claims bytes stays open.
-GRACE = 24 * 3600 * 1000
+GRACE = DAY
 # PostgreSQL looks again at a row it had to wait for, but not at `files`: so `at` and `claimed` must tell by
 # themselves that a claim came in between.
 _LEFT_OVER = """

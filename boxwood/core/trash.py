@@ -13,11 +13,12 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
+from ..lib.durations import DAY
 from . import stored_files
 from .context import Ctx
 
 DAYS = 30
-LASTS = DAYS * 24 * 3600 * 1000
+LASTS = DAYS * DAY
 AT_ONCE = 500
 Rows = list[dict[str, Any]]
 

@@ -10,12 +10,13 @@ import msgspec
 
 from ..db.engine import Db
 from ..errors import Conflict
+from ..lib.durations import DAY
 from .context import Ctx
 
 if TYPE_CHECKING:
     from .events import Event
 
-LASTS = 30 * 24 * 3600 * 1000
+LASTS = 30 * DAY
 AT_ONCE = 500
 
 

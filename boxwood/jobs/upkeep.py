@@ -14,13 +14,14 @@ from ..core.import_export import slices
 from ..core.webhooks import delivery_queue, inbound_requests
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
+from ..lib.durations import MINUTE
 
 log = logging.getLogger("boxwood.upkeep")
 SECONDS = 10
 SWEEP_EVERY = 60
 """Rounds: ten minutes."""
 MOST_SWEPT = 500
-IMPORT_ALONE = 60_000
+IMPORT_ALONE = MINUTE
 """Milliseconds that an import has the writer for itself, as far as search is concerned."""
 
 

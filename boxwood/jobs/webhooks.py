@@ -21,13 +21,14 @@ from ..core.webhooks.delivery_queue import DeliveryCapacity, Taken
 from ..core.webhooks.delivery_results import DeliveryResult
 from ..db.engine import Db, Engine
 from ..lib.address_rules import Rules
+from ..lib.durations import MINUTE
 from ..lib.outbound import Outbound, Unreachable
 from ..version import VERSION
 from ..wire import payloads
 from . import webhook_requests
 
 log = logging.getLogger("boxwood.webhooks")
-LEASE = 60_000
+LEASE = MINUTE
 # Less than this left of a lease is too little for an attempt, which may take 15 s.
 SPARE = 20_000
 POLL = 0.25

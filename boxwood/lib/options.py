@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentTypeError
 
 from .client_address import read_networks
+from .durations import DAY, HOUR, MINUTE, SECOND
 from .rates import read_rate
 
 
@@ -24,7 +25,7 @@ def span(text: str) -> int:
         return 0
     if not found or not int(found[1]):
         raise ArgumentTypeError(f"{text!r} is no span of time such as 6h")
-    return int(found[1]) * {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[found[2].lower()]
+    return int(found[1]) * {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[found[2].lower()]
 
 
 def rate(text: str) -> str:

@@ -10,8 +10,10 @@ import re
 
 import msgspec
 
+from .durations import DAY, HOUR, MINUTE, SECOND
+
 _SPELLED = re.compile(r"(\d{1,9})\s*/\s*([smhd])(?:\s+burst\s+(\d{1,9}))?", re.IGNORECASE)
-_SPANS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_SPANS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class Spent(msgspec.Struct, frozen=True):

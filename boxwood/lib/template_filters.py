@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from .durations import DAY, HOUR, MINUTE, WEEK
+
 LONGEST = 100_000
-_UNITS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000, "weeks": 7 * 86_400_000}
+_UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY, "weeks": WEEK}
 _DATE_SIGNS = frozenset("YmdHMSfyjabABpIZzUWuGV%")
 
 

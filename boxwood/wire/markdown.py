@@ -23,6 +23,7 @@ from ..core.events import Event
 from ..core.people.contacts import Contact
 from ..core.people.organizations import Organization
 from ..core.records import Person
+from ..lib.durations import MINUTE
 from ..lib.formulas import Date, Fault
 from ..lib.mail import Address, plain
 from .shapes.events import story
@@ -139,7 +140,7 @@ def _told(thing: Any, people: Mapping[str, Person]) -> tuple[str, str]:
             return f"Comment by {_people([thing.creator_key], people)}", _quote(thing.message)
         case Meeting():
             kind = "Call" if thing.type == CALL else "Meeting"
-            lasted = f" ({thing.duration_ms // 60_000} minutes)" if thing.duration_ms else ""
+            lasted = f" ({thing.duration_ms // MINUTE} minutes)" if thing.duration_ms else ""
             return f"{kind} logged by {_people([thing.creator_key], people)}{lasted}", _quote(plain(thing.notes))
         case Message():
             return f"E-mail from {_address(thing.sender)}", _mail(thing)

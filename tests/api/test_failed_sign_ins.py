@@ -8,6 +8,7 @@ import pytest
 
 from boxwood.api.http import failures
 from boxwood.commands import users
+from boxwood.lib.durations import HOUR
 from tests.api.test_sessions import PASSWORD, sign_in, welcome
 from tests.conftest import Server, Store, World, ok, refused
 from tests.jobs import webhooks
@@ -92,7 +93,7 @@ def test_a_flood_is_counted_and_not_written_down_one_by_one(world: World, browse
         attempt(browser, world.bo.email)
     attempt(browser, world.ada.email)
     eventually(lambda: len(failed(world)) == most + 1)
-    world.clock.advance(ms=failures.HOUR)
+    world.clock.advance(ms=HOUR)
     attempt(browser, world.bo.email)
     eventually(lambda: len(failed(world)) == most + 2)
     assert stories(world)[0].endswith("there is no password (and 3 times more before)")

@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from ...core.views.board_totals import Totals
+from ...lib.durations import MINUTE
 from .replies import Reply
 from .sending import tag
 
 MOST_BYTES = 16_000_000
-LASTS = 60_000
+LASTS = MINUTE
 """Milliseconds; what no version tells of (the new name of someone who left the team) shows after these."""
 
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from ...core.accounts import failed_sign_ins
 from ...core.accounts.failed_sign_ins import SignInAttempt
 from ...db.engine import Engine
+from ...lib.durations import HOUR
 from ...lib.rates import Rate
 
 log = logging.getLogger("boxwood.sign_in")
-HOUR = 3_600_000
 OF_ONE = Rate(6, HOUR, 6)
 OF_ALL = Rate(200, HOUR, 100)
 MOST_KEPT = 10_000

@@ -13,9 +13,10 @@ from ...core import rate_buckets
 from ...db.engine import Engine
 from ...errors import TooMany
 from ...lib import client_address
+from ...lib.durations import MINUTE
 from ...lib.rates import Rate, Spent
 
-GUESSES = Rate(100, 60_000, 100)
+GUESSES = Rate(100, MINUTE, 100)
 """Wrong keys, passwords and tokens from one source, before further wrong ones are answered 429."""
 MOST_KEPT = 50_000
 

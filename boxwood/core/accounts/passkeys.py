@@ -10,12 +10,13 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound, NotSignedIn
 from ...lib import ids, webauthn
+from ...lib.durations import MINUTE
 from .. import events, mail_settings, persons
 from ..context import Ctx
 from ..records import USERS
 from . import api_keys
 
-LASTS = 10 * 60_000
+LASTS = 10 * MINUTE
 MOST = 50
 
 

@@ -11,6 +11,7 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotSignedIn
 from ...lib import totp
+from ...lib.durations import MINUTE
 from .. import events, persons
 from ..context import Ctx
 from . import api_keys
@@ -18,7 +19,7 @@ from . import api_keys
 ISSUER = "Boxwood"
 RECOVERY_CODES = 10
 # Three of a million codes are right at any time: after so many wrong ones in a row none counts for a while.
-MOST_WRONG, PAUSE = 10, 15 * 60_000
+MOST_WRONG, PAUSE = 10, 15 * MINUTE
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 

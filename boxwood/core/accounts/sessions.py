@@ -16,15 +16,15 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import NotFound, NotSignedIn
 from ...lib import ids
+from ...lib.durations import DAY
 from .. import events, persons
 from ..context import Ctx
 from ..people import users
 from ..records import USERS, User
 from . import api_keys, locked_users
 
-A_DAY = 86_400_000
-IDLE = 14 * A_DAY
-LONGEST = 90 * A_DAY
+IDLE = 14 * DAY
+LONGEST = 90 * DAY
 LONGEST_NAME = 300
 
 

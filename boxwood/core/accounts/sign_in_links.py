@@ -13,14 +13,14 @@ import msgspec
 from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid
+from ...lib.durations import DAY, HOUR, MINUTE
 from .. import events, mail_settings, outgoing_mail, persons
 from ..context import Ctx
 from ..people import users
 from ..records import USERS, User
 from . import locked_users, passwords
 
-A_MINUTE, A_DAY = 60_000, 86_400_000
-LASTS = {"welcome": 7 * A_DAY, "invitation": 14 * A_DAY, "reset": A_DAY // 24}
+LASTS = {"welcome": 7 * DAY, "invitation": 14 * DAY, "reset": HOUR}
 
 
 class SignInLink(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def mail_reset(db: Db, email: str, now: int) -> None:
     if not settings.smtp_url:
         raise Conflict("No mail can be sent from here: ask for a link (`boxwood user link`)")
     user = users.by_email(db, email.strip().lower())
-    since = now - A_MINUTE
+    since = now - MINUTE
     recent = "SELECT 1 FROM sign_in_links WHERE user_key = :user AND kind = 'reset' AND created_at > :since"
     if user is None or locked_users.is_locked(db, user.key) or db.row(recent, user=user.key, since=since):
         return

@@ -15,10 +15,11 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import Forbidden
+from ...lib.durations import HOUR
 from ..context import Ctx
 from ..records import USERS
 
-LASTS = 3600 * 1000
+LASTS = HOUR
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):

@@ -9,6 +9,7 @@ import msgspec
 from ...db.records import Table
 from ...errors import Invalid
 from ...lib import ids
+from ...lib.durations import DAY
 from .. import boxes, events, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
@@ -16,7 +17,7 @@ from . import attached, tasks
 
 CALL, NOTES = "CALL_LOG", "MEETING_NOTES"
 LATEST = tasks.LATEST
-LONGEST = 366 * 86_400_000
+LONGEST = 366 * DAY
 
 
 class Meeting(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from ...db.records import Table
 from ...errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Rules
+from ...lib.durations import DAY
 from .. import access, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
@@ -25,7 +26,7 @@ from .steps import flatten
 MOST = 500
 """Of a pipeline or a team."""
 MOST_SECRETS = 50
-OVERLAP = 24 * 3_600_000
+OVERLAP = DAY
 """A receiver has this long to take over a new signing secret."""
 
 

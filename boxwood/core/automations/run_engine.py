@@ -16,6 +16,7 @@ from ...db.engine import Db
 from ...errors import NotFound, Problem
 from ...lib import templates
 from ...lib.cel.engine import CelError, Overrun
+from ...lib.durations import DAY, MINUTE
 from ...lib.template_filters import TemplateError
 from .. import boxes, pipelines
 from ..context import Cause, Ctx
@@ -32,7 +33,7 @@ from .step_actions import VERBS, Doing, moment
 from .step_kinds import OUTSIDE, UNITS
 from .steps import Op, flatten
 
-LEASE = 60_000
+LEASE = MINUTE
 MOST_FAILURES = 50
 """Runs in a row, after which a rule is switched off."""
 MOST_OPS = 300
@@ -233,7 +234,7 @@ class Advance:
         except (Problem, TemplateError) as error:
             self._fail(op, shown, str(error))
             return False
-        until = min(until, self.ctx.now + 2 * 366 * 86_400_000)
+        until = min(until, self.ctx.now + 2 * 366 * DAY)
         self._log(op, "waiting", shown, {"until": until})
         if until <= self.ctx.now:
             self._done(op, {"until": until}, self.run.place + 1)

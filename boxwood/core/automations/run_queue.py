@@ -8,6 +8,7 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import Problem
+from ...lib.durations import DAY
 from .run_engine import Advance, Outside, StepOutcome
 from .runs import RUNS, Run
 
@@ -141,7 +142,7 @@ def give_up(db: Db, now: int, key: str) -> None:
     )
 
 
-KEPT_DULL, KEPT_OTHER = 7 * 86_400_000, 90 * 86_400_000
+KEPT_DULL, KEPT_OTHER = 7 * DAY, 90 * DAY
 """How long runs that did nothing are kept, and those that did something."""
 
 

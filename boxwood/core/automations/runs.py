@@ -14,6 +14,7 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound
 from ...lib import ids
+from ...lib.durations import HOUR
 from ...lib.requests import storable
 from .. import boxes, persons
 from ..context import Cause, Ctx
@@ -22,7 +23,6 @@ from . import automations, template_names
 from .automations import Automation
 
 CHANNEL = "automations"
-HOUR = 3_600_000
 DEEPEST = 8
 """Runs that lead to each other."""
 MOST_AN_HOUR = 100

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...db.engine import Db
 from ...errors import NotFound, Problem
+from ...lib.durations import DAY, HOUR, MINUTE
 from .. import pipelines
 from ..context import Ctx
 from ..pipelines import schema
@@ -20,8 +21,7 @@ from ..views import selections
 from . import automations, runs, triggers
 from .automations import Automation
 
-LOOK_EVERY = 60_000
-DAY = 86_400_000
+LOOK_EVERY = MINUTE
 MOST_BOXES = 5_000
 """Runs that one moment begins."""
 _KEY = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -135,7 +135,7 @@ def _date(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
     return found[:MOST_BOXES]
 
 
-_UNIT = {"minutes": 60_000, "hours": 3_600_000, "days": DAY}
+_UNIT = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 
 
 def moment(trigger: dict[str, Any], value: int) -> int:

@@ -6,12 +6,13 @@ from typing import Any
 
 import msgspec
 
+from ...lib.durations import DAY, HOUR, MINUTE, WEEK
 from .triggers import Param
 
 OUTSIDE = ("http.request",)
 """Steps that are done with no transaction open."""
-UNITS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000, "weeks": 7 * 86_400_000, "months": 30 * 86_400_000}
-LONGEST_WAIT = 366 * 86_400_000
+UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY, "weeks": WEEK, "months": 30 * DAY}
+LONGEST_WAIT = 366 * DAY
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 

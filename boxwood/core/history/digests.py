@@ -16,7 +16,7 @@ from .notifications import Notification
 
 OFTEN = ("never", "daily", "weekly")
 DEFAULT = "daily"
-HOUR = 8
+SENT_AT_HOUR = 8
 MOST = 50
 MONDAY = 0
 
@@ -72,10 +72,10 @@ def _hour(user: User, now: int, how_often: str) -> int:
     """The last time before now that was eight o'clock there (on a Monday)."""
     zone = _zone(user)
     local = datetime.fromtimestamp(now / 1000, zone)
-    day = local.date() if local.hour >= HOUR else local.date() - timedelta(days=1)
+    day = local.date() if local.hour >= SENT_AT_HOUR else local.date() - timedelta(days=1)
     if how_often == "weekly":
         day -= timedelta(days=(day.weekday() - MONDAY) % 7)
-    return int(datetime(day.year, day.month, day.day, HOUR, tzinfo=zone).timestamp() * 1000)
+    return int(datetime(day.year, day.month, day.day, SENT_AT_HOUR, tzinfo=zone).timestamp() * 1000)
 
 
 def _zone(user: User) -> tzinfo:

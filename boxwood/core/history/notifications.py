@@ -13,6 +13,7 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import Forbidden, NotFound
+from ...lib.durations import DAY
 from .. import access, boxes
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS, LOUD
@@ -22,7 +23,7 @@ from ..events import EVENTS, Event, Happened
 from ..records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
-KEPT = 90 * 24 * 3600 * 1000
+KEPT = 90 * DAY
 SLICE = 1000
 _INSERT = """
     INSERT INTO notifications (user_key, event_id, reason, box_key, pipeline_key, at, read_at, mailed)

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...errors import Invalid
+from ...lib.durations import DAY
 from .. import access, events, persons, pipelines
 from ..context import Ctx
-from ..pipelines import columns, schema
+from ..pipelines import schema
 from ..pipelines.columns import Column
 from ..records import Box, Field
 from ..views import saved_views
@@ -275,6 +276,6 @@ def dated(ms: int) -> str:
         moment = datetime.fromtimestamp(ms / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return str(ms)
-    if ms % columns.DAY == 0:
+    if ms % DAY == 0:
         return moment.date().isoformat()
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")

@@ -13,10 +13,10 @@ import msgspec
 
 from ...db.engine import Dialect
 from ...errors import Invalid
+from ...lib.durations import DAY
 from ..context import Ctx
 from ..records import Box, Field, Pipeline
 
-DAY = 86_400_000
 UNSET = "1e302"
 WORDS = "1e301"
 """Sorting numbers of what is no number: larger than any that is stored (`values` takes up to 1e300)."""

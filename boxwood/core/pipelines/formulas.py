@@ -18,6 +18,7 @@ from ...db.records import Table
 from ...errors import Invalid
 from ...lib import formulas as lib
 from ...lib import ids
+from ...lib.durations import DAY
 from ...lib.formulas import Date, Fault, FormulaError, Result
 from ..context import Ctx
 from ..records import Box, Field, Pipeline
@@ -26,7 +27,6 @@ from . import formula_inputs, schema, stored_values
 ENGINE = lib.Engine()
 """Starts its process with the first formula; whoever serves closes it."""
 CHANNEL = "formulas"
-DAY = 86_400_000
 # A value is shown in lists and kept with each event of its box.
 MOST_BYTES = 200_000
 # So often may a formula run over before it is given up: each time costs everyone a quarter of a second.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ...lib.durations import HOUR
 from ..context import Ctx
 from . import reports
 from .reports import Chosen
-
-HOUR = 3_600_000
 
 
 class Pace(NamedTuple):

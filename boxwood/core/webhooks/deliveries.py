@@ -14,6 +14,7 @@ import msgspec
 from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound
+from ...lib.durations import DAY
 from ..context import Ctx
 from ..events import EVENTS, Event
 from . import subscriptions
@@ -25,7 +26,6 @@ STATES = ("due", "done", "dead", "cancelled")
 STILL_DUE = "state NOT IN ('done', 'dead', 'cancelled')"
 """Of one that is found by its key. By `state = 'due'` PostgreSQL goes through all that is due where it thinks that this
 is nothing, as it was when it last looked."""
-DAY = 86_400_000
 KEPT_DONE, KEPT_OTHER = 7 * DAY, 30 * DAY
 KEPT_ATTEMPTS = 50
 

@@ -13,19 +13,19 @@ from typing import Any
 import msgspec
 
 from ...db.engine import Db, Row
+from ...lib.durations import DAY, HOUR, MINUTE, SECOND
 from .. import access
 from ..events import EVENTS, Event
 from . import deliveries
 from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Delivery
 from .subscriptions import WEBHOOKS, Webhook
 
-SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 RETRIES = (
     *(5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE),
-    *(2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR),
+    *(2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY),
 )
 JITTER = 0.2
-LONGEST_RETRY_AFTER = 24 * HOUR
+LONGEST_RETRY_AFTER = DAY
 # Of an address that is broken one is sent now and then, to see.
 PROBES = (30 * SECOND, 5 * MINUTE)
 QUICK_PROBES = 10

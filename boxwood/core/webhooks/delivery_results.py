@@ -6,6 +6,7 @@ import msgspec
 
 from ...db.engine import Db
 from ...db.records import Table
+from ...lib.durations import DAY, MINUTE
 from ..context import Ctx
 from ..records import USERS
 from . import deliveries, subscriptions
@@ -13,11 +14,10 @@ from .deliveries import RETRY, DeliveryAttempt
 from .delivery_queue import PROBES, RETRIES, Taken, delay
 from .subscriptions import Webhook
 
-SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 # After this many failures in a row, over at least this long, only a probe now and then is sent ...
 BREAKS_AFTER, BREAKS_OVER = 10, MINUTE
 # ... and after this long of nothing but failure nothing at all.
-GIVES_UP_AFTER = 5 * 24 * HOUR
+GIVES_UP_AFTER = 5 * DAY
 TRIED = ("done", "failed", "gone")
 
 

@@ -17,6 +17,7 @@ from ...db.records import Table
 from ...errors import Conflict, Forbidden, Invalid, NotFound
 from ...lib import client_address, ids, signing, templates
 from ...lib.address_rules import is_header_name
+from ...lib.durations import DAY
 from ...lib.template_filters import TemplateError
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..access import Role
@@ -35,8 +36,8 @@ _REPEATS = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-D
 MOST_TOKENS = 8
 MOST_ADDRESSES = 200
 # Senders have this long to take over a new token or secret, unless told otherwise.
-OVERLAP = 24 * 3_600_000
-LONGEST_OVERLAP = 30 * 24 * 3_600_000
+OVERLAP = DAY
+LONGEST_OVERLAP = 30 * DAY
 SHOWN = 6
 
 

@@ -16,6 +16,7 @@ from ...db.records import Table
 from ...errors import Conflict, NotFound
 from ...lib import ids
 from ...lib.cel import engine
+from ...lib.durations import DAY
 from .. import cel, events
 from ..context import Ctx
 from ..records import PIPELINES, USERS
@@ -24,7 +25,6 @@ from .inbound_endpoints import Endpoint
 
 ACCEPTED, REPEATED, LEFT_OUT, REFUSED = "ACCEPTED", "REPEATED", "LEFT_OUT", "REFUSED"
 KEPT = 100
-DAY = 86_400_000
 KEPT_IDS = 8 * DAY
 
 

@@ -10,6 +10,7 @@ from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Refused, Rules, check_headers
+from ...lib.durations import DAY
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
@@ -80,7 +81,7 @@ MEMBERS = {
 ASKED = ("event", "item", "before")
 """What a condition may ask about: the name of what happened, the thing as it is sent, what the changed members were."""
 # A receiver has this long to take over a new secret: deliveries are signed with both.
-OVERLAP = 24 * 3_600_000
+OVERLAP = DAY
 TOKEN = "X-Streak-Webhook-Token"
 
 

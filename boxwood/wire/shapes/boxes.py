@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from ...core.records import Box, BoxActivity, BoxEmails, BoxLink, Person
+from ...lib.durations import DAY
 from ..codec import Shape
 from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
 from .base import Out, given
 from .people import SharingEntry, sharing_entry
 from .validators import Violation
-
-_DAY = 86_400_000
 
 
 class LinkOut(Out, omit_defaults=False):
@@ -208,7 +207,7 @@ def told(told: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, An
 
 def freshness(updated_at: int, now: int) -> float:
     """1.0 on the day of the last change, then less each day: 0.5 after 14 days."""
-    return _after((now - updated_at) // _DAY)
+    return _after((now - updated_at) // DAY)
 
 
 @lru_cache(maxsize=10_000)

@@ -1,0 +1,7 @@
+"""Durations in milliseconds, the unit of every time in Boxwood."""
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
