@@ -4,6 +4,7 @@ from typing import Any
 
 from boxwood.core import search
 from boxwood.core.context import Ctx
+from boxwood.core.search import index
 from tests.conftest import World, ok
 
 
@@ -40,7 +41,7 @@ def test_entries_made_ahead_are_those_that_would_be_made_then(world: World) -> N
         assert len(first) == 5
         sides = []
         for ahead in (False, True):
-            search._drop(ctx.db, keys)
+            index._drop(ctx.db, keys)
             assert entries(ctx, keys) == []
             noted(ctx, keys)
             made = all_chores(ctx) if ahead else search.NOTHING
