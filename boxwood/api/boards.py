@@ -48,7 +48,7 @@ def _made(call: Call, totals: Totals | None) -> BoardOut:
         sort=call.texts("sort"),
         shown=call.texts("fields"),
         by=call.text("by"),
-        sums=call.texts("sums") if "sums" in call.given else None,
+        sums=call.sums(),
         only=call.text("column") if "column" in call.given else None,
         cursor=call.text("cursor"),
         limit=call.number("limit", view_board.SHOWN, least=0, most=view_board.MOST_SHOWN),

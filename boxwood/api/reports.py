@@ -42,7 +42,7 @@ def time_in_stage(call: Call) -> shapes.TimeInStageOut:
 
 
 def over_time(call: Call) -> shapes.OverTimeOut:
-    """What was created, won and lost in each day, week, month, quarter or year; `sum` adds up columns of these.
+    """What was created, won and lost in each day, week, month, quarter or year; `sums` adds up columns of these.
 
     Won and lost is what came into such a stage then and is still there. The last 365 days by months, unless `from`,
     `to` and `interval` say otherwise; days begin at midnight in `timezone`, the caller's own without it.
@@ -57,12 +57,12 @@ def over_time(call: Call) -> shapes.OverTimeOut:
         since=call.number("from", max(0, until - YEAR)),
         until=until,
         zone=call.text("timezone") or None,
-        sums=call.texts("sum"),
+        sums=call.sums(),
     )
     return shapes.over_time(interval, found)
 
 
 def totals(call: Call) -> shapes.TotalsOut:
-    """How many boxes there are by `stage`, `assignee`, `creator` or a field, and sums of the columns in `sum`."""
+    """How many boxes there are by `stage`, `assignee`, `creator` or a field, and sums of the columns in `sums`."""
     by = call.text("by") or "stage"
-    return shapes.totals(by, reports.totals(call.ctx, _chosen(call), by=by, sums=call.texts("sum")))
+    return shapes.totals(by, reports.totals(call.ctx, _chosen(call), by=by, sums=call.sums()))

@@ -358,8 +358,8 @@ ROUTES = [
     # Reports
     _list("/v2/pipelines/{pipeline}/reports/funnel", reports.funnel, *REPORT),
     _list("/v2/pipelines/{pipeline}/reports/time-in-stage", reports.time_in_stage, *REPORT),
-    _list("/v2/pipelines/{pipeline}/reports/over-time", reports.over_time, *REPORT, "interval", "timezone", "sum"),
-    _list("/v2/pipelines/{pipeline}/reports/totals", reports.totals, *REPORT, "by", "sum"),
+    _list("/v2/pipelines/{pipeline}/reports/over-time", reports.over_time, *REPORT, "interval", "timezone", "sums"),
+    _list("/v2/pipelines/{pipeline}/reports/totals", reports.totals, *REPORT, "by", "sums"),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds

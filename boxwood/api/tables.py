@@ -24,7 +24,7 @@ def get(call: Call) -> TableOut:
         sort=call.texts("sort"),
         shown=call.texts("fields"),
         by=call.text("by") if "by" in call.given else None,
-        sums=call.texts("sums"),
+        sums=call.sums() or [],
         limit=call.number("limit", SHOWN, most=MOST_SHOWN),
     )
     call.wishes.update(found.wishes)

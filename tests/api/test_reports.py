@@ -89,7 +89,7 @@ def test_over_time_counts_by_days_and_months_of_a_time_zone(world: World, sales:
     late = world.box(sales, name="c", fields={value: "7.5"})
     move(world, late, "5004")
     zone = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead
-    query = {"interval": "day", "from": start, "to": world.clock() + 1, "timezone": zone.key, "sum": value}
+    query = {"interval": "day", "from": start, "to": world.clock() + 1, "timezone": zone.key, "sums": value}
     points = report(world, sales, "over-time", **query)["points"]
     assert len(points) == 3
     assert datetime.fromtimestamp(points[0]["from"] / 1000, zone).time().isoformat() == "00:00:00"
@@ -116,6 +116,7 @@ def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any
     by = report(world, sales, "totals", sum=value)["groups"]
     assert [(one["key"], one["count"], one["sums"][value]["sum"]) for one in by] == [("5001", 2, 15), ("5002", 1, 0)]
     assert by[0]["sums"][value] == {"sum": 15.0, "count": 2, "average": 7.5}
+    assert report(world, sales, "totals", sums=value)["groups"] == by
     people = {one["name"]: one["count"] for one in report(world, sales, "totals", by="assignee")["groups"]}
     assert people == {"Ada Lovelace": 2, "Bo Diddley": 1, "": 1}
     sizes = [(one["name"], one["count"]) for one in report(world, sales, "totals", by=size["key"])["groups"]]
@@ -123,6 +124,30 @@ def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any
     tagged = {one["name"]: one["count"] for one in report(world, sales, "totals", by=tags["key"])["groups"]}
     assert tagged == {"hot": 1, "": 2}
     assert report(world, sales, "totals", by="creator")["groups"][0]["name"] == "Ada Lovelace"
+
+
+def test_boards_tables_and_reports_sum_by_one_rule_in_both_spellings(world: World, sales: dict[str, Any]) -> None:
+    value, spent = world.field(sales, "TEXT_INPUT", "Value")["key"], "timeInStage.5001"
+    for number in ("0.1", "0.2", "later", ""):
+        world.box(sales, name="a", fields={value: number})
+    world.clock.advance(ms=HOUR)
+    hours = pytest.approx(4 * HOUR, abs=60_000)
+    path = f"/api/v2/pipelines/{sales['key']}"
+    for spelling in ("sums", "sum"):
+        query = {spelling: f"{value},{spent}"}
+        board = ok(world.ada.http.get(f"{path}/board", params=query))["columns"][0]["sums"]
+        assert board == {value: 0.3, spent: hours}
+        group = ok(world.ada.http.get(f"{path}/table", params=query))["groups"][0]["sums"]
+        assert group == {spent: hours}  # a table sums no column with words
+        totals = report(world, sales, "totals", **query)["groups"][0]["sums"]
+        assert totals[value] == {"sum": 0.3, "count": 2, "average": 0.15}
+        assert totals[spent]["sum"] == hours
+        points = report(world, sales, "over-time", **query)["points"]
+        assert points[-1]["sums"][value] == {"created": 0.3, "won": 0, "lost": 0}
+        assert points[-1]["sums"][spent]["created"] == hours
+    many = ",".join(["taskTotal"] * 51)
+    for at in ("board", "table", "reports/totals", "reports/over-time"):
+        refused(world.ada.http.get(f"{path}/{at}", params={"sum": many}), 400, "sums")
 
 
 def test_a_filter_that_all_boxes_pass_changes_no_figure(world: World, sales: dict[str, Any]) -> None:
@@ -179,7 +204,8 @@ def test_reports_are_of_the_boxes_that_pass_a_filter_and_that_one_may_see(world:
         ("over-time", {"timezone": "../etc/passwd"}, "timezone"),
         ("over-time", {"to": 10**15}, "from"),
         ("totals", {"by": "9"}, "by"),
-        ("totals", {"sum": "name"}, "sum[0]"),
+        ("totals", {"sums": "name"}, "sums[0]"),
+        ("totals", {"sum": "name"}, "sums[0]"),
         ("totals", {"filter": "{"}, "filter"),
     ],
 )

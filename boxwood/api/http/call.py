@@ -150,6 +150,11 @@ class Call:
             raise Invalid(name, "may not hold NUL characters")
         return found
 
+    def sums(self) -> list[str] | None:
+        """The columns to sum. `sum` is another spelling of `sums`. None if the request has neither."""
+        name = next((name for name in ("sums", "sum") if name in self.given), None)
+        return self.texts(name) if name else None
+
     def flag(self, name: str) -> bool:
         return str(self.given.get(name, "")).lower() in ("true", "1")
 

@@ -63,7 +63,10 @@ _QUERY: dict[str, dict[str, Any]] = {
     "lost": {"type": "string", "description": "Keys of stages, with commas."},
     "interval": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"], "default": "month"},
     "timezone": {"type": "string", "description": "Such as Europe/Berlin."},
-    "sum": {"type": "string", "description": "Columns that hold numbers, with commas."},
+    "sums": {
+        "type": "string",
+        "description": "Columns of numbers to sum, separated by commas. `sum` is another spelling of this parameter.",
+    },
     "kind": {"type": "string", "description": "Kinds of events or their beginnings, with commas."},
     "actor": {"type": "string", "description": "A user's key."},
     "unread": {"type": "boolean", "default": False},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any, NamedTuple
 
@@ -12,16 +11,16 @@ from ...errors import Invalid
 from .. import pipelines
 from ..context import Ctx
 from ..pipelines import schema
-from ..pipelines.columns import WORDS, Column
+from ..pipelines.columns import Column
 from ..records import Stage, StoredBox
 from . import board_order, board_totals, saved_views
+from . import sums as column_sums
 from .board_totals import Asked, Totals
 from .saved_views import View
 from .selections import BoxPage, Selection, Wish
 
 SHOWN = 50
 MOST_SHOWN = 200
-MOST_SUMS = 50
 MOST_BOXES = 5000
 """On the whole board: with more columns, each begins with fewer."""
 UNSET = ""
@@ -174,21 +173,9 @@ def _sums_of(chosen: Selection, names: list[str] | None, shown: list[StoredBox])
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
         values = [_values(box.fields) for box in shown]
         held = {field.key: [each[field.key] for each in values if field.key in each] for field in fields}
-        names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)][:MOST_SUMS]
-    return summed(chosen, names)
-
-
-def summed(chosen: Selection, names: list[str]) -> dict[str, Column]:
-    """The columns of these names, which must hold numbers."""
-    if len(names) > MOST_SUMS:
-        raise Invalid("sums", f"takes at most {MOST_SUMS} columns")
-    found = {}
-    for at, name in enumerate(names):
-        column = chosen.column(name, f"sums[{at}]")
-        if column.kind not in ("number", "text"):
-            raise Invalid(f"sums[{at}]", f"{name[:50]!r} holds no numbers")
-        found[name] = column
-    return found
+        names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)]
+        names = names[: column_sums.MOST_SUMS]
+    return column_sums.columns(chosen, names)
 
 
 def _is_number(value: Any) -> bool:
@@ -201,40 +188,24 @@ def _figures(
     ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None, kept: Totals | None
 ) -> dict[str, tuple[int, dict[str, float]]]:
     """How many boxes each column holds, and the sums of the numbers in them. What is no number adds nothing."""
-    numbers = {name: _number(ctx, one) for name, one in summed.items()}
-    if kept and not chosen.filter.columns and all(one.field for one in summed.values()):
+    numbers = {name: column_sums.number(ctx, column) for name, column in summed.items()}
+    if kept and not chosen.filter.columns and all(column.field for column in summed.values()):
         where, params = chosen.reached
         found = kept.of(ctx, Asked(chosen.pipeline.key, where, tuple(params.items()), column.sorts[0]), numbers)
     else:
-        found = _counted(ctx, chosen, column.sorts[0], list(numbers.values()), only)
+        found = _counted(ctx, chosen, column.sorts[0], list(numbers.values()), column_sums.params(ctx, summed), only)
     return {
-        key: (count, {name: figure(one) for name, one in zip(summed, sums, strict=True)})
+        key: (count, {name: column_sums.rounded(total) for name, total in zip(summed, sums, strict=True)})
         for key, (count, *sums) in found.items()
     }
 
 
-def _counted(ctx: Ctx, chosen: Selection, lane: str, numbers: list[str], only: str | None) -> board_totals.Figures:
-    where, params = chosen.where, {**chosen.params, "now": ctx.now}
+def _counted(
+    ctx: Ctx, chosen: Selection, lane: str, numbers: list[str], given: dict[str, Any], only: str | None
+) -> board_totals.Figures:
+    where, params = chosen.where, {**chosen.params, **given, "now": ctx.now}
     if only is not None:
         where, params = f"{where} AND {lane} = :lane", {**params, "lane": only}
-    told = ", ".join([lane, "COUNT(*)", *(f"SUM({number} + 0.0)" for number in numbers)])
-    rows = ctx.db.rows(f"SELECT {told} FROM boxes b WHERE {where} GROUP BY {lane}", **params)
+    selected = ", ".join([lane, "COUNT(*)", *map(column_sums.total, numbers)])
+    rows = ctx.db.rows(f"SELECT {selected} FROM boxes b WHERE {where} GROUP BY {lane}", **params)
     return {key: tuple(row) for key, *row in rows}
-
-
-def _number(ctx: Ctx, column: Column) -> str:
-    """NULL where it is none. Of a field not by what it is sorted by, in which it is looked for twice."""
-    if column.field:
-        return ctx.db.dialect.field_number("b.fields", column.field.key)
-    return f"CASE WHEN {column.sorts[0]} < {WORDS} THEN {column.sorts[0]} END"
-
-
-def figure(found: float | None) -> float:
-    """0 where nothing was summed; a whole number as one. Fractions with the digits that are true in whatever order the
-    numbers were added: 0.3, and not 0.30000000000000004."""
-    if found is None:
-        return 0
-    if not math.isfinite(found) or abs(found) >= 2**53:
-        return found
-    told = round(found) if abs(found) >= 10**15 else float(f"{found:.15g}")
-    return int(told) if told == int(told) else told

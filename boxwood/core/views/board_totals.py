@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ..context import Ctx
 from ..history import event_stream
 from ..history.event_stream import Cursor
+from . import sums as column_sums
 
 PART = 500
 """Boxes; counting them takes about half a millisecond."""
@@ -93,7 +94,7 @@ class _Kept:
         self._asked = asked
         self._names = list(numbers)
         self._part = part
-        sums = "".join(f", SUM({number} + 0.0)" for number in numbers.values())
+        sums = "".join(f", {column_sums.total(number)}" for number in numbers.values())
         self._sql = f"""
             SELECT {asked.lane}, COUNT(*){sums} FROM boxes b WHERE {asked.where} AND {_BETWEEN} GROUP BY {asked.lane}
         """

@@ -16,12 +16,12 @@ from ...errors import Invalid
 from .. import persons
 from ..context import Ctx
 from ..pipelines import schema
-from ..pipelines.columns import WORDS, Column
+from ..pipelines.columns import Column
+from . import sums as column_sums
 from .selections import Selection
 
 MOST_POINTS = 750
 MOST_GROUPS = 1000
-MOST_SUMS = 20
 SLOT = 900_000
 """A quarter of an hour: every time zone's days begin with one."""
 INTERVALS = ("day", "week", "month", "quarter", "year")
@@ -201,14 +201,14 @@ def over_time(
 ) -> list[Point]:
     """What was made, and what came into the stages of won and lost and still is there, in each day, week and so on
     of a time zone. The first interval begins where `since` falls into one."""
-    columns = _summed(chosen.selection, sums or [])
+    columns = column_sums.columns(chosen.selection, sums or [])
     bounds = _bounds(interval, since, until, read_zone(zone or ctx.actor.timezone))
     figures = [[[0.0] * (1 + len(columns)) for _ in range(3)] for _ in bounds[:-1]]
     told = (("created_at", None), ("stage_changed_at", chosen.won), ("stage_changed_at", chosen.lost))
     for at, (column, keys) in enumerate(told):
         if keys == []:
             continue
-        for slot, *found in _slots(ctx, chosen, column, keys, bounds[0], bounds[-1], list(columns.values())):
+        for slot, *found in _slots(ctx, chosen, column, keys, bounds[0], bounds[-1], columns):
             place = bisect_right(bounds, slot * SLOT) - 1
             if 0 <= place < len(figures):
                 held = figures[place][at]
@@ -221,20 +221,24 @@ def over_time(
             int(three[0][0]),
             int(three[1][0]),
             int(three[2][0]),
-            {name: (three[0][n], three[1][n], three[2][n]) for n, name in enumerate(columns, 1)},
+            {name: _rounded(three, n) for n, name in enumerate(columns, 1)},
         )
         for at, three in enumerate(figures)
     ]
 
 
+def _rounded(figures: list[list[float]], at: int) -> tuple[float, float, float]:
+    created, won, lost = (float(column_sums.rounded(row[at])) for row in figures)
+    return created, won, lost
+
+
 def _slots(
-    ctx: Ctx, chosen: Chosen, column: str, keys: list[str] | None, begin: int, end: int, columns: list[Column]
+    ctx: Ctx, chosen: Chosen, column: str, keys: list[str] | None, begin: int, end: int, columns: dict[str, Column]
 ) -> list[Any]:
     test = "" if keys is None else f"AND {ctx.db.dialect.among('b.stage_key', 'ends')}"
     params = {} if keys is None else {"ends": ctx.db.texts(keys)}
-    for one in columns:
-        params |= one.params
-    figures = ["COUNT(*)", *(f"SUM({_number(ctx, one)})" for one in columns)]
+    params |= column_sums.params(ctx, columns)
+    figures = ["COUNT(*)", *(column_sums.total(column_sums.number(ctx, column)) for column in columns.values())]
     return ctx.db.rows_afresh(
         f"""
         SELECT b.{column} / {SLOT}, {", ".join(figures)} FROM boxes b
@@ -307,17 +311,16 @@ class ReportGroup(NamedTuple):
 def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) -> list[ReportGroup]:
     """How many boxes there are for each stage, assignee, creator, option or text, and sums of columns that hold
     numbers. A box with two assignees counts for both."""
-    columns = _summed(chosen.selection, sums or [])
+    columns = column_sums.columns(chosen.selection, sums or [])
     key, joined, names = _grouping(ctx, chosen, by)
-    numbers = [_number(ctx, column) for column in columns.values()]
-    figures = [part for number in numbers for part in (f"SUM({number})", f"COUNT({number})")]
-    params = {name: value for column in columns.values() for name, value in column.params.items()}
+    numbers = [column_sums.number(ctx, column) for column in columns.values()]
+    figures = [part for number in numbers for part in (column_sums.total(number), f"COUNT({number})")]
     rows = ctx.db.rows_afresh(
         f"""
         SELECT {", ".join([f"COALESCE({key}, '')", "COUNT(*)", *figures])} FROM boxes b {joined}
         WHERE {chosen.where} GROUP BY {key} ORDER BY COUNT(*) DESC, 1 LIMIT {MOST_GROUPS}
         """,
-        **{**asked(chosen), **params},
+        **{**asked(chosen), **column_sums.params(ctx, columns)},
     )
     people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
     called = {one: person.full_name or "" for one, person in people.items()} if names is None else names
@@ -326,7 +329,10 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
             row[0],
             str(called.get(row[0], row[0])),
             row[1],
-            {name: (float(row[2 + 2 * n] or 0), int(row[3 + 2 * n] or 0)) for n, name in enumerate(columns)},
+            {
+                name: (float(column_sums.rounded(row[2 + 2 * n])), int(row[3 + 2 * n] or 0))
+                for n, name in enumerate(columns)
+            },
         )
         for row in rows
     ]
@@ -363,21 +369,3 @@ def _grouping(ctx: Ctx, chosen: Chosen, by: str) -> tuple[str, str, dict[str, st
 
 def _each(ctx: Ctx, key: str) -> str:
     return ctx.db.dialect.each_text(ctx.db.dialect.member("b.fields", key))
-
-
-def _summed(selection: Selection, names: list[str]) -> dict[str, Column]:
-    if len(names) > MOST_SUMS:
-        raise Invalid("sum", f"takes at most {MOST_SUMS} columns")
-    found = {}
-    for at, name in enumerate(names):
-        column = selection.column(name, f"sum[{at}]")
-        if column.kind not in ("number", "text"):
-            raise Invalid(f"sum[{at}]", f"{name[:50]!r} holds no numbers")
-        found[name] = column
-    return found
-
-
-def _number(ctx: Ctx, column: Column) -> str:
-    if column.field is not None:
-        return ctx.db.dialect.field_number("b.fields", column.field.key)
-    return f"CASE WHEN {column.sorts[0]} < {WORDS} THEN {column.sorts[0]} END"

@@ -15,7 +15,8 @@ from ..context import Ctx
 from ..pipelines.columns import GROUPED, MAGIC, UNSET, WORDS, Column
 from ..records import StoredBox
 from . import listing, saved_views
-from .board import figure, of_view, summed
+from . import sums as column_sums
+from .board import of_view
 from .selections import Selection, Wish, ordering
 
 MOST_ROWS = 100_000
@@ -62,9 +63,9 @@ def read(
         by = (view.group_by or "") if view else STAGE
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown)
     column = chosen.column(by, "by") if by else None
-    numbers = summed(chosen, sums)
+    numbers = column_sums.columns(chosen, sums)
     rows, params = _query(chosen, column, numbers)
-    found = ctx.db.rows(rows, **params, now=ctx.now, most=MOST_ROWS + 1)
+    found = ctx.db.rows(rows, **{**params, "now": ctx.now, "most": MOST_ROWS + 1})
     groups = _grouped(chosen, column, list(numbers), found[:MOST_ROWS])
     first = [key for group in groups for key in group.box_keys[:limit]][:limit]
     wishes = {Wish(chosen.pipeline.key, one.field.key, one.form) for one, _ in chosen.sorts if one.field and one.form}
@@ -76,9 +77,7 @@ def _query(chosen: Selection, column: Column | None, numbers: dict[str, Column])
     group = _kept(chosen, column) if column else "NULL"
     told = ", ".join(["b.key", group, *(each.sorts[0] for each in numbers.values())])
     order = ", ".join(part.sql + (" DESC" if part.descending else "") for part in ordering(chosen.sorts))
-    params = {**chosen.params, **(column.params if column else {})}
-    for each in numbers.values():
-        params |= each.params
+    params = {**chosen.params, **(column.params if column else {}), **column_sums.params(chosen.ctx, numbers)}
     return f"SELECT {told} FROM boxes b WHERE {chosen.where} ORDER BY {order} LIMIT :most", params
 
 
@@ -113,7 +112,7 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
             key,
             places[key][0] if key else None,
             {
-                name: figure(sum(row[at + 2] for row in places[key][1] if row[at + 2] < float(WORDS)))
+                name: column_sums.rounded(sum(row[at + 2] for row in places[key][1] if row[at + 2] < float(WORDS)))
                 for at, name in enumerate(names)
                 if at not in mixed
             },
@@ -152,7 +151,7 @@ def _told(column: Column | None, kept: Any) -> tuple[str, Any]:
             value = [one["key"] if isinstance(one, dict) else one for one in value]
         keys = sorted(one.get("userKey") or one.get("email", "") if isinstance(one, dict) else one for one in value)
         return (msgspec.json.encode(keys).decode(), value) if value else ("", None)
-    value = figure(value) if isinstance(value, float) else value
+    value = column_sums.rounded(value) if isinstance(value, float) else value
     return str(value), value
 
 

@@ -221,7 +221,7 @@ export function Totals({ pipeline, span }: ChartProps) {
   const summable = pipeline.fields.filter((each) => each.type === "TEXT_INPUT" || each.type === "FORMULA");
   const sum = search.get("sum") ?? "";
   const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/totals", {
-    params: { path: { pipeline: pipeline.key }, query: { ...span, by, ...(sum ? { sum } : {}) } as never },
+    params: { path: { pipeline: pipeline.key }, query: { ...span, by, ...(sum ? { sums: sum } : {}) } as never },
   });
   const put = (name: string, value: string | null) =>
     setSearch((before) => {
