@@ -22,7 +22,7 @@ from tests.receiver import Answer, Received, Receiver
 # On PostgreSQL another worker takes over when a lease ends; nobody wants to wait a minute for that here.
 SHORT_LEASES = "from boxwood.jobs import webhooks; webhooks.LEASE = 2_000"
 # Nor five seconds for each first retry, and more for the second.
-SHORT_PAUSES = "from boxwood.core import outbox; outbox.RETRIES = (500,) * 10"
+SHORT_PAUSES = "from boxwood.core.webhooks import delivery_queue; delivery_queue.RETRIES = (500,) * 10"
 OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
 
 

@@ -19,8 +19,8 @@ from tests.processes import Process
 
 # A letter that was under way when its server died comes due when its lease ends, which is five minutes elsewhere.
 SHORT = (
-    "from boxwood.core import letters; letters.LEASE = 2_000; from boxwood.jobs import letters as job; "
-    "job.LOOK_EVERY = 0.5"
+    "from boxwood.core import outgoing_mail; outgoing_mail.LEASE = 2_000; "
+    "from boxwood.jobs import outgoing_mail as job; job.LOOK_EVERY = 0.5"
 )
 
 

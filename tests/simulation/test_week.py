@@ -41,11 +41,11 @@ import time
 from pathlib import Path
 from boxwood.lib import clock
 clock.now_ms = lambda: time.time_ns() // 1_000_000 + int(Path({file!r}).read_text() or 0)
-from boxwood.core import outbox
-outbox.RETRIES = (500,) * 10
-from boxwood.jobs import webhooks, due
+from boxwood.core.webhooks import delivery_queue
+delivery_queue.RETRIES = (500,) * 10
+from boxwood.jobs import task_due, webhooks
 webhooks.LEASE = 2_000
-due.SECONDS = 1
+task_due.SECONDS = 1
 """
 NEXT = """
 from pathlib import Path
