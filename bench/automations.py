@@ -21,7 +21,7 @@ from boxwood.core.pipelines import fields
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
-from boxwood.jobs.automations import AT_ONCE, working
+from boxwood.jobs.automations import TAKEN_AT_ONCE, running
 from boxwood.lib.address_rules import Rules
 from boxwood.lib.clock import now_ms
 from tests import postgres
@@ -66,7 +66,7 @@ class Bench:
     async def runs(self) -> float:
         await asyncio.to_thread(self.fill, self.pipelines[0])
         began = time.perf_counter()
-        async with working(self.engine, Rules(), now_ms):
+        async with running(self.engine, Rules(), now_ms):
             while await self.engine.read_soon(_waiting):
                 await asyncio.sleep(0.01)
         return RUNS / (time.perf_counter() - began)
@@ -75,11 +75,11 @@ class Bench:
         keys = await asyncio.to_thread(self.fill, self.pipelines[1])
         began = time.perf_counter()
         if self.engine.one_process:
-            for at in range(0, RUNS, AT_ONCE):
-                await self.engine.write_soon(lambda db, some=keys[at : at + AT_ONCE]: self._edit(db, some))
+            for at in range(0, RUNS, TAKEN_AT_ONCE):
+                await self.engine.write_soon(lambda db, some=keys[at : at + TAKEN_AT_ONCE]: self._edit(db, some))
         else:
-            for at in range(0, RUNS, AT_ONCE):
-                some = keys[at : at + AT_ONCE]
+            for at in range(0, RUNS, TAKEN_AT_ONCE):
+                some = keys[at : at + TAKEN_AT_ONCE]
                 await asyncio.gather(
                     *(self.engine.write_soon(lambda db, one=one: self._edit(db, [one])) for one in some)
                 )

@@ -105,7 +105,7 @@ class World:
 
 @contextlib.asynccontextmanager
 async def working(world: World) -> AsyncIterator[None]:
-    async with jobs.working(world.engine, RULES, now_ms):
+    async with jobs.running(world.engine, RULES, now_ms):
         await asyncio.sleep(0.3)
         yield
 
@@ -120,7 +120,7 @@ async def drained(world: World, pipeline: str) -> tuple[float, float]:
     await world.engine.write_soon(fill)
     world.receiver.clear()
     began, cpu = time.monotonic_ns(), time.process_time()
-    async with jobs.working(world.engine, RULES, now_ms):
+    async with jobs.running(world.engine, RULES, now_ms):
         while await world.engine.read_soon(lambda db: waiting(db, pipeline)):
             await asyncio.sleep(0.02)
     spent = time.process_time() - cpu

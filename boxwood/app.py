@@ -135,8 +135,8 @@ class Boxwood:
         try:
             async with contextlib.AsyncExitStack() as stack:
                 if self.config.deliver:
-                    await stack.enter_async_context(webhooks.working(self.engine, self.rules, self.clock))
-                    await stack.enter_async_context(automations.working(self.engine, self.rules, self.clock))
+                    await stack.enter_async_context(webhooks.running(self.engine, self.rules, self.clock))
+                    await stack.enter_async_context(automations.running(self.engine, self.rules, self.clock))
                 yield
         finally:
             for job in jobs:
@@ -258,8 +258,8 @@ async def work(config: Config, *, slots: int) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
     try:
         async with (
-            webhooks.working(engine, rules(config), now_ms, slots=slots),
-            automations.working(engine, rules(config), now_ms),
+            webhooks.running(engine, rules(config), now_ms, concurrency=slots),
+            automations.running(engine, rules(config), now_ms),
         ):
             await stopped.wait()
     finally:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import partial
 from io import BytesIO
 from types import TracebackType
@@ -56,6 +57,16 @@ class Reply(msgspec.Struct, frozen=True):
     headers: dict[str, str]  # names in lower case; the first of several
     body: bytes  # the first 16 KiB
     ms: float
+
+    def retry_after(self, now: int) -> int | None:
+        """The milliseconds that `Retry-After` asks to wait, from seconds or a date; None without a valid one."""
+        text = self.headers.get("retry-after", "")
+        if text.isascii() and text.isdigit():
+            return int(text[:9]) * 1000
+        try:
+            return max(0, int(parsedate_to_datetime(text).timestamp() * 1000) - now)
+        except (ValueError, TypeError, OverflowError):
+            return None
 
 
 class Outbound:

@@ -36,16 +36,16 @@ def test_what_is_named_is_taken_once_where_it_may_be_sent_at_once(world: World, 
     event = engine.write(make)
     keys = [deliveries.key(hook, event) for hook in hooks]
     assert [deliveries.webhook_of(key) for key in keys] == hooks
-    room = DeliveryCapacity("one", later + MINUTE, total=100, retries=50, each=8, limits={})
-    assert engine.write(lambda db: delivery_queue.take_told(db, later - 1, room, keys)) == []
-    taken = engine.write(lambda db: delivery_queue.take_told(db, later, room, keys))
+    room = DeliveryCapacity(worker="one", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
+    assert engine.write(lambda db: delivery_queue.take_just_created(db, later - 1, room, keys)) == []
+    taken = engine.write(lambda db: delivery_queue.take_just_created(db, later, room, keys))
     assert {one.webhook.key for one in taken} == {plain.made["key"], other.made["key"]}
     for one in taken:
         assert one.event is not None
         assert (one.event.id, one.event.box_key) == (event, box["key"])
         assert (one.delivery.worker, one.delivery.attempts, one.delivery.due_at) == ("one", 1, later + MINUTE)
         assert one.webhook.key == one.delivery.webhook_key
-    assert engine.write(lambda db: delivery_queue.take_told(db, later, room, keys)) == []
+    assert engine.write(lambda db: delivery_queue.take_just_created(db, later, room, keys)) == []
     rest = {one.webhook.key for one in engine.write(lambda db: delivery_queue.take(db, later, room))} & set(hooks)
     assert rest == {ordered.made["key"]}
     engine.write(lambda db: db.many("DELETE FROM deliveries WHERE key = :key", [{"key": key} for key in keys]))

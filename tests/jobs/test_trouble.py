@@ -162,7 +162,7 @@ def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, 
     settled(hook, attempts=1)
     receiver.answer = lambda request: Answer()
     later = world.clock() + 10_000
-    room = DeliveryCapacity("dead", later + MINUTE, total=100, retries=50, each=8, limits={})
+    room = DeliveryCapacity(worker="dead", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
     taken = world.server.engine.write(lambda db: delivery_queue.take(db, later, room))
     assert [one.webhook.key for one in taken if one.webhook.key == hook.made["key"]]
     world.clock.advance(ms=40_000)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 
-import msgspec
-
 from ...db.engine import Db
 from ...errors import Problem
 from ...lib.durations import DAY
+from ..webhooks.worker_capacity import WorkerCapacity
 from .run_engine import Advance, Outside, StepOutcome
 from .runs import RUNS, Run
 
@@ -17,16 +16,6 @@ LOOKED_AT = 256
 """Rules in one turn."""
 OURS = (ArithmeticError, AssertionError, AttributeError, LookupError, Problem, RuntimeError, TypeError, ValueError)
 """Errors of this program, not of the store, which may do better at a second try."""
-
-
-class RunCapacity(msgspec.Struct):
-    """What a worker can take: runs in all and of one rule, unless `limits` says less."""
-
-    worker: str
-    total: int
-    each: int
-    limits: dict[str, int]
-    after: str = ""
 
 
 # Taking
@@ -60,30 +49,30 @@ def _waiting(db: Db, now: int, after: str, most: int) -> list[str]:
     return [row[0] for row in db.rows(_WAITING, after=after, most=most, now=now)]
 
 
-def take_back(db: Db, now: int) -> int:
+def release_leases(db: Db, now: int) -> int:
     """What a process had that is no more; for a database that only one process serves from."""
     return db.run(
         "UPDATE automation_runs SET due_at = :now, worker = NULL WHERE state = 'due' AND worker IS NOT NULL", now=now
     )
 
 
-def turn(db: Db, now: int, room: RunCapacity) -> tuple[int, list[Outside]]:
+def take(db: Db, now: int, capacity: WorkerCapacity) -> tuple[int, list[Outside]]:
     """Let runs go on that are due, rule by rule in turn: how many, and what they have left to be done outside."""
-    keys = _waiting(db, now, room.after, LOOKED_AT)
-    if room.after and len(keys) < LOOKED_AT:
-        keys += [key for key in _waiting(db, now, "", LOOKED_AT) if key <= room.after]
+    keys = _waiting(db, now, capacity.after, LOOKED_AT)
+    if capacity.after and len(keys) < LOOKED_AT:
+        keys += [key for key in _waiting(db, now, "", LOOKED_AT) if key <= capacity.after]
     count, left = 0, []
     for key in keys:
-        if count >= room.total:
+        if count >= capacity.total:
             break
-        room.after = key
-        most = min(room.limits.get(key, room.each), room.total - count)
+        capacity.after = key
+        most = min(capacity.limit(key), capacity.total - count)
         if most <= 0:
             continue
         rows = db.rows(f"{_OF_RULE}{db.dialect.skip_locked}", key=key, now=now, count=most)
         for run in RUNS.load_all(rows):
             count += 1
-            outside = go_on(db, now, run, room.worker)
+            outside = go_on(db, now, run, capacity.worker)
             left += [outside] if outside else []
     return count, left
 
@@ -116,7 +105,7 @@ def settle(db: Db, now: int, outcome: StepOutcome, worker: str) -> Outside | Non
         return None
 
 
-def one(db: Db, now: int, key: str, worker: str) -> Outside | None:
+def take_run(db: Db, now: int, key: str, worker: str) -> Outside | None:
     """This run alone, for when one of many made the store fail."""
     row = db.row(f"SELECT {RUNS.columns} FROM automation_runs WHERE key = :key{db.for_update}", key=key)
     run = RUNS.load(row) if row else None

@@ -19,6 +19,7 @@ from ..events import EVENTS, Event
 from . import deliveries
 from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Delivery
 from .subscriptions import WEBHOOKS, Webhook
+from .worker_capacity import WorkerCapacity
 
 RETRIES = (
     *(5 * SECOND, MINUTE, 5 * MINUTE, 30 * MINUTE),
@@ -33,24 +34,17 @@ LOOKED_AT = 256
 """Addresses in one turn."""
 
 
-class DeliveryCapacity(msgspec.Struct):
-    """What a worker can take."""
+class DeliveryCapacity(WorkerCapacity, kw_only=True):
+    """What a webhook worker can take; its sources are endpoints."""
 
-    worker: str
     lease_until: int
-    total: int
     retries: int
-    """Of these, at most so many that failed before."""
-    each: int
-    """From one address, unless `limits` says less."""
-    limits: dict[str, int]
-    after: str = ""
-    """The address whose turn was last."""
+    """At most this many of the deliveries may be ones that failed before."""
     more: bool = False
-    """Not all addresses were looked at, in this turn or the last."""
+    """There are more endpoints than one look covers."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class TakenDelivery(msgspec.Struct, frozen=True):
     delivery: Delivery
     webhook: Webhook
     event: Event | None
@@ -110,35 +104,35 @@ def anything(db: Db, now: int) -> bool:
     return any(one.open and any(one.due) for one in _addresses(db, now, "", 1000))
 
 
-def take(db: Db, now: int, room: DeliveryCapacity) -> list[Taken]:
+def take(db: Db, now: int, capacity: DeliveryCapacity) -> list[TakenDelivery]:
     """Deliveries that are due, as many as there is room for, beginning behind the address that was last."""
-    found = _in_turn(db, now, room) if room.total > 0 else []
-    taken: list[Taken] = []
+    found = _in_turn(db, now, capacity) if capacity.total > 0 else []
+    taken: list[TakenDelivery] = []
     some: list[_Wanted] = []
     for one in found:
-        left = room.total - sum(wanted.most for wanted in some)
+        left = capacity.total - sum(wanted.most for wanted in some)
         if left <= 0:
-            taken += _take_some(db, now, room, some)
-            left, some = room.total, []
-        if room.total <= 0:
+            taken += _take_some(db, now, capacity, some)
+            left, some = capacity.total, []
+        if capacity.total <= 0:
             break
-        room.after = one.key
+        capacity.after = one.key
         if one.open and any(one.due):
             webhook = WEBHOOKS.load(one.row)
-            most = min(room.limits.get(webhook.key, room.each), left)
+            most = min(capacity.limit(webhook.key), left)
             if not one.reached:
                 _drop(db, now, webhook)
             elif most > 0 and webhook.waits_until:
-                taken += _take_probe(db, now, room, webhook)
+                taken += _take_probe(db, now, capacity, webhook)
             elif most > 0 and webhook.ordered:
-                taken += _take_head(db, now, room, webhook, one.due)
+                taken += _take_head(db, now, capacity, webhook, one.due)
             elif most > 0:
                 some.append(_Wanted(webhook, one.due, most))
-    taken += _take_some(db, now, room, some)
+    taken += _take_some(db, now, capacity, some)
     return sorted(taken, key=lambda one: one.delivery.event_id)
 
 
-def take_told(db: Db, now: int, room: DeliveryCapacity, keys: list[str]) -> list[Taken]:
+def take_just_created(db: Db, now: int, capacity: DeliveryCapacity, keys: list[str]) -> list[TakenDelivery]:
     """Those of these that may be sent at once, by one statement: what has just been made is not looked for. What is
     not answered waits to be taken like all the rest: of an address that is off, broken or ordered, or whose owner no
     longer reaches what it tells."""
@@ -154,21 +148,23 @@ def take_told(db: Db, now: int, room: DeliveryCapacity, keys: list[str]) -> list
                     ){db.dialect.skip_locked}
             """),
             f"SELECT {_COLUMNS}, {WEBHOOKS.of('w')} {_CHANGED} JOIN webhooks w ON w.key = d.webhook_key ORDER BY d.key",
-            [{"now": now, "until": room.lease_until, "worker": room.worker, "keys": db.texts(keys)}],
+            [{"now": now, "until": capacity.lease_until, "worker": capacity.worker, "keys": db.texts(keys)}],
         )
     ]
 
 
-def _in_turn(db: Db, now: int, room: DeliveryCapacity) -> list[_Address]:
+def _in_turn(db: Db, now: int, capacity: DeliveryCapacity) -> list[_Address]:
     """Addresses that something waits for, beginning behind the last: all of them, in one look, unless they are many."""
-    if not room.more:
+    if not capacity.more:
         found = _addresses(db, now, "", LOOKED_AT)
         if len(found) < LOOKED_AT:
-            return [one for one in found if one.key > room.after] + [one for one in found if one.key <= room.after]
-    found = _addresses(db, now, room.after, LOOKED_AT)
-    room.more = len(found) == LOOKED_AT
-    if room.after and not room.more:
-        found += [one for one in _addresses(db, now, "", LOOKED_AT) if one.key <= room.after]
+            return [one for one in found if one.key > capacity.after] + [
+                one for one in found if one.key <= capacity.after
+            ]
+    found = _addresses(db, now, capacity.after, LOOKED_AT)
+    capacity.more = len(found) == LOOKED_AT
+    if capacity.after and not capacity.more:
+        found += [one for one in _addresses(db, now, "", LOOKED_AT) if one.key <= capacity.after]
     return found
 
 
@@ -180,20 +176,20 @@ class _Wanted(msgspec.Struct):
     most: int
 
 
-def _take_some(db: Db, now: int, room: DeliveryCapacity, some: list[_Wanted]) -> list[Taken]:
+def _take_some(db: Db, now: int, capacity: DeliveryCapacity, some: list[_Wanted]) -> list[TakenDelivery]:
     """Of all of these at once, rank by rank, as no other waits for them and none is in the way of another."""
     known = {one.webhook.key: one.webhook for one in some}
-    taken: list[Taken] = []
+    taken: list[TakenDelivery] = []
     for rank in (RETRY, FRESH, REPLAY):
         shares = []
-        left = room.retries
+        left = capacity.retries
         for one in some:
             share = one.most if rank != RETRY else min(left, (one.most + 1) // 2)
             if one.due[rank] and share > 0:
                 left -= share
                 shares.append({"webhook": one.webhook.key, "rank": rank, "count": share})
-        found = _lease(db, now, room, _OF_RANK, shares, known)
-        room.retries -= len(found) if rank == RETRY else 0
+        found = _lease(db, now, capacity, _OF_RANK, shares, known)
+        capacity.retries -= len(found) if rank == RETRY else 0
         got = Counter(one.webhook.key for one in found)
         for one in some:
             one.most -= got[one.webhook.key]
@@ -214,7 +210,9 @@ _ANY_RANK = """
 _LATEST = "SELECT MAX(due_at) FROM deliveries WHERE webhook_key = :webhook AND state = 'due' AND rank = :rank"
 
 
-def _take_head(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook, due: tuple[bool, ...]) -> list[Taken]:
+def _take_head(
+    db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook, due: tuple[bool, ...]
+) -> list[TakenDelivery]:
     """The oldest alone, if it is due: what comes after it waits, whoever has it. One worker at a time looks."""
     if not db.row(f"SELECT key FROM webhooks WHERE key = :key{db.dialect.skip_locked}", key=webhook.key):
         return []
@@ -224,10 +222,10 @@ def _take_head(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook, due: 
             return []
     rank = next(rank for rank in (RETRY, FRESH, REPLAY) if due[rank])
     share = {"webhook": webhook.key, "rank": rank, "count": 1}
-    return _lease(db, now, room, _OF_RANK, [share], {webhook.key: webhook})
+    return _lease(db, now, capacity, _OF_RANK, [share], {webhook.key: webhook})
 
 
-def _take_probe(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook) -> list[Taken]:
+def _take_probe(db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook) -> list[TakenDelivery]:
     """One, by whichever worker gets to move the time of the next."""
     pause = PROBES[0] if webhook.probes < QUICK_PROBES else PROBES[1]
     mine = db.run(
@@ -238,7 +236,7 @@ def _take_probe(db: Db, now: int, room: DeliveryCapacity, webhook: Webhook) -> l
     )
     if not mine:
         return []
-    return _lease(db, now, room, _ANY_RANK, [{"webhook": webhook.key}], {webhook.key: webhook})
+    return _lease(db, now, capacity, _ANY_RANK, [{"webhook": webhook.key}], {webhook.key: webhook})
 
 
 _LEASE = """
@@ -252,23 +250,23 @@ _CHANGED = "FROM changed d LEFT JOIN events e ON e.id = d.event_id"
 
 
 def _lease(
-    db: Db, now: int, room: DeliveryCapacity, which: str, each: list[dict[str, Any]], known: dict[str, Webhook]
-) -> list[Taken]:
+    db: Db, now: int, capacity: DeliveryCapacity, which: str, each: list[dict[str, Any]], known: dict[str, Webhook]
+) -> list[TakenDelivery]:
     """Deliveries that are this worker's now, of these addresses."""
     update = _LEASE.format(which + db.dialect.skip_locked)
-    common = {"now": now, "until": room.lease_until, "worker": room.worker}
+    common = {"now": now, "until": capacity.lease_until, "worker": capacity.worker}
     rows = db.rows_changed("deliveries", update, f"SELECT {_COLUMNS} {_CHANGED}", [common | one for one in each])
-    room.total -= len(rows)
+    capacity.total -= len(rows)
     return [_taken(row, known[row[_ADDRESS]]) for row in rows]
 
 
 _ADDRESS = DELIVERIES.names.index("webhook_key")
 
 
-def _taken(row: Row, webhook: Webhook) -> Taken:
+def _taken(row: Row, webhook: Webhook) -> TakenDelivery:
     """Of a row that begins with a delivery and its event."""
     event = EVENTS.load(row[_EVENT:_WEBHOOK]) if row[_EVENT] else None
-    return Taken(DELIVERIES.load(row), webhook, event)
+    return TakenDelivery(DELIVERIES.load(row), webhook, event)
 
 
 def _drop(db: Db, now: int, webhook: Webhook) -> None:
@@ -280,7 +278,7 @@ def _drop(db: Db, now: int, webhook: Webhook) -> None:
     )
 
 
-def take_back(db: Db, now: int) -> int:
+def release_leases(db: Db, now: int) -> int:
     """What a process had that is no more; for a database that only one process serves from."""
     return db.run(
         "UPDATE deliveries SET due_at = :now, worker = NULL WHERE state = 'due' AND worker IS NOT NULL", now=now

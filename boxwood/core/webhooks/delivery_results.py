@@ -11,7 +11,7 @@ from ..context import Ctx
 from ..records import USERS
 from . import deliveries, subscriptions
 from .deliveries import RETRY, DeliveryAttempt
-from .delivery_queue import PROBES, RETRIES, Taken, delay
+from .delivery_queue import PROBES, RETRIES, TakenDelivery, delay
 from .subscriptions import Webhook
 
 # After this many failures in a row, over at least this long, only a probe now and then is sent ...
@@ -26,7 +26,7 @@ class DeliveryResult(msgspec.Struct, frozen=True):
     was not tried after all, `unwanted` where the subscription's condition does not hold, `unjudged` where nobody can
     tell (the attempt says why)."""
 
-    taken: Taken
+    taken: TakenDelivery
     verdict: str
     attempt: DeliveryAttempt | None = None
     retry_after: int | None = None

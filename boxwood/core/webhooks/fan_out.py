@@ -19,7 +19,7 @@ from . import deliveries, subscriptions
 # More than this many, or for more than a tenth as many people, are made by a worker: a change waits for no crowd.
 AT_ONCE = 100
 CHANNEL = "deliveries"
-MOST_TOLD = 16
+MOST_NOTIFIED = 16
 """Deliveries of an event by whose keys the worker of this process can take them without looking."""
 
 
@@ -142,7 +142,7 @@ def _make(db: Db, now: int, about: EventToSend, known: list[Subscriber]) -> None
     keys = [one.key for one in known if one.hears(about)]
     if keys:
         deliveries.add(db, now, about.event_id, about.name, keys)
-        db.notify(CHANNEL, [deliveries.key(key, about.event_id) for key in keys[:MOST_TOLD]])
+        db.notify(CHANNEL, [deliveries.key(key, about.event_id) for key in keys[:MOST_NOTIFIED]])
 
 
 def expand(db: Db, now: int) -> bool:
