@@ -26,7 +26,7 @@ def get(call: Call) -> shapes.MailOut:
 def edit(call: Call) -> shapes.MailOut:
     """Set the SMTP server, who mail is from, and what links begin with; what is left out stays."""
     settings = mail_settings.edit(call.ctx, call.parse(shapes.MAIL_EDIT))
-    outgoing_mail.hurry(call.ctx)
+    outgoing_mail.retry_now(call.ctx)
     return _shown(call.ctx, settings)
 
 

@@ -1,9 +1,9 @@
 """Who may do what: permission by reach.
 
-A pipeline is reached by an entry of one's own in it, or through its team with the pipeline's default
-permission set; one in the trash by nobody. What cannot be reached is not found; what is reached but not allowed
-is forbidden.
-A permission set is a list of grants: an action on a kind of entity, under a condition.
+A user reaches a pipeline through their own entry in its access list, or through its team with the pipeline's default
+permission set. No user reaches a pipeline that is in the trash. A thing out of the user's reach is "not found"; an
+action that the user's permission set does not grant is "forbidden".
+A permission set is a list of grants: each allows an action on a kind of entity, under a condition.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from . import permission_conditions
 from .context import Ctx
 from .records import Grant, PermissionSet, permissions
 
-# For SQL: the actor's permission set in pipeline `p`, NULL where there is none; takes `ctx.who`. Look-ups within
-# the row, not joins: SQLite answers 3 of these in 1 µs, and needs 5 µs for each joined table.
+# SQL: the actor's permission set in pipeline `p`, NULL if there is none. Its parameters are `ctx.who`. It uses
+# subqueries instead of joins: SQLite answers 3 subqueries in 1 µs, and needs 5 µs for each joined table.
 _ENTRY = """(
     SELECT pm.permission_set FROM pipeline_members pm WHERE pm.pipeline_key = p.key AND pm.user_key = :actor
 )"""
@@ -38,16 +38,16 @@ ROLE = f"""
 
 
 IN_TRASH = ROLE.replace("p.trashed_at IS NOT NULL", "p.trashed_at IS NULL")
-"""The same in a pipeline that is in the trash, and NULL in all others."""
+"""SQL: the actor's permission set in pipeline `p` if the pipeline is in the trash, NULL for all other pipelines."""
 
 
 def role_of(user: str) -> str:
-    """The same for the user whose key is in the column `user`, with all that person reaches."""
+    """Return the SQL of `ROLE` for the user whose key is in the SQL column `user`, in all the user's teams."""
     return ROLE.replace(":actor", user).replace(":within", "''")
 
 
 ROLE_OF_EACH = ROLE.replace(":actor", "u.key").replace(":within", "''")
-"""The same of user `u`."""
+"""SQL: the permission set of user `u` in pipeline `p`."""
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -57,28 +57,28 @@ class Role(msgspec.Struct, frozen=True):
     permissions: list[Grant]
 
     def checks(self, entity: str, action: str, asked: frozenset[tuple[str, str]] = frozenset()) -> list[Grant]:
-        """The grants that speak of this action: any whose condition holds is enough.
+        """Return the grants for this action. The action is allowed if the condition of any of them holds.
 
-        In place of one that goes by another right (BOX_UPDATE, BOX_VIEW) stand that right's; one that goes by
-        itself gives nothing.
+        A grant whose condition refers to another right (BOX_UPDATE, BOX_VIEW) is replaced by the grants of that
+        right. A grant that refers to itself allows nothing; `asked` holds the rights that are being resolved.
         """
         found: list[Grant] = []
         asked |= {(entity, action)}
         for grant in self.permissions:
-            if not _speaks(grant, entity, action):
+            if not _applies(grant, entity, action):
                 continue
-            other = permission_conditions.REFERS.get(grant.conditional_check)
-            if other is None:
+            other_action = permission_conditions.REFERS.get(grant.conditional_check)
+            if other_action is None:
                 found.append(grant)
-            elif ("BOX", other) not in asked:
-                found += self.checks("BOX", other, asked)
+            elif ("BOX", other_action) not in asked:
+                found += self.checks("BOX", other_action, asked)
         return found
 
     def sees_all_boxes(self) -> bool:
         return any(grant.conditional_check in ("NONE", "UNARCHIVED") for grant in self.checks("BOX", "GET"))
 
 
-def _speaks(grant: Grant, entity: str, action: str) -> bool:
+def _applies(grant: Grant, entity: str, action: str) -> bool:
     if (entity, action) == ("BOX", "GET") and (grant.entity_type, grant.action) == ("PIPELINE", "GET_BOXES"):
         return True
     return grant.entity_type in (entity, permissions.ANY) and grant.action in (action, permissions.ANY)
@@ -94,12 +94,12 @@ def role(name: str, custom: dict[str, PermissionSet]) -> Role:
 
 
 def allows(ctx: Ctx, role: Role, entity: str, action: str, thing: Any = None) -> bool:
-    """Whether the role grants it, for this box (or pipeline) where the grant depends on one."""
-    return may(ctx.actor.key, role, entity, action, thing)
+    """Return whether the actor's role grants the action. `thing` is the box or pipeline that conditions look at."""
+    return allows_user(ctx.actor.key, role, entity, action, thing)
 
 
-def may(user_key: str, role: Role, entity: str, action: str, thing: Any = None) -> bool:
-    """The same for another user than the one who acts."""
+def allows_user(user_key: str, role: Role, entity: str, action: str, thing: Any = None) -> bool:
+    """Return whether the role of this user (who need not be the actor) grants the action."""
     return any(
         permission_conditions.holds(user_key, grant.conditional_check, grant.params, thing)
         for grant in role.checks(entity, action)
@@ -107,23 +107,30 @@ def may(user_key: str, role: Role, entity: str, action: str, thing: Any = None) 
 
 
 def grants_any(role: Role, entity: str, action: str) -> bool:
-    """Whether it may be done to any thing of this kind, whatever is in it."""
+    """Return whether the role allows the action on every thing of this kind, without a condition."""
     return any(grant.conditional_check == "NONE" for grant in role.checks(entity, action))
 
 
 def require_some(role: Role, entity: str, action: str) -> None:
-    """That there are things of this kind it may be done to; `require` asks again once there is the one."""
+    """Raise `Forbidden` if the role allows the action on no thing of this kind.
+
+    Callers that do not have the thing yet use it first, and `require` when they have the thing.
+    """
     if not role.checks(entity, action):
         raise Forbidden(f"Your role here ({_title(role.name)}) may not {_words(action)} a {entity.lower()}")
 
 
 def require(ctx: Ctx, role: Role, entity: str, action: str, thing: Any = None) -> None:
+    """Raise `Forbidden` if the actor's role does not grant the action on this thing."""
     if not allows(ctx, role, entity, action, thing):
         raise Forbidden(f"Your role here ({_title(role.name)}) may not {_words(action)} this {entity.lower()}")
 
 
 def visible(dialect: Dialect, role: Role, user_key: str, name: str = "seen") -> tuple[str, dict[str, Any]]:
-    """A test in SQL on box `b`, and its parameters (their names begin with `name`): those that may be seen."""
+    """Return an SQL condition on box `b` that holds for the boxes the user may see, and its parameters.
+
+    The names of the parameters begin with `name`.
+    """
     tests: list[str] = []
     params: dict[str, Any] = {}
     for at, grant in enumerate(role.checks("BOX", "GET")):
@@ -154,7 +161,7 @@ def _words(action: str) -> str:
 
 
 class About(msgspec.Struct, frozen=True):
-    """Of a record what decides who may see it: a box, or an entry of a directory."""
+    """The members of a box, a contact or an organization that decide who may see it."""
 
     stage_key: str | None = None
     assignee_keys: list[str] = []

@@ -1,4 +1,4 @@
-"""What waits to be done in the background, and for how long: for the operator's eyes."""
+"""How much work waits in each background queue, and for how long. Operators read it in metrics and `doctor`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..lib.durations import HOUR, MINUTE
 
 
 class Queue(NamedTuple):
-    """`late_ms`: how long the oldest has been due, 0 where none is."""
-
     name: str
     waiting: int
     late_ms: int
+    """How many milliseconds ago the oldest item became due; 0 if no item is due."""
 
 
-# What is to be done, since when the oldest of it could be, and how late that may be before something is wrong.
+# By queue: the rows that wait (FROM … WHERE …), the SQL expression of the time at which a row became due, and after
+# how many milliseconds a waiting row means that something is wrong (0 for no limit).
 _QUEUES = {
     "deliveries": ("deliveries WHERE state = 'due' AND due_at <= :now", "due_at", HOUR),
     "letters": ("letters WHERE state = 'waiting' AND due_at <= :now", "due_at", HOUR),
@@ -39,21 +39,22 @@ _QUEUES = {
 
 
 def queues(db: Db, now: int) -> list[Queue]:
+    """Return all background queues with the number of items that are due at `now`."""
     found = []
-    for name, (what, since, limit) in _QUEUES.items():
-        row = db.row(f"SELECT COUNT(*), MIN({since}) FROM {what}", now=now)
+    for name, (waiting_rows, due_at, limit) in _QUEUES.items():
+        row = db.row(f"SELECT COUNT(*), MIN({due_at}) FROM {waiting_rows}", now=now)
         count, oldest = row if row else (0, None)
         found.append(Queue(name, count, max(0, now - oldest) if limit and oldest is not None else 0))
     return found
 
 
 def try_to_write(db: Db, now: int) -> None:
-    """So that whoever asks whether the server is ready learns of a disk that takes nothing more."""
+    """Write a row, so that the readiness check fails when the disk is full or read-only."""
     db.run("INSERT INTO readiness (key, at) VALUES ('server', :now) ON CONFLICT (key) DO UPDATE SET at = :now", now=now)
 
 
 def size(db: Db) -> int:
-    """Bytes of the database."""
+    """Return the size of the database in bytes."""
     sql = "SELECT pg_database_size(current_database())"
     if db.dialect.name == "sqlite":
         sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
@@ -62,5 +63,6 @@ def size(db: Db) -> int:
 
 
 def is_stuck(queue: Queue) -> bool:
+    """Return whether the oldest item of the queue has waited longer than the queue's limit."""
     limit = _QUEUES[queue.name][2]
     return bool(limit) and queue.late_ms > limit

@@ -1,4 +1,4 @@
-"""Conditions in CEL, the way the rest of the core asks them: errors name the member they were given in."""
+"""Check and evaluate conditions in CEL and templates. Errors name the member that holds the expression."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from ..lib import cel, templates
 from ..lib.cel import CelError
 from ..lib.template_filters import TemplateError
 
-# Shared by all, as formulas' is; its process begins with the first condition.
+# One engine for all of core. Its process starts when the first condition is evaluated.
 ENGINE = cel.Engine()
 
 
 def check(source: str, names: Iterable[str], where: str) -> None:
-    """Refuse an expression that cannot be read, asks for other names than these or answers no yes or no."""
+    """Raise `Invalid` for `where` if the expression cannot be parsed, uses a name that is not in `names`, or does not
+    return true or false."""
     try:
         ENGINE.check(source, names)
     except CelError as error:
@@ -23,13 +24,16 @@ def check(source: str, names: Iterable[str], where: str) -> None:
 
 
 def holds(source: str, names: Iterable[str], data: Mapping[str, Any]) -> bool:
-    """Whether it holds. CelError, with a reason for its owner, where it cannot be told: something it asks for is
-    not there, the kinds do not go together, it takes too long."""
+    """Return whether the condition holds for this data.
+
+    `CelError` means that it cannot be evaluated: a value is missing, types do not match, or it takes too long. Its
+    text tells the owner of the condition why.
+    """
     return ENGINE.judge(source, names, data)
 
 
 def check_templates(value: Any, scope: templates.Scope, where: str) -> None:
-    """Refuse a value with a template in it, at whatever depth, that cannot be read or names what is not there."""
+    """Raise `Invalid` if a template in the value, at any depth, cannot be parsed or uses a name out of its scope."""
     try:
         templates.check_all(value, scope, where)
     except TemplateError as error:

@@ -1,4 +1,4 @@
-"""Who acts, when, and in which transaction: the first argument of every verb."""
+"""`Ctx` says who acts, when, and in which transaction. It is the first argument of most functions in core."""
 
 from __future__ import annotations
 
@@ -12,41 +12,44 @@ from .records import Person, User
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A run of an automation, of whatever is written while one acts for it."""
+    """The automation run that makes the changes of a transaction."""
 
     run_key: str
     root_key: str
+    """The key of the first run of the chain."""
     chain: list[tuple[str, str]]
-    """The rules and records of the runs that led here, this one last."""
+    """Automation key and record key of each run that led to this run; this run is the last."""
 
 
 @dataclass(slots=True)
 class Ctx:
-    """Lives as long as one transaction. `now` is milliseconds since the epoch, the only clock there is."""
+    """The context of one transaction."""
 
     db: Db
     now: int
+    """Milliseconds since the epoch. Core has no other clock."""
     actor: User
+    """The user whose permissions apply."""
     within: str = ""
-    """The only team within reach, for one who acts by a team's key; empty for everyone else."""
+    """The key of the only team within reach, if the actor acts through a team's API key; otherwise empty."""
     via: str = ""
-    """What the actor acts through, as noun and key: `key:k…`; empty for what needs no name."""
+    """What the actor acts through, as noun and key, such as `key:k…`; empty for a browser session."""
     change: str = ""
-    """What all events of this transaction are told as: the key of its first event, unless said before."""
+    """The change key that all events of this transaction share: the key of its first event, unless it is set before."""
     insists: bool = False
-    """Whether the actor wants validation rules overridden, as far as he may."""
+    """Whether the request asks to override validation rules (`overrideValidation`)."""
     undoes: str = ""
-    """The change that is being undone."""
+    """The key of the change that this transaction undoes; empty if it undoes none."""
     cause: Cause | None = None
-    """The automation's run that acts, if one does."""
+    """The automation run that makes the changes, if an automation acts."""
     people: dict[str, Person] = field(default_factory=dict)
-    """Persons read so far, by user key."""
+    """Persons that were read in this transaction, by user key."""
     listening: dict[Hashable, Any] = field(default_factory=dict)
-    """What listeners have read so far in this transaction: the subscriptions and automations of a place."""
+    """What event listeners have read in this transaction: subscriptions and automations by pipeline or team."""
     started_runs: list[str] = field(default_factory=list)
-    """Keys of the automation runs that began in this transaction."""
+    """Keys of the automation runs that this transaction started."""
 
     @property
     def who(self) -> dict[str, str]:
-        """The parameters of every statement that asks what the actor reaches."""
+        """The SQL parameters of every statement that checks what the actor reaches."""
         return {"actor": self.actor.key, "within": self.within}

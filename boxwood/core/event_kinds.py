@@ -1,4 +1,4 @@
-"""Every kind of event: its scope, its operation and its sentence. Nothing else lists kinds."""
+"""Every kind of event: its scope, its operation and its sentence. No other file lists the kinds."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import msgspec
 
 
 class EventKind(msgspec.Struct, frozen=True):
-    """One kind of event. `story` is said of a box, `{box}` standing for its name or "this box"."""
+    """One kind of event."""
 
     scope: str
     operation: str
     specific: str
     story: str
+    """The sentence of the newsfeed, after the author's name. `{box}` stands for the box's name or "this box"."""
     condensed: bool = True
-    """Shown where only what matters is asked for (`detailLevel=CONDENSED`)."""
+    """Whether newsfeeds show it with `detailLevel=CONDENSED`."""
     quiet: bool = False
-    """A draft is nobody's news: in no newsfeed, and no webhook or automation hears it."""
+    """Quiet events, such as drafts, are in no newsfeed, and start no webhook and no automation."""
     live: bool = False
-    """Quiet, but whoever watches is told: what it says is on somebody's screen."""
+    """Quiet events that live updates still send, because open screens show what changed."""
     by_itself: bool = False
-    """Nobody did it: the story is a sentence without an author."""
+    """No user caused it: the story is a whole sentence without an author."""
 
 
 EVENT_KINDS: dict[str, EventKind] = {
     "user.signed_in": EventKind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
-    # In no newsfeed or stream, for it is the team's owners' alone: in the audit log (core/history/audit_log).
+    # Not in newsfeeds or streams: only the team's owners may see it, in the audit log (core/history/audit_log).
     "user.sign_in_failed": EventKind(
         "USER", "EDIT", "FAIL_SIGN_IN", "Signing in as {subject} failed: {what}", False, quiet=True, by_itself=True
     ),
@@ -33,48 +34,48 @@ EVENT_KINDS: dict[str, EventKind] = {
     "user.totp_added": EventKind("USER", "EDIT", "ADD_AUTHENTICATOR", "added an authenticator", False),
     "user.totp_removed": EventKind("USER", "EDIT", "REMOVE_AUTHENTICATOR", "removed the authenticator", False),
     "user.recovery_codes_renewed": EventKind(
-        "USER", "EDIT", "RENEW_RECOVERY_CODES", "made other recovery codes", False
+        "USER", "EDIT", "RENEW_RECOVERY_CODES", "created new recovery codes", False
     ),
-    "user.identity_added": EventKind("USER", "EDIT", "ADD_IDENTITY", "signs in by {what} from now on", False),
+    "user.identity_added": EventKind("USER", "EDIT", "ADD_IDENTITY", "connected sign-in with {what}", False),
     "user.passkey_added": EventKind("USER", "EDIT", "ADD_PASSKEY", "added the passkey {subject}", False),
     "user.passkey_removed": EventKind("USER", "EDIT", "REMOVE_PASSKEY", "removed the passkey {subject}", False),
-    "user.reset_asked": EventKind("USER", "EDIT", "ASK_FOR_RESET", "asked for another password", False),
-    "mail.edited": EventKind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed how mail leaves", False),
+    "user.reset_asked": EventKind("USER", "EDIT", "ASK_FOR_RESET", "asked to reset the password", False),
+    "mail.edited": EventKind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed the mail settings", False),
     "team.created": EventKind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
     "team.edited": EventKind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),
     "member.invited": EventKind("TEAM", "EDIT", "INVITE_MEMBER", "invited {subject} to the team", False),
-    "member.uninvited": EventKind("TEAM", "EDIT", "UNINVITE_MEMBER", "took back the invitation of {subject}", False),
+    "member.uninvited": EventKind("TEAM", "EDIT", "UNINVITE_MEMBER", "revoked the invitation of {subject}", False),
     "member.added": EventKind("TEAM", "EDIT", "ADD_MEMBER", "added {subject} to the team", False),
     "member.joined": EventKind("TEAM", "EDIT", "JOIN_TEAM", "accepted the invitation to the team", False),
     "member.role_changed": EventKind("TEAM", "EDIT", "EDIT_MEMBER_ROLE", "made {subject} {what} of the team", False),
     "member.archived": EventKind("TEAM", "EDIT", "ARCHIVE_MEMBER", "archived {subject}", False),
     "member.left": EventKind("TEAM", "EDIT", "LEAVE_TEAM", "left the team", False),
-    "member.removed": EventKind("TEAM", "EDIT", "REMOVE_MEMBER", "took {subject} out of the team", False),
-    "key.created": EventKind("USER", "CREATE", "NEW_API_KEY", "made the API key {subject}", False),
+    "member.removed": EventKind("TEAM", "EDIT", "REMOVE_MEMBER", "removed {subject} from the team", False),
+    "key.created": EventKind("USER", "CREATE", "NEW_API_KEY", "created the API key {subject}", False),
     "key.revoked": EventKind("USER", "DELETE", "REVOKE_API_KEY", "revoked the API key {subject}", False),
     "pipeline.created": EventKind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
     "pipeline.edited": EventKind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": EventKind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
     "pipeline.imported": EventKind("PIPELINE", "EDIT", "IMPORT_BOXES", "imported {what} into {pipeline}"),
-    # For the audit log alone, like the sign-in that failed.
+    # Only in the audit log, like failed sign-ins.
     "pipeline.exported": EventKind(
         "PIPELINE", "EDIT", "EXPORT_BOXES", "exported {pipeline} as {what}", False, quiet=True
     ),
     "pipeline.deleted": EventKind("PIPELINE", "DELETE", "DELETE_PIPELINE", "deleted {pipeline}"),
-    "pipeline.restored": EventKind("PIPELINE", "CREATE", "RESTORE_PIPELINE", "brought back {pipeline}"),
+    "pipeline.restored": EventKind("PIPELINE", "CREATE", "RESTORE_PIPELINE", "restored {pipeline}"),
     "stage.created": EventKind("STAGE", "CREATE", "ADD_STAGE", "added the stage {subject} to {pipeline}"),
     "stage.edited": EventKind(
         "STAGE", "EDIT", "EDIT_STAGE_SETTINGS", "changed the stage {subject} of {pipeline}", False
     ),
     "stage.deleted": EventKind("STAGE", "DELETE", "DELETE_STAGE", "deleted the stage {subject} of {pipeline}"),
-    "stage.restored": EventKind("STAGE", "CREATE", "RESTORE_STAGE", "brought back the stage {subject} of {pipeline}"),
-    "field.created": EventKind("FIELD", "CREATE", "ADD_FIELD", "added the column {subject} to {pipeline}", False),
+    "stage.restored": EventKind("STAGE", "CREATE", "RESTORE_STAGE", "restored the stage {subject} of {pipeline}"),
+    "field.created": EventKind("FIELD", "CREATE", "ADD_FIELD", "added the field {subject} to {pipeline}", False),
     "field.edited": EventKind(
-        "FIELD", "EDIT", "EDIT_FIELD_SETTINGS", "changed the column {subject} of {pipeline}", False
+        "FIELD", "EDIT", "EDIT_FIELD_SETTINGS", "changed the field {subject} of {pipeline}", False
     ),
-    "field.deleted": EventKind("FIELD", "DELETE", "DELETE_FIELD", "deleted the column {subject} of {pipeline}", False),
+    "field.deleted": EventKind("FIELD", "DELETE", "DELETE_FIELD", "deleted the field {subject} of {pipeline}", False),
     "field.restored": EventKind(
-        "FIELD", "CREATE", "RESTORE_FIELD", "brought back the column {subject} of {pipeline}", False
+        "FIELD", "CREATE", "RESTORE_FIELD", "restored the field {subject} of {pipeline}", False
     ),
     "box.created": EventKind("BOX", "CREATE", "NEW_BOX", "created {box}"),
     "box.moved": EventKind("BOX", "EDIT", "EDIT_STAGE", "moved {box} to {stage}"),
@@ -91,10 +92,10 @@ EVENT_KINDS: dict[str, EventKind] = {
     ),
     "box.email_added": EventKind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
     "box.marked": EventKind("BOX", "EDIT", "ADD_GOLDEN_MARK", "marked {box} as golden", False),
-    "box.unmarked": EventKind("BOX", "EDIT", "REMOVE_GOLDEN_MARK", "took the golden mark off {box}", False),
-    "box.placed": EventKind("BOX", "EDIT", "EDIT_PLACE", "put {box} in its place on the board", False, True, live=True),
+    "box.unmarked": EventKind("BOX", "EDIT", "REMOVE_GOLDEN_MARK", "removed the golden mark from {box}", False),
+    "box.placed": EventKind("BOX", "EDIT", "EDIT_PLACE", "moved {box} on the board", False, True, live=True),
     "box.deleted": EventKind("BOX", "DELETE", "DELETE_BOX", "deleted {box}"),
-    "box.restored": EventKind("BOX", "CREATE", "RESTORE_BOX", "brought back {box}"),
+    "box.restored": EventKind("BOX", "CREATE", "RESTORE_BOX", "restored {box}"),
     "task.created": EventKind("TASK", "CREATE", "ADD_TASK", "added the task {subject} to {box}"),
     "task.edited": EventKind("TASK", "EDIT", "EDIT_TASK", "changed the task {subject} of {box}", False),
     "task.rescheduled": EventKind(
@@ -105,12 +106,12 @@ EVENT_KINDS: dict[str, EventKind] = {
     "task.reopened": EventKind("TASK", "EDIT", "REOPEN_TASK", "reopened the task {subject} of {box}"),
     "task.due": EventKind("TASK", "EDIT", "TASK_DUE", "The task {subject} of {box} is due", by_itself=True),
     "task.deleted": EventKind("TASK", "DELETE", "DELETE_TASK", "deleted the task {subject} of {box}"),
-    "task.restored": EventKind("TASK", "CREATE", "RESTORE_TASK", "brought back the task {subject} of {box}"),
+    "task.restored": EventKind("TASK", "CREATE", "RESTORE_TASK", "restored the task {subject} of {box}"),
     "task.drafted": EventKind("TASK", "EDIT", "DRAFT_TASK", "drafted a task of {box}", False, quiet=True),
     "comment.created": EventKind("COMMENT", "CREATE", "ADD_COMMENT", "commented on {box}: {subject}"),
     "comment.edited": EventKind("COMMENT", "EDIT", "EDIT_COMMENT", "changed a comment on {box}: {subject}", False),
     "comment.deleted": EventKind("COMMENT", "DELETE", "DELETE_COMMENT", "deleted a comment on {box}"),
-    "comment.restored": EventKind("COMMENT", "CREATE", "RESTORE_COMMENT", "brought back a comment on {box}: {subject}"),
+    "comment.restored": EventKind("COMMENT", "CREATE", "RESTORE_COMMENT", "restored a comment on {box}: {subject}"),
     "comment.reacted": EventKind("COMMENT", "EDIT", "ADD_REACTION", "reacted {what} to a comment on {box}", False),
     "comment.unreacted": EventKind(
         "COMMENT", "EDIT", "DELETE_REACTION", "took {what} back from a comment on {box}", False
@@ -118,30 +119,26 @@ EVENT_KINDS: dict[str, EventKind] = {
     "meeting.created": EventKind("MEETING", "CREATE", "ADD_MEETING", "logged {what} on {box}"),
     "meeting.edited": EventKind("MEETING", "EDIT", "EDIT_MEETING", "changed {what} of {box}", False),
     "meeting.deleted": EventKind("MEETING", "DELETE", "DELETE_MEETING", "deleted {what} of {box}"),
-    "meeting.restored": EventKind("MEETING", "CREATE", "RESTORE_MEETING", "brought back {what} of {box}"),
+    "meeting.restored": EventKind("MEETING", "CREATE", "RESTORE_MEETING", "restored {what} of {box}"),
     "meeting.drafted": EventKind("MEETING", "EDIT", "DRAFT_MEETING", "drafted {what} of {box}", False, quiet=True),
     "box.email_received": EventKind("BOX", "EDIT", "NEW_EMAIL", "{email} wrote to {box}", False, by_itself=True),
     "thread.added": EventKind("THREAD", "CREATE", "ADD_THREAD", "added the conversation {subject} to {box}"),
     "thread.removed": EventKind("THREAD", "DELETE", "DELETE_THREAD", "removed the conversation {subject} from {box}"),
-    "thread.restored": EventKind(
-        "THREAD", "CREATE", "RESTORE_THREAD", "brought back the conversation {subject} of {box}"
-    ),
+    "thread.restored": EventKind("THREAD", "CREATE", "RESTORE_THREAD", "restored the conversation {subject} of {box}"),
     "message.added": EventKind(
         "MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False
     ),
     "file.added": EventKind("FILE", "CREATE", "ADD_FILE", "added the file {subject} to {box}"),
     "file.deleted": EventKind("FILE", "DELETE", "DELETE_FILE", "deleted the file {subject} of {box}"),
-    "file.restored": EventKind("FILE", "CREATE", "RESTORE_FILE", "brought back the file {subject} of {box}"),
+    "file.restored": EventKind("FILE", "CREATE", "RESTORE_FILE", "restored the file {subject} of {box}"),
     "snippet.created": EventKind("SNIPPET", "CREATE", "ADD_SNIPPET", "added the snippet {subject}", False),
     "snippet.edited": EventKind("SNIPPET", "EDIT", "EDIT_SNIPPET", "changed the snippet {subject}", False),
     "snippet.deleted": EventKind("SNIPPET", "DELETE", "DELETE_SNIPPET", "deleted the snippet {subject}", False),
-    "snippet.restored": EventKind("SNIPPET", "CREATE", "RESTORE_SNIPPET", "brought back the snippet {subject}", False),
+    "snippet.restored": EventKind("SNIPPET", "CREATE", "RESTORE_SNIPPET", "restored the snippet {subject}", False),
     "view.created": EventKind("VIEW", "CREATE", "ADD_VIEW", "added the view {subject} to {pipeline}", False),
     "view.edited": EventKind("VIEW", "EDIT", "EDIT_VIEW", "changed the view {subject} of {pipeline}", False),
     "view.deleted": EventKind("VIEW", "DELETE", "DELETE_VIEW", "deleted the view {subject} of {pipeline}", False),
-    "view.restored": EventKind(
-        "VIEW", "CREATE", "RESTORE_VIEW", "brought back the view {subject} of {pipeline}", False
-    ),
+    "view.restored": EventKind("VIEW", "CREATE", "RESTORE_VIEW", "restored the view {subject} of {pipeline}", False),
     "validator.created": EventKind(
         "VALIDATOR", "CREATE", "ADD_VALIDATOR", "added the rule {subject} to {pipeline}", False
     ),
@@ -164,13 +161,13 @@ EVENT_KINDS: dict[str, EventKind] = {
     "webhook.gone": EventKind(
         "WEBHOOK", "DELETE", "LOSE_WEBHOOK", "is no longer sent {subject}: it wants no more", False
     ),
-    "inbound.created": EventKind("INBOUND", "CREATE", "NEW_INBOUND", "made the inbound webhook {subject}", False),
+    "inbound.created": EventKind("INBOUND", "CREATE", "NEW_INBOUND", "created the inbound webhook {subject}", False),
     "inbound.edited": EventKind("INBOUND", "EDIT", "EDIT_INBOUND", "changed the inbound webhook {subject}", False),
     "inbound.deleted": EventKind("INBOUND", "DELETE", "DELETE_INBOUND", "deleted the inbound webhook {subject}", False),
     "inbound.restored": EventKind(
-        "INBOUND", "CREATE", "RESTORE_INBOUND", "brought back the inbound webhook {subject}", False
+        "INBOUND", "CREATE", "RESTORE_INBOUND", "restored the inbound webhook {subject}", False
     ),
-    # In no newsfeed, for there may be thousands an hour.
+    # Not in newsfeeds: there may be thousands an hour.
     "hook.received": EventKind(
         "INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True
     ),
@@ -186,7 +183,7 @@ EVENT_KINDS: dict[str, EventKind] = {
         "AUTOMATION", "EDIT", "PAUSE_AUTOMATION", "The automation {subject} was switched off: {reason}", by_itself=True
     ),
     "automation.restored": EventKind(
-        "AUTOMATION", "CREATE", "RESTORE_AUTOMATION", "brought back the automation {subject}", False
+        "AUTOMATION", "CREATE", "RESTORE_AUTOMATION", "restored the automation {subject}", False
     ),
     "automation.deleted": EventKind(
         "AUTOMATION", "DELETE", "DELETE_AUTOMATION", "deleted the automation {subject}", False
@@ -195,9 +192,9 @@ EVENT_KINDS: dict[str, EventKind] = {
     "contact.edited": EventKind("CONTACT", "EDIT", "EDIT_CONTACT", "changed {what} of the contact {subject}", False),
     "contact.merged": EventKind("CONTACT", "EDIT", "MERGE_CONTACT", "merged {what} into the contact {subject}"),
     "contact.unmerged": EventKind(
-        "CONTACT", "EDIT", "UNMERGE_CONTACT", "took {what} out of the contact {subject} again"
+        "CONTACT", "EDIT", "UNMERGE_CONTACT", "undid the merge of {what} into the contact {subject}"
     ),
-    "contact.restored": EventKind("CONTACT", "CREATE", "RESTORE_CONTACT", "brought back the contact {subject}"),
+    "contact.restored": EventKind("CONTACT", "CREATE", "RESTORE_CONTACT", "restored the contact {subject}"),
     "contact.deleted": EventKind("CONTACT", "DELETE", "DELETE_CONTACT", "deleted the contact {subject}"),
     "organization.created": EventKind(
         "ORGANIZATION", "CREATE", "NEW_ORGANIZATION", "created the organization {subject}"
@@ -209,10 +206,10 @@ EVENT_KINDS: dict[str, EventKind] = {
         "ORGANIZATION", "EDIT", "MERGE_ORGANIZATION", "merged {what} into the organization {subject}"
     ),
     "organization.unmerged": EventKind(
-        "ORGANIZATION", "EDIT", "UNMERGE_ORGANIZATION", "took {what} out of the organization {subject} again"
+        "ORGANIZATION", "EDIT", "UNMERGE_ORGANIZATION", "undid the merge of {what} into the organization {subject}"
     ),
     "organization.restored": EventKind(
-        "ORGANIZATION", "CREATE", "RESTORE_ORGANIZATION", "brought back the organization {subject}"
+        "ORGANIZATION", "CREATE", "RESTORE_ORGANIZATION", "restored the organization {subject}"
     ),
     "organization.deleted": EventKind(
         "ORGANIZATION", "DELETE", "DELETE_ORGANIZATION", "deleted the organization {subject}"
@@ -223,18 +220,20 @@ EVENT_KINDS: dict[str, EventKind] = {
 QUIET = tuple(name for name, kind in EVENT_KINDS.items() if kind.quiet)
 
 
-FOLLOWED = frozenset(
+FOLLOWER_KINDS = frozenset(
     "box.moved box.moved_pipeline box.deleted box.email_received comment.created task.completed meeting.created "
     "file.added thread.added".split()
 )
-"""What a box's followers are told of."""
+"""Events of a box that notify its followers."""
 
 
-FAILED = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused".split())
-"""What its owner is told of."""
+FAILURE_KINDS = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused".split())
+"""Failures of a webhook or an automation that notify its owner."""
 
 
-LOUD = (
-    FOLLOWED | FAILED | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited"}
+NOTIFYING_KINDS = (
+    FOLLOWER_KINDS
+    | FAILURE_KINDS
+    | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited"}
 )
-"""What somebody may be told of by name (see `notifications`)."""
+"""All events that may notify users (see `history/notifications`)."""

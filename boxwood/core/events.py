@@ -1,7 +1,7 @@
-"""What happened: one row is newsfeed, audit log, webhook outbox, automation trigger and live update.
+"""Events: one row for each change. Newsfeed, audit log, webhooks, automations and live updates all read these rows.
 
-A row is written in the change's own transaction and holds the record as it was at the commit, what it
-was before, and the names a sentence needs, since names change afterwards. Nothing else lists kinds.
+A row is written in the same transaction as the change. It holds the record as it is after the change, the old values,
+and the names that the event's sentence needs, because names may change later. The kinds are in `event_kinds`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .event_kinds import EVENT_KINDS
 
 
 class Event(msgspec.Struct, frozen=True):
-    """`record` and `before` are JSON of our own records; `detail` holds the names, all texts."""
+    """One stored event."""
 
     id: int
     kind: str
@@ -29,8 +29,11 @@ class Event(msgspec.Struct, frozen=True):
     box_key: str | None
     subject_key: str | None
     record: msgspec.Raw
+    """JSON of the record that the event is about."""
     before: msgspec.Raw | None
+    """JSON of the changed members' old values."""
     detail: dict[str, str]
+    """Names and other texts that the sentence needs."""
 
 
 class Happened(NamedTuple):
@@ -47,13 +50,13 @@ class Happened(NamedTuple):
     """The old values of the changed members."""
     detail: dict[str, str]
     payload: Any
-    """What came with it and is not stored in the event, such as the body of a request."""
+    """Data for the listeners that is not stored in the event, such as the body of a request."""
 
 
 class Listener(NamedTuple):
     on_event: Callable[[Ctx, Happened], None]
     listens: Callable[[Ctx, str, Any], bool]
-    """Whether it has something to do for events of this kind in this pipeline."""
+    """Whether the listener has something to do for events of this kind in this pipeline."""
 
 
 LISTENERS: list[Listener] = []
@@ -79,12 +82,12 @@ def record(
     payload: Any = None,
     **detail: str,
 ) -> int:
-    """Say that it happened, in the change's own transaction; the event's number.
+    """Record an event in the transaction of the change, call the listeners, and return the event's id.
 
-    `thing` is the record as it is now (as it was, for a deletion), `before` the changed members' old
-    values. `pipeline` and `box` say where it belongs and give their names to `detail`. `people` are the keys
-    of the users it names, kept as they are now, so that it can be shown as it was. `payload` is for the listeners
-    alone and is not stored.
+    `thing` is the record as it is now (as it was, for a deletion), `before` the changed members' old values.
+    `pipeline` and `box` are where the thing belongs; their names are stored in `detail`. `people` are the keys of the
+    users that the event names; they are stored as they are now, because users may be renamed later. `payload` is
+    passed to the listeners and is not stored.
     """
     if not LISTENERS:
         raise RuntimeError("events are recorded before listeners.connect() was called: webhooks would miss them")
@@ -98,8 +101,8 @@ def record(
         detail["undoes"] = ctx.undoes
     if people:
         known = persons.by_key(ctx, people)
-        kept = {key: known[key] for key in dict.fromkeys(people) if key in known}
-        detail["people"] = _encode(kept).decode()
+        named = {key: known[key] for key in dict.fromkeys(people) if key in known}
+        detail["people"] = _encode(named).decode()
     team_key = team_key or (pipeline.team_key if pipeline is not None else None)
     if pipeline is not None:
         detail.setdefault("pipeline_name", pipeline.name)
@@ -129,17 +132,19 @@ def record(
 
 
 def anyone_listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
-    """Whether a listener has something to do for events of this kind in this pipeline. Where it has not, many events
-    may be written at once."""
+    """Return whether a listener has something to do for events of this kind in this pipeline.
+
+    If no listener has, the caller may write many events with one statement and skip the listeners.
+    """
     return any(listener.listens(ctx, kind, pipeline) for listener in LISTENERS)
 
 
 def key_of(event_id: int) -> str:
-    """An event's key on the wire."""
+    """Return an event's key as the API shows it."""
     return f"n{event_id:012d}"
 
 
 def brief(text: str) -> str:
-    """As much of a text as a sentence holds."""
+    """Return the text on one line, cut to 100 characters, for use in a sentence."""
     line = " ".join(text.split())
     return line if len(line) <= 100 else f"{line[:99]}…"

@@ -13,14 +13,14 @@ from .webhooks import fan_out
 
 
 def connect() -> None:
-    """Connect them. Each program calls this once, before it records its first event."""
+    """Connect the listeners. Each program calls this once, before it records its first event."""
     events.LISTENERS[:] = [
         Listener(fan_out.on_event, fan_out.listens),
-        Listener(notifications.on_event, _not_for_many),
+        Listener(notifications.on_event, _never_for_bulk_creation),
         Listener(start_runs.on_event, start_runs.listens),
     ]
 
 
-def _not_for_many(ctx: Ctx, kind: str, pipeline: Any) -> bool:
-    """Boxes created by the thousand notify nobody."""
+def _never_for_bulk_creation(ctx: Ctx, kind: str, pipeline: Any) -> bool:
+    """Boxes that are created in bulk send no notifications."""
     return False

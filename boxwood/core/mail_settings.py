@@ -1,7 +1,7 @@
-"""How mail leaves: one SMTP server for everyone, from the environment or set by the owners of the first team.
+"""Settings of outgoing mail: one SMTP server for all teams, set by the environment or by the owners of the first team.
 
-Kept in the database, so that every process of the server knows. Without it nothing is mailed, and links are shown to
-be copied.
+They are stored in the database, so that every process of the server reads the same settings. Without an SMTP server
+no mail is sent, and the UI shows links to copy instead.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from .context import Ctx
 
 class Settings(msgspec.Struct, frozen=True):
     smtp_url: str
-    """Empty where there is no server to hand mail to."""
+    """Empty if there is no SMTP server."""
     sender: str
+    """The From address of all mail."""
     base_url: str
-    """Where people reach this server: what links in mails begin with."""
+    """The address at which people reach this server. Links in mails begin with it."""
     fixed: bool = False
-    """By the environment: the API cannot change it."""
+    """Whether the environment sets the SMTP server, so that the API cannot change it."""
 
 
 class ShownMailSettings(msgspec.Struct, frozen=True):
-    """What the log of events says of a change: no password."""
+    """The settings as an event stores them: without the password."""
 
     smtp_url: str
     sender: str
@@ -36,31 +37,34 @@ class ShownMailSettings(msgspec.Struct, frozen=True):
 
 
 def find(db: Db) -> Settings:
+    """Return the stored settings; all empty if there are none."""
     row = db.row("SELECT value FROM secrets WHERE name = 'mail'")
     return msgspec.json.decode(row[0], type=Settings) if row else Settings("", "", "")
 
 
 def configured(db: Db) -> bool:
-    """Whether mail can be sent at all."""
+    """Return whether an SMTP server is set, so that mail can be sent."""
     return bool(find(db).smtp_url)
 
 
 def adopt(db: Db, smtp_url: str, sender: str, base_url: str, *, known: bool) -> None:
-    """At the start: what the environment says stands above what was set by the API. `known` is whether the operator
-    named the base URL; else one that was set by the API stays."""
-    now = find(db)
+    """Store the settings of the environment when the server starts. They replace those that were set by the API.
+
+    `known` is whether the operator set the base URL; if not, a base URL that was set by the API stays.
+    """
+    before = find(db)
     if smtp_url:
-        after = Settings(smtp_url, sender or now.sender, base_url, True)
-    elif now.fixed:
+        after = Settings(smtp_url, sender or before.sender, base_url, True)
+    elif before.fixed:
         after = Settings("", "", base_url)
     else:
-        after = msgspec.structs.replace(now, base_url=base_url if known or not now.base_url else now.base_url)
-    if after != now:
-        keep(db, after)
+        after = msgspec.structs.replace(before, base_url=base_url if known or not before.base_url else before.base_url)
+    if after != before:
+        store(db, after)
 
 
 def refusal(smtp_url: str, sender: str) -> str:
-    """Why mail cannot leave like this; empty where it can."""
+    """Return why mail cannot be sent with these settings of the environment; empty if it can."""
     try:
         if smtp_url:
             smtp.read_url(smtp_url)
@@ -74,8 +78,8 @@ def refusal(smtp_url: str, sender: str) -> str:
     return ""
 
 
-def require_steward(ctx: Ctx) -> None:
-    """The owners of the first team there was look after what concerns the whole server."""
+def _require_server_owner(ctx: Ctx) -> None:
+    """Raise `Forbidden` unless the actor owns the server's first team: its owners manage the whole server."""
     row = ctx.db.row(
         """
         SELECT m.role FROM team_members m WHERE m.user_key = :actor AND m.team_key = (
@@ -89,18 +93,18 @@ def require_steward(ctx: Ctx) -> None:
 
 
 def get(ctx: Ctx) -> Settings:
-    require_steward(ctx)
+    _require_server_owner(ctx)
     return find(ctx.db)
 
 
 def edit(ctx: Ctx, changes: dict[str, Any]) -> Settings:
-    """What is left out stays; an empty `smtp_url` ends mail."""
-    require_steward(ctx)
+    """Change the given settings; the others stay. An empty `smtp_url` turns mail off."""
+    _require_server_owner(ctx)
     before = find(ctx.db)
     if before.fixed and {"smtp_url", "sender"} & changes.keys():
         raise Conflict("Mail is set by the environment (BOXWOOD_SMTP_URL): change it there")
     after = check(msgspec.structs.replace(before, **changes))
-    keep(ctx.db, after)
+    store(ctx.db, after)
     events.record(
         ctx,
         "mail.edited",
@@ -111,11 +115,12 @@ def edit(ctx: Ctx, changes: dict[str, Any]) -> Settings:
 
 
 def check(settings: Settings) -> Settings:
+    """Return the settings in the form in which they are stored. Raise `Invalid` if a member is wrong."""
     if settings.smtp_url:
         _checked("smtpUrl", smtp.read_url, settings.smtp_url)
         _checked("from", smtp.check_sender, settings.sender)
     if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
-        raise Invalid("baseUrl", "is no URL such as https://crm.example.com")
+        raise Invalid("baseUrl", "must be a URL such as https://crm.example.com")
     return msgspec.structs.replace(settings, base_url=settings.base_url.rstrip("/"))
 
 
@@ -126,7 +131,7 @@ def _checked(field: str, read: Any, value: str) -> None:
         raise Invalid(field, str(error)) from None
 
 
-def keep(db: Db, settings: Settings) -> None:
+def store(db: Db, settings: Settings) -> None:
     db.run(
         "INSERT INTO secrets (name, value) VALUES ('mail', :value) ON CONFLICT (name) DO UPDATE SET value = :value",
         value=msgspec.json.encode(settings).decode(),

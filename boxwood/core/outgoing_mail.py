@@ -1,7 +1,7 @@
-"""Mail that leaves: written down in the transaction of what it tells, sent once that is committed.
+"""Outgoing mail: stored in the transaction of the change it is about, sent after the commit.
 
-So nothing is mailed of what was rolled back, and nothing is lost between the two: a letter waits until a server has
-taken it. A letter that was taken twice (the process died in between) bears the same Message-ID.
+So a change that is rolled back sends no mail, and no mail is lost: a letter waits until an SMTP server accepts it. If
+the process dies while it sends, the letter is sent a second time, with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .context import Ctx
 
 RETRIES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
 LEASE = 5 * MINUTE
-KEPT = 30 * DAY
+LIFETIME = 30 * DAY
+"""How many milliseconds a letter is stored after it was sent or given up."""
 MOST_RECIPIENTS = 100
 CHANNEL = "letters"
 
@@ -28,17 +29,17 @@ CHANNEL = "letters"
 class Letter(msgspec.Struct, frozen=True):
     key: str
     about: str
-    """What it is for, in a word: `invitation`, `reset`, `automation`, `digest` …"""
+    """Its purpose, in a word: `invitation`, `reset`, `automation`, `digest` …"""
     recipients: list[str]
     subject: str
     text: str
     html: str
     reply_to: str
     state: str
-    """`waiting`, `sent` or `dead` (refused for good, or nobody could take it in three days)."""
+    """`waiting`, `sent` or `dead` (refused permanently, or not accepted within three days)."""
     due_at: int
     ends_at: int | None
-    """It is worth nothing afterwards, and not sent."""
+    """It is not sent after this time, because its content has expired."""
     attempts: int
     error: str | None
     created_at: int
@@ -59,17 +60,17 @@ def post(
     reply_to: str = "",
     ends_at: int | None = None,
 ) -> Letter:
-    """Write it down, to be sent to all of `to` when this transaction is committed.
+    """Store a letter; it is sent to all addresses of `to` after this transaction commits.
 
-    `Conflict` where no mail server is set (see `mail_settings.configured`), `Invalid` where an address or the subject
-    cannot be. `get` tells what became of it.
+    Raise `Conflict` if no SMTP server is set (see `mail_settings.configured`), `Invalid` if an address or the subject
+    is not allowed. `get` returns the letter with its state.
     """
     settings = mail_settings.find(ctx.db)
     if not settings.smtp_url:
         raise Conflict("No mail can be sent: there are no mail settings (BOXWOOD_SMTP_URL)")
-    recipients = list(dict.fromkeys(persons.check_email(one, "to") for one in to))
+    recipients = list(dict.fromkeys(persons.check_email(address, "to") for address in to))
     if not 0 < len(recipients) <= MOST_RECIPIENTS:
-        raise Invalid("to", f"has 1 to {MOST_RECIPIENTS} addresses")
+        raise Invalid("to", f"must have 1 to {MOST_RECIPIENTS} addresses")
     letter = Letter(
         key=ids.new("l", ctx.now),
         about=about,
@@ -89,13 +90,14 @@ def post(
     try:
         smtp.composed(to_send(letter, settings.sender)).as_bytes()
     except (ValueError, UnicodeError) as error:
-        raise Invalid("subject", f"this cannot be sent as mail: {error}") from None
+        raise Invalid("subject", f"cannot be sent as mail: {error}") from None
     LETTERS.insert(ctx.db, letter)
     ctx.db.notify(CHANNEL)
     return letter
 
 
 def to_send(letter: Letter, sender: str) -> smtp.Letter:
+    """Return the letter in the form that the SMTP client takes."""
     return smtp.Letter(
         id=letter.key,
         sender=sender,
@@ -114,12 +116,13 @@ def get(db: Db, key: str) -> Letter | None:
 
 
 def waiting(db: Db, now: int) -> bool:
-    """Whether one is due."""
+    """Return whether a letter is due."""
     return db.row("SELECT 1 FROM letters WHERE state = 'waiting' AND due_at <= :now LIMIT 1", now=now) is not None
 
 
-def take(db: Db, now: int, limit: int) -> list[Letter]:
-    """Some that are due. They come due again by themselves, should whoever took them die."""
+def claim_due(db: Db, now: int, limit: int) -> list[Letter]:
+    """Claim and return up to `limit` letters that are due. They become due again after `LEASE` milliseconds, in case
+    the process that claimed them dies."""
     rows = db.rows(
         f"""
         UPDATE letters SET due_at = :lease, attempts = attempts + 1 WHERE key IN (
@@ -131,23 +134,25 @@ def take(db: Db, now: int, limit: int) -> list[Letter]:
         lease=now + LEASE,
         limit=limit,
     )
-    taken = LETTERS.load_all(rows)
-    late = [one for one in taken if one.ends_at is not None and one.ends_at <= now]
-    for one in late:
-        _settle(db, one, now, "dead", "it was worth nothing any more before a server took it")
-    return [one for one in taken if one not in late]
+    claimed = LETTERS.load_all(rows)
+    expired = [letter for letter in claimed if letter.ends_at is not None and letter.ends_at <= now]
+    for letter in expired:
+        _settle(db, letter, now, "dead", "it expired before a server accepted it")
+    return [letter for letter in claimed if letter not in expired]
 
 
-def sent(db: Db, letter: Letter, now: int, said: str) -> None:
-    _settle(db, letter, now, "sent", said or None)
+def sent(db: Db, letter: Letter, now: int, note: str) -> None:
+    """Record that an SMTP server accepted the letter. `note` is stored with it, such as recipients it refused."""
+    _settle(db, letter, now, "sent", note or None)
 
 
 def refused(db: Db, letter: Letter, now: int, why: str) -> None:
+    """Record that the letter was refused permanently."""
     _settle(db, letter, now, "dead", why)
 
 
 def failed(db: Db, letter: Letter, now: int, why: str) -> None:
-    """It is tried again later, over about two days."""
+    """Record an attempt that failed. The letter is tried again, over about two days."""
     if letter.attempts > len(RETRIES):
         _settle(db, letter, now, "dead", why)
         return
@@ -160,7 +165,7 @@ def failed(db: Db, letter: Letter, now: int, why: str) -> None:
 
 
 def _settle(db: Db, letter: Letter, now: int, state: str, error: str | None) -> None:
-    # What it said is nobody's business any more: there may be a link in it.
+    # The text is deleted, because it may hold a link that signs a person in.
     db.run(
         "UPDATE letters SET state = :state, error = :error, settled_at = :now, text = '', html = '' WHERE key = :key",
         key=letter.key,
@@ -170,14 +175,14 @@ def _settle(db: Db, letter: Letter, now: int, state: str, error: str | None) -> 
     )
 
 
-def hurry(ctx: Ctx) -> None:
-    """The settings were changed: what failed is tried at once."""
+def retry_now(ctx: Ctx) -> None:
+    """Try the letters that failed again at once, because the mail settings changed."""
     ctx.db.run("UPDATE letters SET due_at = :now WHERE state = 'waiting' AND error IS NOT NULL", now=ctx.now)
     ctx.db.notify(CHANNEL)
 
 
 def counts(db: Db) -> dict[str, int]:
-    """How many there are, by state."""
+    """Return how many letters there are, by state."""
     found = {str(state): int(count) for state, count in db.rows("SELECT state, COUNT(*) FROM letters GROUP BY state")}
     return {state: found.get(state, 0) for state in ("waiting", "sent", "dead")}
 
@@ -187,6 +192,6 @@ def last_error(db: Db) -> str | None:
     return row[0] if row else None
 
 
-def forget(db: Db, now: int) -> None:
-    """Drop what was settled a month ago."""
-    db.run("DELETE FROM letters WHERE state <> 'waiting' AND settled_at <= :since", since=now - KEPT)
+def delete_settled(db: Db, now: int) -> None:
+    """Delete the letters that were sent or given up a month ago."""
+    db.run("DELETE FROM letters WHERE state <> 'waiting' AND settled_at <= :since", since=now - LIFETIME)

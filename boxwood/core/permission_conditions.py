@@ -1,7 +1,7 @@
-"""Conditions of permissions: what a grant asks of the thing it is used on, and of whoever uses it.
+"""Conditions of grants: what must be true of the thing and of the user for a grant to apply.
 
-Each is told twice, of one thing in memory and as a test in SQL on box `b`; the two must agree. BOX_UPDATE and
-BOX_VIEW stand for the conditions of another grant and are resolved before (`access.Role.checks`).
+Each condition is written twice: `holds` checks a thing in memory, `test` is an SQL condition on box `b`. The two must
+agree. BOX_UPDATE and BOX_VIEW stand for the conditions of another grant; `access.Role.checks` resolves them first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..errors import Invalid
 
 ENTITIES = ("PIPELINE", "STAGE", "FIELD", "BOX", "TASK", "COMMENT", "MEETING", "FILE", "THREAD", "SNIPPET")
 REFERS = {"BOX_UPDATE": "UPDATE", "BOX_VIEW": "GET"}
-"""Conditions that hold where this may be done to the box."""
+"""Conditions that hold if the user may do this action to the box."""
 OPERATORS = ("EQUALS", "NOT_EQUALS", "CONTAINS", "IS_EMPTY", "IS_NOT_EMPTY")
 COMPARABLE = ("TEXT_INPUT", "DROPDOWN", "CHECKBOX", "DATE", "TAG")
 MOST_VALUE = 1000
@@ -25,9 +25,12 @@ Params = dict[str, str | None]
 
 
 def holds(user_key: str, condition: str, params: Params, thing: Any) -> bool:
-    """Of a box, or of what is like one; of a pipeline, which has but a creator."""
+    """Return whether the condition holds for this user and thing.
+
+    The thing is a box, a record with a box's members, or a pipeline, of which only the creator counts.
+    """
     match condition:
-        case "NONE" | "UNARCHIVED":  # one who is archived reaches nothing at all
+        case "NONE" | "UNARCHIVED":  # an archived member reaches nothing at all
             return True
         case "ASSIGNED_TO":
             return user_key in getattr(thing, "assignee_keys", [])
@@ -41,7 +44,7 @@ def holds(user_key: str, condition: str, params: Params, thing: Any) -> bool:
 
 
 def test(dialect: Dialect, user_key: str, condition: str, params: Params, name: str) -> tuple[str, dict[str, Any]]:
-    """The same in SQL, and its parameters, whose names begin with `name`."""
+    """Return the condition in SQL on box `b`, and its parameters. The names of the parameters begin with `name`."""
     match condition:
         case "NONE" | "UNARCHIVED":
             return "1 = 1", {}
@@ -52,14 +55,14 @@ def test(dialect: Dialect, user_key: str, condition: str, params: Params, name: 
             return f"b.creator_key = :{name}", {name: user_key}
         case "STAGE":
             given = {f"{name}_{at}": key for at, key in enumerate(_stages(params))}
-            return f"b.stage_key IN ({', '.join(f':{one}' for one in given)})", given
+            return f"b.stage_key IN ({', '.join(f':{param}' for param in given)})", given
         case "FIELD_COMPARISON":
             return _comparison(dialect, params, name)
     return "1 = 0", {}
 
 
 def _stages(params: Params) -> list[str]:
-    return [one.strip() for one in (params.get("stageKey") or "").split(",")]
+    return [key.strip() for key in (params.get("stageKey") or "").split(",")]
 
 
 def _compares(params: Params, values: dict[str, Any]) -> bool:
@@ -119,24 +122,26 @@ def _equal(dialect: Dialect, key: str, value: str, name: str) -> tuple[str, dict
 
 
 def _is_key(text: str) -> bool:
-    """Of a stage or a field: digits, and so safe where a name must stand in SQL."""
+    """Return whether the text is the key of a stage or a field: only digits, so it is safe inside an SQL text."""
     return bool(re.fullmatch(r"[0-9]{1,9}", text, re.ASCII))
 
 
 def check(
     entity: str, action: str, condition: str, params: Params, stages: list[str], types: dict[str, str], where: str
 ) -> None:
-    """Refuse a grant that could never mean anything. `types` are those of the pipeline's fields, by key."""
+    """Raise `Invalid` if a grant makes no sense. `types` are the types of the pipeline's fields, by field key."""
     if entity not in (*ENTITIES, "*"):
-        raise Invalid(f"{where}.entityType", f"no such kind {entity[:50]!r}; known are {', '.join(ENTITIES)}")
+        raise Invalid(f"{where}.entityType", f"must be one of {', '.join(ENTITIES)}, but is {entity[:50]!r}")
     if entity in ("PIPELINE", "STAGE", "FIELD") and action != "GET_BOXES" and condition not in _OF_ANYTHING:
         known = ", ".join(_OF_ANYTHING)
-        raise Invalid(f"{where}.conditionalCheck", f"asks about a box; for a {entity.lower()} it is one of {known}")
+        raise Invalid(
+            f"{where}.conditionalCheck", f"is a condition on boxes; for a {entity.lower()} it must be one of {known}"
+        )
     if condition == "STAGE":
         for key in _stages(params):
             if key not in stages:
                 raise Invalid(
-                    f"{where}.params.stageKey", f"no stage {key[:50]!r} here; its keys are {', '.join(stages)}"
+                    f"{where}.params.stageKey", f"no stage {key[:50]!r} here: must be one of {', '.join(stages)}"
                 )
     if condition == "FIELD_COMPARISON":
         _check_comparison(params, types, f"{where}.params")
@@ -147,26 +152,26 @@ def _check_comparison(params: Params, types: dict[str, str], where: str) -> None
     if key not in types:
         raise Invalid(f"{where}.fieldKey", f"no field {key[:50]!r} in this pipeline")
     if types[key] not in COMPARABLE:
-        raise Invalid(f"{where}.fieldKey", f"is a {types[key]}; compared can be {', '.join(COMPARABLE)}")
+        raise Invalid(f"{where}.fieldKey", f"is a {types[key]} field; must be one of {', '.join(COMPARABLE)}")
     if operator not in OPERATORS:
-        raise Invalid(f"{where}.operator", f"is one of {', '.join(OPERATORS)}")
+        raise Invalid(f"{where}.operator", f"must be one of {', '.join(OPERATORS)}")
     if operator in ("IS_EMPTY", "IS_NOT_EMPTY"):
         return
     if not value or len(value) > MOST_VALUE or "\x00" in value:
-        raise Invalid(f"{where}.value", f"must be text of 1 to {MOST_VALUE} letters")
+        raise Invalid(f"{where}.value", f"must be a text of 1 to {MOST_VALUE} characters")
     _check_kind(types[key], operator, value, where)
 
 
 def _check_kind(kind: str, operator: str, value: str, where: str) -> None:
-    """Numbers and lists have one spelling each that both databases share."""
+    """Raise `Invalid` for comparisons whose result would differ between the two databases."""
     if kind == "CHECKBOX" and (operator == "CONTAINS" or value not in ("true", "false")):
-        raise Invalid(f"{where}.value", "of a checkbox is compared by EQUALS or NOT_EQUALS with true or false")
+        raise Invalid(f"{where}.value", "must be true or false for a checkbox, with EQUALS or NOT_EQUALS")
     if kind != "CHECKBOX" and value in ("true", "false") and operator != "CONTAINS":
-        raise Invalid(f"{where}.value", "true and false are for checkboxes")
+        raise Invalid(f"{where}.value", "must not be true or false: only checkboxes have these values")
     if kind == "TAG" and (operator != "CONTAINS" or not _is_key(value)):
-        raise Invalid(f"{where}.value", "of tags is compared by CONTAINS with the key of an option")
+        raise Invalid(f"{where}.value", "must be the key of an option for a tag field, with CONTAINS")
     if kind != "TAG" and operator != "CONTAINS" and _is_odd_number(value):
-        raise Invalid(f"{where}.value", "a number is written with its digits, 20 at most")
+        raise Invalid(f"{where}.value", "must be a number written with at most 20 digits")
 
 
 def _is_odd_number(value: str) -> bool:

@@ -1,4 +1,4 @@
-"""What others see of a user, and the form of an e-mail address."""
+"""Persons: what other users see of a user. Also the check of e-mail addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\"]+")
 
 
 def check_email(email: str, field: str = "email") -> str:
-    """The address as it is stored: trimmed, in lower case."""
+    """Return the address as it is stored: trimmed, in lower case. Raise `Invalid` for `field` if it is no address."""
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise Invalid(field, f"{email[:100]!r} is not an e-mail address")
@@ -21,6 +21,7 @@ def check_email(email: str, field: str = "email") -> str:
 
 
 def of(user: User) -> Person:
+    """Return what other users see of this user."""
     return Person(
         key=user.key,
         email=user.email,
@@ -33,7 +34,7 @@ def of(user: User) -> Person:
 
 
 def by_key(ctx: Ctx, keys: Iterable[str]) -> dict[str, Person]:
-    """The persons behind these keys, each read once in a transaction."""
+    """Return the persons of these user keys. Each is read once in a transaction; the result may hold more persons."""
     known = ctx.people
     if ctx.actor.key not in known:
         known[ctx.actor.key] = of(ctx.actor)

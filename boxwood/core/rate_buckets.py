@@ -1,16 +1,16 @@
-"""Buckets of a rate that several processes draw from: each leases a few at a time."""
+"""Buckets of rate limits that several processes share: each process leases a few requests of a bucket at a time."""
 
 from __future__ import annotations
 
 from ..db.engine import Db
 from ..lib.rates import Rate, Spent
 
-# Of what a bucket holds a process takes at most this part at once, so that the others find some too.
+# A process leases at most one eighth of a bucket's content at once, so that some is left for the other processes.
 SHARE = 8
 
 
 def lease(db: Db, key: str, rate: Rate, now: int) -> Spent:
-    """A share of the bucket, at least one if it holds one. What is leased and not used is lost."""
+    """Lease a share of the bucket: at least one request if the bucket is not empty. Unused requests do not return."""
     fresh = {"key": key, "now": float(now)}
     db.run("INSERT INTO buckets (key, full_at) VALUES (:key, :now) ON CONFLICT (key) DO NOTHING", **fresh)
     row = db.row(f"SELECT full_at FROM buckets WHERE key = :key{db.for_update}", key=key)
@@ -23,5 +23,5 @@ def lease(db: Db, key: str, rate: Rate, now: int) -> Spent:
 
 
 def sweep(db: Db, now: int) -> int:
-    """Forget those that are full."""
+    """Delete the rows of full buckets, and return how many: a full bucket needs no row."""
     return db.run("DELETE FROM buckets WHERE full_at < :now", now=float(now))

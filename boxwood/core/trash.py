@@ -1,7 +1,7 @@
-"""The trash: what was deleted, whole, for 30 days.
+"""The trash: deleted things are stored whole for 30 days.
 
-Who deletes a thing keeps it here first, in the same transaction: its rows and those of all that hangs on it, as they
-are in their tables. `restoring` knows how each noun comes back.
+A function that deletes a thing first stores it here, in the same transaction: its rows and the rows of everything that
+belongs to it, as they are in their tables. `undo/restore` restores each kind of thing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Rows = list[dict[str, Any]]
 _OF_BOX = "box_key = :key"
 _OF_TASK = "task_key IN (SELECT key FROM tasks WHERE box_key = :key)"
 _OF_COMMENT = "comment_key IN (SELECT key FROM comments WHERE box_key = :key)"
-# The tables a thing is kept in, in an order in which their rows can be put back.
+# The tables of a thing and the condition of its rows, in an order in which the rows can be inserted again.
 HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "pipeline": (),
     "box": (
@@ -65,25 +65,26 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),
 }
 DERIVED = ("assignments", "box_links")
-"""Tables whose rows are made from the box's own when it is put back."""
+"""Tables whose rows are derived from the box's row when the box is restored."""
 
 
 class Trashed(msgspec.Struct, frozen=True):
     key: str
-    """The thing's; of a stage or a field the pipeline's before it, with a dot."""
+    """The thing's key; for a stage or a field, the pipeline's key, a dot and the thing's key."""
     noun: str
     name: str
     team_key: str | None
     pipeline_key: str | None
     box_key: str | None
     actor_key: str
-    """Who deleted it."""
+    """The user who deleted the thing."""
     about: dict[str, Any]
-    """Of a box or an entry what decides who may see it."""
+    """For a box, a contact or an organization: the members that decide who may see it (`access.About`)."""
     deleted_at: int
 
     @property
     def until(self) -> int:
+        """When the thing leaves the trash for good."""
         return self.deleted_at + LASTS
 
 
@@ -94,10 +95,11 @@ _INSERT = f"""
 
 
 def key_of(noun: str, key: str, pipeline_key: str | None) -> str:
+    """Return the key of a thing in the trash (see `Trashed.key`)."""
     return f"{pipeline_key}.{key}" if noun in ("stage", "field") else key
 
 
-def keep(
+def store(
     ctx: Ctx,
     noun: str,
     key: str,
@@ -109,13 +111,14 @@ def keep(
     about: dict[str, Any] | None = None,
     **more: Any,
 ) -> None:
-    """Keep the thing and what hangs on it, which the caller deletes next. `more` is what its rows do not tell."""
+    """Store the thing and everything that belongs to it; the caller deletes them next. `more` is stored beside the
+    rows and holds what they do not say."""
     pipeline_key = pipeline.key if pipeline is not None else None
     held: dict[str, Any] = {table: _rows(ctx.db, table, where, key, pipeline_key or "") for table, where in HELD[noun]}
-    place = key_of(noun, key, pipeline_key)
-    ctx.db.run("DELETE FROM trash WHERE key = :key", key=place)
-    one = Trashed(
-        key=place,
+    trash_key = key_of(noun, key, pipeline_key)
+    ctx.db.run("DELETE FROM trash WHERE key = :key", key=trash_key)
+    trashed = Trashed(
+        key=trash_key,
         noun=noun,
         name=name,
         team_key=team_key or (pipeline.team_key if pipeline is not None else None),
@@ -125,11 +128,11 @@ def keep(
         about=about or {},
         deleted_at=ctx.now,
     )
-    ctx.db.run(_INSERT, **TRASH.params(one), held=msgspec.json.encode({**held, **more}).decode())
-    kept = [row["blob"] for row in held.get("files", ()) if row["blob"]]
+    ctx.db.run(_INSERT, **TRASH.params(trashed), held=msgspec.json.encode({**held, **more}).decode())
+    blobs = [row["blob"] for row in held.get("files", ()) if row["blob"]]
     ctx.db.many(
         "INSERT INTO trash_files (blob, trash_key) VALUES (:blob, :key)",
-        [{"blob": blob, "key": place} for blob in kept],
+        [{"blob": blob, "key": trash_key} for blob in blobs],
     )
 
 
@@ -148,7 +151,10 @@ def find(db: Db, key: str) -> Trashed | None:
 
 
 def take(db: Db, key: str, now: int) -> dict[str, Any] | None:
-    """Out of the trash: what was held. Nothing where it is there no more, or is being taken by another."""
+    """Take a thing out of the trash and return its stored rows, by table.
+
+    Return None if the thing is not in the trash, or another transaction takes it out at the same time.
+    """
     row = db.row(f"SELECT held FROM trash WHERE key = :key{db.for_update}", key=key)
     if row is None:
         return None
@@ -163,31 +169,31 @@ def take(db: Db, key: str, now: int) -> dict[str, Any] | None:
 
 
 def put_back(db: Db, table: str, rows: Sequence[dict[str, Any]]) -> None:
-    """The rows as they were, in the columns that the table still has."""
+    """Insert the stored rows again, in the SQL columns that the table still has."""
     if rows:
         names = [name for name in db.column_names(table) if name in rows[0]]
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
         db.many(sql, [{name: row[name] for name in names} for row in rows])
 
 
-def there(db: Db, table: str, keys: Iterable[str]) -> set[str]:
-    """Of these keys, those that the table has."""
+def existing_keys(db: Db, table: str, keys: Iterable[str]) -> set[str]:
+    """Return which of these keys exist in the table."""
     sql = f"SELECT key FROM {table} WHERE {db.dialect.among('key', 'keys')}"
     return {row[0] for row in db.rows(sql, keys=db.texts(keys))}
 
 
 def forget(ctx: Ctx, key: str) -> None:
-    """Let go of it soon, for good. Reach was asked before."""
+    """Let the next purge delete the thing for good. The caller has checked the actor's permission."""
     ctx.db.run("UPDATE trash SET deleted_at = 0 WHERE key = :key", key=key)
 
 
-# After 30 days
+# Purging after 30 days
 
 
 def purge(db: Db, now: int) -> int:
-    """Let go of some of what is too old, for good; how much, 0 once there is nothing left to do.
+    """Delete some of the things that are older than 30 days, for good. Return how many; 0 if none is left.
 
-    Of a pipeline a slice of boxes at a time, so that nobody waits long for the writer.
+    A pipeline's boxes are deleted a slice at a time, so that other writers do not wait long.
     """
     rows = db.rows(
         "SELECT key, noun FROM trash WHERE deleted_at < :before ORDER BY deleted_at, key LIMIT :limit",
@@ -197,11 +203,11 @@ def purge(db: Db, now: int) -> int:
     for at, (key, noun) in enumerate(rows):
         if noun == "pipeline":
             return _purge_pipeline(db, key) + at
-        _forget(db, key)
+        _purge(db, key)
     return len(rows)
 
 
-def _forget(db: Db, key: str) -> None:
+def _purge(db: Db, key: str) -> None:
     for (blob,) in db.rows("SELECT blob FROM trash_files WHERE trash_key = :key", key=key):
         stored_files.free(db, blob)
     db.run("DELETE FROM trash WHERE key = :key", key=key)
@@ -218,7 +224,7 @@ def _purge_pipeline(db: Db, key: str) -> int:
             stored_files.free(db, blob)
         db.run(f"DELETE FROM boxes WHERE {db.dialect.among('key', 'boxes')}", boxes=db.texts(boxes))
         return len(boxes)
-    for (other,) in db.rows("SELECT key FROM trash WHERE pipeline_key = :key", key=key):
-        _forget(db, other)
-    _forget(db, key)
+    for (other_key,) in db.rows("SELECT key FROM trash WHERE pipeline_key = :key", key=key):
+        _purge(db, other_key)
+    _purge(db, key)
     return 1 + db.run("DELETE FROM pipelines WHERE key = :key AND trashed_at IS NOT NULL", key=key)

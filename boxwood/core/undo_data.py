@@ -1,5 +1,8 @@
-"""What an edit replaced where its event may not tell it: addresses and secrets, which are not everyone's who reads
-events, and values that went with an option, which may be a hundred thousand. Kept for an undo, for 30 days."""
+"""Old values that an undo needs and an event must not hold, stored for 30 days.
+
+These are addresses and secrets, which not every reader of events may see, and the field values that were deleted with
+an option or a field, of which there may be a hundred thousand.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ LASTS = 30 * DAY
 AT_ONCE = 500
 
 
-def keep(ctx: Ctx, event_id: int, held: dict[str, Any]) -> None:
+def store(ctx: Ctx, event_id: int, held: dict[str, Any]) -> None:
+    """Store data for the undo of this event."""
     ctx.db.run(
         "INSERT INTO edits (event_id, held, at) VALUES (:event, :held, :now)",
         event=event_id,
@@ -29,44 +33,52 @@ def keep(ctx: Ctx, event_id: int, held: dict[str, Any]) -> None:
     )
 
 
-def keep_members(ctx: Ctx, event_id: int, before: Any, after: Any, names: Iterable[str]) -> None:
-    """Of these members those that the edit changed, as they were and as they became."""
+def store_members(ctx: Ctx, event_id: int, before: Any, after: Any, names: Iterable[str]) -> None:
+    """Store the old and the new values of those members in `names` that the edit changed."""
     changed = [name for name in names if getattr(before, name) != getattr(after, name)]
     if changed:
-        both = {word: {name: getattr(one, name) for name in changed} for word, one in _words(before, after)}
-        keep(ctx, event_id, both)
-
-
-def _words(before: Any, after: Any) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    return ("before", before), ("after", after)
+        versions = {"before": before, "after": after}
+        store(
+            ctx,
+            event_id,
+            {word: {name: getattr(record, name) for name in changed} for word, record in versions.items()},
+        )
 
 
 def find(ctx: Ctx, event_id: int) -> dict[str, Any]:
-    """What was kept of this edit; refused where nothing was, or it is too long ago."""
+    """Return the data stored for this event. Raise `Conflict` if there is none, or it is too old."""
     row = ctx.db.row("SELECT held FROM edits WHERE event_id = :event", event=event_id)
     if row is None:
-        raise Conflict("what it was before is not kept")
+        raise Conflict("the old values are not stored any longer")
     held: dict[str, Any] = msgspec.json.decode(row[0])
     return held
 
 
 def values(ctx: Ctx, event: Event) -> dict[str, Any]:
-    """What went with the field or the option that this edit took away; perhaps nothing."""
+    """Return the field values that this event deleted with a field or an option; empty if it deleted none.
+
+    Raise `Conflict` if the event is older than 30 days.
+    """
     if event.at <= ctx.now - LASTS:
-        raise Conflict("the values that went with it are not kept any more")
+        raise Conflict("the values deleted with it are not stored any longer")
     row = ctx.db.row("SELECT held FROM edits WHERE event_id = :event", event=event.id)
     held: dict[str, Any] = msgspec.json.decode(row[0])["values"] if row else {}
     return held
 
 
 def plain(value: Any) -> Any:
+    """Return the value as plain JSON data: dicts, lists, texts and numbers."""
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
 def unless_changed(
     before: dict[str, Any], after: dict[str, Any], now: Any, but: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """The members that are as an edit left them, and what they were before; refused where one is neither."""
+    """Return the members that still have the value an edit gave them, with their old values.
+
+    `now` is the record as it is, `but` names members to ignore. Raise `Conflict` if a member has neither its old value
+    nor the value that the edit gave it.
+    """
     wanted: dict[str, Any] = {}
     for member, old in before.items():
         if member in but or (held := plain(getattr(now, member))) == old:
@@ -77,8 +89,8 @@ def unless_changed(
     return wanted
 
 
-def forget(db: Db, now: int) -> int:
-    """Let go of some that are too old; how many."""
+def delete_expired(db: Db, now: int) -> int:
+    """Delete some of the data that is older than 30 days, and return how many rows."""
     rows = db.rows(
         "SELECT event_id FROM edits WHERE at < :before ORDER BY at LIMIT :limit", before=now - LASTS, limit=AT_ONCE
     )

@@ -55,7 +55,7 @@ async def send_some(engine: Engine, clock: Callable[[], int]) -> int:
     settings = await engine.read_soon(mail_settings.find)
     if not settings.smtp_url or not await engine.read_soon(partial(outgoing_mail.waiting, now=clock())):
         return 0
-    taken = await engine.write_soon(partial(outgoing_mail.take, now=clock(), limit=AT_ONCE))
+    taken = await engine.write_soon(partial(outgoing_mail.claim_due, now=clock(), limit=AT_ONCE))
     await asyncio.gather(*(_send(engine, clock, settings, letter) for letter in taken))
     return len(taken)
 
@@ -65,7 +65,7 @@ async def _send(engine: Engine, clock: Callable[[], int], settings: Settings, le
     try:
         server = smtp.read_url(settings.smtp_url)
         said = await asyncio.to_thread(smtp.send, server, outgoing_mail.to_send(letter, settings.sender))
-        settle = partial(outgoing_mail.sent, letter=letter, now=clock(), said=said)
+        settle = partial(outgoing_mail.sent, letter=letter, now=clock(), note=said)
         log.info("sent", extra=told)
     except smtp.Refused as why:
         settle = partial(outgoing_mail.refused, letter=letter, now=clock(), why=str(why))

@@ -34,12 +34,12 @@ async def run(
         rounds += 1
         try:
             await asyncio.to_thread(note_uses, engine, uses, seen)
-            await engine.write_soon(lambda db: idempotency.forget(db, clock()))
+            await engine.write_soon(lambda db: idempotency.delete_expired(db, clock()))
             await engine.write_soon(lambda db: rate_buckets.sweep(db, clock()))
             await engine.write_soon(lambda db: inbound_requests.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
                 await engine.write_soon(lambda db: sessions.forget(db, clock()))
-                await engine.write_soon(lambda db: outgoing_mail.forget(db, clock()))
+                await engine.write_soon(lambda db: outgoing_mail.delete_settled(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)
             while await engine.write_soon(lambda db: run_queue.sweep(db, clock())):
@@ -52,7 +52,7 @@ async def run(
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
     """Empty the trash of what is too old, in slices, so that others' writes get in between; delete the bytes of files
     that are gone, and what uploads left behind that broke off. How many of these."""
-    for let_go in (trash.purge, undo_data.forget):
+    for let_go in (trash.purge, undo_data.delete_expired):
         while engine.write(partial(let_go, now=now)):
             pass
     swept = store.sweep((now - stored_files.GRACE) / 1000)

@@ -115,12 +115,12 @@ def test_a_letter_whose_sender_died_comes_due_again(mailing: World) -> None:
 
     def take_and_die(ctx: Ctx) -> str:
         key = post(ctx).key
-        assert [one.key for one in outgoing_mail.take(ctx.db, ctx.now, 10)] == [key]
+        assert [one.key for one in outgoing_mail.claim_due(ctx.db, ctx.now, 10)] == [key]
         return key
 
     key = mailing.as_("ada", take_and_die)
-    assert engine.write(lambda db: outgoing_mail.take(db, clock(), 10)) == []
-    later = engine.write(lambda db: outgoing_mail.take(db, clock() + outgoing_mail.LEASE + 1, 10))
+    assert engine.write(lambda db: outgoing_mail.claim_due(db, clock(), 10)) == []
+    later = engine.write(lambda db: outgoing_mail.claim_due(db, clock() + outgoing_mail.LEASE + 1, 10))
     assert [(one.key, one.attempts) for one in later] == [(key, 2)]
 
 

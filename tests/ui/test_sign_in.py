@@ -96,7 +96,7 @@ def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
     """A world of its own, with a mail server, whose links lead to it."""
     server = Server(fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com")).start()
     told = mail_settings.Settings(mailbox.url, "crm@example.com", server.url, True)
-    server.engine.write(lambda db: mail_settings.keep(db, told))
+    server.engine.write(lambda db: mail_settings.store(db, told))
     yield (made := World(server))
     made.close()
     server.stop()

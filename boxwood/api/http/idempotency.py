@@ -33,5 +33,5 @@ def once(ctx: Ctx, key: str, request: list[Any], work: Callable[[], R]) -> R | R
         return Reply(before.body.encode(), before.status, headers=(REPLAYED,))
     result = work()
     if isinstance(result, Reply) and result.content_type == JSON:
-        idempotency.keep(ctx, key, digest, result.status, result.body.decode())
+        idempotency.store(ctx, key, digest, result.status, result.body.decode())
     return result

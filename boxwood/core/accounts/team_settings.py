@@ -77,7 +77,7 @@ def save(
         before["settings"] = {one: getattr(team.settings, one) for one in changed}
     event_id = events.record(ctx, "team.edited", after, team_key=after.key, before=before or None, subject=after.name)
     if values:
-        undo_data.keep(ctx, event_id, {"values": values})
+        undo_data.store(ctx, event_id, {"values": values})
     return after
 
 

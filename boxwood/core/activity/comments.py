@@ -135,7 +135,7 @@ def delete(ctx: Ctx, key: str) -> None:
     about = {"creator_key": comment.creator_key}
     answers = replies(ctx, [key])[key]
     name = events.brief(comment.message)
-    trash.keep(ctx, "comment", key, name, pipeline=pipeline, box_key=box.key, about=about, replies=answers)
+    trash.store(ctx, "comment", key, name, pipeline=pipeline, box_key=box.key, about=about, replies=answers)
     ctx.db.run("DELETE FROM comments WHERE key = :key", key=key)
     count(ctx, box)
     tell(ctx, "comment.deleted", comment, box, pipeline)

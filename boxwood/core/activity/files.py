@@ -160,7 +160,7 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
 def delete(ctx: Ctx, key: str) -> None:
     """The row goes now, its bytes once it has left the trash."""
     file, box, pipeline, _ = attached.reach(ctx, FILES, key)
-    trash.keep(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
+    trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
     box = boxes.note(ctx, box, file_count=count(ctx, box))
     say(ctx, "file.deleted", file, box, pipeline)

@@ -120,7 +120,7 @@ def delete(ctx: Ctx, key: str) -> None:
     if not meeting.is_draft:
         name = events.brief(meeting.notes) or meeting.type
         held = task_keys(ctx, [key])[key]
-        trash.keep(ctx, "meeting", key, name, pipeline=pipeline, box_key=box.key, task_keys=held)
+        trash.store(ctx, "meeting", key, name, pipeline=pipeline, box_key=box.key, task_keys=held)
     tasks.attach(ctx, box, pipeline, key, [])
     ctx.db.run("DELETE FROM meetings WHERE key = :key", key=key)
     count(ctx, box)

@@ -96,7 +96,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
 
 def delete(ctx: Ctx, key: str) -> None:
     snippet, shared = _held(ctx, key)
-    trash.keep(ctx, "snippet", key, snippet.name, pipeline=shared)
+    trash.store(ctx, "snippet", key, snippet.name, pipeline=shared)
     ctx.db.run("DELETE FROM snippets WHERE key = :key", key=key)
     events.record(ctx, "snippet.deleted", snippet, pipeline=shared, subject=snippet.name)
 

@@ -146,7 +146,7 @@ _COUNTED = ("due_at", "status", "assignee_keys", "is_draft")
 def delete(ctx: Ctx, key: str) -> None:
     task, box, pipeline, _ = attached.reach(ctx, TASKS, key)
     if not task.is_draft:
-        trash.keep(ctx, "task", key, events.brief(task.text), pipeline=pipeline, box_key=box.key)
+        trash.store(ctx, "task", key, events.brief(task.text), pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM tasks WHERE key = :key", key=key)
     count(ctx, box)
     tell(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)

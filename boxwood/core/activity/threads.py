@@ -221,7 +221,7 @@ def remove(ctx: Ctx, key: str) -> None:
     thread, box, pipeline, _ = attached.reach(ctx, THREADS, key)
     held = files_of(ctx, [key])[key]
     name = thread.subject or thread.gmail_id or "(no subject)"
-    trash.keep(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
+    trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM threads WHERE key = :key", key=key)
     box = boxes.note(ctx, box, thread_count=count(ctx, box), file_count=files.count(ctx, box), **mail_of(ctx, box))
     tell(ctx, "thread.removed", thread, held, box, pipeline)

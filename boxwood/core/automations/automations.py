@@ -249,7 +249,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules, most: int) -> 
         _keep_version(ctx, after)
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     AUTOMATIONS.update(ctx.db, after)
-    undo_data.keep_members(ctx, tell(ctx, "automation.edited", after), before, after, EDITED)
+    undo_data.store_members(ctx, tell(ctx, "automation.edited", after), before, after, EDITED)
     return after
 
 
@@ -291,7 +291,7 @@ def rotate(ctx: Ctx, key: str) -> Automation:
 def delete(ctx: Ctx, key: str) -> None:
     """With its runs, those under way too; the trash keeps it without them."""
     automation = change(ctx, key)
-    trash.keep(ctx, "automation", key, automation.name)
+    trash.store(ctx, "automation", key, automation.name)
     ctx.db.run("DELETE FROM automations WHERE key = :key", key=automation.key)
     tell(ctx, "automation.deleted", automation)
 
@@ -299,7 +299,7 @@ def delete(ctx: Ctx, key: str) -> None:
 def put_back(ctx: Ctx, held: dict[str, Any]) -> None:
     """Out of the trash: without its runs, and switched off, for much may have changed since."""
     row = held["automations"][0]
-    if row["pipeline_key"] and not trash.there(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
+    if row["pipeline_key"] and not trash.existing_keys(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
         raise Conflict("The pipeline it belonged to is gone for good")
     row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
     trash.put_back(ctx.db, "automations", [row])

@@ -248,7 +248,7 @@ def delete(ctx: Ctx, key: str) -> None:
     """With its tasks, comments, files and mail, all of which the trash keeps."""
     box, pipeline, _ = lookup.reach(ctx, key, "DELETE")
     about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
-    trash.keep(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
+    trash.store(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
     _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
     tell(ctx, "box.deleted", box, pipeline)

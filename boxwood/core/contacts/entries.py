@@ -153,7 +153,7 @@ def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
     entry = contact_access.with_links(ctx, [entry])[0]
     named = references.replace(ctx, noun, team, key, None)
     about = {"creator_key": entry.creator_key}
-    trash.keep(ctx, noun.one, key, noun.title(entry), team_key=team.key, about=about, entry=entry, named=named)
+    trash.store(ctx, noun.one, key, noun.title(entry), team_key=team.key, about=about, entry=entry, named=named)
     remove(ctx, noun, entry)
     ctx.db.run("DELETE FROM merges WHERE survivor_key = :key", key=key)
 

@@ -16,9 +16,7 @@ from ...errors import Forbidden, NotFound
 from ...lib.durations import DAY
 from .. import access, boxes
 from ..context import Ctx
-from ..event_kinds import EVENT_KINDS, LOUD
-from ..event_kinds import FAILED as FAILED_KINDS
-from ..event_kinds import FOLLOWED as FOLLOWED_KINDS
+from ..event_kinds import EVENT_KINDS, FAILURE_KINDS, FOLLOWER_KINDS, NOTIFYING_KINDS
 from ..events import EVENTS, Event, Happened
 from ..records import Box, Pipeline
 
@@ -46,12 +44,12 @@ class NotificationPage(NamedTuple):
 def on_event(ctx: Ctx, happened: Happened) -> None:
     """Notify everyone whom the event names, and the box's followers where it is of a kind they follow."""
     kind, box, pipeline = happened.kind, happened.box, happened.pipeline
-    if kind not in LOUD:
+    if kind not in NOTIFYING_KINDS:
         return
     wanted = _named(kind, happened.thing, happened.before or {})
-    if box is not None and kind in FOLLOWED_KINDS:
+    if box is not None and kind in FOLLOWER_KINDS:
         wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
-    if kind not in FAILED_KINDS and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
+    if kind not in FAILURE_KINDS and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
         wanted.pop(ctx.actor.key, None)
     if not wanted:
         return
@@ -75,7 +73,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
 
 def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
     """Those that the thing names, and were not named before."""
-    if kind in FAILED_KINDS:
+    if kind in FAILURE_KINDS:
         return {thing.user_key: FAILED}
     match kind:
         case "comment.created" | "comment.edited":
@@ -103,7 +101,7 @@ def _sees(ctx: Ctx, user: str, box: Box, pipeline: Pipeline) -> bool:
     row = ctx.db.row(_ROLE, actor=user, within="", pipeline=pipeline.key)
     if row is None or row[0] is None:
         return False
-    return access.may(user, access.role(row[0], pipeline.permission_sets), "BOX", "GET", box)
+    return access.allows_user(user, access.role(row[0], pipeline.permission_sets), "BOX", "GET", box)
 
 
 # The tray

@@ -142,7 +142,7 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
     before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
     event_id = events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
     if cleared:
-        undo_data.keep(ctx, event_id, {"values": cleared})
+        undo_data.store(ctx, event_id, {"values": cleared})
     return after
 
 
@@ -151,7 +151,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     field = schema.field(ctx, pipeline, key)
     access.require(ctx, role, "FIELD", "DELETE", pipeline)
-    trash.keep(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
+    trash.store(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     stored_values.clear(ctx, field)
     formulas.lost(ctx, pipeline, field.key)

@@ -120,6 +120,6 @@ def delete(ctx: Ctx, key: str, *, only_empty: bool) -> None:
     access.require(ctx, role, "PIPELINE", "DELETE", pipeline)
     if only_empty and ctx.db.row("SELECT 1 FROM boxes WHERE pipeline_key = :key LIMIT 1", key=key):
         raise Conflict("Only an empty pipeline can be deleted: delete or move its boxes first")
-    trash.keep(ctx, "pipeline", key, pipeline.name, pipeline=pipeline)
+    trash.store(ctx, "pipeline", key, pipeline.name, pipeline=pipeline)
     ctx.db.run("UPDATE pipelines SET trashed_at = :now WHERE key = :key", key=key, now=ctx.now)
     events.record(ctx, "pipeline.deleted", pipeline, pipeline=pipeline)

@@ -83,7 +83,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
         key=key,
     ):
         raise Conflict("Only an empty stage can be deleted: move its boxes first")
-    trash.keep(ctx, "stage", key, stage.name, pipeline=pipeline, place=pipeline.stage_order.index(key))
+    trash.store(ctx, "stage", key, stage.name, pipeline=pipeline, place=pipeline.stage_order.index(key))
     order = [one for one in pipeline.stage_order if one != key]
     pipeline = saving.touch(ctx, pipeline, stage_order=order)
     ctx.db.run("DELETE FROM stages WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)

@@ -1,4 +1,7 @@
-"""What is stored of the six nouns that every part of core names: records and their tables, no verbs."""
+"""Records and tables of boxes, fields, permissions, pipelines, teams and users. Every folder of core uses them.
+
+The functions that read and change them are in the folders above.
+"""
 
 from .box import BOXES as BOXES
 from .box import NO_ACTIVITY as NO_ACTIVITY

@@ -1,4 +1,4 @@
-"""What a box is: the record, and what hangs on it."""
+"""The record of a box, and the records inside it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from ...db.records import Table
 
 
 class StageStay(msgspec.Struct, frozen=True, gc=False):
-    """The time a box has spent in one stage: finished stays are added up when it leaves."""
+    """The time a box has spent in one stage. When the box leaves the stage, the finished stay is added to the sum."""
 
     stage_key: str
     entered_at: int
+    """When the box last entered the stage, in milliseconds since the epoch."""
     finished_ms: int
+    """The sum of all finished stays, in milliseconds."""
 
 
 class BoxLink(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A contact or an organization of the box."""
+    """A link from a box to a contact or an organization."""
 
     key: str
     is_starred: bool = False
@@ -27,7 +29,7 @@ class BoxLink(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class BoxEmails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Addresses that belong to the box, and how they came there."""
+    """The e-mail addresses of a box, by how they were added."""
 
     addresses: list[str] = []
     extracted: list[str] = []
@@ -36,9 +38,9 @@ class BoxEmails(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BoxActivity(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What its tasks, comments, files, meetings and mail add up to; each noun keeps its own members.
+    """Counts, sums and dates of a box's tasks, comments, files, meetings and mail.
 
-    Times are milliseconds since the epoch, durations milliseconds.
+    The module of each noun updates its own members. Times are milliseconds since the epoch, durations milliseconds.
     """
 
     comment_count: int = 0
@@ -60,7 +62,7 @@ class BoxActivity(msgspec.Struct, frozen=True, omit_defaults=True):
     task_complete: int = 0
     task_overdue: int = 0
     reminder_count: int = 0
-    """Tasks with a date, which are the old API's reminders."""
+    """How many tasks have a due date. The old API calls them reminders."""
     task_assignee_keys: list[str] = []
     incomplete_task_assignee_keys: list[str] = []
     overdue_task_assignee_keys: list[str] = []
@@ -76,14 +78,16 @@ class BoxActivity(msgspec.Struct, frozen=True, omit_defaults=True):
     last_meeting_at: int | None = None
     touched_at: int | None = None
     touched_by: str | None = None
-    """What the last touchpoint was: EMAIL, CALL_LOG or MEETING_NOTES."""
+    """The kind of the last touchpoint: EMAIL, CALL_LOG or MEETING_NOTES."""
 
 
 NO_EMAILS, NO_ACTIVITY = BoxEmails(), BoxActivity()
-"""As what these are read where a row holds nothing of them."""
+"""The values of these members for rows that store `{}`."""
 
 
 class Box(msgspec.Struct, frozen=True, gc=False):
+    """A box: one deal, candidate, ticket … in a pipeline."""
+
     key: str
     pipeline_key: str
     stage_key: str
@@ -92,7 +96,7 @@ class Box(msgspec.Struct, frozen=True, gc=False):
     creator_key: str
     source: str
     fields: dict[str, Any]
-    """Values by field key; unset ones are absent."""
+    """Field values by field key. Fields without a value are absent."""
     assignee_keys: list[str]
     follower_keys: list[str]
     linked_box_keys: list[str]
@@ -108,7 +112,7 @@ class Box(msgspec.Struct, frozen=True, gc=False):
     stage_changed_at: int
 
     def people(self) -> list[str]:
-        """The users it names."""
+        """Return the keys of the users that the box names."""
         return [
             self.creator_key,
             *self.assignee_keys,
@@ -121,7 +125,7 @@ BOXES = Table("boxes", Box, empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY}
 
 
 class StoredBox(msgspec.Struct, frozen=True, gc=False):
-    """A box as it stands in its row, what is JSON there unread: lists pass most of it on as it is."""
+    """A box as its row holds it, with JSON members as undecoded texts: lists pass most of them on unchanged."""
 
     key: str
     pipeline_key: str
@@ -155,12 +159,12 @@ _keys = msgspec.json.Decoder(list[str]).decode
 
 
 def people(found: Sequence[StoredBox]) -> set[str]:
-    """The users that these boxes name."""
+    """Return the keys of the users that these boxes name."""
     named: set[str] = set()
-    for creator, assignees, followers in {(one.creator_key, one.assignee_keys, one.follower_keys) for one in found}:
+    for creator, assignees, followers in {(box.creator_key, box.assignee_keys, box.follower_keys) for box in found}:
         named.add(creator)
         named.update(_keys(assignees), _keys(followers))
-    for one in found:
-        if one.activity != "{}":
-            named.update(one.box().activity.task_assignee_keys)
+    for box in found:
+        if box.activity != "{}":
+            named.update(box.box().activity.task_assignee_keys)
     return named

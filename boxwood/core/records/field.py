@@ -1,4 +1,4 @@
-"""A pipeline's fields: what a box can hold besides its name, stage and notes."""
+"""The record of a pipeline's field: a value that boxes can hold besides name, stage and notes."""
 
 from __future__ import annotations
 
@@ -24,31 +24,33 @@ WITH_OPTIONS = ("DROPDOWN", "TAG")
 
 
 class AiSettings(msgspec.Struct, frozen=True):
-    """Kept for those who read it; nothing here fills fields by itself (ruling 3)."""
+    """Stored and returned for clients that use it. Boxwood does not fill fields with AI (ruling 3)."""
 
     prompt: str = ""
     source: str = "BOX_TIMELINE"
 
 
 class DisplayFormat(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How numbers in texts and formulas are shown; what is stored is as it was written (ruling 27)."""
+    """How clients show the numbers of a text or formula field. Values are stored as they were written (ruling 27)."""
 
     type: str
     """NUMBER, CURRENCY or PERCENT."""
     currency: str | None = None
-    """Of CURRENCY, as ISO 4217 has it."""
+    """The ISO 4217 code, for CURRENCY."""
     decimals: int | None = None
-    """How many digits behind the point; None for as many as there are."""
+    """How many digits to show after the decimal point; None for all digits."""
 
 
 class Field(msgspec.Struct, frozen=True):
+    """A field of a pipeline."""
+
     pipeline_key: str
     key: str
     name: str
     type: str
     options: list[Option]
     default_value: msgspec.Raw | None
-    """JSON; of a FORMULA, its text."""
+    """The default value as JSON; for a FORMULA field, the text of the formula."""
     ai_settings: AiSettings
     default_updated_at: int | None
     updated_at: int

@@ -1,4 +1,4 @@
-"""Options: what a dropdown or a tag field offers. A value names them by key, so they can be renamed."""
+"""Options of dropdown and tag fields. A field value holds the option's key, so options can be renamed."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from ...errors import Invalid
 
 
 class Option(msgspec.Struct, frozen=True):
+    """An option of a dropdown or tag field."""
+
     key: str
     name: str
 
 
-def check(options: list[Option], what: str) -> None:
+def check(options: list[Option], where: str) -> None:
+    """Raise `Invalid` for `where` if there are too many options, or two with the same name or key."""
     if len(options) > MOST_OPTIONS:
-        raise Invalid(what, f"a field has at most {MOST_OPTIONS} options")
+        raise Invalid(where, f"must have at most {MOST_OPTIONS} options")
     names: set[str] = set()
     for option in options:
         if option.name in names:
-            raise Invalid(what, f"two options are named {option.name[:100]!r}")
+            raise Invalid(where, f"two options are named {option.name[:100]!r}")
         names.add(option.name)
     if len({option.key for option in options}) < len(options):
-        raise Invalid(what, "two options have the same key")
+        raise Invalid(where, "two options have the same key")
 
 
 def listed(kind: str) -> str:
-    """Where the options of a field of this type are on the wire."""
+    """Return the member of the API that holds the options of a field of this type."""
     return "dropdownSettings.items" if kind == "DROPDOWN" else "tagSettings.tags"
 
 

@@ -1,4 +1,4 @@
-"""Permission sets: what a user may do, as lists of grants (spec 3.2)."""
+"""Permission sets: each is a list of grants that says what a user may do (spec 3.2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ANY = "*"
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One permission, as custom sets hold it (spec 3.2)."""
+    """One grant of a permission set: an action on a kind of entity, under a condition (spec 3.2)."""
 
     entity_type: str
     action: str
@@ -38,12 +38,14 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PermissionSet(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A list of grants that a user can be given in a pipeline."""
+
     permissions: list[Grant]
     user_assignable: bool = True
 
 
 def _set(*grants: tuple[str, str, str]) -> PermissionSet:
-    """Grants as (entity, the actions, condition)."""
+    """Return a permission set. Each grant is (entity, actions separated by spaces, condition)."""
     return PermissionSet(
         [Grant(entity, action, check) for entity, actions, check in grants for action in actions.split()]
     )

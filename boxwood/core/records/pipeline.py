@@ -1,4 +1,4 @@
-"""Pipelines, their members and their stages."""
+"""Records of pipelines, their members and their stages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ PIPELINE_SOURCES = ("HUMAN", "SYSTEM_ONBOARDING", "AI_PIPELINE_CREATOR")
 
 
 class Pipeline(msgspec.Struct, frozen=True):
+    """A pipeline: a process with stages, fields and boxes."""
+
     key: str
     team_key: str
     creator_key: str
@@ -22,7 +24,7 @@ class Pipeline(msgspec.Struct, frozen=True):
     stage_theme: str
     permission_sets: dict[str, PermissionSet]
     default_permission_set: str
-    """What a member of the team has who has no entry of his own."""
+    """The permission set of team members who have no entry of their own in the pipeline's access list."""
     restricted_to_team: bool
     source: str
     next_stage: int
@@ -33,7 +35,7 @@ class Pipeline(msgspec.Struct, frozen=True):
     updated_at: int
     saved_at: int
     validators_updated_at: int | None = None
-    """When its validation rules last changed; None where it never had any."""
+    """When the pipeline's validation rules last changed; None if it never had any."""
 
     @property
     def shared_with_team(self) -> bool:
@@ -41,7 +43,7 @@ class Pipeline(msgspec.Struct, frozen=True):
 
 
 class PipelineMember(msgspec.Struct, frozen=True):
-    """An entry of the pipeline's access list."""
+    """A user's entry in the access list of a pipeline."""
 
     pipeline_key: str
     user_key: str
@@ -57,11 +59,13 @@ PIPELINE_MEMBERS = Table("pipeline_members", PipelineMember)
 
 
 class Stage(msgspec.Struct, frozen=True):
+    """A stage of a pipeline. Every box is in one stage."""
+
     pipeline_key: str
     key: str
     name: str
     foreground: str
-    """Empty where the colours come from the pipeline's theme."""
+    """The colour of the text; empty if the colours come from the pipeline's theme."""
     background: str
     updated_at: int
 

@@ -1,4 +1,4 @@
-"""Teams, their members and settings."""
+"""Records of teams, their members and settings."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ TEAM_ROLES = ("Member", "Owner", "PayerOnly", "ArchiveOnly")
 
 
 TEAM_LISTS = ("contacts", "organizations")
-"""What a team has besides pipelines; each has permissions and fields of its own."""
+"""The lists that a team has besides pipelines. Each has its own permissions and fields."""
 
 
 class ListAccess(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who may do what with the team's contacts, or its organizations."""
+    """The permissions for the team's contacts, or for its organizations."""
 
     default_permission_set: str | None = None
     entries: list[dict[str, Any]] = []
 
 
 class TeamField(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column that the team gives its contacts, or its organizations. Their values are texts."""
+    """A custom field of the team's contacts, or of its organizations. Its values are texts."""
 
     key: str
     name: str
@@ -36,6 +36,8 @@ class TeamField(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Settings of a team, with the permissions and fields of its contacts and organizations."""
+
     sharing_restricted_to_team: bool = False
     automatically_approve_join_requests: bool = False
     automatically_send_invoice_emails: bool = False
@@ -47,6 +49,8 @@ class TeamSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Team(msgspec.Struct, frozen=True):
+    """A team: the users who share pipelines, contacts and organizations."""
+
     key: str
     name: str
     creator_key: str
@@ -56,6 +60,8 @@ class Team(msgspec.Struct, frozen=True):
 
 
 class TeamMember(msgspec.Struct, frozen=True):
+    """A user's membership in a team."""
+
     team_key: str
     user_key: str
     role: str
@@ -65,7 +71,7 @@ class TeamMember(msgspec.Struct, frozen=True):
 
 
 class Membership(msgspec.Struct, frozen=True):
-    """What the log of events says of a member: `key` is the user's."""
+    """A membership as events store it: `key` is the user's key."""
 
     key: str
     team_key: str

@@ -1,4 +1,4 @@
-"""Users, and what others see of them."""
+"""Records of users, and of persons: what other users see of a user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from ...db.records import Table
 
 
 class UserSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Settings that a user changes for themselves."""
+
     automatically_send_invoice_emails: bool = False
     emails_to_send_invoice_to: list[str] = []
     customer_invoice_data: str | None = None
@@ -15,6 +17,8 @@ class UserSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class User(msgspec.Struct, frozen=True):
+    """A user: signs in, acts, is assigned and is mentioned."""
+
     key: str
     email: str
     given_name: str
@@ -24,7 +28,7 @@ class User(msgspec.Struct, frozen=True):
     user_type: str
     settings: UserSettings
     invited: bool
-    """Named by someone else and not seen yet."""
+    """Whether another user named this user by e-mail, and the user has not signed in yet."""
     created_at: int
     updated_at: int
     seen_at: int | None
@@ -35,12 +39,12 @@ class User(msgspec.Struct, frozen=True):
 
     @property
     def display_name(self) -> str:
-        """The given name and the family name's first letter, as in "Kiss B"."""
+        """Return the given name and the family name's first letter, as in "Kiss B"."""
         return f"{self.given_name} {self.family_name[:1]}".strip() or self.email.partition("@")[0]
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What others see of a user; stored with events, since names change."""
+    """What other users see of a user. Events store it, because names may change later."""
 
     key: str
     email: str

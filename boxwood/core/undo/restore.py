@@ -163,7 +163,7 @@ def _box(ctx: Ctx, one: Trashed, held: Held) -> None:
 def _with_what_is_there(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     """Without what was deleted meanwhile: its stage (it is in the first one), fields, other boxes, contacts."""
     known = schema.fields_by_key(ctx, pipeline.key)
-    linked = trash.there(ctx.db, "boxes", box.linked_box_keys)
+    linked = trash.existing_keys(ctx.db, "boxes", box.linked_box_keys)
     links = {
         noun: contact_access.known(ctx, noun, pipeline.team_key, [link.key for link in getattr(box, noun)])
         for noun in ("contacts", "organizations")
@@ -212,7 +212,7 @@ def _task(ctx: Ctx, one: Trashed, held: Held) -> None:
     box, pipeline = _held_box(ctx, one)
     row = held["tasks"][0]
     for member, table in (("meeting_key", "meetings"), ("contact_key", "contacts")):
-        if row[member] and not trash.there(ctx.db, table, [row[member]]):
+        if row[member] and not trash.existing_keys(ctx.db, table, [row[member]]):
             row[member] = None
     _put_back(ctx, one, held, box)
     tasks.count(ctx, box)
@@ -222,7 +222,7 @@ def _task(ctx: Ctx, one: Trashed, held: Held) -> None:
 def _comment(ctx: Ctx, one: Trashed, held: Held) -> None:
     box, pipeline = _held_box(ctx, one)
     row = held["comments"][0]
-    if row["parent_key"] and not trash.there(ctx.db, "comments", [row["parent_key"]]):
+    if row["parent_key"] and not trash.existing_keys(ctx.db, "comments", [row["parent_key"]]):
         row["parent_key"] = None
     _put_back(ctx, one, held, box)
     ctx.db.run(
@@ -256,7 +256,7 @@ def _meeting(ctx: Ctx, one: Trashed, held: Held) -> None:
 def _file(ctx: Ctx, one: Trashed, held: Held) -> None:
     box, pipeline = _held_box(ctx, one)
     row = held["files"][0]
-    if row["thread_key"] and not trash.there(ctx.db, "threads", [row["thread_key"]]):
+    if row["thread_key"] and not trash.existing_keys(ctx.db, "threads", [row["thread_key"]]):
         row["thread_key"] = row["message_key"] = None
     if row["drive_id"] and _has(ctx, "files", box, "drive_id", row["drive_id"]):
         raise Conflict("This file of Google Drive was added to the box again meanwhile")
@@ -351,7 +351,7 @@ def _hook(table: Any, tell: Callable[[Ctx, str, Any], Any]) -> Callable[[Ctx, Tr
 
     def put_back(ctx: Ctx, one: Trashed, held: Held) -> None:
         pipeline_key = held[table.name][0]["pipeline_key"]
-        if pipeline_key and not trash.there(ctx.db, PIPELINES.name, [pipeline_key]):
+        if pipeline_key and not trash.existing_keys(ctx.db, PIPELINES.name, [pipeline_key]):
             raise Conflict("The pipeline it belonged to is gone for good")
         for name, _ in trash.HELD[one.noun]:
             trash.put_back(ctx.db, name, held[name])

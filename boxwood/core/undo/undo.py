@@ -96,7 +96,7 @@ def _not_yet(ctx: Ctx, change: str, found: list[Event]) -> list[Event]:
     for event in found:
         if event.kind in _MADE and event.subject_key:
             made[_MADE[event.kind]].append(event.subject_key)
-    there = {key for table, keys in made.items() for key in trash.there(ctx.db, table, keys)}
+    there = {key for table, keys in made.items() for key in trash.existing_keys(ctx.db, table, keys)}
     return [event for event in found if event.kind not in _MADE or event.subject_key in there]
 
 

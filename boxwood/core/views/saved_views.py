@@ -143,7 +143,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     view, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
     if view.shared:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
-    trash.keep(ctx, "view", key, view.name, pipeline=pipeline)
+    trash.store(ctx, "view", key, view.name, pipeline=pipeline)
     ctx.db.run("DELETE FROM views WHERE key = :key", key=key)
     tell(ctx, "view.deleted", view, pipeline)
 

@@ -56,7 +56,7 @@ class Subscriber(msgspec.Struct, frozen=True):
             return own or self.rights.see == contact_access.ALL
         if self.role is None:
             return False
-        return news.stage_key is None or access.may(self.user_key, self.role, "BOX", "GET", news)
+        return news.stage_key is None or access.allows_user(self.user_key, self.role, "BOX", "GET", news)
 
     def _wants(self, news: EventToSend) -> bool:
         if self.stages and news.stage_key is not None and news.stage_key not in self.stages:

@@ -240,7 +240,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     INBOUND.update(ctx.db, after)
-    undo_data.keep_members(ctx, tell(ctx, "inbound.edited", after), before, after, EDITED)
+    undo_data.store_members(ctx, tell(ctx, "inbound.edited", after), before, after, EDITED)
     return after
 
 
@@ -277,7 +277,7 @@ def end_token(ctx: Ctx, key: str, token_key: str) -> Endpoint:
 def delete(ctx: Ctx, key: str) -> None:
     """With what was sent to it; the trash keeps it and its tokens."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
-    trash.keep(ctx, "inbound", key, endpoint.name or endpoint.method)
+    trash.store(ctx, "inbound", key, endpoint.name or endpoint.method)
     ctx.db.run("DELETE FROM inbound WHERE key = :key", key=endpoint.key)
     tell(ctx, "inbound.deleted", endpoint)
 

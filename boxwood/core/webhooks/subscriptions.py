@@ -274,7 +274,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
-    undo_data.keep_members(ctx, tell(ctx, "webhook.edited", after), before, after, EDITED)
+    undo_data.store_members(ctx, tell(ctx, "webhook.edited", after), before, after, EDITED)
     return after
 
 
@@ -310,7 +310,7 @@ def rotate(ctx: Ctx, key: str) -> Webhook:
 def delete(ctx: Ctx, key: str) -> None:
     """What it has not sent yet is not sent any more."""
     webhook = change(ctx, key)
-    trash.keep(ctx, "webhook", key, webhook.event)
+    trash.store(ctx, "webhook", key, webhook.event)
     ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
     tell(ctx, "webhook.deleted", webhook)
 
