@@ -14,11 +14,11 @@ from ...db.records import Table
 from ...errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Rules
-from ...lib.durations import DAY
 from .. import access, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..records import PIPELINES, Pipeline
+from ..webhooks import secret_rotation
 from . import definitions, triggers
 from .definitions import Definition
 from .steps import flatten
@@ -26,8 +26,6 @@ from .steps import flatten
 MOST = 500
 """Of a pipeline or a team."""
 MOST_SECRETS = 50
-OVERLAP = DAY
-"""A receiver has this long to take over a new signing secret."""
 
 
 class Automation(msgspec.Struct, frozen=True):
@@ -60,9 +58,8 @@ class Automation(msgspec.Struct, frozen=True):
     updated_at: int
 
     def signing_secrets(self, now: int) -> list[str]:
-        if self.previous_secret and self.previous_until is not None and now < self.previous_until:
-            return [self.signing_secret, self.previous_secret]
-        return [self.signing_secret]
+        """The secrets that a request is signed with now: both during a rotation."""
+        return secret_rotation.valid_secrets(self.signing_secret, self.previous_secret, self.previous_until, now)
 
 
 class AutomationUpdate(msgspec.Struct, frozen=True):
@@ -276,14 +273,9 @@ def _switched(ctx: Ctx, automation: Automation, on: bool) -> Automation:
 def rotate(ctx: Ctx, key: str) -> Automation:
     """A new secret to sign requests with; for a day they are signed with both."""
     before = change(ctx, key)
-    after = msgspec.structs.replace(
-        before,
-        signing_secret=signing.new_secret(),
-        previous_secret=before.signing_secret,
-        previous_until=ctx.now + OVERLAP,
-        updated_at=ctx.now,
-    )
-    AUTOMATIONS.update(ctx.db, after, "signing_secret", "previous_secret", "previous_until", "updated_at")
+    changes = secret_rotation.replace(before.signing_secret, signing.new_secret(), ctx.now, name="signing_secret")
+    after = msgspec.structs.replace(before, **changes, updated_at=ctx.now)
+    AUTOMATIONS.update(ctx.db, after, *changes, "updated_at")
     tell(ctx, "automation.edited", after)
     return after
 

@@ -17,13 +17,13 @@ from ...db.records import Table
 from ...errors import Conflict, Forbidden, Invalid, NotFound
 from ...lib import client_address, ids, signing, templates
 from ...lib.address_rules import is_header_name
-from ...lib.durations import DAY
 from ...lib.template_filters import TemplateError
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..access import Role
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..records import Pipeline, Team
+from . import secret_rotation
 
 METHODS = ("GET", "POST", "PATCH", "PUT")
 NONE, STANDARD, GITHUB, STRIPE, SHARED = SIGNATURES = ("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED")
@@ -35,9 +35,6 @@ SHARED_HEADER = "X-Webhook-Secret"
 _REPEATS = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-Delivery"), STRIPE: (BY_PATH, "id")}
 MOST_TOKENS = 8
 MOST_ADDRESSES = 200
-# Senders have this long to take over a new token or secret, unless told otherwise.
-OVERLAP = DAY
-LONGEST_OVERLAP = 30 * DAY
 SHOWN = 6
 
 
@@ -66,11 +63,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     updated_at: int
 
     def secrets(self, now: int) -> list[str]:
-        """Those that a request may be signed with."""
-        found = [self.secret] if self.secret else []
-        if self.previous_secret and self.previous_until is not None and now < self.previous_until:
-            found.append(self.previous_secret)
-        return found
+        """The secrets that a request may be signed with now."""
+        return secret_rotation.valid_secrets(self.secret, self.previous_secret, self.previous_until, now)
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -247,9 +241,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
 def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[Endpoint, str]:
     """A new token. Those before stay good for `overlap` ms (a day)."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
-    overlap = OVERLAP if overlap is None else overlap
-    if not 0 <= overlap <= LONGEST_OVERLAP:
-        raise Invalid("overlap", f"is 0 to {LONGEST_OVERLAP:,} milliseconds (30 days)")
+    overlap = secret_rotation.check_overlap(overlap)
     if len(tokens(ctx, endpoint)) >= MOST_TOKENS and overlap:
         raise Conflict(f"{MOST_TOKENS} tokens are good at once at most: end one first")
     ctx.db.run(
@@ -344,8 +336,7 @@ def _signed(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> dict[str, An
     if secret == endpoint.secret:
         return changes
     replaced = endpoint.secret if signature == endpoint.signature else None
-    until = ctx.now + OVERLAP if replaced else None
-    return {**changes, "secret": secret, "previous_secret": replaced, "previous_until": until}
+    return {**changes, **secret_rotation.replace(replaced, secret, ctx.now)}
 
 
 def _checked_secret(signature: str, secret: str) -> str:

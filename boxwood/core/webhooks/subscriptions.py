@@ -10,11 +10,11 @@ from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Refused, Rules, check_headers
-from ...lib.durations import DAY
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..records import Team
+from . import secret_rotation
 
 # What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
 NAMES = {
@@ -80,8 +80,6 @@ MEMBERS = {
 """What a filter by changed fields may name besides the pipeline's own fields: a box's members on the wire."""
 ASKED = ("event", "item", "before")
 """What a condition may ask about: the name of what happened, the thing as it is sent, what the changed members were."""
-# A receiver has this long to take over a new secret: deliveries are signed with both.
-OVERLAP = DAY
 TOKEN = "X-Streak-Webhook-Token"
 
 
@@ -121,10 +119,8 @@ class Webhook(msgspec.Struct, frozen=True):
     """Nothing is sent before; 0 while all is well."""
 
     def secrets(self, now: int) -> list[str]:
-        """Those to sign with."""
-        if self.previous_secret and self.previous_until is not None and now < self.previous_until:
-            return [self.secret, self.previous_secret]
-        return [self.secret]
+        """The secrets that a delivery is signed with now: both during a rotation."""
+        return secret_rotation.valid_secrets(self.secret, self.previous_secret, self.previous_until, now)
 
 
 WEBHOOKS = Table("webhooks", Webhook)
@@ -293,16 +289,11 @@ def _off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
 
 
 def rotate(ctx: Ctx, key: str) -> Webhook:
-    """A new secret. The one before stays good for a day, so that the receiver can change over in peace."""
+    """Give the subscription a new secret. For a day, deliveries are signed with the previous one as well."""
     before = change(ctx, key)
-    after = msgspec.structs.replace(
-        before,
-        secret=signing.new_secret(),
-        previous_secret=before.secret,
-        previous_until=ctx.now + OVERLAP,
-        updated_at=ctx.now,
-    )
-    WEBHOOKS.update(ctx.db, after, "secret", "previous_secret", "previous_until", "updated_at")
+    changes = secret_rotation.replace(before.secret, signing.new_secret(), ctx.now)
+    after = msgspec.structs.replace(before, **changes, updated_at=ctx.now)
+    WEBHOOKS.update(ctx.db, after, *changes, "updated_at")
     tell(ctx, "webhook.edited", after)
     return after
 
