@@ -32,7 +32,7 @@ def store_options(store: Store) -> list[str]:
 
 
 def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, check=check, timeout=60)
+    return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True, check=check, timeout=300)
 
 
 class Process:
@@ -55,7 +55,7 @@ class Process:
         deadline = time.monotonic() + 120
         while True:
             try:
-                if httpx.get(f"{self.url}/healthz", timeout=10, trust_env=False).status_code == 200:
+                if httpx.get(f"{self.url}/healthz", timeout=10, verify=False, trust_env=False).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
