@@ -72,13 +72,20 @@ def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
         assert '"name"' in run(clone, "sh", "-c", curl[0])
     assert run(clone, "git", "status", "--porcelain") == ""
     seconds = min(seconds_to_first_answer(clone) for _ in range(3))
-    assert seconds < 3
+    # On a machine that is slow or does much else, by how long it takes there to load the same modules.
+    assert seconds < max(3, 5 * min(seconds_to_load(clone) for _ in range(3)))
 
 
 def seconds_to_first_answer(clone: Path) -> float:
     started = time.monotonic()
     with served(clone / "bin" / "serve"):
         return time.monotonic() - started
+
+
+def seconds_to_load(clone: Path) -> float:
+    started = time.monotonic()
+    run(clone, clone / ".venv" / "bin" / "python", "-c", "import boxwood.app, uvicorn")
+    return time.monotonic() - started
 
 
 @contextlib.contextmanager
