@@ -23,19 +23,19 @@ def get(call: Call) -> shapes.AutomationOut:
 def list_of_pipeline(call: Call) -> Results[shapes.AutomationOut]:
     """The automations of a pipeline: everybody's for those who may see its logs and all its boxes, else one's own."""
     limit, offset = call.page(1000)
-    found = automations.of_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = automations.list_for_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results(_shown(call, found[:limit]), len(found) > limit)
 
 
 def list_of_team(call: Call) -> Results[shapes.AutomationOut]:
     """The automations of a team itself: everybody's for its owners, else one's own."""
     limit, offset = call.page(1000)
-    found = automations.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = automations.list_for_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results(_shown(call, found[:limit]), len(found) > limit)
 
 
 def _shown(call: Call, found: list[Automation]) -> list[shapes.AutomationOut]:
-    last = runs.last(call.ctx, [one.key for one in found])
+    last = runs.latest(call.ctx, [one.key for one in found])
     return [shapes.automation(one, last=last.get(one.key)) for one in found]
 
 
@@ -96,14 +96,14 @@ def test(call: Call) -> shapes.RunOut:
     nothing is sent or saved."""
     given = call.parse(shapes.AUTOMATION_TEST)
     box_key, body = given.pop("box_key", None) or None, given.pop("body", None)
-    run, steps = test_runs.rehearse(call.ctx, call.path[0], given, call.rules, box_key=box_key, body=body)
+    run, steps = test_runs.perform(call.ctx, call.path[0], given, call.rules, box_key=box_key, body=body)
     return shapes.run(run, steps, call.ctx.now)
 
 
 def start(call: Call) -> shapes.RunOut:
     """Run it now, whatever its trigger; it need not be on."""
     given = call.parse(shapes.AUTOMATION_RUN)
-    run = runs.start_by_hand(call.ctx, call.path[0], box_key=given.get("box_key") or None, body=given.get("body"))
+    run = runs.start_manually(call.ctx, call.path[0], box_key=given.get("box_key") or None, body=given.get("body"))
     return shapes.run(run, now=call.ctx.now)
 
 
@@ -138,7 +138,7 @@ def retry(call: Call) -> shapes.RunOut:
 
 def again(call: Call) -> shapes.RunOut:
     """A new run with what began this one, by what the automation does now."""
-    return shapes.run(runs.again(call.ctx, *call.path), now=call.ctx.now)
+    return shapes.run(runs.restart(call.ctx, *call.path), now=call.ctx.now)
 
 
 def cancel(call: Call) -> shapes.RunOut:

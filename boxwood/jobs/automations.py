@@ -132,13 +132,13 @@ class AutomationWorker(Worker):
     async def _start_runs_of(self, key: str) -> None:
         """Start the runs of one automation that are due, in slices, so that other writes get in between."""
         now = self.clock()
-        looked = await self.engine.read_soon(partial(schedules.look, now=now, key=key))
-        if looked is None:
+        checked = await self.engine.read_soon(partial(schedules.check, now=now, key=key))
+        if checked is None:
             return
-        for at in range(0, len(looked.found), STARTED_AT_ONCE):
-            some = looked.found[at : at + STARTED_AT_ONCE]
-            await self.engine.write_soon(partial(schedules.begin, now=now, looked=looked, found=some))
-        await self.engine.write_soon(partial(schedules.move_on, now=now, looked=looked))
+        for at in range(0, len(checked.found), STARTED_AT_ONCE):
+            some = checked.found[at : at + STARTED_AT_ONCE]
+            await self.engine.write_soon(partial(schedules.start_runs, now=now, checked=checked, found=some))
+        await self.engine.write_soon(partial(schedules.set_next_check, now=now, checked=checked))
 
     # Requests
 

@@ -199,7 +199,9 @@ def test_a_step_that_fails_says_why_and_what_came_before_stays(world):
     box = world.box(pipeline)
     run = start(rule, box, body={"stage": "Nowhere"})
     assert run["state"] == "FAILED"
-    assert run["reason"].startswith("step 1 (box.move): stage: no stage 'Nowhere' here; known are 5001 (Lead)")
+    assert run["reason"].startswith(
+        "step 1 (box.move): stage: there is no stage 'Nowhere' here; use one of 5001 (Lead)"
+    )
     assert [step["state"] for step in run["steps"]] == ["DONE", "FAILED"]
     assert shown(world, box)["notes"] == "first"
     refused(world.bo.http.post(f"/api/v2/automations/{rule.key}/runs/{'n' * 21}/retry"), 404)
@@ -219,7 +221,7 @@ def test_a_step_that_fails_says_why_and_what_came_before_stays(world):
     ok(rule.http.post(f"{rule.own}/runs/{run['key']}/again"))
     again = rule.ended(2)[0]
     assert again["state"] == "DONE"
-    assert shown(world, box)["notes"].startswith("stage: no stage 'Nowhere'")
+    assert shown(world, box)["notes"].startswith("stage: there is no stage 'Nowhere'")
 
 
 def test_a_run_that_waits_can_be_cancelled(world):
@@ -229,7 +231,7 @@ def test_a_run_that_waits_can_be_cancelled(world):
     key = rule.waiting()["key"]
     cancelled = ok(rule.http.post(f"{rule.own}/runs/{key}/cancel"))
     assert (cancelled["state"], cancelled["reason"]) == ("CANCELLED", "cancelled by hand")
-    refused(rule.http.post(f"{rule.own}/runs/{key}/cancel"), 400, "has ended")
+    refused(rule.http.post(f"{rule.own}/runs/{key}/cancel"), 400, "has already ended")
     world.clock.advance(days=2)
     assert "notes" not in shown(world, box)
     assert ok(rule.http.post(f"{rule.own}/runs/{key}/retry"))["state"] == "RUNNING"
@@ -300,5 +302,5 @@ def test_it_acts_with_its_owners_rights_and_no_more(world, steps):
     world.box(pipeline)
     rule.http = world.ada.http
     third = rule.ended(3)[0]
-    assert (third["state"], third["reason"]) == ("SKIPPED", "the box is gone, or out of the owner's reach")
+    assert (third["state"], third["reason"]) == ("SKIPPED", "the box was deleted, or the owner has no access to it")
     assert shown(world, box)["notes"] == "x"

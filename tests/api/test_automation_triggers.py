@@ -81,14 +81,14 @@ def test_a_filter_and_a_condition_keep_runs_from_doing_anything_and_say_so(world
     size = world.field(pipeline, "TEXT_INPUT", "Size")
     tree = {"field": size["key"], "op": "gt", "value": 100}
     filtered = Rule(world, pipeline, "box.created", SAY, filter=tree)
-    told = Rule(world, pipeline, "box.created", SAY, condition='fields.Size > 2 * 100 && box.name.startsWith("A")')
+    asking = Rule(world, pipeline, "box.created", SAY, condition='fields.Size > 2 * 100 && box.name.startsWith("A")')
     world.box(pipeline, fields={size["key"]: 150})
     assert filtered.only()["steps"][0]["state"] == "DONE"
-    assert told.only("SKIPPED")["reason"] == "the condition does not hold"
+    assert asking.only("SKIPPED")["reason"] == "the condition is not true"
     world.box(pipeline, fields={size["key"]: 50})
-    assert filtered.ended(2)[0]["reason"] == "the filter does not let the box through"
+    assert filtered.ended(2)[0]["reason"] == "the box does not match the filter"
     world.box(pipeline)
-    assert "cannot be told: No matching overloads" in told.ended(3)[0]["reason"]
+    assert "cannot be evaluated: No matching overloads" in asking.ended(3)[0]["reason"]
 
 
 def test_contacts_and_organizations_begin_runs_of_a_team(world):
@@ -117,7 +117,7 @@ def test_contacts_and_organizations_begin_runs_of_a_team(world):
     ok(world.bo.http.post(f"/api/v2/organizations/{firm['key']}", json={"name": "Tea & Co"}))
     own, first = changed.ended(2)
     assert (first["state"], own["state"]) == ("DONE", "REFUSED")
-    assert "begun by what it wrote itself" in own["reason"]
+    assert "automation's own change started it" in own["reason"]
     assert ok(world.ada.http.get(f"/api/v2/organizations/{firm['key']}"))["industry"] == "tea"
 
 
@@ -202,7 +202,7 @@ def test_an_inbound_webhook_begins_a_run_with_what_came(world):
     elsewhere = world.pipeline()
     told = {"name": "R", "trigger": {"type": "webhook", "endpoint": hook["key"]}, "steps": [do("stop")]}
     answer = world.ada.http.post(f"/api/v2/pipelines/{elsewhere['key']}/automations", json=told)
-    refused(answer, 400, "trigger.endpoint", "another pipeline")
+    refused(answer, 400, "trigger.endpoint", "own pipeline or team")
 
 
 def test_what_was_rolled_back_begins_nothing(world):
@@ -239,11 +239,11 @@ def test_two_that_look_at_once_begin_nothing_twice(world):
     world.box(pipeline)
     rule = Rule(world, pipeline, {"type": "schedule", "cron": "0 9 * * *", "eachBox": True}, SAY)
     then = world.clock() + 86_400_000
-    looks = [engine.read(lambda db: schedules.look(db, then, rule.key)) for _ in range(2)]
-    counts = [engine.write(lambda db, one=one: schedules.begin(db, then, one, one.found)) for one in looks]
+    looks = [engine.read(lambda db: schedules.check(db, then, rule.key)) for _ in range(2)]
+    counts = [engine.write(lambda db, one=one: schedules.start_runs(db, then, one, one.found)) for one in looks]
     for one in looks:
-        engine.write(lambda db, one=one: schedules.move_on(db, then, one))
+        engine.write(lambda db, one=one: schedules.set_next_check(db, then, one))
     assert counts == [1, 0]
-    assert engine.read(lambda db: schedules.look(db, then, rule.key)) is None
+    assert engine.read(lambda db: schedules.check(db, then, rule.key)) is None
     world.clock.advance(days=1)
     assert len(rule.ended(1)) == 1

@@ -219,7 +219,7 @@ def test_a_condition_that_has_to_be_stopped_stops_the_automation(world):
     bomb = 'box.notes.replace("a", box.notes).replace("a", box.notes) == ""'
     rule = Rule(world, pipeline, "box.created", SAY, condition=bomb)
     world.box(pipeline, notes="a" * 50_000)
-    assert "cannot be told: it takes too" in rule.only("SKIPPED")["reason"]
+    assert "cannot be evaluated: it takes too" in rule.only("SKIPPED")["reason"]
     now = ok(rule.http.get(rule.own))
     assert (now["enabled"], now["offReason"][:24]) == (False, "a condition was stopped:")
 

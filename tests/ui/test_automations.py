@@ -46,7 +46,7 @@ def test_steps_are_added_reordered_and_branched(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new")
     page.get_by_role("textbox", name="Name", exact=True).fill("Sort")
-    for step in ("Comment on a box", "Go one way or another"):
+    for step in ("Comment on a box", "Branch"):
         choose(page, "Add a step to then", step)
     page.get_by_role("textbox", name="Message").fill("Seen")
     page.get_by_role("button", name="More that can be said").last.click()

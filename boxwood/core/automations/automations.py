@@ -1,6 +1,7 @@
-"""Automations: a rule of a pipeline (or a team) that does steps when something happens, with its owner's rights.
+"""Automations: rules of a pipeline or a team that do steps when something happens, with the rights of their owner.
 
-Whoever saves what a rule does becomes its owner: nobody can have another's rights used for what he wrote.
+A user who changes what an automation does becomes its owner. So a user's rights are used only for steps that this
+user has saved.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .definitions import Definition
 from .steps import flatten
 
 MOST = 500
-"""Of a pipeline or a team."""
+"""Automations of a pipeline or a team."""
 MOST_SECRETS = 50
 
 
@@ -42,17 +43,18 @@ class Automation(msgspec.Struct, frozen=True):
     version: int
     trigger_type: str
     requests: int
-    """Steps that call a URL: each takes one of the team's native endpoints."""
+    """The number of steps that call a URL. Each counts against the team's quota of endpoints."""
     definition: Definition
     secrets: dict[str, str]
     signing_secret: str
     previous_secret: str | None
     previous_until: int | None
     next_at: int | None
-    """When time may begin it; of those that go by time."""
+    """When the trigger is checked next; None if the trigger does not depend on time."""
     looked_until: int
+    """Times up to this one have been checked."""
     failures: int
-    """Runs in a row that failed, and those that were refused within the hour."""
+    """The number of failed runs in a row."""
     refusals: int
     created_at: int
     updated_at: int
@@ -63,7 +65,7 @@ class Automation(msgspec.Struct, frozen=True):
 
 
 class AutomationUpdate(msgspec.Struct, frozen=True):
-    """What an event says of a rule."""
+    """What an event stores of an automation."""
 
     key: str
     name: str
@@ -73,17 +75,19 @@ class AutomationUpdate(msgspec.Struct, frozen=True):
 
 AUTOMATIONS = Table("automations", Automation)
 EDITED = ("name", "description", "enabled", "definition", "secrets", "user_key")
-"""What an edit may change."""
+"""The members that an edit may change."""
 _definition = msgspec.json.Decoder(Definition).decode
 
 
 def get(ctx: Ctx, key: str) -> Automation:
-    """One's own, or anyone's where one may see its runs (of a team: where one owns it)."""
+    """An automation that the caller owns, or whose runs they may see (in a team: as an owner of the team).
+
+    Raises NotFound for every other automation."""
     return _reach(ctx, key, "", "FLOW_VIEW_LOGS")
 
 
-def change(ctx: Ctx, key: str, action: str = "UPDATE") -> Automation:
-    """The same, to be changed, alone."""
+def get_for_change(ctx: Ctx, key: str, action: str = "UPDATE") -> Automation:
+    """The same, locked until the end of the transaction. Raises Forbidden if the caller may not change it."""
     automation = _reach(ctx, key, ctx.db.for_update, "FLOW_VIEW_LOGS")
     if automation.user_key != ctx.actor.key and not _governs(ctx, automation, action):
         raise Forbidden("Your role here may not change other people's automations")
@@ -93,14 +97,14 @@ def change(ctx: Ctx, key: str, action: str = "UPDATE") -> Automation:
 
 
 def load(db: Db, key: str) -> Automation | None:
-    """Whoever reaches it: for what happens by itself."""
+    """An automation by its key, without a check of access: for the server's own work."""
     sql = f"SELECT {AUTOMATIONS.columns} FROM automations WHERE key = :key"
     found = db.remember(("automation", key), lambda: AUTOMATIONS.load_all(db.rows(sql, key=key)))
     return found[0] if found else None
 
 
 def version(db: Db, key: str, number: int) -> Definition:
-    """What it did then."""
+    """The definition that this version of an automation has."""
     row = db.row(
         "SELECT definition FROM automation_versions WHERE automation_key = :key AND version = :number",
         key=key,
@@ -125,7 +129,8 @@ def _reach(ctx: Ctx, key: str, lock: str, action: str) -> Automation:
 
 
 def _governs(ctx: Ctx, automation: Automation, action: str) -> bool:
-    """Whether the actor has such a say over other people's; NotFound out of reach."""
+    """Whether the actor may do this with other people's automations here. NotFound if they cannot see the pipeline
+    or team."""
     if automation.pipeline_key is not None:
         role = pipelines.reach(ctx, automation.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", action) and role.sees_all_boxes()
@@ -136,25 +141,25 @@ def _governs(ctx: Ctx, automation: Automation, action: str) -> bool:
     return True
 
 
-def of_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
-    """The oldest first."""
+def list_for_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
+    """The automations of a pipeline that the caller may see, the oldest first."""
     pipeline, role = pipelines.reach(ctx, key)
     sees = access.allows(ctx, role, "PIPELINE", "FLOW_VIEW_LOGS") and role.sees_all_boxes()
-    return _of_scope(ctx, pipeline.key, sees, limit, offset)
+    return _list(ctx, pipeline.key, sees, limit, offset)
 
 
-def of_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
-    """Those of the team itself, not of its pipelines."""
+def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
+    """The automations of the team itself that the caller may see, without those of its pipelines."""
     team = teams.get(ctx, key)
     try:
         teams.require_owner(ctx, team)
     except Forbidden:
-        return _of_scope(ctx, team.key, False, limit, offset)
-    return _of_scope(ctx, team.key, True, limit, offset)
+        return _list(ctx, team.key, False, limit, offset)
+    return _list(ctx, team.key, True, limit, offset)
 
 
-def _of_scope(ctx: Ctx, key: str, sees: bool, limit: int, offset: int) -> list[Automation]:
-    own = "" if sees else "AND user_key = :actor"
+def _list(ctx: Ctx, key: str, sees_all: bool, limit: int, offset: int) -> list[Automation]:
+    own = "" if sees_all else "AND user_key = :actor"
     rows = ctx.db.rows(
         f"""
         SELECT {AUTOMATIONS.columns} FROM automations WHERE scope_key = :scope {own}
@@ -163,7 +168,7 @@ def _of_scope(ctx: Ctx, key: str, sees: bool, limit: int, offset: int) -> list[A
         scope=key,
         limit=limit,
         offset=offset,
-        **({} if sees else {"actor": ctx.actor.key}),
+        **({} if sees_all else {"actor": ctx.actor.key}),
     )
     return AUTOMATIONS.load_all(rows)
 
@@ -172,8 +177,10 @@ def _of_scope(ctx: Ctx, key: str, sees: bool, limit: int, offset: int) -> list[A
 
 
 def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int) -> Automation:
-    """`name`, `trigger`, `steps`, what `edit` takes; `pipeline_key` or `team_key`. On, unless `enabled` is false.
-    `most` is the team's allowance of native endpoints, 0 for no limit."""
+    """Create an automation. `given` holds `name`, `trigger`, `steps`, `pipeline_key` or `team_key`, and any other
+    member that `edit` takes. The automation is enabled, unless `enabled` is false.
+
+    `most` is the team's quota of endpoints; 0 means no limit."""
     pipeline, team_key = _scope(ctx, given)
     if not given.get("name"):
         raise Insufficient("Automation", "name")
@@ -183,7 +190,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int) -> Automati
     scope_key = pipeline.key if pipeline else team_key
     count = ctx.db.row("SELECT COUNT(*) FROM automations WHERE scope_key = :scope", scope=scope_key)
     if count and count[0] >= MOST:
-        raise Invalid("automations", f"there are {MOST} here already, the most there can be")
+        raise Invalid("automations", f"there are {MOST} already, which is the most; delete one first")
     automation = Automation(
         key=ids.new("a", ctx.now),
         scope_key=scope_key,
@@ -209,100 +216,105 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int) -> Automati
         created_at=ctx.now,
         updated_at=ctx.now,
     )
-    automation = _changed(ctx, automation, given, rules)
+    automation = _with_changes(ctx, automation, given, rules)
     endpoint_quota.require(ctx, team_key, most, automation.requests)
     AUTOMATIONS.insert(ctx.db, automation)
-    _keep_version(ctx, automation)
-    tell(ctx, "automation.created", automation)
+    _store_version(ctx, automation)
+    record_event(ctx, "automation.created", automation)
     return automation
 
 
 def _scope(ctx: Ctx, given: dict[str, Any]) -> tuple[Pipeline | None, str]:
     if ctx.within:
-        raise Forbidden("Automations act for a person: make them with a key of your own, not a team's")
+        raise Forbidden("Automations act for a person: create them with your own API key, not with a team's")
     if given.get("pipeline_key"):
         pipeline, role = pipelines.reach(ctx, given["pipeline_key"])
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
         return pipeline, pipeline.team_key
     if given.get("team_key"):
         return None, teams.get(ctx, given["team_key"]).key
-    raise Invalid("pipelineKey", "name a pipeline, or a team with teamKey")
+    raise Invalid("pipelineKey", "is missing: give pipelineKey, or teamKey for an automation of a team")
 
 
 def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules, most: int) -> Automation:
-    """Change what is named and differs. Whoever changes what it does is its owner from then on, and must bring the
-    secrets anew that were another's. Runs under way go on as they began."""
-    before = change(ctx, key)
+    """Apply the given members; members equal to the stored ones are ignored.
+
+    If the trigger, filter, condition, steps or secrets change, the caller becomes the owner. Secrets of another owner
+    are removed, so the caller must give them again. Runs in progress use the version that they started with."""
+    before = get_for_change(ctx, key)
     if ctx.within:
-        raise Forbidden("Automations act for a person: change them with a key of your own, not a team's")
-    after = _changed(ctx, before, given, rules)
+        raise Forbidden("Automations act for a person: change them with your own API key, not with a team's")
+    after = _with_changes(ctx, before, given, rules)
     if "enabled" in given and given["enabled"] is not None:
-        after = _switched(ctx, after, given["enabled"])
+        after = _with_enabled(ctx, after, given["enabled"])
     if after == before:
         return before
     endpoint_quota.require(ctx, after.team_key, most, after.requests - before.requests)
     if after.definition != before.definition or after.user_key != before.user_key:
         after = msgspec.structs.replace(after, version=before.version + 1)
-        _keep_version(ctx, after)
+        _store_version(ctx, after)
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     AUTOMATIONS.update(ctx.db, after)
-    undo_data.store_members(ctx, tell(ctx, "automation.edited", after), before, after, EDITED)
+    event_id = record_event(ctx, "automation.edited", after)
+    undo_data.store_members(ctx, event_id, before, after, EDITED)
     return after
 
 
 def switch(ctx: Ctx, key: str, on: bool) -> Automation:
-    """On (beginning with what happens now) or off: runs under way end where they are only by `runs.cancel`."""
-    before = change(ctx, key, "FLOW_PAUSE_RESUME")
-    after = _switched(ctx, before, on)
+    """Switch an automation on or off. Once on, it starts runs for what happens from now on. Off does not end runs in
+    progress: `runs.cancel` does."""
+    before = get_for_change(ctx, key, "FLOW_PAUSE_RESUME")
+    after = _with_enabled(ctx, before, on)
     if after != before:
         after = msgspec.structs.replace(after, updated_at=ctx.now)
         AUTOMATIONS.update(ctx.db, after)
-        tell(ctx, "automation.enabled" if on else "automation.disabled", after)
+        record_event(ctx, "automation.enabled" if on else "automation.disabled", after)
     return after
 
 
-def _switched(ctx: Ctx, automation: Automation, on: bool) -> Automation:
+def _with_enabled(ctx: Ctx, automation: Automation, on: bool) -> Automation:
     if on == automation.enabled:
         return automation
     if not on:
         return msgspec.structs.replace(automation, enabled=False, off_reason="switched off by hand")
     automation = msgspec.structs.replace(automation, enabled=True, off_reason=None, failures=0, refusals=0)
-    return _timed(ctx, automation)
+    return _with_next_check(ctx, automation)
 
 
 def rotate(ctx: Ctx, key: str) -> Automation:
-    """A new secret to sign requests with; for a day they are signed with both."""
-    before = change(ctx, key)
+    """Replace the secret that requests are signed with. For a day they are signed with both, the new and the old."""
+    before = get_for_change(ctx, key)
     changes = secret_rotation.replace(before.signing_secret, signing.new_secret(), ctx.now, name="signing_secret")
     after = msgspec.structs.replace(before, **changes, updated_at=ctx.now)
     AUTOMATIONS.update(ctx.db, after, *changes, "updated_at")
-    tell(ctx, "automation.edited", after)
+    record_event(ctx, "automation.edited", after)
     return after
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """With its runs, those under way too; the trash keeps it without them."""
-    automation = change(ctx, key)
+    """Delete an automation and its runs, also those in progress. The trash stores the automation without its runs."""
+    automation = get_for_change(ctx, key)
     trash.store(ctx, "automation", key, automation.name)
     ctx.db.run("DELETE FROM automations WHERE key = :key", key=automation.key)
-    tell(ctx, "automation.deleted", automation)
+    record_event(ctx, "automation.deleted", automation)
 
 
 def put_back(ctx: Ctx, held: dict[str, Any]) -> None:
-    """Out of the trash: without its runs, and switched off, for much may have changed since."""
+    """Restore an automation from the trash. It has no runs and is switched off, because its pipeline may have changed
+    since it was deleted."""
     row = held["automations"][0]
     if row["pipeline_key"] and not trash.existing_keys(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
-        raise Conflict("The pipeline it belonged to is gone for good")
+        raise Conflict("The automation's pipeline was deleted and cannot be restored")
     row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
     trash.put_back(ctx.db, "automations", [row])
     trash.put_back(ctx.db, "automation_versions", held["automation_versions"])
     restored = load(ctx.db, row["key"])
     assert restored is not None
-    tell(ctx, "automation.restored", restored)
+    record_event(ctx, "automation.restored", restored)
 
 
 def pause(ctx: Ctx, automation: Automation, reason: str) -> None:
-    """Switched off by the server, for its owner to see."""
+    """Switch an automation off on behalf of the server; the owner is notified and sees the reason."""
     if ctx.db.run(
         "UPDATE automations SET enabled = :off, off_reason = :reason, updated_at = :now WHERE key = :key AND enabled",
         off=False,
@@ -310,10 +322,10 @@ def pause(ctx: Ctx, automation: Automation, reason: str) -> None:
         now=ctx.now,
         key=automation.key,
     ):
-        tell(ctx, "automation.paused", msgspec.structs.replace(automation, enabled=False), reason=reason)
+        record_event(ctx, "automation.paused", msgspec.structs.replace(automation, enabled=False), reason=reason)
 
 
-def _keep_version(ctx: Ctx, automation: Automation) -> None:
+def _store_version(ctx: Ctx, automation: Automation) -> None:
     ctx.db.run(
         """
         INSERT INTO automation_versions (automation_key, version, definition, created_at)
@@ -326,31 +338,32 @@ def _keep_version(ctx: Ctx, automation: Automation) -> None:
     )
 
 
-def tell(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> int:
-    """The event's number."""
-    news = AutomationUpdate(automation.key, automation.name, automation.user_key, automation.enabled)
+def record_event(ctx: Ctx, kind: str, automation: Automation, *, reason: str = "") -> int:
+    """Record an event about an automation; returns the event's number."""
+    update = AutomationUpdate(automation.key, automation.name, automation.user_key, automation.enabled)
     pipeline = pipelines.get(ctx, automation.pipeline_key) if automation.pipeline_key else None
     team_key = None if pipeline else automation.team_key
-    return events.record(ctx, kind, news, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason)
+    return events.record(
+        ctx, kind, update, pipeline=pipeline, team_key=team_key, subject=automation.name, reason=reason
+    )
 
 
 # What an edit may change
 
 
-def _changed(ctx: Ctx, before: Automation, given: dict[str, Any], rules: Rules) -> Automation:
+def _with_changes(ctx: Ctx, before: Automation, given: dict[str, Any], rules: Rules) -> Automation:
     changes: dict[str, Any] = {}
     if "name" in given:
         if not given["name"]:
-            raise Invalid("name", "may not be empty")
+            raise Invalid("name", "must not be empty")
         changes["name"] = given["name"]
     if "description" in given:
         changes["description"] = given["description"] or None
-    doing = {one for one in ("trigger", "filter", "condition", "steps", "allow_self", "secrets") if one in given}
-    if not doing:
+    names = ("trigger", "filter", "condition", "steps", "allow_self")
+    if not any(name in given for name in (*names, "secrets")):
         return msgspec.structs.replace(before, **changes)
     secrets = _secrets(ctx, before, given.get("secrets") or {})
-    names = ("trigger", "filter", "condition", "steps", "allow_self")
-    wanted = {one: given[one] if one in given else getattr(before.definition, one) for one in names}
+    wanted = {name: given[name] if name in given else getattr(before.definition, name) for name in names}
     definition = definitions.check(ctx, before.pipeline_key, before.scope_key, wanted, list(secrets), rules)
     after = msgspec.structs.replace(
         before,
@@ -358,32 +371,36 @@ def _changed(ctx: Ctx, before: Automation, given: dict[str, Any], rules: Rules) 
         definition=definition,
         secrets=secrets,
         trigger_type=definition.trigger["type"],
-        requests=sum(op.type == "http.request" for op in flatten(definition.steps)),
+        requests=sum(step.type == "http.request" for step in flatten(definition.steps)),
     )
     if (after.definition, after.secrets) != (before.definition, before.secrets):
         after = msgspec.structs.replace(after, user_key=ctx.actor.key)
-    return after if after.definition.trigger == before.definition.trigger else _timed(ctx, after)
+    return after if after.definition.trigger == before.definition.trigger else _with_next_check(ctx, after)
 
 
 def _secrets(ctx: Ctx, before: Automation, given: dict[str, Any]) -> dict[str, str]:
-    """Those that are there and those given; null takes one away. Another's are not taken over."""
-    kept = dict(before.secrets) if before.user_key == ctx.actor.key else {}
+    """The stored secrets with the given ones; null removes a secret. Secrets of another owner are dropped."""
+    secrets = dict(before.secrets) if before.user_key == ctx.actor.key else {}
     for name, value in given.items():
         if not name.isidentifier() or not name.isascii() or len(name) > 60:
-            raise Invalid(f"secrets.{name[:60]}", "a secret's name is letters, digits and _")
+            raise Invalid(
+                f"secrets.{name[:60]}",
+                "the name must have up to 60 letters, digits and _, and must not begin with a digit",
+            )
         if value is None:
-            kept.pop(name, None)
+            secrets.pop(name, None)
         elif not isinstance(value, str) or not value or len(value) > 8000:
-            raise Invalid(f"secrets.{name}", "is a text of 1 to 8,000 characters")
+            raise Invalid(f"secrets.{name}", "must be a text of 1 to 8,000 characters")
         else:
-            kept[name] = value
-    if len(kept) > MOST_SECRETS:
-        raise Invalid("secrets", f"holds more than {MOST_SECRETS}")
-    return kept
+            secrets[name] = value
+    if len(secrets) > MOST_SECRETS:
+        raise Invalid("secrets", f"must not be more than {MOST_SECRETS}")
+    return secrets
 
 
-def _timed(ctx: Ctx, automation: Automation) -> Automation:
-    """Time begins now: what is past already begins nothing."""
+def _with_next_check(ctx: Ctx, automation: Automation) -> Automation:
+    """The automation with the time of its next check. Times in the past start no runs, unless the trigger includes
+    boxes that were untouched before (`existing`)."""
     trigger, next_at = automation.definition.trigger, None
     if trigger["type"] == "schedule":
         next_at = triggers.next_time(trigger["cron"], triggers.zone(trigger.get("timeZone")), ctx.now)

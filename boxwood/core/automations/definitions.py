@@ -1,4 +1,4 @@
-"""What a rule does: its trigger, what it asks besides, and its steps; and whether that can be meant."""
+"""Definitions of automations: trigger, filter, condition and steps, and the checks when one is saved."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from ..pipelines.filters import Filter
 from ..records import Field, Pipeline
 from ..webhooks import inbound_endpoints
 from . import template_names, triggers
-from .steps import CONDITION_NAMES, Checker, named
+from .steps import CONDITION_NAMES, StepChecker, find_key
 from .triggers import PIPELINE, TEAM
 
 
 class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a rule does; a run goes by the one that was in force when it began."""
+    """What an automation does. A run uses the definition that was current when it started."""
 
     trigger: dict[str, Any]
     steps: list[dict[str, Any]]
     filter: dict[str, Any] | None = None
     condition: str | None = None
     allow_self: bool = False
-    """Whether what it writes itself may begin it again."""
+    """Whether a change that the automation itself made may start it again."""
 
 
 def check(
     ctx: Ctx, pipeline_key: str | None, scope_key: str, wanted: dict[str, Any], secrets: list[str], rules: Rules
 ) -> Definition:
-    """A definition that can be meant: `Invalid` names what cannot, as far as that can be known now."""
+    """The definition to store. Raises Invalid for everything that can be found wrong before a run: unknown triggers,
+    steps, fields, stages, pipelines and names in templates."""
     pipeline = pipelines.get(ctx, pipeline_key) if pipeline_key else None
     by_key = schema.fields_by_key(ctx, pipeline.key) if pipeline else {}
     names = (
@@ -45,28 +46,29 @@ def check(
     if "endpoint" in trigger:
         _check_endpoint(ctx, scope_key, trigger["endpoint"])
 
-    known = Known(ctx, pipeline, by_key, scope_key)
+    references = ReferenceChecker(ctx, pipeline, by_key, scope_key)
     if wanted["filter"]:
-        known.check_filter(wanted["filter"], "filter")
+        references.check_filter(wanted["filter"], "filter")
     if wanted["condition"]:
-        known.check_condition(wanted["condition"], "condition")
-    scope = template_names.scope(trigger["type"], {one.name for one in by_key.values()} if pipeline else None, secrets)
-    checker = Checker(
+        references.check_condition(wanted["condition"], "condition")
+    field_names = {field.name for field in by_key.values()} if pipeline else None
+    scope = template_names.scope(trigger["type"], field_names, secrets)
+    checker = StepChecker(
         scope,
         rules,
         with_box=pipeline is not None and template_names.with_box(trigger),
-        check_filter=known.check_filter,
-        check_condition=known.check_condition,
-        check_names=known.check_names,
+        check_filter=references.check_filter,
+        check_condition=references.check_condition,
+        check_names=references.check_names,
     )
-    kept = checker.steps(wanted["steps"], "steps")
-    if not kept:
-        raise Invalid("steps", "is empty: there is nothing to do")
-    return Definition(trigger, kept, wanted["filter"] or None, wanted["condition"] or None, bool(wanted["allow_self"]))
+    steps = checker.steps(wanted["steps"], "steps")
+    if not steps:
+        raise Invalid("steps", "must not be empty: add at least one step")
+    return Definition(trigger, steps, wanted["filter"] or None, wanted["condition"] or None, bool(wanted["allow_self"]))
 
 
-class Known:
-    """What there is for a rule to name, as far as the one who saves it reaches it."""
+class ReferenceChecker:
+    """Checks that what an automation names exists and that the user who saves it has access to it."""
 
     def __init__(self, ctx: Ctx, pipeline: Pipeline | None, by_key: Mapping[str, Field], scope_key: str) -> None:
         self.ctx = ctx
@@ -76,7 +78,7 @@ class Known:
 
     def check_filter(self, tree: Any, where: str) -> None:
         if self.pipeline is None:
-            raise Invalid(where, "asks about boxes: this automation is a team's")
+            raise Invalid(where, "is only for automations of a pipeline: this one belongs to a team")
         Filter(self.ctx, self.pipeline, self.by_key, tree, where)
 
     def check_condition(self, source: str, where: str) -> None:
@@ -86,53 +88,56 @@ class Known:
             name = found["quoted"] or found["bare"]
             if name not in names and self.pipeline is not None:
                 known = ", ".join(sorted(names)[:50]) or "none"
-                raise Invalid(where, f"no field {name[:60]!r} in this pipeline; its fields are {known}")
+                raise Invalid(where, f"there is no field {name[:60]!r} in this pipeline; its fields are {known}")
 
     def check_names(self, step: str, given: dict[str, Any], where: str) -> None:
-        """Pipelines, stages, fields and automations; what is made by templates is looked at in the run."""
+        """Check the pipelines, stages, fields and automations that a step names. Values with templates can only be
+        checked in the run."""
         if step == "automation.run":
             self._check_automation(given["automation"], f"{where}.automation")
-        elsewhere = "box" in given and step not in _MAKING
-        if elsewhere or step not in (*_MAKING, "box.setFields", "box.move"):
+        other_box = "box" in given and step not in _WITH_PIPELINE
+        if other_box or step not in (*_WITH_PIPELINE, "box.setFields", "box.move"):
             return
         pipeline = self._pipeline(given["pipeline"], f"{where}.pipeline") if "pipeline" in given else self.pipeline
         if pipeline is None:
-            raise Invalid(f"{where}.pipeline", "is missing: this automation is a team's")
+            raise Invalid(f"{where}.pipeline", "is missing: this automation belongs to a team")
         stage = given.get("stage", "")
         if stage and "{{" not in stage:
-            names = {key: one.name for key, one in schema.stages(self.ctx, [pipeline.key])[pipeline.key].items()}
-            named(names, stage, f"{where}.stage", "stage")
-        names = {key: one.name for key, one in schema.fields_by_key(self.ctx, pipeline.key).items()}
-        for one in given.get("fields", ()):
-            if "{{" not in one:
-                named(names, one, f"{where}.fields.{one[:50]}", "field")
+            stages = schema.stages(self.ctx, [pipeline.key])[pipeline.key]
+            find_key({key: found.name for key, found in stages.items()}, stage, f"{where}.stage", "stage")
+        names = {key: field.name for key, field in schema.fields_by_key(self.ctx, pipeline.key).items()}
+        for name in given.get("fields", ()):
+            if "{{" not in name:
+                find_key(names, name, f"{where}.fields.{name[:50]}", "field")
         if given.get("match", "name") != "name":
-            named(names, given["match"], f"{where}.match", "field")
+            find_key(names, given["match"], f"{where}.match", "field")
 
     def _pipeline(self, key: str, where: str) -> Pipeline:
         try:
             return pipelines.get(self.ctx, key)
         except NotFound:
-            raise Invalid(where, f"no pipeline {key[:100]!r} within your reach") from None
+            raise Invalid(where, f"there is no pipeline {key[:100]!r} that you have access to") from None
 
     def _check_automation(self, key: str, where: str) -> None:
         sql = "SELECT 1 FROM automations WHERE key = :key AND team_key = :team"
         if not self.ctx.db.row(sql, key=key, team=self.team_key):
-            raise Invalid(where, f"no automation {key[:100]!r} in this team")
+            raise Invalid(where, f"there is no automation {key[:100]!r} in this team")
 
 
-_MAKING = ("box.create", "box.findOrCreate", "box.movePipeline")
+_WITH_PIPELINE = ("box.create", "box.findOrCreate", "box.movePipeline")
 _FIELD = re.compile(
     r"""\bfields\s*(?:\[\s*(["'])(?P<quoted>[^"'\\]*)\1\s*\]|\.(?P<bare>[A-Za-z_]\w*)(?!\w*\s*\())""", re.ASCII
 )
-"""A field that a condition names: `fields["Deal size"]` or `fields.Size`, and no method."""
+"""Matches a field in a condition: `fields["Deal size"]` or `fields.Size`, but not a call of a method."""
 
 
 def _check_endpoint(ctx: Ctx, scope_key: str, key: str) -> None:
-    """An inbound webhook of the same pipeline (team)."""
+    """Check that the inbound webhook belongs to the same pipeline or team as the automation."""
     try:
         endpoint = inbound_endpoints.get(ctx, key)
     except NotFound:
-        raise Invalid("trigger.endpoint", f"no inbound webhook {key[:100]!r} within your reach") from None
+        raise Invalid(
+            "trigger.endpoint", f"there is no inbound webhook {key[:100]!r} that you have access to"
+        ) from None
     if (endpoint.pipeline_key or endpoint.team_key) != scope_key:
-        raise Invalid("trigger.endpoint", "belongs to another pipeline or team than this automation")
+        raise Invalid("trigger.endpoint", "must be an inbound webhook of the automation's own pipeline or team")

@@ -1,8 +1,8 @@
-"""How one run goes on: step by step, to its end, a wait, or a step that is done outside.
+"""Runs one automation run, step by step, to its end, to a wait, or to a step that a worker does outside.
 
-What is done in the database is done here, with its log, in one transaction. For what is done outside (a request)
-the run is leased: its due time is moved to the end of the lease, so that one whose worker died comes due by
-itself, at the same step.
+Steps in the database are done here, with their log, in one transaction. A step outside (an HTTP request) is done by a
+worker with no transaction open. Meanwhile the run is leased: its due time is the end of the lease. If the worker dies,
+the run becomes due again at the same step.
 """
 
 from __future__ import annotations
@@ -27,40 +27,41 @@ from ..webhooks import delivery_queue
 from . import automations, runs
 from .automations import Automation
 from .definitions import Definition
-from .run_values import Names, holds
+from .run_values import RunValues, holds
 from .runs import RUNS, Run, StepLog
-from .step_actions import VERBS, Doing, moment
+from .step_actions import ACTIONS, StepContext, moment
 from .step_kinds import OUTSIDE, UNITS
 from .steps import Op, flatten
 
 LEASE = MINUTE
 MOST_FAILURES = 50
-"""Runs in a row, after which a rule is switched off."""
+"""After this many failed runs in a row, the automation is switched off."""
 MOST_OPS = 300
-"""In one turn of one run: more than a rule can have."""
+"""Steps of one run in one transaction: more than an automation can have."""
 MOST_LOGGED = 20_000
-"""Bytes of a step's input or output that the log keeps."""
+"""Bytes of a step's input or output that the log stores."""
 
 
 class Outside(msgspec.Struct, frozen=True):
-    """A step that is to be done with no transaction open."""
+    """A step that a worker does with no transaction open."""
 
     run: Run
     automation: Automation
     op: Op
     given: dict[str, Any]
     shown: dict[str, Any]
-    """The same, without its secrets."""
+    """The same without secrets, for the log."""
     at: int
 
     @property
     def id(self) -> str:
-        """The same at every attempt."""
+        """Identifies the step of this run; the same at every attempt."""
         return f"{self.run.key}-{self.run.place}"
 
 
 class StepOutcome(msgspec.Struct, frozen=True):
-    """What became of it. `again`: it may be tried again, not before `after` milliseconds."""
+    """The result of a step that a worker did. If `again`, the step may be retried, `after` milliseconds later at the
+    earliest."""
 
     outside: Outside
     ms: int
@@ -76,7 +77,7 @@ def _ops(key: str, version: int, text: bytes) -> list[Op]:
 
 
 class Advance:
-    """One run, going on in this transaction."""
+    """One run that is continued in this transaction."""
 
     def __init__(self, db: Db, now: int, run: Run, worker: str) -> None:
         automation = automations.load(db, run.automation_key)
@@ -90,9 +91,10 @@ class Advance:
             via=f"automation:{automation.key}",
             cause=Cause(run.key, run.root_key, run.chain),
         )
-        # Secrets are their owner's alone.
-        strange = owner.key != automation.user_key
-        self.automation = msgspec.structs.replace(automation, secrets={}) if strange else automation
+        # If the automation has a new owner, this run still acts for the old one, who must not use the new owner's
+        # secrets.
+        other_owner = owner.key != automation.user_key
+        self.automation = msgspec.structs.replace(automation, secrets={}) if other_owner else automation
         self.run = run
         self.worker = worker
         self.definition: Definition = (
@@ -103,9 +105,10 @@ class Advance:
         self.ops = _ops(automation.key, run.version, msgspec.json.encode(self.definition.steps))
 
     def go(self) -> Outside | None:
+        """Do steps until the run ends or waits (then None), or until a step for a worker (then that step)."""
         if self.run.began_at is None:
             self.run = msgspec.structs.replace(self.run, began_at=self.ctx.now)
-            reason = self._why_not()
+            reason = self._skip_reason()
             if reason:
                 self._end("skipped", reason)
                 return None
@@ -115,7 +118,7 @@ class Advance:
                 return None
             op = self.ops[self.run.place]
             if op.type in OUTSIDE:
-                return self._leave(op)
+                return self._hand_out(op)
             if op.type == "wait" and not self.run.waits:
                 if self._wait(op):
                     return None
@@ -127,30 +130,30 @@ class Advance:
                 return None
         raise RuntimeError("a run has no end")
 
-    # Whether to begin at all
+    # Whether to start at all
 
-    def _why_not(self) -> str | None:
-        """The reason why its filter or condition, or its owner's reach, keeps it from doing anything."""
-        names = Names(self.ctx, self.automation, self.run)
+    def _skip_reason(self) -> str | None:
+        """Why the run is skipped: its filter, its condition, or what its owner has no access to. None if it starts."""
+        names = RunValues(self.ctx, self.automation, self.run)
         if self.run.box_key is not None and not self._reaches_box(self.run.box_key):
-            return "the box is gone, or out of the owner's reach"
+            return "the box was deleted, or the owner has no access to it"
         noun = {"contact": "contacts", "organization": "organizations"}.get(names.subject)
         if noun and self.run.event_id is not None and not self._reaches_entry(noun):
-            return f"it is gone, or the owner may not see the team's {noun}"
+            return f"the {names.subject} was deleted, or the owner may not see the team's {noun}"
         try:
             if not self._passes(self.definition.filter, names, "filter"):
-                return "the filter does not let the box through"
+                return "the box does not match the filter"
             if self.definition.condition and not holds(names, self.definition.condition):
-                return "the condition does not hold"
+                return "the condition is not true"
         except CelError as error:
-            self._spare(error)
-            return f"the condition cannot be told: {error}"
+            self._pause_if_slow(error)
+            return f"the condition cannot be evaluated: {error}"
         except Problem as problem:
-            return f"the filter cannot be asked: {problem}"
+            return f"the filter cannot be applied: {problem}"
         return None
 
-    def _spare(self, error: Exception) -> None:
-        """A condition that ran out of its time would hold up everybody, again and again."""
+    def _pause_if_slow(self, error: Exception) -> None:
+        """Switch the automation off if a condition took too long: it would delay all other runs again and again."""
         if isinstance(error, Overrun):
             automations.pause(self.ctx, self.automation, f"a condition was stopped: {error}")
 
@@ -165,25 +168,25 @@ class Advance:
         key = self.run.subject_key or ""
         return key in contact_access.known(self.ctx, name, self.automation.team_key, [key])
 
-    def _passes(self, tree: Any, names: Names, where: str) -> bool:
+    def _passes(self, tree: Any, names: RunValues, where: str) -> bool:
         if not tree:
             return True
         if self.run.box_key is None:
             return False
         box = boxes.get(self.ctx, self.run.box_key)
         pipeline = pipelines.get(self.ctx, box.pipeline_key)
-        asked = Filter(self.ctx, pipeline, schema.fields_by_key(self.ctx, pipeline.key), tree, where)
-        sql = f"SELECT 1 FROM boxes b WHERE b.key = :box_key AND {asked.sql}"
-        return self.ctx.db.row(sql, **{"now": self.ctx.now, **asked.params}, box_key=box.key) is not None
+        box_filter = Filter(self.ctx, pipeline, schema.fields_by_key(self.ctx, pipeline.key), tree, where)
+        sql = f"SELECT 1 FROM boxes b WHERE b.key = :box_key AND {box_filter.sql}"
+        return self.ctx.db.row(sql, **{"now": self.ctx.now, **box_filter.params}, box_key=box.key) is not None
 
     # Steps
 
     def _do(self, op: Op) -> None:
-        """A step of the database, a branch, or the end of a wait."""
+        """Do a step in the database, a branch, or the end of a wait."""
         if not op.type:
             self._move_to(op.to)
             return
-        names = Names(self.ctx, self.automation, self.run)
+        names = RunValues(self.ctx, self.automation, self.run)
         shown: dict[str, Any] = op.given
         try:
             if op.type == "branch":
@@ -199,17 +202,17 @@ class Advance:
                     shown = templates.render(op.given, names)
                     if "html" in op.given:
                         shown["html"] = templates.parse(op.given["html"]).html(names)
-                    doing = Doing(self.ctx, self.automation, self.run, self.run.place)
-                    output = self.ctx.db.attempt(lambda: VERBS[op.type](doing, shown))
+                    step = StepContext(self.ctx, self.automation, self.run, self.run.place)
+                    output = self.ctx.db.attempt(lambda: ACTIONS[op.type](step, shown))
         except (Problem, TemplateError, CelError) as error:
-            self._spare(error)
+            self._pause_if_slow(error)
             self._fail(op, shown, str(error))
             return
         self._log(op, "done", shown, output)
         self._done(op, output, to)
 
     def _done(self, op: Op, output: dict[str, Any], to: int) -> None:
-        self._keep(outputs={**self.run.outputs, op.id: output}, waits=False, tries=0)
+        self._set(outputs={**self.run.outputs, op.id: output}, waits=False, tries=0)
         self._move_to(to)
 
     def _fail(self, op: Op, shown: dict[str, Any], error: str, **more: Any) -> None:
@@ -220,14 +223,14 @@ class Advance:
             self._end("failed", f"step {op.path} ({op.name or op.type}): {error}")
 
     def _move_to(self, place: int) -> None:
-        self._keep(place=place, due_at=self.ctx.now, worker=None)
+        self._set(place=place, due_at=self.ctx.now, worker=None)
 
     def _wait(self, op: Op) -> bool:
-        """Whether it waits; it does not for what is past."""
+        """Begin a wait. False if there is nothing to wait for: the time is in the past, or the step failed."""
         shown: dict[str, Any] = op.given
         try:
             if "until" in op.given:
-                shown = templates.render(op.given, Names(self.ctx, self.automation, self.run))
+                shown = templates.render(op.given, RunValues(self.ctx, self.automation, self.run))
                 until = moment(shown["until"], "until")
             else:
                 until = self.ctx.now + op.given["amount"] * UNITS[op.given.get("unit", "minutes")]
@@ -239,32 +242,31 @@ class Advance:
         if until <= self.ctx.now:
             self._done(op, {"until": until}, self.run.place + 1)
             return False
-        self._keep(waits=True, due_at=until, worker=None)
+        self._set(waits=True, due_at=until, worker=None)
         self._save()
         return True
 
     def _stop(self, op: Op) -> None:
         try:
-            reason = str(templates.render(op.given.get("reason", ""), Names(self.ctx, self.automation, self.run)))
+            reason = str(templates.render(op.given.get("reason", ""), RunValues(self.ctx, self.automation, self.run)))
         except TemplateError as error:
             reason = str(error)
         self._log(op, "done", {"reason": reason} if reason else {}, {})
-        self._end("stopped", reason or "a step says so")
+        self._end("stopped", reason or "stopped by a step")
 
-    def _leave(self, op: Op) -> Outside | None:
-        """A step that is done outside: filled, leased and given away."""
-        names = Names(self.ctx, self.automation, self.run)
+    def _hand_out(self, op: Op) -> Outside | None:
+        """Fill the templates of a step for a worker, lease the run to the worker, and return the step."""
+        names = RunValues(self.ctx, self.automation, self.run)
         try:
-            given = templates.render({name: it for name, it in op.given.items() if name != "text"}, names)
-            shown = templates.render({name: it for name, it in op.given.items() if name != "text"}, names.hidden())
+            params = {name: value for name, value in op.given.items() if name != "text"}
+            given, shown = templates.render(params, names), templates.render(params, names.hidden())
             if "text" in op.given:
-                given["text"], shown["text"] = (
-                    _body(op, one, each) for one, each in ((given, names), (shown, names.hidden()))
-                )
+                given["text"] = _body(op, given, names)
+                shown["text"] = _body(op, shown, names.hidden())
         except TemplateError as error:
             self._fail(op, {}, str(error))
             return None if self.run.state != "due" else self.go()
-        self._keep(
+        self._set(
             due_at=self.ctx.now + LEASE,
             worker=self.worker,
             waits=False,
@@ -275,7 +277,7 @@ class Advance:
         return Outside(self.run, self.automation, op, given, shown, self.ctx.now)
 
     def settle(self, outcome: StepOutcome) -> Outside | None:
-        """Write down what became of a step that was done outside, and go on."""
+        """Store the result of a step that a worker did, and continue. A step that may be retried is due again later."""
         outside, op = outcome.outside, outcome.outside.op
         more = {"output": outcome.output, "ms": outcome.ms, "at": outside.at}
         if outcome.error is None:
@@ -284,7 +286,7 @@ class Advance:
         elif outcome.again and self.run.tries < min(op.given.get("attempts", 11), len(delivery_queue.RETRIES) + 1):
             self._log(op, "failed", outside.shown, outcome.output, outcome.error, outcome.ms, outside.at)
             due_at = self.ctx.now + delivery_queue.delay(self.run.tries, outcome.after)
-            self._keep(due_at=due_at, worker=None)
+            self._set(due_at=due_at, worker=None)
             self._save()
             return None
         else:
@@ -293,9 +295,9 @@ class Advance:
             return self.go()
         return None
 
-    # Writing down
+    # Storing
 
-    def _keep(self, **changes: Any) -> None:
+    def _set(self, **changes: Any) -> None:
         self.run = msgspec.structs.replace(self.run, **changes)
 
     def _save(self) -> None:
@@ -307,7 +309,7 @@ class Advance:
         )
 
     def _end(self, state: str, reason: str | None = None) -> None:
-        self._keep(state=state, reason=reason, ended_at=self.ctx.now, worker=None, waits=False)
+        self._set(state=state, reason=reason, ended_at=self.ctx.now, worker=None, waits=False)
         self._save()
         failures = self.automation.failures
         if state == "failed":
@@ -327,7 +329,7 @@ class Advance:
         ms: int = 0,
         at: int | None = None,
     ) -> None:
-        self._keep(attempts=self.run.attempts + 1)
+        self._set(attempts=self.run.attempts + 1)
         runs.STEP_LOGS.insert(
             self.ctx.db,
             StepLog(
@@ -354,8 +356,9 @@ def _short(held: dict[str, Any]) -> dict[str, Any]:
     return {"cut": text[:MOST_LOGGED].decode(errors="ignore")}
 
 
-def _body(op: Op, given: dict[str, Any], names: Names) -> str:
-    """Of a JSON content type values are escaped; of others they are put in as they are."""
+def _body(op: Op, given: dict[str, Any], names: RunValues) -> str:
+    """The text of a request's body. If the content type is JSON, values are escaped; otherwise they are inserted
+    unchanged."""
     template = templates.parse(op.given["text"])
     kinds = [str(value) for name, value in given.get("headers", {}).items() if name.lower() == "content-type"]
     return template.json(names) if any("json" in kind.lower() for kind in kinds) else template.text(names)

@@ -1,4 +1,4 @@
-"""What a run's templates and conditions find: each name read when it is first asked for, as things are then."""
+"""The values that a run's templates and conditions use. Each is read when it is first needed, in its state then."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _decode = msgspec.json.decode
 _WORD = re.compile(r"[a-zA-Z_]\w*", re.ASCII)
 
 
-class Names(Mapping[str, Any]):
+class RunValues(Mapping[str, Any]):
     def __init__(self, ctx: Ctx, automation: Automation, run: Run, *, hide: bool = False) -> None:
-        """With `hide` secrets read as dots: what the log shows."""
+        """With `hide`, secrets are replaced by dots, as the log shows them."""
         self.ctx = ctx
         self.automation = automation
         self.run = run
@@ -32,7 +32,7 @@ class Names(Mapping[str, Any]):
 
     @property
     def subject(self) -> str:
-        """What its trigger is about besides the box."""
+        """The name of the record that the trigger is about besides the box, such as `task`; empty if there is none."""
         return TRIGGERS[self.automation.trigger_type].subject
 
     def __getitem__(self, name: str) -> Any:
@@ -52,13 +52,14 @@ class Names(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         return self[name]
 
-    def hidden(self) -> Names:
-        other = Names(self.ctx, self.automation, self.run, hide=True)
-        other._known = {name: held for name, held in self._known.items() if name != "secrets"}
+    def hidden(self) -> RunValues:
+        """The same values with dots in place of the secrets."""
+        other = RunValues(self.ctx, self.automation, self.run, hide=True)
+        other._known = {name: value for name, value in self._known.items() if name != "secrets"}
         return other
 
     def mentioned_in(self, source: str) -> dict[str, Any]:
-        """For a condition: what it speaks of, and null for the rest."""
+        """The values of the names that a condition contains, and None for all other names."""
         words = set(_WORD.findall(source))
         return {name: self[name] if name in words else None for name in CONDITION_NAMES}
 
@@ -83,19 +84,19 @@ class Names(Mapping[str, Any]):
         )
 
 
-def _before(names: Names) -> Any:
+def _before(names: RunValues) -> Any:
     row = names._event()
     if row is None or row[1] is None:
         return {"fields": {}}
     return template_names.before(names.ctx, row[4], _decode(row[1]), _decode(row[2], type=dict[str, str]))
 
 
-def _fields(names: Names) -> Any:
+def _fields(names: RunValues) -> Any:
     return (names["box"] or {}).get("fields")
 
 
-_READERS: dict[str, Callable[[Names], Any]] = {
-    "box": lambda names: template_names.reached(names.ctx, names.run.box_key),
+_READERS: dict[str, Callable[[RunValues], Any]] = {
+    "box": lambda names: template_names.current_box(names.ctx, names.run.box_key),
     "fields": _fields,
     "before": _before,
     "owner": lambda names: template_names.person(persons.of(names.ctx.actor)),
@@ -108,6 +109,6 @@ _READERS: dict[str, Callable[[Names], Any]] = {
 }
 
 
-def holds(names: Names, source: str) -> bool:
-    """Whether a condition holds now; CelError where it cannot be told."""
+def holds(names: RunValues, source: str) -> bool:
+    """Whether a condition is true now. Raises CelError if it cannot be evaluated."""
     return cel.holds(source, CONDITION_NAMES, names.mentioned_in(source))

@@ -1,7 +1,7 @@
-"""Runs of automations: how they begin, what keeps them from going in circles, and what people do with them.
+"""Runs of automations: starting them, refusing runs that would loop, and retrying, restarting and cancelling them.
 
-A run is begun once for each cause: an event, a time, a request, a person's wish. It remembers the chain of runs
-whose writes led to it, and one that would go in a circle is refused, with its reason in the log.
+Each cause starts at most one run: an event, a time, a request, or a user. A run stores the chain of runs whose changes
+led to it. A run that would continue a loop is refused; its log says why.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .automations import Automation
 
 CHANNEL = "automations"
 DEEPEST = 8
-"""Runs that lead to each other."""
+"""The longest chain of runs that start each other."""
 MOST_AN_HOUR = 100
-"""Of one rule about one record."""
+"""Runs of one automation about one record within an hour."""
 MOST_REFUSALS = 20
-"""Of runs that come too often, within an hour; then the rule is switched off."""
+"""After this many refusals for too many runs within an hour, the automation is switched off."""
 TOO_OFTEN = f"it has run {MOST_AN_HOUR} times within an hour about the same record"
 STATES = ("due", "done", "failed", "stopped", "skipped", "refused", "cancelled")
 
@@ -41,34 +41,34 @@ class Run(msgspec.Struct, frozen=True):
     event_id: int | None
     box_key: str | None
     subject_key: str | None
-    """The record it is about: the box, or a contact or an organization."""
+    """The record that the run is about: a box, a contact or an organization."""
     given: dict[str, Any]
-    """What began it, as steps find it: `trigger`, and `body`, `query` and `headers` of a request."""
+    """What started the run, as steps use it: `trigger`, and of a request `body`, `query` and `headers`."""
     chain: list[tuple[str, str]]
-    """The rules and records of the runs that led to it, the first first, and itself last."""
+    """The automation and the record of each run that led to this one, the first run first and this run last."""
     root_key: str
     state: str
     reason: str | None
     place: int
-    """The next step, in the rule's flattened list."""
+    """The index of the next step in the flattened list of steps."""
     due_at: int
     tries: int
-    """Of the step that is under way, in this round."""
+    """Attempts of the current step since the run was started or retried."""
     attempts: int
-    """Of whatever, by which a worker knows whether what it has is still its own."""
+    """Counts attempts and log entries. If it has changed, a worker knows that it does not hold the run any longer."""
     worker: str | None
     waits: bool
-    """A wait, or a pause before another attempt, is what it is due for."""
+    """Whether the run is due for the end of a wait step."""
     outputs: dict[str, Any]
     created_at: int
     began_at: int | None
     ended_at: int | None
     user_key: str | None = None
-    """Whom it acts for: the automation's owner when it began, whoever owns it by now."""
+    """The user whom the run acts for: the automation's owner when the run started."""
 
 
 class StepLog(msgspec.Struct, frozen=True):
-    """What a step saw and did."""
+    """The log of a step: its input, its output and its error."""
 
     run_key: str
     number: int
@@ -92,7 +92,7 @@ _INSERT = f"""
 """
 
 
-# Beginning
+# Starting
 
 
 def start(
@@ -111,18 +111,17 @@ def start(
     outputs: dict[str, Any] | None = None,
     version: int | None = None,
 ) -> Run | None:
-    """A run, due at once; None where this cause began one already. `trigger` holds at least `type`.
+    """Start a run, due at once. Returns None if this cause has already started one. `trigger` holds at least `type`.
 
-    An inbound webhook calls this with `cause=f"h:{request key}"`, `trigger={"type": "webhook"}` and what came.
-    `ctx.actor` is who caused it; the run itself acts for the automation's owner.
+    `ctx.actor` is the user who caused the run. The run itself acts for the automation's owner.
     """
     key = ids.new("n", ctx.now)
     subject_key = subject_key or box_key
-    came = ctx.cause
+    parent = ctx.cause
     given = {"trigger": {"at": ctx.now, **trigger}, "actor": template_names.person(persons.of(ctx.actor))}
-    came_with = (("body", body), ("query", query), ("headers", headers))
-    given |= {name: storable(it) for name, it in came_with if it is not None}
-    reason = _refusal(ctx, automation, subject_key, came) if came is not None or subject_key else None
+    request = (("body", body), ("query", query), ("headers", headers))
+    given |= {name: storable(value) for name, value in request if value is not None}
+    reason = _refusal(ctx, automation, subject_key, parent) if parent is not None or subject_key else None
     run = Run(
         key=key,
         automation_key=automation.key,
@@ -132,8 +131,8 @@ def start(
         box_key=box_key,
         subject_key=subject_key,
         given=given,
-        chain=[*(came.chain if came else []), (automation.key, subject_key or "")],
-        root_key=came.root_key if came else key,
+        chain=[*(parent.chain if parent else []), (automation.key, subject_key or "")],
+        root_key=parent.root_key if parent else key,
         state="refused" if reason else "due",
         reason=reason,
         place=place,
@@ -152,23 +151,23 @@ def start(
         return None
     ctx.started_runs.append(key)
     if reason == TOO_OFTEN:
-        _note_refusal(ctx, automation)
+        _pause_after_refusals(ctx, automation)
     if not reason:
         ctx.db.notify(CHANNEL)
     return run
 
 
-def _refusal(ctx: Ctx, automation: Automation, subject_key: str | None, came: Cause | None) -> str | None:
-    """Why it may not begin, if it may not."""
-    if came is not None:
-        if came.chain[-1][0] == automation.key and not automation.definition.allow_self:
-            return "it was begun by what it wrote itself, which it is not allowed to be"
-        if len(came.chain) >= DEEPEST:
-            return f"it would be the {DEEPEST + 1}th automation in a row, each begun by the one before"
-        if (automation.key, subject_key or "") in came.chain and not (
-            automation.definition.allow_self and came.chain[-1][0] == automation.key
+def _refusal(ctx: Ctx, automation: Automation, subject_key: str | None, parent: Cause | None) -> str | None:
+    """Why the run must not start; None if it may. `parent` is the run whose change is the cause."""
+    if parent is not None:
+        if parent.chain[-1][0] == automation.key and not automation.definition.allow_self:
+            return "the automation's own change started it, and this automation may not start itself"
+        if len(parent.chain) >= DEEPEST:
+            return f"it would be the {DEEPEST + 1}th automation in a row, each started by the automation before it"
+        if (automation.key, subject_key or "") in parent.chain and not (
+            automation.definition.allow_self and parent.chain[-1][0] == automation.key
         ):
-            return "it has been here before: the automations before it began with a run of it about the same record"
+            return "it would be a loop: this automation has already run about the same record in this chain"
     if subject_key is not None:
         row = ctx.db.row(
             """
@@ -184,7 +183,8 @@ def _refusal(ctx: Ctx, automation: Automation, subject_key: str | None, came: Ca
     return None
 
 
-def _note_refusal(ctx: Ctx, automation: Automation) -> None:
+def _pause_after_refusals(ctx: Ctx, automation: Automation) -> None:
+    """Switch the automation off if too many of its runs were refused within the hour."""
     row = ctx.db.row(
         """
         SELECT COUNT(*) FROM automation_runs
@@ -198,11 +198,13 @@ def _note_refusal(ctx: Ctx, automation: Automation) -> None:
         owner = user(ctx.db, automation.user_key)
         if owner is not None:
             acting = Ctx(ctx.db, ctx.now, owner, via=f"automation:{automation.key}")
-            automations.pause(acting, automation, f"{TOO_OFTEN}, and was to run {MOST_REFUSALS} times more")
+            automations.pause(acting, automation, f"{TOO_OFTEN}, and {MOST_REFUSALS} more runs were refused")
             ctx.listening.clear()
 
 
 def user(db: Db, key: str) -> User | None:
+    """The user with this key, or None. Cached by the database layer."""
+
     def read() -> User | None:
         row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
         return USERS.load(row) if row else None
@@ -210,13 +212,13 @@ def user(db: Db, key: str) -> User | None:
     return db.remember(("user", key), read)
 
 
-def start_by_hand(ctx: Ctx, key: str, *, box_key: str | None, body: Any) -> Run:
-    """What a person asks for, whatever its trigger; the box is one that the person reaches."""
-    automation = automations.change(ctx, key, "FLOW_PAUSE_RESUME")
+def start_manually(ctx: Ctx, key: str, *, box_key: str | None, body: Any) -> Run:
+    """Start a run for a user, whatever the automation's trigger is. The user needs access to the box."""
+    automation = automations.get_for_change(ctx, key, "FLOW_PAUSE_RESUME")
     if box_key:
         _check_box(ctx, automation, box_key)
     elif automation.pipeline_key and template_names.with_box(automation.definition.trigger):
-        raise Invalid("boxKey", "is missing: name the box to run it on")
+        raise Invalid("boxKey", "is missing: give the key of the box to run the automation on")
     run = start(
         ctx, automation, f"m:{ids.new('n', ctx.now)}", trigger={"type": "manual"}, box_key=box_key or None, body=body
     )
@@ -228,16 +230,16 @@ def _check_box(ctx: Ctx, automation: Automation, box_key: str) -> None:
     try:
         box = boxes.get(ctx, box_key)
     except NotFound:
-        raise Invalid("boxKey", f"no box {box_key[:100]!r} within your reach") from None
+        raise Invalid("boxKey", f"there is no box {box_key[:100]!r} that you have access to") from None
     if automation.pipeline_key not in (None, box.pipeline_key):
-        raise Invalid("boxKey", "is of another pipeline than the automation")
+        raise Invalid("boxKey", "must be a box of the automation's pipeline")
 
 
-# Looking
+# Reading
 
 
 def get(ctx: Ctx, automation_key: str, key: str) -> tuple[Run, list[StepLog]]:
-    """With the log of its steps, in the order they were done."""
+    """A run with the log of its steps, in the order in which they were done."""
     automation = automations.get(ctx, automation_key)
     run = _load(ctx, automation, key)
     sql = f"SELECT {STEP_LOGS.columns} FROM automation_steps WHERE run_key = :key ORDER BY number"
@@ -256,16 +258,15 @@ def _load(ctx: Ctx, automation: Automation, key: str, lock: str = "") -> Run:
 
 
 def page(ctx: Ctx, automation_key: str, *, states: list[str], box_key: str, limit: int, offset: int) -> list[Run]:
-    """The newest first."""
+    """The runs of an automation, the newest first; only those in `states` and about `box_key`, if these are given."""
     automation = automations.get(ctx, automation_key)
-    for one in states:
-        if one not in STATES:
-            raise Invalid("state", f"is one of {', '.join(state.upper() for state in STATES)}")
-    among = f"AND {ctx.db.dialect.among('state', 'states')}" if states else ""
-    of_box = "AND box_key = :box" if box_key else ""
+    if not set(states) <= set(STATES):
+        raise Invalid("state", f"must be one of {', '.join(state.upper() for state in STATES)}")
+    in_states = f"AND {ctx.db.dialect.among('state', 'states')}" if states else ""
+    about_box = "AND box_key = :box" if box_key else ""
     rows = ctx.db.rows(
         f"""
-        SELECT {RUNS.columns} FROM automation_runs WHERE automation_key = :automation {among} {of_box}
+        SELECT {RUNS.columns} FROM automation_runs WHERE automation_key = :automation {in_states} {about_box}
         ORDER BY key DESC LIMIT :limit OFFSET :offset
         """,
         automation=automation.key,
@@ -277,8 +278,9 @@ def page(ctx: Ctx, automation_key: str, *, states: list[str], box_key: str, limi
     return RUNS.load_all(rows)
 
 
-def last(ctx: Ctx, keys: list[str]) -> dict[str, Run]:
-    """The newest run of each of these automations, for one who has been given them."""
+def latest(ctx: Ctx, keys: list[str]) -> dict[str, Run]:
+    """The newest run of each of these automations, by the automation's key. Access is not checked: the caller has
+    already read the automations."""
     rows = ctx.db.rows(
         f"""
         SELECT {RUNS.of("r")} FROM automations a JOIN automation_runs r ON r.key = (
@@ -290,15 +292,16 @@ def last(ctx: Ctx, keys: list[str]) -> dict[str, Run]:
     return {run.automation_key: run for run in RUNS.load_all(rows)}
 
 
-# What people do with them
+# What users do with runs
 
 
 def retry(ctx: Ctx, automation_key: str, key: str) -> Run:
-    """Go on from the step that failed, by the version the run began with; a wait that was cancelled is waited out."""
-    automation = automations.change(ctx, automation_key, "FLOW_PAUSE_RESUME")
+    """Continue a run at the step that failed, with the version of the automation that the run started with. A wait
+    that was cancelled lasts until its original end."""
+    automation = automations.get_for_change(ctx, automation_key, "FLOW_PAUSE_RESUME")
     run = _load(ctx, automation, key, ctx.db.for_update)
     if run.state not in ("failed", "cancelled", "stopped"):
-        raise Conflict("Only a run that failed, was stopped or cancelled can be gone on with")
+        raise Conflict("Only a run that failed, was stopped or was cancelled can be retried")
     due_at = run.due_at if run.waits else ctx.now
     run = msgspec.structs.replace(run, state="due", reason=None, due_at=due_at, tries=0, worker=None, ended_at=None)
     RUNS.update(ctx.db, run, "state", "reason", "due_at", "tries", "worker", "ended_at")
@@ -306,9 +309,9 @@ def retry(ctx: Ctx, automation_key: str, key: str) -> Run:
     return run
 
 
-def again(ctx: Ctx, automation_key: str, key: str) -> Run:
-    """From its first step, with what began it, by what the automation does now."""
-    automation = automations.change(ctx, automation_key, "FLOW_PAUSE_RESUME")
+def restart(ctx: Ctx, automation_key: str, key: str) -> Run:
+    """Start a new run with the cause of an earlier one and with the automation's current version."""
+    automation = automations.get_for_change(ctx, automation_key, "FLOW_PAUSE_RESUME")
     old = _load(ctx, automation, key)
     run = start(
         ctx,
@@ -327,11 +330,11 @@ def again(ctx: Ctx, automation_key: str, key: str) -> Run:
 
 
 def cancel(ctx: Ctx, automation_key: str, key: str) -> Run:
-    """End it where it is: a wait is not waited out, a step under way is the last."""
-    automation = automations.change(ctx, automation_key, "FLOW_PAUSE_RESUME")
+    """End a run now: a wait is broken off, and a step in progress is the last."""
+    automation = automations.get_for_change(ctx, automation_key, "FLOW_PAUSE_RESUME")
     run = _load(ctx, automation, key, ctx.db.for_update)
     if run.state != "due":
-        raise Conflict("This run has ended")
+        raise Conflict("This run has already ended")
     run = msgspec.structs.replace(run, state="cancelled", reason="cancelled by hand", ended_at=ctx.now)
     RUNS.update(ctx.db, run, "state", "reason", "ended_at")
     return run

@@ -1,8 +1,8 @@
-"""What begins with time: schedules, dates of boxes that are reached, and boxes that nobody touches.
+"""Triggers that depend on time: schedules, dates of boxes that are reached, and boxes that were not changed for days.
 
-A rule that goes by time has a time at which it is looked at next. What a look finds is what came between it and the
-last, read beside the writers; it is begun a slice at a time, and then the next look is set. Should two look at once, or
-one die in the middle, nothing is begun twice, as a run has its cause once.
+An automation with such a trigger has a time of its next check (`next_at`). A check reads what came due since the last
+check, without blocking writers. Its runs are started a slice at a time; then the time of the next check is set. If two
+workers check at once, or one dies halfway, no run starts twice, because each cause starts at most one run.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from ..views import selections
 from . import automations, runs, triggers
 from .automations import Automation
 
-LOOK_EVERY = MINUTE
+CHECK_EVERY = MINUTE
 MOST_BOXES = 5_000
-"""Runs that one moment begins."""
+"""Runs that one check starts."""
 _KEY = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def due(db: Db, now: int) -> list[str]:
-    """The keys of rules to be looked at now."""
+    """The keys of automations whose check is due."""
     sql = "SELECT key FROM automations WHERE next_at <= :now AND enabled ORDER BY next_at LIMIT 100"
     return [row[0] for row in db.rows(sql, now=now)]
 
 
-class Look(NamedTuple):
-    """What a look at a rule found: causes and boxes, and when it is looked at next."""
+class ScheduleCheck(NamedTuple):
+    """The result of a check: the runs to start (cause and box of each), and the time of the next check."""
 
     automation: Automation
     found: list[tuple[str, str | None]]
     next_at: int
     off: str = ""
-    """Why it cannot be looked at any more."""
+    """Why the trigger cannot be checked any longer; empty if it can."""
 
 
-def look(db: Db, now: int, key: str) -> Look | None:
-    """What has come since the last look. A read, which may take its time over many boxes."""
+def check(db: Db, now: int, key: str) -> ScheduleCheck | None:
+    """What came due since the last check; None if no check is due. A read, which may take long over many boxes."""
     automation = automations.load(db, key)
     if automation is None or not automation.enabled or automation.next_at is None or automation.next_at > now:
         return None
@@ -52,50 +52,50 @@ def look(db: Db, now: int, key: str) -> Look | None:
     if automation.trigger_type == "schedule":
         next_at = triggers.next_time(trigger["cron"], triggers.zone(trigger.get("timeZone")), now)
     else:
-        next_at = now + LOOK_EVERY
+        next_at = now + CHECK_EVERY
     owner = runs.user(db, automation.user_key)
     if owner is None:
-        return Look(automation, [], next_at)
+        return ScheduleCheck(automation, [], next_at)
     try:
-        return Look(automation, _LOOKS[automation.trigger_type](Ctx(db, now, owner), automation), next_at)
+        return ScheduleCheck(automation, _CHECKS[automation.trigger_type](Ctx(db, now, owner), automation), next_at)
     except NotFound:
-        return Look(automation, [], next_at)  # its pipeline is in the trash, or out of its owner's reach
+        return ScheduleCheck(automation, [], next_at)  # the pipeline is in the trash, or its owner has no access
     except Problem as problem:
-        return Look(automation, [], next_at, f"its trigger cannot be asked any more: {problem}")
+        return ScheduleCheck(automation, [], next_at, f"the trigger cannot be checked any longer: {problem}")
 
 
-def begin(db: Db, now: int, looked: Look, found: list[tuple[str, str | None]]) -> int:
-    """Begin some of what was found; what another has begun meanwhile is not begun again."""
-    owner = runs.user(db, looked.automation.user_key)
+def start_runs(db: Db, now: int, checked: ScheduleCheck, found: list[tuple[str, str | None]]) -> int:
+    """Start these runs of a check; returns how many. A run that another worker has already started is skipped."""
+    owner = runs.user(db, checked.automation.user_key)
     assert owner is not None
-    ctx, trigger = Ctx(db, now, owner), {"type": looked.automation.trigger_type}
+    ctx, trigger = Ctx(db, now, owner), {"type": checked.automation.trigger_type}
     return sum(
-        runs.start(ctx, looked.automation, cause, trigger=trigger, box_key=box_key) is not None
+        runs.start(ctx, checked.automation, cause, trigger=trigger, box_key=box_key) is not None
         for cause, box_key in found
     )
 
 
-def move_on(db: Db, now: int, looked: Look) -> None:
-    """All is begun: the next look is later, unless the rule was changed meanwhile."""
-    automation = looked.automation
+def set_next_check(db: Db, now: int, checked: ScheduleCheck) -> None:
+    """After all runs of a check are started: set the time of the next check, unless the automation has changed."""
+    automation = checked.automation
     moved = db.run(
         """
         UPDATE automations SET next_at = :next, looked_until = :now
         WHERE key = :key AND next_at = :seen AND version = :version
         """,
-        next=looked.next_at,
+        next=checked.next_at,
         now=now,
         key=automation.key,
         seen=automation.next_at,
         version=automation.version,
     )
     owner = runs.user(db, automation.user_key)
-    if looked.off and moved and owner is not None:
-        automations.pause(Ctx(db, now, owner), automation, looked.off)
+    if checked.off and moved and owner is not None:
+        automations.pause(Ctx(db, now, owner), automation, checked.off)
 
 
 def _schedule(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
-    """A time that passed while nobody looked is made up for, once."""
+    """The time of a schedule. Of several times that passed while the server was down, only one starts runs."""
     at = automation.next_at
     if not automation.definition.trigger.get("eachBox"):
         return [(f"s:{at}", None)]
@@ -113,12 +113,12 @@ def _schedule(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
 
 
 def _date(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
-    """Each date of a box once, however often it is looked at."""
+    """Boxes whose date was reached since the last check. Each value of a date starts one run."""
     trigger = automation.definition.trigger
     pipeline = pipelines.get(ctx, automation.pipeline_key or "")
     field = schema.field(ctx, pipeline, trigger["field"])
     assert _KEY.fullmatch(field.key)
-    # Two days on each side, as a time of the day may lie before or after the value; which it is is told below.
+    # Read two days more on each side, because a time of day may lie before or after the value. `moment` decides below.
     offset = trigger.get("amount", 0) * _UNIT[trigger.get("unit", "days")]
     value = ctx.db.dialect.field_number("b.fields", field.key)
     rows = ctx.db.rows(
@@ -139,8 +139,9 @@ _UNIT = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 
 
 def moment(trigger: dict[str, Any], value: int) -> int:
-    """When a date that is `value` begins a run. Days and a time of the day are counted in the trigger's zone; the
-    day of a date is the one it has in UTC, where dates without a time are kept at midnight."""
+    """When a date with this value starts a run; both are milliseconds since the epoch. Days and the time of day are
+    counted in the trigger's time zone. The day of a date is its day in UTC, because dates without a time are stored as
+    midnight in UTC."""
     amount, unit = trigger.get("amount", 0), trigger.get("unit", "days")
     if not trigger.get("time"):
         return int(value + amount * _UNIT[unit])
@@ -154,7 +155,7 @@ def moment(trigger: dict[str, Any], value: int) -> int:
 
 
 def _untouched(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
-    """Whoever touches a box begins its time anew."""
+    """Boxes that were not changed for the given days. Each change of a box starts the count again."""
     days = automation.definition.trigger["days"] * DAY
     pipeline = pipelines.get(ctx, automation.pipeline_key or "")
     rows = ctx.db.rows(
@@ -168,7 +169,7 @@ def _untouched(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]
         until=ctx.now - days,
         most=MOST_BOXES,
     )
-    return [(f"u:{key}:{touched}", key) for key, touched in rows]
+    return [(f"u:{key}:{updated_at}", key) for key, updated_at in rows]
 
 
-_LOOKS = {"schedule": _schedule, "date.reached": _date, "box.untouched": _untouched}
+_CHECKS = {"schedule": _schedule, "date.reached": _date, "box.untouched": _untouched}

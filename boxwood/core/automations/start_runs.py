@@ -1,5 +1,5 @@
-"""Which automations an event begins: asked in the change's own transaction, so there is no run without the change and
-no change without its run."""
+"""Starts the automations that an event triggers. This happens in the transaction of the change, so there is never a run
+without its change, and never a change without its run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     for automation in listening(ctx, happened.kind, scope):
         trigger = automation.definition.trigger
         if triggers.matches(trigger, happened.kind, happened.thing, happened.before, happened.detail):
-            begin(ctx, automation, happened)
+            _start(ctx, automation, happened)
 
 
 def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
@@ -37,7 +37,7 @@ def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
 
 
 def listening(ctx: Ctx, kind: str, scope: str) -> list[Automation]:
-    """The enabled automations that events of this kind may start in this pipeline or team: read once in a
+    """The enabled automations that events of this kind may start in this pipeline or team. Read once per
     transaction."""
     place = ("automations", kind, scope)
     if place not in ctx.listening:
@@ -46,7 +46,7 @@ def listening(ctx: Ctx, kind: str, scope: str) -> list[Automation]:
     return found
 
 
-def begin(ctx: Ctx, automation: Automation, happened: Happened) -> None:
+def _start(ctx: Ctx, automation: Automation, happened: Happened) -> None:
     trigger = {"type": automation.trigger_type, "kind": happened.kind}
     if happened.detail.get("email"):
         trigger["email"] = happened.detail["email"]
@@ -69,7 +69,7 @@ def _listening(db: Db, kind: str, scope: str) -> list[Automation]:
 
 
 def _start_for_request(ctx: Ctx, happened: Happened) -> None:
-    """Start a run of every automation that waits for this inbound webhook."""
+    """Start a run of every automation whose trigger is this inbound webhook."""
     call: inbound_requests.Called = happened.thing
     content: inbound_requests.Content = happened.payload
     scope = happened.pipeline.key if happened.pipeline is not None else happened.team_key or ""

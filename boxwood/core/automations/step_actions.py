@@ -1,6 +1,7 @@
-"""What each step does, by the same verbs as the API's: with the rights of whoever the automation acts for.
+"""What each kind of step does. A step calls the same functions as the API, with the rights of the user whom the run
+acts for.
 
-Each takes what it was told, its templates filled, and answers what later steps find of it.
+Each action takes the step's parameters, with their templates filled, and returns the output that later steps can use.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from ..records import WITH_OPTIONS, Box, Field, Pipeline
 from . import runs
 from .automations import Automation, load
 from .runs import Run
-from .steps import milliseconds, named
+from .steps import find_key, milliseconds
 
 Given = dict[str, Any]
 Output = dict[str, Any]
 
 
-class Doing:
-    """A step under way: who acts, for which run, and its number within it."""
+class StepContext:
+    """The step in progress: the context of its user, the automation, the run, and the index of the step."""
 
     def __init__(self, ctx: Ctx, automation: Automation, run: Run, place: int) -> None:
         self.ctx = ctx
@@ -39,130 +40,130 @@ class Doing:
         self.place = place
 
     def box(self, given: Given) -> tuple[Box, Pipeline]:
-        """The box it is done to."""
+        """The box that the step changes: the box that it names, or the run's box."""
         key = as_text(given.get("box")).strip() or self.run.box_key
         if not key:
-            raise Invalid("box", "is missing: this run has no box of its own")
+            raise Invalid("box", "is missing: this run is not about a box")
         box = boxes.get(self.ctx, key)
         return box, boxes.pipeline_of(self.ctx, box)
 
 
-def _set_fields(doing: Doing, given: Given) -> Output:
-    box, pipeline = doing.box(given)
-    held = _values(doing.ctx, pipeline, given["fields"])
-    boxes.edit(doing.ctx, box.key, {"fields": held})
+def _set_fields(step: StepContext, given: Given) -> Output:
+    box, pipeline = step.box(given)
+    values = _field_values(step.ctx, pipeline, given["fields"])
+    boxes.edit(step.ctx, box.key, {"fields": values})
     return {}
 
 
-def _edit(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
+def _edit(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
     changes: Given = {name: as_text(given[name]) for name in ("name", "notes") if name in given}
     if as_text(given.get("addNotes")):
-        held = changes.get("notes", box.notes or "")
-        changes["notes"] = f"{held}\n{as_text(given['addNotes'])}".strip("\n")
-    boxes.edit(doing.ctx, box.key, changes)
+        notes = changes.get("notes", box.notes or "")
+        changes["notes"] = f"{notes}\n{as_text(given['addNotes'])}".strip("\n")
+    boxes.edit(step.ctx, box.key, changes)
     return {}
 
 
-def _move(doing: Doing, given: Given) -> Output:
-    box, pipeline = doing.box(given)
-    key = _stage(doing.ctx, pipeline, given["stage"])
-    boxes.edit(doing.ctx, box.key, {"stage_key": key})
+def _move(step: StepContext, given: Given) -> Output:
+    box, pipeline = step.box(given)
+    key = _stage(step.ctx, pipeline, given["stage"])
+    boxes.edit(step.ctx, box.key, {"stage_key": key})
     return {}
 
 
-def _move_pipeline(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    target = pipelines.get(doing.ctx, given["pipeline"])
-    stage = _stage(doing.ctx, target, given["stage"]) if as_text(given.get("stage")) else None
-    boxes.edit(doing.ctx, box.key, {"pipeline_key": target.key, "stage_key": stage})
+def _move_pipeline(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    target = pipelines.get(step.ctx, given["pipeline"])
+    stage = _stage(step.ctx, target, given["stage"]) if as_text(given.get("stage")) else None
+    boxes.edit(step.ctx, box.key, {"pipeline_key": target.key, "stage_key": stage})
     return {}
 
 
-def _assign(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    held = [] if given.get("replace") else [{"user_key": key} for key in box.assignee_keys]
-    boxes.edit(doing.ctx, box.key, {"assignees": [*held, *_people(given["users"])]})
+def _assign(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    assigned = [] if given.get("replace") else [{"user_key": key} for key in box.assignee_keys]
+    boxes.edit(step.ctx, box.key, {"assignees": [*assigned, *_people(given["users"])]})
     return {}
 
 
-def _unassign(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    gone = _user_keys(doing.ctx, _people(given.get("users"))) if given.get("users") else set(box.assignee_keys)
-    kept = [{"user_key": key} for key in box.assignee_keys if key not in gone]
-    boxes.edit(doing.ctx, box.key, {"assignees": kept})
+def _unassign(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    removed = _user_keys(step.ctx, _people(given.get("users"))) if given.get("users") else set(box.assignee_keys)
+    remaining = [{"user_key": key} for key in box.assignee_keys if key not in removed]
+    boxes.edit(step.ctx, box.key, {"assignees": remaining})
     return {}
 
 
-def _follow(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    more = _user_keys(doing.ctx, _people(given["users"]))
-    boxes.edit(doing.ctx, box.key, {"follower_keys": [*box.follower_keys, *sorted(more)]})
+def _add_followers(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    user_keys = _user_keys(step.ctx, _people(given["users"]))
+    boxes.edit(step.ctx, box.key, {"follower_keys": [*box.follower_keys, *sorted(user_keys)]})
     return {}
 
 
-def _link(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    boxes.edit(doing.ctx, box.key, {"linked_box_keys": [*box.linked_box_keys, *_texts(given["boxes"])]})
+def _link(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    boxes.edit(step.ctx, box.key, {"linked_box_keys": [*box.linked_box_keys, *_texts(given["boxes"])]})
     return {}
 
 
-def _create(doing: Doing, given: Given) -> Output:
-    pipeline, told = _new_box(doing, given)
-    box = boxes.create(doing.ctx, pipeline.key, told)
+def _create(step: StepContext, given: Given) -> Output:
+    pipeline, members = _new_box(step, given)
+    box = boxes.create(step.ctx, pipeline.key, members)
     return {"key": box.key, "name": box.name}
 
 
-def _find_or_create(doing: Doing, given: Given) -> Output:
-    pipeline, told = _new_box(doing, given)
+def _find_or_create(step: StepContext, given: Given) -> Output:
+    pipeline, members = _new_box(step, given)
     match = given["match"]
     if match != "name":
-        by_key = schema.fields_by_key(doing.ctx, pipeline.key)
-        match = named({key: field.name for key, field in by_key.items()}, match, "match", "field")
-    box, created = upsert.upsert(doing.ctx, pipeline.key, match, told, update=bool(given.get("update")))
+        by_key = schema.fields_by_key(step.ctx, pipeline.key)
+        match = find_key({key: field.name for key, field in by_key.items()}, match, "match", "field")
+    box, created = upsert.upsert(step.ctx, pipeline.key, match, members, update=bool(given.get("update")))
     return {"key": box.key, "name": box.name, "created": created}
 
 
-def _new_box(doing: Doing, given: Given) -> tuple[Pipeline, Given]:
-    ctx, own = doing.ctx, doing.automation.pipeline_key
+def _new_box(step: StepContext, given: Given) -> tuple[Pipeline, Given]:
+    ctx, own = step.ctx, step.automation.pipeline_key
     key = given.get("pipeline") or own
     if not key:
-        raise Invalid("pipeline", "is missing: this automation is a team's")
+        raise Invalid("pipeline", "is missing: this automation belongs to a team")
     pipeline = pipelines.get(ctx, key)
-    told: Given = {"name": as_text(given["name"])}
+    members: Given = {"name": as_text(given["name"])}
     if as_text(given.get("stage")):
-        told["stage_key"] = _stage(ctx, pipeline, given["stage"])
+        members["stage_key"] = _stage(ctx, pipeline, given["stage"])
     if given.get("notes"):
-        told["notes"] = as_text(given["notes"])
+        members["notes"] = as_text(given["notes"])
     if given.get("fields"):
-        told["fields"] = _values(ctx, pipeline, given["fields"])
+        members["fields"] = _field_values(ctx, pipeline, given["fields"])
     if given.get("assignees"):
-        told["assignees"] = _people(given["assignees"])
-    if given.get("link") and doing.run.box_key:
-        told["linked_box_keys"] = [doing.run.box_key]
-    return pipeline, told
+        members["assignees"] = _people(given["assignees"])
+    if given.get("link") and step.run.box_key:
+        members["linked_box_keys"] = [step.run.box_key]
+    return pipeline, members
 
 
-def _task(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    told: Given = {"text": as_text(given["text"])}
+def _task(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    members: Given = {"text": as_text(given["text"])}
     if given.get("due") not in (None, ""):
-        told["due_at"] = moment(given["due"], "due")
+        members["due_at"] = moment(given["due"], "due")
     elif given.get("dueIn"):
-        told["due_at"] = doing.ctx.now + milliseconds(given["dueIn"], "dueIn")
+        members["due_at"] = step.ctx.now + milliseconds(given["dueIn"], "dueIn")
     if given.get("assignees"):
-        told["assignees"] = _people(given["assignees"])
-    task = tasks.create(doing.ctx, box.key, told)
+        members["assignees"] = _people(given["assignees"])
+    task = tasks.create(step.ctx, box.key, members)
     return {"key": task.key, "text": task.text, "due": task.due_at}
 
 
-def _comment(doing: Doing, given: Given) -> Output:
-    box, _ = doing.box(given)
-    return {"key": comments.create(doing.ctx, box.key, {"message": as_text(given["message"])}).key}
+def _comment(step: StepContext, given: Given) -> Output:
+    box, _ = step.box(given)
+    return {"key": comments.create(step.ctx, box.key, {"message": as_text(given["message"])}).key}
 
 
-def _contact(doing: Doing, given: Given) -> Output:
-    told = {
+def _contact(step: StepContext, given: Given) -> Output:
+    members = {
         "email_addresses": _texts(given["emailAddresses"]),
         "phone_numbers": _texts(given.get("phoneNumbers")),
         "given_name": as_text(given.get("givenName")),
@@ -170,44 +171,44 @@ def _contact(doing: Doing, given: Given) -> Output:
         "title": as_text(given.get("title")),
         "other": as_text(given.get("other")),
     }
-    entry = entries.upsert(doing.ctx, CONTACTS, doing.automation.team_key, _without_empty(told))
-    _name(doing, given, "contacts", entry.key)
+    entry = entries.upsert(step.ctx, CONTACTS, step.automation.team_key, _without_empty(members))
+    _link_to_box(step, given, "contacts", entry.key)
     return {"key": entry.key}
 
 
-def _organization(doing: Doing, given: Given) -> Output:
-    told = {
+def _organization(step: StepContext, given: Given) -> Output:
+    members = {
         "domains": _texts(given["domains"]),
         "phone_numbers": _texts(given.get("phoneNumbers")),
         "name": as_text(given.get("name")),
         "industry": as_text(given.get("industry")),
         "other": as_text(given.get("other")),
     }
-    entry = entries.upsert(doing.ctx, ORGANIZATIONS, doing.automation.team_key, _without_empty(told))
-    _name(doing, given, "organizations", entry.key)
+    entry = entries.upsert(step.ctx, ORGANIZATIONS, step.automation.team_key, _without_empty(members))
+    _link_to_box(step, given, "organizations", entry.key)
     return {"key": entry.key}
 
 
-def _without_empty(told: Given) -> Given:
-    return {name: value for name, value in told.items() if value}
+def _without_empty(members: Given) -> Given:
+    return {name: value for name, value in members.items() if value}
 
 
-def _name(doing: Doing, given: Given, member: str, key: str) -> None:
-    """Among the contacts (organizations) of the run's box."""
+def _link_to_box(step: StepContext, given: Given, member: str, key: str) -> None:
+    """Add the contact (organization) to those of the run's box, if the step says so."""
     if not given.get("linkToBox"):
         return
-    box, _ = doing.box({})
-    held = [{"key": one.key, "is_starred": one.is_starred} for one in getattr(box, member)]
-    if key not in {one["key"] for one in held}:
-        boxes.edit(doing.ctx, box.key, {member: [*held, {"key": key}]})
+    box, _ = step.box({})
+    links = [{"key": link.key, "is_starred": link.is_starred} for link in getattr(box, member)]
+    if key not in {link["key"] for link in links}:
+        boxes.edit(step.ctx, box.key, {member: [*links, {"key": key}]})
 
 
-def _email(doing: Doing, given: Given) -> Output:
-    """Written down with the step, so it is sent once, when a mail server takes it."""
+def _email(step: StepContext, given: Given) -> Output:
+    """Queue the e-mail in the step's transaction, so that it is sent once, after the transaction commits."""
 
     def post(to: list[str]) -> str:
         return outgoing_mail.post(
-            doing.ctx,
+            step.ctx,
             to,
             as_text(given["subject"]),
             as_text(given["text"]),
@@ -216,44 +217,44 @@ def _email(doing: Doing, given: Given) -> Output:
             about="automation",
         ).key
 
-    for one in _texts(given.get("bcc")):
-        post([one])
+    for address in _texts(given.get("bcc")):
+        post([address])
     return {"letter": post(_texts(given["to"]))}
 
 
-def _run(doing: Doing, given: Given) -> Output:
-    """Another automation, begun once for this step, whatever becomes of the step's transaction."""
-    other = load(doing.ctx.db, given["automation"])
-    if other is None or other.team_key != doing.automation.team_key:
-        raise Invalid("automation", f"no automation {given['automation'][:50]!r} in this team")
+def _run(step: StepContext, given: Given) -> Output:
+    """Start a run of another automation. If the step is repeated, it does not start a second run."""
+    other = load(step.ctx.db, given["automation"])
+    if other is None or other.team_key != step.automation.team_key:
+        raise Invalid("automation", f"there is no automation {given['automation'][:50]!r} in this team")
     if not other.enabled:
         raise Invalid("automation", f"{other.name!r} is switched off")
-    box_key = as_text(given.get("box")).strip() or doing.run.box_key
+    box_key = as_text(given.get("box")).strip() or step.run.box_key
     if box_key:
-        box = boxes.get(doing.ctx, box_key)
+        box = boxes.get(step.ctx, box_key)
         if other.pipeline_key not in (None, box.pipeline_key):
-            raise Invalid("box", f"is of another pipeline than the automation {other.name!r}")
-    began = runs.start(
-        doing.ctx,
+            raise Invalid("box", f"must be a box of the pipeline of the automation {other.name!r}")
+    started = runs.start(
+        step.ctx,
         other,
-        f"a:{doing.run.key}:{doing.place}",
+        f"a:{step.run.key}:{step.place}",
         trigger={"type": "automation"},
         box_key=box_key,
         body=given.get("body"),
     )
-    if began is not None and began.state == "refused":
-        raise Invalid("automation", f"{other.name!r} was not run: {began.reason}")
-    return {"run": began.key if began else None}
+    if started is not None and started.state == "refused":
+        raise Invalid("automation", f"{other.name!r} was not run: {started.reason}")
+    return {"run": started.key if started else None}
 
 
-VERBS: dict[str, Callable[[Doing, Given], Output]] = {
+ACTIONS: dict[str, Callable[[StepContext, Given], Output]] = {
     "box.setFields": _set_fields,
     "box.edit": _edit,
     "box.move": _move,
     "box.movePipeline": _move_pipeline,
     "box.assign": _assign,
     "box.unassign": _unassign,
-    "box.follow": _follow,
+    "box.follow": _add_followers,
     "box.link": _link,
     "box.create": _create,
     "box.findOrCreate": _find_or_create,
@@ -266,41 +267,41 @@ VERBS: dict[str, Callable[[Doing, Given], Output]] = {
 }
 
 
-# Reading what was told
+# Reading parameters
 
 
 def moment(value: Any, where: str) -> int:
-    """Milliseconds, of milliseconds or a date in ISO form."""
+    """Milliseconds since the epoch, from milliseconds or from a date in ISO 8601."""
     found = as_moment(value)
     if found is None:
-        raise Invalid(where, f"{as_text(value)[:50]!r} is no time: milliseconds, or a date such as 2026-11-25")
+        raise Invalid(where, f"{as_text(value)[:50]!r} is no time: give milliseconds, or a date such as 2026-11-25")
     return int(found.timestamp() * 1000)
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, wanted: Any) -> str:
     names = {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
-    return named(names, as_text(wanted), "stage", "stage")
+    return find_key(names, as_text(wanted), "stage", "stage")
 
 
-def _values(ctx: Ctx, pipeline: Pipeline, given: Mapping[str, Any]) -> Given:
-    """By the fields' keys; options by theirs."""
+def _field_values(ctx: Ctx, pipeline: Pipeline, given: Mapping[str, Any]) -> Given:
+    """Values by the keys of the fields, with keys of options in place of their names."""
     by_key = schema.fields_by_key(ctx, pipeline.key)
     names = {key: field.name for key, field in by_key.items()}
     found = {}
     for name, value in given.items():
-        key = named(names, name, f"fields.{name[:50]}", "field")
-        found[key] = _value(by_key[key], value, f"fields.{name[:50]}")
+        key = find_key(names, name, f"fields.{name[:50]}", "field")
+        found[key] = _field_value(by_key[key], value, f"fields.{name[:50]}")
     return found
 
 
-def _value(field: Field, value: Any, where: str) -> Any:
+def _field_value(field: Field, value: Any, where: str) -> Any:
     if value in (None, "", []):
         return None
     if field.type in WITH_OPTIONS:
         names = {option.key: option.name for option in field.options}
         if field.type == "DROPDOWN":
-            return named(names, as_text(value), where, "option")
-        return [named(names, one, where, "option") for one in _texts(value)]
+            return find_key(names, as_text(value), where, "option")
+        return [find_key(names, text, where, "option") for text in _texts(value)]
     if field.type == "DATE":
         return moment(value, where)
     if field.type == "TEXT_INPUT" and isinstance(value, (list, dict, bool)):
@@ -309,22 +310,22 @@ def _value(field: Field, value: Any, where: str) -> Any:
 
 
 def _texts(value: Any) -> list[str]:
-    """Of a list, of lists within it, or of a text with commas."""
+    """Texts from a list, from lists within it, or from a text with commas."""
     if value is None:
         return []
     if isinstance(value, list):
-        return [text for one in value for text in _texts(one)]
-    return [one.strip() for one in as_text(value).split(",") if one.strip()]
+        return [text for item in value for text in _texts(item)]
+    return [part.strip() for part in as_text(value).split(",") if part.strip()]
 
 
 def _people(value: Any) -> list[dict[str, str]]:
-    """Of keys, addresses, or people as templates have them."""
+    """Users from keys, from e-mail addresses, or from users as templates have them."""
     if isinstance(value, dict):
         return [{"user_key": value["key"]}] if value.get("key") else []
     if isinstance(value, list):
-        return [person for one in value for person in _people(one)]
-    return [{"email" if "@" in one else "user_key": one} for one in _texts(value)]
+        return [person for item in value for person in _people(item)]
+    return [{"email" if "@" in text else "user_key": text} for text in _texts(value)]
 
 
 def _user_keys(ctx: Ctx, people: list[dict[str, str]]) -> set[str]:
-    return {invitations.named(ctx, one, "users") for one in people}
+    return {invitations.named(ctx, person, "users") for person in people}

@@ -1,4 +1,4 @@
-"""The kinds of steps there are, and what each may be told: what forms are drawn by and rules are checked by."""
+"""The kinds of steps and their parameters. Forms are drawn from this table, and automations are checked with it."""
 
 from __future__ import annotations
 
@@ -10,52 +10,54 @@ from ...lib.durations import DAY, HOUR, MINUTE, WEEK
 from .triggers import Param
 
 OUTSIDE = ("http.request",)
-"""Steps that are done with no transaction open."""
+"""Steps that a worker does with no transaction open."""
 UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY, "weeks": WEEK, "months": 30 * DAY}
 LONGEST_WAIT = 366 * DAY
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 class StepKind(msgspec.Struct, frozen=True):
-    says: str
+    description: str
     params: tuple[Param, ...] = ()
-    gives: tuple[str, ...] = ()
-    """What later steps find of it under `steps.<id>`."""
+    output: tuple[str, ...] = ()
+    """The members that later steps can use under `steps.<id>`."""
     of_box: bool = False
-    """It needs a box: the run's, or the one named."""
+    """Whether the step needs a box: the run's box, or the box that the step names."""
 
 
-def _text(name: str, says: str, **more: Any) -> Param:
-    return Param(name, "text", says, templates=True, **more)
+def _text(name: str, description: str, **more: Any) -> Param:
+    return Param(name, "text", description, templates=True, **more)
 
 
-_BOX = Param("box", "text", "The key of another box; the run's own where none is named.", templates=True)
+_BOX = Param("box", "text", "The key of a box. Default: the run's box.", templates=True)
 _USERS = Param("users", "users", "User keys or e-mail addresses.", required=True, templates=True)
-_FIELDS = Param("fields", "fieldValues", "Values by the field's key or name.", templates=True)
+_FIELDS = Param("fields", "fieldValues", "Values by the key or name of the field.", templates=True)
 _NEW_BOX = (
-    Param("pipeline", "pipeline", "The key of its pipeline; the rule's own where none is named."),
-    _text("name", "Its name.", required=True),
-    Param("stage", "text", "The key or name of its stage.", templates=True),
-    _text("notes", "Its notes."),
+    Param("pipeline", "pipeline", "The key of the box's pipeline. Default: the automation's pipeline."),
+    _text("name", "The name of the box.", required=True),
+    Param("stage", "text", "The key or name of the box's stage.", templates=True),
+    _text("notes", "The notes of the box."),
     _FIELDS,
     Param("assignees", "users", "User keys or e-mail addresses.", templates=True),
-    Param("link", "flag", "Link it with the run's box."),
+    Param("link", "flag", "Link the box to the run's box."),
 )
-_LINK = Param("linkToBox", "flag", "Add it to the run's box.")
-_TEXTS = "Texts, or one with commas."
+_TEXTS = "A list of texts, or one text with commas."
 
 STEPS: dict[str, StepKind] = {
     "box.setFields": StepKind(
         "Set fields of a box",
-        (Param("fields", "fieldValues", "Values by the field's key or name.", required=True, templates=True), _BOX),
+        (
+            Param("fields", "fieldValues", "Values by the key or name of the field.", required=True, templates=True),
+            _BOX,
+        ),
         of_box=True,
     ),
     "box.edit": StepKind(
         "Change a box's name or notes",
         (
-            _text("name", "Its new name."),
-            _text("notes", "Its new notes."),
-            _text("addNotes", "A line to add to its notes."),
+            _text("name", "The new name."),
+            _text("notes", "The new notes."),
+            _text("addNotes", "A line to add to the notes."),
             _BOX,
         ),
         of_box=True,
@@ -69,25 +71,25 @@ STEPS: dict[str, StepKind] = {
         "Move a box to another pipeline",
         (
             Param("pipeline", "pipeline", "The key of the pipeline.", required=True),
-            Param("stage", "text", "The key or name of a stage there.", templates=True),
+            Param("stage", "text", "The key or name of a stage of that pipeline.", templates=True),
             _BOX,
         ),
         of_box=True,
     ),
     "box.assign": StepKind(
         "Assign people to a box",
-        (_USERS, Param("replace", "flag", "Instead of those who are assigned, not besides."), _BOX),
+        (_USERS, Param("replace", "flag", "Replace the current assignees instead of adding to them."), _BOX),
         of_box=True,
     ),
     "box.unassign": StepKind(
-        "Take people off a box",
-        (Param("users", "users", "User keys or e-mail addresses; all where none are named.", templates=True), _BOX),
+        "Unassign people from a box",
+        (Param("users", "users", "User keys or e-mail addresses. Default: all assignees.", templates=True), _BOX),
         of_box=True,
     ),
     "box.follow": StepKind("Add followers to a box", (_USERS, _BOX), of_box=True),
     "box.link": StepKind(
-        "Link a box with others",
-        (Param("boxes", "texts", "The keys of the others.", required=True, templates=True), _BOX),
+        "Link a box to other boxes",
+        (Param("boxes", "texts", "The keys of the other boxes.", required=True, templates=True), _BOX),
         of_box=True,
     ),
     "box.create": StepKind("Create a box", _NEW_BOX, ("key", "name")),
@@ -95,7 +97,7 @@ STEPS: dict[str, StepKind] = {
         "Find a box, or create it",
         (
             Param("match", "text", "`name`, or the key or name of a text, date or dropdown field.", required=True),
-            Param("update", "flag", "Where it is found, set what is given here."),
+            Param("update", "flag", "Update the box with the values given here if it is found."),
             *_NEW_BOX,
         ),
         ("key", "name", "created"),
@@ -103,17 +105,22 @@ STEPS: dict[str, StepKind] = {
     "task.create": StepKind(
         "Create a task",
         (
-            _text("text", "What is to be done.", required=True),
-            Param("due", "value", "When: milliseconds, or a date such as 2026-11-25.", templates=True),
-            Param("dueIn", "duration", "Or so much from now."),
-            Param("assignees", "users", "User keys or e-mail addresses; the owner where none.", templates=True),
+            _text("text", "The text of the task.", required=True),
+            Param("due", "value", "The due date: milliseconds, or a date such as 2026-11-25.", templates=True),
+            Param("dueIn", "duration", "Or the time from now until the task is due."),
+            Param(
+                "assignees",
+                "users",
+                "User keys or e-mail addresses. Default: the automation's owner.",
+                templates=True,
+            ),
             _BOX,
         ),
         ("key", "text", "due"),
         of_box=True,
     ),
     "comment.create": StepKind(
-        "Comment on a box", (_text("message", "What to say.", required=True), _BOX), ("key",), of_box=True
+        "Comment on a box", (_text("message", "The text of the comment.", required=True), _BOX), ("key",), of_box=True
     ),
     "contact.save": StepKind(
         "Create or update a contact",
@@ -124,7 +131,7 @@ STEPS: dict[str, StepKind] = {
             _text("title", "The title."),
             Param("phoneNumbers", "texts", _TEXTS, templates=True),
             _text("other", "Notes."),
-            _LINK,
+            Param("linkToBox", "flag", "Add the contact to the run's box."),
         ),
         ("key",),
     ),
@@ -132,11 +139,11 @@ STEPS: dict[str, StepKind] = {
         "Create or update an organization",
         (
             Param("domains", "texts", _TEXTS, required=True, templates=True),
-            _text("name", "Its name."),
-            _text("industry", "Its industry."),
+            _text("name", "The name of the organization."),
+            _text("industry", "The industry."),
             Param("phoneNumbers", "texts", _TEXTS, templates=True),
             _text("other", "Notes."),
-            _LINK,
+            Param("linkToBox", "flag", "Add the organization to the run's box."),
         ),
         ("key",),
     ),
@@ -144,51 +151,51 @@ STEPS: dict[str, StepKind] = {
         "Call a URL",
         (
             Param("method", "choice", "GET, POST, PATCH, PUT or DELETE.", options=METHODS),
-            _text("url", "The address.", required=True),
-            Param("query", "map", "Names and values for the address's end.", templates=True),
-            Param("headers", "map", "Names and values. `{{ secrets.NAME }}` stands for a secret.", templates=True),
-            Param("json", "json", "The body, as JSON.", templates=True),
-            Param("form", "map", "Or the body, as a form.", templates=True),
-            _text("text", "Or the body, as text; of a JSON content type, values in it are escaped."),
-            Param("attempts", "integer", "At most so many, over 75 hours where all 11 are used; 11 where not said."),
+            _text("url", "The URL.", required=True),
+            Param("query", "map", "Names and values of query parameters.", templates=True),
+            Param("headers", "map", "Names and values. `{{ secrets.NAME }}` inserts a secret.", templates=True),
+            Param("json", "json", "The body as JSON.", templates=True),
+            Param("form", "map", "Or the body as a form.", templates=True),
+            _text("text", "Or the body as text. If the content type is JSON, values are escaped."),
+            Param("attempts", "integer", "The most attempts. Default: 11, which take 75 hours."),
         ),
         ("status", "headers", "body"),
     ),
     "email.send": StepKind(
         "Send an e-mail",
         (
-            Param("to", "texts", "Addresses.", required=True, templates=True),
-            Param("bcc", "texts", "Addresses that get a copy of their own, unseen by the others.", templates=True),
-            _text("replyTo", "An address."),
+            Param("to", "texts", "E-mail addresses.", required=True, templates=True),
+            Param("bcc", "texts", "Addresses that get a copy, hidden from all other recipients.", templates=True),
+            _text("replyTo", "The address for replies."),
             _text("subject", "The subject.", required=True),
             _text("text", "The text.", required=True),
-            _text("html", "The same as HTML; values in it are escaped."),
+            _text("html", "The text as HTML; values are escaped."),
         ),
         ("letter",),
     ),
     "wait": StepKind(
         "Wait",
         (
-            Param("amount", "integer", "So many."),
-            Param("unit", "choice", "Of `amount`; a month is 30 days.", options=tuple(UNITS)),
-            Param("until", "value", "Or until a time: milliseconds, or a date.", templates=True),
+            Param("amount", "integer", "How long to wait, in units."),
+            Param("unit", "choice", "The unit of `amount`; a month has 30 days.", options=tuple(UNITS)),
+            Param("until", "value", "Or the end of the wait: milliseconds, or a date.", templates=True),
         ),
     ),
     "branch": StepKind(
-        "Go one way or another",
+        "Branch",
         (
-            Param("filter", "filter", "A filter of boxes, as saved views have it."),
+            Param("filter", "filter", "A filter of boxes, as in saved views."),
             Param("condition", "condition", "A condition in CEL."),
         ),
         ("taken",),
     ),
-    "stop": StepKind("Stop", (_text("reason", "Why, for the log."),)),
+    "stop": StepKind("Stop", (_text("reason", "The reason, for the log."),)),
     "automation.run": StepKind(
         "Run another automation",
         (
-            Param("automation", "automation", "Its key.", required=True),
-            Param("box", "text", "The key of the box; the run's own where none is named.", templates=True),
-            Param("body", "json", "What it finds as `body`.", templates=True),
+            Param("automation", "automation", "The key of the automation.", required=True),
+            Param("box", "text", "The key of the box. Default: the run's box.", templates=True),
+            Param("body", "json", "A value that the other automation can use as `body`.", templates=True),
         ),
         ("run",),
     ),

@@ -1,7 +1,7 @@
-"""The steps of a rule: how they are checked when it is saved, and in what order they go.
+"""The steps of an automation: how they are checked when it is saved, and the order in which they run.
 
-A step is `{"id", "type", "name", "with": {…}, "onError": "stop" or "continue"}`; a branch holds steps in `then` and
-`else` besides. A rule's tree of steps is flattened to a list of `Op`s, and a run's place is a number in it.
+A step is `{"id", "type", "name", "with": {…}, "onError": "stop" or "continue"}`. A branch also has steps in `then` and
+`else`. The tree of steps is flattened to a list of `Op`s; the place of a run is an index in this list.
 """
 
 from __future__ import annotations
@@ -20,20 +20,23 @@ from .step_kinds import LONGEST_WAIT, STEPS, UNITS, StepKind
 from .triggers import Param
 
 MOST = 100
-"""Steps of a rule."""
+"""Steps of an automation."""
 DEEPEST = 5
+"""Levels of branches within branches."""
 CONDITION_NAMES = (
     *("trigger", "box", "fields", "before", "actor", "owner", "task", "comment", "meeting", "file", "thread"),
     *("contact", "organization", "body", "query", "headers", "steps", "now"),
 )
-"""What a condition may speak of; what a run has not is null."""
+"""The names that a condition may use. A name that has no value in a run is null."""
 _ID = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}", re.ASCII)
 _SECRET = re.compile(r"\{\{\s*secrets\b")
 
 
 class Op(msgspec.Struct, frozen=True):
-    """A step at its place: `path` is where it stands in the rule. A branch that is not taken, and the end of the
-    steps of one that is (a step of type ''), go on at `to`."""
+    """A step in the flattened list. `path` is its place in the tree, such as `2.then.0`.
+
+    `to` is the index to jump to: for a branch, the first step of `else`; for the end of a `then` (a step with the type
+    ''), the step after the branch."""
 
     path: str
     type: str
@@ -45,6 +48,7 @@ class Op(msgspec.Struct, frozen=True):
 
 
 def flatten(tree: list[dict[str, Any]], where: str = "", start: int = 0) -> list[Op]:
+    """The steps of a tree in the order in which they run. `start` is the index of the first."""
     ops: list[Op] = []
     for at, step in enumerate(tree):
         path = f"{where}{at}"
@@ -58,16 +62,17 @@ def flatten(tree: list[dict[str, Any]], where: str = "", start: int = 0) -> list
         )
         ops.append(op)
         if op.type == "branch":
-            yes = flatten(step.get("then", []), f"{path}.then.", start + len(ops))
-            other = start + len(ops) + len(yes) + 1
-            no = flatten(step.get("else", []), f"{path}.else.", other)
-            ops[-1] = msgspec.structs.replace(op, to=other)
-            ops += [*yes, Op(path, "", to=other + len(no)), *no]
+            then = flatten(step.get("then", []), f"{path}.then.", start + len(ops))
+            else_start = start + len(ops) + len(then) + 1
+            otherwise = flatten(step.get("else", []), f"{path}.else.", else_start)
+            ops[-1] = msgspec.structs.replace(op, to=else_start)
+            ops += [*then, Op(path, "", to=else_start + len(otherwise)), *otherwise]
     return ops
 
 
-class Checker:
-    """Reads the steps of a rule that is being saved. `scope` grows by what each step gives."""
+class StepChecker:
+    """Checks the steps of an automation that is being saved. Each step adds its output to `scope`, the names that
+    templates of later steps may use."""
 
     def __init__(
         self,
@@ -79,7 +84,7 @@ class Checker:
         check_condition: Callable[[str, str], None],
         check_names: Callable[[str, dict[str, Any], str], None],
     ) -> None:
-        """`with_box`: its runs have a box. `check_names` looks whether what a step names is there."""
+        """`with_box`: whether the runs are about a box. `check_names` checks that what a step names exists."""
         self.scope = scope
         self.rules = rules
         self.with_box = with_box
@@ -90,39 +95,40 @@ class Checker:
         self.ids: set[str] = set()
 
     def steps(self, tree: Any, where: str, left: int = DEEPEST) -> list[dict[str, Any]]:
+        """The steps to store. `left` is the number of levels that may still follow."""
         if not isinstance(tree, list):
             raise Invalid(where, "must be a list of steps")
         if not left:
-            raise Invalid(where, f"is nested more than {DEEPEST} deep")
-        return [self._step(one, f"{where}[{at}]", left) for at, one in enumerate(tree)]
+            raise Invalid(where, f"must not be nested more than {DEEPEST} levels deep")
+        return [self._step(step, f"{where}[{at}]", left) for at, step in enumerate(tree)]
 
     def _step(self, step: Any, where: str, left: int) -> dict[str, Any]:
         if not isinstance(step, dict):
             raise Invalid(where, "must be an object")
         name = step.get("type")
         if not isinstance(name, str) or name not in STEPS:
-            raise Invalid(f"{where}.type", f"no such step {str(name)[:50]!r}; known are {', '.join(STEPS)}")
+            raise Invalid(f"{where}.type", f"there is no step {str(name)[:50]!r}; use one of {', '.join(STEPS)}")
         self.count += 1
         if self.count > MOST:
-            raise Invalid(where, f"a rule has at most {MOST} steps")
+            raise Invalid(where, f"an automation must not have more than {MOST} steps")
         kind, given = STEPS[name], step.get("with") or {}
         if not isinstance(given, dict):
             raise Invalid(f"{where}.with", "must be an object")
-        kept: dict[str, Any] = {"id": self._id(step.get("id"), where), "type": name}
+        checked: dict[str, Any] = {"id": self._id(step.get("id"), where), "type": name}
         if step.get("name"):
-            kept["name"] = _line(step["name"], f"{where}.name")
-        kept["with"] = self._given(name, kind, given, f"{where}.with")
+            checked["name"] = _line(step["name"], f"{where}.name")
+        checked["with"] = self._params(name, kind, given, f"{where}.with")
         if step.get("onError") not in (None, "stop", "continue"):
-            raise Invalid(f"{where}.onError", "is stop or continue")
-        kept["onError"] = step.get("onError") or "stop"
+            raise Invalid(f"{where}.onError", "must be stop or continue")
+        checked["onError"] = step.get("onError") or "stop"
         if name == "branch":
-            kept["then"] = self.steps(step.get("then") or [], f"{where}.then", left - 1)
-            kept["else"] = self.steps(step.get("else") or [], f"{where}.else", left - 1)
+            checked["then"] = self.steps(step.get("then") or [], f"{where}.then", left - 1)
+            checked["else"] = self.steps(step.get("else") or [], f"{where}.else", left - 1)
         elif step.get("then") or step.get("else"):
-            raise Invalid(f"{where}.then", "belongs to a branch")
-        gives = dict.fromkeys((*kind.gives, "error"), templates.ANYTHING)
-        self.scope["steps"] = {**self.scope["steps"], kept["id"]: gives}
-        return kept
+            raise Invalid(f"{where}.then", "is only for steps of the type branch")
+        output = dict.fromkeys((*kind.output, "error"), templates.ANYTHING)
+        self.scope["steps"] = {**self.scope["steps"], checked["id"]: output}
+        return checked
 
     def _id(self, given: Any, where: str) -> str:
         if given in (None, ""):
@@ -131,18 +137,19 @@ class Checker:
                 number += 1
             given = f"step{number}"
         if not isinstance(given, str) or not _ID.fullmatch(given):
-            raise Invalid(f"{where}.id", "is a letter, and up to 39 more letters, digits and _")
+            raise Invalid(f"{where}.id", "must be a letter, followed by up to 39 letters, digits and _")
         if given in self.ids:
-            raise Invalid(f"{where}.id", f"{given} is the id of another step too")
+            raise Invalid(f"{where}.id", f"must be unique: another step has the id {given}")
         self.ids.add(given)
         return given
 
-    def _given(self, name: str, kind: StepKind, given: dict[str, Any], where: str) -> dict[str, Any]:
-        known = {param.name: param for param in kind.params}
-        for one in given:
-            if one not in known:
-                raise Invalid(f"{where}.{one[:50]}", f"{name} takes {', '.join(known) or 'nothing'}")
-        kept = {}
+    def _params(self, name: str, kind: StepKind, given: dict[str, Any], where: str) -> dict[str, Any]:
+        known = [param.name for param in kind.params]
+        for member in given:
+            if member not in known:
+                takes = f"takes {', '.join(known)}" if known else "takes no parameters"
+                raise Invalid(f"{where}.{member[:50]}", f"is unknown: {name} {takes}")
+        checked = {}
         for param in kind.params:
             value = given.get(param.name)
             if value is None or value in ("", [], {}):
@@ -150,16 +157,17 @@ class Checker:
                     raise Invalid(f"{where}.{param.name}", "is missing")
                 if value is None or param.kind not in ("value", "json"):
                     continue
-            kept[param.name] = self._checked(param, value, f"{where}.{param.name}", name == "http.request")
-        if kind.of_box and not self.with_box and "box" not in kept:
-            raise Invalid(f"{where}.box", "is missing: this automation's runs have no box of their own")
-        _check_whole(name, kept, where)
-        self.check_names(name, kept, where)
-        return kept
+            checked[param.name] = self._checked(param, value, f"{where}.{param.name}", name == "http.request")
+        if kind.of_box and not self.with_box and "box" not in checked:
+            raise Invalid(f"{where}.box", "is missing: runs of this automation are not about a box")
+        _check_combination(name, checked, where)
+        self.check_names(name, checked, where)
+        return checked
 
     def _checked(self, param: Param, value: Any, where: str, outside: bool) -> Any:
         if param.templates:
-            scope = self.scope if outside else {one: below for one, below in self.scope.items() if one != "secrets"}
+            # Only requests may use secrets.
+            scope = self.scope if outside else {name: it for name, it in self.scope.items() if name != "secrets"}
             cel.check_templates(value, scope, where)
         match param.kind:
             case "text" | "pipeline" | "automation" | "stage" | "condition":
@@ -169,26 +177,27 @@ class Checker:
                     raise Invalid(where, "must be text")
             case "texts" | "users":
                 value = [value] if isinstance(value, str) else value
-                if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > 200:
+                if not isinstance(value, list) or not all(isinstance(text, str) for text in value) or len(value) > 200:
                     raise Invalid(where, "must be a list of texts")
             case "map" | "fieldValues":
                 if not isinstance(value, dict):
                     raise Invalid(where, "must be an object")
             case "flag":
                 if not isinstance(value, bool):
-                    raise Invalid(where, "is true or false")
+                    raise Invalid(where, "must be true or false")
             case "integer":
                 if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 100_000:
-                    raise Invalid(where, "is a whole number above 0")
+                    raise Invalid(where, "must be a whole number from 1 to 99,999")
             case "choice":
                 if value not in param.options:
-                    raise Invalid(where, f"is one of {', '.join(param.options)}")
+                    raise Invalid(where, f"must be one of {', '.join(param.options)}")
             case "duration":
                 milliseconds(value, where)
-        return self._of_pipeline(param, value, where)
+        self._check_meaning(param, value, where)
+        return value
 
-    def _of_pipeline(self, param: Param, value: Any, where: str) -> Any:
-        """What names the rule's own stages, fields and conditions."""
+    def _check_meaning(self, param: Param, value: Any, where: str) -> None:
+        """Check filters, conditions, addresses and headers."""
         if param.kind == "filter":
             self.check_filter(value, where)
         if param.kind == "condition":
@@ -197,14 +206,13 @@ class Checker:
             self._check_url(value, where)
         if param.kind == "map" and param.name == "headers":
             try:
-                check_headers({name: "x" if "{{" in str(one) else str(one) for name, one in value.items()})
+                check_headers({name: "x" if "{{" in str(text) else str(text) for name, text in value.items()})
             except Refused as refused:
                 raise Invalid(where, str(refused)) from None
-        return value
 
     def _check_url(self, url: str, where: str) -> None:
         if _SECRET.search(url):
-            raise Invalid(where, "may not hold a secret: addresses are written to logs; put it in a header")
+            raise Invalid(where, "must not contain a secret, because logs contain addresses: use a header instead")
         if "{{" not in url:
             try:
                 self.rules.check_url(url)
@@ -212,33 +220,36 @@ class Checker:
                 raise Invalid(where, str(refused)) from None
 
 
-def _check_whole(name: str, kept: dict[str, Any], where: str) -> None:
-    """What one parameter asks of another."""
+def _check_combination(name: str, params: dict[str, Any], where: str) -> None:
+    """Check parameters of a step that depend on each other."""
     if name == "wait":
-        if ("until" in kept) == ("amount" in kept):
-            raise Invalid(where, "takes amount and unit, or until")
-        if "amount" in kept and kept["amount"] * UNITS[kept.get("unit", "minutes")] > LONGEST_WAIT:
-            raise Invalid(f"{where}.amount", "is more than a year")
-    if name == "branch" and not kept:
-        raise Invalid(where, "takes a filter, a condition, or both")
-    if name == "http.request" and len({"json", "form", "text"} & kept.keys()) > 1:
-        raise Invalid(where, "takes one of json, form and text")
-    if name == "box.edit" and not {"name", "notes", "addNotes"} & kept.keys():
-        raise Invalid(where, "takes name, notes or addNotes")
-    if name == "http.request" and kept.get("attempts", 1) > 11:
-        raise Invalid(f"{where}.attempts", "is 11 at most")
+        if ("until" in params) == ("amount" in params):
+            raise Invalid(where, "must have either until, or amount and unit")
+        if "amount" in params and params["amount"] * UNITS[params.get("unit", "minutes")] > LONGEST_WAIT:
+            raise Invalid(f"{where}.amount", "must not be more than a year")
+    if name == "branch" and not params:
+        raise Invalid(where, "must have a filter, a condition, or both")
+    if name == "http.request" and len({"json", "form", "text"} & params.keys()) > 1:
+        raise Invalid(where, "must have only one of json, form and text")
+    if name == "box.edit" and not {"name", "notes", "addNotes"} & params.keys():
+        raise Invalid(where, "must have name, notes or addNotes")
+    if name == "http.request" and params.get("attempts", 1) > 11:
+        raise Invalid(f"{where}.attempts", "must not be more than 11")
 
 
 def milliseconds(value: Any, where: str) -> int:
-    """Of `{"amount": 3, "unit": "days"}`."""
+    """The length in milliseconds of a duration such as `{"amount": 3, "unit": "days"}`."""
     fine = isinstance(value, dict) and isinstance(value.get("amount"), int) and value.get("unit") in UNITS
     if not fine or not 0 <= value["amount"] < 100_000:
-        raise Invalid(where, f'is such as {{"amount": 3, "unit": "days"}}; units are {", ".join(UNITS)}')
+        raise Invalid(
+            where, f'must be a duration such as {{"amount": 3, "unit": "days"}}; units are {", ".join(UNITS)}'
+        )
     return int(value["amount"] * UNITS[value["unit"]])
 
 
-def named(names: Mapping[str, str], wanted: Any, where: str, what: str) -> str:
-    """The key of what is named by its key or its name."""
+def find_key(names: Mapping[str, str], wanted: Any, where: str, what: str) -> str:
+    """The key of the stage, field or option (`what`) that `wanted` names by its key or its name. Case is ignored if
+    no name is equal. Raises Invalid if there is none."""
     text = str(wanted).strip()
     if text in names:
         return text
@@ -247,11 +258,11 @@ def named(names: Mapping[str, str], wanted: Any, where: str, what: str) -> str:
     ]
     if not found:
         known = ", ".join(f"{key} ({name})" for key, name in list(names.items())[:50]) or "none"
-        raise Invalid(where, f"no {what} {text[:50]!r} here; known are {known}")
+        raise Invalid(where, f"there is no {what} {text[:50]!r} here; use one of {known}")
     return found[0]
 
 
 def _line(value: Any, where: str) -> str:
     if not isinstance(value, str) or len(value) > 200:
-        raise Invalid(where, "is a text of at most 200 characters")
+        raise Invalid(where, "must be a text of at most 200 characters")
     return value.strip()

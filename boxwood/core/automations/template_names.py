@@ -1,4 +1,4 @@
-"""What templates and conditions of a rule can speak of: which names there are, and what they stand for in a run."""
+"""The names that templates and conditions of automations may use, and their values in a run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ..records import WITH_OPTIONS, Box, Field, Person
 from .triggers import TRIGGERS
 
 PERSON = dict.fromkeys(("key", "email", "name"), ANYTHING)
-_PLACE = dict.fromkeys(("key", "name"), ANYTHING)
+_KEY_AND_NAME = dict.fromkeys(("key", "name"), ANYTHING)
 _BOX = dict.fromkeys(
     ("key", "name", "notes", "assignees", "followers", "contacts", "organizations", "emailAddresses", "linkedBoxKeys"),
     ANYTHING,
 ) | {
-    "stage": _PLACE,
-    "pipeline": _PLACE,
+    "stage": _KEY_AND_NAME,
+    "pipeline": _KEY_AND_NAME,
     "creator": PERSON,
     **dict.fromkeys(("created", "updated", "stageChanged", "lastTouched"), ANYTHING),
 }
@@ -56,17 +56,18 @@ SUBJECTS: dict[str, dict[str, str]] = {
         "fields": "fields",
     },
 }
-"""What is told of the record that a trigger is about: our names of its members by theirs."""
+"""The members of the record that a trigger is about: the name in templates, and the name in the stored record."""
 
 
 def with_box(trigger: Mapping[str, Any]) -> bool:
-    """Whether its runs are about a box."""
+    """Whether the runs of this trigger are about a box."""
     kind = trigger.get("type")
     return kind != "webhook" and (kind != "schedule" or bool(trigger.get("eachBox")))
 
 
 def scope(trigger_type: str, field_names: set[str] | None, secrets: list[str]) -> dict[str, Any]:
-    """The names known when a rule is saved; of a team's rule (`field_names` None) there is no box."""
+    """The names that templates may use, known when the automation is saved. `field_names` is None for an automation
+    of a team: its runs have no box."""
     found: dict[str, Any] = {
         "trigger": dict.fromkeys(("type", "kind", "at", "email"), ANYTHING),
         "actor": PERSON,
@@ -77,21 +78,25 @@ def scope(trigger_type: str, field_names: set[str] | None, secrets: list[str]) -
         "headers": ANYTHING,
         "steps": {},
         "secrets": dict.fromkeys(secrets, ANYTHING),
-        "automation": _PLACE,
+        "automation": _KEY_AND_NAME,
     }
     if field_names is not None:
         values = dict.fromkeys(sorted(field_names), ANYTHING)
         found["box"] = {**_BOX, "fields": values}
         found["fields"] = values
-        found["before"] = {**dict.fromkeys(("name", "notes", "assignees"), ANYTHING), "stage": _PLACE, "fields": values}
+        found["before"] = {
+            **dict.fromkeys(("name", "notes", "assignees"), ANYTHING),
+            "stage": _KEY_AND_NAME,
+            "fields": values,
+        }
     subject = TRIGGERS[trigger_type].subject
     if subject:
         found[subject] = dict.fromkeys(SUBJECTS[subject], ANYTHING)
     return found
 
 
-def of_box(ctx: Ctx, box: Box) -> dict[str, Any]:
-    """A box as templates see it: values of its fields by their names, options by theirs."""
+def box_values(ctx: Ctx, box: Box) -> dict[str, Any]:
+    """A box as templates see it: field values by the names of the fields, options by name."""
     pipeline = pipelines.get(ctx, box.pipeline_key)
     by_key = schema.fields_by_key(ctx, box.pipeline_key)
     people = persons.by_key(ctx, [box.creator_key, *box.assignee_keys, *box.follower_keys])
@@ -113,57 +118,59 @@ def of_box(ctx: Ctx, box: Box) -> dict[str, Any]:
         "updated": box.updated_at,
         "stageChanged": box.stage_changed_at,
         "lastTouched": box.activity.touched_at,
-        "fields": values(by_key, box.fields),
+        "fields": field_values(by_key, box.fields),
     }
 
 
-def values(by_key: Mapping[str, Field], held: Mapping[str, Any]) -> dict[str, Any]:
-    """By the fields' names; of two of one name the older."""
+def field_values(by_key: Mapping[str, Field], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the names of the fields. If two fields have the same name, the older field counts."""
     found: dict[str, Any] = {}
     for key, field in by_key.items():
-        found.setdefault(field.name, shown(field, held.get(key)))
+        found.setdefault(field.name, field_value(field, stored.get(key)))
     return found
 
 
-def shown(field: Field, value: Any) -> Any:
+def field_value(field: Field, value: Any) -> Any:
+    """A stored value with the names of options in place of their keys."""
     if field.type in WITH_OPTIONS and value is not None:
         names = {option.key: option.name for option in field.options}
-        return [names.get(one, one) for one in value] if isinstance(value, list) else names.get(value, value)
+        return [names.get(key, key) for key in value] if isinstance(value, list) else names.get(value, value)
     return value
 
 
-def person(one: Person | None) -> dict[str, Any] | None:
-    return {"key": one.key, "email": one.email, "name": one.full_name or one.display_name} if one else None
+def person(user: Person | None) -> dict[str, Any] | None:
+    """A user as templates see them."""
+    return {"key": user.key, "email": user.email, "name": user.full_name or user.display_name} if user else None
 
 
 def before(ctx: Ctx, pipeline_key: str | None, was: Mapping[str, Any], detail: Mapping[str, str]) -> dict[str, Any]:
-    """What the change changed, as it had been."""
+    """The members of a box that an event changed, with their values before the change."""
     found: dict[str, Any] = {name: was.get(name) for name in ("name", "notes")}
     if "stage_key" in was:
         found["stage"] = {"key": was["stage_key"], "name": detail.get("old_stage_name", "")}
     if "assignee_keys" in was:
         known = persons.by_key(ctx, was["assignee_keys"])
         found["assignees"] = [person(known.get(key)) for key in was["assignee_keys"]]
-    held = was.get("fields")
+    stored = was.get("fields")
+    stored = stored if isinstance(stored, dict) else {}
     by_key = schema.fields_by_key(ctx, pipeline_key) if pipeline_key else {}
-    found["fields"] = {
-        field.name: shown(field, held[key]) for key, field in by_key.items() if isinstance(held, dict) and key in held
-    }
+    found["fields"] = {field.name: field_value(field, stored[key]) for key, field in by_key.items() if key in stored}
     return found
 
 
 def subject(name: str, record: Any) -> dict[str, Any]:
-    """The record a trigger is about, under our names. A thread's record stands within its whole."""
-    held = msgspec.to_builtins(record) if not isinstance(record, dict) else record
-    held = held.get("thread", held) if name == "thread" else held
-    return {ours: held.get(theirs) for ours, theirs in SUBJECTS[name].items()}
+    """The record that a trigger is about, with the names that templates use. The event of a thread holds the thread
+    within a larger record."""
+    stored = msgspec.to_builtins(record) if not isinstance(record, dict) else record
+    stored = stored.get("thread", stored) if name == "thread" else stored
+    return {shown: stored.get(member) for shown, member in SUBJECTS[name].items()}
 
 
-def reached(ctx: Ctx, box_key: str | None) -> dict[str, Any] | None:
-    """The box as it is now, if the run's owner may see it."""
+def current_box(ctx: Ctx, box_key: str | None) -> dict[str, Any] | None:
+    """The box with its current values; None if there is none or the run's owner has no access to it."""
     if not box_key:
         return None
     try:
-        return of_box(ctx, boxes.get(ctx, box_key))
+        return box_values(ctx, boxes.get(ctx, box_key))
     except NotFound:
         return None

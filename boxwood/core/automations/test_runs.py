@@ -1,4 +1,4 @@
-"""Trying a rule on a box: everything is done for real and then undone, but nothing leaves the house."""
+"""Test runs: the steps are really done in the database and then rolled back. No request and no e-mail is sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .runs import STEP_LOGS, Run, StepLog
 from .steps import Op
 
 
-class Done(Exception):
-    """What it came to: raised to undo it."""
+class TestRunFinished(Exception):
+    """Carries the result of a test run; raising it rolls the test run back."""
 
     def __init__(self, run: Run, steps: list[StepLog]) -> None:
         super().__init__()
@@ -26,13 +26,13 @@ class Done(Exception):
         self.steps = steps
 
 
-class Rehearsal(Advance):
-    """Steps done outside are only shown, with what they would send; waits are not waited."""
+class TrialRun(Advance):
+    """A run that logs what a request would send, without sending it, and that does not wait."""
 
-    def _leave(self, op: Op) -> Outside | None:
-        outside = super()._leave(op)
+    def _hand_out(self, op: Op) -> Outside | None:
+        outside = super()._hand_out(op)
         if outside is not None and outside.op is op:
-            self._log(op, "skipped", outside.shown, {}, "only tried: nothing was sent")
+            self._log(op, "skipped", outside.shown, {}, "test run: nothing was sent")
             self._done(op, {}, self.run.place + 1)
             return self.go()
         return outside
@@ -44,24 +44,25 @@ class Rehearsal(Advance):
         return False
 
 
-def rehearse(
+def perform(
     ctx: Ctx, key: str, changes: dict[str, Any], rules: Rules, *, box_key: str | None, body: Any = None
 ) -> tuple[Run, list[StepLog]]:
-    """What would happen, as the rule stands or as it would be with these changes (see `automations.edit`), as things
-    are now. A trigger about a task, a comment and the like takes the last one of the box."""
-    automation = automations.change(ctx, key, "FLOW_PAUSE_RESUME")
+    """Returns the run and the log of its steps, as if the automation ran now. With `changes`, the automation is tested
+    as it would be after them (see `automations.edit`). If the trigger is about a task, a comment or the like, the run
+    uses the newest event of the box that fits the trigger."""
+    automation = automations.get_for_change(ctx, key, "FLOW_PAUSE_RESUME")
     if box_key:
         try:
             boxes.get(ctx, box_key)
         except NotFound:
-            raise Invalid("boxKey", f"no box {box_key[:100]!r} within your reach") from None
+            raise Invalid("boxKey", f"there is no box {box_key[:100]!r} that you have access to") from None
     elif automation.pipeline_key and template_names.with_box(changes.get("trigger") or automation.definition.trigger):
-        raise Invalid("boxKey", "is missing: name the box to try it on")
+        raise Invalid("boxKey", "is missing: give the key of the box to test the automation on")
 
     def attempt() -> None:
-        trying = replace(ctx)  # what it is told as is undone too
-        automation = automations.edit(trying, key, changes, rules, 0) if changes else automations.get(ctx, key)
-        event_id, subject_key = _last(ctx, automation.trigger_type, box_key, automation.team_key)
+        edit_ctx = replace(ctx)  # a copy: the edit is rolled back, so `ctx` must not keep the key of its change
+        automation = automations.edit(edit_ctx, key, changes, rules, 0) if changes else automations.get(ctx, key)
+        event_id, subject_key = _latest_event(ctx, automation.trigger_type, box_key, automation.team_key)
         run = runs.start(
             ctx,
             automation,
@@ -73,21 +74,21 @@ def rehearse(
             body=body,
         )
         assert run is not None
-        trial = Rehearsal(ctx.db, ctx.now, run, "")
+        trial = TrialRun(ctx.db, ctx.now, run, "")
         if run.state == "due":
             trial.go()
         sql = f"SELECT {STEP_LOGS.columns} FROM automation_steps WHERE run_key = :key ORDER BY number"
-        raise Done(trial.run, STEP_LOGS.load_all(ctx.db.rows(sql, key=run.key)))
+        raise TestRunFinished(trial.run, STEP_LOGS.load_all(ctx.db.rows(sql, key=run.key)))
 
     try:
         ctx.db.attempt(attempt)
-    except Done as done:
-        return done.run, done.steps
+    except TestRunFinished as finished:
+        return finished.run, finished.steps
     raise AssertionError("unreachable")
 
 
-def _last(ctx: Ctx, trigger_type: str, box_key: str | None, team_key: str) -> tuple[int | None, str | None]:
-    """The last event that would have begun it, and what that was about."""
+def _latest_event(ctx: Ctx, trigger_type: str, box_key: str | None, team_key: str) -> tuple[int | None, str | None]:
+    """The number of the newest event that fits the trigger, and the key of its subject."""
     kinds = triggers.TRIGGERS[trigger_type].kinds
     if not kinds:
         return None, None

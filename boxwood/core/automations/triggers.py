@@ -1,7 +1,7 @@
-"""What begins a run: the kinds of triggers, what each may be told, and whether an event is one.
+"""The kinds of triggers and their parameters, and whether an event fits a trigger.
 
-An event is matched in the change's own transaction, by what it holds alone. What a rule asks besides (its filter,
-its condition) is asked when the run begins.
+An event is matched in the transaction of the change, only by what the event holds. The filter and the condition of an
+automation are checked later, when the run starts.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ PIPELINE, TEAM = "pipeline", "team"
 
 
 class Param(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a trigger or a step is told. `kind` says to a form how it is asked for, and here how it is checked."""
+    """A parameter of a trigger or a step. `kind` decides which input a form shows and how the value is checked."""
 
     name: str
     kind: str
-    says: str
+    description: str
     required: bool = False
     options: tuple[str, ...] = ()
     templates: bool = False
-    """Whether texts in it are templates."""
+    """Whether texts in the value are templates."""
 
 
 class Trigger(msgspec.Struct, frozen=True):
-    says: str
+    description: str
     scope: str = PIPELINE
     kinds: tuple[str, ...] = ()
-    """The events it is; empty for what comes with time or from outside."""
+    """The kinds of events that fit; empty for triggers by time, by request or by a user."""
     params: tuple[Param, ...] = ()
     subject: str = ""
-    """The name under which templates find the record it is about, besides the box."""
+    """The name in templates of the record that the trigger is about, besides the box."""
 
 
 _TO = Param("to", "stages", "Only into one of these stages.")
 _FROM = Param("from", "stages", "Only out of one of these stages.")
-_ZONE = Param("timeZone", "timeZone", "Such as Europe/Berlin; UTC where none is named.")
+_ZONE = Param("timeZone", "timeZone", "A time zone such as Europe/Berlin. Default: UTC.")
 _UNITS = ("minutes", "hours", "days")
 
 TRIGGERS: dict[str, Trigger] = {
@@ -56,8 +56,8 @@ TRIGGERS: dict[str, Trigger] = {
         kinds=("box.fields_edited",),
         params=(
             Param("fields", "fields", "Only these fields."),
-            Param("from", "value", "Only from this value (null: from none)."),
-            Param("to", "value", "Only to this value (null: to none)."),
+            Param("from", "value", "Only from this value (null: from no value)."),
+            Param("to", "value", "Only to this value (null: to no value)."),
         ),
     ),
     "box.assigned": Trigger(
@@ -66,7 +66,7 @@ TRIGGERS: dict[str, Trigger] = {
     "box.edited": Trigger(
         "The name or the notes of a box are edited",
         kinds=("box.renamed", "box.notes_edited"),
-        params=(Param("which", "choice", "Only one of the two.", options=("name", "notes")),),
+        params=(Param("which", "choice", "Only the name, or only the notes.", options=("name", "notes")),),
     ),
     "box.contactsChanged": Trigger(
         "The contacts or organizations of a box change", kinds=("box.contacts_edited", "box.organizations_edited")
@@ -75,12 +75,12 @@ TRIGGERS: dict[str, Trigger] = {
     "box.emailReceived": Trigger("An e-mail to a box is received", kinds=("box.email_received",)),
     "task.created": Trigger("A task is created", kinds=("task.created",), subject="task"),
     "task.completed": Trigger("A task is completed", kinds=("task.completed",), subject="task"),
-    "task.due": Trigger("A task falls due", kinds=("task.due",), subject="task"),
+    "task.due": Trigger("A task becomes due", kinds=("task.due",), subject="task"),
     "comment.created": Trigger("A comment is added", kinds=("comment.created",), subject="comment"),
     "meeting.created": Trigger(
         "A meeting or call is logged",
         kinds=("meeting.created",),
-        params=(Param("which", "choice", "Only one of the two.", options=("CALL_LOG", "MEETING_NOTES")),),
+        params=(Param("which", "choice", "Only calls, or only meetings.", options=("CALL_LOG", "MEETING_NOTES")),),
         subject="meeting",
     ),
     "file.added": Trigger("A file is added", kinds=("file.added",), subject="file"),
@@ -99,17 +99,17 @@ TRIGGERS: dict[str, Trigger] = {
         "A date of a box is reached",
         params=(
             Param("field", "dateField", "The date field.", required=True),
-            Param("amount", "integer", "So much later; with a minus earlier."),
-            Param("unit", "choice", "Of `amount`.", options=_UNITS),
-            Param("time", "time", "At this time of that day, such as 09:00."),
+            Param("amount", "integer", "How much later than the date; a negative number means earlier."),
+            Param("unit", "choice", "The unit of `amount`.", options=_UNITS),
+            Param("time", "time", "The time of day, such as 09:00."),
             _ZONE,
         ),
     ),
     "box.untouched": Trigger(
-        "Nobody has touched a box for some days",
+        "A box has not been changed for some days",
         params=(
-            Param("days", "integer", "So many.", required=True),
-            Param("existing", "flag", "Also those that were untouched so long before the automation was switched on."),
+            Param("days", "integer", "The number of days.", required=True),
+            Param("existing", "flag", "Include boxes that were unchanged before the automation was switched on."),
         ),
     ),
     "schedule": Trigger(
@@ -117,14 +117,14 @@ TRIGGERS: dict[str, Trigger] = {
         params=(
             Param("cron", "cron", "Minute, hour, day, month, weekday: `0 9 * * mon` is Mondays at nine.", True),
             _ZONE,
-            Param("eachBox", "flag", "A run for each box that the filter lets through; without it, one without a box."),
+            Param("eachBox", "flag", "One run for each box that matches the filter. Default: one run without a box."),
         ),
     ),
     "webhook": Trigger(
-        "A request comes to an inbound webhook",
+        "An inbound webhook receives a request",
         params=(Param("endpoint", "inbound", "The key of the inbound webhook.", required=True),),
     ),
-    "manual": Trigger("Somebody starts it"),
+    "manual": Trigger("A user starts it"),
 }
 TIMED = ("date.reached", "box.untouched", "schedule")
 _BY_KIND: dict[str, list[str]] = {}
@@ -135,62 +135,65 @@ BY_KIND = {kind: tuple(names) for kind, names in _BY_KIND.items()}
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
-# When a rule is saved
+# When an automation is saved
 
 
 def check(trigger: dict[str, Any], scope: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> dict[str, Any]:
-    """The trigger as it is kept; `Invalid` names what cannot be."""
+    """The trigger to store. Raises Invalid, with the parameter's name, for every value that is not possible."""
     name = trigger.get("type")
     if not isinstance(name, str) or name not in TRIGGERS:
-        raise Invalid("trigger.type", f"no such trigger {str(name)[:50]!r}; known are {', '.join(TRIGGERS)}")
+        raise Invalid("trigger.type", f"there is no trigger {str(name)[:50]!r}; use one of {', '.join(TRIGGERS)}")
     kind = TRIGGERS[name]
     if kind.kinds and kind.scope != scope:
-        raise Invalid("trigger.type", f"{name} is for automations of a {kind.scope}, and this is one of a {scope}")
+        raise Invalid(
+            "trigger.type", f"{name} is only for automations of a {kind.scope}; this one belongs to a {scope}"
+        )
     if name in ("date.reached", "box.untouched") and scope == TEAM:
-        raise Invalid("trigger.type", f"{name} is for automations of a pipeline")
-    kept: dict[str, Any] = {"type": name}
+        raise Invalid("trigger.type", f"{name} is only for automations of a pipeline")
+    checked: dict[str, Any] = {"type": name}
     for param in kind.params:
         value = trigger.get(param.name)
         if param.name in trigger and (value not in (None, "", []) or param.kind == "value"):
-            kept[param.name] = _checked(param, value, f"trigger.{param.name}", stage_keys, by_key)
+            checked[param.name] = _checked(param, value, f"trigger.{param.name}", stage_keys, by_key)
         elif param.required:
             raise Invalid(f"trigger.{param.name}", "is missing")
-    unknown = [one for one in trigger if one not in {"type", *(param.name for param in kind.params)}]
-    if unknown:
-        known = ", ".join(param.name for param in kind.params) or "nothing"
-        raise Invalid(f"trigger.{unknown[0][:50]}", f"{name} takes {known}")
-    if kept.get("eachBox") and scope == TEAM:
-        raise Invalid("trigger.eachBox", "is for automations of a pipeline")
-    return kept
+    known = [param.name for param in kind.params]
+    for member in trigger:
+        if member not in ("type", *known):
+            takes = f"takes {', '.join(known)}" if known else "takes no parameters"
+            raise Invalid(f"trigger.{member[:50]}", f"is unknown: {name} {takes}")
+    if checked.get("eachBox") and scope == TEAM:
+        raise Invalid("trigger.eachBox", "is only for automations of a pipeline")
+    return checked
 
 
 def _checked(param: Param, value: Any, where: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> Any:
     match param.kind:
         case "stages":
-            return _each_of(value, stage_keys, where, "stage")
+            return _known_keys(value, stage_keys, where, "stage")
         case "fields":
-            return _each_of(value, list(by_key), where, "field")
+            return _known_keys(value, list(by_key), where, "field")
         case "dateField":
             if str(value) not in by_key or by_key[str(value)].type != "DATE":
-                dates = ", ".join(f"{key} ({one.name})" for key, one in by_key.items() if one.type == "DATE")
-                raise Invalid(where, f"is the key of a date field; there are {dates or 'none'}")
+                dates = ", ".join(f"{key} ({field.name})" for key, field in by_key.items() if field.type == "DATE")
+                raise Invalid(where, f"must be the key of a date field; the pipeline has {dates or 'none'}")
             return str(value)
         case "users":
             return _texts(value, where)
         case "choice":
             if value not in param.options:
-                raise Invalid(where, f"is one of {', '.join(param.options)}")
+                raise Invalid(where, f"must be one of {', '.join(param.options)}")
         case "integer":
             if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 100_000:
-                raise Invalid(where, "is a whole number")
+                raise Invalid(where, "must be a whole number from -100,000 to 100,000")
             if param.name == "days" and value < 1:
-                raise Invalid(where, "is 1 or more")
+                raise Invalid(where, "must be 1 or more")
         case "flag":
             if not isinstance(value, bool):
-                raise Invalid(where, "is true or false")
+                raise Invalid(where, "must be true or false")
         case "time":
             if not isinstance(value, str) or not _TIME.fullmatch(value):
-                raise Invalid(where, "is a time such as 09:00")
+                raise Invalid(where, "must be a time such as 09:00")
         case "timeZone":
             zone(value, where)
         case "inbound":
@@ -202,40 +205,41 @@ def _checked(param: Param, value: Any, where: str, stage_keys: list[str], by_key
 
 def _texts(value: Any, where: str) -> list[str]:
     found = [value] if isinstance(value, (str, int)) and not isinstance(value, bool) else value
-    if not isinstance(found, list) or not all(isinstance(one, (str, int)) for one in found) or len(found) > 200:
-        raise Invalid(where, "is a list of keys")
-    return [str(one) for one in found]
+    if not isinstance(found, list) or not all(isinstance(key, (str, int)) for key in found) or len(found) > 200:
+        raise Invalid(where, "must be a list of at most 200 keys")
+    return [str(key) for key in found]
 
 
-def _each_of(value: Any, known: list[str], where: str, what: str) -> list[str]:
-    found = _texts(value, where)
-    for one in found:
-        if one not in known:
-            raise Invalid(where, f"no {what} {one[:50]!r} here; its keys are {', '.join(known[:50]) or 'none'}")
-    return found
+def _known_keys(value: Any, known: list[str], where: str, what: str) -> list[str]:
+    keys = _texts(value, where)
+    for key in keys:
+        if key not in known:
+            raise Invalid(where, f"there is no {what} {key[:50]!r} here; use one of {', '.join(known[:50]) or 'none'}")
+    return keys
 
 
 def zone(name: Any, where: str = "timeZone") -> tzinfo:
+    """The time zone with this name; UTC if there is no name."""
     if not name:
         return UTC
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError, TypeError):
-        raise Invalid(where, f"no time zone {str(name)[:60]!r}; one is Europe/Berlin") from None
+        raise Invalid(where, f"there is no time zone {str(name)[:60]!r}; use a name such as Europe/Berlin") from None
 
 
 def next_time(cron: Any, place: tzinfo, now: int, where: str = "trigger.cron") -> int:
-    """The first time after `now` (ms) that the cron expression means, in this zone."""
-    from cronsim import CronSim, CronSimError  # only where there is a schedule
+    """The first time after `now` that the cron expression means in this zone; both are milliseconds since the epoch."""
+    from cronsim import CronSim, CronSimError  # imported only where there is a schedule
 
     if not isinstance(cron, str) or len(cron) > 200:
-        raise Invalid(where, "is text such as `0 9 * * mon`")
+        raise Invalid(where, "must be a text such as `0 9 * * mon`")
     try:
         found = next(CronSim(cron, datetime.fromtimestamp(now / 1000, place)))
     except CronSimError as error:
-        raise Invalid(where, f"cannot be read ({error}): it is minute, hour, day, month, weekday") from None
+        raise Invalid(where, f"must be minute, hour, day, month and weekday ({error})") from None
     except StopIteration:
-        raise Invalid(where, "never comes") from None
+        raise Invalid(where, "must mean a time that exists") from None
     return int(found.timestamp() * 1000)
 
 
@@ -245,7 +249,7 @@ def next_time(cron: Any, place: tzinfo, now: int, where: str = "trigger.cron") -
 def matches(
     trigger: dict[str, Any], kind: str, thing: Any, before: Mapping[str, Any] | None, detail: dict[str, str]
 ) -> bool:
-    """Whether an event of this kind is what the trigger waits for; of its own kinds alone."""
+    """Whether an event fits the trigger. `kind` must be one of the trigger's kinds of events."""
     was = before or {}
     match trigger["type"]:
         case "box.moved":
@@ -282,11 +286,12 @@ def _field_matches(trigger: dict[str, Any], box: Any, was: Mapping[str, Any]) ->
 
 
 def same(held: Any, given: Any) -> bool:
-    """Whether a value is meant by what a rule says: null and empty alike, numbers by their digits or as such."""
+    """Whether a stored value equals the value that an automation names. All empty values are equal, and a number
+    equals its digits as text."""
     if held in (None, "", [], False) and given in (None, "", [], False):
         return True
     if isinstance(held, list) and not isinstance(given, list):
-        return any(same(one, given) for one in held)
+        return any(same(item, given) for item in held)
     if isinstance(held, bool) or isinstance(given, bool):
         return held is given
     return bool(held == given) or (held is not None and str(held) == str(given))

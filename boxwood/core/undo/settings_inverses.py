@@ -76,7 +76,7 @@ def _inbound(ctx: Ctx, event: Event) -> bool:
 
 def _automation(ctx: Ctx, event: Event) -> bool:
     """Whoever takes it back is its owner from then on, as with any other edit: secrets come back that were his."""
-    automation = automations.change(ctx, event.subject_key or "")
+    automation = automations.get_for_change(ctx, event.subject_key or "")
     wanted = _back_kept(ctx, event, automation)
     owner, secrets = wanted.pop("user_key", automation.user_key), wanted.pop("secrets", automation.secrets)
     does = wanted.pop("definition", {})
@@ -94,7 +94,7 @@ def _automation(ctx: Ctx, event: Event) -> bool:
 
 
 def _switched(ctx: Ctx, event: Event) -> bool:
-    automation = automations.change(ctx, event.subject_key or "", "FLOW_PAUSE_RESUME")
+    automation = automations.get_for_change(ctx, event.subject_key or "", "FLOW_PAUSE_RESUME")
     on = event.kind == "automation.disabled"
     if automation.enabled == on:
         return False

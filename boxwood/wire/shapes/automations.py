@@ -264,13 +264,15 @@ def catalogue() -> CatalogueOut:
 
 def _trigger(name: str, one: Trigger) -> TriggerOut:
     scope = one.scope if one.kinds or name in ("date.reached", "box.untouched") else "any"
-    return TriggerOut(name, one.says, scope, [_param(param) for param in one.params], one.subject or msgspec.UNSET)
+    return TriggerOut(
+        name, one.description, scope, [_param(param) for param in one.params], one.subject or msgspec.UNSET
+    )
 
 
 def _step(name: str, one: StepKind) -> StepOut:
-    return StepOut(name, one.says, [_param(param) for param in one.params], list(one.gives))
+    return StepOut(name, one.description, [_param(param) for param in one.params], list(one.output))
 
 
 def _param(one: Param) -> ParamOut:
     options = list(one.options) if one.options else msgspec.UNSET
-    return ParamOut(one.name, one.kind, one.says, one.required, one.templates, options)
+    return ParamOut(one.name, one.kind, one.description, one.required, one.templates, options)
