@@ -26,13 +26,13 @@ def _one(call: Call, comment: Comment) -> shapes.CommentOut:
 def list_v1(call: Call) -> list[shapes.CommentOut]:
     """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
     limit, offset = call.page(EVERYTHING)
-    return shown(call, comments.of_box(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call, comments.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def list_v2(call: Call) -> Results[shapes.CommentOut]:
     """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
     limit, offset = call.page(EVERYTHING)
-    found = comments.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = comments.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call, found[:limit])], len(found) > limit)
 
 

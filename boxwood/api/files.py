@@ -22,7 +22,7 @@ def shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
 def list_of_box(call: Call) -> list[shapes.FileOut]:
     """The files of a box, the oldest first."""
     limit, offset = call.page(ALL)
-    return shown(call.ctx, files.page(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call.ctx, files.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def get(call: Call) -> shapes.FileOut:
@@ -35,19 +35,19 @@ def contents(call: Call) -> Reply | Download:
 
     Always a download: what a browser could run (HTML, SVG, scripts) goes out as application/octet-stream.
     """
-    return downloads.download(call, files.contents(call.ctx, call.path[0]))
+    return downloads.download(call, files.get_stored(call.ctx, call.path[0]))
 
 
 def link(call: Call) -> shapes.FileLink:
     """A URL that opens the file without a key, for an hour and while the caller can reach it."""
-    file = files.contents(call.ctx, call.path[0])
+    file = files.get_stored(call.ctx, call.path[0])
     token, until = file_links.sign(call.ctx, file.key)
     return shapes.FileLink(f"{call.base_url}/api/v2/files/{file.key}/download?token={token}", until)
 
 
 def follow_link(call: Call) -> Reply | Download:
     """What a link opens: the file's bytes, or a range of them. Needs no key."""
-    return downloads.download(call, files.contents(call.ctx, call.path[0]))
+    return downloads.download(call, files.get_stored(call.ctx, call.path[0]))
 
 
 def link_drive(call: Call) -> shapes.FileOut:

@@ -28,7 +28,7 @@ def of_box(call: Call) -> Reply:
     with the number they need.
     """
     asked = call.number("maxTokens", 0, least=1, most=MOST_TOKENS) if call.text("maxTokens") else None
-    head = f"{markdown.sections(overview.of(call.ctx, call.path[0]))}\n\n{markdown.TIMELINE}"
+    head = f"{markdown.sections(overview.for_box(call.ctx, call.path[0]))}\n\n{markdown.TIMELINE}"
     entries = _entries(call.ctx, call.path[0])
     text = _whole(head, entries) if asked is None else _within(head, entries, asked)
     return Reply(text.encode(), content_type=MARKDOWN)
@@ -36,14 +36,14 @@ def of_box(call: Call) -> Reply:
 
 def _entries(ctx: Ctx, box_key: str) -> Iterator[str]:
     """Rendered, as far as somebody takes them."""
-    behind = None
+    after = None
     while True:
-        found = timeline.page(ctx, box_key, kinds=timeline.UNASKED, newest_first=True, limit=PAGE, behind=behind)
+        found = timeline.page(ctx, box_key, kinds=timeline.DEFAULT_FILTERS, newest_first=True, limit=PAGE, after=after)
         people = persons.by_key(ctx, {key for one in found for key in markdown.named(one)})
         yield from (markdown.entry(one, people) for one in found)
         if len(found) < PAGE:
             return
-        behind = found[-1].place
+        after = found[-1].place
 
 
 def _whole(head: str, entries: Iterator[str]) -> str:

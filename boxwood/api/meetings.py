@@ -17,7 +17,7 @@ def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
 def of_box(call: Call) -> Results[shapes.MeetingOut]:
     """The meetings and call logs of a box, in the order they were made."""
     limit, offset = call.page(1000)
-    found = meetings.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = meetings.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call, found[:limit])], len(found) > limit)
 
 

@@ -31,7 +31,7 @@ _HEADER = re.compile(rb"[A-Za-z0-9-]+[ \t]*:|From ")
 
 
 def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
-    held = files.of_messages(ctx, [message.key for message in found])
+    held = files.by_message(ctx, [message.key for message in found])
     people = persons.by_key(ctx, {file.owner_key for one in held.values() for file in one})
     return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
 
@@ -39,7 +39,7 @@ def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
 def list_of_thread(call: Call) -> Results[shapes.MessageOut]:
     """The messages of a thread in the order they were sent, 50 a page."""
     limit, offset = call.page(PAGE)
-    found = messages.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = messages.list_for_thread(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
 
 
@@ -61,7 +61,7 @@ async def add(call: Call, body: Body) -> Reply:
         read = await call.api.heavy(mail.parse, raw)
     except mail.Unreadable as why:
         raise Invalid("raw", str(why)) from None
-    which = messages.identity(read, raw)
+    which = messages.identify(read, raw)
     if known := await call.read(lambda ctx: _known(ctx, box_key, which)):
         return known
     async with uploads.announced(call.api, len(read.attachments)) as ids:

@@ -18,7 +18,7 @@ _FORWARDS = {"desc": False, "past": False, "asc": True, "future": True}
 
 def _shown(call: Call, found: list[Task]) -> list[shapes.TaskOut]:
     people = persons.by_key(call.ctx, {key for task in found for key in task.people()})
-    suggested = suggestions.of(call.ctx, found)
+    suggested = suggestions.for_tasks(call.ctx, found)
     return [shapes.task(task, people, suggested.get(task.key, ())) for task in found]
 
 
@@ -29,7 +29,7 @@ def _one(call: Call, task: Task) -> shapes.TaskOut:
 def of_box(call: Call) -> Results[shapes.TaskOut]:
     """The tasks of a box, in the order they were made."""
     limit, offset = call.page(1000)
-    found = tasks.of_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = tasks.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*_shown(call, found[:limit])], len(found) > limit)
 
 
@@ -68,7 +68,7 @@ def list_agenda(call: Call) -> Results[shapes.TaskOut]:
     direction = call.text("direction") or "desc"
     if direction not in _FORWARDS:
         raise Invalid("direction", f"must be one of {', '.join(_FORWARDS)}")
-    found = agenda.of(
+    found = agenda.list_tasks(
         call.ctx,
         user_keys=call.texts("userKeys"),
         pipeline_key=call.text("pipelineKey") or None,
@@ -83,7 +83,7 @@ def list_agenda(call: Call) -> Results[shapes.TaskOut]:
 def list_reminders(call: Call) -> list[shapes.ReminderOut]:
     """The tasks of a box that have a date, as reminders."""
     limit, offset = call.page(EVERYTHING)
-    found = tasks.of_box(call.ctx, call.path[0], limit=limit, offset=offset, dated=True)
+    found = tasks.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset, dated=True)
     return [shapes.reminder(task) for task in found]
 
 

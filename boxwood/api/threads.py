@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core import persons
-from ..core.activity import threads
+from ..core.activity import files, threads
 from ..core.activity.threads import Thread
 from ..core.context import Ctx
 from ..wire.shapes import threads as shapes
@@ -12,15 +12,15 @@ from .http.call import ALL, Call
 
 
 def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
-    held = threads.files_of(ctx, [thread.key for thread in found])
-    people = persons.by_key(ctx, {file.owner_key for files in held.values() for file in files})
+    held = files.by_thread(ctx, [thread.key for thread in found])
+    people = persons.by_key(ctx, {file.owner_key for each in held.values() for file in each})
     return [shapes.thread(thread, held[thread.key], people, ctx.actor.key) for thread in found]
 
 
 def list_of_box(call: Call) -> list[shapes.ThreadOut]:
     """The threads of a box, the oldest first."""
     limit, offset = call.page(ALL)
-    return shown(call.ctx, threads.page(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call.ctx, threads.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def get(call: Call) -> shapes.ThreadOut:
@@ -36,7 +36,7 @@ def add(call: Call) -> list[shapes.ThreadOut]:
 
 def find(call: Call) -> list[shapes.ThreadOut]:
     """A Gmail thread in every box within reach."""
-    return shown(call.ctx, threads.in_gmail(call.ctx, call.text("hexGmailThreadId")))
+    return shown(call.ctx, threads.list_for_gmail_id(call.ctx, call.text("hexGmailThreadId")))
 
 
 def remove(call: Call) -> Success:

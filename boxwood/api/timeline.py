@@ -44,7 +44,7 @@ def list_page(call: Call) -> shapes.Timeline:
         newest_first=asked.newest_first,
         limit=asked.limit + 1,
         start=None if token or not call.text("startTimestamp") else call.number("startTimestamp", 0),
-        behind=asked.behind,
+        after=asked.behind,
     )
     shown = found[: asked.limit]
     entries = _shown(call, shown)
@@ -67,7 +67,7 @@ def _kinds(call: Call) -> list[str]:
     for word in found:
         if word not in timeline.SOURCES:
             raise Invalid("filters", f"no such filter {word[:50]!r}; known are {', '.join(timeline.SOURCES)}")
-    return found or sorted(timeline.UNASKED)
+    return found or sorted(timeline.DEFAULT_FILTERS)
 
 
 _places = msgspec.json.Decoder(Asked)
@@ -82,7 +82,7 @@ def _opened(token: str) -> Asked:
         asked = _places.decode(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
     except (ValueError, msgspec.DecodeError):
         raise _no_token() from None
-    if asked.behind is None or not timeline.fits(asked.behind) or not 0 < asked.limit <= MOST_PER_PAGE:
+    if asked.behind is None or not timeline.is_valid(asked.behind) or not 0 < asked.limit <= MOST_PER_PAGE:
         raise _no_token()
     return asked
 

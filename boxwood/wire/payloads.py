@@ -13,7 +13,7 @@ import msgspec
 from ..core.activity.comments import Comment
 from ..core.activity.meetings import Meeting
 from ..core.activity.tasks import Task
-from ..core.activity.threads import Whole
+from ..core.activity.threads import ThreadWithFiles
 from ..core.events import Event
 from ..core.people.contacts import Contact
 from ..core.people.organizations import Organization
@@ -69,7 +69,7 @@ def _reader(record: type[R]) -> Callable[[Event], R]:
 
 _box, _stage, _task = _reader(Box), _reader(Stage), _reader(Task)
 _comment, _meeting = _reader(Comment), _reader(Meeting)
-_thread = _reader(Whole)
+_thread = _reader(ThreadWithFiles)
 _contact, _organization = _reader(Contact), _reader(Organization)
 
 

@@ -159,7 +159,7 @@ def test_a_role_changes_what_a_member_may_and_the_last_owner_stays(world: World)
 
     pipeline = world.pipeline()
     refused(role(world.bo.user_key, "Owner", world.bo.http), 403, "owner")
-    refused(role(world.ada.user_key, "Member"), 400, "needs an owner")
+    refused(role(world.ada.user_key, "Member"), 400, "must have an owner")
     refused(role(world.bo.user_key, "King"), 400, "role")
     assert role(world.cy.user_key, "Owner").status_code == 404
     ok(role(world.bo.user_key, "ArchiveOnly"))
@@ -234,7 +234,7 @@ def test_one_leaves_by_oneself_and_may_be_archived(world: World) -> None:
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/h", "pipelineKey": box["pipelineKey"]}
     hook = ok(world.bo.http.post("/api/v2/webhooks", json=hook))
     path = f"/api/v2/teams/{world.team_key}/members"
-    refused(world.ada.http.post(f"{path}/me/leave", json={}), 400, "needs an owner")
+    refused(world.ada.http.post(f"{path}/me/leave", json={}), 400, "must have an owner")
     refused(world.bo.http.post(f"{path}/{world.ada.user_key}/leave", json={}), 403, "owner")
     handed = ok(world.bo.http.post(f"{path}/me/leave", json={"archive": True}))
     assert handed == {"boxes": 0, "tasks": 0, "pipelines": 0, "webhooks": 1, "automations": 0}

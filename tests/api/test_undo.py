@@ -170,7 +170,7 @@ def test_parts_are_made_changed_and_deleted_back(world: World, noun: str) -> Non
     assert ok(world.ada.http.get(own))["key"] == now["key"]
     deleted = world.bo.http.post("/api/v2/undo", json={"event": made.headers["x-boxwood-change"]})
     if noun == "comments":
-        refused(deleted, 400, "Only its author")
+        refused(deleted, 400, "Only the author")
     else:
         ok(deleted)
         refused(world.ada.http.get(own), 404)

@@ -1,1 +1,1 @@
-"""What people do on a box: tasks, comments, meetings, files, mail."""
+"""The activity on a box: tasks, comments, meetings, files and e-mail."""

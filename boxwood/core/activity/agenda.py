@@ -1,4 +1,4 @@
-"""Agendas: what people have to do, by when it is due, in every box one reaches."""
+"""Agendas: the tasks of users in all boxes that the actor may see, in the order of their due dates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from .tasks import TASKS, Task
 
 MOST_PEOPLE = 100
 DIGITS = 30
+"""Of a task's `sort_order`, which is the cursor."""
 
 
-def of(
+def list_tasks(
     ctx: Ctx,
     *,
     user_keys: list[str],
@@ -25,14 +26,14 @@ def of(
     cursor: str,
     limit: int,
 ) -> list[Task]:
-    """The tasks of these users (one's own where none is named), at most `limit` of each.
+    """The tasks of these users, at most `limit` of each user. Without user keys: the actor's own tasks.
 
-    From the cursor, a task's `sort_order`, forwards or backwards in time; without one from tomorrow's
-    midnight, where the actor lives. Completed ones only where asked for.
+    The list starts at the cursor, which is a task's `sort_order`, and goes forwards or backwards in time. Without a
+    cursor it starts at the end of today in the actor's time zone. Completed tasks are included only if `completed`.
     """
     if len(user_keys) > MOST_PEOPLE:
-        raise Invalid("userKeys", f"at most {MOST_PEOPLE} at once")
-    due, number = _place(ctx, cursor)
+        raise Invalid("userKeys", f"must not be more than {MOST_PEOPLE} users")
+    due, number = _start(ctx, cursor)
     seen, params = listing.seen(ctx, pipeline_key, column="t.pipeline_key")
     found: dict[str, Task] = {}
     for user_key in dict.fromkeys(user_keys or [ctx.actor.key]):
@@ -44,7 +45,7 @@ def of(
 
 
 def _sql(seen: str, forwards: bool, completed: bool) -> str:
-    """One walk along an index, from the cursor. CROSS JOIN: SQLite keeps to this order, which is the good one."""
+    """Read along an index, from the cursor. CROSS JOIN makes SQLite keep this order of tables, the fast one."""
     beyond, order = (">", "ASC") if forwards else ("<", "DESC")
     return f"""
         SELECT {TASKS.of("t")} FROM task_assignees a CROSS JOIN tasks t CROSS JOIN boxes b
@@ -54,16 +55,17 @@ def _sql(seen: str, forwards: bool, completed: bool) -> str:
     """
 
 
-def _place(ctx: Ctx, cursor: str) -> tuple[int, int]:
+def _start(ctx: Ctx, cursor: str) -> tuple[int, int]:
+    """The due date and the number of the task after which the list starts."""
     if not cursor:
         return _tomorrow(ctx), 0
     if len(cursor) != DIGITS or not (cursor.isascii() and cursor.isdigit()):
-        raise Invalid("sortOrder", f"is a task's sortOrder, of {DIGITS} digits")
+        raise Invalid("sortOrder", f"must be the sortOrder of a task, which has {DIGITS} digits")
     return int(cursor[:15]), int(cursor[15:])
 
 
 def _tomorrow(ctx: Ctx) -> int:
-    """Midnight after today, in the actor's time zone, in milliseconds."""
+    """The end of today in the actor's time zone, in milliseconds since the epoch."""
     zone: Any = ZoneInfo(ctx.actor.timezone) if ctx.actor.timezone else UTC
     today = datetime.fromtimestamp(ctx.now / 1000, zone).date()
     return int(datetime.combine(today + timedelta(days=1), time.min, zone).timestamp() * 1000)

@@ -1,6 +1,7 @@
-"""What hangs on a box - a task, a comment, a meeting: reached as its box is, gone with it.
+"""Records that are attached to a box: tasks, comments, meetings, files, threads and messages.
 
-It may be seen where the box is seen and touched where the box may be changed (spec 6.2).
+A user who may see the box may see them, and a user who may change the box may change them (spec 6.2). They are deleted
+with their box.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 def get(ctx: Ctx, table: Table[R], key: str) -> R:
-    """The part, if the actor may see its box."""
+    """The record with this key. Raises NotFound if it does not exist or the actor may not see its box."""
     row = ctx.db.row(f"SELECT {table.columns}, box_key FROM {table.name} WHERE key = :key", key=key)
     try:
         if row is None:
@@ -31,8 +32,32 @@ def get(ctx: Ctx, table: Table[R], key: str) -> R:
     return table.load(row)
 
 
+def list_for_box(
+    ctx: Ctx,
+    table: Table[R],
+    box_key: str,
+    *,
+    limit: int,
+    offset: int,
+    where: str = "1 = 1",
+    order: str = "created_at, key",
+) -> list[R]:
+    """A page of a box's records in this table, the oldest first. Raises NotFound if the actor may not see the box."""
+    box = boxes.get(ctx, box_key)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {table.columns} FROM {table.name} WHERE box_key = :box AND {where}
+        ORDER BY {order} LIMIT :limit OFFSET :offset
+        """,
+        box=box.key,
+        limit=limit,
+        offset=offset,
+    )
+    return table.load_all(rows)
+
+
 def reach(ctx: Ctx, table: Table[R], key: str) -> tuple[R, Box, Pipeline, Role]:
-    """The part and its box, to change them: alone, since the box is held until the commit."""
+    """The record and its box, to change them. The box is locked until the commit."""
     row = ctx.db.row(f"SELECT box_key FROM {table.name} WHERE key = :key", key=key)
     try:
         if row is None:
@@ -40,7 +65,7 @@ def reach(ctx: Ctx, table: Table[R], key: str) -> tuple[R, Box, Pipeline, Role]:
         box, pipeline, role = boxes.reach(ctx, row[0], "UPDATE")
     except NotFound:
         raise NotFound(key) from None
-    # Read once the box is held: whoever held it before may have changed or deleted this.
+    # Read after the box is locked: the request that held the lock before may have changed or deleted the record.
     row = ctx.db.row(f"SELECT {table.columns} FROM {table.name} WHERE key = :key", key=key)
     if row is None:
         raise NotFound(key)

@@ -1,4 +1,4 @@
-"""Comments on a box: what people say to each other about it, with replies, mentions and reactions."""
+"""Comments on a box, with replies, mentions and reactions."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ class Comment(msgspec.Struct, frozen=True):
     message: str
     mentions: list[Mention]
     parent_key: str | None
-    """What it replies to; nothing once that is deleted."""
+    """The comment that this one replies to; None after that comment is deleted."""
     event_id: int | None
-    """The event that says it was made; None in that event's own record."""
+    """The number of the event `comment.created`; None in the record of that event itself."""
     created_at: int
     saved_at: int
 
     def people(self) -> list[str]:
+        """The keys of the users that the comment names."""
         return [self.creator_key, *(mention.user_key for mention in self.mentions)]
 
 
@@ -52,23 +53,13 @@ def get(ctx: Ctx, key: str) -> Comment:
     return attached.get(ctx, COMMENTS, key)
 
 
-def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Comment]:
-    """The oldest first."""
-    boxes.get(ctx, box_key)
-    rows = ctx.db.rows(
-        f"""
-        SELECT {COMMENTS.columns} FROM comments WHERE box_key = :box
-        ORDER BY created_at, key LIMIT :limit OFFSET :offset
-        """,
-        box=box_key,
-        limit=limit,
-        offset=offset,
-    )
-    return COMMENTS.load_all(rows)
+def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Comment]:
+    """The comments on a box, the oldest first."""
+    return attached.list_for_box(ctx, COMMENTS, box_key, limit=limit, offset=offset)
 
 
 def replies(ctx: Ctx, keys: list[str]) -> dict[str, list[str]]:
-    """The keys of the direct replies to each of these, the oldest first."""
+    """The keys of the direct replies to each of these comments, the oldest first."""
     found: dict[str, list[str]] = {key: [] for key in keys}
     among = ctx.db.dialect.among("parent_key", "keys")
     sql = f"SELECT parent_key, key FROM comments WHERE {among} ORDER BY created_at, key"
@@ -78,17 +69,18 @@ def replies(ctx: Ctx, keys: list[str]) -> dict[str, list[str]]:
 
 
 def reactions(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, list[str]]]:
-    """Who reacted to each of these, by emoji, both in the order it happened."""
+    """By comment and emoji, the keys of the users who reacted, in the order of their reactions."""
     found: dict[str, dict[str, list[str]]] = {key: {} for key in keys}
     among = ctx.db.dialect.among("comment_key", "keys")
     sql = f"SELECT {REACTIONS.columns} FROM reactions WHERE {among} ORDER BY at, user_key"
-    for one in REACTIONS.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
-        found[one.comment_key].setdefault(one.emoji, []).append(one.user_key)
+    for reaction in REACTIONS.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
+        found[reaction.comment_key].setdefault(reaction.emoji, []).append(reaction.user_key)
     return found
 
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Comment:
-    """`message`; `mentions`, or `search` to find them in it; `parent_key` of the comment it replies to."""
+    """Add a comment. `given` holds `message`; `mentions`, or `search` to find mentions in the message; and
+    `parent_key`, if the comment is a reply."""
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
     message = _checked_message(given.get("message"))
     comment = Comment(
@@ -103,18 +95,18 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Comment:
         created_at=ctx.now,
         saved_at=ctx.now,
     )
-    event_id = tell(ctx, "comment.created", comment, box, pipeline)
+    event_id = record_event(ctx, "comment.created", comment, box, pipeline)
     comment = msgspec.structs.replace(comment, event_id=event_id)
     COMMENTS.insert(ctx.db, comment)
-    count(ctx, box)
+    update_box_counts(ctx, box)
     return comment
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Comment:
-    """Its message and mentions, by its author alone: what people said is theirs."""
+    """Change the message and the mentions. Only the author may do this."""
     before, box, pipeline, _ = attached.reach(ctx, COMMENTS, key)
     if before.creator_key != ctx.actor.key:
-        raise Forbidden("Only its author may change a comment")
+        raise Forbidden("Only the author of a comment may change it")
     message = _checked_message(changes["message"]) if "message" in changes else before.message
     named = _mentions(ctx, box, pipeline, message, changes, before.mentions)
     comment = msgspec.structs.replace(before, message=message, mentions=named)
@@ -123,26 +115,26 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Comment:
     comment = msgspec.structs.replace(comment, saved_at=ctx.now)
     COMMENTS.update(ctx.db, comment, "message", "mentions", "saved_at")
     old = {"message": before.message, "mentions": before.mentions}
-    tell(ctx, "comment.edited", comment, box, pipeline, before=old)
+    record_event(ctx, "comment.edited", comment, box, pipeline, before=old)
     return comment
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """By its author or an admin of the pipeline. Replies stay, as comments of their own."""
+    """Delete a comment. Only the author or an admin of the pipeline may do this. Replies stay, without a parent."""
     comment, box, pipeline, role = attached.reach(ctx, COMMENTS, key)
     if comment.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "DELETE"):
-        raise Forbidden("Only its author, or an admin of the pipeline, may delete a comment")
+        raise Forbidden("Only the author of a comment, or an admin of the pipeline, may delete it")
     about = {"creator_key": comment.creator_key}
-    answers = replies(ctx, [key])[key]
+    reply_keys = replies(ctx, [key])[key]
     name = events.brief(comment.message)
-    trash.store(ctx, "comment", key, name, pipeline=pipeline, box_key=box.key, about=about, replies=answers)
+    trash.store(ctx, "comment", key, name, pipeline=pipeline, box_key=box.key, about=about, replies=reply_keys)
     ctx.db.run("DELETE FROM comments WHERE key = :key", key=key)
-    count(ctx, box)
-    tell(ctx, "comment.deleted", comment, box, pipeline)
+    update_box_counts(ctx, box)
+    record_event(ctx, "comment.deleted", comment, box, pipeline)
 
 
 def react(ctx: Ctx, key: str, emoji: str) -> Comment:
-    """Once per person and emoji: again is no news."""
+    """Add the actor's reaction. The same reaction a second time changes nothing and records no event."""
     comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key)
     added = ctx.db.run(
         """
@@ -158,6 +150,7 @@ def react(ctx: Ctx, key: str, emoji: str) -> Comment:
 
 
 def unreact(ctx: Ctx, key: str, emoji: str) -> Comment:
+    """Remove the actor's reaction, if there is one."""
     comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key)
     removed = ctx.db.run(
         "DELETE FROM reactions WHERE comment_key = :comment AND emoji = :emoji AND user_key = :user",
@@ -171,19 +164,19 @@ def unreact(ctx: Ctx, key: str, emoji: str) -> Comment:
 def _reacted(ctx: Ctx, kind: str, comment: Comment, box: Box, pipeline: Pipeline, emoji: str) -> Comment:
     comment = msgspec.structs.replace(comment, saved_at=ctx.now)
     COMMENTS.update(ctx.db, comment, "saved_at")
-    tell(ctx, kind, comment, box, pipeline, what=emoji)
+    record_event(ctx, kind, comment, box, pipeline, what=emoji)
     return comment
 
 
 def _checked_emoji(emoji: str) -> str:
-    if not emoji or len(emoji) > LONGEST_EMOJI or any(one.isspace() for one in emoji):
+    if not emoji or len(emoji) > LONGEST_EMOJI or any(character.isspace() for character in emoji):
         raise Invalid("emoji", f"must be an emoji: no spaces, at most {LONGEST_EMOJI} characters")
     return emoji
 
 
 def _checked_message(message: str | None) -> str:
     if not message or not message.strip():
-        raise Invalid("message", "may not be empty")
+        raise Invalid("message", "must not be empty")
     return message
 
 
@@ -192,46 +185,51 @@ def _checked_parent(ctx: Ctx, box: Box, key: str | None) -> str | None:
         return None
     sql = "SELECT 1 FROM comments WHERE key = :key AND box_key = :box"
     if ctx.db.row(sql, key=key, box=box.key) is None:
-        raise Invalid("parent", f"no comment {key[:100]!r} on this box")
+        raise Invalid("parent", f"there is no comment {key[:100]!r} on this box")
     return key
 
 
 def _mentions(
     ctx: Ctx, box: Box, pipeline: Pipeline, message: str, given: dict[str, Any], before: list[Mention]
 ) -> list[Mention]:
-    """Those named, else those it had as far as the message still has room for them; and those found in it."""
-    named = [Mention(**one) for one in given["mentions"]] if "mentions" in given else before
+    """The given mentions, or else the previous ones that still fit into the message. With `search`, also the mentions
+    found in the message."""
+    named = [Mention(**mention) for mention in given["mentions"]] if "mentions" in given else before
     if len(named) > MOST_MENTIONS:
-        raise Invalid("mentions", f"at most {MOST_MENTIONS:,} people can be mentioned")
+        raise Invalid("mentions", f"must not be more than {MOST_MENTIONS:,}")
     if named == before and not given.get("search"):
-        return [one for one in named if _fits(one, message)]
+        return [mention for mention in named if _fits(mention, message)]
     readers = boxes.readers(ctx, box, pipeline)
-    known = {person.key for person in readers} | {one.user_key for one in before}
-    for at, one in enumerate(named):
-        if one.user_key not in known:
-            raise Invalid(f"mentions[{at}].userKey", f"no one with the key {one.user_key[:100]!r} can see this box")
-        if "mentions" in given and not _fits(one, message):
-            raise Invalid(f"mentions[{at}].offset", "lies outside the message")
+    known = {person.key for person in readers} | {mention.user_key for mention in before}
+    for at, mention in enumerate(named):
+        key = mention.user_key
+        if key not in known:
+            raise Invalid(f"mentions[{at}].userKey", f"there is no user {key[:100]!r} who may see this box")
+        if "mentions" in given and not _fits(mention, message):
+            raise Invalid(f"mentions[{at}].offset", "must lie within the message")
     found = mentions.find(message, readers) if given.get("search") else []
-    kept = [one for one in named if _fits(one, message)]
-    return kept + [one for one in found if not any(one.overlaps(other) for other in kept)]
+    fitting = [mention for mention in named if _fits(mention, message)]
+    return fitting + [mention for mention in found if not any(mention.overlaps(other) for other in fitting)]
 
 
 def _fits(mention: Mention, message: str) -> bool:
-    """Within the message, whether its client counts characters or, as JavaScript does, UTF-16 units."""
+    """Whether the mention lies within the message. The message is measured in UTF-16 units, as JavaScript counts; that
+    is never less than the number of characters, which other clients count."""
     offset, length = mention.offset or 0, mention.length or 0
     return offset >= 0 and length >= 0 and offset + length <= len(message.encode("utf-16-le")) // 2
 
 
-def count(ctx: Ctx, box: Box) -> None:
+def update_box_counts(ctx: Ctx, box: Box) -> None:
+    """Store in the box how many comments it has and when the last one was created."""
     row = ctx.db.row("SELECT COUNT(*), MAX(created_at) FROM comments WHERE box_key = :box", box=box.key)
     assert row is not None
     boxes.note(ctx, box, comment_count=row[0], last_comment_at=row[1])
 
 
-def tell(
+def record_event(
     ctx: Ctx, kind: str, comment: Comment, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str
 ) -> int:
+    """Record an event about a comment; returns the event's number."""
     names |= {"subject": events.brief(comment.message), "comment_text": comment.message, "stage_key": box.stage_key}
     return events.record(
         ctx, kind, comment, pipeline=pipeline, box=box, before=before, people=comment.people(), **names

@@ -1,7 +1,6 @@
-"""Links that open one file without a key, for an hour.
+"""Signed links that open one file without an API key, for an hour.
 
-A link speaks for the person who made it, and is worth what that person can reach when it is opened: who loses
-access to a box loses it through old links too.
+A link acts for the user who created it. If this user loses access to the box, the link stops working too.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ LASTS = HOUR
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """What the signature vouches for."""
+    """The signed content of a link. `until` is milliseconds since the epoch."""
 
     subject: str
     user_key: str
@@ -32,29 +31,30 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
 
 
 def sign(ctx: Ctx, subject: str) -> tuple[str, int]:
-    """A token for this one thing, and until when it is good."""
+    """A token that opens only this subject, and the time when it expires."""
     until = ctx.now + LASTS
     claim = msgspec.json.encode(Claim(subject, ctx.actor.key, ctx.within, until))
     return f"{_text(claim)}.{_text(_signature(ctx.db, claim))}", until
 
 
 def accept(db: Db, token: str, subject: str, now: int) -> Ctx:
-    """To act for the person who signed, at this one thing."""
+    """A context that acts for the user who signed the token. Raises Forbidden if the token is not valid for this
+    subject or has expired."""
     claim = _verified(db, token)
     if claim is None or claim.subject != subject or claim.until < now:
-        raise Forbidden("This link is not valid, or its hour is over")
+        raise Forbidden("This link is not valid, or it has expired: links work for an hour")
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=claim.user_key)
     if row is None:
-        raise Forbidden("This link is not valid, or its hour is over")
+        raise Forbidden("This link is not valid, or it has expired: links work for an hour")
     return Ctx(db, now, USERS.load(row), claim.within)
 
 
 def _verified(db: Db, token: str) -> Claim | None:
     claim, _, signature = token.partition(".")
     try:
-        said = _bytes(claim)
-        if hmac.compare_digest(_signature(db, said), _bytes(signature)):
-            return msgspec.json.decode(said, type=Claim)
+        content = _bytes(claim)
+        if hmac.compare_digest(_signature(db, content), _bytes(signature)):
+            return msgspec.json.decode(content, type=Claim)
     except (binascii.Error, UnicodeEncodeError, msgspec.DecodeError):
         pass
     return None

@@ -1,4 +1,4 @@
-"""Files of a box: bytes that were uploaded, or a link to a file in Google Drive."""
+"""Files of a box: uploaded files, and links to files in Google Drive."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class File(msgspec.Struct, frozen=True):
     name: str
     mime_type: str
     size: int | None
-    """None where the bytes are in Drive."""
+    """In bytes; None for a file in Google Drive."""
     blob: str | None
     sha256: str | None
     drive_id: str | None
     created_at: int
     saved_at: int
     thread_key: str | None = None
-    """The thread it came with, and the message."""
+    """The thread of the message that the file was attached to; None for other files."""
     message_key: str | None = None
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file whose bytes are stored, and which is in no box yet."""
+    """An uploaded file whose bytes are stored, but which does not belong to a box yet."""
 
     name: str
     mime_type: str
@@ -53,57 +53,60 @@ def get(ctx: Ctx, key: str) -> File:
     return attached.get(ctx, FILES, key)
 
 
-def contents(ctx: Ctx, key: str) -> File:
-    """The file, which has bytes of its own here."""
+def get_stored(ctx: Ctx, key: str) -> File:
+    """A file whose bytes are stored here. Raises Conflict for a file in Google Drive."""
     file = get(ctx, key)
     if file.blob is None:
-        raise Conflict("This file is in Google Drive; only its id is kept here")
+        raise Conflict("This file is in Google Drive: Boxwood only stores its id")
     return file
 
 
-def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[File]:
+def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[File]:
     """The files of a box, the oldest first."""
-    box = boxes.get(ctx, box_key)
-    rows = ctx.db.rows(
-        f"""
-        SELECT {FILES.columns} FROM files WHERE box_key = :box ORDER BY created_at, key LIMIT :limit OFFSET :offset
-        """,
-        box=box.key,
-        limit=limit,
-        offset=offset,
-    )
-    return FILES.load_all(rows)
+    return attached.list_for_box(ctx, FILES, box_key, limit=limit, offset=offset)
 
 
-def of_messages(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
-    """The files that came with these messages, in their order."""
+def by_message(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
+    """The files that were attached to each of these messages, the oldest first."""
+    return _grouped(ctx, "message_key", keys)
+
+
+def by_thread(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
+    """The files that were attached to the messages of each of these threads, the oldest first."""
+    return _grouped(ctx, "thread_key", keys)
+
+
+def _grouped(ctx: Ctx, column: str, keys: list[str]) -> dict[str, list[File]]:
     found: dict[str, list[File]] = {key: [] for key in keys}
-    among = ctx.db.dialect.among("message_key", "keys")
+    among = ctx.db.dialect.among(column, "keys")
     sql = f"SELECT {FILES.columns} FROM files WHERE {among} ORDER BY created_at, key"
     for file in FILES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
-        found[file.message_key or ""].append(file)
+        found[getattr(file, column)].append(file)
     return found
 
 
-def upload(ctx: Ctx, box_key: str, one: Upload) -> File:
+def upload(ctx: Ctx, box_key: str, upload: Upload) -> File:
+    """Add an uploaded file to a box."""
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    file = add(ctx, box, one)
-    tell(ctx, box, pipeline, [file])
+    file = insert(ctx, box, upload)
+    record_added(ctx, box, pipeline, [file])
     return file
 
 
-def add(ctx: Ctx, box: Box, one: Upload, *, thread_key: str | None = None, message_key: str | None = None) -> File:
-    """The row alone, for who holds the box and will `tell`."""
-    stored_files.claim(ctx.db, one.stored.id, ctx.now)
+def insert(
+    ctx: Ctx, box: Box, upload: Upload, *, thread_key: str | None = None, message_key: str | None = None
+) -> File:
+    """Insert only the row of a file. The caller has locked the box, and calls `record_added` afterwards."""
+    stored_files.claim(ctx.db, upload.stored.id, ctx.now)
     file = File(
         key=ids.new("f", ctx.now),
         box_key=box.key,
         owner_key=ctx.actor.key,
-        name=one.name,
-        mime_type=one.mime_type,
-        size=one.stored.size,
-        blob=one.stored.id,
-        sha256=one.stored.sha256,
+        name=upload.name,
+        mime_type=upload.mime_type,
+        size=upload.stored.size,
+        blob=upload.stored.id,
+        sha256=upload.stored.sha256,
         drive_id=None,
         created_at=ctx.now,
         saved_at=ctx.now,
@@ -114,21 +117,23 @@ def add(ctx: Ctx, box: Box, one: Upload, *, thread_key: str | None = None, messa
     return file
 
 
-def tell(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
-    """Count them in and say so."""
+def record_added(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
+    """Update the box's number of files, and record an event for each new file. Returns the box."""
     box = boxes.note(ctx, box, file_count=count(ctx, box))
     for file in added:
-        say(ctx, "file.added", file, box, pipeline)
+        record_event(ctx, "file.added", file, box, pipeline)
     return box
 
 
 def count(ctx: Ctx, box: Box) -> int:
+    """The number of files of a box."""
     row = ctx.db.row("SELECT COUNT(*) FROM files WHERE box_key = :box", box=box.key)
     return row[0] if row else 0
 
 
 def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_type: str = "") -> File:
-    """Keep a Drive file's id; Google is not asked. One that the box has already is answered as it is."""
+    """Store the id of a file in Google Drive, without asking Google. If the box has this file already, returns it
+    unchanged."""
     if not drive_id:
         raise Insufficient("File", "driveFileId")
     if not box_key:
@@ -153,30 +158,30 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
         saved_at=ctx.now,
     )
     FILES.insert(ctx.db, file)
-    tell(ctx, box, pipeline, [file])
+    record_added(ctx, box, pipeline, [file])
     return file
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """The row goes now, its bytes once it has left the trash."""
+    """Move a file to the trash. Its bytes are deleted when the trash is emptied."""
     file, box, pipeline, _ = attached.reach(ctx, FILES, key)
     trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
     box = boxes.note(ctx, box, file_count=count(ctx, box))
-    say(ctx, "file.deleted", file, box, pipeline)
+    record_event(ctx, "file.deleted", file, box, pipeline)
 
 
-def say(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
+def record_event(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
     events.record(ctx, kind, file, pipeline=pipeline, box=box, people=[file.owner_key], subject=file.name)
 
 
-def safe_name(given: str, otherwise: str = "") -> str:
-    """The last part of a path, without what would hide its ending or break a header; empty is refused where
-    there is no other."""
+def safe_name(given: str, default: str = "") -> str:
+    """The last part of a path, without characters that hide the file's extension or break an HTTP header. Raises
+    Invalid if nothing is left and there is no default."""
     name = unicodedata.normalize("NFC", _UNSAFE.sub("", re.split(r"[/\\]", given)[-1])).strip().lstrip(".")
-    name = name or otherwise
+    name = name or default
     if not name:
-        raise Invalid("fileName", "is needed: a name such as offer.pdf")
+        raise Invalid("fileName", "is missing: give a name such as offer.pdf")
     return name if len(name) <= MOST_NAME else _shortened(name)
 
 

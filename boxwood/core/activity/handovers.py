@@ -1,4 +1,4 @@
-"""A person leaves a team: what was theirs goes to someone else in one step, and they reach nothing of it any more."""
+"""When a user leaves a team: what they own passes to another member in one step, and they lose access."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from .. import boxes, events, pipelines
 from ..accounts import api_keys
 from ..context import Ctx
 from ..people import teams
-from ..records import PIPELINE_MEMBERS, PIPELINES, Pipeline, Team, TeamMember, User, permissions
-from ..records import PipelineMember as Entry
+from ..records import PIPELINE_MEMBERS, PIPELINES, Pipeline, PipelineMember, Team, TeamMember, User, permissions
 from . import tasks
 from .tasks import TASKS
 
 OWNED = ("webhooks", "inbound", "automations")
-"""Tables of what works for the team in its maker's name and with his reach."""
-LEFT = "its owner left: look it over, and switch it on"
+"""Tables of records that act for the team with the rights of their owner."""
+LEFT = "its owner left the team: check it, and switch it on again"
 _MEMBER = "team_key = :team AND user_key = :user"
 _IN_TEAM = "SELECT p.key FROM pipelines p WHERE p.team_key = :team"
 
 
 class Handover(msgspec.Struct, frozen=True):
-    """What was handed over: how many of each. Webhooks are those in either direction."""
+    """How many records passed to another member. Webhooks include inbound webhooks."""
 
     boxes: int
     tasks: int
@@ -32,8 +31,8 @@ class Handover(msgspec.Struct, frozen=True):
 
 
 def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
-    """Another role in the team, at once. For owners; a team keeps one."""
-    team, member, user = _reached(ctx, team_key, user_key)
+    """Change a member's role. Only owners may do this, and a team must have an owner."""
+    team, member, user = _find_member(ctx, team_key, user_key)
     teams.require_owner(ctx, team)
     if role == member.role:
         return
@@ -43,21 +42,23 @@ def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
 
 
 def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, archive: bool = False) -> Handover:
-    """Out of the team, by oneself or by an owner. `to` is the member who gets the boxes and open tasks; without one
-    they stay as they are. Pipelines, webhooks and automations always go to somebody: to `to`, or to an owner.
-    `archive` keeps the person in the team's list."""
-    team, member, user = _reached(ctx, team_key, user_key)
+    """Remove a user from a team. Users may remove themselves, and owners may remove others.
+
+    `to` is the member who gets the boxes and the open tasks; without it, boxes and tasks stay unchanged. Pipelines,
+    webhooks and automations always pass to a member: to `to`, or else to an owner. With `archive`, the user stays in
+    the team's list with the role ArchiveOnly."""
+    team, member, user = _find_member(ctx, team_key, user_key)
     api_keys.require_self(ctx)
     if user.key != ctx.actor.key:
         teams.require_owner(ctx, team)
     _require_another_owner(ctx, team, member)
     heir = _heir(ctx, team, user, to)
-    for_all = heir or _owner_but(ctx, team, user)
-    done = Handover(
-        boxes=_boxes(ctx, team, user, heir) if heir else 0,
-        tasks=_tasks(ctx, team, user, heir) if heir else 0,
-        pipelines=_pipelines(ctx, team, user, for_all),
-        **_owned(ctx, team, user, for_all),
+    new_owner = heir or _other_owner(ctx, team, user)
+    handover = Handover(
+        boxes=_reassign_boxes(ctx, team, user, heir) if heir else 0,
+        tasks=_reassign_tasks(ctx, team, user, heir) if heir else 0,
+        pipelines=_hand_over_pipelines(ctx, team, user, new_owner),
+        **_hand_over_owned(ctx, team, user, new_owner),
     )
     ctx.db.run("DELETE FROM api_keys WHERE user_key = :user AND team_key = :team", user=user.key, team=team.key)
     if archive:
@@ -71,13 +72,13 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
         team=team.key,
         user=user.key,
     )
-    counts = {name: str(getattr(done, name)) for name in Handover.__struct_fields__}
+    counts = {name: str(getattr(handover, name)) for name in Handover.__struct_fields__}
     teams.tell(ctx, kind, team, user, member.role, heir=heir.full_name if heir else "", **counts)
-    return done
+    return handover
 
 
-def _reached(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, TeamMember, User]:
-    """The team, alone, and this member."""
+def _find_member(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, TeamMember, User]:
+    """The team, locked until the commit, and this member."""
     team = teams.lock(ctx, teams.get(ctx, team_key).key)
     key = ctx.actor.key if user_key == "me" else user_key
     for member, user in teams.members(ctx, [team.key])[team.key]:
@@ -87,29 +88,30 @@ def _reached(ctx: Ctx, team_key: str, user_key: str) -> tuple[Team, TeamMember, 
 
 
 def _require_another_owner(ctx: Ctx, team: Team, member: TeamMember) -> None:
-    others = [one for one, user in teams.members(ctx, [team.key])[team.key] if user.key != member.user_key]
-    if member.role == "Owner" and not any(one.role == "Owner" for one in others):
-        raise Invalid("role", "a team needs an owner: make someone else one first")
+    others = [other for other, user in teams.members(ctx, [team.key])[team.key] if user.key != member.user_key]
+    if member.role == "Owner" and not any(other.role == "Owner" for other in others):
+        raise Invalid("role", "a team must have an owner: make another member an owner first")
 
 
 def _heir(ctx: Ctx, team: Team, user: User, to: str | None) -> User | None:
     if not to:
         return None
-    for member, one in teams.members(ctx, [team.key])[team.key]:
-        if to in (one.key, one.email) and one.key != user.key and member.role in ("Member", "Owner"):
-            return one
-    raise Invalid("reassignTo", f"{to[:100]!r} is no other member of this team who works in it")
+    for member, other in teams.members(ctx, [team.key])[team.key]:
+        if to in (other.key, other.email) and other.key != user.key and member.role in ("Member", "Owner"):
+            return other
+    raise Invalid("reassignTo", f"must be another member of this team, with the role Member or Owner: {to[:100]!r}")
 
 
-def _owner_but(ctx: Ctx, team: Team, user: User) -> User:
-    """The actor, where he is another owner; else the first there is."""
-    owners = [one for member, one in teams.members(ctx, [team.key])[team.key] if member.role == "Owner" and one != user]
+def _other_owner(ctx: Ctx, team: Team, user: User) -> User:
+    """An owner of the team other than `user`: the actor if they are one, or else the first."""
+    members = teams.members(ctx, [team.key])[team.key]
+    owners = [other for member, other in members if member.role == "Owner" and other != user]
     if not owners:
-        raise Forbidden("A team needs an owner")
-    return next((one for one in owners if one.key == ctx.actor.key), owners[0])
+        raise Forbidden("A team must have an owner")
+    return next((owner for owner in owners if owner.key == ctx.actor.key), owners[0])
 
 
-def _boxes(ctx: Ctx, team: Team, user: User, heir: User) -> int:
+def _reassign_boxes(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     rows = ctx.db.rows(
         """
         SELECT b.key FROM assignments a JOIN boxes b ON b.key = a.box_key JOIN pipelines p ON p.key = b.pipeline_key
@@ -124,7 +126,7 @@ def _boxes(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     return len(rows)
 
 
-def _tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
+def _reassign_tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     rows = ctx.db.rows(
         f"""
         SELECT {TASKS.of("t")} FROM tasks t JOIN pipelines p ON p.key = t.pipeline_key
@@ -135,15 +137,15 @@ def _tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         team=team.key,
     )
     for before in TASKS.load_all(rows):
-        held = boxes.hold(ctx, before.box_key)
-        assert held is not None
+        locked = boxes.hold(ctx, before.box_key)
+        assert locked is not None
         task = msgspec.structs.replace(
             before, assignee_keys=_replaced(before.assignee_keys, user, heir), saved_at=ctx.now
         )
         TASKS.update(ctx.db, task, "assignee_keys", "saved_at")
-        tasks.assign(ctx, task)
-        tasks.count(ctx, held[0])
-        tasks.tell_edit(ctx, before, task, *held)
+        tasks.store_assignees(ctx, task)
+        tasks.update_box_counts(ctx, locked[0])
+        tasks.record_edit(ctx, before, task, *locked)
     return len(rows)
 
 
@@ -151,9 +153,9 @@ def _replaced(assigned: list[str], user: User, heir: User) -> list[str]:
     return list(dict.fromkeys(heir.key if key == user.key else key for key in assigned))
 
 
-def _pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
-    """The entries of one's own in the team's pipelines end. A pipeline that would be left without an admin, or that
-    the heir would not reach, passes to him."""
+def _hand_over_pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
+    """Remove the user from the team's pipelines. If a pipeline has no other admin, or the heir has no access to it, the
+    heir becomes a member of the pipeline in the user's place."""
     rows = ctx.db.rows(
         f"""
         SELECT {PIPELINES.of("p")} FROM pipelines p JOIN pipeline_members m ON m.pipeline_key = p.key
@@ -164,7 +166,7 @@ def _pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     )
     for pipeline in PIPELINES.load_all(rows):
         before = [entry for entry, _ in pipelines.members(ctx, [pipeline.key])[pipeline.key]]
-        after = _entries(ctx, pipeline, before, user, heir)
+        after = _members_after(ctx, pipeline, before, user, heir)
         ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
         for entry in after:
             PIPELINE_MEMBERS.insert(ctx.db, entry)
@@ -173,22 +175,27 @@ def _pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     return len(rows)
 
 
-def _entries(ctx: Ctx, pipeline: Pipeline, before: list[Entry], user: User, heir: User) -> list[Entry]:
-    gone = next(entry for entry in before if entry.user_key == user.key)
-    rest = {entry.user_key: entry for entry in before if entry.user_key != user.key}
+def _members_after(
+    ctx: Ctx, pipeline: Pipeline, before: list[PipelineMember], user: User, heir: User
+) -> list[PipelineMember]:
+    leaving = next(member for member in before if member.user_key == user.key)
+    rest = {member.user_key: member for member in before if member.user_key != user.key}
     own = rest.get(heir.key)
-    if not any(entry.permission_set == permissions.ADMIN for entry in rest.values()):
-        own = Entry(pipeline.key, heir.key, permissions.ADMIN, gone.is_owner, own.added_at if own else ctx.now)
+    if not any(member.permission_set == permissions.ADMIN for member in rest.values()):
+        added_at = own.added_at if own else ctx.now
+        own = PipelineMember(pipeline.key, heir.key, permissions.ADMIN, leaving.is_owner, added_at)
     elif own is None and pipeline.default_permission_set == permissions.NO_ACCESS:
-        own = Entry(pipeline.key, heir.key, gone.permission_set, gone.is_owner, ctx.now)
-    elif gone.is_owner and own is not None:
+        own = PipelineMember(pipeline.key, heir.key, leaving.permission_set, leaving.is_owner, ctx.now)
+    elif leaving.is_owner and own is not None:
         own = msgspec.structs.replace(own, is_owner=True)
     return list({**rest, **({heir.key: own} if own else {})}.values())
 
 
-def _owned(ctx: Ctx, team: Team, user: User, heir: User) -> dict[str, int]:
-    """What works with its owner's reach is the heir's. Automations wait until he has looked them over, without the
-    secrets that were another's; so do webhooks where nobody but the one who leaves chose him."""
+def _hand_over_owned(ctx: Ctx, team: Team, user: User, heir: User) -> dict[str, int]:
+    """Make the heir the owner of automations and webhooks.
+
+    Automations lose their secrets and are switched off until the heir has checked them. Webhooks are switched off if
+    the user left by themselves, because then only that user chose the heir."""
     counts = {}
     for table in OWNED:
         counts[table] = ctx.db.run(
@@ -207,9 +214,9 @@ def _owned(ctx: Ctx, team: Team, user: User, heir: User) -> dict[str, int]:
     return {"webhooks": counts["webhooks"] + counts["inbound"], "automations": counts["automations"]}
 
 
-def _off(table: str, by_oneself: bool) -> str:
+def _off(table: str, left_themselves: bool) -> str:
     if table == "automations":
         return ", enabled = :off, off_reason = :reason, secrets = :none"
-    if not by_oneself:
+    if not left_themselves:
         return ""
     return ", active = :off" + (", off_at = :now, on_at = NULL, off_reason = :reason" if table == "webhooks" else "")

@@ -1,4 +1,4 @@
-"""Meetings and call logs: what was talked about a box, when and for how long."""
+"""Meetings and calls that were logged on a box: notes, time and duration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Meeting(msgspec.Struct, frozen=True):
     duration_ms: int | None
     notes: str
     is_draft: bool
-    """Its maker's own until it is published: not counted, and no news."""
+    """Whether the meeting is not published yet. A draft is not counted and is not in the newsfeed."""
     created_at: int
     saved_at: int
 
@@ -42,23 +42,14 @@ def get(ctx: Ctx, key: str) -> Meeting:
     return attached.get(ctx, MEETINGS, key)
 
 
-def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Meeting]:
-    """In the order they were made."""
-    boxes.get(ctx, box_key)
-    rows = ctx.db.rows(
-        f"""
-        SELECT {MEETINGS.columns} FROM meetings WHERE box_key = :box
-        ORDER BY created_at, key LIMIT :limit OFFSET :offset
-        """,
-        box=box_key,
-        limit=limit,
-        offset=offset,
-    )
-    return MEETINGS.load_all(rows)
+def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Meeting]:
+    """The meetings and calls of a box, in the order in which they were created."""
+    return attached.list_for_box(ctx, MEETINGS, box_key, limit=limit, offset=offset)
 
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Meeting:
-    """`type` and `start_at`, and what `edit` takes; `task_keys` are tasks of the same box."""
+    """Log a meeting or call. `given` holds `type` and `start_at`, and any other member that `edit` takes. `task_keys`
+    are tasks of the same box."""
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
     for member, wire in (("type", "meetingType"), ("start_at", "startTimestamp")):
         if member not in given:
@@ -79,29 +70,30 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Meeting:
     )
     MEETINGS.insert(ctx.db, meeting)
     if given.get("task_keys"):
-        tasks.attach(ctx, box, pipeline, meeting.key, given["task_keys"])
-    count(ctx, box)
-    tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.created", meeting, box, pipeline)
+        tasks.attach_to_meeting(ctx, box, pipeline, meeting.key, given["task_keys"])
+    update_box_counts(ctx, box)
+    record_event(ctx, "meeting.drafted" if meeting.is_draft else "meeting.created", meeting, box, pipeline)
     return meeting
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Meeting:
-    """Change what is named and differs; `task_keys` replaces them all."""
+    """Apply the given members; members equal to the stored ones are ignored. `task_keys` replaces all tasks of the
+    meeting."""
     before, box, pipeline, _ = attached.reach(ctx, MEETINGS, key)
     _check(changes)
     own = {name: value for name, value in changes.items() if name in _EDITABLE and value != getattr(before, name)}
     if own.get("is_draft"):
-        raise Invalid("isDraft", "a meeting that was published is no draft any more")
+        raise Invalid("isDraft", "must be false: this meeting is published already")
     before_keys = task_keys(ctx, [key])[key]
     if "task_keys" in changes:
-        tasks.attach(ctx, box, pipeline, key, changes["task_keys"])
+        tasks.attach_to_meeting(ctx, box, pipeline, key, changes["task_keys"])
     if not own and task_keys(ctx, [key])[key] == before_keys:
         return before
     meeting = msgspec.structs.replace(before, **own, saved_at=ctx.now)
     MEETINGS.update(ctx.db, meeting, *own, "saved_at")
-    count(ctx, box)
+    update_box_counts(ctx, box)
     old = {name: getattr(before, name) for name in own} | {"task_keys": before_keys}
-    tell(ctx, _kind_of_edit(before, meeting), meeting, box, pipeline, before=old)
+    record_event(ctx, _kind_of_edit(before, meeting), meeting, box, pipeline, before=old)
     return meeting
 
 
@@ -115,20 +107,20 @@ def _kind_of_edit(before: Meeting, meeting: Meeting) -> str:
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """Its tasks stay, as tasks of no meeting."""
+    """Move a meeting to the trash. Its tasks stay on the box. A draft is deleted for good."""
     meeting, box, pipeline, _ = attached.reach(ctx, MEETINGS, key)
     if not meeting.is_draft:
         name = events.brief(meeting.notes) or meeting.type
-        held = task_keys(ctx, [key])[key]
-        trash.store(ctx, "meeting", key, name, pipeline=pipeline, box_key=box.key, task_keys=held)
-    tasks.attach(ctx, box, pipeline, key, [])
+        keys = task_keys(ctx, [key])[key]
+        trash.store(ctx, "meeting", key, name, pipeline=pipeline, box_key=box.key, task_keys=keys)
+    tasks.attach_to_meeting(ctx, box, pipeline, key, [])
     ctx.db.run("DELETE FROM meetings WHERE key = :key", key=key)
-    count(ctx, box)
-    tell(ctx, "meeting.drafted" if meeting.is_draft else "meeting.deleted", meeting, box, pipeline)
+    update_box_counts(ctx, box)
+    record_event(ctx, "meeting.drafted" if meeting.is_draft else "meeting.deleted", meeting, box, pipeline)
 
 
 def task_keys(ctx: Ctx, keys: list[str]) -> dict[str, list[str]]:
-    """The tasks of each of these meetings, in the order they were made."""
+    """The keys of the tasks of each of these meetings, in the order in which the tasks were created."""
     found: dict[str, list[str]] = {key: [] for key in keys}
     sql = f"SELECT meeting_key, key FROM tasks WHERE {ctx.db.dialect.among('meeting_key', 'keys')} ORDER BY number"
     for meeting_key, task_key in ctx.db.rows(sql, keys=ctx.db.texts(keys)):
@@ -140,11 +132,11 @@ def _check(given: dict[str, Any]) -> None:
     if not 0 <= given.get("start_at", 0) <= LATEST:
         raise Invalid("startTimestamp", "must be milliseconds since 1970, up to the year 9999")
     if not 0 <= (given.get("duration_ms") or 0) <= LONGEST:
-        raise Invalid("duration", "must be milliseconds, up to a year")
+        raise Invalid("duration", "must be milliseconds, up to 366 days")
 
 
-def count(ctx: Ctx, box: Box) -> None:
-    """What the box's calls and meetings add up to now."""
+def update_box_counts(ctx: Ctx, box: Box) -> None:
+    """Store in the box how many calls and meetings it has, how long they took, and when they took place."""
     rows = ctx.db.rows(
         """
         SELECT type, COUNT(*), SUM(duration_ms), MIN(start_at), MAX(start_at) FROM meetings
@@ -168,8 +160,9 @@ def count(ctx: Ctx, box: Box) -> None:
     )
 
 
-def tell(ctx: Ctx, kind: str, meeting: Meeting, box: Box, pipeline: Pipeline, *, before: Any = None) -> None:
-    """The keys of its tasks are kept with the event: the record alone does not hold them."""
+def record_event(ctx: Ctx, kind: str, meeting: Meeting, box: Box, pipeline: Pipeline, *, before: Any = None) -> None:
+    """Record an event about a meeting. The event also stores the keys of the meeting's tasks, which the record of a
+    meeting does not hold."""
     events.record(
         ctx,
         kind,

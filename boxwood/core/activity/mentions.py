@@ -1,4 +1,4 @@
-"""People named in a text: `@` and the display name, first name or e-mail of someone who can read it (ruling 25)."""
+"""Mentions in a text: `@` and the display name, first name or e-mail of a user who may read it (ruling 25)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,32 @@ import msgspec
 
 from ..records import Person
 
-# A text made of nothing but @ is not worth reading to its end.
-MOST_LOOKED_AT = 1000
+# Limits the work for a text that consists of nothing but @.
+MOST_CHECKED = 1000
 
 
 class Mention(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where it stands is counted in characters, the `@` included."""
+    """A mentioned user, and the place of the mention in the text, in characters and including the `@`."""
 
     user_key: str
     offset: int | None = None
     length: int | None = None
 
     def overlaps(self, other: Mention) -> bool:
+        """Whether both mentions have a place and share a character."""
         if self.offset is None or self.length is None or other.offset is None or other.length is None:
             return False
         return self.offset < other.offset + other.length and other.offset < self.offset + self.length
 
 
 def find(text: str, people: Iterable[Person]) -> list[Mention]:
-    """Every mention, the longest name first where several would do; all of those who share a name."""
+    """All mentions in a text. If several names fit at a place, the longest counts; if several users have this name,
+    all of them are mentioned."""
     named = _by_name(people)
     lengths = sorted({len(name) for name in named}, reverse=True)
     found: list[Mention] = []
     at = text.find("@")
-    for _ in range(MOST_LOOKED_AT):
+    for _ in range(MOST_CHECKED):
         if at < 0:
             break
         length = _match(text, at, named, lengths)
@@ -53,15 +55,16 @@ def _by_name(people: Iterable[Person]) -> dict[str, list[str]]:
 
 
 def _match(text: str, at: int, named: dict[str, list[str]], lengths: list[int]) -> int:
-    """How long the name is that follows the `@` there; 0 where it is none, or the middle of a word or address."""
+    """The length of the name after the `@` at this place. 0 if there is no name, or if the `@` is within a word or an
+    e-mail address."""
     if at and (text[at - 1].isalnum() or text[at - 1] in "_.-+"):
         return 0
     for length in lengths:
         end = at + 1 + length
-        if end <= len(text) and text[at + 1 : end].lower() in named and not _goes_on(text, end):
+        if end <= len(text) and text[at + 1 : end].lower() in named and not _continues(text, end):
             return length
     return 0
 
 
-def _goes_on(text: str, end: int) -> bool:
+def _continues(text: str, end: int) -> bool:
     return end < len(text) and (text[end].isalnum() or text[end] in "_@")

@@ -1,4 +1,4 @@
-"""Messages of a thread: real mail, as it was added to a box."""
+"""Messages of a thread: e-mails that were added to a box."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from ...lib.mail import Address, Mail
 from .. import boxes, events, stored_files
 from ..context import Ctx
 from ..records import Box, Pipeline
-from . import attached as activity_attached
-from . import files, threads
+from . import attached, files, threads
 from .files import Upload
 from .threads import THREADS
 
-# Each address that is new to a box is an event of its own.
 MOST_ADDRESSES = 50
+"""New addresses that a message adds to its box. Each is an event."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -27,9 +26,9 @@ class Message(msgspec.Struct, frozen=True):
     pipeline_key: str
     thread_key: str
     creator_key: str
-    """Who added it."""
+    """The user who added the message."""
     identity: str
-    """What tells it from others: its Message-ID, or a digest where it has none."""
+    """Identifies the e-mail: its Message-ID, or a digest of its bytes if it has none."""
     message_id: str | None
     mail_references: list[str]
     subject: str
@@ -39,7 +38,7 @@ class Message(msgspec.Struct, frozen=True):
     cc: list[Address]
     bcc: list[Address]
     sent: bool
-    """By someone who reaches the box; received otherwise."""
+    """Whether the sender is a user who may see the box. Otherwise the message was received."""
     sent_at: int
     text: str
     html: str | None
@@ -50,29 +49,30 @@ class Message(msgspec.Struct, frozen=True):
 MESSAGES = Table("messages", Message)
 
 
-def identity(mail: Mail, raw: bytes) -> str:
+def identify(mail: Mail, raw: bytes) -> str:
+    """The identity of an e-mail: see `Message.identity`."""
     return mail.message_id or f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
-def find(ctx: Ctx, box_key: str, which: str) -> Message | None:
-    """The box's message that is this one, for who may add one."""
+def find(ctx: Ctx, box_key: str, identity: str) -> Message | None:
+    """The box's message with this identity, or None. The actor must be allowed to add messages to the box."""
     box, _, _ = boxes.reach(ctx, box_key, "UPDATE")
-    return _same(ctx, box, which)
+    return _find(ctx, box, identity)
 
 
-def _same(ctx: Ctx, box: Box, which: str) -> Message | None:
+def _find(ctx: Ctx, box: Box, identity: str) -> Message | None:
     sql = f"SELECT {MESSAGES.columns} FROM messages WHERE box_key = :box AND identity = :identity"
-    row = ctx.db.row(sql, box=box.key, identity=which)
+    row = ctx.db.row(sql, box=box.key, identity=identity)
     return MESSAGES.load(row) if row else None
 
 
 def get(ctx: Ctx, key: str) -> Message:
-    return activity_attached.get(ctx, MESSAGES, key)
+    return attached.get(ctx, MESSAGES, key)
 
 
-def page(ctx: Ctx, thread_key: str, *, limit: int, offset: int) -> list[Message]:
-    """The messages of a thread, in the order they were sent."""
-    thread = activity_attached.get(ctx, THREADS, thread_key)
+def list_for_thread(ctx: Ctx, thread_key: str, *, limit: int, offset: int) -> list[Message]:
+    """The messages of a thread, in the order in which they were sent."""
+    thread = attached.get(ctx, THREADS, thread_key)
     rows = ctx.db.rows(
         f"""
         SELECT {MESSAGES.columns} FROM messages WHERE thread_key = :thread
@@ -85,23 +85,24 @@ def page(ctx: Ctx, thread_key: str, *, limit: int, offset: int) -> list[Message]
     return MESSAGES.load_all(rows)
 
 
-def add(ctx: Ctx, box_key: str, mail: Mail, which: str, attached: list[Upload]) -> Message:
-    """A message and the files that came with it. One that the box has already is answered as it is."""
+def add(ctx: Ctx, box_key: str, mail: Mail, identity: str, uploads: list[Upload]) -> Message:
+    """Add an e-mail and its attached files to a box. If the box has this e-mail already, returns the stored message
+    and frees the uploads."""
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    if known := _same(ctx, box, which):
-        for one in attached:
-            stored_files.free(ctx.db, one.stored.id)
-        return known
+    if existing := _find(ctx, box, identity):
+        for upload in uploads:
+            stored_files.free(ctx.db, upload.stored.id)
+        return existing
     own = {person.email for person in boxes.readers(ctx, box, pipeline)}
     sent_at = mail.sent_at if mail.sent_at is not None and 0 < mail.sent_at <= ctx.now else ctx.now
-    thread, new = threads.follow(ctx, box, mail, sent_at)
+    thread, new = threads.add_mail(ctx, box, mail, sent_at)
     message = Message(
         key=ids.new("e", ctx.now),
         box_key=box.key,
         pipeline_key=box.pipeline_key,
         thread_key=thread.key,
         creator_key=ctx.actor.key,
-        identity=which,
+        identity=identity,
         message_id=mail.message_id,
         mail_references=mail.references,
         subject=mail.subject,
@@ -118,25 +119,25 @@ def add(ctx: Ctx, box_key: str, mail: Mail, which: str, attached: list[Upload]) 
         created_at=ctx.now,
     )
     MESSAGES.insert(ctx.db, message)
-    held = [files.add(ctx, box, one, thread_key=thread.key, message_key=message.key) for one in attached]
-    box = boxes.note(ctx, box, thread_count=threads.count(ctx, box), **threads.mail_of(ctx, box))
+    added = [files.insert(ctx, box, upload, thread_key=thread.key, message_key=message.key) for upload in uploads]
+    box = boxes.note(ctx, box, thread_count=threads.count(ctx, box), **threads.mail_totals(ctx, box))
     if new:
-        threads.tell(ctx, "thread.added", thread, held, box, pipeline)
-    _tell(ctx, message, box, pipeline)
-    box = files.tell(ctx, box, pipeline, held)
+        threads.record_event(ctx, "thread.added", thread, added, box, pipeline)
+    _record_added(ctx, message, box, pipeline)
+    box = files.record_added(ctx, box, pipeline, added)
     if not message.sent:
         boxes.tell(ctx, "box.email_received", box, pipeline, email=message.sender.email)
     boxes.add_addresses(ctx, box, _addresses(mail, own))
     return message
 
 
-def _tell(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline) -> None:
-    """What it says is kept with the message alone: it never changes, and may be long."""
-    told = msgspec.structs.replace(message, text="", html=None)
+def _record_added(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline) -> None:
+    """Record the event of a new message. The event does not store the text, which may be long and never changes."""
+    without_text = msgspec.structs.replace(message, text="", html=None)
     events.record(
         ctx,
         "message.added",
-        told,
+        without_text,
         pipeline=pipeline,
         box=box,
         people=[message.creator_key],
@@ -146,7 +147,7 @@ def _tell(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline) -> None:
 
 
 def _addresses(mail: Mail, own: set[str]) -> list[str]:
-    """Of its people, those who do not reach the box: the others it knows already."""
+    """The addresses in an e-mail that do not belong to users who may see the box."""
     people = [mail.sender, *mail.reply_to, *mail.to, *mail.cc, *mail.bcc]
-    found = dict.fromkeys(one.email for one in people if one.email not in own)
+    found = dict.fromkeys(person.email for person in people if person.email not in own)
     return list(found)[:MOST_ADDRESSES]

@@ -1,4 +1,5 @@
-"""Everything a reader of one box needs at once: the box, where it is, and what it names, as far as he reaches."""
+"""A box with everything that it names, as far as the actor may see it: pipeline, stages, field values, users, contacts,
+organizations, linked boxes and tasks."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ MOST_TASKS = 1000
 
 
 class Neighbour(msgspec.Struct, frozen=True):
-    """A linked box, by the names a reader knows it by."""
+    """A linked box, with the names of its pipeline and stage."""
 
     name: str
     pipeline: str
@@ -35,40 +36,42 @@ class Overview(msgspec.Struct, frozen=True):
     pipeline: Pipeline
     stages: dict[str, Stage]
     columns: list[tuple[Field, Result]]
-    """Its pipeline's fields with their values in words; unset ones are left out."""
+    """The fields that have a value, with their values as text."""
     people: dict[str, Person]
     contacts: list[Contact]
     organizations: list[Organization]
     linked: list[Neighbour]
     tasks: list[Task]
-    """Published ones."""
+    """The published tasks."""
 
 
-def of(ctx: Ctx, box_key: str) -> Overview:
+def for_box(ctx: Ctx, box_key: str) -> Overview:
+    """The overview of a box. Raises NotFound if the actor may not see the box."""
     box, pipeline, _ = boxes.reach(ctx, box_key)
-    held = [one for one in tasks.of_box(ctx, box.key, limit=MOST_TASKS, offset=0) if not one.is_draft]
+    all_tasks = tasks.list_for_box(ctx, box.key, limit=MOST_TASKS, offset=0)
+    published = [task for task in all_tasks if not task.is_draft]
     return Overview(
         box=box,
         pipeline=pipeline,
         stages=schema.stages(ctx, [pipeline.key])[pipeline.key],
         columns=_columns(ctx, box, pipeline),
-        people=persons.by_key(ctx, {*box.people(), *(key for task in held for key in task.people())}),
+        people=persons.by_key(ctx, {*box.people(), *(key for task in published for key in task.people())}),
         contacts=contact_access.by_keys(ctx, CONTACTS, [link.key for link in box.contacts]),
         organizations=contact_access.by_keys(ctx, ORGANIZATIONS, [link.key for link in box.organizations]),
         linked=_linked(ctx, box),
-        tasks=held,
+        tasks=published,
     )
 
 
 def _columns(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[tuple[Field, Result]]:
     found = schema.fields_by_key(ctx, pipeline.key)
-    kept = [field for field in found.values() if field.key in box.fields]
-    sheet = Sheet(ctx, pipeline, found, [box], {field.key for field in kept})
-    return [(field, sheet.column(field.key)[0]) for field in kept]
+    with_value = [field for field in found.values() if field.key in box.fields]
+    sheet = Sheet(ctx, pipeline, found, [box], {field.key for field in with_value})
+    return [(field, sheet.column(field.key)[0]) for field in with_value]
 
 
 def _linked(ctx: Ctx, box: Box) -> list[Neighbour]:
-    """Those within reach, in the box's order."""
+    """The linked boxes that the actor may see, in the order of the box's links."""
     if not box.linked_box_keys:
         return []
     test, params = listing.seen(ctx)

@@ -1,4 +1,4 @@
-"""Snippets: canned replies, one's own or shared with a pipeline."""
+"""Snippets: texts for replies, of one user or shared with the members of a pipeline."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Snippet(msgspec.Struct, frozen=True):
     key: str
     user_key: str
     pipeline_key: str | None
-    """The pipeline it is shared with."""
+    """The pipeline that the snippet is shared with."""
     name: str
     text: str
-    """HTML, as it was given."""
+    """HTML, unchanged."""
     subject: str | None
     shortcut: str | None
     created_at: int
@@ -29,33 +29,33 @@ class Snippet(msgspec.Struct, frozen=True):
 
 
 SNIPPETS = Table("snippets", Snippet)
-# One who acts for a member by a team's key reaches what the team shares, not what is the member's own.
-_REACHED = f"""
+# With a team's API key, only shared snippets are visible, not those of the member for whom the key acts.
+_VISIBLE = f"""
     SELECT {SNIPPETS.of("s")} FROM snippets s WHERE ((s.user_key = :actor AND :within = '')
         OR s.pipeline_key IN (SELECT p.key FROM pipelines p WHERE {access.ROLE} IS NOT NULL))
 """
 
 
 def get(ctx: Ctx, key: str) -> Snippet:
-    row = ctx.db.row(f"{_REACHED} AND s.key = :key", key=key, **ctx.who)
+    row = ctx.db.row(f"{_VISIBLE} AND s.key = :key", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
     return SNIPPETS.load(row)
 
 
 def page(ctx: Ctx, *, limit: int, offset: int) -> list[Snippet]:
-    """One's own and those of the pipelines one reaches, the oldest first."""
-    sql = f"{_REACHED} ORDER BY s.created_at, s.key LIMIT :limit OFFSET :offset"
+    """The actor's own snippets and those of the pipelines that the actor may see, the oldest first."""
+    sql = f"{_VISIBLE} ORDER BY s.created_at, s.key LIMIT :limit OFFSET :offset"
     return SNIPPETS.load_all(ctx.db.rows(sql, **ctx.who, limit=limit, offset=offset))
 
 
 def create(ctx: Ctx, given: dict[str, Any]) -> Snippet:
-    """`name`, and what `edit` takes."""
+    """Create a snippet. `given` holds `name`, and any other member that `edit` takes."""
     if not given.get("name"):
         raise Insufficient("Snippet", "snippetName")
     shared = _shared(ctx, given.get("pipeline_key"))
     if shared is None and ctx.within:
-        raise Invalid("pipelineKey", "is needed with a team's key")
+        raise Invalid("pipelineKey", "is missing: with a team's API key, snippets must be shared with a pipeline")
     snippet = Snippet(
         key=ids.new("s", ctx.now),
         user_key=ctx.actor.key,
@@ -73,11 +73,12 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Snippet:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
-    """Change what differs; a `pipeline_key` of None makes it the author's alone. An echo is no news."""
-    snippet, shared = _held(ctx, key)
+    """Apply the given members; members equal to the stored ones are ignored. If `pipeline_key` is None, only the author
+    sees the snippet."""
+    snippet, shared = _lock(ctx, key)
     changes = {name: value or None for name, value in changes.items()}
     if "name" in changes and not changes["name"]:
-        raise Invalid("snippetName", "may not be empty")
+        raise Invalid("snippetName", "must not be empty")
     if "text" in changes:
         changes["text"] = changes["text"] or ""
     changes = {name: value for name, value in changes.items() if value != getattr(snippet, name)}
@@ -85,7 +86,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
         return snippet
     if "pipeline_key" in changes:
         if snippet.user_key != ctx.actor.key:
-            raise Forbidden("Only its author may say with whom a snippet is shared")
+            raise Forbidden("Only the author of a snippet may change with whom it is shared")
         shared = _shared(ctx, changes["pipeline_key"])
     before = {name: getattr(snippet, name) for name in changes}
     snippet = msgspec.structs.replace(snippet, **changes, saved_at=ctx.now)
@@ -95,15 +96,16 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Snippet:
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    snippet, shared = _held(ctx, key)
+    snippet, shared = _lock(ctx, key)
     trash.store(ctx, "snippet", key, snippet.name, pipeline=shared)
     ctx.db.run("DELETE FROM snippets WHERE key = :key", key=key)
     events.record(ctx, "snippet.deleted", snippet, pipeline=shared, subject=snippet.name)
 
 
-def _held(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
-    """The snippet, for its author or whoever may change the pipeline it is shared with; and that pipeline."""
-    row = ctx.db.row(f"{_REACHED} AND s.key = :key{ctx.db.for_update}", key=key, **ctx.who)
+def _lock(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
+    """The snippet, locked to be changed, and the pipeline that it is shared with. Only the author, or a user who may
+    change the pipeline, may change a snippet."""
+    row = ctx.db.row(f"{_VISIBLE} AND s.key = :key{ctx.db.for_update}", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
     snippet = SNIPPETS.load(row)
@@ -112,14 +114,14 @@ def _held(ctx: Ctx, key: str) -> tuple[Snippet, Pipeline | None]:
     try:
         pipeline, role = pipelines.reach(ctx, snippet.pipeline_key)
     except NotFound:
-        return snippet, None  # its author left the pipeline
+        return snippet, None  # the author left the pipeline
     if snippet.user_key != ctx.actor.key:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     return snippet, pipeline
 
 
 def _shared(ctx: Ctx, pipeline_key: str | None) -> Pipeline | None:
-    """The pipeline it shall be shared with: its people's, so for those who may change it."""
+    """The pipeline to share a snippet with. The actor must be allowed to change this pipeline."""
     if not pipeline_key:
         return None
     pipeline, role = pipelines.reach(ctx, pipeline_key)

@@ -1,4 +1,4 @@
-"""What a task's text suggests to do at once: to mail someone, to call, to fix a date, to follow up."""
+"""Actions that the text of a task suggests: to send an e-mail, to call, to schedule a meeting, to follow up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..people import contact_access
 from ..people.contacts import CONTACTS, Contact
 from .tasks import NOT_DONE, Task
 
-# A box may have a thousand contacts; nobody means the last of them without saying so.
 MOST_CONTACTS = 20
+"""Contacts of a box that are considered. A box may have a thousand."""
 _WORDS = {
     "EMAIL": r"e-?mail|mail|write to|send|reply|forward",
     "CALL": r"call|phone|ring|dial",
@@ -26,28 +26,29 @@ _links = msgspec.json.Decoder(list[dict[str, str | bool]]).decode
 class Suggestion(msgspec.Struct, frozen=True):
     type: str
     value: str
-    """An e-mail address, or for a call a telephone number."""
+    """An e-mail address, or for a call a phone number."""
     contact: Contact
 
 
-def of(ctx: Ctx, tasks: list[Task]) -> dict[str, list[Suggestion]]:
-    """By task, of open ones whose text says something and for whom someone is known.
+def for_tasks(ctx: Ctx, tasks: list[Task]) -> dict[str, list[Suggestion]]:
+    """Suggestions by the key of the task. Only open tasks have suggestions, if their text contains one of the words and
+    a contact is found.
 
-    It is said with the contact the task names, else with the one of its box that the text names, else with the
-    box's starred or first one; as far as the actor reaches them.
+    The contact is the contact of the task, or the contact of the box that the text names, or the first starred contact
+    of the box, or its first contact. Only contacts that the actor may see are used.
     """
-    wanted = {task.key: _types(task.text) for task in tasks if task.status == NOT_DONE}
-    asking = [task for task in tasks if wanted.get(task.key)]
-    if not asking:
+    types = {task.key: _types(task.text) for task in tasks if task.status == NOT_DONE}
+    matching = [task for task in tasks if types.get(task.key)]
+    if not matching:
         return {}
-    of_boxes = _contact_keys(ctx, {task.box_key for task in asking})
-    keys = {key for task in asking for key in (task.contact_key, *of_boxes[task.box_key]) if key}
+    by_box = _contact_keys(ctx, {task.box_key for task in matching})
+    keys = {key for task in matching for key in (task.contact_key, *by_box[task.box_key]) if key}
     known = {contact.key: contact for contact in contact_access.by_keys(ctx, CONTACTS, sorted(keys))}
     found = {}
-    for task in asking:
-        contact = _meant(task, [known[key] for key in of_boxes[task.box_key] if key in known], known)
+    for task in matching:
+        contact = _choose_contact(task, [known[key] for key in by_box[task.box_key] if key in known], known)
         if contact:
-            found[task.key] = _suggestions(wanted[task.key], contact, task.text)
+            found[task.key] = _suggestions(types[task.key], contact, task.text)
     return found
 
 
@@ -56,7 +57,7 @@ def _types(text: str) -> list[str]:
 
 
 def _contact_keys(ctx: Ctx, box_keys: set[str]) -> dict[str, list[str]]:
-    """The contacts of each box, starred ones first."""
+    """The keys of each box's contacts, starred contacts first."""
     sql = f"SELECT key, contacts FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}"
     found: dict[str, list[str]] = {key: [] for key in box_keys}
     for key, contacts in ctx.db.rows(sql, keys=ctx.db.texts(box_keys)):
@@ -65,7 +66,7 @@ def _contact_keys(ctx: Ctx, box_keys: set[str]) -> dict[str, list[str]]:
     return found
 
 
-def _meant(task: Task, of_box: list[Contact], known: dict[str, Contact]) -> Contact | None:
+def _choose_contact(task: Task, of_box: list[Contact], known: dict[str, Contact]) -> Contact | None:
     if task.contact_key in known:
         return known[task.contact_key]
     text = task.text.lower()
@@ -78,7 +79,7 @@ def _meant(task: Task, of_box: list[Contact], known: dict[str, Contact]) -> Cont
 
 def _suggestions(types: list[str], contact: Contact, text: str) -> list[Suggestion]:
     phone = next(iter(contact.phone_numbers), "")
-    named = (one for one in contact.email_addresses if one in text.lower())
+    named = (address for address in contact.email_addresses if address in text.lower())
     email = next(named, next(iter(contact.email_addresses), ""))
     values = {kind: phone if kind == "CALL" else email for kind in types}
     return [Suggestion(kind, value, contact) for kind, value in values.items() if value]

@@ -1,4 +1,4 @@
-"""Tasks: what is to be done about a box, by whom and until when."""
+"""Tasks of a box: text, assignees, due date and reminder."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NOT_DONE, DONE = "NOT_DONE", "DONE"
 LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999, which still has 15 digits."""
 NEVER = 999_999_999_999_999
-"""When a task without a date is due, for sorting."""
+"""The due date of a task without a date, for sorting."""
 
 
 class Task(msgspec.Struct, frozen=True):
     number: int
-    """Its place among all tasks ever made; 0 until it is stored."""
+    """Counts all tasks in the order of their creation; 0 until the task is stored."""
     key: str
     box_key: str
     pipeline_key: str
@@ -37,10 +37,10 @@ class Task(msgspec.Struct, frozen=True):
     status: str
     reminder_status: str
     remind_followers: bool
-    """Only kept: the reminders of the old API had it."""
+    """Stored for the reminders of Streak's old API, without an effect."""
     assignee_keys: list[str]
     is_draft: bool
-    """Its maker's own until it is published: not counted, on no agenda, and no news."""
+    """Whether the task is not published yet. A draft is not counted, is on no agenda, and is not in the newsfeed."""
     meeting_key: str | None
     contact_key: str | None
     created_at: int
@@ -49,10 +49,11 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def sort_order(self) -> str:
-        """Its place on an agenda: 15 digits of when it is due, then 15 that no other task has."""
+        """The sort key of an agenda: 15 digits of the due date, then 15 digits of the task's unique number."""
         return f"{NEVER if self.due_at is None else self.due_at:015d}{self.number:015d}"
 
     def people(self) -> list[str]:
+        """The keys of the users that the task names."""
         return [self.creator_key, *self.assignee_keys]
 
 
@@ -67,24 +68,16 @@ def get(ctx: Ctx, key: str) -> Task:
     return attached.get(ctx, TASKS, key)
 
 
-def of_box(ctx: Ctx, box_key: str, *, limit: int, offset: int, dated: bool = False) -> list[Task]:
-    """In the order they were made; with `dated` only published ones with a date (the old API's reminders)."""
-    boxes.get(ctx, box_key)
-    only = "AND due_at IS NOT NULL AND NOT is_draft" if dated else ""
-    rows = ctx.db.rows(
-        f"""
-        SELECT {TASKS.columns} FROM tasks WHERE box_key = :box {only}
-        ORDER BY number LIMIT :limit OFFSET :offset
-        """,
-        box=box_key,
-        limit=limit,
-        offset=offset,
-    )
-    return TASKS.load_all(rows)
+def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int, dated: bool = False) -> list[Task]:
+    """The tasks of a box, the oldest first. With `dated`, only published tasks with a due date, which are the
+    reminders of Streak's old API."""
+    where = "due_at IS NOT NULL AND NOT is_draft" if dated else "1 = 1"
+    return attached.list_for_box(ctx, TASKS, box_key, limit=limit, offset=offset, where=where, order="number")
 
 
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
-    """`text`, and what `edit` takes. Without assignees it is the creator's own (spec 4.3)."""
+    """Create a task. `given` holds `text`, and any other member that `edit` takes. A task without assignees is assigned
+    to its creator (spec 4.3)."""
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
     task = Task(
         number=0,
@@ -110,9 +103,9 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
             task = _CHANGES[member](ctx, box, task, given[member])
     task = msgspec.structs.replace(task, reminder_status=_reminder(None, task))
     task = _insert(ctx, task)
-    assign(ctx, task)
-    count(ctx, box)
-    tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
+    store_assignees(ctx, task)
+    update_box_counts(ctx, box)
+    record_event(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
     return task
 
 
@@ -123,7 +116,7 @@ def _insert(ctx: Ctx, task: Task) -> Task:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Task:
-    """Change what is named and differs; an echo of what is so already is no news."""
+    """Apply the given members. Members equal to the stored ones are ignored and record no event."""
     before, box, pipeline, _ = attached.reach(ctx, TASKS, key)
     task = before
     for member, change in _CHANGES.items():
@@ -134,9 +127,9 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Task:
     task = msgspec.structs.replace(task, reminder_status=_reminder(before, task), saved_at=ctx.now)
     TASKS.update(ctx.db, task, *[name for name in TASKS.names if getattr(task, name) != getattr(before, name)])
     if any(getattr(task, name) != getattr(before, name) for name in _COUNTED):
-        assign(ctx, task)
-        count(ctx, box)
-    tell_edit(ctx, before, task, box, pipeline)
+        store_assignees(ctx, task)
+        update_box_counts(ctx, box)
+    record_edit(ctx, before, task, box, pipeline)
     return task
 
 
@@ -144,16 +137,17 @@ _COUNTED = ("due_at", "status", "assignee_keys", "is_draft")
 
 
 def delete(ctx: Ctx, key: str) -> None:
+    """Move a task to the trash. A draft is deleted for good."""
     task, box, pipeline, _ = attached.reach(ctx, TASKS, key)
     if not task.is_draft:
         trash.store(ctx, "task", key, events.brief(task.text), pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM tasks WHERE key = :key", key=key)
-    count(ctx, box)
-    tell(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)
+    update_box_counts(ctx, box)
+    record_event(ctx, "task.drafted" if task.is_draft else "task.deleted", task, box, pipeline)
 
 
-def attach(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[str]) -> None:
-    """Make these the tasks of this meeting, and no others. The caller holds the box."""
+def attach_to_meeting(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[str]) -> None:
+    """Make these tasks, and no other tasks, the tasks of this meeting. The caller has locked the box."""
     rows = ctx.db.rows(
         f"""
         SELECT {TASKS.columns} FROM tasks
@@ -166,22 +160,22 @@ def attach(ctx: Ctx, box: Box, pipeline: Pipeline, meeting_key: str, keys: list[
     found = TASKS.load_all(rows)
     for key in keys:
         if key not in {task.key for task in found}:
-            raise Invalid("taskKeys", f"no task {key[:100]!r} of this box")
+            raise Invalid("taskKeys", f"there is no task {key[:100]!r} on this box")
     for before in found:
         task = msgspec.structs.replace(
             before, meeting_key=meeting_key if before.key in keys else None, saved_at=ctx.now
         )
         if task.meeting_key != before.meeting_key:
             TASKS.update(ctx.db, task, "meeting_key", "saved_at")
-            tell_edit(ctx, before, task, box, pipeline)
+            record_edit(ctx, before, task, box, pipeline)
 
 
-# How each member of an edit changes the task; in the order told.
+# How each member of an edit changes the task, in the order of `_CHANGES`
 
 
 def _checked_text(text: str | None) -> str:
     if not text or not text.strip():
-        raise Invalid("text", "says what is to be done, and may not be empty")
+        raise Invalid("text", "must not be empty: say what is to be done")
     return text
 
 
@@ -190,9 +184,9 @@ def _text(ctx: Ctx, box: Box, task: Task, text: str | None) -> Task:
 
 
 def _due(ctx: Ctx, box: Box, task: Task, due_at: int | None) -> Task:
-    """None, 0 and -1 are no date at all (ruling 8)."""
+    """None, 0 and -1 mean that there is no due date (ruling 8)."""
     if due_at is not None and not -1 <= due_at <= LATEST:
-        raise Invalid("dueDate", "must be milliseconds since 1970, up to the year 9999; -1 is no date")
+        raise Invalid("dueDate", "must be milliseconds since 1970, up to the year 9999, or -1 for no date")
     return msgspec.structs.replace(task, due_at=due_at if due_at and due_at > 0 else None)
 
 
@@ -203,7 +197,7 @@ def _status(ctx: Ctx, box: Box, task: Task, status: str) -> Task:
 
 
 def _assignees(ctx: Ctx, box: Box, task: Task, given: list[dict[str, str]]) -> Task:
-    keys = [invitations.named(ctx, one, "assignedTo", task.assignee_keys) for one in given]
+    keys = [invitations.named(ctx, user, "assignedTo", task.assignee_keys) for user in given]
     return msgspec.structs.replace(task, assignee_keys=list(dict.fromkeys(keys)))
 
 
@@ -211,7 +205,7 @@ def _meeting(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
     if key and key != task.meeting_key:
         sql = "SELECT 1 FROM meetings WHERE key = :key AND box_key = :box"
         if ctx.db.row(sql, key=key, box=box.key) is None:
-            raise Invalid("meetingKey", f"no meeting {key[:100]!r} of this box")
+            raise Invalid("meetingKey", f"there is no meeting {key[:100]!r} on this box")
     return msgspec.structs.replace(task, meeting_key=key or None)
 
 
@@ -219,13 +213,13 @@ def _contact(ctx: Ctx, box: Box, task: Task, key: str | None) -> Task:
     if key and key != task.contact_key:
         team_key = boxes.pipeline_of(ctx, box).team_key
         if key not in contact_access.known(ctx, "contacts", team_key, [key]):
-            raise Invalid("teamContactKey", f"no one of the team's contacts has the key {key[:100]!r}")
+            raise Invalid("teamContactKey", f"there is no contact {key[:100]!r} in this team")
     return msgspec.structs.replace(task, contact_key=key or None)
 
 
 def _draft(ctx: Ctx, box: Box, task: Task, is_draft: bool) -> Task:
     if is_draft and not task.is_draft:
-        raise Invalid("isDraft", "a task that was published is no draft any more")
+        raise Invalid("isDraft", "must be false: this task is published already")
     return msgspec.structs.replace(task, is_draft=is_draft)
 
 
@@ -246,7 +240,7 @@ _CHANGES: dict[str, Callable[[Ctx, Box, Task, Any], Task]] = {
 
 
 def _reminder(before: Task | None, task: Task) -> str:
-    """Where the reminder stands: a new date is told of again, a done task is not."""
+    """The state of the reminder. After the due date changes, users are reminded again; of a done task they are not."""
     if task.due_at is None or task.is_draft:
         return "NONE"
     if before and before.reminder_status == "REMINDED" and before.due_at == task.due_at:
@@ -254,8 +248,8 @@ def _reminder(before: Task | None, task: Task) -> str:
     return "SCHEDULED" if task.status == NOT_DONE else "NOT_REMINDED_BECAUSE_TASK_DONE"
 
 
-def assign(ctx: Ctx, task: Task) -> None:
-    """Keep the rows by which a person's tasks are found."""
+def store_assignees(ctx: Ctx, task: Task) -> None:
+    """Replace the rows of `task_assignees`, by which agendas find the tasks of a user."""
     ctx.db.run("DELETE FROM task_assignees WHERE task_key = :task", task=task.key)
     for key in [] if task.is_draft else task.assignee_keys:
         ctx.db.run(
@@ -286,8 +280,9 @@ _PEOPLE = f"""
 """
 
 
-def count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
-    """What the box's tasks add up to now: counted, never added to, so that it is always true."""
+def update_box_counts(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
+    """Store in the box how many tasks it has, which are overdue, and who has to do them. The numbers are counted from
+    the tasks each time, so that they are always right."""
     totals = ctx.db.row(_TOTALS, box=box.key, now=ctx.now)
     people = ctx.db.rows(_PEOPLE, box=box.key, now=ctx.now)
     assert totals is not None
@@ -308,7 +303,10 @@ def count(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
     )
 
 
-def tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
+def record_event(
+    ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str
+) -> None:
+    """Record an event about a task. `before` holds the changed members with their previous values."""
     names |= {"subject": events.brief(task.text), "task_text": task.text, "stage_key": box.stage_key}
     names["status"] = "Done" if task.status == DONE else "Not done"
     if task.due_at is not None:
@@ -316,7 +314,7 @@ def tell(ctx: Ctx, kind: str, task: Task, box: Box, pipeline: Pipeline, *, befor
     events.record(ctx, kind, task, pipeline=pipeline, box=box, before=before, people=task.people(), **names)
 
 
-_NEWS = {
+_EDIT_KINDS = {
     "text": "task.edited",
     "meeting_key": "task.edited",
     "contact_key": "task.edited",
@@ -326,32 +324,33 @@ _NEWS = {
 }
 
 
-def tell_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) -> None:
-    """An event for each kind of change. Of several edits the last is the one that webhooks hear."""
+def record_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline) -> None:
+    """Record an event for each kind of change. If one edit has several, only the last event is sent to webhooks."""
     if task.is_draft or before.is_draft:
-        tell(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
+        record_event(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
         return
-    told: dict[str, dict[str, Any]] = {}
-    for member, kind in _NEWS.items():
+    changes: dict[str, dict[str, Any]] = {}
+    for member, kind in _EDIT_KINDS.items():
         if getattr(task, member) != getattr(before, member):
-            told.setdefault(kind, {})[member] = getattr(before, member)
+            changes.setdefault(kind, {})[member] = getattr(before, member)
     if before.status == DONE != task.status:
-        told["task.reopened"] = {"status": DONE}
-    for at, (kind, old) in enumerate(told.items(), 1):
-        names = {"part": "yes"} if at < len(told) else {}
+        changes["task.reopened"] = {"status": DONE}
+    for at, (kind, old) in enumerate(changes.items(), 1):
+        names = {"part": "yes"} if at < len(changes) else {}
         if kind == "task.assigned":
             known = persons.by_key(ctx, task.assignee_keys)
-            names["what"] = ", ".join(known[key].full_name for key in task.assignee_keys) or "nobody"
-        tell(ctx, kind, task, box, pipeline, before=old, **names)
+            names["what"] = ", ".join(known[key].full_name for key in task.assignee_keys) or "no one"
+        record_event(ctx, kind, task, box, pipeline, before=old, **names)
     if before.status != DONE == task.status:
-        tell(ctx, "task.completed", task, box, pipeline, before={"status": before.status})
+        record_event(ctx, "task.completed", task, box, pipeline, before={"status": before.status})
 
 
-# What falls due by itself
+# Reminders
 
 
 def due(db: Db, now: int, after: tuple[int, int], limit: int) -> list[tuple[int, int, str]]:
-    """When due, number and key of tasks that are due and were not told of yet, beyond this one."""
+    """The due date, number and key of tasks that are due and whose reminder was not sent yet, after this date and
+    number."""
     rows = db.rows(
         """
         SELECT due_at, number, key FROM tasks
@@ -368,7 +367,7 @@ def due(db: Db, now: int, after: tuple[int, int], limit: int) -> list[tuple[int,
 
 
 def remind(db: Db, key: str, now: int) -> bool:
-    """Say that the task is due: once, however many processes are about to."""
+    """Record that the task is due. Returns whether this call did: of several processes, only one records it."""
     row = db.row(
         f"SELECT {USERS.of('u')}, t.box_key FROM tasks t JOIN users u ON u.key = t.creator_key WHERE t.key = :key",
         key=key,
@@ -376,8 +375,8 @@ def remind(db: Db, key: str, now: int) -> bool:
     if row is None:
         return False
     ctx = Ctx(db, now, USERS.load(row))
-    held = boxes.hold(ctx, row[-1])
-    mine = db.run(
+    locked = boxes.hold(ctx, row[-1])
+    updated = db.run(
         """
         UPDATE tasks SET reminder_status = 'REMINDED', saved_at = :now
         WHERE key = :key AND reminder_status = 'SCHEDULED' AND due_at <= :now
@@ -385,11 +384,11 @@ def remind(db: Db, key: str, now: int) -> bool:
         key=key,
         now=now,
     )
-    if held is None or not mine:
+    if locked is None or not updated:
         return False
-    box, pipeline = held
+    box, pipeline = locked
     row = db.row(f"SELECT {TASKS.columns} FROM tasks WHERE key = :key", key=key)
     assert row is not None
-    count(ctx, box, touched=False)
-    tell(ctx, "task.due", TASKS.load(row), box, pipeline)
+    update_box_counts(ctx, box, touched=False)
+    record_event(ctx, "task.due", TASKS.load(row), box, pipeline)
     return True

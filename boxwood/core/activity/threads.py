@@ -1,4 +1,4 @@
-"""E-mail threads of a box: conversations with their messages and files, or the id of one in Gmail."""
+"""E-mail threads of a box: conversations with their messages and files, or the ids of threads in Gmail."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from .. import boxes, events, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
 from . import attached, files
-from .files import FILES, File
+from .files import File
 
 _GMAIL = re.compile("[0-9a-f]{12,16}", re.ASCII)
-# Of a thread's people; a box takes less from each message, since each new address is an event.
 MOST_PEOPLE = 200
+"""Names and addresses that a thread stores."""
 MOST_FOUND = 100
+"""Boxes that are searched for a Gmail thread."""
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -29,9 +30,9 @@ class Thread(msgspec.Struct, frozen=True):
     pipeline_key: str
     creator_key: str
     gmail_id: str | None
-    """Hexadecimal; None where the thread was made of mail that was added here."""
+    """Hexadecimal; None if the thread consists of messages that were added here."""
     subject: str
-    """Of its first message."""
+    """The subject of the first message that has one."""
     names: list[str]
     email_addresses: list[str]
     email_count: int
@@ -40,8 +41,8 @@ class Thread(msgspec.Struct, frozen=True):
     updated_at: int
 
 
-class Whole(msgspec.Struct, frozen=True):
-    """A thread with its files, as its events keep it."""
+class ThreadWithFiles(msgspec.Struct, frozen=True):
+    """A thread with its files, as events store it."""
 
     key: str
     thread: Thread
@@ -55,32 +56,22 @@ def get(ctx: Ctx, key: str) -> Thread:
     return attached.get(ctx, THREADS, key)
 
 
-def page(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Thread]:
+def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Thread]:
     """The threads of a box, the oldest first."""
-    box = boxes.get(ctx, box_key)
-    rows = ctx.db.rows(
-        f"""
-        SELECT {THREADS.columns} FROM threads WHERE box_key = :box
-        ORDER BY created_at, key LIMIT :limit OFFSET :offset
-        """,
-        box=box.key,
-        limit=limit,
-        offset=offset,
-    )
-    return THREADS.load_all(rows)
+    return attached.list_for_box(ctx, THREADS, box_key, limit=limit, offset=offset)
 
 
-def in_gmail(ctx: Ctx, gmail_id: str) -> list[Thread]:
-    """This Gmail thread in every box within reach; it may be in several."""
+def list_for_gmail_id(ctx: Ctx, gmail_id: str) -> list[Thread]:
+    """This Gmail thread in all boxes that the actor may see."""
     rows = ctx.db.rows(
         f"SELECT {THREADS.columns} FROM threads WHERE gmail_id = :id ORDER BY created_at, key LIMIT :most",
         id=checked_gmail_id(gmail_id, "hexGmailThreadId"),
         most=MOST_FOUND,
     )
-    return [thread for thread in THREADS.load_all(rows) if _reached(ctx, thread)]
+    return [thread for thread in THREADS.load_all(rows) if _is_visible(ctx, thread)]
 
 
-def _reached(ctx: Ctx, thread: Thread) -> bool:
+def _is_visible(ctx: Ctx, thread: Thread) -> bool:
     try:
         boxes.get(ctx, thread.box_key)
     except NotFound:
@@ -88,18 +79,9 @@ def _reached(ctx: Ctx, thread: Thread) -> bool:
     return True
 
 
-def files_of(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
-    """The files that came with these threads, the oldest first."""
-    found: dict[str, list[File]] = {key: [] for key in keys}
-    among = ctx.db.dialect.among("thread_key", "keys")
-    sql = f"SELECT {FILES.columns} FROM files WHERE {among} ORDER BY created_at, key"
-    for file in FILES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
-        found[file.thread_key or ""].append(file)
-    return found
-
-
 def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
-    """Keep a Gmail thread's id; Google is not asked. One that the box has already is answered as it is."""
+    """Store the id of a Gmail thread, without asking Google. If the box has this thread already, returns it
+    unchanged."""
     if gmail_id is None:
         raise Insufficient("Thread", "threadGmailId")
     gmail_id = checked_gmail_id(gmail_id, "threadGmailId")
@@ -112,14 +94,15 @@ def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
     thread = _new(ctx, box, gmail_id=gmail_id)
     THREADS.insert(ctx.db, thread)
     box = boxes.note(ctx, box, thread_count=count(ctx, box))
-    tell(ctx, "thread.added", thread, [], box, pipeline)
+    record_event(ctx, "thread.added", thread, [], box, pipeline)
     return thread
 
 
 def checked_gmail_id(given: str, field: str) -> str:
+    """The id in lower case. Raises Invalid for `field` if it is not the id of a Gmail thread."""
     found = given.strip().lower()
     if not _GMAIL.fullmatch(found):
-        raise Invalid(field, "is a Gmail thread's id: 16 hexadecimal digits such as 15d52837dc00ff8e")
+        raise Invalid(field, "must be a Gmail thread's id: 16 hexadecimal digits such as 15d52837dc00ff8e")
     return found
 
 
@@ -140,35 +123,38 @@ def _new(ctx: Ctx, box: Box, *, gmail_id: str | None = None, subject: str = "") 
     )
 
 
-def tell(ctx: Ctx, kind: str, thread: Thread, held: list[File], box: Box, pipeline: Pipeline) -> None:
-    whole = Whole(thread.key, thread, held)
-    people = [thread.creator_key, *(file.owner_key for file in held)]
+def record_event(ctx: Ctx, kind: str, thread: Thread, its_files: list[File], box: Box, pipeline: Pipeline) -> None:
+    """Record an event about a thread. The event also stores the thread's files."""
+    record = ThreadWithFiles(thread.key, thread, its_files)
+    people = [thread.creator_key, *(file.owner_key for file in its_files)]
     subject = thread.subject or thread.gmail_id or "(no subject)"
-    events.record(ctx, kind, whole, pipeline=pipeline, box=box, people=people, subject=subject)
+    events.record(ctx, kind, record, pipeline=pipeline, box=box, people=people, subject=subject)
 
 
 def count(ctx: Ctx, box: Box) -> int:
+    """The number of threads of a box."""
     row = ctx.db.row("SELECT COUNT(*) FROM threads WHERE box_key = :box", box=box.key)
     return row[0] if row else 0
 
 
-# Mail that belongs together
+# Finding the thread of a message
 
 
-def follow(ctx: Ctx, box: Box, mail: Mail, sent_at: int) -> tuple[Thread, bool]:
-    """The box's thread that the message belongs to, with its people and time; and whether it is new.
+def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int) -> tuple[Thread, bool]:
+    """Add the people and the time of a message to its thread, and create the thread if there is none. Returns the
+    thread, and whether it is new.
 
-    It belongs where a message is that it names, the nearest first, or one that named it before it came.
+    A message belongs to the thread of the nearest message that it references, or of a message that references it.
     """
-    thread = _named_by(ctx, box, mail)
+    thread = _find_thread(ctx, box, mail)
     new = thread is None
     thread = thread or _new(ctx, box, subject=mail.subject)
     people = [mail.sender, *mail.reply_to, *mail.to, *mail.cc]
     thread = msgspec.structs.replace(
         thread,
         subject=thread.subject or mail.subject,
-        names=_with(thread.names, [_name(one) for one in people]),
-        email_addresses=_with(thread.email_addresses, [one.email for one in people]),
+        names=_with(thread.names, [_name(person) for person in people]),
+        email_addresses=_with(thread.email_addresses, [person.email for person in people]),
         email_count=thread.email_count + 1,
         last_email_at=max(sent_at, thread.last_email_at or 0),
         updated_at=ctx.now,
@@ -177,11 +163,11 @@ def follow(ctx: Ctx, box: Box, mail: Mail, sent_at: int) -> tuple[Thread, bool]:
         THREADS.insert(ctx.db, thread)
     else:
         THREADS.update(ctx.db, thread)
-    _remember(ctx, thread, mail)
+    _store_mail_ids(ctx, thread, mail)
     return thread, new
 
 
-def _named_by(ctx: Ctx, box: Box, mail: Mail) -> Thread | None:
+def _find_thread(ctx: Ctx, box: Box, mail: Mail) -> Thread | None:
     nearest = [*([mail.message_id] if mail.message_id else []), *reversed(mail.references)]
     rows = ctx.db.rows(
         f"""
@@ -192,50 +178,51 @@ def _named_by(ctx: Ctx, box: Box, mail: Mail) -> Thread | None:
         ids=ctx.db.texts(nearest),
     )
     known: dict[str, str] = dict(rows)
-    key = next((known[one] for one in nearest if one in known), None)
+    key = next((known[mail_id] for mail_id in nearest if mail_id in known), None)
     row = ctx.db.row(f"SELECT {THREADS.columns} FROM threads WHERE key = :key", key=key) if key else None
     return THREADS.load(row) if row else None
 
 
-def _remember(ctx: Ctx, thread: Thread, mail: Mail) -> None:
-    """The ids by which other messages find this thread."""
-    named = dict.fromkeys([*([mail.message_id] if mail.message_id else []), *mail.references])
+def _store_mail_ids(ctx: Ctx, thread: Thread, mail: Mail) -> None:
+    """Store the ids by which later messages find this thread."""
+    mail_ids = dict.fromkeys([*([mail.message_id] if mail.message_id else []), *mail.references])
     ctx.db.many(
         """
         INSERT INTO mail_ids (box_key, message_id, thread_key) VALUES (:box, :id, :thread) ON CONFLICT DO NOTHING
         """,
-        [{"box": thread.box_key, "id": one, "thread": thread.key} for one in named],
+        [{"box": thread.box_key, "id": mail_id, "thread": thread.key} for mail_id in mail_ids],
     )
 
 
-def _name(one: Address) -> str:
-    return one.name or one.email.partition("@")[0]
+def _name(person: Address) -> str:
+    return person.name or person.email.partition("@")[0]
 
 
-def _with(held: list[str], more: list[str]) -> list[str]:
-    return list(dict.fromkeys([*held, *more]))[:MOST_PEOPLE]
+def _with(stored: list[str], added: list[str]) -> list[str]:
+    return list(dict.fromkeys([*stored, *added]))[:MOST_PEOPLE]
 
 
 def remove(ctx: Ctx, key: str) -> None:
-    """From its box, with its messages and files. The addresses it brought stay with the box."""
+    """Move a thread to the trash, with its messages and files. The addresses that it added stay with the box."""
     thread, box, pipeline, _ = attached.reach(ctx, THREADS, key)
-    held = files_of(ctx, [key])[key]
+    its_files = files.by_thread(ctx, [key])[key]
     name = thread.subject or thread.gmail_id or "(no subject)"
     trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM threads WHERE key = :key", key=key)
-    box = boxes.note(ctx, box, thread_count=count(ctx, box), file_count=files.count(ctx, box), **mail_of(ctx, box))
-    tell(ctx, "thread.removed", thread, held, box, pipeline)
+    totals = {"file_count": files.count(ctx, box), **mail_totals(ctx, box)}
+    box = boxes.note(ctx, box, thread_count=count(ctx, box), **totals)
+    record_event(ctx, "thread.removed", thread, its_files, box, pipeline)
 
 
-def mail_of(ctx: Ctx, box: Box) -> dict[str, Any]:
-    """What the messages of a box add up to, as `Activity` has it."""
+def mail_totals(ctx: Ctx, box: Box) -> dict[str, Any]:
+    """The numbers and times of a box's messages, as members of `Activity`."""
     rows = ctx.db.rows(
         "SELECT sent, COUNT(*), MIN(sent_at), MAX(sent_at) FROM messages WHERE box_key = :box GROUP BY sent",
         box=box.key,
     )
-    told = {bool(row[0]): row[1:] for row in rows}
-    sent, received = told.get(True, (0, None, None)), told.get(False, (0, None, None))
-    first, last = _end(ctx, box, "ASC"), _end(ctx, box, "DESC")
+    totals = {bool(row[0]): row[1:] for row in rows}
+    sent, received = totals.get(True, (0, None, None)), totals.get(False, (0, None, None))
+    first, last = _outermost(ctx, box, "ASC"), _outermost(ctx, box, "DESC")
     return {
         "emails_total": sent[0] + received[0],
         "emails_sent": sent[0],
@@ -251,8 +238,8 @@ def mail_of(ctx: Ctx, box: Box) -> dict[str, Any]:
     }
 
 
-def _end(ctx: Ctx, box: Box, order: str) -> tuple[int | None, str | None]:
-    """When the first (the last) message was sent, and by whom."""
+def _outermost(ctx: Ctx, box: Box, order: str) -> tuple[int | None, str | None]:
+    """When the first message (or with DESC the last) was sent, and by which address."""
     row = ctx.db.row(
         f"""
         SELECT sent_at, sender FROM messages WHERE box_key = :box ORDER BY sent_at {order}, key {order} LIMIT 1

@@ -1,7 +1,7 @@
-"""The timeline of a box: what people said, wrote, filed and did about it, in one order (spec 4.8).
+"""The timeline of a box: comments, e-mails, meetings, files and changes in one order (spec 4.8).
 
-Entries lie in the tables of their nouns. Each source is asked for the next few by an index of its own, and the
-answers are merged: a page costs the same in a box with ten entries and in one with a hundred thousand.
+Entries are stored in the tables of their nouns. The next entries of each source are read by an index, and then merged.
+So a page takes as long for a box with ten entries as for a box with a hundred thousand.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .messages import MESSAGES, Message
 from .threads import THREADS
 
 MOST_TEXT = 10_000
-"""Of a message: the rest of its text, and its HTML, are read with the message itself."""
+"""Characters of a message's text in the timeline. The whole text and the HTML are read with the message."""
 _MOVES = ("box.created", "box.moved", "box.moved_pipeline")
-_MAIL = ("box.email_received",)  # the message is an entry itself
+_MAIL = ("box.email_received",)  # not shown, because the message itself is an entry
 _TASKS = tuple(name for name, kind in EVENT_KINDS.items() if kind.scope == "TASK" and not kind.quiet)
 _EDITS = tuple(
     name
@@ -35,7 +35,7 @@ _EDITS = tuple(
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where entries of one kind come from: rows of `table`, in the order of `at`, then of `key`."""
+    """Where entries come from: the rows of `table` that fit `where`, in the order of the columns `at` and `key`."""
 
     table: Table[Any]
     at: str
@@ -47,32 +47,32 @@ def _among(column: str, words: Iterable[str]) -> str:
     return f"{column} IN ('" + "', '".join(words) + "')"
 
 
-def _news(kinds: Iterable[str]) -> Source:
+def _events(kinds: Iterable[str]) -> Source:
     return Source(EVENTS, "at", _among("kind", kinds), "id")
 
 
-# By filter, in the order in which entries of one millisecond follow each other.
+# By filter. Entries of the same millisecond follow in this order.
 SOURCES: dict[str, tuple[Source, ...]] = {
-    "NEWSFEED_BOX_CREATION_MOVE": (_news(_MOVES),),
-    "NEWSFEED_BOX_EDIT": (_news(_EDITS),),
-    "TASKS": (_news(_TASKS),),
+    "NEWSFEED_BOX_CREATION_MOVE": (_events(_MOVES),),
+    "NEWSFEED_BOX_EDIT": (_events(_EDITS),),
+    "TASKS": (_events(_TASKS),),
     "COMMENTS": (Source(COMMENTS, "created_at", "1 = 1"),),
     "CALL_LOGS": (Source(MEETINGS, "start_at", f"type = '{CALL}' AND NOT is_draft"),),
     "MEETING_NOTES": (Source(MEETINGS, "start_at", f"type = '{NOTES}' AND NOT is_draft"),),
     "EMAILS": (
         Source(MESSAGES, "sent_at", "1 = 1"),
-        Source(THREADS, "created_at", "email_count = 0"),  # known by its Gmail id alone
+        Source(THREADS, "created_at", "email_count = 0"),  # threads of which only the Gmail id is known
     ),
-    "FILES": (Source(FILES, "created_at", "message_key IS NULL"),),  # others are shown with their message
+    "FILES": (Source(FILES, "created_at", "message_key IS NULL"),),  # other files are shown with their message
     "HANGOUTS_CHAT": (),
 }
 _RANKED = [(kind, source) for kind, sources in SOURCES.items() for source in sources]
-UNASKED = frozenset(SOURCES) - {"TASKS"}
-"""What is shown where no filter says: as Streak has it, tasks have a place of their own."""
+DEFAULT_FILTERS = frozenset(SOURCES) - {"TASKS"}
+"""The filters of a request that names none. As in Streak, tasks are not among them."""
 
 
 class TimelinePosition(msgspec.Struct, frozen=True):
-    """Between two entries: `at` of the one before, the rank of its source, and its key there."""
+    """The place after an entry: the entry's time, the rank of its source, and its key there."""
 
     at: int
     rank: int
@@ -81,9 +81,9 @@ class TimelinePosition(msgspec.Struct, frozen=True):
 
 class TimelineEntry(msgspec.Struct, frozen=True):
     kind: str
-    """The filter that shows it."""
+    """The filter that shows the entry."""
     thing: Any
-    """A comment, meeting, message, thread or file, or the event."""
+    """The comment, meeting, message, thread, file or event."""
     place: TimelinePosition
 
 
@@ -95,19 +95,20 @@ def page(
     newest_first: bool,
     limit: int,
     start: int | None = None,
-    behind: TimelinePosition | None = None,
+    after: TimelinePosition | None = None,
 ) -> list[TimelineEntry]:
-    """The entries behind a place, else from `start` on (milliseconds, itself included), in the order asked for."""
+    """At most `limit` entries of a box: those after the place `after`, or else those from `start` on (milliseconds
+    since the epoch, included)."""
     box = boxes.get(ctx, box_key)
     wanted, found = frozenset(kinds), list[TimelineEntry]()
     for rank, (kind, source) in enumerate(_RANKED):
         if kind in wanted:
-            where, params = _from(source, rank, newest_first, start, behind)
+            where, params = _from(source, rank, newest_first, start, after)
             found += [
                 TimelineEntry(kind, _shortened(source.table.load(row)), TimelinePosition(row[-2], rank, row[-1]))
                 for row in ctx.db.rows(_sql(source, where, newest_first), box=box.key, limit=limit, **params)
             ]
-    # Sources came in the order of their ranks, and each in its own, which a stable sort keeps.
+    # Entries were read in the order of ranks, and within a source in its order. A stable sort keeps both.
     if newest_first:
         found.sort(key=lambda entry: (-entry.place.at, -entry.place.rank))
     else:
@@ -125,16 +126,16 @@ def _sql(source: Source, where: str, newest_first: bool) -> str:
 
 
 def _from(
-    source: Source, rank: int, newest_first: bool, start: int | None, behind: TimelinePosition | None
+    source: Source, rank: int, newest_first: bool, start: int | None, after: TimelinePosition | None
 ) -> tuple[str, dict[str, Any]]:
-    """The test for what comes next of a source, with its parameters."""
+    """The SQL condition for the next entries of a source, with its parameters."""
     sign = "<" if newest_first else ">"
-    if behind is None:
+    if after is None:
         return ("1 = 1", {}) if start is None else (f"{source.at} {sign}= :start", {"start": start})
-    if rank == behind.rank:
-        return f"({source.at}, {source.key}) {sign} (:at, :key)", {"at": behind.at, "key": behind.key}
-    later = rank < behind.rank if newest_first else rank > behind.rank
-    return f"{source.at} {sign}{'=' if later else ''} :at", {"at": behind.at}
+    if rank == after.rank:
+        return f"({source.at}, {source.key}) {sign} (:at, :key)", {"at": after.at, "key": after.key}
+    later = rank < after.rank if newest_first else rank > after.rank
+    return f"{source.at} {sign}{'=' if later else ''} :at", {"at": after.at}
 
 
 def _columns(table: Table[Any]) -> str:
@@ -150,8 +151,8 @@ def _shortened(thing: Any) -> Any:
     return msgspec.structs.replace(thing, text=thing.text[:MOST_TEXT], truncated=True)
 
 
-def fits(place: TimelinePosition) -> bool:
-    """Whether it is a place at all: one that was made up names no source, or a key of another kind."""
+def is_valid(place: TimelinePosition) -> bool:
+    """Whether a place from a cursor is possible: its source exists and its key has the type of this source's keys."""
     if not (0 <= place.rank < len(_RANKED)) or abs(place.at) > 2**53:
         return False
     if _RANKED[place.rank][1].key == "id":

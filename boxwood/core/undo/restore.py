@@ -215,8 +215,8 @@ def _task(ctx: Ctx, one: Trashed, held: Held) -> None:
         if row[member] and not trash.existing_keys(ctx.db, table, [row[member]]):
             row[member] = None
     _put_back(ctx, one, held, box)
-    tasks.count(ctx, box)
-    tasks.tell(ctx, "task.restored", _read(ctx, TASKS, one.key), box, pipeline)
+    tasks.update_box_counts(ctx, box)
+    tasks.record_event(ctx, "task.restored", _read(ctx, TASKS, one.key), box, pipeline)
 
 
 def _comment(ctx: Ctx, one: Trashed, held: Held) -> None:
@@ -234,8 +234,8 @@ def _comment(ctx: Ctx, one: Trashed, held: Held) -> None:
         box=box.key,
         replies=ctx.db.texts(held["replies"]),
     )
-    comments.count(ctx, box)
-    comments.tell(ctx, "comment.restored", _read(ctx, COMMENTS, one.key), box, pipeline)
+    comments.update_box_counts(ctx, box)
+    comments.record_event(ctx, "comment.restored", _read(ctx, COMMENTS, one.key), box, pipeline)
 
 
 def _meeting(ctx: Ctx, one: Trashed, held: Held) -> None:
@@ -248,9 +248,9 @@ def _meeting(ctx: Ctx, one: Trashed, held: Held) -> None:
         keys=ctx.db.texts(held["task_keys"]),
         box=box.key,
     )
-    tasks.attach(ctx, box, pipeline, one.key, [row[0] for row in free])
-    meetings.count(ctx, box)
-    meetings.tell(ctx, "meeting.restored", _read(ctx, MEETINGS, one.key), box, pipeline)
+    tasks.attach_to_meeting(ctx, box, pipeline, one.key, [row[0] for row in free])
+    meetings.update_box_counts(ctx, box)
+    meetings.record_event(ctx, "meeting.restored", _read(ctx, MEETINGS, one.key), box, pipeline)
 
 
 def _file(ctx: Ctx, one: Trashed, held: Held) -> None:
@@ -262,7 +262,7 @@ def _file(ctx: Ctx, one: Trashed, held: Held) -> None:
         raise Conflict("This file of Google Drive was added to the box again meanwhile")
     _put_back(ctx, one, held, box)
     box = boxes.note(ctx, box, file_count=files.count(ctx, box))
-    files.say(ctx, "file.restored", _read(ctx, FILES, one.key), box, pipeline)
+    files.record_event(ctx, "file.restored", _read(ctx, FILES, one.key), box, pipeline)
 
 
 def _thread(ctx: Ctx, one: Trashed, held: Held) -> None:
@@ -278,9 +278,9 @@ def _thread(ctx: Ctx, one: Trashed, held: Held) -> None:
     held["mail_ids"] = [row for row in held["mail_ids"] if row["message_id"] not in taken]
     _put_back(ctx, one, held, box)
     counts = (threads.count(ctx, box), files.count(ctx, box))
-    box = boxes.note(ctx, box, thread_count=counts[0], file_count=counts[1], **threads.mail_of(ctx, box))
+    box = boxes.note(ctx, box, thread_count=counts[0], file_count=counts[1], **threads.mail_totals(ctx, box))
     thread = _read(ctx, THREADS, one.key)
-    threads.tell(ctx, "thread.restored", thread, threads.files_of(ctx, [one.key])[one.key], box, pipeline)
+    threads.record_event(ctx, "thread.restored", thread, files.by_thread(ctx, [one.key])[one.key], box, pipeline)
 
 
 def _has(ctx: Ctx, table: str, box: Box, column: str, value: str) -> bool:
