@@ -6,15 +6,17 @@ and the names that the event's sentence needs, because names may change later. T
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from ..db.engine import Row
 from ..db.records import Table
 from . import persons
 from .context import Ctx
 from .event_kinds import EVENT_KINDS
+from .records import Box, Person, Pipeline
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -62,11 +64,21 @@ class Listener(NamedTuple):
 LISTENERS: list[Listener] = []
 """In the order they are called; `listeners.connect` fills it."""
 EVENTS = Table("events", Event)
-_COLUMNS = ", ".join(EVENTS.names[1:])
+NAMES = EVENTS.names[1:]
 _INSERT = f"""
-    INSERT INTO events ({_COLUMNS}) VALUES ({", ".join(f":{name}" for name in EVENTS.names[1:])}) RETURNING id
+    INSERT INTO events ({", ".join(NAMES)}) VALUES ({", ".join(f":{name}" for name in NAMES)}) RETURNING id
 """
 _encode = msgspec.json.Encoder().encode
+
+
+class PreparedEvents(NamedTuple):
+    """Rows of events that are not written yet. The names in them may change until they are."""
+
+    rows: list[Row]
+    shared: dict[str, str]
+    """The members of `detail` that all these events have."""
+    people: dict[tuple[str, ...], str]
+    """The JSON of the persons that an event names, by their user keys."""
 
 
 def record(
@@ -89,38 +101,17 @@ def record(
     users that the event names; they are stored as they are now, because users may be renamed later. `payload` is
     passed to the listeners and is not stored.
     """
-    if not LISTENERS:
-        raise RuntimeError("events are recorded before listeners.connect() was called: webhooks would miss them")
-    by_itself = EVENT_KINDS[kind].by_itself
-    detail["author"] = "" if by_itself else persons.of(ctx.actor).display_name
-    if ctx.change:
-        detail["change_id"] = ctx.change
-    if ctx.via and not by_itself:
-        detail["via"] = ctx.via
-    if ctx.undoes:
-        detail["undoes"] = ctx.undoes
+    _require_listeners()
+    detail |= _shared_detail(ctx, kind)
     if people:
-        known = persons.by_key(ctx, people)
-        named = {key: known[key] for key in dict.fromkeys(people) if key in known}
-        detail["people"] = _encode(named).decode()
+        detail["people"] = _people_text(persons.by_key(ctx, people), people)
     team_key = team_key or (pipeline.team_key if pipeline is not None else None)
     if pipeline is not None:
         detail.setdefault("pipeline_name", pipeline.name)
     if box is not None:
         detail.setdefault("box_name", box.name)
-    found = ctx.db.row(
-        _INSERT,
-        kind=kind,
-        at=ctx.now,
-        actor_key=None if by_itself else ctx.actor.key,
-        team_key=team_key,
-        pipeline_key=pipeline.key if pipeline is not None else None,
-        box_key=box.key if box is not None else None,
-        subject_key=getattr(thing, "key", None),
-        record=_encode(thing).decode(),
-        before=None if before is None else _encode(before).decode(),
-        detail=_encode(detail).decode(),
-    )
+    row = _row(ctx, kind, thing, team_key, pipeline, box, before, detail)
+    found = ctx.db.row(_INSERT, **dict(zip(NAMES, row, strict=True)))
     assert found is not None
     event_id = int(found[0])
     ctx.change = ctx.change or key_of(event_id)
@@ -129,6 +120,100 @@ def record(
         listener.on_event(ctx, happened)
     ctx.db.notify("events")
     return event_id
+
+
+def record_for_box(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **detail: str) -> int:
+    """Record an event of a box. The users that the box names are stored with it."""
+    detail.setdefault("stage_key", box.stage_key)
+    return record(ctx, kind, box, pipeline=pipeline, box=box, before=before, people=box.people(), **detail)
+
+
+def prepare_many(ctx: Ctx, kind: str, boxes: Sequence[Box], pipeline: Pipeline) -> PreparedEvents:
+    """Prepare an event of this kind for each box, as `record_for_box` would record it. Writes nothing."""
+    shared = {**_shared_detail(ctx, kind), "pipeline_name": pipeline.name}
+    named = [tuple(box.people()) for box in boxes]
+    people = _people_texts(ctx, set(named))
+    rows = []
+    for box, keys in zip(boxes, named, strict=True):
+        detail = {**shared, "people": people[keys], "box_name": box.name, "stage_key": box.stage_key}
+        rows.append(_row(ctx, kind, box, pipeline.team_key, pipeline, box, None, detail))
+    return PreparedEvents(rows, shared, people)
+
+
+def record_many(
+    ctx: Ctx, kind: str, boxes: Sequence[Box], pipeline: Pipeline, prepared: PreparedEvents | None = None
+) -> None:
+    """Record an event of this kind for each box.
+
+    If a listener has something to do for such events, each event is recorded by itself and passed to the listeners.
+    Otherwise all rows are written at once: from `prepared`, if the names in it are still right.
+    """
+    _require_listeners()
+    if anyone_listens(ctx, kind, pipeline):
+        for box in boxes:
+            record_for_box(ctx, kind, box, pipeline)
+        return
+    if prepared is None or not _is_current(ctx, kind, pipeline, prepared):
+        prepared = prepare_many(ctx, kind, boxes, pipeline)
+    ctx.db.bulk("events", NAMES, prepared.rows)
+    ctx.db.notify("events")
+
+
+def _is_current(ctx: Ctx, kind: str, pipeline: Pipeline, prepared: PreparedEvents) -> bool:
+    shared = {**_shared_detail(ctx, kind), "pipeline_name": pipeline.name}
+    return shared == prepared.shared and _people_texts(ctx, prepared.people) == prepared.people
+
+
+def _require_listeners() -> None:
+    if not LISTENERS:
+        raise RuntimeError("events are recorded before listeners.connect() was called: webhooks would miss them")
+
+
+def _shared_detail(ctx: Ctx, kind: str) -> dict[str, str]:
+    """The members of `detail` that say who acts, and in which change."""
+    by_itself = EVENT_KINDS[kind].by_itself
+    detail = {"author": "" if by_itself else persons.of(ctx.actor).display_name}
+    if ctx.change:
+        detail["change_id"] = ctx.change
+    if ctx.via and not by_itself:
+        detail["via"] = ctx.via
+    if ctx.undoes:
+        detail["undoes"] = ctx.undoes
+    return detail
+
+
+def _people_texts(ctx: Ctx, named: Collection[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    known = persons.by_key(ctx, {key for keys in named for key in keys})
+    return {keys: _people_text(known, keys) for keys in named}
+
+
+def _people_text(known: Mapping[str, Person], keys: Iterable[str]) -> str:
+    return _encode({key: known[key] for key in dict.fromkeys(keys) if key in known}).decode()
+
+
+def _row(
+    ctx: Ctx,
+    kind: str,
+    thing: Any,
+    team_key: str | None,
+    pipeline: Any,
+    box: Any,
+    before: dict[str, Any] | None,
+    detail: dict[str, str],
+) -> Row:
+    """The row of an event, in the order of `NAMES`."""
+    return (
+        kind,
+        ctx.now,
+        None if EVENT_KINDS[kind].by_itself else ctx.actor.key,
+        team_key,
+        pipeline.key if pipeline is not None else None,
+        box.key if box is not None else None,
+        getattr(thing, "key", None),
+        _encode(thing).decode(),
+        None if before is None else _encode(before).decode(),
+        _encode(detail).decode(),
+    )
 
 
 def anyone_listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:

@@ -82,6 +82,10 @@ class PostgresDb(Afterwards):
         return self.rows_each(f"WITH changed AS ({update} RETURNING {table}.*) {select}", params)
 
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        if len(rows) == 1:  # one round trip instead of two
+            columns, values = ", ".join(names), ", ".join(f":{name}" for name in names)
+            self._execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", dict(zip(names, rows[0], strict=True)))
+            return
         self._before(f"INSERT INTO {table}")
         with self._connection.cursor().copy(f"COPY {table} ({', '.join(names)}) FROM STDIN".encode()) as copy:
             for row in rows:

@@ -16,6 +16,7 @@ from .engine import Db, Row
 
 R = TypeVar("R", bound=msgspec.Struct)
 _PLAIN = (str, int, float, bytes)
+_encode = msgspec.json.Encoder().encode
 
 
 class Table(Generic[R]):
@@ -39,6 +40,7 @@ class Table(Generic[R]):
             if reader := _reader(hints[column], (empty or {}).get(column)):
                 self._readers.append((at, reader))
         self._json = {name for name in self.names if _is_json(hints[name])}
+        self._json_at = tuple(at for at, name in enumerate(self.names) if name in self._json)
         values = ", ".join(f":{name}" for name in self.names)
         self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({values})"
 
@@ -67,6 +69,14 @@ class Table(Generic[R]):
             if given[name] is not None:
                 given[name] = msgspec.json.encode(given[name]).decode()
         return given
+
+    def row(self, record: R) -> Row:
+        """The row of a record: its values in the order of `names`, for `Db.bulk`."""
+        values = list(msgspec.structs.astuple(record)[: len(self.names)])
+        for at in self._json_at:
+            if values[at] is not None:
+                values[at] = _encode(values[at]).decode()
+        return tuple(values)
 
     def insert(self, db: Db, record: R) -> None:
         db.run(self._insert, **self.params(record))

@@ -126,7 +126,7 @@ def add(ctx: Ctx, box_key: str, mail: Mail, identity: str, uploads: list[Upload]
     _record_added(ctx, message, box, pipeline)
     box = files.record_added(ctx, box, pipeline, added)
     if not message.sent:
-        boxes.tell(ctx, "box.email_received", box, pipeline, email=message.sender.email)
+        events.record_for_box(ctx, "box.email_received", box, pipeline, email=message.sender.email)
     boxes.add_addresses(ctx, box, _addresses(mail, own))
     return message
 

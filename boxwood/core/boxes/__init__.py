@@ -2,13 +2,14 @@
 
 from .boxes import PARTS as PARTS
 from .boxes import add_addresses as add_addresses
-from .boxes import create as create
 from .boxes import delete as delete
 from .boxes import note as note
-from .boxes import place as place
+from .boxes import record_addresses as record_addresses
 from .boxes import save as save
-from .boxes import tell as tell
-from .boxes import tell_addresses as tell_addresses
+from .creation import PreparedBoxes as PreparedBoxes
+from .creation import create as create
+from .creation import create_many as create_many
+from .creation import place as place
 from .edits import edit as edit
 from .edits import set_field as set_field
 from .lookup import get as get

@@ -6,77 +6,14 @@ from typing import Any
 
 import msgspec
 
-from ...errors import Insufficient
-from ...lib import ids
-from .. import access, events, persons, pipelines, search, trash
+from .. import events, persons, search, trash
 from ..context import Ctx
 from ..pipelines import formulas, schema, validation_rules
-from ..records import BOXES, Box, BoxActivity, BoxEmails, Pipeline, StageStay
+from ..records import BOXES, Box, BoxActivity, Pipeline
 from . import links, lookup
-from .changes import CHANGES
 
 PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
 """The tables of what hangs on a box and names its pipeline."""
-
-
-def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
-    """`name`, and what `edit` takes. Without a stage it is in the first; without assignees, the creator's."""
-    pipeline, role = pipelines.reach(ctx, pipeline_key)
-    access.require_some(role, "BOX", "CREATE")
-    name = given.get("name")
-    if not name or not name.strip():
-        raise Insufficient("Box", "name")
-    stage = schema.stage_for_box(ctx, pipeline, given.get("stage_key"))
-    box = Box(
-        key=ids.new("b", ctx.now),
-        pipeline_key=pipeline.key,
-        stage_key=stage.key,
-        name=name,
-        notes=given.get("notes") or None,
-        creator_key=ctx.actor.key,
-        source="HUMAN",
-        fields={},
-        assignee_keys=[ctx.actor.key],
-        follower_keys=[ctx.actor.key],
-        linked_box_keys=[],
-        contacts=[],
-        organizations=[],
-        emails=BoxEmails(),
-        stage_history=[StageStay(stage.key, ctx.now, 0)],
-        activity=BoxActivity(),
-        violations=[],
-        created_at=ctx.now,
-        updated_at=ctx.now,
-        saved_at=ctx.now,
-        stage_changed_at=ctx.now,
-    )
-    for member, change in CHANGES.items():
-        if member in given and member not in ("name", "notes", "stage_key"):
-            box = change(ctx, pipeline, box, given[member])
-    box = formulas.computed(ctx, pipeline, box)
-    access.require(ctx, role, "BOX", "CREATE", box)
-    box = links.with_addresses(ctx, box, None)
-    BOXES.insert(ctx.db, box)
-    box = validation_rules.judged(ctx, pipeline, box, new=True)
-    validation_rules.enforce(ctx, pipeline, box, None)
-    _enter(ctx, box)
-    tell(ctx, "box.created", box, pipeline)
-    tell_addresses(ctx, pipeline, box, None)
-    told = {field.key for field in schema.fields_by_key(ctx, pipeline.key).values() if field.type in search.TEXT_TYPES}
-    search.note_new(ctx, box, told)
-    return box
-
-
-def place(ctx: Ctx, box: Box) -> None:
-    """Write a box that is not there yet, and the rows by which it is found."""
-    BOXES.insert(ctx.db, box)
-    _enter(ctx, box)
-
-
-def _enter(ctx: Ctx, box: Box) -> None:
-    _assign(ctx, box, [])
-    _link_back(ctx, box, [])
-    links.note(ctx, box, None)
 
 
 def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
@@ -93,7 +30,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     if "assignee_keys" in changed:
         _assign(ctx, box, before.assignee_keys)
     if "linked_box_keys" in changed:
-        _link_back(ctx, box, before.linked_box_keys)
+        link_back(ctx, box, before.linked_box_keys)
     if {"contacts", "organizations", "fields"} & set(changed):
         links.note(ctx, box, before)
     edits = [member for member in changed if member != "stage_key"]
@@ -105,8 +42,8 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         old = {member: getattr(before, member)}
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
-        tell(ctx, _NEWS[member], box, pipeline, before=old, **names)
-    tell_addresses(ctx, pipeline, box, before)
+        events.record_for_box(ctx, _NEWS[member], box, pipeline, before=old, **names)
+    record_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
@@ -120,14 +57,14 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
     pipeline = lookup.pipeline_of(ctx, box)
     box = validation_rules.judged(ctx, pipeline, box)
-    tell_addresses(ctx, pipeline, box, before)
+    record_addresses(ctx, pipeline, box, before)
     search.note(ctx, "box", box.key)
     return box
 
 
-def tell_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+def record_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
     for address in links.appeared(box, before):
-        tell(ctx, "box.email_added", box, pipeline, email=address)
+        events.record_for_box(ctx, "box.email_added", box, pipeline, email=address)
 
 
 def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
@@ -170,12 +107,6 @@ _NEWS = {
     "contacts": "box.contacts_edited",
     "organizations": "box.organizations_edited",
 }
-
-
-def tell(ctx: Ctx, kind: str, box: Box, pipeline: Pipeline, *, before: Any = None, **names: str) -> None:
-    """The box's event; the people it names are kept with it, so it can be shown as it was."""
-    names.setdefault("stage_key", box.stage_key)
-    events.record(ctx, kind, box, pipeline=pipeline, box=box, before=before, people=box.people(), **names)
 
 
 def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
@@ -225,7 +156,7 @@ def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
             ctx.db.run("INSERT INTO assignments (user_key, box_key) VALUES (:user, :box)", user=key, box=box.key)
 
 
-def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
+def link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
     """A link holds both ways: tell the other boxes, which is a change of theirs."""
     for key in set(before) ^ set(box.linked_box_keys):
         held = lookup.hold(ctx, key)
@@ -241,7 +172,7 @@ def _link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
             after = validation_rules.judged(ctx, pipeline, after)
             was = {"linked_box_keys": other.linked_box_keys}
-            tell(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
+            events.record_for_box(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
 
 
 def delete(ctx: Ctx, key: str) -> None:
@@ -249,7 +180,7 @@ def delete(ctx: Ctx, key: str) -> None:
     box, pipeline, _ = lookup.reach(ctx, key, "DELETE")
     about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
     trash.store(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
-    _link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
+    link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
-    tell(ctx, "box.deleted", box, pipeline)
+    events.record_for_box(ctx, "box.deleted", box, pipeline)
     search.note(ctx, "box", key)

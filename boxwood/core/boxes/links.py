@@ -25,9 +25,16 @@ def note(ctx: Ctx, box: Box, before: Box | None) -> None:
         )
 
 
+def note_new(ctx: Ctx, boxes: list[Box]) -> None:
+    """Write the same rows for boxes that have none yet."""
+    rows = [{"box": box.key, "key": key} for box in boxes for key in sorted(_named(box))]
+    if rows:
+        ctx.db.many("INSERT INTO box_links (box_key, key) VALUES (:box, :key) ON CONFLICT DO NOTHING", rows)
+
+
 def _named(box: Box) -> set[str]:
     """Its contacts and organizations, and those in its fields: lists of texts there are keys of them or of tags."""
-    found = {link.key for link in (*box.contacts, *box.organizations)}
+    found = {link.key for linked in (box.contacts, box.organizations) for link in linked}
     for value in box.fields.values():
         if isinstance(value, list):
             found.update(one for one in value if isinstance(one, str) and not one.isdecimal())
@@ -37,6 +44,12 @@ def _named(box: Box) -> set[str]:
 def of(ctx: Ctx, key: str) -> list[str]:
     """The keys of the boxes that name this entry, whoever reaches them."""
     return [row[0] for row in ctx.db.rows("SELECT box_key FROM box_links WHERE key = :key ORDER BY box_key", key=key)]
+
+
+def may_have_addresses(box: Box) -> bool:
+    """Whether `with_addresses` may find an address for a new box. Nearly all boxes of an import have none."""
+    in_a_value = any(isinstance(value, str) and "@" in value for value in box.fields.values())
+    return in_a_value or "@" in box.name or bool(box.contacts)
 
 
 def with_addresses(ctx: Ctx, box: Box, before: Box | None) -> Box:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .. import access, pipelines, search
+from .. import access, events, pipelines, search
 from ..context import Ctx
 from ..pipelines import formulas, schema, validation_rules
 from ..records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, StageStay
@@ -54,7 +54,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     if not same_team:
         before |= {"contacts": box.contacts, "organizations": box.organizations}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
-    boxes.tell(ctx, "box.moved_pipeline", after, new, before=before, **names)
+    events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **names)
     search.note(ctx, "box", key)
     # The event is the new pipeline's; the old one has changed too, and again with each that leaves within a moment.
     newer = "CASE WHEN saved_at < :now THEN :now ELSE saved_at + 1 END"

@@ -9,7 +9,7 @@ from .. import access, pipelines
 from ..context import Ctx
 from ..pipelines import field_values, schema
 from ..records import Box
-from . import boxes, edits, lookup
+from . import creation, edits, lookup
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
@@ -40,5 +40,5 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
         **params,
     )
     if row is None:
-        return boxes.create(ctx, pipeline.key, given), True
+        return creation.create(ctx, pipeline.key, given), True
     return (edits.edit(ctx, row[0], given) if update else lookup.get(ctx, row[0])), False

@@ -13,7 +13,7 @@ from ...errors import Invalid, NotFound, Problem
 from ...lib import ids
 from .. import access, boxes, pipelines, stored_files
 from ..accounts import invitations
-from ..boxes import bulk_create
+from ..boxes import creation
 from ..context import Ctx
 from ..pipelines import fields, schema, stages
 from ..records import USERS, Pipeline
@@ -31,7 +31,7 @@ class Ready(NamedTuple):
     """A slice's boxes, made while the slice before was written, and the pipeline they were made for."""
 
     pipeline: Pipeline
-    made: bulk_create.PreparedBoxes
+    made: creation.PreparedBoxes
 
 
 class Stale(Exception):
@@ -134,8 +134,7 @@ def ready(ctx: Ctx, one: Import, drafts: list[Draft]) -> Ready | None:
     pipeline, role = pipelines.reach(ctx, one.pipeline_key)
     if one.dry_run or not _alike(one, pipeline, role) or pipeline.formulas_updated_at is not None:
         return None
-    keys = ids.several("b", ctx.now, len(drafts))
-    return Ready(pipeline, bulk_create.make(ctx, pipeline, keys, [draft.given for draft in drafts]))
+    return Ready(pipeline, creation.prepare(ctx, pipeline, [draft.given for draft in drafts]))
 
 
 def _alike(one: Import, pipeline: Pipeline, role: access.Role) -> bool:
@@ -189,12 +188,12 @@ def _write(
 ) -> tuple[int, int, list[Refusal]]:
     alike = _alike(one, pipeline, role)
     if alike and made and made.pipeline == pipeline:
-        bulk_create.put(ctx, pipeline, role, made.made)
+        creation.store(ctx, pipeline, role, made.made)
+        return len(drafts), 0, []
+    if alike:
+        creation.create_many(ctx, pipeline, role, [draft.given for draft in drafts])
         return len(drafts), 0, []
     keys = ids.several("b", ctx.now, len(drafts))
-    if alike:
-        bulk_create.create(ctx, pipeline, role, keys, [draft.given for draft in drafts])
-        return len(drafts), 0, []
     created = updated = 0
     refused: list[Refusal] = []
     there = _there(ctx, one, drafts) if one.plan.match else {}
@@ -216,7 +215,7 @@ def _one(ctx: Ctx, pipeline: Pipeline, role: access.Role, draft: Draft, old: str
         return boxes.edit(ctx, old, _changes(draft)).key
     if "name" not in draft.given:
         raise Invalid("name", "is missing, and there is no box to change")
-    return bulk_create.create(ctx, pipeline, role, [new], [draft.given])[0].key
+    return creation.create_many(ctx, pipeline, role, [draft.given], [new])[0].key
 
 
 def _changes(draft: Draft) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _box(ctx: Ctx, one: Trashed, held: Held) -> None:
     held["comments"] = _parents_first(held["comments"])
     for table, _ in trash.HELD["box"][1:]:
         trash.put_back(ctx.db, table, held[table])
-    boxes.tell(ctx, "box.restored", box, pipeline)
+    events.record_for_box(ctx, "box.restored", box, pipeline)
     search.note(ctx, "box", box.key)
 
 

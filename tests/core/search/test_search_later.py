@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from boxwood.core import boxes, pipelines, search
-from boxwood.core.boxes import bulk_create
 from boxwood.core.context import Ctx
-from boxwood.lib import ids
 from tests.conftest import Server, Store, World, ok
 
 
@@ -30,7 +28,7 @@ def found(world: World, word: str) -> list[str]:
 def made(ctx: Ctx, key: str, names: list[str]) -> list[str]:
     pipeline, role = pipelines.reach(ctx, key)
     given: list[dict[str, Any]] = [{"name": name, "notes": f"notes{name}"} for name in names]
-    return [box.key for box in bulk_create.create(ctx, pipeline, role, ids.several("b", ctx.now, len(names)), given)]
+    return [box.key for box in boxes.create_many(ctx, pipeline, role, given)]
 
 
 def all_caught_up(ctx: Ctx) -> None:

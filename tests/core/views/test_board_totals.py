@@ -11,14 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boxwood.core import boxes, pipelines
-from boxwood.core.boxes import bulk_create
 from boxwood.core.context import Ctx
 from boxwood.core.views import board as view_board
 from boxwood.core.views import board_totals
 from boxwood.core.views.board_totals import Totals
 from boxwood.db.engine import Db
 from boxwood.db.postgres import Postgres
-from boxwood.lib import ids
 from tests.api.test_imports import send
 from tests.api.test_permission_sets import grant, hold
 from tests.conftest import Person, World, ok
@@ -247,7 +245,7 @@ def many(world: World, count: int) -> dict[str, Any]:
 def add(ctx: Ctx, pipeline_key: str, count: int) -> None:
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     given = [{"name": f"Box {n}", "fields": {SIZE: str(n)}} for n in range(count)]
-    bulk_create.create(ctx, pipeline, role, [ids.new("b", ctx.now) for _ in given], given)
+    boxes.create_many(ctx, pipeline, role, given)
 
 
 def effort(world: World, pipeline: dict[str, Any], kept: Totals) -> int:
