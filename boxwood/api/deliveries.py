@@ -16,7 +16,7 @@ def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:
     state = call.text("state").upper()
     if state and state not in shapes.STATES:
         raise Invalid("state", f"is one of {', '.join(shapes.STATES)}")
-    found = deliveries.of_webhook(
+    found = deliveries.list_for_webhook(
         call.ctx, call.path[0], state=shapes.STATES.get(state, ""), limit=limit + 1, offset=offset
     )
     return Results([shapes.delivery(one) for one in found[:limit]], len(found) > limit)

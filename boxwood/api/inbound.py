@@ -69,7 +69,7 @@ def delete(call: Call) -> Success:
 def list_requests(call: Call) -> Results[shapes.ArrivalOut]:
     """What was sent to it, newest first: the last 100 that were taken, and the last 100 that were not."""
     limit, offset = call.page(100)
-    found = inbound_requests.of_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    found = inbound_requests.list_for_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.arrival(one) for one in found[:limit]], len(found) > limit)
 
 
@@ -95,7 +95,7 @@ def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:
 
 def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results[shapes.InboundOut]:
     limit, offset = call.page(1000)
-    found = inbound_endpoints.in_place(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
+    found = inbound_endpoints.list_in(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
     return Results([_shown(call, one) for one in found[:limit]], len(found) > limit)
 
 

@@ -88,7 +88,7 @@ class AutomationWorker(Worker):
         return found
 
     def is_work_due(self, db: Db) -> bool:
-        return run_queue.anything(db, self.clock())
+        return run_queue.is_work_due(db, self.clock())
 
     def can_take_more(self) -> bool:
         return len(self.in_flight) < self.concurrency

@@ -115,7 +115,7 @@ class WebhookWorker(Worker):
         )
 
     def is_work_due(self, db: Db) -> bool:
-        return delivery_queue.anything(db, self.clock())
+        return delivery_queue.is_work_due(db, self.clock())
 
     def release_leases(self, db: Db) -> None:
         delivery_queue.release_leases(db, self.clock())
@@ -159,8 +159,9 @@ class WebhookWorker(Worker):
             error = "could not be sent: this server's fault"
             result = webhook_sending.failed(taken, self.clock(), 0, error)
         finally:
+            given_up = self._queues.finish(taken, result.verdict)
             self._settler.add(result, busy=bool(self._queues.ready))
-            self._give_back(self._queues.finish(taken, result.verdict))
+            self._give_back(given_up)
 
     def _give_back(self, not_sent: list[TakenDelivery]) -> None:
         for delivery in not_sent:

@@ -110,7 +110,7 @@ def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> N
     assert tray(world, "ada") == [("due", "task.due")]
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/in"}
     key = ok(world.ada.http.post(f"/api/v2/pipelines/{box['pipelineKey']}/webhooks", json=hook))["key"]
-    world.as_("ada", lambda ctx: subscriptions.tell(ctx, "webhook.switched_off", subscriptions.get(ctx, key)))
+    world.as_("ada", lambda ctx: subscriptions.record_event(ctx, "webhook.switched_off", subscriptions.get(ctx, key)))
     assert tray(world, "ada")[0] == ("failed", "webhook.switched_off")
     assert tray(world) == []
 

@@ -204,7 +204,7 @@ def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(wor
     explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
     try:
         plans = [
-            engine.read(lambda db: db.rows(explain + delivery_queue._ADDRESSES, after="", most=256, now=2, no=False)),
+            engine.read(lambda db: db.rows(explain + delivery_queue._ENDPOINTS, after="", most=256, now=2, no=False)),
             engine.read(lambda db: db.rows(explain + delivery_queue._OF_RANK, webhook=hook, rank=1, now=2, count=8)),
             engine.read(lambda db: db.rows(explain + delivery_queue._LATEST, webhook=hook, rank=0)),
         ]

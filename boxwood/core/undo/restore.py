@@ -374,7 +374,7 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Held], None]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
-    "webhook": _hook(subscriptions.WEBHOOKS, subscriptions.tell),
-    "inbound": _hook(inbound_endpoints.INBOUND, inbound_endpoints.tell),
+    "webhook": _hook(subscriptions.WEBHOOKS, subscriptions.record_event),
+    "inbound": _hook(inbound_endpoints.INBOUND, inbound_endpoints.record_event),
     "automation": lambda ctx, one, held: automations.put_back(ctx, held),
 }

@@ -56,7 +56,7 @@ def _back_kept(ctx: Ctx, event: Event, now: Any) -> Values:
 
 
 def _webhook(ctx: Ctx, event: Event) -> bool:
-    webhook = subscriptions.change(ctx, event.subject_key or "")
+    webhook = subscriptions.get_for_change(ctx, event.subject_key or "")
     wanted = _back_kept(ctx, event, webhook)
     if wanted:
         subscriptions.edit(ctx, webhook.key, wanted, _ALLOWED_ONCE)

@@ -1,7 +1,7 @@
-"""Deliveries: one event to one subscription, kept with a log of every attempt until it has long arrived.
+"""Deliveries: one event to one subscription, stored with a log of its attempts.
 
-The key is the same for the same event and subscription, whatever happens, and is what a receiver tells
-repetitions by: at least once is what is promised.
+A delivery is sent at least once. Its key is always the same for the same event and subscription, also when it is sent
+again, so that a receiver can recognize repetitions.
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from ..events import EVENTS, Event
 from . import subscriptions
 from .subscriptions import Webhook
 
-# Of what is due to one address, retries get at most half of what is sent at once, replays what is left over.
+# Of the deliveries to one endpoint that are sent at once, at most half are retries; replays are sent when no others are
+# due.
 FRESH, RETRY, REPLAY = 0, 1, 2
 STATES = ("due", "done", "dead", "cancelled")
 STILL_DUE = "state NOT IN ('done', 'dead', 'cancelled')"
-"""Of one that is found by its key. By `state = 'due'` PostgreSQL goes through all that is due where it thinks that this
-is nothing, as it was when it last looked."""
-KEPT_DONE, KEPT_OTHER = 7 * DAY, 30 * DAY
-KEPT_ATTEMPTS = 50
+"""A test for a delivery that is found by its key. With `state = 'due'`, PostgreSQL would read all due deliveries if its
+statistics said that there are none."""
+STORED_DONE, STORED_OTHER = 7 * DAY, 30 * DAY
+"""How long deliveries are stored after they have ended: those that arrived, and the others."""
+STORED_ATTEMPTS = 50
 
 
 class DeliveryAttempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One call and its answer."""
+    """One request and its reply; times in milliseconds."""
 
     number: int
     at: int
@@ -47,15 +49,16 @@ class Delivery(msgspec.Struct, frozen=True):
     key: str
     webhook_key: str
     event_id: int
-    """0 for a test where nothing has happened yet."""
+    """0 for a test delivery without an event."""
     event: str
     state: str
     rank: int
     due_at: int
-    """When it is sent next; while a worker has it, when another may take it over."""
+    """When it is sent next. While a worker has it, this is the end of the lease."""
     tries: int
-    """Attempts of this round: sending again by hand begins a new one."""
+    """Attempts since the user last sent it again, or since it was created."""
     attempts: int
+    """All attempts."""
     worker: str | None
     test: bool
     log: list[DeliveryAttempt]
@@ -73,21 +76,23 @@ INSERT = f"{INSERT_OR} NOTHING"
 
 
 def add(db: Db, now: int, event_id: int, event: str, webhook_keys: Iterable[str]) -> None:
-    """Deliveries of one event, due at once."""
+    """Create deliveries of one event to these subscriptions, due at once."""
     db.many(INSERT, [row(now, event_id, event, key) for key in webhook_keys])
 
 
 def key(webhook_key: str, event_id: int, test: str = "") -> str:
-    """In the order of events within those of one subscription, which makes their list: no index besides is kept."""
+    """A delivery's key. The keys of one subscription are in the order of events, so that its list needs no other index.
+    `test` makes the key of a test delivery unique."""
     return f"v{webhook_key}-{event_id:012d}{test}"
 
 
 def webhook_of(key: str) -> str:
-    """The subscription in a key that is of no test."""
+    """The key of the subscription, from a delivery's key that is not one of a test."""
     return key[1:-13]
 
 
 def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH) -> dict[str, Any]:
+    """The parameters of `INSERT` for a delivery that is due at once."""
     return {
         "key": key(webhook_key, event_id),
         "webhook": webhook_key,
@@ -99,15 +104,18 @@ def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH
     }
 
 
-# Looking
+# Reading
 
 
 def get(ctx: Ctx, key: str) -> tuple[Delivery, Webhook, Event | None]:
-    """With its subscription and what happened."""
-    held = ctx.db.row(f"SELECT {DELIVERIES.columns} FROM deliveries WHERE key = :key{ctx.db.for_update}", key=key)
-    if held is None:
+    """A delivery that the actor can reach, with its subscription and its event.
+
+    Raises `NotFound`. The event is None for a test delivery without one.
+    """
+    stored = ctx.db.row(f"SELECT {DELIVERIES.columns} FROM deliveries WHERE key = :key{ctx.db.for_update}", key=key)
+    if stored is None:
         raise NotFound(key)
-    delivery = DELIVERIES.load(held)
+    delivery = DELIVERIES.load(stored)
     try:
         webhook = subscriptions.get(ctx, delivery.webhook_key)
     except NotFound:
@@ -116,8 +124,8 @@ def get(ctx: Ctx, key: str) -> tuple[Delivery, Webhook, Event | None]:
     return delivery, webhook, EVENTS.load(found) if found else None
 
 
-def of_webhook(ctx: Ctx, key: str, *, state: str, limit: int, offset: int) -> list[Delivery]:
-    """The newest first."""
+def list_for_webhook(ctx: Ctx, key: str, *, state: str, limit: int, offset: int) -> list[Delivery]:
+    """Deliveries of a subscription, the newest first; only those in `state` unless it is empty."""
     webhook = subscriptions.get(ctx, key)
     where, params = _with_state(state)
     rows = ctx.db.rows(
@@ -137,7 +145,7 @@ OF_WEBHOOK = "key > :first AND key < :last"
 
 
 def span(webhook: Webhook) -> dict[str, str]:
-    """The keys of all deliveries of a subscription lie between these."""
+    """The parameters of `OF_WEBHOOK`: all delivery keys of the subscription lie between them."""
     return {"first": f"v{webhook.key}-", "last": f"v{webhook.key}."}
 
 
@@ -145,25 +153,25 @@ def _with_state(state: str) -> tuple[str, dict[str, str]]:
     if not state:
         return "", {}
     if state not in STATES:
-        raise Invalid("state", f"is one of {', '.join(STATES)}")
+        raise Invalid("state", f"must be one of {', '.join(STATES)}")
     return "AND state = :state", {"state": state}
 
 
 # Sending again
 
-AGAIN = "state = 'due', due_at = :now, tries = 0, worker = NULL, ended_at = NULL"
+SEND_AGAIN = "state = 'due', due_at = :now, tries = 0, worker = NULL, ended_at = NULL"
 
 
 def resend(ctx: Ctx, key: str) -> Delivery:
-    """Send one once more, at once, whatever became of it."""
+    """Send a delivery again at once, whatever its state is."""
     delivery, webhook, _ = get(ctx, key)
     require_active(webhook)
-    ctx.db.run(f"UPDATE deliveries SET {AGAIN}, rank = :rank WHERE key = :key", key=key, now=ctx.now, rank=FRESH)
+    ctx.db.run(f"UPDATE deliveries SET {SEND_AGAIN}, rank = :rank WHERE key = :key", key=key, now=ctx.now, rank=FRESH)
     ctx.db.notify("deliveries")
     return get(ctx, delivery.key)[0]
 
 
 def require_active(webhook: Webhook) -> None:
-    """What is switched off is sent nothing, by hand neither."""
+    """Raise `Conflict` if the subscription is switched off: then nothing is sent to it, also not by hand."""
     if not webhook.active:
         raise Conflict("The subscription is switched off: switch it on first")

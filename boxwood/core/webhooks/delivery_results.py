@@ -1,4 +1,4 @@
-"""What became of deliveries that were taken, and what that says of their addresses: again later, broken, or off."""
+"""Store the results of attempts: deliveries end or are retried, and failing endpoints are paused or switched off."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from .deliveries import RETRY, DeliveryAttempt
 from .delivery_queue import PROBES, RETRIES, TakenDelivery, delay
 from .subscriptions import Webhook
 
-# After this many failures in a row, over at least this long, only a probe now and then is sent ...
+# After this many failures in a row over at least this time, only a probe is sent from time to time ...
 BREAKS_AFTER, BREAKS_OVER = 10, MINUTE
-# ... and after this long of nothing but failure nothing at all.
+# ... and after this time without a success, the subscription is switched off.
 GIVES_UP_AFTER = 5 * DAY
 TRIED = ("done", "failed", "gone")
+"""Verdicts on a request that was sent."""
 
 
 class DeliveryResult(msgspec.Struct, frozen=True):
-    """What became of a delivery that was taken: `done`, `failed`, `gone` (its address wants no more), `left` where it
-    was not tried after all, `unwanted` where the subscription's condition does not hold, `unjudged` where nobody can
-    tell (the attempt says why)."""
+    """What happened to a delivery that was taken.
+
+    `verdict` is `done`, `failed`, `gone` (the receiver ended the subscription), `left` (it was not sent), `unwanted`
+    (the subscription's condition is false), or `unjudged` (the condition cannot be evaluated; the attempt has the
+    reason). `retry_after` is in milliseconds.
+    """
 
     taken: TakenDelivery
     verdict: str
@@ -47,7 +51,8 @@ class _Ended(msgspec.Struct):
 
 
 _ENDED = Table("deliveries", _Ended)
-# Whoever arrived counts, even after the lease; a failure counts only for who still has it.
+# A success is stored even if the worker's lease has expired. A failure is stored only by the worker that holds the
+# lease.
 _SETTLE = f"""
     UPDATE deliveries SET state = :state, rank = :rank, due_at = :due_at, tries = :tries, log = :log,
         ended_at = :ended_at, worker = NULL
@@ -56,59 +61,59 @@ _SETTLE = f"""
 _UNWANTED = f"DELETE FROM deliveries WHERE key = :key AND {deliveries.STILL_DUE}"
 
 
-def settle(db: Db, now: int, outcomes: list[DeliveryResult]) -> None:
-    """Write down what became of these, and what that says of their addresses."""
-    if not outcomes:
+def settle(db: Db, now: int, results: list[DeliveryResult]) -> None:
+    """Store these results, and what they say about the endpoints."""
+    if not results:
         return
-    db.many(_SETTLE, [_ENDED.params(_ended(now, one)) for one in outcomes if one.verdict != "unwanted"])
-    unwanted = [{"key": one.taken.delivery.key} for one in outcomes if one.verdict == "unwanted"]
+    db.many(_SETTLE, [_ENDED.params(_ended(now, result)) for result in results if result.verdict != "unwanted"])
+    unwanted = [{"key": result.taken.delivery.key} for result in results if result.verdict == "unwanted"]
     if unwanted:
         db.many(_UNWANTED, unwanted)
-    by_address: dict[str, list[DeliveryResult]] = {}
-    for one in outcomes:
-        if one.verdict in TRIED and not one.taken.delivery.test:
-            by_address.setdefault(one.taken.webhook.key, []).append(one)
-    for key in sorted(by_address):
-        _judge(db, now, by_address[key])
-    for one in outcomes:
-        if one.verdict == "gone":
-            _gone(db, now, one.taken.webhook)
+    by_webhook: dict[str, list[DeliveryResult]] = {}
+    for result in results:
+        if result.verdict in TRIED and not result.taken.delivery.test:
+            by_webhook.setdefault(result.taken.webhook.key, []).append(result)
+    for key in sorted(by_webhook):
+        _note_health(db, now, by_webhook[key])
+    for result in results:
+        if result.verdict == "gone":
+            _delete(db, now, result.taken.webhook)
 
 
-def _ended(now: int, one: DeliveryResult) -> _Ended:
-    was = one.taken.delivery
+def _ended(now: int, result: DeliveryResult) -> _Ended:
+    was = result.taken.delivery
     ended = _Ended(was.key, was.attempts, 0, "due", was.rank, now, was.tries, was.log, None)
-    if one.attempt is None:
+    if result.attempt is None:
         ended.tries -= 1
         return ended
-    ended.log = [*was.log, one.attempt][-deliveries.KEPT_ATTEMPTS :]
-    if one.verdict == "unjudged":
+    ended.log = [*was.log, result.attempt][-deliveries.STORED_ATTEMPTS :]
+    if result.verdict == "unjudged":
         ended.state, ended.ended_at = "cancelled", now
-    elif one.verdict == "done":
+    elif result.verdict == "done":
         ended.won, ended.state, ended.ended_at = 1, "done", now
-    elif one.verdict == "gone" or was.test or was.tries > len(RETRIES):
+    elif result.verdict == "gone" or was.test or was.tries > len(RETRIES):
         ended.state, ended.ended_at = "dead", now
     else:
         ended.rank = max(was.rank, RETRY)
-        ended.due_at = now + delay(was.tries, one.retry_after)
+        ended.due_at = now + delay(was.tries, result.retry_after)
     return ended
 
 
-def _judge(db: Db, now: int, outcomes: list[DeliveryResult]) -> None:
-    """The address's record: one success clears it, failures in a row break it and at last switch it off."""
-    webhook = outcomes[-1].taken.webhook
+def _note_health(db: Db, now: int, results: list[DeliveryResult]) -> None:
+    """Note successes and failures of one endpoint: a success clears its failures; too many in a row pause it."""
+    webhook = results[-1].taken.webhook
     failures = 0
-    for one in outcomes:
-        failures = 0 if one.verdict == "done" else failures + 1
-    if failures < len(outcomes) and (webhook.failures or webhook.waits_until):
+    for result in results:
+        failures = 0 if result.verdict == "done" else failures + 1
+    if failures < len(results) and (webhook.failures or webhook.waits_until):
         names = ", ".join(f"{name} = :{name}" for name in subscriptions.HEALTHY)
         db.run(f"UPDATE webhooks SET {names} WHERE key = :key", key=webhook.key, **subscriptions.HEALTHY)
     if failures:
-        began = outcomes[-failures].attempt
+        began = results[-failures].attempt
         _note_failures(db, now, webhook, failures, began.at if began else now)
-    for one in outcomes:
-        if one.verdict == "failed" and one.taken.delivery.tries > len(RETRIES):
-            _tell(db, now, "webhook.missed", webhook)
+    for result in results:
+        if result.verdict == "failed" and result.taken.delivery.tries > len(RETRIES):
+            _record_event(db, now, "webhook.missed", webhook)
 
 
 def _note_failures(db: Db, now: int, webhook: Webhook, count: int, began: int) -> None:
@@ -145,17 +150,17 @@ def _switch_off(db: Db, now: int, webhook: Webhook) -> None:
         now=now,
         reason=reason,
     ):
-        _tell(db, now, "webhook.switched_off", webhook)
+        _record_event(db, now, "webhook.switched_off", webhook)
 
 
-def _gone(db: Db, now: int, webhook: Webhook) -> None:
-    """The receiver answered that it wants no more, ever."""
+def _delete(db: Db, now: int, webhook: Webhook) -> None:
+    """Delete a subscription whose receiver replied 410: it wants no further deliveries."""
     if db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key):
-        _tell(db, now, "webhook.gone", webhook)
+        _record_event(db, now, "webhook.gone", webhook)
 
 
-def _tell(db: Db, now: int, kind: str, webhook: Webhook) -> None:
-    """An event of its owner's."""
+def _record_event(db: Db, now: int, kind: str, webhook: Webhook) -> None:
+    """Record an event whose actor is the subscription's owner."""
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=webhook.user_key)
     assert row is not None
-    subscriptions.tell(Ctx(db, now, USERS.load(row)), kind, webhook)
+    subscriptions.record_event(Ctx(db, now, USERS.load(row)), kind, webhook)

@@ -1,4 +1,4 @@
-"""Who hears of an event: deliveries are made in the change's own transaction, so there is none without the other."""
+"""Create the deliveries of an event in the transaction of the change, so that neither exists without the other."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from ..people.contact_access import Rights
 from ..records import TEAMS, PermissionSet
 from . import deliveries, subscriptions
 
-# More than this many, or for more than a tenth as many people, are made by a worker: a change waits for no crowd.
+# If an event has more subscriptions than this, or more owners of them than a tenth of this, a worker creates its
+# deliveries later, so that the change does not wait for them.
 AT_ONCE = 100
 CHANNEL = "deliveries"
 MOST_NOTIFIED = 16
-"""Deliveries of an event by whose keys the worker of this process can take them without looking."""
+"""Deliveries of an event whose keys are in the notification: a worker in this process takes them without a search."""
 
 
 class EventToSend(msgspec.Struct, frozen=True):
-    """What decides who hears of an event."""
+    """What decides which subscriptions get an event."""
 
     event_id: int
     name: str
     scopes: tuple[str, str, str]
-    """The pipeline, the one it came from, the team; empty where there is none."""
+    """Keys of the pipeline, of the pipeline the box came from, and of the team; empty if there is none."""
     stage_key: str | None
     assignee_keys: list[str]
     creator_key: str | None
@@ -38,7 +39,7 @@ class EventToSend(msgspec.Struct, frozen=True):
 
 
 class Subscriber(msgspec.Struct, frozen=True):
-    """A subscription, and what its owner may do where the event belongs."""
+    """A subscription, and the access of its owner where the event happened."""
 
     key: str
     user_key: str
@@ -47,25 +48,26 @@ class Subscriber(msgspec.Struct, frozen=True):
     role: Role | None
     rights: Rights | None
 
-    def hears(self, news: EventToSend) -> bool:
-        return self._reaches(news) and self._wants(news)
+    def wants(self, event: EventToSend) -> bool:
+        """Whether the subscription gets this event."""
+        return self._has_access(event) and self._passes_filters(event)
 
-    def _reaches(self, news: EventToSend) -> bool:
+    def _has_access(self, event: EventToSend) -> bool:
         if self.rights is not None:
-            own = self.rights.see == contact_access.OWN and news.creator_key == self.user_key
+            own = self.rights.see == contact_access.OWN and event.creator_key == self.user_key
             return own or self.rights.see == contact_access.ALL
         if self.role is None:
             return False
-        return news.stage_key is None or access.allows_user(self.user_key, self.role, "BOX", "GET", news)
+        return event.stage_key is None or access.allows_user(self.user_key, self.role, "BOX", "GET", event)
 
-    def _wants(self, news: EventToSend) -> bool:
-        if self.stages and news.stage_key is not None and news.stage_key not in self.stages:
+    def _passes_filters(self, event: EventToSend) -> bool:
+        if self.stages and event.stage_key is not None and event.stage_key not in self.stages:
             return False
-        return not self.fields or news.name != "BOX_EDIT" or not set(self.fields).isdisjoint(news.changed)
+        return not self.fields or event.name != "BOX_EDIT" or not set(self.fields).isdisjoint(event.changed)
 
 
 def on_event(ctx: Ctx, happened: Happened) -> None:
-    """Create the deliveries of an event. Without subscriptions it costs one look-up, once for many events alike.
+    """Create the deliveries of an event. Without subscriptions this costs one read for all events of a kind.
 
     Of an edit that is recorded as several events, only the last one is delivered.
     """
@@ -80,19 +82,19 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     known = _known(ctx, name, scopes)
     if known == []:
         return
-    about = news(happened.event_id, name, scopes, happened.box, happened.thing, happened.detail)
+    event = event_to_send(happened.event_id, name, scopes, happened.box, happened.thing, happened.detail)
     if known is None:
-        encoded = msgspec.json.encode(about).decode()
+        encoded = msgspec.json.encode(event).decode()
         ctx.db.run(
             "INSERT INTO fan_outs (event_id, news) VALUES (:event, :news)", event=happened.event_id, news=encoded
         )
         ctx.db.notify(CHANNEL)
     else:
-        _make(ctx.db, ctx.now, about, known)
+        _create(ctx.db, ctx.now, event, known)
 
 
-# Asked of every event, nearly always in vain, and so the least there can be: 2 µs on SQLite, where the whole
-# question takes 28.
+# Asked for every event, and nearly always without a result, so it asks as little as possible: 2 µs on SQLite, where the
+# whole query takes 28.
 _ANY = """
     SELECT 1 FROM webhooks WHERE scope_key = :pipeline AND event = :event
     UNION ALL SELECT 1 FROM webhooks WHERE scope_key = :team AND event = :event LIMIT 1
@@ -100,20 +102,20 @@ _ANY = """
 
 
 def _known(ctx: Ctx, name: str, scopes: tuple[str, str, str]) -> list[Subscriber] | None:
-    """Read once in a transaction; None where they are too many for it."""
-    place = ("subscriptions", name, scopes)
-    if place not in ctx.listening:
+    """The subscriptions to this event, read once in a transaction; None if there are too many for it."""
+    memory_key = ("subscriptions", name, scopes)
+    if memory_key not in ctx.listening:
         pipeline, old, team = scopes
         alone = pipeline and not old and not _are_any(ctx, name, pipeline, team)
-        ctx.listening[place] = [] if alone else of(ctx.db, name, scopes)
-    found: list[Subscriber] | None = ctx.listening[place]
+        ctx.listening[memory_key] = [] if alone else subscribers(ctx.db, name, scopes)
+    found: list[Subscriber] | None = ctx.listening[memory_key]
     return found
 
 
 def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
-    """Whether any active subscription is to events of this kind in this pipeline."""
+    """Whether there is an active subscription to events of this kind in this pipeline."""
     name = subscriptions.NAMES.get(kind)
-    return name is not None and of(ctx.db, name, (pipeline.key, "", pipeline.team_key), most=1) != []
+    return name is not None and subscribers(ctx.db, name, (pipeline.key, "", pipeline.team_key), most=1) != []
 
 
 def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:
@@ -123,7 +125,7 @@ def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:
     return ctx.db.remember(("subscriptions", name, pipeline, team), read)
 
 
-def news(
+def event_to_send(
     event_id: int, name: str, scopes: tuple[str, str, str], box: Any, thing: Any, detail: dict[str, str]
 ) -> EventToSend:
     return EventToSend(
@@ -133,25 +135,25 @@ def news(
         stage_key=box.stage_key if box is not None else None,
         assignee_keys=box.assignee_keys if box is not None else [],
         creator_key=getattr(box if box is not None else thing, "creator_key", None),
-        changed=[subscriptions.MEMBERS.get(one, one) for one in detail.get("changed", "").split(",")],
+        changed=[subscriptions.MEMBERS.get(name, name) for name in detail.get("changed", "").split(",")],
         fields=box.fields if box is not None else {},
     )
 
 
-def _make(db: Db, now: int, about: EventToSend, known: list[Subscriber]) -> None:
-    keys = [one.key for one in known if one.hears(about)]
+def _create(db: Db, now: int, event: EventToSend, known: list[Subscriber]) -> None:
+    keys = [subscriber.key for subscriber in known if subscriber.wants(event)]
     if keys:
-        deliveries.add(db, now, about.event_id, about.name, keys)
-        db.notify(CHANNEL, [deliveries.key(key, about.event_id) for key in keys[:MOST_NOTIFIED]])
+        deliveries.add(db, now, event.event_id, event.name, keys)
+        db.notify(CHANNEL, [deliveries.key(key, event.event_id) for key in keys[:MOST_NOTIFIED]])
 
 
 def expand(db: Db, now: int) -> bool:
-    """Make the deliveries of one event that many hear of, in a worker; whether there was one."""
+    """Create the deliveries of one event with many subscriptions, in a worker. Returns whether there was one."""
     row = db.row(f"SELECT event_id, news FROM fan_outs ORDER BY event_id LIMIT 1{db.dialect.skip_locked}")
     if row is None:
         return False
-    about = msgspec.json.decode(row[1], type=EventToSend)
-    _make(db, now, about, of(db, about.name, about.scopes, most=1_000_000) or [])
+    event = msgspec.json.decode(row[1], type=EventToSend)
+    _create(db, now, event, subscribers(db, event.name, event.scopes, most=1_000_000) or [])
     db.run("DELETE FROM fan_outs WHERE event_id = :event", event=row[0])
     return True
 
@@ -162,9 +164,9 @@ _IN_PIPELINE = """
     SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline) FROM webhooks
     WHERE scope_key IN (:pipeline, :old, :team) AND event = :event AND active LIMIT :limit
 """
-# For one person at a time: for several at once it takes eight times as long as for one.
+# For one user at a time: for several users at once, the query takes eight times as long as for one.
 _ROLE = f"SELECT {access.ROLE}, p.permission_sets FROM pipelines p WHERE p.key = :pipeline"
-# A pipeline's subscription to what happens to contacts is one to its team's.
+# A pipeline's subscription to events of contacts and organizations gets those of the pipeline's team.
 _IN_TEAM = f"""
     SELECT w.key, w.user_key, w.stages, w.fields, m.role, {TEAMS.of("t")}
     FROM webhooks w JOIN teams t ON t.key = :team
@@ -176,17 +178,17 @@ _IN_TEAM = f"""
 """
 
 
-def of(db: Db, name: str, scopes: tuple[str, str, str], *, most: int = AT_ONCE) -> list[Subscriber] | None:
-    """The active subscriptions to events of this name, in any of these places; None where there are more."""
+def subscribers(db: Db, name: str, scopes: tuple[str, str, str], *, most: int = AT_ONCE) -> list[Subscriber] | None:
+    """The active subscriptions to this event in these pipelines or this team; None if there are more than `most`."""
     pipeline, old, team = scopes
     if not pipeline:
         rows = db.rows(_IN_TEAM, event=name, team=team, limit=most + 1)
-        return [_of_team(name, row) for row in rows] if len(rows) <= most else None
+        return [_team_subscriber(name, row) for row in rows] if len(rows) <= most else None
     rows = db.rows(_IN_PIPELINE, event=name, pipeline=pipeline, old=old, team=team, limit=most + 1)
-    places = {(row[1], row[4]) for row in rows}
-    if len(rows) > most or len(places) > max(most // 10, 1):
+    owners = {(row[1], row[4]) for row in rows}
+    if len(rows) > most or len(owners) > max(most // 10, 1):
         return None
-    roles = {place: _role(db, *place) for place in places}
+    roles = {owner: _role(db, *owner) for owner in owners}
     return [Subscriber(row[0], row[1], _texts(row[2]), _texts(row[3]), roles[row[1], row[4]], None) for row in rows]
 
 
@@ -195,8 +197,8 @@ def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
     return access.role(row[0], _sets(row[1])) if row and row[0] else None
 
 
-def _of_team(name: str, row: tuple[Any, ...]) -> Subscriber:
+def _team_subscriber(name: str, row: tuple[Any, ...]) -> Subscriber:
     key, user_key, stages, fields, role = row[:5]
-    which = "contacts" if name.startswith("CONTACT") else "organizations"
-    rights = contact_access.rights_of(user_key, which, TEAMS.load(row[5:]), role)
+    noun = "contacts" if name.startswith("CONTACT") else "organizations"
+    rights = contact_access.rights_of(user_key, noun, TEAMS.load(row[5:]), role)
     return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights)

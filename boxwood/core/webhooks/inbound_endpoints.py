@@ -1,7 +1,7 @@
-"""Inbound webhooks: secret addresses that other programs call to start something here.
+"""Inbound webhooks: secret URLs that other programs call to start automations.
 
-An endpoint's address holds a token of 32 random bytes, stored as a digest. Several are good at once while one
-replaces another.
+The URL of an endpoint contains a token of 32 random bytes; the token is stored as a digest. Several tokens can be valid
+at once during a rotation.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ METHODS = ("GET", "POST", "PATCH", "PUT")
 NONE, STANDARD, GITHUB, STRIPE, SHARED = SIGNATURES = ("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED")
 BY_NOTHING, BY_HEADER, BY_PATH = "", "header", "path"
 NAMES = ("method", "query", "headers", "body")
-"""What a condition may ask about."""
+"""The names in a condition."""
 SHARED_HEADER = "X-Webhook-Secret"
-# What a sender of this kind tells repetitions of one request by, where the endpoint says nothing else.
+# Where a sender of this kind puts the id of a request, if the endpoint names no other place.
 _REPEATS = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-Delivery"), STRIPE: (BY_PATH, "id")}
 MOST_TOKENS = 8
 MOST_ADDRESSES = 200
@@ -39,6 +39,8 @@ SHOWN = 6
 
 
 class Endpoint(msgspec.Struct, frozen=True):
+    """An inbound webhook of a pipeline or a team."""
+
     key: str
     name: str
     pipeline_key: str | None
@@ -47,17 +49,17 @@ class Endpoint(msgspec.Struct, frozen=True):
     method: str
     signature: str
     signature_header: str
-    """Of a shared secret: the header that shows it."""
+    """The header that contains the secret, for signature `SHARED`."""
     secret: str | None
     previous_secret: str | None
     previous_until: int | None
     addresses: list[str]
-    """Only from these addresses and networks; empty for all."""
+    """The addresses and networks that may call it; empty for all."""
     repeat_by: str
     repeat_at: str
-    """Where a request says by what its repetitions are told: a header's name, or a path (template) in the body."""
+    """Where the id of a request is, which repetitions share: a header's name, or a path or template in the body."""
     condition: str
-    """In CEL: only requests of which it holds start something; empty for all."""
+    """In CEL: only requests for which it is true start automations; empty for all."""
     active: bool
     created_at: int
     updated_at: int
@@ -68,17 +70,19 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class Token(msgspec.Struct, frozen=True):
+    """The secret part of an endpoint's URL, as it is stored."""
+
     digest: str
     key: str
     endpoint_key: str
     prefix: str
     created_at: int
     ends_at: int | None
-    """Good until then; None for as long as the endpoint is."""
+    """When it expires; None if it does not."""
 
 
 class EndpointUpdate(msgspec.Struct, frozen=True):
-    """What an event says of an endpoint: nothing by which it could be called."""
+    """What an event reports about an endpoint: nothing that helps to call it."""
 
     key: str
     name: str
@@ -95,11 +99,11 @@ EDITED = (
 TOKENS = Table("inbound_tokens", Token)
 
 
-# Looking
+# Reading
 
 
 def find(db: Db, token: str, now: int) -> Endpoint | None:
-    """Whose token it is. One look-up by a digest, whatever was given: it takes the same time for all."""
+    """The active endpoint that the token belongs to. Every token takes the same time: one look-up by its digest."""
     row = db.row(
         f"""
         SELECT {INBOUND.of("i")} FROM inbound_tokens t JOIN inbound i ON i.key = t.endpoint_key
@@ -117,7 +121,10 @@ def digest(token: str) -> str:
 
 
 def get(ctx: Ctx, key: str) -> Endpoint:
-    """One's own, or anyone's where one may change the pipeline (owns the team)."""
+    """The actor's own endpoint, or any endpoint of a pipeline the actor may change, or a team the actor owns.
+
+    Raises `NotFound`.
+    """
     return _reach(ctx, key, "")
 
 
@@ -154,8 +161,8 @@ def _governs(ctx: Ctx, pipeline: Pipeline | None, role: Role | None, team: Team 
     return True
 
 
-def in_place(ctx: Ctx, pipeline_key: str | None, team_key: str | None, *, limit: int, offset: int) -> list[Endpoint]:
-    """Those of a pipeline or of a team: everybody's for those who govern it, else one's own. The oldest first."""
+def list_in(ctx: Ctx, pipeline_key: str | None, team_key: str | None, *, limit: int, offset: int) -> list[Endpoint]:
+    """Endpoints of a pipeline or a team, the oldest first: all for users who may change it, else the actor's own."""
     pipeline, role, team = _place(ctx, pipeline_key, team_key)
     own = "" if _governs(ctx, pipeline, role, team) else "AND user_key = :actor"
     rows = ctx.db.rows(
@@ -173,7 +180,7 @@ def in_place(ctx: Ctx, pipeline_key: str | None, team_key: str | None, *, limit:
 
 
 def tokens(ctx: Ctx, endpoint: Endpoint) -> list[Token]:
-    """Those that are good now, the oldest first."""
+    """The valid tokens of the endpoint, the oldest first."""
     rows = ctx.db.rows(
         f"""
         SELECT {TOKENS.columns} FROM inbound_tokens
@@ -191,7 +198,10 @@ def tokens(ctx: Ctx, endpoint: Endpoint) -> list[Token]:
 def create(
     ctx: Ctx, pipeline_key: str | None, team_key: str | None, given: dict[str, Any], most: int
 ) -> tuple[Endpoint, str]:
-    """The endpoint and its token, which is nowhere else. `most` native endpoints may a team have; 0 for any."""
+    """Returns the new endpoint and its token, which cannot be read later.
+
+    A team may have `most` native endpoints; 0 means any number.
+    """
     pipeline, role, team = _place(ctx, pipeline_key, team_key)
     if pipeline is not None and role is not None:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
@@ -222,28 +232,28 @@ def create(
         endpoint = msgspec.structs.replace(endpoint, repeat_by=by, repeat_at=at)
     INBOUND.insert(ctx.db, endpoint)
     token = _new_token(ctx, endpoint)
-    tell(ctx, "inbound.created", endpoint)
+    record_event(ctx, "inbound.created", endpoint)
     return endpoint, token
 
 
 def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
-    """Change what is named and differs. A secret that is replaced stays good for a day."""
+    """Apply the given values that differ. A replaced secret stays valid for a day."""
     before = _reach(ctx, key, ctx.db.for_update)
     after = _changed(ctx, before, given)
     if after == before:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     INBOUND.update(ctx.db, after)
-    undo_data.store_members(ctx, tell(ctx, "inbound.edited", after), before, after, EDITED)
+    undo_data.store_members(ctx, record_event(ctx, "inbound.edited", after), before, after, EDITED)
     return after
 
 
 def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[Endpoint, str]:
-    """A new token. Those before stay good for `overlap` ms (a day)."""
+    """Add a new token, which is returned. Previous tokens stay valid for `overlap` milliseconds, by default a day."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
     overlap = secret_rotation.check_overlap(overlap)
     if len(tokens(ctx, endpoint)) >= MOST_TOKENS and overlap:
-        raise Conflict(f"{MOST_TOKENS} tokens are good at once at most: end one first")
+        raise Conflict(f"At most {MOST_TOKENS} tokens are valid at once: end one first")
     ctx.db.run(
         "UPDATE inbound_tokens SET ends_at = :end WHERE endpoint_key = :key AND (ends_at IS NULL OR ends_at > :end)",
         key=key,
@@ -251,27 +261,27 @@ def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[Endpoint, str]:
     )
     ctx.db.run("DELETE FROM inbound_tokens WHERE endpoint_key = :key AND ends_at <= :now", key=key, now=ctx.now)
     token = _new_token(ctx, endpoint)
-    tell(ctx, "inbound.edited", endpoint)
+    record_event(ctx, "inbound.edited", endpoint)
     return endpoint, token
 
 
 def end_token(ctx: Ctx, key: str, token_key: str) -> Endpoint:
-    """Refuse it from now on."""
+    """End a token at once: requests with it are refused."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
     if not ctx.db.run(
         "DELETE FROM inbound_tokens WHERE endpoint_key = :key AND key = :token", key=endpoint.key, token=token_key
     ):
         raise NotFound(token_key)
-    tell(ctx, "inbound.edited", endpoint)
+    record_event(ctx, "inbound.edited", endpoint)
     return endpoint
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """With what was sent to it; the trash keeps it and its tokens."""
+    """Move it and its tokens to the trash. Its stored requests are deleted."""
     endpoint = _reach(ctx, key, ctx.db.for_update)
     trash.store(ctx, "inbound", key, endpoint.name or endpoint.method)
     ctx.db.run("DELETE FROM inbound WHERE key = :key", key=endpoint.key)
-    tell(ctx, "inbound.deleted", endpoint)
+    record_event(ctx, "inbound.deleted", endpoint)
 
 
 def _new_token(ctx: Ctx, endpoint: Endpoint) -> str:
@@ -280,10 +290,10 @@ def _new_token(ctx: Ctx, endpoint: Endpoint) -> str:
     return token
 
 
-def tell(ctx: Ctx, kind: str, endpoint: Endpoint) -> int:
-    """Only its owner is told, as of a subscription. The event's number."""
-    news = EndpointUpdate(endpoint.key, endpoint.name, endpoint.method, endpoint.user_key)
-    return events.record(ctx, kind, news, subject=endpoint.name or f"of {endpoint.method} requests")
+def record_event(ctx: Ctx, kind: str, endpoint: Endpoint) -> int:
+    """Record an event that only the owner sees, as for subscriptions. Returns the event's number."""
+    update = EndpointUpdate(endpoint.key, endpoint.name, endpoint.method, endpoint.user_key)
+    return events.record(ctx, kind, update, subject=endpoint.name or f"of {endpoint.method} requests")
 
 
 # What an edit may change
@@ -300,37 +310,37 @@ def _changed(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> Endpoint:
         changes["condition"] = (given["condition"] or "").strip()
         if changes["condition"]:
             cel.check(changes["condition"], NAMES, "condition")
-    changes |= _signed(ctx, endpoint, given)
-    changes |= _repeated(given)
+    changes |= _signature_changes(ctx, endpoint, given)
+    changes |= _repeat_changes(given)
     return msgspec.structs.replace(endpoint, **changes)
 
 
 def _addresses(texts: list[str]) -> list[str]:
     if len(texts) > MOST_ADDRESSES:
-        raise Invalid("addresses", f"at most {MOST_ADDRESSES}")
+        raise Invalid("addresses", f"must not have more than {MOST_ADDRESSES} entries")
     try:
         return [str(network) for network in client_address.read_networks(texts)]
     except ValueError as error:
         raise Invalid("addresses", str(error)) from None
 
 
-def _signed(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
-    """How it is signed from now on, with what secret: one that is given, else the one there is, else a new one."""
+def _signature_changes(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> dict[str, Any]:
+    """The signature and secret from now on: the given secret, else the present one, else a new one."""
     signature = given.get("signature") or endpoint.signature
     header = given.get("signature_header") or endpoint.signature_header
     if not is_header_name(header):
-        raise Invalid("signatureHeader", "is no header's name")
+        raise Invalid("signatureHeader", "must be the name of a header")
     changes: dict[str, Any] = {"signature": signature, "signature_header": header}
     if signature == NONE:
         if given.get("secret"):
-            raise Invalid("secret", "is of use only with a signature")
+            raise Invalid("secret", "must be empty without a signature")
         return {**changes, "secret": None, "previous_secret": None, "previous_until": None}
     if given.get("secret"):
         secret = _checked_secret(signature, given["secret"])
     elif signature == endpoint.signature:
         return changes
     elif signature == STRIPE:
-        raise Invalid("secret", "is missing: Stripe gives it to you as whsec_…")
+        raise Invalid("secret", "is missing: copy it from Stripe, where it begins with whsec_")
     else:
         secret = signing.new_secret() if signature == STANDARD else secrets.token_urlsafe(32)
     if secret == endpoint.secret:
@@ -346,12 +356,12 @@ def _checked_secret(signature: str, secret: str) -> str:
         except signing.BadSecret as bad:
             raise Invalid("secret", str(bad)) from None
     elif not (secret.isascii() and secret.isprintable() and 8 <= len(secret) <= 512):
-        raise Invalid("secret", "is 8 to 512 characters of plain ASCII")
+        raise Invalid("secret", "must be 8 to 512 characters of plain ASCII")
     return secret
 
 
-def _repeated(given: dict[str, Any]) -> dict[str, str]:
-    """By what repetitions are told: one of the two ways, or none."""
+def _repeat_changes(given: dict[str, Any]) -> dict[str, str]:
+    """Where the id of a request is: in a header, in the body, or nowhere."""
     if not {"repeat_header", "repeat_path"} & given.keys():
         return {}
     header, path = str(given.get("repeat_header") or ""), str(given.get("repeat_path") or "")
@@ -359,7 +369,7 @@ def _repeated(given: dict[str, Any]) -> dict[str, str]:
         raise Invalid("repeatPath", "name either a header or a path, not both")
     if header:
         if not is_header_name(header):
-            raise Invalid("repeatHeader", "is no header's name")
+            raise Invalid("repeatHeader", "must be the name of a header")
         return {"repeat_by": BY_HEADER, "repeat_at": header}
     if path:
         try:
@@ -371,5 +381,5 @@ def _repeated(given: dict[str, Any]) -> dict[str, str]:
 
 
 def repeat_template(text: str) -> templates.Template:
-    """`data.id`, `$.data.id`, or a template such as `{{ type }}-{{ data.id }}`, over the body."""
+    """A template over the body, from `data.id`, `$.data.id`, or a text such as `{{ type }}-{{ data.id }}`."""
     return templates.parse(text if "{{" in text else f"{{{{ {text.removeprefix('$.')} }}}}")

@@ -1,7 +1,7 @@
-"""What was sent to inbound webhooks: judged, kept, and handed to what it starts, in one transaction.
+"""Requests to inbound webhooks: they are stored, and start automations, in one transaction.
 
-The last hundred requests of an endpoint can be looked at and run again; and so many of those that were refused or
-repeated can be looked at.
+Users can view the last hundred accepted requests of an endpoint and run them again, and can view the last hundred that
+were refused or were repetitions.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ from . import inbound_endpoints
 from .inbound_endpoints import Endpoint
 
 ACCEPTED, REPEATED, LEFT_OUT, REFUSED = "ACCEPTED", "REPEATED", "LEFT_OUT", "REFUSED"
-KEPT = 100
-KEPT_IDS = 8 * DAY
+STORED_REQUESTS = 100
+STORED_IDS = 8 * DAY
+"""How long the ids of requests are stored, to recognize repetitions."""
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A request as what it starts reads it."""
+    """A request as automations read it."""
 
     method: str
     query: dict[str, Any]
     headers: dict[str, str]
-    """Names in lower case, without those that show secrets."""
+    """Names in lower case, without the headers that contain secrets."""
     body: Any
-    """Of JSON and forms their members; other text as it is; None where there is none."""
+    """The members of JSON and forms, other text as it is, None without a body."""
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request as it came; its body as text, whole or cut."""
+    """A request as it arrived; `text` is its body, possibly cut."""
 
     source: str
     content: Content
@@ -49,17 +50,19 @@ class Request(msgspec.Struct, frozen=True):
     size: int
     """Bytes of the whole body."""
     repeated_by: str = ""
-    """What its sender tells it apart by, where the endpoint looks at that."""
+    """The id that its sender gave it, if the endpoint uses ids; else empty."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
+    """A stored request, with what happened to it."""
+
     key: str
     endpoint_key: str
     kept: bool
-    """Whether it can be run again; those that cannot are counted apart."""
+    """Whether it was accepted and can be run again; the two kinds are counted apart."""
     verdict: str
     reason: str
-    """Why it was refused or left out, or which request it repeats."""
+    """Why it was refused or left out, or the key of the request that it repeats."""
     at: int
     source: str
     method: str
@@ -74,7 +77,7 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Called(msgspec.Struct, frozen=True):
-    """What the event says: the request itself is in its own table, for a while."""
+    """What the event reports; the request itself is stored in its own table for some time."""
 
     key: str
     endpoint_key: str
@@ -91,22 +94,22 @@ ARRIVALS = Table("arrivals", Arrival)
 
 
 def receive(db: Db, now: int, endpoint: Endpoint, request: Request) -> Arrival:
-    """Keep it and start what it starts; or, where it repeats another, say which."""
+    """Store a request and start its automations. A repetition is only stored, with the key of the first request."""
     key = ids.new("a", now)
     first = _first(db, now, endpoint, request.repeated_by, key)
     if first != key:
-        return _keep(db, now, endpoint, request, key, REPEATED, first)
-    arrival = _keep(db, now, endpoint, request, key, ACCEPTED, "")
+        return _store(db, now, endpoint, request, key, REPEATED, first)
+    arrival = _store(db, now, endpoint, request, key, ACCEPTED, "")
     return _start(db, now, endpoint, arrival, request.content)
 
 
 def set_aside(db: Db, now: int, endpoint: Endpoint, request: Request, verdict: str, reason: str) -> Arrival:
-    """Keep only that it was: it is refused, or left out by the endpoint's condition."""
-    return _keep(db, now, endpoint, request, ids.new("a", now), verdict, reason)
+    """Store a request that starts nothing: it is refused, or the endpoint's condition excludes it."""
+    return _store(db, now, endpoint, request, ids.new("a", now), verdict, reason)
 
 
 def left_out(endpoint: Endpoint, content: Content) -> str:
-    """Why the endpoint's condition leaves it out; empty where it does not. Takes up to 0.1 s."""
+    """Why the endpoint's condition excludes the request; empty if it does not. This takes up to 0.1 s."""
     if not endpoint.condition:
         return ""
     data = {name: getattr(content, name) for name in inbound_endpoints.NAMES}
@@ -117,7 +120,7 @@ def left_out(endpoint: Endpoint, content: Content) -> str:
 
 
 def _first(db: Db, now: int, endpoint: Endpoint, repeated_by: str, key: str) -> str:
-    """The request that came first with this id: this one itself, unless there was another in the last 8 days."""
+    """The key of the first request with this id in the last 8 days; `key` if this is the first one."""
     if not repeated_by:
         return key
     row = db.row(
@@ -132,13 +135,13 @@ def _first(db: Db, now: int, endpoint: Endpoint, repeated_by: str, key: str) -> 
         id=repeated_by,
         key=key,
         now=now,
-        since=now - KEPT_IDS,
+        since=now - STORED_IDS,
     )
     assert row is not None
     return str(row[0])
 
 
-def _keep(db: Db, now: int, endpoint: Endpoint, request: Request, key: str, verdict: str, reason: str) -> Arrival:
+def _store(db: Db, now: int, endpoint: Endpoint, request: Request, key: str, verdict: str, reason: str) -> Arrival:
     arrival = Arrival(
         key=key,
         endpoint_key=endpoint.key,
@@ -157,19 +160,19 @@ def _keep(db: Db, now: int, endpoint: Endpoint, request: Request, key: str, verd
         runs=[],
     )
     ARRIVALS.insert(db, arrival)
-    db.later(_tidy, (endpoint.key, arrival.kept))
+    db.later(_delete_oldest, (endpoint.key, arrival.kept))
     return arrival
 
 
-def _tidy(db: Db, items: list[Any]) -> None:
-    """Forget the oldest, once a commit. Others that do so at the same moment are not waited for."""
+def _delete_oldest(db: Db, items: list[Any]) -> None:
+    """Delete the oldest requests, once in each commit, without waiting for other transactions that do the same."""
     for endpoint_key, kept in sorted(set(items)):
         db.run(
             f"""
             DELETE FROM arrivals WHERE key IN (
                 SELECT key FROM arrivals WHERE endpoint_key = :endpoint AND kept = :kept AND key < (
                     SELECT key FROM arrivals WHERE endpoint_key = :endpoint AND kept = :kept
-                    ORDER BY key DESC LIMIT 1 OFFSET {KEPT - 1}
+                    ORDER BY key DESC LIMIT 1 OFFSET {STORED_REQUESTS - 1}
                 ){db.dialect.skip_locked}
             )
             """,
@@ -179,7 +182,7 @@ def _tidy(db: Db, items: list[Any]) -> None:
 
 
 def _start(db: Db, now: int, endpoint: Endpoint, arrival: Arrival, content: Content) -> Arrival:
-    """Tell of it, and have everything that waits for this endpoint begin."""
+    """Record the event, which starts the automations of this endpoint."""
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=endpoint.user_key)
     assert row is not None
     ctx = Ctx(db, now, USERS.load(row), via=f"inbound:{endpoint.key}")
@@ -204,10 +207,11 @@ def _start(db: Db, now: int, endpoint: Endpoint, arrival: Arrival, content: Cont
     return arrival
 
 
-# Looking
+# Reading
 
 
 def get(ctx: Ctx, endpoint_key: str, key: str) -> Arrival:
+    """A request of an endpoint that the actor can reach. Raises `NotFound`."""
     endpoint = inbound_endpoints.get(ctx, endpoint_key)
     row = ctx.db.row(
         f"SELECT {ARRIVALS.columns} FROM arrivals WHERE key = :key AND endpoint_key = :endpoint{ctx.db.for_update}",
@@ -219,8 +223,8 @@ def get(ctx: Ctx, endpoint_key: str, key: str) -> Arrival:
     return ARRIVALS.load(row)
 
 
-def of_endpoint(ctx: Ctx, endpoint_key: str, *, limit: int, offset: int) -> list[Arrival]:
-    """The newest first."""
+def list_for_endpoint(ctx: Ctx, endpoint_key: str, *, limit: int, offset: int) -> list[Arrival]:
+    """Requests of an endpoint, the newest first."""
     endpoint = inbound_endpoints.get(ctx, endpoint_key)
     rows = ctx.db.rows(
         f"""
@@ -235,18 +239,21 @@ def of_endpoint(ctx: Ctx, endpoint_key: str, *, limit: int, offset: int) -> list
 
 
 def run_again(ctx: Ctx, endpoint_key: str, key: str, read: Callable[[Arrival], Content]) -> Arrival:
-    """Start once more what it started, or what is there to be started now. `read` makes its content of its text."""
+    """Start the automations of the endpoint again with this request. `read` makes its content from its text.
+
+    Raises `Conflict` if it was not accepted.
+    """
     arrival = get(ctx, endpoint_key, key)
     if not arrival.kept:
-        raise Conflict("It was refused or repeats another, so there is nothing to run again")
+        raise Conflict("The request was refused or repeats another, so it cannot be run again")
     return _start(ctx.db, ctx.now, inbound_endpoints.get(ctx, endpoint_key), arrival, read(arrival))
 
 
-# Tidying
+# Cleaning up
 
 
 def sweep(db: Db, now: int, most: int = 2000) -> int:
-    """Forget ids that came long ago, and tokens that have ended; how many that was."""
+    """Delete old ids and expired tokens. Returns how many there were."""
     which = f"SELECT endpoint_key, id FROM arrival_ids WHERE at < :before ORDER BY at LIMIT {most}"
-    count = db.run(f"DELETE FROM arrival_ids WHERE (endpoint_key, id) IN ({which})", before=now - KEPT_IDS)
+    count = db.run(f"DELETE FROM arrival_ids WHERE (endpoint_key, id) IN ({which})", before=now - STORED_IDS)
     return count + db.run("DELETE FROM inbound_tokens WHERE ends_at <= :now", now=now)

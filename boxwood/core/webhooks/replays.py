@@ -1,4 +1,4 @@
-"""Sending again what happened in a span of time: counted beforehand, at low priority, and stopped on request."""
+"""Replay the events of a time span: the user can count them first, they have low priority, and can be cancelled."""
 
 from __future__ import annotations
 
@@ -17,25 +17,30 @@ from .fan_out import EventToSend
 from .subscriptions import Webhook
 
 MOST = 10_000
-"""In one call; the answer says where to go on."""
+"""Events that one call replays; the result says where the next call begins."""
 WHICH = ("all", "failed")
 _decode = msgspec.json.decode
 
 
 class Replay(msgspec.Struct, frozen=True):
+    """What one call replayed, or would replay."""
+
     count: int
     next_from: int | None
-    """Where the next call begins, if this one did not reach the end."""
+    """The time where the next call begins, if this one did not reach the end."""
 
 
 def replay(
     ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, only_count: bool, most: int = MOST
 ) -> Replay:
-    """What would have been sent from `since` to `until`: by default, while the subscription was off."""
-    webhook = subscriptions.change(ctx, key)
+    """Send again the events from `since` to `until` (milliseconds), by default those from while it was switched off.
+
+    `which` is `all` or `failed`. With `only_count`, nothing is sent. Raises `Conflict` if the subscription is off.
+    """
+    webhook = subscriptions.get_for_change(ctx, key)
     deliveries.require_active(webhook)
     if which not in WHICH:
-        raise Invalid("which", f"is one of {', '.join(WHICH)}")
+        raise Invalid("which", f"must be one of {', '.join(WHICH)}")
     since, until = _window(ctx, webhook, since, until)
     find = _failed if which == "failed" else _happened
     found = find(ctx, webhook, since, until, most + 1)
@@ -51,25 +56,25 @@ def _window(ctx: Ctx, webhook: Webhook, since: int | None, until: int | None) ->
     if since is None and until is None and webhook.off_at is not None and webhook.on_at is not None:
         return webhook.off_at, webhook.on_at
     if since is None:
-        raise Invalid("from", "is missing: where the span begins, in milliseconds since 1970")
+        raise Invalid("from", "is missing: give the start of the time span, in milliseconds since 1970")
     until = ctx.now if until is None else until
     if until < since:
-        raise Invalid("to", "is before from")
+        raise Invalid("to", "must not be before from")
     return since, until
 
 
 def _send(ctx: Ctx, webhook: Webhook, event_ids: list[int]) -> None:
-    """What still waits for its turn keeps it."""
-    rows = [deliveries.row(ctx.now, one, webhook.event, webhook.key, deliveries.REPLAY) for one in event_ids]
+    """Deliveries that are waiting already keep their place."""
+    rows = [deliveries.row(ctx.now, event_id, webhook.event, webhook.key, deliveries.REPLAY) for event_id in event_ids]
     ctx.db.many(
-        f"{deliveries.INSERT_OR} UPDATE SET {deliveries.AGAIN}, rank = :rank WHERE deliveries.state <> 'due'", rows
+        f"{deliveries.INSERT_OR} UPDATE SET {deliveries.SEND_AGAIN}, rank = :rank WHERE deliveries.state <> 'due'", rows
     )
     ctx.db.notify(fan_out.CHANNEL)
 
 
 def cancel(ctx: Ctx, key: str) -> int:
-    """Drop what is left of replays; how many deliveries that was."""
-    webhook = subscriptions.change(ctx, key)
+    """Cancel the replayed deliveries that were not sent yet. Returns how many there were."""
+    webhook = subscriptions.get_for_change(ctx, key)
     return ctx.db.run(
         """
         UPDATE deliveries SET state = 'cancelled', ended_at = :now
@@ -82,19 +87,19 @@ def cancel(ctx: Ctx, key: str) -> int:
 
 
 def test(ctx: Ctx, key: str) -> Delivery:
-    """Send the newest event of the subscription's kind and place, or an empty list: once, under a key of its own."""
+    """Send the newest event that the subscription would get, or an empty list: one attempt, with a key of its own."""
     webhook = subscriptions.get(ctx, key)
     deliveries.require_active(webhook)
     found = _happened(ctx, webhook, 0, ctx.now, 1, order="DESC")
     event_id = found[0][0] if found else 0
-    made = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
+    test_key = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
     row = deliveries.row(ctx.now, event_id, webhook.event, webhook.key)
-    ctx.db.many(deliveries.INSERT, [{**row, "key": made, "test": True}])
+    ctx.db.many(deliveries.INSERT, [{**row, "key": test_key, "test": True}])
     ctx.db.notify(fan_out.CHANNEL)
-    return deliveries.get(ctx, made)[0]
+    return deliveries.get(ctx, test_key)[0]
 
 
-# What is to be sent again: numbers of events and when they were
+# The events to send again: their numbers and times
 
 
 def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> list[tuple[int, int]]:
@@ -113,12 +118,12 @@ def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> l
 
 
 def _happened(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int, order: str = "") -> list[tuple[int, int]]:
-    """The events that the subscription would be told now, in slices: a filter may leave most of them out."""
+    """The events that the subscription would get now, read in slices, because filters may exclude most of them."""
     found: list[tuple[int, int]] = []
     after: int | None = None
     while len(found) < limit:
         slice_ = _slice(ctx, webhook, since, until, after, order)
-        found += [(event.id, event.at) for event in _heard(ctx, webhook, slice_)]
+        found += [(event.id, event.at) for event in _wanted(ctx, webhook, slice_)]
         if len(slice_) < _SLICE:
             break
         after = slice_[-1].id
@@ -130,7 +135,7 @@ _SLICE = 1000
 
 def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None, order: str) -> list[Event]:
     kinds = [kind for kind, name in subscriptions.NAMES.items() if name == webhook.event]
-    where, params = _place(webhook)
+    where, params = _scope(webhook)
     if after is not None:
         where, params = f"{where} AND e.id {'<' if order else '>'} :after", {**params, "after": after}
     rows = ctx.db.rows(
@@ -147,7 +152,7 @@ def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None
     return EVENTS.load_all(rows)
 
 
-def _place(webhook: Webhook) -> tuple[str, dict[str, Any]]:
+def _scope(webhook: Webhook) -> tuple[str, dict[str, Any]]:
     if webhook.event.startswith(("CONTACT", "ORG")):
         team = "(SELECT team_key FROM pipelines WHERE key = :scope)" if webhook.pipeline_key else ":scope"
         return f"e.pipeline_key IS NULL AND e.team_key = {team}", {"scope": webhook.scope_key}
@@ -156,27 +161,28 @@ def _place(webhook: Webhook) -> tuple[str, dict[str, Any]]:
     return "e.pipeline_key = :scope", {"scope": webhook.scope_key}
 
 
-def _heard(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
-    """Of these events those that reach the subscription."""
-    by_place: dict[tuple[str, str, str], Any] = {}
+def _wanted(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
+    """Those of these events that the subscription gets."""
+    subscribers: dict[tuple[str, str, str], Any] = {}
     found = []
     for event in happened:
         if "part" in event.detail:
             continue
         scopes = (event.pipeline_key or "", event.detail.get("old_pipeline_key", ""), event.team_key or "")
-        if scopes not in by_place:
-            there = fan_out.of(ctx.db, webhook.event, scopes, most=1_000_000) or []
-            by_place[scopes] = next((one for one in there if one.key == webhook.key), None)
-        if (one := by_place[scopes]) is not None and one.hears(_news(ctx, event, webhook.event, scopes)):
+        if scopes not in subscribers:
+            there = fan_out.subscribers(ctx.db, webhook.event, scopes, most=1_000_000) or []
+            subscribers[scopes] = next((subscriber for subscriber in there if subscriber.key == webhook.key), None)
+        subscriber = subscribers[scopes]
+        if subscriber is not None and subscriber.wants(_event_to_send(ctx, event, webhook.event, scopes)):
             found.append(event)
     return found
 
 
-def _news(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> EventToSend:
-    """Of a box's parts, as the box is now; of a box that is gone nothing is known but that it was one."""
+def _event_to_send(ctx: Ctx, event: Event, name: str, scopes: tuple[str, str, str]) -> EventToSend:
+    """For events of tasks, comments and so on, the box as it is now; of a deleted box, nothing is known."""
     record = _decode(event.record, type=About)
     if event.box_key and event.box_key != event.subject_key:
         sql = "SELECT stage_key, assignee_keys, creator_key, fields FROM boxes WHERE key = :key"
         row = ctx.db.row(sql, key=event.box_key)
         record = About(row[0], _decode(row[1]), row[2], _decode(row[3])) if row else About("")
-    return fan_out.news(event.id, name, scopes, record if event.box_key else None, record, event.detail)
+    return fan_out.event_to_send(event.id, name, scopes, record if event.box_key else None, record, event.detail)

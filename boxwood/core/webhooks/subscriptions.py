@@ -1,4 +1,4 @@
-"""Event subscriptions: an address that is sent what happens in a pipeline or a team (spec 5.1, 5.2)."""
+"""Webhook subscriptions: a URL that gets the events of a pipeline or a team (spec 5.1, 5.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..people import endpoint_quota, teams
 from ..records import Team
 from . import secret_rotation
 
-# What a kind of event is called by those who subscribe to it. A kind that is not here is told to nobody.
+# The name of each kind of event in subscriptions. Kinds that are not listed here cannot be subscribed to.
 NAMES = {
     "box.created": "BOX_CREATE",
     "box.restored": "BOX_CREATE",
@@ -66,7 +66,7 @@ NAMES = {
 }
 EVENTS = tuple(dict.fromkeys(NAMES.values()))
 OF_TEAMS = ("CONTACT_", "ORG_")
-# Names that Nango's guide has for them, and nobody else.
+# Names that only Nango's guide uses for these events.
 _ALIASES = {"BOX_CREATED": "BOX_CREATE", "BOX_EDITED": "BOX_EDIT"}
 MEMBERS = {
     "name": "name",
@@ -77,9 +77,9 @@ MEMBERS = {
     "contacts": "contacts",
     "organizations": "organizations",
 }
-"""What a filter by changed fields may name besides the pipeline's own fields: a box's members on the wire."""
+"""The members of a box, on the wire, that a filter by changed fields may name besides the pipeline's fields."""
 ASKED = ("event", "item", "before")
-"""What a condition may ask about: the name of what happened, the thing as it is sent, what the changed members were."""
+"""The names in a condition: the event's name, the thing as it is sent, and the changed members before the change."""
 TOKEN = "X-Streak-Webhook-Token"
 
 
@@ -93,30 +93,30 @@ class Webhook(msgspec.Struct, frozen=True):
     pipeline_key: str | None
     team_key: str | None
     user_key: str
-    """Who made it: it tells what this person reaches."""
+    """The user who created it: it reports what this user has access to."""
     secret: str
     previous_secret: str | None
     previous_until: int | None
     stages: list[str]
-    """Only of boxes in these stages; empty for all."""
+    """Only events of boxes in these stages; empty for all."""
     fields: list[str]
     """Only edits that changed one of these; empty for all."""
     condition: str
-    """In CEL, over what is sent: only what it holds of; empty for all."""
+    """In CEL, about what is sent: only events for which it is true; empty for all."""
     ordered: bool
     active: bool
     off_at: int | None
     on_at: int | None
-    """When it was switched off, and on again: what happened between was not sent."""
+    """When it was switched off, and on again: events between these times were not sent."""
     off_reason: str | None
     created_at: int
     updated_at: int
     failures: int
-    """In a row."""
+    """Failed attempts in a row."""
     failing_since: int | None
     probes: int
     waits_until: int
-    """Nothing is sent before; 0 while all is well."""
+    """Nothing is sent before this time; 0 while the endpoint works."""
 
     def secrets(self, now: int) -> list[str]:
         """The secrets that a delivery is signed with now: both during a rotation."""
@@ -130,7 +130,7 @@ HEALTHY = {"failures": 0, "failing_since": None, "probes": 0, "waits_until": 0}
 
 
 class WebhookUpdate(msgspec.Struct, frozen=True):
-    """What an event says of a subscription: nothing that could be used to receive or to forge."""
+    """What an event reports about a subscription: nothing that helps to receive or forge deliveries."""
 
     key: str
     event: str
@@ -139,12 +139,15 @@ class WebhookUpdate(msgspec.Struct, frozen=True):
 
 
 def get(ctx: Ctx, key: str) -> Webhook:
-    """One's own, or anyone's where one may change the pipeline (owns the team)."""
+    """The actor's own subscription, or any subscription of a pipeline the actor may change, or a team the actor owns.
+
+    Raises `NotFound`.
+    """
     return _reach(ctx, key, "")
 
 
-def change(ctx: Ctx, key: str) -> Webhook:
-    """The same, to be changed: alone, and not by one who sees less than it tells."""
+def get_for_change(ctx: Ctx, key: str) -> Webhook:
+    """The same, with its row locked."""
     return _reach(ctx, key, ctx.db.for_update)
 
 
@@ -163,7 +166,7 @@ def _reach(ctx: Ctx, key: str, lock: str) -> Webhook:
 
 
 def _governs(ctx: Ctx, webhook: Webhook) -> bool:
-    """Whether the actor has a say over other people's in its pipeline (team); NotFound out of reach."""
+    """Whether the actor may change other users' subscriptions here. Raises `NotFound` without access to the place."""
     if webhook.pipeline_key is not None:
         role = pipelines.reach(ctx, webhook.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
@@ -178,19 +181,20 @@ def _owns(ctx: Ctx, team: Team) -> bool:
     return True
 
 
-def of_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
-    """The oldest first."""
+def list_for_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
+    """Subscriptions of a pipeline that the actor may see, the oldest first."""
     pipeline, role = pipelines.reach(ctx, key)
     governs = access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
-    return _of_scope(ctx, pipeline.key, governs, limit, offset)
+    return _list_for_scope(ctx, pipeline.key, governs, limit, offset)
 
 
-def of_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
+def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
+    """Subscriptions of a team that the actor may see, the oldest first."""
     team = teams.get(ctx, key)
-    return _of_scope(ctx, team.key, _owns(ctx, team), limit, offset)
+    return _list_for_scope(ctx, team.key, _owns(ctx, team), limit, offset)
 
 
-def _of_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> list[Webhook]:
+def _list_for_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> list[Webhook]:
     own = "" if governs else "AND user_key = :actor"
     rows = ctx.db.rows(
         f"""
@@ -206,17 +210,19 @@ def _of_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> lis
 
 
 def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webhook:
-    """`event`, `target_url`, and `pipeline_key` or `team_key`; the pipeline where both are given. A team may have
-    `most` of them; 0 for any number."""
+    """Create a subscription from `event`, `target_url`, and `pipeline_key` or else `team_key`.
+
+    A team may have `most` subscriptions; 0 means any number.
+    """
     pipeline = team = None
     if given.get("pipeline_key"):
         pipeline = pipelines.get(ctx, given["pipeline_key"])
     elif given.get("team_key"):
         team = teams.get(ctx, given["team_key"])
     else:
-        raise Invalid("pipelineKey", "name a pipeline, or a team with teamKey")
+        raise Invalid("pipelineKey", "is missing: name a pipeline, or a team with teamKey")
     if pipeline and str(given.get("event")).startswith(OF_TEAMS):
-        # Programs that always name a pipeline mean its team, where contacts and organizations are.
+        # Contacts and organizations belong to teams: a program that always names a pipeline means its team.
         team, pipeline = teams.get(ctx, given.get("team_key") or pipeline.team_key), None
     scope = pipeline or team
     assert scope is not None
@@ -253,13 +259,13 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
     )
     webhook = _changed(ctx, blank, given, rules)
     WEBHOOKS.insert(ctx.db, webhook)
-    tell(ctx, "webhook.created", webhook)
+    record_event(ctx, "webhook.created", webhook)
     return webhook
 
 
 def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
-    """Change what is named and differs. Another address, or switching it on, begins with a clean record."""
-    before = change(ctx, key)
+    """Apply the given values that differ. With another URL, and when switched on, its failures are forgotten."""
+    before = get_for_change(ctx, key)
     after = _changed(ctx, before, given, rules)
     if "active" in given and given["active"] != before.active:
         after = _on(ctx, after) if given["active"] else _off(ctx, after, "switched off by hand")
@@ -270,12 +276,12 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
-    undo_data.store_members(ctx, tell(ctx, "webhook.edited", after), before, after, EDITED)
+    undo_data.store_members(ctx, record_event(ctx, "webhook.edited", after), before, after, EDITED)
     return after
 
 
 def _on(ctx: Ctx, webhook: Webhook) -> Webhook:
-    """Beginning with what happens now: what waited when it was switched off is sent on request only."""
+    """Switch it on for events from now on. Deliveries that waited when it was switched off need a replay."""
     ctx.db.run(
         "UPDATE deliveries SET state = 'dead', ended_at = :now WHERE webhook_key = :key AND state = 'due'",
         key=webhook.key,
@@ -290,27 +296,27 @@ def _off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
 
 def rotate(ctx: Ctx, key: str) -> Webhook:
     """Give the subscription a new secret. For a day, deliveries are signed with the previous one as well."""
-    before = change(ctx, key)
+    before = get_for_change(ctx, key)
     changes = secret_rotation.replace(before.secret, signing.new_secret(), ctx.now)
     after = msgspec.structs.replace(before, **changes, updated_at=ctx.now)
     WEBHOOKS.update(ctx.db, after, *changes, "updated_at")
-    tell(ctx, "webhook.edited", after)
+    record_event(ctx, "webhook.edited", after)
     return after
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """What it has not sent yet is not sent any more."""
-    webhook = change(ctx, key)
+    """Move it to the trash. Its waiting deliveries are not sent."""
+    webhook = get_for_change(ctx, key)
     trash.store(ctx, "webhook", key, webhook.event)
     ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
-    tell(ctx, "webhook.deleted", webhook)
+    record_event(ctx, "webhook.deleted", webhook)
 
 
-def tell(ctx: Ctx, kind: str, webhook: Webhook) -> int:
-    """Only its owner is told: an address can be a secret of its own. The event's number."""
+def record_event(ctx: Ctx, kind: str, webhook: Webhook) -> int:
+    """Record an event that only the owner sees, since a URL can be a secret. Returns the event's number."""
     host = webhook.target_url.partition("://")[2].partition("/")[0]
-    news = WebhookUpdate(webhook.key, webhook.event, host, webhook.user_key)
-    return events.record(ctx, kind, news, subject=f"{webhook.event} at {host}")
+    update = WebhookUpdate(webhook.key, webhook.event, host, webhook.user_key)
+    return events.record(ctx, kind, update, subject=f"{webhook.event} at {host}")
 
 
 # What an edit may change
@@ -340,7 +346,7 @@ def _changed(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) ->
 def _event(name: str) -> str:
     name = _ALIASES.get(name, name)
     if name not in EVENTS:
-        raise Invalid("event", f"no such event {name[:50]!r}; known are {', '.join(EVENTS)}")
+        raise Invalid("event", f"no such event {name[:50]!r}: must be one of {', '.join(EVENTS)}")
     return name
 
 
@@ -362,7 +368,7 @@ def _token(token: str | None) -> str | None:
 
 def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
     if keys and webhook.pipeline_key is None:
-        raise Invalid("stages", "can be named only for one pipeline")
+        raise Invalid("stages", "must be empty for a team: stages belong to one pipeline")
     if keys and webhook.pipeline_key:
         order = pipelines.get(ctx, webhook.pipeline_key).stage_order
         for key in keys:
@@ -373,12 +379,12 @@ def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
 
 def _fields(ctx: Ctx, webhook: Webhook, names: list[str]) -> list[str]:
     members = MEMBERS.values()
-    own: set[str] = set()
+    field_keys: set[str] = set()
     if webhook.pipeline_key and not set(names) <= set(members):
         sql = "SELECT key FROM fields WHERE pipeline_key = :pipeline"
-        own = {row[0] for row in ctx.db.rows(sql, pipeline=webhook.pipeline_key)}
+        field_keys = {row[0] for row in ctx.db.rows(sql, pipeline=webhook.pipeline_key)}
     for name in names:
-        if name not in own and name not in members:
-            known = ", ".join([*members, *sorted(own)])
-            raise Invalid("fields", f"no field {name[:50]!r} here; known are {known}")
+        if name not in field_keys and name not in members:
+            known = ", ".join([*members, *sorted(field_keys)])
+            raise Invalid("fields", f"no field {name[:50]!r} here: must be among {known}")
     return list(dict.fromkeys(names))
