@@ -72,3 +72,14 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not target.startswith("mailto:") and not (ROOT / path.parent / target).exists()
     ]
     assert dead == []
+
+
+def test_the_architecture_names_files_that_are_there() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    questions = re.search(r"## Where is …\?\n(.*?)\n## ", text, re.S)
+    assert questions
+    rows = [line for line in questions[1].splitlines() if line.startswith("| Where ")]
+    assert len(rows) >= 10
+    homes = [home for row in rows for home in re.findall(r"`([a-z_]+/[a-z_/.]+)`", row)]
+    there = [home for home in homes if any((ROOT / "boxwood" / f"{home}{end}").exists() for end in ("", ".py"))]
+    assert homes == there

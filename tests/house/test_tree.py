@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.tree import files, texts
+from tests.house.tree import ROOT, files, texts
 
 LONGEST = 400
 LONG = {
@@ -30,6 +30,12 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
     ours = [(path, text) for path, text in texts() if "static" not in path.parts]
     found = {str(path): MACHINE_PATH.findall(text) for path, text in ours}
     assert {path: places for path, places in found.items() if places} == {}
+
+
+def test_core_stays_small_enough_to_read_its_listing() -> None:
+    core = {path.relative_to(ROOT / "boxwood/core") for path in files("boxwood/core/*.py")}
+    assert len({path.parts[0] for path in core if len(path.parts) > 1}) <= 14
+    assert len([path for path in core if len(path.parts) == 1 and path.name != "__init__.py"]) <= 16
 
 
 def test_every_module_is_in_a_package() -> None:
