@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
 import stat
+import sys
 from dataclasses import dataclass
+from typing import Any
 
 from ..config import Config
 from ..core import backlog, stored_files
@@ -19,6 +22,7 @@ from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.clock import now_ms
 from ..lib.durations import MINUTE
 from ..version import VERSION
+from .options import add_store, config_of
 
 _LEAST_FREE = 500_000_000
 _AHEAD = 5 * MINUTE
@@ -29,6 +33,23 @@ _SHOWN = 5
 class Finding:
     fine: bool
     says: str
+
+
+def add(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="check that everything is in order")
+    add_store(doctor)
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    from ..app import open_store
+
+    config = config_of(options)
+    findings = examine(config, open_store(config) if config.data.is_dir() else None)
+    for finding in findings:
+        print(f"{'ok  ' if finding.fine else 'BAD '} {finding.says}")
+    if not all(finding.fine for finding in findings):
+        sys.exit(1)
 
 
 def examine(config: Config, store: Blobs | None = None, *, now: int | None = None) -> list[Finding]:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from boxwood.api.http import failures
-from boxwood.commands import users
+from boxwood.commands import user
 from boxwood.lib.durations import HOUR
 from tests.api.test_sessions import PASSWORD, sign_in, welcome
 from tests.conftest import Server, Store, World, ok, refused
@@ -64,7 +64,7 @@ def test_an_owner_reads_which_sign_in_failed_and_why(world: World, browser: http
     change = {"current": WRONG, "password": "a longer password"}
     refused(browser.post("/api/v2/session/password", json=change, headers=csrf), 400)
     eventually(lambda: "by a browser that is signed in" in stories(world)[0])
-    world.server.engine.write(lambda db: users.lock(db, world.bo.email))
+    world.server.engine.write(lambda db: user.lock(db, world.bo.email))
     attempt(browser, world.bo.email, PASSWORD, 403)
     eventually(lambda: "the user is locked" in stories(world)[0])
     sql = "SELECT record, detail FROM events WHERE kind = 'user.sign_in_failed'"

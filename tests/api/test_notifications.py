@@ -172,8 +172,8 @@ def test_the_count_is_live(world: World) -> None:
     assert counts == [0, 1, 0]
 
 
-def test_every_loud_kind_is_a_kind() -> None:
-    assert set(event_kinds.EVENT_KINDS) >= event_kinds.LOUD
+def test_every_kind_that_notifies_is_a_kind() -> None:
+    assert set(event_kinds.EVENT_KINDS) >= event_kinds.NOTIFYING_KINDS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import httpx
 import pyotp
 import pytest
 
-from boxwood.commands import users
+from boxwood.commands import user
 from boxwood.core.accounts import second_factors
 from tests.api.test_sessions import PASSWORD, kinds, link, welcome
 from tests.conftest import World, ok, refused
@@ -129,6 +129,6 @@ def test_it_is_removed_with_the_password_or_by_the_operator(world: World, browse
     refused(browser.post(f"{SESSION}/totp/remove", json={"password": PASSWORD}), 400, "no authenticator")
     ok(sign_in(world))
     add(world, browser)
-    world.server.engine.write(lambda db: users.link(db, world.ada.email, without_code=True))
+    world.server.engine.write(lambda db: user.link(db, world.ada.email, without_code=True))
     ok(sign_in(world))
     assert "user.totp_removed" in kinds(world, world.ada)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from boxwood.commands import users
+from boxwood.commands import key, user
 from boxwood.core.accounts import sign_in_links
 from boxwood.errors import Forbidden, TooMany
 from boxwood.jobs import upkeep
@@ -258,7 +258,7 @@ def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser:
     welcome(world, world.ada, browser)
     token = link(world, world.ada, "reset")
     engine = world.server.engine
-    engine.write(lambda db: users.lock(db, world.ada.email))
+    engine.write(lambda db: user.lock(db, world.ada.email))
     assert browser.get("/api/v1/users/me").status_code == 401
     assert world.ada.http.get("/api/v1/users/me").status_code == 401
     refused(browser.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 403, "may not")
@@ -266,8 +266,8 @@ def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser:
     refused(browser.post("/api/v2/session", json=wrong), 401)
     refused(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}), 400)
     with pytest.raises(Forbidden):
-        engine.write(lambda db: users.make_key(db, world.ada.email, None))
+        engine.write(lambda db: key.make_key(db, world.ada.email, None))
     with pytest.raises(Forbidden):
-        engine.write(lambda db: users.link(db, world.ada.email))
-    engine.write(lambda db: users.unlock(db, world.ada.email))
+        engine.write(lambda db: user.link(db, world.ada.email))
+    engine.write(lambda db: user.unlock(db, world.ada.email))
     sign_in(browser, world.ada)

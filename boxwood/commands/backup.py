@@ -1,38 +1,29 @@
-"""Backups from the command line."""
+"""`boxwood backup`: copies database and files to one file, while the server runs."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..db import schema
 from ..jobs import backups
 from ..jobs.backups import Source
 from ..lib import options as spelled
 from ..lib.archive import Manifest
 from ..lib.clock import now_ms
+from .options import add_store, source_of
 
 
-def add_commands(
-    commands: Any,
-    add_store: Callable[[argparse.ArgumentParser], None],
-    source: Callable[[argparse.Namespace], Source],
-) -> None:
+def add(commands: Any) -> None:
     backup = commands.add_parser("backup", help="copy database and files to one file, while the server runs")
-    backup.add_argument("file", type=Path, nargs="?", help="where to; it may not exist yet")
-    backup.add_argument("--every", type=spelled.span, default=0, help="again and again, such as 6h; needs --to")
+    backup.add_argument("file", type=Path, nargs="?", help="the file to write; it must not exist yet")
+    backup.add_argument("--every", type=spelled.span, default=0, help="repeatedly, such as 6h; needs --to")
     backup.add_argument("--to", type=Path, help="the directory for backups made with --every")
     backup.add_argument("--keep", type=int, default=28, help="how many of them (28)")
-    backup.set_defaults(run=lambda options: _backup(options, source(options)))
-    restore = commands.add_parser("restore", help="put a backup in place of what there is; the server must be stopped")
-    restore.add_argument("file", type=Path)
-    restore.set_defaults(run=lambda options: _restore(source(options), options.file))
+    backup.set_defaults(run=lambda options: _backup(options, source_of(options)))
     add_store(backup)
-    add_store(restore)
 
 
 def _backup(options: argparse.Namespace, source: Source) -> None:
@@ -47,25 +38,19 @@ def _backup(options: argparse.Namespace, source: Source) -> None:
 def _backup_once(source: Source, to: Path) -> None:
     if to.exists():
         sys.exit(f"boxwood: {to} is there already")
-    _tell(to, backups.make(source, to.absolute(), now_ms()))
+    describe(to, backups.make(source, to.absolute(), now_ms()))
 
 
 def _backup_often(source: Source, folder: Path, every: int, keep: int) -> None:
-    """Until it is stopped; at once where the newest is old enough."""
+    """Write backups until the process is stopped; the first at once if the newest is old enough."""
     while True:
         if made := backups.make_due(source, folder.absolute(), every, keep, now_ms()):
             print(made, flush=True)
         time.sleep(backups.LOOK_EVERY)
 
 
-def _restore(source: Source, given: Path) -> None:
-    """And bring it up to date, where it is of an earlier version."""
-    manifest = backups.restore(source, given.absolute(), now_ms())
-    schema.migrate(source.database_url, source.sqlite_path)
-    _tell(given, manifest)
-
-
-def _tell(file: Path, manifest: Manifest) -> None:
+def describe(file: Path, manifest: Manifest) -> None:
+    """Print what a backup holds: when it was made, by which version, its files and bytes."""
     size = sum(part.size for part in manifest.parts.values())
     made = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(manifest.told["madeAt"] / 1000))
     files, by = len(manifest.parts) - 1, manifest.told["version"]

@@ -1,0 +1,73 @@
+"""What several commands share: their options, read from the environment too, and the store that they open."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..config import Config, only_in_environment
+from ..core import listeners
+from ..db import schema
+from ..db.engine import Db, Engine
+from ..db.open import open_engine
+from ..jobs.backups import Source
+
+
+def env(name: str, default: Any = None) -> Any:
+    """The option's environment variable, such as BOXWOOD_PORT for `--port`."""
+    return os.environ.get(f"BOXWOOD_{name}", default)
+
+
+def env_flag(name: str) -> bool:
+    return str(env(name, "")).lower() in ("1", "true", "yes", "on")
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path(env("DATA", "data")), help="data directory (./data)")
+    parser.add_argument("--database-url", default=env("DATABASE_URL"), help="postgresql://… instead of SQLite")
+
+
+def add_address(parser: argparse.ArgumentParser) -> None:
+    """Where the server answers, and therefore which addresses no webhook may call."""
+    parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(env("PORT", "8080")))
+    parser.add_argument("--allow-private-webhooks", action="store_true", default=env_flag("ALLOW_PRIVATE_WEBHOOKS"))
+    parser.add_argument("--log-level", default=env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
+
+
+def config_of(options: argparse.Namespace) -> Config:
+    """The settings of a command that opens the store and serves nothing."""
+    return Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
+
+
+def source_of(options: argparse.Namespace) -> Source:
+    """The database and files that a backup, import or export reads and writes."""
+    from ..app import backup_source, open_store
+
+    config = config_of(options)
+    return backup_source(config, open_store(config))
+
+
+def prepare(config: Config) -> list[str]:
+    """Create the data directory, readable by its owner only, and migrate the schema; the migrations applied."""
+    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return schema.migrate(config.database_url, config.sqlite_path)
+
+
+def open_store(config: Config) -> Engine:
+    listeners.connect()
+    return open_engine(config.database_url, config.sqlite_path, readers=1)
+
+
+def in_store(options: argparse.Namespace, work: Callable[[Db], Any]) -> Any:
+    """Run `work` in a transaction of the store that the options name, and close it."""
+    config = Config(data=options.data.absolute(), database_url=options.database_url)
+    prepare(config)
+    engine = open_store(config)
+    try:
+        return engine.write(work)
+    finally:
+        engine.close()

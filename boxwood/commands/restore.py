@@ -1,0 +1,27 @@
+"""`boxwood restore`: puts a backup in place of the database and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..db import schema
+from ..jobs import backups
+from ..jobs.backups import Source
+from ..lib.clock import now_ms
+from .backup import describe
+from .options import add_store, source_of
+
+
+def add(commands: Any) -> None:
+    restore = commands.add_parser("restore", help="put a backup in place of the data; stop the server first")
+    restore.add_argument("file", type=Path)
+    restore.set_defaults(run=lambda options: _restore(source_of(options), options.file))
+    add_store(restore)
+
+
+def _restore(source: Source, given: Path) -> None:
+    """Restore the backup, and migrate it if an earlier version made it."""
+    manifest = backups.restore(source, given.absolute(), now_ms())
+    schema.migrate(source.database_url, source.sqlite_path)
+    describe(given, manifest)

@@ -1,0 +1,181 @@
+"""`boxwood serve`: serves the API and the web UI."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .. import version
+from ..config import Config, only_in_environment, refusal
+from ..core import mail_settings
+from ..core.context import Ctx
+from ..db.engine import Db
+from ..jobs.backups import LOCK
+from ..lib import jsonlog, locks
+from ..lib import options as spelled
+from ..lib.clock import now_ms
+from . import key, sample, user
+from .options import add_address, add_store, env, env_flag, open_store, prepare
+
+
+def add(commands: Any) -> None:
+    serve = commands.add_parser("serve", help="serve the API and the UI")
+    add_store(serve)
+    add_address(serve)
+    serve.add_argument("--workers", type=int, default=int(env("WORKERS", "1")), help="processes (PostgreSQL only)")
+    serve.add_argument(
+        "--no-deliveries",
+        action="store_true",
+        default=env_flag("NO_DELIVERIES"),
+        help="leave webhooks to `boxwood worker` (PostgreSQL only)",
+    )
+    serve.add_argument("--no-sample", action="store_true", default=env_flag("NO_SAMPLE"), help="start empty")
+    serve.add_argument("--owner", default=env("OWNER", "owner@localhost"), help="the first user's e-mail")
+    serve.add_argument(
+        "--url", default=env("URL"), help="where people reach the server, such as https://crm.example.com"
+    )
+    serve.add_argument("--tls-cert", default=env("TLS_CERT"))
+    serve.add_argument("--tls-key", default=env("TLS_KEY"))
+    serve.add_argument("--insecure-http", action="store_true", default=env_flag("INSECURE_HTTP"))
+    serve.add_argument(
+        "--max-file-size",
+        type=spelled.size,
+        default=env("MAX_FILE_SIZE", "100MB"),
+        help="of one upload, such as 100MB",
+    )
+    serve.add_argument(
+        "--rate-limit",
+        type=spelled.rate,
+        default=env("RATE_LIMIT", ""),
+        help="of each API key, such as '10/s burst 50' (none)",
+    )
+    serve.add_argument(
+        "--native-endpoints",
+        type=int,
+        default=int(env("NATIVE_ENDPOINTS", "16")),
+        help="inbound webhooks and webhook steps of a team together; 0 for no limit (16)",
+    )
+    serve.add_argument(
+        "--subscriptions", type=int, default=int(env("SUBSCRIPTIONS", "0")), help="event subscriptions of a team (any)"
+    )
+    serve.add_argument(
+        "--trusted-proxies",
+        type=spelled.networks,
+        default=env("TRUSTED_PROXIES", ""),
+        help="addresses or networks, with commas, whose X-Forwarded-For is believed",
+    )
+    serve.add_argument("--backup-every", type=spelled.span, default=env("BACKUP_EVERY", "0"), help="such as 6h (never)")
+    serve.add_argument("--backup-keep", type=int, default=int(env("BACKUP_KEEP", "28")), help="how many (28)")
+    serve.add_argument("--backup-to", type=Path, default=env("BACKUP_TO"), help="the directory for backups")
+    serve.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    config = _config(options)
+    if why := refusal(config) or mail_settings.refusal(config.smtp_url, config.mail_from):
+        sys.exit(f"boxwood: {why}")
+    prepare(config)
+    engine = open_store(config)
+    try:
+        first = engine.write(lambda db: _first_start(db, options.owner, config.sample))
+    finally:
+        engine.close()
+    _say(config, first)
+    with locks.hold(config.data / LOCK, shared=True) as free:
+        if not free:
+            sys.exit(f"boxwood: a backup is being restored into {config.data}: wait until that is done")
+        _run(config)
+
+
+def _config(options: argparse.Namespace) -> Config:
+    return Config(
+        data=options.data.absolute(),
+        host=options.host,
+        port=options.port,
+        database_url=options.database_url,
+        workers=options.workers,
+        allow_private_webhooks=options.allow_private_webhooks,
+        deliver=not options.no_deliveries,
+        sample=not options.no_sample,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+        insecure_http=options.insecure_http,
+        log_level=options.log_level,
+        max_file_size=options.max_file_size,
+        rate_limit=options.rate_limit,
+        trusted_proxies=options.trusted_proxies,
+        native_endpoints=options.native_endpoints,
+        subscriptions=options.subscriptions,
+        base_url=options.url or "",
+        backup_every=options.backup_every,
+        backup_keep=options.backup_keep,
+        backup_to=Path(options.backup_to).absolute() if options.backup_to else None,
+        **only_in_environment(os.environ),
+    )
+
+
+def _first_start(db: Db, email: str, with_sample: bool) -> tuple[str, str] | None:
+    """On the first start, create the owner with a team, and the sample if wanted; the owner's key and sign-in link.
+    None where there are users already."""
+    if db.row("SELECT 1 FROM users LIMIT 1"):
+        return None
+    owner, secret = key.make_key(db, email, None)
+    if with_sample:
+        sample.load(Ctx(db, now_ms(), owner))
+    return secret, user.link(db, email)
+
+
+def _say(config: Config, first: tuple[str, str] | None) -> None:
+    lines = [f"Boxwood {version.VERSION} serves {config.url}"]
+    if first:
+        secret, link = first
+        lines += [
+            f"Choose your password here, once: {(config.base_url or config.url).rstrip('/')}{link}",
+            f"Your API key, shown this once: {secret}",
+            "Try it:",
+            f"  curl -u {secret}: {config.url}/api/v1/pipelines",
+        ]
+    else:
+        lines.append("For a new API key: boxwood key create EMAIL; to sign in: boxwood user link EMAIL")
+    print("\n".join(lines), flush=True)
+
+
+def _run(config: Config) -> None:
+    import uvicorn
+
+    jsonlog.start(config.log_level)
+    # After an orderly shutdown uvicorn raises the signal again: exit with success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    common: dict[str, Any] = {
+        "host": config.host,
+        "port": config.port,
+        "log_config": None,
+        **dict.fromkeys(("access_log", "server_header", "proxy_headers"), False),
+        "timeout_graceful_shutdown": 30,
+        "timeout_keep_alive": 65,
+        "ssl_certfile": config.tls_cert,
+        "ssl_keyfile": config.tls_key,
+        "backlog": 1024,
+        "http": "boxwood.lib.joined_writes:Protocol",
+    }
+    if config.workers == 1:
+        from ..app import build
+
+        uvicorn.Server(uvicorn.Config(build(config).asgi, **common)).run()
+    else:
+        settings = {name: getattr(config, name) for name in Config.__dataclass_fields__}
+        os.environ["BOXWOOD_CONFIG"] = msgspec.json.encode(_plain(settings)).decode()
+        with tempfile.TemporaryDirectory(prefix="boxwood-metrics-") as counts:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts
+            uvicorn.run("boxwood.app:from_environment", factory=True, workers=config.workers, **common)
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()}

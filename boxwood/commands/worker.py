@@ -1,0 +1,41 @@
+"""`boxwood worker`: sends webhooks and runs automations beside `boxwood serve`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import Any
+
+from ..config import Config
+from ..lib import jsonlog
+from .options import add_address, add_store, env
+
+
+def add(commands: Any) -> None:
+    worker = commands.add_parser(
+        "worker", help="send webhooks and run automations beside `boxwood serve` (PostgreSQL only)"
+    )
+    add_store(worker)
+    add_address(worker)
+    worker.add_argument("--slots", type=int, default=int(env("SLOTS", "256")), help="deliveries in flight at once")
+    worker.set_defaults(run=_work)
+
+
+def _work(options: argparse.Namespace) -> None:
+    from ..app import work
+
+    if not options.database_url:
+        sys.exit("boxwood: `boxwood serve` sends what is in SQLite itself; workers beside it need PostgreSQL")
+    if options.slots < 1:
+        sys.exit("boxwood: --slots is 1 or more")
+    config = Config(
+        data=options.data.absolute(),
+        host=options.host,
+        port=options.port,
+        database_url=options.database_url,
+        allow_private_webhooks=options.allow_private_webhooks,
+        log_level=options.log_level,
+    )
+    jsonlog.start(config.log_level)
+    asyncio.run(work(config, slots=options.slots))
