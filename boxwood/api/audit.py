@@ -40,7 +40,7 @@ def list_page(call: Call) -> shapes.History:
     limit = call.number("limit", PAGE, least=1, most=1000)
     found, names = _found(call, read_cursor(call.text("cursor")), limit + 1)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
-    return shapes.History([shapes.change(one, names) for one in found[:limit]], given(cursor))
+    return shapes.History([shapes.change(event, names) for event in found[:limit]], given(cursor))
 
 
 def export(call: Call) -> Reply:
@@ -49,7 +49,7 @@ def export(call: Call) -> Reply:
     if form not in ("json", "csv"):
         raise Invalid("format", "is json or csv")
     found, names = _found(call, LAST, MOST_EXPORTED)
-    shown = [shapes.change(one, names) for one in found]
+    shown = [shapes.change(event, names) for event in found]
     name = b'attachment; filename="audit.%s"' % form.encode()
     headers = ((b"content-disposition", name), (b"cache-control", b"no-store"))
     if form == "json":
@@ -61,20 +61,20 @@ def _csv(shown: list[shapes.Change]) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(["key", "change", "time", "kind", "actor", "actorKey", "via", "story", "before", "after"])
-    for one in shown:
-        actor, via = one.actor, one.via
+    for change in shown:
+        actor, via = change.actor, change.via
         writer.writerow(
             [
-                one.key,
-                one.change,
-                one.timestamp,
-                one.kind,
+                change.key,
+                change.change,
+                change.timestamp,
+                change.kind,
                 _harmless(actor.display_name if actor else ""),
                 actor.key if actor else "",
                 _harmless(f"{via.type}:{via.key} {via.name}".strip() if via else ""),
-                _harmless(one.story),
-                _json(one.before),
-                _json(one.after),
+                _harmless(change.story),
+                _json(change.before),
+                _json(change.after),
             ]
         )
     return file.getvalue().encode()

@@ -35,8 +35,8 @@ def list_of_team(call: Call) -> Results[shapes.AutomationOut]:
 
 
 def _shown(call: Call, found: list[Automation]) -> list[shapes.AutomationOut]:
-    last = runs.latest(call.ctx, [one.key for one in found])
-    return [shapes.automation(one, last=last.get(one.key)) for one in found]
+    last = runs.latest(call.ctx, [automation.key for automation in found])
+    return [shapes.automation(automation, last=last.get(automation.key)) for automation in found]
 
 
 def create(call: Call) -> shapes.AutomationOut:
@@ -110,19 +110,19 @@ def start(call: Call) -> shapes.RunOut:
 def list_runs(call: Call) -> Results[shapes.RunOut]:
     """Its runs, the newest first; with `state` those in these states, with `boxKey` those about a box."""
     limit, offset = call.page(50)
-    states = [one.upper() for one in call.texts("state")]
-    for one in states:
-        if one not in shapes.RUN_STATES:
+    states = [word.upper() for word in call.texts("state")]
+    for state in states:
+        if state not in shapes.RUN_STATES:
             raise Invalid("state", f"is one of {', '.join(shapes.RUN_STATES)}")
     found = runs.page(
         call.ctx,
         call.path[0],
-        states=[shapes.RUN_STATES[one] for one in states],
+        states=[shapes.RUN_STATES[state] for state in states],
         box_key=call.text("boxKey"),
         limit=limit + 1,
         offset=offset,
     )
-    return Results([shapes.run(one, now=call.ctx.now) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.run(run, now=call.ctx.now) for run in found[:limit]], len(found) > limit)
 
 
 def get_run(call: Call) -> shapes.RunOut:

@@ -59,7 +59,7 @@ def _made(call: Call, totals: Totals | None) -> BoardOut:
 
 
 def _shown(call: Call, board: Board) -> BoardOut:
-    people = persons.by_key(call.ctx, box.people([one for lane in board.lanes for one in lane.page.boxes]))
+    people = persons.by_key(call.ctx, box.people([box for lane in board.lanes for box in lane.page.boxes]))
 
     def column(lane: Lane) -> BoardColumn:
         return BoardColumn(

@@ -182,7 +182,7 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
 
 def with_columns(ctx: Ctx, found: list[StoredBox], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """These boxes with the selection's columns."""
-    asked = [chosen.reads(one.box(), ctx.now) for one in found] if chosen.shown else []
+    asked = [chosen.reads(box.box(), ctx.now) for box in found] if chosen.shown else []
     return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now, asked)
 
 
@@ -190,8 +190,8 @@ def _named_keys(call: Call) -> list[str]:
     """A list in the body, or under a member's name (spec 4.1)."""
     given: Any = call.items if call.items is not None else call.given.get("RAW_BODY", call.given.get("boxKeys"))
     if isinstance(given, str):
-        given = [one.strip() for one in given.strip("[]").replace('"', "").split(",") if one.strip()]
-    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        given = [key.strip() for key in given.strip("[]").replace('"', "").split(",") if key.strip()]
+    if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
         raise Invalid("body", "must be a list of box keys")
     if len(given) > 1000:
         raise Invalid("body", "holds more than 1,000 keys")
@@ -208,10 +208,10 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
     if len(call.items) > 1000:
         raise Invalid("body", "holds more than 1,000 moves")
     moved = []
-    for at, one in enumerate(call.items):
-        key = (one.get("boxKey") or one.get("key")) if isinstance(one, dict) else one
-        target = one.get("pipelineKey", call.path[0]) if isinstance(one, dict) else call.path[0]
-        stage_key = one.get("stageKey") if isinstance(one, dict) else None
+    for at, move in enumerate(call.items):
+        key = (move.get("boxKey") or move.get("key")) if isinstance(move, dict) else move
+        target = move.get("pipelineKey", call.path[0]) if isinstance(move, dict) else call.path[0]
+        stage_key = move.get("stageKey") if isinstance(move, dict) else None
         if not isinstance(key, str) or not isinstance(target, str):
             raise Invalid(f"[{at}]", "needs boxKey and pipelineKey")
         pipelines.get(call.ctx, target)
@@ -257,21 +257,21 @@ def box_newsfeed(call: Call) -> list[NewsfeedEntry]:
     """What happened to a box, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_box(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
-    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+    return condense(found) if condensed else [newsfeed_entry(event) for event in found]
 
 
 def pipeline_newsfeed(call: Call) -> list[NewsfeedEntry]:
     """What happened in a pipeline and its boxes, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_pipeline(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
-    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+    return condense(found) if condensed else [newsfeed_entry(event) for event in found]
 
 
 def whole_newsfeed(call: Call) -> list[NewsfeedEntry]:
     """What happened in everything within reach, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_all(call.ctx, condensed=condensed, limit=limit, offset=offset)
-    return condense(found) if condensed else [newsfeed_entry(one) for one in found]
+    return condense(found) if condensed else [newsfeed_entry(event) for event in found]
 
 
 def _detail(call: Call) -> bool:
@@ -285,4 +285,4 @@ def export_newsfeed(call: Call) -> list[NewsfeedEntry]:
     """Everything that happened to the pipeline's boxes, oldest first, without the limit of 50."""
     since = call.number("startTimestamp", 0)
     found = newsfeed.export(call.ctx, call.path[0], specifics=call.texts("includeSpecifics"), since=since)
-    return [newsfeed_entry(one) for one in found]
+    return [newsfeed_entry(event) for event in found]

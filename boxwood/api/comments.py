@@ -15,7 +15,9 @@ EVERYTHING = 1_000_000
 def shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
     keys = [comment.key for comment in found]
     children, reactions = comments.replies(call.ctx, keys), comments.reactions(call.ctx, keys)
-    people = persons.by_key(call.ctx, {key for one in reactions.values() for by in one.values() for key in by})
+    people = persons.by_key(
+        call.ctx, {key for by_emoji in reactions.values() for by in by_emoji.values() for key in by}
+    )
     return [shapes.comment(comment, people, children[comment.key], reactions[comment.key]) for comment in found]
 
 

@@ -19,7 +19,7 @@ def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:
     found = deliveries.list_for_webhook(
         call.ctx, call.path[0], state=shapes.STATES.get(state, ""), limit=limit + 1, offset=offset
     )
-    return Results([shapes.delivery(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.delivery(delivery) for delivery in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.DeliveryOut:

@@ -51,7 +51,7 @@ def _page(call: Call, read: Callable[[int, int], list[Event]]) -> shapes.History
     found = read(read_cursor(call.text("cursor")), limit + 1)
     names = history.names(call.ctx, found)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
-    return shapes.History([shapes.change(one, names) for one in found[:limit]], given(cursor))
+    return shapes.History([shapes.change(event, names) for event in found[:limit]], given(cursor))
 
 
 def read_cursor(cursor: str) -> int:
@@ -99,7 +99,7 @@ def list_trash(call: Call) -> shapes.Trash:
         limit=call.number("limit", PAGE, least=1, most=1000),
     )
     cursor = f"{found.behind[0]}-{found.behind[1]}" if found.behind else None
-    return shapes.Trash([shapes.trashed(one) for one in found.things], given(cursor))
+    return shapes.Trash([shapes.trashed(trashed) for trashed in found.things], given(cursor))
 
 
 def _trash_cursor(cursor: str) -> tuple[int, str] | None:

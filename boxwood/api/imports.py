@@ -106,9 +106,9 @@ async def _ended(call: Call, reply: Reply, wait: int) -> Reply:
     key = msgspec.json.decode(reply.body)["key"]
     deadline = asyncio.get_running_loop().time() + wait
     while True:
-        one = await call.read(lambda ctx: imports.get(ctx, key))
-        if one.state in imports.ENDED or asyncio.get_running_loop().time() > deadline:
-            return Reply(encode(shapes.imported(one)))
+        job = await call.read(lambda ctx: imports.get(ctx, key))
+        if job.state in imports.ENDED or asyncio.get_running_loop().time() > deadline:
+            return Reply(encode(shapes.imported(job)))
         await asyncio.sleep(LOOK_EVERY)
 
 
@@ -136,8 +136,8 @@ def _wanted(call: Call) -> dict[str, Any]:
     wanted["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(call.text("delimiter"), call.text("delimiter"))
     if len(wanted["delimiter"]) > 1:
         raise Invalid("delimiter", "is one character, or tab")
-    for at, one in enumerate(wanted["make"]):
-        if one not in row_reader.MAKES:
+    for at, kind in enumerate(wanted["make"]):
+        if kind not in row_reader.MAKES:
             raise Invalid(f"make[{at}]", f"is one of {', '.join(row_reader.MAKES)}")
     return wanted
 
@@ -168,7 +168,7 @@ async def preview(call: Call, body: Body) -> Reply:
             dates=plan.dates,
             columns=shapes.columns(plan, {name: found[:5] for name, found in samples.items()}),
             rows=[draft.given for draft in piece.drafts],
-            refused=[shapes.refused(one) for one in piece.refusals],
+            refused=[shapes.refused(refusal) for refusal in piece.refusals],
             missing={kind: list(names) for kind, names in piece.missing.items()},
         )
 
@@ -179,7 +179,7 @@ def list_page(call: Call) -> Results[shapes.ImportOut]:
     """A pipeline's imports, the newest first."""
     limit, offset = call.page(20)
     found = imports.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.imported(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.imported(job) for job in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ImportOut:
@@ -196,4 +196,4 @@ def refused(call: Call) -> Results[shapes.RefusedRow]:
     """The rows it refused, with the column and the reason; `after` is the row behind which to go on."""
     limit = call.number("limit", 100, least=1, most=MOST_PER_PAGE)
     found = imports.refusals(call.ctx, call.path[0], after=call.number("after", 0), limit=limit + 1)
-    return Results([shapes.refused(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.refused(refusal) for refusal in found[:limit]], len(found) > limit)

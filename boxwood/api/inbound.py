@@ -70,7 +70,7 @@ def list_requests(call: Call) -> Results[shapes.ArrivalOut]:
     """What was sent to it, newest first: the last 100 that were taken, and the last 100 that were not."""
     limit, offset = call.page(100)
     found = inbound_requests.list_for_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.arrival(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.arrival(arrival) for arrival in found[:limit]], len(found) > limit)
 
 
 def get_request(call: Call) -> shapes.ArrivalOut:
@@ -96,7 +96,7 @@ def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:
 def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results[shapes.InboundOut]:
     limit, offset = call.page(1000)
     found = inbound_endpoints.list_in(call.ctx, pipeline_key, team_key, limit=limit + 1, offset=offset)
-    return Results([_shown(call, one) for one in found[:limit]], len(found) > limit)
+    return Results([_shown(call, endpoint) for endpoint in found[:limit]], len(found) > limit)
 
 
 def _created(call: Call, pipeline_key: str | None, team_key: str | None) -> shapes.InboundOut:

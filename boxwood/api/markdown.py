@@ -39,8 +39,8 @@ def _entries(ctx: Ctx, box_key: str) -> Iterator[str]:
     after = None
     while True:
         found = timeline.page(ctx, box_key, kinds=timeline.DEFAULT_FILTERS, newest_first=True, limit=PAGE, after=after)
-        people = persons.by_key(ctx, {key for one in found for key in markdown.named(one)})
-        yield from (markdown.entry(one, people) for one in found)
+        people = persons.by_key(ctx, {key for entry in found for key in markdown.named(entry)})
+        yield from (markdown.entry(entry, people) for entry in found)
         if len(found) < PAGE:
             return
         after = found[-1].place
@@ -59,12 +59,12 @@ def _within(head: str, entries: Iterator[str], most: int) -> str:
     taken: list[str] = []
     left, complete = most - tokens.count(head), False
     while left >= 0 and len(taken) < MOST_ENTRIES:
-        one = next(entries, None)
-        if one is None:
+        entry = next(entries, None)
+        if entry is None:
             complete = True
             break
-        taken.append(one)
-        left -= tokens.count(f"\n\n{one}")
+        taken.append(entry)
+        left -= tokens.count(f"\n\n{entry}")
     while True:
         text = _joined(head, taken, complete)
         if (size := tokens.count(text)) <= most:

@@ -78,4 +78,4 @@ def leave(call: Call) -> shapes.HandoverOut:
 
 
 def _page(call: Call, found: list[Invited], limit: int) -> Results[shapes.InvitationOut]:
-    return Results([shapes.invitation(one, call.ctx.now) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.invitation(invited, call.ctx.now) for invited in found[:limit]], len(found) > limit)

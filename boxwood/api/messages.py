@@ -32,7 +32,7 @@ _HEADER = re.compile(rb"[A-Za-z0-9-]+[ \t]*:|From ")
 
 def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
     held = files.by_message(ctx, [message.key for message in found])
-    people = persons.by_key(ctx, {file.owner_key for one in held.values() for file in one})
+    people = persons.by_key(ctx, {file.owner_key for attached in held.values() for file in attached})
     return [shapes.message(message, held[message.key], people, ctx.actor.key) for message in found]
 
 
@@ -80,7 +80,10 @@ def _known(ctx: Ctx, box_key: str, which: str) -> Reply | None:
 
 def _stored(api: Services, read: Mail, ids: list[str]) -> list[Upload]:
     both = zip(read.attachments, ids, strict=True)
-    return [uploads.store(api, [one.content], blob, files.safe_name(one.name, "attachment")) for one, blob in both]
+    return [
+        uploads.store(api, [attachment.content], blob, files.safe_name(attachment.name, "attachment"))
+        for attachment, blob in both
+    ]
 
 
 def _raw(call: Call, body: bytes) -> bytes:

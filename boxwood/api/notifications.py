@@ -30,7 +30,9 @@ def list_page(call: Call) -> shapes.NotificationPage:
     )
     behind = None if found.behind is None else f"n{found.behind:012d}"
     count, _ = notifications.unread(call.ctx)
-    return shapes.NotificationPage([shapes.notification(one) for one in found.notifications], count, given(behind))
+    return shapes.NotificationPage(
+        [shapes.notification(notification) for notification in found.notifications], count, given(behind)
+    )
 
 
 def _number(key: str, field: str) -> int:

@@ -46,16 +46,16 @@ class Provider:
         """Send the browser to the provider; `next` is the page to come back to."""
         if self.client is None:
             return _page("There is no provider to sign in with here.", 404)
-        one = oidc.attempt(request.query_params.get("next", "/"))
+        attempt = oidc.attempt(request.query_params.get("next", "/"))
         base_url = await self._base_url()
         try:
-            away = await oidc.address(self.client, base_url + CALLBACK, one)
+            away = await oidc.address(self.client, base_url + CALLBACK, attempt)
         except oidc.Failed as why:
             log.error("%s", why)
             return _page(f"Signing in did not work: {why}.", 502)
         answer = RedirectResponse(away, 302, _HEADERS)
         secure = base_url.startswith("https:")
-        answer.set_cookie(COOKIE, _text(one), LASTS, path=START, httponly=True, samesite="lax", secure=secure)
+        answer.set_cookie(COOKIE, _text(attempt), LASTS, path=START, httponly=True, samesite="lax", secure=secure)
         return answer
 
     async def finish(self, request: Request) -> Response:
@@ -63,14 +63,14 @@ class Provider:
         given, client = request.query_params, self.client
         if client is None:
             return _page("There is no provider to sign in with here.", 404)
-        one = _read(request.cookies.get(COOKIE, ""))
-        if one is None or given.get("state") != one.state:
+        attempt = _read(request.cookies.get(COOKIE, ""))
+        if attempt is None or given.get("state") != attempt.state:
             return _page("This attempt to sign in is over: begin again.", 400)
         if not given.get("code"):
             return _page(f"The provider refused: {given.get('error', 'it gives no reason')[:200]}.", 403)
         base_url = await self._base_url()
         try:
-            who = await oidc.vouched(client, base_url + CALLBACK, one, given["code"], self.api.clock())
+            who = await oidc.vouched(client, base_url + CALLBACK, attempt, given["code"], self.api.clock())
             secret, seconds = await self.api.engine.write_soon(lambda db: self._begin(db, request, client, who))
         except oidc.Failed as why:
             log.error("%s", why)
@@ -78,7 +78,7 @@ class Provider:
         except Problem as problem:
             self.api.failures.note(who.email, f"{client.name}: {problem}", *self._caller(request))
             return _page(f"{problem}.", 403)
-        answer = RedirectResponse(one.next, 303, _HEADERS)
+        answer = RedirectResponse(attempt.next, 303, _HEADERS)
         name, value = credentials.cookie(secret, seconds=seconds, secure=base_url.startswith("https:"))
         answer.raw_headers.append((name, value))
         answer.delete_cookie(COOKIE, path=START)
@@ -118,8 +118,8 @@ def _page(says: str, status: int) -> Response:
     )
 
 
-def _text(one: Attempt) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode(one)).decode()
+def _text(attempt: Attempt) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(attempt)).decode()
 
 
 def _read(text: str) -> Attempt | None:

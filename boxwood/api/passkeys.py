@@ -15,7 +15,7 @@ from .http.replies import Reply, encode
 
 def list_own(call: Call) -> Results[shapes.PasskeyOut]:
     """One's passkeys, the oldest first."""
-    return Results([shapes.passkey(one) for one in passkeys.all_own(call.ctx)])
+    return Results([shapes.passkey(passkey) for passkey in passkeys.all_own(call.ctx)])
 
 
 async def to_add(call: Call, body: Body) -> Reply:

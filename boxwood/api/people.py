@@ -30,7 +30,7 @@ def list_keys(call: Call) -> list[shapes.ApiKeyOut]:
     """One's keys, newest first. A secret is shown only when it is made; here is its beginning."""
     limit, offset = call.page(1000)
     found = api_keys.all_own(call.ctx, limit=limit, offset=offset)
-    return [shapes.api_key(one) for one in found]
+    return [shapes.api_key(api_key) for api_key in found]
 
 
 def create_key(call: Call) -> shapes.ApiKeyOut:

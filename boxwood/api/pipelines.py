@@ -26,7 +26,7 @@ def list_v2(call: Call) -> Results[shapes.PipelineOut]:
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
     reached = [pipeline for pipeline, _ in found[:limit]]
-    counts = pipelines.count_all(call.ctx, [one.key for one in reached]) if call.flag("counts") else None
+    counts = pipelines.count_all(call.ctx, [pipeline.key for pipeline in reached]) if call.flag("counts") else None
     return Results(_shown(call, reached, counts), len(found) > limit)
 
 
@@ -96,13 +96,13 @@ def _shown(
     members = pipelines.members(call.ctx, keys)
     return [
         shapes.pipeline(
-            one,
-            their_fields[one.key],
-            their_stages[one.key],
-            members[one.key],
-            None if counts is None else counts.get(one.key, {}),
+            pipeline,
+            their_fields[pipeline.key],
+            their_stages[pipeline.key],
+            members[pipeline.key],
+            None if counts is None else counts.get(pipeline.key, {}),
         )
-        for one in found
+        for pipeline in found
     ]
 
 
@@ -142,7 +142,7 @@ def delete_stage(call: Call) -> Success:
 def list_fields(call: Call) -> list[shapes.FieldOut]:
     """The fields in the order they were made."""
     pipeline = pipelines.get(call.ctx, call.path[0])
-    return [shapes.field(one) for one in schema.fields(call.ctx, [pipeline.key])[pipeline.key]]
+    return [shapes.field(field) for field in schema.fields(call.ctx, [pipeline.key])[pipeline.key]]
 
 
 def get_field(call: Call) -> shapes.FieldOut:
@@ -172,7 +172,7 @@ def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
     pipeline = pipelines.get(call.ctx, call.path[0])
     limit, _ = call.page(5)
     found = listing.page(call.ctx, pipeline.key, stage_key=None, sort_by="updated_at", limit=min(limit, 50), offset=0)
-    boxes = [one.box() for one in found]
+    boxes = [box.box() for box in found]
     values = formulas.preview(call.ctx, pipeline, text, boxes)
     return Results([shapes.formula_value(box, value) for box, value in zip(boxes, values, strict=True)])
 

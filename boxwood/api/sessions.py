@@ -150,7 +150,7 @@ async def change_password(call: Call, body: Body) -> Reply:
 
 def list_own(call: Call) -> Results[shapes.SessionOut]:
     """The browsers one is signed in with, last used first."""
-    return Results([shapes.session(one, call.session) for one in sessions.all_own(call.ctx)])
+    return Results([shapes.session(session, call.session) for session in sessions.all_own(call.ctx)])
 
 
 def end_others(call: Call) -> Success:

@@ -11,7 +11,7 @@ from .http.call import ALL, Call
 def list_all(call: Call) -> list[shapes.SnippetOut]:
     """One's own snippets and those shared with the pipelines one reaches, the oldest first."""
     limit, offset = call.page(ALL)
-    return [shapes.snippet(one) for one in snippets.page(call.ctx, limit=limit, offset=offset)]
+    return [shapes.snippet(snippet) for snippet in snippets.page(call.ctx, limit=limit, offset=offset)]
 
 
 def get(call: Call) -> shapes.SnippetOut:

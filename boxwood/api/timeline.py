@@ -96,7 +96,7 @@ def _shown(call: Call, found: list[TimelineEntry]) -> list[shapes.TimelineEntry]
     drawn: dict[tuple[str, Any], dict[str, Any]] = {}
     for member, draw in _DRAWN.items():
         mine = [entry for entry in found if _member(entry) == member]
-        for entry, thing in zip(mine, draw(call, [one.thing for one in mine]), strict=True):
+        for entry, thing in zip(mine, draw(call, [entry.thing for entry in mine]), strict=True):
             drawn[(entry.kind, entry.place.key)] = {member: thing}
     return [_entry(call, entry, drawn[(entry.kind, entry.place.key)]) for entry in found]
 

@@ -14,7 +14,7 @@ def list_page(call: Call) -> Results[shapes.ViewOut]:
     """A pipeline's views: those that are shared, and one's own; the oldest first."""
     limit, offset = call.page(ALL)
     found = saved_views.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.view(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.view(view) for view in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ViewOut:

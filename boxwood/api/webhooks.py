@@ -17,14 +17,14 @@ def list_of_pipeline(call: Call) -> Results[shapes.WebhookOut]:
     """The subscriptions to a pipeline: everybody's for those who may change it, else one's own."""
     limit, offset = call.page(1000)
     found = subscriptions.list_for_pipeline(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.webhook(webhook) for webhook in found[:limit]], len(found) > limit)
 
 
 def list_of_team(call: Call) -> Results[shapes.WebhookOut]:
     """The subscriptions to a whole team: everybody's for its owners, else one's own."""
     limit, offset = call.page(1000)
     found = subscriptions.list_for_team(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([shapes.webhook(one) for one in found[:limit]], len(found) > limit)
+    return Results([shapes.webhook(webhook) for webhook in found[:limit]], len(found) > limit)
 
 
 def create(call: Call) -> shapes.WebhookOut:

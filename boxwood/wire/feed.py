@@ -32,21 +32,21 @@ class EventOut(Out, omit_defaults=False):
     object_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def event(one: Event, cursor: Cursor) -> EventOut:
+def event(event: Event, cursor: Cursor) -> EventOut:
     return EventOut(
         cursor=str(cursor),
-        key=key_of(one.id),
-        kind=one.kind,
-        timestamp=one.at,
-        story=global_story(one),
-        object=payloads.thing(one),
-        previous=given(payloads.before(one)),
-        event=given(NAMES.get(one.kind)),
-        actor_key=given(one.actor_key),
-        team_key=given(one.team_key),
-        pipeline_key=given(one.pipeline_key),
-        box_key=given(one.box_key),
-        object_key=given(one.subject_key),
+        key=key_of(event.id),
+        kind=event.kind,
+        timestamp=event.at,
+        story=global_story(event),
+        object=payloads.thing(event),
+        previous=given(payloads.before(event)),
+        event=given(NAMES.get(event.kind)),
+        actor_key=given(event.actor_key),
+        team_key=given(event.team_key),
+        pipeline_key=given(event.pipeline_key),
+        box_key=given(event.box_key),
+        object_key=given(event.subject_key),
     )
 
 
@@ -58,9 +58,9 @@ class EventPage(Out, omit_defaults=False):
     has_next_page: bool
 
 
-def server_sent(one: Event, cursor: Cursor) -> bytes:
-    data = msgspec.json.encode(event(one, cursor))
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(cursor).encode(), one.kind.encode(), data)
+def server_sent(happened: Event, cursor: Cursor) -> bytes:
+    data = msgspec.json.encode(event(happened, cursor))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(cursor).encode(), happened.kind.encode(), data)
 
 
 def still_here(cursor: Cursor) -> bytes:

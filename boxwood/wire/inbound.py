@@ -71,9 +71,9 @@ def _clean(value: Any) -> Any:
         value = value.replace("\x00", "\ufffd")
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_clean(name): _clean(one) for name, one in value.items()}
+        return {_clean(name): _clean(item) for name, item in value.items()}
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return None
     return value

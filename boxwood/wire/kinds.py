@@ -99,8 +99,8 @@ def _read_names(value: Any) -> list[str]:
     """A list, or text with commas and perhaps spaces after them."""
     value = _unwrapped(value)
     if isinstance(value, str):
-        return [_read_name(one) for one in value.split(",") if one.strip()]
-    return [_read_key(one) for one in _read_list(value)]
+        return [_read_name(name) for name in value.split(",") if name.strip()]
+    return [_read_key(item) for item in _read_list(value)]
 
 
 def _read_lines(value: Any) -> list[str]:
@@ -109,11 +109,11 @@ def _read_lines(value: Any) -> list[str]:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         value = [value]
     found = []
-    for at, one in enumerate(_read_list(value)):
-        if one is None:
+    for at, item in enumerate(_read_list(value)):
+        if item is None:
             continue
         try:
-            found.append(_read_key(one))
+            found.append(_read_key(item))
         except Wrong as wrong:
             raise Wrong(str(wrong), f"[{at}]") from None
     return found
@@ -121,7 +121,7 @@ def _read_lines(value: Any) -> list[str]:
 
 def _read_words(value: Any) -> list[str]:
     """A list of words, or text with commas between them; null entries are left out."""
-    return [word for one in _read_lines(value) for word in one.split(",")]
+    return [word for line in _read_lines(value) for word in line.split(",")]
 
 
 def _read_anything(value: Any) -> Any:
@@ -129,9 +129,9 @@ def _read_anything(value: Any) -> Any:
     if isinstance(value, str):
         return _read_text(value)
     if isinstance(value, list):
-        return [_read_anything(one) for one in value]
+        return [_read_anything(item) for item in value]
     if isinstance(value, dict):
-        return {_read_text(name): _read_anything(one) for name, one in value.items()}
+        return {_read_text(name): _read_anything(item) for name, item in value.items()}
     if isinstance(value, int) and abs(value) > 2**53:
         raise Wrong("is too large")
     return value
@@ -178,14 +178,14 @@ def records(shape: Any, *, bare: str = "") -> Kind:
     def read(value: Any) -> list[dict[str, Any]]:
         value = _unwrapped(value)
         if bare and isinstance(value, str):
-            value = [one.strip() for one in value.split(",") if one.strip()]
+            value = [text.strip() for text in value.split(",") if text.strip()]
         found = []
-        for at, one in enumerate(_read_list(value)):
-            if bare and isinstance(one, str):
-                one = {bare: one}
-            if not isinstance(one, dict):
+        for at, item in enumerate(_read_list(value)):
+            if bare and isinstance(item, str):
+                item = {bare: item}
+            if not isinstance(item, dict):
                 raise Wrong("must be an object", f"[{at}]")
-            found.append(shape.read(one, f"[{at}]."))
+            found.append(shape.read(item, f"[{at}]."))
             for member in shape.required:
                 if not found[-1].get(member):
                     wire = next(name for name, (known, _) in shape.members.items() if known == member)
@@ -204,10 +204,10 @@ def mapping(shape: Any) -> Kind:
 
     def read(value: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, one in _read_object(value).items():
-            if one is not None and not isinstance(one, dict):
+        for name, item in _read_object(value).items():
+            if item is not None and not isinstance(item, dict):
                 raise Wrong("must be an object", f".{name}")
-            found[_read_name(name)] = None if one is None else shape.read(one, f".{name}.")
+            found[_read_name(name)] = None if item is None else shape.read(item, f".{name}.")
         return found
 
     return Kind(read, {"type": "object", "additionalProperties": shape.schema()})
@@ -217,14 +217,14 @@ def _read_people(value: Any) -> list[dict[str, str]]:
     """Users as keys, e-mails, `{email}` or `{userKey}`, in a list or as JSON or comma text (spec 4.1)."""
     value = _unwrapped(value)
     if isinstance(value, str):
-        value = [one.strip() for one in value.split(",") if one.strip()]
+        value = [person.strip() for person in value.split(",") if person.strip()]
     found = []
-    for at, one in enumerate(_read_list(value)):
-        if isinstance(one, str):
-            one = {"email" if "@" in one else "userKey": one}
-        if not isinstance(one, dict):
+    for at, person in enumerate(_read_list(value)):
+        if isinstance(person, str):
+            person = {"email" if "@" in person else "userKey": person}
+        if not isinstance(person, dict):
             raise Wrong("must be a user key, an e-mail, or an object with one of them", f"[{at}]")
-        key, email = one.get("userKey") or one.get("key"), one.get("email")
+        key, email = person.get("userKey") or person.get("key"), person.get("email")
         if isinstance(key, str) and key:
             found.append({"user_key": _read_text(key)})
         elif isinstance(email, str) and email:

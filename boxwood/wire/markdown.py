@@ -40,67 +40,70 @@ def moment(ms: int) -> str:
         return str(ms)
 
 
-def sections(one: Overview) -> str:
+def sections(overview: Overview) -> str:
     """The document up to its timeline."""
     parts = [
-        f"# {_line(one.box.name)}",
-        _facts(_about(one)),
-        _section("Notes", _quote(one.box.notes or "")),
-        _section("Columns", _facts([(field.name, _value(value)) for field, value in one.columns])),
-        _section("Contacts", _list(_contact(contact) for contact in one.contacts)),
-        _section("Organizations", _list(_organization(organization) for organization in one.organizations)),
+        f"# {_line(overview.box.name)}",
+        _facts(_about(overview)),
+        _section("Notes", _quote(overview.box.notes or "")),
+        _section("Columns", _facts([(field.name, _value(value)) for field, value in overview.columns])),
+        _section("Contacts", _list(_contact(contact) for contact in overview.contacts)),
+        _section("Organizations", _list(_organization(organization) for organization in overview.organizations)),
         _section(
-            "Linked boxes", _list(f"{_line(box.name)} ({_line(box.pipeline)}, {box.stage})" for box in one.linked)
+            "Linked boxes", _list(f"{_line(box.name)} ({_line(box.pipeline)}, {box.stage})" for box in overview.linked)
         ),
-        _section("Tasks", "\n".join(_task(task, one.people) for task in one.tasks)),
-        _section("Pipeline", _facts(_pipeline(one))),
+        _section("Tasks", "\n".join(_task(task, overview.people) for task in overview.tasks)),
+        _section("Pipeline", _facts(_pipeline(overview))),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _about(one: Overview) -> list[tuple[str, str]]:
-    box = one.box
+def _about(overview: Overview) -> list[tuple[str, str]]:
+    box = overview.box
     return [
         ("Key", box.key),
-        ("Stage", _stage(one, box.stage_key)),
+        ("Stage", _stage(overview, box.stage_key)),
         ("In this stage since", moment(box.stage_changed_at)),
-        ("Assigned to", _people(box.assignee_keys, one.people)),
-        ("Followed by", _people(box.follower_keys, one.people)),
-        ("Created", f"{moment(box.created_at)} by {_people([box.creator_key], one.people) or 'someone'}"),
+        ("Assigned to", _people(box.assignee_keys, overview.people)),
+        ("Followed by", _people(box.follower_keys, overview.people)),
+        ("Created", f"{moment(box.created_at)} by {_people([box.creator_key], overview.people) or 'someone'}"),
         ("Last updated", moment(box.updated_at)),
         ("E-mail addresses", ", ".join(box.emails.addresses)),
         ("Breaks a rule", "; ".join(str(each.get("message", "")) for each in box.violations)),
         (
             "Stages so far",
-            ", ".join(f"{_stage(one, stay.stage_key)} ({moment(stay.entered_at)})" for stay in _stays(one)),
+            ", ".join(f"{_stage(overview, stay.stage_key)} ({moment(stay.entered_at)})" for stay in _stays(overview)),
         ),
     ]
 
 
-def _stays(one: Overview) -> list[Any]:
-    return one.box.stage_history if len(one.box.stage_history) > 1 else []
+def _stays(overview: Overview) -> list[Any]:
+    return overview.box.stage_history if len(overview.box.stage_history) > 1 else []
 
 
-def _stage(one: Overview, key: str) -> str:
-    return _line(one.stages[key].name) if key in one.stages else key
+def _stage(overview: Overview, key: str) -> str:
+    return _line(overview.stages[key].name) if key in overview.stages else key
 
 
-def _pipeline(one: Overview) -> list[tuple[str, str]]:
+def _pipeline(overview: Overview) -> list[tuple[str, str]]:
     return [
-        ("Name", one.pipeline.name),
-        ("Key", one.pipeline.key),
-        ("Description", one.pipeline.description or ""),
-        ("Stages", " → ".join(_stage(one, key) for key in one.pipeline.stage_order)),
+        ("Name", overview.pipeline.name),
+        ("Key", overview.pipeline.key),
+        ("Description", overview.pipeline.description or ""),
+        ("Stages", " → ".join(_stage(overview, key) for key in overview.pipeline.stage_order)),
     ]
 
 
-def _contact(one: Contact) -> str:
-    about = [one.title or "", *one.email_addresses, *one.phone_numbers]
-    return _named(one.full_name or next(iter(one.email_addresses), "(no name)"), about)
+def _contact(contact: Contact) -> str:
+    about = [contact.title or "", *contact.email_addresses, *contact.phone_numbers]
+    return _named(contact.full_name or next(iter(contact.email_addresses), "(no name)"), about)
 
 
-def _organization(one: Organization) -> str:
-    return _named(one.name or next(iter(one.domains), "(no name)"), [one.industry or "", *one.domains])
+def _organization(organization: Organization) -> str:
+    return _named(
+        organization.name or next(iter(organization.domains), "(no name)"),
+        [organization.industry or "", *organization.domains],
+    )
 
 
 def _named(name: str, about: list[str]) -> str:
@@ -108,27 +111,27 @@ def _named(name: str, about: list[str]) -> str:
     return f"{_line(name)} ({told})" if told else _line(name)
 
 
-def _task(one: Task, people: Mapping[str, Person]) -> str:
-    about = [f"due {moment(one.due_at)}"] if one.due_at is not None else []
-    about += [f"assigned to {who}"] if (who := _people(one.assignee_keys, people)) else []
+def _task(task: Task, people: Mapping[str, Person]) -> str:
+    about = [f"due {moment(task.due_at)}"] if task.due_at is not None else []
+    about += [f"assigned to {who}"] if (who := _people(task.assignee_keys, people)) else []
     told = f" ({'; '.join(about)})" if about else ""
-    return f"- [{'x' if one.status == 'DONE' else ' '}] {_line(one.text)}{told}"
+    return f"- [{'x' if task.status == 'DONE' else ' '}] {_line(task.text)}{told}"
 
 
-def entry(one: TimelineEntry, people: Mapping[str, Person]) -> str:
+def entry(entry: TimelineEntry, people: Mapping[str, Person]) -> str:
     """One of its timeline; `people` are those `named` in it."""
-    title, body = _told(one.thing, people)
-    heading = f"### {moment(one.place.at)}: {_line(title)}"
+    title, body = _told(entry.thing, people)
+    heading = f"### {moment(entry.place.at)}: {_line(title)}"
     return f"{heading}\n\n{body}" if body else heading
 
 
-def named(one: TimelineEntry) -> list[str]:
+def named(entry: TimelineEntry) -> list[str]:
     """The keys of the users an entry's text names."""
-    match one.thing:
+    match entry.thing:
         case Comment() | Meeting() | Thread():
-            return [one.thing.creator_key]
+            return [entry.thing.creator_key]
         case File():
-            return [one.thing.owner_key]
+            return [entry.thing.owner_key]
     return []
 
 
@@ -152,14 +155,16 @@ def _told(thing: Any, people: Mapping[str, Person]) -> tuple[str, str]:
     raise TypeError(thing)
 
 
-def _mail(one: Message) -> str:
-    head = _facts([("Subject", one.subject), ("To", ", ".join(_address(each) for each in [*one.recipients, *one.cc]))])
-    text = one.text.strip() + ("\n[…]" if one.truncated else "")
+def _mail(message: Message) -> str:
+    head = _facts(
+        [("Subject", message.subject), ("To", ", ".join(_address(each) for each in [*message.recipients, *message.cc]))]
+    )
+    text = message.text.strip() + ("\n[…]" if message.truncated else "")
     return "\n\n".join(part for part in (head, _quote(text)) if part)
 
 
-def _address(one: Address) -> str:
-    return f"{one.name} ({one.email})" if one.name else one.email
+def _address(address: Address) -> str:
+    return f"{address.name} ({address.email})" if address.name else address.email
 
 
 def _people(keys: Iterable[str], people: Mapping[str, Person]) -> str:
@@ -175,7 +180,7 @@ def _value(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            return ", ".join(_value(one) for one in value)
+            return ", ".join(_value(item) for item in value)
         case str() | int() | float():
             return str(value)
     return msgspec.json.encode(value).decode()

@@ -119,7 +119,7 @@ def _plain(event: Event) -> Any:
 def spelled(value: Any) -> Any:
     """Names of members as the wire has them. Keys of fields have no underscores, so they stay as they are."""
     if isinstance(value, dict):
-        return {camel(name): spelled(one) for name, one in value.items()}
+        return {camel(name): spelled(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [spelled(one) for one in value]
+        return [spelled(item) for item in value]
     return value

@@ -123,7 +123,7 @@ def _deeper_than(value: Any, left: int) -> bool:
     if not left:
         return True
     inner = value.values() if isinstance(value, dict) else value
-    return any(_deeper_than(one, left - 1) for one in inner if isinstance(one, (dict, list)))
+    return any(_deeper_than(item, left - 1) for item in inner if isinstance(item, (dict, list)))
 
 
 def _sorted_out(value: Any) -> tuple[dict[str, Any], list[Any] | None]:

@@ -144,9 +144,9 @@ class Call:
         """A query parameter that may be repeated or hold commas or brackets."""
         value = self.given.get(name, [])
         found: list[str] = []
-        for one in value if isinstance(value, list) else [value]:
-            found += [part.strip() for part in str(one).strip("[]").split(",") if part.strip()]
-        if any("\x00" in one for one in found):
+        for text in value if isinstance(value, list) else [value]:
+            found += [part.strip() for part in str(text).strip("[]").split(",") if part.strip()]
+        if any("\x00" in text for text in found):
             raise Invalid(name, "may not hold NUL characters")
         return found
 

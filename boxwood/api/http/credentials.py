@@ -37,8 +37,8 @@ def secret(header: bytes | None) -> str:
 
 def session(headers: Mapping[bytes, bytes]) -> str:
     """The session's secret from its cookie, or nothing."""
-    for one in headers.get(b"cookie", b"").split(b";"):
-        name, _, value = one.strip().partition(b"=")
+    for pair in headers.get(b"cookie", b"").split(b";"):
+        name, _, value = pair.strip().partition(b"=")
         if name == COOKIE:
             return value.decode("latin-1")
     return ""

@@ -36,10 +36,10 @@ class Failures:
         """`why` as in "Signing in as ada@example.com failed: a wrong password"."""
         now = self._clock()
         full_at, unsaid = self._of_one.pop(email, (0.0, 0))
-        one, every = OF_ONE.spend(full_at, now), OF_ALL.spend(self._full_at, now)
-        told = bool(one.granted and every.granted)
+        this_email, every = OF_ONE.spend(full_at, now), OF_ALL.spend(self._full_at, now)
+        told = bool(this_email.granted and every.granted)
         if told:
-            full_at, self._full_at = one.full_at, every.full_at
+            full_at, self._full_at = this_email.full_at, every.full_at
             attempt = SignInAttempt(None, email, why, browser[:LONGEST_NAME], address, unsaid)
             task = asyncio.create_task(self._record(attempt, now))
             self._under_way.add(task)

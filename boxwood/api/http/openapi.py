@@ -222,7 +222,9 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
         events = {"text/event-stream": {"schema": {"type": "string"}}}
         return {"200": {"description": "Events, for as long as one listens", "content": events}}
     if Chunks in _kinds(get_type_hints(route.handler).get("return", Any)):
-        return {"200": {"description": "The table", "content": {kind: {**one} for kind, one in _TABLES.items()}}}
+        return {
+            "200": {"description": "The table", "content": {kind: {**content} for kind, content in _TABLES.items()}}
+        }
     if route.path.endswith("/md"):
         return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
     if not _gives_bytes(route.handler):

@@ -85,12 +85,12 @@ class Router:
             return None, (), []
         segments = rest.rstrip("/").split("/")
         editions = [edition, "v2" if edition == "v1" else "v1"]
-        found = [_walk(self._trees[one], segments) for one in editions]
+        found = [_walk(self._trees[edition], segments) for edition in editions]
         for wanted in (verb, {"PUT": "POST", "POST": "PUT", "HEAD": "GET"}.get(verb)):
             for end in found:
                 if end and wanted in end[0].routes:
                     return end[0].routes[wanted], end[1], []
-        return None, (), sorted({one for end in found if end for one in end[0].routes})
+        return None, (), sorted({known for end in found if end for known in end[0].routes})
 
 
 def _walk(node: Node, segments: list[str]) -> tuple[Node, tuple[str, ...]] | None:

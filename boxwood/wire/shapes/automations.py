@@ -51,28 +51,30 @@ class AutomationOut(Out, omit_defaults=False):
     signing_secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def automation(one: Automation, *, secret: bool = False, last: Run | None = None) -> AutomationOut:
+def automation(automation: Automation, *, secret: bool = False, last: Run | None = None) -> AutomationOut:
     return AutomationOut(
-        key=one.key,
-        team_key=one.team_key,
-        owner_key=one.user_key,
-        name=one.name,
-        enabled=one.enabled,
-        version=one.version,
-        trigger=one.definition.trigger,
-        steps=one.definition.steps,
-        allow_self=one.definition.allow_self,
-        secrets=sorted(one.secrets),
-        creation_timestamp=one.created_at,
-        last_saved_timestamp=one.updated_at,
-        pipeline_key=given(one.pipeline_key),
-        description=given(one.description),
-        filter=given(one.definition.filter),
-        condition=given(one.definition.condition),
-        off_reason=given(one.off_reason),
-        next_timestamp=given(one.next_at if one.trigger_type == "schedule" and one.enabled else None),
+        key=automation.key,
+        team_key=automation.team_key,
+        owner_key=automation.user_key,
+        name=automation.name,
+        enabled=automation.enabled,
+        version=automation.version,
+        trigger=automation.definition.trigger,
+        steps=automation.definition.steps,
+        allow_self=automation.definition.allow_self,
+        secrets=sorted(automation.secrets),
+        creation_timestamp=automation.created_at,
+        last_saved_timestamp=automation.updated_at,
+        pipeline_key=given(automation.pipeline_key),
+        description=given(automation.description),
+        filter=given(automation.definition.filter),
+        condition=given(automation.definition.condition),
+        off_reason=given(automation.off_reason),
+        next_timestamp=given(
+            automation.next_at if automation.trigger_type == "schedule" and automation.enabled else None
+        ),
         last_run=LastRun(last.key, _SHOWN[last.state], last.created_at, given(last.reason)) if last else msgspec.UNSET,
-        signing_secret=one.signing_secret if secret else msgspec.UNSET,
+        signing_secret=automation.signing_secret if secret else msgspec.UNSET,
     )
 
 
@@ -169,41 +171,41 @@ RUN_STATES = {
 _SHOWN = {core: wire for wire, core in RUN_STATES.items()}
 
 
-def run(one: Run, steps: list[StepLog] | None = None, now: int = 0) -> RunOut:
-    later = one.state == "due" and one.worker is None and one.due_at > now
+def run(run: Run, steps: list[StepLog] | None = None, now: int = 0) -> RunOut:
+    later = run.state == "due" and run.worker is None and run.due_at > now
     return RunOut(
-        key=one.key,
-        automation_key=one.automation_key,
-        version=one.version,
-        state=_SHOWN[one.state],
-        trigger=one.given["trigger"],
-        chain=[key for key, _ in one.chain],
-        creation_timestamp=one.created_at,
-        box_key=given(one.box_key),
-        subject_key=given(one.subject_key if one.subject_key != one.box_key else None),
-        actor=given(one.given.get("actor")),
-        reason=given(one.reason),
-        begin_timestamp=given(one.began_at),
-        end_timestamp=given(one.ended_at),
-        waiting_until=one.due_at if later else msgspec.UNSET,
-        newsfeed_item_key=key_of(one.event_id) if one.event_id else msgspec.UNSET,
+        key=run.key,
+        automation_key=run.automation_key,
+        version=run.version,
+        state=_SHOWN[run.state],
+        trigger=run.given["trigger"],
+        chain=[key for key, _ in run.chain],
+        creation_timestamp=run.created_at,
+        box_key=given(run.box_key),
+        subject_key=given(run.subject_key if run.subject_key != run.box_key else None),
+        actor=given(run.given.get("actor")),
+        reason=given(run.reason),
+        begin_timestamp=given(run.began_at),
+        end_timestamp=given(run.ended_at),
+        waiting_until=run.due_at if later else msgspec.UNSET,
+        newsfeed_item_key=key_of(run.event_id) if run.event_id else msgspec.UNSET,
         steps=msgspec.UNSET if steps is None else [_step_log(step) for step in steps],
     )
 
 
-def _step_log(one: StepLog) -> StepLogOut:
+def _step_log(step: StepLog) -> StepLogOut:
     return StepLogOut(
-        number=one.number,
-        path=one.path,
-        type=one.type,
-        name=one.name,
-        state=one.state.upper(),
-        attempt=one.attempt,
-        input=one.input,
-        output=one.output,
-        timestamp=one.began_at,
-        duration=one.ms,
-        error=given(one.error),
+        number=step.number,
+        path=step.path,
+        type=step.type,
+        name=step.name,
+        state=step.state.upper(),
+        attempt=step.attempt,
+        input=step.input,
+        output=step.output,
+        timestamp=step.began_at,
+        duration=step.ms,
+        error=given(step.error),
     )
 
 
@@ -255,24 +257,24 @@ class CatalogueOut(Out, omit_defaults=False):
 
 def catalogue() -> CatalogueOut:
     return CatalogueOut(
-        triggers=[_trigger(name, one) for name, one in TRIGGERS.items()],
-        steps=[_step(name, one) for name, one in STEPS.items()],
-        filters=[FilterOut(name, one.says) for name, one in FILTERS.items()],
+        triggers=[_trigger(name, trigger) for name, trigger in TRIGGERS.items()],
+        steps=[_step(name, kind) for name, kind in STEPS.items()],
+        filters=[FilterOut(name, found.says) for name, found in FILTERS.items()],
         names=list(CONDITION_NAMES),
     )
 
 
-def _trigger(name: str, one: Trigger) -> TriggerOut:
-    scope = one.scope if one.kinds or name in ("date.reached", "box.untouched") else "any"
+def _trigger(name: str, trigger: Trigger) -> TriggerOut:
+    scope = trigger.scope if trigger.kinds or name in ("date.reached", "box.untouched") else "any"
     return TriggerOut(
-        name, one.description, scope, [_param(param) for param in one.params], one.subject or msgspec.UNSET
+        name, trigger.description, scope, [_param(param) for param in trigger.params], trigger.subject or msgspec.UNSET
     )
 
 
-def _step(name: str, one: StepKind) -> StepOut:
-    return StepOut(name, one.description, [_param(param) for param in one.params], list(one.output))
+def _step(name: str, kind: StepKind) -> StepOut:
+    return StepOut(name, kind.description, [_param(param) for param in kind.params], list(kind.output))
 
 
-def _param(one: Param) -> ParamOut:
-    options = list(one.options) if one.options else msgspec.UNSET
-    return ParamOut(one.name, one.kind, one.description, one.required, one.templates, options)
+def _param(param: Param) -> ParamOut:
+    options = list(param.options) if param.options else msgspec.UNSET
+    return ParamOut(param.name, param.kind, param.description, param.required, param.templates, options)

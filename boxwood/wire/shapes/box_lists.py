@@ -44,7 +44,7 @@ def boxes(
     maker = _Maker(people, now)
     asked = columns or [None] * len(found)
     # They are encoded already, which nobody sees who encodes them.
-    return cast(list[BoxOut], [maker.box(one, each) for one, each in zip(found, asked, strict=True)])
+    return cast(list[BoxOut], [maker.box(box, each) for box, each in zip(found, asked, strict=True)])
 
 
 class _Maker:
@@ -52,35 +52,35 @@ class _Maker:
         self._people, self._now = people, now
         self._known: dict[tuple[str, ...], str] = {}
 
-    def box(self, one: StoredBox, columns: dict[str, Any] | None) -> msgspec.Raw:
+    def box(self, box: StoredBox, columns: dict[str, Any] | None) -> msgspec.Raw:
         """Our own keys need no escaping, nor does what is JSON in the row."""
-        more = f',"notes":{_json(one.notes)}' if one.notes is not None else ""
+        more = f',"notes":{_json(box.notes)}' if box.notes is not None else ""
         if columns is not None:
             more = f'{more},"columns":{_json(columns)}'
-        if one.contacts != "[]":
-            more = f'{more},"contacts":{_json(links(_links(one.contacts)))}'
-        if one.organizations != "[]":
-            more = f'{more},"organizations":{_json(links(_links(one.organizations)))}'
+        if box.contacts != "[]":
+            more = f'{more},"contacts":{_json(links(_links(box.contacts)))}'
+        if box.organizations != "[]":
+            more = f'{more},"organizations":{_json(links(_links(box.organizations)))}'
         return msgspec.Raw(
-            f'{{"key":"{one.key}","boxKey":"{one.key}","stageKey":"{one.stage_key}","name":{_json(one.name)},'
-            f'"creationTimestamp":{one.created_at},"lastUpdatedTimestamp":{one.updated_at},'
-            f'"lastSavedTimestamp":{one.saved_at},"lastStageChangeTimestamp":{one.stage_changed_at},'
-            f'"freshness":{freshness(one.updated_at, self._now)},"linkedBoxKeys":{one.linked_box_keys},'
-            f'"fields":{one.fields},"stageHistoryEntries":{_renamed(one.stage_history)},'
-            f'"violations":{_broken(one.violations)}{more}{self._shared(one)}{self._told(one)}'.encode()
+            f'{{"key":"{box.key}","boxKey":"{box.key}","stageKey":"{box.stage_key}","name":{_json(box.name)},'
+            f'"creationTimestamp":{box.created_at},"lastUpdatedTimestamp":{box.updated_at},'
+            f'"lastSavedTimestamp":{box.saved_at},"lastStageChangeTimestamp":{box.stage_changed_at},'
+            f'"freshness":{freshness(box.updated_at, self._now)},"linkedBoxKeys":{box.linked_box_keys},'
+            f'"fields":{box.fields},"stageHistoryEntries":{_renamed(box.stage_history)},'
+            f'"violations":{_broken(box.violations)}{more}{self._shared(box)}{self._told(box)}'.encode()
         )
 
-    def _shared(self, one: StoredBox) -> str:
+    def _shared(self, box: StoredBox) -> str:
         """Between commas."""
-        named = (one.pipeline_key, one.creator_key, one.source, one.assignee_keys, one.follower_keys)
+        named = (box.pipeline_key, box.creator_key, box.source, box.assignee_keys, box.follower_keys)
         if (found := self._known.get(named)) is None:
-            followers = _keys(one.follower_keys)
+            followers = _keys(box.follower_keys)
             made = _Shared(
-                one.pipeline_key,
-                one.creator_key,
-                one.source,
-                next(iter(self._entries([one.creator_key])), None),
-                self._entries(_keys(one.assignee_keys)),
+                box.pipeline_key,
+                box.creator_key,
+                box.source,
+                next(iter(self._entries([box.creator_key])), None),
+                self._entries(_keys(box.assignee_keys)),
                 self._entries(followers),
                 followers,
                 len(followers),
@@ -89,11 +89,11 @@ class _Maker:
             found = self._known[named] = f",{_json(made)[1:-1]},"
         return found
 
-    def _told(self, one: StoredBox) -> str:
+    def _told(self, stored: StoredBox) -> str:
         """Behind the first brace."""
-        if one.activity == "{}" and one.emails == "{}":
+        if stored.activity == "{}" and stored.emails == "{}":
             return _QUIET
-        box = one.box()
+        box = stored.box()
         return _json(Told(**told(box.activity, box.emails, self._entries)))[1:]
 
     def _entries(self, keys: list[str]) -> list[SharingEntry]:

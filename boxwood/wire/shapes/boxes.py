@@ -114,41 +114,41 @@ class BoxOut(Told, omit_defaults=False, kw_only=True):
 Entries = Callable[[list[str]], list[SharingEntry]]
 
 
-def box(one: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any] | None = None) -> BoxOut:
+def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any] | None = None) -> BoxOut:
     """`now` serves only `freshness`, which changes once a day."""
 
     def entries(keys: list[str]) -> list[SharingEntry]:
         return [sharing_entry(people[key]) for key in keys if key in people]
 
     return BoxOut(
-        **told(one.activity, one.emails, entries),
-        key=one.key,
-        box_key=one.key,
-        pipeline_key=one.pipeline_key,
-        stage_key=one.stage_key,
-        name=one.name,
-        creator_key=one.creator_key,
-        creation_timestamp=one.created_at,
-        last_updated_timestamp=one.updated_at,
-        last_saved_timestamp=one.saved_at,
-        last_stage_change_timestamp=one.stage_changed_at,
-        creation_source_type=one.source,
-        freshness=freshness(one.updated_at, now),
-        violations=[Violation(**each) for each in one.violations],
-        assigned_to_sharing_entries=entries(one.assignee_keys),
-        creator_sharing_entry=next(iter(entries([one.creator_key])), None),
-        follower_sharing_entries=entries(one.follower_keys),
-        follower_keys=one.follower_keys,
-        follower_count=len(one.follower_keys),
-        linked_box_keys=one.linked_box_keys,
-        fields=one.fields,
+        **told(box.activity, box.emails, entries),
+        key=box.key,
+        box_key=box.key,
+        pipeline_key=box.pipeline_key,
+        stage_key=box.stage_key,
+        name=box.name,
+        creator_key=box.creator_key,
+        creation_timestamp=box.created_at,
+        last_updated_timestamp=box.updated_at,
+        last_saved_timestamp=box.saved_at,
+        last_stage_change_timestamp=box.stage_changed_at,
+        creation_source_type=box.source,
+        freshness=freshness(box.updated_at, now),
+        violations=[Violation(**each) for each in box.violations],
+        assigned_to_sharing_entries=entries(box.assignee_keys),
+        creator_sharing_entry=next(iter(entries([box.creator_key])), None),
+        follower_sharing_entries=entries(box.follower_keys),
+        follower_keys=box.follower_keys,
+        follower_count=len(box.follower_keys),
+        linked_box_keys=box.linked_box_keys,
+        fields=box.fields,
         fields_autofill_status={},
         stage_history_entries=[
-            StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in one.stage_history
+            StageHistoryEntry(stay.stage_key, stay.entered_at, stay.finished_ms) for stay in box.stage_history
         ],
-        notes=given(one.notes),
-        contacts=links(one.contacts),
-        organizations=links(one.organizations),
+        notes=given(box.notes),
+        contacts=links(box.contacts),
+        organizations=links(box.organizations),
         columns=given(columns),
     )
 

@@ -44,23 +44,23 @@ class CommentOut(Out, omit_defaults=False):
 
 
 def comment(
-    one: Comment, people: Mapping[str, Person], children: list[str], reactions: dict[str, list[str]]
+    comment: Comment, people: Mapping[str, Person], children: list[str], reactions: dict[str, list[str]]
 ) -> CommentOut:
     """`reactions` are user keys by emoji."""
-    mentions = [MentionOut(mention.user_key, mention.offset, mention.length) for mention in one.mentions]
+    mentions = [MentionOut(mention.user_key, mention.offset, mention.length) for mention in comment.mentions]
     return CommentOut(
-        key=one.key,
-        comment_key=one.key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        timestamp=one.created_at,
-        last_saved_timestamp=one.saved_at,
-        message=one.message,
+        key=comment.key,
+        comment_key=comment.key,
+        box_key=comment.box_key,
+        pipeline_key=comment.pipeline_key,
+        creator_key=comment.creator_key,
+        timestamp=comment.created_at,
+        last_saved_timestamp=comment.saved_at,
+        message=comment.message,
         reaction_summary=[_summary(emoji, keys, people) for emoji, keys in reactions.items()],
-        newsfeed_entry_key=msgspec.UNSET if one.event_id is None else key_of(one.event_id),
+        newsfeed_entry_key=msgspec.UNSET if comment.event_id is None else key_of(comment.event_id),
         mentions=mentions or msgspec.UNSET,
-        parent=given(one.parent_key),
+        parent=given(comment.parent_key),
         children=children or msgspec.UNSET,
     )
 

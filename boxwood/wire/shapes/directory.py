@@ -65,48 +65,48 @@ class OrganizationOut(EntryOut, omit_defaults=False, kw_only=True):
     instagram_handle: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def contact(one: Contact) -> ContactOut:
+def contact(contact: Contact) -> ContactOut:
     return ContactOut(
-        **_common(one),
-        email_addresses=one.email_addresses,
-        given_name=given(one.given_name),
-        family_name=given(one.family_name),
-        title=given(one.title),
-        photo_url=given(one.photo_url),
+        **_common(contact),
+        email_addresses=contact.email_addresses,
+        given_name=given(contact.given_name),
+        family_name=given(contact.family_name),
+        title=given(contact.title),
+        photo_url=given(contact.photo_url),
     )
 
 
-def organization(one: Organization) -> OrganizationOut:
+def organization(organization: Organization) -> OrganizationOut:
     return OrganizationOut(
-        **_common(one),
-        name=given(one.name),
-        industry=given(one.industry),
-        employee_count=given(one.employee_count),
-        logo_url=given(one.logo_url),
+        **_common(organization),
+        name=given(organization.name),
+        industry=given(organization.industry),
+        employee_count=given(organization.employee_count),
+        logo_url=given(organization.logo_url),
     )
 
 
-def _common(one: Entry) -> dict[str, Any]:
+def _common(entry: Entry) -> dict[str, Any]:
     return {
-        "key": one.key,
-        "team_key": one.team_key,
-        "phone_numbers": one.phone_numbers,
-        "addresses": one.addresses,
-        "domains": one.domains,
-        "normalized_domains": one.normalized_domains,
-        "contact_links": _links(one.contact_links),
-        "org_links": _links(one.org_links),
-        "fields": one.fields,
-        "creator_key": one.creator_key,
-        "last_saved_user_key": one.saved_by,
-        "creation_date": one.created_at,
-        "version_timestamp": one.updated_at,
-        "last_saved_timestamp": one.saved_at,
-        "other": given(one.other),
-        "twitter_handle": given(one.twitter_handle),
-        "facebook_handle": given(one.facebook_handle),
-        "linkedin_handle": given(one.linkedin_handle),
-        "instagram_handle": given(one.instagram_handle),
+        "key": entry.key,
+        "team_key": entry.team_key,
+        "phone_numbers": entry.phone_numbers,
+        "addresses": entry.addresses,
+        "domains": entry.domains,
+        "normalized_domains": entry.normalized_domains,
+        "contact_links": _links(entry.contact_links),
+        "org_links": _links(entry.org_links),
+        "fields": entry.fields,
+        "creator_key": entry.creator_key,
+        "last_saved_user_key": entry.saved_by,
+        "creation_date": entry.created_at,
+        "version_timestamp": entry.updated_at,
+        "last_saved_timestamp": entry.saved_at,
+        "other": given(entry.other),
+        "twitter_handle": given(entry.twitter_handle),
+        "facebook_handle": given(entry.facebook_handle),
+        "linkedin_handle": given(entry.linkedin_handle),
+        "instagram_handle": given(entry.instagram_handle),
     }
 
 
@@ -174,16 +174,16 @@ def _read_number(value: Any) -> str:
 
 def _read_values(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, one in OBJECT.read(value).items():
-        if isinstance(one, bool):
-            one = "true" if one else "false"
-        elif isinstance(one, (int, float)):
-            one = str(one)
-        elif isinstance(one, list) and all(isinstance(each, str) for each in one):
-            one = ",".join(one)
-        if one is not None and not isinstance(one, str):
+    for key, item in OBJECT.read(value).items():
+        if isinstance(item, bool):
+            item = "true" if item else "false"
+        elif isinstance(item, (int, float)):
+            item = str(item)
+        elif isinstance(item, list) and all(isinstance(each, str) for each in item):
+            item = ",".join(item)
+        if item is not None and not isinstance(item, str):
             raise Wrong("must be text", f".{key}")
-        found[NAME.read(key)] = None if one is None else TEXT.read(one)
+        found[NAME.read(key)] = None if item is None else TEXT.read(item)
     return found
 
 

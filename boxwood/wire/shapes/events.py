@@ -44,7 +44,7 @@ def newsfeed_entry(event: Event, folded: list[Event] | None = None) -> NewsfeedE
         timestamp=event.at,
         last_saved_timestamp=event.at,
         moved=event.kind in ("box.moved", "box.moved_pipeline"),
-        collapsed_entries=[msgspec.to_builtins(newsfeed_entry(one)) for one in folded or []],
+        collapsed_entries=[msgspec.to_builtins(newsfeed_entry(older)) for older in folded or []],
         story_text_box=story(event, "this box", "this pipeline"),
         story_text_pipeline=story(event, event.detail.get("box_name", ""), "this pipeline"),
         story_text_global=global_story(event),
@@ -90,8 +90,8 @@ def condense(events: list[Event]) -> list[NewsfeedEntry]:
     return [newsfeed_entry(first, rest) for first, *rest in groups]
 
 
-def _same(one: Event, other: Event) -> bool:
-    return (one.kind, one.box_key, one.pipeline_key, one.actor_key) == (
+def _same(event: Event, other: Event) -> bool:
+    return (event.kind, event.box_key, event.pipeline_key, event.actor_key) == (
         other.kind,
         other.box_key,
         other.pipeline_key,

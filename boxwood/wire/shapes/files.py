@@ -37,24 +37,24 @@ class FileOut(Out, omit_defaults=False):
     """The key of the message it came with."""
 
 
-def file(one: File, people: Mapping[str, Person], viewer: str) -> FileOut:
+def file(file: File, people: Mapping[str, Person], viewer: str) -> FileOut:
     return FileOut(
-        key=one.key,
-        file_key=one.key,
-        box_key=one.box_key,
-        file_name=one.name,
-        main_file_name=one.name,
-        file_type="DRIVE" if one.drive_id else "GMAIL_API",
-        file_owner=people[one.owner_key].email if one.owner_key in people else "",
-        mime_type=one.mime_type,
-        is_current_user_owner_in_drive=bool(one.drive_id) and one.owner_key == viewer,
-        creation_timestamp=one.created_at,
-        last_updated_timestamp=one.saved_at,
-        last_saved_timestamp=one.saved_at,
-        size=msgspec.UNSET if one.size is None else str(one.size),
-        drive_file_id=given(one.drive_id),
-        thread_key=given(one.thread_key),
-        gmail_message_id=given(one.message_key),
+        key=file.key,
+        file_key=file.key,
+        box_key=file.box_key,
+        file_name=file.name,
+        main_file_name=file.name,
+        file_type="DRIVE" if file.drive_id else "GMAIL_API",
+        file_owner=people[file.owner_key].email if file.owner_key in people else "",
+        mime_type=file.mime_type,
+        is_current_user_owner_in_drive=bool(file.drive_id) and file.owner_key == viewer,
+        creation_timestamp=file.created_at,
+        last_updated_timestamp=file.saved_at,
+        last_saved_timestamp=file.saved_at,
+        size=msgspec.UNSET if file.size is None else str(file.size),
+        drive_file_id=given(file.drive_id),
+        thread_key=given(file.thread_key),
+        gmail_message_id=given(file.message_key),
     )
 
 

@@ -96,7 +96,7 @@ class Undone(Out, omit_defaults=False):
 
 
 def undone(done: Done, change: str) -> Undone:
-    left = [Left(key_of(one.event.id), one.event.kind, one.says) for one in done.left]
+    left = [Left(key_of(skipped.event.id), skipped.event.kind, skipped.says) for skipped in done.left]
     return Undone(change, [key_of(event.id) for event in done.events], left, done.more)
 
 
@@ -119,15 +119,15 @@ class Trash(Out, omit_defaults=False):
     cursor: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def trashed(one: Trashed) -> TrashedOut:
+def trashed(trashed: Trashed) -> TrashedOut:
     return TrashedOut(
-        key=one.key,
-        noun=one.noun,
-        name=one.name,
-        deleted_timestamp=one.deleted_at,
-        until=one.until,
-        deleted_by=one.actor_key,
-        team_key=given(one.team_key),
-        pipeline_key=given(one.pipeline_key),
-        box_key=given(one.box_key),
+        key=trashed.key,
+        noun=trashed.noun,
+        name=trashed.name,
+        deleted_timestamp=trashed.deleted_at,
+        until=trashed.until,
+        deleted_by=trashed.actor_key,
+        team_key=given(trashed.team_key),
+        pipeline_key=given(trashed.pipeline_key),
+        box_key=given(trashed.box_key),
     )

@@ -68,31 +68,31 @@ class PreviewOut(Out, omit_defaults=False):
     """What rows name and there is not: under `stages`, `people` or a field's key."""
 
 
-def imported(one: Import) -> ImportOut:
-    whole = 1.0 if one.state == "done" else round(min(one.bytes_done / one.size, 1), 4) if one.size else 0.0
+def imported(job: Import) -> ImportOut:
+    whole = 1.0 if job.state == "done" else round(min(job.bytes_done / job.size, 1), 4) if job.size else 0.0
     return ImportOut(
-        key=one.key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        state=one.state,
-        dry_run=one.dry_run,
+        key=job.key,
+        pipeline_key=job.pipeline_key,
+        creator_key=job.creator_key,
+        state=job.state,
+        dry_run=job.dry_run,
         progress=whole,
-        rows=one.rows_done,
-        created=one.created,
-        updated=one.updated,
-        refused=one.refused,
-        format=one.plan.kind,
-        mapping=one.plan.mapping,
-        change=one.change,
-        creation_timestamp=one.created_at,
-        match=given(one.plan.match),
-        error=given(one.error),
-        end_timestamp=given(one.ended_at),
+        rows=job.rows_done,
+        created=job.created,
+        updated=job.updated,
+        refused=job.refused,
+        format=job.plan.kind,
+        mapping=job.plan.mapping,
+        change=job.change,
+        creation_timestamp=job.created_at,
+        match=given(job.plan.match),
+        error=given(job.error),
+        end_timestamp=given(job.ended_at),
     )
 
 
-def refused(one: Refusal) -> RefusedRow:
-    return RefusedRow(one.number, one.column, one.reason, one.cells)
+def refused(refusal: Refusal) -> RefusedRow:
+    return RefusedRow(refusal.number, refusal.column, refusal.reason, refusal.cells)
 
 
 def columns(plan: Plan, samples: dict[str, list[str]]) -> list[PreviewColumn]:
@@ -150,20 +150,20 @@ class Exported(msgspec.Struct):
 
 def exported(told: dict[str, Any]) -> Exported:
     try:
-        one = msgspec.convert(told, _Pipeline)
-        stages = [one.stages[key] for key in one.stage_order]
+        pipeline = msgspec.convert(told, _Pipeline)
+        stages = [pipeline.stages[key] for key in pipeline.stage_order]
     except msgspec.ValidationError as error:
         raise Invalid("pipeline", str(error)) from None
     except KeyError as missing:
         raise Invalid("pipeline.stages", f"lacks {str(missing.args[0])[:50]!r}, which stageOrder has") from None
-    given: dict[str, Any] = {"name": one.name, "description": one.description, "icon": one.icon or None}
+    given: dict[str, Any] = {"name": pipeline.name, "description": pipeline.description, "icon": pipeline.icon or None}
     given["stages"] = [stage.name for stage in stages]
     given["fields"] = [
         {"name": field.name, "type": field.type}
         | ({"defaultValue": field.default_value} if field.type == "FORMULA" else {})
-        for field in one.fields
+        for field in pipeline.fields
     ]
-    options = [[*field.dropdown_settings.items, *field.tag_settings.tags] for field in one.fields]
+    options = [[*field.dropdown_settings.items, *field.tag_settings.tags] for field in pipeline.fields]
     names = [
         [{"name": _NAMES.parse({"name": option.name or option.tag})["name"]} for option in each] for each in options
     ]
@@ -172,7 +172,7 @@ def exported(told: dict[str, Any]) -> Exported:
         for stage in stages
     ]
     parsed = PIPELINE_CREATE.parse({name: value for name, value in given.items() if value is not None})
-    theme = "" if one.stage_color_theme == "DEFAULT" else one.stage_color_theme
+    theme = "" if pipeline.stage_color_theme == "DEFAULT" else pipeline.stage_color_theme
     return Exported(parsed, theme, colors, names)
 
 

@@ -50,29 +50,29 @@ class InboundOut(Out, omit_defaults=False):
 
 
 def endpoint(
-    one: Endpoint, tokens: list[Token], *, secret: bool = False, token: str = "", base: str = ""
+    endpoint: Endpoint, tokens: list[Token], *, secret: bool = False, token: str = "", base: str = ""
 ) -> InboundOut:
     return InboundOut(
-        key=one.key,
-        name=one.name,
-        method=one.method,
-        signature=one.signature,
-        addresses=one.addresses,
-        active=one.active,
-        user_key=one.user_key,
-        creation_date=one.created_at,
-        last_saved_timestamp=one.updated_at,
+        key=endpoint.key,
+        name=endpoint.name,
+        method=endpoint.method,
+        signature=endpoint.signature,
+        addresses=endpoint.addresses,
+        active=endpoint.active,
+        user_key=endpoint.user_key,
+        creation_date=endpoint.created_at,
+        last_saved_timestamp=endpoint.updated_at,
         tokens=[TokenOut(each.key, each.prefix, each.created_at, given(each.ends_at)) for each in tokens],
-        signature_header=one.signature_header if one.signature == SHARED else msgspec.UNSET,
-        repeat_header=one.repeat_at if one.repeat_by == BY_HEADER else msgspec.UNSET,
-        repeat_path=one.repeat_at if one.repeat_by == BY_PATH else msgspec.UNSET,
-        condition=one.condition or msgspec.UNSET,
-        pipeline_key=given(one.pipeline_key),
-        team_key=given(one.team_key),
-        previous_secret_until=given(one.previous_until),
+        signature_header=endpoint.signature_header if endpoint.signature == SHARED else msgspec.UNSET,
+        repeat_header=endpoint.repeat_at if endpoint.repeat_by == BY_HEADER else msgspec.UNSET,
+        repeat_path=endpoint.repeat_at if endpoint.repeat_by == BY_PATH else msgspec.UNSET,
+        condition=endpoint.condition or msgspec.UNSET,
+        pipeline_key=given(endpoint.pipeline_key),
+        team_key=given(endpoint.team_key),
+        previous_secret_until=given(endpoint.previous_until),
         url=f"{base}/hooks/{token}" if token else msgspec.UNSET,
         token=token or msgspec.UNSET,
-        secret=given(one.secret) if secret and one.signature != NONE else msgspec.UNSET,
+        secret=given(endpoint.secret) if secret and endpoint.signature != NONE else msgspec.UNSET,
     )
 
 
@@ -127,25 +127,25 @@ class ArrivalOut(Out, omit_defaults=False):
     truncated: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def arrival(one: Arrival, *, whole: bool = False) -> ArrivalOut:
+def arrival(arrival: Arrival, *, whole: bool = False) -> ArrivalOut:
     """The whole shows the first 64 KiB of the body, and no header that holds a secret."""
     shown = ArrivalOut(
-        key=one.key,
-        timestamp=one.at,
-        verdict=one.verdict,
-        method=one.method,
-        source=one.source,
-        size=one.size,
-        content_type=one.content_type,
-        run_keys=one.runs,
-        reason=one.reason if one.verdict in ("REFUSED", "LEFT_OUT") else msgspec.UNSET,
-        repeats=one.reason if one.verdict == "REPEATED" else msgspec.UNSET,
-        repeated_id=one.repeated_id or msgspec.UNSET,
+        key=arrival.key,
+        timestamp=arrival.at,
+        verdict=arrival.verdict,
+        method=arrival.method,
+        source=arrival.source,
+        size=arrival.size,
+        content_type=arrival.content_type,
+        run_keys=arrival.runs,
+        reason=arrival.reason if arrival.verdict in ("REFUSED", "LEFT_OUT") else msgspec.UNSET,
+        repeats=arrival.reason if arrival.verdict == "REPEATED" else msgspec.UNSET,
+        repeated_id=arrival.repeated_id or msgspec.UNSET,
     )
     if whole:
-        cut = one.body.encode()[:SHOWN_BODY].decode("utf-8", "ignore")
-        shown.query, shown.headers, shown.body = one.query, one.headers, cut
-        shown.truncated = len(cut) < len(one.body) or one.size > SHOWN_BODY or msgspec.UNSET
+        cut = arrival.body.encode()[:SHOWN_BODY].decode("utf-8", "ignore")
+        shown.query, shown.headers, shown.body = arrival.query, arrival.headers, cut
+        shown.truncated = len(cut) < len(arrival.body) or arrival.size > SHOWN_BODY or msgspec.UNSET
     return shown
 
 
@@ -167,5 +167,5 @@ class AllowanceOut(Out, omit_defaults=False):
 
 
 def allowance(uses: list[Use], most: int) -> AllowanceOut:
-    shown = [UseOut(one.kind, one.key, one.name, given(one.pipeline_key)) for one in uses]
+    shown = [UseOut(use.kind, use.key, use.name, given(use.pipeline_key)) for use in uses]
     return AllowanceOut(most, len(uses), shown)

@@ -37,13 +37,13 @@ class MailOut(Out, omit_defaults=False):
     last_error: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def mail(one: Settings, counts: dict[str, int], last_error: str | None) -> MailOut:
+def mail(settings: Settings, counts: dict[str, int], last_error: str | None) -> MailOut:
     return MailOut(
-        configured=bool(one.smtp_url),
-        smtp_url=without_password(one.smtp_url),
-        sender=one.sender,
-        base_url=one.base_url,
-        by_environment=one.fixed,
+        configured=bool(settings.smtp_url),
+        smtp_url=without_password(settings.smtp_url),
+        sender=settings.sender,
+        base_url=settings.base_url,
+        by_environment=settings.fixed,
         **counts,
         last_error=given(last_error),
     )

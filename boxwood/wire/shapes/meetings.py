@@ -28,20 +28,20 @@ class MeetingOut(Out, omit_defaults=False):
     """Milliseconds (ruling 15)."""
 
 
-def meeting(one: Meeting, task_keys: list[str]) -> MeetingOut:
+def meeting(meeting: Meeting, task_keys: list[str]) -> MeetingOut:
     return MeetingOut(
-        key=one.key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        meeting_type=one.type,
-        start_timestamp=one.start_at,
-        notes=one.notes,
+        key=meeting.key,
+        box_key=meeting.box_key,
+        pipeline_key=meeting.pipeline_key,
+        creator_key=meeting.creator_key,
+        meeting_type=meeting.type,
+        start_timestamp=meeting.start_at,
+        notes=meeting.notes,
         task_keys=task_keys,
-        is_draft=one.is_draft,
-        creation_date=one.created_at,
-        last_saved_timestamp=one.saved_at,
-        duration=given(one.duration_ms),
+        is_draft=meeting.is_draft,
+        creation_date=meeting.created_at,
+        last_saved_timestamp=meeting.saved_at,
+        duration=given(meeting.duration_ms),
     )
 
 

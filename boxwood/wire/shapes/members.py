@@ -41,12 +41,12 @@ class InvitationOut(Out, omit_defaults=False):
     link: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def invitation(one: Invited, now: int) -> InvitationOut:
-    it = one.invitation
+def invitation(invited: Invited, now: int) -> InvitationOut:
+    it = invited.invitation
     state = "ACCEPTED" if it.accepted_at is not None else "EXPIRED" if it.ends_at <= now else "PENDING"
     return InvitationOut(
         key=it.key,
-        email=one.user.email,
+        email=invited.user.email,
         user_key=it.user_key,
         inviter_key=it.inviter_key,
         state=state,
@@ -54,8 +54,8 @@ def invitation(one: Invited, now: int) -> InvitationOut:
         creation_timestamp=it.created_at,
         expires=it.ends_at,
         team_key=given(it.team_key),
-        role=given(one.role),
-        link=given(one.link),
+        role=given(invited.role),
+        link=given(invited.link),
     )
 
 
@@ -67,5 +67,5 @@ class HandoverOut(Out, omit_defaults=False):
     automations: int
 
 
-def handover(one: Handover) -> HandoverOut:
-    return HandoverOut(one.boxes, one.tasks, one.pipelines, one.webhooks, one.automations)
+def handover(handover: Handover) -> HandoverOut:
+    return HandoverOut(handover.boxes, handover.tasks, handover.pipelines, handover.webhooks, handover.automations)

@@ -30,14 +30,14 @@ class NotificationOut(Out, omit_defaults=False):
     object_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def notification(one: Notification) -> NotificationOut:
-    event = one.event
+def notification(notification: Notification) -> NotificationOut:
+    event = notification.event
     return NotificationOut(
         key=key_of(event.id),
-        reason=one.reason,
+        reason=notification.reason,
         kind=event.kind,
         timestamp=event.at,
-        read=one.read_at is not None,
+        read=notification.read_at is not None,
         story=global_story(event),
         actor_key=given(event.actor_key),
         actor_name=given(event.detail.get("author") or None),

@@ -40,5 +40,5 @@ class PasskeyOut(Out, omit_defaults=False):
     last_used_timestamp: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def passkey(one: Passkey) -> PasskeyOut:
-    return PasskeyOut(one.key, one.name, one.created_at, given(one.used_at))
+def passkey(passkey: Passkey) -> PasskeyOut:
+    return PasskeyOut(passkey.key, passkey.name, passkey.created_at, given(passkey.used_at))

@@ -39,29 +39,29 @@ class UserOut(Out, omit_defaults=False):
     google_profile_photo_url: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def user(one: User) -> UserOut:
+def user(user: User) -> UserOut:
     return UserOut(
-        key=one.key,
-        user_key=one.key,
-        email=one.email,
-        lowercase_email=one.email,
-        display_name=one.full_name,
-        full_name=one.full_name,
-        given_name=one.given_name,
-        first_name=one.given_name,
-        last_name=one.family_name,
-        creation_timestamp=one.created_at,
-        last_updated_timestamp=one.updated_at,
-        last_saved_timestamp=one.updated_at,
-        is_oauth_complete=not one.invited,
-        user_type=one.user_type,
-        emails_to_send_invoice_to=one.settings.emails_to_send_invoice_to,
-        automatically_send_invoice_emails=one.settings.automatically_send_invoice_emails,
-        wants_task_digest_email=one.settings.wants_task_digest,
-        last_seen_timestamp=given(one.seen_at),
-        timezone_id=given(one.timezone),
-        customer_specified_invoice_data=given(one.settings.customer_invoice_data),
-        google_profile_photo_url=given(one.image),
+        key=user.key,
+        user_key=user.key,
+        email=user.email,
+        lowercase_email=user.email,
+        display_name=user.full_name,
+        full_name=user.full_name,
+        given_name=user.given_name,
+        first_name=user.given_name,
+        last_name=user.family_name,
+        creation_timestamp=user.created_at,
+        last_updated_timestamp=user.updated_at,
+        last_saved_timestamp=user.updated_at,
+        is_oauth_complete=not user.invited,
+        user_type=user.user_type,
+        emails_to_send_invoice_to=user.settings.emails_to_send_invoice_to,
+        automatically_send_invoice_emails=user.settings.automatically_send_invoice_emails,
+        wants_task_digest_email=user.settings.wants_task_digest,
+        last_seen_timestamp=given(user.seen_at),
+        timezone_id=given(user.timezone),
+        customer_specified_invoice_data=given(user.settings.customer_invoice_data),
+        google_profile_photo_url=given(user.image),
     )
 
 
@@ -128,17 +128,17 @@ class ApiKeyOut(Out):
     last_used_timestamp: int | None = None
 
 
-def api_key(one: ApiKey, secret: str | None = None) -> ApiKeyOut:
+def api_key(api_key: ApiKey, secret: str | None = None) -> ApiKeyOut:
     return ApiKeyOut(
-        key=one.key,
-        api_key=secret or f"{one.prefix}…",
-        creation_timestamp=one.created_at,
-        last_saved_timestamp=one.updated_at,
-        key_type=one.key_type,
-        team_key=one.team_key,
-        name=one.name,
-        prefix=one.prefix,
-        last_used_timestamp=one.used_at,
+        key=api_key.key,
+        api_key=secret or f"{api_key.prefix}…",
+        creation_timestamp=api_key.created_at,
+        last_saved_timestamp=api_key.updated_at,
+        key_type=api_key.key_type,
+        team_key=api_key.team_key,
+        name=api_key.name,
+        prefix=api_key.prefix,
+        last_used_timestamp=api_key.used_at,
     )
 
 
@@ -170,15 +170,15 @@ class TeamFieldOut(Out, omit_defaults=False):
     tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
 
 
-def team_field(one: TeamField) -> TeamFieldOut:
-    dropdown, tags = options.settings(one.type, one.options)
+def team_field(field: TeamField) -> TeamFieldOut:
+    dropdown, tags = options.settings(field.type, field.options)
     return TeamFieldOut(
-        key=one.key,
-        name=one.name,
-        type=one.type,
-        last_updated_timestamp=one.updated_at,
-        default_value=given(one.default_value),
-        last_default_value_updated_timestamp=given(one.default_updated_at),
+        key=field.key,
+        name=field.name,
+        type=field.type,
+        last_updated_timestamp=field.updated_at,
+        default_value=given(field.default_value),
+        last_default_value_updated_timestamp=given(field.default_updated_at),
         dropdown_settings=dropdown,
         tag_settings=tags,
     )
@@ -209,25 +209,27 @@ class TeamOut(Out, omit_defaults=False):
     organization_settings: TeamFieldSettings
 
 
-def team(one: Team, members: list[tuple[TeamMember, User]]) -> TeamOut:
-    settings = one.settings
+def team(team: Team, members: list[tuple[TeamMember, User]]) -> TeamOut:
+    settings = team.settings
     return TeamOut(
-        key=one.key,
-        creation_date=one.created_at,
-        creator=one.creator_key,
-        name=one.name,
+        key=team.key,
+        creation_date=team.created_at,
+        creator=team.creator_key,
+        name=team.name,
         members=[_team_member(member, user) for member, user in members],
         sharing_restricted_to_team=settings.sharing_restricted_to_team,
         automatically_approve_join_requests=settings.automatically_approve_join_requests,
         automatically_send_invoice_emails=settings.automatically_send_invoice_emails,
         emails_to_send_invoice_to=settings.emails_to_send_invoice_to,
-        last_saved_timestamp=one.updated_at,
+        last_saved_timestamp=team.updated_at,
         contact_org_list_permissions={
             "contacts": _access_list(settings.contacts_access),
             "organizations": _access_list(settings.organizations_access),
         },
-        contact_settings=TeamFieldSettings({one.key: team_field(one) for one in settings.contacts_fields}),
-        organization_settings=TeamFieldSettings({one.key: team_field(one) for one in settings.organizations_fields}),
+        contact_settings=TeamFieldSettings({field.key: team_field(field) for field in settings.contacts_fields}),
+        organization_settings=TeamFieldSettings(
+            {field.key: team_field(field) for field in settings.organizations_fields}
+        ),
     )
 
 
@@ -247,8 +249,8 @@ def _team_member(member: TeamMember, user: User) -> TeamMemberOut:
     )
 
 
-def _access_list(one: ListAccess) -> AccessListOut:
-    return AccessListOut(acl_entries=one.entries, default_permission_set_name=given(one.default_permission_set))
+def _access_list(access: ListAccess) -> AccessListOut:
+    return AccessListOut(acl_entries=access.entries, default_permission_set_name=given(access.default_permission_set))
 
 
 _MEMBER = Shape(
@@ -306,6 +308,6 @@ def team_changes(read: dict[str, Any]) -> dict[str, Any]:
         found = changes.pop(settings, {})
         if "fields" in found:
             changes[f"{name}_fields"] = {
-                key: field_changes(one) for key, one in found["fields"].items() if one is not None
+                key: field_changes(field) for key, field in found["fields"].items() if field is not None
             }
     return changes

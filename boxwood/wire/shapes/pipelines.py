@@ -63,20 +63,20 @@ class StageOut(Out, omit_defaults=False):
     box_count: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def stage(pipeline: Pipeline, one: Stage, counts: dict[str, int] | None = None) -> StageOut:
-    return stage_as(one, stage_colours(pipeline, one), counts)
+def stage(pipeline: Pipeline, stage: Stage, counts: dict[str, int] | None = None) -> StageOut:
+    return stage_as(stage, stage_colours(pipeline, stage), counts)
 
 
-def stage_as(one: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
+def stage_as(stage: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
     """In these colours, its own or its theme's."""
     return StageOut(
-        key=one.key,
-        name=one.name,
+        key=stage.key,
+        name=stage.name,
         color=Color(*shown),
-        is_color_from_theme=not (one.foreground or one.background),
-        pipeline_key=one.pipeline_key,
-        last_updated_timestamp=one.updated_at,
-        box_count=msgspec.UNSET if counts is None else counts.get(one.key, 0),
+        is_color_from_theme=not (stage.foreground or stage.background),
+        pipeline_key=stage.pipeline_key,
+        last_updated_timestamp=stage.updated_at,
+        box_count=msgspec.UNSET if counts is None else counts.get(stage.key, 0),
     )
 
 
@@ -131,26 +131,26 @@ def formula_value(box: Box, value: Any) -> FormulaValueOut:
     return FormulaValueOut(box.key, box.name, given(value))
 
 
-def field(one: Field) -> FieldOut:
-    dropdown, tags = options.settings(one.type, one.options)
+def field(field: Field) -> FieldOut:
+    dropdown, tags = options.settings(field.type, field.options)
     return FieldOut(
-        key=one.key,
-        name=one.name,
-        type=one.type,
-        last_updated_timestamp=one.updated_at,
-        ai_settings=AiSettingsOut(one.ai_settings.prompt, one.ai_settings.source),
-        default_value=given(one.default_value),
-        last_default_value_updated_timestamp=given(one.default_updated_at),
+        key=field.key,
+        name=field.name,
+        type=field.type,
+        last_updated_timestamp=field.updated_at,
+        ai_settings=AiSettingsOut(field.ai_settings.prompt, field.ai_settings.source),
+        default_value=given(field.default_value),
+        last_default_value_updated_timestamp=given(field.default_updated_at),
         dropdown_settings=dropdown,
         tag_settings=tags,
-        display_format=_display_format(one.display_format),
+        display_format=_display_format(field.display_format),
     )
 
 
-def _display_format(one: DisplayFormat | None) -> DisplayFormatOut | msgspec.UnsetType:
-    if one is None:
+def _display_format(display_format: DisplayFormat | None) -> DisplayFormatOut | msgspec.UnsetType:
+    if display_format is None:
         return msgspec.UNSET
-    return DisplayFormatOut(one.type, given(one.currency), given(one.decimals))
+    return DisplayFormatOut(display_format.type, given(display_format.currency), given(display_format.decimals))
 
 
 _FIELD_MEMBERS: dict[str, Kind] = {
@@ -231,7 +231,7 @@ class PipelineOut(Out, omit_defaults=False):
 
 
 def pipeline(
-    one: Pipeline,
+    pipeline: Pipeline,
     fields: list[Field],
     stages: dict[str, Stage],
     members: list[tuple[PipelineMember, Person]],
@@ -240,30 +240,30 @@ def pipeline(
     """`counts` gives the boxes of each stage where they were asked for."""
     entries = [_acl_entry(member, person) for member, person in members]
     return PipelineOut(
-        key=one.key,
-        pipeline_key=one.key,
-        creator_key=one.creator_key,
-        team_key=one.team_key,
-        name=one.name,
-        icon=one.icon,
+        key=pipeline.key,
+        pipeline_key=pipeline.key,
+        creator_key=pipeline.creator_key,
+        team_key=pipeline.team_key,
+        name=pipeline.name,
+        icon=pipeline.icon,
         fields=[field(each) for each in fields],
-        stages={key: stage(one, stages[key], counts) for key in one.stage_order},
-        stage_order=one.stage_order,
-        stage_color_theme=one.stage_theme,
-        creation_timestamp=one.created_at,
-        last_updated_timestamp=one.updated_at,
-        last_saved_timestamp=one.saved_at,
-        creation_source_type=one.source,
-        custom_permission_sets={name: permission_set(each) for name, each in one.permission_sets.items()},
-        default_permission_set_name=one.default_permission_set,
+        stages={key: stage(pipeline, stages[key], counts) for key in pipeline.stage_order},
+        stage_order=pipeline.stage_order,
+        stage_color_theme=pipeline.stage_theme,
+        creation_timestamp=pipeline.created_at,
+        last_updated_timestamp=pipeline.updated_at,
+        last_saved_timestamp=pipeline.saved_at,
+        creation_source_type=pipeline.source,
+        custom_permission_sets={name: permission_set(each) for name, each in pipeline.permission_sets.items()},
+        default_permission_set_name=pipeline.default_permission_set,
         acl_entries=entries,
-        sharing_restricted_to_team=one.restricted_to_team,
-        sharing_restricted_to_org=one.restricted_to_team,
-        team_wide=one.shared_with_team,
-        org_wide=one.shared_with_team,
+        sharing_restricted_to_team=pipeline.restricted_to_team,
+        sharing_restricted_to_org=pipeline.restricted_to_team,
+        team_wide=pipeline.shared_with_team,
+        org_wide=pipeline.shared_with_team,
         owner=next((entry for entry in entries if entry.is_owner), msgspec.UNSET),
-        description=given(one.description),
-        formulas_last_updated_timestamp=given(one.formulas_updated_at),
+        description=given(pipeline.description),
+        formulas_last_updated_timestamp=given(pipeline.formulas_updated_at),
         box_count=msgspec.UNSET if counts is None else sum(counts.values()),
     )
 
@@ -283,12 +283,12 @@ def _acl_entry(member: PipelineMember, person: Person) -> AclEntry:
     )
 
 
-def permission_set(one: PermissionSet) -> PermissionSetOut:
+def permission_set(permission_set: PermissionSet) -> PermissionSetOut:
     permissions = [
         Permission(grant.entity_type, grant.action, grant.conditional_check, grant.params or None)
-        for grant in one.permissions
+        for grant in permission_set.permissions
     ]
-    return PermissionSetOut(permissions, one.user_assignable)
+    return PermissionSetOut(permissions, permission_set.user_assignable)
 
 
 _GRANT = Shape(
@@ -303,10 +303,10 @@ _PERMISSION_SET = Shape("PermissionSet", permissions=records(_GRANT), user_assig
 
 def permission_sets(read: dict[str, Any]) -> dict[str, PermissionSet | None]:
     """Sets as core holds them; null removes one."""
-    return {name: None if one is None else _core_set(one) for name, one in read.items()}
+    return {name: None if given is None else _core_set(given) for name, given in read.items()}
 
 
-def _core_set(one: dict[str, Any]) -> PermissionSet:
+def _core_set(given: dict[str, Any]) -> PermissionSet:
     grants = [
         Grant(
             grant.get("entity_type", ""),
@@ -314,9 +314,9 @@ def _core_set(one: dict[str, Any]) -> PermissionSet:
             grant.get("conditional_check", "NONE"),
             {name: None if value is None else str(value) for name, value in (grant.get("params") or {}).items()},
         )
-        for grant in one.get("permissions", [])
+        for grant in given.get("permissions", [])
     ]
-    return PermissionSet(grants, one.get("user_assignable", True))
+    return PermissionSet(grants, given.get("user_assignable", True))
 
 
 _ACL = Shape(

@@ -32,10 +32,10 @@ class FunnelOut(Out, omit_defaults=False):
 def funnel(found: Funnel) -> FunnelOut:
     first = found.steps[0].reached if found.steps else 0
     steps, before = [], first
-    for one in found.steps:
-        conversion, share = _share(one.reached, before), _share(one.reached, first)
-        steps.append(StepOut(one.stage_key, one.name, one.reached, one.now, conversion, share))
-        before = one.reached
+    for step in found.steps:
+        conversion, share = _share(step.reached, before), _share(step.reached, first)
+        steps.append(StepOut(step.stage_key, step.name, step.reached, step.now, conversion, share))
+        before = step.reached
     return FunnelOut(found.total, found.won, found.lost, _share(found.won, found.won + found.lost), steps)
 
 
@@ -60,7 +60,7 @@ class TimeInStageOut(Out, omit_defaults=False):
 
 
 def time_in_stage(found: list[Pace]) -> TimeInStageOut:
-    return TimeInStageOut([PaceOut(*one) for one in found])
+    return TimeInStageOut([PaceOut(*pace) for pace in found])
 
 
 class Sums(Out, omit_defaults=False):
@@ -90,9 +90,14 @@ def over_time(interval: str, found: list[Point]) -> OverTimeOut:
         interval,
         [
             PointOut(
-                one.begin, one.end, one.created, one.won, one.lost, {name: Sums(*of) for name, of in one.sums.items()}
+                point.begin,
+                point.end,
+                point.created,
+                point.won,
+                point.lost,
+                {name: Sums(*of) for name, of in point.sums.items()},
             )
-            for one in found
+            for point in found
         ],
     )
 
@@ -122,14 +127,14 @@ def totals(by: str, found: list[ReportGroup]) -> TotalsOut:
         by,
         [
             GroupOut(
-                one.key,
-                one.name,
-                one.boxes,
+                group.key,
+                group.name,
+                group.boxes,
                 {
                     name: Sum(total, count, total / count if count else None)
-                    for name, (total, count) in one.sums.items()
+                    for name, (total, count) in group.sums.items()
                 },
             )
-            for one in found
+            for group in found
         ],
     )

@@ -57,37 +57,39 @@ class SearchOut(Out, omit_defaults=False):
 
 
 def answer(found: SearchResults, query: str | None, page: int) -> SearchOut:
-    boxes = [_box(one) for one in found.boxes]
-    contacts = [_contact(one) for one in found.contacts]
-    return SearchOut(FoundOut(boxes, contacts, [_organization(one) for one in found.organizations]), query, page)
-
-
-def _box(one: Hit) -> BoxFound:
-    return BoxFound(one.key, one.name, one.updated_at, one.assignee_keys, one.stage_key, one.pipeline_key)
-
-
-def _contact(one: Contact) -> ContactFound:
-    return ContactFound(
-        key=one.key,
-        addresses=one.addresses,
-        email_addresses=one.email_addresses,
-        phone_numbers=one.phone_numbers,
-        given_name=given(one.given_name),
-        family_name=given(one.family_name),
-        other=given(one.other),
-        title=given(one.title),
+    boxes = [_box(box) for box in found.boxes]
+    contacts = [_contact(contact) for contact in found.contacts]
+    return SearchOut(
+        FoundOut(boxes, contacts, [_organization(organization) for organization in found.organizations]), query, page
     )
 
 
-def _organization(one: Organization) -> OrganizationFound:
+def _box(hit: Hit) -> BoxFound:
+    return BoxFound(hit.key, hit.name, hit.updated_at, hit.assignee_keys, hit.stage_key, hit.pipeline_key)
+
+
+def _contact(contact: Contact) -> ContactFound:
+    return ContactFound(
+        key=contact.key,
+        addresses=contact.addresses,
+        email_addresses=contact.email_addresses,
+        phone_numbers=contact.phone_numbers,
+        given_name=given(contact.given_name),
+        family_name=given(contact.family_name),
+        other=given(contact.other),
+        title=given(contact.title),
+    )
+
+
+def _organization(organization: Organization) -> OrganizationFound:
     return OrganizationFound(
-        key=one.key,
-        domains=one.domains,
-        normalized_domains=one.normalized_domains,
-        addresses=one.addresses,
-        name=given(one.name),
-        other=given(one.other),
-        industry=given(one.industry),
-        employee_count=given(one.employee_count),
-        logo_url=given(one.logo_url),
+        key=organization.key,
+        domains=organization.domains,
+        normalized_domains=organization.normalized_domains,
+        addresses=organization.addresses,
+        name=given(organization.name),
+        other=given(organization.other),
+        industry=given(organization.industry),
+        employee_count=given(organization.employee_count),
+        logo_url=given(organization.logo_url),
     )

@@ -79,15 +79,15 @@ class SessionOut(Out, omit_defaults=False):
     expires: int
 
 
-def session(one: Session, current: str) -> SessionOut:
+def session(session: Session, current: str) -> SessionOut:
     return SessionOut(
-        key=one.key,
-        current=one.key == current,
-        browser=one.browser,
-        address=one.address,
-        creation_timestamp=one.created_at,
-        last_used_timestamp=one.used_at,
-        expires=one.over_at,
+        key=session.key,
+        current=session.key == current,
+        browser=session.browser,
+        address=session.address,
+        creation_timestamp=session.created_at,
+        last_used_timestamp=session.used_at,
+        expires=session.over_at,
     )
 
 
@@ -114,8 +114,8 @@ class FactorsOut(Out, omit_defaults=False):
     since: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def factors(one: State) -> FactorsOut:
-    return FactorsOut(one.since is not None, one.recovery_codes_left, given(one.since))
+def factors(state: State) -> FactorsOut:
+    return FactorsOut(state.since is not None, state.recovery_codes_left, given(state.since))
 
 
 class AuthenticatorOut(Out, omit_defaults=False):

@@ -50,26 +50,26 @@ class SnippetWritten(Out, omit_defaults=False):
     pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def snippet(one: Snippet) -> SnippetOut:
-    return SnippetOut(snippet_key=one.key, snippet_text=SnippetText(one.text), **_common(one))
+def snippet(snippet: Snippet) -> SnippetOut:
+    return SnippetOut(snippet_key=snippet.key, snippet_text=SnippetText(snippet.text), **_common(snippet))
 
 
-def written(one: Snippet) -> SnippetWritten:
-    return SnippetWritten(snippet_text=one.text, **_common(one))
+def written(snippet: Snippet) -> SnippetWritten:
+    return SnippetWritten(snippet_text=snippet.text, **_common(snippet))
 
 
-def _common(one: Snippet) -> dict[str, Any]:
+def _common(snippet: Snippet) -> dict[str, Any]:
     return {
-        "key": one.key,
-        "user_key": one.user_key,
-        "creation_date": one.created_at,
-        "last_saved_timestamp": one.saved_at,
-        "part_of_pipeline": one.pipeline_key is not None,
-        "snippet_name": one.name,
+        "key": snippet.key,
+        "user_key": snippet.user_key,
+        "creation_date": snippet.created_at,
+        "last_saved_timestamp": snippet.saved_at,
+        "part_of_pipeline": snippet.pipeline_key is not None,
+        "snippet_name": snippet.name,
         "snippet_type": "HTML",
-        "subject": given(one.subject),
-        "snippet_key_shortcut": given(one.shortcut),
-        "pipeline_key": given(one.pipeline_key),
+        "subject": given(snippet.subject),
+        "snippet_key_shortcut": given(snippet.shortcut),
+        "pipeline_key": given(snippet.pipeline_key),
     }
 
 

@@ -51,29 +51,29 @@ class TaskOut(Out, omit_defaults=False):
     actions: list[TaskAction] | msgspec.UnsetType = msgspec.UNSET
 
 
-def task(one: Task, people: Mapping[str, Person], suggestions: Sequence[Suggestion] = ()) -> TaskOut:
-    creator = people[one.creator_key]
-    assignees = [people[key] for key in one.assignee_keys if key in people]
+def task(task: Task, people: Mapping[str, Person], suggestions: Sequence[Suggestion] = ()) -> TaskOut:
+    creator = people[task.creator_key]
+    assignees = [people[key] for key in task.assignee_keys if key in people]
     return TaskOut(
-        key=one.key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
+        key=task.key,
+        box_key=task.box_key,
+        pipeline_key=task.pipeline_key,
+        creator_key=task.creator_key,
         creator=user_brief(creator),
         creator_sharing_entry=sharing_entry(creator),
         assigned_to=[user_brief(person) for person in assignees],
         assigned_to_sharing_entries=[sharing_entry(person) for person in assignees],
-        text=one.text,
-        status=one.status,
-        reminder_status=one.reminder_status,
-        sort_order=one.sort_order,
-        is_draft=one.is_draft,
-        creation_date=one.created_at,
-        last_saved_timestamp=one.saved_at,
-        last_status_change_date=one.status_changed_at,
-        due_date=given(one.due_at),
-        meeting_key=given(one.meeting_key),
-        team_contact_key=given(one.contact_key),
+        text=task.text,
+        status=task.status,
+        reminder_status=task.reminder_status,
+        sort_order=task.sort_order,
+        is_draft=task.is_draft,
+        creation_date=task.created_at,
+        last_saved_timestamp=task.saved_at,
+        last_status_change_date=task.status_changed_at,
+        due_date=given(task.due_at),
+        meeting_key=given(task.meeting_key),
+        team_contact_key=given(task.contact_key),
         actions=[TaskAction(two.type, two.value, contact(two.contact)) for two in suggestions] or msgspec.UNSET,
     )
 
@@ -115,7 +115,7 @@ def assignees(changes: dict[str, Any], now: list[str]) -> dict[str, Any]:
     spelled = [changes.pop(name) for name in ("assignees", "sharing_entries") if name in changes]
     if not spelled:
         return changes
-    news = [people for people in spelled if [one.get("user_key") for one in people] != now]
+    news = [people for people in spelled if [person.get("user_key") for person in people] != now]
     return {**changes, "assignees": (news or spelled)[0]}
 
 
@@ -133,20 +133,20 @@ class ReminderOut(Out, omit_defaults=False):
     last_saved_timestamp: int
 
 
-def reminder(one: Task) -> ReminderOut:
+def reminder(task: Task) -> ReminderOut:
     """A task that has a date."""
     return ReminderOut(
-        key=one.key,
-        reminder_key=one.key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        creation_date=one.created_at,
-        message=one.text,
-        remind_date=one.due_at or 0,
-        remind_followers=one.remind_followers,
-        status=one.reminder_status,
-        last_saved_timestamp=one.saved_at,
+        key=task.key,
+        reminder_key=task.key,
+        box_key=task.box_key,
+        pipeline_key=task.pipeline_key,
+        creator_key=task.creator_key,
+        creation_date=task.created_at,
+        message=task.text,
+        remind_date=task.due_at or 0,
+        remind_followers=task.remind_followers,
+        status=task.reminder_status,
+        last_saved_timestamp=task.saved_at,
     )
 
 

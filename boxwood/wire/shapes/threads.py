@@ -38,24 +38,24 @@ class ThreadOut(Out, omit_defaults=False):
     thread_gmail_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def thread(one: Thread, files: list[File], people: Mapping[str, Person], viewer: str = "") -> ThreadOut:
+def thread(thread: Thread, files: list[File], people: Mapping[str, Person], viewer: str = "") -> ThreadOut:
     return ThreadOut(
-        key=one.key,
-        gmail_thread_key=one.key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        creation_timestamp=one.created_at,
-        last_updated_timestamp=one.updated_at,
-        last_saved_timestamp=one.updated_at,
-        last_email_timestamp=one.created_at if one.last_email_at is None else one.last_email_at,
-        subject=one.subject,
-        names=one.names,
-        email_addresses=one.email_addresses,
-        number_of_emails=one.email_count,
+        key=thread.key,
+        gmail_thread_key=thread.key,
+        box_key=thread.box_key,
+        pipeline_key=thread.pipeline_key,
+        creator_key=thread.creator_key,
+        creation_timestamp=thread.created_at,
+        last_updated_timestamp=thread.updated_at,
+        last_saved_timestamp=thread.updated_at,
+        last_email_timestamp=thread.created_at if thread.last_email_at is None else thread.last_email_at,
+        subject=thread.subject,
+        names=thread.names,
+        email_addresses=thread.email_addresses,
+        number_of_emails=thread.email_count,
         file_keys=[held.key for held in files],
         files=[file(held, people, viewer) for held in files],
-        thread_gmail_id=given(one.gmail_id),
+        thread_gmail_id=given(thread.gmail_id),
     )
 
 
@@ -94,35 +94,35 @@ class MessageOut(Out, omit_defaults=False):
     """As it was sent: not safe to show without cleaning."""
 
 
-def message(one: Message, files: list[File], people: Mapping[str, Person], viewer: str) -> MessageOut:
+def message(message: Message, files: list[File], people: Mapping[str, Person], viewer: str) -> MessageOut:
     return MessageOut(
-        key=one.key,
-        message_key=one.key,
-        thread_key=one.thread_key,
-        box_key=one.box_key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        creation_timestamp=one.created_at,
-        timestamp=one.sent_at,
-        direction="SENT" if one.sent else "RECEIVED",
-        subject=one.subject,
-        from_=_correspondent(one.sender),
-        to=[_correspondent(each) for each in one.recipients],
-        cc=[_correspondent(each) for each in one.cc],
-        bcc=[_correspondent(each) for each in one.bcc],
-        reply_to=[_correspondent(each) for each in one.reply_to],
-        references=one.mail_references,
-        text=one.text,
-        truncated=one.truncated,
+        key=message.key,
+        message_key=message.key,
+        thread_key=message.thread_key,
+        box_key=message.box_key,
+        pipeline_key=message.pipeline_key,
+        creator_key=message.creator_key,
+        creation_timestamp=message.created_at,
+        timestamp=message.sent_at,
+        direction="SENT" if message.sent else "RECEIVED",
+        subject=message.subject,
+        from_=_correspondent(message.sender),
+        to=[_correspondent(each) for each in message.recipients],
+        cc=[_correspondent(each) for each in message.cc],
+        bcc=[_correspondent(each) for each in message.bcc],
+        reply_to=[_correspondent(each) for each in message.reply_to],
+        references=message.mail_references,
+        text=message.text,
+        truncated=message.truncated,
         file_keys=[held.key for held in files],
         files=[file(held, people, viewer) for held in files],
-        message_id=given(one.message_id),
-        html=given(one.html),
+        message_id=given(message.message_id),
+        html=given(message.html),
     )
 
 
-def _correspondent(one: Address) -> Correspondent:
-    return Correspondent(one.email, one.name)
+def _correspondent(address: Address) -> Correspondent:
+    return Correspondent(address.email, address.name)
 
 
 THREAD_ADD = Shape(

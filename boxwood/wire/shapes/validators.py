@@ -42,20 +42,20 @@ class Violation(Out, omit_defaults=False):
     message: str
 
 
-def validator(one: Validator, formula: str | None, problem: str | None) -> ValidatorOut:
+def validator(rule: Validator, formula: str | None, problem: str | None) -> ValidatorOut:
     return ValidatorOut(
-        key=one.key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        name=one.name,
-        mode=one.mode,
-        creation_timestamp=one.created_at,
-        last_saved_timestamp=one.saved_at,
-        message=given(one.message),
-        condition=given(one.condition),
-        assertion=given(one.assertion),
+        key=rule.key,
+        pipeline_key=rule.pipeline_key,
+        creator_key=rule.creator_key,
+        name=rule.name,
+        mode=rule.mode,
+        creation_timestamp=rule.created_at,
+        last_saved_timestamp=rule.saved_at,
+        message=given(rule.message),
+        condition=given(rule.condition),
+        assertion=given(rule.assertion),
         formula=given(formula),
-        deny=True if one.denies else msgspec.UNSET,
+        deny=True if rule.denies else msgspec.UNSET,
         problem=given(problem),
     )
 

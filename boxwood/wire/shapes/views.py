@@ -35,19 +35,19 @@ class ViewOut(Out, omit_defaults=False):
     group: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def view(one: View) -> ViewOut:
+def view(view: View) -> ViewOut:
     return ViewOut(
-        key=one.key,
-        pipeline_key=one.pipeline_key,
-        creator_key=one.creator_key,
-        name=one.name,
-        sort=one.sort,
-        columns=[ViewColumn(column.key, column.hidden, column.frozen, given(column.width)) for column in one.columns],
-        shared=one.shared,
-        creation_timestamp=one.created_at,
-        last_saved_timestamp=one.saved_at,
-        filter=given(one.filter),
-        group=given(one.group_by),
+        key=view.key,
+        pipeline_key=view.pipeline_key,
+        creator_key=view.creator_key,
+        name=view.name,
+        sort=view.sort,
+        columns=[ViewColumn(column.key, column.hidden, column.frozen, given(column.width)) for column in view.columns],
+        shared=view.shared,
+        creation_timestamp=view.created_at,
+        last_saved_timestamp=view.saved_at,
+        filter=given(view.filter),
+        group=given(view.group_by),
     )
 
 

@@ -37,27 +37,27 @@ class WebhookOut(Out, omit_defaults=False):
     missed_to: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def webhook(one: Webhook, *, secret: bool = False) -> WebhookOut:
+def webhook(webhook: Webhook, *, secret: bool = False) -> WebhookOut:
     return WebhookOut(
-        key=one.key,
-        event=one.event,
-        target_url=one.target_url,
-        user_key=one.user_key,
-        creation_date=one.created_at,
-        last_saved_timestamp=one.updated_at,
-        active=one.active,
-        ordered=one.ordered,
-        stages=one.stages,
-        fields=one.fields,
-        condition=one.condition or msgspec.UNSET,
-        pipeline_key=given(one.pipeline_key),
-        team_key=given(one.team_key),
-        secret=one.secret if secret else msgspec.UNSET,
-        previous_secret_until=given(one.previous_until),
-        failing_since=given(one.failing_since),
-        off_reason=given(one.off_reason),
-        missed_from=given(one.off_at),
-        missed_to=given(one.on_at),
+        key=webhook.key,
+        event=webhook.event,
+        target_url=webhook.target_url,
+        user_key=webhook.user_key,
+        creation_date=webhook.created_at,
+        last_saved_timestamp=webhook.updated_at,
+        active=webhook.active,
+        ordered=webhook.ordered,
+        stages=webhook.stages,
+        fields=webhook.fields,
+        condition=webhook.condition or msgspec.UNSET,
+        pipeline_key=given(webhook.pipeline_key),
+        team_key=given(webhook.team_key),
+        secret=webhook.secret if secret else msgspec.UNSET,
+        previous_secret_until=given(webhook.previous_until),
+        failing_since=given(webhook.failing_since),
+        off_reason=given(webhook.off_reason),
+        missed_from=given(webhook.off_at),
+        missed_to=given(webhook.on_at),
     )
 
 
@@ -134,43 +134,43 @@ STATES = {"WAITING": "due", "DELIVERED": "done", "DEAD": "dead", "CANCELLED": "c
 _SHOWN = {core: wire for wire, core in STATES.items()}
 
 
-def delivery(one: Delivery) -> DeliveryOut:
+def delivery(delivery: Delivery) -> DeliveryOut:
     """As in a list: the last attempt alone."""
-    last = one.log[-1] if one.log else None
+    last = delivery.log[-1] if delivery.log else None
     return DeliveryOut(
-        key=one.key,
-        webhook_key=one.webhook_key,
-        event=one.event,
-        state=_SHOWN[one.state],
-        attempt_count=one.attempts,
-        creation_timestamp=one.created_at,
-        next_attempt_timestamp=one.due_at if one.state == "due" else msgspec.UNSET,
-        end_timestamp=given(one.ended_at),
-        newsfeed_item_key=key_of(one.event_id) if one.event_id else msgspec.UNSET,
-        test=one.test or msgspec.UNSET,
+        key=delivery.key,
+        webhook_key=delivery.webhook_key,
+        event=delivery.event,
+        state=_SHOWN[delivery.state],
+        attempt_count=delivery.attempts,
+        creation_timestamp=delivery.created_at,
+        next_attempt_timestamp=delivery.due_at if delivery.state == "due" else msgspec.UNSET,
+        end_timestamp=given(delivery.ended_at),
+        newsfeed_item_key=key_of(delivery.event_id) if delivery.event_id else msgspec.UNSET,
+        test=delivery.test or msgspec.UNSET,
         last_status=given(last.status if last else None),
         last_error=given(last.error if last else None),
     )
 
 
-def whole_delivery(one: Delivery, hook: Webhook, headers: dict[str, str], body: bytes) -> DeliveryOut:
-    shown = delivery(one)
-    shown.attempts = [_attempt(each) for each in one.log]
+def whole_delivery(record: Delivery, hook: Webhook, headers: dict[str, str], body: bytes) -> DeliveryOut:
+    shown = delivery(record)
+    shown.attempts = [_attempt(each) for each in record.log]
     shown.request = RequestOut("POST", hook.target_url, headers, body.decode())
     return shown
 
 
-def _attempt(one: DeliveryAttempt) -> AttemptOut:
-    answered = one.status is not None
+def _attempt(attempt: DeliveryAttempt) -> AttemptOut:
+    answered = attempt.status is not None
     return AttemptOut(
-        number=one.number,
-        timestamp=one.at,
-        duration=one.ms,
-        target_url=one.url,
-        status=given(one.status),
-        error=given(one.error),
-        headers=one.headers if answered else msgspec.UNSET,
-        body=one.reply if answered else msgspec.UNSET,
+        number=attempt.number,
+        timestamp=attempt.at,
+        duration=attempt.ms,
+        target_url=attempt.url,
+        status=given(attempt.status),
+        error=given(attempt.error),
+        headers=attempt.headers if answered else msgspec.UNSET,
+        body=attempt.reply if answered else msgspec.UNSET,
     )
 
 
@@ -193,5 +193,5 @@ class ReplayOut(Out, omit_defaults=False):
     next_from: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def replay(one: Replay) -> ReplayOut:
-    return ReplayOut(one.count, given(one.next_from))
+def replay(replay: Replay) -> ReplayOut:
+    return ReplayOut(replay.count, given(replay.next_from))

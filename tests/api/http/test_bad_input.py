@@ -75,7 +75,9 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize(("noun", "member"), [(noun, one) for noun, members in MEMBERS.items() for one in members])
+@pytest.mark.parametrize(
+    ("noun", "member"), [(noun, member) for noun, members in MEMBERS.items() for member in members]
+)
 def test_no_value_of_any_member_breaks_the_server(world: World, noun: str, member: str) -> None:
     pipeline = world.pipeline()
     field, box = world.field(pipeline, "TAG"), world.box(pipeline)

@@ -32,11 +32,11 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
                 at: Any = document
                 for part in value["$ref"].removeprefix("#/").split("/"):
                     at = at[part]
-            for one in value.values():
-                walk(one)
+            for member in value.values():
+                walk(member)
         elif isinstance(value, list):
-            for one in value:
-                walk(one)
+            for member in value:
+                walk(member)
 
     walk(document)
 

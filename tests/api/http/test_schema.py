@@ -47,8 +47,8 @@ ASKED = [(route, GenerationMode.POSITIVE) for route in ROUTED] + [
 
 @pytest.fixture(scope="session")
 def operations() -> dict[tuple[str, str], Any]:
-    found = [one.ok() for one in schemathesis.openapi.from_dict(describe(ROUTES)).get_all_operations()]
-    return {(one.method.upper(), one.path): one for one in found}
+    found = [result.ok() for result in schemathesis.openapi.from_dict(describe(ROUTES)).get_all_operations()]
+    return {(operation.method.upper(), operation.path): operation for operation in found}
 
 
 @pytest.fixture

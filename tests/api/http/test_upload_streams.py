@@ -144,7 +144,7 @@ def test_files_go_in_and_out_by_themselves_not_in_a_batch(alone: World, box: str
         {"method": "GET", "path": f"/v1/files/{file['key']}"},
     ]
     results = ok(alone.ada.http.post("/api/v2/batch", json={"operations": operations}))["results"]
-    assert [one["status"] for one in results] == [400, 400, 200]
+    assert [result["status"] for result in results] == [400, 400, 200]
     assert results[2]["body"] == file
 
 
