@@ -16,7 +16,7 @@ class TeamFields:
 
     def list_all(self, call: Call) -> list[shapes.TeamFieldOut]:
         """The fields of the team's list, in the order they were made."""
-        return [shapes.team_field(field) for field in custom_fields.all_of(call.ctx, self.name, call.path[0])]
+        return [shapes.team_field(field) for field in custom_fields.list_all(call.ctx, self.name, call.path[0])]
 
     def get(self, call: Call) -> shapes.TeamFieldOut:
         """One field."""

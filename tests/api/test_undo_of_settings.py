@@ -65,7 +65,7 @@ def test_what_was_edited_since_stands_in_the_way_and_a_new_secret_stays(world: W
     change(world.ada, path, targetUrl="https://two.example.com/")
     refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "target url was changed since")
     rotated = change_of(world.ada.http.post(f"{path}/rotate"))
-    refused(world.ada.http.post("/api/v2/undo", json={"change": rotated}), 400, "is not kept")
+    refused(world.ada.http.post("/api/v2/undo", json={"change": rotated}), 400, "not stored any longer")
 
 
 def test_an_edit_of_an_inbound_webhook_comes_back_and_so_does_one_that_was_deleted(world: World) -> None:
@@ -227,5 +227,5 @@ def test_what_was_kept_for_an_undo_is_let_go_after_30_days(world: World) -> None
     undo(world, edited)
     edited = change(world.ada, path, targetUrl="https://one.example.com/")
     upkeep.sweep(world.server.engine, world.server.boxwood.store, now + undo_data.LASTS + 60_000)
-    refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "is not kept")
+    refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "not stored any longer")
     assert world.server.engine.read(lambda db: db.row("SELECT COUNT(*) FROM edits")) == (0,)

@@ -299,15 +299,15 @@ def delete(ctx: Ctx, key: str) -> None:
     record_event(ctx, "automation.deleted", automation)
 
 
-def put_back(ctx: Ctx, held: dict[str, Any]) -> None:
+def restore(ctx: Ctx, rows: dict[str, Any]) -> None:
     """Restore an automation from the trash. It has no runs and is switched off, because its pipeline may have changed
     since it was deleted."""
-    row = held["automations"][0]
+    row = rows["automations"][0]
     if row["pipeline_key"] and not trash.existing_keys(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
         raise Conflict("The automation's pipeline was deleted and cannot be restored")
     row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
     trash.put_back(ctx.db, "automations", [row])
-    trash.put_back(ctx.db, "automation_versions", held["automation_versions"])
+    trash.put_back(ctx.db, "automation_versions", rows["automation_versions"])
     restored = load(ctx.db, row["key"])
     assert restored is not None
     record_event(ctx, "automation.restored", restored)

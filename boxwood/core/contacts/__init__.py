@@ -1,1 +1,1 @@
-"""Contacts and organizations: created, edited, linked, merged."""
+"""Contacts and organizations: creating, editing, linking and merging them. An entry is either of the two."""

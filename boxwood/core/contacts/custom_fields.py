@@ -1,7 +1,7 @@
-"""Team fields: the columns a team gives its contacts and its organizations.
+"""Team fields: the custom fields of a team's contacts and organizations.
 
-Their values are texts by field key, whatever the type: of a date its milliseconds, of a checkbox `true`
-or `false`, of several options or keys those with commas between.
+Values of all types are stored as texts, by the key of the field: a date as milliseconds, a checkbox as `true` or
+`false`, several options or keys with commas between them. A list is `contacts` or `organizations`.
 """
 
 from __future__ import annotations
@@ -21,72 +21,81 @@ from ..pipelines import field_values
 from ..records import FIRST_FIELD, FIRST_OPTION, TEAM_LISTS, WITH_OPTIONS, Option, Team, TeamField, field_options
 
 MOST = 500
-Held = dict[str, dict[str, str]]
-"""Values by entry and field."""
+EntryValues = dict[str, dict[str, str]]
+"""Values by the key of the entry and the key of the field."""
 _KEY = re.compile(r"[0-9A-Za-z_-]{1,50}")
 
 
-def of(team: Team, name: str) -> list[TeamField]:
+def fields_of(team: Team, name: str) -> list[TeamField]:
+    """The fields of a team's list."""
     found: list[TeamField] = getattr(team.settings, f"{name}_fields")
     return found
 
 
-def all_of(ctx: Ctx, name: str, team_key: str) -> list[TeamField]:
-    """In the order they were made."""
-    return of(contact_access.enter(ctx, name, team_key)[0], name)
+def list_all(ctx: Ctx, name: str, team_key: str) -> list[TeamField]:
+    """The fields of a team's list that the actor may see, in the order in which they were created."""
+    return fields_of(contact_access.enter(ctx, name, team_key)[0], name)
 
 
 def get(ctx: Ctx, name: str, team_key: str, key: str) -> TeamField:
-    return _one(contact_access.enter(ctx, name, team_key)[0], name, key)
+    """A field of a team's list. Raises NotFound if there is none with this key."""
+    return _find(contact_access.enter(ctx, name, team_key)[0], name, key)
 
 
-def _one(team: Team, name: str, key: str) -> TeamField:
-    for field in of(team, name):
+def _find(team: Team, name: str, key: str) -> TeamField:
+    for field in fields_of(team, name):
         if field.key == key:
             return field
     raise NotFound(key)
 
 
 def create(ctx: Ctx, name: str, team_key: str, given: dict[str, Any]) -> TeamField:
-    team = _change(ctx, name, team_key)
-    field = _made(ctx, of(team, name), given)
-    _save(ctx, team, name, [*of(team, name), field])
+    """Add a field to a team's list. `given` holds `name` and `type`, and `key`, `options` and `default_value` if
+    wanted."""
+    team = _lock(ctx, name, team_key)
+    field = _new(ctx, fields_of(team, name), given)
+    _save(ctx, team, name, [*fields_of(team, name), field])
     return field
 
 
 def edit(ctx: Ctx, name: str, team_key: str, key: str, changes: dict[str, Any], *, add_only: bool = False) -> TeamField:
-    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared."""
-    team = _change(ctx, name, team_key)
-    field = _one(team, name, key)
-    after = _edited(ctx, field, changes, add_only=add_only)
+    """Apply the given members. `options` replaces all options, or with `add_only` adds to them. Values of removed
+    options are cleared."""
+    team = _lock(ctx, name, team_key)
+    field = _find(team, name, key)
+    after = _with_changes(ctx, field, changes, add_only=add_only)
     if after == field:
         return field
-    _save(ctx, team, name, [after if one is field else one for one in of(team, name)])
+    _save(ctx, team, name, [after if other is field else other for other in fields_of(team, name)])
     return after
 
 
 def delete(ctx: Ctx, name: str, team_key: str, key: str) -> None:
-    """With its values in all entries."""
-    team = _change(ctx, name, team_key, administer=True)
-    field = _one(team, name, key)
-    _save(ctx, team, name, [one for one in of(team, name) if one is not field])
+    """Delete a field and its values in all entries."""
+    team = _lock(ctx, name, team_key, administer=True)
+    field = _find(team, name, key)
+    _save(ctx, team, name, [other for other in fields_of(team, name) if other is not field])
 
 
-def put_back(ctx: Ctx, name: str, team_key: str, before: list[TeamField], after: list[TeamField], held: Held) -> bool:
-    """The fields as they were before they became what they are after; with the values that entries had in those that
-    went. What an entry was given since stays. Whether there was anything to do."""
-    team = _change(ctx, name, team_key)
-    if of(team, name) == before:
+def restore(
+    ctx: Ctx, name: str, team_key: str, before: list[TeamField], after: list[TeamField], values: EntryValues
+) -> bool:
+    """Set the fields of a list back from `after` to `before`, with the values that entries had in removed fields.
+    Values that entries were given since stay. Returns whether there was anything to do. Raises Conflict if the fields
+    were changed since."""
+    team = _lock(ctx, name, team_key)
+    if fields_of(team, name) == before:
         return False
-    if of(team, name) != after:
+    if fields_of(team, name) != after:
         raise Conflict(f"fields of {name} were changed since")
     team = _save(ctx, team, name, before)
-    _fill(ctx, team, name, held)
+    _fill(ctx, team, name, values)
     return True
 
 
-def _change(ctx: Ctx, name: str, team_key: str, *, administer: bool = False) -> Team:
-    """The team, alone, for one who may change the columns of this list (with `administer`, take one away)."""
+def _lock(ctx: Ctx, name: str, team_key: str, *, administer: bool = False) -> Team:
+    """The team, locked. The actor must be allowed to change the fields of this list (with `administer`: to delete
+    them)."""
     rights = contact_access.enter(ctx, name, team_key)[1]
     if rights.change != contact_access.ALL or (administer and not rights.administer):
         raise Forbidden(f"Your role in this team may not {'delete' if administer else 'change'} fields of its {name}")
@@ -94,40 +103,42 @@ def _change(ctx: Ctx, name: str, team_key: str, *, administer: bool = False) -> 
 
 
 def replace(ctx: Ctx, name: str, team_key: str, given: dict[str, dict[str, Any]]) -> Team:
-    """All fields as given, by key: those left out are gone with their values, new ones may bring their key."""
+    """Replace all fields of a list by the given ones, by key. Fields that are left out are deleted with their
+    values."""
     teams.require_owner(ctx, teams.get(ctx, team_key))
     team = teams.lock(ctx, team_key)
-    known = {field.key: field for field in of(team, name)}
-    made: list[TeamField] = []
-    for key, one in given.items():
-        if one.get("key") not in (None, "", key):
-            raise Invalid(f"fields.{key}.key", f"says {one['key'][:50]!r}")
+    known = {field.key: field for field in fields_of(team, name)}
+    fields: list[TeamField] = []
+    for key, members in given.items():
+        if members.get("key") not in (None, "", key):
+            raise Invalid(f"fields.{key}.key", f"must be {key} or missing, not {members['key'][:50]!r}")
         if key in known:
-            made.append(_edited(ctx, known[key], one))
+            fields.append(_with_changes(ctx, known[key], members))
         else:
-            made.append(_made(ctx, [*known.values(), *made], {**one, "key": key}))
-    return _save(ctx, team, name, made)
+            fields.append(_new(ctx, [*known.values(), *fields], {**members, "key": key}))
+    return _save(ctx, team, name, fields)
 
 
-def _save(ctx: Ctx, team: Team, name: str, made: list[TeamField]) -> Team:
-    """The team with these fields; what entries held in those that are no more, or of options that are no more, goes."""
-    left, held = {field.key: field for field in _checked(made)}, Held({})
-    for field in of(team, name):
-        if field.key not in left:
-            _clear(ctx, team, name, field, held)
+def _save(ctx: Ctx, team: Team, name: str, fields: list[TeamField]) -> Team:
+    """Store these fields as the team's list. Values of removed fields and of removed options are cleared, and stored
+    for undo."""
+    remaining, cleared = {field.key: field for field in _checked(fields)}, EntryValues({})
+    for field in fields_of(team, name):
+        if field.key not in remaining:
+            _clear(ctx, team, name, field, cleared)
         else:
-            _clear_options(ctx, team, name, field, left[field.key], held)
-    return team_settings.save(ctx, team, {f"{name}_fields": made}, values=held)
+            _clear_options(ctx, team, name, field, remaining[field.key], cleared)
+    return team_settings.save(ctx, team, {f"{name}_fields": fields}, values=cleared)
 
 
-def _made(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
+def _new(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
     title, kind = given.get("name"), given.get("type")
     if not title or not kind:
         raise Insufficient("Field", "type" if title else "name")
     taken = [int(field.key) for field in known if field.key.isdecimal()]
     key = given.get("key") or str(max([FIRST_FIELD - 1, *taken]) + 1)
     if not _KEY.fullmatch(key):
-        raise Invalid("key", "may hold letters, digits, - and _, 50 at most")
+        raise Invalid("key", "must be 1 to 50 letters, digits, - and _")
     field = TeamField(
         key=key,
         name=title,
@@ -139,11 +150,11 @@ def _made(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
     return msgspec.structs.replace(field, options=_options(field, given.get("options"), add_only=False))
 
 
-def _edited(ctx: Ctx, field: TeamField, changes: dict[str, Any], *, add_only: bool = False) -> TeamField:
+def _with_changes(ctx: Ctx, field: TeamField, changes: dict[str, Any], *, add_only: bool = False) -> TeamField:
     if changes.get("type") not in (None, field.type):
         raise Invalid("type", "Can't change the type of a field")
     if changes.get("name") == "":
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     after = msgspec.structs.replace(
         field,
         name=changes.get("name") or field.name,
@@ -155,45 +166,46 @@ def _edited(ctx: Ctx, field: TeamField, changes: dict[str, Any], *, add_only: bo
     return after if after == field else msgspec.structs.replace(after, updated_at=ctx.now)
 
 
-def _checked(made: list[TeamField]) -> list[TeamField]:
-    if len(made) > MOST:
-        raise Invalid("fields", f"a list has at most {MOST} fields")
-    if len({field.key for field in made}) < len(made):
-        raise Invalid("key", "another field has this key")
-    return made
+def _checked(fields: list[TeamField]) -> list[TeamField]:
+    if len(fields) > MOST:
+        raise Invalid("fields", f"must not be more than {MOST}")
+    if len({field.key for field in fields}) < len(fields):
+        raise Invalid("key", "must be unique: another field has this key")
+    return fields
 
 
 def _options(field: TeamField, given: list[dict[str, Any]] | None, *, add_only: bool) -> list[Option]:
-    """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
+    """The new list of options. An option without a key gets the key of the option with its name, or else a new key."""
     if given is None:
         return field.options
     if field.type not in WITH_OPTIONS:
         if given:
-            raise Invalid("options", f"a {field.type} field has no options")
+            raise Invalid("options", f"must be empty: a {field.type} field has no options")
         return []
     what = field_options.listed(field.type)
-    made = list(field.options) if add_only else []
+    options = list(field.options) if add_only else []
     by_name = {option.name: option.key for option in field.options}
     taken = [int(option.key) for option in field.options if option.key.isdecimal()]
-    taken += [int(one["key"]) for one in given if (one.get("key") or "").isdecimal()]
-    following = max([FIRST_OPTION - 1, *taken]) + 1
-    for at, one in enumerate(given):
-        name, key = (one.get("name") or "").strip(), one.get("key") or by_name.get((one.get("name") or "").strip())
+    taken += [int(members["key"]) for members in given if (members.get("key") or "").isdecimal()]
+    next_key = max([FIRST_OPTION - 1, *taken]) + 1
+    for at, members in enumerate(given):
+        name = (members.get("name") or "").strip()
+        key = members.get("key") or by_name.get(name)
         if not name:
-            raise Invalid(f"{what}[{at}]", "an option needs a name")
+            raise Invalid(f"{what}[{at}]", "must have a name")
         if not key:
-            key, following = str(following), following + 1
+            key, next_key = str(next_key), next_key + 1
         if not _KEY.fullmatch(key):
-            raise Invalid(f"{what}[{at}].key", "may hold letters, digits, - and _, 50 at most")
-        made = [option for option in made if option.key != key] if add_only else made
-        made.append(Option(key, name))
-    field_options.check(made, what)
-    return made
+            raise Invalid(f"{what}[{at}].key", "must be 1 to 50 letters, digits, - and _")
+        options = [option for option in options if option.key != key] if add_only else options
+        options.append(Option(key, name))
+    field_options.check(options, what)
+    return options
 
 
 def checked(ctx: Ctx, team: Team, name: str, given: dict[str, str | None]) -> dict[str, str]:
-    """Values as they are stored, empty for those to clear. Null ones, and of fields the team has not, are ignored."""
-    known = {field.key: field for field in of(team, name)}
+    """The values to store. An empty text clears a value. Null values, and values of unknown fields, are ignored."""
+    known = {field.key: field for field in fields_of(team, name)}
     found = {}
     for key, value in given.items():
         if value is not None and key in known and known[key].type != "FORMULA":
@@ -208,41 +220,41 @@ def _text(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str
 def _date(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
     moment = field_values.moment_of(value)
     if moment is None:
-        raise Invalid(where, f"{field.name!r} takes a date in milliseconds since 1970, or text such as 2026-03-31")
+        raise Invalid(where, f"{field.name!r} must be milliseconds since 1970, or a date such as 2026-03-31")
     return str(moment)
 
 
 def _checkbox(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
     if value.lower() not in ("true", "false"):
-        raise Invalid(where, f"{field.name!r} takes true or false")
+        raise Invalid(where, f"{field.name!r} must be true or false")
     return value.lower()
 
 
 def _chosen(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
-    """Keys of options: one of a dropdown, any number of tags."""
-    keys = _several(value) if field.type == "TAG" else [value]
+    """The keys of options: one for a dropdown, any number for tags."""
+    keys = _split(value) if field.type == "TAG" else [value]
     known = {option.key: option.name for option in field.options}
     for key in keys:
         if key not in known:
-            its = ", ".join(f"{one} ({title})" for one, title in list(known.items())[:20]) or "none yet"
-            raise Invalid(where, f"{field.name!r} has no option with key {key[:100]!r}; its options are {its}")
+            options = ", ".join(f"{each} ({title})" for each, title in list(known.items())[:20]) or "none yet"
+            raise Invalid(where, f"{field.name!r} has no option with key {key[:100]!r}; its options are {options}")
     return ",".join(keys)
 
 
 def _keys(noun: str) -> Callable[[Ctx, Team, TeamField, str, str], str]:
     def check(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
-        keys = _several(value)
+        keys = _split(value)
         known = contact_access.known(ctx, noun, team.key, keys)
         for key in keys:
             if key not in known:
-                raise Invalid(where, f"no one of the team's {noun} has the key {key[:100]!r}")
+                raise Invalid(where, f"there is no entry {key[:100]!r} in the team's {noun}")
         return ",".join(keys)
 
     return check
 
 
-def _several(value: str) -> list[str]:
-    return list(dict.fromkeys(one.strip() for one in value.split(",") if one.strip()))
+def _split(value: str) -> list[str]:
+    return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
 
 
 _KINDS: dict[str, Callable[[Ctx, Team, TeamField, str, str], str]] = {
@@ -257,19 +269,19 @@ _KINDS: dict[str, Callable[[Ctx, Team, TeamField, str, str], str]] = {
 }
 
 
-def holding(team: Team, noun: str) -> list[tuple[str, str]]:
-    """The fields of either list whose values name entries of `noun`, as list and key."""
+def naming(team: Team, noun: str) -> list[tuple[str, str]]:
+    """The fields whose values name contacts (or organizations): for each, its list and its key."""
     kind = "TEAM_CONTACT" if noun == "contacts" else "TEAM_ORGANIZATION"
-    return [(name, field.key) for name in TEAM_LISTS for field in of(team, name) if field.type == kind]
+    return [(name, field.key) for name in TEAM_LISTS for field in fields_of(team, name) if field.type == kind]
 
 
-def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, held: Held) -> None:
-    """Erase the field's values: no news of the entries themselves."""
+def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, cleared: EntryValues) -> None:
+    """Clear the field in all entries, and add the values to `cleared`. The entries record no events."""
     value = ctx.db.dialect.field_value("fields", field.key)
     for key, text in ctx.db.rows(
         f"SELECT key, {value} FROM {name} WHERE team_key = :team AND {value} IS NOT NULL", team=team.key
     ):
-        held.setdefault(key, {})[field.key] = text
+        cleared.setdefault(key, {})[field.key] = text
     ctx.db.run(
         f"""
         UPDATE {name} SET fields = {ctx.db.dialect.without("fields", field.key)}
@@ -281,29 +293,30 @@ def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, held: Held) -> Non
         search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
-def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField, gone: Held) -> None:
-    """Erase what named an option that is no more."""
-    lost = {option.key for option in field.options} - {option.key for option in after.options}
-    if not lost:
+def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField, cleared: EntryValues) -> None:
+    """Clear the values of removed options, and add the values before to `cleared`."""
+    removed = {option.key for option in field.options} - {option.key for option in after.options}
+    if not removed:
         return
     value = ctx.db.dialect.field_value("fields", field.key)
-    cleared = []
+    changed = []
     for key, text in ctx.db.rows(
         f"SELECT key, fields FROM {name} WHERE team_key = :team AND {value} IS NOT NULL", team=team.key
     ):
-        held = msgspec.json.decode(text, type=dict[str, str])
-        left = [one for one in _several(held[field.key]) if one not in lost]
-        if ",".join(left) != held[field.key]:
-            gone.setdefault(key, {})[field.key] = held[field.key]
-            rest = {one: value for one, value in held.items() if one != field.key}
-            held = {**rest, field.key: ",".join(left)} if left else rest
-            cleared.append({"key": key, "fields": msgspec.json.encode(held).decode()})
-    ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", cleared)
+        values = msgspec.json.decode(text, type=dict[str, str])
+        remaining = [option for option in _split(values[field.key]) if option not in removed]
+        if ",".join(remaining) != values[field.key]:
+            cleared.setdefault(key, {})[field.key] = values[field.key]
+            rest = {other: value for other, value in values.items() if other != field.key}
+            values = {**rest, field.key: ",".join(remaining)} if remaining else rest
+            changed.append({"key": key, "fields": msgspec.json.encode(values).decode()})
+    ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", changed)
 
 
-def _fill(ctx: Ctx, team: Team, name: str, gone: Held) -> None:
-    known = {field.key: field for field in of(team, name)}
-    keys = list(gone)
+def _fill(ctx: Ctx, team: Team, name: str, cleared: EntryValues) -> None:
+    """Restore cleared values in the fields that exist."""
+    known = {field.key: field for field in fields_of(team, name)}
+    keys = list(cleared)
     for at in range(0, len(keys), 1000):
         rows = ctx.db.rows(
             f"SELECT key, fields FROM {name} WHERE team_key = :team AND {ctx.db.dialect.among('key', 'keys')}",
@@ -312,19 +325,19 @@ def _fill(ctx: Ctx, team: Team, name: str, gone: Held) -> None:
         )
         filled = []
         for key, text in rows:
-            held = msgspec.json.decode(text, type=dict[str, str])
-            old = {field: value for field, value in gone[key].items() if field in known}
-            both = {field: _both(known[field], held.get(field), value) for field, value in old.items()}
-            filled.append({"key": key, "fields": msgspec.json.encode({**held, **both}).decode()})
+            now = msgspec.json.decode(text, type=dict[str, str])
+            old = {field: value for field, value in cleared[key].items() if field in known}
+            both = {field: _both(known[field], now.get(field), value) for field, value in old.items()}
+            filled.append({"key": key, "fields": msgspec.json.encode({**now, **both}).decode()})
         ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", filled)
-    if any(known[field].type in search.TEXT_TYPES for values in gone.values() for field in values if field in known):
+    if any(known[field].type in search.TEXT_TYPES for values in cleared.values() for field in values if field in known):
         search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
 def _both(field: TeamField, now: str | None, old: str) -> str:
-    """What it had, unless it was given something since; tags have both."""
+    """The old value, or the current value if there is one. Of tags, both."""
     if field.type != "TAG" or not now:
         return now or old
-    before, since = _several(old), _several(now)
-    more = [one for one in since if one not in before]
+    before, since = _split(old), _split(now)
+    more = [tag for tag in since if tag not in before]
     return ",".join([*before, *more] if len(more) < len(since) else [*since, *before])

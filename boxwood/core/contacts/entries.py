@@ -1,4 +1,4 @@
-"""What is done with a contact or an organization: the verbs the two share."""
+"""Creating, editing and deleting contacts and organizations. An entry is a contact or an organization."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ NOUNS: dict[str, Noun[Any]] = {"contacts": CONTACTS, "organizations": ORGANIZATI
 
 
 def create(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any], *, get_if_existing: bool = False) -> E:
-    """An entry of the team's; with `get_if_existing`, the one that matches where there is one, unchanged."""
+    """Create an entry. With `get_if_existing`, an entry with the same e-mail address or domain is returned unchanged,
+    if there is one."""
     team, rights = contact_access.enter(ctx, noun.name, team_key)
-    entry = changed(ctx, noun, team, noun.blank(ctx, team.key), given)
+    entry = with_changes(ctx, noun, team, noun.blank(ctx, team.key), given)
     if get_if_existing and (found := _match(ctx, noun, entry)):
         return found
     return _add(ctx, noun, team, rights, entry, given)
 
 
 def upsert(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
-    """The entry with this e-mail address (domain) as given, made where there is none. Lists are added to."""
+    """Update the entry with the given e-mail address (of an organization: domain), or create it if there is none. Lists
+    are added to the stored lists."""
     team, rights = contact_access.enter(ctx, noun.name, team_key)
-    entry = changed(ctx, noun, team, noun.blank(ctx, team.key), given)
+    entry = with_changes(ctx, noun, team, noun.blank(ctx, team.key), given)
     if not any(kind == noun.matched_by for kind, _ in noun.identify(entry)):
-        raise Invalid(noun.match_needs, f"is what an existing {noun.one} is found by")
+        raise Invalid(noun.match_needs, f"is missing: it is needed to find an existing {noun.one}")
     found = _match(ctx, noun, entry)
     if found is None:
         return _add(ctx, noun, team, rights, entry, given)
@@ -46,11 +48,12 @@ def upsert(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
 
 
 def _match(ctx: Ctx, noun: Noun[E], entry: E) -> E | None:
-    """The oldest that is found by the first of its e-mail addresses (domains) that any has."""
+    """The oldest entry with one of these e-mail addresses (of an organization: domains). The first address that any
+    entry has decides."""
     wanted = [value for kind, value in noun.identify(entry) if kind == noun.matched_by]
     if not wanted:
         return None
-    teams.lock(ctx, entry.team_key)  # two who look at once must not both find nothing
+    teams.lock(ctx, entry.team_key)  # two requests at once must not both find no entry, and create two
     rows = ctx.db.rows(
         f"""
         SELECT value, key FROM identifiers
@@ -70,59 +73,59 @@ def _add(ctx: Ctx, noun: Noun[E], team: Team, rights: Rights, entry: E, given: d
         raise Forbidden(f"Your role in this team may not create {noun.name}")
     if not noun.title(entry):
         raise Insufficient(noun.one.capitalize(), noun.needs)
-    entry = contact_links.given(ctx, entry, given)
+    entry = contact_links.with_links(ctx, entry, given)
     if noun is ORGANIZATIONS:
         teams.lock(ctx, team.key)
     noun.table.insert(ctx.db, entry)
-    identify(ctx, noun, entry)
-    entry = contact_links.by_domain(ctx, noun, entry, None)
-    tell_others(ctx, contact_links.save(ctx, noun, entry, None))
-    tell(ctx, noun, "created", entry)
+    store_identifiers(ctx, noun, entry)
+    entry = contact_links.with_domain_links(ctx, noun, entry, None)
+    record_linked(ctx, contact_links.save(ctx, noun, entry, None))
+    record_event(ctx, noun, "created", entry)
     return entry
 
 
-def alone(ctx: Ctx, noun: Noun[E], key: str) -> None:
-    """Before an entry's domains change or it goes: two who do such things at once would miss each other's links.
-
-    The team's row stands for its directory. A contact that is inserted holds that row by being inserted.
+def lock_team(ctx: Ctx, noun: Noun[E], key: str) -> None:
+    """Lock the row of the entry's team, before the entry's domains change or the entry is deleted: two such requests at
+    once would miss each other's links. Inserting a contact also locks this row.
     """
     teams.lock(ctx, contact_access.reach(ctx, noun, key)[1].key)
 
 
 def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
-    """Change what is named and differs: null leaves as it is, an empty text clears, lists replace, fields merge."""
+    """Apply the given members. Null leaves a member unchanged, an empty text clears it, a list replaces the stored
+    list, and field values are merged. Members equal to the stored ones are ignored."""
     if any(given.get(member) is not None for member in ("domains", "email_addresses")):
-        alone(ctx, noun, key)
+        lock_team(ctx, noun, key)
     entry, team, _ = contact_access.reach(ctx, noun, key, change=True)
     before = contact_access.with_links(ctx, [entry])[0]
-    after = contact_links.given(ctx, changed(ctx, noun, team, before, given), given)
+    after = contact_links.with_links(ctx, with_changes(ctx, noun, team, before, given), given)
     if after == before:
         return before
     if not noun.title(after):
-        raise Invalid(noun.needs, f"a {noun.one} must keep a name or {noun.needs}")
-    return save(ctx, noun, before, contact_links.by_domain(ctx, noun, after, before))
+        raise Invalid(noun.needs, f"must not be empty: a {noun.one} needs a name or {noun.needs}")
+    return save(ctx, noun, before, contact_links.with_domain_links(ctx, noun, after, before))
 
 
 def save(ctx: Ctx, noun: Noun[E], before: E, after: E, *, verb: str = "edited", **detail: str) -> E:
-    """Write what changed, and say so."""
+    """Store the members that differ, and record an event."""
     after = msgspec.structs.replace(after, updated_at=ctx.now, saved_at=ctx.now, saved_by=ctx.actor.key)
     differing = [name for name in after.__struct_fields__ if getattr(after, name) != getattr(before, name)]
     noun.table.update(ctx.db, after, *(name for name in differing if name in noun.table.names))
     if set(noun.identify(before)) != set(noun.identify(after)):
         ctx.db.run("DELETE FROM identifiers WHERE key = :key", key=after.key)
-        identify(ctx, noun, after)
-    tell_others(ctx, contact_links.save(ctx, noun, after, before))
-    told = [name for name in differing if name not in _STAMPS]
-    old = {name: getattr(before, name) for name in told}
+        store_identifiers(ctx, noun, after)
+    record_linked(ctx, contact_links.save(ctx, noun, after, before))
+    changed = [name for name in differing if name not in _DERIVED]
+    old = {name: getattr(before, name) for name in changed}
     if "fields" in old:
         old["fields"] = {key: before.fields.get(key) for key in _differing(before.fields, after.fields)}
-    detail.setdefault("what", ", ".join(_words(name) for name in told))
-    tell(ctx, noun, verb, after, before=old, **detail)
-    _spread_addresses(ctx, before, after)
+    detail.setdefault("what", ", ".join(_words(name) for name in changed))
+    record_event(ctx, noun, verb, after, before=old, **detail)
+    _add_addresses_to_boxes(ctx, before, after)
     return after
 
 
-_STAMPS = ("normalized_domains", "updated_at", "saved_at", "saved_by")
+_DERIVED = ("normalized_domains", "updated_at", "saved_at", "saved_by")
 
 
 def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -135,10 +138,10 @@ def _words(member: str) -> str:
     )
 
 
-def _spread_addresses(ctx: Ctx, before: E, after: E) -> None:
-    """A linked contact's new e-mail addresses belong to its boxes too (ruling 12)."""
+def _add_addresses_to_boxes(ctx: Ctx, before: E, after: E) -> None:
+    """Add a contact's new e-mail addresses to the boxes that link the contact (ruling 12)."""
     known = getattr(before, "email_addresses", [])
-    new = [one for one in getattr(after, "email_addresses", []) if one not in known]
+    new = [address for address in getattr(after, "email_addresses", []) if address not in known]
     if not new:
         return
     for box in boxes.locked(ctx, box_links.of(ctx, after.key)):
@@ -147,8 +150,8 @@ def _spread_addresses(ctx: Ctx, before: E, after: E) -> None:
 
 
 def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
-    """With what names it: links of boxes and of other entries, and values of fields."""
-    alone(ctx, noun, key)
+    """Delete an entry, its links to boxes and other entries, and the field values that name it."""
+    lock_team(ctx, noun, key)
     entry, team, _ = contact_access.reach(ctx, noun, key, change=True)
     entry = contact_access.with_links(ctx, [entry])[0]
     named = references.replace(ctx, noun, team, key, None)
@@ -159,63 +162,63 @@ def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
 
 
 def remove(ctx: Ctx, noun: Noun[E], entry: E, **detail: str) -> None:
-    """The entry itself and its links."""
-    bare = msgspec.structs.replace(entry, contact_links=[], org_links=[])
-    tell_others(ctx, contact_links.save(ctx, noun, bare, entry))
+    """Delete an entry and its links to other entries."""
+    without_links = msgspec.structs.replace(entry, contact_links=[], org_links=[])
+    record_linked(ctx, contact_links.save(ctx, noun, without_links, entry))
     ctx.db.run("DELETE FROM identifiers WHERE key = :key", key=entry.key)
     ctx.db.run(f"DELETE FROM {noun.name} WHERE key = :key", key=entry.key)
-    tell(ctx, noun, "deleted", entry, **detail)
+    record_event(ctx, noun, "deleted", entry, **detail)
 
 
-def tell(ctx: Ctx, noun: Noun[E], verb: str, entry: E, *, before: Any = None, **detail: str) -> None:
-    """The entry's event, and its place in the search."""
+def record_event(ctx: Ctx, noun: Noun[E], verb: str, entry: E, *, before: Any = None, **detail: str) -> None:
+    """Record an event about an entry, and update the search index."""
     subject = noun.title(entry)
     events.record(ctx, f"{noun.one}.{verb}", entry, team_key=entry.team_key, before=before, subject=subject, **detail)
     search.note(ctx, noun.one, entry.key)
 
 
-def tell_others(ctx: Ctx, differing: list[tuple[str, DirectoryLink]]) -> None:
-    """A link is a change of the other side too.
+def record_linked(ctx: Ctx, differing: list[tuple[str, DirectoryLink]]) -> None:
+    """Record the change of a link at the entry on its other side.
 
-    A magic one is told by the entry whose domain made it: an organization would otherwise say all its
-    links again for each person of it that comes.
+    Magic links record no event there: otherwise an organization would record an event for each contact that is created
+    in its domain.
     """
     for name, noun in NOUNS.items():
-        links = [link for one, link in differing if one == name]
+        links = [link for list_name, link in differing if list_name == name]
         if not links:
             continue
         ctx.db.many(
             f"UPDATE {name} SET saved_at = :now WHERE key = :key", [{"now": ctx.now, "key": link.key} for link in links]
         )
-        told = [link.key for link in links if not link.is_magic]
+        keys = [link.key for link in links if not link.is_magic]
         rows = ctx.db.rows(
             f"SELECT {noun.table.columns} FROM {name} WHERE {ctx.db.dialect.among('key', 'keys')} ORDER BY key",
-            keys=ctx.db.texts(told),
+            keys=ctx.db.texts(keys),
         )
-        for entry in contact_access.with_links(ctx, noun.table.load_all(rows)) if told else []:
-            tell(ctx, noun, "edited", entry, before={}, what="links")
+        for entry in contact_access.with_links(ctx, noun.table.load_all(rows)) if keys else []:
+            record_event(ctx, noun, "edited", entry, before={}, what="links")
 
 
-def changed(ctx: Ctx, noun: Noun[E], team: Team, entry: E, given: dict[str, Any]) -> E:
-    """The entry with the texts, lists and values that were given; null leaves a member as it is."""
-    news = {
+def with_changes(ctx: Ctx, noun: Noun[E], team: Team, entry: E, given: dict[str, Any]) -> E:
+    """The entry with the given texts, lists and field values. Null leaves a member unchanged."""
+    changes = {
         name: _CHECKS.get(name, _text)(value, name)
         for name, value in given.items()
-        if name in noun.table.names and name not in _KEPT and value is not None
+        if name in noun.table.names and name not in _NOT_EDITABLE and value is not None
     }
     if given.get("fields"):
         values = {**entry.fields, **custom_fields.checked(ctx, team, noun.name, given["fields"])}
-        news["fields"] = {key: value for key, value in sorted(values.items()) if value}
-    entry = msgspec.structs.replace(entry, **news)
-    return msgspec.structs.replace(entry, normalized_domains=domains_of(entry))
+        changes["fields"] = {key: value for key, value in sorted(values.items()) if value}
+    entry = msgspec.structs.replace(entry, **changes)
+    return msgspec.structs.replace(entry, normalized_domains=normalized_domains(entry))
 
 
-_KEPT = ("key", "team_key", "normalized_domains", "fields", "creator_key", "saved_by")
+_NOT_EDITABLE = ("key", "team_key", "normalized_domains", "fields", "creator_key", "saved_by")
 
 
-def texts_of(noun: Noun[E]) -> list[str]:
-    """The members of an entry that are a text."""
-    others = (*_KEPT, *noun.lists, "created_at", "updated_at", "saved_at")
+def text_members(noun: Noun[E]) -> list[str]:
+    """The names of an entry's members that are texts."""
+    others = (*_NOT_EDITABLE, *noun.lists, "created_at", "updated_at", "saved_at")
     return [name for name in noun.table.names if name not in others]
 
 
@@ -225,7 +228,7 @@ def _text(value: str, member: str) -> str | None:
 
 def _emails(value: list[str], member: str) -> list[str]:
     given = contact_access.texts(value, "emailAddresses")
-    return list(dict.fromkeys(persons.check_email(one, "emailAddresses") for one in given))
+    return list(dict.fromkeys(persons.check_email(address, "emailAddresses") for address in given))
 
 
 def _list(wire: str) -> Callable[[list[str], str], list[str]]:
@@ -240,16 +243,16 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-def domains_of(entry: E) -> list[str]:
-    """Those it names, and those of its e-mail addresses unless anybody can have one there."""
-    named = [addresses.domain(one) for one in entry.domains]
-    of_mail = [addresses.domain(one) for one in getattr(entry, "email_addresses", ())]
-    found = named + [one for one in of_mail if one not in addresses.ANYBODYS]
-    return list(dict.fromkeys(one for one in found if one))
+def normalized_domains(entry: E) -> list[str]:
+    """The entry's domains and those of its e-mail addresses, without the domains of public mail services."""
+    own = [addresses.domain(domain) for domain in entry.domains]
+    of_mail = [addresses.domain(address) for address in getattr(entry, "email_addresses", ())]
+    found = own + [domain for domain in of_mail if domain not in addresses.ANYBODYS]
+    return list(dict.fromkeys(domain for domain in found if domain))
 
 
-def identify(ctx: Ctx, noun: Noun[E], entry: E) -> None:
-    """Write the rows by which the entry is found."""
+def store_identifiers(ctx: Ctx, noun: Noun[E], entry: E) -> None:
+    """Insert the rows by which the entry is found: e-mail addresses, domains, names and phone numbers."""
     ctx.db.many(
         "INSERT INTO identifiers (team_key, noun, kind, value, key) VALUES (:team, :noun, :kind, :value, :key)",
         [

@@ -1,4 +1,4 @@
-"""Duplicates in a team's directory: finding them, making one of several, and taking that back."""
+"""Duplicate contacts and organizations: finding them, merging them, and undoing a merge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .references import Undo
 
 MOST = 100
 SHOWN = 50
-"""Of the entries that have one thing in common."""
+"""Entries that are listed in a group of duplicates."""
 _REASONS = {"contacts": ["email", "name", "phone"], "organizations": ["domain", "name", "phone"]}
 
 
@@ -35,17 +35,17 @@ class Merge(msgspec.Struct, frozen=True):
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """What it takes to undo a merge: the survivor before and after, and those that are gone, as they were."""
+    """What is stored to undo a merge: the survivor before and after the merge, and the merged entries before it."""
 
     before: msgspec.Raw
     after: msgspec.Raw
     gone: list[msgspec.Raw]
     named: list[Undo]
-    """Where each of those gone was named, in the same order."""
+    """Where each of the merged entries was named, in the order of `gone`."""
 
 
 class DuplicateGroup(msgspec.Struct, frozen=True):
-    """Entries that may be one and the same, for what they have in common."""
+    """Entries that may be duplicates, because they have the same value of this kind."""
 
     reason: str
     value: str
@@ -56,7 +56,7 @@ MERGES = Table("merges", Merge)
 
 
 def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str], limit: int) -> list[DuplicateGroup]:
-    """What more than one entry has, in order, beginning behind this kind and value."""
+    """Groups of possible duplicates, ordered by kind and value, after this kind and value."""
     team, rights = contact_access.enter(ctx, noun.name, team_key)
     if rights.see != contact_access.ALL:
         raise Forbidden(f"Your role in this team may not see all of its {noun.name}")
@@ -94,98 +94,99 @@ def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str
 
 
 def merge(ctx: Ctx, noun: Noun[E], key: str, others: list[str], choices: dict[str, str]) -> E:
-    """Make one of them: `key` survives, and is named wherever the others were.
+    """Merge the entries `others` into the entry `key`, which replaces them wherever they are named.
 
-    Each member is the survivor's, or where that has none the first other's that has; lists are joined.
-    `choices` says by member (`fields.1001` for a field) from whom it is taken instead.
+    Each member is that of the surviving entry, or if it is empty there, of the first other entry that has it. Lists are
+    joined. `choices` names by member (`fields.1001` for a field) the entry from which the member is taken instead.
     """
-    keys = [one for one in dict.fromkeys(others) if one != key]
+    keys = [other for other in dict.fromkeys(others) if other != key]
     if not 1 <= len(keys) <= MOST:
-        raise Invalid("keys", f"names the {noun.name} to merge into this one, {MOST} at most")
-    entries.alone(ctx, noun, key)
+        raise Invalid("keys", f"must be 1 to {MOST} keys of {noun.name} to merge into this {noun.one}")
+    entries.lock_team(ctx, noun, key)
     found, team = _reach_all(ctx, noun, [key, *keys])
-    before, gone = found[0], found[1:]
-    after = _combined(noun, before, gone, choices)
-    named = [references.replace(ctx, noun, team, one.key, key) for one in gone]
-    for one in gone:
-        entries.remove(ctx, noun, one, merged_into=key)
+    before, merged = found[0], found[1:]
+    after = _combined(noun, before, merged, choices)
+    named = [references.replace(ctx, noun, team, entry.key, key) for entry in merged]
+    for entry in merged:
+        entries.remove(ctx, noun, entry, merged_into=key)
     before = contact_access.with_links(ctx, [before])[0]
-    after = contact_links.by_domain(ctx, noun, after, before)
+    after = contact_links.with_domain_links(ctx, noun, after, before)
     merge_key = ids.new("m", ctx.now)
-    what = ", ".join(noun.title(one) for one in gone)
+    what = ", ".join(noun.title(entry) for entry in merged)
     after = entries.save(ctx, noun, before, after, verb="merged", what=what, merge_key=merge_key)
-    raw = [msgspec.Raw(msgspec.json.encode(one)) for one in (found[0], after, *gone)]
+    raw = [msgspec.Raw(msgspec.json.encode(entry)) for entry in (found[0], after, *merged)]
     trace = Trace(raw[0], raw[1], raw[2:], named)
     MERGES.insert(ctx.db, Merge(merge_key, team.key, noun.name, key, ctx.actor.key, trace, ctx.now, None))
     return after
 
 
 def _reach_all(ctx: Ctx, noun: Noun[E], keys: list[str]) -> tuple[list[E], Team]:
-    """All of them, alone and with their links, in this order; they must be one team's."""
+    """These entries with their links, in this order and locked, and their team. They must belong to the same team."""
     reached = {key: contact_access.reach(ctx, noun, key, change=True) for key in sorted(keys)}
     team = reached[keys[0]][1]
     for key in keys:
         if reached[key][1].key != team.key:
-            raise Invalid("keys", f"{key} belongs to another team")
+            raise Invalid("keys", f"must belong to the same team: {key} does not")
     return contact_access.with_links(ctx, [reached[key][0] for key in keys]), team
 
 
 def _combined(noun: Noun[E], survivor: E, others: list[E], choices: dict[str, str]) -> E:
-    everyone = [survivor, *others]
-    by_key = {one.key: one for one in everyone}
+    all_entries = [survivor, *others]
+    by_key = {entry.key: entry for entry in all_entries}
     for member, key in choices.items():
         if key not in by_key:
-            raise Invalid(f"choices.{member}", f"{key[:100]!r} is none of those that are merged")
+            raise Invalid(f"choices.{member}", f"must be the key of an entry that is merged: {key[:100]!r}")
     values: dict[str, Any] = {}
-    for member in entries.texts_of(noun):
-        chosen = [by_key[choices[member]]] if member in choices else everyone
-        values[member] = next((value for one in chosen if (value := getattr(one, member))), None)
+    for member in entries.text_members(noun):
+        chosen = [by_key[choices[member]]] if member in choices else all_entries
+        values[member] = next((value for entry in chosen if (value := getattr(entry, member))), None)
     for member in noun.lists:
-        chosen = [by_key[choices[member]]] if member in choices else everyone
-        values[member] = list(dict.fromkeys(value for one in chosen for value in getattr(one, member)))
-    fields = {field for one in everyone for field in one.fields}
+        chosen = [by_key[choices[member]]] if member in choices else all_entries
+        values[member] = list(dict.fromkeys(value for entry in chosen for value in getattr(entry, member)))
+    fields = {field for entry in all_entries for field in entry.fields}
     values["fields"] = {}
     for field in sorted(fields):
-        chosen = [by_key[choices[f"fields.{field}"]]] if f"fields.{field}" in choices else everyone
-        if value := next((one.fields[field] for one in chosen if one.fields.get(field)), None):
+        chosen = [by_key[choices[f"fields.{field}"]]] if f"fields.{field}" in choices else all_entries
+        if value := next((entry.fields[field] for entry in chosen if entry.fields.get(field)), None):
             values["fields"][field] = value
     for member in contact_links.LISTED:
-        links = {link.key: link for one in reversed(everyone) for link in getattr(one, member)}
-        ordered = dict.fromkeys(link.key for one in everyone for link in getattr(one, member))
+        links = {link.key: link for entry in reversed(all_entries) for link in getattr(entry, member)}
+        ordered = dict.fromkeys(link.key for entry in all_entries for link in getattr(entry, member))
         values[member] = [links[key] for key in ordered if key not in by_key]
     after = msgspec.structs.replace(survivor, **values)
-    return msgspec.structs.replace(after, normalized_domains=entries.domains_of(after))
+    return msgspec.structs.replace(after, normalized_domains=entries.normalized_domains(after))
 
 
 def unmerge(ctx: Ctx, noun: Noun[E], key: str) -> tuple[E, list[E]]:
-    """Take back the last merge into this entry; it, and those that are there again.
+    """Undo the last merge into this entry. Returns the entry, and the entries that were merged into it.
 
-    What was changed since stays as it is now; all else is as it was before.
+    Values that were changed since the merge stay as they are now. All other values are as they were before the merge.
     """
-    entries.alone(ctx, noun, key)
+    entries.lock_team(ctx, noun, key)
     now, team, rights = contact_access.reach(ctx, noun, key, change=True)
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
-    merge = last(ctx, noun, key)
+    merge = latest(ctx, noun, key)
     before, after, *gone = (
         msgspec.json.decode(raw, type=noun.table.record)
         for raw in (merge.undo.before, merge.undo.after, *merge.undo.gone)
     )
-    gone = [back(ctx, noun, team, one) for one in gone]
+    gone = [restore_row(ctx, noun, team, entry) for entry in gone]
     now = contact_access.with_links(ctx, [now])[0]
-    parted = _parted(ctx, noun, team, now, before, after)
-    what = ", ".join(noun.title(one) for one in gone)
-    parted = entries.save(ctx, noun, now, parted, verb="unmerged", what=what, merge_key=merge.key)
-    gone = [linked_again(ctx, noun, one) for one in gone]
-    for one, named in reversed([*zip(gone, merge.undo.named, strict=True)]):
-        references.undo(ctx, noun, named, one.key, key)
-    for one in gone:
-        entries.tell(ctx, noun, "restored", one)
+    unmerged = _without_merged(ctx, noun, team, now, before, after)
+    what = ", ".join(noun.title(entry) for entry in gone)
+    unmerged = entries.save(ctx, noun, now, unmerged, verb="unmerged", what=what, merge_key=merge.key)
+    gone = [restore_links(ctx, noun, entry) for entry in gone]
+    for entry, named in reversed([*zip(gone, merge.undo.named, strict=True)]):
+        references.undo(ctx, noun, named, entry.key, key)
+    for entry in gone:
+        entries.record_event(ctx, noun, "restored", entry)
     ctx.db.run("UPDATE merges SET undone_at = :now WHERE key = :key", key=merge.key, now=ctx.now)
-    return contact_access.with_links(ctx, [parted])[0], gone
+    return contact_access.with_links(ctx, [unmerged])[0], gone
 
 
-def last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
+def latest(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
+    """The last merge into this entry that was not undone. Raises Conflict if there is none."""
     row = ctx.db.row(
         f"""
         SELECT {MERGES.columns} FROM merges WHERE survivor_key = :key AND undone_at IS NULL
@@ -194,42 +195,42 @@ def last(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
         key=key,
     )
     if row is None:
-        raise Conflict(f"Nothing was merged into this {noun.one} that could be taken out again")
+        raise Conflict(f"No other {noun.one} was merged into this one, or the merges were all undone")
     return MERGES.load(row)
 
 
-def back(ctx: Ctx, noun: Noun[E], team: Team, one: E) -> E:
-    """The row of one that was gone, less the values of fields that the team no longer has."""
-    known = {field.key for field in custom_fields.of(team, noun.name)}
-    fields = {field: value for field, value in one.fields.items() if field in known}
-    one = msgspec.structs.replace(one, fields=fields, saved_at=ctx.now, saved_by=ctx.actor.key)
-    noun.table.insert(ctx.db, one)
-    entries.identify(ctx, noun, one)
-    return one
+def restore_row(ctx: Ctx, noun: Noun[E], team: Team, entry: E) -> E:
+    """Insert a deleted entry again, without the values of fields that the team does not have any longer."""
+    known = {field.key for field in custom_fields.fields_of(team, noun.name)}
+    fields = {field: value for field, value in entry.fields.items() if field in known}
+    entry = msgspec.structs.replace(entry, fields=fields, saved_at=ctx.now, saved_by=ctx.actor.key)
+    noun.table.insert(ctx.db, entry)
+    entries.store_identifiers(ctx, noun, entry)
+    return entry
 
 
-def linked_again(ctx: Ctx, noun: Noun[E], one: E) -> E:
-    """Linked to those of its links that are still there."""
-    before = contact_access.with_links(ctx, [one])[0]
+def restore_links(ctx: Ctx, noun: Noun[E], entry: E) -> E:
+    """Restore those of the entry's links whose other side still exists."""
+    before = contact_access.with_links(ctx, [entry])[0]
     for member, name in contact_links.LISTED.items():
-        links: list[DirectoryLink] = getattr(one, member)
-        there = contact_access.known(ctx, name, one.team_key, [link.key for link in links])
+        links: list[DirectoryLink] = getattr(entry, member)
+        existing = contact_access.known(ctx, name, entry.team_key, [link.key for link in links])
         now: list[DirectoryLink] = getattr(before, member)
-        more = [link for link in links if link.key in there and link.key not in {each.key for each in now}]
-        one = msgspec.structs.replace(one, **{member: [*now, *more]})
-    entries.tell_others(ctx, contact_links.save(ctx, noun, one, before))
-    return one
+        more = [link for link in links if link.key in existing and link.key not in {each.key for each in now}]
+        entry = msgspec.structs.replace(entry, **{member: [*now, *more]})
+    entries.record_linked(ctx, contact_links.save(ctx, noun, entry, before))
+    return entry
 
 
-def _parted(ctx: Ctx, noun: Noun[E], team: Team, now: E, before: E, after: E) -> E:
-    """The survivor without what the merge gave it."""
+def _without_merged(ctx: Ctx, noun: Noun[E], team: Team, now: E, before: E, after: E) -> E:
+    """The surviving entry without the values that the merge gave it."""
     values: dict[str, Any] = {}
-    for member in entries.texts_of(noun):
+    for member in entries.text_members(noun):
         unchanged = getattr(now, member) == getattr(after, member)
         values[member] = getattr(before if unchanged else now, member)
     for member in noun.lists:
-        values[member] = _less(getattr(now, member), getattr(before, member), getattr(after, member))
-    known = {field.key for field in custom_fields.of(team, noun.name)}
+        values[member] = _list_without(getattr(now, member), getattr(before, member), getattr(after, member))
+    known = {field.key for field in custom_fields.fields_of(team, noun.name)}
     values["fields"] = {}
     for field in sorted({**now.fields, **before.fields}):
         unchanged = now.fields.get(field) == after.fields.get(field)
@@ -237,15 +238,16 @@ def _parted(ctx: Ctx, noun: Noun[E], team: Team, now: E, before: E, after: E) ->
         if value and field in known:
             values["fields"][field] = value
     for member in contact_links.LISTED:
-        had, got = ({link.key for link in getattr(one, member)} for one in (before, after))
+        had, got = ({link.key for link in getattr(entry, member)} for entry in (before, after))
         values[member] = [link for link in getattr(now, member) if link.key in had or link.key not in got]
-    parted = msgspec.structs.replace(now, **values)
-    parted = msgspec.structs.replace(parted, normalized_domains=entries.domains_of(parted))
-    return parted if noun.title(parted) else now
+    unmerged = msgspec.structs.replace(now, **values)
+    unmerged = msgspec.structs.replace(unmerged, normalized_domains=entries.normalized_domains(unmerged))
+    return unmerged if noun.title(unmerged) else now
 
 
-def _less(now: list[str], before: list[str], after: list[str]) -> list[str]:
+def _list_without(now: list[str], before: list[str], after: list[str]) -> list[str]:
+    """A list without the items that the merge added, and with those that it removed."""
     if now == after:
         return before
-    kept = [one for one in now if one in before or one not in after]
-    return kept + [one for one in before if one not in after and one not in kept]
+    remaining = [item for item in now if item in before or item not in after]
+    return remaining + [item for item in before if item not in after and item not in remaining]

@@ -1,4 +1,4 @@
-"""What becomes of all that names a contact or an organization when it is deleted or merged into another."""
+"""References to a contact or an organization in boxes, tasks and fields: replaced when it is merged or deleted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from . import custom_fields
 
 
 class Undo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What named it before: boxes' links and values by box, and values of other entries by list and key."""
+    """The references before they were replaced: links and field values by box, and field values of other entries."""
 
     links: dict[str, list[BoxLink]] = {}
     box_values: dict[str, dict[str, list[str]]] = {}
     entry_values: list[tuple[str, str, str, str]] = []
-    """As list, key of the entry, key of the field, value."""
+    """The list, the key of the entry, the key of the field, and the value."""
     tasks: list[str] = []
 
 
 def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Undo:
-    """Name `by` instead (or nothing), in every box, task and field of the team, whoever reaches them."""
+    """Replace the entry `key` by the entry `by` in all boxes, tasks and fields of the team, without a check of access.
+    If `by` is None, the references are removed."""
     undo = Undo(entry_values=_in_entries(ctx, noun, team, key, by), tasks=_in_tasks(ctx, key, by))
     for box in boxes.locked(ctx, box_links.of(ctx, key)):
         links, values = getattr(box, noun.name), _values_naming(box, key)
@@ -33,9 +34,9 @@ def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Un
             undo.links[box.key] = links
         if values:
             undo.box_values[box.key] = values
-        after = {**box.fields, **{field: _swapped(value, key, by) for field, value in values.items()}}
+        after = {**box.fields, **{field: _replaced(value, key, by) for field, value in values.items()}}
         after = {field: value for field, value in after.items() if value != []}
-        changed = msgspec.structs.replace(box, fields=after, **{noun.name: _relinked(links, key, by)})
+        changed = msgspec.structs.replace(box, fields=after, **{noun.name: _links_replaced(links, key, by)})
         boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
     return undo
 
@@ -49,15 +50,15 @@ def _in_tasks(ctx: Ctx, key: str, by: str | None) -> list[str]:
 
 
 def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> None:
-    """Name `key` again where it was named before `by` (or nothing) took its place, as far as that was not changed
-    since."""
+    """Restore the references to the entry `key` that were replaced by `by` (or removed), except where a value was
+    changed since."""
     for box in boxes.locked(ctx, [*before.links, *before.box_values]):
         links = getattr(box, noun.name)
         if box.key in before.links:
-            links = _linked_again(links, before.links[box.key], key, by)
+            links = _links_restored(links, before.links[box.key], key, by)
         values = dict(box.fields)
         for field, value in before.box_values.get(box.key, {}).items():
-            if values.get(field, []) == _swapped(value, key, by):
+            if values.get(field, []) == _replaced(value, key, by):
                 values[field] = value
         changed = msgspec.structs.replace(box, fields=values, **{noun.name: links})
         boxes.save(ctx, boxes.pipeline_of(ctx, box), box, changed)
@@ -69,53 +70,54 @@ def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> Non
         [{"key": key, "by": by or "", "task": task, "now": ctx.now} for task in before.tasks],
     )
     for name, entry_key, field, text in before.entry_values:
-        if (_value(ctx, name, entry_key, field) or "") == ",".join(_swapped(text.split(","), key, by)):
+        if (_value(ctx, name, entry_key, field) or "") == ",".join(_replaced(text.split(","), key, by)):
             set_value(ctx, name, entry_key, field, text)
 
 
-def _linked_again(now: list[BoxLink], before: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
-    if now == _relinked(before, key, by):
+def _links_restored(now: list[BoxLink], before: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
+    if now == _links_replaced(before, key, by):
         return before
     if by is not None and by not in {link.key for link in now}:
-        return now  # somebody took the link away since
+        return now  # a user removed the link since
     if key in {link.key for link in now}:
         return now
-    back = next(link for link in before if link.key == key)
-    kept = now if by in {link.key for link in before} else [link for link in now if link.key != by]
-    return [*kept, back]
+    restored = next(link for link in before if link.key == key)
+    others = now if by in {link.key for link in before} else [link for link in now if link.key != by]
+    return [*others, restored]
 
 
 def _values_naming(box: Box, key: str) -> dict[str, list[str]]:
     return {field: value for field, value in box.fields.items() if isinstance(value, list) and key in value}
 
 
-def _swapped(value: list[str], key: str, by: str | None) -> list[str]:
-    named = [by if one == key else one for one in value]
-    return list(dict.fromkeys(one for one in named if one is not None))
+def _replaced(value: list[str], key: str, by: str | None) -> list[str]:
+    keys = [by if each == key else each for each in value]
+    return list(dict.fromkeys(each for each in keys if each is not None))
 
 
-def _relinked(links: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
-    """In the place of the old one; where both were linked, one link that is starred if either was."""
+def _links_replaced(links: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
+    """The links with `by` in the place of `key`. If both were linked, one link remains, which is starred if either
+    was."""
     gone = next((link for link in links if link.key == key), None)
     if gone is None:
         return links
     if by is None:
         return [link for link in links if link.key != key]
     other = next((link for link in links if link.key == by), None)
-    kept = msgspec.structs.replace(
+    remaining = msgspec.structs.replace(
         other or gone, key=by, is_starred=gone.is_starred or bool(other and other.is_starred)
     )
     place = other or gone
-    return [kept if link is place else link for link in links if link is place or link is not gone]
+    return [remaining if link is place else link for link in links if link is place or link is not gone]
 
 
 def _in_entries(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> list[tuple[str, str, str, str]]:
-    """The same in the values of the directory's own fields; what they were."""
+    """Replace references in field values of other entries. Returns the values before."""
     found = []
-    for name, field in custom_fields.holding(team, noun.name):
+    for name, field in custom_fields.naming(team, noun.name):
         for entry_key, value in _entries_naming(ctx, team, name, field, key):
             found.append((name, entry_key, field, value))
-            set_value(ctx, name, entry_key, field, ",".join(_swapped(value.split(","), key, by)))
+            set_value(ctx, name, entry_key, field, ",".join(_replaced(value.split(","), key, by)))
     return found
 
 
@@ -135,7 +137,7 @@ def _value(ctx: Ctx, name: str, entry_key: str, field: str) -> str | None:
 
 
 def set_value(ctx: Ctx, name: str, entry_key: str, field: str, value: str) -> None:
-    """One value of an entry; empty clears it."""
+    """Store a field value of an entry. An empty text clears it."""
     row = ctx.db.row(f"SELECT fields FROM {name} WHERE key = :key{ctx.db.for_update}", key=entry_key)
     if row is None:
         return
@@ -144,5 +146,5 @@ def set_value(ctx: Ctx, name: str, entry_key: str, field: str, value: str) -> No
         f"UPDATE {name} SET fields = :fields, saved_at = :now WHERE key = :key",
         key=entry_key,
         now=ctx.now,
-        fields=msgspec.json.encode({one: text for one, text in values.items() if text}).decode(),
+        fields=msgspec.json.encode({name: text for name, text in values.items() if text}).decode(),
     )

@@ -1,4 +1,4 @@
-"""What undoes each kind of event: the verb that does the opposite, with the values that were before."""
+"""How each kind of event is undone: by the function that does the opposite, with the values from before the event."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from typing import Any
 
 import msgspec
 
-from ...errors import Conflict
+from ...errors import Conflict, Invalid
+from ...lib.address_rules import Rules
 from .. import boxes, pipelines, trash, undo_data
+from ..accounts import team_settings
 from ..activity import comments, files, meetings, snippets, tasks, threads
 from ..automations import automations
 from ..boxes import transfers
-from ..contacts import entries, merge
+from ..contacts import custom_fields, entries, merge
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS
 from ..events import Event
-from ..people import contact_access
+from ..people import contact_access, teams
 from ..pipelines import fields, schema, stages, validation_rules
-from ..records import PermissionSet
+from ..records import TEAM_LISTS, PermissionSet, Team, TeamSettings
 from ..views import saved_views
 from ..webhooks import inbound_endpoints, subscriptions
-from . import restore, settings_inverses
+from . import restore
 
 Values = dict[str, Any]
 
 
 def reverse(ctx: Ctx, event: Event) -> bool:
-    """Undo one event; whether there was anything to do. Refused where something was changed since."""
+    """Undo an event. Returns whether there was anything to do. Raises Conflict if the values were changed since."""
     kind = EVENT_KINDS[event.kind]
-    if kind.by_itself or kind.quiet or event.kind in _FOLLOWS or "merged_into" in event.detail:
+    if kind.by_itself or kind.quiet or event.kind in _NOT_UNDONE or "merged_into" in event.detail:
         return False
     noun, _, verb = event.kind.partition(".")
     if verb in ("created", "added", "restored") and noun in _DELETE:
@@ -38,14 +40,14 @@ def reverse(ctx: Ctx, event: Event) -> bool:
     if verb in ("deleted", "removed") and noun in trash.HELD:
         restore.restore(ctx, trash.key_of(noun, event.subject_key or "", event.pipeline_key))
         return True
-    undone = _UNDO.get(event.kind) or (_UNDO.get(noun) if event.before is not None else None)
-    if undone is None:
-        raise Conflict("what it was before is not kept")
-    return undone(ctx, event)
+    undo = _UNDO.get(event.kind) or (_UNDO.get(noun) if event.before is not None else None)
+    if undo is None:
+        raise Conflict("the state before this change is not stored")
+    return undo(ctx, event)
 
 
-_FOLLOWS = ("box.email_added", "pipeline.imported")
-"""What stays whatever becomes of the events it came with (ruling 12), or only sums them up."""
+_NOT_UNDONE = ("box.email_added", "pipeline.imported")
+"""Added addresses stay on the box (ruling 12), and the event of an import only sums up other events."""
 
 _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "box": lambda ctx, event: boxes.delete(ctx, event.subject_key or ""),
@@ -71,19 +73,20 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
 # Members that were changed
 
 
-def _back(event: Event, now: Any, *, but: tuple[str, ...] = ()) -> Values:
-    """The members that are as this event left them, and what they were before; refused where one is neither."""
+def _members(event: Event, now: Any, *, but: tuple[str, ...] = ()) -> Values:
+    """The members to set back, with their values from before the event. Members that have this value already are left
+    out. Raises Conflict if a member was changed since the event."""
     return undo_data.unless_changed(
         msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record), now, but
     )
 
 
-def _back_fields(event: Event, held: Values, names: dict[str, str]) -> Values:
-    """The same of values by field; `names` are the fields that still are, and can be written."""
+def _field_values(event: Event, current: Values, names: dict[str, str]) -> Values:
+    """Like `_members`, for field values. `names` has the fields that still exist and can be written."""
     before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
     wanted: Values = {}
     for key, old in (before.get("fields") or {}).items():
-        now = undo_data.plain(held.get(key))
+        now = undo_data.plain(current.get(key))
         if key not in names or now == old:
             continue
         if now != after["fields"].get(key):
@@ -94,9 +97,10 @@ def _back_fields(event: Event, held: Values, names: dict[str, str]) -> Values:
 
 def _box(ctx: Ctx, event: Event) -> bool:
     box, pipeline, _ = boxes.reach(ctx, event.subject_key or "", "UPDATE")
-    wanted = _back(event, box, but=("fields",))
-    written = {key: one.name for key, one in schema.fields_by_key(ctx, pipeline.key).items() if one.type != "FORMULA"}
-    if values := _back_fields(event, box.fields, written):
+    wanted = _members(event, box, but=("fields",))
+    known = schema.fields_by_key(ctx, pipeline.key)
+    writable = {key: field.name for key, field in known.items() if field.type != "FORMULA"}
+    if values := _field_values(event, box.fields, writable):
         wanted["fields"] = values
     if "assignee_keys" in wanted:
         wanted["assignees"] = [{"user_key": key} for key in wanted.pop("assignee_keys")]
@@ -116,14 +120,14 @@ def _moved_pipeline(ctx: Ctx, event: Event) -> bool:
         raise Conflict("it was changed since it was moved")
     box = transfers.move(ctx, box.key, before["pipeline_key"], before["stage_key"])
     known = schema.fields_by_key(ctx, box.pipeline_key)
-    held = {key: value for key, value in before["fields"].items() if key in known and known[key].type != "FORMULA"}
+    values = {key: value for key, value in before["fields"].items() if key in known and known[key].type != "FORMULA"}
     links = {name: before[name] for name in ("contacts", "organizations") if name in before}
-    boxes.edit(ctx, box.key, {"fields": held, **links})
+    boxes.edit(ctx, box.key, {"fields": values, **links})
     return True
 
 
 def _task(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, tasks.get(ctx, event.subject_key or ""))
+    wanted = _members(event, tasks.get(ctx, event.subject_key or ""))
     if "assignee_keys" in wanted:
         wanted["assignees"] = [{"user_key": key} for key in wanted.pop("assignee_keys")]
     if wanted:
@@ -132,32 +136,32 @@ def _task(ctx: Ctx, event: Event) -> bool:
 
 
 def _comment(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, comments.get(ctx, event.subject_key or ""))
+    wanted = _members(event, comments.get(ctx, event.subject_key or ""))
     if wanted:
         comments.edit(ctx, event.subject_key or "", wanted)
     return bool(wanted)
 
 
-def _reaction(verb: Callable[[Ctx, str, str], Any]) -> Callable[[Ctx, Event], bool]:
-    def undone(ctx: Ctx, event: Event) -> bool:
+def _reaction(opposite: Callable[[Ctx, str, str], Any]) -> Callable[[Ctx, Event], bool]:
+    def undo(ctx: Ctx, event: Event) -> bool:
         if event.actor_key != ctx.actor.key:
-            raise Conflict("only who reacted can take it back")
-        verb(ctx, event.subject_key or "", event.detail["what"])
+            raise Conflict("only the user who reacted can undo a reaction")
+        opposite(ctx, event.subject_key or "", event.detail["what"])
         return True
 
-    return undone
+    return undo
 
 
 def _meeting(ctx: Ctx, event: Event) -> bool:
     key = event.subject_key or ""
     meeting = meetings.get(ctx, key)
     before: Values = msgspec.json.decode(event.before or b"{}")
-    held = meetings.task_keys(ctx, [key])[key]
+    task_keys = meetings.task_keys(ctx, [key])[key]
     names = event.detail.get("task_keys", "")
-    if held not in (before.get("task_keys", held), names.split(",") if names else []):
+    if task_keys not in (before.get("task_keys", task_keys), names.split(",") if names else []):
         raise Conflict("its tasks were changed since")
-    wanted = _back(event, meeting, but=("task_keys",))
-    if held != before.get("task_keys", held):
+    wanted = _members(event, meeting, but=("task_keys",))
+    if task_keys != before.get("task_keys", task_keys):
         wanted["task_keys"] = before["task_keys"]
     if wanted:
         meetings.edit(ctx, key, wanted)
@@ -165,7 +169,7 @@ def _meeting(ctx: Ctx, event: Event) -> bool:
 
 
 def _pipeline(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, pipelines.get(ctx, event.subject_key or ""))
+    wanted = _members(event, pipelines.get(ctx, event.subject_key or ""))
     if wanted:
         pipelines.edit(ctx, event.subject_key or "", wanted)
     return bool(wanted)
@@ -175,8 +179,8 @@ def _shared(ctx: Ctx, event: Event) -> bool:
     sql = "SELECT 1 FROM events WHERE pipeline_key = :key AND box_key IS NULL AND id > :id AND kind = 'pipeline.shared'"
     before: Values = msgspec.json.decode(event.before or b"{}")
     if ctx.db.row(sql, key=event.subject_key, id=event.id):
-        raise Conflict("who can reach it was changed since")
-    members = [{"user_key": one["user_key"], "permission_set": one["permission_set"]} for one in before["members"]]
+        raise Conflict("its members were changed since")
+    members = [{"user_key": it["user_key"], "permission_set": it["permission_set"]} for it in before["members"]]
     changes: Values = {"members": members}
     if "permission_sets" in before:
         changes["permission_sets"] = msgspec.convert(before["permission_sets"], dict[str, PermissionSet])
@@ -187,7 +191,7 @@ def _shared(ctx: Ctx, event: Event) -> bool:
 
 def _stage(ctx: Ctx, event: Event) -> bool:
     pipeline = pipelines.get(ctx, event.pipeline_key or "")
-    wanted = _back(event, schema.stage(ctx, pipeline, event.subject_key or ""))
+    wanted = _members(event, schema.stage(ctx, pipeline, event.subject_key or ""))
     if not wanted:
         return False
     stage = schema.stage(ctx, pipeline, event.subject_key or "")
@@ -199,23 +203,23 @@ def _stage(ctx: Ctx, event: Event) -> bool:
 def _field(ctx: Ctx, event: Event) -> bool:
     pipeline = pipelines.get(ctx, event.pipeline_key or "")
     field = schema.field(ctx, pipeline, event.subject_key or "")
-    wanted = _back(event, field)
-    lost = {one["key"] for one in wanted.get("options", ())} - {one.key for one in field.options}
-    values = undo_data.values(ctx, event) if lost else None
+    wanted = _members(event, field)
+    removed = {option["key"] for option in wanted.get("options", ())} - {option.key for option in field.options}
+    values = undo_data.values(ctx, event) if removed else None
     if wanted:
         fields.edit(ctx, pipeline.key, field.key, wanted, values=values)
     return bool(wanted)
 
 
 def _view(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, saved_views.get(ctx, event.pipeline_key or "", event.subject_key or ""))
+    wanted = _members(event, saved_views.get(ctx, event.pipeline_key or "", event.subject_key or ""))
     if wanted:
         saved_views.edit(ctx, event.pipeline_key or "", event.subject_key or "", wanted)
     return bool(wanted)
 
 
 def _snippet(ctx: Ctx, event: Event) -> bool:
-    wanted = _back(event, snippets.get(ctx, event.subject_key or ""))
+    wanted = _members(event, snippets.get(ctx, event.subject_key or ""))
     if wanted:
         snippets.edit(ctx, event.subject_key or "", wanted)
     return bool(wanted)
@@ -224,14 +228,15 @@ def _snippet(ctx: Ctx, event: Event) -> bool:
 def _entry(ctx: Ctx, event: Event) -> bool:
     noun = entries.NOUNS[f"{event.kind.partition('.')[0]}s"]
     entry = contact_access.get(ctx, noun, event.subject_key or "")
-    wanted = _back(event, entry, but=("fields",))
-    if values := _back_fields(event, entry.fields, {key: key for key in {**entry.fields, **_named(event)}}):
+    wanted = _members(event, entry, but=("fields",))
+    names = {key: key for key in {**entry.fields, **_fields_before(event)}}
+    if values := _field_values(event, entry.fields, names):
         wanted["fields"] = {key: value or "" for key, value in values.items()}
     for member in ("contact_links", "org_links"):
         if member in wanted:
             wanted[member] = [
-                {"key": one["key"], "is_magic_linked": one["is_magic"], "creation_timestamp": one["created_at"]}
-                for one in wanted[member]
+                {"key": link["key"], "is_magic_linked": link["is_magic"], "creation_timestamp": link["created_at"]}
+                for link in wanted[member]
             ]
     wanted = {member: "" if old is None else old for member, old in wanted.items()}
     if wanted:
@@ -239,21 +244,123 @@ def _entry(ctx: Ctx, event: Event) -> bool:
     return bool(wanted)
 
 
-def _named(event: Event) -> Values:
-    held: Values = msgspec.json.decode(event.before or b"{}").get("fields") or {}
-    return held
+def _fields_before(event: Event) -> Values:
+    values: Values = msgspec.json.decode(event.before or b"{}").get("fields") or {}
+    return values
 
 
 def _merged(ctx: Ctx, event: Event) -> bool:
     noun = entries.NOUNS[f"{event.kind.partition('.')[0]}s"]
-    if merge.last(ctx, noun, event.subject_key or "").key != event.detail.get("merge_key"):
-        raise Conflict("others were merged into it since")
+    if merge.latest(ctx, noun, event.subject_key or "").key != event.detail.get("merge_key"):
+        raise Conflict("other entries were merged into it since")
     merge.unmerge(ctx, noun, event.subject_key or "")
     return True
 
 
 def _unmerged(ctx: Ctx, event: Event) -> bool:
-    raise Conflict("merge them again instead")
+    raise Conflict("an unmerge cannot be undone: merge the entries again")
+
+
+# Settings of teams, webhooks, automations and rules
+
+
+def _team(ctx: Ctx, event: Event) -> bool:
+    """The team's name, its settings, or the fields of its contacts or organizations with their values."""
+    key, before = event.subject_key or "", msgspec.json.decode(event.before or b"{}")
+    after = msgspec.json.decode(event.record, type=Team)
+    changed: Values = before.get("settings", {})
+    old = msgspec.convert({**undo_data.plain(after.settings), **changed}, TeamSettings)
+    for name in TEAM_LISTS:
+        if (member := f"{name}_fields") in changed:
+            was, became = getattr(old, member), getattr(after.settings, member)
+            return custom_fields.restore(ctx, name, key, was, became, undo_data.values(ctx, event))
+    teams.require_owner(ctx, teams.get(ctx, key))
+    team = teams.lock(ctx, key)
+    states = {"name": (team.name, before.get("name", team.name), after.name)}
+    states |= {it: (getattr(team.settings, it), getattr(old, it), getattr(after.settings, it)) for it in changed}
+    wanted = {member: was for member, (now, was, became) in states.items() if now != was}
+    for member in wanted:
+        now, _, became = states[member]
+        if now != became:
+            raise Conflict(f"{member.replace('_', ' ')} was changed since")
+    title = wanted.pop("name", team.name)
+    return team_settings.save(ctx, team, wanted, name=title) != team
+
+
+_ANY_ADDRESS = Rules(allow_private=True)
+"""An earlier address may be restored without a check, because addresses are checked again at each request."""
+
+
+def _stored_members(ctx: Ctx, event: Event, now: Any) -> Values:
+    """Like `_members`, for members that the event does not hold and that are stored for undo."""
+    stored = undo_data.find(ctx, event.id)
+    return undo_data.unless_changed(stored["before"], stored["after"], now)
+
+
+def _webhook(ctx: Ctx, event: Event) -> bool:
+    webhook = subscriptions.get_for_change(ctx, event.subject_key or "")
+    wanted = _stored_members(ctx, event, webhook)
+    if wanted:
+        subscriptions.edit(ctx, webhook.key, wanted, _ANY_ADDRESS)
+    return bool(wanted)
+
+
+def _inbound(ctx: Ctx, event: Event) -> bool:
+    endpoint = inbound_endpoints.get(ctx, event.subject_key or "")
+    wanted = _stored_members(ctx, event, endpoint)
+    by, at = wanted.pop("repeat_by", endpoint.repeat_by), wanted.pop("repeat_at", endpoint.repeat_at)
+    if (by, at) != (endpoint.repeat_by, endpoint.repeat_at):
+        wanted["repeat_header" if by == inbound_endpoints.BY_HEADER else "repeat_path"] = at
+    if wanted:
+        inbound_endpoints.edit(ctx, endpoint.key, wanted)
+    return bool(wanted)
+
+
+def _automation(ctx: Ctx, event: Event) -> bool:
+    """The actor becomes the owner of the automation, as with any other edit. Secrets are restored only if they were the
+    actor's."""
+    automation = automations.get_for_change(ctx, event.subject_key or "")
+    wanted = _stored_members(ctx, event, automation)
+    owner, secrets = wanted.pop("user_key", automation.user_key), wanted.pop("secrets", automation.secrets)
+    definition = wanted.pop("definition", {})
+    if definition:
+        wanted |= {"filter": None, "condition": None, "allow_self": False, **definition}
+    if owner == ctx.actor.key and (definition or secrets != automation.secrets):
+        wanted["secrets"] = {**dict.fromkeys(automation.secrets), **secrets}
+    if not wanted:
+        return False
+    try:
+        automations.edit(ctx, automation.key, wanted, _ANY_ADDRESS, 0)
+    except Invalid as invalid:
+        raise Conflict(f"its earlier steps are not possible any longer: {invalid}") from None
+    return True
+
+
+def _switched(ctx: Ctx, event: Event) -> bool:
+    automation = automations.get_for_change(ctx, event.subject_key or "", "FLOW_PAUSE_RESUME")
+    on = event.kind == "automation.disabled"
+    if automation.enabled == on:
+        return False
+    automations.switch(ctx, automation.key, on)
+    return True
+
+
+def _validator(ctx: Ctx, event: Event) -> bool:
+    rule = validation_rules.get(ctx, event.pipeline_key or "", event.subject_key or "")
+    before, after = msgspec.json.decode(event.before or b"{}"), msgspec.json.decode(event.record)
+    wanted = undo_data.unless_changed(before, after, rule, but=("due_at", "overruns", "saved_at"))
+    conditions: Values = {name: wanted.pop(name) for name in ("assertion", "source", "denies") if name in wanted}
+    if source := conditions.pop("source", None):
+        conditions["formula"] = validation_rules.formula_of(ctx, msgspec.structs.replace(rule, source=source))
+    wanted |= {name: value for name, value in conditions.items() if value}
+    if wanted:
+        validation_rules.edit(ctx, rule.pipeline_key, rule.key, wanted)
+    return bool(wanted)
+
+
+def _validator_deleted(ctx: Ctx, event: Event) -> bool:
+    validation_rules.put_back(ctx, msgspec.json.decode(event.record, type=validation_rules.Validator))
+    return True
 
 
 _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
@@ -270,7 +377,14 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
-    **settings_inverses.UNDO,
+    "team.edited": _team,
+    "webhook.edited": _webhook,
+    "inbound.edited": _inbound,
+    "automation.edited": _automation,
+    "automation.enabled": _switched,
+    "automation.disabled": _switched,
+    "validator.edited": _validator,
+    "validator.deleted": _validator_deleted,
     "contact": _entry,
     "contact.merged": _merged,
     "contact.unmerged": _unmerged,

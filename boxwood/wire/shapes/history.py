@@ -96,7 +96,7 @@ class Undone(Out, omit_defaults=False):
 
 
 def undone(done: Done, change: str) -> Undone:
-    left = [Left(key_of(skipped.event.id), skipped.event.kind, skipped.says) for skipped in done.left]
+    left = [Left(key_of(skipped.event.id), skipped.event.kind, skipped.text) for skipped in done.left]
     return Undone(change, [key_of(event.id) for event in done.events], left, done.more)
 
 
