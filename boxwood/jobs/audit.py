@@ -1,4 +1,4 @@
-"""The audit chain is made longer every few seconds, a block in each transaction."""
+"""Add new events to the audit chain every few seconds, one block in each transaction."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
         try:
             await catch_up(engine, clock)
         except Exception:
-            log.exception("the audit chain was not made longer; it is tried again")
+            log.exception("new events were not added to the audit chain; the job tries again")
         await asyncio.sleep(SECONDS)
 
 
 async def catch_up(engine: Engine, clock: Callable[[], int]) -> int:
-    """Chain all there is; how many events."""
+    """Add all new events to the chain. Returns their number."""
     total = 0
     while count := await engine.write_soon(partial(_extend, clock=clock)):
         total += count

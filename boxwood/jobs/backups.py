@@ -1,4 +1,4 @@
-"""Backups: the database and the files' bytes in one file with digests, made while the server runs, and put back."""
+"""Backups: create one file with the database, the files' bytes and their digests while the server runs; restore it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LOCK = "serving.lock"
 FILES = "files/"
 _NAME = re.compile(r"boxwood-\d{8}T\d{6}Z\.tar", re.ASCII)
 LOOK_EVERY = 30
-"""Seconds between looks whether a backup is due."""
+"""Seconds between checks whether a backup is due."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is backed up: a database and where its files' bytes are."""
+    """What a backup contains: a database, and the files' bytes from `store`."""
 
     database_url: str | None
     sqlite_path: str
@@ -43,51 +43,55 @@ class Source:
 
 
 def make(source: Source, to: Path, now: int) -> Manifest:
-    """A backup at `to`. The database first, then the bytes its files have: these never change, and none is deleted
-    while its file is there or in the trash, which is longer than this takes."""
+    """Create a backup at `to`. Returns its manifest. `now` is in milliseconds.
+
+    The database comes first, then the bytes of its files: bytes never change, and they are deleted only some time after
+    their file has left the trash, which is longer than a backup takes. Raises `Unavailable`.
+    """
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=to.parent) as work:
         copy = Path(work) / snapshots.NAMES[snapshots.kind(source.database_url)]
-        held = snapshots.save(source.database_url, source.sqlite_path, copy, stored_files.held)
-        told = {"format": FORMAT, "version": VERSION, "database": snapshots.kind(source.database_url), "madeAt": now}
-        with _told():
-            return archive.write(to, _members(source, copy, held), told)
+        stored = snapshots.save(source.database_url, source.sqlite_path, copy, stored_files.held)
+        database = snapshots.kind(source.database_url)
+        manifest = {"format": FORMAT, "version": VERSION, "database": database, "madeAt": now}
+        with _as_unavailable():
+            return archive.write(to, _members(source, copy, stored), manifest)
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except archive.Unusable as error:
         raise Unavailable(str(error)) from error
 
 
-def _members(source: Source, copy: Path, held: list[str]) -> Iterator[Member]:
+def _members(source: Source, copy: Path, stored: list[str]) -> Iterator[Member]:
     yield archive.of_file(copy, copy.name)
-    for blob in held:
+    for blob in stored:
         try:
             yield Member(f"{FILES}{blob}", source.store.size(blob), source.store.read(blob))
         except Missing:
-            log.error("the bytes of a file are missing; the backup is made without them", extra={"blob": blob})
+            log.error("the bytes of a file are missing; the backup does not contain them", extra={"blob": blob})
         except StoreFailed as error:
             raise Unavailable(f"the files' bytes cannot be read: {error}") from error
 
 
 def restore(source: Source, given: Path, now: int) -> Manifest:
-    """Put a backup in place of what there is, which is kept beside it in `replaced-…` (SQLite and files on disk).
+    """Replace the database and files by those of a backup. SQLite databases and files on disk move to `replaced-…`.
 
-    Nothing is touched before the whole backup was read and found sound, and unpacked where there is room for it.
+    Nothing is replaced before the whole backup was read, checked and unpacked. Raises `Unavailable`.
     """
-    with _told():
+    with _as_unavailable():
         manifest = archive.check(given)
     _fits(source, manifest)
     source.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locks.hold(source.data / LOCK) as free:
-        if not free or snapshots.in_use(source.database_url):
-            raise Unavailable("the server is running: stop it first, or it would write into what is restored")
+    with locks.hold(source.data / LOCK) as is_free:
+        if not is_free or snapshots.in_use(source.database_url):
+            raise Unavailable("the server is running: stop it before you restore a backup")
         work = Path(tempfile.mkdtemp(prefix=".restore-", dir=source.data))
         try:
-            with _told():
+            with _as_unavailable():
                 copy = _unpack(source, given, work)
             snapshots.check(source.database_url, copy)
             _swap(source, work, copy, now)
@@ -101,9 +105,9 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
 def _fits(source: Source, manifest: Manifest) -> None:
     kind = snapshots.kind(source.database_url)
     if manifest.told.get("format") != FORMAT:
-        raise Unavailable("the backup was made by a later version of Boxwood: use that one to restore it")
+        raise Unavailable("the backup was created by a later version of Boxwood: restore it with that version")
     if manifest.told.get("database") != kind:
-        raise Unavailable(f"the backup is of a {manifest.told.get('database')} database, and this is {kind}")
+        raise Unavailable(f"the backup is of a {manifest.told.get('database')} database, but this server uses {kind}")
 
 
 def _unpack(source: Source, given: Path, work: Path) -> Path:
@@ -121,7 +125,7 @@ def _unpack(source: Source, given: Path, work: Path) -> Path:
 
 
 def _swap(source: Source, work: Path, copy: Path, now: int) -> None:
-    """The old out of the way, the new in its place. Cut off here, the backup can be restored again."""
+    """Move the old data away and the new data to its place. After an interruption, the backup can be restored again."""
     old = source.data / f"replaced-{_stamp(now)}"
     old.mkdir(mode=0o700)
     if not source.database_url:
@@ -132,7 +136,7 @@ def _swap(source: Source, work: Path, copy: Path, now: int) -> None:
         _move(source.data / "files", old)
         (work / "files").replace(source.data / "files")
     archive.sync(source.data)
-    with contextlib.suppress(OSError):  # there was nothing to keep
+    with contextlib.suppress(OSError):  # a folder without old data
         old.rmdir()
 
 
@@ -145,42 +149,44 @@ def _stamp(now: int) -> str:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000))
 
 
-# Now and then
+# Regular backups
 
 
-def made(folder: Path) -> list[Path]:
-    """The backups in a folder, the oldest first."""
+def existing(folder: Path) -> list[Path]:
+    """The regular backups in a folder, the oldest first."""
     return sorted(path for path in folder.glob("boxwood-*.tar") if _NAME.fullmatch(path.name))
 
 
 def newest_at(folder: Path) -> int:
-    """When the newest one was made, in milliseconds; 0 where there is none."""
-    found = made(folder)
+    """When the newest backup was created, in milliseconds; 0 if there is none."""
+    found = existing(folder)
     if not found:
         return 0
     return int(time.mktime(time.strptime(found[-1].name, "boxwood-%Y%m%dT%H%M%SZ.tar")) - time.timezone) * 1000
 
 
 def make_due(source: Source, folder: Path, every: int, keep: int, now: int) -> Path | None:
-    """A backup where the newest one is `every` milliseconds old, in whichever process comes first; of those there
-    are the newest `keep` stay."""
+    """Create a backup if the newest one is at least `every` milliseconds old, and delete all but the newest `keep`.
+
+    Returns its path, or None. Of several processes, only the first one creates it.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locks.hold(folder / ".lock") as free:
-        if not free or now - newest_at(folder) < every:
+    with locks.hold(folder / ".lock") as is_free:
+        if not is_free or now - newest_at(folder) < every:
             return None
         to = folder / f"boxwood-{_stamp(now)}.tar"
         manifest = make(source, to, now)
-        for path in made(folder)[:-keep]:
+        for path in existing(folder)[:-keep]:
             path.unlink(missing_ok=True)
-    log.info("made a backup", extra={"file": str(to), "members": len(manifest.parts)})
+    log.info("created a backup", extra={"file": str(to), "members": len(manifest.parts)})
     return to
 
 
 async def run(source: Source, folder: Path, every: int, keep: int, clock: Callable[[], int]) -> None:
-    """For as long as the server runs. One that fails is told of and tried again."""
+    """Create regular backups while the server runs. A failure is logged, and the job tries again."""
     while True:
         try:
             await asyncio.to_thread(make_due, source, folder, every, keep, clock())
         except Exception:
-            log.exception("no backup was made; it is tried again")
+            log.exception("the backup was not created; the job tries again")
         await asyncio.sleep(LOOK_EVERY)

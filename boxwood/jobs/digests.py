@@ -1,4 +1,4 @@
-"""Digests are written when their hour comes, one person at a time."""
+"""Send each user's digest of notifications when its hour comes."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
             await send(engine, clock())
             await engine.write_soon(partial(notifications.sweep, now=clock()))
         except Exception:
-            log.exception("digests were not written; it is tried again")
+            log.exception("digests were not sent; the job tries again")
         await asyncio.sleep(SECONDS)
 
 
 async def send(engine: Engine, now: int) -> int:
-    """Write those that are due; how many."""
-    written = 0
-    for one in await engine.read_soon(partial(digests.due, now=now)):
-        written += await engine.write_soon(partial(_write, one=one))
-    return written
+    """Send the due digests. Returns how many were sent."""
+    sent = 0
+    for digest in await engine.read_soon(partial(digests.due, now=now)):
+        sent += await engine.write_soon(partial(_send, digest=digest))
+    return sent
 
 
-def _write(db: Db, one: Due) -> bool:
-    taken = digests.take(db, one)
+def _send(db: Db, digest: Due) -> bool:
+    taken = digests.take(db, digest)
     if taken is None or not taken[1]:
         return False
     ctx, found = taken
-    lines = [f"- {global_story(told.event)}" for told in found[: digests.MOST]]
+    lines = [f"- {global_story(notification.event)}" for notification in found[: digests.MOST]]
     return digests.post(ctx, lines, len(found))

@@ -1,4 +1,4 @@
-"""Fields that are filtered or sorted by get their indexes, and those that are no more lose them."""
+"""Create indexes for the fields that users filter or sort by, and drop those that are no longer used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SWEEP_EVERY = 30
 
 
 async def run(engine: Engine, wishes: set[Wish]) -> None:
-    """`wishes` is what this process was asked for; now and then look whether a field went."""
+    """Create the indexes in `wishes`, which requests to this process add; sometimes check for deleted fields."""
     seconds = SWEEP_EVERY
     while True:
         try:
@@ -23,13 +23,13 @@ async def run(engine: Engine, wishes: set[Wish]) -> None:
                 seconds = 0
                 await _whole(asyncio.create_task(asyncio.to_thread(sweep, engine, wishes)))
         except Exception:
-            log.exception("indexes were not made; it is tried again")
+            log.exception("indexes were not created; the job tries again")
         await asyncio.sleep(SECONDS)
         seconds += SECONDS
 
 
 async def _whole(work: asyncio.Task[None]) -> None:
-    """Wait for it even when cancelled: its thread goes on, and needs the engine open."""
+    """Wait for this work even when cancelled: its thread continues, and needs the engine open."""
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -38,7 +38,7 @@ async def _whole(work: asyncio.Task[None]) -> None:
 
 
 def sweep(engine: Engine, wishes: set[Wish]) -> None:
-    """Make what is wished for and drop what nobody wants."""
+    """Create the indexes in `wishes`, which is emptied, and drop those that no field needs."""
     asked = set(wishes)
     wishes.difference_update(asked)
     if asked and asked - engine.read(lambda db: field_indexes.known(db, asked)):

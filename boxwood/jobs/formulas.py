@@ -1,4 +1,4 @@
-"""Formulas are computed anew in the background: when they were changed, and once a day where time or names matter."""
+"""Compute formulas again in the background: after a change, and once a day if they depend on the time or on names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
             while await advance(engine, clock):
                 pass
         except Exception:
-            log.exception("formulas were not computed; it is tried again")
+            log.exception("formulas were not computed; the job tries again")
         await _pause(woken)
 
 
@@ -44,13 +44,13 @@ async def _pause(woken: asyncio.Event) -> None:
 
 
 async def begin(engine: Engine, now: int) -> None:
-    """What has come due with a new day waits from now on."""
+    """Queue the pipelines whose formulas are due because a new day began."""
     if keys := await engine.read_soon(partial(recompute.due, now=now)):
         await engine.write_soon(partial(recompute.wake, keys=keys, now=now))
 
 
 async def advance(engine: Engine, clock: Callable[[], int]) -> bool:
-    """A slice of each pipeline that waits; whether any made progress. One that fails holds up no other."""
+    """Compute a slice of each waiting pipeline. Returns whether any made progress; a failure does not delay others."""
     moved = False
     for waiting in await engine.read_soon(recompute.waiting):
         try:
@@ -62,6 +62,6 @@ async def advance(engine: Engine, clock: Callable[[], int]) -> bool:
 
 
 async def _slice(engine: Engine, waiting: RecomputeRun, now: int) -> None:
-    # In a thread of its own: a formula may take its time, and readers are few.
+    # In a thread of its own: a formula can take long, and there are few reading threads.
     piece = await asyncio.to_thread(engine.read, partial(recompute.prepare, run=waiting, now=now))
     await engine.write_soon(partial(recompute.settle, run=waiting, piece=piece, now=now))

@@ -1,4 +1,4 @@
-"""Letters are handed to the mail server as soon as they are committed, a few at a time."""
+"""Send letters to the mail server as soon as they are committed, a few at a time."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ AT_ONCE = 4
 
 
 async def run(engine: Engine, clock: Callable[[], int]) -> None:
-    bell = asyncio.Event()
+    woken = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ring(_: list[str]) -> None:
+    def wake(_: list[str]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed
-            loop.call_soon_threadsafe(bell.set)
+            loop.call_soon_threadsafe(woken.set)
 
-    engine.listen(outgoing_mail.CHANNEL, ring)
+    engine.listen(outgoing_mail.CHANNEL, wake)
     while True:
-        bell.clear()
+        woken.clear()
         more = 0
         try:
-            more = await _to_its_end(send_some(engine, clock))
+            more = await _finish(send_some(engine, clock))
         except Exception:
-            log.exception("letters were not sent; it is tried again")
+            log.exception("letters were not sent; the job tries again")
         if not more:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(bell.wait(), LOOK_EVERY)
+                await asyncio.wait_for(woken.wait(), LOOK_EVERY)
 
 
-async def _to_its_end(work: asyncio._CoroutineLike[int]) -> int:
-    """When the server stops, what a mail server may have taken by now is still written down."""
+async def _finish(work: asyncio._CoroutineLike[int]) -> int:
+    """Finish this work even when cancelled, so that the result of a letter in flight is stored."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)
@@ -51,7 +51,7 @@ async def _to_its_end(work: asyncio._CoroutineLike[int]) -> int:
 
 
 async def send_some(engine: Engine, clock: Callable[[], int]) -> int:
-    """Send a few that are due; how many there were."""
+    """Send a few due letters. Returns how many."""
     settings = await engine.read_soon(mail_settings.find)
     if not settings.smtp_url or not await engine.read_soon(partial(outgoing_mail.waiting, now=clock())):
         return 0
@@ -61,16 +61,16 @@ async def send_some(engine: Engine, clock: Callable[[], int]) -> int:
 
 
 async def _send(engine: Engine, clock: Callable[[], int], settings: Settings, letter: Letter) -> None:
-    told = {"letter": letter.key, "about": letter.about, "attempts": letter.attempts}
+    log_fields = {"letter": letter.key, "about": letter.about, "attempts": letter.attempts}
     try:
         server = smtp.read_url(settings.smtp_url)
-        said = await asyncio.to_thread(smtp.send, server, outgoing_mail.to_send(letter, settings.sender))
-        settle = partial(outgoing_mail.sent, letter=letter, now=clock(), note=said)
-        log.info("sent", extra=told)
+        reply = await asyncio.to_thread(smtp.send, server, outgoing_mail.to_send(letter, settings.sender))
+        settle = partial(outgoing_mail.sent, letter=letter, now=clock(), note=reply)
+        log.info("sent", extra=log_fields)
     except smtp.Refused as why:
         settle = partial(outgoing_mail.refused, letter=letter, now=clock(), why=str(why))
-        log.error("refused: %s", why, extra=told)
+        log.error("refused: %s", why, extra=log_fields)
     except (smtp.Failed, ValueError) as why:
         settle = partial(outgoing_mail.failed, letter=letter, now=clock(), why=str(why))
-        log.warning("failed, to be tried again: %s", why, extra=told)
+        log.warning("failed, to be tried again: %s", why, extra=log_fields)
     await engine.write_soon(settle)

@@ -1,4 +1,4 @@
-"""Tasks fall due: each is told of once, within seconds, by whichever process is first."""
+"""Record that a task is due: one event for each task, within seconds, by the first process that sees it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
         try:
             await remind(engine, clock())
         except Exception:
-            log.exception("due tasks were not told of; it is tried again")
+            log.exception("due tasks were not recorded; the job tries again")
         await asyncio.sleep(SECONDS)
 
 
 async def remind(engine: Engine, now: int) -> int:
-    """Tell of every task that is due by now; how many there were to tell of.
+    """Record an event for every task that is due at `now`. Returns how many there were.
 
-    Each in a transaction of its own: one that fails holds up no other, and is tried again next time.
+    Each event has a transaction of its own: a failure does not delay the others, and is tried again next time.
     """
-    told, after = 0, (0, 0)
+    count, after = 0, (0, 0)
     while waiting := await engine.read_soon(partial(tasks.due, now=now, after=after, limit=AT_ONCE)):
         verbs = [partial(tasks.remind, key=key, now=now) for _, _, key in waiting]
         outcomes = await asyncio.gather(*map(engine.write_soon, verbs), return_exceptions=True)
         for (_, _, key), outcome in zip(waiting, outcomes, strict=True):
             if isinstance(outcome, BaseException):
-                log.error("a due task was not told of", extra={"task": key}, exc_info=outcome)
-        told += sum(outcome is True for outcome in outcomes)
+                log.error("a due task was not recorded", extra={"task": key}, exc_info=outcome)
+        count += sum(outcome is True for outcome in outcomes)
         after = waiting[-1][:2]
-    return told
+    return count

@@ -1,4 +1,4 @@
-"""Small things done now and then."""
+"""Regular cleaning: old rows, times of last use, unused bytes of files, and search entries that wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SWEEP_EVERY = 60
 """Rounds: ten minutes."""
 MOST_SWEPT = 500
 IMPORT_ALONE = MINUTE
-"""Milliseconds that an import has the writer for itself, as far as search is concerned."""
+"""Milliseconds after the start of an import in which this job leaves search entries to the import."""
 
 
 async def run(
@@ -46,12 +46,12 @@ async def run(
                 await asyncio.sleep(0.05)
             await index(engine, clock())
         except Exception:
-            log.exception("upkeep failed; it is tried again")
+            log.exception("upkeep failed; the job tries again")
 
 
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
-    """Empty the trash of what is too old, in slices, so that others' writes get in between; delete the bytes of files
-    that are gone, and what uploads left behind that broke off. How many of these."""
+    """Empty the trash of old entries, in slices, so that other writes get in between. Delete the bytes of deleted files
+    and of uploads that broke off. Returns how many files were deleted from the store."""
     for let_go in (trash.purge, undo_data.delete_expired):
         while engine.write(partial(let_go, now=now)):
             pass
@@ -68,13 +68,13 @@ def sweep(engine: Engine, store: Blobs, now: int) -> int:
 
 
 async def sweep_deliveries(engine: Engine, clock: Callable[[], int]) -> None:
-    """Forget old deliveries, in slices, so that nobody waits long for the writer."""
+    """Delete old deliveries in slices, so that other writes do not wait long."""
     while await engine.write_soon(lambda db: delivery_queue.sweep(db, clock())):
         await asyncio.sleep(0.05)
 
 
 def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> None:
-    """Write down when keys were last used, and when sessions were."""
+    """Store when API keys and sessions were last used. Empties both arguments."""
     for times, note in ((uses, api_keys.note_uses), (seen, sessions.note_uses)):
         if times:
             noted = dict(times)
@@ -83,7 +83,7 @@ def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> Non
 
 
 async def index(engine: Engine, now: int) -> None:
-    """Renew what search was left to renew, a few at a time, so that others' writes get in between. An import that has
-    begun just now sees to its own, at its end."""
+    """Index the search entries that wait, a few at a time, so that other writes get in between. An import that began
+    just now indexes its own entries at its end."""
     while await engine.read_soon(lambda db: search.is_behind(db) and not slices.has_begun(db, now - IMPORT_ALONE)):
         await engine.write_soon(search.catch_up)

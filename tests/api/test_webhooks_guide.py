@@ -62,12 +62,12 @@ def test_the_guides_program_checks_a_delivery(world: World, receiver: Receiver, 
     hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline())
     world.box(hook.pipeline)
     (sent,) = hook.wait()
-    tried = cases(hook.made["secret"], sent)
+    tried = cases(hook.subscription["secret"], sent)
     assert check(tried, tmp_path) == [True] + [False] * (len(tried) - 1)
     rotated = ok(world.ada.http.post(f"{hook.own}/rotate"))
     world.box(hook.pipeline)
     both = hook.wait(2)[1]
-    again = [(secret, both.headers, both.body) for secret in (hook.made["secret"], rotated["secret"])]
+    again = [(secret, both.headers, both.body) for secret in (hook.subscription["secret"], rotated["secret"])]
     assert check(again, tmp_path) == [True, True]
 
 

@@ -216,7 +216,7 @@ def test_due_backups_are_made_once_and_the_oldest_go(used: Store, tmp_path: Path
         now = start + number * 6 * hour
         made.append(backups.make_due(source(used), tmp_path / "kept", 6 * hour, 3, now))
         assert backups.make_due(source(used), tmp_path / "kept", 6 * hour, 3, now + hour) is None
-    assert backups.made(tmp_path / "kept") == made[1:]
+    assert backups.existing(tmp_path / "kept") == made[1:]
     assert backups.newest_at(tmp_path / "kept") == start + 18 * hour
 
 
@@ -225,11 +225,11 @@ def test_the_server_makes_them_by_itself(fresh_store: Store, tmp_path: Path) -> 
     process = Process(fresh_store, "--backup-every", "6h", "--backup-to", str(folder))
     waiting = threading.Event()
     for _ in range(200):
-        if backups.made(folder):
+        if backups.existing(folder):
             break
         waiting.wait(0.05)
     process.stop()
-    (made,) = backups.made(folder)
+    (made,) = backups.existing(folder)
     assert archive.check(made).told["database"] == fresh_store.name
 
 

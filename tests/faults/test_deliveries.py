@@ -19,15 +19,15 @@ from tests.jobs.webhooks import eventually
 from tests.processes import Process, Workers, run, store_options
 from tests.receiver import Answer, Received, Receiver
 
-# On PostgreSQL another worker takes over when a lease ends; nobody wants to wait a minute for that here.
+# On PostgreSQL another worker takes over when a lease ends, which would take a minute.
 SHORT_LEASES = "from boxwood.jobs import webhooks; webhooks.LEASE = 2_000"
-# Nor five seconds for each first retry, and more for the second.
+# The first retry would take five seconds, and later ones more.
 SHORT_PAUSES = "from boxwood.core.webhooks import delivery_queue; delivery_queue.RETRIES = (500,) * 10"
 OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
 
 
 class Unreliable(Receiver):
-    """Fails the first attempt of a third of all deliveries; knows what it took."""
+    """Fails the first attempt of a third of all deliveries, and notes those that it accepted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Unreliable(Receiver):
         return Answer()
 
     def taken(self, path: str) -> list[Received]:
-        return [one for one in list(self.took) if one.path == path]
+        return [request for request in list(self.took) if request.path == path]
 
 
 @pytest.fixture
@@ -56,14 +56,14 @@ def receiver() -> Iterator[Unreliable]:
 
 
 class Watched:
-    """A pipeline whose new boxes are told to the receiver."""
+    """A pipeline whose new boxes are sent to the receiver."""
 
     def __init__(self, server: Process, store: Store, receiver: Unreliable) -> None:
         self.receiver, self.url, self.key = receiver, server.url, a_key(store)
         self.client = httpx.Client(base_url=server.url, auth=(self.key, ""), timeout=120, trust_env=False)
         self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
         self.hooks = [self._subscribe(f"/{number}") for number in range(3)]
-        self.made: list[str] = []
+        self.created: list[str] = []
 
     def _subscribe(self, path: str) -> str:
         body = {"event": "BOX_CREATE", "targetUrl": self.receiver.url + path, "pipelineKey": self.pipeline}
@@ -71,7 +71,7 @@ class Watched:
 
     @contextlib.contextmanager
     def written_to(self) -> Iterator[None]:
-        """Four write boxes meanwhile, until the end or until they are cut off."""
+        """Four threads create boxes until the block ends or their server is killed."""
         done = threading.Event()
         writers = [threading.Thread(target=self._write, args=(done,)) for _ in range(4)]
         for writer in writers:
@@ -91,10 +91,10 @@ class Watched:
                 if reply.status_code == 503:  # the database is away: nothing was acknowledged
                     time.sleep(0.05)
                 else:
-                    self.made.append(ok(reply)["key"])
+                    self.created.append(ok(reply)["key"])
 
     def wait(self) -> None:
-        """Until all has arrived, for as long as something does."""
+        """Wait until everything has arrived, as long as something arrives."""
         took, deadline = -1, 0.0
         while not self.all_arrived():
             if len(self.receiver.took) > took:
@@ -103,57 +103,58 @@ class Watched:
             time.sleep(0.25)
 
     def left(self) -> list[dict[str, int]]:
-        """Of each subscription, how many deliveries are not there yet, by state and attempts."""
+        """For each subscription, how many deliveries have not arrived, by state and attempts."""
         found = []
         for number, hook in enumerate(self.hooks):
-            lost = set(self.made) - self.boxes(number)
-            told = ok(self.client.get(f"/api/v2/webhooks/{hook}"))
-            states = Counter({"lost": len(lost), "failing": int("failingSince" in told)})
+            missing = set(self.created) - self.boxes(number)
+            shown = ok(self.client.get(f"/api/v2/webhooks/{hook}"))
+            states = Counter({"missing": len(missing), "failing": int("failingSince" in shown)})
             for page in range(50):
                 path = f"/api/v2/webhooks/{hook}/deliveries?limit=1000&page={page}"
-                for one in (listed := ok(self.client.get(path)))["results"]:
-                    if one["state"] != "DELIVERED":
-                        states[f"{one['state']} after {one['attemptCount']}: {one.get('lastError', '')}"] += 1
+                for delivery in (listed := ok(self.client.get(path)))["results"]:
+                    if delivery["state"] != "DELIVERED":
+                        key = f"{delivery['state']} after {delivery['attemptCount']}: {delivery.get('lastError', '')}"
+                        states[key] += 1
                 if not listed["hasNextPage"]:
                     break
             found.append(dict(states))
         return found
 
     def all_arrived(self) -> bool:
-        return all(set(self.made) <= self.boxes(number) for number in range(3))
+        return all(set(self.created) <= self.boxes(number) for number in range(3))
 
     def boxes(self, number: int) -> set[str]:
-        return {one.things[0]["key"] for one in self.receiver.taken(f"/{number}")}
+        return {request.things[0]["key"] for request in self.receiver.taken(f"/{number}")}
 
     def check(self) -> None:
-        """Each id is one box's, no box is told twice under two, and every box told of is there."""
-        kept = {box["key"] for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
+        """Each id belongs to one box, each box has one id, and every box that was sent exists."""
+        stored = {box["key"] for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
         for number in range(3):
             sent = self.receiver.received(f"/{number}")
-            pairs = {(one.id, one.things[0]["key"]) for one in sent}
+            pairs = {(request.id, request.things[0]["key"]) for request in sent}
             assert len(pairs) == len({key for key, _ in pairs}) == len({box for _, box in pairs})
-            assert self.boxes(number) <= kept
-        assert self.made
+            assert self.boxes(number) <= stored
+        assert self.created
 
-    def tell(self) -> None:
-        """What it came to, for `pytest -s`."""
+    def print_figures(self) -> None:
+        """For `pytest -s`."""
         took, failed = len(self.receiver.took), len(self.receiver.failed)
-        ids = {one.id for one in self.receiver.took}
+        ids = {request.id for request in self.receiver.took}
         print(
-            f"\n{len(self.made):,} changes acknowledged, {3 * len(self.made):,} deliveries owed; {len(ids):,} arrived, "
-            f"{failed:,} of them refused at first; {took - len(ids):,} came again"
+            f"\n{len(self.created):,} changes acknowledged, {3 * len(self.created):,} deliveries owed; "
+            f"{len(ids):,} arrived, {failed:,} of them refused at first; {took - len(ids):,} came again"
         )
 
 
 @contextlib.contextmanager
 def watching(server: Process, store: Store, receiver: Unreliable) -> Iterator[Watched]:
-    """At the end everything has arrived, and nothing else has."""
+    """At the end of the block, everything has arrived and nothing else."""
     watched = Watched(server, store, receiver)
     with contextlib.closing(watched.client):
         yield watched
         watched.wait()
         watched.check()
-        watched.tell()
+        watched.print_figures()
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(40, marks=pytest.mark.long)])
@@ -206,8 +207,8 @@ def test_a_killed_database_loses_nothing_it_acknowledged(tmp_path: Path, receive
                     cluster.kill()
                     time.sleep(random.uniform(0.0, 0.3))
                     cluster.start()
-                    before = len(watched.made)
-                    eventually(lambda before=before: len(watched.made) > before)  # type: ignore[misc]
+                    before = len(watched.created)
+                    eventually(lambda before=before: len(watched.created) > before)  # type: ignore[misc]
         assert workers.stop() == [0, 0], workers.log.read_text()
         assert server.stop() == 0
 

@@ -37,7 +37,7 @@ def test_an_email_is_sent_with_its_templates_filled(mailing: World, mailbox: Mai
     mailing.box(pipeline, name="A & B")
     assert rule.only()["steps"][0]["output"]["letter"].startswith("l")
     came = mailbox.wait(2)
-    copy, mail = sorted(came, key=lambda one: "kim" in str(one["To"]))
+    copy, mail = sorted(came, key=lambda letter: "kim" in str(letter["To"]))
     assert copy["To"] == "boss@example.com"
     assert (mail["To"], mail["Subject"]) == (f"{mailing.ada.email}, kim@kim.example", "About A & B")
     assert mail["Reply-To"] == "ada@example.com"
@@ -48,7 +48,7 @@ def test_an_email_is_sent_with_its_templates_filled(mailing: World, mailbox: Mai
     trial = ok(rule.http.post(f"{rule.own}/test", json={"boxKey": mailing.box(pipeline)["key"]}))
     assert trial["steps"][0]["input"]["subject"] == "About Acme"
     rule.ended(2)
-    assert len(mailbox.wait(4)) == 4, "what was only tried was not sent"
+    assert len(mailbox.wait(4)) == 4, "a test run sends nothing"
 
 
 def test_without_a_mail_server_the_step_says_so(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What people build with an automation platform beside Streak, built here: as the guide has it, against a receiver."""
+"""The automations of the guide, which Streak users build with automation platforms, against a receiver."""
 
 import json
 import re
@@ -17,11 +17,11 @@ BLOCKS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", GUIDE, r
 
 
 def recipe(kind: str) -> list[dict[str, Any]]:
-    """The guide's steps that hold a step of this kind."""
-    return next(block for block in BLOCKS if isinstance(block, list) and any(one["type"] == kind for one in block))
+    """The steps in the guide that contain a step of this kind."""
+    return next(block for block in BLOCKS if isinstance(block, list) and any(step["type"] == kind for step in block))
 
 
-def test_a_form_of_the_website_makes_leads(world: World) -> None:
+def test_a_form_on_a_website_creates_leads(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "E-mail")
     hook = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json={"name": "Form"}))
@@ -32,8 +32,8 @@ def test_a_form_of_the_website_makes_leads(world: World) -> None:
         assert world.cy.http.post(hook["url"], data=form).status_code == 200
     rule.ended(2)
     (box,) = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    said = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
-    assert (box["name"], sorted(one["message"] for one in said)) == ("Kim", ["Hello", "Hello?"])
+    comments = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
+    assert (box["name"], sorted(comment["message"] for comment in comments)) == ("Kim", ["Hello", "Hello?"])
 
 
 def test_a_won_deal_becomes_a_project(world: World) -> None:
@@ -42,13 +42,13 @@ def test_a_won_deal_becomes_a_project(world: World) -> None:
     rule = Rule(world, deals, {"type": "box.moved", "to": ["5002"]}, *steps)
     box = world.box(deals, assignedToSharingEntries=[{"email": world.bo.email}])
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}", json={"stageKey": "5002"}))
-    made = ok(world.bo.http.get(f"/api/v2/boxes/{rule.only()['steps'][0]['output']['key']}"))
-    assert (made["pipelineKey"], made["linkedBoxKeys"]) == (projects["key"], [box["key"]])
-    assert [one["email"] for one in made["assignedToSharingEntries"]] == [world.bo.email]
-    assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}"))["linkedBoxKeys"] == [made["key"]]
+    project = ok(world.bo.http.get(f"/api/v2/boxes/{rule.only()['steps'][0]['output']['key']}"))
+    assert (project["pipelineKey"], project["linkedBoxKeys"]) == (projects["key"], [box["key"]])
+    assert [user["email"] for user in project["assignedToSharingEntries"]] == [world.bo.email]
+    assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}"))["linkedBoxKeys"] == [project["key"]]
 
 
-def test_the_guides_branch_and_reminder_are_taken(world: World) -> None:
+def test_the_branch_and_the_reminder_of_the_guide_are_accepted(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Deal size")
     branch = next(block for block in BLOCKS if isinstance(block, dict) and block["type"] == "branch")
@@ -59,7 +59,7 @@ def test_the_guides_branch_and_reminder_are_taken(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trigger", "deed"),
+    ("trigger", "change"),
     [
         ("box.moved", {"stageKey": "5002"}),
         ("box.fieldChanged", {"fields": {"1001": "9"}}),
@@ -70,23 +70,23 @@ def test_watching_boxes_as_the_platforms_do(
     world: World,
     receiver: Receiver,  # noqa: F811
     trigger: str,
-    deed: dict[str, Any],
+    change: dict[str, Any],
 ) -> None:
-    """Zapier's and Pipedream's instant triggers: what changed, before and after, at an address of the user's."""
+    """Zapier's and Pipedream's instant triggers: a URL of the user gets the values before and after a change."""
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Score")
-    told = {
+    payload = {
         "box": "{{ box.key }}",
         "stage": "{{ box.stage.name }}",
         "was": "{{ before.stage.name }}",
         "f": "{{ fields }}",
     }
     path = f"/{trigger}-{pipeline['key']}"
-    Rule(world, pipeline, trigger, do("http.request", url=receiver.url + path, json=told))
+    Rule(world, pipeline, trigger, do("http.request", url=receiver.url + path, json=payload))
     box = world.box(pipeline)
     if trigger == "box.assigned":
-        deed = {"assignedToSharingEntries": [{"email": world.bo.email}]}
-    ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}", json=deed))
+        change = {"assignedToSharingEntries": [{"email": world.bo.email}]}
+    ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}", json=change))
     (sent,) = receiver.wait_for(path, 1)
     body = json.loads(sent.body)
     assert body["box"] == box["key"]
@@ -94,7 +94,7 @@ def test_watching_boxes_as_the_platforms_do(
     assert body["f"] == {"Score": "9" if trigger == "box.fieldChanged" else None}
 
 
-def test_scores_come_from_another_program_and_decide(world: World, receiver: Receiver) -> None:  # noqa: F811
+def test_a_score_from_another_program_decides_the_branch(world: World, receiver: Receiver) -> None:  # noqa: F811
     pipeline = world.pipeline()
     score = world.field(pipeline, "TEXT_INPUT", "Score")
     receiver.answer = lambda request: Answer(body=json.dumps({"value": len(json.loads(request.body)["name"])}).encode())
@@ -112,5 +112,5 @@ def test_scores_come_from_another_program_and_decide(world: World, receiver: Rec
     )
     small, large = world.box(pipeline, name="Tiny"), world.box(pipeline, name="Enormous")
     rule.ended(2)
-    now = [ok(world.ada.http.get(f"/api/v2/boxes/{one['key']}")) for one in (small, large)]
-    assert [(one["fields"][score["key"]], one["stageKey"]) for one in now] == [(4, "5003"), (8, "5002")]
+    now = [ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}")) for box in (small, large)]
+    assert [(box["fields"][score["key"]], box["stageKey"]) for box in now] == [(4, "5003"), (8, "5002")]

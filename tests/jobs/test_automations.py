@@ -1,4 +1,4 @@
-"""Automations that call URLs, go in circles, or have their server die under them: against a real receiver."""
+"""Automations that call URLs or start each other, against a real receiver."""
 
 import json
 
@@ -55,18 +55,18 @@ def test_a_request_is_sent_signed_and_its_reply_is_used(world, receiver):  # noq
     step = run["steps"][0]
     assert step["input"]["headers"]["Authorization"] == "Bearer •••"
     assert step["output"]["body"] == {"items": [{"id": 7}], "big": 12345678901234567890123, "nul": "a\ufffdb"}
-    told = ok(rule.http.get(rule.own))
-    assert told["secrets"] == ["TOKEN"]
-    assert "t0ken" not in json.dumps([told, run, rule.runs()])
-    assert "signingSecret" not in told
+    shown = ok(rule.http.get(rule.own))
+    assert shown["secrets"] == ["TOKEN"]
+    assert "t0ken" not in json.dumps([shown, run, rule.runs()])
+    assert "signingSecret" not in shown
 
 
-def test_a_reply_that_says_a_secret_again_does_not_get_it_into_the_log(world, receiver):  # noqa: F811
+def test_a_secret_in_a_reply_is_hidden_in_the_log(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     receiver.answer = lambda request: Answer(body=b'{"you said": "' + request.headers["x-key"].encode() + b'"}')
     key = "s3cret-of-12"
-    told = {"headers": {"X-Key": "{{ secrets.KEY }}"}, "query": {"k": "{{ secrets.KEY }}"}}
-    rule = Rule(world, pipeline, "box.created", call(receiver, "/echo", **told), secrets={"KEY": key})
+    given = {"headers": {"X-Key": "{{ secrets.KEY }}"}, "query": {"k": "{{ secrets.KEY }}"}}
+    rule = Rule(world, pipeline, "box.created", call(receiver, "/echo", **given), secrets={"KEY": key})
     world.box(pipeline)
     run = rule.only()
     assert receiver.received(f"/echo?k={key}")
@@ -101,11 +101,11 @@ def test_texts_forms_and_gets(world, receiver):  # noqa: F811
     assert receiver.received("/gone")[-1].method == "DELETE"
 
 
-def test_a_receiver_that_is_busy_is_asked_again_under_the_same_id(world, receiver):  # noqa: F811
+def test_a_busy_receiver_gets_the_request_again_with_the_same_id(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     answers = iter([503, 429, 200])
     receiver.answer = lambda request: Answer(next(answers))
-    rule = Rule(world, pipeline, "box.created", call(receiver, "/busy"), do("box.edit", notes="told"))
+    rule = Rule(world, pipeline, "box.created", call(receiver, "/busy"), do("box.edit", notes="sent"))
     world.box(pipeline)
     for after in (6_500, 75_000):
         rule.waiting()
@@ -114,13 +114,13 @@ def test_a_receiver_that_is_busy_is_asked_again_under_the_same_id(world, receive
         receiver.wait_for("/busy", count + 1)
         eventually(lambda least=count: len(rule.run(rule.runs()[0]["key"])["steps"]) > least)
     steps = rule.only()["steps"]
-    assert [(one["state"], one["attempt"]) for one in steps[:3]] == [("FAILED", 1), ("FAILED", 2), ("DONE", 3)]
+    assert [(step["state"], step["attempt"]) for step in steps[:3]] == [("FAILED", 1), ("FAILED", 2), ("DONE", 3)]
     assert steps[0]["error"] == "it answered 503"
-    assert len({one.id for one in receiver.received("/busy")}) == 1
-    assert [one.headers["x-boxwood-attempt"] for one in receiver.received("/busy")] == ["1", "2", "3"]
+    assert len({request.id for request in receiver.received("/busy")}) == 1
+    assert [request.headers["x-boxwood-attempt"] for request in receiver.received("/busy")] == ["1", "2", "3"]
 
 
-def test_a_receiver_that_says_no_is_not_asked_again(world, receiver):  # noqa: F811
+def test_a_request_that_the_receiver_refuses_is_not_sent_again(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     receiver.answer = lambda request: Answer(404)
     rule = Rule(world, pipeline, "box.created", call(receiver, "/no"))
@@ -132,11 +132,11 @@ def test_a_receiver_that_says_no_is_not_asked_again(world, receiver):  # noqa: F
     assert len(receiver.received("/no")) == 1
     receiver.answer = lambda request: Answer(200)
     ok(rule.http.post(f"{rule.own}/runs/{rule.runs()[0]['key']}/retry"))
-    assert [one["state"] for one in rule.only()["steps"]] == ["FAILED", "DONE"]
-    assert len({one.id for one in receiver.received("/no")}) == 1
+    assert [step["state"] for step in rule.only()["steps"]] == ["FAILED", "DONE"]
+    assert len({request.id for request in receiver.received("/no")}) == 1
 
 
-def test_a_target_made_of_a_template_is_judged_when_it_is_called(world, receiver):  # noqa: F811
+def test_a_url_from_a_template_is_checked_when_it_is_called(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", do("http.request", url="{{ box.name }}"))
     world.box(pipeline, name="ftp://example.com/")
@@ -145,10 +145,10 @@ def test_a_target_made_of_a_template_is_judged_when_it_is_called(world, receiver
     assert "user name or password" in rule.ended(2)[0]["reason"]
 
 
-# Circles
+# Automations that start each other
 
 
-def test_two_automations_that_begin_each_other_stop(world):
+def test_two_automations_that_start_each_other_stop(world):
     pipeline = world.pipeline()
     to = Rule(world, pipeline, {"type": "box.moved", "to": ["5002"]}, do("box.move", stage="Lost"))
     fro = Rule(world, pipeline, {"type": "box.moved", "to": ["5003"]}, do("box.move", stage="Won"))
@@ -163,7 +163,7 @@ def test_two_automations_that_begin_each_other_stop(world):
     assert world.events(box["key"]).count("box.moved") == 3
 
 
-def test_an_automation_is_not_begun_by_what_it_writes_unless_it_may_be(world):
+def test_an_automation_does_not_start_itself_unless_it_may(world):
     pipeline = world.pipeline()
     count = world.field(pipeline, "TEXT_INPUT", "Count")
     step = do("box.setFields", fields={"Count": "{{ fields.Count | plus(1) }}"})
@@ -181,7 +181,7 @@ def test_an_automation_is_not_begun_by_what_it_writes_unless_it_may_be(world):
 
 
 @pytest.mark.slow
-def test_one_that_comes_too_often_about_one_record_is_held_up_and_then_switched_off(world):
+def test_an_automation_that_runs_too_often_for_one_record_is_refused_and_then_switched_off(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "comment.created", do("stop"))
     box = world.box(pipeline)
@@ -200,25 +200,25 @@ def test_one_that_comes_too_often_about_one_record_is_held_up_and_then_switched_
     assert ok(rule.http.post(f"{rule.own}/enable"))["enabled"] is True
 
 
-# What cannot be stored
+# Replies that databases cannot store
 
 
-def test_what_comes_from_outside_can_be_stored():
+def test_replies_are_cleaned_so_that_they_can_be_stored():
     assert storable({"a": ["x\x00y", 2**70], "b\x00": None}) == {"a": ["x\ufffdy", 2**70], "b\ufffd": None}
 
 
-def test_an_automations_requests_take_from_the_teams_allowance(world, receiver):  # noqa: F811
+def test_requests_of_automations_count_as_native_endpoints_of_the_team(world, receiver):  # noqa: F811
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", *[call(receiver, "/x", f"s{number}") for number in range(15)])
-    told = {
+    given = {
         "name": "More",
         "trigger": {"type": "manual"},
         "steps": [call(receiver, "/x", "a"), call(receiver, "/x", "b")],
     }
-    answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=told)
+    answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=given)
     refused(answer, 400, "has used 15 of its 16 native endpoints")
     used = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))
     assert len(used["results"]) == 15
     assert used["results"][0]["key"] == rule.key
     ok(rule.http.post(rule.own, json={"steps": [call(receiver, "/x")]}))
-    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=told))
+    ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=given))

@@ -1,4 +1,4 @@
-"""Letters leave once what they tell is committed, are tried again, and are never sent of what was undone."""
+"""Letters are sent after the commit, tried again after a failure, and never sent for a change that was rolled back."""
 
 import asyncio
 from collections.abc import Iterator
@@ -45,18 +45,18 @@ def state(world: World, key: str) -> str:
     return found.state
 
 
-def test_a_letter_is_sent_after_the_commit_and_then_forgets_what_it_said(mailing: World, mailbox: Mailbox) -> None:
+def test_a_letter_is_sent_after_the_commit_and_then_its_text_is_deleted(mailing: World, mailbox: Mailbox) -> None:
     letter = mailing.as_("ada", post)
     came = mailbox.wait()[0]
     assert (came["To"], came["Subject"], text(came)) == ("bo@example.com", "News", "There is news.\n")
     assert came["From"] == "Boxwood <crm@example.com>"
     eventually(lambda: states(mailing) == ["sent"])
-    kept = mailing.server.engine.read(lambda db: outgoing_mail.get(db, letter.key))
-    assert kept is not None
-    assert (kept.text, kept.attempts) == ("", 1)
+    stored = mailing.server.engine.read(lambda db: outgoing_mail.get(db, letter.key))
+    assert stored is not None
+    assert (stored.text, stored.attempts) == ("", 1)
 
 
-def test_nothing_is_sent_of_what_was_undone(mailing: World, mailbox: Mailbox) -> None:
+def test_a_letter_of_a_change_that_is_rolled_back_is_not_sent(mailing: World, mailbox: Mailbox) -> None:
     def fail(ctx: Ctx) -> None:
         post(ctx, subject="Never")
         raise Invalid("x", "undone")
@@ -64,11 +64,11 @@ def test_nothing_is_sent_of_what_was_undone(mailing: World, mailbox: Mailbox) ->
     with pytest.raises(Invalid):
         mailing.as_("ada", fail)
     mailing.as_("ada", partial(post, subject="Later"))
-    assert [one["Subject"] for one in mailbox.wait()] == ["Later"]
+    assert [letter["Subject"] for letter in mailbox.wait()] == ["Later"]
     assert len(states(mailing)) == 1
 
 
-def test_what_fails_is_tried_again_and_what_is_refused_is_not(mailing: World, mailbox: Mailbox) -> None:
+def test_a_failed_letter_is_tried_again_and_a_refused_letter_is_not(mailing: World, mailbox: Mailbox) -> None:
     mailbox.says = "451 try later"
     letter = mailing.as_("ada", post)
     engine = mailing.server.engine
@@ -91,7 +91,7 @@ def test_what_fails_is_tried_again_and_what_is_refused_is_not(mailing: World, ma
     assert engine.read(outgoing_mail.last_error) == "554 spam"
 
 
-def test_nobody_answers_for_two_days_and_the_letter_is_given_up(mailing: World, mailbox: Mailbox) -> None:
+def test_a_letter_is_given_up_after_two_days_of_failures(mailing: World, mailbox: Mailbox) -> None:
     mailbox.says = "451 try later"
     letter = mailing.as_("ada", post)
     engine = mailing.server.engine
@@ -115,16 +115,16 @@ def test_a_letter_whose_sender_died_comes_due_again(mailing: World) -> None:
 
     def take_and_die(ctx: Ctx) -> str:
         key = post(ctx).key
-        assert [one.key for one in outgoing_mail.claim_due(ctx.db, ctx.now, 10)] == [key]
+        assert [letter.key for letter in outgoing_mail.claim_due(ctx.db, ctx.now, 10)] == [key]
         return key
 
     key = mailing.as_("ada", take_and_die)
     assert engine.write(lambda db: outgoing_mail.claim_due(db, clock(), 10)) == []
     later = engine.write(lambda db: outgoing_mail.claim_due(db, clock() + outgoing_mail.LEASE + 1, 10))
-    assert [(one.key, one.attempts) for one in later] == [(key, 2)]
+    assert [(letter.key, letter.attempts) for letter in later] == [(key, 2)]
 
 
-def test_what_is_worth_nothing_any_more_is_not_sent(mailing: World, mailbox: Mailbox) -> None:
+def test_an_expired_letter_is_not_sent(mailing: World, mailbox: Mailbox) -> None:
 
     def late(ctx: Ctx) -> str:
         return outgoing_mail.post(ctx, ["bo@example.com"], "Late", "x", about="test", ends_at=ctx.now).key
@@ -132,11 +132,11 @@ def test_what_is_worth_nothing_any_more_is_not_sent(mailing: World, mailbox: Mai
     key = mailing.as_("ada", late)
     eventually(lambda: state(mailing, key) == "dead")
     mailing.as_("ada", post)
-    assert [one["Subject"] for one in mailbox.wait()] == ["News"]
+    assert [letter["Subject"] for letter in mailbox.wait()] == ["News"]
 
 
-def test_what_cannot_be_mail_is_refused_before_it_is_kept(mailing: World) -> None:
-    for to, reply in (("nobody", ""), ("a@b\nBcc: c@d", ""), ("bo@example.com", "x")):
+def test_an_invalid_letter_is_refused_and_not_stored(mailing: World) -> None:
+    for to, reply in (("no-address", ""), ("a@b\nBcc: c@d", ""), ("bo@example.com", "x")):
         with pytest.raises(Invalid):
             mailing.as_(
                 "ada",
@@ -152,13 +152,13 @@ def test_without_settings_nothing_can_be_posted(world: World) -> None:
         world.as_("ada", post)
 
 
-def test_what_the_environment_says_stands_above_the_api(fresh_store: Store) -> None:
+def test_mail_settings_of_the_environment_win_over_those_of_the_api(fresh_store: Store) -> None:
     engine = open_engine(fresh_store.url, fresh_store.config().sqlite_path)
     try:
         adopt = mail_settings.adopt
         engine.write(lambda db: adopt(db, "smtp://a", "x@y.z", "http://one", known=False))
         assert engine.read(mail_settings.find) == Settings("smtp://a", "x@y.z", "http://one", True)
-        # Without it in the environment there is no mail any more.
+        # Without the setting in the environment, mail is switched off.
         engine.write(lambda db: adopt(db, "", "", "http://two", known=False))
         assert engine.read(mail_settings.find) == Settings("", "", "http://two", False)
         assert not engine.read(mail_settings.configured)
@@ -166,7 +166,7 @@ def test_what_the_environment_says_stands_above_the_api(fresh_store: Store) -> N
         engine.close()
 
 
-def test_only_the_owners_of_the_first_team_set_mail_up(world: World) -> None:
+def test_only_owners_of_the_first_team_change_mail_settings(world: World) -> None:
     refused(world.ada.http.get("/api/v2/settings/mail"), 403, "first team")
     refused(world.ada.http.post("/api/v2/settings/mail", json={"smtpUrl": "smtp://m"}), 403, "first team")
     refused(world.ada.http.post("/api/v2/settings/mail/test", json={}), 403, "first team")

@@ -1,6 +1,6 @@
-"""What the automation platforms do with webhooks, step by step, against a real receiver (spec 6.6).
+"""What automation platforms do with webhooks, step by step, against a real receiver (spec 6.6).
 
-Each registers in its own way, reads deliveries as its published code does, and ends its subscription.
+Each platform subscribes in its own way, reads deliveries as its published code does, and deletes its subscription.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,13 @@ def scope(world: World, event: str, pipeline: dict[str, Any]) -> dict[str, str]:
 
 
 def pipedream(world: World, event: str, url: str, pipeline: dict[str, Any]) -> str:
-    """The selector in the query; it keeps the key alone."""
+    """Sends the scope in the query, and stores only the key."""
     body = {"event": event, "targetUrl": url}
     return str(ok(world.ada.http.post("/api/v2/webhooks", params=scope(world, event, pipeline), json=body))["key"])
 
 
 def n8n(world: World, event: str, url: str, pipeline: dict[str, Any]) -> str:
-    """Looks whether it is there (its cast of the list to an array fails, and it goes on), then makes it by the body."""
+    """Checks whether it exists (its cast of the list to an array fails, and it continues), then sends a body."""
     where = scope(world, event, pipeline)
     path = "/teams/" + where["teamKey"] if "teamKey" in where else "/pipelines/" + where["pipelineKey"]
     assert not isinstance(ok(world.ada.http.get(f"/api/v2{path}/webhooks")), list)
@@ -45,7 +45,7 @@ def activepieces(world: World, event: str, url: str, pipeline: dict[str, Any]) -
 
 
 def nango(world: World, event: str, url: str, pipeline: dict[str, Any]) -> str:
-    """With a token, by which it knows the sender."""
+    """Sends a token, by which it recognizes the sender."""
     body = {"event": event, "targetUrl": url, "token": "nango-token"}
     return str(ok(world.ada.http.post("/api/v2/webhooks", params=scope(world, event, pipeline), json=body))["key"])
 
@@ -74,7 +74,7 @@ def done_task(world: World, box: dict[str, Any]) -> None:
 
 
 Happens = Callable[[World, dict[str, Any]], Any]
-# Pipedream's eleven instant sources but the due task, which waits for its time: what happens, and what it reads.
+# Pipedream's eleven instant sources without the due task, which needs time: what happens, and the members it reads.
 SOURCES: list[tuple[str, Happens, tuple[str, ...]]] = [
     ("BOX_CREATE", lambda world, box: world.box({"key": box["pipelineKey"]}), ("key", "name", "creationTimestamp")),
     ("BOX_EDIT", lambda world, box: edited(world, box, notes="new"), ("key", "name", "lastUpdatedTimestamp")),
@@ -107,7 +107,7 @@ SOURCES: list[tuple[str, Happens, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(("event", "happens", "reads"), SOURCES, ids=[event for event, _, _ in SOURCES])
 @pytest.mark.parametrize("platform", [pipedream, n8n, activepieces, nango])
-def test_a_platform_hears_of_what_it_registered_for_until_it_ends_it(
+def test_a_platform_gets_the_event_it_subscribed_to_and_deletes_the_subscription(
     world: World, receiver: Receiver, platform: Any, event: str, happens: Happens, reads: tuple[str, ...]
 ) -> None:
     box = world.box(world.pipeline())
@@ -124,8 +124,8 @@ def test_a_platform_hears_of_what_it_registered_for_until_it_ends_it(
     assert world.ada.http.get(f"/api/v2/webhooks/{key}").status_code == 404
 
 
-def test_a_platform_that_was_removed_says_so_and_is_forgotten(world: World, receiver: Receiver) -> None:
-    """An uninstalled zap answers 410; n8n finds its subscription gone and registers again."""
+def test_a_subscription_whose_receiver_replies_gone_is_deleted(world: World, receiver: Receiver) -> None:
+    """A removed zap replies 410; n8n finds no subscription and subscribes again."""
     pipeline, path = world.pipeline(), f"/zap/{world.number}"
     key = n8n(world, "BOX_CREATE", receiver.url + path, pipeline)
     receiver.answer = lambda request: Answer(410 if request.path == path else 200)

@@ -1,4 +1,4 @@
-"""What a worker takes of deliveries that are named to it."""
+"""Which deliveries a worker takes by their keys."""
 
 from boxwood.core.webhooks import deliveries, delivery_queue
 from boxwood.core.webhooks.delivery_queue import DeliveryCapacity
@@ -11,7 +11,7 @@ __all__ = ["all_is_well", "receiver"]
 MINUTE = 60_000
 
 
-def test_what_is_named_is_taken_once_where_it_may_be_sent_at_once(world: World, receiver: Receiver) -> None:
+def test_a_new_delivery_is_taken_by_its_key_once_if_it_may_be_sent_at_once(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     plain, other = (Hook(world.ada, receiver, "BOX_EDIT", pipeline=pipeline) for _ in range(2))
@@ -23,29 +23,29 @@ def test_what_is_named_is_taken_once_where_it_may_be_sent_at_once(world: World, 
     ok(world.ada.http.post(path, json={"defaultPermissionSetName": "__noAccessPermissionSet__"}))
     engine = world.server.engine
     later = world.clock() + 10 * MINUTE
-    hooks = [one.made["key"] for one in (plain, other, ordered, off, broken, bos)]
+    hooks = [hook.subscription["key"] for hook in (plain, other, ordered, off, broken, bos)]
 
     def make(db: Db) -> int:
         row = db.row("SELECT MAX(id) FROM events WHERE box_key = :box", box=box["key"])
         assert row is not None
         deliveries.add(db, later, row[0], "BOX_EDIT", hooks)
         until = later + MINUTE
-        db.run("UPDATE webhooks SET waits_until = :until WHERE key = :key", until=until, key=broken.made["key"])
+        db.run("UPDATE webhooks SET waits_until = :until WHERE key = :key", until=until, key=broken.subscription["key"])
         return int(row[0])
 
     event = engine.write(make)
     keys = [deliveries.key(hook, event) for hook in hooks]
     assert [deliveries.webhook_of(key) for key in keys] == hooks
-    room = DeliveryCapacity(worker="one", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
-    assert engine.write(lambda db: delivery_queue.take_just_created(db, later - 1, room, keys)) == []
-    taken = engine.write(lambda db: delivery_queue.take_just_created(db, later, room, keys))
-    assert {one.webhook.key for one in taken} == {plain.made["key"], other.made["key"]}
-    for one in taken:
-        assert one.event is not None
-        assert (one.event.id, one.event.box_key) == (event, box["key"])
-        assert (one.delivery.worker, one.delivery.attempts, one.delivery.due_at) == ("one", 1, later + MINUTE)
-        assert one.webhook.key == one.delivery.webhook_key
-    assert engine.write(lambda db: delivery_queue.take_just_created(db, later, room, keys)) == []
-    rest = {one.webhook.key for one in engine.write(lambda db: delivery_queue.take(db, later, room))} & set(hooks)
-    assert rest == {ordered.made["key"]}
+    capacity = DeliveryCapacity(worker="one", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
+    assert engine.write(lambda db: delivery_queue.take_just_created(db, later - 1, capacity, keys)) == []
+    taken = engine.write(lambda db: delivery_queue.take_just_created(db, later, capacity, keys))
+    assert {found.webhook.key for found in taken} == {plain.subscription["key"], other.subscription["key"]}
+    for found in taken:
+        assert found.event is not None
+        assert (found.event.id, found.event.box_key) == (event, box["key"])
+        assert (found.delivery.worker, found.delivery.attempts, found.delivery.due_at) == ("one", 1, later + MINUTE)
+        assert found.webhook.key == found.delivery.webhook_key
+    assert engine.write(lambda db: delivery_queue.take_just_created(db, later, capacity, keys)) == []
+    rest = engine.write(lambda db: delivery_queue.take(db, later, capacity))
+    assert {found.webhook.key for found in rest} & set(hooks) == {ordered.subscription["key"]}
     engine.write(lambda db: db.many("DELETE FROM deliveries WHERE key = :key", [{"key": key} for key in keys]))

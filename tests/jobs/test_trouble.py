@@ -1,4 +1,4 @@
-"""Deliveries when things go wrong for long: breaker, switching off, replays, order, and workers that die."""
+"""Deliveries that fail for a long time: breaker, switching off, replays, order, and workers that die."""
 
 import contextlib
 import socketserver
@@ -32,7 +32,7 @@ def fail_until_broken(world: World, hook: Hook) -> None:
     settled(hook, attempts=10)
 
 
-def test_an_address_that_only_fails_is_probed_until_it_answers(world: World, receiver: Receiver) -> None:
+def test_an_endpoint_that_only_fails_is_probed_until_it_succeeds(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
     failing(receiver, hook)
     fail_until_broken(world, hook)
@@ -46,11 +46,11 @@ def test_an_address_that_only_fails_is_probed_until_it_answers(world: World, rec
     world.clock.advance(ms=31_000)
     eventually(lambda: "failingSince" not in ok(world.ada.http.get(hook.own)))
     world.clock.advance(ms=HOUR)
-    eventually(lambda: {one["state"] for one in deliveries(hook)} == {"DELIVERED"})
-    assert len({one.id for one in receiver.received(hook.path)}) == 6
+    eventually(lambda: {delivery["state"] for delivery in deliveries(hook)} == {"DELIVERED"})
+    assert len({request.id for request in receiver.received(hook.path)}) == 6
 
 
-def test_five_days_of_failure_switch_off_and_what_was_missed_is_replayed(world: World, receiver: Receiver) -> None:
+def test_five_days_of_failure_switch_off_and_missed_events_can_be_replayed(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
     failing(receiver, hook)
     fail_until_broken(world, hook)
@@ -68,7 +68,7 @@ def test_five_days_of_failure_switch_off_and_what_was_missed_is_replayed(world: 
     hook.quiet_after(count)
     assert ok(world.ada.http.post(f"{hook.own}/replay")) == {"count": 3}
     hook.wait(count + 3)
-    assert {one.things[0]["key"] for one in receiver.received(hook.path)[count:]} == set(missed)
+    assert {request.things[0]["key"] for request in receiver.received(hook.path)[count:]} == set(missed)
     assert "missedFrom" not in ok(world.ada.http.get(hook.own))
 
 
@@ -84,25 +84,26 @@ def test_after_eleven_attempts_a_delivery_is_dead_and_can_be_sent_again(world: W
     hook.quiet_after(11)
     receiver.answer = lambda request: Answer()
     assert ok(world.ada.http.post(f"/api/v2/deliveries/{dead['key']}/resend"))["state"] == "WAITING"
-    assert len({one.id for one in hook.wait(12)}) == 1
+    assert len({request.id for request in hook.wait(12)}) == 1
     settled(hook, attempts=12)
-    assert [one["state"] for one in deliveries(hook)] == ["DELIVERED"]
+    assert [delivery["state"] for delivery in deliveries(hook)] == ["DELIVERED"]
 
 
-def test_a_span_is_replayed_under_the_same_ids(world: World, receiver: Receiver) -> None:
+def test_a_time_span_is_replayed_with_the_same_ids(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
-    made = []
+    created = []
     for _ in range(4):
         world.clock.advance(ms=1000)
-        made.append(world.box(hook.pipeline)["creationTimestamp"])
+        created.append(world.box(hook.pipeline)["creationTimestamp"])
     first = hook.wait(4)
     settled(hook, attempts=4)
-    span = {"from": made[1], "to": made[2]}
+    span = {"from": created[1], "to": created[2]}
     assert ok(world.ada.http.post(f"{hook.own}/replay", json={**span, "dryRun": True})) == {"count": 2}
     assert ok(world.ada.http.post(f"{hook.own}/replay", json=span)) == {"count": 2}
     again = hook.wait(6)[4:]
-    assert {one.id for one in again} == {one.id for one in first if one.things[0]["creationTimestamp"] in made[1:3]}
-    assert {one.body for one in again} <= {one.body for one in first}
+    wanted = [request for request in first if request.things[0]["creationTimestamp"] in created[1:3]]
+    assert {request.id for request in again} == {request.id for request in wanted}
+    assert {request.body for request in again} <= {request.body for request in first}
     assert ok(world.ada.http.post(f"{hook.own}/replay", json={**span, "which": "failed"})) == {"count": 0}
     for bad, names in (({"from": 2, "to": 1}, "to"), ({}, "from"), ({"from": "x"}, "from"), ({"which": "no"}, "which")):
         refused(world.ada.http.post(f"{hook.own}/replay", json=bad), 400, names)
@@ -124,7 +125,7 @@ def test_a_replay_can_be_cancelled(world: World, receiver: Receiver) -> None:
     hook.quiet_after(6)
 
 
-def test_in_order_means_that_what_fails_is_waited_for(world: World, receiver: Receiver) -> None:
+def test_an_ordered_endpoint_waits_for_a_failed_delivery(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline(), ordered=True)
     failed = iter([500])
     receiver.answer = lambda request: Answer(next(failed, 200) if request.path == hook.path else 200)
@@ -135,12 +136,12 @@ def test_in_order_means_that_what_fails_is_waited_for(world: World, receiver: Re
     hook.quiet_after(1)
     world.clock.advance(ms=6_500)
     sent = hook.wait(5)
-    assert [one.things[0]["name"] for one in sent] == ["0", "0", "1", "2", "3"]
-    numbers = [int(one.headers["x-boxwood-sequence"]) for one in sent]
+    assert [request.things[0]["name"] for request in sent] == ["0", "0", "1", "2", "3"]
+    numbers = [int(request.headers["x-boxwood-sequence"]) for request in sent]
     assert numbers == sorted(numbers)
 
 
-def test_a_test_call_is_one_attempt_of_what_happened_last(world: World, receiver: Receiver) -> None:
+def test_a_test_delivery_is_one_attempt_with_the_newest_event(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
     empty = ok(world.ada.http.post(f"{hook.own}/test"))
     assert empty["test"] is True
@@ -155,16 +156,16 @@ def test_a_test_call_is_one_attempt_of_what_happened_last(world: World, receiver
     assert "failingSince" not in ok(world.ada.http.get(hook.own))
 
 
-def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, receiver: Receiver) -> None:
+def test_deliveries_of_a_dead_worker_are_taken_over_when_its_lease_ends(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipeline=world.pipeline())
     receiver.answer = lambda request: Answer(503 if request.path == hook.path else 200)
     world.box(hook.pipeline)
     settled(hook, attempts=1)
     receiver.answer = lambda request: Answer()
     later = world.clock() + 10_000
-    room = DeliveryCapacity(worker="dead", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
-    taken = world.server.engine.write(lambda db: delivery_queue.take(db, later, room))
-    assert [one.webhook.key for one in taken if one.webhook.key == hook.made["key"]]
+    capacity = DeliveryCapacity(worker="dead", lease_until=later + MINUTE, total=100, retries=50, each=8, limits={})
+    taken = world.server.engine.write(lambda db: delivery_queue.take(db, later, capacity))
+    assert [found.webhook.key for found in taken if found.webhook.key == hook.subscription["key"]]
     world.clock.advance(ms=40_000)
     hook.quiet_after(1)
     world.clock.advance(ms=31_000)
@@ -175,7 +176,7 @@ def test_what_a_dead_worker_had_is_taken_over_when_its_lease_ends(world: World, 
     ("url", "names"),
     [("http://[::1]:1/", "no usable answer"), ("https://127.0.0.1:9/", "no usable answer")],
 )
-def test_no_answer_is_a_failure_with_a_reason(world: World, url: str, names: str) -> None:
+def test_a_request_without_a_reply_is_a_failure_with_a_reason(world: World, url: str, names: str) -> None:
     pipeline = world.pipeline()
     body = {"event": "BOX_CREATE", "targetUrl": url, "pipelineKey": pipeline["key"]}
     hook = ok(world.ada.http.post("/api/v2/webhooks", json=body))
@@ -187,8 +188,8 @@ def test_no_answer_is_a_failure_with_a_reason(world: World, url: str, names: str
     assert len(ok(world.ada.http.get(path, params={"state": "waiting"}))["results"]) == 1
 
 
-def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(world: World) -> None:
-    """No plan goes through the deliveries themselves, neither with statistics that say most rows are due."""
+def test_due_deliveries_are_found_by_the_index_however_many_there_are(world: World) -> None:
+    """No plan reads the deliveries themselves, also not if statistics say that most rows are due."""
     engine = world.server.engine
     pipeline = world.pipeline()
     body = {"event": "BOX_CREATE", "targetUrl": "https://receiver.example/", "pipelineKey": pipeline["key"]}
@@ -218,12 +219,12 @@ def test_what_is_due_is_found_by_a_look_into_the_index_however_much_there_is(wor
         engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = :hook", hook=hook))
 
 
-def test_what_came_back_is_found_by_its_key_though_nothing_was_due_when_the_database_last_looked(world: World) -> None:
+def test_a_result_finds_its_delivery_by_key_also_if_statistics_say_that_none_is_due(world: World) -> None:
     engine = world.server.engine
 
     def fill(db: Db) -> None:
-        db.many(deliveries_of.INSERT, (deliveries_of.row(0, number, "BOX_CREATE", "nobody") for number in range(5_000)))
-        db.run("UPDATE deliveries SET state = 'done', ended_at = 1 WHERE webhook_key = 'nobody'")
+        db.many(deliveries_of.INSERT, (deliveries_of.row(0, number, "BOX_CREATE", "unused") for number in range(5_000)))
+        db.run("UPDATE deliveries SET state = 'done', ended_at = 1 WHERE webhook_key = 'unused'")
 
     engine.write(fill)
     engine.write(lambda db: db.run("ANALYZE deliveries"))
@@ -236,7 +237,7 @@ def test_what_came_back_is_found_by_its_key_though_nothing_was_due_when_the_data
             assert "deliveries_due" not in text, text
             assert "key" in text
     finally:
-        engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = 'nobody'"))
+        engine.write(lambda db: db.run("DELETE FROM deliveries WHERE webhook_key = 'unused'"))
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -250,7 +251,7 @@ HOSTILE = {
 
 @contextlib.contextmanager
 def hostile(answer: list[bytes]) -> Iterator[str]:
-    """A receiver that answers every connection with these pieces, and hangs up."""
+    """A receiver that sends these pieces to every connection and closes it."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -271,7 +272,7 @@ def hostile(answer: list[bytes]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("how", HOSTILE)
-def test_a_hostile_answer_is_a_failure_and_holds_up_nobody(world: World, receiver: Receiver, how: str) -> None:
+def test_a_hostile_reply_is_a_failure_and_delays_no_other_endpoint(world: World, receiver: Receiver, how: str) -> None:
     pipeline = world.pipeline()
     with hostile(HOSTILE[how]) as url:
         body = {"event": "BOX_CREATE", "targetUrl": url, "pipelineKey": pipeline["key"]}
@@ -281,5 +282,5 @@ def test_a_hostile_answer_is_a_failure_and_holds_up_nobody(world: World, receive
         good.wait()
         path = f"/api/v2/webhooks/{bad['key']}/deliveries"
         eventually(lambda: "no usable answer" in ok(world.ada.http.get(path))["results"][0].get("lastError", ""))
-        assert [one["state"] for one in ok(world.ada.http.get(path))["results"]] == ["WAITING"]
+        assert [delivery["state"] for delivery in ok(world.ada.http.get(path))["results"]] == ["WAITING"]
         ok(world.ada.http.delete(f"/api/v2/webhooks/{bad['key']}"))

@@ -1,4 +1,4 @@
-"""What subscriptions are sent, as a receiver sees it."""
+"""What subscriptions get, as a receiver sees it."""
 
 import time
 from typing import Any
@@ -41,7 +41,7 @@ def test_a_change_is_sent_as_a_list_of_what_changed(world: World, receiver: Rece
     assert sent.headers["content-type"] == "application/json;charset=utf-8"
     assert sent.headers["x-streak-webhook-token"] == "a secret word"
     assert sent.event == "BOX_CREATE"
-    Verifier(hook.made["secret"]).verify(sent.body, sent.headers)
+    Verifier(hook.subscription["secret"]).verify(sent.body, sent.headers)
 
 
 def test_a_retry_comes_about_five_seconds_later_with_the_same_id_and_bytes(world: World, receiver: Receiver) -> None:
@@ -63,14 +63,14 @@ def test_a_retry_comes_about_five_seconds_later_with_the_same_id_and_bytes(world
     assert first.id == second.id == third.id
     assert first.body == second.body == third.body
     assert first.things[0]["name"] == "As it was"
-    assert [one.headers["x-boxwood-attempt"] for one in (first, second, third)] == ["1", "2", "3"]
+    assert [request.headers["x-boxwood-attempt"] for request in (first, second, third)] == ["1", "2", "3"]
     (delivery,) = settled(hook, attempts=3)
     assert delivery["state"] == "DELIVERED"
-    told = ok(world.ada.http.get(f"/api/v2/deliveries/{delivery['key']}"))
-    assert [one["status"] for one in told["attempts"]] == [500, 302, 200]
-    assert told["request"]["url"] == receiver.url + hook.path
-    assert told["request"]["body"].encode() == first.body
-    assert told["request"]["headers"]["X-Boxwood-Event"] == "BOX_CREATE"
+    shown = ok(world.ada.http.get(f"/api/v2/deliveries/{delivery['key']}"))
+    assert [attempt["status"] for attempt in shown["attempts"]] == [500, 302, 200]
+    assert shown["request"]["url"] == receiver.url + hook.path
+    assert shown["request"]["body"].encode() == first.body
+    assert shown["request"]["headers"]["X-Boxwood-Event"] == "BOX_CREATE"
     assert world.cy.http.get(f"/api/v2/deliveries/{delivery['key']}").status_code == 404
 
 
@@ -118,7 +118,7 @@ def test_a_slow_receiver_delays_no_other(world: World, receiver: Receiver) -> No
         ok(world.ada.http.delete(hook.own))
 
 
-def test_what_is_rolled_back_is_not_sent(world: World, receiver: Receiver) -> None:
+def test_a_change_that_is_rolled_back_is_not_sent(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipelineKey=pipeline["key"])
 
@@ -132,13 +132,13 @@ def test_what_is_rolled_back_is_not_sent(world: World, receiver: Receiver) -> No
     assert deliveries(hook) == []
 
 
-def test_a_new_secret_and_the_one_before_sign_for_a_day(world: World, receiver: Receiver) -> None:
+def test_the_new_and_the_previous_secret_both_sign_for_a_day(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     hook = Hook(world.ada, receiver, "BOX_CREATE", pipelineKey=pipeline["key"])
     rotated = ok(world.ada.http.post(f"{hook.own}/rotate"))
     world.box(pipeline)
     (sent,) = hook.wait()
-    for secret in (hook.made["secret"], rotated["secret"]):
+    for secret in (hook.subscription["secret"], rotated["secret"]):
         Verifier(secret).verify(sent.body, sent.headers)
     settled(hook, attempts=1)
     world.clock.advance(days=1)
@@ -146,7 +146,7 @@ def test_a_new_secret_and_the_one_before_sign_for_a_day(world: World, receiver: 
     assert len(hook.wait(2)[1].headers["webhook-signature"].split()) == 1
 
 
-# Who hears of what
+# Which subscriptions get an event
 
 
 def test_an_edit_of_several_members_is_one_delivery(world: World, receiver: Receiver) -> None:
@@ -163,27 +163,27 @@ def test_an_edit_of_several_members_is_one_delivery(world: World, receiver: Rece
     edits.quiet_after(1)
 
 
-def test_filters_leave_out_what_they_do_not_name(world: World, receiver: Receiver) -> None:
+def test_filters_exclude_other_stages_and_fields(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
-    one, other = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("One", "Other"))
+    watched, other = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("One", "Other"))
     box = world.box(pipeline)
     won = Hook(world.ada, receiver, "BOX_CHANGE_STAGE", pipelineKey=pipeline["key"], stages=["5002"])
-    of_one = Hook(world.ada, receiver, "BOX_EDIT", pipelineKey=pipeline["key"], fields=[one, "notes"])
+    on_watched = Hook(world.ada, receiver, "BOX_EDIT", pipelineKey=pipeline["key"], fields=[watched, "notes"])
     path = f"/api/v1/boxes/{box['key']}"
     for change in (
         {"stageKey": "5003"},
         {"stageKey": "5002"},
         {"fields": {other: "x"}},
         {"name": "Unwatched"},
-        {"fields": {one: "seen"}, "followerKeys": []},
+        {"fields": {watched: "seen"}, "followerKeys": []},
         {"notes": "seen too"},
     ):
         ok(world.ada.http.post(path, json=change))
     assert [sent.things[0]["stageKey"] for sent in won.wait()] == ["5002"]
-    assert sorted(sent.things[0].get("notes", "") for sent in of_one.wait(2)) == ["", "seen too"]
+    assert sorted(sent.things[0].get("notes", "") for sent in on_watched.wait(2)) == ["", "seen too"]
 
 
-def test_a_move_to_another_pipeline_is_told_in_both_and_once_to_the_team(world: World, receiver: Receiver) -> None:
+def test_a_move_to_another_pipeline_is_sent_to_both_and_once_to_the_team(world: World, receiver: Receiver) -> None:
     old, new = world.pipeline(), world.pipeline(name="Projects")
     hooks = [
         Hook(world.ada, receiver, "BOX_CHANGE_PIPELINE", **scope)
@@ -195,7 +195,7 @@ def test_a_move_to_another_pipeline_is_told_in_both_and_once_to_the_team(world: 
     assert [hook.wait()[0].things for hook in hooks] == [[moved]] * 3
 
 
-def test_one_is_told_what_one_reaches_and_no_more(world: World, receiver: Receiver) -> None:
+def test_a_user_gets_only_events_of_boxes_they_can_see(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__editAssignedPermissionSet__")
     bos = Hook(world.bo, receiver, "BOX_CREATE", pipelineKey=pipeline["key"])
     whole = Hook(world.bo, receiver, "BOX_CREATE", teamKey=world.team_key)
@@ -211,7 +211,7 @@ def test_one_is_told_what_one_reaches_and_no_more(world: World, receiver: Receiv
     assert len(receiver.received(whole.path)) == 1
 
 
-def test_what_waits_is_dropped_when_its_owner_loses_reach(world: World, receiver: Receiver) -> None:
+def test_waiting_deliveries_are_cancelled_when_the_owner_loses_access(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     bos = Hook(world.bo, receiver, "BOX_CREATE", pipelineKey=pipeline["key"])
     receiver.answer = lambda request: Answer(500 if request.path == bos.path else 200)
@@ -223,10 +223,10 @@ def test_what_waits_is_dropped_when_its_owner_loses_reach(world: World, receiver
     world.clock.advance(ms=7_000)
     bos.quiet_after(1)
     bos.person = world.ada
-    assert [one["state"] for one in deliveries(bos)] == ["CANCELLED"]
+    assert [delivery["state"] for delivery in deliveries(bos)] == ["CANCELLED"]
 
 
-def test_more_than_a_hundred_subscriptions_are_all_told(world: World, receiver: Receiver) -> None:
+def test_more_than_a_hundred_subscriptions_all_get_the_event(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     path = f"/all-{world.number}"
     given = {"event": "BOX_CREATE", "target_url": receiver.url + path, "pipeline_key": pipeline["key"]}
@@ -234,8 +234,8 @@ def test_more_than_a_hundred_subscriptions_are_all_told(world: World, receiver: 
     world.as_("ada", lambda ctx: [subscriptions.create(ctx, given, rules) for _ in range(130)])
     box = world.box(pipeline)
     sent = receiver.wait_for(path, 130)
-    assert len({one.id for one in sent}) == 130
-    assert all(one.things == [box] for one in sent)
+    assert len({request.id for request in sent}) == 130
+    assert all(request.things == [box] for request in sent)
 
 
 # The whole of 5.2
@@ -301,43 +301,43 @@ def test_every_event_brings_the_thing_as_the_api_shows_it(
     assert sent.things == [shown]
 
 
-def test_a_due_task_is_told_and_a_draft_is_not(world: World, receiver: Receiver) -> None:
+def test_a_due_task_is_sent_and_a_draft_is_not(world: World, receiver: Receiver) -> None:
     box = world.box(world.pipeline())
     where = {"pipelineKey": box["pipelineKey"]}
     due, created = Hook(world.ada, receiver, "TASK_DUE", **where), Hook(world.ada, receiver, "TASK_CREATE", **where)
     soon = world.clock() + 60_000
     made(world, f"/boxes/{box['key']}/tasks", text="Draft", isDraft=True, dueDate=soon)
     task = made(world, f"/boxes/{box['key']}/tasks", text="Call", dueDate=soon)
-    assert [one.things[0]["key"] for one in created.wait()] == [task["key"]]
+    assert [request.things[0]["key"] for request in created.wait()] == [task["key"]]
     settled(created, attempts=1)
     world.clock.advance(ms=61_000)
-    assert [one.things[0]["key"] for one in due.wait()] == [task["key"]]
+    assert [request.things[0]["key"] for request in due.wait()] == [task["key"]]
     created.quiet_after(1)
 
 
 # Conditions
 
 
-def test_a_condition_lets_pass_what_it_holds_of(world: World, receiver: Receiver) -> None:
+def test_events_for_which_the_condition_is_true_are_sent(world: World, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     condition = f'event == "BOX_EDIT" && item.fields["{field}"] == "large" && before.fields["{field}"] != "large"'
     hook = Hook(world.ada, receiver, "BOX_EDIT", pipeline, condition=condition)
     every = Hook(world.ada, receiver, "BOX_EDIT", pipeline)
-    assert hook.made["condition"] == condition
+    assert hook.subscription["condition"] == condition
     box = world.box(pipeline, fields={field: "small"})
     for size in ("medium", "large"):
         ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field: size}}))
     every.wait(2)
-    assert [one.things[0]["fields"][field] for one in hook.wait()] == ["large"]
-    eventually(lambda: [one["state"] for one in deliveries(hook)] == ["DELIVERED"])
+    assert [request.things[0]["fields"][field] for request in hook.wait()] == ["large"]
+    eventually(lambda: [delivery["state"] for delivery in deliveries(hook)] == ["DELIVERED"])
     assert len(receiver.received(hook.path)) == 1
 
 
-def test_what_a_condition_cannot_judge_is_not_sent_and_says_why(world: World, receiver: Receiver) -> None:
+def test_an_event_that_a_condition_cannot_judge_is_not_sent_and_has_a_reason(world: World, receiver: Receiver) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline(), condition="item.nowhere > 1")
     box = world.box(hook.pipeline)
-    eventually(lambda: [one["state"] for one in deliveries(hook)] == ["CANCELLED"])
+    eventually(lambda: [delivery["state"] for delivery in deliveries(hook)] == ["CANCELLED"])
     (left,) = deliveries(hook)
     assert "condition" in left["lastError"]
     assert receiver.received(hook.path) == []
@@ -349,8 +349,10 @@ def test_what_a_condition_cannot_judge_is_not_sent_and_says_why(world: World, re
     assert hook.wait(2)[1].things == [box]
 
 
-def test_in_order_an_event_that_is_left_out_holds_up_nothing(world: World, receiver: Receiver) -> None:
+def test_an_event_that_the_condition_excludes_does_not_block_an_ordered_endpoint(
+    world: World, receiver: Receiver
+) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline(), ordered=True, condition='item.name != "no"')
     for name in ("one", "no", "two"):
         world.box(hook.pipeline, name=name)
-    assert [one.things[0]["name"] for one in hook.wait(2)] == ["one", "two"]
+    assert [request.things[0]["name"] for request in hook.wait(2)] == ["one", "two"]

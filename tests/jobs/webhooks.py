@@ -1,4 +1,4 @@
-"""Subscriptions of the tests, and how to wait for what becomes of them."""
+"""Subscriptions for tests, and how to wait for their deliveries."""
 
 import itertools
 import time
@@ -24,7 +24,7 @@ def all_is_well(receiver: Receiver) -> None:
 
 
 class Hook:
-    """A subscription and what came of it: every one has a path of its own at the receiver."""
+    """A subscription with a path of its own at the receiver."""
 
     _numbers = itertools.count(1)
 
@@ -37,16 +37,16 @@ class Hook:
             given["pipelineKey"] = pipeline["key"]
         self.path = f"/{next(self._numbers)}"
         target = {"event": event, "targetUrl": receiver.url + self.path}
-        self.made = ok(person.http.post("/api/v2/webhooks", json={**target, **given}))
-        self.own = f"/api/v2/webhooks/{self.made['key']}"
+        self.subscription = ok(person.http.post("/api/v2/webhooks", json={**target, **given}))
+        self.own = f"/api/v2/webhooks/{self.subscription['key']}"
 
     def wait(self, count: int = 1, timeout: float = 120.0) -> list[Received]:
         found = self.receiver.wait_for(self.path, count, timeout)
-        assert len(found) == count, [one.headers for one in found]
+        assert len(found) == count, [request.headers for request in found]
         return found
 
     def quiet_after(self, count: int) -> None:
-        """Nothing more comes, in the time in which everything else does."""
+        """No further request arrives in the time that deliveries usually take."""
         time.sleep(0.6)
         assert len(self.receiver.received(self.path)) == count
 
@@ -56,12 +56,12 @@ def deliveries(hook: Hook) -> list[dict[str, Any]]:
 
 
 def settled(hook: Hook, attempts: int) -> list[dict[str, Any]]:
-    """The deliveries, once so many attempts in all, or more, are written down and none is under way."""
+    """Wait until at least so many attempts are stored and none is under way. Returns the deliveries."""
 
     def are() -> bool:
         found = deliveries(hook)
-        logged = [ok(hook.person.http.get(f"/api/v2/deliveries/{one['key']}"))["attempts"] for one in found]
-        return attempts <= sum(map(len, logged)) == sum(one["attemptCount"] for one in found)
+        logged = [ok(hook.person.http.get(f"/api/v2/deliveries/{delivery['key']}"))["attempts"] for delivery in found]
+        return attempts <= sum(map(len, logged)) == sum(delivery["attemptCount"] for delivery in found)
 
     eventually(are)
     return deliveries(hook)
@@ -70,5 +70,5 @@ def settled(hook: Hook, attempts: int) -> list[dict[str, Any]]:
 def eventually(holds: Callable[[], bool], timeout: float = 120.0) -> None:
     deadline = time.monotonic() + timeout
     while not holds():
-        assert time.monotonic() < deadline, "it never came to be"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.02)
