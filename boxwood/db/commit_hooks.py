@@ -1,4 +1,4 @@
-"""What a transaction leaves to be done: just before its commit, and after it."""
+"""Work that a transaction registers: functions to run before its commit, and channels to notify after it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .engine import Later
 Left = tuple[dict[Later, list[Any]], dict[str, list[str]]]
 
 
-class Afterwards:
-    """The part of a `Db` that is the same for both databases."""
+class CommitHooks:
+    """Base class of both `Db` implementations. Undoing a savepoint also drops what was registered inside it."""
 
     def __init__(self) -> None:
         self.laters: dict[Later, list[Any]] = {}
         self.notices: dict[str, list[str]] = {}
-        """The keys told on each channel."""
+        """The keys to send on each channel."""
 
     def later(self, work: Later, item: Any) -> None:
         self.laters.setdefault(work, []).append(item)
@@ -24,14 +24,14 @@ class Afterwards:
     def notify(self, channel: str, keys: Iterable[str] = ()) -> None:
         self.notices.setdefault(channel, []).extend(keys)
 
-    def _set_aside(self) -> Left:
-        """A savepoint begins: what was left so far stands apart."""
+    def _begin_savepoint(self) -> Left:
+        """Return what has been registered so far, and start with nothing registered."""
         left = self.laters, self.notices
         self.laters, self.notices = {}, {}
         return left
 
-    def _take_up(self, left: Left, *, with_new: bool) -> None:
-        """It has ended; what was left in it stays, or goes with it."""
+    def _end_savepoint(self, left: Left, *, with_new: bool) -> None:
+        """Restore what `left` holds. With `with_new`, add what was registered since the savepoint began."""
         laters, notices = self.laters, self.notices
         self.laters, self.notices = left
         if with_new:

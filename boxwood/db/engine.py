@@ -1,7 +1,7 @@
-"""The two databases behind one face.
+"""The interface of both databases, SQLite and PostgreSQL.
 
-A `Db` is one transaction's hands: it runs statements written once, with `:named` parameters. An
-`Engine` opens transactions, runs a function in one, and commits before anyone is answered.
+A `Db` runs the statements of one transaction. Statements are written once for both databases, with `:named`
+parameters. An `Engine` runs a function in a transaction and commits before the caller gets the result.
 """
 
 from __future__ import annotations
@@ -18,69 +18,75 @@ ANYWHERE, TITLE, NEAR = "anywhere", "title", "near"
 
 
 class Wanted(NamedTuple):
-    """What is looked for: all of `words`, each as one of its alternatives, among entries with one of `marks`."""
+    """A search: entries that contain every word, in any of its alternatives, and that have any group of `marks`."""
 
     words: list[list[str]]
-    """Alternatives begin a word of the entry; with a trailing space they are one."""
+    """For each word its alternatives. An alternative matches the beginning of a word; with a trailing space it
+    matches the whole word."""
     marks: Sequence[tuple[str, ...]]
-    """An entry fits that has all marks of one of these; none at all means every entry fits."""
+    """An entry matches if it has all marks of at least one group. Without groups every entry matches."""
     where: str = ANYWHERE
-    """In the whole entry, in its title, or near it: words of the title that are a slip away."""
+    """`ANYWHERE`: the whole entry. `TITLE`: its title. `NEAR`: words of the title with one typing error."""
 
 
 class FullText(Protocol):
+    """The search index over the table `search_entries`."""
+
     defers: bool
-    """Whether entries may be put now and indexed later, which costs less."""
+    """Whether entries can be inserted now and indexed later, which costs less in total."""
 
     def newest(self, db: Db) -> int:
-        """The number behind which entries are about to be put."""
+        """The highest entry number before new entries are inserted."""
         ...
 
     def add(self, db: Db, newest: int) -> None:
-        """Index the entries behind this number, which are in the table now."""
+        """Index the entries with a higher number than `newest`. They must already be in the table."""
 
     def defer(self, db: Db, newest: int) -> None:
-        """Leave the entries behind this number for later."""
+        """Note the entries with a higher number than `newest` for later indexing."""
 
     def is_behind(self, db: Db) -> bool:
-        """Whether any were left."""
+        """Whether any entry waits to be indexed."""
         ...
 
     def catch_up(self, db: Db) -> bool:
-        """Index some that were left; False where there are none."""
+        """Index some of the waiting entries. Returns False if none waits."""
         ...
 
     def drop(self, db: Db, keys: list[str]) -> None:
-        """Take them out, while they are in the table still."""
+        """Remove entries from the index. They must still be in the table."""
 
     def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
-        """A SELECT of the entries `e` that match, the newest first; a `test` is said of their boxes `b`.
+        """A SELECT of the matching entries `e`, newest first. `test` is a condition on their boxes `b`.
 
-        Takes the parameters of `asked(wanted)`, and `limit`.
+        Its parameters are those of `asked(wanted)`, and `limit`.
         """
 
-    def asked(self, wanted: Wanted) -> dict[str, str]: ...
+    def asked(self, wanted: Wanted) -> dict[str, str]:
+        """The parameters of `matching`."""
+        ...
 
 
 class Dialect(Protocol):
-    """What one database says in its own way. Each returns SQL that we wrote, never a value."""
+    """SQL that differs between the databases. Every method returns SQL that we wrote; values are parameters."""
 
     name: str
     skip_locked: str
-    """Ends a SELECT of rows to work on: those that another worker is just taking are left out."""
+    """The end of a SELECT of rows to work on. It skips rows that another worker is claiming."""
     oldest_transaction: str
-    """The number of the oldest transaction still under way: what has a lower one is all there."""
+    """The number of the oldest open transaction. All changes of lower numbers are visible."""
     next_transaction: str
     """The number of the next transaction to begin."""
     behind: str
-    """A test on events: those behind the one that the parameters `txid` and `id` name, by an index."""
+    """A condition on events, answered by an index: those after the event of the parameters `txid` and `id`."""
     fulltext: FullText
 
     def field_value(self, column: str, key: str) -> str:
-        """A member of a JSON column, as text. `key` is one of ours: digits or a plain word."""
+        """A member of a JSON column, as text. `key` must be digits or a plain word that we chose."""
 
     def field_number(self, column: str, key: str) -> str:
-        """The same as a number, NULL where it is none. Text counts where it is a plain decimal of 20 signs at most."""
+        """A member of a JSON column, as a number. Text counts if it is a plain decimal of at most 20 characters;
+        anything else is NULL."""
 
     def field_flag(self, column: str, key: str) -> str:
         """1 where the member is true, else 0."""
@@ -92,132 +98,137 @@ class Dialect(Protocol):
         """The JSON column without this member."""
 
     def each_text(self, column: str) -> str:
-        """A FROM item that gives the texts of a JSON list as column `value`."""
+        """A FROM item that lists the texts of a JSON list as column `value`."""
 
     def each(self, column: str) -> str:
-        """A FROM item that gives the members of a JSON list, as JSON, as column `value`."""
+        """A FROM item that lists the members of a JSON list, as JSON, as column `value`."""
 
     def length(self, column: str) -> str:
-        """How many members a JSON list has."""
+        """The number of members of a JSON list."""
 
     def folded(self, text: str) -> str:
-        """The text with its ASCII letters small, compared byte by byte."""
+        """The text with its ASCII letters in lower case, compared byte by byte."""
 
     def exact(self, text: str) -> str:
         """The text, compared byte by byte."""
 
     def contains(self, text: str, name: str) -> str:
-        """A test whether the text holds the text given as parameter `name`."""
+        """A condition: the text contains the parameter `name`."""
 
     def holds(self, text: str, name: str) -> str:
-        """The same of a text whose ASCII letters may be large; those of the parameter are small."""
+        """A condition: the text contains the parameter `name`, ignoring the case of ASCII letters. The parameter must
+        be in lower case."""
 
     def along(self, column: str) -> str:
-        """A test that is true of every row: where any index would do, one that has this column (a time) next serves."""
+        """A condition that is true for every row. Where several indexes would do, it makes SQLite choose the index
+        that has this column (a time) next."""
 
     def among(self, column: str, name: str) -> str:
-        """A test whether the column is among the texts given as parameter `name` (see `Db.texts`)."""
+        """A condition: the column is in the list of texts of the parameter `name` (see `Db.texts`)."""
 
 
 class Db(Protocol):
-    """One transaction. Not to be kept past the function it was given to."""
+    """One transaction. Do not use it after the function that received it has returned."""
 
     dialect: Dialect
     for_update: str
-    """Ends a SELECT whose row is about to be changed: empty where one writer makes it needless."""
+    """The end of a SELECT whose row is about to change. Empty on SQLite, which has a single writer."""
     writing: bool
-    """It may change things, and may be undone: what it reads may never have been."""
+    """Whether this transaction may write. If it is undone, what it read may never have been committed."""
 
     def rows(self, sql: str, **params: Any) -> list[Row]: ...
 
-    def rows_afresh(self, sql: str, **params: Any) -> list[Row]:
-        """The same, planned each time: for a statement whose best way depends much on what is asked."""
+    def rows_replanned(self, sql: str, **params: Any) -> list[Row]:
+        """Like `rows`, but planned for these parameters each time. For statements whose best plan depends on them."""
 
     def row(self, sql: str, **params: Any) -> Row | None: ...
 
     def run(self, sql: str, **params: Any) -> int:
-        """How many rows were changed."""
+        """Run a statement. Returns the number of changed rows."""
 
-    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None: ...
+    def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
+        """Run a statement once for each set of parameters."""
 
     def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """The rows of all of these together, in one round trip where the database is a server."""
+        """Run a statement once for each set of parameters, in one round trip on PostgreSQL. Returns all rows."""
         ...
 
     def rows_changed(self, table: str, update: str, select: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
-        """What `select` reads of the rows of `table` that `update` has just changed, as `changed`; for all of these
-        parameters, in one round trip where the database is a server. The table's key is `key`."""
+        """Run `update` on `table` once for each set of parameters, and return what `select` reads of the changed rows,
+        which it calls `changed`. One round trip on PostgreSQL. The table's key must be the column `key`."""
         ...
 
     def texts(self, values: Iterable[str]) -> Any:
         """A list of texts as one parameter, for `Dialect.among`."""
 
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
-        """Insert many rows, as fast as the database knows how; the columns not named have their defaults."""
+        """Insert many rows in the fastest way of the database. Columns that are not named get their defaults."""
 
     def attempt(self, fn: Callable[[], T]) -> T:
-        """Run in a savepoint: what it raises undoes what it did, and nothing else."""
+        """Run in a savepoint. If `fn` raises, only the changes of `fn` are undone."""
         ...
 
-    def hold_still(self) -> None:
-        """The first word of a transaction that compares before it writes: it fails, and is run again, when
-        someone else changes meanwhile what it has read."""
+    def repeatable_read(self) -> None:
+        """Run the transaction again if another transaction changes what this one has read. Call it first, in a
+        transaction that compares before it writes."""
 
     def index_names(self, table: str) -> set[str]:
-        """The table's indexes that can be used."""
+        """The names of the table's valid indexes."""
         ...
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        """What `read` answers; perhaps what it answered before, where it is certain that nothing it reads has changed.
-        For what is read by nearly every write and changed by few, and is not altered by who is given it.
+        """Return the result of `read`, or an earlier result if nothing that `read` reads can have changed.
+        For data that nearly every request reads and few requests change. Callers must not modify the result.
         """
         ...
 
     def column_names(self, table: str) -> list[str]:
-        """The table's columns that can be written, in their order."""
+        """The table's writable columns, in their order."""
         ...
 
     def later(self, work: Later, item: Any) -> None:
-        """Run `work(db, items)` once before the commit, with the items of every request it commits."""
+        """Run `work(db, items)` once before the commit, with the items of all requests in this commit."""
 
     def notify(self, channel: str, keys: Iterable[str] = ()) -> None:
-        """Wake who listens on `channel`, after the commit; in this process they are told these keys as well."""
+        """Wake the listeners of `channel` after the commit. Listeners in this process also receive the keys."""
 
 
 class Engine(Protocol):
-    """A database that is open."""
+    """An open database."""
 
     dialect: Dialect
     one_process: bool
-    """Only one process may serve from it."""
+    """Whether only one process may serve from this database."""
 
     def read(self, fn: Callable[[Db], T]) -> T:
-        """Run in the calling thread, without changing anything."""
+        """Run `fn` in the calling thread. `fn` must only read."""
 
     def write(self, fn: Callable[[Db], T]) -> T:
-        """Run, commit durably, then return. Called from any thread but an event loop's."""
+        """Run `fn` and return its result after a durable commit. Do not call it from the thread of an event loop."""
 
     async def read_soon(self, fn: Callable[[Db], T]) -> T:
-        """Run in a reader's thread, and wait without holding up the event loop."""
+        """Run `fn` in a reader thread. The event loop is not blocked."""
         ...
 
     async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
-        """Run in the writer's thread; done once committed. What need not be `lasting` is not waited for on disk: the
-        machine may lose it in a power cut, this process not in a crash of its own. What takes only a `few` rows by
-        their keys is planned so, however little the database knows of a table that has just been filled."""
+        """Run `fn` in a writer thread. Returns its result after the commit.
+
+        Without `lasting` the commit does not wait for the disk: a power cut may undo it, a crash of this process
+        cannot. With `few`, `fn` reads only a few rows by their keys, and is planned that way even if the database has
+        no statistics about the table yet."""
         ...
 
-    async def one_soon(self, fn: Callable[[Db], T]) -> T:
-        """Like `write_soon`, for one statement on a few rows: a transaction by itself, in one round trip where the
-        database is a server, and not waited for on disk."""
+    async def write_alone_soon(self, fn: Callable[[Db], T]) -> T:
+        """Like `write_soon`, for a single statement on a few rows. It is its own transaction, in one round trip on
+        PostgreSQL, and does not wait for the disk."""
         ...
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
-        """Make indexes (by name, what stands after `ON`) and drop others, with as little waiting for writers as
-        the database knows how; what another process is about already is left to it. Not from an event loop's thread."""
+        """Create indexes (by name, the SQL after `ON`) and drop others, blocking writers as little as possible.
+        Does nothing if another process is creating indexes. Do not call it from the thread of an event loop."""
 
-    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
-        """Call `heard` (from any thread, quickly) after each commit that notified `channel`, with the keys it told;
-        none come from another process."""
+    def listen(self, channel: str, callback: Callable[[list[str]], None]) -> None:
+        """Call `callback` with the notified keys after each commit that notified `channel`. The call may come from any
+        thread and must return quickly. Notifications of another process have no keys."""
 
     def close(self) -> None: ...

@@ -1,7 +1,7 @@
-"""The search's index, which each database keeps in its own way: FTS5, or text-search vectors under GIN.
+"""The search index: FTS5 on SQLite, text-search vectors under GIN on PostgreSQL.
 
-Both are fed words that were made before (`lib/search_words`), so they find the same. The entries themselves are a
-table, `search_entries`; the newest have the highest numbers, and are found first at no cost for sorting.
+Both index the same prepared words (`lib/search_words`), so both find the same entries. The entries are in the table
+`search_entries`. The newest entries have the highest numbers, so finding the newest first needs no sorting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .engine import ANYWHERE, NEAR, TITLE, Db, Wanted
 
 
 class _Grammar(NamedTuple):
-    """How one database spells what is looked for. Words are letters and digits alone: nothing to escape."""
+    """The query syntax of one database. Words consist of letters and digits, so nothing is escaped."""
 
     word: str
     beginning: str
@@ -21,14 +21,14 @@ class _Grammar(NamedTuple):
     either: str
 
     def words(self, words: list[list[str]]) -> str:
-        """Every word, as one of its alternatives."""
-        return self._all(self._any(self._word(one) for one in alternatives) for alternatives in words)
+        """A query for every word, each in any of its alternatives."""
+        return self._all(self._any(self._word(word) for word in alternatives) for alternatives in words)
 
     def marks(self, marks: Sequence[tuple[str, ...]]) -> str:
-        return self._any(self._all(self.word.format(one) for one in each) for each in marks)
+        return self._any(self._all(self.word.format(mark) for mark in group) for group in marks)
 
-    def _word(self, one: str) -> str:
-        return self.word.format(one[:-1]) if one.endswith(" ") else self.beginning.format(one)
+    def _word(self, word: str) -> str:
+        return self.word.format(word[:-1]) if word.endswith(" ") else self.beginning.format(word)
 
     def _all(self, parts: Iterable[str]) -> str:
         return f"({self.both.join(parts)})"
@@ -38,15 +38,15 @@ class _Grammar(NamedTuple):
 
 
 class Fts5:
-    """Two external-content tables: what is said, and for mistyped names what is left of them without a letter."""
+    """Two external-content tables: the words of entries, and for mistyped names the words without one letter each."""
 
     grammar = _Grammar('"{}"', '"{}" *', " AND ", " OR ")
     defers = True
     tables: ClassVar = {"search_words": "title, body, marks", "search_near": "near, marks"}
 
     def newest(self, db: Db) -> int:
-        """SQLite gives a number again when the newest entry has gone. One among those that wait is that of one that
-        waits too, and is indexed with them."""
+        """SQLite reuses the number of a deleted newest entry. If such a number is among the waiting numbers, its new
+        entry waits too and is indexed with them."""
         found = db.row(
             "SELECT MAX(COALESCE((SELECT MAX(number) FROM search_entries), 0),"
             " COALESCE((SELECT MAX(last) FROM search_waiting), 0))"
@@ -70,7 +70,8 @@ class Fts5:
         return db.row("SELECT 1 FROM search_waiting LIMIT 1") is not None
 
     def catch_up(self, db: Db) -> bool:
-        """What was left by two slices of an import is one part of the index, where nothing came between."""
+        """The waiting entries of two slices of an import become one segment of the index if their numbers are
+        adjacent."""
         waiting = db.rows("SELECT first, last FROM search_waiting ORDER BY first LIMIT 2")
         if not waiting:
             return False
@@ -82,7 +83,7 @@ class Fts5:
         return True
 
     def drop(self, db: Db, keys: list[str]) -> None:
-        """Those that wait are not in the index: to take out what is not there breaks it."""
+        """Waiting entries are skipped: they are not in the index, and deleting a missing entry corrupts FTS5."""
         for table, columns in self.tables.items():
             db.run(
                 f"""
@@ -95,7 +96,7 @@ class Fts5:
 
     def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
         table = "search_near" if wanted.where == NEAR else "search_words"
-        # CROSS JOIN: the index leads, and its own order is the one asked for.
+        # CROSS JOIN makes SQLite read the index first, whose order is already the requested order.
         return f"""
             SELECT {columns} FROM {table} CROSS JOIN search_entries e ON e.number = {table}.rowid
             {"CROSS JOIN boxes b ON b.key = e.key" if test else ""}
@@ -110,7 +111,7 @@ class Fts5:
 
 
 class Tsvector:
-    """Generated columns of the entries under GIN indexes: nothing is to be done when entries come or go."""
+    """Generated columns of the entries under GIN indexes. PostgreSQL updates them itself."""
 
     defers = False
     grammar = _Grammar("'{}'", "'{}':*", " & ", " | ")
@@ -135,7 +136,7 @@ class Tsvector:
 
     def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
         column = "near_words" if wanted.where == NEAR else "words"
-        # The index answers for the whole entry; of what it finds the title is looked at.
+        # The index finds the word anywhere in the entry; the second condition then checks the title.
         title = "AND e.title_words @@ CAST(:asked_title AS tsquery)" if wanted.where == TITLE else ""
         return f"""
             SELECT {columns} FROM search_entries e {"JOIN boxes b ON b.key = e.key" if test else ""}

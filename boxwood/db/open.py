@@ -1,4 +1,4 @@
-"""Opening the database: the only place that chooses one."""
+"""Opening the database. Only this file chooses between SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .engine import Engine
 
 
 def open_engine(database_url: str | None, path: str, *, readers: int = 3) -> Engine:
-    """PostgreSQL where a URL is given, otherwise the SQLite file at `path`."""
+    """Open PostgreSQL if a URL is given, otherwise the SQLite file at `path` with this many reader threads."""
     if database_url:
         from .postgres import Postgres
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: a thread with a connection of its own for each request under way."""
+"""PostgreSQL: each running request has a thread, and each thread its own connection."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from psycopg import errors as pg
 from psycopg.types.string import TextLoader
 
 from ..errors import Unavailable
-from .commit_hooks import Afterwards
+from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
-from .postgres_dialect import PostgresDialect, spelled
-from .read_cache import SharedMemory, is_watched, leaves_it
+from .postgres_dialect import PostgresDialect, with_psycopg_names
+from .read_cache import SharedCache, keeps_cache, reads_cached_tables
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
@@ -28,7 +28,7 @@ NOTIFY_PAUSE = 0.005
 _NUMBER = "SELECT number FROM alterations"
 
 
-class PostgresDb(Afterwards):
+class PostgresDb(CommitHooks):
     dialect: Dialect = PostgresDialect()
 
     def __init__(
@@ -36,25 +36,25 @@ class PostgresDb(Afterwards):
         connection: psycopg.Connection[Row],
         *,
         writing: bool,
-        memory: SharedMemory | None = None,
+        cache: SharedCache | None = None,
         opening: str = "BEGIN",
     ) -> None:
         super().__init__()
         self._opening = opening
         self._connection = connection
-        self._memory = memory
+        self._cache = cache
         self._known: dict[tuple[str, ...], Any] | None = None
-        self._unwatched = False
-        """Whether what is being read to be remembered came from anywhere that is not watched."""
+        self._read_uncached = False
+        """Whether the current read for the cache used a table that is not in `CACHED_TABLES`."""
         self.begins = writing
-        """Whether the transaction begins with the next statement."""
+        """Whether BEGIN is still to be sent, together with the next statement."""
         self.writing = writing
         self.for_update = " FOR UPDATE" if writing else ""
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
         return self._execute(sql, params).fetchall()
 
-    def rows_afresh(self, sql: str, **params: Any) -> list[Row]:
+    def rows_replanned(self, sql: str, **params: Any) -> list[Row]:
         return self._execute(sql, params, prepare=False).fetchall()
 
     def row(self, sql: str, **params: Any) -> Row | None:
@@ -65,14 +65,14 @@ class PostgresDb(Afterwards):
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
         self._before(sql)
-        self._connection.cursor().executemany(spelled(sql), list(params))
+        self._connection.cursor().executemany(with_psycopg_names(sql), list(params))
 
     def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
         if len(params) < 2:
             return self.rows(sql, **params[0]) if params else []
         self._before(sql)
         cursor = self._connection.cursor()
-        cursor.executemany(spelled(sql), params, returning=True)
+        cursor.executemany(with_psycopg_names(sql), params, returning=True)
         found = cursor.fetchall()
         while cursor.nextset():
             found += cursor.fetchall()
@@ -94,10 +94,12 @@ class PostgresDb(Afterwards):
     def _execute(self, sql: str, params: Mapping[str, Any], *, prepare: bool | None = None) -> psycopg.Cursor[Row]:
         begins, self.begins = self.begins and not params, self.begins and bool(params)
         self._before(sql)
-        return self._opened(sql) if begins else self._connection.execute(spelled(sql), params, prepare=prepare)
+        return (
+            self._opened(sql) if begins else self._connection.execute(with_psycopg_names(sql), params, prepare=prepare)
+        )
 
     def _opened(self, sql: str) -> psycopg.Cursor[Row]:
-        """A statement without parameters; the transaction begins on the same way to the server."""
+        """Run a statement without parameters, with BEGIN in the same round trip."""
         cursor = self._connection.execute(f"{self._opening}; {sql}".encode(), prepare=False)
         while cursor.nextset():
             pass
@@ -110,31 +112,31 @@ class PostgresDb(Afterwards):
 
     def _before(self, sql: str) -> None:
         self._begin()
-        if self._memory is None:
+        if self._cache is None:
             return
-        if not is_watched(sql):
-            self._unwatched = True
-        if not leaves_it(sql):
-            # What this changes nobody else sees yet: from here on it reads for itself.
-            self._memory = self._known = None
+        if not reads_cached_tables(sql):
+            self._read_uncached = True
+        if not keeps_cache(sql):
+            # Other transactions do not see this change yet, so this one stops using the shared cache.
+            self._cache = self._known = None
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        if self._memory is None:
+        if self._cache is None:
             return read()
         if self._known is None:
-            self._known = self._memory.at(self._number())
+            self._known = self._cache.at(self._number())
         known = self._known
         if key in known:
             return known[key]  # type: ignore[no-any-return]
-        before, self._unwatched = self._unwatched, False
+        before, self._read_uncached = self._read_uncached, False
         found = read()
-        if not self._unwatched and self._memory is not None:
+        if not self._read_uncached and self._cache is not None:
             known[key] = found
-        self._unwatched |= before
+        self._read_uncached |= before
         return found
 
     def _number(self) -> int:
-        """Of the state of what is watched."""
+        """The number of the current state of `CACHED_TABLES`."""
         begins, self.begins = self.begins, False
         row = (self._opened(_NUMBER) if begins else self._connection.execute(_NUMBER)).fetchone()
         return int(row[0]) if row else 0
@@ -143,7 +145,7 @@ class PostgresDb(Afterwards):
         return list(values)
 
     def attempt(self, fn: Callable[[], T]) -> T:
-        left = self._set_aside()
+        left = self._begin_savepoint()
         self._begin()
         self._connection.execute("SAVEPOINT attempt")
         try:
@@ -152,14 +154,14 @@ class PostgresDb(Afterwards):
             if not self._connection.closed:
                 self._connection.execute("ROLLBACK TO attempt")
                 self._connection.execute("RELEASE attempt")
-            self._take_up(left, with_new=False)
+            self._end_savepoint(left, with_new=False)
             raise
         self._connection.execute("RELEASE attempt")
-        self._take_up(left, with_new=True)
+        self._end_savepoint(left, with_new=True)
         return result
 
-    def hold_still(self) -> None:
-        self._memory = self._known = None
+    def repeatable_read(self) -> None:
+        self._cache = self._known = None
         self._begin()
         self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
@@ -186,7 +188,7 @@ class PostgresDb(Afterwards):
 
 
 class Postgres:
-    """The engine over a server. Connections are opened by the threads that use them."""
+    """The engine for PostgreSQL. Each thread opens its own connections."""
 
     dialect: Dialect = PostgresDialect()
     one_process = False
@@ -194,12 +196,12 @@ class Postgres:
     def __init__(self, url: str) -> None:
         self._url = url
         self._local = threading.local()
-        self._memory = SharedMemory()
+        self._cache = SharedCache()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="db")
         self._open: list[psycopg.Connection[Row]] = []
-        self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
+        self._listeners: dict[str, list[Callable[[list[str]], None]]] = {}
         self._name = os.urandom(8).hex()
-        """By which this process knows its own notices."""
+        """Sent with each NOTIFY, so that this process can ignore its own."""
         self._notices: set[str] = set()
         self._notices_change = threading.Condition()
         self._threads: dict[str, threading.Thread] = {}
@@ -207,10 +209,10 @@ class Postgres:
         self._closing = threading.Event()
 
     def connect(self, *, few: bool = False) -> psycopg.Connection[Row]:
-        """One for `few` rows by their keys never goes through a whole table, which PostgreSQL takes for better while
-        it knows too little of it, and then for as long as the statement is prepared."""
+        """Open a connection. With `few`, it never scans a whole table: PostgreSQL prefers a scan while it has no
+        statistics about a new table, and keeps that plan as long as the statement is prepared."""
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
-        # Requests are short and many: one does not take the others' cores, and nothing is compiled for it.
+        # Requests are short and many, so a request uses a single core and no just-in-time compilation.
         connection.execute("SET max_parallel_workers_per_gather = 0")
         connection.execute("SET jit = off")
         if few:
@@ -223,7 +225,7 @@ class Postgres:
         return connection
 
     def _connection(self, *, few: bool = False) -> psycopg.Connection[Row]:
-        """This thread's, of either kind."""
+        """This thread's connection, with or without `few`. Opens it at the first use and after it broke."""
         held: dict[str, psycopg.Connection[Row]] = self._local.__dict__
         connection = held.get(str(few))
         if connection is None or connection.closed:
@@ -235,7 +237,7 @@ class Postgres:
     # Reading
 
     def read(self, fn: Callable[[Db], T]) -> T:
-        return self._again(lambda: fn(PostgresDb(self._connection(), writing=False, memory=self._memory)))
+        return self._retry(lambda: fn(PostgresDb(self._connection(), writing=False, cache=self._cache)))
 
     async def read_soon(self, fn: Callable[[Db], T]) -> T:
         return await asyncio.wrap_future(self._pool.submit(self.read, fn))
@@ -243,24 +245,24 @@ class Postgres:
     # Writing
 
     def write(self, fn: Callable[[Db], T]) -> T:
-        return self._again(lambda: self._transact(fn))
+        return self._retry(lambda: self._transact(fn))
 
     async def write_soon(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         def write() -> T:
-            return self._again(lambda: self._transact(fn, lasting=lasting, few=few), few=few)
+            return self._retry(lambda: self._transact(fn, lasting=lasting, few=few), few=few)
 
         return await asyncio.wrap_future(self._pool.submit(write))
 
-    async def one_soon(self, fn: Callable[[Db], T]) -> T:
+    async def write_alone_soon(self, fn: Callable[[Db], T]) -> T:
         def write() -> T:
-            return self._again(lambda: fn(PostgresDb(self._connection(few=True), writing=False)), few=True)
+            return self._retry(lambda: fn(PostgresDb(self._connection(few=True), writing=False)), few=True)
 
         return await asyncio.wrap_future(self._pool.submit(write))
 
     def _transact(self, fn: Callable[[Db], T], *, lasting: bool = True, few: bool = False) -> T:
         connection = self._connection(few=few)
         other = f"; SET LOCAL synchronous_commit = {'on' if lasting else 'off'}" if lasting == few else ""
-        db = PostgresDb(connection, writing=True, memory=self._memory, opening=f"BEGIN{other}")
+        db = PostgresDb(connection, writing=True, cache=self._cache, opening=f"BEGIN{other}")
         try:
             result = fn(db)
             while db.laters:
@@ -277,29 +279,33 @@ class Postgres:
             self._announce(db.notices)
         return result
 
-    def _again(self, attempt: Callable[[], T], *, few: bool = False) -> T:
-        """Once more where the database undid everything and says so; never after a commit was sent."""
+    def _retry(self, attempt: Callable[[], T], *, few: bool = False) -> T:
+        """Run `attempt` up to `TRIES` times, as long as the database reports that it undid everything. An attempt whose
+        COMMIT was sent is never repeated."""
         for left in reversed(range(TRIES)):
             try:
                 return attempt()
             except (pg.SerializationFailure, pg.DeadlockDetected, pg.UniqueViolation, pg.ForeignKeyViolation):
-                # The last two: someone made the same, or took away what this needs, at the same moment.
+                # The last two: another transaction created the same key, or deleted a needed row, at the same moment.
                 if not left:
-                    raise Unavailable("too many people changed this at once: try again") from None
+                    raise Unavailable("too many requests changed this at the same time: try again") from None
             except (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlTransaction) as error:
-                if isinstance(error, _CommitLost):
-                    raise Unavailable("the database went away during the commit: look before you repeat") from None
+                if isinstance(error, _CommitUnknown):
+                    raise Unavailable(
+                        "the connection to the database broke during the commit: check whether the change was saved "
+                        "before you repeat it"
+                    ) from None
                 if isinstance(error, (pg.DiskFull, pg.ReadOnlySqlTransaction)):
                     says = f"the database cannot be written: {error}"
                     log.error(says)
                     raise Unavailable(says) from None
-                if not left or not _lost(error, self._local.__dict__.get(str(few))):
-                    raise Unavailable("the database is away: try again") from None
+                if not left or not _is_disconnected(error, self._local.__dict__.get(str(few))):
+                    raise Unavailable("the database cannot be reached: try again") from None
         raise AssertionError("unreachable")
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
-        """Beside the writers, outside any transaction. One process at a time: another's half-made index looks like
-        one that failed."""
+        """Create them concurrently with writes, outside a transaction. Only one process at a time does so: an index
+        that another process is still creating looks like a failed index."""
         with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
             held = connection.execute("SELECT pg_try_advisory_lock(hashtext('boxwood indexes'))").fetchone()
             if not held or not held[0]:
@@ -317,8 +323,8 @@ class Postgres:
 
     # Waking
 
-    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
-        self._heard.setdefault(channel, []).append(heard)
+    def listen(self, channel: str, callback: Callable[[list[str]], None]) -> None:
+        self._listeners.setdefault(channel, []).append(callback)
         self._start("db-listener", self._listen_on)
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
@@ -328,19 +334,19 @@ class Postgres:
                 self._threads[name].start()
 
     def _announce(self, notices: dict[str, list[str]]) -> None:
-        """Here at once; in other processes a moment later, once for all commits meanwhile. A NOTIFY inside the
-        transactions would let only one of them commit at a time."""
-        self._hear(notices)
+        """Call the listeners of this process at once, and notify other processes a moment later, once for several
+        commits. A NOTIFY inside the transactions would make their commits wait for each other."""
+        self._call_listeners(notices)
         with self._notices_change:
             self._notices |= notices.keys()
             self._notices_change.notify()
         if "db-herald" not in self._threads:
             self._start("db-herald", self._notify_on)
 
-    def _hear(self, notices: Mapping[str, list[str]]) -> None:
+    def _call_listeners(self, notices: Mapping[str, list[str]]) -> None:
         for channel, keys in notices.items():
-            for heard in self._heard.get(channel, ()):
-                heard(keys)
+            for callback in self._listeners.get(channel, ()):
+                callback(keys)
 
     def _notify_on(self) -> None:
         while not self._closing.is_set():
@@ -365,12 +371,12 @@ class Postgres:
                 with psycopg.connect(self._url, autocommit=True, connect_timeout=10) as connection:
                     listening: set[str] = set()
                     while not self._closing.is_set():
-                        for channel in set(self._heard) - listening:
+                        for channel in set(self._listeners) - listening:
                             connection.execute(f"LISTEN boxwood_{channel}")
                             listening.add(channel)
                         for notice in connection.notifies(timeout=0.5):
                             if notice.payload != self._name:
-                                self._hear({notice.channel.removeprefix("boxwood_"): []})
+                                self._call_listeners({notice.channel.removeprefix("boxwood_"): []})
             except psycopg.Error:
                 self._closing.wait(1)
 
@@ -385,8 +391,8 @@ class Postgres:
             connection.close()
 
 
-class _CommitLost(psycopg.OperationalError):
-    """The connection broke while the commit was on its way: nobody knows whether it counts."""
+class _CommitUnknown(psycopg.OperationalError):
+    """The connection broke during COMMIT. It is unknown whether the transaction was committed."""
 
 
 def _commit(connection: psycopg.Connection[Row]) -> None:
@@ -394,10 +400,10 @@ def _commit(connection: psycopg.Connection[Row]) -> None:
         connection.execute("COMMIT")
     except psycopg.OperationalError as error:
         if connection.closed:
-            raise _CommitLost(str(error)) from error
+            raise _CommitUnknown(str(error)) from error
         raise
 
 
-def _lost(error: Exception, connection: psycopg.Connection[Row] | None) -> bool:
-    """The connection broke (the server was restarted): a new one may do."""
+def _is_disconnected(error: Exception, connection: psycopg.Connection[Row] | None) -> bool:
+    """Whether the connection broke, for example because the server restarted. A new connection may work."""
     return connection is not None and connection.closed

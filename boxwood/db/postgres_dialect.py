@@ -1,4 +1,4 @@
-"""What PostgreSQL says in its own way."""
+"""The SQL that is special to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _NAMED = re.compile(r"'(?:[^']|'')*'|::|:([a-z_][a-z0-9_]*)|%", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
-def spelled(sql: str) -> str:
-    """Our `:name` as psycopg's `%(name)s`."""
+def with_psycopg_names(sql: str) -> str:
+    """The statement with `%(name)s`, as psycopg wants it, in place of `:name`."""
 
-    def one(found: re.Match[str]) -> str:
+    def parameter(found: re.Match[str]) -> str:
         if found[1]:
             return f"%({found[1]})s"
         return found[0].replace("%", "%%")
 
-    return _NAMED.sub(one, sql)
+    return _NAMED.sub(parameter, sql)
 
 
 class PostgresDialect:
@@ -72,7 +72,7 @@ class PostgresDialect:
         return self.contains(self.folded(text), name)
 
     def along(self, column: str) -> str:
-        return "TRUE"  # it knows how rows lie
+        return "TRUE"  # PostgreSQL chooses the right index from its statistics
 
     def among(self, column: str, name: str) -> str:
         return f"{column} = ANY(:{name})"

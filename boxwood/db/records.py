@@ -1,7 +1,7 @@
-"""A record (a frozen `msgspec.Struct`) to a row of its table and back.
+"""Converts a record (a frozen `msgspec.Struct`) to a row of its table and back.
 
-A record's members are its table's columns, in order. Lists, dicts and structs are JSON in the row;
-SQLite has no booleans, so they are made again on the way back.
+A record's members are its table's columns, in order. Lists, dicts and structs are JSON in the row. SQLite stores
+booleans as numbers, so reading converts them to booleans.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Table(Generic[R]):
-    """A table and the record its rows are: `BOXES = Table("boxes", Box)`.
+    """A table and the record type of its rows: `BOXES = Table("boxes", Box)`.
 
-    Members named in `beside` are the record's last and have defaults: they are kept in tables of their own.
-    `empty` has what a member is where its JSON is `{}`, one for all.
+    `beside` names members that are stored in other tables. They must come last in the record and have defaults.
+    `empty` gives the shared value of a member whose JSON is `{}`.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class Table(Generic[R]):
         self.name = name
         self.record = record
         hints = get_type_hints(record)
-        self.names = tuple(one for one in record.__struct_fields__ if one not in beside)
+        self.names = tuple(name for name in record.__struct_fields__ if name not in beside)
         self.columns = ", ".join(self.names)
-        self._behind: dict[str, str] = {}
+        self._aliased: dict[str, str] = {}
         self._readers: list[tuple[int, Callable[[Any], Any]]] = []
         for at, column in enumerate(self.names):
             if reader := _reader(hints[column], (empty or {}).get(column)):
@@ -45,13 +45,13 @@ class Table(Generic[R]):
         self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({values})"
 
     def of(self, alias: str) -> str:
-        """The columns behind a table alias."""
-        if alias not in self._behind:
-            self._behind[alias] = ", ".join(f"{alias}.{name}" for name in self.names)
-        return self._behind[alias]
+        """The columns with a table alias: `b.key, b.name, …`."""
+        if alias not in self._aliased:
+            self._aliased[alias] = ", ".join(f"{alias}.{name}" for name in self.names)
+        return self._aliased[alias]
 
     def load(self, row: Row) -> R:
-        """The record of a row that begins with `columns` (more may follow)."""
+        """The record of a row whose first values are those of `columns`. Further values are ignored."""
         if not self._readers:
             return self.record(*row[: len(self.names)])
         values: list[Any] = list(row[: len(self.names)])
@@ -64,6 +64,7 @@ class Table(Generic[R]):
         return [self.load(row) for row in rows]
 
     def params(self, record: R, names: Sequence[str] | None = None) -> dict[str, Any]:
+        """The record's values as parameters of a statement: the named members, or all of them."""
         given = {name: getattr(record, name) for name in names or self.names}
         for name in self._json & given.keys():
             if given[name] is not None:
@@ -82,16 +83,16 @@ class Table(Generic[R]):
         db.run(self._insert, **self.params(record))
 
     def update(self, db: Db, record: R, *names: str, by: str = "key") -> None:
-        """Write the named members (all of them where none is named) to the row with this record's key."""
+        """Write the named members to the row with this record's key. Without names, write all members."""
         names = names or tuple(name for name in self.names if name != by)
         settings = ", ".join(f"{name} = :{name}" for name in names)
         db.run(f"UPDATE {self.name} SET {settings} WHERE {by} = :{by}", **self.params(record, (*names, by)))
 
 
 def _bare(hint: Any) -> Any:
-    """The type without `| None`."""
+    """The type hint without `| None`."""
     if get_origin(hint) in (Union, types.UnionType):
-        rest = [one for one in get_args(hint) if one is not type(None)]
+        rest = [member for member in get_args(hint) if member is not type(None)]
         return rest[0] if len(rest) == 1 else hint
     return hint
 
@@ -102,7 +103,9 @@ def _is_json(hint: Any) -> bool:
 
 
 def _reader(hint: Any, empty: Any) -> Callable[[Any], Any] | None:
-    """What is mostly empty is told so without a decoder: a box has eight such members."""
+    """The function that converts a stored value to the member's type, or None if the value is used as it is.
+
+    Empty lists and objects do not go through the JSON decoder: a box has eight members that are mostly empty."""
     bare = _bare(hint)
     if bare is bool:
         return bool

@@ -1,8 +1,7 @@
 """Migrations: written once in neutral SQL, applied by yoyo on either database.
 
-The neutral words are `TEXT` (compared byte by byte everywhere), `INTEGER` (64 bits), `BOOLEAN`, `JSON`, `REAL`,
-`SERIAL` (a whole number that grows, the row's key) and `WITHOUT ROWID` (rows live in their key's index, where a
-database can do that).
+The neutral types are `TEXT` (compared byte by byte on both), `INTEGER` (64 bits), `BOOLEAN`, `JSON`, `REAL` and
+`SERIAL` (a growing whole number, the row's key). `WITHOUT ROWID` stores rows in the index of their key, on SQLite only.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _SQLITE = {"SERIAL": "INTEGER PRIMARY KEY", "BOOLEAN": "INTEGER", "JSON": "TEXT"
 
 
 def spell(sql: str, dialect: str) -> str:
-    """Neutral SQL in one database's words."""
+    """Translate neutral SQL for `dialect`, which is `sqlite` or `postgres`."""
     words = _POSTGRES if dialect == "postgres" else _SQLITE
     if dialect == "postgres":
         sql = sql.replace(" WITHOUT ROWID", "")
@@ -36,7 +35,7 @@ def spell(sql: str, dialect: str) -> str:
 
 
 def ddl(neutral: str, *, only: str | None = None) -> Callable[[Any], None]:
-    """A migration step that runs neutral statements (those of one database with `only`)."""
+    """A migration step that runs neutral statements. With `only`, it runs on that database alone."""
 
     def apply(connection: Any) -> None:
         dialect = "sqlite" if type(connection).__module__.startswith("sqlite3") else "postgres"
@@ -51,7 +50,7 @@ def ddl(neutral: str, *, only: str | None = None) -> Callable[[Any], None]:
 
 
 def migrate(database_url: str | None, path: str) -> list[str]:
-    """Bring the database up to date; the names of what was applied. Safe when several start at once."""
+    """Apply all missing migrations and return their names. Several processes may call this at the same time."""
     from yoyo import get_backend, read_migrations
 
     with _alone(database_url, path):
@@ -67,7 +66,7 @@ def migrate(database_url: str | None, path: str) -> list[str]:
 
 
 def waiting(database_url: str | None, path: str) -> list[str]:
-    """The names of what is not applied yet; refuses a database that a later version used."""
+    """The names of the migrations that are not applied yet. Raises Unavailable if a later version used the database."""
     from yoyo import get_backend, read_migrations
 
     backend = get_backend(_yoyo_url(database_url, path))
@@ -80,7 +79,7 @@ def waiting(database_url: str | None, path: str) -> list[str]:
 
 
 def _refuse_newer(backend: Any, known: set[str]) -> None:
-    """A later version has been here: what it made is not known to this one, which could only spoil it."""
+    """Raise Unavailable if a later version of Boxwood has migrated this database: this version could damage it."""
     if backend.migration_table not in backend.list_tables():
         return
     applied = {row[0] for row in backend.execute(f"SELECT migration_id FROM {backend.migration_table}").fetchall()}
@@ -93,7 +92,8 @@ def _refuse_newer(backend: Any, known: set[str]) -> None:
 
 @contextlib.contextmanager
 def _alone(database_url: str | None, path: str) -> Iterator[None]:
-    """One at a time, by locks that end with their holder: yoyo's own outlives a process that is killed."""
+    """Let only one process migrate at a time. The locks used here end with their process; yoyo's own lock would
+    remain after a process is killed."""
     if database_url:
         import psycopg
 

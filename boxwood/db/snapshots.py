@@ -1,4 +1,4 @@
-"""A whole database in one file, taken while others write, and back again."""
+"""Copies a whole database to one file while others write, and restores it from such a file."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def kind(database_url: str | None) -> str:
 
 
 def save(database_url: str | None, path: str, to: Path, ask: Callable[[Db], T]) -> T:
-    """A copy at `to`, and what `ask` answers of the very state that was copied."""
+    """Write a copy to `to`. Returns the result of `ask`, which reads exactly the state that was copied."""
     return _save_postgres(database_url, to, ask) if database_url else _save_sqlite(path, to, ask)
 
 
 def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
-    """By SQLite's own backup, in one step: a reader in WAL mode holds up no writer and sees none of its later work."""
+    """Use SQLite's backup API in one step: in WAL mode it does not block the writer and does not see later commits."""
     import apsw
 
-    from .read_cache import Memory
+    from .read_cache import ReadCache
     from .sqlite import SqliteDb
 
     if not os.path.exists(path):
-        raise Unavailable(f"{path} is not there: nothing to back up")
+        raise Unavailable(f"there is no database at {path}: nothing to back up")
     try:
         source = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
         copy = apsw.Connection(str(to))
@@ -44,7 +44,7 @@ def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
                 while not backup.done:
                     backup.step(-1)
             copy.execute("PRAGMA journal_mode = DELETE")
-            return ask(SqliteDb(copy, Memory()))
+            return ask(SqliteDb(copy, ReadCache()))
         finally:
             copy.close()
             source.close()
@@ -53,7 +53,7 @@ def _save_sqlite(path: str, to: Path, ask: Callable[[Db], T]) -> T:
 
 
 def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
-    """By pg_dump, in a transaction that sees what this one sees."""
+    """Use pg_dump, with the same snapshot of the database that `ask` reads."""
     import psycopg
 
     from .postgres import PostgresDb
@@ -74,7 +74,7 @@ def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
 
 
 def load(database_url: str | None, path: str, source: Path) -> None:
-    """Put the copy in the database's place. A SQLite file is moved there; what was there is the caller's to keep."""
+    """Replace the database by the copy. A SQLite file is moved into place; the caller must save the previous one."""
     if database_url:
         _load_postgres(database_url, source)
     else:
@@ -84,33 +84,33 @@ def load(database_url: str | None, path: str, source: Path) -> None:
 
 
 def check(database_url: str | None, source: Path) -> None:
-    """That a copy is sound, as far as can be told before it is used."""
+    """Raise Unavailable if the copy is visibly damaged."""
     if database_url:
         with open(source, "rb") as file:
             if file.read(5) != b"PGDMP":
-                raise Unavailable("the backup's database is no dump of PostgreSQL")
+                raise Unavailable("the backup's database is not a dump of PostgreSQL")
         return
     import apsw
 
     try:
         connection = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY)
         try:
-            told = next(iter(connection.execute("PRAGMA quick_check(1)")))[0]
+            result = next(iter(connection.execute("PRAGMA quick_check(1)")))[0]
         finally:
             connection.close()
     except apsw.Error as error:
-        raise Unavailable(f"the backup's database does not open: {error}") from error
-    if told != "ok":
-        raise Unavailable(f"the backup's database is damaged: {told}")
+        raise Unavailable(f"the backup's database cannot be opened: {error}") from error
+    if result != "ok":
+        raise Unavailable(f"the backup's database is damaged: {result}")
 
 
 def in_use(database_url: str | None) -> bool:
-    """Whether anyone else is connected (PostgreSQL; of SQLite the data directory's lock tells)."""
+    """Whether another client is connected to PostgreSQL. False for SQLite, where the data directory has a lock."""
     if not database_url:
         return False
     import psycopg
 
-    sql = (  # PostgreSQL's own workers, such as autovacuum's, are nobody
+    sql = (  # PostgreSQL's own workers, such as autovacuum, do not count
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
         "AND backend_type = 'client backend'"
     )
@@ -123,21 +123,21 @@ def in_use(database_url: str | None) -> bool:
 
 
 def _load_postgres(url: str, source: Path) -> None:
-    """All or nothing, in one transaction. What a newer version made is in no list of the dump's, so all that is there
-    goes first."""
+    """Restore everything in one transaction. All existing tables are dropped first, because the dump does not list
+    those that a newer version created."""
     import psycopg
 
     with psycopg.connect(url, connect_timeout=10) as connection:
         version = connection.info.server_version // 10_000
     script = _program("pg_restore", version, ["--no-owner", "--no-acl", "--file=-", str(source)], None)
-    fresh = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
+    empty = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
     arguments = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
-    _program("psql", version, arguments, url, fresh + script)
+    _program("psql", version, arguments, url, empty + script)
 
 
 def _program(name: str, version: int, arguments: list[str], url: str | None, given: bytes = b"") -> bytes:
-    """Run one of PostgreSQL's programs, of the server's version or a later one. The URL may hold a password, which
-    others could read in a list of processes: it goes by the environment."""
+    """Run a program of PostgreSQL and return its output. The connection goes through the environment, because a
+    password in the arguments would be visible in the list of processes."""
     found = find(name, version)
     environment = {**os.environ, **(_in_environment(url) if url else {})}
     done = subprocess.run([found, *arguments], env=environment, input=given, capture_output=True, check=False)
@@ -169,13 +169,14 @@ def _in_environment(url: str) -> dict[str, str]:
 
 
 def find(name: str, version: int) -> str:
-    """The program's path: PATH's, else the newest version's that there is; it must not be older than the server."""
+    """The path of a program of PostgreSQL: the one on PATH, or one in the usual folders. Raises Unavailable if none
+    has at least the server's major version."""
     found = [Path(place) for place in [shutil.which(name)] if place]
     for place in _PLACES:
         found += Path(place).parent.glob(f"{Path(place).name}*/**/bin/{name}")
     for path in found:
-        told = subprocess.run([str(path), "--version"], capture_output=True, text=True, check=False).stdout
-        digits = "".join(one if one.isdigit() else " " for one in told).split()
+        output = subprocess.run([str(path), "--version"], capture_output=True, text=True, check=False).stdout
+        digits = "".join(character if character.isdigit() else " " for character in output).split()
         if digits and int(digits[0]) >= version:
             return str(path)
     raise Unavailable(f"{name} of PostgreSQL {version} or later is needed and was not found: install postgresql-client")

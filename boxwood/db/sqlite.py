@@ -1,8 +1,8 @@
-"""SQLite: one writer that commits many waiting requests at once, readers that never wait for it.
+"""SQLite: a single writer that commits all waiting requests together, and readers that never wait for it.
 
-A commit costs one fdatasync however many requests share it (`synchronous=FULL`), so the writer takes
-all that wait, up to 256, each in a savepoint: a request that fails undoes only itself. Measured at 64
-connections: 10,100 durable creates/s, against 2,800 with a transaction each.
+A commit costs one fdatasync for any number of requests (`synchronous=FULL`). The writer therefore takes all waiting
+requests, up to 256, and runs each in a savepoint: a request that fails undoes only its own changes. Measured at 64
+connections: 10,100 durable creates/s, compared to 2,800 with one transaction per request.
 """
 
 from __future__ import annotations
@@ -21,61 +21,62 @@ from typing import Any, TypeVar
 import apsw
 
 from ..errors import Unavailable
-from .commit_hooks import Afterwards
+from .commit_hooks import CommitHooks
 from .engine import Db, Dialect, Row
-from .read_cache import Memory, ReaderMemory, SharedMemory
+from .read_cache import ReadCache, ReaderCache, SharedCache
 from .sqlite_dialect import SqliteDialect
 from .sqlite_files import Checkpoints, connect
 
 T = TypeVar("T")
 log = logging.getLogger("boxwood.db")
-MOST_AT_ONCE = 256
-# Of many rows so many are one statement: it runs without Python's lock, so that others go on meanwhile, and a third
-# faster than one by one; and each statement waits for that lock. Longer texts apsw would not keep prepared.
+MAX_BATCH = 256
+# The numbers of rows that one INSERT of many rows has. A long statement is a third faster than single rows, and it runs
+# without Python's global lock, so other threads run meanwhile; each statement has to wait for that lock again.
 ROWS_AT_ONCE = (1000, 500, 250, 100)
-MOST_LETTERS = 15_000
-# Errors that undo the whole transaction, not the one statement: the others in it must run again.
-_OF_THE_STORE = (
+MAX_STATEMENT_LENGTH = 15_000
+# apsw keeps only statements up to this length prepared.
+# Errors that undo the whole transaction, not only the statement. The other requests in it must run again.
+_DISK_ERRORS = (
     *(apsw.FullError, apsw.IOError, apsw.NoMemError, apsw.InterruptError, apsw.BusyError),
     *(apsw.ReadOnlyError, apsw.CantOpenError),
 )
 
 
-class SqliteDb(Afterwards):
+class SqliteDb(CommitHooks):
     """Statements on one connection."""
 
     dialect: Dialect = SqliteDialect()
     for_update = ""
 
-    def __init__(self, connection: apsw.Connection, memory: Memory, *, writing: bool = False) -> None:
+    def __init__(self, connection: apsw.Connection, cache: ReadCache, *, writing: bool = False) -> None:
         super().__init__()
         self._connection = connection
-        self.memory = memory
+        self.cache = cache
         self.writing = writing
 
     def rows(self, sql: str, **params: Any) -> list[Row]:
-        self.memory.before(sql)
+        self.cache.before(sql)
         return list(self._connection.execute(sql, params))
 
-    rows_afresh = rows
+    rows_replanned = rows
 
     def row(self, sql: str, **params: Any) -> Row | None:
-        self.memory.before(sql)
+        self.cache.before(sql)
         for found in self._connection.execute(sql, params):
             return found  # type: ignore[no-any-return]
         return None
 
     def run(self, sql: str, **params: Any) -> int:
-        self.memory.before(sql)
+        self.cache.before(sql)
         self._connection.execute(sql, params)
         return self._connection.changes()
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
-        self.memory.before(sql)
+        self.cache.before(sql)
         self._connection.executemany(sql, params)
 
     def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
-        return [row for one in params for row in self.rows(sql, **one)]
+        return [row for each in params for row in self.rows(sql, **each)]
 
     def rows_changed(self, table: str, update: str, select: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
         keys = [key for (key,) in self.rows_each(f"{update} RETURNING key", params)]
@@ -85,40 +86,40 @@ class SqliteDb(Afterwards):
     def bulk(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES "
         row = f"({','.join('?' * len(names))})"
-        self.memory.before(sql)
+        self.cache.before(sql)
         at = 0
         for count in ROWS_AT_ONCE:
-            while count <= len(rows) - at and count * len(row) < MOST_LETTERS:
+            while count <= len(rows) - at and count * len(row) < MAX_STATEMENT_LENGTH:
                 given = tuple(chain.from_iterable(rows[at : at + count]))
                 self._connection.execute(sql + ",".join([row] * count), given)
                 at += count
         self._connection.executemany(sql + row, rows[at:])
 
     def remember(self, key: tuple[str, ...], read: Callable[[], T]) -> T:
-        return self.memory.remember(key, read)
+        return self.cache.remember(key, read)
 
     def texts(self, values: Iterable[str]) -> str:
         return json.dumps(list(values))
 
     def attempt(self, fn: Callable[[], T]) -> T:
-        left = self._set_aside()
+        left = self._begin_savepoint()
         self._connection.execute("SAVEPOINT attempt")
         try:
             result = fn()
-        except _OF_THE_STORE:
+        except _DISK_ERRORS:
             raise
         except BaseException:
             self._connection.execute("ROLLBACK TO attempt")
             self._connection.execute("RELEASE attempt")
-            self.memory.forget()
-            self._take_up(left, with_new=False)
+            self.cache.forget()
+            self._end_savepoint(left, with_new=False)
             raise
         self._connection.execute("RELEASE attempt")
-        self._take_up(left, with_new=True)
+        self._end_savepoint(left, with_new=True)
         return result
 
-    def hold_still(self) -> None:
-        """One writer: nobody else can."""
+    def repeatable_read(self) -> None:
+        """Does nothing: SQLite has a single writer."""
 
     def index_names(self, table: str) -> set[str]:
         found = self.rows("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = :table", table=table)
@@ -129,7 +130,7 @@ class SqliteDb(Afterwards):
 
 
 class _Request:
-    """A function that waits for its commit, and who waits for it: a thread, or a future of an event loop."""
+    """A function that waits to run, and its caller: a thread, or a future of an event loop."""
 
     __slots__ = ("done", "fn", "lasting", "loop", "outcome", "waiter")
 
@@ -144,10 +145,10 @@ class _Request:
         self.outcome: tuple[Any, BaseException | None] = (None, None)
 
     def run(self, db: SqliteDb) -> None:
-        """Run in a savepoint; an error of the request's own undoes only what it did."""
+        """Run in a savepoint. An error of the function undoes only its own changes."""
         try:
             self.outcome = (db.attempt(lambda: self.fn(db)), None)
-        except _OF_THE_STORE:
+        except _DISK_ERRORS:
             raise
         except BaseException as error:
             self.outcome = (None, error)
@@ -165,7 +166,8 @@ class _Request:
 
 
 def _settle(requests: list[_Request]) -> None:
-    """Answer them all, waking each event loop once: a wake-up costs as much as a small request."""
+    """Give all callers their results. Each event loop is woken once, because waking it costs as much as a small
+    request."""
     loops: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
     for request in requests:
         if request.loop is None:
@@ -173,7 +175,7 @@ def _settle(requests: list[_Request]) -> None:
         else:
             loops.setdefault(request.loop, []).append(request)
     for loop, theirs in loops.items():
-        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop was closed, so its callers are gone
             loop.call_soon_threadsafe(_settle_here, theirs)
 
 
@@ -183,7 +185,7 @@ def _settle_here(requests: list[_Request]) -> None:
 
 
 class Sqlite:
-    """The engine over one file."""
+    """The engine for a SQLite file."""
 
     dialect: Dialect = SqliteDialect()
     one_process = True
@@ -191,10 +193,10 @@ class Sqlite:
     def __init__(self, path: str, *, readers: int = 3) -> None:
         self._path = path
         self._lasting = True
-        """How the writer commits just now."""
+        """Whether the writer's commits currently wait for the disk."""
         self._local = threading.local()
-        self._memory = SharedMemory()
-        self._heard: dict[str, list[Callable[[list[str]], None]]] = {}
+        self._cache = SharedCache()
+        self._listeners: dict[str, list[Callable[[list[str]], None]]] = {}
         self._writes: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         writer = connect(self._path)
@@ -213,12 +215,12 @@ class Sqlite:
         if db is None:
             connection = connect(self._path)
             connection.execute("PRAGMA query_only = ON")
-            db = self._local.db = SqliteDb(connection, ReaderMemory(self._memory))
+            db = self._local.db = SqliteDb(connection, ReaderCache(self._cache))
         connection = db._connection
         if connection.in_transaction:
             return fn(db)
         connection.execute("BEGIN")
-        db.memory.begin(connection)
+        db.cache.begin(connection)
         try:
             return fn(db)
         finally:
@@ -253,11 +255,11 @@ class Sqlite:
         assert request.waiter is not None
         return await request.waiter  # type: ignore[no-any-return]
 
-    async def one_soon(self, fn: Callable[[Db], T]) -> T:
+    async def write_alone_soon(self, fn: Callable[[Db], T]) -> T:
         return await self.write_soon(fn, lasting=False)
 
     def _write_on(self, connection: apsw.Connection) -> None:
-        db = SqliteDb(connection, Memory(), writing=True)
+        db = SqliteDb(connection, ReadCache(), writing=True)
         more = True
         while more:
             batch, more = self._waiting()
@@ -266,12 +268,12 @@ class Sqlite:
             del batch
 
     def _waiting(self) -> tuple[list[_Request], bool]:
-        """All that wait, at least one; and whether to go on after them."""
+        """The waiting requests, at least one, and whether the writer goes on after them."""
         batch = []
         request = self._writes.get()
         while request is not None:
             batch.append(request)
-            if len(batch) == MOST_AT_ONCE or self._writes.empty():
+            if len(batch) == MAX_BATCH or self._writes.empty():
                 return batch, True
             request = self._writes.get()
         return batch, False
@@ -282,49 +284,49 @@ class Sqlite:
         except BaseException as error:
             if db._connection.in_transaction:
                 db._connection.execute("ROLLBACK")
-            db.memory.forget()
+            db.cache.forget()
             if len(batch) > 1:
-                # One of them broke the transaction for all: nothing is answered yet, so run each alone.
+                # One request broke the transaction of all. No caller has a result yet, so each runs alone.
                 for request in batch:
                     self._commit(db, [request])
                 return
             batch[0].outcome = (None, _as_unavailable(error))
         _settle(batch)
         for channel, keys in db.notices.items():
-            for heard in self._heard.get(channel, ()):
-                heard(keys)
+            for callback in self._listeners.get(channel, ()):
+                callback(keys)
         self._checkpoints.after_commit()
 
     def _transact(self, db: SqliteDb, batch: list[_Request]) -> None:
         db.laters, db.notices = {}, {}
-        # A commit that is waited for takes those before it to the disk as well.
+        # A commit that waits for the disk also writes all earlier commits to the disk.
         lasting = any(request.lasting for request in batch)
         if lasting != self._lasting:
             db._connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self._lasting = lasting
         db._connection.execute("BEGIN IMMEDIATE")
-        db.memory.begin(db._connection)
+        db.cache.begin(db._connection)
         for request in batch:
             request.run(db)
         while db.laters:
             laters, db.laters = db.laters, {}
             for work, items in laters.items():
                 work(db, items)
-        db.memory.commit(db._connection)
+        db.cache.commit(db._connection)
 
     def make_indexes(self, make: Mapping[str, str], drop: Iterable[str]) -> None:
-        """Each in a transaction of its own: a write waits for one of them, not for all."""
+        """Each index has its own transaction, so that a write waits for only one of them."""
         for name in drop:
             self.write(lambda db, name=name: db.run(f"DROP INDEX IF EXISTS {name}"))  # type: ignore[misc]
         for name, what in make.items():
             sql = f"CREATE INDEX IF NOT EXISTS {name} ON {what}"
             self.write(lambda db, sql=sql: db.run(sql))  # type: ignore[misc]
 
-    def listen(self, channel: str, heard: Callable[[list[str]], None]) -> None:
-        self._heard.setdefault(channel, []).append(heard)
+    def listen(self, channel: str, callback: Callable[[list[str]], None]) -> None:
+        self._listeners.setdefault(channel, []).append(callback)
 
     def close(self) -> None:
-        """Finish what waits, then stop."""
+        """Finish all waiting requests, then stop."""
         self._writes.put(None)
         for _ in self._threads[1:]:
             self._reads.put(None)
@@ -334,7 +336,8 @@ class Sqlite:
 
 
 def _as_unavailable(error: BaseException) -> BaseException:
-    """For who asked, and for the log: an operator has to do something about it."""
+    """Log an error of the disk, for the operator, and return it as Unavailable. Other errors are returned as they
+    are."""
     if not isinstance(error, (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.ReadOnlyError, apsw.CantOpenError)):
         return error
     says = f"the database cannot be written: {error}"

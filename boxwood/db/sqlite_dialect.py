@@ -1,4 +1,4 @@
-"""What SQLite says in its own way."""
+"""The SQL that is special to SQLite."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .fulltext import Fts5
 class SqliteDialect:
     name = "sqlite"
     skip_locked = ""
-    # There is one writer, so numbers are given in the order of commits, and all transactions count as one.
+    # SQLite has a single writer, so event ids grow in the order of commits and no transaction number is needed.
     oldest_transaction = "1"
     next_transaction = "1"
-    behind = "txid = 0 AND id > :id"  # of a comparison of both it takes the first half alone for an index
+    behind = "txid = 0 AND id > :id"  # for `(txid, id) > (…)` SQLite would use only the first half of the index
     fulltext: FullText = Fts5()
 
     def field_value(self, column: str, key: str) -> str:
@@ -52,7 +52,7 @@ class SqliteDialect:
         return f"instr({text}, :{name}) > 0"
 
     def holds(self, text: str, name: str) -> str:
-        # Half the time of instr(lower(…)). The pattern is the same for all rows, and made once.
+        # LIKE takes half the time of instr(lower(…)). The pattern is the same for all rows, so it is built once.
         plain = rf"replace(replace(replace(:{name}, '\', '\\'), '%', '\%'), '_', '\_')"
         return rf"{text} LIKE '%' || {plain} || '%' ESCAPE '\'"
 

@@ -1,8 +1,8 @@
-"""How SQLite uses its files: the database, its log of writes (`-wal`), and none for what a savepoint needs.
+"""The files of SQLite: the database and its write-ahead log (`-wal`). Savepoints stay in memory.
 
-The log goes into the database beside the writer. SQLite's own way is that the writer does it inside a commit, every
-1,000 pages: a slice of an import is as many, so it waited for the disk three times, and the pages that every slice
-changes went into the database each time.
+A thread copies the log into the database while the writer goes on. By default SQLite makes the writer do that inside
+a commit, every 1,000 pages. A slice of an import is about 1,000 pages, so each slice waited for the disk three times
+and copied the pages that every slice changes again.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import threading
 import apsw
 
 PAGES = 4000
-"""So many pages more in the log (4 KB each) are worth the way."""
+"""The log is copied when it has this many new pages (4 KB each)."""
 MOST_PAGES = 16_000
-"""A log is written from its beginning again once all of it is in the database, which it never is while the writer goes
-on: at this length the writer waits for the rest."""
+"""At this length the writer copies the log itself. The log starts again at its beginning only when all of it is in the
+database, which never happens while the writer goes on."""
 
 
 def _keep_savepoints_in_memory() -> None:
-    """What a savepoint needs to undo itself goes into memory up to so many bytes, not into a temporary file: SQLite's
-    own 64 KB are less than any slice of an import changes. SQLite takes this only while nothing is open."""
+    """Keep the undo data of a savepoint in memory up to 16 MB. SQLite's default of 64 KB is less than a slice of an
+    import changes, so it would go to a temporary file. This can be set only while no connection is open."""
     if not apsw.connections():
         apsw.shutdown()
         apsw.config(apsw.SQLITE_CONFIG_STMTJRNL_SPILL, 16_000_000)
@@ -34,27 +34,28 @@ _keep_savepoints_in_memory()
 def connect(path: str) -> apsw.Connection:
     connection = apsw.Connection(path, statementcachesize=512)
     connection.set_busy_timeout(10_000)
-    # Or a statement that compares with a parameter is planned anew for each value: 75 µs for a page by a field.
+    # Without this, SQLite plans a statement again for each value of a compared parameter: 75 µs for a page of boxes
+    # filtered by a field.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA cache_size = -32000")
-    connection.execute("PRAGMA mmap_size = 2147418112")  # 2 GB, the most: what is beyond is read at twice the cost
+    connection.execute("PRAGMA mmap_size = 2147418112")  # 2 GB, the maximum; reading beyond it costs twice as much
     return connection
 
 
 class Checkpoints:
-    """Copies in a thread of its own. What goes wrong (a full disk) leaves the log as it is: the next one tries again,
-    and whoever writes is told of what is wrong by his own commit."""
+    """Copies the log into the database in its own thread. After an error (a full disk) the log stays as it is and the
+    next copy tries again. Requests see such an error in their own commit."""
 
     def __init__(self, writer: apsw.Connection, own: apsw.Connection) -> None:
         self._writer, self._own = writer, own
         self._pages = 0
-        """In the log."""
+        """The number of pages in the log."""
         self._copied = 0
-        """Of them in the database."""
+        """How many of them are already in the database."""
         self._copying = threading.Lock()
         self._woken = threading.Event()
         self._ends = False
@@ -69,7 +70,7 @@ class Checkpoints:
         return apsw.SQLITE_OK
 
     def after_commit(self) -> None:
-        """In the writer's thread, when those who waited for the commit were told."""
+        """Called in the writer's thread, after the requests of the commit have their results."""
         if self._pages >= MOST_PAGES and self._copied < self._pages:
             self._copy(self._writer)
         elif self._pages - self._copied >= PAGES:

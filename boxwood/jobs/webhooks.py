@@ -94,7 +94,7 @@ class WebhookWorker(Worker):
         capacity = self._capacity()
         if len(keys) > capacity.total or any(capacity.limit(deliveries.webhook_of(key)) <= 0 for key in keys):
             return False
-        taken = await self.engine.one_soon(
+        taken = await self.engine.write_alone_soon(
             lambda db: delivery_queue.take_just_created(db, self.clock(), capacity, keys)
         )
         self._receive(taken)

@@ -1,4 +1,4 @@
-"""The engine: what it promises about transactions, on whichever database the test runs."""
+"""The promises of the engine about transactions, on both databases."""
 
 import asyncio
 import threading
@@ -26,26 +26,26 @@ def put(key: str) -> Any:
     return lambda db: db.run("INSERT INTO things (key, n) VALUES (:key, 1)", key=key)
 
 
-def kept(engine: Engine) -> list[str]:
+def stored_keys(engine: Engine) -> list[str]:
     return [row[0] for row in engine.read(lambda db: db.rows("SELECT key FROM things ORDER BY key"))]
 
 
-def test_what_is_committed_is_read(engine: Engine) -> None:
+def test_a_committed_row_is_read(engine: Engine) -> None:
     assert engine.write(put("a")) == 1
-    assert kept(engine) == ["a"]
+    assert stored_keys(engine) == ["a"]
 
 
-def test_many_rows_are_put_in_their_order(engine: Engine) -> None:
-    """Two statements of the most, one of each that is smaller, and some left over."""
+def test_many_rows_are_inserted_in_their_order(engine: Engine) -> None:
+    """The rows need two statements of the largest size, one of each smaller size, and single rows for the rest."""
     rows = [(f"{number:06d}", number % 7) for number in range(ROWS_AT_ONCE[0] + sum(ROWS_AT_ONCE) + 7)]
     engine.write(lambda db: db.bulk("things", ("key", "n"), rows))
     assert engine.read(lambda db: db.rows("SELECT key, n FROM things ORDER BY key")) == rows
     engine.write(lambda db: db.bulk("things", ("key", "n"), []))
-    assert len(kept(engine)) == len(rows)
+    assert len(stored_keys(engine)) == len(rows)
 
 
 def test_a_request_that_fails_undoes_only_itself(engine: Engine) -> None:
-    """Many wait for one commit; one of them raises after it wrote."""
+    """Several requests share a commit, and one of them raises after it wrote."""
 
     def fail(db: Db) -> None:
         put("lost")(db)
@@ -58,9 +58,9 @@ def test_a_request_that_fails_undoes_only_itself(engine: Engine) -> None:
     results = asyncio.run(together())
     assert isinstance(results[1], ValueError)
     assert (results[2], results[4]) == (1, 1)
-    # One of the two that wrote the same key, and only one.
+    # Exactly one of the two requests with the same key fails.
     assert [isinstance(results[at], Exception) for at in (0, 3)].count(True) == 1
-    assert kept(engine) == ["a", "b", "c"]
+    assert stored_keys(engine) == ["a", "b", "c"]
 
 
 def test_later_work_runs_once_before_the_commit(engine: Engine) -> None:
@@ -92,18 +92,18 @@ def test_later_work_that_fails_undoes_the_request(engine: Engine) -> None:
     with pytest.raises(RuntimeError):
         engine.write(write)
     engine.write(put("b"))
-    assert kept(engine) == ["b"]
+    assert stored_keys(engine) == ["b"]
 
 
-def test_who_listens_hears_after_the_commit_and_not_after_a_rollback(engine: Engine) -> None:
-    heard: list[list[str]] = []
-    told = threading.Event()
+def test_a_listener_is_called_after_the_commit_and_not_after_a_rollback(engine: Engine) -> None:
+    received: list[list[str]] = []
+    was_called = threading.Event()
 
-    def hear(_: list[str]) -> None:
-        heard.append(kept(engine))
-        told.set()
+    def callback(_: list[str]) -> None:
+        received.append(stored_keys(engine))
+        was_called.set()
 
-    engine.listen("things", hear)
+    engine.listen("things", callback)
 
     def fail(db: Db) -> None:
         db.notify("things")
@@ -119,10 +119,10 @@ def test_who_listens_hears_after_the_commit_and_not_after_a_rollback(engine: Eng
     for _ in range(500):  # on PostgreSQL the listener may still be connecting
         engine.write(lambda db: db.run("DELETE FROM things"))
         engine.write(write)
-        if told.wait(0.2):
+        if was_called.wait(0.2):
             break
-    assert heard
-    assert all(one == ["a"] for one in heard)
+    assert received
+    assert all(keys == ["a"] for keys in received)
 
 
 def test_readers_see_one_moment_and_never_wait_for_the_writer(engine: Engine) -> None:
@@ -137,10 +137,10 @@ def test_readers_see_one_moment_and_never_wait_for_the_writer(engine: Engine) ->
     writer = threading.Thread(target=engine.write, args=(slow,))
     writer.start()
     entered.wait(120)
-    assert kept(engine) == ["a"]
+    assert stored_keys(engine) == ["a"]
     go_on.set()
     writer.join()
-    assert kept(engine) == ["a", "b"]
+    assert stored_keys(engine) == ["a", "b"]
 
 
 def test_a_thousand_writes_at_once_all_count(engine: Engine) -> None:
@@ -154,7 +154,7 @@ def test_a_thousand_writes_at_once_all_count(engine: Engine) -> None:
     assert engine.read(lambda db: db.row("SELECT n FROM things")) == (1001,)
 
 
-def test_what_need_not_last_is_there_at_once_and_the_next_commit_lasts(engine: Engine) -> None:
+def test_a_write_that_is_not_lasting_is_visible_at_once_and_the_next_commit_lasts(engine: Engine) -> None:
     how = "PRAGMA synchronous" if engine.one_process else "SHOW synchronous_commit"
     put = "INSERT INTO things (key, n) VALUES (:key, 1)"
 
@@ -165,17 +165,17 @@ def test_what_need_not_last_is_there_at_once_and_the_next_commit_lasts(engine: E
 
         return await engine.write_soon(work, lasting=False)
 
-    assert asyncio.run(passing("one")) == ((1,) if engine.one_process else ("off",))
-    assert engine.read(lambda db: db.rows("SELECT key FROM things")) == [("one",)]
+    assert asyncio.run(passing("first")) == ((1,) if engine.one_process else ("off",))
+    assert engine.read(lambda db: db.rows("SELECT key FROM things")) == [("first",)]
     if engine.one_process:
         assert engine.write(lambda db: db.row(how)) == (2,)
     engine.write(lambda db: db.run(put, key="two"))
     assert len(engine.read(lambda db: db.rows("SELECT key FROM things"))) == 2
 
 
-def test_who_listens_is_told_the_keys_of_what_was_kept(engine: Engine) -> None:
-    heard: list[list[str]] = []
-    engine.listen("things", heard.append)
+def test_a_listener_gets_the_keys_of_committed_notifications(engine: Engine) -> None:
+    received: list[list[str]] = []
+    engine.listen("things", received.append)
 
     def fail(db: Db) -> None:
         db.notify("things", ["lost"])
@@ -191,7 +191,7 @@ def test_who_listens_is_told_the_keys_of_what_was_kept(engine: Engine) -> None:
         engine.write(fail)
     engine.write(write)
     engine.write(lambda db: None)
-    assert [keys for keys in heard if keys] == [["a", "b", "c"]]
+    assert [keys for keys in received if keys] == [["a", "b", "c"]]
 
 
 def test_what_an_update_changed_is_read_with_it(engine: Engine) -> None:
@@ -203,11 +203,11 @@ def test_what_an_update_changed_is_read_with_it(engine: Engine) -> None:
 
     for key in "abc":
         engine.write(put(key))
-    params = [{"key": "a", "by": 1}, {"key": "b", "by": 2}, {"key": "nobody", "by": 1}]
+    params = [{"key": "a", "by": 1}, {"key": "b", "by": 2}, {"key": "missing", "by": 1}]
     assert engine.write(lambda db: change(db, *params)) == [("a", 2, "a"), ("b", 3, "b")]
     assert engine.write(lambda db: change(db, params[2])) == []
     assert engine.write(lambda db: change(db)) == []
-    assert asyncio.run(engine.one_soon(lambda db: change(db, params[0]))) == [("a", 3, "a")]
+    assert asyncio.run(engine.write_alone_soon(lambda db: change(db, params[0]))) == [("a", 3, "a")]
     assert engine.read(lambda db: db.rows("SELECT key, n FROM things ORDER BY key")) == [("a", 3), ("b", 3), ("c", 1)]
 
 
@@ -221,6 +221,6 @@ def test_a_transaction_that_begins_with_a_statement_without_parameters_is_one(en
         engine.write(fail)
     with pytest.raises(Exception, match="nowhere"):
         engine.write(lambda db: db.row("SELECT 1 FROM nowhere"))
-    assert kept(engine) == []
+    assert stored_keys(engine) == []
     engine.write(put("a"))
-    assert kept(engine) == ["a"]
+    assert stored_keys(engine) == ["a"]

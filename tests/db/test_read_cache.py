@@ -1,4 +1,4 @@
-"""What the writer and the readers remember between requests is always what is there now."""
+"""The read cache never returns outdated data."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ from boxwood.core.pipelines import schema, stages
 from boxwood.core.webhooks import subscriptions
 from boxwood.db.engine import Db, Engine
 from boxwood.db.open import open_engine
-from boxwood.db.read_cache import is_watched, leaves_it
+from boxwood.db.read_cache import keeps_cache, reads_cached_tables
 from boxwood.lib.address_rules import Rules
 from tests.conftest import Store, World, ok
 
@@ -68,7 +68,7 @@ def test_what_was_undone_is_not_remembered(engine: Engine) -> None:
         return await asyncio.gather(*(engine.write_soon(work) for work in works), return_exceptions=True)
 
     found = asyncio.run(together())
-    assert [one for one in found if not isinstance(one, ValueError)] == [(1,)] * 3
+    assert [result for result in found if not isinstance(result, ValueError)] == [(1,)] * 3
 
 
 def test_what_another_process_changed_is_seen(engine: Engine, fresh_store: Store) -> None:
@@ -105,7 +105,7 @@ def test_a_reader_sees_what_was_committed_before_it_began(engine: Engine, fresh_
 
 
 def test_a_reader_that_began_before_a_change_spoils_nothing_for_those_after(engine: Engine) -> None:
-    """What it sees is of its own time; what it reads then is nobody else's."""
+    """It sees the old state, and other readers do not get what it reads."""
     began, changed = threading.Event(), threading.Event()
 
     def slowly(db: Db) -> Any:
@@ -122,11 +122,11 @@ def test_a_reader_that_began_before_a_change_spoils_nothing_for_those_after(engi
         changed.set()
         seen = early.result()
     assert before == engine.read(known) == (2,)
-    assert seen == ((1,) if engine.one_process else (2,))  # PostgreSQL's see with each statement what is there by then
+    assert seen == ((1,) if engine.one_process else (2,))  # on PostgreSQL each statement sees the newest commits
 
 
 def test_a_change_made_by_hand_is_seen_after_the_next_write(engine: Engine, fresh_store: Store) -> None:
-    """As of who opens SQLite's file with another program; on PostgreSQL the database itself counts."""
+    """For example with another program on SQLite's file. On PostgreSQL a trigger counts such changes."""
     assert engine.read(known) == (1,)
     if fresh_store.name == "sqlite":
         by_hand = apsw.Connection(fresh_store.config().sqlite_path)
@@ -139,7 +139,7 @@ def test_a_change_made_by_hand_is_seen_after_the_next_write(engine: Engine, fres
     assert engine.read(known) == (3,)
 
 
-def test_what_changes_nothing_writes_nothing(engine: Engine, fresh_store: Store) -> None:
+def test_a_write_without_changes_does_not_touch_the_file(engine: Engine, fresh_store: Store) -> None:
     """A server that is idle leaves the disk alone."""
     if fresh_store.name != "sqlite":
         pytest.skip("PostgreSQL counts by triggers")
@@ -165,15 +165,15 @@ def test_readers_remember_what_records_do_not_change(world: World) -> None:
     assert len(world.server.engine.read(asked)) == len(first) + 1
 
 
-def test_who_loses_his_rights_reads_nothing_more(world: World) -> None:
-    """A box, a page and a board: by the next request."""
+def test_a_user_who_loses_access_can_read_nothing_from_the_next_request_on(world: World) -> None:
+    """A box, a page and a board."""
     pipeline = world.pipeline()
     box = world.box(pipeline)
     path = f"/api/v2/pipelines/{pipeline['key']}"
     paths = (f"/api/v1/boxes/{box['key']}", f"{path}/boxes?sort=name", f"{path}/boxes", path)
 
     def answered() -> set[int]:
-        return {world.bo.http.get(one).status_code for one in paths}
+        return {world.bo.http.get(path).status_code for path in paths}
 
     assert answered() == {200}
     ok(world.ada.http.post(path, json={"shared": False}))
@@ -186,11 +186,11 @@ def test_who_loses_his_rights_reads_nothing_more(world: World) -> None:
     assert world.bo.http.get(paths[0]).status_code == 404
     assert world.bo.http.get(paths[1]).json()["results"] == []
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}"))
-    assert {world.ada.http.get(one).status_code for one in paths} == {404}
+    assert {world.ada.http.get(path).status_code for path in paths} == {404}
 
 
-def test_a_record_is_no_reason_to_read_again(world: World) -> None:
-    """A second box asks nothing of the pipeline that the first asked."""
+def test_changing_a_box_keeps_the_cache(world: World) -> None:
+    """Changing a box does not empty the cache of its pipeline's fields."""
     pipeline = world.pipeline()
     world.box(pipeline)
 
@@ -202,8 +202,8 @@ def test_a_record_is_no_reason_to_read_again(world: World) -> None:
     assert world.as_("ada", again)
 
 
-def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database: Store) -> None:
-    """By the next transaction after its commit, and by none before."""
+def test_a_change_of_a_pipeline_by_another_process_is_seen(world: World, database: Store) -> None:
+    """From the next transaction after its commit, and not before."""
     pipeline = world.pipeline()
     other = open_engine(database.config().database_url, database.config().sqlite_path)
 
@@ -216,8 +216,8 @@ def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database
         pipelines.edit(ctx, pipeline["key"], {"name": to})
         assert named(ctx) == to
 
-    def lose(db: Db) -> None:
-        rename(db, "Lost")
+    def fail(db: Db) -> None:
+        rename(db, "Undone")
         raise ValueError
 
     try:
@@ -225,7 +225,7 @@ def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database
             other.write(partial(rename, to=name))
             assert world.as_("ada", named) == name
             with pytest.raises(ValueError):
-                other.write(lose)
+                other.write(fail)
             assert world.as_("ada", named) == name
             assert other.write(lambda db: named(Ctx(db, world.clock(), world.ada.user))) == name
     finally:
@@ -233,7 +233,7 @@ def test_what_another_process_makes_of_a_pipeline_is_seen(world: World, database
 
 
 def test_a_key_that_another_process_revoked_opens_nothing(world: World, database: Store) -> None:
-    made, secret = world.as_("ada", partial(api_keys.create_own, name="short"))
+    key, secret = world.as_("ada", partial(api_keys.create_own, name="short"))
     headers = {"Authorization": f"Bearer {secret}"}
     pipeline = world.pipeline()
     ask = partial(httpx.post, f"{world.server.url}/api/v2/pipelines/{pipeline['key']}/boxes", headers=headers)
@@ -241,13 +241,13 @@ def test_a_key_that_another_process_revoked_opens_nothing(world: World, database
     assert ask(json={"name": "x"}).status_code == look().status_code == 200
     other = open_engine(database.config().database_url, database.config().sqlite_path)
     try:
-        other.write(lambda db: api_keys.revoke(Ctx(db, world.clock(), world.ada.user), made.key))
+        other.write(lambda db: api_keys.revoke(Ctx(db, world.clock(), world.ada.user), key.key))
     finally:
         other.close()
     assert ask(json={"name": "x"}).status_code == look().status_code == 401
 
 
-def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, database: Store) -> None:
+def test_a_subscription_of_another_process_receives_the_next_box(world: World, database: Store) -> None:
     pipeline = world.pipeline()
     world.box(pipeline)
     given = {"event": "BOX_CREATE", "pipeline_key": pipeline["key"], "target_url": "https://hooks.example.com/"}
@@ -264,7 +264,7 @@ def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, d
 
 
 @pytest.mark.parametrize(
-    ("sql", "watched"),
+    ("sql", "cached"),
     [
         ("SELECT name FROM pipelines p WHERE key = (SELECT pm.user_key FROM pipeline_members pm)", True),
         ("SELECT 1 FROM users u JOIN boxes b ON TRUE", False),
@@ -273,12 +273,12 @@ def test_who_subscribes_in_another_process_hears_of_the_next_box(world: World, d
         ("SELECT key FROM pipelines p WHERE key = :key FOR UPDATE OF p", False),
     ],
 )
-def test_only_what_is_watched_is_remembered(sql: str, watched: bool) -> None:
-    assert is_watched(sql) == watched
+def test_only_what_is_watched_is_remembered(sql: str, cached: bool) -> None:
+    assert reads_cached_tables(sql) == cached
 
 
 @pytest.mark.parametrize(
-    ("sql", "leaves"),
+    ("sql", "keeps"),
     [
         ("WITH w AS (SELECT 1 FROM pipelines FOR UPDATE SKIP LOCKED) SELECT * FROM w", True),
         ("  WITH w AS (SELECT 1) UPDATE deliveries SET rank = 1 WHERE key IN (SELECT key FROM w)", True),
@@ -290,8 +290,8 @@ def test_only_what_is_watched_is_remembered(sql: str, watched: bool) -> None:
         ),
     ],
 )
-def test_a_statement_with_several_parts_leaves_what_is_remembered_where_all_do(sql: str, leaves: bool) -> None:
-    assert leaves_it(sql) == leaves
+def test_a_statement_with_several_parts_keeps_the_cache_if_every_part_does(sql: str, keeps: bool) -> None:
+    assert keeps_cache(sql) == keeps
 
 
 def test_what_a_pipeline_becomes_holds_for_the_next_box(world: World) -> None:

@@ -70,4 +70,4 @@ def test_several_that_start_at_once_migrate_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(len(one) for one in applied) == [0, 0, 0, len(list(schema.MIGRATIONS.glob("*.py")))]
+    assert sorted(len(names) for names in applied) == [0, 0, 0, len(list(schema.MIGRATIONS.glob("*.py")))]

@@ -1,4 +1,4 @@
-"""SQLite's log of writes goes into the database while writers go on, and does not grow for ever."""
+"""SQLite's write-ahead log is copied into the database while writers go on, and does not grow for ever."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_the_log_goes_into_the_database_though_nobody_writes_any_more(engine: Sq
 
 
 def test_the_log_begins_again_while_a_writer_goes_on(engine: Sqlite) -> None:
-    """Three times as much is written as the log may grow to."""
+    """The test writes three times the maximum length of the log."""
     for _ in range(3 * sqlite_files.MOST_PAGES // SLICE):
         put(engine)
     assert size(engine, "-wal") < 1.1 * sqlite_files.MOST_PAGES * PAGE
@@ -87,7 +87,7 @@ engine.close()
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at the open files of a process, on Linux")
 def test_a_slice_is_undone_without_a_temporary_file(tmp_path: Path) -> None:
-    """5 MB of pages: without the setting SQLite keeps them in a file that has no name any more."""
+    """5 MB of pages. Without the setting SQLite writes them to a temporary file that has already been deleted."""
     command = [sys.executable, "-c", TEMPORARY, str(tmp_path / "things.sqlite3")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["10000", "1", "1"]

@@ -122,7 +122,7 @@ class Api(Services):
     def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Answer:
         match = call.header("if-match")
         if match:
-            db.hold_still()
+            db.repeatable_read()
         call.ctx = self.context(db, call)
         if match:
             self._require_match(call, scope, match)

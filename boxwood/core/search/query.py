@@ -209,7 +209,7 @@ def _newest(ctx: Ctx, scope: Scope, wanted: list[list[str]], where: str, most: i
     fulltext = ctx.db.dialect.fulltext
     asked = Wanted(wanted, scope.marks, where)
     sql = fulltext.matching("e.number, e.key, e.title", asked, test=scope.test)
-    return ctx.db.rows_afresh(sql, **fulltext.asked(asked), **scope.params, limit=most)
+    return ctx.db.rows_replanned(sql, **fulltext.asked(asked), **scope.params, limit=most)
 
 
 def _hits(ctx: Ctx, keys: list[str]) -> list[Hit]:

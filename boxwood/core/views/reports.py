@@ -111,7 +111,7 @@ def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
 
 
 def _all(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
-    rows = ctx.db.rows_afresh(
+    rows = ctx.db.rows_replanned(
         f"""
         SELECT place, COUNT(*) FROM (
             SELECT MAX({place}) AS place FROM {stays(chosen)} GROUP BY s.box_key
@@ -127,7 +127,7 @@ def _some(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
     furthest: dict[int, int] = {}
     now: dict[str, int] = {}
     moved: dict[str, int] = {}
-    for at, stage, count in ctx.db.rows_afresh(
+    for at, stage, count in ctx.db.rows_replanned(
         f"""
         {first(chosen)} SELECT place, stage, COUNT(*) FROM (
             SELECT MAX({place}) AS place, MAX(CASE WHEN s.is_open THEN s.stage_key END) AS stage
@@ -168,12 +168,12 @@ def asked(chosen: Chosen) -> dict[str, Any]:
 def _moved(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
     """How many boxes are in each stage and came from another."""
     sql = f"SELECT s.stage_key, COUNT(*) FROM {stays(chosen)} AND s.is_open GROUP BY s.stage_key"
-    return dict(ctx.db.rows_afresh(f"{first(chosen)} {sql}", **asked(chosen)))
+    return dict(ctx.db.rows_replanned(f"{first(chosen)} {sql}", **asked(chosen)))
 
 
 def _now(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
     sql = f"SELECT b.stage_key, COUNT(*) FROM boxes b WHERE {chosen.where} GROUP BY b.stage_key"
-    return dict(ctx.db.rows_afresh(sql, **asked(chosen)))
+    return dict(ctx.db.rows_replanned(sql, **asked(chosen)))
 
 
 # Over time
@@ -239,7 +239,7 @@ def _slots(
     params = {} if keys is None else {"ends": ctx.db.texts(keys)}
     params |= column_sums.params(ctx, columns)
     figures = ["COUNT(*)", *(column_sums.total(column_sums.number(ctx, column)) for column in columns.values())]
-    return ctx.db.rows_afresh(
+    return ctx.db.rows_replanned(
         f"""
         SELECT b.{column} / {SLOT}, {", ".join(figures)} FROM boxes b
         WHERE {chosen.where} AND b.{column} >= :begin AND b.{column} < :end {test} GROUP BY b.{column} / {SLOT}
@@ -315,7 +315,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
     key, joined, names = _grouping(ctx, chosen, by)
     numbers = [column_sums.number(ctx, column) for column in columns.values()]
     figures = [part for number in numbers for part in (column_sums.total(number), f"COUNT({number})")]
-    rows = ctx.db.rows_afresh(
+    rows = ctx.db.rows_replanned(
         f"""
         SELECT {", ".join([f"COALESCE({key}, '')", "COUNT(*)", *figures])} FROM boxes b {joined}
         WHERE {chosen.where} GROUP BY {key} ORDER BY COUNT(*) DESC, 1 LIMIT {MOST_GROUPS}

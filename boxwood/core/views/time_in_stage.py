@@ -37,12 +37,12 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
     """Stays are counted by the hour in a statement of its own: one that adds them up too would sort all of that."""
     params = {**reports.asked(chosen), "now": ctx.now}
     what, spent, here = reports.stays(chosen), _STAYED, ":now - b.stage_changed_at"
-    for key, hour, count in ctx.db.rows_afresh(
+    for key, hour, count in ctx.db.rows_replanned(
         f"SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {what} GROUP BY s.stage_key, hours",
         **params,
     ):
         paces[key].hours[int(hour)] = count
-    for key, boxes, now, total, most in ctx.db.rows_afresh(
+    for key, boxes, now, total, most in ctx.db.rows_replanned(
         f"""
         SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
         FROM {what} GROUP BY s.stage_key
@@ -50,7 +50,7 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
         **params,
     ):
         paces[key].add(boxes, now, int(total), most)
-    for key, hour, boxes, total, most in ctx.db.rows_afresh(
+    for key, hour, boxes, total, most in ctx.db.rows_replanned(
         f"""
         SELECT b.stage_key, ({here}) / {HOUR} AS hours, COUNT(*), SUM({here}), MAX({here}) FROM boxes b
         WHERE {chosen.where} AND b.stage_changed_at = b.created_at GROUP BY b.stage_key, hours
@@ -64,7 +64,7 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
 def _add_some(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
     """All in one statement, so that each box is looked at once."""
     here = ":now - c.stage_changed_at"
-    for key, hour, boxes, now, total, most in ctx.db.rows_afresh(
+    for key, hour, boxes, now, total, most in ctx.db.rows_replanned(
         f"""
         {reports.first(chosen)}
         SELECT s.stage_key, ({_STAYED}) / {HOUR} AS hours, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END),

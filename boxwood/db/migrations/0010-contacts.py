@@ -1,4 +1,4 @@
-"""Contacts and organizations, what they are found by, and what links them to each other and to boxes."""
+"""Contacts and organizations, the values they are found by, and their links to each other and to boxes."""
 
 from yoyo import step
 

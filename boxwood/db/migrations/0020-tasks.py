@@ -1,4 +1,4 @@
-"""Tasks, comments and meetings: what hangs on a box."""
+"""Tasks, comments and meetings of boxes."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""The tasks that name a contact, for when it is deleted or merged."""
+"""Which tasks name which contact. Deleting and merging contacts use it."""
 
 from yoyo import step
 

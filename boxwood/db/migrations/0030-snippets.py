@@ -4,7 +4,7 @@ from yoyo import step
 
 from boxwood.db.schema import ddl
 
-# A snippet outlives the pipeline it was shared with: it is its author's own again.
+# A snippet remains when its pipeline is deleted. It is then no longer shared.
 steps = [
     step(
         ddl("""

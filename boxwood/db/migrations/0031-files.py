@@ -9,7 +9,8 @@ from boxwood.db.schema import ddl
 
 
 def make_secret(connection: Any) -> None:
-    """One for all processes, so that a link made by one opens at another and after a restart."""
+    """Create a signing key that all processes share, so that a signed link works in every process and after a
+    restart."""
     connection.cursor().execute(f"INSERT INTO secrets (name, value) VALUES ('links', '{secrets.token_hex(32)}')")
 
 

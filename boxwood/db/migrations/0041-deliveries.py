@@ -1,12 +1,12 @@
-"""Deliveries, and an order of events in which a reader's cursor skips none."""
+"""Deliveries, and an order of events in which a cursor never skips an event."""
 
 from yoyo import step
 
 from boxwood.db.schema import ddl
 
 steps = [
-    # A delivery may outlive its subscription for a while: deleting a million rows with one would hold up the
-    # change that deletes it, and a foreign key would let such a deletion undo a change that is being told.
+    # A delivery may outlive its subscription for a while. Deleting a million deliveries together with the subscription
+    # would take long, and with a foreign key the deletion could make another request fail that adds a delivery.
     step(
         ddl("""
 CREATE TABLE deliveries (

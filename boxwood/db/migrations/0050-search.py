@@ -1,4 +1,4 @@
-"""What is searched for, and its index: FTS5 on SQLite, tsvector columns under GIN on PostgreSQL."""
+"""The entries of the search, and their index: FTS5 on SQLite, tsvector columns under GIN on PostgreSQL."""
 
 from yoyo import step
 
@@ -14,7 +14,7 @@ CREATE TABLE search_entries (
     near TEXT NOT NULL{more}
 );
 """
-# No positions and no sizes: words are looked for, not phrases, and what is newest comes first.
+# The index has no positions and no sizes: the search finds words, not phrases, and lists the newest entries first.
 FTS5 = """
 CREATE VIRTUAL TABLE search_words USING fts5 (
     title, body, marks,
@@ -26,7 +26,8 @@ CREATE VIRTUAL TABLE search_near USING fts5 (
     content = 'search_entries', content_rowid = 'number', tokenize = 'ascii', detail = 'column', columnsize = 0
 );
 """
-# The words come ready made, so no parser of PostgreSQL's takes e-mail addresses or hyphens its own way.
+# The words are already split (lib/search_words), so that PostgreSQL's parser does not treat e-mail addresses and
+# hyphens differently from SQLite.
 WORDS = "TSVECTOR GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array({}, ' '), ''))) STORED"
 TSVECTORS = f""",
     title_words {WORDS.format("title")},

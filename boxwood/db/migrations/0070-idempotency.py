@@ -1,4 +1,4 @@
-"""Answers kept for repeated requests."""
+"""Stored responses for repeated requests with the same idempotency key."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""Formulas of fields, with the columns they read, and which pipelines are being computed anew."""
+"""Formulas of fields, the fields they read, and pipelines whose formulas are being computed again."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""Codes of an authenticator app, and the ones for the day it is lost."""
+"""Secrets of authenticator apps, and recovery codes."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""Users who may not come in any more."""
+"""Users who may not sign in."""
 
 from yoyo import step
 

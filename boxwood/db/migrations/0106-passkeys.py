@@ -1,4 +1,4 @@
-"""Passkeys, and the challenges that are under way."""
+"""Passkeys, and challenges that are not answered yet."""
 
 from yoyo import step
 

@@ -5,8 +5,8 @@ from yoyo import step
 from boxwood.db.schema import ddl
 
 steps = [
-    # JSON is kept as text: nothing asks about what is in it, and it stays in the order in which it was written.
-    # A version is what a run goes by, so it stays as long as runs of it do. A run outlives the event it began with.
+    # JSON is stored as text: no query looks into it, and the order of its members is preserved.
+    # A run follows a version, so a version stays as long as it has runs. A run outlives the event that started it.
     step(
         ddl("""
 CREATE TABLE automations (

@@ -1,4 +1,4 @@
-"""Whom a run acts for, from its beginning to its end. Runs of before act for whoever owns their automation."""
+"""The user that a run acts for. Existing runs act for the owner of their automation."""
 
 from yoyo import step
 

@@ -5,7 +5,7 @@ from yoyo import step
 from boxwood.db.schema import ddl
 
 steps = [
-    # Ids that were seen have no foreign key: an endpoint may have millions, which are forgotten in their time.
+    # Ids of received requests have no foreign key: an endpoint may have millions, which a cleanup removes later.
     step(
         ddl("""
 CREATE TABLE inbound (

@@ -1,4 +1,4 @@
-"""Rules that the boxes of a pipeline keep."""
+"""Validation rules of a pipeline's boxes."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""All events of one change are found by its name, which its first event need not hold."""
+"""An index that finds all events of a change by its change id. The first event of a change may lack the id."""
 
 from yoyo import step
 
@@ -9,6 +9,6 @@ _SQL = "CREATE INDEX events_of_change ON events (({0})) WHERE {0} IS NOT NULL"
 steps = [
     step(ddl(_SQL.format("""detail->>'$."change_id"'"""), only="sqlite")),
     step(ddl(_SQL.format("detail->>'change_id'"), only="postgres")),
-    # What happened to a pipeline itself, among all that happened to its boxes.
+    # Events of a pipeline itself, which are few among the events of its boxes.
     step(ddl("CREATE INDEX events_of_pipeline_alone ON events (pipeline_key, id) WHERE box_key IS NULL")),
 ]

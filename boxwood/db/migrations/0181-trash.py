@@ -1,11 +1,11 @@
-"""What was deleted, whole, for as long as it can be had back."""
+"""The trash: deleted records with all their rows, as long as they can be restored."""
 
 from yoyo import step
 
 from boxwood.db.schema import ddl
 
-# `held` are the rows it was. Bytes of files in it are kept from the sweep by `trash_files`. A pipeline stays where it
-# is, out of everybody's reach: it may have a hundred thousand boxes.
+# `held` has the deleted rows. `trash_files` protects the bytes of deleted files from the cleanup. A deleted pipeline
+# keeps its rows, which no user can reach: it may have a hundred thousand boxes.
 steps = [
     step(
         ddl("""

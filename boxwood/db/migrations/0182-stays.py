@@ -1,4 +1,4 @@
-"""How long boxes were in which stages, as rows beside the boxes' own lists: reports add up hundreds of thousands."""
+"""How long boxes were in which stages, as rows. Reports add up hundreds of thousands of stays."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from yoyo import step
 
 from boxwood.db.schema import ddl
 
-# Kept by triggers, so that whoever writes boxes, and however many at once, need not know of it.
+# Triggers write these rows, so the code that writes boxes does not need to.
 _PART = "(h.value->>'$.{}')"
 SQLITE = f"""
 CREATE TRIGGER stays_of_new AFTER INSERT ON boxes BEGIN

@@ -1,4 +1,4 @@
-"""What people are told of by name, boxes they do not want to hear of, and when they get it by mail."""
+"""Notifications of users, boxes that a user has muted, and when a user gets notifications by mail."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""Rows of stays only for boxes that moved: a box that is where it began says so itself, and making it costs no more."""
+"""Rows of stays only for boxes that moved. A box in its first stage needs no row, so creating one adds no row."""
 
 from typing import Any
 

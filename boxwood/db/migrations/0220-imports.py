@@ -1,4 +1,4 @@
-"""Imports under way and done, and the rows they refused."""
+"""Running and finished imports, and their rejected rows."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""How a user likes the screens."""
+"""Preferences of users for the UI."""
 
 from yoyo import step
 

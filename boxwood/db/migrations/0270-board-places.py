@@ -1,4 +1,4 @@
-"""Where boxes stand on their pipeline's board, for everyone: an order within a column, and golden marks."""
+"""The order of boxes in a column of their pipeline's board, shared by all users, and golden marks."""
 
 from yoyo import step
 

@@ -1,12 +1,13 @@
-"""A number that grows with each commit that changes what PostgreSQL's connections remember (see db/read_cache)."""
+"""A number that grows with each commit that changes data in the read cache of PostgreSQL (see db/read_cache)."""
 
 from typing import Any
 
 from yoyo import step
 
-from boxwood.db.read_cache import WATCHED
+from boxwood.db.read_cache import CACHED_TABLES
 
-# At the commit, so that nobody waits for the number's row while holding another; and once for each transaction.
+# The trigger runs at the commit, so that no transaction waits for the number's row while it holds another row. It
+# counts once for each transaction.
 FUNCTION = """
 CREATE FUNCTION note_alteration() RETURNS trigger AS $$
 BEGIN
@@ -24,8 +25,8 @@ def watch(connection: Any) -> None:
     cursor.execute("CREATE TABLE alterations (number BIGINT NOT NULL, txid BIGINT NOT NULL)")
     cursor.execute("INSERT INTO alterations (number, txid) VALUES (1, 0)")
     cursor.execute(FUNCTION)
-    for table in WATCHED:
-        # When a key was last used is remembered by nobody.
+    for table in CACHED_TABLES:
+        # The time of the last use of an API key is not cached.
         changed = "UPDATE OF digest, user_key, key_type, team_key" if table == "api_keys" else "UPDATE"
         cursor.execute(
             f"CREATE CONSTRAINT TRIGGER note_alteration AFTER INSERT OR DELETE OR {changed} ON {table} "

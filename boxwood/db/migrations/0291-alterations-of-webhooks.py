@@ -1,4 +1,4 @@
-"""How a subscription's deliveries go is remembered by nobody, and changes with each that fails: it is not counted."""
+"""Do not count changes of a subscription's delivery state: it is not cached, and each failed delivery changes it."""
 
 from typing import Any
 

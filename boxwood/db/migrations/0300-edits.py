@@ -1,4 +1,4 @@
-"""What an edit replaced where its event may not tell: addresses, secrets, values that went with an option."""
+"""Replaced values that must not be in an event: addresses, secrets, field values deleted together with an option."""
 
 from yoyo import step
 

@@ -1,4 +1,4 @@
-"""Where a server writes to see whether it can."""
+"""A table that a server writes to, to check whether the database can be written."""
 
 from yoyo import step
 

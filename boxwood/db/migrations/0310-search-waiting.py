@@ -1,4 +1,4 @@
-"""Entries of search that are in their table and not yet in SQLite's index, by their numbers. PostgreSQL leaves none."""
+"""Numbers of search entries that are not indexed yet. Only SQLite defers indexing."""
 
 from yoyo import step
 
