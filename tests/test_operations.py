@@ -36,7 +36,7 @@ def program(name: str) -> str:
     return found
 
 
-def test_systemd_takes_the_unit_and_the_command_its_options(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit_and_the_command_accepts_its_options(tmp_path: Path) -> None:
     analyze = program("systemd-analyze")
     text = block("ini")
     (line,) = re.findall(r"ExecStart=(.*)", text)
@@ -133,7 +133,7 @@ def _until_it_answers(http: httpx.Client, running: "subprocess.Popen[bytes]") ->
     raise AssertionError("nginx does not answer")
 
 
-def test_the_api_and_large_files_pass_nginx(proxied: Proxied) -> None:
+def test_the_api_and_large_files_work_behind_nginx(proxied: Proxied) -> None:
     http = proxied.http
     pipeline = ok(http.put("/api/v1/pipelines?name=Deals"))["key"]
     box = ok(http.post(f"/api/v2/pipelines/{pipeline}/boxes", json={"name": "Acme"}))["key"]
@@ -144,7 +144,7 @@ def test_the_api_and_large_files_pass_nginx(proxied: Proxied) -> None:
     assert "boxwood_requests" in http.get("/metrics").text, "for this machine"
 
 
-def test_live_updates_pass_nginx_at_once(proxied: Proxied) -> None:
+def test_live_updates_are_not_delayed_by_nginx(proxied: Proxied) -> None:
     http = proxied.http
     pipeline = ok(http.put("/api/v1/pipelines?name=Deals"))["key"]
     with http.stream("GET", "/api/v2/events/stream?after=now") as stream:
@@ -154,7 +154,7 @@ def test_live_updates_pass_nginx_at_once(proxied: Proxied) -> None:
         assert any("box.created" in line for line in lines)
 
 
-def test_who_calls_is_known_behind_nginx_and_the_cookie_is_secure(proxied: Proxied) -> None:
+def test_the_client_address_is_known_behind_nginx_and_the_cookie_is_secure(proxied: Proxied) -> None:
     """Links begin with what BOXWOOD_URL says; the address is what nginx says, and not what the caller claims."""
     http, base = proxied.http, str(proxied.http.base_url).rstrip("/")
     team = ok(http.get("/api/v2/users/me/teams"))["results"][0]["key"]

@@ -23,7 +23,7 @@ def server() -> Iterator[postgres.Cluster]:
         yield server
 
 
-def test_databases_are_apart_and_owned_by_a_plain_role(server: postgres.Cluster) -> None:
+def test_databases_are_separate_and_owned_by_an_ordinary_role(server: postgres.Cluster) -> None:
     first, second = server.create_database(), server.create_database()
     with postgres.connect(first) as one, postgres.connect(second) as two:
         one.execute("CREATE TABLE t (n integer)")
@@ -31,7 +31,7 @@ def test_databases_are_apart_and_owned_by_a_plain_role(server: postgres.Cluster)
         assert one.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
 
 
-def test_a_copy_holds_what_its_template_held(server: postgres.Cluster) -> None:
+def test_a_copy_holds_the_data_of_its_template(server: postgres.Cluster) -> None:
     template = server.create_database()
     with postgres.connect(template) as connection:
         connection.execute("CREATE TABLE t AS SELECT 7 AS n")
@@ -40,7 +40,7 @@ def test_a_copy_holds_what_its_template_held(server: postgres.Cluster) -> None:
         connection.execute("INSERT INTO t VALUES (8)")
 
 
-def test_what_was_committed_is_there_after_a_kill(server: postgres.Cluster) -> None:
+def test_committed_data_survives_a_kill(server: postgres.Cluster) -> None:
     url = server.create_database()
     with postgres.connect(url) as connection:
         connection.execute("CREATE TABLE t AS SELECT 7 AS n")
@@ -64,7 +64,7 @@ def test_a_restart_ends_connections_and_accepts_new_ones(server: postgres.Cluste
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_dropped_database_is_gone_though_in_use(server: postgres.Cluster) -> None:
+def test_a_database_in_use_can_be_dropped(server: postgres.Cluster) -> None:
     url = server.create_database()
     with postgres.connect(url):
         server.drop_database(url)
@@ -85,7 +85,7 @@ def test_an_existing_server_is_used_when_named_and_left_as_it_was(
         postgres.connect(url)
 
 
-def test_nothing_is_left_when_the_test_run_is_killed() -> None:
+def test_no_server_is_left_when_the_test_run_is_killed() -> None:
     program = """
 from tests import postgres
 with postgres.cluster(own=True) as server:

@@ -5,7 +5,7 @@ import socket
 from tests.conftest import World
 
 
-def test_the_server_answers_in_one_piece(world: World) -> None:
+def test_the_server_sends_head_and_body_together(world: World) -> None:
     """Head and body come together, request after request on the same connection."""
     host, _, port = world.server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=120) as connection:

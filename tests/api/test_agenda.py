@@ -31,7 +31,7 @@ def midnight(now: int, zone: str) -> int:
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Los_Angeles", "UTC"])
-def test_today_ends_where_one_lives(world: World, zone: str) -> None:
+def test_the_day_ends_in_the_time_zone_of_the_user(world: World, zone: str) -> None:
     ok(world.ada.http.post(f"/api/v1/users/{world.ada.user_key}", json={"timezoneId": zone}))
     box = world.box(world.pipeline())
     end = midnight(world.clock(), zone)
@@ -41,7 +41,7 @@ def test_today_ends_where_one_lives(world: World, zone: str) -> None:
     assert agenda(world.ada, direction="future") == ["tomorrow"]
 
 
-def test_tasks_without_a_date_come_last_of_all(world: World) -> None:
+def test_tasks_without_a_date_come_last(world: World) -> None:
     box = world.box(world.pipeline())
     a_task(world, box, "some day")
     a_task(world, box, "in a week", world.clock() + 7 * DAY)
@@ -50,7 +50,7 @@ def test_tasks_without_a_date_come_last_of_all(world: World) -> None:
 
 
 @pytest.mark.parametrize("direction", ["past", "future"])
-def test_pages_by_the_cursor_miss_and_repeat_nothing(world: World, direction: str) -> None:
+def test_cursor_pages_neither_skip_nor_repeat_tasks(world: World, direction: str) -> None:
     """Half of them are due at the same moment, so that the date alone would not tell them apart."""
     box = world.box(world.pipeline())
     sign = -1 if direction == "past" else 1
@@ -81,7 +81,7 @@ def test_the_limit_is_for_each_person(world: World) -> None:
     assert agenda(world.ada, userKeys="nobody") == []
 
 
-def test_only_boxes_within_reach_are_on_it(world: World) -> None:
+def test_the_agenda_has_only_tasks_of_boxes_the_user_can_reach(world: World) -> None:
     """Bo, who may see what is assigned to him, has tasks of his own elsewhere."""
     pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
     hidden, seen = world.box(pipeline), world.box(pipeline, assignedToSharingEntries=[{"email": world.bo.email}])
@@ -105,5 +105,5 @@ def test_only_boxes_within_reach_are_on_it(world: World) -> None:
         ({"userKeys": "a\x00"}, "userKeys"),
     ],
 )
-def test_what_makes_no_sense_is_refused(world: World, params: dict, names: str) -> None:
+def test_invalid_parameters_are_refused(world: World, params: dict, names: str) -> None:
     refused(world.ada.http.get("/api/v2/tasks", params=params), 400, names)

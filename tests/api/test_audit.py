@@ -50,7 +50,7 @@ def test_an_owner_reads_who_did_what_to_the_team(world: World) -> None:
             refused(person.http.get(f"/api/v2/teams/{world.team_key}/{url}"), status)
 
 
-def test_it_is_exported_as_json_and_csv(world: World) -> None:
+def test_the_audit_log_is_exported_as_json_and_csv(world: World) -> None:
     world.pipeline(name='=HYPERLINK("x"), and "more"')
     url = f"/api/v2/teams/{world.team_key}/audit/export"
     answer = world.ada.http.get(url, params={"format": "csv", "kind": "pipeline."})
@@ -82,7 +82,7 @@ def verdict(world: World) -> audit_log.Verdict:
     return world.server.engine.read(audit_log.verify)
 
 
-def test_the_chain_takes_in_every_event_once_and_holds(alone: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_chain_holds_every_event_once_and_verifies(alone: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_log, "BLOCK", 3)
     chain(alone)
     count = alone.server.engine.read(lambda db: db.row("SELECT COUNT(*) FROM events"))
@@ -105,7 +105,9 @@ def test_the_chain_takes_in_every_event_once_and_holds(alone: World, monkeypatch
         ("UPDATE audit_chain SET digest = '00' WHERE number = 1", "changed"),
     ],
 )
-def test_tampering_shows(alone: World, monkeypatch: pytest.MonkeyPatch, sql: str, says: str) -> None:
+def test_tampering_with_the_audit_log_is_detected(
+    alone: World, monkeypatch: pytest.MonkeyPatch, sql: str, says: str
+) -> None:
     monkeypatch.setattr(audit_log, "BLOCK", 3)
     chain(alone)
     alone.pipeline()

@@ -16,7 +16,7 @@ def start(rule, box=None, **given):
     return rule.ended()[0]
 
 
-def test_a_box_that_is_won_is_given_a_task_and_a_comment(world: World):
+def test_a_won_box_gets_a_task_and_a_comment(world: World):
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Deal size")
     rule = Rule(
@@ -84,7 +84,7 @@ def test_steps_that_change_a_box(world):
     assert date["key"] not in now["fields"]
 
 
-def test_boxes_are_created_and_found_and_linked(world):
+def test_steps_create_find_and_link_boxes(world):
     pipeline, projects = world.pipeline(), world.pipeline(name="Projects", stages=["Open", "Done"])
     code = world.field(projects, "TEXT_INPUT", "Code")
     told = {"pipeline": projects["key"], "fields": {"Code": "{{ box.key }}"}, "stage": "Done", "link": True}
@@ -111,7 +111,7 @@ def test_boxes_are_created_and_found_and_linked(world):
     assert (task["text"], task["dueDate"]) == ("Plan", 1798761600000)
 
 
-def test_contacts_and_organizations_are_saved_and_named_on_the_box(world):
+def test_steps_save_contacts_and_organizations_and_link_them_to_the_box(world):
     pipeline = world.pipeline()
     rule = Rule(
         world,
@@ -135,7 +135,7 @@ def test_contacts_and_organizations_are_saved_and_named_on_the_box(world):
     assert [one["key"] for one in now["organizations"]] == [first["steps"][1]["output"]["key"]]
 
 
-def test_a_branch_takes_one_way_and_stop_ends_with_its_reason(world):
+def test_a_branch_runs_one_side_and_a_stop_step_ends_the_run_with_its_reason(world):
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")
     large = {"id": "large", "type": "branch", "with": {"condition": "fields.Size > 100"}}
@@ -157,7 +157,7 @@ def test_a_branch_takes_one_way_and_stop_ends_with_its_reason(world):
     assert (small["state"], small["reason"]) == ("STOPPED", "Tiny is small")
 
 
-def test_a_wait_is_waited_out_and_sees_what_has_changed_meanwhile(world):
+def test_steps_after_a_wait_see_what_changed_meanwhile(world):
     pipeline = world.pipeline()
     rule = Rule(
         world, pipeline, "box.created", do("wait", amount=3, unit="months"), do("box.edit", notes="{{ box.name }}")
@@ -173,7 +173,7 @@ def test_a_wait_is_waited_out_and_sees_what_has_changed_meanwhile(world):
     assert shown(world, box)["notes"] == "Renamed"
 
 
-def test_another_automation_is_run_with_what_it_is_given(world):
+def test_a_step_runs_another_automation_with_the_given_values(world):
     pipeline = world.pipeline()
     second = Rule(world, pipeline, "manual", do("box.edit", notes="{{ body.why }} by {{ actor.name }}"))
     first = Rule(
@@ -186,7 +186,7 @@ def test_another_automation_is_run_with_what_it_is_given(world):
     assert shown(world, box)["notes"] == "new by Ada Lovelace"
 
 
-def test_a_step_that_fails_says_why_and_what_came_before_stays(world):
+def test_a_failed_step_gives_its_reason_and_earlier_steps_keep_their_effect(world):
     pipeline = world.pipeline()
     rule = Rule(
         world,
@@ -224,7 +224,7 @@ def test_a_step_that_fails_says_why_and_what_came_before_stays(world):
     assert shown(world, box)["notes"].startswith("stage: there is no stage 'Nowhere'")
 
 
-def test_a_run_that_waits_can_be_cancelled(world):
+def test_a_waiting_run_can_be_cancelled(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", do("wait", amount=1, unit="days"), do("box.edit", notes="late"))
     box = world.box(pipeline)
@@ -238,7 +238,7 @@ def test_a_run_that_waits_can_be_cancelled(world):
     assert rule.only()["steps"][-1]["state"] == "DONE"
 
 
-def test_a_trial_shows_everything_and_changes_nothing(world):
+def test_a_test_run_shows_every_step_and_changes_no_data(world):
     pipeline = world.pipeline()
     rule = Rule(
         world,
@@ -279,7 +279,7 @@ def test_a_trial_shows_everything_and_changes_nothing(world):
 
 
 @pytest.mark.parametrize("steps", [[do("box.edit", notes="x")]])
-def test_it_acts_with_its_owners_rights_and_no_more(world, steps):
+def test_an_automation_has_only_the_rights_of_its_owner(world, steps):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", *steps, person=world.bo)
     assert rule.made["ownerKey"] == world.bo.user_key

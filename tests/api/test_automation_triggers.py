@@ -33,7 +33,7 @@ DEEDS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("trigger", DEEDS)
-def test_what_happens_to_a_box_begins_a_run_once(world, trigger):
+def test_each_event_of_a_box_starts_one_run(world, trigger):
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Size")
     box = world.box(pipeline)
@@ -47,7 +47,7 @@ def test_what_happens_to_a_box_begins_a_run_once(world, trigger):
     assert off.runs() == other.runs() == []
 
 
-def test_a_task_that_is_completed_or_due_begins_a_run(world):
+def test_a_completed_or_due_task_starts_a_run(world):
     pipeline = world.pipeline()
     box = world.box(pipeline)
     completed = Rule(world, pipeline, "task.completed", do("box.edit", notes="{{ task.text }} is {{ task.status }}"))
@@ -61,7 +61,7 @@ def test_a_task_that_is_completed_or_due_begins_a_run(world):
     assert (now["notes"], now["name"]) == ("call is DONE", "call was due")
 
 
-def test_a_trigger_begins_only_what_it_was_told(world):
+def test_a_trigger_starts_runs_only_for_its_settings(world):
     pipeline = world.pipeline()
     size, kind = world.field(pipeline, "TEXT_INPUT", "Size"), world.field(pipeline, "TEXT_INPUT", "Kind")
     box = world.box(pipeline)
@@ -76,7 +76,7 @@ def test_a_trigger_begins_only_what_it_was_told(world):
         rule.only()
 
 
-def test_a_filter_and_a_condition_keep_runs_from_doing_anything_and_say_so(world):
+def test_a_filter_or_a_condition_skips_a_run_and_the_run_says_so(world):
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")
     tree = {"field": size["key"], "op": "gt", "value": 100}
@@ -91,7 +91,7 @@ def test_a_filter_and_a_condition_keep_runs_from_doing_anything_and_say_so(world
     assert "cannot be evaluated: No matching overloads" in asking.ended(3)[0]["reason"]
 
 
-def test_contacts_and_organizations_begin_runs_of_a_team(world):
+def test_contacts_and_organizations_start_runs_of_team_automations(world):
     made = Rule(
         world,
         None,
@@ -121,7 +121,7 @@ def test_contacts_and_organizations_begin_runs_of_a_team(world):
     assert ok(world.ada.http.get(f"/api/v2/organizations/{firm['key']}"))["industry"] == "tea"
 
 
-def test_a_box_that_comes_from_another_pipeline(world):
+def test_a_box_moved_from_another_pipeline_starts_a_run(world):
     old, new = world.pipeline(), world.pipeline()
     rule = Rule(world, new, "box.movedPipeline", do("box.edit", notes="from elsewhere"))
     box = world.box(old)
@@ -129,7 +129,7 @@ def test_a_box_that_comes_from_another_pipeline(world):
     rule.only()
 
 
-def test_a_schedule_begins_a_run_for_each_box_of_the_filter(world):
+def test_a_schedule_starts_a_run_for_each_box_of_the_filter(world):
     pipeline = world.pipeline()
     boxes = [world.box(pipeline, name=f"B{number}", stageKey=f"500{number}") for number in (1, 2, 3)]
     told = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
@@ -143,7 +143,7 @@ def test_a_schedule_begins_a_run_for_each_box_of_the_filter(world):
     assert plain.only()["steps"][0]["output"]["name"] == "On time"
 
 
-def test_a_date_that_is_reached_begins_a_run_once_for_each_date(world):
+def test_each_date_that_is_reached_starts_one_run(world):
     pipeline = world.pipeline()
     date = world.field(pipeline, "DATE", "Renewal")
     told = {"type": "date.reached", "field": date["key"], "amount": -2, "unit": "days"}
@@ -160,7 +160,7 @@ def test_a_date_that_is_reached_begins_a_run_once_for_each_date(world):
     assert past["key"] not in {one.get("boxKey") for one in rule.runs()}
 
 
-def test_a_box_that_nobody_touches_begins_a_run(world):
+def test_an_inactive_box_starts_a_run(world):
     pipeline = world.pipeline()
     box = world.box(pipeline)
     rule = Rule(world, pipeline, {"type": "box.untouched", "days": 14}, do("task.create", text="Ask {{ box.name }}"))
@@ -171,7 +171,7 @@ def test_a_box_that_nobody_touches_begins_a_run(world):
     assert touched["key"] not in {one["boxKey"] for one in rule.runs()}
 
 
-def test_an_inbound_webhook_begins_a_run_with_what_came(world):
+def test_an_inbound_webhook_starts_a_run_with_the_request_data(world):
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Mail")
     hook = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json={"name": "Form"}))
@@ -205,7 +205,7 @@ def test_an_inbound_webhook_begins_a_run_with_what_came(world):
     refused(answer, 400, "trigger.endpoint", "own pipeline or team")
 
 
-def test_what_was_rolled_back_begins_nothing(world):
+def test_a_rolled_back_change_starts_no_run(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY)
 
@@ -221,7 +221,7 @@ def test_what_was_rolled_back_begins_nothing(world):
     assert len(rule.ended(1)) == 1
 
 
-def test_boxes_that_are_imported_begin_runs_too(world):
+def test_imported_boxes_start_runs(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", do("box.edit", notes="{{ box.name }}, imported"))
     path = f"/api/v2/pipelines/{pipeline['key']}/import"
@@ -232,7 +232,7 @@ def test_boxes_that_are_imported_begin_runs_too(world):
     assert {box["notes"] for box in made} == {"Acme, imported", "Beta, imported"}
 
 
-def test_two_that_look_at_once_begin_nothing_twice(world):
+def test_two_workers_at_once_start_each_run_only_once(world):
     from boxwood.core.automations import schedules
 
     pipeline, engine = world.pipeline(), world.server.engine

@@ -8,7 +8,7 @@ from tests.conftest import ok, refused
 SAY = do("comment.create", message="hi")
 
 
-def test_an_automation_is_made_changed_switched_and_deleted(world):
+def test_an_automation_is_created_changed_switched_and_deleted(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY, description="says hi")
     made = rule.made
@@ -44,7 +44,7 @@ def _events(world):
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, team=world.team_key))]
 
 
-def test_the_catalogue_says_what_there_is(world):
+def test_the_catalogue_lists_triggers_and_steps(world):
     found = ok(world.cy.http.get("/api/v2/automations/catalogue"))
     triggers = {one["type"]: one for one in found["triggers"]}
     steps = {one["type"]: one for one in found["steps"]}
@@ -136,7 +136,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("given", "field"), BAD)
-def test_what_cannot_be_meant_is_refused_and_named(world, given, field):
+def test_an_invalid_definition_is_refused_and_its_member_named(world, given, field):
     pipeline = world.pipeline()
     body = {"name": "R", "trigger": {"type": "box.created"}, "steps": [SAY], **given}
     answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=body)
@@ -145,14 +145,14 @@ def test_what_cannot_be_meant_is_refused_and_named(world, given, field):
     assert ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"] == []
 
 
-def test_steps_that_need_a_box_are_refused_where_there_is_none(world):
+def test_steps_that_need_a_box_are_refused_without_a_box(world):
     body = {"name": "R", "trigger": {"type": "contact.created"}, "steps": [SAY]}
     refused(world.ada.http.post(f"/api/v2/teams/{world.team_key}/automations", json=body), 400, "steps[0].with.box")
     body["steps"] = [do("comment.create", message="x", box="{{ body.box }}")]
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/automations", json=body))
 
 
-def test_who_may_see_and_change_them(world):
+def test_who_may_see_and_change_automations(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret"})
     other = f"/api/v2/pipelines/{pipeline['key']}/automations"
@@ -173,7 +173,7 @@ def test_who_may_see_and_change_them(world):
     assert ok(world.bo.http.get(other))["results"] == []
 
 
-def test_whoever_changes_what_it_does_becomes_its_owner_and_gets_none_of_its_secrets(world):
+def test_the_user_who_changes_the_steps_becomes_the_owner_without_the_secrets(world):
     pipeline = world.pipeline()
     send = do("http.request", url="https://example.com/", headers={"K": "{{ secrets.KEY }}"})
     rule = Rule(world, pipeline, "box.created", send, secrets={"KEY": "s3cret"})
@@ -185,7 +185,7 @@ def test_whoever_changes_what_it_does_becomes_its_owner_and_gets_none_of_its_sec
     assert (changed["ownerKey"], changed["secrets"]) == (world.bo.user_key, ["KEY"])
 
 
-def test_a_deleted_one_is_brought_back_switched_off_and_a_change_is_taken_back(world):
+def test_a_deleted_automation_is_restored_switched_off_and_a_change_is_undone(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret"})
     ok(rule.http.delete(rule.own))
@@ -201,7 +201,7 @@ def test_a_deleted_one_is_brought_back_switched_off_and_a_change_is_taken_back(w
     assert history[0]["via"] == {"type": "automation", "key": rule.key, "name": "Rule"}
 
 
-def test_it_goes_to_who_takes_over_from_one_who_leaves(world):
+def test_the_automations_of_a_leaving_member_go_to_the_successor(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY, person=world.bo)
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/members/{world.bo.user_key}/leave"))
@@ -214,7 +214,7 @@ def test_it_goes_to_who_takes_over_from_one_who_leaves(world):
     rule.only()
 
 
-def test_a_condition_that_has_to_be_stopped_stops_the_automation(world):
+def test_a_condition_that_runs_too_long_switches_the_automation_off(world):
     pipeline = world.pipeline()
     bomb = 'box.notes.replace("a", box.notes).replace("a", box.notes) == ""'
     rule = Rule(world, pipeline, "box.created", SAY, condition=bomb)
@@ -224,7 +224,7 @@ def test_a_condition_that_has_to_be_stopped_stops_the_automation(world):
     assert (now["enabled"], now["offReason"][:24]) == (False, "a condition was stopped:")
 
 
-def test_a_run_acts_to_its_end_for_who_owned_it_when_it_began(world):
+def test_a_run_acts_until_its_end_as_the_owner_at_its_start(world):
     """Otherwise one could leave steps waiting that later are done with the rights of whoever edits the automation."""
     pipeline, private = (
         world.pipeline(),

@@ -11,7 +11,7 @@ def batch(world: World, *operations: dict[str, Any], **more: Any) -> dict[str, A
     return answer
 
 
-def test_each_operation_stands_for_itself(world: World) -> None:
+def test_each_operation_of_a_batch_succeeds_or_fails_by_itself(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     answer = batch(
@@ -43,7 +43,7 @@ def test_an_atomic_batch_does_all_or_nothing(world: World) -> None:
     assert len(ok(world.ada.http.get(f"/api{path}"))["results"]) == 3
 
 
-def test_a_thousand_operations_and_no_more(world: World) -> None:
+def test_a_batch_has_at_most_a_thousand_operations(world: World) -> None:
     pipeline = world.pipeline()
     one = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": "Box"}}
     answer = batch(world, *[one] * 1000)
@@ -56,7 +56,7 @@ def test_a_thousand_operations_and_no_more(world: World) -> None:
     assert batch(world, inner)["results"][0]["status"] == 400
 
 
-def test_a_batch_reaches_no_further_than_its_caller(world: World) -> None:
+def test_a_batch_has_only_the_rights_of_its_caller(world: World) -> None:
     box = world.box(world.pipeline())
     reply = world.cy.http.post(
         "/api/v2/batch", json={"operations": [{"method": "GET", "path": f"/v1/boxes/{box['key']}"}]}
@@ -64,7 +64,7 @@ def test_a_batch_reaches_no_further_than_its_caller(world: World) -> None:
     assert ok(reply)["results"][0]["status"] == 404
 
 
-def test_a_box_is_found_by_name_or_value_or_made(world: World) -> None:
+def test_an_upsert_finds_a_box_by_name_or_value_or_creates_it(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Order number")
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes/upsert"
@@ -81,7 +81,7 @@ def test_a_box_is_found_by_name_or_value_or_made(world: World) -> None:
     refused(world.ada.http.post(path, json={"match": "9999", "name": "x"}), 400, "match")
 
 
-def test_two_who_upsert_at_once_make_one_box(world: World) -> None:
+def test_two_concurrent_upserts_create_one_box(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes/upsert"
     keys: list[str] = []

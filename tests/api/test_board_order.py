@@ -21,7 +21,7 @@ def some(world: World, pipeline: dict[str, Any], *names: str) -> list[dict[str, 
     return [world.box(pipeline, name=name) for name in names]
 
 
-def test_a_place_is_the_same_for_everyone(world: World) -> None:
+def test_the_position_of_a_card_is_the_same_for_every_user(world: World) -> None:
     pipeline = world.pipeline()
     one, two, three, four = some(world, pipeline, "One", "Two", "Three", "Four")
     assert lanes(world.bo, pipeline)["Lead"] == ["One", "Two", "Three", "Four"]
@@ -35,7 +35,7 @@ def test_a_place_is_the_same_for_everyone(world: World) -> None:
     assert lanes(world.ada, pipeline)["Lead"] == ["Three", "One", "Two", "Four"]
 
 
-def test_an_order_that_is_asked_for_stands_above_places(world: World) -> None:
+def test_a_requested_sort_order_overrides_card_positions(world: World) -> None:
     pipeline = world.pipeline()
     one, _, three = some(world, pipeline, "One", "Two", "Three")
     put(world.ada, three, after=None)
@@ -65,7 +65,7 @@ def test_pages_hold_each_box_once(world: World) -> None:
     assert (figures["columns"][0]["count"], figures["columns"][0]["results"]) == (7, [])
 
 
-def test_a_box_that_comes_back_has_its_place_and_its_mark(world: World) -> None:
+def test_a_restored_box_has_its_position_and_its_mark(world: World) -> None:
     pipeline = world.pipeline()
     one, two, three = some(world, pipeline, "One", "Two", "Three")
     put(world.ada, three, after=None, golden=True)
@@ -86,7 +86,7 @@ def test_a_box_that_comes_back_has_its_place_and_its_mark(world: World) -> None:
     assert board["columns"][0]["golden"] == [one["key"]]
 
 
-def test_a_board_by_a_field_has_places_of_its_own(world: World) -> None:
+def test_a_board_grouped_by_a_field_has_its_own_positions(world: World) -> None:
     pipeline = world.pipeline()
     source = world.field(pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Web"}]})
     web = source["dropdownSettings"]["items"][0]["key"]
@@ -99,7 +99,7 @@ def test_a_board_by_a_field_has_places_of_its_own(world: World) -> None:
     assert lanes(world.ada, pipeline)["Lead"] == ["One", "Two", "Three", "Four", "Five"]
 
 
-def test_what_cannot_be_a_place_is_refused(world: World) -> None:
+def test_an_invalid_position_is_refused(world: World) -> None:
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     one, two = some(world, pipeline, "One", "Two")
@@ -113,14 +113,14 @@ def test_what_cannot_be_a_place_is_refused(world: World) -> None:
     assert lanes(world.ada, pipeline)["Lead"] == ["One"]
 
 
-def test_viewers_place_and_mark_nothing(world: World) -> None:
+def test_viewers_cannot_position_or_mark_cards(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     (one,) = some(world, pipeline, "One")
     refused(world.bo.http.post(f"/api/v2/boxes/{one['key']}/place", json={"golden": True}), 403)
     assert put(world.ada, one)["golden"] is False
 
 
-def test_a_hundred_places_of_a_column_are_kept(world: World) -> None:
+def test_a_column_stores_a_hundred_positions(world: World) -> None:
     pipeline = world.pipeline()
     operations = [
         {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": f"Box {at:03}"}}
@@ -136,7 +136,7 @@ def test_a_hundred_places_of_a_column_are_kept(world: World) -> None:
     assert lanes(world.ada, pipeline, limit=200)["Lead"] == [*names[:98], names[129], *names[98:129]]
 
 
-def test_who_watches_is_told_and_newsfeeds_are_not(world: World) -> None:
+def test_positions_appear_in_the_live_stream_and_not_in_newsfeeds(world: World) -> None:
     pipeline = world.pipeline()
     one = world.box(pipeline, name="One")
     start = now(world.bo)

@@ -51,7 +51,7 @@ def test_a_board_has_a_column_for_each_stage_with_count_and_sums(world: World) -
     assert found["columns"][1]["results"] == listed
 
 
-def test_more_of_one_column_comes_by_its_cursor(world: World) -> None:
+def test_more_cards_of_a_column_come_by_its_cursor(world: World) -> None:
     pipeline, size, _ = filled(world)
     first = board(world, pipeline, limit=2, sort=f"-{size}", sums=size)
     assert names(first)["5001"] == ["c", "b"]
@@ -63,7 +63,7 @@ def test_more_of_one_column_comes_by_its_cursor(world: World) -> None:
     assert (more["columns"][0]["count"], "cursor" in more["columns"][0]) == (3, False)
 
 
-def test_a_filter_and_a_view_hold_for_boxes_and_figures(world: World) -> None:
+def test_a_filter_or_view_applies_to_boxes_and_sums(world: World) -> None:
     pipeline, size, word = filled(world)
     big = {"field": size, "op": "gt", "value": 15}
     assert figures(board(world, pipeline, filter=big)) == {
@@ -79,7 +79,7 @@ def test_a_filter_and_a_view_hold_for_boxes_and_figures(world: World) -> None:
     assert found["columns"][0]["results"][0]["columns"] == {"daysInStage": 0}
 
 
-def test_a_board_by_a_dropdown_begins_with_what_is_unset(world: World) -> None:
+def test_a_board_by_a_dropdown_begins_with_boxes_without_a_value(world: World) -> None:
     pipeline = world.pipeline()
     items = {"items": [{"key": "", "name": "North"}, {"key": "", "name": "South"}]}
     field = world.field(pipeline, "DROPDOWN", "Region", dropdownSettings=items)
@@ -94,7 +94,7 @@ def test_a_board_by_a_dropdown_begins_with_what_is_unset(world: World) -> None:
     assert names(board(world, pipeline, by=field["key"], column="", limit=1)) == {"": ["d"]}
 
 
-def test_what_cannot_be_on_a_board_is_refused_by_name(world: World) -> None:
+def test_invalid_board_parameters_are_refused_by_name(world: World) -> None:
     pipeline, size, _ = filled(world)
     get, path = world.ada.http.get, f"/api/v2/pipelines/{pipeline['key']}/board"
     refused(get(path, params={"by": size}), 400, "by")
@@ -108,7 +108,7 @@ def test_what_cannot_be_on_a_board_is_refused_by_name(world: World) -> None:
     refused(world.cy.http.get(path), 404)
 
 
-def test_a_board_shows_and_counts_what_its_reader_may_see(world: World) -> None:
+def test_a_board_shows_and_counts_only_boxes_the_reader_may_see(world: World) -> None:
     pipeline, size, _ = filled(world)
     share = [{"email": world.bo.email, "permissionSetName": "__viewAssignedPermissionSet__"}]
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
@@ -153,7 +153,7 @@ def test_a_board_shows_each_change_at_once(world: World) -> None:
     assert names(board(world, other))["5001"] == []
 
 
-def test_a_board_shows_what_no_event_tells_of(world: World) -> None:
+def test_a_board_shows_changes_that_record_no_event(world: World) -> None:
     """New names of people at once, and formulas as they are computed: sooner than its answer would be made anew."""
     pipeline, _, _ = filled(world)
     assert board(world, pipeline)["columns"][0]["results"][0]["creatorSharingEntry"]["givenName"] != "Augusta"
@@ -166,7 +166,7 @@ def test_a_board_shows_what_no_event_tells_of(world: World) -> None:
         time.sleep(0.05)
 
 
-def test_a_board_that_was_asked_for_beside_changes_that_are_undone_is_not_kept(world: World) -> None:
+def test_a_board_read_during_a_rolled_back_change_is_not_cached(world: World) -> None:
     pipeline, size, _ = filled(world)
     path = f"/v2/pipelines/{pipeline['key']}"
     asked = {"method": "GET", "path": f"{path}/board?sums={size}"}
@@ -181,14 +181,14 @@ def test_a_board_that_was_asked_for_beside_changes_that_are_undone_is_not_kept(w
     assert figures(board(world, pipeline, sums=size))["5001"] == (4, {size: 61.5})
 
 
-def test_more_of_one_column_has_the_figures_of_the_board(world: World) -> None:
+def test_a_later_page_of_a_column_has_the_sums_of_the_board(world: World) -> None:
     pipeline, size, _ = filled(world)
     whole = figures(board(world, pipeline, sums=size))
     for lane in ("5001", "5002", "5003"):
         assert figures(board(world, pipeline, sums=size, column=lane)) == {lane: whole[lane]}
 
 
-def test_fractions_are_summed_with_the_digits_that_are_true(world: World) -> None:
+def test_sums_of_fractions_show_only_exact_digits(world: World) -> None:
     pipeline, size, _ = filled(world)
     for value in (0.1, 0.2):
         world.box(pipeline, stageKey="5003", fields={size: value})
@@ -196,7 +196,7 @@ def test_fractions_are_summed_with_the_digits_that_are_true(world: World) -> Non
 
 
 @pytest.mark.slow
-def test_what_another_process_changes_is_on_the_board_at_once(fresh_store: Store) -> None:
+def test_a_board_shows_a_change_of_another_process_at_once(fresh_store: Store) -> None:
     """Each keeps totals of its own."""
     if fresh_store.name == "sqlite":
         pytest.skip("SQLite is served by one process")

@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import World, ok, refused
 
 
-def test_a_new_box_is_in_the_first_stage_and_its_makers(world: World) -> None:
+def test_a_new_box_is_in_the_first_stage_and_assigned_to_its_creator(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     assert box["stageKey"] == "5001"
@@ -14,14 +14,14 @@ def test_a_new_box_is_in_the_first_stage_and_its_makers(world: World) -> None:
     assert world.events(box["key"]) == ["box.created"]
 
 
-def test_an_echo_of_the_whole_box_is_no_news(world: World) -> None:
+def test_saving_unchanged_values_records_no_event(world: World) -> None:
     box = world.box(world.pipeline(), notes="call back")
     world.clock.advance(ms=5000)
     assert ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=box)) == box
     assert world.events(box["key"]) == ["box.created"]
 
 
-def test_moving_adds_the_stay_to_the_stage_left(world: World) -> None:
+def test_moving_adds_the_elapsed_time_to_the_previous_stage(world: World) -> None:
     box = world.box(world.pipeline())
     world.clock.advance(ms=60_000)
     moved = ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": 5002}))
@@ -32,7 +32,7 @@ def test_moving_adds_the_stay_to_the_stage_left(world: World) -> None:
     assert world.events(box["key"]) == ["box.created", "box.moved"]
 
 
-def test_a_stranger_finds_nothing(world: World) -> None:
+def test_a_stranger_finds_no_box(world: World) -> None:
     box = world.box(world.pipeline())
     reply = world.cy.http.get(f"/api/v1/boxes/{box['key']}")
     assert reply.status_code == 404
@@ -56,7 +56,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("kind", "given", "read"), VALUES)
-def test_a_value_is_read_back_as_it_is_kept(world: World, kind: str, given: object, read: object) -> None:
+def test_a_value_is_read_back_as_it_is_stored(world: World, kind: str, given: object, read: object) -> None:
     pipeline = world.pipeline()
     field, box = world.field(pipeline, kind), world.box(pipeline)
     path = f"/api/v1/boxes/{box['key']}/fields/{field['key']}"
@@ -67,7 +67,7 @@ def test_a_value_is_read_back_as_it_is_kept(world: World, kind: str, given: obje
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {}
 
 
-def test_options_are_named_by_key_and_lost_with_the_option(world: World) -> None:
+def test_option_values_are_keys_and_are_cleared_when_the_option_is_deleted(world: World) -> None:
     pipeline = world.pipeline()
     field, box = world.field(pipeline, "TAG"), world.box(pipeline)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
@@ -95,13 +95,13 @@ def test_options_are_named_by_key_and_lost_with_the_option(world: World) -> None
         ({"contacts": [{"isStarred": True}]}, "contacts[0].key"),
     ],
 )
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict, names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: dict, names: str) -> None:
     box = world.box(world.pipeline())
     refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=body), 400, names)
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}")) == box
 
 
-def test_links_hold_both_ways_and_end_with_the_box(world: World) -> None:
+def test_box_links_work_both_ways_and_end_when_the_box_is_deleted(world: World) -> None:
     pipeline = world.pipeline()
     one, other = world.box(pipeline), world.box(pipeline)
     ok(world.ada.http.post(f"/api/v1/boxes/{one['key']}", json={"linkedBoxKeys": [other["key"]]}))
@@ -122,7 +122,7 @@ def test_a_box_keeps_values_of_same_named_fields_in_another_pipeline(world: Worl
     assert moved["fields"] == {there["key"]: 7}
 
 
-def test_lists_page_in_the_order_asked(world: World) -> None:
+def test_list_pages_follow_the_requested_order(world: World) -> None:
     pipeline = world.pipeline()
     made = []
     for number in range(5):
@@ -139,7 +139,7 @@ def test_lists_page_in_the_order_asked(world: World) -> None:
     assert len(ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 10**9}))["results"]) == 5
 
 
-def test_a_box_in_a_list_is_the_box_itself(world: World) -> None:
+def test_a_box_in_a_list_equals_the_box_read_alone(world: World) -> None:
     """Lists and boxes without columns are encoded another way; with all that can be on a box, and with nothing."""
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT")["key"]

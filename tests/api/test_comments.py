@@ -20,7 +20,7 @@ def mentioned(world: World, box: dict[str, Any], text: str) -> list[tuple[str, s
     return [(names[one["userKey"]], text[one["offset"] :][: one["length"]]) for one in found]
 
 
-def test_what_happens_to_a_comment_is_told(world: World) -> None:
+def test_each_change_of_a_comment_records_an_event(world: World) -> None:
     box = world.box(world.pipeline())
     comment = a_comment(world, box, "Shall we\ncall?")
     own = f"/api/v2/comments/{comment['key']}"
@@ -41,7 +41,7 @@ def test_what_happens_to_a_comment_is_told(world: World) -> None:
     assert feed[-2]["specificVariables"]["COMMENT_TEXT"] == "Shall we\ncall?"
 
 
-def test_an_echo_of_the_whole_comment_is_no_news(world: World) -> None:
+def test_saving_an_unchanged_comment_records_no_event(world: World) -> None:
     box = world.box(world.pipeline())
     mention = {"userKey": world.bo.user_key, "offset": 0, "length": 3}
     comment = a_comment(world, box, "@Bo look", mentions=[mention])
@@ -65,7 +65,7 @@ def test_an_echo_of_the_whole_comment_is_no_news(world: World) -> None:
         ("@" * 5000, []),
     ],
 )
-def test_names_are_found_the_longest_first(world: World, text: str, found: list[tuple[str, str]]) -> None:
+def test_the_longest_matching_name_is_mentioned(world: World, text: str, found: list[tuple[str, str]]) -> None:
     assert mentioned(world, world.box(world.pipeline()), text) == found
 
 
@@ -74,7 +74,7 @@ def test_an_address_is_found_before_the_name_it_begins_with(world: World) -> Non
     assert mentioned(world, world.box(world.pipeline()), text) == [("bo", text[:-1])]
 
 
-def test_only_who_sees_the_box_is_mentioned(world: World) -> None:
+def test_only_users_who_can_see_the_box_are_mentioned(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__editAssignedPermissionSet__")
     hidden = world.box(pipeline)
     seen = world.box(pipeline, assignedToSharingEntries=[{"email": world.bo.email}])
@@ -84,21 +84,21 @@ def test_only_who_sees_the_box_is_mentioned(world: World) -> None:
     refused(world.ada.http.post(f"/api/v2/boxes/{hidden['key']}/comments", json=body), 400, "mentions[0].userKey")
 
 
-def test_a_mention_that_was_given_is_not_found_again(world: World) -> None:
+def test_a_given_mention_is_not_detected_twice(world: World) -> None:
     mention = {"userKey": world.bo.user_key, "offset": 0, "length": 3}
     text = "@Bo and @Ada"
     made = a_comment(world, world.box(world.pipeline()), text, mentions=[mention], searchForAtMentions=True)
     assert made["mentions"] == [mention, {"userKey": world.ada.user_key, "offset": 8, "length": 4}]
 
 
-def test_mentions_stay_as_far_as_the_message_has_room_for_them(world: World) -> None:
+def test_mentions_beyond_the_end_of_the_message_are_dropped(world: World) -> None:
     mentions = [{"userKey": world.bo.user_key, "offset": at, "length": 3} for at in (0, 8)]
     comment = a_comment(world, world.box(world.pipeline()), "@Bo and @Bo", mentions=mentions)
     changed = ok(world.ada.http.post(f"/api/v2/comments/{comment['key']}", json={"message": "@Bo"}))
     assert changed["mentions"] == mentions[:1]
 
 
-def test_replies_outlive_their_parent(world: World) -> None:
+def test_replies_stay_when_their_parent_is_deleted(world: World) -> None:
     box = world.box(world.pipeline())
     parent = a_comment(world, box)
     reply = a_comment(world, box, "Hi", parent=parent["key"])
@@ -110,7 +110,7 @@ def test_replies_outlive_their_parent(world: World) -> None:
     assert [(one["message"], one.get("parent")) for one in listed] == [("Hi", None), ("Hi hi", reply["key"])]
 
 
-def test_comments_are_made_where_the_box_may_be_changed_and_changed_by_their_author(world: World) -> None:
+def test_users_who_may_change_the_box_comment_and_only_authors_change_comments(world: World) -> None:
     """An editor of the pipeline may not delete what another said; its admin may."""
     box = world.box(world.pipeline())
     ours = a_comment(world, box)
@@ -126,7 +126,7 @@ def test_comments_are_made_where_the_box_may_be_changed_and_changed_by_their_aut
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments")) == [ours]
 
 
-def test_comments_come_in_pages_when_asked(world: World) -> None:
+def test_comments_are_paged_when_requested(world: World) -> None:
     box = world.box(world.pipeline())
     made = []
     for number in range(3):
@@ -138,7 +138,7 @@ def test_comments_come_in_pages_when_asked(world: World) -> None:
     assert page == {"results": made[:2], "hasNextPage": True}
 
 
-def test_counts_are_true_when_many_comment_at_once(world: World) -> None:
+def test_comment_counts_are_correct_after_concurrent_comments(world: World) -> None:
     box = world.box(world.pipeline())
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: a_comment(world, box, f"{number}"), range(20)))
@@ -151,7 +151,7 @@ def test_counts_are_true_when_many_comment_at_once(world: World) -> None:
     assert (read["commentCount"], "lastCommentTimestamp" in read) == (0, False)
 
 
-def test_comments_go_with_their_box(world: World) -> None:
+def test_comments_are_deleted_with_their_box(world: World) -> None:
     box = world.box(world.pipeline())
     comment = a_comment(world, box)
     ok(world.ada.http.post(f"/api/v2/comments/{comment['key']}/react", json={"emoji": "👍"}))
@@ -173,7 +173,7 @@ def test_comments_go_with_their_box(world: World) -> None:
         ({"mentions": [{"userKey": "BO", "offset": "x"}]}, "mentions[0].offset"),
     ],
 )
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict, names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: dict, names: str) -> None:
     box = world.box(world.pipeline())
     for mention in body.get("mentions", []):
         if isinstance(mention, dict) and "userKey" in mention:

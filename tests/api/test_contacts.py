@@ -37,7 +37,7 @@ def events(world: World, key: str) -> list[str]:
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, key=key))]
 
 
-def test_a_contact_belongs_to_the_team_alone(world: World) -> None:
+def test_a_contact_is_visible_only_to_its_team(world: World) -> None:
     made = contact(world, givenName="Konrad", emailAddresses=["Konrad@Zuse.example"])
     assert ok(world.bo.http.get(path(made))) == made
     refused(world.cy.http.get(path(made)), 404)
@@ -60,12 +60,12 @@ def test_a_contact_belongs_to_the_team_alone(world: World) -> None:
         ({"givenName": "a\x00b"}, "givenName"),
     ],
 )
-def test_what_cannot_be_a_contact_is_refused_and_not_kept(world: World, body: dict, names: str) -> None:
+def test_an_invalid_contact_is_refused_and_not_stored(world: World, body: dict, names: str) -> None:
     refused(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=body), 400, names)
     assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"] == []
 
 
-def test_an_echo_of_a_whole_contact_is_no_news(world: World) -> None:
+def test_saving_an_unchanged_contact_records_no_event(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
     made = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"], phoneNumbers=["1"], other="x")
     before = read(world, firm)
@@ -75,7 +75,7 @@ def test_an_echo_of_a_whole_contact_is_no_news(world: World) -> None:
     assert events(world, made["key"]) == ["contact.created"]
 
 
-def test_texts_stand_for_lists_and_null_changes_nothing(world: World) -> None:
+def test_a_text_is_accepted_as_a_list_and_null_is_ignored(world: World) -> None:
     made = contact(world, emailAddresses="K@zuse.example, k2@zuse.example", addresses="Neukirchen, Hessen")
     assert made["emailAddresses"] == ["k@zuse.example", "k2@zuse.example"]
     assert made["addresses"] == ["Neukirchen, Hessen"]
@@ -84,7 +84,7 @@ def test_texts_stand_for_lists_and_null_changes_nothing(world: World) -> None:
     assert (kept["addresses"], kept["phoneNumbers"]) == (made["addresses"], ["1"])
 
 
-def test_a_domain_in_common_links_both_sides(world: World) -> None:
+def test_a_shared_domain_links_contact_and_organization(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["https://www.Zuse.example/z3"])
     assert firm["normalizedDomains"] == ["zuse.example"]
     konrad = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
@@ -99,13 +99,13 @@ def test_a_domain_in_common_links_both_sides(world: World) -> None:
     assert events(world, firm["key"]) == ["organization.created"]
 
 
-def test_a_provider_that_anybody_uses_links_nobody(world: World) -> None:
+def test_a_public_mail_provider_domain_creates_no_links(world: World) -> None:
     organization(world, name="Google", domains=["gmail.com"])
     made = contact(world, emailAddresses=["konrad@gmail.com"])
     assert (made["orgLinks"], made["normalizedDomains"]) == ([], [])
 
 
-def test_a_magic_link_ends_with_the_domain_and_stays_away_when_taken_away(world: World) -> None:
+def test_a_domain_link_ends_with_the_domain_and_is_not_added_again_after_removal(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["zuse.example", "z4.example"])
     konrad = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
     away = edit(world, konrad, orgLinks=[])
@@ -118,7 +118,7 @@ def test_a_magic_link_ends_with_the_domain_and_stays_away_when_taken_away(world:
     assert read(world, firm)["contactLinks"] == []
 
 
-def test_a_link_made_by_hand_outlives_the_domain(world: World) -> None:
+def test_a_manual_link_stays_when_the_domain_is_removed(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
     konrad = contact(world, givenName="Konrad", orgLinks=[{"key": firm["key"]}])
     edit(world, konrad, emailAddresses=["k@zuse.example"])
@@ -126,7 +126,7 @@ def test_a_link_made_by_hand_outlives_the_domain(world: World) -> None:
     assert [(link["key"], link["isMagicLinked"]) for link in kept["orgLinks"]] == [(firm["key"], False)]
 
 
-def test_links_keep_their_order_and_are_news_on_both_sides(world: World) -> None:
+def test_links_keep_their_order_and_record_events_on_both_sides(world: World) -> None:
     one, two, three = (contact(world, givenName=name)["key"] for name in ("A", "B", "C"))
     firm = organization(world, name="Zuse", contactLinks=[{"key": three}, {"key": one}])
     assert [link["key"] for link in firm["contactLinks"]] == [three, one]
@@ -161,7 +161,7 @@ def test_a_contact_is_upserted_by_any_of_its_addresses(world: World) -> None:
     refused(world.ada.http.post(upsert, json={"givenName": "K"}), 400, "emailAddresses")
 
 
-def test_pages_follow_each_other_while_contacts_come_and_go(world: World) -> None:
+def test_pages_stay_consistent_while_contacts_are_created_and_deleted(world: World) -> None:
     made = []
     for number in range(5):
         world.clock.advance(ms=10)
@@ -177,7 +177,7 @@ def test_pages_follow_each_other_while_contacts_come_and_go(world: World) -> Non
         refused(world.ada.http.get(pages, params=params), 400, names)
 
 
-def test_a_batch_holds_the_keys_within_reach(world: World) -> None:
+def test_a_batch_read_returns_only_reachable_keys(world: World) -> None:
     made = contact(world, givenName="K")
     assert ok(world.ada.http.post("/api/v2/contacts/batch/get", json=[])) == {}
     assert ok(world.cy.http.post("/api/v2/contacts/batch/get", json=[made["key"]])) == {}
@@ -197,7 +197,7 @@ def test_a_box_and_its_fields_name_contacts_of_the_team(world: World) -> None:
     assert ok(world.bo.http.get(f"/api/v2/organizations/{firm}/boxes"))["results"][0]["key"] == box["key"]
 
 
-def test_deleting_leaves_no_link_anywhere(world: World) -> None:
+def test_deleting_an_entry_removes_all_its_links(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     konrad, gisela = contact(world, givenName="Konrad"), contact(world, givenName="Gisela")
@@ -270,7 +270,7 @@ LISTED = {
 
 @pytest.mark.parametrize("name", LISTED)
 @pytest.mark.parametrize("how", ["default", "entry"])
-def test_the_team_says_what_its_members_may_do(world: World, name: str, how: str) -> None:
+def test_team_permissions_decide_what_members_may_do(world: World, name: str, how: str) -> None:
     made = contact(world, givenName="Konrad")
     entry = {"userKey": world.bo.user_key, "permissionSetName": name}
     lists = {"contacts": {"defaultPermissionSetName": name} if how == "default" else {"aclEntries": [entry]}}
@@ -286,7 +286,7 @@ def test_the_team_says_what_its_members_may_do(world: World, name: str, how: str
     assert world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "A"}).status_code == 200
 
 
-def test_one_who_may_change_only_ones_own_does(world: World) -> None:
+def test_a_member_with_the_right_to_own_entries_changes_only_those(world: World) -> None:
     name = "__editAssignedBoxCreatePermissionSet__"
     lists = {"contacts": {"defaultPermissionSetName": name}}
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
@@ -295,7 +295,7 @@ def test_one_who_may_change_only_ones_own_does(world: World) -> None:
     assert ok(world.bo.http.delete(path(made)))["success"] is True
 
 
-def test_a_list_takes_only_sets_and_members_there_are(world: World) -> None:
+def test_a_team_list_accepts_only_existing_permission_sets_and_members(world: World) -> None:
     team = f"/api/v2/teams/{world.team_key}"
     for said in (
         {"defaultPermissionSetName": "mine"},
@@ -306,7 +306,7 @@ def test_a_list_takes_only_sets_and_members_there_are(world: World) -> None:
         refused(world.ada.http.post(team, json=body), 400, "contactOrgListPermissions.contacts")
 
 
-def test_two_who_look_at_once_make_one_contact(world: World) -> None:
+def test_two_concurrent_upserts_create_one_contact(world: World) -> None:
     url = f"/api/v2/teams/{world.team_key}/contacts"
 
     def make(_: int) -> str:
@@ -317,7 +317,7 @@ def test_two_who_look_at_once_make_one_contact(world: World) -> None:
         assert len(set(pool.map(make, range(24)))) == 1
 
 
-def test_sides_made_at_once_are_linked(world: World) -> None:
+def test_a_contact_and_an_organization_created_concurrently_are_linked(world: World) -> None:
     def make(number: int) -> dict[str, Any]:
         domain = f"zuse{number // 4}.example"
         if number % 4 == 0:
@@ -332,7 +332,7 @@ def test_sides_made_at_once_are_linked(world: World) -> None:
         assert all([link["key"] for link in read(world, one)["orgLinks"]] == [firm["key"]] for one in people)
 
 
-def test_nothing_names_what_is_deleted_meanwhile(world: World) -> None:
+def test_no_link_names_an_entry_deleted_meanwhile(world: World) -> None:
     pipeline = world.pipeline()
 
     def link(key: str) -> dict[str, Any] | None:
@@ -349,7 +349,7 @@ def test_nothing_names_what_is_deleted_meanwhile(world: World) -> None:
             assert all("contacts" not in box_of(world, box) for each in boxes if (box := each.result()))
 
 
-def test_what_happened_to_a_contact_is_told(world: World) -> None:
+def test_each_change_of_a_contact_records_an_event(world: World) -> None:
     made = contact(world, givenName="Konrad", familyName="Zuse")
     edit(world, made, title="Engineer", emailAddresses=["k@zuse.example"])
     feed = ok(world.bo.http.get(f"{path(made)}/newsfeed"))

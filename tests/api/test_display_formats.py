@@ -9,7 +9,7 @@ from tests.conftest import World, ok, refused
 EUROS = {"type": "CURRENCY", "currency": "EUR", "decimals": 2}
 
 
-def test_a_format_is_kept_and_changes_no_value(world: World) -> None:
+def test_a_display_format_is_stored_and_changes_no_value(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Value", displayFormat=EUROS)
     assert field["displayFormat"] == EUROS
@@ -24,7 +24,7 @@ def test_a_format_is_kept_and_changes_no_value(world: World) -> None:
     assert world.field(pipeline, "FORMULA", "Sum", displayFormat={"type": "NUMBER", "decimals": 0})["displayFormat"]
 
 
-def test_a_format_is_taken_back_like_any_change(world: World) -> None:
+def test_a_display_format_change_can_be_undone(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Value", displayFormat=EUROS)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
@@ -33,7 +33,7 @@ def test_a_format_is_taken_back_like_any_change(world: World) -> None:
     assert ok(world.ada.http.get(path))["displayFormat"] == EUROS
 
 
-def test_showing_and_changing_are_rights_of_their_own(world: World) -> None:
+def test_seeing_and_changing_formats_are_separate_rights(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Value")
     grants = [("PIPELINE", "GET"), ("BOX", "GET"), ("FIELD", "FORMAT")]
@@ -59,7 +59,7 @@ def test_showing_and_changing_are_rights_of_their_own(world: World) -> None:
         ("TEXT_INPUT", "NUMBER", "displayFormat"),
     ],
 )
-def test_a_format_that_cannot_be_is_named(world: World, kind: str, given: Any, field: str) -> None:
+def test_an_invalid_display_format_is_named(world: World, kind: str, given: Any, field: str) -> None:
     pipeline = world.pipeline()
     body = {"name": "F", "type": kind, "displayFormat": given}
     answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/fields", json=body)

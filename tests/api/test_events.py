@@ -37,7 +37,7 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
     return [event["kind"] for event in events]
 
 
-def test_what_happened_is_told_with_what_it_was_before(world: World) -> None:
+def test_events_hold_the_previous_values(world: World) -> None:
     start = now(world.ada)
     pipeline = world.pipeline()
     box = world.box(pipeline, name="Acme")
@@ -54,7 +54,7 @@ def test_what_happened_is_told_with_what_it_was_before(world: World) -> None:
     assert follow(world.ada, start, pipelineKey=pipeline["key"]) == found
 
 
-def test_one_follows_what_one_reaches(world: World) -> None:
+def test_a_user_reads_only_events_within_reach(world: World) -> None:
     start = now(world.bo)
     assigned = "__viewAssignedPermissionSet__"
     pipeline = world.pipeline(defaultPermissionSetName=assigned)
@@ -74,7 +74,7 @@ def test_one_follows_what_one_reaches(world: World) -> None:
     assert world.cy.http.get("/api/v2/events", params={"pipelineKey": pipeline["key"]}).status_code == 404
 
 
-def test_drafts_are_nobodys_news(world: World) -> None:
+def test_drafts_appear_in_no_event_list(world: World) -> None:
     box = world.box(world.pipeline())
     start = now(world.ada)
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Perhaps", "isDraft": True}))
@@ -82,12 +82,12 @@ def test_drafts_are_nobodys_news(world: World) -> None:
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.x", "-1.2", "1.2.3", "٣.٣", "9" * 30 + ".1"])
-def test_a_cursor_that_is_none_is_refused(world: World, after: str) -> None:
+def test_an_invalid_cursor_is_refused(world: World, after: str) -> None:
     refused(world.ada.http.get("/api/v2/events", params={"after": after}), 400, "after")
     refused(world.ada.http.get("/api/v2/events/stream", params={"after": after}), 400, "after")
 
 
-def test_a_slow_transaction_is_not_skipped(world: World) -> None:
+def test_events_of_a_slow_transaction_are_not_skipped(world: World) -> None:
     """On PostgreSQL an event can be committed behind one with a higher number; a reader waits for it."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
@@ -114,7 +114,7 @@ def test_a_slow_transaction_is_not_skipped(world: World) -> None:
     assert sorted(event["object"]["name"] for event in follow(world.ada, start)) == ["Quick", "Slow"]
 
 
-def test_who_follows_reads_nothing_of_what_was_before(world: World) -> None:
+def test_a_new_reader_gets_no_earlier_events(world: World) -> None:
     """However much happened: on SQLite, where one transaction's number is as good as another's, too."""
     engine = world.server.engine
     if isinstance(engine, Postgres):
@@ -125,7 +125,7 @@ def test_who_follows_reads_nothing_of_what_was_before(world: World) -> None:
     assert "SEARCH events USING INDEX events_in_order (txid=? AND id>?)" in plan
 
 
-def test_a_database_that_was_moved_goes_on(world: World) -> None:
+def test_cursors_work_after_the_database_was_moved(world: World) -> None:
     """Its transactions are numbered anew: what it brought along must not hide what happens then."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
@@ -155,7 +155,7 @@ def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield place, json.loads(line[6:])
 
 
-def test_a_stream_tells_as_it_happens_and_goes_on_where_it_was(world: World) -> None:
+def test_a_stream_sends_events_immediately_and_resumes_where_it_stopped(world: World) -> None:
     pipeline = world.pipeline()
     with world.ada.http.stream("GET", "/api/v2/events/stream", params={"pipelineKey": pipeline["key"]}) as stream:
         assert stream.headers["content-type"] == "text/event-stream"
@@ -181,7 +181,7 @@ def test_a_revoked_key_ends_its_stream(world: World) -> None:
         assert not [line for line in lines if line.startswith("data")]
 
 
-def test_a_key_revoked_between_asking_for_it_and_looking_ends_its_stream(world: World) -> None:
+def test_a_key_revoked_between_request_and_check_ends_its_stream(world: World) -> None:
     """Where others commit beside a look, the key can go when it was found good and before the events are read."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):

@@ -31,7 +31,9 @@ def still(fresh: Callable[[], Store]) -> Iterator[StillServer]:
 
 
 @pytest.mark.parametrize("route", SHOWN, ids=label)
-def test_an_example_is_what_the_server_answers(still: StillServer, fresh: Callable[[], Store], route: Route) -> None:
+def test_each_example_matches_the_answer_of_the_server(
+    still: StillServer, fresh: Callable[[], Store], route: Route
+) -> None:
     kept = KEPT.get(label(route))
     if kept is None:
         pytest.fail(f"{label(route)} has no example in the reference. {RUN}", pytrace=False)
@@ -39,12 +41,12 @@ def test_an_example_is_what_the_server_answers(still: StillServer, fresh: Callab
     assert msgspec.to_builtins(found) == msgspec.to_builtins(kept), f"{label(route)} answers another thing. {RUN}"
 
 
-def test_no_example_is_of_what_is_no_more() -> None:
+def test_no_example_is_of_a_removed_endpoint() -> None:
     assert KEPT.keys() <= {label(route) for route in SHOWN}, RUN
     assert {label(route) for route in ROUTES} >= LEFT_OUT, "what is left out must be there"
 
 
-def test_the_document_shows_them(world: World) -> None:
+def test_the_openapi_document_shows_the_examples(world: World) -> None:
     document: dict[str, Any] = ok(httpx.get(f"{world.server.url}/openapi.json", trust_env=False))
     for path, operations in document["paths"].items():
         for verb, operation in operations.items():

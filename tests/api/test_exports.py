@@ -68,7 +68,7 @@ def told(world: World, pipeline: dict[str, Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
-def test_what_was_exported_is_imported_the_same(world: World, form: str) -> None:
+def test_an_exported_table_is_imported_with_the_same_values(world: World, form: str) -> None:
     """Into another pipeline with the same fields, whose keys are others."""
     pipeline = with_every_kind(world)
     filled(world, pipeline)
@@ -92,7 +92,7 @@ def test_what_was_exported_is_imported_the_same(world: World, form: str) -> None
     assert found == expected
 
 
-def test_a_csv_has_headings_and_cells_that_no_spreadsheet_computes(world: World) -> None:
+def test_a_csv_has_headings_and_no_cell_that_a_spreadsheet_computes(world: World) -> None:
     pipeline = with_every_kind(world)
     filled(world, pipeline)
     rows = table(world, pipeline)
@@ -109,7 +109,7 @@ def test_a_csv_has_headings_and_cells_that_no_spreadsheet_computes(world: World)
     assert answer.headers["content-disposition"].startswith('attachment; filename="Deals.csv"')
 
 
-def test_an_export_has_the_boxes_and_columns_that_are_asked_for(world: World) -> None:
+def test_an_export_has_the_requested_boxes_and_columns(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     for number in range(4):
@@ -131,7 +131,7 @@ def test_an_export_has_the_boxes_and_columns_that_are_asked_for(world: World) ->
     assert export(world, world.pipeline(), format="json").json()["boxes"] == []
 
 
-def test_a_long_export_misses_nothing(world: World) -> None:
+def test_a_long_export_is_complete(world: World) -> None:
     pipeline = world.pipeline()
     rows = "".join(f"box {number}\n" for number in range(2500))
     imported(world, pipeline, "name\n" + rows)
@@ -141,7 +141,7 @@ def test_a_long_export_misses_nothing(world: World) -> None:
     assert [box["name"] for box in export(world, pipeline, format="json").json()["boxes"]] == expected
 
 
-def test_an_export_is_in_the_audit_log_and_nowhere_else(world: World) -> None:
+def test_an_export_appears_only_in_the_audit_log(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
     refused(export(world, pipeline, "bo"), 403)
     export(world, pipeline, format="jsonl")
@@ -154,7 +154,7 @@ def test_an_export_is_in_the_audit_log_and_nowhere_else(world: World) -> None:
     assert [one["kind"] for one in history] == ["pipeline.created"]
 
 
-def test_only_who_may_export_does_and_only_what_he_sees(world: World) -> None:
+def test_only_permitted_users_export_and_only_what_they_see(world: World) -> None:
     pipeline = world.pipeline()
     world.box(pipeline, name="hers")
     world.box(pipeline, name="his", assignedToSharingEntries=[{"email": world.bo.email}])
@@ -178,7 +178,7 @@ def test_only_who_may_export_does_and_only_what_he_sees(world: World) -> None:
     refused(export(world, pipeline, fields="nothing"), 400, "fields[0]")
 
 
-def test_a_pipeline_that_was_exported_is_made_again_elsewhere(world: World) -> None:
+def test_an_exported_pipeline_can_be_created_on_another_server(world: World) -> None:
     """Stages with their colours, fields with options and formulas, and the boxes; by a stranger, in his own team."""
     pipeline = with_every_kind(world)
     path = f"/api/v2/pipelines/{pipeline['key']}"

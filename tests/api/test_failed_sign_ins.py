@@ -74,7 +74,7 @@ def test_an_owner_reads_which_sign_in_failed_and_why(world: World, browser: http
     assert "longer" not in kept
 
 
-def test_nobody_else_learns_of_it(world: World, browser: httpx.Client) -> None:
+def test_only_owners_read_failed_sign_ins(world: World, browser: httpx.Client) -> None:
     attempt(browser, world.bo.email)
     eventually(lambda: len(failed(world)) == 1)
     world.pipeline()
@@ -87,7 +87,7 @@ def test_nobody_else_learns_of_it(world: World, browser: httpx.Client) -> None:
     refused(world.bo.http.get(f"/api/v2/teams/{world.team_key}/audit"), 403)
 
 
-def test_a_flood_is_counted_and_not_written_down_one_by_one(world: World, browser: httpx.Client) -> None:
+def test_many_failed_sign_ins_are_counted_and_not_logged_individually(world: World, browser: httpx.Client) -> None:
     most = failures.OF_ONE.burst
     for _ in range(most + 3):
         attempt(browser, world.bo.email)
@@ -99,7 +99,7 @@ def test_a_flood_is_counted_and_not_written_down_one_by_one(world: World, browse
     assert stories(world)[0].endswith("there is no password (and 3 times more before)")
 
 
-def test_an_address_that_is_nobodys_is_told_where_there_is_one_team(fresh_store: Store) -> None:
+def test_an_unknown_address_is_reported_when_there_is_only_one_team(fresh_store: Store) -> None:
     server = Server(fresh_store.config()).start()
     world = World(server)
     with world.client(None) as browser:

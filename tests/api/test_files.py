@@ -31,7 +31,7 @@ def files_of(world: World, box: str) -> Any:
     return ok(world.ada.http.get(f"/api/v1/boxes/{box}/files"))
 
 
-def test_bytes_alone_are_a_file_too(world: World, box: str) -> None:
+def test_a_raw_body_is_accepted_as_a_file(world: World, box: str) -> None:
     path = f"/api/v2/boxes/{box}/files"
     by_header = ok(world.ada.http.post(path, content=PNG, headers={"X-File-Name": "d%C3%A9j%C3%A0 vu.png"}))
     assert (by_header["fileName"], by_header["mimeType"]) == ("déjà vu.png", "image/png")
@@ -42,7 +42,7 @@ def test_bytes_alone_are_a_file_too(world: World, box: str) -> None:
     assert by_header["fileOwner"] == world.ada.email
 
 
-def test_an_upload_makes_the_box_newer_and_is_in_its_newsfeed(world: World, box: str) -> None:
+def test_an_upload_updates_the_box_timestamp_and_its_newsfeed(world: World, box: str) -> None:
     before = ok(world.ada.http.get(f"/api/v1/boxes/{box}"))
     world.clock.advance(ms=5000)
     upload(world, box)
@@ -63,7 +63,7 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("content", "name", "declared", "told", "served"), TYPES)
-def test_a_file_is_never_run_by_a_browser(
+def test_a_browser_never_executes_a_file(
     world: World, box: str, content: bytes, name: str, declared: str, told: str, served: str | None
 ) -> None:
     """The type is told by the bytes, whatever was said of them, and pages and scripts go out as bytes."""
@@ -90,7 +90,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("given", "kept"), NAMES)
-def test_a_name_is_only_a_name(world: World, box: str, given: str, kept: str) -> None:
+def test_a_file_name_has_no_other_effect(world: World, box: str, given: str, kept: str) -> None:
     file = upload(world, box, name=given)
     assert file["fileName"] == kept
     header = contents(world, file).headers["content-disposition"]
@@ -118,7 +118,9 @@ RANGES = [
 
 
 @pytest.mark.parametrize(("asked", "status", "part"), RANGES)
-def test_a_range_is_answered_as_asked(world: World, box: str, asked: str, status: int, part: slice | None) -> None:
+def test_a_range_request_gets_the_requested_range(
+    world: World, box: str, asked: str, status: int, part: slice | None
+) -> None:
     file = upload(world, box)
     answer = contents(world, file, Range=asked)
     assert answer.status_code == status
@@ -134,7 +136,7 @@ def test_a_range_is_answered_as_asked(world: World, box: str, asked: str, status
         assert answer.headers["content-range"] == f"bytes {start}-{start + len(wanted) - 1}/{len(PNG)}"
 
 
-def test_what_is_known_already_is_not_sent_again(world: World, box: str) -> None:
+def test_an_unchanged_file_is_not_sent_again(world: World, box: str) -> None:
     file = upload(world, box)
     tag = contents(world, file).headers["etag"]
     known = contents(world, file, **{"If-None-Match": tag})
@@ -143,13 +145,13 @@ def test_what_is_known_already_is_not_sent_again(world: World, box: str) -> None
     assert contents(world, file, Range="bytes=1-3", **{"If-Range": '"other"'}).content == PNG
 
 
-def test_the_head_tells_the_length_and_sends_nothing(world: World, box: str) -> None:
+def test_a_head_request_gets_the_length_without_a_body(world: World, box: str) -> None:
     file = upload(world, box)
     answer = world.ada.http.head(f"/api/v1/files/{file['key']}/contents")
     assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(len(PNG)))
 
 
-def test_a_form_names_its_file(world: World, box: str) -> None:
+def test_a_form_upload_takes_the_name_of_its_file(world: World, box: str) -> None:
     path = f"/api/v2/boxes/{box}/files"
     sent = {"file": ("scan.png", PNG, "image/png")}
     assert ok(world.ada.http.post(path, files=sent, data={"fileName": "offer.png"}))["fileName"] == "offer.png"
@@ -182,7 +184,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("body", "kind", "names"), FORMS)
-def test_a_broken_form_is_refused_and_nothing_is_kept(
+def test_a_broken_form_is_refused_and_no_file_is_stored(
     world: World, box: str, body: bytes, kind: str, names: str
 ) -> None:
     before = stored(world.server)
@@ -207,7 +209,7 @@ def test_bytes_without_a_name_are_refused(world: World, box: str, name: str) -> 
     assert files_of(world, box) == []
 
 
-def test_one_who_may_only_look_uploads_and_deletes_nothing(world: World) -> None:
+def test_a_viewer_cannot_upload_or_delete_files(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)["key"]
     file = upload(world, box)
@@ -220,7 +222,7 @@ def test_one_who_may_only_look_uploads_and_deletes_nothing(world: World) -> None
     assert stored(world.server) == before
 
 
-def test_a_stranger_reaches_nothing(world: World, box: str) -> None:
+def test_a_stranger_reaches_no_file(world: World, box: str) -> None:
     file = upload(world, box)
     for verb, path in [
         ("POST", f"boxes/{box}/files?fileName=a"),
@@ -292,7 +294,7 @@ def test_a_link_opens_for_an_hour(world: World, box: str) -> None:
     refused(httpx.get(answer["link"], trust_env=False), 403, "hour")
 
 
-def test_a_link_is_worth_what_its_maker_can_reach(world: World) -> None:
+def test_a_file_link_works_only_while_its_creator_can_reach_the_file(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)["key"]
     file = upload(world, box)
@@ -306,7 +308,7 @@ def test_a_link_is_worth_what_its_maker_can_reach(world: World) -> None:
     assert httpx.get(mine, trust_env=False).status_code == 404
 
 
-def test_a_link_opens_its_own_file_alone(world: World, box: str) -> None:
+def test_a_file_link_opens_only_its_own_file(world: World, box: str) -> None:
     file, other = upload(world, box), upload(world, box, b"secret", "other.txt")
     link = link_to(world, file)
     for changed in (
@@ -324,7 +326,7 @@ def test_a_link_opens_its_own_file_alone(world: World, box: str) -> None:
     assert httpx.get(f"{world.server.url}/api/v1/users/me", headers=bearer, trust_env=False).status_code == 401
 
 
-def test_a_link_lasts_through_a_restart(world: World, box: str, database: Store) -> None:
+def test_a_file_link_works_after_a_restart(world: World, box: str, database: Store) -> None:
     link = httpx.URL(link_to(world, upload(world, box)))
     restarted = Server(database.config()).start()
     try:
@@ -334,7 +336,7 @@ def test_a_link_lasts_through_a_restart(world: World, box: str, database: Store)
         restarted.stop()
 
 
-def test_a_link_names_the_proxy_it_came_through(world: World, box: str) -> None:
+def test_a_file_link_names_the_host_of_the_proxy(world: World, box: str) -> None:
     path = f"/api/v1/files/{upload(world, box)['key']}/link"
     headers = {"Host": "crm.example", "X-Forwarded-Proto": "https"}
     assert ok(world.ada.http.get(path, headers=headers))["link"].startswith("https://crm.example/api/v2/files/")
@@ -353,7 +355,7 @@ def small(fresh_store: Store) -> Iterator[World]:
     running.stop()
 
 
-def test_a_file_of_the_limit_is_taken_and_a_larger_one_is_not(small: World) -> None:
+def test_a_file_up_to_the_size_limit_is_accepted_and_a_larger_file_refused(small: World) -> None:
     box = small.box(small.pipeline())["key"]
     path = f"/api/v2/boxes/{box}/files?fileName=a.bin"
     fits, too_large = bytes(1000), bytes(1001)

@@ -29,7 +29,7 @@ def world(fresh_store: Store, bucket: s3_server.Server) -> Iterator[World]:
     running.stop()
 
 
-def test_a_file_goes_to_the_bucket_comes_back_in_parts_and_is_deleted(world: World, bucket: s3_server.Server) -> None:
+def test_a_file_is_stored_in_the_bucket_read_in_ranges_and_deleted(world: World, bucket: s3_server.Server) -> None:
     box = world.box(world.pipeline())["key"]
     content = bytes(range(256)) * 80_000  # 20 MB: in parts
     file = ok(world.ada.http.post(f"/api/v2/boxes/{box}/files?fileName=a.bin", content=content))
@@ -46,7 +46,7 @@ def test_a_file_goes_to_the_bucket_comes_back_in_parts_and_is_deleted(world: Wor
     assert not list(world.server.boxwood.config.data.rglob("files/*"))
 
 
-def test_an_upload_that_is_too_large_leaves_nothing_in_the_bucket(world: World, bucket: s3_server.Server) -> None:
+def test_a_too_large_upload_leaves_no_object_in_the_bucket(world: World, bucket: s3_server.Server) -> None:
     box = world.box(world.pipeline())["key"]
     world.server.boxwood.api.max_file_size = 20_000_000
     too_large = (bytes(1_000_000) for _ in range(21))

@@ -24,7 +24,7 @@ def listed(world: World, pipeline: dict[str, Any], tree: Any = None, who: str = 
         params["cursor"] = page["cursor"]
 
 
-def test_a_tree_of_tests_chooses_boxes(world: World) -> None:
+def test_nested_conditions_select_boxes(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT")["key"]
     for name, stage, value in (("a", "5001", 5), ("b", "5001", 50), ("c", "5002", 500), ("d", "5003", "n/a")):
@@ -74,7 +74,7 @@ TEXTS = [
 HELD = [5, "40", 300.5, "Beta", "alpha 7", "ß", None]
 
 
-def test_a_part_of_a_text_is_taken_as_it_is_written(world: World) -> None:
+def test_contains_matches_the_text_literally(world: World) -> None:
     """Nothing in it stands for something else, and only ASCII letters are the same large and small."""
     pipeline = world.pipeline()
     for name in ("100%_x", "100 y x", "a\\%b", "a%b", "ÄÖ Ab"):
@@ -95,7 +95,7 @@ def test_a_part_of_a_text_is_taken_as_it_is_written(world: World) -> None:
     assert found("Ö aB") == ["ÄÖ Ab"]
 
 
-def test_text_compares_numbers_as_numbers_and_words_as_words(world: World) -> None:
+def test_text_values_compare_numbers_numerically_and_words_alphabetically(world: World) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     for value in HELD:
@@ -108,7 +108,7 @@ def test_text_compares_numbers_as_numbers_and_words_as_words(world: World) -> No
 
 
 @pytest.mark.parametrize("value", ["1e999", "0042", "1.2.3", "2026-03-31", "+5", "5.", ".5", "1 2", "-", "9" * 30])
-def test_text_that_only_looks_like_a_number_is_a_word(world: World, value: str) -> None:
+def test_text_that_only_looks_like_a_number_compares_as_a_word(world: World, value: str) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     world.box(pipeline, name="word", fields={key: value})
@@ -118,7 +118,7 @@ def test_text_that_only_looks_like_a_number_is_a_word(world: World, value: str) 
     assert listed(world, pipeline, sort=key) == ["number", "word"]
 
 
-def test_long_texts_are_compared_whole_where_they_must(world: World) -> None:
+def test_long_texts_are_compared_whole_where_needed(world: World) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     long = "Ä" * 500
@@ -130,7 +130,7 @@ def test_long_texts_are_compared_whole_where_they_must(world: World) -> None:
     assert listed(world, pipeline, {"field": key, "op": "startsWith", "value": long}) == ["one", "two"]
 
 
-def test_each_kind_of_field_has_its_tests(world: World) -> None:
+def test_each_field_type_has_its_operators(world: World) -> None:
     pipeline = world.pipeline()
     date = world.field(pipeline, "DATE")["key"]
     done = world.field(pipeline, "CHECKBOX")["key"]
@@ -168,7 +168,7 @@ def test_each_kind_of_field_has_its_tests(world: World) -> None:
     assert listed(world, pipeline, sort=f"-{done},-name") == ["full", "none", "half"]
 
 
-def test_people_links_and_addresses_of_a_box(world: World) -> None:
+def test_filters_on_people_links_and_addresses_of_a_box(world: World) -> None:
     pipeline = world.pipeline()
     contact = ok(
         world.ada.http.post(
@@ -220,7 +220,7 @@ def test_every_column_is_read_filtered_and_sorted(world: World) -> None:
             assert live or "b" in listed(world, pipeline, equal), (name, value)
 
 
-def test_live_columns_grow_and_are_only_there_when_asked_for(world: World) -> None:
+def test_live_columns_grow_and_appear_only_when_requested(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, name="old")
     world.clock.advance(days=3)
@@ -239,7 +239,7 @@ def test_live_columns_grow_and_are_only_there_when_asked_for(world: World) -> No
     assert listed(world, pipeline, {"field": "stageEntered.5003", "op": "isNotEmpty"}) == ["old"]
 
 
-def test_pages_neither_miss_nor_repeat_while_boxes_come_and_go(world: World) -> None:
+def test_pages_neither_skip_nor_repeat_boxes_while_boxes_are_created_and_deleted(world: World) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     made = [world.box(pipeline, name=str(n), fields={key: n // 3}) for n in range(9)]
@@ -253,7 +253,7 @@ def test_pages_neither_miss_nor_repeat_while_boxes_come_and_go(world: World) -> 
     refused(world.ada.http.get(path, params={"sort": "name", "cursor": page["cursor"]}), 400, "cursor")
 
 
-def test_one_who_sees_only_some_boxes_filters_only_those(world: World) -> None:
+def test_a_filter_returns_only_boxes_the_user_may_see(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
     world.box(pipeline, name="ada's")
     world.box(pipeline, name="bo's", assignedToSharingEntries=[{"email": world.bo.email}])
@@ -326,7 +326,7 @@ BAD: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("tree", "names"), BAD, ids=range(len(BAD)))
-def test_a_filter_that_cannot_be_is_refused_where_it_is_wrong(world: World, tree: Any, names: str) -> None:
+def test_an_invalid_filter_is_refused_with_the_position_of_the_error(world: World, tree: Any, names: str) -> None:
     path = f"/api/v2/pipelines/{world.pipeline()['key']}/boxes"
     reply = world.ada.http.get(path, params={"filter": json.dumps(tree)})
     refused(reply, 400, f"{names}")
@@ -352,14 +352,14 @@ def test_a_filter_that_cannot_be_is_refused_where_it_is_wrong(world: World, tree
         ({"sort": "name", "stageKey": "5999"}, "stageKey"),
     ],
 )
-def test_a_page_that_cannot_be_is_refused(world: World, params: dict[str, str], names: str) -> None:
+def test_invalid_page_parameters_are_refused(world: World, params: dict[str, str], names: str) -> None:
     pipeline = world.pipeline()
     world.box(pipeline)
     refused(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params=params), 400, names)
 
 
 @pytest.mark.parametrize("at", [[], [None], ["x", 1], [1, 2], ["a\x00", "b"], [[], {}], [1e301, "b"], [2**70, "b"]])
-def test_a_forged_cursor_only_moves_the_place(world: World, at: list[Any]) -> None:
+def test_a_forged_cursor_only_changes_the_position(world: World, at: list[Any]) -> None:
     import base64
 
     pipeline = world.pipeline()

@@ -50,7 +50,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.01)
 
 
-def test_a_value_is_in_the_reply_and_the_event_of_each_change(world: World) -> None:
+def test_a_formula_value_is_in_the_reply_and_the_event_of_each_change(world: World) -> None:
     pipeline = world.pipeline()
     price, units = world.field(pipeline, "TEXT_INPUT", "Price"), world.field(pipeline, "TEXT_INPUT", "Units")
     total = world.field(pipeline, "FORMULA", "Total", defaultValue="= $'Price' * $'Units'")
@@ -68,7 +68,7 @@ def test_a_value_is_in_the_reply_and_the_event_of_each_change(world: World) -> N
     ]
 
 
-def test_an_echo_of_a_value_is_ignored_and_writing_one_refused(world: World) -> None:
+def test_sending_the_current_formula_value_is_ignored_and_another_value_refused(world: World) -> None:
     pipeline = world.pipeline()
     shout = world.field(pipeline, "FORMULA", "Shout", defaultValue="UPPER($'Name')")
     box = world.box(pipeline)
@@ -82,7 +82,7 @@ def test_an_echo_of_a_value_is_ignored_and_writing_one_refused(world: World) -> 
     assert world.events(box["key"]) == ["box.created"]
 
 
-def test_formulas_that_read_formulas_are_computed_in_their_order(world: World) -> None:
+def test_formulas_that_read_other_formulas_are_computed_in_dependency_order(world: World) -> None:
     pipeline = world.pipeline()
     when = world.field(pipeline, "DATE", "When")
     late = world.field(pipeline, "FORMULA", "Late")
@@ -109,13 +109,13 @@ def test_formulas_that_read_formulas_are_computed_in_their_order(world: World) -
         ("''", None),
     ],
 )
-def test_what_a_formula_gives_is_read_from_the_box(world: World, text: str, value: Any) -> None:
+def test_the_result_of_a_formula_is_read_from_the_box(world: World, text: str, value: Any) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "FORMULA", "Result", defaultValue=text)
     assert world.box(pipeline)["fields"].get(field["key"]) == value
 
 
-def test_every_column_can_be_read_by_its_name(world: World) -> None:
+def test_a_formula_reads_every_field_by_its_name(world: World) -> None:
     pipeline = world.pipeline()
     dropdown = world.field(pipeline, "DROPDOWN", "Size", dropdownSettings={"items": [{"name": "Small"}]})
     tag = world.field(pipeline, "TAG", "Tags", tagSettings={"tags": [{"tag": "hot"}, {"tag": "new"}]})
@@ -146,7 +146,7 @@ def test_every_column_can_be_read_by_its_name(world: World) -> None:
     assert moved["fields"][field["key"]].startswith('["Acme",null,"Won"')
 
 
-def test_a_name_means_the_oldest_column_that_has_it(world: World) -> None:
+def test_a_shared_name_means_the_oldest_field_with_that_name(world: World) -> None:
     pipeline = world.pipeline()
     first, second = (world.field(pipeline, "TEXT_INPUT", "Size") for _ in range(2))
     world.field(pipeline, "TEXT_INPUT", "Name")
@@ -167,7 +167,7 @@ def test_a_name_means_the_oldest_column_that_has_it(world: World) -> None:
         ("1 +" * 10_000, ("20000",)),
     ],
 )
-def test_a_formula_that_cannot_be_is_refused_when_it_is_saved(world: World, text: Any, words: tuple[str, ...]) -> None:
+def test_an_invalid_formula_is_refused_when_it_is_saved(world: World, text: Any, words: tuple[str, ...]) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Price")
     path = f"/api/v2/pipelines/{pipeline['key']}/fields"
@@ -182,7 +182,7 @@ def test_a_formula_that_cannot_be_is_refused_when_it_is_saved(world: World, text
     refused(world.ada.http.post("/api/v2/pipelines", json=body), 400, "defaultValue")
 
 
-def test_formulas_that_would_read_each_other_are_refused(world: World) -> None:
+def test_formulas_that_read_each_other_in_a_circle_are_refused(world: World) -> None:
     pipeline = world.pipeline()
     a = world.field(pipeline, "FORMULA", "A", defaultValue="1")
     b = world.field(pipeline, "FORMULA", "B", defaultValue="$'A' + 1")
@@ -194,7 +194,7 @@ def test_formulas_that_would_read_each_other_are_refused(world: World) -> None:
     assert world.box(pipeline)["fields"] == {a["key"]: 1, b["key"]: 2}
 
 
-def test_a_pipeline_can_be_made_with_formulas_that_read_later_fields(world: World) -> None:
+def test_a_new_pipeline_may_have_formulas_that_read_later_fields(world: World) -> None:
     fields = [
         {"name": "Twice", "type": "FORMULA", "defaultValue": "$'Price' * 2"},
         {"name": "Price", "type": "TEXT_INPUT"},
@@ -204,7 +204,7 @@ def test_a_pipeline_can_be_made_with_formulas_that_read_later_fields(world: Worl
     assert world.box(pipeline, fields={"1002": 4})["fields"] == {"1001": 8, "1002": 4}
 
 
-def test_a_renamed_column_is_renamed_in_the_formulas_that_read_it(world: World) -> None:
+def test_a_renamed_field_is_renamed_in_the_formulas_that_read_it(world: World) -> None:
     pipeline = world.pipeline()
     price = world.field(pipeline, "TEXT_INPUT", "Price")
     script = world.field(pipeline, "FORMULA", "Script", defaultValue="= /* $'Price' */ $'Price' + \"$'Price'\"")
@@ -218,7 +218,7 @@ def test_a_renamed_column_is_renamed_in_the_formulas_that_read_it(world: World) 
     assert edit(world.ada, box, fields={price["key"]: 3})["fields"][sheet["key"]] == 5
 
 
-def test_a_column_renamed_to_anothers_name_is_still_the_one_that_is_read(world: World) -> None:
+def test_a_formula_still_reads_its_field_after_a_rename_to_a_shared_name(world: World) -> None:
     pipeline = world.pipeline()
     one, two = world.field(pipeline, "TEXT_INPUT", "One"), world.field(pipeline, "TEXT_INPUT", "Two")
     field = world.field(pipeline, "FORMULA", "Difference", defaultValue="$'One' - $'Two'")
@@ -227,7 +227,7 @@ def test_a_column_renamed_to_anothers_name_is_still_the_one_that_is_read(world: 
     assert world.box(pipeline, fields={one["key"]: 5, two["key"]: 3})["fields"][field["key"]] == 2
 
 
-def test_without_a_column_it_reads_a_formula_is_in_error(world: World) -> None:
+def test_a_formula_that_reads_a_deleted_field_is_in_error(world: World) -> None:
     pipeline = world.pipeline()
     price = world.field(pipeline, "TEXT_INPUT", "Price")
     twice = world.field(pipeline, "FORMULA", "Twice", defaultValue="$'Price' * 2")
@@ -243,7 +243,7 @@ def test_without_a_column_it_reads_a_formula_is_in_error(world: World) -> None:
     assert world.events(box["key"]) == ["box.created", "box.renamed"]
 
 
-def test_a_formula_without_text_is_unset(world: World) -> None:
+def test_an_empty_formula_has_no_value(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "FORMULA", "Later")
     box = world.box(pipeline)
@@ -257,7 +257,7 @@ def test_a_formula_without_text_is_unset(world: World) -> None:
     assert world.box(pipeline)["fields"] == {}
 
 
-def test_what_a_formula_reads_may_be_renamed_elsewhere(world: World) -> None:
+def test_renaming_an_option_or_a_stage_updates_formula_values(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "DROPDOWN", "Size", dropdownSettings={"items": [{"name": "Small"}]})
     field = world.field(pipeline, "FORMULA", "Both", defaultValue="$'Size' + ' ' + $'Stage'")
@@ -297,7 +297,7 @@ def test_boxes_are_filtered_and_sorted_by_a_formulas_value(world: World) -> None
     assert every[3]["fields"][total["key"]] == JUST
 
 
-def test_a_new_day_renews_what_reads_the_clock(world: World) -> None:
+def test_formulas_that_read_the_clock_are_computed_again_each_day(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "FORMULA", "Today", defaultValue="TODAY()")
     box = world.box(pipeline)
@@ -308,7 +308,7 @@ def test_a_new_day_renews_what_reads_the_clock(world: World) -> None:
     eventually(lambda: fields_of(world, box)[field["key"]] == today + DAY)
 
 
-def test_a_formula_that_runs_over_again_and_again_is_given_up_until_it_is_changed(world: World) -> None:
+def test_a_formula_that_keeps_timing_out_is_stopped_until_it_is_changed(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "FORMULA", "Hostile", defaultValue="while ($'Name') {} return 1")
     good = world.field(pipeline, "FORMULA", "Good", defaultValue="$'Name'.length")
@@ -323,7 +323,7 @@ def test_a_formula_that_runs_over_again_and_again_is_given_up_until_it_is_change
     assert fields_of(world, box)[field["key"]] == 2
 
 
-def test_a_pipeline_without_formulas_asks_nothing_more_of_the_database(world: World) -> None:
+def test_a_pipeline_without_formulas_needs_no_extra_queries(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "FORMULA", "Unset")
     made = world.as_("ada", lambda ctx: _statements_about_formulas(ctx, pipeline["key"]))
@@ -387,7 +387,7 @@ def test_ten_thousand_boxes_are_computed_when_a_formula_changes(world: World) ->
     assert all(one[field["key"]] == one.get(price["key"], 0) * 3 + 1 for one in values)
 
 
-def test_a_formula_is_tried_before_it_is_saved(world: World) -> None:
+def test_a_formula_can_be_previewed_before_it_is_saved(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")
     for number in ("0", "4"):

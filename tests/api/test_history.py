@@ -11,7 +11,7 @@ def history(world: World, path: str, **query: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_write_names_its_change_and_all_its_events_bear_that_name(world: World) -> None:
+def test_a_write_returns_a_change_id_that_all_its_events_carry(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     reply = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme Ltd", "stageKey": "5002"})
@@ -25,7 +25,7 @@ def test_a_write_names_its_change_and_all_its_events_bear_that_name(world: World
     assert made["before"] is None
 
 
-def test_a_write_that_changes_nothing_and_a_read_name_no_change(world: World) -> None:
+def test_a_read_or_an_unchanged_write_returns_no_change_id(world: World) -> None:
     box = world.box(world.pipeline())
     same = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme"})
     assert same.status_code == 200
@@ -33,7 +33,7 @@ def test_a_write_that_changes_nothing_and_a_read_name_no_change(world: World) ->
     assert "x-boxwood-change" not in world.ada.http.get(f"/api/v1/boxes/{box['key']}").headers
 
 
-def test_a_batch_is_one_change_and_what_failed_in_it_is_no_part(world: World) -> None:
+def test_a_batch_is_one_change_without_its_failed_operations(world: World) -> None:
     pipeline = world.pipeline()
     made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": "One"}}
     wrong = {**made, "body": {"name": "Two", "stageKey": "nowhere"}}
@@ -47,7 +47,7 @@ def test_a_batch_is_one_change_and_what_failed_in_it_is_no_part(world: World) ->
         assert "x-boxwood-change" not in nothing.headers
 
 
-def test_history_tells_before_and_after_and_who_through_which_key(world: World) -> None:
+def test_history_shows_the_values_before_and_after_the_user_and_the_api_key(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")["key"]
     box = world.box(pipeline, fields={field: "a"})
@@ -61,7 +61,7 @@ def test_history_tells_before_and_after_and_who_through_which_key(world: World) 
     assert (values["via"]["type"], values["via"]["name"]) == ("key", "Nightly")
 
 
-def test_history_holds_what_is_on_the_box_and_goes_on_by_cursor(world: World) -> None:
+def test_box_history_includes_everything_on_the_box_and_pages_by_cursor(world: World) -> None:
     box = world.box(world.pipeline())
     for number in range(3):
         ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": f"no. {number}"}))
@@ -88,7 +88,7 @@ def test_entries_and_pipelines_have_a_history_too(world: World) -> None:
     assert told[0]["before"] == {"name": "Deals"}
 
 
-def test_a_box_is_shown_as_it_was(world: World) -> None:
+def test_a_box_is_shown_as_it_was_at_an_earlier_time(world: World) -> None:
     box = world.box(world.pipeline())
     made = world.clock()
     world.clock.advance(days=1)

@@ -40,7 +40,7 @@ def refusals(world: World, one: dict[str, Any]) -> list[tuple[int, str, str]]:
     return [(row["row"], row["column"], row["reason"]) for row in found]
 
 
-def test_a_csv_becomes_boxes_by_the_names_of_its_columns(world: World) -> None:
+def test_a_csv_is_imported_by_its_column_names(world: World) -> None:
     pipeline = world.pipeline()
     size, closing, done, tags = (
         world.field(pipeline, kind, name, **more)["key"]
@@ -70,7 +70,7 @@ def test_a_csv_becomes_boxes_by_the_names_of_its_columns(world: World) -> None:
     assert world.events(acme["key"]) == ["box.created"]
 
 
-def test_a_box_that_was_imported_is_told_as_one_that_was_made(world: World) -> None:
+def test_an_imported_box_records_the_event_of_a_created_box(world: World) -> None:
     """The same event, but for what names the import; all of it is one change."""
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
@@ -106,7 +106,7 @@ def test_a_box_that_was_imported_is_told_as_one_that_was_made(world: World) -> N
     assert feed[0]["storyTextPipeline"].endswith("imported 2 boxes into this pipeline")
 
 
-def test_json_lines_take_values_as_they_are_typed(world: World) -> None:
+def test_json_lines_keep_the_types_of_their_values(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     lines = [{"name": "a", "Size": "7"}, {"name": "b", "fields": {size: 7.5}}, {"name": "c", "stageKey": "5003"}]
@@ -121,7 +121,7 @@ def test_json_lines_take_values_as_they_are_typed(world: World) -> None:
     assert refusals(world, one) == [(4, "", "is not a JSON object"), (5, "", "is not a JSON object")]
 
 
-def test_a_row_that_cannot_be_is_refused_with_its_column_and_reason(world: World) -> None:
+def test_an_invalid_row_is_refused_with_its_column_and_reason(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "DATE", "Due")
     world.field(pipeline, "DROPDOWN", "Region", dropdownSettings={"items": [{"key": "", "name": "North"}]})
@@ -145,7 +145,7 @@ def test_a_row_that_cannot_be_is_refused_with_its_column_and_reason(world: World
     assert (first["hasNextPage"], first["results"][0]["cells"][0]) == (True, "a")
 
 
-def test_what_is_missing_is_made_where_that_is_asked_for(world: World) -> None:
+def test_missing_options_stages_and_people_are_created_when_requested(world: World) -> None:
     pipeline = world.pipeline()
     region = world.field(pipeline, "DROPDOWN", "Region")["key"]
     table = "Name,Region,Stage,Assignees\na,North,Demo,new@x.example\nb,north,demo,\nc,South,,\n"
@@ -166,7 +166,7 @@ def test_what_is_missing_is_made_where_that_is_asked_for(world: World) -> None:
     assert a["assignedToSharingEntries"][0]["email"] == "new@x.example"
 
 
-def test_a_dry_run_says_what_would_be_and_writes_nothing(world: World) -> None:
+def test_a_dry_run_reports_the_result_and_writes_nothing(world: World) -> None:
     pipeline = world.pipeline()
     world.box(pipeline, name="Acme")
     one = imported(world, pipeline, "name\nAcme\nBeta\nBeta\n\n", match="name", dryRun="true")
@@ -174,7 +174,7 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(world: World) -> None:
     assert [box["name"] for box in boxes(world, pipeline)] == ["Acme"]
 
 
-def test_boxes_are_found_again_by_what_they_are_matched_by(world: World) -> None:
+def test_existing_boxes_are_found_by_the_match_column(world: World) -> None:
     pipeline = world.pipeline()
     number, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Number", "Word"))
     old = world.box(pipeline, name="Acme", fields={number: 17, word: "old"}, notes="kept")
@@ -193,7 +193,7 @@ def test_boxes_are_found_again_by_what_they_are_matched_by(world: World) -> None
     assert len(world.events(old["key"])) == 3
 
 
-def test_encodings_and_delimiters_are_told_by_the_table(world: World) -> None:
+def test_encodings_and_delimiters_are_detected_from_the_file(world: World) -> None:
     for table in (
         "Name\tNotes\nMüller\tgrün\n".encode("cp1252"),
         "Name|Notes\nMüller|grün\n".encode("utf-16"),
@@ -204,7 +204,7 @@ def test_encodings_and_delimiters_are_told_by_the_table(world: World) -> None:
         assert [(box["name"], box["notes"]) for box in boxes(world, pipeline)] == [("Müller", "grün")]
 
 
-def test_a_mapping_says_where_columns_go(world: World) -> None:
+def test_a_mapping_assigns_columns_to_fields(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     table = "Company,Size,When\nAcme,5,1/2/2026\n"
@@ -221,7 +221,7 @@ def test_a_mapping_says_where_columns_go(world: World) -> None:
     refused(send(world, pipeline, table, encoding="klingon"), 400, "body")
 
 
-def test_a_preview_shows_what_a_table_is_taken_for(world: World) -> None:
+def test_a_preview_shows_how_a_table_is_understood(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "DATE", "Due")
     world.field(pipeline, "DROPDOWN", "Region")
@@ -242,7 +242,7 @@ def test_a_preview_shows_what_a_table_is_taken_for(world: World) -> None:
     assert boxes(world, pipeline) == []
 
 
-def test_who_may_not_create_boxes_may_not_import_them(world: World) -> None:
+def test_users_who_may_not_create_boxes_may_not_import_them(world: World) -> None:
     pipeline = world.pipeline()
     one = imported(world, pipeline, "name\nAcme\n")
     share = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
@@ -258,7 +258,7 @@ def test_who_may_not_create_boxes_may_not_import_them(world: World) -> None:
     refused(world.ada.http.post(f"/api/v2/imports/{one['key']}/cancel"), 400, "done")
 
 
-def test_an_import_that_is_repeated_is_made_once(world: World) -> None:
+def test_a_repeated_import_request_runs_once(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/import?wait=20"
     headers = {"Idempotency-Key": f"import-{world.number}", "content-type": "text/csv"}
@@ -268,7 +268,7 @@ def test_an_import_that_is_repeated_is_made_once(world: World) -> None:
     refused(world.ada.http.post(path, content=b"name\nOther\n", headers=headers), 422)
 
 
-def test_a_long_import_can_be_cancelled_and_keeps_its_order(world: World) -> None:
+def test_a_long_import_can_be_cancelled_and_keeps_the_row_order(world: World) -> None:
     pipeline = world.pipeline()
     table = "name\n" + "".join(f"box {number}\n" for number in range(150_000))
     one = ok(send(world, pipeline, table, wait=0))
@@ -285,7 +285,7 @@ def test_a_long_import_can_be_cancelled_and_keeps_its_order(world: World) -> Non
     assert ok(world.ada.http.get(path)) == cancelled
 
 
-def test_what_was_imported_is_computed_and_found(world: World) -> None:
+def test_imported_boxes_get_formula_values_and_are_found_by_search(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Size")
     double = world.field(pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")["key"]
@@ -298,7 +298,7 @@ def test_what_was_imported_is_computed_and_found(world: World) -> None:
         time.sleep(0.05)
 
 
-def test_rules_of_the_pipeline_hold_for_rows_too(world: World) -> None:
+def test_imported_rows_must_satisfy_the_validation_rules(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     rule = {"name": "Small", "assertion": {"field": size, "op": "lt", "value": 100}, "message": "too large"}

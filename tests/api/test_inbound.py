@@ -66,7 +66,7 @@ def whole(world: World, hook: dict[str, Any], key: str) -> dict[str, Any]:
 # Taking requests
 
 
-def test_a_request_is_kept_before_it_is_answered_and_starts_what_waits_for_it(
+def test_a_request_is_stored_before_it_is_answered_and_starts_its_automations(
     world: World, caller: httpx.Client, started: list[tuple[str, Content]]
 ) -> None:
     hook = endpoint(world.ada, world.pipeline())
@@ -86,7 +86,7 @@ def test_a_request_is_kept_before_it_is_answered_and_starts_what_waits_for_it(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
-def test_the_chosen_method_is_taken_and_others_are_not(world: World, caller: httpx.Client, method: str) -> None:
+def test_only_the_chosen_method_is_accepted(world: World, caller: httpx.Client, method: str) -> None:
     hook = endpoint(world.ada, world.pipeline(), method=method)
     ok(caller.request(method, hook["url"], params={"a": "1"}))
     other = "PUT" if method != "PUT" else "POST"
@@ -109,7 +109,7 @@ def test_the_chosen_method_is_taken_and_others_are_not(world: World, caller: htt
         ("", b"", None),
     ],
 )
-def test_json_forms_and_texts_are_read(
+def test_json_form_and_text_bodies_are_read(
     world: World, caller: httpx.Client, started: list[Any], content_type: str, body: bytes, read: Any
 ) -> None:
     hook = endpoint(world.ada, world.pipeline())
@@ -119,7 +119,7 @@ def test_json_forms_and_texts_are_read(
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b'{"a": NaN}', b"[" * 5000, b'{"a": "\xed\xa0\x80"}'])
-def test_a_body_that_is_not_what_it_says_is_refused(
+def test_a_body_that_does_not_match_its_content_type_is_refused(
     world: World, caller: httpx.Client, started: list[Any], body: bytes
 ) -> None:
     hook = endpoint(world.ada, world.pipeline())
@@ -128,7 +128,7 @@ def test_a_body_that_is_not_what_it_says_is_refused(
     assert [one["verdict"] for one in requests(world, hook)] == ["REFUSED"]
 
 
-def test_more_than_a_mebibyte_is_refused(world: World, caller: httpx.Client, started: list[Any]) -> None:
+def test_a_body_larger_than_a_mebibyte_is_refused(world: World, caller: httpx.Client, started: list[Any]) -> None:
     hook = endpoint(world.ada, world.pipeline())
     most = json.dumps("x" * (1_048_576 - 2)).encode()
     assert len(most) == 1_048_576
@@ -143,7 +143,7 @@ def test_more_than_a_mebibyte_is_refused(world: World, caller: httpx.Client, sta
     assert started[2][1] == started[0][1]
 
 
-def test_what_is_unknown_ended_or_switched_off_is_answered_alike(world: World, caller: httpx.Client) -> None:
+def test_unknown_deleted_and_disabled_endpoints_get_the_same_answer(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline())
     off = endpoint(world.ada, world.pipeline(), name="Off")
     ok(world.ada.http.post(f"/api/v2/inbound/{off['key']}", json={"active": False}))
@@ -157,7 +157,7 @@ def test_what_is_unknown_ended_or_switched_off_is_answered_alike(world: World, c
     assert caller.get(changed).status_code == 404
 
 
-def test_guessing_tokens_is_limited_and_known_ones_go_on(fresh_store: Store) -> None:
+def test_guessing_tokens_is_limited_and_known_tokens_still_work(fresh_store: Store) -> None:
     server = Server(fresh_store.config()).start()
     world = World(server)
     hook = endpoint(world.ada, world.pipeline())
@@ -200,7 +200,7 @@ SIGNERS: list[tuple[str, Callable[[str, bytes, float], dict[str, str]], bool]] =
 
 
 @pytest.mark.parametrize(("kind", "sign", "timed"), SIGNERS, ids=[kind for kind, _, _ in SIGNERS])
-def test_only_signed_requests_are_taken(
+def test_only_signed_requests_are_accepted(
     world: World, caller: httpx.Client, started: list[Any], kind: str, sign: Any, timed: bool
 ) -> None:
     given = {"secret": "whsec_stripe-gave-it"} if kind == "STRIPE" else {}
@@ -224,7 +224,7 @@ def test_only_signed_requests_are_taken(
     assert hook["secret"] not in json.dumps(whole(world, hook, kept["key"]))
 
 
-def test_a_secret_that_is_replaced_stays_good_for_a_day(world: World, caller: httpx.Client) -> None:
+def test_a_replaced_secret_stays_valid_for_a_day(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline(), signature="SHARED", signatureHeader="X-Shop")
     path = f"/api/v2/inbound/{hook['key']}"
     assert "secret" not in ok(world.ada.http.get(path))
@@ -260,7 +260,7 @@ def test_only_listed_addresses_may_call(world: World, caller: httpx.Client) -> N
         ({"repeatPath": "{{ type }}-{{ id }}"}, *(({}, {"type": kind, "id": 1}) for kind in "aab")),
     ],
 )
-def test_a_repetition_is_answered_like_the_first_and_starts_nothing(
+def test_a_repeated_request_is_answered_like_the_first_and_starts_no_run(
     world: World, caller: httpx.Client, started: list[Any], by: Any, first: Any, again: Any, other: Any
 ) -> None:
     hook = endpoint(world.ada, world.pipeline(), **by)
@@ -274,16 +274,14 @@ def test_a_repetition_is_answered_like_the_first_and_starts_nothing(
     assert ok(caller.post(hook["url"], headers=first[0], json=first[1]))["id"] != one["id"]
 
 
-def test_known_senders_repetitions_are_told_by_their_own_ids(world: World) -> None:
+def test_repeated_requests_of_known_senders_are_detected_by_the_ids_they_send(world: World) -> None:
     pipeline = world.pipeline()
     assert endpoint(world.ada, pipeline, signature="STANDARD")["repeatHeader"] == "webhook-id"
     assert endpoint(world.ada, pipeline, signature="GITHUB")["repeatHeader"] == "X-GitHub-Delivery"
     assert endpoint(world.ada, pipeline, signature="STRIPE", secret="whsec_given")["repeatPath"] == "id"
 
 
-def test_a_condition_leaves_out_what_it_does_not_hold_of(
-    world: World, caller: httpx.Client, started: list[Any]
-) -> None:
+def test_requests_that_fail_the_condition_are_ignored(world: World, caller: httpx.Client, started: list[Any]) -> None:
     hook = endpoint(world.ada, world.pipeline(), condition='body.amount > 10.0 && query.shop == "north"')
     for amount in (50.5, 5.5):
         ok(caller.post(hook["url"] + "?shop=north", json={"amount": amount}))
@@ -296,7 +294,9 @@ def test_a_condition_leaves_out_what_it_does_not_hold_of(
 # The log, and running again
 
 
-def test_the_last_hundred_are_kept_and_refusals_push_out_none(world: World, caller: httpx.Client) -> None:
+def test_the_last_hundred_requests_are_stored_and_refusals_do_not_displace_them(
+    world: World, caller: httpx.Client
+) -> None:
     hook = endpoint(world.ada, world.pipeline())
     for number in range(103):
         ok(caller.post(hook["url"], json={"number": number}))
@@ -321,7 +321,7 @@ def test_a_request_is_run_again(world: World, caller: httpx.Client, started: lis
     assert len(started) == 2
 
 
-def test_what_it_started_and_the_request_are_kept_together_or_not_at_all(world: World, caller: httpx.Client) -> None:
+def test_a_request_and_its_runs_are_stored_together_or_not_at_all(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline(), repeatHeader="X-Id")
 
     def fail(*_: Any) -> None:
@@ -333,7 +333,7 @@ def test_what_it_started_and_the_request_are_kept_together_or_not_at_all(world: 
     assert "duplicate" not in ok(caller.post(hook["url"], headers={"X-Id": "1"}))
 
 
-def test_methods_that_nobody_takes_make_no_counters(world: World, caller: httpx.Client) -> None:
+def test_unsupported_methods_create_no_counters(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline())
     for method in ("DELETE", "PROPFIND", "OPTIONS"):
         assert caller.request(method, hook["url"]).status_code == 405
@@ -359,7 +359,7 @@ def test_tokens_are_in_no_log(world: World, caller: httpx.Client, caplog: pytest
 # Making and changing them
 
 
-def test_tokens_are_rotated_in_peace(world: World, caller: httpx.Client) -> None:
+def test_a_rotated_token_keeps_working_for_a_while(world: World, caller: httpx.Client) -> None:
     hook = endpoint(world.ada, world.pipeline())
     path = f"/api/v2/inbound/{hook['key']}"
     second = ok(world.ada.http.post(f"{path}/rotate"))
@@ -401,13 +401,15 @@ def test_tokens_are_rotated_in_peace(world: World, caller: httpx.Client) -> None
         ({"condition": "'text'"}, "condition"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_made(world: World, given: dict[str, Any], names: str) -> None:
+def test_invalid_settings_are_refused_and_no_webhook_is_created(
+    world: World, given: dict[str, Any], names: str
+) -> None:
     path = f"/api/v2/pipelines/{world.pipeline()['key']}/inbound"
     refused(world.ada.http.post(path, json=given), 400, names)
     assert ok(world.ada.http.get(path))["results"] == []
 
 
-def test_an_edit_changes_what_it_names(world: World) -> None:
+def test_an_edit_changes_only_the_given_members(world: World) -> None:
     hook = endpoint(world.ada, world.pipeline(), repeatPath="id", condition="body.a == 1")
     path = f"/api/v2/inbound/{hook['key']}"
     shown = ok(world.ada.http.get(path))
@@ -420,7 +422,7 @@ def test_an_edit_changes_what_it_names(world: World) -> None:
     assert "previousSecretUntil" not in signed
 
 
-def test_who_may_make_them_and_who_finds_them(world: World, caller: httpx.Client) -> None:
+def test_who_may_create_and_who_finds_inbound_webhooks(world: World, caller: httpx.Client) -> None:
     viewers = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     path = f"/api/v2/pipelines/{viewers['key']}/inbound"
     refused(world.bo.http.post(path, json={}), 403, "change")
@@ -439,7 +441,7 @@ def test_who_may_make_them_and_who_finds_them(world: World, caller: httpx.Client
     assert [one["key"] for one in listed] == [adas["key"]]
 
 
-def test_a_team_has_its_own(world: World, caller: httpx.Client) -> None:
+def test_a_team_has_its_own_inbound_webhooks(world: World, caller: httpx.Client) -> None:
     path = f"/api/v2/teams/{world.team_key}/inbound"
     made = ok(world.ada.http.post(path, json={"name": "Contacts"}))
     assert made["teamKey"] == world.team_key
@@ -452,7 +454,7 @@ def test_a_team_has_its_own(world: World, caller: httpx.Client) -> None:
 # The allowance
 
 
-def test_the_seventeenth_is_refused_and_what_uses_the_sixteen_is_listed(world: World) -> None:
+def test_the_seventeenth_inbound_webhook_is_refused_and_the_existing_ones_are_listed(world: World) -> None:
     pipeline, other = world.pipeline(), world.pipeline(name="Projects")
     made = [endpoint(world.ada, pipeline if n % 2 else other, name=f"No {n}") for n in range(15)]
     made.append(ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/inbound", json={"name": "No 15"})))
@@ -468,7 +470,7 @@ def test_the_seventeenth_is_refused_and_what_uses_the_sixteen_is_listed(world: W
     ok(world.ada.http.post(path, json={}))
 
 
-def test_subscriptions_have_a_limit_of_their_own_where_one_is_set(fresh_store: Store) -> None:
+def test_subscriptions_have_their_own_limit_when_it_is_set(fresh_store: Store) -> None:
     server = Server(fresh_store.config(native_endpoints=0, subscriptions=2, allow_private_webhooks=True)).start()
     world = World(server)
     pipeline = world.pipeline()

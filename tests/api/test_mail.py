@@ -22,7 +22,7 @@ def first(fresh_store: Store) -> Iterator[World]:
     server.stop()
 
 
-def test_the_owner_sets_mail_up_tests_it_and_ends_it(first: World, mailbox: Mailbox) -> None:
+def test_the_owner_sets_up_tests_and_removes_mail(first: World, mailbox: Mailbox) -> None:
     ada = first.ada.http
     before = ok(ada.get(PATH))
     assert (before["configured"], before["baseUrl"]) == (False, "http://127.0.0.1:8080")

@@ -13,7 +13,7 @@ def document(person, box: dict, **params: object) -> str:
     return answer.text
 
 
-def test_every_cap_is_kept_and_used(world: World) -> None:
+def test_the_document_fills_each_size_limit_and_never_exceeds_it(world: World) -> None:
     box = world.box(world.pipeline(), name="Überprüfung 🎉")
     for number in range(12):
         ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": f"Nr. {number} 日本語 " * 5}))
@@ -26,7 +26,7 @@ def test_every_cap_is_kept_and_used(world: World) -> None:
     assert document(world.ada, box, maxTokens=size) == whole
 
 
-def test_a_long_timeline_is_cut_to_its_newest_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_timeline_keeps_its_newest_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("boxwood.api.markdown.MOST_ENTRIES", 3)
     monkeypatch.setattr("boxwood.api.markdown.PAGE", 2)
     box = world.box(world.pipeline())
@@ -38,14 +38,14 @@ def test_a_long_timeline_is_cut_to_its_newest_part(world: World, monkeypatch: py
     assert text.endswith("*Earlier entries were left out here.*\n")
 
 
-def test_asked_again_later_it_says_the_same(world: World) -> None:
+def test_a_later_request_gets_the_same_document(world: World) -> None:
     box = world.box(world.pipeline())
     before = document(world.ada, box)
     world.clock.advance(days=30)
     assert document(world.ada, box) == before
 
 
-def test_a_guest_reads_no_contacts_and_no_box_he_does_not_reach(world: World) -> None:
+def test_a_guest_reads_no_contacts_and_no_boxes_out_of_reach(world: World) -> None:
     shared, private = world.pipeline(name="Shared"), world.pipeline(name="Private")
     kim = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Kim"}))
     hidden = world.box(private, name="Hidden")
@@ -61,6 +61,6 @@ def test_a_guest_reads_no_contacts_and_no_box_he_does_not_reach(world: World) ->
 
 
 @pytest.mark.parametrize("cap", ["0", "-1", "many", "1.5"])
-def test_a_cap_is_a_number(world: World, cap: str) -> None:
+def test_the_size_limit_must_be_a_number(world: World, cap: str) -> None:
     box = world.box(world.pipeline())
     refused(world.ada.http.get(f"/api/v1/boxes/{box['key']}/md", params={"maxTokens": cap}), 400, "maxTokens")

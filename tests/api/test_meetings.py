@@ -27,7 +27,7 @@ def feed(world: World, box: dict[str, Any]) -> list[dict[str, Any]]:
     return list(reversed(ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/newsfeed"))))
 
 
-def test_what_happens_to_a_meeting_is_told(world: World) -> None:
+def test_each_change_of_a_meeting_records_an_event(world: World) -> None:
     box = world.box(world.pipeline())
     call = a_meeting(world, box, notes="<p>Well</p>")
     ok(world.ada.http.post(f"/api/v2/meetings/{call['key']}", json={"meetingType": "MEETING_NOTES"}))
@@ -41,7 +41,7 @@ def test_what_happens_to_a_meeting_is_told(world: World) -> None:
     assert deleted["storyTextGlobal"] == "Ada L deleted a meeting of Acme in Deals"
 
 
-def test_an_echo_of_the_whole_meeting_is_no_news(world: World) -> None:
+def test_saving_an_unchanged_meeting_records_no_event(world: World) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box)
     meeting = a_meeting(world, box, taskKeys=[task["key"]], duration=60_000)
@@ -51,7 +51,7 @@ def test_an_echo_of_the_whole_meeting_is_no_news(world: World) -> None:
     assert world.events(box["key"]) == events
 
 
-def test_a_meeting_and_its_tasks_name_each_other(world: World) -> None:
+def test_a_meeting_and_its_tasks_link_to_each_other(world: World) -> None:
     box = world.box(world.pipeline())
     one, two = a_task(world, box), a_task(world, box)
     meeting = a_meeting(world, box, taskKeys=[two["key"], one["key"]])
@@ -68,7 +68,7 @@ def test_a_meeting_and_its_tasks_name_each_other(world: World) -> None:
     assert world.events(box["key"])[-2:] == ["task.edited", "meeting.deleted"]
 
 
-def test_a_meeting_has_no_task_of_another_box_and_a_task_no_meeting(world: World) -> None:
+def test_meetings_and_tasks_of_different_boxes_cannot_be_linked(world: World) -> None:
     pipeline = world.pipeline()
     here, there = world.box(pipeline), world.box(pipeline)
     task, meeting = a_task(world, there), a_meeting(world, there)
@@ -79,7 +79,7 @@ def test_a_meeting_has_no_task_of_another_box_and_a_task_no_meeting(world: World
     assert the_box(world, here) == here
 
 
-def test_a_draft_is_no_news_until_it_is_published(world: World) -> None:
+def test_a_draft_records_no_event_until_it_is_published(world: World) -> None:
     box = world.box(world.pipeline())
     draft = a_meeting(world, box, isDraft=True, duration=5000)
     own = f"/api/v2/meetings/{draft['key']}"
@@ -92,7 +92,7 @@ def test_a_draft_is_no_news_until_it_is_published(world: World) -> None:
     refused(world.ada.http.post(own, json={"isDraft": True}), 400, "isDraft")
 
 
-def test_the_latest_is_the_last_touchpoint(world: World) -> None:
+def test_the_latest_meeting_is_the_last_touchpoint(world: World) -> None:
     box = world.box(world.pipeline())
     a_meeting(world, box, startTimestamp=START)
     later = a_meeting(world, box, startTimestamp=START + 1000, meetingType="MEETING_NOTES")
@@ -104,7 +104,7 @@ def test_the_latest_is_the_last_touchpoint(world: World) -> None:
     assert "firstMeetingNotesTimestamp" not in read
 
 
-def test_counts_are_true_when_many_change_a_box_at_once(world: World) -> None:
+def test_counts_are_correct_after_concurrent_changes(world: World) -> None:
     box = world.box(world.pipeline())
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: a_meeting(world, box, startTimestamp=START + number, duration=number), range(20)))
@@ -113,7 +113,7 @@ def test_counts_are_true_when_many_change_a_box_at_once(world: World) -> None:
     assert (read["firstCallLogTimestamp"], read["mostRecentCallLogTimestamp"]) == (START, START + 19)
 
 
-def test_meetings_are_touched_only_where_the_box_may_be_changed(world: World) -> None:
+def test_only_users_who_may_change_the_box_change_its_meetings(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
     meeting = a_meeting(world, box)
@@ -138,7 +138,7 @@ def test_meetings_are_touched_only_where_the_box_may_be_changed(world: World) ->
         ({"taskKeys": {"a": 1}}, "taskKeys"),
     ],
 )
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, change: dict, names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, change: dict, names: str) -> None:
     box = world.box(world.pipeline())
     meeting = a_meeting(world, box)
     refused(world.ada.http.post(f"/api/v2/meetings/{meeting['key']}", json={"notes": "n", **change}), 400, names)

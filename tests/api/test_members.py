@@ -50,7 +50,7 @@ def told(world: World) -> list[str]:
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, team=world.team_key))]
 
 
-def test_an_invitation_by_link_makes_a_member(world: World) -> None:
+def test_an_accepted_invitation_link_creates_a_member(world: World) -> None:
     email = f"dee@w{world.number}.example"
     made = invite(world, email, name="Dee Smith")
     assert (made["state"], made["mailed"], made["role"], made["teamKey"]) == (
@@ -77,7 +77,7 @@ def test_an_invitation_by_link_makes_a_member(world: World) -> None:
     refused(world.ada.http.post(path, json={"email": email}), 400, "member of this team already")
 
 
-def test_only_owners_invite_and_what_they_say_is_checked(world: World) -> None:
+def test_only_owners_invite_and_their_input_is_checked(world: World) -> None:
     path = f"/api/v2/teams/{world.team_key}/invitations"
     refused(world.bo.http.post(path, json={"email": "x@y.example"}), 403, "owner")
     refused(world.bo.http.get(path), 403, "owner")
@@ -87,14 +87,14 @@ def test_only_owners_invite_and_what_they_say_is_checked(world: World) -> None:
     assert told(world) == []
 
 
-def test_who_is_a_user_already_is_a_member_at_once(world: World) -> None:
+def test_an_existing_user_becomes_a_member_at_once(world: World) -> None:
     made = invite(world, world.cy.email, role="Owner")
     assert (made["state"], "link" in made) == ("ACCEPTED", False)
     assert members(world)[world.cy.email] == ("Owner", "Accepted")
     assert told(world) == ["member.added"]
 
 
-def test_an_invitation_is_sent_again_and_taken_back(world: World) -> None:
+def test_an_invitation_is_sent_again_and_revoked(world: World) -> None:
     made = invite(world, f"dee@w{world.number}.example")
     again = ok(world.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"))
     assert again["link"] != made["link"]
@@ -108,7 +108,7 @@ def test_an_invitation_is_sent_again_and_taken_back(world: World) -> None:
     assert told(world) == ["member.invited", "member.uninvited"]
 
 
-def test_an_invitation_that_was_mailed_has_no_link_to_copy(mailing: World, mailbox: Mailbox) -> None:
+def test_a_mailed_invitation_has_no_link_to_copy(mailing: World, mailbox: Mailbox) -> None:
     made = invite(mailing, "dee@example.com")
     assert made["mailed"]
     assert "link" not in made
@@ -126,7 +126,7 @@ def test_an_invitation_that_was_mailed_has_no_link_to_copy(mailing: World, mailb
     assert "made you a member" in text(mailbox.wait(3)[2])
 
 
-def test_one_who_is_named_before_he_is_here_gets_mail(mailing: World, mailbox: Mailbox) -> None:
+def test_an_assigned_person_without_an_account_gets_an_invitation_mail(mailing: World, mailbox: Mailbox) -> None:
     pipeline = mailing.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
     box = mailing.box(pipeline, assignedToSharingEntries=[{"email": "dee@example.com"}])
     entries = [{"email": "dee@example.com", "permissionSetName": "__viewAllPermissionSet__"}]
@@ -138,7 +138,7 @@ def test_one_who_is_named_before_he_is_here_gets_mail(mailing: World, mailbox: M
     assert len(mailbox.came) == 1
 
 
-def test_a_link_is_not_shown_where_others_have_given_the_invited_something(world: World) -> None:
+def test_no_link_is_shown_when_other_teams_have_shared_something_with_the_invited_person(world: World) -> None:
     email = f"dee@w{world.number}.example"
     pipeline = world.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
     entries = [{"email": email, "permissionSetName": "__viewAllPermissionSet__"}]
@@ -153,7 +153,7 @@ def test_a_link_is_not_shown_where_others_have_given_the_invited_something(world
         assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
 
 
-def test_a_role_changes_what_a_member_may_and_the_last_owner_stays(world: World) -> None:
+def test_a_role_decides_what_a_member_may_do_and_the_last_owner_cannot_be_removed(world: World) -> None:
     def role(user: str, role: str, who: httpx.Client = world.ada.http) -> httpx.Response:
         return who.post(f"/api/v2/teams/{world.team_key}/members/{user}", json={"role": role})
 
@@ -170,14 +170,14 @@ def test_a_role_changes_what_a_member_may_and_the_last_owner_stays(world: World)
     assert told(world) == ["member.role_changed"] * 3
 
 
-def test_replacing_the_members_says_who_came_and_went(world: World) -> None:
+def test_replacing_the_members_records_who_joined_and_left(world: World) -> None:
     path = f"/api/v2/teams/{world.team_key}"
     both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"email": world.cy.email, "role": "Owner"}]
     ok(world.ada.http.post(path, json={"members": both}))
     assert sorted(told(world)) == ["member.added", "member.removed"]
 
 
-def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -> None:
+def test_removing_a_member_hands_over_the_work_in_one_step(world: World) -> None:
     shared = world.pipeline()
     body = {"name": "Bo's own", "teamKey": world.team_key, "stages": ["One"]}
     own = ok(
@@ -229,7 +229,7 @@ def test_a_member_leaves_and_the_work_is_handed_over_in_one_step(world: World) -
     assert world.bo.email not in members(world)
 
 
-def test_one_leaves_by_oneself_and_may_be_archived(world: World) -> None:
+def test_a_member_can_leave_and_can_be_archived(world: World) -> None:
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/h", "pipelineKey": box["pipelineKey"]}
     hook = ok(world.bo.http.post("/api/v2/webhooks", json=hook))
@@ -248,7 +248,7 @@ def test_one_leaves_by_oneself_and_may_be_archived(world: World) -> None:
     assert told(world) == ["member.archived"]
 
 
-def test_keys_that_are_made_and_revoked_are_told_of_without_their_secret(world: World) -> None:
+def test_creating_and_revoking_keys_records_events_without_the_secret(world: World) -> None:
     made = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "laptop"}))
     ok(world.ada.http.delete(f"/api/v1/apikeys/{made['key']}"))
     sql = "SELECT kind, record FROM events WHERE subject_key = :key ORDER BY id"
@@ -258,7 +258,7 @@ def test_keys_that_are_made_and_revoked_are_told_of_without_their_secret(world: 
     assert made["apiKey"] not in str(rows)
 
 
-def test_a_forgotten_password_is_replaced_by_mail(mailing: World, mailbox: Mailbox) -> None:
+def test_a_forgotten_password_is_reset_by_mail(mailing: World, mailbox: Mailbox) -> None:
     path = "/api/v2/session/forgotten"
     with mailing.client(None) as browser:
         known = browser.post(path, json={"email": mailing.bo.email.upper()})
@@ -287,13 +287,13 @@ def test_a_forgotten_password_is_replaced_by_mail(mailing: World, mailbox: Mailb
     assert len(mailbox.came) == 2
 
 
-def test_without_mail_nobody_waits_for_a_letter_in_vain(world: World) -> None:
+def test_without_mail_a_password_reset_is_refused(world: World) -> None:
     with world.client(None) as browser:
         for email in (world.bo.email, "nobody@example.com"):
             refused(browser.post("/api/v2/session/forgotten", json={"email": email}), 400, "No mail")
 
 
-def test_a_member_who_was_named_before_he_is_here_is_among_the_invited(world: World) -> None:
+def test_a_member_added_before_signing_up_is_listed_as_invited(world: World) -> None:
     email = f"dee@w{world.number}.example"
     both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"userKey": world.bo.user_key, "role": "Owner"}]
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"members": [*both, {"email": email}]}))

@@ -25,7 +25,7 @@ def still(before: dict[str, Any], now: dict[str, Any]) -> bool:
     }
 
 
-def test_duplicates_are_told_with_what_they_share(world: World) -> None:
+def test_duplicates_are_listed_with_the_values_they_share(world: World) -> None:
     one = contact(world, givenName="Konrad", familyName="Zuse", emailAddresses=["k@zuse.example"])
     two = contact(world, givenName="K.", emailAddresses=["K@zuse.example"], phoneNumbers=["+49 6673 1234"])
     three = contact(world, givenName=" konrad", familyName="ZUSE ", phoneNumbers=["0049-6673-1234"])
@@ -46,7 +46,7 @@ def test_duplicates_are_told_with_what_they_share(world: World) -> None:
         refused(world.ada.http.get(url, params={"cursor": cursor}), 400, "cursor")
 
 
-def test_organizations_are_alike_by_domain_and_name(world: World) -> None:
+def test_duplicate_organizations_are_found_by_domain_and_name(world: World) -> None:
     one = organization(world, name="Zuse KG", domains=["zuse.example"])
     two = organization(world, name="zuse kg", domains=["www.zuse.example"])
     found = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/organizations/duplicates"))["results"]
@@ -54,7 +54,7 @@ def test_organizations_are_alike_by_domain_and_name(world: World) -> None:
     assert [each["key"] for each in found[0]["organizations"]] == [one["key"], two["key"]]
 
 
-def test_the_survivor_has_what_each_had(world: World) -> None:
+def test_the_merged_contact_has_the_values_of_each_contact(world: World) -> None:
     firm = organization(world, name="Zuse KG")
     friend = contact(world, givenName="Helmut")
     one = contact(world, givenName="Konrad", title="Engineer", emailAddresses=["k@zuse.example"])
@@ -80,7 +80,7 @@ def test_the_survivor_has_what_each_had(world: World) -> None:
     assert events(world, one["key"])[-1] == "contact.merged"
 
 
-def test_the_survivor_is_named_wherever_the_others_were(world: World) -> None:
+def test_references_to_merged_contacts_point_to_the_remaining_contact(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     one, two, three = (contact(world, givenName=name, emailAddresses=[f"{name}@zuse.example"]) for name in "abc")
@@ -96,7 +96,7 @@ def test_the_survivor_is_named_wherever_the_others_were(world: World) -> None:
     assert {box["key"] for box in found} == {only_two["key"], both["key"]}
 
 
-def test_taking_a_merge_back_restores_all_of_it(world: World) -> None:
+def test_undoing_a_merge_restores_everything(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
@@ -131,7 +131,7 @@ def test_taking_a_merge_back_restores_all_of_it(world: World) -> None:
     refused(world.ada.http.post(f"{path(one)}/unmerge"), 400, "merged")
 
 
-def test_what_was_changed_since_stays(world: World) -> None:
+def test_changes_after_the_merge_stay_when_it_is_undone(world: World) -> None:
     pipeline = world.pipeline()
     one = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
     two = contact(world, familyName="Zuse", title="Inventor", emailAddresses=["k2@zuse.example"])
@@ -151,7 +151,7 @@ def test_what_was_changed_since_stays(world: World) -> None:
     assert [link["key"] for link in box_of(world, other)["contacts"]] == [friend["key"], two["key"]]
 
 
-def test_merges_are_taken_back_the_last_first(world: World) -> None:
+def test_merges_are_undone_in_reverse_order(world: World) -> None:
     one, two, three = (organization(world, name=name, domains=[f"{name}.example"]) for name in ("a", "b", "c"))
     merge(world, one, two)
     merge(world, three, one)
@@ -175,7 +175,7 @@ def test_merges_are_taken_back_the_last_first(world: World) -> None:
         ({"keys": ["x"] * 101 + ["OTHER"] * 5 + [str(number) for number in range(101)]}, "keys"),
     ],
 )
-def test_a_merge_that_cannot_be_changes_nothing(world: World, body: dict, names: str) -> None:
+def test_an_invalid_merge_changes_nothing(world: World, body: dict, names: str) -> None:
     one, two = contact(world, givenName="A"), contact(world, givenName="B")
 
     def named(value: Any) -> Any:
@@ -189,7 +189,7 @@ def test_a_merge_that_cannot_be_changes_nothing(world: World, body: dict, names:
     assert (read(world, one), read(world, two)) == (one, two)
 
 
-def test_only_what_is_within_reach_is_merged(world: World) -> None:
+def test_only_reachable_entries_can_be_merged(world: World) -> None:
     one = contact(world, givenName="A")
     theirs = ok(world.cy.http.get("/api/v2/users/me/teams"))["results"][0]["key"]
     other = ok(world.cy.http.post(f"/api/v2/teams/{theirs}/contacts", json={"givenName": "B"}))

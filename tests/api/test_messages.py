@@ -88,7 +88,7 @@ def test_a_message_is_a_thread_with_its_people_and_files(world: World, box: str)
     assert ok(world.ada.http.get(f"/api/v2/messages/{message['key']}")) == message
 
 
-def test_what_happened_is_told_once_each(world: World, box: str) -> None:
+def test_each_thread_change_records_one_event(world: World, box: str) -> None:
     ok(send(world, box, mail(to=world.ada.email, a_txt=b"a")))
     assert world.events(box) == [
         "box.created",
@@ -108,7 +108,7 @@ def test_what_happened_is_told_once_each(world: World, box: str) -> None:
     ]
 
 
-def test_the_box_counts_what_was_sent_and_what_was_received(world: World, box: str) -> None:
+def test_the_box_counts_sent_and_received_messages(world: World, box: str) -> None:
     ok(send(world, box, mail(number=2, date="Tue, 03 Nov 2026 10:00:00 +0000")))
     ok(send(world, box, mail(number=1)))
     ok(send(world, box, mail(world.bo.email, number=3, date="Wed, 04 Nov 2026 10:00:00 +0000")))
@@ -127,7 +127,7 @@ def test_the_box_counts_what_was_sent_and_what_was_received(world: World, box: s
     assert told["gmailThreadCount"] == 4
 
 
-def test_addresses_of_those_who_reach_the_box_are_not_news(world: World, box: str) -> None:
+def test_addresses_of_users_of_the_box_are_not_added_to_the_box(world: World, box: str) -> None:
     people = f"{world.ada.email}, {world.bo.email}, ZOE@zuse.example, new@zuse.example"
     ok(send(world, box, mail(to=people)))
     assert box_of(world, box)["emailAddresses"] == ["zoe@zuse.example", "new@zuse.example"]
@@ -139,7 +139,7 @@ def test_addresses_of_those_who_reach_the_box_are_not_news(world: World, box: st
     ]
 
 
-def test_answers_join_the_thread_in_whatever_order_they_come(world: World, box: str) -> None:
+def test_replies_join_their_thread_in_any_order_of_arrival(world: World, box: str) -> None:
     last = mail(number=3, answers="<1@zuse.example> <2@zuse.example>", date="Wed, 04 Nov 2026 10:00:00 +0000")
     joined = {ok(send(world, box, last))["threadKey"]}
     joined.add(ok(send(world, box, mail(number=1)))["threadKey"])
@@ -154,14 +154,14 @@ def test_answers_join_the_thread_in_whatever_order_they_come(world: World, box: 
     assert [one["messageId"] for one in messages_of(world, key, limit=2, page=1)["results"]] == ["3@zuse.example"]
 
 
-def test_a_thread_is_the_boxs_own(world: World, box: str) -> None:
+def test_threads_belong_to_one_box(world: World, box: str) -> None:
     other = world.box(world.pipeline())["key"]
     here, there = ok(send(world, box, mail())), ok(send(world, other, mail()))
     assert (here["messageId"], here["threadKey"] == there["threadKey"]) == (there["messageId"], False)
     assert len(messages_of(world, here["threadKey"])["results"]) == 1
 
 
-def test_a_message_that_is_there_is_not_added_twice(world: World, box: str) -> None:
+def test_a_message_is_added_to_a_box_only_once(world: World, box: str) -> None:
     first = ok(send(world, box, mail(a_txt=b"a")))
     before = box_of(world, box), world.events(box)
     assert ok(send(world, box, mail(a_txt=b"a", subject="Changed on the way"))) == first
@@ -172,13 +172,13 @@ def test_a_message_that_is_there_is_not_added_twice(world: World, box: str) -> N
     assert box_of(world, box)["fileCount"] == 1
 
 
-def test_a_message_repeated_under_an_idempotency_key_is_one(world: World, box: str) -> None:
+def test_repeating_a_message_with_its_idempotency_key_adds_it_once(world: World, box: str) -> None:
     first = send(world, box, mail(), **{"Idempotency-Key": f"m{world.number}"})
     assert ok(send(world, box, mail(), **{"Idempotency-Key": f"m{world.number}"})) == ok(first)
     assert box_of(world, box)["totalNumberOfEmails"] == 1
 
 
-def test_mail_is_taken_in_every_wrapping(world: World, box: str) -> None:
+def test_a_message_is_accepted_in_every_request_encoding(world: World, box: str) -> None:
     path, post = f"/api/v2/boxes/{box}/messages", world.ada.http.post
     plain = b"From: zoe@zuse.example\r\nSubject: %d\r\n\r\nHi\r\n"
     coded = base64.urlsafe_b64encode(plain % 3).decode()
@@ -213,7 +213,7 @@ def test_mail_is_taken_in_every_wrapping(world: World, box: str) -> None:
         (b"From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n\n" * 300, "", "parts"),
     ],
 )
-def test_what_is_no_mail_is_refused_and_nothing_is_kept(
+def test_a_body_that_is_not_a_message_is_refused_and_not_stored(
     world: World, box: str, content: bytes, kind: str, names: str
 ) -> None:
     answer = send(world, box, content, **{"Content-Type": kind})
@@ -223,7 +223,7 @@ def test_what_is_no_mail_is_refused_and_nothing_is_kept(
     assert world.events(box) == ["box.created"]
 
 
-def test_broken_mail_gets_its_best_reading(world: World, box: str) -> None:
+def test_a_malformed_message_is_read_as_well_as_possible(world: World, box: str) -> None:
     broken = (
         b"From: \xe9 <zoe@zuse.example>\r\nTo: ,,;<\r\nSubject: =?x?b?!?= caf\xe9\r\nDate: yesterday\r\n"
         b"Message-ID: <\xe9@x>\r\nReferences: <" + b"r" * 5000 + b">\r\n"
@@ -237,12 +237,12 @@ def test_broken_mail_gets_its_best_reading(world: World, box: str) -> None:
     assert ok(send(world, box, broken)) == message
 
 
-def test_mail_from_the_future_is_of_now(world: World, box: str) -> None:
+def test_a_message_dated_in_the_future_gets_the_current_time(world: World, box: str) -> None:
     message = ok(send(world, box, mail(date="Mon, 02 Nov 2099 10:00:00 +0000")))
     assert message["timestamp"] == message["creationTimestamp"]
 
 
-def test_a_box_takes_so_many_addresses_from_one_message(world: World, box: str) -> None:
+def test_a_box_takes_a_limited_number_of_addresses_from_a_message(world: World, box: str) -> None:
     everyone = ", ".join(f"p{number}@zuse.example" for number in range(300))
     message = ok(send(world, box, mail(to=everyone)))
     assert len(message["to"]) == 300
@@ -250,7 +250,7 @@ def test_a_box_takes_so_many_addresses_from_one_message(world: World, box: str) 
     assert len(box_of(world, box)["emailAddresses"]) == 50
 
 
-def test_a_removed_thread_takes_its_mail_and_files_along(world: World, box: str) -> None:
+def test_removing_a_thread_removes_its_messages_and_files(world: World, box: str) -> None:
     kept = ok(send(world, box, mail(number=1)))
     gone = ok(send(world, box, mail(number=2, a_txt=b"gone with it")))
     world.clock.advance(days=31)
@@ -270,7 +270,7 @@ def test_a_removed_thread_takes_its_mail_and_files_along(world: World, box: str)
     assert world.events(box).count("thread.removed") == 1
 
 
-def test_a_subscription_is_sent_the_thread_as_it_was_read(world: World, box: str) -> None:
+def test_a_webhook_delivery_holds_the_thread_as_the_api_returns_it(world: World, box: str) -> None:
     ok(send(world, box, mail(a_txt=b"a")))
     (thread,) = threads_of(world, box)
     (event,) = events(world, box, "thread.added")
@@ -279,7 +279,7 @@ def test_a_subscription_is_sent_the_thread_as_it_was_read(world: World, box: str
     assert b'"lastEmailFrom":"zoe@zuse.example"' in payloads.body(received)
 
 
-def test_one_who_may_only_look_reads_mail_and_adds_none(world: World) -> None:
+def test_a_viewer_reads_messages_and_cannot_add_them(world: World) -> None:
     box = world.box(world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__"))["key"]
     message = ok(send(world, box, mail()))
     refused(world.bo.http.post(f"/api/v2/boxes/{box}/messages", content=bytes(mail(number=2))), 403, "Viewer")
@@ -287,7 +287,7 @@ def test_one_who_may_only_look_reads_mail_and_adds_none(world: World) -> None:
     assert ok(world.bo.http.get(path))["results"] == [message]
 
 
-def test_a_stranger_reaches_no_mail(world: World, box: str) -> None:
+def test_a_stranger_reaches_no_messages(world: World, box: str) -> None:
     message = ok(send(world, box, mail()))
     assert world.cy.http.get(f"/api/v2/messages/{message['key']}").status_code == 404
     assert world.cy.http.get(f"/api/v2/threads/{message['threadKey']}/messages").status_code == 404

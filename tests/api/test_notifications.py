@@ -40,7 +40,7 @@ def follow(world: World, box: dict[str, Any], who: str = "bo", **changes: bool) 
     return told
 
 
-def test_mentions_and_assignments_are_told_to_whom_they_name(world: World) -> None:
+def test_mentioned_and_assigned_users_are_notified(world: World) -> None:
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
     said = comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
     task = {"text": "call", "assignedToSharingEntries": [{"email": world.bo.email}, {"email": world.ada.email}]}
@@ -60,7 +60,7 @@ def test_mentions_and_assignments_are_told_to_whom_they_name(world: World) -> No
     assert len(tray(world)) == 3
 
 
-def test_nobody_is_told_of_his_own_deeds(world: World) -> None:
+def test_users_are_not_notified_of_their_own_changes(world: World) -> None:
     box = world.box(world.pipeline())
     comment(world, box, "Me", mentions=[{"userKey": world.ada.user_key}])
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
@@ -69,7 +69,7 @@ def test_nobody_is_told_of_his_own_deeds(world: World) -> None:
     assert tray(world, "ada") == [("followed", "box.moved")]
 
 
-def test_a_box_is_followed_left_and_muted(world: World) -> None:
+def test_a_box_is_followed_unfollowed_and_muted(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
     comment(world, box, "nobody hears")
@@ -88,7 +88,7 @@ def test_a_box_is_followed_left_and_muted(world: World) -> None:
     refused(world.cy.http.post(f"/api/v2/boxes/{box['key']}/following", json={"following": True}), 404)
 
 
-def test_who_cannot_see_it_is_not_told_and_who_no_longer_can_reads_nothing(world: World) -> None:
+def test_only_users_who_can_see_the_box_get_and_read_its_notifications(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, assignedToSharingEntries=[{"email": world.cy.email}])
     assert tray(world, "cy") == []
@@ -101,7 +101,7 @@ def test_who_cannot_see_it_is_not_told_and_who_no_longer_can_reads_nothing(world
     assert unread(world) == 0
 
 
-def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> None:
+def test_owners_are_notified_of_due_tasks_and_failing_webhooks(world: World) -> None:
     box = world.box(world.pipeline())
     due_at = world.clock() + 60_000
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "call", "dueDate": due_at}))
@@ -115,7 +115,7 @@ def test_due_tasks_and_failing_webhooks_are_told_to_their_own(world: World) -> N
     assert tray(world) == []
 
 
-def test_that_an_automation_was_switched_off_leads_to_it(world: World) -> None:
+def test_the_notification_of_a_switched_off_automation_links_to_it(world: World) -> None:
     rule = {"name": "Greet", "trigger": {"type": "contact.created"}, "steps": [{"type": "stop"}]}
     key = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/automations", json=rule))["key"]
     world.as_("ada", lambda ctx: automations.pause(ctx, automations.get(ctx, key), "it went in circles"))
@@ -125,13 +125,13 @@ def test_that_an_automation_was_switched_off_leads_to_it(world: World) -> None:
     assert "pipelineKey" not in told
 
 
-def test_every_kind_of_event_has_a_sentence_whatever_is_known() -> None:
+def test_every_event_kind_has_a_sentence_even_with_missing_data() -> None:
     for kind in event_kinds.EVENT_KINDS:
         bare = events.Event(1, kind, 0, None, None, None, None, None, msgspec.Raw(b"{}"), None, {})
         assert story(bare, "this box", "this pipeline")
 
 
-def test_they_are_marked_read_one_by_one_up_to_one_or_all(world: World) -> None:
+def test_notifications_are_marked_read_singly_up_to_a_given_notification_or_all(world: World) -> None:
     box = world.box(world.pipeline())
     for number in range(4):
         comment(world, box, str(number), mentions=[{"userKey": world.bo.user_key}])
@@ -154,7 +154,7 @@ def test_they_are_marked_read_one_by_one_up_to_one_or_all(world: World) -> None:
         refused(world.bo.http.post("/api/v2/notifications/read", json=body), 400)
 
 
-def test_the_count_is_live(world: World) -> None:
+def test_the_unread_count_is_updated_live(world: World) -> None:
     box = world.box(world.pipeline())
     counts = []
     with world.bo.http.stream("GET", "/api/v2/notifications/stream") as answer:
@@ -193,7 +193,7 @@ def at(world: World, hour: int) -> int:
     return world.clock()
 
 
-def test_what_is_unread_comes_in_one_letter_in_the_morning(mailing: World, mailbox: Mailbox) -> None:
+def test_unread_notifications_are_sent_in_one_morning_mail(mailing: World, mailbox: Mailbox) -> None:
     world = mailing
     engine = world.server.engine
     at(world, 12)

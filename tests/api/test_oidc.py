@@ -78,7 +78,7 @@ def way_back(browser: httpx.Client, who: str, next_path: str = "/") -> str:
     return str(there.headers["location"])
 
 
-def test_who_is_of_the_domain_is_made_a_user_and_known_again(house: World) -> None:
+def test_a_person_of_the_domain_becomes_a_user_and_is_recognized_later(house: World) -> None:
     with house.client(None) as browser:
         ways = ok(browser.get("/api/v2/session/ways"))
         assert (ways["provider"], ways["providerUrl"]) == ("Example login", "/auth/oidc")
@@ -95,7 +95,7 @@ def test_who_is_of_the_domain_is_made_a_user_and_known_again(house: World) -> No
     assert "Example login" in rows[1][1]
 
 
-def test_a_user_that_is_there_or_invited_is_found_by_a_verified_address(house: World) -> None:
+def test_an_existing_or_invited_user_is_found_by_a_verified_address(house: World) -> None:
     path = f"/api/v2/teams/{house.team_key}/invitations"
     ok(house.ada.http.post(path, json={"email": "eve@elsewhere.example"}))
     with house.client(None) as browser:
@@ -105,7 +105,7 @@ def test_a_user_that_is_there_or_invited_is_found_by_a_verified_address(house: W
     assert ok(house.ada.http.get(path))["results"] == []
 
 
-def test_a_stranger_and_an_address_that_is_not_verified_are_refused(house: World) -> None:
+def test_a_stranger_and_an_unverified_address_are_refused(house: World) -> None:
     with house.client(None) as browser:
         stranger = sign_in(browser, "eve-1")
         assert (stranger.status_code, "invitation" in stranger.text) == (403, True)
@@ -117,7 +117,7 @@ def test_a_stranger_and_an_address_that_is_not_verified_are_refused(house: World
         assert browser.get("/api/v2/session").status_code == 401
 
 
-def test_another_browsers_attempt_and_a_code_used_twice_are_refused(house: World) -> None:
+def test_a_code_of_another_browser_and_a_used_code_are_refused(house: World) -> None:
     with house.client(None) as browser, house.client(None) as other:
         back = way_back(browser, "dee-1")
         assert other.get(back).status_code == 400
@@ -132,20 +132,20 @@ def test_another_browsers_attempt_and_a_code_used_twice_are_refused(house: World
         assert refused.status_code == 403
 
 
-def test_it_comes_back_to_a_page_of_ours_alone() -> None:
+def test_sign_in_returns_only_to_pages_of_this_server() -> None:
     for path in ("https://evil.example/", "//evil.example", "/\\evil.example", "x", "", "/a\nSet-Cookie: x"):
         assert oidc.attempt(path).next == "/", path
     assert oidc.attempt("/boxes/b1?tab=2").next == "/boxes/b1?tab=2"
 
 
-def test_without_a_provider_there_is_none(world: World) -> None:
+def test_without_a_provider_single_sign_on_is_not_offered(world: World) -> None:
     with world.client(None) as browser:
         assert ok(browser.get("/api/v2/session/ways")) == {"password": True, "mail": False, "passkeys": False}
         assert browser.get("/auth/oidc").status_code == 404
         assert browser.get("/auth/oidc/callback").status_code == 404
 
 
-def test_a_provider_that_is_away_is_said_in_words(fresh_store: Store) -> None:
+def test_an_unreachable_provider_is_reported_with_a_message(fresh_store: Store) -> None:
     gone = f"http://127.0.0.1:{free_port()}"
     config = fresh_store.config(oidc_issuer=gone, oidc_client_id="boxwood", oidc_client_secret="x")
     server = Server(config).start()

@@ -49,7 +49,7 @@ def grants_for(action: str, check: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("action", "check"), PAIRS)
-def test_a_box_is_open_to_whom_the_condition_holds_and_to_no_other(world: World, action: str, check: str) -> None:
+def test_a_box_is_open_only_to_users_who_satisfy_the_condition(world: World, action: str, check: str) -> None:
     pipeline = world.pipeline()
     assert world.field(pipeline, "TEXT_INPUT")["key"] == "1001"
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
@@ -86,7 +86,7 @@ def deed(world: World, action: str, box: str) -> Any:
 
 
 @pytest.mark.parametrize("check", [one for one in BOX_CONDITIONS if one != "CREATOR"])
-def test_a_box_is_made_where_the_condition_holds_of_what_it_would_be(world: World, check: str) -> None:
+def test_a_box_is_created_only_if_the_new_box_satisfies_the_condition(world: World, check: str) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT")
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
@@ -101,7 +101,7 @@ def test_a_box_is_made_where_the_condition_holds_of_what_it_would_be(world: Worl
     assert [one["name"] for one in ok(world.ada.http.get(path))["results"]] == ["Yes"]
 
 
-def test_a_box_moves_where_the_condition_holds_of_what_it_would_be(world: World) -> None:
+def test_a_box_moves_only_if_the_moved_box_satisfies_the_condition(world: World) -> None:
     pipeline, target = world.pipeline(), world.pipeline()
     made = grant("BOX", "CREATE", "STAGE", {"stageKey": "5002"})
     hold(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), made)
@@ -136,7 +136,9 @@ BESIDE = {"SET_TEAM": "UPDATE", "RESTRICT_SHARING": "UPDATE", "CHANGE_ADMINS": "
 
 @pytest.mark.parametrize("check", ["NONE", "UNARCHIVED", "CREATOR"])
 @pytest.mark.parametrize(("entity", "action"), list(DEEDS))
-def test_a_pipeline_is_open_to_whom_the_condition_holds(world: World, entity: str, action: str, check: str) -> None:
+def test_a_pipeline_is_open_to_users_who_satisfy_the_condition(
+    world: World, entity: str, action: str, check: str
+) -> None:
     verb, path, body = DEEDS[entity, action]
     if action == "SET_TEAM":
         team = {"name": "Second", "members": [{"email": world.ada.email, "role": "Owner"}, {"email": world.bo.email}]}
@@ -169,7 +171,7 @@ def test_a_pipeline_is_open_to_whom_the_condition_holds(world: World, entity: st
 
 
 @pytest.mark.parametrize(("action", "check"), [("GET", "BOX_VIEW"), ("UPDATE", "BOX_UPDATE")])
-def test_a_right_that_asks_for_itself_gives_nothing(world: World, action: str, check: str) -> None:
+def test_a_right_that_depends_on_itself_grants_nothing(world: World, action: str, check: str) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     others = [] if action == "GET" else [grant("BOX", "GET")]
@@ -198,7 +200,7 @@ COMPARISONS: list[tuple[str, str, str, Any, Any]] = [
 
 
 @pytest.mark.parametrize(("kind", "operator", "value", "holds", "fails"), COMPARISONS)
-def test_fields_are_compared_alike_in_lists_and_alone(
+def test_conditions_on_fields_work_the_same_for_lists_and_single_boxes(
     world: World, kind: str, operator: str, value: str, holds: Any, fails: Any
 ) -> None:
     pipeline = world.pipeline()
@@ -229,7 +231,7 @@ def test_fields_are_compared_alike_in_lists_and_alone(
         (grant("BOX", "GET", "FIELD_COMPARISON", {**GOLD, "value": "1e20"}), "value"),
     ],
 )
-def test_a_grant_that_could_mean_nothing_is_refused(world: World, given: dict[str, Any], named: str) -> None:
+def test_a_meaningless_grant_is_refused(world: World, given: dict[str, Any], named: str) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT")
     path = f"/api/v2/pipelines/{pipeline['key']}"
@@ -239,7 +241,7 @@ def test_a_grant_that_could_mean_nothing_is_refused(world: World, given: dict[st
     assert ok(world.ada.http.get(path)) == before
 
 
-def test_only_who_may_make_admins_gives_a_set_that_does(world: World) -> None:
+def test_only_users_who_may_appoint_admins_grant_that_right(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}"
     sets = {"Boss": {"permissions": [grant("PIPELINE", "CHANGE_ADMINS")]}}

@@ -37,7 +37,7 @@ DEEDS = {
 
 @pytest.mark.parametrize("role", ALL)
 @pytest.mark.parametrize("deed", DEEDS)
-def test_a_role_may_do_this_and_no_other_may(world: World, role: str, deed: str) -> None:
+def test_only_the_listed_roles_may_do_this(world: World, role: str, deed: str) -> None:
     verb, path, body, may = DEEDS[deed]
     pipeline = world.pipeline(defaultPermissionSetName=role)
     field = world.field(pipeline, "TEXT_INPUT")
@@ -56,14 +56,14 @@ def test_a_role_may_do_this_and_no_other_may(world: World, role: str, deed: str)
         assert {**now, "boxCount": 0} == {**before, "boxCount": 0}
 
 
-def test_what_is_out_of_reach_is_not_found_and_what_is_not_allowed_is_forbidden(world: World) -> None:
+def test_unreachable_things_are_not_found_and_disallowed_actions_are_forbidden(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName=OBSERVER)
     box = world.box(pipeline)
     assert world.bo.http.post(f"/api/v1/boxes/{box['key']}", json={"notes": "x"}).status_code == 404
     assert "Observer" in refused(world.bo.http.put(f"/api/v1/pipelines/{pipeline['key']}/boxes?name=x"), 403)
 
 
-def test_lists_hold_only_what_may_be_seen(world: World) -> None:
+def test_lists_hold_only_what_the_user_may_see(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName=ASSIGNEE)
     his = world.box(pipeline, assignedToSharingEntries=[world.bo.user_key])
     other = world.box(pipeline)
@@ -77,7 +77,7 @@ def test_lists_hold_only_what_may_be_seen(world: World) -> None:
     assert {one["boxKey"] for one in feed if "boxKey" in one} == {his["key"]}
 
 
-def test_an_entry_of_ones_own_goes_before_the_teams_default(world: World) -> None:
+def test_a_personal_sharing_entry_overrides_the_team_default(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName=VIEWER)
     path = f"/api/v2/pipelines/{pipeline['key']}"
     refused(world.bo.http.post(path, json={"name": "x"}), 403, "Viewer")

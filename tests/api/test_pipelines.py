@@ -3,7 +3,7 @@
 from tests.conftest import World, ok
 
 
-def test_a_list_counts_boxes_where_that_is_asked_for(world: World) -> None:
+def test_a_pipeline_list_counts_boxes_when_requested(world: World) -> None:
     full, empty = world.pipeline(name="Full"), world.pipeline(name="Empty")
     for stage_key in ("5001", "5001", "5003"):
         world.box(full, stageKey=stage_key)

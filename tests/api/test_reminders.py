@@ -37,7 +37,7 @@ def test_reminders_come_in_pages(world: World) -> None:
         ({"message": "", "remindDate": "4000000000000"}, "message"),
     ],
 )
-def test_a_reminder_that_makes_no_sense_is_refused(world: World, form: dict, names: str) -> None:
+def test_an_invalid_reminder_is_refused(world: World, form: dict, names: str) -> None:
     box = world.box(world.pipeline())
     refused(world.ada.http.put(f"/api/v1/boxes/{box['key']}/reminders", data=form), 400, names)
     assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"] == []

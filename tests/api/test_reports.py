@@ -28,7 +28,7 @@ def sales(world: World) -> dict[str, Any]:
     return world.pipeline(stages=["Lead", "Talks", "Closed - Won", "Lost"])
 
 
-def test_the_funnel_counts_who_got_how_far(world: World, sales: dict[str, Any]) -> None:
+def test_the_funnel_counts_how_far_boxes_got(world: World, sales: dict[str, Any]) -> None:
     lead, talks, won, skipped, lost = (world.box(sales, name=name) for name in ("a", "b", "c", "d", "e"))
     move(world, talks, "5002")
     for stage in ("5002", "5003"):
@@ -52,7 +52,7 @@ def test_the_funnel_counts_who_got_how_far(world: World, sales: dict[str, Any]) 
     assert only["won"] == 1
 
 
-def test_an_empty_pipeline_has_nothing_to_divide_by(world: World, sales: dict[str, Any]) -> None:
+def test_an_empty_pipeline_has_reports_without_rates(world: World, sales: dict[str, Any]) -> None:
     found = report(world, sales, "funnel")
     assert found["winRate"] is None
     assert [one["conversion"] for one in found["stages"]] == [None, None, None]
@@ -61,7 +61,7 @@ def test_an_empty_pipeline_has_nothing_to_divide_by(world: World, sales: dict[st
     assert all(one["created"] == 0 for one in report(world, sales, "over-time")["points"])
 
 
-def test_time_in_stage_adds_up_stays_and_counts_what_goes_on(world: World, sales: dict[str, Any]) -> None:
+def test_time_in_stage_sums_finished_and_open_stays(world: World, sales: dict[str, Any]) -> None:
     one, two, three = (world.box(sales, name=name) for name in "abc")
     world.clock.advance(ms=10 * HOUR)
     move(world, one, "5002")
@@ -150,7 +150,7 @@ def test_boards_tables_and_reports_sum_by_one_rule_in_both_spellings(world: Worl
         refused(world.ada.http.get(f"{path}/{at}", params={"sum": many}), 400, "sums")
 
 
-def test_a_filter_that_all_boxes_pass_changes_no_figure(world: World, sales: dict[str, Any]) -> None:
+def test_a_filter_that_matches_all_boxes_changes_no_figure(world: World, sales: dict[str, Any]) -> None:
     """All boxes are counted another way than some of them."""
     moves: tuple[tuple[str, ...], ...] = (
         (),
@@ -177,7 +177,7 @@ def test_a_filter_that_all_boxes_pass_changes_no_figure(world: World, sales: dic
         assert one["averageMs"] == pytest.approx(other["averageMs"], abs=60_000)
 
 
-def test_reports_are_of_the_boxes_that_pass_a_filter_and_that_one_may_see(world: World) -> None:
+def test_reports_count_only_matching_boxes_that_the_user_may_see(world: World) -> None:
     sales = world.pipeline(stages=["Lead", "Won"], defaultPermissionSetName="__viewAssignedPermissionSet__")
     world.box(sales, name="Hers")
     theirs = world.box(sales, name="His", assignedToSharingEntries=[{"email": world.bo.email}])
@@ -209,7 +209,7 @@ def test_reports_are_of_the_boxes_that_pass_a_filter_and_that_one_may_see(world:
         ("totals", {"filter": "{"}, "filter"),
     ],
 )
-def test_bad_questions_are_refused_by_name(
+def test_invalid_report_parameters_are_refused_by_name(
     world: World, sales: dict[str, Any], name: str, query: dict[str, Any], field: str
 ) -> None:
     answer = world.ada.http.get(f"/api/v2/pipelines/{sales['key']}/reports/{name}", params=query)
@@ -217,7 +217,9 @@ def test_bad_questions_are_refused_by_name(
     assert answer.json()["field"] == field
 
 
-def test_stays_follow_boxes_to_other_pipelines_and_out_of_the_trash(world: World, sales: dict[str, Any]) -> None:
+def test_stays_move_with_boxes_to_other_pipelines_and_return_from_the_trash(
+    world: World, sales: dict[str, Any]
+) -> None:
     other = world.pipeline()
     box = world.box(sales)
     move(world, box, "5002")

@@ -41,7 +41,7 @@ def sign_in(world: World, given: str | None = None) -> httpx.Response:
         return other.post(SESSION, json=body)
 
 
-def test_an_authenticator_counts_once_a_code_was_confirmed(world: World, browser: httpx.Client) -> None:
+def test_an_authenticator_is_active_after_a_confirmed_code(world: World, browser: httpx.Client) -> None:
     refused(browser.post(f"{SESSION}/totp", json={"password": "not the password"}), 400, "password")
     made = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
     assert made["uri"].startswith("otpauth://totp/Boxwood:")
@@ -65,7 +65,7 @@ def test_an_authenticator_counts_once_a_code_was_confirmed(world: World, browser
     assert secret not in str(events)
 
 
-def test_a_code_is_good_once_and_for_about_its_half_minute(world: World, browser: httpx.Client) -> None:
+def test_a_code_works_once_and_for_about_thirty_seconds(world: World, browser: httpx.Client) -> None:
     secret, _ = add(world, browser)
     refused(sign_in(world, code(world, secret)), 401, "code")  # it was used to confirm
     ahead = code(world, secret, 1)
@@ -78,7 +78,7 @@ def test_a_code_is_good_once_and_for_about_its_half_minute(world: World, browser
     ok(sign_in(world, code(world, secret)))
 
 
-def test_a_wrong_password_is_told_from_nothing_by_a_code(world: World, browser: httpx.Client) -> None:
+def test_a_code_does_not_reveal_whether_the_password_was_wrong(world: World, browser: httpx.Client) -> None:
     secret, _ = add(world, browser)
     with world.client(None) as other:
         body = {"email": world.ada.email, "password": "not the password", "code": code(world, secret, 1)}
@@ -87,7 +87,7 @@ def test_a_wrong_password_is_told_from_nothing_by_a_code(world: World, browser: 
     ok(sign_in(world, code(world, secret, 1)))
 
 
-def test_recovery_codes_work_once_each_and_can_be_made_anew(world: World, browser: httpx.Client) -> None:
+def test_recovery_codes_work_once_each_and_can_be_replaced(world: World, browser: httpx.Client) -> None:
     _, codes = add(world, browser)
     ok(sign_in(world, codes[0].upper()))
     refused(sign_in(world, codes[0]), 401, "code")
@@ -98,7 +98,7 @@ def test_recovery_codes_work_once_each_and_can_be_made_anew(world: World, browse
     ok(sign_in(world, other[1]))
 
 
-def test_codes_cannot_be_found_by_trying(world: World, browser: httpx.Client) -> None:
+def test_guessing_codes_is_limited(world: World, browser: httpx.Client) -> None:
     secret, codes = add(world, browser)
 
     def guess(given: str) -> bool:
@@ -112,7 +112,7 @@ def test_codes_cannot_be_found_by_trying(world: World, browser: httpx.Client) ->
     assert guess(code(world, secret))
 
 
-def test_a_link_for_a_forgotten_password_takes_the_code_too(world: World, browser: httpx.Client) -> None:
+def test_a_password_reset_link_requires_the_code_too(world: World, browser: httpx.Client) -> None:
     secret, _ = add(world, browser)
     body = {"token": link(world, world.ada, "reset"), "password": "another password"}
     with world.client(None) as other:
@@ -122,7 +122,7 @@ def test_a_link_for_a_forgotten_password_takes_the_code_too(world: World, browse
         ok(other.post(f"{SESSION}/link", json={**body, "code": code(world, secret, 1)}))
 
 
-def test_it_is_removed_with_the_password_or_by_the_operator(world: World, browser: httpx.Client) -> None:
+def test_an_authenticator_is_removed_with_the_password_or_by_the_operator(world: World, browser: httpx.Client) -> None:
     add(world, browser)
     refused(browser.post(f"{SESSION}/totp/remove", json={"password": "not the password"}), 400, "password")
     ok(browser.post(f"{SESSION}/totp/remove", json={"password": PASSWORD}))

@@ -48,7 +48,7 @@ def kinds(world: World, person: Person) -> list[str]:
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, user=person.user_key))]
 
 
-def test_a_link_signs_in_once_and_chooses_the_password(world: World, browser: httpx.Client) -> None:
+def test_a_sign_in_link_works_once_and_sets_the_password(world: World, browser: httpx.Client) -> None:
     token = link(world, world.ada)
     look = ok(browser.post("/api/v2/session/link/look", json={"token": token}))
     assert (look["kind"], look["email"], look["needsPassword"]) == ("welcome", world.ada.email, True)
@@ -91,7 +91,7 @@ def test_a_session_acts_as_its_user_and_changes_only_with_the_csrf_token(world: 
     assert ok(browser.get("/api/v2/session"))["csrfToken"] == token
 
 
-def test_a_session_reaches_what_its_user_reaches_and_no_more(world: World, browser: httpx.Client) -> None:
+def test_a_session_reaches_only_what_its_user_reaches(world: World, browser: httpx.Client) -> None:
     box = world.box(world.pipeline())
     token = welcome(world, world.cy, browser)["csrfToken"]
     assert browser.get(f"/api/v1/boxes/{box['key']}").status_code == 404
@@ -103,7 +103,7 @@ def test_a_session_reaches_what_its_user_reaches_and_no_more(world: World, brows
         ok(other.post(f"/api/v1/boxes/{box['key']}", json={"name": "X"}, headers={"X-CSRF-Token": bo}))
 
 
-def test_a_key_beside_the_cookie_wins(world: World, browser: httpx.Client) -> None:
+def test_an_api_key_takes_precedence_over_the_cookie(world: World, browser: httpx.Client) -> None:
     welcome(world, world.ada, browser)
     assert ok(browser.get("/api/v1/users/me", auth=(world.bo.key, "")))["email"] == world.bo.email
 
@@ -122,7 +122,7 @@ def test_signing_out_ends_the_session(world: World, browser: httpx.Client) -> No
     assert again.headers["www-authenticate"].startswith("Bearer"), "a browser would open a dialog of its own"
 
 
-def test_without_a_cookie_nobody_is_signed_in(world: World, browser: httpx.Client) -> None:
+def test_without_a_cookie_there_is_no_session(world: World, browser: httpx.Client) -> None:
     answer = browser.get("/api/v2/session")
     assert (answer.status_code, answer.json()) == (401, {"error": "Authentication required"})
     # A key is no session.
@@ -161,7 +161,7 @@ def _write_down_uses(world: World) -> None:
     upkeep.note_uses(world.server.engine, world.server.boxwood.api.uses, world.server.boxwood.api.seen)
 
 
-def test_sessions_are_listed_and_ended_one_by_one(world: World, browser: httpx.Client) -> None:
+def test_sessions_are_listed_and_ended_individually(world: World, browser: httpx.Client) -> None:
     browser.headers["User-Agent"] = "Lynx/2.9"
     token = welcome(world, world.ada, browser)["csrfToken"]
     with world.client(None) as phone:
@@ -194,7 +194,7 @@ def test_changing_the_password_signs_the_other_browsers_out(world: World, browse
         sign_in(phone, world.ada, new)
 
 
-def test_no_other_sites_page_signs_anyone_in(world: World, browser: httpx.Client) -> None:
+def test_a_page_of_another_site_cannot_sign_a_user_in(world: World, browser: httpx.Client) -> None:
     welcome(world, world.ada, browser)
     browser.cookies.clear()
     body = {"email": world.ada.email, "password": PASSWORD}
@@ -203,7 +203,7 @@ def test_no_other_sites_page_signs_anyone_in(world: World, browser: httpx.Client
     sign_in(browser, world.ada, headers={"Origin": world.server.url})
 
 
-def test_the_live_stream_takes_the_cookie_and_stops_with_the_session(world: World, browser: httpx.Client) -> None:
+def test_the_live_stream_accepts_the_cookie_and_ends_with_the_session(world: World, browser: httpx.Client) -> None:
     token = welcome(world, world.ada, browser)["csrfToken"]
     pipeline = world.pipeline()
     with browser.stream("GET", "/api/v2/events/stream?after=now") as stream:
@@ -218,7 +218,7 @@ def test_the_live_stream_takes_the_cookie_and_stops_with_the_session(world: Worl
         assert "Not for this browser" not in "".join(lines)
 
 
-def test_a_link_is_over_in_time_and_a_newer_one_replaces_it(world: World, browser: httpx.Client) -> None:
+def test_a_sign_in_link_expires_and_a_newer_link_replaces_it(world: World, browser: httpx.Client) -> None:
     old, new = link(world, world.ada, "reset"), link(world, world.ada, "reset")
     refused(browser.post("/api/v2/session/link", json={"token": old, "password": PASSWORD}), 400, "token")
     world.clock.advance(days=1)
@@ -254,7 +254,7 @@ def test_every_other_browser_is_signed_out_at_once(world: World, browser: httpx.
     ok(browser.get("/api/v1/users/me"))
 
 
-def test_a_locked_user_comes_in_by_nothing_until_unlocked(world: World, browser: httpx.Client) -> None:
+def test_a_locked_user_cannot_sign_in_until_unlocked(world: World, browser: httpx.Client) -> None:
     welcome(world, world.ada, browser)
     token = link(world, world.ada, "reset")
     engine = world.server.engine

@@ -20,7 +20,7 @@ def told(world: World, key: str) -> list[str]:
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, key=key))]
 
 
-def test_what_was_read_can_be_sent_back_and_is_no_news(world: World) -> None:
+def test_sending_back_what_was_read_records_no_event(world: World) -> None:
     key = made(world, subject="Re", snippetKeyShortcut="ty")["key"]
     read = ok(world.ada.http.get(f"{PATH}/{key}"))
     world.clock.advance(ms=5000)
@@ -29,7 +29,7 @@ def test_what_was_read_can_be_sent_back_and_is_no_news(world: World) -> None:
     assert told(world, key) == ["snippet.created"]
 
 
-def test_a_shared_snippet_is_changed_by_those_who_may_change_the_pipeline(world: World) -> None:
+def test_users_who_may_change_the_pipeline_change_its_shared_snippets(world: World) -> None:
     pipeline = world.pipeline()
     key = made(world, pipelineKey=pipeline["key"])["key"]
     assert ok(world.bo.http.post(f"{PATH}/{key}", json={"snippetText": "Merci"}))["snippetText"] == "Merci"
@@ -52,7 +52,7 @@ def test_only_its_author_takes_a_snippet_out_of_a_pipeline(world: World) -> None
     assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
 
 
-def test_a_snippet_outlives_its_pipeline(world: World) -> None:
+def test_a_snippet_stays_when_its_pipeline_is_deleted(world: World) -> None:
     pipeline = world.pipeline()
     key = made(world, pipelineKey=pipeline["key"])["key"]
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}"))
@@ -63,7 +63,7 @@ def test_a_snippet_outlives_its_pipeline(world: World) -> None:
     assert world.bo.http.get(f"{PATH}/{key}").status_code == 404
 
 
-def test_a_teams_key_reaches_of_a_member_only_what_the_team_shares(world: World) -> None:
+def test_a_team_key_reaches_only_the_shared_snippets_of_its_member(world: World) -> None:
     own = ok(world.bo.http.put(PATH, data={"snippetName": "Bo's own"}))["key"]
     shared = made(world, pipelineKey=world.pipeline()["key"])["key"]
     secret = ok(world.ada.http.put("/api/v1/apikeys", params={"teamKey": world.team_key}))["apiKey"]
@@ -91,7 +91,7 @@ def test_snippets_come_in_pages(world: World) -> None:
         ({"pipelineKey": {"a": 1}}, "pipelineKey"),
     ],
 )
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict[str, Any], names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: dict[str, Any], names: str) -> None:
     key = made(world)["key"]
     refused(world.ada.http.post(f"{PATH}/{key}", json=body), 400, names)
     assert told(world, key) == ["snippet.created"]

@@ -44,13 +44,13 @@ def actions(world: World, box: dict[str, Any], text: str, **given: Any) -> list[
         ("Think", []),
     ],
 )
-def test_words_suggest_what_to_do(world: World, text: str, types: list[str]) -> None:
+def test_words_in_the_timeline_suggest_a_next_action(world: World, text: str, types: list[str]) -> None:
     found = actions(world, a_box(world, a_contact(world, "Konrad")), text)
     values = {"CALL": "+49 30 1"}
     assert found == [(kind, values.get(kind, "konrad@zuse.example"), "Konrad") for kind in types]
 
 
-def test_with_whom_is_who_is_named_else_who_is_starred(world: World) -> None:
+def test_the_suggested_contact_is_the_named_contact_or_else_the_starred_contact(world: World) -> None:
     konrad, horst, hilde = (a_contact(world, name) for name in ("Konrad", "Horst", "Hilde"))
     box = a_box(world, konrad, horst, star=horst)
     assert actions(world, box, "Call") == [("CALL", "+49 30 1", "Horst")]
@@ -59,7 +59,7 @@ def test_with_whom_is_who_is_named_else_who_is_starred(world: World) -> None:
     assert actions(world, box, "Mail", teamContactKey=hilde["key"]) == [("EMAIL", "hilde@zuse.example", "Hilde")]
 
 
-def test_nothing_is_suggested_without_someone_or_something_to_reach_them_by(world: World) -> None:
+def test_no_suggestion_without_a_reachable_contact_or_an_open_task(world: World) -> None:
     silent = a_contact(world, "Horst", emailAddresses=[], phoneNumbers=[])
     assert actions(world, a_box(world), "Call") == []
     assert actions(world, a_box(world, silent), "Call and mail") == []

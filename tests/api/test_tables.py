@@ -37,7 +37,7 @@ def test_a_table_has_each_stage_with_its_boxes_in_order(world: World) -> None:
     assert names(world, table(world, pipeline, by="")) == {"": "bcad"}
 
 
-def test_columns_come_with_the_first_boxes_and_with_a_batch(world: World) -> None:
+def test_a_table_returns_columns_with_the_first_boxes_and_with_a_batch(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, name="a")
     (first,) = table(world, pipeline, fields="daysInStage,name")["results"]
@@ -47,7 +47,7 @@ def test_columns_come_with_the_first_boxes_and_with_a_batch(world: World) -> Non
     assert read["columns"] == {"daysInStage": 0}
 
 
-def test_sums_are_of_numbers_and_of_no_column_with_words(world: World) -> None:
+def test_only_columns_of_numbers_have_sums(world: World) -> None:
     pipeline = world.pipeline()
     size, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Word"))
     for name, value in (("a", 10), ("b", 20.5), ("c", "30")):
@@ -60,7 +60,7 @@ def test_sums_are_of_numbers_and_of_no_column_with_words(world: World) -> None:
     ]
 
 
-def test_any_column_makes_groups(world: World) -> None:
+def test_a_table_can_be_grouped_by_any_column(world: World) -> None:
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT", "Text")["key"]
     day = world.field(pipeline, "DATE", "Day")["key"]
@@ -94,7 +94,7 @@ def test_any_column_makes_groups(world: World) -> None:
     assert groups("timeInStage.5002") == {"0": "abc"}
 
 
-def test_a_view_gives_what_is_not_given(world: World) -> None:
+def test_a_view_supplies_the_parameters_that_are_not_given(world: World) -> None:
     pipeline = world.pipeline()
     for name in "bca":
         world.box(pipeline, name=name, assignees=[world.bo.user_key] if name == "a" else [])
@@ -108,7 +108,7 @@ def test_a_view_gives_what_is_not_given(world: World) -> None:
     assert [box["name"] for box in listed] == ["a", "b", "c"]
 
 
-def test_what_makes_no_table_is_refused_by_name(world: World) -> None:
+def test_invalid_table_parameters_are_refused_by_name(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/table"
     refused(world.ada.http.get(path, params={"by": "nothing"}), 400, "by")
@@ -118,7 +118,7 @@ def test_what_makes_no_table_is_refused_by_name(world: World) -> None:
     refused(world.cy.http.get(path), 404)
 
 
-def test_a_table_holds_what_its_reader_may_see(world: World) -> None:
+def test_a_table_holds_only_boxes_the_reader_may_see(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
     world.box(pipeline, name="a")
     world.box(pipeline, name="b", assignees=[world.bo.user_key])

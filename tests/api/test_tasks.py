@@ -23,7 +23,7 @@ def stories(world: World, box: dict[str, Any]) -> list[tuple[str, str]]:
     return [(entry["newsfeedEntrySpecific"], entry["storyTextGlobal"]) for entry in reversed(feed)]
 
 
-def test_what_happens_to_a_task_is_told(world: World) -> None:
+def test_each_change_of_a_task_records_an_event(world: World) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box, text="Call  Zuse", dueDate=1_800_000_000_000)
     for change in (
@@ -46,7 +46,7 @@ def test_what_happens_to_a_task_is_told(world: World) -> None:
     ]
 
 
-def test_the_story_of_a_task_has_its_variables(world: World) -> None:
+def test_the_newsfeed_entry_of_a_task_has_its_variables(world: World) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box, text="Call\nZuse", dueDate=1_510_081_200_000)
     ok(world.ada.http.post(f"/api/v2/tasks/{task['key']}", json={"status": "DONE"}))
@@ -56,7 +56,7 @@ def test_the_story_of_a_task_has_its_variables(world: World) -> None:
     assert (told["BOX_NAME"], told["STORY_AUTHOR_DISPLAY_NAME"]) == ("Acme", "Ada L")
 
 
-def test_several_edits_at_once_are_one_to_who_is_called(world: World) -> None:
+def test_several_edits_in_one_request_make_one_webhook_delivery(world: World) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box)
     change = {"text": "Write", "dueDate": 1_900_000_000_000, "status": "DONE"}
@@ -71,7 +71,7 @@ def test_several_edits_at_once_are_one_to_who_is_called(world: World) -> None:
     ]
 
 
-def test_an_echo_of_the_whole_task_is_no_news(world: World) -> None:
+def test_saving_an_unchanged_task_records_no_event(world: World) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box, dueDate=1_900_000_000_000, assignedTo=[{"email": world.bo.email}])
     before = the_box(world, box)
@@ -82,14 +82,14 @@ def test_an_echo_of_the_whole_task_is_no_news(world: World) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["assignedTo", "assignedToSharingEntries"])
-def test_in_an_echo_the_spelling_that_was_changed_counts(world: World, spelling: str) -> None:
+def test_of_two_spellings_sent_the_changed_spelling_counts(world: World, spelling: str) -> None:
     task = a_task(world, world.box(world.pipeline()))
     echo = {**task, spelling: [{"userKey": world.bo.user_key}]}
     changed = ok(world.ada.http.post(f"/api/v2/tasks/{task['key']}", json=echo))
     assert [one["userKey"] for one in changed["assignedTo"]] == [world.bo.user_key]
 
 
-def test_a_draft_is_no_news_until_it_is_published(world: World) -> None:
+def test_a_draft_records_no_event_until_it_is_published(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline)
     draft = a_task(world, box, isDraft=True, dueDate=1_500_000_000_000)
@@ -106,7 +106,7 @@ def test_a_draft_is_no_news_until_it_is_published(world: World) -> None:
     refused(world.ada.http.post(f"/api/v2/tasks/{draft['key']}", json={"isDraft": True}), 400, "isDraft")
 
 
-def test_the_reminder_follows_the_date_and_the_status(world: World) -> None:
+def test_the_reminder_changes_with_the_date_and_the_status(world: World) -> None:
     task = a_task(world, world.box(world.pipeline()))
 
     def after(**change: Any) -> str:
@@ -120,7 +120,7 @@ def test_the_reminder_follows_the_date_and_the_status(world: World) -> None:
     assert after(dueDate=-1) == "NONE"
 
 
-def test_a_task_makes_its_box_newer_once(world: World) -> None:
+def test_a_task_updates_the_timestamp_of_its_box_once(world: World) -> None:
     box = world.box(world.pipeline())
     world.clock.advance(ms=1000)
     task = a_task(world, box, dueDate=4_000_000_000_000)
@@ -133,7 +133,7 @@ def test_a_task_makes_its_box_newer_once(world: World) -> None:
     assert the_box(world, box) == newer
 
 
-def test_counts_are_true_when_many_change_a_box_at_once(world: World) -> None:
+def test_counts_are_correct_after_concurrent_changes(world: World) -> None:
     box = world.box(world.pipeline())
     path = f"/api/v2/boxes/{box['key']}/tasks"
 
@@ -155,7 +155,7 @@ def test_counts_are_true_when_many_change_a_box_at_once(world: World) -> None:
     assert read["taskAssigneeKeySet"] == [world.bo.user_key]
 
 
-def test_tasks_are_touched_only_where_the_box_may_be_changed(world: World) -> None:
+def test_only_users_who_may_change_the_box_change_its_tasks(world: World) -> None:
     pipeline = world.pipeline()
     theirs, mine = world.box(pipeline), world.box(pipeline, assignedToSharingEntries=[{"email": world.bo.email}])
     entries = [
@@ -173,7 +173,7 @@ def test_tasks_are_touched_only_where_the_box_may_be_changed(world: World) -> No
     assert ok(world.ada.http.get(own)) == task
 
 
-def test_tasks_go_with_their_box(world: World) -> None:
+def test_tasks_are_deleted_with_their_box(world: World) -> None:
     old, new = world.pipeline(), world.pipeline(name="Projects")
     box = world.box(old)
     task = a_task(world, box, dueDate=1_500_000_000_000)
@@ -199,7 +199,7 @@ def test_tasks_go_with_their_box(world: World) -> None:
         ({"meetingKey": "nothing"}, "meetingKey"),
     ],
 )
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict, names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: dict, names: str) -> None:
     box = world.box(world.pipeline())
     task = a_task(world, box)
     refused(world.ada.http.post(f"/api/v2/tasks/{task['key']}", json={"text": "Write", **body}), 400, names)

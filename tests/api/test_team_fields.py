@@ -17,7 +17,7 @@ def field(world: World, kind: str, name: str = "Field", **given: Any) -> dict[st
 
 
 @pytest.mark.parametrize("name", ["contacts", "organizations"])
-def test_a_field_is_made_read_renamed_and_deleted(world: World, name: str) -> None:
+def test_a_field_is_created_read_renamed_and_deleted(world: World, name: str) -> None:
     url = fields(world, name)
     made = ok(world.bo.http.post(url, json={"name": "Tier", "type": "DROPDOWN", "enumValues": ["Gold", "Tin"]}))
     assert (made["key"], made["name"], made["type"]) == ("1001", "Tier", "DROPDOWN")
@@ -72,7 +72,7 @@ def test_a_value_is_a_text_and_empty_clears_it(world: World, kind: str, given: o
         ("TEXT_INPUT", {"a": 1}),
     ],
 )
-def test_a_value_that_cannot_be_is_refused(world: World, kind: str, value: object) -> None:
+def test_an_invalid_value_is_refused(world: World, kind: str, value: object) -> None:
     options = {"enumValues": ["Gold"]} if kind in ("DROPDOWN", "TAG") else {}
     key = field(world, kind, **options)["key"]
     made = contact(world, givenName="Konrad")
@@ -81,7 +81,7 @@ def test_a_value_that_cannot_be_is_refused(world: World, kind: str, value: objec
     assert read(world, made) == made
 
 
-def test_values_go_with_their_field_and_their_option(world: World) -> None:
+def test_values_are_deleted_with_their_field_or_option(world: World) -> None:
     tags = field(world, "TAG", enumValues=["hot", "cold"])["key"]
     note = field(world, "TEXT_INPUT")["key"]
     made = contact(world, givenName="Konrad", fields={tags: ["9001", "9002"], note: "x"})
@@ -125,14 +125,14 @@ def test_the_team_replaces_them_all_at_once(world: World) -> None:
         ({"name": "x", "type": "TAG", "enumValues": ["a", "a"]}, "tagSettings"),
     ],
 )
-def test_a_field_that_cannot_be_is_refused(world: World, body: dict, names: str) -> None:
+def test_an_invalid_field_is_refused(world: World, body: dict, names: str) -> None:
     kept = field(world, "TEXT_INPUT")
     refused(world.ada.http.post(fields(world), json=body), 400, names)
     assert ok(world.ada.http.get(fields(world))) == [kept]
     refused(world.ada.http.post(f"{fields(world)}/{kept['key']}", json={"type": "DATE"}), 400, "type")
 
 
-def test_keys_of_a_value_are_the_teams_own(world: World) -> None:
+def test_keys_in_a_value_must_belong_to_the_team(world: World) -> None:
     key = field(world, "TEAM_ORGANIZATION")["key"]
     firm = organization(world, name="Zuse")
     made = contact(world, givenName="Konrad", fields={key: firm["key"]})

@@ -19,7 +19,7 @@ def add(world: World, box: str, gmail: str = GMAIL) -> Any:
     return ok(world.ada.http.put(f"/api/v1/boxes/{box}/threads", data={"boxKey": box, "threadGmailId": gmail}))[0]
 
 
-def test_the_same_thread_twice_is_one_and_no_news(world: World, box: str) -> None:
+def test_adding_a_thread_again_changes_nothing_and_records_no_event(world: World, box: str) -> None:
     made = add(world, box)
     assert add(world, box, GMAIL.upper()) == made
     assert (made["subject"], made["numberOfEmails"], made["lastEmailTimestamp"]) == ("", 0, made["creationTimestamp"])
@@ -27,7 +27,7 @@ def test_the_same_thread_twice_is_one_and_no_news(world: World, box: str) -> Non
     assert world.events(box) == ["box.created", "thread.added"]
 
 
-def test_a_thread_is_found_in_the_boxes_one_reaches(world: World, box: str) -> None:
+def test_a_thread_is_found_only_in_reachable_boxes(world: World, box: str) -> None:
     here, there = add(world, box), add(world, world.box(world.pipeline())["key"])
     private = world.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
     hidden = add(world, world.box(private)["key"])
@@ -57,7 +57,7 @@ def test_a_thread_goes_with_its_box_to_another_pipeline(world: World) -> None:
     assert ok(world.ada.http.get(f"/api/v1/threads/{thread['key']}"))["pipelineKey"] == new["key"]
 
 
-def test_one_who_may_only_look_adds_and_removes_nothing(world: World) -> None:
+def test_a_viewer_cannot_add_or_remove_threads(world: World) -> None:
     box = world.box(world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__"))["key"]
     thread = add(world, box)
     refused(world.bo.http.put(f"/api/v1/boxes/{box}/threads", data={"threadGmailId": GMAIL}), 403, "Viewer")

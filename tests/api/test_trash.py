@@ -50,7 +50,7 @@ def a_full_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     return box, other
 
 
-def test_a_box_comes_back_with_all_that_was_on_it(world: World) -> None:
+def test_a_restored_box_has_everything_that_was_on_it(world: World) -> None:
     box, other = a_full_box(world)
     before, linked = everything(world, box["key"]), everything(world, other["key"])
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
@@ -78,7 +78,7 @@ def test_a_restored_box_is_found_and_listed_again(world: World) -> None:
     assert box["key"] in str(found)
 
 
-def test_what_went_meanwhile_is_left_out(world: World) -> None:
+def test_things_deleted_meanwhile_are_left_out_of_a_restore(world: World) -> None:
     box, other = a_full_box(world)
     pipeline = box["pipelineKey"]
     (named,) = box["contacts"]
@@ -98,7 +98,7 @@ def test_what_went_meanwhile_is_left_out(world: World) -> None:
     assert [one["key"] for one in now["organizations"]] == [one["key"] for one in box["organizations"]]
 
 
-def test_parts_of_a_box_come_back_one_by_one(world: World) -> None:
+def test_parts_of_a_box_are_restored_individually(world: World) -> None:
     box, _ = a_full_box(world)
     before = everything(world, box["key"])
     paths = {"v2/boxes/{}/tasks": "v2/tasks", "v2/boxes/{}/meetings": "v2/meetings", "v1/boxes/{}/files": "v2/files"}
@@ -117,7 +117,7 @@ def test_parts_of_a_box_come_back_one_by_one(world: World) -> None:
     assert kinds == {f"{noun}.restored" for noun in ("task", "meeting", "file", "comment", "thread")}
 
 
-def test_a_pipeline_comes_back_whole_and_is_out_of_reach_until_then(world: World) -> None:
+def test_a_restored_pipeline_is_complete_and_unreachable_until_then(world: World) -> None:
     box, _ = a_full_box(world)
     before, pipeline = everything(world, box["key"]), box["pipelineKey"]
     shown = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline}"))
@@ -138,7 +138,7 @@ def test_a_pipeline_comes_back_whole_and_is_out_of_reach_until_then(world: World
     assert everything(world, box["key"]) == before
 
 
-def test_stages_and_fields_come_back_with_their_place_and_values(world: World) -> None:
+def test_stages_and_fields_are_restored_with_their_position_and_values(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     double = world.field(pipeline, "FORMULA", "Double", defaultValue='$("Size") & "!"')["key"]
@@ -156,7 +156,7 @@ def test_stages_and_fields_come_back_with_their_place_and_values(world: World) -
         assert double in held
 
 
-def test_a_contact_comes_back_and_is_named_where_it_was(world: World) -> None:
+def test_a_restored_contact_is_linked_where_it_was(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
@@ -178,7 +178,7 @@ def test_a_contact_comes_back_and_is_named_where_it_was(world: World) -> None:
     assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))["teamContactKey"] == one["key"]
 
 
-def test_only_those_who_may_delete_restore(world: World) -> None:
+def test_only_users_who_may_delete_may_restore(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
@@ -189,7 +189,7 @@ def test_only_those_who_may_delete_restore(world: World) -> None:
     restored(world, box["key"])
 
 
-def test_after_30_days_or_when_told_so_it_is_gone_for_good(world: World) -> None:
+def test_the_trash_is_emptied_after_30_days_or_on_request(world: World) -> None:
     pipeline = world.pipeline()
     old, young, unwanted = (world.box(pipeline, name=name) for name in ("old", "young", "unwanted"))
     other = world.pipeline()
@@ -212,7 +212,7 @@ def test_after_30_days_or_when_told_so_it_is_gone_for_good(world: World) -> None
     restored(world, young["key"])
 
 
-def test_the_trash_goes_on_by_cursor(world: World) -> None:
+def test_the_trash_is_paged_by_cursor(world: World) -> None:
     pipeline = world.pipeline()
     keys = []
     for number in range(3):
@@ -227,7 +227,7 @@ def test_the_trash_goes_on_by_cursor(world: World) -> None:
     refused(world.ada.http.get("/api/v2/trash", params={"cursor": "x"}), 400, "cursor")
 
 
-def test_the_trash_holds_every_table_of_what_hangs_on_a_box(world: World) -> None:
+def test_the_trash_covers_every_table_that_refers_to_a_box(world: World) -> None:
     """A table that goes with its box must be kept with it, or what is restored is not whole."""
     held = {table for table, _ in trash.HELD["box"]} | set(trash.DERIVED)
     assert tables_that_go_with(world, "boxes") <= held

@@ -26,7 +26,7 @@ def edit(world: World, box: dict[str, Any], **changes: Any) -> str:
     return change_of(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=changes))
 
 
-def test_an_edit_of_many_members_is_undone_at_once(world: World) -> None:
+def test_an_edit_of_many_members_is_undone_together(world: World) -> None:
     pipeline = world.pipeline()
     text, date = world.field(pipeline, "TEXT_INPUT")["key"], world.field(pipeline, "DATE")["key"]
     other = world.box(pipeline, name="Other")
@@ -56,7 +56,7 @@ def test_an_edit_of_many_members_is_undone_at_once(world: World) -> None:
     assert again["change"] != undone["change"]
 
 
-def test_an_undo_is_told_as_the_change_it_is(world: World) -> None:
+def test_an_undo_records_events_like_any_change(world: World) -> None:
     box = world.box(world.pipeline())
     change = edit(world, box, name="Acme Ltd")
     answer = world.bo.http.post("/api/v2/undo", json={"change": change})
@@ -66,7 +66,7 @@ def test_an_undo_is_told_as_the_change_it_is(world: World) -> None:
     assert (told["before"], told["after"]) == ({"name": "Acme Ltd"}, {"name": "Acme"})
 
 
-def test_a_later_change_stands_in_the_way_and_is_named(world: World) -> None:
+def test_a_later_change_prevents_an_undo_and_is_named(world: World) -> None:
     pipeline = world.pipeline()
     size, colour = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Colour"))
     box = world.box(pipeline, fields={size: "S"})
@@ -79,7 +79,7 @@ def test_a_later_change_stands_in_the_way_and_is_named(world: World) -> None:
     assert (box_of(world, box)["name"], box_of(world, box)["fields"][size]) == ("Acme", "L")
 
 
-def test_what_is_as_it_was_already_is_nothing_to_undo(world: World) -> None:
+def test_a_change_that_was_already_reversed_has_nothing_to_undo(world: World) -> None:
     box = world.box(world.pipeline())
     change = edit(world, box, name="Acme Ltd")
     undo(world, change)
@@ -97,7 +97,7 @@ def test_one_event_of_a_change_can_be_undone_alone(world: World) -> None:
     assert (box_of(world, box)["name"], box_of(world, box)["notes"]) == ("Acme", "n")
 
 
-def test_a_batch_is_undone_in_one_piece(world: World) -> None:
+def test_a_batch_is_undone_as_a_whole(world: World) -> None:
     pipeline = world.pipeline()
     kept = world.box(pipeline, name="Kept")
     made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
@@ -109,7 +109,7 @@ def test_a_batch_is_undone_in_one_piece(world: World) -> None:
     assert [(one["key"], one["stageKey"]) for one in left] == [(kept["key"], "5001")]
 
 
-def test_a_made_box_that_others_changed_since_is_left(world: World) -> None:
+def test_a_created_box_that_others_changed_is_not_deleted_by_undo(world: World) -> None:
     pipeline = world.pipeline()
     made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
     operations = [{**made, "body": {"name": name}} for name in ("One", "Two")]
@@ -124,7 +124,7 @@ def test_a_made_box_that_others_changed_since_is_left(world: World) -> None:
     assert two in str(ok(world.ada.http.get("/api/v2/trash")))
 
 
-def test_a_deletion_is_undone_with_all_that_went(world: World) -> None:
+def test_undoing_a_deletion_restores_everything_it_deleted(world: World) -> None:
     box, _ = a_full_box(world)
     before = everything(world, box["key"])
     change = change_of(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
@@ -132,7 +132,7 @@ def test_a_deletion_is_undone_with_all_that_went(world: World) -> None:
     assert everything(world, box["key"]) == before
 
 
-def test_a_contact_that_was_deleted_changed_or_merged(world: World) -> None:
+def test_deleting_changing_and_merging_contacts_is_undone(world: World) -> None:
     one = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
     two = contact(world, givenName="K.", title="Inventor")
     box = world.box(world.pipeline(), contacts=[{"key": two["key"]}])
@@ -151,7 +151,7 @@ def test_a_contact_that_was_deleted_changed_or_merged(world: World) -> None:
 
 
 @pytest.mark.parametrize("noun", ["tasks", "comments", "meetings"])
-def test_parts_are_made_changed_and_deleted_back(world: World, noun: str) -> None:
+def test_creating_changing_and_deleting_parts_is_undone(world: World, noun: str) -> None:
     box = world.box(world.pipeline())
     url = f"/api/v2/boxes/{box['key']}/{noun}"
     given = {
@@ -187,7 +187,7 @@ def test_a_move_to_another_pipeline_is_undone_with_the_values_left_behind(world:
     assert (now["pipelineKey"], now["stageKey"], now["fields"]) == (here["key"], "5002", {field: "a"})
 
 
-def test_a_pipeline_its_sharing_stages_and_fields(world: World) -> None:
+def test_changes_of_a_pipeline_its_sharing_stages_and_fields_are_undone(world: World) -> None:
     pipeline = world.pipeline()
     url = f"/api/v1/pipelines/{pipeline['key']}"
     field = world.field(pipeline, "DROPDOWN", "Size", dropdownSettings={"items": [{"name": "S"}]})["key"]
@@ -214,7 +214,7 @@ def test_a_pipeline_its_sharing_stages_and_fields(world: World) -> None:
     refused(world.cy.http.get(url), 404)
 
 
-def test_nobody_undoes_what_he_may_not_do(world: World) -> None:
+def test_a_user_cannot_undo_what_they_may_not_change(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
     change = edit(world, box, name="Acme Ltd")
@@ -228,7 +228,7 @@ def test_nobody_undoes_what_he_may_not_do(world: World) -> None:
         refused(world.ada.http.post("/api/v2/undo", json=body), 400, "change")
 
 
-def test_an_import_is_undone_as_one_change_a_slice_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_is_undone_as_one_change_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undoing, "AT_ONCE", 10)
     pipeline = world.pipeline()
     kept = world.box(pipeline, name="Row 3", notes="mine")
@@ -250,7 +250,7 @@ def test_an_import_is_undone_as_one_change_a_slice_at_a_time(world: World, monke
     )
 
 
-def test_an_import_whose_boxes_were_worked_on_is_refused_before_anything_is_done(world: World) -> None:
+def test_undoing_an_import_with_changed_boxes_is_refused_before_any_change(world: World) -> None:
     pipeline = world.pipeline()
     url = f"/api/v2/pipelines/{pipeline['key']}/import"
     content = b"Name\n" + b"".join(b"Row %d\n" % number for number in range(25))

@@ -32,7 +32,7 @@ def change(person: Person, path: str, **given: Any) -> str:
     return change_of(person.http.post(path, json=given))
 
 
-def test_an_edit_of_a_subscription_comes_back_with_its_address_and_token(world: World) -> None:
+def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world: World) -> None:
     pipeline = world.pipeline()
     made = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush")
     path = f"/api/v2/webhooks/{made['key']}"
@@ -58,7 +58,7 @@ def test_an_edit_of_a_subscription_comes_back_with_its_address_and_token(world: 
     refused(world.cy.http.post("/api/v2/undo", json={"change": edited}), 404)
 
 
-def test_what_was_edited_since_stands_in_the_way_and_a_new_secret_stays(world: World) -> None:
+def test_a_later_edit_prevents_an_undo_and_a_new_secret_stays(world: World) -> None:
     made = webhook(world.ada, world.pipeline())
     path = f"/api/v2/webhooks/{made['key']}"
     edited = change(world.ada, path, targetUrl="https://one.example.com/", ordered=True)
@@ -68,7 +68,7 @@ def test_what_was_edited_since_stands_in_the_way_and_a_new_secret_stays(world: W
     refused(world.ada.http.post("/api/v2/undo", json={"change": rotated}), 400, "not stored any longer")
 
 
-def test_an_edit_of_an_inbound_webhook_comes_back_and_so_does_one_that_was_deleted(world: World) -> None:
+def test_editing_and_deleting_an_inbound_webhook_is_undone(world: World) -> None:
     pipeline = world.pipeline()
     body = {"name": "Orders", "signature": "GITHUB", "addresses": ["192.0.2.0/24"]}
     made = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json=body))
@@ -86,7 +86,7 @@ def test_an_edit_of_an_inbound_webhook_comes_back_and_so_does_one_that_was_delet
     refused(world.cy.http.get(path), 404)
 
 
-def test_an_edit_of_an_automation_comes_back_and_runs_as_it_did(world: World) -> None:
+def test_undoing_an_edit_of_an_automation_makes_it_run_as_before(world: World) -> None:
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
     before = shown(world.ada, rule.own)
@@ -112,7 +112,7 @@ def test_an_edit_of_an_automation_comes_back_and_runs_as_it_did(world: World) ->
     assert ok(world.ada.http.get(rule.own))["enabled"] is True
 
 
-def test_another_persons_secrets_do_not_come_back_to_who_undoes(world: World) -> None:
+def test_an_undo_does_not_restore_secrets_of_another_user(world: World) -> None:
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
     edited = change(world.bo, rule.own, steps=[do("task.create", text="write")])
@@ -125,7 +125,7 @@ def test_another_persons_secrets_do_not_come_back_to_who_undoes(world: World) ->
     assert (owner, "hush" in secrets) == (world.ada.user_key, True)
 
 
-def test_a_rule_that_was_made_changed_or_deleted(world: World) -> None:
+def test_creating_changing_and_deleting_a_rule_is_undone(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/validators"
     empty = {"field": "notes", "op": "isEmpty"}
@@ -145,7 +145,7 @@ def test_a_rule_that_was_made_changed_or_deleted(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["DROPDOWN", "TAG"])
-def test_an_option_that_was_lost_comes_back_with_the_values_of_boxes(world: World, kind: str) -> None:
+def test_undoing_the_removal_of_an_option_restores_the_values_of_boxes(world: World, kind: str) -> None:
     pipeline = world.pipeline()
     names, settings = ["S", "M", "L"], ("dropdownSettings", "items") if kind == "DROPDOWN" else ("tagSettings", "tags")
     field = world.field(pipeline, kind, **{settings[0]: {settings[1]: [{"name": name} for name in names]}})
@@ -174,7 +174,7 @@ def test_an_option_that_was_lost_comes_back_with_the_values_of_boxes(world: Worl
     assert len(found) == (1 if kind == "DROPDOWN" else 3)
 
 
-def test_an_option_that_no_box_had_comes_back_too(world: World) -> None:
+def test_undoing_the_removal_of_an_unused_option_restores_it(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "DROPDOWN", dropdownSettings={"items": [{"name": "S"}, {"name": "L"}]})
     own = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
@@ -182,7 +182,7 @@ def test_an_option_that_no_box_had_comes_back_too(world: World) -> None:
     assert ok(world.ada.http.get(own))["dropdownSettings"] == field["dropdownSettings"]
 
 
-def test_fields_of_contacts_come_back_with_what_contacts_held_in_them(world: World) -> None:
+def test_undoing_the_deletion_of_contact_fields_restores_their_values(world: World) -> None:
     fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
     size = ok(world.ada.http.post(fields, json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
     tags = {"tags": [{"name": "Hot"}, {"name": "Cold"}]}
@@ -205,7 +205,7 @@ def test_fields_of_contacts_come_back_with_what_contacts_held_in_them(world: Wor
     refused(world.cy.http.post("/api/v2/undo", json={"change": gone}), 404)
 
 
-def test_a_teams_name_and_settings_come_back(world: World) -> None:
+def test_a_change_of_the_team_name_and_settings_is_undone(world: World) -> None:
     path = f"/api/v2/teams/{world.team_key}"
     before = ok(world.ada.http.get(path))
     edited = change(world.ada, path, name="Others", sharingRestrictedToTeam=True)
@@ -218,7 +218,7 @@ def test_a_teams_name_and_settings_come_back(world: World) -> None:
     assert (told["before"]["name"], told["after"]["name"]) == ("Others", before["name"])
 
 
-def test_what_was_kept_for_an_undo_is_let_go_after_30_days(world: World) -> None:
+def test_undo_data_is_deleted_after_30_days(world: World) -> None:
     made = webhook(world.ada, world.pipeline())
     path = f"/api/v2/webhooks/{made['key']}"
     edited = change(world.ada, path, targetUrl="https://one.example.com/")

@@ -56,7 +56,7 @@ def value(world: World, pipeline: dict) -> dict[str, Any]:
     return world.field(pipeline, "TEXT_INPUT", "Value")
 
 
-def test_a_change_that_breaks_a_rule_is_refused_and_nothing_is_kept(world: World, pipeline: dict, value: dict) -> None:
+def test_a_change_that_breaks_a_rule_is_refused_and_not_saved(world: World, pipeline: dict, value: dict) -> None:
     rule = needs_value(world, pipeline, value)
     box = world.box(pipeline)
     before = read(world, box)
@@ -71,7 +71,7 @@ def test_a_change_that_breaks_a_rule_is_refused_and_nothing_is_kept(world: World
     assert (moved["stageKey"], moved["violations"]) == ("5002", [])
 
 
-def test_every_way_to_change_a_box_keeps_the_rules(world: World, pipeline: dict, value: dict) -> None:
+def test_every_way_to_change_a_box_checks_the_rules(world: World, pipeline: dict, value: dict) -> None:
     box = world.box(pipeline, stageKey="5002", fields={value["key"]: "5"})
     elsewhere = world.box(world.pipeline(name="Other", stages=["Won"]))
     needs_value(world, pipeline, value)
@@ -93,7 +93,9 @@ def test_every_way_to_change_a_box_keeps_the_rules(world: World, pipeline: dict,
     assert (both["pipelineKey"], both["violations"]) == (pipeline["key"], [])
 
 
-def test_a_warning_lets_it_pass_and_is_shown_until_it_is_mended(world: World, pipeline: dict, value: dict) -> None:
+def test_a_warning_allows_the_change_and_is_shown_until_the_box_is_fixed(
+    world: World, pipeline: dict, value: dict
+) -> None:
     rule = needs_value(world, pipeline, value, mode="WARN", message=None)
     box = world.box(pipeline)
     moved = ok(edit(world.ada, box, stageKey="5002"))
@@ -102,13 +104,13 @@ def test_a_warning_lets_it_pass_and_is_shown_until_it_is_mended(world: World, pi
     assert ok(edit(world.ada, box, fields={value["key"]: 1}))["violations"] == []
 
 
-def test_a_rule_without_condition_speaks_of_every_box(world: World, pipeline: dict) -> None:
+def test_a_rule_without_condition_applies_to_every_box(world: World, pipeline: dict) -> None:
     a_rule(world, pipeline, name="Named", assertion={"field": "notes", "op": "isNotEmpty"})
     refused(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "X"}), 400, "Named")
     assert world.box(pipeline, notes="here")["violations"] == []
 
 
-def test_what_must_be_empty_and_what_is_denied_altogether(world: World, pipeline: dict, value: dict) -> None:
+def test_rules_that_require_an_empty_field_or_always_deny(world: World, pipeline: dict, value: dict) -> None:
     a_rule(world, pipeline, name="Bare", condition=IN_WON, assertion={"field": "notes", "op": "isEmpty"})
     lost = {"field": "stage", "op": "eq", "value": "5003"}
     a_rule(world, pipeline, name="Closed", condition=lost, deny=True)
@@ -129,7 +131,7 @@ def test_a_rule_can_be_a_formula(world: World, pipeline: dict, value: dict) -> N
     assert [(one["key"], one["mode"]) for one in longer["violations"]] == [(sheet["key"], "WARN")]
 
 
-def test_a_formula_that_fails_warns_and_stops_nobody(world: World, pipeline: dict, value: dict) -> None:
+def test_a_failing_formula_warns_and_blocks_no_change(world: World, pipeline: dict, value: dict) -> None:
     a_rule(world, pipeline, name="Odd", formula="return $'Value'.length.nothing.here")
     box = world.box(pipeline)
     (violation,) = box["violations"]
@@ -138,7 +140,7 @@ def test_a_formula_that_fails_warns_and_stops_nobody(world: World, pipeline: dic
     ok(edit(world.ada, box, name="Goes on"))
 
 
-def test_an_admin_may_insist_and_others_may_not(world: World, pipeline: dict, value: dict) -> None:
+def test_only_an_admin_may_override_a_rule(world: World, pipeline: dict, value: dict) -> None:
     rule = needs_value(world, pipeline, value)
     box = world.box(pipeline)
     refused(edit(world.ada, box, stageKey="5002"), 400, "needs a value")
@@ -158,7 +160,7 @@ def test_an_admin_may_insist_and_others_may_not(world: World, pipeline: dict, va
     assert [one["status"] for one in insisted["results"]] == [200]
 
 
-def test_the_right_to_insist_can_be_given(world: World, pipeline: dict, value: dict) -> None:
+def test_the_right_to_override_rules_can_be_granted(world: World, pipeline: dict, value: dict) -> None:
     grants = [("PIPELINE", "GET"), ("BOX", "GET"), ("BOX", "UPDATE"), ("BOX", "OVERRIDE_VALIDATOR")]
     permissions = [{"entityType": noun, "action": action, "conditionalCheck": "NONE"} for noun, action in grants]
     change = {"customPermissionSets": {"Closer": {"permissions": permissions}}, "defaultPermissionSetName": "Closer"}
@@ -169,7 +171,7 @@ def test_the_right_to_insist_can_be_given(world: World, pipeline: dict, value: d
     assert ok(edit(world.bo, box, stageKey="5002", overrideValidation=True))["stageKey"] == "5002"
 
 
-def test_what_is_broken_already_can_be_mended_step_by_step(world: World, pipeline: dict, value: dict) -> None:
+def test_a_box_that_already_breaks_rules_can_be_fixed_step_by_step(world: World, pipeline: dict, value: dict) -> None:
     box = world.box(pipeline, stageKey="5002")
     needs_value(world, pipeline, value)
     a_rule(world, pipeline, name="Noted", assertion={"field": "notes", "op": "isNotEmpty"})
@@ -181,7 +183,7 @@ def test_what_is_broken_already_can_be_mended_step_by_step(world: World, pipelin
     assert ok(edit(world.ada, box, fields={value["key"]: 1}))["violations"] == []
 
 
-def test_taking_a_change_back_is_not_refused(world: World, pipeline: dict, value: dict) -> None:
+def test_rules_do_not_prevent_an_undo(world: World, pipeline: dict, value: dict) -> None:
     """The value goes first, while the box is still in the stage that needs one."""
     needs_value(world, pipeline, value)
     box = world.box(pipeline)
@@ -191,7 +193,7 @@ def test_taking_a_change_back_is_not_refused(world: World, pipeline: dict, value
     assert (found["stageKey"], found["fields"], found["violations"]) == ("5001", {}, [])
 
 
-def test_boxes_follow_when_the_rules_change(world: World, pipeline: dict, value: dict) -> None:
+def test_boxes_are_checked_again_when_the_rules_change(world: World, pipeline: dict, value: dict) -> None:
     won, lead = world.box(pipeline, stageKey="5002"), world.box(pipeline)
     rule = needs_value(world, pipeline, value)
     own = f"/api/v2/pipelines/{pipeline['key']}/validators/{rule['key']}"
@@ -205,7 +207,7 @@ def test_boxes_follow_when_the_rules_change(world: World, pipeline: dict, value:
     assert world.ada.http.get(own).status_code == 404
 
 
-def test_boxes_follow_when_a_column_or_what_hangs_on_them_changes(world: World, pipeline: dict) -> None:
+def test_boxes_are_checked_again_when_a_field_or_related_data_changes(world: World, pipeline: dict) -> None:
     sums = world.field(pipeline, "FORMULA", "Double")
     number = world.field(pipeline, "TEXT_INPUT", "Number")
     formula = {"defaultValue": "=$'Number' * 2"}
@@ -228,7 +230,7 @@ def test_boxes_follow_when_a_column_or_what_hangs_on_them_changes(world: World, 
     becomes(lambda: broken(world, box), ["Double"])  # its formula is an error now, which is not less than 10
 
 
-def test_a_rule_whose_column_is_gone_judges_nothing_and_says_why(world: World, pipeline: dict, value: dict) -> None:
+def test_a_rule_on_a_deleted_field_is_not_applied_and_says_why(world: World, pipeline: dict, value: dict) -> None:
     rule = needs_value(world, pipeline, value)
     box = world.box(pipeline, stageKey="5002", overrideValidation=True)
     assert broken(world, box) == ["Value"]
@@ -239,7 +241,7 @@ def test_a_rule_whose_column_is_gone_judges_nothing_and_says_why(world: World, p
     ok(edit(world.bo, box, name="Free"))
 
 
-def test_a_formula_follows_a_renamed_column(world: World, pipeline: dict, value: dict) -> None:
+def test_a_rule_formula_is_updated_when_a_field_is_renamed(world: World, pipeline: dict, value: dict) -> None:
     rule = a_rule(world, pipeline, name="Some", formula="return !!$'Value'")
     ok(world.ada.http.post(f"/api/v1/pipelines/{pipeline['key']}/fields/{value['key']}", json={"name": "Amount"}))
     shown = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/validators/{rule['key']}"))
@@ -247,7 +249,7 @@ def test_a_formula_follows_a_renamed_column(world: World, pipeline: dict, value:
     assert world.box(pipeline, fields={value["key"]: "x"})["violations"] == []
 
 
-def test_a_rule_names_people_whoever_changes_the_box(world: World, pipeline: dict) -> None:
+def test_a_rule_shows_the_names_of_people_to_every_user(world: World, pipeline: dict) -> None:
     """Bo does not reach Cy, and the rule that Ada made of him holds for Bo all the same."""
     entries = [
         {"email": person.email, "permissionSetName": f"__{kind}PermissionSet__"}
@@ -270,7 +272,7 @@ def test_boxes_are_found_by_the_rules_they_break(world: World, pipeline: dict, v
         assert [one["key"] for one in found] == [won["key"]]
 
 
-def test_rules_are_read_by_all_and_changed_by_admins(world: World, pipeline: dict, value: dict) -> None:
+def test_all_users_read_rules_and_admins_change_them(world: World, pipeline: dict, value: dict) -> None:
     rule = needs_value(world, pipeline, value)
     path = f"/api/v2/pipelines/{pipeline['key']}/validators"
     assert ok(world.bo.http.get(path)) == {"results": [rule], "hasNextPage": False}
@@ -312,7 +314,7 @@ TREE = {"field": "notes", "op": "isEmpty"}
         ({"name": "X", "condition": "all"}, "condition"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused_by_name(world: World, pipeline: dict, body: dict, field: str) -> None:
+def test_an_invalid_rule_is_refused_by_name(world: World, pipeline: dict, body: dict, field: str) -> None:
     path = f"/api/v2/pipelines/{pipeline['key']}/validators"
     answer = world.ada.http.post(path, json=body)
     refused(answer, 400)
@@ -320,7 +322,7 @@ def test_a_rule_that_cannot_be_is_refused_by_name(world: World, pipeline: dict, 
     assert ok(world.ada.http.get(path))["results"] == []
 
 
-def test_a_formula_that_runs_over_is_given_up(world: World, pipeline: dict) -> None:
+def test_a_rule_formula_that_times_out_is_stopped(world: World, pipeline: dict) -> None:
     rule = a_rule(world, pipeline, name="Slow", formula="while (true) {}")
     box = world.box(pipeline)
     assert [one["mode"] for one in box["violations"]] == ["WARN"]
@@ -331,7 +333,7 @@ def test_a_formula_that_runs_over_is_given_up(world: World, pipeline: dict) -> N
     assert ok(edit(world.ada, box, notes="once more"))["violations"] == []
 
 
-def test_no_box_slips_past_a_rule_that_is_being_made(world: World, pipeline: dict) -> None:
+def test_a_box_saved_while_a_rule_is_created_is_checked(world: World, pipeline: dict) -> None:
     """Boxes that are made while the pipeline's first rule is: each is refused by it, or shows that it breaks it."""
     made: list[dict[str, Any]] = []
 

@@ -27,7 +27,7 @@ def as_viewer(world: World, pipeline: dict[str, Any]) -> None:
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
 
 
-def test_a_view_is_kept_as_it_was_made(world: World) -> None:
+def test_a_view_is_stored_as_created(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT")["key"]
     tree = {"and": [{"field": size, "op": "gt", "value": 1000}]}
@@ -46,7 +46,7 @@ def test_a_view_is_kept_as_it_was_made(world: World) -> None:
     assert ok(world.ada.http.get(alias)) == {"results": [view], "hasNextPage": False}
 
 
-def test_what_was_read_can_be_sent_back_and_is_no_news(world: World) -> None:
+def test_sending_back_what_was_read_records_no_event(world: World) -> None:
     pipeline = world.pipeline()
     view = made(world, pipeline, group="stage", sort="name,-taskTotal", shared=True)
     path = f"{path_of(pipeline)}/{view['key']}"
@@ -59,7 +59,7 @@ def test_what_was_read_can_be_sent_back_and_is_no_news(world: World) -> None:
     assert told(world, view["key"]) == [(f"view.{what}", pipeline["key"]) for what in ("created", "edited", "deleted")]
 
 
-def test_a_private_view_is_nobody_elses(world: World) -> None:
+def test_a_private_view_is_visible_only_to_its_owner(world: World) -> None:
     pipeline = world.pipeline()
     view = made(world, pipeline)
     path = f"{path_of(pipeline)}/{view['key']}"
@@ -79,7 +79,7 @@ def test_a_private_view_is_nobody_elses(world: World) -> None:
     assert "VIEW" not in {one.get("scope") for one in ok(world.bo.http.get("/api/v1/newsfeed"))}
 
 
-def test_a_shared_view_is_seen_by_all_and_changed_by_those_who_may_change_the_pipeline(world: World) -> None:
+def test_a_shared_view_is_seen_by_all_and_changed_by_users_who_may_change_the_pipeline(world: World) -> None:
     pipeline = world.pipeline()
     view = made(world, pipeline, shared=True)
     path = f"{path_of(pipeline)}/{view['key']}"
@@ -97,7 +97,7 @@ def test_a_shared_view_is_seen_by_all_and_changed_by_those_who_may_change_the_pi
     assert world.bo.http.get(path).status_code == 404
 
 
-def test_a_teams_key_reaches_of_a_member_only_what_is_shared(world: World) -> None:
+def test_a_team_key_reaches_only_the_shared_views_of_its_member(world: World) -> None:
     pipeline = world.pipeline()
     own = ok(world.bo.http.post(path_of(pipeline), json={"name": "Bo's own"}))
     shared = made(world, pipeline, shared=True)
@@ -126,7 +126,7 @@ def test_a_view_lists_its_boxes_group_by_group_with_its_columns(world: World) ->
     assert ok(world.bo.http.get(path))["results"] == []
 
 
-def test_a_view_that_names_what_is_no_more_says_so(world: World) -> None:
+def test_a_view_reports_that_it_names_deleted_things(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")["key"]
     view = made(world, pipeline, sort=[field])
@@ -138,7 +138,7 @@ def test_a_view_that_names_what_is_no_more_says_so(world: World) -> None:
     assert ok(world.ada.http.get(f"{path}/boxes"))["results"] == []
 
 
-def test_views_end_with_their_pipeline_and_belong_to_it(world: World) -> None:
+def test_views_belong_to_their_pipeline_and_are_deleted_with_it(world: World) -> None:
     pipeline, other = world.pipeline(), world.pipeline()
     view = made(world, pipeline, shared=True)
     assert world.ada.http.get(f"{path_of(other)}/{view['key']}").status_code == 404
@@ -172,7 +172,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("body", "names"), BAD, ids=range(len(BAD)))
-def test_a_bad_member_is_named_and_nothing_is_written(world: World, body: dict[str, Any], names: str) -> None:
+def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: dict[str, Any], names: str) -> None:
     pipeline = world.pipeline()
     view = made(world, pipeline, sort=["name"])
     path = f"{path_of(pipeline)}/{view['key']}"

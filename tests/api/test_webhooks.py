@@ -13,7 +13,7 @@ def subscribe(person: Person, **given: Any) -> dict[str, Any]:
     return ok(person.http.post("/api/v2/webhooks", json={"event": "BOX_EDIT", "targetUrl": TARGET, **given}))
 
 
-def test_the_secret_is_told_once_and_the_token_never(world: World) -> None:
+def test_the_secret_is_shown_once_and_the_token_never(world: World) -> None:
     pipeline = world.pipeline()
     made = subscribe(world.ada, pipelineKey=pipeline["key"], token="hush")
     secret = made.pop("secret")
@@ -27,7 +27,7 @@ def test_the_secret_is_told_once_and_the_token_never(world: World) -> None:
     assert not any("whsec_" in text or "hush" in text for text in shown)
 
 
-def test_an_edit_changes_what_it_names(world: World) -> None:
+def test_an_edit_changes_only_the_given_members(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")
     made = subscribe(world.ada, pipelineKey=pipeline["key"], stages=["5002"], fields=[field["key"], "name"])
@@ -62,7 +62,9 @@ def test_an_edit_changes_what_it_names(world: World) -> None:
         ({"condition": "1"}, "condition"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_made(world: World, given: dict[str, Any], names: str) -> None:
+def test_invalid_settings_are_refused_and_no_webhook_is_created(
+    world: World, given: dict[str, Any], names: str
+) -> None:
     pipeline = world.pipeline()
     body = {"event": "BOX_EDIT", "targetUrl": TARGET, "pipelineKey": pipeline["key"], **given}
     refused(world.ada.http.post("/api/v2/webhooks", json=body), 400, names)
@@ -74,7 +76,7 @@ def test_stages_cannot_be_named_for_a_whole_team(world: World) -> None:
     refused(world.ada.http.post("/api/v2/webhooks", json=body), 400, "stages")
 
 
-def test_who_sees_less_does_not_find_what_others_subscribed(world: World) -> None:
+def test_subscriptions_of_users_with_more_rights_are_not_found(world: World) -> None:
     observer = "__viewAssignedPermissionSet__"
     pipeline = world.pipeline(defaultPermissionSetName=observer)
     adas = subscribe(world.ada, pipelineKey=pipeline["key"])
@@ -88,14 +90,14 @@ def test_who_sees_less_does_not_find_what_others_subscribed(world: World) -> Non
     assert ok(world.ada.http.delete(f"/api/v2/webhooks/{bos['key']}")) == {"success": True}
 
 
-def test_a_pipelines_subscriptions_end_with_it(world: World) -> None:
+def test_subscriptions_are_deleted_with_their_pipeline(world: World) -> None:
     pipeline = world.pipeline()
     made = subscribe(world.ada, pipelineKey=pipeline["key"])
     ok(world.ada.http.delete(f"/api/v2/pipelines/{pipeline['key']}"))
     assert world.ada.http.get(f"/api/v2/webhooks/{made['key']}").status_code == 404
 
 
-def test_a_private_address_is_refused_where_it_is_not_allowed(world: World) -> None:
+def test_a_private_address_is_refused_unless_allowed(world: World) -> None:
     from boxwood.core.webhooks import subscriptions
     from boxwood.errors import Invalid
     from boxwood.lib.address_rules import Rules
@@ -105,7 +107,7 @@ def test_a_private_address_is_refused_where_it_is_not_allowed(world: World) -> N
         world.as_("ada", lambda ctx: subscriptions.create(ctx, given, Rules()))
 
 
-def test_what_happens_in_a_team_is_heard_in_the_team_of_the_pipeline_that_is_named(world: World) -> None:
+def test_a_subscription_of_a_team_event_belongs_to_the_team_of_the_given_pipeline(world: World) -> None:
     pipeline = world.pipeline()["key"]
     hook = {"event": "CONTACT_CREATE", "targetUrl": "https://receiver.example/hook"}
     for path in ("/api/v2/webhooks", f"/api/v2/pipelines/{pipeline}/webhooks"):

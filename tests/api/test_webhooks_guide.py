@@ -58,7 +58,9 @@ def cases(secret: str, sent: Received) -> list[tuple[str, dict[str, str], bytes]
 
 
 @pytest.mark.parametrize("check", [in_python, in_node], ids=["python", "node"])
-def test_the_guides_program_checks_a_delivery(world: World, receiver: Receiver, tmp_path: Path, check: Any) -> None:
+def test_the_example_program_of_the_guide_verifies_a_delivery(
+    world: World, receiver: Receiver, tmp_path: Path, check: Any
+) -> None:
     hook = Hook(world.ada, receiver, "BOX_CREATE", world.pipeline())
     world.box(hook.pipeline)
     (sent,) = hook.wait()

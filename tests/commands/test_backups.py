@@ -84,7 +84,7 @@ def ruin(store: Store) -> None:
         path.write_bytes(path.read_bytes()[:4096] + os.urandom(50_000))
 
 
-def test_a_ruined_data_directory_is_as_it_was_once_the_backup_is_restored(used: Store, tmp_path: Path) -> None:
+def test_restoring_a_backup_repairs_a_ruined_data_directory(used: Store, tmp_path: Path) -> None:
     before, file = contents(used), tmp_path / "b.tar"
     told = run("backup", str(file), *store_options(used)).stdout
     assert "3 files" in told
@@ -107,7 +107,7 @@ def test_a_backup_restores_into_an_empty_directory(used: Store, tmp_path: Path, 
     assert contents(empty) == before
 
 
-def test_a_backup_made_while_others_write_is_of_one_moment(fresh_store: Store, tmp_path: Path) -> None:
+def test_a_backup_during_writes_holds_one_consistent_state(fresh_store: Store, tmp_path: Path) -> None:
     """Every box has its event and its file's bytes, whichever moment it is; and the server may be killed after."""
     server = Server(fresh_store.config()).start()
     world = World(server)
@@ -146,7 +146,7 @@ def test_a_backup_made_while_others_write_is_of_one_moment(fresh_store: Store, t
     assert 0 < counts[0] < counts[1]
 
 
-def test_a_backup_that_is_not_as_it_was_made_is_refused_and_touches_nothing(used: Store, tmp_path: Path) -> None:
+def test_a_damaged_backup_is_refused_and_changes_nothing(used: Store, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     backups.make(source(used), file, 0)
     whole, before = file.read_bytes(), contents(used)
@@ -166,7 +166,7 @@ def test_a_backup_that_is_not_as_it_was_made_is_refused_and_touches_nothing(used
     assert not list(used.data.glob("replaced-*"))
 
 
-def test_a_full_disk_stops_backup_and_restore_and_loses_nothing(used: Store, tmp_path: Path) -> None:
+def test_a_full_disk_stops_backup_and_restore_without_data_loss(used: Store, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     backups.make(source(used), file, 0)
     before = contents(used)
@@ -188,7 +188,7 @@ def test_a_full_disk_stops_backup_and_restore_and_loses_nothing(used: Store, tmp
     assert contents(used) == before
 
 
-def test_nothing_is_restored_under_a_running_server(used: Store, tmp_path: Path) -> None:
+def test_a_restore_is_refused_while_the_server_runs(used: Store, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     backups.make(source(used), file, 0)
     process = Process(used)
@@ -208,7 +208,7 @@ def test_a_backup_of_the_other_database_is_refused(used: Store, tmp_path: Path) 
     assert "later version" in run("restore", str(file), *store_options(used), check=False).stderr
 
 
-def test_due_backups_are_made_once_and_the_oldest_go(used: Store, tmp_path: Path) -> None:
+def test_due_backups_are_created_once_and_the_oldest_are_deleted(used: Store, tmp_path: Path) -> None:
     hour = 3_600_000
     start = 1_790_000_000_000
     made = []
@@ -220,7 +220,7 @@ def test_due_backups_are_made_once_and_the_oldest_go(used: Store, tmp_path: Path
     assert backups.newest_at(tmp_path / "kept") == start + 18 * hour
 
 
-def test_the_server_makes_them_by_itself(fresh_store: Store, tmp_path: Path) -> None:
+def test_the_server_creates_scheduled_backups(fresh_store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     process = Process(fresh_store, "--backup-every", "6h", "--backup-to", str(folder))
     waiting = threading.Event()
@@ -233,7 +233,7 @@ def test_the_server_makes_them_by_itself(fresh_store: Store, tmp_path: Path) -> 
     assert archive.check(made).told["database"] == fresh_store.name
 
 
-def test_a_database_that_a_later_version_used_is_refused_in_a_sentence(fresh_store: Store) -> None:
+def test_a_database_of_a_later_version_is_refused_with_a_message(fresh_store: Store) -> None:
     sql = "INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('x', '9999-from-the-future')"
     engine = open_engine(fresh_store.url, fresh_store.config().sqlite_path, readers=1)
     engine.write(lambda db: db.run(sql))

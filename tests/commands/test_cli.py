@@ -66,7 +66,7 @@ def wait_for(url: str) -> None:
             time.sleep(0.05)
 
 
-def test_keys_are_made_listed_and_revoked_while_the_server_runs(fresh_store: Store) -> None:
+def test_keys_are_created_listed_and_revoked_while_the_server_runs(fresh_store: Store) -> None:
     server = Process(fresh_store)
     options = store_options(fresh_store)
     made = run("key", "create", "Ada@Example.com", "--name", "laptop", *options)
@@ -117,7 +117,7 @@ def test_users_doctor_and_migrate(fresh_store: Store) -> None:
         (["--tls-cert", "x.pem"], "go together"),
     ],
 )
-def test_what_would_be_unsafe_or_slow_is_refused_in_a_sentence(tmp_path: Path, options: list[str], says: str) -> None:
+def test_unsafe_or_slow_settings_are_refused_with_a_message(tmp_path: Path, options: list[str], says: str) -> None:
     refused = run("serve", "--data", str(tmp_path), *options, check=False)
     assert refused.returncode != 0
     assert says in refused.stderr
@@ -154,7 +154,7 @@ def test_it_serves_over_tls(fresh_store: Store, tmp_path: Path) -> None:
     server.stdout.close()
 
 
-def test_several_workers_share_one_postgresql(fresh_store: Store) -> None:
+def test_several_workers_share_a_postgresql_database(fresh_store: Store) -> None:
     if fresh_store.name == "sqlite":
         assert "PostgreSQL" in run("serve", *store_options(fresh_store), "--workers", "2", check=False).stderr
         return

@@ -44,7 +44,7 @@ def change(store: Store, *statements: str) -> None:
     engine.close()
 
 
-def test_a_healthy_store_has_nothing_wrong_and_says_how_it_is(used: Store) -> None:
+def test_a_healthy_store_has_no_faults_and_reports_its_state(used: Store) -> None:
     found = doctor.examine(used.config(), Disk(used.data / "files"))
     assert [finding.says for finding in found if not finding.fine] == []
     says = "\n".join(finding.says for finding in found)
@@ -66,7 +66,7 @@ def test_each_fault_is_named(used: Store, sql: str, says: str) -> None:
     assert any(says in one for one in bad(used)), bad(used)
 
 
-def test_lost_bytes_loose_rights_and_stuck_work_are_named(used: Store) -> None:
+def test_missing_files_loose_file_modes_and_stuck_work_are_named(used: Store) -> None:
     for path in (used.data / "files").rglob("*"):
         if path.is_file():
             path.unlink()
@@ -87,7 +87,7 @@ def test_lost_bytes_loose_rights_and_stuck_work_are_named(used: Store) -> None:
     ]
 
 
-def test_a_damaged_file_is_named_and_nothing_is_raised(used: Store) -> None:
+def test_a_damaged_file_is_named_without_an_exception(used: Store) -> None:
     if used.url:
         pytest.skip("PostgreSQL looks after its own files")
     path = Path(used.config().sqlite_path)
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_named_and_nothing_is_raised(used: Store) -> None:
     assert any("restore a backup" in one or "does not open" in one for one in bad(used)), bad(used)
 
 
-def test_metrics_tell_what_waits_and_how_large_it_is(world: World) -> None:
+def test_metrics_report_queue_lengths_and_sizes(world: World) -> None:
     told = httpx.get(f"{world.server.url}/metrics", trust_env=False).text
     assert 'boxwood_queue_depth{queue="deliveries"}' in told
     assert 'boxwood_queue_age_seconds{queue="letters"}' in told

@@ -28,7 +28,7 @@ def with_pipelines(store: Store) -> None:
     engine.close()
 
 
-def test_a_file_goes_in_and_comes_out_again(fresh_store: Store, tmp_path: Path) -> None:
+def test_a_table_is_imported_and_exported_again(fresh_store: Store, tmp_path: Path) -> None:
     with_pipelines(fresh_store)
     options = store_options(fresh_store)
     table = tmp_path / "deals.csv"
@@ -50,7 +50,7 @@ def test_a_file_goes_in_and_comes_out_again(fresh_store: Store, tmp_path: Path) 
     assert shown.replace("\r", "") == "Name,Size,Notes\nAcme,5,x\n"
 
 
-def test_what_cannot_be_done_is_said_in_one_line(fresh_store: Store, tmp_path: Path) -> None:
+def test_errors_are_reported_in_one_line(fresh_store: Store, tmp_path: Path) -> None:
     with_pipelines(fresh_store)
     options = store_options(fresh_store)
     table = tmp_path / "deals.csv"

@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method} {row.path}") for row in rows()])
-def test_the_row_is_there(world, row):
+def test_the_endpoint_of_the_row_exists(world, row):
     answer = Things(world).ask(row.method, row.path, row.send)
     assert "Invalid API path specified" not in answer.text
     assert answer.status_code == 200, answer.text
@@ -26,7 +26,7 @@ def test_the_matrix_has_every_pair_once():
     assert SENT.keys() <= {f"{method} {path}" for method, path in pairs}
 
 
-def test_every_row_names_tests_that_are_there():
+def test_every_row_names_existing_tests():
     there = {
         f"{path.stem}::{node.name}"
         for path in HERE.glob("test_*.py")

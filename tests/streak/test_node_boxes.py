@@ -20,14 +20,14 @@ def box(ada, pipeline):
     return ada.Boxes.create(pipeline, {"name": "Deal", "notes": "50 % & more"})
 
 
-def test_a_box_is_made_listed_and_read(ada, pipeline, box):
+def test_a_box_is_created_listed_and_read(ada, pipeline, box):
     assert (box["name"], box["notes"], box["pipelineKey"]) == ("Deal", "50 % & more", pipeline)
     assert ada.Boxes.getOne(box["key"]) == box
     assert ada.Boxes.getForPipeline(pipeline) == [box]
     assert ada.Boxes.getAll() == [box]
 
 
-def test_the_whole_box_is_echoed_back_to_change_it(ada, box):
+def test_a_box_is_changed_by_sending_the_whole_box_back(ada, box):
     changed = ada.Boxes.update(box | {"name": "Größe", "stageKey": "5002"})
     assert (changed["name"], changed["notes"], changed["stageKey"]) == ("Größe", "50 % & more", "5002")
     assert changed["assignedToSharingEntries"] == box["assignedToSharingEntries"]
@@ -65,6 +65,6 @@ def test_the_newsfeed_of_a_box(ada, box, level):
     assert [entry["newsfeedEntrySpecific"] for entry in feed] == ["EDIT_STAGE", "NEW_BOX"]
 
 
-def test_a_detail_level_that_is_none_is_rejected(ada, box):
+def test_an_unknown_detail_level_is_rejected(ada, box):
     with refused(400):
         ada.Boxes.getFeed(box["key"], "xxINVALID")

@@ -13,7 +13,7 @@ def box(world):
     return world.box(world.pipeline())["key"]
 
 
-def test_comments_are_made_and_listed(ada, box, world):
+def test_comments_are_created_and_listed(ada, box, world):
     assert ada.Boxes.getComments(box) == []
     first = ada.Boxes.postComment(box, "Looks good & cheap ✓")
     assert (first["message"], first["boxKey"]) == ("Looks good & cheap ✓", box)

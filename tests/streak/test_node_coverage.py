@@ -15,7 +15,7 @@ def is_call(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
 
-def test_every_method_is_driven(node):
+def test_every_method_of_the_client_is_tested(node):
     methods = node.methods()
     assert len(methods) == len(set(methods)) == 48
     assert not set(methods) - driven()

@@ -20,16 +20,16 @@ def pipeline(ada):
     return ada.Pipelines.create({"name": "Sales", "stageNames": "Lead, Won", "teamWide": True})
 
 
-def test_the_key_alone_says_who_asks(ada, world):
+def test_the_api_key_identifies_the_user(ada, world):
     assert ada.Me.get()["email"] == world.ada.email
 
 
-def test_a_wrong_key_is_told_apart(node):
+def test_a_wrong_key_gets_its_own_error(node):
     with refused(401, "invalid api key"):
         node.client("wrong").Me.get()
 
 
-def test_a_pipeline_is_made_listed_read_changed_and_deleted(ada, pipeline):
+def test_a_pipeline_is_created_listed_read_changed_and_deleted(ada, pipeline):
     assert pipeline["name"] == "Sales"
     assert [one["key"] for one in ada.Pipelines.getAll()] == [pipeline["key"]]
     assert ada.Pipelines.getOne(pipeline["key"]) == pipeline
@@ -89,17 +89,17 @@ def test_the_newsfeed_is_an_array(ada, pipeline, level):
     assert ("NEW_BOX", box) in [(entry["newsfeedEntrySpecific"], entry.get("boxKey")) for entry in feed]
 
 
-def test_a_detail_level_that_is_none_is_rejected(ada, pipeline):
+def test_an_unknown_detail_level_is_rejected(ada, pipeline):
     with refused(400):
         ada.Pipelines.getFeed(pipeline["key"], "xxINVALID")
 
 
-def test_a_pipeline_named_tasks_is_made_through_the_clients_broken_path(ada):
+def test_a_pipeline_named_tasks_is_created_through_the_clients_broken_path(ada):
     made = ada.Pipelines.create({"name": "my tasks"})
     assert ada.Pipelines.getOne(made["key"])["name"] == "my tasks"
 
 
-def test_strangers_find_nothing(cy, pipeline):
+def test_strangers_get_not_found(cy, pipeline):
     assert cy.Pipelines.getAll() == []
     with refused(404):
         cy.Pipelines.getOne(pipeline["key"])

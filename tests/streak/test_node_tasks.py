@@ -15,7 +15,7 @@ def box(world):
     return world.box(world.pipeline())["key"]
 
 
-def test_a_task_is_made_listed_read_changed_and_deleted(ada, box, world):
+def test_a_task_is_created_listed_read_changed_and_deleted(ada, box, world):
     made = ada.Tasks.create(box, {"text": "Call & write", "dueDate": 1_800_000_000_000, "key": box})
     assert (made["text"], made["dueDate"], made["boxKey"]) == ("Call & write", 1_800_000_000_000, box)
     assert made["key"] != box

@@ -3,7 +3,7 @@
 from tests.streak.sdk import refused
 
 
-def test_a_new_key_opens_its_owners_account(ada, streak, world):
+def test_a_new_key_acts_for_its_owner(ada, streak, world):
     made = ada.api_keys.create_api_key()
     assert made.key_type == "USER"
     assert made.team_key is None
@@ -28,7 +28,7 @@ def test_keys_come_in_pages(ada):
     assert [key for page in pages for key in page] == everything
 
 
-def test_a_deleted_key_opens_nothing_and_the_others_stay(ada, streak):
+def test_a_deleted_key_stops_working_and_other_keys_stay(ada, streak):
     gone, stays = ada.api_keys.create_api_key(), ada.api_keys.create_api_key()
     assert ada.api_keys.delete_api_key(gone.key).success is True
     with refused(401, "invalid api key"):
@@ -39,7 +39,7 @@ def test_a_deleted_key_opens_nothing_and_the_others_stay(ada, streak):
     assert gone.key not in left
 
 
-def test_nobody_deletes_anothers_key(ada, bo, streak):
+def test_a_user_cannot_delete_the_key_of_another_user(ada, bo, streak):
     made = ada.api_keys.create_api_key()
     with refused(404):
         bo.api_keys.delete_api_key(made.key)
@@ -56,14 +56,14 @@ def test_a_team_key_acts_for_the_member_it_names(ada, streak, world):
         assert acting.users.get_current_user().key == world.bo.user_key
 
 
-def test_a_team_key_acts_for_nobody_outside_the_team(ada, streak, world):
+def test_a_team_key_acts_only_for_members_of_the_team(ada, streak, world):
     made = ada.api_keys.create_api_key(team_key=world.team_key)
     for name in (world.cy.email, world.cy.user_key):
         with refused(400, "X-Boxwood-Act-As"):
             streak(made.api_key, headers={"X-Boxwood-Act-As": name}).users.get_current_user()
 
 
-def test_nobody_makes_a_key_for_a_team_they_are_not_in(cy, world):
+def test_a_user_cannot_create_a_key_for_a_team_of_others(cy, world):
     with refused(404):
         cy.api_keys.create_api_key(team_key=world.team_key)
     assert all(key.key_type == "USER" for key in cy.api_keys.get_api_keys())

@@ -37,7 +37,7 @@ def box(world):
     return made
 
 
-def test_the_document_tells_what_the_box_holds(ada, box):
+def test_the_document_describes_the_content_of_the_box(ada, box):
     text = ada.boxes.get_box_markdown(box)
     for told in [
         "# Deal\n",
@@ -62,7 +62,7 @@ def test_the_document_tells_what_the_box_holds(ada, box):
     assert "moved this box to Won" in timeline.splitlines()[0]
 
 
-def test_a_cap_keeps_the_sections_and_the_newest_entries(ada, box):
+def test_a_size_limit_keeps_the_sections_and_the_newest_entries(ada, box):
     whole = ada.boxes.get_box_markdown(box)
     with refused(400, "maxTokens") as refusal:
         ada.boxes.get_box_markdown(box, max_tokens=1)
@@ -79,6 +79,6 @@ def test_a_cap_keeps_the_sections_and_the_newest_entries(ada, box):
     assert "left out" not in whole
 
 
-def test_a_box_out_of_reach_is_not_told_of(cy, box):
+def test_the_document_of_an_unreachable_box_is_not_found(cy, box):
     with refused(404, "not found"):
         cy.boxes.get_box_markdown(box)

@@ -16,7 +16,7 @@ def box(world, pipeline):
     return world.box(pipeline, name="Deal")["key"]
 
 
-def test_a_comment_is_made_and_read_back(ada, bo, box, pipeline, world):
+def test_a_comment_is_created_and_read_back(ada, bo, box, pipeline, world):
     made = ada.comments.create_comment(box, message="Looks good ✓")
     assert (made.message, made.box_key, made.pipeline_key) == ("Looks good ✓", box, pipeline["key"])
     assert made.creator_key == world.ada.user_key
@@ -42,7 +42,7 @@ def test_a_comment_needs_a_message(ada, box):
     assert ada.comments.get_comments(box).results == []
 
 
-def test_mentions_are_kept_where_they_stand(ada, box, world):
+def test_mentions_keep_their_position(ada, box, world):
     mention = CommentMentionBody(user_key=world.bo.user_key, offset=6, length=3)
     made = ada.comments.create_comment(box, message="Hello @Bo!", mentions=[mention])
     (kept,) = made.mentions
@@ -50,7 +50,7 @@ def test_mentions_are_kept_where_they_stand(ada, box, world):
     assert ada.comments.get_comment(made.key).mentions == made.mentions
 
 
-def test_mentions_are_found_in_the_text_when_asked_for(ada, box, world):
+def test_mentions_are_detected_in_the_text_when_requested(ada, box, world):
     text = f"Hello @{world.bo.email}, please look"
     plain = ada.comments.create_comment(box, message=text)
     assert not plain.mentions
@@ -68,7 +68,7 @@ def test_a_stranger_is_not_mentioned(ada, box, world):
         ada.comments.create_comment(box, message=text, mentions=[mention])
 
 
-def test_replies_hang_on_their_parent(ada, bo, box):
+def test_replies_belong_to_their_parent_comment(ada, bo, box):
     parent = ada.comments.create_comment(box, message="Shall we?")
     reply = bo.comments.create_comment(box, message="Yes", parent=parent.key)
     assert reply.parent == parent.key
@@ -96,7 +96,7 @@ def test_a_changed_comment_is_read_back_changed(ada, box, world):
     assert not ada.comments.update_comment(made.key, mentions=[]).mentions
 
 
-def test_a_comment_is_changed_by_its_author_alone(ada, bo, box):
+def test_only_its_author_changes_a_comment(ada, bo, box):
     made = ada.comments.create_comment(box, message="Mine")
     with refused(403):
         bo.comments.update_comment(made.key, message="Ours")

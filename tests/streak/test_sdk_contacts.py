@@ -25,7 +25,7 @@ def keys(page):
     return [contact.key for contact in page.results]
 
 
-def test_a_contact_is_made_as_asked_and_read_back(ada, bo, world):
+def test_a_contact_is_created_with_all_members_and_read_back(ada, bo, world):
     made = ada.contacts.create_contact(world.team_key, **WHOLE)
     assert {name: getattr(made, name) for name in WHOLE} == WHOLE
     assert made.team_key == world.team_key
@@ -49,7 +49,7 @@ def test_lists_are_normalised(ada, world):
     assert made.addresses == ["Berlin"]
 
 
-def test_a_contact_has_a_name_or_an_address(ada, world):
+def test_a_contact_needs_a_name_or_an_address(ada, world):
     with refused(400):
         ada.contacts.create_contact(world.team_key, title="Nobody")
     assert keys(ada.contacts.list_contacts(world.team_key)) == []
@@ -59,7 +59,7 @@ def test_a_contact_has_a_name_or_an_address(ada, world):
     assert ada.contacts.get_contact(made.key) == made
 
 
-def test_an_address_that_is_known_is_found_and_not_merged(ada, world):
+def test_a_known_address_returns_the_existing_contact_unmerged(ada, world):
     known = ada.contacts.create_contact(world.team_key, given_name="Konrad", email_addresses=["k@zuse.example"])
     found = ada.contacts.create_contact(
         world.team_key, get_if_existing=True, given_name="Other", email_addresses=["K@zuse.example"]
@@ -82,14 +82,14 @@ def test_a_changed_contact_keeps_what_was_left_out(ada, world):
     assert ada.contacts.get_contact(made.key) == changed
 
 
-def test_every_detail_of_a_contact_is_changed(ada, bo, world):
+def test_every_member_of_a_contact_can_be_changed(ada, bo, world):
     made = ada.contacts.create_contact(world.team_key, given_name="Someone")
     changed = bo.contacts.update_contact(made.key, **WHOLE)
     assert {name: getattr(changed, name) for name in WHOLE} == WHOLE
     assert (changed.creator_key, changed.last_saved_user_key) == (world.ada.user_key, world.bo.user_key)
 
 
-def test_the_teams_own_fields_are_merged_and_unknown_ones_ignored(ada, world):
+def test_custom_field_values_are_merged_and_unknown_fields_ignored(ada, world):
     defined = {key: TeamFieldUpdate(name=key, key=key, type="TEXT_INPUT") for key in ("1001", "1002")}
     ada.teams.update_team(world.team_key, contact_settings=TeamFieldSettingsUpdate(fields=defined))
     key = ada.contacts.create_contact(world.team_key, given_name="Konrad").key
@@ -100,7 +100,7 @@ def test_the_teams_own_fields_are_merged_and_unknown_ones_ignored(ada, world):
     assert ada.contacts.update_contact(key, fields={}).fields == merged.fields
 
 
-def test_links_replace_each_other_and_go_both_ways(ada, world):
+def test_new_links_replace_old_links_and_work_both_ways(ada, world):
     konrad = ada.contacts.create_contact(world.team_key, given_name="Konrad").key
     gisela = ada.contacts.create_contact(world.team_key, given_name="Gisela").key
     firm = ada.organizations.create_organization(world.team_key, name="Zuse KG").key
@@ -128,7 +128,7 @@ def test_contacts_are_fetched_in_one_call(ada, cy, world):
     assert cy.contacts.get_contacts(request=[*made]) == {}
 
 
-def test_the_contacts_of_a_team_come_by_cursor(ada, world):
+def test_the_contacts_of_a_team_are_paged_by_cursor(ada, world):
     made = {ada.contacts.create_contact(world.team_key, given_name=f"{number}").key for number in range(5)}
     seen, cursor = [], None
     for _ in range(4):
@@ -142,7 +142,7 @@ def test_the_contacts_of_a_team_come_by_cursor(ada, world):
     assert keys(ada.contacts.list_contacts(world.team_key, cursor="")) == seen
 
 
-def test_after_is_in_seconds(ada, world):
+def test_the_after_parameter_is_in_seconds(ada, world):
     made = ada.contacts.create_contact(world.team_key, given_name="Konrad")
     seconds = made.last_saved_timestamp // 1000
     assert keys(ada.contacts.list_contacts(world.team_key, after=seconds)) == [made.key]

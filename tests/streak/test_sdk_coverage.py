@@ -42,7 +42,7 @@ def is_call(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
 
 
-def test_every_noun_of_the_client_is_known():
+def test_every_resource_of_the_client_is_known():
     client = Streak(token="none")
     nouns = [name for name, of in vars(Streak).items() if isinstance(of, property)]
     assert {*nouns} - {"with_raw_response"} == {*NOUNS}
@@ -50,5 +50,5 @@ def test_every_noun_of_the_client_is_known():
     assert len(operations(client)) == 58
 
 
-def test_every_operation_is_driven():
+def test_every_operation_of_the_client_is_tested():
     assert not operations(Streak(token="none")) - driven()

@@ -48,7 +48,7 @@ def tagged(field):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_field_of_every_kind_is_made_and_read_back(ada, key, kind):
+def test_a_field_of_every_kind_is_created_and_read_back(ada, key, kind):
     made = ada.pipelines.create_field(key, name=f"A {kind}", type=kind)
     assert (made.key, made.name, made.type) == ("1001", f"A {kind}", kind)
     assert (made.ai_settings.prompt, made.ai_settings.source) == ("", "BOX_TIMELINE")
@@ -58,7 +58,7 @@ def test_a_field_of_every_kind_is_made_and_read_back(ada, key, kind):
     assert ada.pipelines.list_fields(key) == [made]
 
 
-def test_a_kind_that_is_none_is_refused(ada, key):
+def test_an_unknown_field_type_is_refused(ada, key):
     with refused(400, "type"):
         ada.pipelines.create_field(key, name="Odd", type="HOLOGRAM")
     assert ada.pipelines.list_fields(key) == []
@@ -121,7 +121,7 @@ def test_two_options_of_one_name_are_refused(ada, key):
     assert items(ada.pipelines.get_field(key, field)) == []
 
 
-def test_how_a_field_is_filled_by_ai_is_kept(ada, key):
+def test_the_ai_settings_of_a_field_are_stored(ada, key):
     field = ada.pipelines.create_field(key, name="Summary", type="TEXT_INPUT").key
     asked = PipelineFieldAiSettingsUpdate(prompt="What do they make?", source="WEB_CRAWLING")
     changed = ada.pipelines.update_field(key, field, ai_settings=asked)

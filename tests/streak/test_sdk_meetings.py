@@ -22,7 +22,7 @@ def notes(answer):
 
 
 @pytest.mark.parametrize("kind", ["CALL_LOG", "MEETING_NOTES"])
-def test_a_meeting_is_made_and_read_back(ada, bo, box, pipeline, world, kind):
+def test_a_meeting_is_created_and_read_back(ada, bo, box, pipeline, world, kind):
     made = ada.meetings.create_meeting(
         box, meeting_type=kind, start_timestamp=START, duration=1_800_000, notes="<p>Went well</p>"
     )

@@ -24,7 +24,7 @@ def keys(page):
     return [organization.key for organization in page.results]
 
 
-def test_an_organization_is_made_as_asked_and_read_back(ada, bo, world):
+def test_an_organization_is_created_with_all_members_and_read_back(ada, bo, world):
     made = ada.organizations.create_organization(world.team_key, **WHOLE)
     assert {name: getattr(made, name) for name in WHOLE} == WHOLE
     assert made.team_key == world.team_key
@@ -36,7 +36,7 @@ def test_an_organization_is_made_as_asked_and_read_back(ada, bo, world):
     assert bo.organizations.get_organization(made.key) == made
 
 
-def test_an_organization_has_a_name_or_a_domain(ada, world):
+def test_an_organization_needs_a_name_or_a_domain(ada, world):
     with refused(400):
         ada.organizations.create_organization(world.team_key, industry="None")
     assert keys(ada.organizations.list_organizations(world.team_key)) == []
@@ -46,7 +46,7 @@ def test_an_organization_has_a_name_or_a_domain(ada, world):
     assert ada.organizations.get_organization(made.key) == made
 
 
-def test_a_domain_that_is_known_is_found_and_not_merged(ada, world):
+def test_a_known_domain_returns_the_existing_organization_unmerged(ada, world):
     known = ada.organizations.create_organization(world.team_key, name="Zuse", domains=["zuse.example"])
     found = ada.organizations.create_organization(
         world.team_key, get_if_existing=True, name="Other", domains=["zuse.example"]
@@ -67,14 +67,14 @@ def test_a_changed_organization_keeps_what_was_left_out(ada, world):
     assert ada.organizations.get_organization(made.key) == changed
 
 
-def test_every_detail_of_an_organization_is_changed(ada, bo, world):
+def test_every_member_of_an_organization_can_be_changed(ada, bo, world):
     made = ada.organizations.create_organization(world.team_key, name="Something")
     changed = bo.organizations.update_organization(made.key, **WHOLE)
     assert {name: getattr(changed, name) for name in WHOLE} == WHOLE
     assert (changed.creator_key, changed.last_saved_user_key) == (world.ada.user_key, world.bo.user_key)
 
 
-def test_the_teams_own_fields_are_merged_and_unknown_ones_ignored(ada, world):
+def test_custom_field_values_are_merged_and_unknown_fields_ignored(ada, world):
     defined = {"1001": TeamFieldUpdate(name="Tier", key="1001", type="TEXT_INPUT")}
     ada.teams.update_team(world.team_key, organization_settings=TeamFieldSettingsUpdate(fields=defined))
     (field,) = ada.teams.get_team(world.team_key).organization_settings.fields
@@ -83,7 +83,7 @@ def test_the_teams_own_fields_are_merged_and_unknown_ones_ignored(ada, world):
     assert ada.organizations.update_organization(key, fields={field: None}).fields == {field: "gold"}
 
 
-def test_links_replace_each_other(ada, world):
+def test_new_links_replace_old_links(ada, world):
     zuse = ada.organizations.create_organization(world.team_key, name="Zuse KG").key
     parent = ada.organizations.create_organization(world.team_key, name="Siemens").key
     konrad = ada.contacts.create_contact(world.team_key, given_name="Konrad").key
@@ -104,7 +104,7 @@ def test_organizations_are_fetched_in_one_call(ada, cy, world):
     assert cy.organizations.get_organizations(request=[*made]) == {}
 
 
-def test_the_organizations_of_a_team_come_by_cursor_in_key_order(ada, world):
+def test_the_organizations_of_a_team_are_paged_by_cursor_in_key_order(ada, world):
     made = {ada.organizations.create_organization(world.team_key, name=f"{number}").key for number in range(5)}
     seen, cursor = [], None
     for _ in range(4):

@@ -16,7 +16,7 @@ def a_pipeline(client, world, name="Sales", **more):
     return client.pipelines.create_pipeline(name=name, team_key=world.team_key, stages=["Lead", "Won"], **more)
 
 
-def test_a_pipeline_is_made_as_asked(ada, world):
+def test_a_pipeline_is_created_with_all_members(ada, world):
     made = a_pipeline(
         ada,
         world,
@@ -46,13 +46,13 @@ def test_a_pipeline_is_made_as_asked(ada, world):
     assert ada.pipelines.get_pipeline(made.key) == made
 
 
-def test_the_maker_of_a_pipeline_is_its_admin(ada, world):
+def test_the_creator_of_a_pipeline_is_its_admin(ada, world):
     entries = {entry.user_key: entry for entry in a_pipeline(ada, world).acl_entries}
     assert entries[world.ada.user_key].permission_set_name == ADMIN
     assert entries[world.ada.user_key].email == world.ada.email
 
 
-def test_a_pipeline_needs_a_name_and_a_team_one_can_reach(ada, cy, world):
+def test_a_pipeline_needs_a_name_and_a_reachable_team(ada, cy, world):
     with refused(400, "name"):
         a_pipeline(ada, world, name="")
     with refused(404):
@@ -72,7 +72,7 @@ def test_pipelines_come_sorted_and_in_pages(ada, world):
     assert (first.has_next_page, bool(last.has_next_page)) == (True, False)
 
 
-def test_pipelines_are_listed_for_those_who_reach_them(ada, bo, cy, world):
+def test_users_list_only_pipelines_they_can_reach(ada, bo, cy, world):
     key = a_pipeline(ada, world).key
     assert [one.key for one in bo.pipelines.list_pipelines().results] == [key]
     assert key not in [one.key for one in cy.pipelines.list_pipelines().results]
@@ -102,7 +102,7 @@ def test_a_changed_pipeline_is_read_back_changed(ada, world):
     assert ada.pipelines.get_pipeline(made.key) == changed
 
 
-def test_what_is_left_out_of_a_change_stays(ada, world):
+def test_members_left_out_of_a_change_stay(ada, world):
     before = a_pipeline(ada, world, description="Before", icon="rocket")
     after = ada.pipelines.update_pipeline(before.key, name="After")
     assert (after.name, after.description, after.icon) == ("After", "Before", "rocket")
@@ -113,7 +113,7 @@ def test_what_is_left_out_of_a_change_stays(ada, world):
     )
 
 
-def test_a_stage_order_is_a_permutation(ada, world):
+def test_a_stage_order_must_list_every_stage_once(ada, world):
     key = a_pipeline(ada, world).key
     for order in ([], ["5001"], ["5001", "5001"], ["5001", "5002", "5003"]):
         with refused(400, "stageOrder"):
@@ -131,7 +131,7 @@ def test_a_pipeline_moves_to_another_team(ada, bo, world):
         bo.pipelines.get_pipeline(key)
 
 
-def test_sharing_entries_decide_what_a_person_may(ada, bo, world):
+def test_sharing_entries_decide_what_a_user_may_do(ada, bo, world):
     key = a_pipeline(ada, world).key
     mine = PipelineSharingEntryInput(user_key=world.ada.user_key, permission_set_name=ADMIN)
     shown = PipelineSharingEntryInput(email=world.bo.email, permission_set_name=VIEWER)
@@ -146,7 +146,7 @@ def test_sharing_entries_decide_what_a_person_may(ada, bo, world):
     assert bo.pipelines.update_pipeline(key, name="Ours").name == "Ours"
 
 
-def test_sharing_entries_are_never_empty_nor_of_an_unknown_role(ada, world):
+def test_empty_sharing_entries_and_unknown_roles_are_refused(ada, world):
     made = a_pipeline(ada, world)
     with refused(400, "aclEntries"):
         ada.pipelines.update_pipeline(made.key, acl_entries=[])
@@ -156,7 +156,7 @@ def test_sharing_entries_are_never_empty_nor_of_an_unknown_role(ada, world):
     assert ada.pipelines.get_pipeline(made.key) == made
 
 
-def test_own_permission_sets_are_kept_and_replaced(ada, world):
+def test_custom_permission_sets_are_stored_and_replaced(ada, world):
     key = a_pipeline(ada, world).key
     reads = PipelinePermissionInput(entity_type="BOX", action="GET", conditional_check="ASSIGNED_TO")
     auditor = PipelinePermissionSetInput(permissions=[reads], user_assignable=True)
@@ -175,7 +175,7 @@ def test_own_permission_sets_are_kept_and_replaced(ada, world):
     assert bare.custom_permission_sets == {}
 
 
-def test_only_an_empty_pipeline_is_deleted(ada, world):
+def test_only_an_empty_pipeline_can_be_deleted(ada, world):
     key = a_pipeline(ada, world).key
     box = world.box({"key": key}, name="Deal")
     assert ada.pipelines.get_pipeline(key).box_count == 1

@@ -24,7 +24,7 @@ def box_keys(client, **asked):
     return sorted(box.box_key for box in client.search(**asked).results.boxes)
 
 
-def test_boxes_are_found_by_what_they_say(ada, pipeline, world):
+def test_boxes_are_found_by_their_content(ada, pipeline, world):
     field = world.ada.http.put(
         f"/api/v1/pipelines/{pipeline['key']}/fields", params={"name": "Machine", "type": "TEXT_INPUT"}
     ).json()["key"]
@@ -35,7 +35,7 @@ def test_boxes_are_found_by_what_they_say(ada, pipeline, world):
     soon(lambda: box_keys(ada, query="plankalkül"), sorted([named, noted, filled]))
 
 
-def test_a_found_box_says_where_it_is(ada, pipeline, world):
+def test_a_search_hit_names_its_pipeline_and_stage(ada, pipeline, world):
     made = world.box(pipeline, name="Plankalkül", assignedToSharingEntries=[{"email": world.bo.email}])
     soon(lambda: box_keys(ada, query="plankalkül"), [made["key"]])
     answer = ada.search(query="plankalkül")
@@ -54,14 +54,14 @@ def test_a_name_finds_boxes_of_exactly_that_name(ada, pipeline, world):
     assert (answer.results.contacts, answer.results.orgs, answer.query) == ([], [], None)
 
 
-def test_exactly_one_of_query_and_name_is_asked(ada):
+def test_either_query_or_name_is_required(ada):
     with refused(400):
         ada.search()
     with refused(400):
         ada.search(query="a", name="b")
 
 
-def test_a_changed_and_a_deleted_box_are_found_as_they_are(ada, pipeline, world):
+def test_search_sees_changes_and_deletions_of_boxes(ada, pipeline, world):
     box = world.box(pipeline, name="Plankalkül")["key"]
     soon(lambda: box_keys(ada, query="plankalkül"), [box])
     world.ada.http.post(f"/api/v1/boxes/{box}", json={"name": "Superplan"})
@@ -84,7 +84,7 @@ def test_a_search_is_narrowed_to_pipelines_stages_and_teams(ada, pipeline, world
     assert box_keys(ada, name="Zuse", pipeline_key=[third["key"]]) == [away]
 
 
-def test_what_one_cannot_reach_is_not_found(ada, bo, cy, pipeline, world):
+def test_unreachable_boxes_are_not_found(ada, bo, cy, pipeline, world):
     box = world.box(pipeline, name="Plankalkül")["key"]
     soon(lambda: box_keys(ada, query="plankalkül"), [box])
     assert box_keys(bo, query="plankalkül") == [box]

@@ -22,7 +22,7 @@ def test_stages_are_listed_by_key(ada, key):
     assert names(ada, key) == {"5001": "Lead", "5002": "Talks", "5003": "Won"}
 
 
-def test_a_new_stage_stands_last_in_the_colours_of_the_theme(ada, key):
+def test_a_new_stage_is_last_and_has_the_theme_colours(ada, key):
     made = ada.pipeline_stages.create_stage(key, name="Lost")
     assert (made.key, made.name, made.is_color_from_theme, made.box_count) == ("5004", "Lost", True, 0)
     assert made.color.background_color
@@ -30,7 +30,7 @@ def test_a_new_stage_stands_last_in_the_colours_of_the_theme(ada, key):
     assert ada.pipelines.get_pipeline(key).stage_order == ["5001", "5002", "5003", "5004"]
 
 
-def test_a_stage_wears_its_own_colours_until_they_are_taken_off(ada, key):
+def test_a_stage_has_its_own_colours_until_they_are_removed(ada, key):
     pink = PipelineStageColor(foreground_color="#ffffff", background_color="#ff69b4")
     made = ada.pipeline_stages.create_stage(key, name="Lost", color=pink)
     assert (made.color, made.is_color_from_theme) == (pink, False)
@@ -65,7 +65,7 @@ def test_a_deleted_stage_is_gone_and_its_key_never_comes_back(ada, key):
     assert ada.pipelines.get_pipeline(key).stage_order == ["5001", "5002", "5004"]
 
 
-def test_a_stage_with_boxes_stays(ada, key, world):
+def test_a_stage_with_boxes_cannot_be_deleted(ada, key, world):
     box = world.box({"key": key}, name="Deal", stageKey="5002")
     assert ada.pipeline_stages.get_stage(key, "5002").box_count == 1
     with refused(400):
@@ -76,7 +76,7 @@ def test_a_stage_with_boxes_stays(ada, key, world):
     assert ada.pipeline_stages.delete_stage(key, "5002").success is True
 
 
-def test_the_last_stage_stays(ada, key):
+def test_the_last_stage_cannot_be_deleted(ada, key):
     for stage in ("5001", "5002"):
         ada.pipeline_stages.delete_stage(key, stage)
     with refused(400):

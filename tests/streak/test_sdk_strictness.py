@@ -17,12 +17,12 @@ def seen(kind, value):
     "value",
     [KEY, KEY | {"teamKey": None}, KEY | {"teamKey": "t"}, KEY | {"name": "a member nobody documented"}],
 )
-def test_a_right_answer_is_right(value):
+def test_a_correct_response_is_accepted(value):
     assert seen(ApiKey, value) == []
     assert seen(list[ApiKey], [value, value]) == []
 
 
-def test_what_is_inside_is_looked_at_too():
+def test_nested_members_are_checked_too():
     assert seen(SearchResponse, FOUND) == []
     wrong = {"results": FOUND["results"] | {"boxes": [{"boxKey": "b", "assignedToKeys": "u"}]}}
     assert seen(SearchResponse, wrong) == ["body.results.boxes[0].assignedToKeys: 'u' is not a list"]
@@ -43,11 +43,11 @@ def test_what_is_inside_is_looked_at_too():
         {"success": True},
     ],
 )
-def test_a_wrong_answer_is_seen(wrong):
+def test_a_wrong_response_is_detected(wrong):
     assert len(seen(ApiKey, KEY | wrong)) == 1
 
 
-def test_every_required_member_is_missed():
+def test_each_missing_required_member_is_detected():
     assert len(seen(ApiKey, {})) == 5
     assert seen(OperationResponse, {"success": True}) == []
     assert len(seen(TeamMember, {"role": "Boss", "inviteStatus": "Accepted", "emailSharing": "None"})) == 3

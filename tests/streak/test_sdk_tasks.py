@@ -32,7 +32,7 @@ def texts(answer):
     return [task.text for task in answer.results]
 
 
-def test_a_task_is_its_makers_unless_said_otherwise(ada, box, pipeline, world):
+def test_a_task_is_assigned_to_its_creator_by_default(ada, box, pipeline, world):
     made = ada.tasks.create_task(box, text="Call Zuse", due_date=1_800_000_000_000)
     assert (made.text, made.due_date, made.status) == ("Call Zuse", 1_800_000_000_000, "NOT_DONE")
     assert (made.box_key, made.pipeline_key) == (box, pipeline["key"])
@@ -54,14 +54,14 @@ def test_a_task_is_assigned_by_user_key_or_email(ada, box, world):
     assert assignees(ada.tasks.create_task(box, text="Key wins", assigned_to=precedence)) == {world.bo.user_key}
 
 
-def test_a_stranger_is_assigned_nothing(ada, box, world):
+def test_a_stranger_cannot_be_assigned_a_task(ada, box, world):
     with refused(400, "assignedTo"):
         ada.tasks.create_task(box, text="Not his", assigned_to=[AssigneeInput(user_key="nobody")])
     assert texts(ada.tasks.get_tasks_for_box(box)) == []
 
 
 @pytest.mark.parametrize("date", [-1, 0])
-def test_minus_one_is_no_due_date(ada, box, date):
+def test_a_due_date_of_minus_one_means_no_due_date(ada, box, date):
     made = ada.tasks.create_task(box, text="Some day", due_date=date)
     assert made.due_date is None
     assert made.reminder_status == "NONE"
@@ -107,7 +107,7 @@ def test_a_task_belongs_to_a_meeting(ada, box):
     assert ada.tasks.get_task(made.key).meeting_key == meeting.key
 
 
-def test_the_tasks_of_a_box_come_in_the_order_they_were_made_and_in_pages(ada, box, world, pipeline):
+def test_the_tasks_of_a_box_are_paged_in_creation_order(ada, box, world, pipeline):
     for text in ("one", "two", "three"):
         ada.tasks.create_task(box, text=text)
     ada.tasks.create_task(world.box(pipeline, name="Other")["key"], text="elsewhere")
@@ -141,7 +141,7 @@ def test_the_box_counts_its_tasks(ada, box, world):
     assert read["overdueTaskAssigneeKeySet"] == [world.ada.user_key]
 
 
-def test_the_agenda_is_ones_own_open_tasks_until_tomorrow(ada, bo, box, world):
+def test_the_agenda_has_the_users_open_tasks_until_tomorrow(ada, bo, box, world):
     ada.tasks.create_task(box, text="late", due_date=now() - 2 * DAY)
     ada.tasks.create_task(box, text="later", due_date=now() - DAY)
     ada.tasks.create_task(box, text="in a week", due_date=now() + 7 * DAY)
@@ -156,7 +156,7 @@ def test_the_agenda_is_ones_own_open_tasks_until_tomorrow(ada, bo, box, world):
     assert texts(bo.tasks.get_assigned_tasks()) == ["Bo's"]
 
 
-def test_the_agenda_of_others_and_of_one_pipeline(ada, bo, box, pipeline, world):
+def test_the_agenda_of_other_users_and_of_a_pipeline(ada, bo, box, pipeline, world):
     ada.tasks.create_task(box, text="mine", due_date=now() - DAY)
     ada.tasks.create_task(box, text="Bo's", due_date=now() - 2 * DAY, assigned_to=[AssigneeInput(email=world.bo.email)])
     other = world.pipeline(name="Other")
@@ -167,7 +167,7 @@ def test_the_agenda_of_others_and_of_one_pipeline(ada, bo, box, pipeline, world)
     assert texts(ada.tasks.get_assigned_tasks(pipeline_key=pipeline["key"])) == ["mine"]
 
 
-def test_the_agenda_goes_on_from_a_cursor(ada, box):
+def test_the_agenda_is_paged_by_cursor(ada, box):
     for days in range(5):
         ada.tasks.create_task(box, text=f"{days}", due_date=now() - (days + 1) * DAY)
     first = ada.tasks.get_assigned_tasks(limit=2)

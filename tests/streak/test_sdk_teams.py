@@ -13,7 +13,7 @@ def a_team(client, world, name="Engines"):
     return client.teams.create_team(name=name, members=[TeamMemberCreate(user_key=world.ada.user_key)])
 
 
-def test_a_team_is_made_with_its_members(ada, bo, world):
+def test_a_team_is_created_with_its_members(ada, bo, world):
     made = ada.teams.create_team(
         name="Engines",
         members=[TeamMemberCreate(user_key=world.ada.user_key), TeamMemberCreate(email=world.bo.email)],
@@ -26,14 +26,14 @@ def test_a_team_is_made_with_its_members(ada, bo, world):
     assert bo.teams.get_team(made.key).name == "Engines"
 
 
-def test_the_maker_of_a_team_is_in_it(ada, world):
+def test_the_creator_of_a_team_is_a_member(ada, world):
     before = [team.key for team in ada.teams.get_current_user_teams().results]
     with refused(400, "members"):
         ada.teams.create_team(name="Without me", members=[TeamMemberCreate(email=world.bo.email)])
     assert [team.key for team in ada.teams.get_current_user_teams().results] == before
 
 
-def test_somebody_new_is_invited_by_email(ada, world):
+def test_an_unknown_person_is_invited_by_email(ada, world):
     address = f"dee.{world.ada.email}"
     made = ada.teams.create_team(
         name="Engines",
@@ -51,7 +51,7 @@ def test_a_team_is_not_found_by_strangers(cy, world):
     assert world.team_key not in {team.key for team in cy.teams.get_current_user_teams().results}
 
 
-def test_own_teams_come_newest_first_and_in_pages(ada, world):
+def test_the_users_teams_are_paged_newest_first(ada, world):
     made = [a_team(ada, world, name).key for name in ("first", "second", "third")]
     listed = [team.key for team in ada.teams.get_current_user_teams().results]
     assert listed == [*reversed(made), world.team_key]
@@ -78,7 +78,7 @@ def test_a_changed_team_is_read_back_changed(ada, bo, world):
     assert bo.teams.get_team(world.team_key) == changed
 
 
-def test_what_is_left_out_of_a_change_stays(ada, world):
+def test_members_left_out_of_a_change_stay(ada, world):
     ada.teams.update_team(world.team_key, emails_to_send_invoice_to=["bills@engines.example"])
     before = ada.teams.get_team(world.team_key)
     after = ada.teams.update_team(world.team_key, name="Renamed")
@@ -87,7 +87,7 @@ def test_what_is_left_out_of_a_change_stays(ada, world):
     assert ada.teams.update_team(world.team_key, emails_to_send_invoice_to=[]).emails_to_send_invoice_to == []
 
 
-def test_the_roster_is_replaced_as_a_whole(ada, bo, world):
+def test_the_member_list_is_replaced_as_a_whole(ada, bo, world):
     address = f"dee.{world.ada.email}"
     changed = ada.teams.update_team(
         world.team_key,
@@ -102,7 +102,7 @@ def test_the_roster_is_replaced_as_a_whole(ada, bo, world):
         bo.teams.get_team(world.team_key)
 
 
-def test_a_roster_without_an_owner_is_refused(ada, world):
+def test_a_member_list_without_an_owner_is_refused(ada, world):
     before = ada.teams.get_team(world.team_key)
     with refused(400, "members"):
         ada.teams.update_team(world.team_key, members=[TeamMemberUpdate(user_key=world.bo.user_key, role="Member")])

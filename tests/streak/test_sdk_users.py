@@ -3,7 +3,7 @@
 from tests.streak.sdk import refused
 
 
-def test_the_current_user_is_whose_key_it_is(ada, bo, world):
+def test_the_current_user_is_the_owner_of_the_key(ada, bo, world):
     me = ada.users.get_current_user()
     assert (me.key, me.email, me.user_type) == (world.ada.user_key, world.ada.email, "HUMAN")
     assert bo.users.get_current_user().key == world.bo.user_key
@@ -41,7 +41,7 @@ def test_a_changed_user_is_read_back_changed(ada, bo, world):
     assert "Augusta" in bo.users.get_user(world.ada.user_key).display_name
 
 
-def test_what_is_left_out_of_a_change_stays(ada, world):
+def test_members_left_out_of_a_change_stay(ada, world):
     ada.users.update_user(world.ada.user_key, first_name="Augusta", timezone_id="Europe/Berlin")
     ada.users.update_user(world.ada.user_key, timezone_id="Asia/Tokyo")
     me = ada.users.get_current_user()
@@ -49,14 +49,14 @@ def test_what_is_left_out_of_a_change_stays(ada, world):
     assert "Augusta" in me.display_name
 
 
-def test_a_time_zone_that_is_none_is_refused(ada, world):
+def test_an_unknown_time_zone_is_refused(ada, world):
     before = ada.users.get_current_user()
     with refused(400, "timezoneId"):
         ada.users.update_user(world.ada.user_key, timezone_id="Mars/Olympus", first_name="Nobody")
     assert ada.users.get_current_user() == before
 
 
-def test_nobody_changes_another_user(ada, bo, cy, world):
+def test_a_user_cannot_change_another_user(ada, bo, cy, world):
     before = ada.users.get_current_user()
     with refused(403):
         bo.users.update_user(world.ada.user_key, first_name="Eve")

@@ -43,7 +43,7 @@ def ask(server, authorization, path=ME):
     ],
 )
 @pytest.mark.parametrize("path", [ME, "/api/v2/users/me/teams"])
-def test_a_key_is_a_key_however_it_is_spelled(server, world, spelled, path):
+def test_a_key_is_accepted_in_every_form_of_credentials(server, world, spelled, path):
     answer = ask(server, spelled(world.ada.key), path)
     assert answer.status_code == 200
     if path == ME:
@@ -53,7 +53,7 @@ def test_a_key_is_a_key_however_it_is_spelled(server, world, spelled, path):
 
 
 @pytest.mark.parametrize("path", [ME, "/api/v2/pipelines", "/api/v1/boxes/nothing"])
-def test_no_credentials_are_asked_for(server, path):
+def test_missing_credentials_are_reported(server, path):
     answer = ask(server, None, path)
     assert answer.status_code == 401
     assert answer.json() == {"error": "Authentication required"}
@@ -72,7 +72,7 @@ def test_no_credentials_are_asked_for(server, path):
         "Basic " + b64encode(b"\xff\xfe\x00:").decode(),
     ],
 )
-def test_a_wrong_key_is_called_invalid(server, authorization):
+def test_a_wrong_key_is_reported_as_invalid(server, authorization):
     answer = ask(server, authorization)
     assert answer.status_code == 401
     assert answer.json() == {"success": False, "error": "invalid api key"}
@@ -85,7 +85,7 @@ def test_a_wrong_key_changes_nothing(server, world):
     assert world.ada.http.get("/api/v1/pipelines").json() == []
 
 
-def test_a_key_opens_what_its_owner_reaches_and_nothing_else(world):
+def test_a_key_reaches_only_what_its_owner_reaches(world):
     pipeline = world.pipeline(name="Ours")
     path = f"/api/v1/pipelines/{pipeline['key']}"
     assert world.ada.http.get(path).json()["name"] == "Ours"

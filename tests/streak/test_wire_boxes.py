@@ -67,7 +67,7 @@ def edit(world, box, **changes):
     return answer.json()
 
 
-def test_what_is_always_there_is_there_from_the_start(world):
+def test_a_new_box_has_every_required_member(world):
     pipeline = world.pipeline()
     for make in makers(world, pipeline).values():
         made = make("Deal").json()
@@ -76,7 +76,7 @@ def test_what_is_always_there_is_there_from_the_start(world):
         assert "success" not in made
 
 
-def test_a_new_box_tells_the_truth_about_itself(world):
+def test_a_new_box_has_correct_members(world):
     pipeline = world.ada.http.get(f"/api/v1/pipelines/{world.pipeline()['key']}").json()
     box = world.ada.http.put(f"/api/v1/pipelines/{pipeline['key']}/boxes", params={"name": "Deal"}).json()
     assert box["key"] == box["boxKey"]
@@ -101,7 +101,7 @@ def test_a_new_box_tells_the_truth_about_itself(world):
         assert box[count] == 0
 
 
-def test_what_is_unset_is_left_out(world):
+def test_unset_members_are_left_out(world):
     box = world.box(world.pipeline())
     for name in (
         "contacts",
@@ -118,7 +118,7 @@ def test_what_is_unset_is_left_out(world):
     assert None not in box.values()
 
 
-def test_moving_leaves_a_trace(world):
+def test_moving_a_box_updates_its_stage_history(world):
     pipeline = world.ada.http.put("/api/v1/pipelines", params={"name": "P", "stageNames": "Lead,Won"}).json()
     lead, won = pipeline["stageOrder"]
     box = world.box(pipeline)
@@ -134,7 +134,7 @@ def test_moving_leaves_a_trace(world):
     assert read(world, box) == moved
 
 
-def test_the_whole_box_echoed_back_changes_only_what_was_changed(world):
+def test_sending_a_whole_box_back_changes_only_changed_members(world):
     pipeline = world.pipeline()
     box = world.box(pipeline, name="Before", notes="kept")
     echoed = edit(world, box, **(box | {"name": "After"}))
@@ -234,7 +234,7 @@ def test_a_deleted_box_is_gone(world):
     assert world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes").json() == []
 
 
-def test_an_echo_passes_though_it_names_someone_out_of_reach(world):
+def test_sending_a_box_back_is_accepted_though_it_names_an_unreachable_user(world):
     """An invited stranger is on no team and in no pipeline of Ada's; the box names him all the same."""
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": "stranger@elsewhere.example"}])
     path = f"/api/v1/boxes/{box['key']}"
@@ -248,14 +248,14 @@ def test_an_echo_passes_though_it_names_someone_out_of_reach(world):
     assert (answer.status_code, answer.json()["field"]) == (400, "assignedToSharingEntries")
 
 
-def test_what_is_not_found_beside_the_path_is_named(world):
+def test_a_key_in_the_body_that_is_not_found_is_named(world):
     box = world.box(world.pipeline())
     answer = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"pipelineKey": "nowhere"})
     assert answer.status_code == 404
     assert answer.json() == {"success": False, "details": "nowhere", "error": "Entity not found with key"}
 
 
-def test_a_list_is_no_edit(world):
+def test_a_list_is_refused_as_an_edit(world):
     box = world.box(world.pipeline())
     answer = world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=[{"name": "Lost"}])
     assert (answer.status_code, answer.json()["field"]) == (400, "body")

@@ -21,7 +21,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize(("verb", "version", "encoded"), WAYS.values(), ids=WAYS.keys())
-def test_a_comment_is_made_in_every_way(world, box, verb, version, encoded):
+def test_a_comment_is_created_in_every_way(world, box, verb, version, encoded):
     path = f"/api/{version}/boxes/{box}/comments"
     made = world.ada.http.request(verb, path, **encoded({"message": "Größe & Ruhm ✓"})).json()
     assert (made["message"], made["boxKey"]) == ("Größe & Ruhm ✓", box)
@@ -40,7 +40,7 @@ def test_a_comment_is_reached_under_both_generations(world, box):
     assert world.ada.http.delete(f"/api/v1/comments/{made['key']}").json()["success"] is True
 
 
-def test_a_comment_points_at_its_news(world, box):
+def test_a_comment_has_the_key_of_its_newsfeed_entry(world, box):
     made = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
     feed = world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed").json()
     assert made["newsfeedEntryKey"] in {entry["newsfeedItemKey"] for entry in feed}
@@ -56,7 +56,7 @@ def test_a_comment_points_at_its_news(world, box):
         ({"message": "m", "mentions": [{"userKey": "nobody", "offset": 0, "length": 1}]}, "mentions"),
     ],
 )
-def test_a_comment_that_makes_no_sense_is_refused(world, box, body, named):
+def test_an_invalid_comment_is_refused(world, box, body, named):
     answer = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json=body)
     assert 400 <= answer.status_code < 500
     assert named in answer.json()["error"]

@@ -16,7 +16,7 @@ def organization(world, **body):
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("noun", ["contacts", "organizations"])
-def test_they_live_under_both_generations(world, version, slash, noun):
+def test_contacts_and_organizations_exist_under_v1_and_v2(world, version, slash, noun):
     body = {"givenName": "Konrad"} if noun == "contacts" else {"name": "Zuse"}
     made = world.ada.http.post(f"/api/{version}/teams/{world.team_key}/{noun}{slash}", json=body).json()
     assert made["teamKey"] == world.team_key
@@ -30,7 +30,7 @@ def test_they_live_under_both_generations(world, version, slash, noun):
     assert world.ada.http.get(own).status_code == 404
 
 
-def test_a_contact_is_made_by_the_json_form(world):
+def test_a_contact_is_created_from_a_json_form_member(world):
     body = {"givenName": "Konrad", "emailAddresses": ["k@zuse.example"]}
     path = f"/api/v2/teams/{world.team_key}/contacts"
     made = world.ada.http.post(path, data={"json": json.dumps(body)}).json()
@@ -38,14 +38,14 @@ def test_a_contact_is_made_by_the_json_form(world):
 
 
 @pytest.mark.parametrize("flag", ["true", "True"])
-def test_an_existing_one_is_got_by_a_flag_in_the_query(world, flag):
+def test_a_query_flag_returns_the_existing_entry(world, flag):
     known = contact(world, emailAddresses=["k@zuse.example"])
     path = f"/api/v2/teams/{world.team_key}/contacts"
     found = world.ada.http.post(path, params={"getIfExisting": flag}, json={"emailAddresses": ["K@zuse.example"]})
     assert found.json() == known
 
 
-def test_an_organization_takes_the_habits_of_its_clients(world):
+def test_an_organization_accepts_the_known_client_spellings(world):
     made = organization(world, name="Zuse", employeeCount=120, description="unknown", linkedInHandle="x", logoUrl="y")
     assert made["employeeCount"] == "120"
     assert not {"description", "linkedInHandle", "logoUrl"} & made.keys()

@@ -86,7 +86,7 @@ def test_json_wins_over_form_over_query(world):
 
 @pytest.mark.parametrize("yes", ["true", "True", "TRUE", True])
 @pytest.mark.parametrize("name", ["teamWide", "orgWide"])
-def test_yes_is_spelled_in_many_ways(world, yes, name):
+def test_many_spellings_of_true_are_accepted(world, yes, name):
     shared = world.ada.http.put("/api/v1/pipelines", params={"name": "P", name: str(yes)}).json()
     assert world.bo.http.get(f"/api/v1/pipelines/{shared['key']}").json()["name"] == "P"
     by_json = world.ada.http.put("/api/v1/pipelines", json={"name": "Q", name: yes}).json()
@@ -97,7 +97,7 @@ def test_yes_is_spelled_in_many_ways(world, yes, name):
     ("value", "meant"),
     [(True, True), ("true", True), ("True", True), (False, False), ("false", False), ("FALSE", False)],
 )
-def test_a_checkbox_takes_every_spelling(world, value, meant):
+def test_a_checkbox_accepts_every_spelling(world, value, meant):
     pipeline = world.pipeline()
     field = world.ada.http.put(
         f"/api/v1/pipelines/{pipeline['key']}/fields", params={"name": "Hot", "type": "CHECKBOX"}
@@ -155,7 +155,7 @@ every_form = pytest.mark.parametrize("form", ASSIGNED.values(), ids=ASSIGNED.key
 
 
 @every_form
-def test_assignees_are_taken_in_every_form(world, form):
+def test_assignees_are_accepted_in_every_form(world, form):
     pipeline = world.pipeline()["key"]
     wanted = {"name": "Deal", "assignedToSharingEntries": form(world.bo)}
     made = [world.ada.http.post(f"/api/{v}/pipelines/{pipeline}/boxes", json=wanted).json() for v in ("v1", "v2")]
@@ -173,7 +173,7 @@ def test_assignees_are_text_in_a_form_and_in_a_query(world):
         assert [entry["email"] for entry in made.json()["assignedToSharingEntries"]] == [world.bo.email]
 
 
-def test_nobody_is_assigned_when_the_list_is_empty_and_the_maker_when_there_is_none(world):
+def test_an_empty_assignee_list_assigns_no_user_and_a_missing_list_the_creator(world):
     pipeline = world.pipeline()["key"]
     box = world.ada.http.put(f"/api/v1/pipelines/{pipeline}/boxes", params={"name": "Deal"}).json()
     assert [entry["email"] for entry in box["assignedToSharingEntries"]] == [world.ada.email]
@@ -209,7 +209,7 @@ def test_the_node_clients_form_is_read_byte_for_byte(world):
     assert edited.json()["name"] == NAME
 
 
-def test_members_nobody_knows_are_ignored(world):
+def test_unknown_members_are_ignored(world):
     pipeline = world.pipeline()["key"]
     known = {"name": "Deal"}
     unknown = {"linkedEmailAddresses": ["a@b.example"], "relationships": [], "odd": {"deep": [1]}}
@@ -220,7 +220,7 @@ def test_members_nobody_knows_are_ignored(world):
     assert by_query.json()["name"] == "Deal"
 
 
-def test_a_form_in_parts_is_a_form(world):
+def test_a_multipart_form_is_accepted_as_a_form(world):
     """PHP's curl sends one wherever it is given an array."""
     path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
     fields = {"name": "Über", "notes": "two\r\nlines", "json": '{"stageKey": 5002}'}
@@ -240,12 +240,12 @@ def test_a_form_in_parts_is_a_form(world):
         {"content": b"x" * 500_001, "headers": {"Content-Type": "multipart/form-data; boundary=x"}},
     ],
 )
-def test_parts_that_are_no_form_are_refused(world, sent):
+def test_malformed_multipart_bodies_are_refused(world, sent):
     answer = world.ada.http.put(f"/api/v1/pipelines/{world.pipeline()['key']}/boxes", **sent)
     assert (answer.status_code, answer.json()["field"]) == (400, "body"), answer.text
 
 
-def test_a_byte_order_mark_is_no_part_of_the_json(world):
+def test_a_byte_order_mark_before_json_is_ignored(world):
     box = world.box(world.pipeline())
     body = b'\xef\xbb\xbf{"name": "Marked"}'
     assert world.ada.http.post(f"/api/v1/boxes/{box['key']}", content=body).json()["name"] == "Marked"

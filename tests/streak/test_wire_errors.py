@@ -17,18 +17,18 @@ def refused(answer, status, **body):
 
 @pytest.mark.parametrize("path", ITEMS)
 @pytest.mark.parametrize("key", ["nothing", "agxzfm1haWxmb29nYWVyLgsSDE9yZ2FuaXphdGlvbg", "0", "%20", "%F0%9F%8E%89"])
-def test_an_unknown_key_is_told_back(world, path, key):
+def test_the_error_for_an_unknown_key_repeats_the_key(world, path, key):
     answer = world.ada.http.get(path.format(key=key))
     said = {"%20": " ", "%F0%9F%8E%89": "🎉"}.get(key, key)
     refused(answer, 404, error="Entity not found with key", details=said)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/boxes/nothing", "/api/v1/pipelines/nothing"])
-def test_what_is_not_there_is_not_edited(world, path):
+def test_editing_an_unknown_thing_is_not_found(world, path):
     refused(world.ada.http.post(path, json={"name": "x"}), 404, error="existing entity does not exist")
 
 
-def test_strangers_are_told_what_is_told_of_nothing(world):
+def test_strangers_get_the_error_of_an_unknown_key(world):
     pipeline = world.pipeline()
     box = world.box(pipeline)
     for path in (f"/api/v1/boxes/{box['key']}", f"/api/v1/pipelines/{pipeline['key']}"):
@@ -65,7 +65,7 @@ def test_missing_parameters_are_named_after_what_needs_them(world):
         ("DELETE", "/api/v1/boxes/k/nothing/more"),
     ],
 )
-def test_an_unknown_path_is_called_so(world, method, path):
+def test_an_unknown_path_is_reported(world, method, path):
     answer = world.ada.http.request(method, path)
     assert "Invalid API path specified" in refused(answer, 400)
 
@@ -78,7 +78,7 @@ def test_an_unknown_path_is_called_so(world, method, path):
         ("POST", "/api/v1/newsfeed", "GET"),
     ],
 )
-def test_a_known_path_says_which_methods_it_has(world, method, path, allowed):
+def test_a_known_path_lists_its_methods(world, method, path, allowed):
     answer = world.ada.http.request(method, path)
     refused(answer, 405)
     assert allowed in [one.strip() for one in answer.headers["allow"].split(",")]
@@ -140,7 +140,7 @@ def test_a_huge_body_is_refused(world):
 @pytest.mark.parametrize(
     "asked", [{"page": "-1"}, {"limit": "-1"}, {"page": "two"}, {"limit": "many"}, {"limit": "1.5"}]
 )
-def test_paging_that_is_no_number_is_refused(world, asked):
+def test_a_page_limit_must_be_a_number(world, asked):
     pipeline = world.pipeline()["key"]
     for path in (
         f"/api/v1/pipelines/{pipeline}/boxes",
@@ -177,7 +177,7 @@ def test_a_stage_of_another_pipeline_is_refused(world):
 
 
 @pytest.mark.parametrize("key", ["xxINVALID", "SOME"])
-def test_a_detail_level_that_is_none_is_refused(world, key):
+def test_an_unknown_detail_level_is_refused(world, key):
     pipeline = world.pipeline()["key"]
     for path in ("/api/v1/newsfeed", f"/api/v1/pipelines/{pipeline}/newsfeed"):
         refused(world.ada.http.get(path, params={"detailLevel": key}), 400)

@@ -17,7 +17,7 @@ def file(world, box):
     return world.ada.http.post(f"/api/v2/boxes/{box}/files", files=upload).json()
 
 
-def test_a_file_is_what_was_sent(world, box, file):
+def test_a_file_is_described_as_uploaded(world, box, file):
     assert (file["fileName"], file["mainFileName"], file["mimeType"]) == (
         "offer.pdf",
         "offer.pdf",
@@ -65,7 +65,7 @@ def test_a_drive_file_is_linked_by_its_id(world, box, path):
     assert 400 <= contents.status_code < 500
 
 
-def test_strangers_find_nothing(world, box, file):
+def test_strangers_get_not_found(world, box, file):
     for path in (f"boxes/{box}/files", f"files/{file['key']}", f"files/{file['key']}/contents"):
         assert world.cy.http.get(f"/api/v1/{path}").status_code == 404
     assert world.cy.http.get(f"/api/v1/files/{file['key']}/link").status_code == 404

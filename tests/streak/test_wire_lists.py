@@ -48,7 +48,7 @@ def test_the_array_stays_an_array_when_paged_and_the_pages_end(world, pipeline, 
     assert [key for page in pages for key in page] == keys(ask(world, path))
 
 
-def test_the_envelope_says_whether_more_follows(world, pipeline, boxes):
+def test_the_envelope_says_whether_there_are_more_pages(world, pipeline, boxes):
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     pages = [ask(world, path, page=page, limit=2) for page in range(3)]
     assert [page["hasNextPage"] for page in pages] == [True, True, False]
@@ -103,7 +103,7 @@ def test_field_values_are_an_array_in_the_order_of_the_fields(world, pipeline):
     assert ask(world, f"/api/v1/boxes/{box}/fields") == [{"key": first}, {"key": second, "value": "set"}]
 
 
-def test_no_list_nor_entity_says_success(world, pipeline, boxes):
+def test_lists_and_entities_have_no_success_member(world, pipeline, boxes):
     for path in (
         "/api/v1/users/me",
         "/api/v1/pipelines",
@@ -119,7 +119,7 @@ def test_no_list_nor_entity_says_success(world, pipeline, boxes):
         assert '"success"' not in world.ada.http.get(path).text
 
 
-def test_answers_are_json_in_utf8_and_say_which_request_they_answer(world):
+def test_answers_are_json_in_utf8_with_a_request_id(world):
     answer = world.ada.http.get("/api/v1/users/me")
     assert answer.headers["content-type"].replace(" ", "").lower() == "application/json;charset=utf-8"
     other = world.ada.http.get("/api/v1/users/me")

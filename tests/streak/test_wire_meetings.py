@@ -24,7 +24,7 @@ def box(world):
 
 @pytest.mark.parametrize("encoded", WAYS.values(), ids=WAYS.keys())
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_meeting_is_made_in_every_encoding(world, box, encoded, version):
+def test_a_meeting_is_created_in_every_encoding(world, box, encoded, version):
     path = f"/api/{version}/boxes/{box}/meetings"
     made = world.ada.http.post(path, **encoded(BODY)).json()
     assert {name: made[name] for name in BODY} == BODY
@@ -48,7 +48,7 @@ def test_a_meeting_is_made_in_every_encoding(world, box, encoded, version):
         ({"taskKeys": ["nothing"]}, "taskKeys"),
     ],
 )
-def test_a_meeting_that_makes_no_sense_is_refused(world, box, change, named):
+def test_an_invalid_meeting_is_refused(world, box, change, named):
     answer = world.ada.http.post(f"/api/v2/boxes/{box}/meetings", json=BODY | change)
     assert 400 <= answer.status_code < 500
     assert named in answer.json()["error"]

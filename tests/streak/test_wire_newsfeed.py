@@ -37,7 +37,7 @@ def specifics(entries):
     return [entry["newsfeedEntrySpecific"] for entry in entries]
 
 
-def test_what_happened_to_a_box_is_told_newest_first(world, pipeline):
+def test_the_newsfeed_of_a_box_is_newest_first(world, pipeline):
     box = world.box(pipeline, name="Deal")
     world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"})
     entries = feed(world.ada, f"/boxes/{box['key']}")
@@ -56,7 +56,7 @@ def test_what_happened_to_a_box_is_told_newest_first(world, pipeline):
     assert "Deal" in entries[0]["storyTextGlobal"]
 
 
-def test_a_story_stays_as_it_was_told(world, pipeline):
+def test_newsfeed_entries_do_not_change_later(world, pipeline):
     box = world.box(pipeline, name="Deal")
     (before,) = feed(world.ada, f"/boxes/{box['key']}")
     world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Renamed"})
@@ -65,7 +65,7 @@ def test_a_story_stays_as_it_was_told(world, pipeline):
     assert after[1] == before
 
 
-def test_each_feed_has_its_own_reach(world, pipeline):
+def test_each_newsfeed_has_its_own_scope(world, pipeline):
     other = world.pipeline(name="Other")
     box, elsewhere = world.box(pipeline, name="Deal"), world.box(other, name="Elsewhere")
     keys = {entry.get("boxKey") for entry in feed(world.ada, f"/pipelines/{pipeline['key']}")}
@@ -77,7 +77,7 @@ def test_each_feed_has_its_own_reach(world, pipeline):
         assert world.cy.http.get(f"/api/v1{path}/newsfeed").status_code == 404
 
 
-def test_fifty_are_told_and_pages_reach_the_rest(world, pipeline):
+def test_a_newsfeed_has_fifty_entries_and_pages_for_the_rest(world, pipeline):
     box = world.box(pipeline)
     for number in range(60):
         world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": ("5002", "5001")[number % 2]})
@@ -92,7 +92,7 @@ def test_fifty_are_told_and_pages_reach_the_rest(world, pipeline):
     assert [entry for page in pages for entry in page] == everything
 
 
-def test_condensed_keeps_what_matters(world, pipeline):
+def test_a_condensed_newsfeed_keeps_the_important_entries(world, pipeline):
     box = world.box(pipeline)
     world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"})
     path = f"/boxes/{box['key']}"

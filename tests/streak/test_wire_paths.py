@@ -5,12 +5,12 @@ import pytest
 
 
 @pytest.mark.parametrize("host", ["api.streak.com", "www.streak.com", "mailfoogae.appspot.com", "crm.example"])
-def test_the_host_a_client_was_written_for_does_not_matter(server, world, host):
+def test_any_host_name_is_accepted(server, world, host):
     answer = httpx.get(f"{server.url}/api/v1/users/me", auth=(world.ada.key, ""), headers={"Host": host})
     assert answer.json()["email"] == world.ada.email
 
 
-def test_a_slash_at_the_end_changes_nothing(world):
+def test_a_trailing_slash_is_ignored(world):
     pipeline = world.pipeline()
     box = world.box(pipeline)
     get, post = world.ada.http.get, world.ada.http.post
@@ -22,7 +22,7 @@ def test_a_slash_at_the_end_changes_nothing(world):
     assert [one["key"] for one in batch.json()] == [box["key"]]
 
 
-def test_the_two_generations_of_paths_are_one_server(world):
+def test_v1_and_v2_paths_work_on_the_same_data(world):
     pipeline = world.pipeline(name="Ours")["key"]
     for version in ("v1", "v2"):
         assert world.ada.http.get(f"/api/{version}/pipelines/{pipeline}").json()["name"] == "Ours"
@@ -46,7 +46,7 @@ def test_streak_nets_doubled_prefix_is_forgiven(world):
     assert answer.json()["name"] == "Doubled"
 
 
-def test_swapped_verbs_do_what_they_mean(world):
+def test_swapped_methods_work_as_intended(world):
     made = world.ada.http.post("/api/v1/pipelines", json={"name": "By POST"})
     assert (made.status_code, made.json()["name"]) == (200, "By POST")
     path = f"/api/v1/pipelines/{made.json()['key']}"
@@ -68,7 +68,7 @@ def test_teams_answer_on_v1_as_on_v2(world):
         assert first.json() == world.ada.http.get(f"/api/v2{path}").json()
 
 
-def test_a_key_may_be_percent_encoded(world):
+def test_a_key_in_a_path_may_be_percent_encoded(world):
     box = world.box(world.pipeline(), name="Encoded")
     encoded = "".join(f"%{ord(letter):02X}" for letter in box["key"])
     assert world.ada.http.get(f"/api/v1/boxes/{encoded}").json()["name"] == "Encoded"

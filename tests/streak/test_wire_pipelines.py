@@ -9,7 +9,7 @@ def made(world, **params):
     return world.ada.http.put("/api/v1/pipelines", params={"name": "Sales"} | params).json()
 
 
-def test_the_v1_pipeline_has_what_old_clients_read(world):
+def test_the_v1_pipeline_has_the_members_that_old_clients_read(world):
     pipeline = made(world, description="d", stageNames="Lead,Won", fieldNames="Value", fieldTypes="TEXT_INPUT")
     assert pipeline["key"] == pipeline["pipelineKey"]
     assert pipeline["creatorKey"] == world.ada.user_key
@@ -34,7 +34,7 @@ def test_the_v1_pipeline_has_what_old_clients_read(world):
     assert world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}").json() == pipeline
 
 
-def test_a_pipeline_made_of_a_name_alone_takes_boxes(world):
+def test_a_pipeline_created_with_only_a_name_accepts_boxes(world):
     pipeline = made(world)
     assert len(pipeline["stageOrder"]) == 1
     assert world.box(pipeline)["stageKey"] == pipeline["stageOrder"][0]
@@ -118,7 +118,7 @@ VALUES = [
 
 @pytest.mark.parametrize(("kind", "written", "read"), VALUES)
 @pytest.mark.parametrize("spelled", ["json", "json form"])
-def test_a_value_is_read_back_as_it_was_written(world, kind, written, read, spelled):
+def test_a_value_is_read_back_as_written(world, kind, written, read, spelled):
     pipeline = made(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     field = world.ada.http.put(path, data={"name": "F", "type": kind}).json()["key"]
@@ -164,7 +164,7 @@ def test_people_are_written_by_email_and_read_with_their_names(world):
     assert person["fullName"]
 
 
-def test_a_formula_is_not_written(world):
+def test_a_formula_value_cannot_be_written(world):
     pipeline = made(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     field = world.ada.http.put(path, data={"name": "F", "type": "FORMULA"}).json()["key"]

@@ -15,7 +15,7 @@ def found(world, path="/api/v1/search", **params):
         time.sleep(0.05)
 
 
-def test_a_query_with_tasks_in_it_comes_by_the_node_clients_broken_path(world):
+def test_a_query_that_contains_tasks_works_with_the_broken_path_of_the_node_client(world):
     box = world.box(world.pipeline(), name="my tasks")["key"]
     assert found(world, "/api/v2search", query="tasks") == [box]
     assert found(world, "/api/v2search", name="my tasks") == [box]

@@ -5,7 +5,7 @@ import pytest
 PATH = "/api/v1/snippets"
 
 
-def test_reading_and_writing_keep_their_asymmetry(world):
+def test_snippet_members_differ_between_writing_and_reading(world):
     form = {
         "snippetName": "Thanks",
         "snippetText": "<p>Thank you</p>",
@@ -28,7 +28,7 @@ def test_reading_and_writing_keep_their_asymmetry(world):
     assert world.ada.http.get(f"{PATH}/{made['key']}").json()["snippetText"] == {"value": "Danke"}
 
 
-def test_a_snippet_shared_with_a_pipeline_is_read_by_its_people(world):
+def test_users_of_the_pipeline_read_its_shared_snippets(world):
     own = world.ada.http.put(PATH, data={"snippetName": "Mine"}).json()
     shared = {"snippetName": "Ours", "pipelineKey": world.pipeline()["key"]}
     made = world.ada.http.put(PATH + "/", params=shared).json()

@@ -19,7 +19,7 @@ def emails(task):
     return [entry["email"] for entry in task["assignedToSharingEntries"]]
 
 
-def test_both_spellings_of_people_are_there(world, box):
+def test_assignees_have_both_spellings(world, box):
     task = world.ada.http.post(f"/api/v2/boxes/{box}/tasks", json={"text": "Call"}).json()
     assert task["creatorKey"] == task["creator"]["userKey"] == task["creatorSharingEntry"]["userKey"]
     assert [user["userKey"] for user in task["assignedTo"]] == [world.ada.user_key]
@@ -38,7 +38,7 @@ ENCODINGS = {
 
 @pytest.mark.parametrize("encoded", ENCODINGS.values(), ids=ENCODINGS.keys())
 @pytest.mark.parametrize("name", ["assignedTo", "assignedToSharingEntries"])
-def test_a_task_is_made_in_every_encoding_and_spelling(world, box, encoded, name):
+def test_a_task_is_created_in_every_encoding_and_spelling(world, box, encoded, name):
     body = {
         "key": box,
         "text": "Größe & Ruhm",
@@ -61,7 +61,7 @@ PATHS = ["/api/v2/{}", "/api/v2{}", "/api/v1/{}", "/api/v1/api/v2/{}"]
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("verb", ["POST", "PUT"])
-def test_a_task_lives_under_every_known_path(world, box, path, verb):
+def test_a_task_is_found_under_every_known_path(world, box, path, verb):
     made = world.ada.http.request(verb, path.format(f"boxes/{box}/tasks"), data={"text": "Call"}).json()
     own = path.format(f"tasks/{made['key']}")
     assert world.ada.http.get(own).json() == made
@@ -80,7 +80,7 @@ def test_an_empty_list_unassigns_and_a_missing_one_keeps(world, box):
 
 
 @pytest.mark.parametrize("none", [-1, 0, "", "-1", None])
-def test_no_due_date_is_spelled_in_many_ways(world, box, none):
+def test_a_missing_due_date_is_accepted_in_many_spellings(world, box, none):
     path = f"/api/v2/boxes/{box}/tasks"
     assert "dueDate" not in world.ada.http.post(path, json={"text": "a", "dueDate": none}).json()
     dated = world.ada.http.post(path, json={"text": "b", "dueDate": 1_800_000_000_000}).json()
@@ -97,14 +97,14 @@ def test_no_due_date_is_spelled_in_many_ways(world, box, none):
         ({"text": "a", "meetingKey": "nothing"}, "meetingKey"),
     ],
 )
-def test_a_task_that_makes_no_sense_is_refused(world, box, body, named):
+def test_an_invalid_task_is_refused(world, box, body, named):
     answer = world.ada.http.post(f"/api/v2/boxes/{box}/tasks", json=body)
     assert 400 <= answer.status_code < 500
     assert named in answer.json()["error"]
     assert world.ada.http.get(f"/api/v2/boxes/{box}/tasks").json()["results"] == []
 
 
-def test_reminders_are_made_read_changed_and_deleted(world, box):
+def test_reminders_are_created_read_changed_and_deleted(world, box):
     path = f"/api/v1/boxes/{box}/reminders"
     form = {"message": "Call", "remindDate": "1800000000000", "remindFollowers": "True"}
     made = world.ada.http.put(path, data=form).json()

@@ -16,7 +16,7 @@ def add(world, box, gmail=GMAIL):
     return answer.json()
 
 
-def test_adding_a_thread_answers_an_array(world, box):
+def test_adding_a_thread_returns_an_array(world, box):
     (thread,) = add(world, box)
     assert (thread["threadGmailId"], thread["boxKey"]) == (GMAIL, box)
     assert isinstance(thread["numberOfEmails"], int)
@@ -39,7 +39,7 @@ def test_a_thread_is_looked_up_by_its_gmail_id(world, box):
 
 
 @pytest.mark.parametrize("gmail", ["", "no hex at all", "15d5"])
-def test_an_id_that_is_none_is_refused(world, box, gmail):
+def test_an_invalid_id_is_refused(world, box, gmail):
     body = {"boxKey": box, "threadGmailId": gmail}
     answer = world.ada.http.put(f"/api/v1/boxes/{box}/threads", data=body)
     assert answer.status_code == 400
@@ -55,7 +55,7 @@ def test_a_removed_thread_is_gone_from_its_box(world, box):
     assert world.ada.http.get(f"/api/v1/boxes/{box}").json()["gmailThreadCount"] == 0
 
 
-def test_strangers_find_nothing(world, box):
+def test_strangers_get_not_found(world, box):
     (thread,) = add(world, box)
     assert world.cy.http.get(f"/api/v1/threads/{thread['key']}").status_code == 404
     assert world.cy.http.delete(f"/api/v1/threads/{thread['key']}").status_code == 404

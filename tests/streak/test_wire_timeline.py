@@ -55,7 +55,7 @@ IN_ORDER = [
 ]
 
 
-def test_entries_are_newest_first_unless_asked_otherwise(world, box):
+def test_entries_are_newest_first_by_default(world, box):
     page = timeline(world.ada, box)
     assert "nextPage" not in page
     assert kinds(page) == [kind for kind, _ in reversed(IN_ORDER)]
@@ -113,13 +113,13 @@ def test_filters_are_read_in_every_spelling(world, box, spelled):
         ("TASKS", ["TASK"]),
     ],
 )
-def test_each_filter_shows_its_own(world, box, name, found):
+def test_each_filter_shows_only_its_entries(world, box, name, found):
     assert kinds(timeline(world.ada, box, filters=name)) == found
 
 
 @pytest.mark.parametrize("direction", ["Ascending", "Descending"])
 @pytest.mark.parametrize("limit", [1, 3, 10])
-def test_a_token_alone_gets_the_next_page(world, box, direction, limit):
+def test_a_page_token_alone_returns_the_next_page(world, box, direction, limit):
     everything = timeline(world.ada, box, direction=direction)["entries"]
     page = timeline(world.ada, box, direction=direction, limit=limit)
     pages = [page["entries"]]
@@ -131,7 +131,7 @@ def test_a_token_alone_gets_the_next_page(world, box, direction, limit):
     assert pages[-1]
 
 
-def test_entries_of_one_moment_are_each_shown_once(world):
+def test_entries_with_the_same_time_are_each_shown_once(world):
     """Many things of many kinds within a millisecond: no page repeats one or leaves one out."""
     box = world.box(world.pipeline())
     at = world.clock() + 1000
@@ -149,7 +149,7 @@ def test_entries_of_one_moment_are_each_shown_once(world):
         assert len(set(keys)) == 5
 
 
-def test_it_begins_where_it_is_told_to(world, box):
+def test_the_timeline_begins_at_the_given_time(world, box):
     entries = timeline(world.ada, box)["entries"]
     middle = entries[4]["timestamp"]
     assert timeline(world.ada, box, startTimestamp=middle)["entries"] == entries[4:]
@@ -158,14 +158,14 @@ def test_it_begins_where_it_is_told_to(world, box):
     assert len(timeline(world.ada, box, startTimestamp=2**60, limit=10**9)["entries"]) == 10
 
 
-def test_asked_again_it_says_the_same(world, box):
+def test_a_repeated_request_gets_the_same_timeline(world, box):
     """Nothing in it depends on when it is read."""
     before = timeline(world.ada, box)
     world.clock.advance(days=40)
     assert timeline(world.ada, box) == before
 
 
-def test_old_spellings_of_the_path(world, box):
+def test_old_spellings_of_the_path_are_accepted(world, box):
     page = timeline(world.ada, box)
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/timeline")) == page
     assert ok(world.ada.http.get(f"/api/v2boxes/{box['key']}/timeline/")) == page
@@ -183,7 +183,7 @@ def test_a_long_message_is_cut_and_its_attachments_stay_with_it(world):
     assert [file["fileName"] for file in entry["message"]["files"]] == ["a.csv"]
 
 
-def test_only_who_sees_the_box_reads_it(world, box):
+def test_only_users_who_see_the_box_read_its_timeline(world, box):
     assert world.cy.http.get(f"/api/v2/boxes/{box['key']}/timeline").status_code == 404
     assert timeline(world.bo, box)["entries"]
     token = timeline(world.ada, box, limit=1)["nextPage"]
@@ -207,7 +207,7 @@ def test_only_who_sees_the_box_reads_it(world, box):
         ({"nextPageToken": "W3RydWUsWyJDT01NRU5UUyJdLDUseyJhdCI6MSwicmFuayI6OTksImtleSI6MX1d"}, "nextPageToken"),
     ],
 )
-def test_what_cannot_be_is_named(world, box, params, field):
+def test_invalid_parameters_are_named(world, box, params, field):
     answer = world.ada.http.get(f"/api/v2/boxes/{box['key']}/timeline", params=params)
     assert answer.json()["field"] == field
     refused(answer, 400, field)

@@ -32,7 +32,7 @@ def registering(pipeline):
 
 
 @pytest.mark.parametrize("way", registering("").keys())
-def test_a_webhook_is_registered_in_every_way(world, pipeline, way):
+def test_a_webhook_is_registered_in_every_request_form(world, pipeline, way):
     path, request = registering(pipeline)[way]
     hook = registered(world.ada.http.post(path, **request))
     assert (hook["event"], hook["targetUrl"], hook["pipelineKey"]) == ("BOX_CREATE", TARGET, pipeline)
@@ -71,7 +71,7 @@ def test_a_webhook_is_changed_and_deleted(world, pipeline):
         ({"targetUrl": "no address"}, "targetUrl"),
     ],
 )
-def test_a_webhook_that_makes_no_sense_is_refused(world, pipeline, change, named):
+def test_an_invalid_webhook_is_refused(world, pipeline, change, named):
     body = {"event": "BOX_CREATE", "targetUrl": TARGET} | change
     answer = world.ada.http.post("/api/v2/webhooks", params={"pipelineKey": pipeline}, json=body)
     assert answer.status_code == 400
@@ -79,13 +79,13 @@ def test_a_webhook_that_makes_no_sense_is_refused(world, pipeline, change, named
     assert world.ada.http.get(f"/api/v2/pipelines/{pipeline}/webhooks").json()["results"] == []
 
 
-def test_a_webhook_watches_a_pipeline_or_a_team(world):
+def test_a_webhook_needs_a_pipeline_or_a_team(world):
     answer = world.ada.http.post("/api/v2/webhooks", json={"event": "BOX_CREATE", "targetUrl": TARGET})
     assert answer.status_code == 400
     assert "pipelineKey" in answer.json()["error"]
 
 
-def test_strangers_neither_register_nor_find(world, pipeline):
+def test_strangers_can_neither_register_nor_find_webhooks(world, pipeline):
     body = {"event": "BOX_CREATE", "targetUrl": TARGET}
     hook = registered(world.ada.http.post("/api/v2/webhooks", params={"pipelineKey": pipeline}, json=body))
     assert world.cy.http.post("/api/v2/webhooks", params={"pipelineKey": pipeline}, json=body).status_code == 404

@@ -157,7 +157,7 @@ def test_mail_is_set_up_and_tested(named: World, own: Window, mailbox: Mailbox) 
     assert mailbox.wait()[0]["To"] == named.ada.email
 
 
-def test_mail_is_no_affair_of_a_member(world: World, window) -> None:
+def test_a_member_sees_no_mail_settings(world: World, window) -> None:
     page = window(world.bo).goto("/account")
     expect(page.get_by_role("region", name="Sessions")).to_be_visible()
     expect(page.get_by_role("row", name="this one")).to_be_visible()

@@ -63,7 +63,7 @@ def test_steps_are_added_reordered_and_branched(world: World, window) -> None:
     assert comment["with"] == {"message": "Seen"}
 
 
-def test_it_is_told_by_a_filter_which_boxes_it_is_for(world: World, window) -> None:
+def test_a_filter_chooses_the_boxes_of_an_automation(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new?recipe=0")
     only = page.get_by_role("region", name="Only if")
@@ -81,7 +81,7 @@ def test_it_is_told_by_a_filter_which_boxes_it_is_for(world: World, window) -> N
     expect(only.get_by_role("textbox", name="Value", exact=True)).to_have_value("Acme")
 
 
-def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, window) -> None:
+def test_errors_are_shown_and_typed_text_is_not_lost(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/new?recipe=0")
     page.get_by_role("textbox", name="Text").fill("{{ nonsense.name }}")
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(world: World, window) -
     expect(page.get_by_role("textbox", name="Text")).to_have_value("{{ nonsense.name }}")
 
 
-def test_it_is_tried_without_doing_it_and_switched_off(world: World, window) -> None:
+def test_an_automation_is_test_run_and_switched_off(world: World, window) -> None:
     pipeline = world.pipeline()
     made = rule(world, pipeline, trigger={"type": "manual"})
     box = world.box(pipeline, name="Acme")
@@ -112,7 +112,7 @@ def test_it_is_tried_without_doing_it_and_switched_off(world: World, window) -> 
     expect(page.get_by_role("switch", name="Follow up is on")).not_to_be_checked()
 
 
-def test_what_is_written_is_tried_before_it_is_saved(world: World, window) -> None:
+def test_an_expression_is_previewed_before_it_is_saved(world: World, window) -> None:
     pipeline = world.pipeline()
     made = rule(world, pipeline, trigger={"type": "manual"})
     world.box(pipeline, name="Acme")
@@ -130,7 +130,7 @@ def test_what_is_written_is_tried_before_it_is_saved(world: World, window) -> No
     assert saved["steps"][0]["with"] == {"text": "Call {{ box.name }}"}
 
 
-def test_a_secret_is_kept_and_not_shown_again(world: World, window) -> None:
+def test_a_secret_is_stored_and_not_shown_again(world: World, window) -> None:
     pipeline = world.pipeline()
     made = rule(world, pipeline)
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")

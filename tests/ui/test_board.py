@@ -85,7 +85,7 @@ class Finger:
         self.cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
 
 
-def test_a_card_is_held_and_moved_by_a_finger(world: World, window) -> None:
+def test_a_card_is_moved_by_touch_and_hold(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline, name="Acme")
     for name in ("Globex", "Initech"):
@@ -114,7 +114,7 @@ def test_a_card_is_held_and_moved_by_a_finger(world: World, window) -> None:
     assert "box=" not in page.url
 
 
-def test_a_finger_that_moves_at_once_scrolls_and_a_menu_moves_too(world: World, window) -> None:
+def test_a_swipe_scrolls_and_a_menu_also_moves_a_card(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline, name="Acme")
     page = on_board(window(world.ada, size=NARROW, touch=True).page, pipeline)
@@ -138,7 +138,7 @@ def in_order(*names: str) -> list[re.Pattern[str]]:
     return [re.compile(name) for name in names]
 
 
-def test_a_place_within_a_column_and_a_golden_mark_are_everyones(world: World, window) -> None:
+def test_card_positions_and_golden_marks_are_shared(world: World, window) -> None:
     pipeline = a_pipeline(world)
     for name in ("One", "Two", "Three"):
         world.box(pipeline, name=name)
@@ -159,7 +159,7 @@ def test_a_place_within_a_column_and_a_golden_mark_are_everyones(world: World, w
     expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two"))
 
 
-def test_who_may_only_look_sees_golden_marks_and_sets_none(world: World, window) -> None:
+def test_a_viewer_sees_golden_marks_and_cannot_set_them(world: World, window) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     golden = world.box(pipeline, name="Two")
     world.box(pipeline, name="One")
@@ -175,7 +175,7 @@ def test_who_may_only_look_sees_golden_marks_and_sets_none(world: World, window)
     expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
 
 
-def test_in_an_order_that_was_chosen_cards_have_no_places(world: World, window) -> None:
+def test_cards_cannot_be_positioned_in_a_chosen_sort_order(world: World, window) -> None:
     pipeline = a_pipeline(world)
     for name in ("One", "Two"):
         world.box(pipeline, name=name)
@@ -188,7 +188,7 @@ def test_in_an_order_that_was_chosen_cards_have_no_places(world: World, window) 
     expect(cards(page, "Lead")).to_have_text(in_order("Two", "One"))
 
 
-def test_a_board_is_filtered_and_kept_as_a_view(world: World, window) -> None:
+def test_a_board_is_filtered_and_saved_as_a_view(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     for name, amount in (("Small", 100), ("Big", 5000), ("Huge", 90_000)):
@@ -262,7 +262,7 @@ def test_the_board_by_keyboard_alone(world: World, window) -> None:
     assert now_of(world, first)["stageKey"] == stage(pipeline, "Talks")
 
 
-def test_a_card_is_moved_by_its_menu_which_touch_has_too(world: World, window) -> None:
+def test_a_card_is_moved_by_its_menu_also_on_touch_screens(world: World, window) -> None:
     pipeline = a_pipeline(world)
     world.box(pipeline, name="Acme")
     page = on_board(window(world.ada, size=(390, 844)).page, pipeline)
@@ -288,7 +288,7 @@ def test_a_board_by_a_dropdown_field(world: World, window) -> None:
     assert now_of(world, box)["fields"][source] == option
 
 
-def test_a_column_of_a_thousand_cards_draws_those_that_are_seen(world: World, window) -> None:
+def test_a_column_of_a_thousand_cards_draws_only_visible_cards(world: World, window) -> None:
     pipeline = world.pipeline()
     many(world, pipeline, 1000)
     page = on_board(window(world.ada).page, pipeline, "?sort=name")
@@ -306,7 +306,7 @@ def test_a_column_of_a_thousand_cards_draws_those_that_are_seen(world: World, wi
     assert cards(page, "Lead").count() < 40
 
 
-def test_what_others_do_appears_on_the_board(world: World, window) -> None:
+def test_changes_of_other_users_appear_on_the_board(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline, name="Acme")
     ada, bo = on_board(window(world.ada).page, pipeline), on_board(window(world.bo).page, pipeline)
@@ -322,7 +322,7 @@ def test_what_others_do_appears_on_the_board(world: World, window) -> None:
     expect(card(ada, "Acme")).to_have_count(0)
 
 
-def test_a_move_that_a_rule_refuses_is_put_back(world: World, window) -> None:
+def test_a_move_refused_by_a_rule_is_reverted(world: World, window) -> None:
     pipeline = a_pipeline(world)
     won = {"field": "stage", "op": "eq", "value": stage(pipeline, "Won")}
     rule = {"name": "Won", "message": "Not yet", "condition": won, "deny": True}
@@ -335,7 +335,7 @@ def test_a_move_that_a_rule_refuses_is_put_back(world: World, window) -> None:
     expect(cards(page, "Won")).to_have_count(0)
 
 
-def test_cards_show_what_is_chosen_and_turn_stale(world: World, window) -> None:
+def test_cards_show_the_chosen_fields_and_are_marked_stale(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     world.box(pipeline, name="Acme", fields={value: 4711})
@@ -403,7 +403,7 @@ def test_the_board_looks_right(world: World, window) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_that_restarts_in_the_middle_is_waited_for(fresh_store: Store, chromium: Browser) -> None:
+def test_the_board_waits_for_a_restarting_server(fresh_store: Store, chromium: Browser) -> None:
     server = Server(fresh_store.config(allow_private_webhooks=True)).start()
     world = World(server)
     port = int(server.url.rpartition(":")[2])

@@ -58,7 +58,7 @@ def upload(world: World, box: dict[str, Any], name: str, content: bytes) -> None
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/files", files={"file": (name, content)}))
 
 
-def test_a_field_is_edited_in_place_and_the_edit_undone(world: World, window) -> None:
+def test_a_field_is_edited_in_place_and_the_edit_is_undone(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     box = world.box(pipeline, fields={value: 100})
@@ -73,7 +73,7 @@ def test_a_field_is_edited_in_place_and_the_edit_undone(world: World, window) ->
     assert now_of(world, box)["fields"][value] == 100
 
 
-def test_a_box_is_moved_by_its_steps_which_tell_the_time_in_each(world: World, window) -> None:
+def test_a_box_is_moved_by_its_stage_steps_which_show_the_time_in_stage(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     world.clock.advance(days=3)
@@ -86,7 +86,7 @@ def test_a_box_is_moved_by_its_steps_which_tell_the_time_in_each(world: World, w
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
 
 
-def test_a_comment_names_somebody_is_answered_and_reacted_to(world: World, window) -> None:
+def test_a_comment_mentions_a_user_and_gets_a_reply_and_a_reaction(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     page = in_panel(window(world.ada).page, pipeline, box)
@@ -132,7 +132,7 @@ def test_a_task_is_written_with_a_date_in_words_and_done(world: World, window) -
     assert kept["status"] == "DONE"
 
 
-def test_a_call_is_logged_and_the_timeline_shows_what_is_asked_for(world: World, window) -> None:
+def test_a_call_is_logged_and_the_timeline_is_filtered(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     page = in_panel(window(world.ada).page, pipeline, box)
@@ -151,7 +151,7 @@ def test_a_call_is_logged_and_the_timeline_shows_what_is_asked_for(world: World,
     assert "show=CALL_LOGS" in page.url
 
 
-def test_files_are_uploaded_dropped_and_looked_at(world: World, window) -> None:
+def test_files_are_uploaded_dropped_and_previewed(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     one = window(world.ada)
@@ -193,7 +193,7 @@ def drop(page: Page, name: str, content: bytes, kind: str) -> None:
     )
 
 
-def test_any_field_can_be_set_back_from_the_history(world: World, window) -> None:
+def test_any_field_can_be_restored_from_the_history(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     box = world.box(pipeline, fields={value: 100})
@@ -211,7 +211,7 @@ def test_any_field_can_be_set_back_from_the_history(world: World, window) -> Non
     expect(page.get_by_role("heading", name="Acme", exact=True)).to_be_visible()
 
 
-def test_what_rules_say_is_shown_and_what_they_refuse_is_put_back(world: World, window) -> None:
+def test_rule_messages_are_shown_and_refused_changes_are_reverted(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     rules = f"/api/v2/pipelines/{pipeline['key']}/validators"
@@ -230,7 +230,7 @@ def test_what_rules_say_is_shown_and_what_they_refuse_is_put_back(world: World, 
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Lead")
 
 
-def test_two_people_at_one_box_see_each_other_and_nothing_typed_is_lost(world: World, window) -> None:
+def test_two_users_of_a_box_see_each_others_changes_and_lose_no_typed_text(world: World, window) -> None:
     pipeline = a_pipeline(world)
     value = fields(pipeline)["Value"]
     box = world.box(pipeline, fields={value: 100})
@@ -253,7 +253,7 @@ def test_two_people_at_one_box_see_each_other_and_nothing_typed_is_lost(world: W
     expect(ada.get_by_role("article", name="Comment by Bo Diddley")).to_contain_text("Hello Ada")
 
 
-def test_a_session_that_ends_loses_nothing_that_was_typed(world: World, window) -> None:
+def test_an_ended_session_loses_no_typed_text(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     one = window()
@@ -294,7 +294,7 @@ def test_a_box_by_keyboard_alone(world: World, window) -> None:
     assert (list(now["fields"].values()), now["commentCount"]) == ([77], 1)
 
 
-def test_who_may_only_look_is_offered_nothing_else(world: World, window) -> None:
+def test_a_viewer_is_offered_no_changes(world: World, window) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
     page = window(world.bo).goto(f"/boxes/{box['key']}")

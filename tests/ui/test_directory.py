@@ -12,7 +12,7 @@ def contact(world: World, **given):
     return ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=given))
 
 
-def test_a_contact_is_made_changed_where_it_stands_and_undone(world: World, window) -> None:
+def test_a_contact_is_created_edited_in_place_and_undone(world: World, window) -> None:
     page = window(world.ada).goto("/contacts")
     page.get_by_role("button", name="New contact").first.click()
     page.get_by_label("First name").fill("Grace")
@@ -30,7 +30,7 @@ def test_a_contact_is_made_changed_where_it_stands_and_undone(world: World, wind
     assert "title" not in made
 
 
-def test_a_refused_change_is_put_back(world: World, window) -> None:
+def test_a_refused_change_is_reverted(world: World, window) -> None:
     made = contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
     page = window(world.ada).goto(f"/contacts/{made['key']}")
     box = page.get_by_label("E-mail").first
@@ -41,7 +41,7 @@ def test_a_refused_change_is_put_back(world: World, window) -> None:
     expect(page.get_by_text("grace@navy.example")).to_be_visible()
 
 
-def test_many_are_scrolled_and_found_by_typing(world: World, window) -> None:
+def test_a_long_list_is_scrolled_and_searched(world: World, window) -> None:
     operations = [
         {"method": "POST", "path": f"/v2/teams/{world.team_key}/contacts", "body": {"givenName": f"Person {at:03}"}}
         for at in range(450)
@@ -62,7 +62,7 @@ def test_many_are_scrolled_and_found_by_typing(world: World, window) -> None:
     expect(page.get_by_role("link", name="Person 317")).to_be_visible()
 
 
-def test_duplicates_are_merged_and_taken_apart_again(world: World, window) -> None:
+def test_duplicates_are_merged_and_the_merge_is_undone(world: World, window) -> None:
     for name in ("Grace", "Gracie"):
         contact(world, givenName=name, emailAddresses=["grace@navy.example"])
     page = window(world.ada).goto("/contacts?show=duplicates")
@@ -95,7 +95,7 @@ def test_an_organization_shows_its_boxes_contacts_and_own_fields(world: World, w
     expect(page.get_by_role("heading", name="No organizations yet")).to_be_visible()
 
 
-def test_a_contact_and_an_organization_are_linked_and_parted_from_either_page(world: World, window) -> None:
+def test_a_contact_and_an_organization_are_linked_and_unlinked_on_either_page(world: World, window) -> None:
     team = f"/api/v2/teams/{world.team_key}"
     navy = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Navy"}))["key"]
     grace = contact(world, givenName="Grace")["key"]
@@ -127,7 +127,7 @@ def test_a_contact_and_an_organization_are_linked_and_parted_from_either_page(wo
     eventually(lambda: linked() == [navy])
 
 
-def test_the_teams_own_fields_are_made_renamed_and_deleted(world: World, window) -> None:
+def test_custom_fields_are_created_renamed_and_deleted(world: World, window) -> None:
     made = contact(world, givenName="Grace")
     fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
     page = window(world.ada).goto("/contacts")

@@ -10,7 +10,7 @@ from tests.receiver import Receiver
 from tests.ui.conftest import LOOKS, looks
 
 
-def test_a_key_is_made_shown_once_used_and_revoked(world: World, window) -> None:
+def test_a_key_is_created_shown_once_used_and_revoked(world: World, window) -> None:
     page = window(world.ada).goto("/integrations")
     page.get_by_role("button", name="Create new key").first.click()
     page.get_by_label("Name").fill("Website form")
@@ -31,7 +31,7 @@ def test_a_key_is_made_shown_once_used_and_revoked(world: World, window) -> None
         assert program.get("/api/v1/users/me").status_code == 401
 
 
-def test_a_subscription_is_made_tested_and_looked_at(world: World, window, receiver: Receiver) -> None:
+def test_a_subscription_is_created_tested_and_inspected(world: World, window, receiver: Receiver) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
     page.get_by_role("button", name="New webhook").first.click()
@@ -66,7 +66,7 @@ def test_a_subscription_is_made_tested_and_looked_at(world: World, window, recei
     assert hook["active"] is False
 
 
-def test_what_arrives_at_an_inbound_webhook_is_seen(world: World, window) -> None:
+def test_requests_of_an_inbound_webhook_are_shown(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
     page.get_by_role("button", name="New inbound webhook").first.click()

@@ -62,7 +62,7 @@ def test_lists_are_read_on_a_phone_without_scrolling_sideways(
     assert {path: those for path, those in found.items() if those} == {}
 
 
-def test_a_row_s_cells_stand_below_each_other_after_their_heads(world: World, window: Any) -> None:
+def test_the_cells_of_a_row_are_stacked_with_their_headings(world: World, window: Any) -> None:
     page = window(world.ada, size=NARROW).goto("/team")
     bo = page.get_by_role("row").filter(has_text="Bo Diddley")
     expect(bo).to_be_visible()

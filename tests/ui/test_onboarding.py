@@ -24,7 +24,7 @@ def step(page: Any, label: str) -> Any:
     return steps.get_by_role("listitem").filter(has_text=label)
 
 
-def test_the_first_steps_are_ticked_by_what_is_there_and_put_away(world: World, window) -> None:
+def test_the_first_steps_are_checked_off_and_dismissed(world: World, window) -> None:
     key = load_sample(world)
     page = window(world.ada).goto("/")
     expect(step(page, "Make a pipeline").get_by_label("Not done yet")).to_be_visible()
@@ -86,7 +86,7 @@ def say_to_ada(world: World, box: dict[str, Any], words: str) -> None:
     ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
 
 
-def test_what_happens_rings_the_bell_and_is_opened_and_read(world: World, window) -> None:
+def test_a_notification_appears_and_is_opened_and_read(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Acme")
     page = window(world.ada).goto("/tasks")
     bell = page.get_by_role("button", name="Notifications")
@@ -124,7 +124,7 @@ def test_a_box_is_muted(world: World, window) -> None:
     assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/following")) == {"following": True, "muted": True}
 
 
-def test_how_often_they_come_by_mail_is_chosen(world: World, window) -> None:
+def test_the_frequency_of_notification_mails_is_chosen(world: World, window) -> None:
     page = window(world.ada).goto("/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.get_by_role("button", name="Notifications").click()
@@ -156,7 +156,7 @@ def test_the_notifications_look_right(world: World, window) -> None:
         one.look("notifications")
 
 
-def test_what_was_deleted_is_narrowed_and_restored(world: World, window) -> None:
+def test_the_trash_is_filtered_and_things_are_restored(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     box, other = world.box(pipeline, name="Acme"), world.pipeline(name="Old things")
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
@@ -174,7 +174,7 @@ def test_what_was_deleted_is_narrowed_and_restored(world: World, window) -> None
     expect(deleted).to_contain_text("Acme")
 
 
-def test_what_was_deleted_is_deleted_for_good_after_a_question(world: World, window) -> None:
+def test_deleting_permanently_asks_for_confirmation(world: World, window) -> None:
     pipeline = world.pipeline(name="Sales")
     for name in ("Acme", "Bolt"):
         ok(world.ada.http.delete(f"/api/v1/boxes/{world.box(pipeline, name=name)['key']}"))

@@ -103,6 +103,6 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
     ]
 
 
-def test_without_a_name_there_are_no_passkeys(world: World) -> None:
+def test_without_a_public_address_there_are_no_passkeys(world: World) -> None:
     with world.client(None) as browser:
         refused(browser.post("/api/v2/session/passkey/options", json={}), 400, "BOXWOOD_URL")

@@ -44,7 +44,7 @@ def test_stages_are_added_renamed_reordered_coloured_and_deleted(world: World, w
     assert stages[0]["color"] == {"backgroundColor": "#1e8e3e", "foregroundColor": "#ffffff"}
 
 
-def test_a_stage_that_holds_boxes_stays_and_says_why(world: World, window) -> None:
+def test_a_stage_with_boxes_cannot_be_deleted_and_the_reason_is_shown(world: World, window) -> None:
     pipeline = world.pipeline()
     world.box(pipeline)
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=stages")
@@ -54,7 +54,7 @@ def test_a_stage_that_holds_boxes_stays_and_says_why(world: World, window) -> No
     expect(page.get_by_label("Name of the stage Lead")).to_be_visible()
 
 
-def test_columns_are_made_changed_and_deleted(world: World, window) -> None:
+def test_fields_are_created_changed_and_deleted(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
     page.get_by_role("button", name="New column").first.click()
@@ -77,7 +77,7 @@ def test_columns_are_made_changed_and_deleted(world: World, window) -> None:
     expect(page.get_by_role("heading", name="No columns of its own yet")).to_be_visible()
 
 
-def test_a_formula_shows_what_it_comes_to_while_it_is_typed(world: World, window) -> None:
+def test_a_formula_previews_its_result_while_it_is_typed(world: World, window) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")
     world.box(pipeline, name="Acme", fields={size["key"]: "21"})
@@ -94,7 +94,7 @@ def test_a_formula_shows_what_it_comes_to_while_it_is_typed(world: World, window
     expect(page.get_by_role("button", name="Edit Twice")).to_be_visible()
 
 
-def test_numbers_are_shown_as_their_column_says(world: World, window) -> None:
+def test_numbers_are_shown_in_the_format_of_their_field(world: World, window) -> None:
     pipeline = world.pipeline()
     value = world.field(pipeline, "TEXT_INPUT", "Value")
     box = world.box(pipeline, name="Acme", fields={value["key"]: 1234.5})
@@ -134,7 +134,7 @@ def test_numbers_are_shown_as_their_column_says(world: World, window) -> None:
     expect(page.get_by_role("region", name="Totals").get_by_role("row", name="Lead")).to_contain_text("$2,250")
 
 
-def test_a_rule_is_tried_made_changed_and_deleted(world: World, window) -> None:
+def test_a_rule_is_previewed_created_changed_and_deleted(world: World, window) -> None:
     pipeline = world.pipeline()
     value = world.field(pipeline, "TEXT_INPUT", "Value")["key"]
     world.box(pipeline, name="Acme", fields={value: 10})
@@ -176,7 +176,7 @@ def test_a_rule_is_tried_made_changed_and_deleted(world: World, window) -> None:
     expect(page.get_by_role("button", name="Edit Value")).to_be_visible()
 
 
-def test_rules_are_changed_by_admins_alone(world: World, window) -> None:
+def test_only_admins_change_rules(world: World, window) -> None:
     pipeline = world.pipeline()
     rule = {"name": "Noted", "assertion": {"field": "notes", "op": "isNotEmpty"}, "mode": "WARN"}
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))

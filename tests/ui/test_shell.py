@@ -6,7 +6,7 @@ from tests.conftest import World, ok
 from tests.ui.conftest import LOOKS, looks
 
 
-def test_a_pipeline_is_made_from_a_template(world: World, window) -> None:
+def test_a_pipeline_is_created_from_a_template(world: World, window) -> None:
     page = window(world.ada).goto("/")
     page.get_by_role("main").get_by_role("button", name="New pipeline").first.click()
     page.get_by_role("radio", name="Hiring").click()
@@ -18,7 +18,7 @@ def test_a_pipeline_is_made_from_a_template(world: World, window) -> None:
     assert made["fields"][0]["dropdownSettings"]["items"][0]["name"] == "Engineer"
 
 
-def test_pipelines_are_starred_and_reordered_and_stay_so(world: World, window) -> None:
+def test_starred_pipelines_and_their_order_are_saved(world: World, window) -> None:
     for name in ("One", "Two", "Three"):
         world.pipeline(name=name)
     page = window(world.ada).goto("/")
@@ -38,7 +38,7 @@ def test_pipelines_are_starred_and_reordered_and_stay_so(world: World, window) -
     expect(lines.first).to_contain_text(last)
 
 
-def test_the_palette_finds_boxes_and_does_things(world: World, window) -> None:
+def test_the_palette_finds_boxes_and_runs_commands(world: World, window) -> None:
     pipeline = world.pipeline(name="Ventures")
     world.box(pipeline, name="Zephyr Airlines")
     page = window(world.ada).goto("/")
@@ -79,21 +79,21 @@ def test_every_screen_is_in_the_palette(world: World, window) -> None:
     expect(page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
 
 
-def test_the_keys_are_listed(world: World, window) -> None:
+def test_the_keyboard_shortcuts_are_listed(world: World, window) -> None:
     page = window(world.ada).goto("/")
     expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("New pipeline")
 
 
-def test_what_others_make_appears_by_itself(world: World, window) -> None:
+def test_pipelines_of_other_users_appear_without_reload(world: World, window) -> None:
     page = window(world.ada).goto("/")
     expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
     ok(world.bo.http.post("/api/v2/pipelines", json={"name": "Bo's", "teamKey": world.team_key, "teamWide": True}))
     expect(page.get_by_role("link", name="Bo's").first).to_be_visible()
 
 
-def test_the_other_states(world: World, window) -> None:
+def test_unknown_and_unreachable_pages_are_not_found(world: World, window) -> None:
     page = window(world.ada).goto("/nowhere/at/all")
     expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
     hidden = ok(world.cy.http.post("/api/v2/pipelines", json={"name": "Hidden"}))
@@ -101,7 +101,7 @@ def test_the_other_states(world: World, window) -> None:
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
 
 
-def test_a_server_that_is_away_is_waited_for(world: World, window) -> None:
+def test_the_ui_waits_for_an_unreachable_server(world: World, window) -> None:
     one = window(world.ada)
     page = one.goto("/")
     expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
@@ -129,7 +129,7 @@ def test_the_home_screen_looks_right(world: World, window) -> None:
         one.look("home")
 
 
-def test_what_a_screen_asked_for_first_is_asked_for_before_the_program_runs(world: World, window) -> None:
+def test_the_first_requests_of_a_screen_start_before_the_script_runs(world: World, window) -> None:
     pipeline = world.pipeline(name="Ventures")
     world.box(pipeline, name="Zephyr Airlines")
     one = window(world.ada)

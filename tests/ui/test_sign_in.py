@@ -35,7 +35,7 @@ def test_the_first_link_asks_for_a_password_and_opens_the_crm(world: World, wind
     expect(page.get_by_role("button", name="Ada King")).to_be_visible()
 
 
-def test_a_password_signs_in_where_one_wanted_to_go(world: World, window) -> None:
+def test_signing_in_by_password_opens_the_requested_page(world: World, window) -> None:
     pipeline = world.pipeline(name="Partners")
     first = window()
     page = first.goto(link(world, world.ada, "welcome"))
@@ -55,7 +55,7 @@ def test_a_password_signs_in_where_one_wanted_to_go(world: World, window) -> Non
     expect(page.get_by_role("heading", name="Partners")).to_be_visible()
 
 
-def test_a_spent_link_says_so(world: World, window) -> None:
+def test_a_used_link_is_reported(world: World, window) -> None:
     path = link(world, world.ada, "reset")
     page = window().goto(path)
     page.get_by_label("A password for next time").fill(PASSWORD)
@@ -67,7 +67,7 @@ def test_a_spent_link_says_so(world: World, window) -> None:
     expect(other.get_by_role("alert")).to_be_visible()
 
 
-def test_a_session_that_ends_is_renewed_and_what_was_typed_is_saved(world: World, window) -> None:
+def test_signing_in_again_after_a_session_ended_saves_the_typed_text(world: World, window) -> None:
     path = link(world, world.ada, "welcome")
     page = window().goto(path)
     page.get_by_label("A password for next time").fill(PASSWORD)
@@ -102,7 +102,7 @@ def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
     server.stop()
 
 
-def test_a_forgotten_password_is_replaced_with_the_authenticators_code(
+def test_a_forgotten_password_is_reset_with_an_authenticator_code(
     mailing: World, mailbox: Mailbox, chromium: Browser
 ) -> None:
     secret = mailing.as_("bo", second_factors.begin)[0]

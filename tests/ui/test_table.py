@@ -64,7 +64,7 @@ def edit(page: Page, target: Locator) -> None:
     target.click()
 
 
-def test_boxes_stand_in_their_stages_with_counts_and_sums(world: World, window: Any) -> None:
+def test_boxes_are_grouped_by_stage_with_counts_and_sums(world: World, window: Any) -> None:
     page = opened(world, window, filled(world))
     lead = page.get_by_role("row").filter(has=page.get_by_role("button", name="Lead 3"))
     expect(lead).to_contain_text("Σ 6,000")
@@ -127,7 +127,7 @@ def test_cells_are_edited_in_place_and_undone(world: World, window: Any) -> None
     }
 
 
-def test_what_the_server_refuses_is_put_back_and_said(world: World, window: Any) -> None:
+def test_a_change_refused_by_the_server_is_reverted_and_explained(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     edit(page, cell(page, "Acme", "name"))
@@ -137,7 +137,7 @@ def test_what_the_server_refuses_is_put_back_and_said(world: World, window: Any)
     expect(row(page, "Acme")).to_have_count(1)
 
 
-def test_the_keyboard_does_it_all(world: World, window: Any) -> None:
+def test_the_table_works_by_keyboard(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     expect(row(page, "Acme")).to_have_count(1)
@@ -161,7 +161,7 @@ def test_the_keyboard_does_it_all(world: World, window: Any) -> None:
     assert field(pipeline, "Size") not in boxes(world, pipeline)["Acme"]["fields"]
 
 
-def test_many_are_changed_at_once_and_put_back_at_once(world: World, window: Any) -> None:
+def test_many_boxes_are_changed_and_undone_together(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     row(page, "Acme").get_by_role("checkbox", name="Select Acme").click()
@@ -188,7 +188,7 @@ def test_many_are_changed_at_once_and_put_back_at_once(world: World, window: Any
     assert set(boxes(world, pipeline)) == {"Acme", "Bolt", "Cargo", "Delta"}
 
 
-def test_a_box_is_added_at_the_foot_of_a_group(world: World, window: Any) -> None:
+def test_a_box_is_added_at_the_end_of_a_group(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     page.get_by_role("button", name="Add a box").nth(1).click()
@@ -198,7 +198,7 @@ def test_a_box_is_added_at_the_foot_of_a_group(world: World, window: Any) -> Non
     assert boxes(world, pipeline)["Echo"]["stageKey"] == "5002"
 
 
-def test_rows_are_sorted_filtered_and_grouped_and_the_address_tells(world: World, window: Any) -> None:
+def test_rows_are_sorted_filtered_and_grouped_and_the_url_shows_it(world: World, window: Any) -> None:
     pipeline = filled(world)
     size = field(pipeline, "Size")
     page = opened(world, window, pipeline)
@@ -226,7 +226,7 @@ def test_rows_are_sorted_filtered_and_grouped_and_the_address_tells(world: World
     expect(page.get_by_role("button", name="Bo Diddley")).to_be_visible()
 
 
-def test_columns_are_hidden_widened_moved_and_frozen_and_stay_so(world: World, window: Any) -> None:
+def test_hidden_widened_moved_and_frozen_columns_are_saved(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     heads = page.get_by_role("columnheader")
@@ -255,7 +255,7 @@ def test_columns_are_hidden_widened_moved_and_frozen_and_stay_so(world: World, w
     expect(heads.filter(has_text="Labels")).to_have_count(0)
 
 
-def test_a_view_keeps_what_is_seen_and_others_use_it(world: World, window: Any) -> None:
+def test_a_view_saves_the_table_settings_and_others_use_it(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline, f"?sort=-{field(pipeline, 'Size')}&group=")
     expect(page.locator('[role="row"] [data-column="name"] [class*="value"]').first).to_have_text("Cargo")
@@ -272,7 +272,7 @@ def test_a_view_keeps_what_is_seen_and_others_use_it(world: World, window: Any) 
     expect(other.locator('[role="row"] [data-column="name"] [class*="value"]').first).to_have_text("Cargo")
 
 
-def test_rows_of_a_spreadsheet_become_boxes(world: World, window: Any) -> None:
+def test_pasted_spreadsheet_rows_become_boxes(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     cell(page, "Delta", "name").click()
@@ -360,7 +360,7 @@ def test_contacts_and_organizations_are_copied_and_pasted_by_name(world: World, 
     assert boxes(world, pipeline)["Three"]["fields"] == {buyer: [ann], firm: [acme]}
 
 
-def test_a_contact_and_an_organization_are_made_where_they_are_missed(world: World, window: Any) -> None:
+def test_a_missing_contact_or_organization_is_created_in_the_cell(world: World, window: Any) -> None:
     pipeline, ann, _ = with_people(world)
     buyer, firm = field(pipeline, "Buyer"), field(pipeline, "Firm")
     page = opened(world, window, pipeline)
@@ -391,7 +391,7 @@ def test_a_contact_and_an_organization_are_made_where_they_are_missed(world: Wor
     assert boxes(world, pipeline)["One"]["fields"][buyer] == [ann, bob["key"]]
 
 
-def test_what_others_change_appears_by_itself(world: World, window: Any) -> None:
+def test_changes_of_other_users_appear_without_reload(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     key = boxes(world, pipeline)["Acme"]["key"]
@@ -428,7 +428,7 @@ def test_boxes_that_break_a_rule_are_found(world: World, window: Any) -> None:
     )
 
 
-def test_what_is_written_of_a_row_begins_in_its_box(world: World, window: Any) -> None:
+def test_a_comment_started_on_a_row_is_written_in_its_box(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     expect(row(page, "Acme")).to_be_visible()
@@ -449,7 +449,7 @@ def test_what_is_written_of_a_row_begins_in_its_box(world: World, window: Any) -
     assert "write=" not in page.url
 
 
-def test_a_table_that_is_dropped_on_a_pipeline_is_imported(world: World, window: Any) -> None:
+def test_a_table_file_dropped_on_a_pipeline_is_imported(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     expect(row(page, "Acme")).to_be_visible()

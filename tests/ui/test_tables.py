@@ -26,7 +26,7 @@ def boxes(world: World, pipeline: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_table_is_seen_mapped_imported_and_undone(world: World, window, tmp_path: Path) -> None:
+def test_a_table_is_previewed_mapped_imported_and_undone(world: World, window, tmp_path: Path) -> None:
     pipeline = a_pipeline(world)
     table = tmp_path / "deals.csv"
     table.write_text(DEALS)
@@ -50,7 +50,7 @@ def test_a_table_is_seen_mapped_imported_and_undone(world: World, window, tmp_pa
     assert boxes(world, pipeline) == []
 
 
-def test_pasted_rows_are_imported_and_missing_options_made(world: World, window) -> None:
+def test_pasted_rows_are_imported_and_missing_options_created(world: World, window) -> None:
     pipeline = a_pipeline(world)
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")
     page.get_by_label("Or paste rows").fill("Name\tSource\nHooli\tNowhere\n")

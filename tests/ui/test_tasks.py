@@ -21,7 +21,7 @@ def task(world: World, box: dict[str, Any], text: str, days: float | None = None
     return made
 
 
-def test_tasks_come_together_and_are_done_and_snoozed(world: World, window) -> None:
+def test_tasks_are_grouped_by_due_date_completed_and_snoozed(world: World, window) -> None:
     box = world.box(world.pipeline(), name="Acme")
     task(world, box, "Send the offer", -2)
     later = task(world, box, "Call back", 20)
@@ -42,7 +42,7 @@ def test_tasks_come_together_and_are_done_and_snoozed(world: World, window) -> N
     assert ok(world.ada.http.get(f"/api/v2/tasks/{later['key']}"))["dueDate"] < later["dueDate"]
 
 
-def test_an_agenda_is_worked_by_keyboard_alone(world: World, window) -> None:
+def test_the_agenda_works_by_keyboard(world: World, window) -> None:
     box = world.box(world.pipeline(), name="Acme")
     for at, text in enumerate(("First", "Second")):
         task(world, box, text, at - 3)
@@ -57,7 +57,7 @@ def test_an_agenda_is_worked_by_keyboard_alone(world: World, window) -> None:
     expect(page).to_have_url(re.compile(f"box={box['key']}$"))
 
 
-def test_the_tasks_of_others_are_shown_and_change_by_themselves(world: World, window) -> None:
+def test_tasks_of_other_users_are_shown_and_updated_live(world: World, window) -> None:
     box = world.box(world.pipeline(), name="Acme")
     page = window(world.ada).goto(f"/tasks?who={world.bo.user_key}")
     expect(page.get_by_role("heading", name="Nothing to do")).to_be_visible()
@@ -65,7 +65,7 @@ def test_the_tasks_of_others_are_shown_and_change_by_themselves(world: World, wi
     expect(page.get_by_role("region", name="Today")).to_contain_text("Bo's turn")
 
 
-def test_everything_is_searched_and_narrowed(world: World, window) -> None:
+def test_the_search_finds_everything_and_can_be_filtered(world: World, window) -> None:
     sales, support = world.pipeline(name="Sales"), world.pipeline(name="Support")
     world.box(sales, name="Zephyr Airlines")
     world.box(support, name="Zephyr is late")

@@ -7,7 +7,7 @@ from tests.conftest import World, ok, refused
 from tests.ui.conftest import LOOKS, looks
 
 
-def test_somebody_is_invited_by_a_link_that_is_shown_once(world: World, window) -> None:
+def test_a_person_is_invited_by_a_link_that_is_shown_once(world: World, window) -> None:
     grace = f"grace@w{world.number}.example"
     page = window(world.ada).goto("/team")
     expect(page.get_by_role("heading", name="Ada's team")).to_be_visible()
@@ -34,7 +34,7 @@ def test_somebody_is_invited_by_a_link_that_is_shown_once(world: World, window) 
     expect(page.get_by_role("region", name="Members").get_by_role("row", name=grace)).to_have_count(0)
 
 
-def test_a_role_is_changed_and_what_is_refused_is_told(world: World, window) -> None:
+def test_a_role_is_changed_and_a_refusal_is_shown(world: World, window) -> None:
     page = window(world.ada).goto("/team")
     page.get_by_role("combobox", name="Role of Bo Diddley").click()
     page.get_by_role("option", name="Owner").click()
@@ -52,7 +52,7 @@ def test_a_role_is_changed_and_what_is_refused_is_told(world: World, window) -> 
     expect(page.get_by_role("combobox", name="Role of Ada Lovelace")).to_have_value("Owner")
 
 
-def test_a_member_leaves_and_the_work_goes_to_another(world: World, window) -> None:
+def test_a_member_is_removed_and_the_work_goes_to_another_member(world: World, window) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, assignedToSharingEntries=[{"email": world.bo.email}])
     page = window(world.ada).goto("/team")
@@ -67,7 +67,7 @@ def test_a_member_leaves_and_the_work_goes_to_another(world: World, window) -> N
     refused(world.bo.http.get(f"/api/v1/boxes/{box['key']}"), 404)
 
 
-def test_a_team_is_renamed_and_another_made(world: World, window) -> None:
+def test_a_team_is_renamed_and_another_team_created(world: World, window) -> None:
     page = window(world.ada).goto("/")
     expect(page.get_by_role("link", name="Team")).to_be_visible()
     page.keyboard.press("g")

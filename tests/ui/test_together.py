@@ -21,7 +21,7 @@ def open_cell(page: Page, name: str, column: str, label: str) -> None:
     expect(page.get_by_role("textbox", name=label, exact=True)).to_be_focused()
 
 
-def test_two_people_edit_one_cell_and_neither_loses_what_was_typed(world: World, window: Any) -> None:
+def test_two_users_edit_the_same_cell_and_lose_no_typed_text(world: World, window: Any) -> None:
     pipeline = filled(world)
     size = field(pipeline, "Size")
     ada, bo = (opened(world, window, pipeline), window(world.bo).goto(f"/pipelines/{pipeline['key']}"))
@@ -43,7 +43,7 @@ def test_two_people_edit_one_cell_and_neither_loses_what_was_typed(world: World,
     assert boxes(world, pipeline)["Acme"]["fields"][size] == 7700
 
 
-def test_who_backs_out_sees_what_the_other_wrote(world: World, window: Any) -> None:
+def test_a_user_who_cancels_an_edit_sees_the_change_of_the_other_user(world: World, window: Any) -> None:
     pipeline = filled(world)
     page = opened(world, window, pipeline)
     open_cell(page, "Bolt", "name", "Name")
@@ -59,7 +59,7 @@ def test_who_backs_out_sees_what_the_other_wrote(world: World, window: Any) -> N
     assert boxes(world, pipeline)["Bolt Ltd"]["key"] == key
 
 
-def test_what_is_typed_stays_wherever_one_scrolls(world: World, window: Any) -> None:
+def test_typed_text_stays_while_scrolling(world: World, window: Any) -> None:
     pipeline = filled(world)
     size = field(pipeline, "Size")
     made = [
@@ -125,7 +125,7 @@ def test_edits_wait_for_a_server_that_restarts(restarting: tuple[Server, World, 
         again.stop(grace=1)
 
 
-def test_a_session_that_ends_while_a_cell_is_edited_loses_nothing(world: World, window: Any) -> None:
+def test_a_session_that_ends_during_an_edit_loses_no_typed_text(world: World, window: Any) -> None:
     path = world.server.engine.write(lambda db: sign_in_links.make(db, world.ada.user, "welcome", world.clock()))
     with world.client(None) as browser:
         ok(browser.post("/api/v2/session/link", json={"token": path.partition("#")[2], "password": PASSWORD}))

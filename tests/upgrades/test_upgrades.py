@@ -63,7 +63,7 @@ def ada(old: Store) -> Iterator[Any]:
     server.stop()
 
 
-def test_all_that_was_there_is_there(ada: Person) -> None:
+def test_an_upgrade_keeps_all_data(ada: Person) -> None:
     (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
     url = f"/api/v2/pipelines/{pipeline['key']}"
     boxes = {box["name"]: box for box in ok(ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))}
@@ -82,7 +82,7 @@ def test_all_that_was_there_is_there(ada: Person) -> None:
     assert str(ok(ada.http.get("/api/v1/search", params={"query": "moved"}))).count(boxes["Acme moved"]["key"]) >= 1
 
 
-def test_what_came_later_works_on_what_was_there(ada: Person) -> None:
+def test_later_features_work_on_upgraded_data(ada: Person) -> None:
     (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
     funnel = ok(ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/reports/funnel"))
     assert [(one["reached"], one["now"]) for one in funnel["stages"]] == [(3, 2), (1, 1)]
@@ -97,7 +97,7 @@ def test_what_came_later_works_on_what_was_there(ada: Person) -> None:
     assert len(ok(ada.http.get(f"/api/v2/boxes/{moved['key']}/comments"))["results"]) == 1
 
 
-def test_the_command_upgrades_it_and_the_doctor_finds_nothing(old: Store) -> None:
+def test_the_command_upgrades_the_database_and_the_doctor_finds_no_faults(old: Store) -> None:
     old.data.chmod(0o700)
     before = run("doctor", *store_options(old), check=False)
     assert before.returncode == 1

@@ -43,12 +43,12 @@ def test_every_screen_begins_with_the_page_and_its_policy(world: World, path: st
     )
 
 
-def test_each_page_has_a_nonce_of_its_own(world: World) -> None:
+def test_each_page_has_its_own_nonce(world: World) -> None:
     one, other = (get(world, "/").headers["content-security-policy"] for _ in range(2))
     assert one != other
 
 
-def test_files_are_kept_for_good_and_go_packed(world: World) -> None:
+def test_files_are_cached_permanently_and_sent_compressed(world: World) -> None:
     for path in scripts():
         packed, plain = get(world, path, "gzip"), get(world, path, "identity")
         assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -62,19 +62,19 @@ def test_files_are_kept_for_good_and_go_packed(world: World) -> None:
 @pytest.mark.parametrize(
     "path", ["/assets/nothing.js", "/assets/..%2findex.html", "/assets/%2e%2e", "/favicon.ico", "/made-of.txt"]
 )
-def test_nothing_else_is_served(world: World, path: str) -> None:
+def test_other_paths_are_not_served(world: World, path: str) -> None:
     assert get(world, path).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("path", "kind"), [("/docs", "Swagger"), ("/openapi.json", "openapi"), ("/api/v2/session", "error")]
 )
-def test_what_is_somebody_elses_stays_so(world: World, path: str, kind: str) -> None:
+def test_paths_of_the_server_are_not_answered_by_the_ui(world: World, path: str, kind: str) -> None:
     assert kind.lower() in get(world, path).text.lower()
     assert 'id="root"' not in get(world, path).text
 
 
-def test_the_first_screen_needs_little_script() -> None:
+def test_the_first_screen_loads_little_script() -> None:
     first = {path.removeprefix("/") for path in scripts()}
     manifest = json.loads((pages.BUILT / "manifest.json").read_text())
     entry = next(each for each in manifest.values() if each.get("isEntry"))

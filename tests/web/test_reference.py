@@ -75,7 +75,7 @@ def test_the_page_allows_no_inline_code_and_no_other_host(path: str) -> None:
     assert "//" not in re.sub("<!doctype html>", "", answer.text)
 
 
-def test_every_file_the_page_names_is_served_for_good() -> None:
+def test_every_file_the_page_names_is_served_and_cached_permanently() -> None:
     named = files_of(get("/docs").text)
     assert len(named) == len(reference.SERVED)
     for path in named:
@@ -89,7 +89,7 @@ def test_every_file_the_page_names_is_served_for_good() -> None:
         assert answer.content == (reference.FILES / name).read_bytes()
 
 
-def test_files_go_packed_to_those_who_take_it_and_plain_to_others() -> None:
+def test_files_are_compressed_only_for_clients_that_accept_it() -> None:
     path = next(p for p in files_of(get("/docs").text) if p.endswith("bundle.js"))
     packed = get(path, accept="gzip")
     plain = get(path, accept="identity")
@@ -104,7 +104,7 @@ def test_files_go_packed_to_those_who_take_it_and_plain_to_others() -> None:
     "name",
     ["nothing.js", "LICENSE", "..%2f..%2freference.py", "%2e%2e/%2e%2e/reference.py", "swagger-ui.css%00"],
 )
-def test_nothing_else_is_served(name: str) -> None:
+def test_other_paths_are_not_served(name: str) -> None:
     here = files_of(get("/docs").text)[0].rsplit("/", 1)[0]
     assert get(f"{here}/{name}").status_code == 404
 
@@ -113,7 +113,7 @@ def test_files_of_another_release_are_not_found() -> None:
     assert get("/docs/0123456789abcdef/swagger-ui.css").status_code == 404
 
 
-def test_behind_a_prefix_everything_is_found_under_it() -> None:
+def test_all_files_are_found_under_a_path_prefix() -> None:
     app = Starlette(routes=[Mount("/crm", routes=reference.routes())])
     page = get("/crm/docs", app).text
     assert 'data-url="/crm/openapi.json"' in page
@@ -121,12 +121,12 @@ def test_behind_a_prefix_everything_is_found_under_it() -> None:
     assert [get(path, app).status_code for path in named] == [200] * len(reference.SERVED)
 
 
-def test_a_hostile_path_of_the_document_stays_text() -> None:
+def test_a_hostile_document_path_is_escaped() -> None:
     app = Starlette(routes=reference.routes('/x"><script>alert(1)</script>'))
     assert "<script>alert" not in get("/docs", app).text
 
 
-def test_the_bundle_comes_with_its_licence() -> None:
+def test_the_bundle_includes_its_licence() -> None:
     assert "Apache License" in (reference.FILES / "LICENSE").read_text()
     assert "SmartBear" in (reference.FILES / "NOTICE").read_text()
 
@@ -168,14 +168,14 @@ def browse(url: str) -> tuple[str, list[str]]:
     return ran.stdout, [line for line in ran.stderr.splitlines() if ":CONSOLE:" in line]
 
 
-def test_a_browser_draws_the_document_and_has_nothing_to_complain_about(origin: str) -> None:
+def test_a_browser_shows_the_document_without_errors(origin: str) -> None:
     page, console = browse(f"{origin}/docs#/boxes/getBox")
     assert console == []
     for seen in ("A small document", "9.9.9", "What moves through a pipeline", "Get a box", "Authorize"):
         assert seen in page
 
 
-def test_the_browser_does_tell_of_what_the_policy_forbids(origin: str) -> None:
+def test_the_browser_reports_violations_of_the_policy(origin: str) -> None:
     _, console = browse(f"{origin}/inline")
     assert len(console) == 1
     assert "Content Security Policy" in console[0]

@@ -104,7 +104,7 @@ PAGING = ["-1", "x", "1.5", "", "٣", "0x10", "1e3", "99999999999999999999", "nu
 
 @pytest.mark.parametrize("value", PAGING)
 @pytest.mark.parametrize("name", ["limit", "page", "offset"])
-def test_paging_is_clamped_or_refused(world: World, name: str, value: str) -> None:
+def test_paging_parameters_are_clamped_or_refused(world: World, name: str, value: str) -> None:
     pipeline = world.pipeline()
     for path in (
         "/api/v1/newsfeed",
@@ -125,7 +125,7 @@ KEYS = ["nope", "b" * 5000, "%00", "%ff", "..", "%2e%2e", "a%2Fb", "'; DROP TABL
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_key_that_names_nothing_is_not_found(world: World, key: str) -> None:
+def test_an_unknown_key_is_not_found(world: World, key: str) -> None:
     pipeline = world.pipeline()
     for path in (
         f"/v1/boxes/{key}",
@@ -141,7 +141,7 @@ def test_a_key_that_names_nothing_is_not_found(world: World, key: str) -> None:
     assert stage.status_code in (200, 400, 404), stage.text
 
 
-def test_credentials_that_cannot_be_are_refused_in_words(world: World) -> None:
+def test_malformed_credentials_are_refused_with_a_message(world: World) -> None:
     with world.client(None) as client:
         bare = client.get("/api/v1/users/me")
         assert (bare.status_code, bare.json()) == (401, {"error": "Authentication required"})
@@ -161,7 +161,7 @@ def test_credentials_that_cannot_be_are_refused_in_words(world: World) -> None:
         assert ok(good)["email"] == world.ada.email
 
 
-def test_a_known_path_with_a_verb_it_lacks_says_which_it_has(world: World) -> None:
+def test_an_unsupported_method_on_a_known_path_lists_the_supported_methods(world: World) -> None:
     reply = world.ada.http.patch("/api/v1/boxes/x")
     assert reply.status_code == 405
     assert reply.headers["allow"] == "DELETE, GET, POST"

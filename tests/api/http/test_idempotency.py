@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import World, ok, refused
 
 
-def test_a_repeated_request_gets_the_same_answer_and_happens_once(world: World) -> None:
+def test_a_repeated_request_gets_the_same_answer_and_runs_only_the_first_time(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     headers = {"Idempotency-Key": "order-17"}
@@ -26,7 +26,7 @@ def test_a_repeated_request_gets_the_same_answer_and_happens_once(world: World) 
     assert ok(world.ada.http.post(path, json={"name": "Other"}, headers=headers))["name"] == "Other"
 
 
-def test_a_refusal_is_not_kept(world: World) -> None:
+def test_a_refusal_is_not_stored_for_its_idempotency_key(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     headers = {"Idempotency-Key": "k"}
@@ -35,7 +35,7 @@ def test_a_refusal_is_not_kept(world: World) -> None:
     assert ok(world.ada.http.post(path, json={"name": "A", "stageKey": "5004"}, headers=headers))["stageKey"] == "5004"
 
 
-def test_many_at_once_under_one_key_make_one_box(world: World) -> None:
+def test_concurrent_requests_with_the_same_idempotency_key_create_one_box(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     replies: list[httpx.Response] = []
@@ -77,7 +77,7 @@ def test_an_unchanged_list_is_not_sent_again(world: World) -> None:
     assert changed.headers["etag"] != first.headers["etag"]
 
 
-def test_a_change_of_what_was_changed_meanwhile_is_refused(world: World) -> None:
+def test_an_update_with_an_outdated_etag_is_refused(world: World) -> None:
     path = f"/api/v1/boxes/{world.box(world.pipeline())['key']}"
     tag = world.ada.http.get(path).headers["etag"]
     ok(world.ada.http.post(path, json={"notes": "mine"}, headers={"If-Match": tag}))
@@ -87,7 +87,7 @@ def test_a_change_of_what_was_changed_meanwhile_is_refused(world: World) -> None
     ok(world.bo.http.post(path, json={"notes": "his"}, headers={"If-Match": "*"}))
 
 
-def test_of_many_who_change_what_they_read_one_wins(world: World) -> None:
+def test_of_concurrent_updates_with_the_same_etag_only_the_first_succeeds(world: World) -> None:
     path = f"/api/v1/boxes/{world.box(world.pipeline())['key']}"
     tag = world.ada.http.get(path).headers["etag"]
     statuses: list[int] = []
@@ -106,6 +106,6 @@ def test_of_many_who_change_what_they_read_one_wins(world: World) -> None:
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "\x01"])
-def test_a_key_that_cannot_be_is_refused(world: World, key: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(world: World, key: str) -> None:
     reply = world.ada.http.put("/api/v1/pipelines?name=x", headers={"Idempotency-Key": key.encode()})
     assert reply.status_code == 400

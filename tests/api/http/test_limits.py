@@ -27,7 +27,7 @@ def limited(fresh_store: Store) -> Iterator[World]:
     server.stop()
 
 
-def test_a_key_gets_its_burst_and_is_told_when_to_come_again(limited: World) -> None:
+def test_an_api_key_gets_its_burst_and_then_a_retry_after_time(limited: World) -> None:
     replies = [limited.ada.http.get("/api/v1/users/me") for _ in range(12)]
     allowed = [reply for reply in replies if reply.status_code == 200]
     assert len(allowed) == 10
@@ -51,7 +51,7 @@ def test_a_refused_write_changes_nothing(limited: World) -> None:
     assert ok(limited.bo.http.get("/api/v1/pipelines")) == []
 
 
-def test_without_a_setting_nothing_is_limited(world: World) -> None:
+def test_without_a_setting_there_is_no_rate_limit(world: World) -> None:
     reply = world.ada.http.get("/api/v1/users/me")
     assert "ratelimit" not in reply.headers
     assert "ratelimit-policy" not in reply.headers
@@ -62,7 +62,7 @@ def wrong_keys(world: World, count: int) -> list[httpx.Response]:
         return [client.get("/api/v1/users/me") for _ in range(count)]
 
 
-def test_guessing_is_limited_and_a_right_key_is_never_refused_for_it(fresh_store: Store) -> None:
+def test_guessing_keys_is_limited_but_a_valid_key_is_never_refused(fresh_store: Store) -> None:
     server = Server(fresh_store.config()).start()
     world = World(server)
     with world.client(None) as client:
@@ -98,7 +98,7 @@ def spend_all(limits: Limits, key: str, tries: int) -> int:
     return allowed
 
 
-def test_several_processes_together_allow_no_more_than_one(fresh_store: Store) -> None:
+def test_several_processes_together_allow_as_many_requests_as_a_single_process(fresh_store: Store) -> None:
     config = fresh_store.config()
     if config.database_url is None:
         pytest.skip("one process serves from SQLite")
@@ -121,7 +121,7 @@ def test_several_processes_together_allow_no_more_than_one(fresh_store: Store) -
 
 
 @pytest.mark.slow
-def test_worker_processes_keep_one_limit_together(fresh_store: Store) -> None:
+def test_worker_processes_share_one_rate_limit(fresh_store: Store) -> None:
     if fresh_store.url is None:
         pytest.skip("one process serves from SQLite")
     server = Process(fresh_store, "--workers", "2", "--rate-limit", "1/h burst 24", "--no-deliveries")
@@ -135,7 +135,7 @@ def test_worker_processes_keep_one_limit_together(fresh_store: Store) -> None:
     assert server.stop() == 0
 
 
-def test_a_crowd_of_strangers_takes_no_memory(world: World) -> None:
+def test_many_unknown_callers_do_not_fill_the_memory(world: World) -> None:
     limits = Limits(world.server.engine)
     if not world.server.engine.one_process:
         pytest.skip("kept in the database")

@@ -66,7 +66,7 @@ def named(asked: tuple[Route, GenerationMode]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED, ids=named)
-def test_the_document_says_what_can_be_answered(
+def test_responses_match_the_openapi_document(
     world: World,
     database: Store,
     session: requests.Session,

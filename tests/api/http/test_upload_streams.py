@@ -83,7 +83,7 @@ def chunk(content: bytes) -> bytes:
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-def test_bytes_are_on_disk_before_the_last_of_them_came(alone: World, box: str) -> None:
+def test_uploaded_bytes_are_written_to_disk_while_the_upload_is_running(alone: World, box: str) -> None:
     with begun(alone, box, alone.ada.key, CHUNKED) as connection:
         for _ in range(20):
             connection.sendall(chunk(bytes(100_000)))
@@ -94,7 +94,7 @@ def test_bytes_are_on_disk_before_the_last_of_them_came(alone: World, box: str) 
     assert (len(whole(alone)), incoming(alone)) == (1, [])
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(alone: World, box: str) -> None:
+def test_an_aborted_upload_leaves_no_data(alone: World, box: str) -> None:
     with begun(alone, box, alone.ada.key, CHUNKED) as connection:
         connection.sendall(chunk(bytes(1_000_000)))
         eventually(lambda: bool(incoming(alone)))
@@ -103,7 +103,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(alone: World, box: str) -> Non
     assert alone.events(box) == ["box.created"]
 
 
-def test_an_upload_to_a_box_that_goes_meanwhile_leaves_nothing(alone: World, box: str) -> None:
+def test_an_upload_to_a_box_deleted_meanwhile_leaves_no_data(alone: World, box: str) -> None:
     with begun(alone, box, alone.ada.key, CHUNKED) as connection:
         connection.sendall(chunk(b"first"))
         eventually(lambda: bool(incoming(alone)))
@@ -117,7 +117,7 @@ def test_an_upload_to_a_box_that_goes_meanwhile_leaves_nothing(alone: World, box
 @pytest.mark.parametrize(
     ("who", "length", "status"), [("cy", "1000", 404), ("", "1000", 401), ("ada", "50000001", 413)]
 )
-def test_what_is_refused_is_refused_before_its_bytes(
+def test_a_refused_upload_is_refused_before_its_bytes_are_read(
     alone: World, box: str, who: str, length: str, status: int
 ) -> None:
     key = getattr(alone, who).key if who else "nobody"
@@ -136,7 +136,7 @@ def test_an_upload_repeated_under_its_idempotency_key_is_one_file(alone: World, 
     assert alone.events(box) == ["box.created", "file.added"]
 
 
-def test_files_go_in_and_out_by_themselves_not_in_a_batch(alone: World, box: str) -> None:
+def test_files_cannot_be_uploaded_or_downloaded_in_a_batch(alone: World, box: str) -> None:
     file = ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName=a", content=b"a"))
     operations = [
         {"method": "POST", "path": f"/v2/boxes/{box}/files", "body": {"fileName": "b"}},
@@ -159,7 +159,7 @@ class Full:
         raise StoreFailed("no space left on device")
 
 
-def test_a_store_that_fails_is_told_of_and_works_again_later(
+def test_a_failing_file_store_is_reported_and_works_again_later(
     alone: World, box: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     api, path = alone.server.boxwood.api, f"/api/v2/boxes/{box}/files?fileName=a"
@@ -186,7 +186,7 @@ def swept(world: World) -> int:
     return upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
 
 
-def test_the_bytes_of_a_deleted_file_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
+def test_the_bytes_of_a_deleted_file_are_removed_when_it_leaves_the_trash(alone: World, box: str) -> None:
     path = f"/api/v2/boxes/{box}/files?fileName=a"
     gone, kept = ok(alone.ada.http.post(path, content=b"gone")), ok(alone.ada.http.post(path, content=b"kept"))
     assert swept(alone) == 0
@@ -198,7 +198,7 @@ def test_the_bytes_of_a_deleted_file_go_once_it_has_left_the_trash(alone: World,
     assert (len(whole(alone)), len(rows(alone)), swept(alone)) == (1, 1, 0)
 
 
-def test_the_files_of_a_deleted_pipeline_go_once_it_has_left_the_trash(alone: World, box: str) -> None:
+def test_the_files_of_a_deleted_pipeline_are_removed_when_it_leaves_the_trash(alone: World, box: str) -> None:
     for name in "ab":
         ok(alone.ada.http.post(f"/api/v2/boxes/{box}/files?fileName={name}", content=b"x"))
     pipeline = ok(alone.ada.http.get(f"/api/v1/boxes/{box}"))["pipelineKey"]
@@ -210,7 +210,7 @@ def test_the_files_of_a_deleted_pipeline_go_once_it_has_left_the_trash(alone: Wo
     assert (whole(alone), rows(alone)) == ([], [])
 
 
-def test_what_a_crash_left_is_swept_after_a_day_and_cannot_be_claimed_then(alone: World) -> None:
+def test_bytes_left_by_a_crash_are_removed_after_a_day_and_cannot_be_claimed_then(alone: World) -> None:
     """Bytes that were announced and stored, and a process that ended before the file was written."""
     engine, store, now = alone.server.engine, alone.server.boxwood.store, alone.clock()
     blob = store.write([b"orphan"]).id
@@ -224,7 +224,7 @@ def test_what_a_crash_left_is_swept_after_a_day_and_cannot_be_claimed_then(alone
     assert (swept(alone), whole(alone), rows(alone)) == (1, [], [])
 
 
-def test_a_slow_upload_that_comes_first_keeps_its_bytes(alone: World, box: str) -> None:
+def test_a_slow_upload_that_finishes_before_the_cleanup_keeps_its_bytes(alone: World, box: str) -> None:
     """Two days old when it is claimed, just before the sweep looks."""
     engine, store = alone.server.engine, alone.server.boxwood.store
     stored = store.write([b"slow"])
