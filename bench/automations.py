@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.user = engine.write(lambda db: users.create(db, f"ada{now_ms()}@example.com", now_ms()))
-        self.team = engine.write(lambda db: teams.make(db, "Team", self.user, now_ms()))
+        self.team = engine.write(lambda db: teams.create(db, "Team", self.user, now_ms()))
         self.pipelines = [self._pipeline(True), self._pipeline(False)]
 
     def ctx(self, db: Db) -> Ctx:

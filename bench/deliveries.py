@@ -60,7 +60,7 @@ class World:
 
     def _person(self, db: Db) -> User:
         user = users.create(db, "ada@bench.example", now_ms())
-        teams.make(db, "Bench", user, now_ms())
+        teams.create(db, "Bench", user, now_ms())
         return user
 
     def ctx(self, db: Db) -> Ctx:

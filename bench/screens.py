@@ -114,7 +114,7 @@ def edit(page: Page, value: str) -> float:
 def fill(server: Server, db: Db, count: int) -> tuple[str, str]:
     now = server.clock()
     user = users.create(db, "ada@bench.example", now, given_name="Ada", family_name="Lovelace")
-    team = teams.make(db, "Bench", user, now)
+    team = teams.create(db, "Bench", user, now)
     ctx = Ctx(db, now, user)
     stages = ["Lead", "Contacted", "Pitched", "Won", "Lost"]
     pipeline = pipelines.create(ctx, {"name": "Deals", "team_key": team.key, "stages": stages})

@@ -58,7 +58,7 @@ class World:
     def _people(self, db: Db) -> User:
         now = time.time_ns() // 1_000_000
         user = users.create(db, "ada@bench.example", now)
-        teams.make(db, "Bench", user, now)
+        teams.create(db, "Bench", user, now)
         return user
 
     def _pipeline(self, ctx: Ctx) -> str:
@@ -149,7 +149,7 @@ def _searches(world: World) -> None:
     staged = Narrow([str(world.pipelines[0])], ["5001"], [])
     _show("and one stage", world, lambda ctx: len(search_query.find(ctx, "deal", staged, limit=20, offset=0).boxes))
     name = f"deal {world.vocabulary[0]}"
-    _show("an exact name", world, lambda ctx: len(search_query.named(ctx, name, EVERYWHERE, limit=20, offset=0)))
+    _show("an exact name", world, lambda ctx: len(search_query.find_by_name(ctx, name, EVERYWHERE, limit=20, offset=0)))
 
 
 def _show(name: str, world: World, ask: Callable[[Ctx], int]) -> None:
@@ -164,14 +164,14 @@ def _show(name: str, world: World, ask: Callable[[Ctx], int]) -> None:
 
 def _creates(world: World) -> None:
     """Interleaved, so that both see the same machine."""
-    noted, rounds = search.note, []
+    noted, rounds = search.reindex, []
     for _ in range(ROUNDS):
         with_index = world.fill(2048) / 2048 * 1e6
-        search.note = lambda ctx, kind, key: None
+        search.reindex = lambda ctx, kind, key: None
         try:
             rounds.append((with_index, world.fill(2048) / 2048 * 1e6))
         finally:
-            search.note = noted
+            search.reindex = noted
     indexed, bare = (statistics.median(one) for one in zip(*rounds, strict=True))
     print(f"{indexed:7.0f} µs of CPU a create, {bare:.0f} µs without the index: {indexed - bare:.0f} µs for it")
 

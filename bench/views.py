@@ -78,7 +78,7 @@ def run(engine: Engine, count: int, rounds: int) -> None:
 def make(db: Db) -> tuple[User, str]:
     now = 1_700_000_000_000
     user = users.create(db, "ada@bench.example", now)
-    teams.make(db, "Bench", user, now)
+    teams.create(db, "Bench", user, now)
     fields = [{"name": name, "type": "TEXT_INPUT"} for name in ("Number", "Word")]
     return user, pipelines.create(Ctx(db, now, user), {"name": "Deals", "fields": fields}).key
 

@@ -232,9 +232,9 @@ class World:
 
     def _make_teams(self, db: Db) -> str:
         now = self.clock()
-        team = teams.make(db, "Ada's team", self.ada.user, now)
+        team = teams.create(db, "Ada's team", self.ada.user, now)
         TEAM_MEMBERS.insert(db, TeamMember(team.key, self.bo.user.key, "Member", "Accepted", "None", now))
-        teams.make(db, "Cy's team", self.cy.user, now + 1)
+        teams.create(db, "Cy's team", self.cy.user, now + 1)
         return team.key
 
     def as_(self, name: str, fn: Any) -> Any:

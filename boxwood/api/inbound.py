@@ -86,7 +86,7 @@ def run_again(call: Call) -> shapes.ArrivalOut:
 
 def list_endpoints(call: Call) -> shapes.AllowanceOut:
     """What uses the team's allowance of native endpoints: inbound webhooks, and webhook steps of automations."""
-    return shapes.allowance(endpoint_quota.of_team(call.ctx, call.path[0]), call.api.most_endpoints)
+    return shapes.allowance(endpoint_quota.list_uses(call.ctx, call.path[0]), call.api.most_endpoints)
 
 
 def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:

@@ -49,7 +49,7 @@ def delete_key(call: Call) -> Success:
 def list_teams(call: Call) -> Results[shapes.TeamOut]:
     """One's teams, newest first."""
     limit, offset = call.page(1000)
-    found = teams.mine(call.ctx, limit=limit + 1, offset=offset)
+    found = teams.list_own(call.ctx, limit=limit + 1, offset=offset)
     return Results([*_shown(call, found[:limit])], len(found) > limit)
 
 

@@ -25,6 +25,6 @@ def search(call: Call) -> SearchOut:
     narrow = Narrow(call.texts("pipelineKey"), call.texts("stageKey"), call.texts("teamKey"))
     limit, page = call.number("limit", MOST_PER_PAGE, least=1, most=MOST_PER_PAGE), call.number("page", 0, most=10**6)
     if name:
-        boxes = search_query.named(call.ctx, name, narrow, limit=limit, offset=page * limit)
+        boxes = search_query.find_by_name(call.ctx, name, narrow, limit=limit, offset=page * limit)
         return answer(SearchResults(boxes, [], []), None, page)
     return answer(search_query.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)

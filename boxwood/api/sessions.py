@@ -81,7 +81,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     def enter(db: Db) -> Reply:
         ctx, link = core_sign_in.spend(db, given["token"], api.clock())
         if given.get("name"):
-            ctx = users.renamed(ctx, given["name"])
+            ctx = users.rename_actor(ctx, given["name"])
         if hash_:
             passwords.change(ctx, hash_)
             sessions.end_others(ctx)

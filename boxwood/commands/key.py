@@ -56,7 +56,7 @@ def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
     locked_users.require_unlocked(db, user.key)
     user = invitations.accepted(Ctx(db, now, user)).actor
     if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
-        teams.make(db, f"{user.full_name}'s team", user, now)
+        teams.create(db, f"{user.full_name}'s team", user, now)
     return user, api_keys.create(db, user, now, name=name)[1]
 
 

@@ -70,7 +70,7 @@ def create(db: Db, email: str, name: str) -> User:
         raise Invalid("", f"{email} is a user already")
     given, _, family = name.partition(" ")
     user = users.create(db, email, now_ms(), given_name=given, family_name=family)
-    teams.make(db, f"{user.full_name}'s team", user, now_ms())
+    teams.create(db, f"{user.full_name}'s team", user, now_ms())
     return user
 
 

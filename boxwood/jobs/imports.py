@@ -116,11 +116,11 @@ def _give_up(engine: Engine, clock: Callable[[], int], one: Import, error: str) 
 
 def _catch_up(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
     """What was imported is found by search soon: the words of some boxes are made while those before are written."""
-    made, written = search.NOTHING, None
-    while not stop.is_set() and (made := engine.read(partial(search.ahead, after=made.last))).made:
+    entries, written = search.NO_ENTRIES, None
+    while not stop.is_set() and (entries := engine.read(partial(search.prepare_entries, after=entries.last))).updates:
         if written:
             written.result()
-        written = asyncio.run_coroutine_threadsafe(engine.write_soon(partial(search.catch_up, made=made)), loop)
+        written = asyncio.run_coroutine_threadsafe(engine.write_soon(partial(search.catch_up, prepared=entries)), loop)
     if written:
         written.result()
     while not stop.is_set() and engine.read(search.is_behind):

@@ -41,7 +41,7 @@ def test_threads_take_turns_quickly_while_an_import_goes_on(fresh_store: Store, 
 
     def ask(db: Db) -> str:
         user = users.create(db, "ada@imports.example", NOW)
-        teams.make(db, "Ada's", user, NOW)
+        teams.create(db, "Ada's", user, NOW)
         stored_files.announce(db, [blob], NOW)
         ctx = Ctx(db, NOW, user)
         pipeline = pipelines.create(ctx, {"name": "Deals"})

@@ -43,7 +43,7 @@ def arrive(
             raise Forbidden(f"{email} is no user here: ask someone for an invitation")
         given, _, family = name.strip().partition(" ")
         user = users.create(db, email, now, given_name=given[:100], family_name=family.strip()[:100])
-        teams.make(db, f"{user.full_name}'s team", user, now)
+        teams.create(db, f"{user.full_name}'s team", user, now)
     ctx = invitations.accepted(Ctx(db, now, user))
     db.run(
         "INSERT INTO identities (issuer, subject, user_key, created_at) VALUES (:issuer, :subject, :user, :now)",

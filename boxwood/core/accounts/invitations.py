@@ -250,7 +250,7 @@ def revoke(ctx: Ctx, key: str) -> None:
             team=team.key,
             user=one.user_key,
         )
-        teams.tell(ctx, "member.uninvited", team, found.user, member.role)
+        teams.record_event(ctx, "member.uninvited", team, found.user, member.role)
 
 
 def accepted(ctx: Ctx) -> Ctx:
@@ -275,7 +275,7 @@ def accepted(ctx: Ctx) -> Ctx:
     )
     ctx.db.run("DELETE FROM sign_in_links WHERE user_key = :user AND kind = 'invitation'", user=user.key)
     for row in rows:
-        teams.tell(ctx, "member.joined", TEAMS.load(row), user, row[-1])
+        teams.record_event(ctx, "member.joined", TEAMS.load(row), user, row[-1])
     return ctx
 
 

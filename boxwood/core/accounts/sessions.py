@@ -62,7 +62,7 @@ def start(ctx: Ctx, browser: str, address: str, how: str) -> tuple[Session, str]
         ends_at=ctx.now + LONGEST,
     )
     SESSIONS.insert(ctx.db, session)
-    users.note_seen(ctx.db, ctx.actor.key, ctx.now)
+    users.record_seen(ctx.db, ctx.actor.key, ctx.now)
     events.record(
         ctx, "user.signed_in", persons.of(ctx.actor), what=how, browser=session.browser, address=session.address
     )

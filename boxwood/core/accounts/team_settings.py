@@ -10,7 +10,7 @@ from ...errors import Insufficient, Invalid
 from .. import events, undo_data
 from ..context import Ctx
 from ..people import teams, users
-from ..people.teams import _tell_change
+from ..people.teams import record_change
 from ..records import (
     TEAM_LISTS,
     TEAM_MEMBERS,
@@ -33,7 +33,7 @@ def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
     people = [_named(ctx, one, f"members[{at}]") for at, one in enumerate(named)]
     if ctx.actor.key not in {user.key for user in people}:
         raise Invalid("members", "the creator must be one of the members")
-    team = teams.make(ctx.db, name, ctx.actor, ctx.now)
+    team = teams.create(ctx.db, name, ctx.actor, ctx.now)
     for user in {user.key: user for user in people}.values():
         if user.key != ctx.actor.key:
             teams.add(ctx, team, user, "Member")
@@ -119,7 +119,7 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
     for member in after.values():
         TEAM_MEMBERS.insert(ctx.db, member)
     for key in sorted(before.keys() | after.keys()):
-        _tell_change(ctx, team, people[key], before.get(key), after.get(key))
+        record_change(ctx, team, people[key], before.get(key), after.get(key))
 
 
 def _named(ctx: Ctx, one: dict[str, Any], field: str, known: set[str] | None = None) -> User:

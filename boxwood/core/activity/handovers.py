@@ -38,7 +38,7 @@ def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
         return
     _require_another_owner(ctx, team, member)
     ctx.db.run(f"UPDATE team_members SET role = :role WHERE {_MEMBER}", role=role, team=team.key, user=user.key)
-    teams.tell(ctx, "member.role_changed", team, user, role, before={"role": member.role})
+    teams.record_event(ctx, "member.role_changed", team, user, role, before={"role": member.role})
 
 
 def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, archive: bool = False) -> Handover:
@@ -73,7 +73,7 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
         user=user.key,
     )
     counts = {name: str(getattr(handover, name)) for name in Handover.__struct_fields__}
-    teams.tell(ctx, kind, team, user, member.role, heir=heir.full_name if heir else "", **counts)
+    teams.record_event(ctx, kind, team, user, member.role, heir=heir.full_name if heir else "", **counts)
     return handover
 
 

@@ -44,7 +44,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
         events.record_for_box(ctx, _NEWS[member], box, pipeline, before=old, **names)
     record_addresses(ctx, pipeline, box, before)
-    search.note(ctx, "box", box.key)
+    search.reindex(ctx, "box", box.key)
     return box
 
 
@@ -58,7 +58,7 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     pipeline = lookup.pipeline_of(ctx, box)
     box = validation_rules.judged(ctx, pipeline, box)
     record_addresses(ctx, pipeline, box, before)
-    search.note(ctx, "box", box.key)
+    search.reindex(ctx, "box", box.key)
     return box
 
 
@@ -183,4 +183,4 @@ def delete(ctx: Ctx, key: str) -> None:
     link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
     events.record_for_box(ctx, "box.deleted", box, pipeline)
-    search.note(ctx, "box", key)
+    search.reindex(ctx, "box", key)

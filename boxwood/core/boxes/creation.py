@@ -53,7 +53,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     (box,) = _write(ctx, pipeline, role, completed, _rows(completed))
     events.record_for_box(ctx, KIND, box, pipeline)
     boxes.record_addresses(ctx, pipeline, box, None)
-    search.note_new(ctx, box, _text_field_keys(ctx, pipeline))
+    search.index_new_box(ctx, box, _text_field_keys(ctx, pipeline))
     return box
 
 
@@ -83,7 +83,7 @@ def prepare(
         completed,
         _rows(completed),
         events.prepare_many(ctx, KIND, completed, pipeline),
-        search.of_many(ctx, completed, _text_field_keys(ctx, pipeline)),
+        search.prepare_new_entries(ctx, completed, _text_field_keys(ctx, pipeline)),
     )
 
 
@@ -98,7 +98,7 @@ def store(ctx: Ctx, pipeline: Pipeline, role: Role, prepared: PreparedBoxes) -> 
     for box in created:
         if box.emails.addresses:
             boxes.record_addresses(ctx, pipeline, box, None)
-    search.note_many(ctx, created, prepared.search_entries)
+    search.index_new_boxes(ctx, created, prepared.search_entries)
     return created
 
 

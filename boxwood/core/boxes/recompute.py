@@ -129,7 +129,7 @@ def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
     )
     for (old, _), box in zip(changed, saved, strict=True):
         links.note(ctx, box, old)
-        search.note(ctx, "box", box.key)
+        search.reindex(ctx, "box", box.key)
 
 
 def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Verdict]) -> None:

@@ -55,7 +55,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
         before |= {"contacts": box.contacts, "organizations": box.organizations}
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **names)
-    search.note(ctx, "box", key)
+    search.reindex(ctx, "box", key)
     # The event is the new pipeline's; the old one has changed too, and again with each that leaves within a moment.
     newer = "CASE WHEN saved_at < :now THEN :now ELSE saved_at + 1 END"
     ctx.db.run(f"UPDATE pipelines SET saved_at = {newer} WHERE key = :key", now=ctx.now, key=old.key)

@@ -34,12 +34,12 @@ def fields_of(team: Team, name: str) -> list[TeamField]:
 
 def list_all(ctx: Ctx, name: str, team_key: str) -> list[TeamField]:
     """The fields of a team's list that the actor may see, in the order in which they were created."""
-    return fields_of(contact_access.enter(ctx, name, team_key)[0], name)
+    return fields_of(contact_access.reach_team(ctx, name, team_key)[0], name)
 
 
 def get(ctx: Ctx, name: str, team_key: str, key: str) -> TeamField:
     """A field of a team's list. Raises NotFound if there is none with this key."""
-    return _find(contact_access.enter(ctx, name, team_key)[0], name, key)
+    return _find(contact_access.reach_team(ctx, name, team_key)[0], name, key)
 
 
 def _find(team: Team, name: str, key: str) -> TeamField:
@@ -96,7 +96,7 @@ def restore(
 def _lock(ctx: Ctx, name: str, team_key: str, *, administer: bool = False) -> Team:
     """The team, locked. The actor must be allowed to change the fields of this list (with `administer`: to delete
     them)."""
-    rights = contact_access.enter(ctx, name, team_key)[1]
+    rights = contact_access.reach_team(ctx, name, team_key)[1]
     if rights.change != contact_access.ALL or (administer and not rights.administer):
         raise Forbidden(f"Your role in this team may not {'delete' if administer else 'change'} fields of its {name}")
     return teams.lock(ctx, team_key)
@@ -290,7 +290,7 @@ def _clear(ctx: Ctx, team: Team, name: str, field: TeamField, cleared: EntryValu
         team=team.key,
     )
     if field.type in search.TEXT_TYPES:
-        search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
+        search.reindex_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
 def _clear_options(ctx: Ctx, team: Team, name: str, field: TeamField, after: TeamField, cleared: EntryValues) -> None:
@@ -331,7 +331,7 @@ def _fill(ctx: Ctx, team: Team, name: str, cleared: EntryValues) -> None:
             filled.append({"key": key, "fields": msgspec.json.encode({**now, **both}).decode()})
         ctx.db.many(f"UPDATE {name} SET fields = :fields WHERE key = :key", filled)
     if any(known[field].type in search.TEXT_TYPES for values in cleared.values() for field in values if field in known):
-        search.note_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
+        search.reindex_all(ctx, search.CONTACT if name == "contacts" else search.ORGANIZATION, team.key)
 
 
 def _both(field: TeamField, now: str | None, old: str) -> str:

@@ -26,7 +26,7 @@ NOUNS: dict[str, Noun[Any]] = {"contacts": CONTACTS, "organizations": ORGANIZATI
 def create(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any], *, get_if_existing: bool = False) -> E:
     """Create an entry. With `get_if_existing`, an entry with the same e-mail address or domain is returned unchanged,
     if there is one."""
-    team, rights = contact_access.enter(ctx, noun.name, team_key)
+    team, rights = contact_access.reach_team(ctx, noun.name, team_key)
     entry = with_changes(ctx, noun, team, noun.blank(ctx, team.key), given)
     if get_if_existing and (found := _match(ctx, noun, entry)):
         return found
@@ -36,10 +36,10 @@ def create(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any], *, get
 def upsert(ctx: Ctx, noun: Noun[E], team_key: str, given: dict[str, Any]) -> E:
     """Update the entry with the given e-mail address (of an organization: domain), or create it if there is none. Lists
     are added to the stored lists."""
-    team, rights = contact_access.enter(ctx, noun.name, team_key)
+    team, rights = contact_access.reach_team(ctx, noun.name, team_key)
     entry = with_changes(ctx, noun, team, noun.blank(ctx, team.key), given)
     if not any(kind == noun.matched_by for kind, _ in noun.identify(entry)):
-        raise Invalid(noun.match_needs, f"is missing: it is needed to find an existing {noun.one}")
+        raise Invalid(noun.match_needs, f"is missing: it is needed to find an existing {noun.singular}")
     found = _match(ctx, noun, entry)
     if found is None:
         return _add(ctx, noun, team, rights, entry, given)
@@ -72,7 +72,7 @@ def _add(ctx: Ctx, noun: Noun[E], team: Team, rights: Rights, entry: E, given: d
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
     if not noun.title(entry):
-        raise Insufficient(noun.one.capitalize(), noun.needs)
+        raise Insufficient(noun.singular.capitalize(), noun.needs)
     entry = contact_links.with_links(ctx, entry, given)
     if noun is ORGANIZATIONS:
         teams.lock(ctx, team.key)
@@ -102,7 +102,7 @@ def edit(ctx: Ctx, noun: Noun[E], key: str, given: dict[str, Any]) -> E:
     if after == before:
         return before
     if not noun.title(after):
-        raise Invalid(noun.needs, f"must not be empty: a {noun.one} needs a name or {noun.needs}")
+        raise Invalid(noun.needs, f"must not be empty: a {noun.singular} needs a name or {noun.needs}")
     return save(ctx, noun, before, contact_links.with_domain_links(ctx, noun, after, before))
 
 
@@ -156,7 +156,7 @@ def delete(ctx: Ctx, noun: Noun[E], key: str) -> None:
     entry = contact_access.with_links(ctx, [entry])[0]
     named = references.replace(ctx, noun, team, key, None)
     about = {"creator_key": entry.creator_key}
-    trash.store(ctx, noun.one, key, noun.title(entry), team_key=team.key, about=about, entry=entry, named=named)
+    trash.store(ctx, noun.singular, key, noun.title(entry), team_key=team.key, about=about, entry=entry, named=named)
     remove(ctx, noun, entry)
     ctx.db.run("DELETE FROM merges WHERE survivor_key = :key", key=key)
 
@@ -173,8 +173,10 @@ def remove(ctx: Ctx, noun: Noun[E], entry: E, **detail: str) -> None:
 def record_event(ctx: Ctx, noun: Noun[E], verb: str, entry: E, *, before: Any = None, **detail: str) -> None:
     """Record an event about an entry, and update the search index."""
     subject = noun.title(entry)
-    events.record(ctx, f"{noun.one}.{verb}", entry, team_key=entry.team_key, before=before, subject=subject, **detail)
-    search.note(ctx, noun.one, entry.key)
+    events.record(
+        ctx, f"{noun.singular}.{verb}", entry, team_key=entry.team_key, before=before, subject=subject, **detail
+    )
+    search.reindex(ctx, noun.singular, entry.key)
 
 
 def record_linked(ctx: Ctx, differing: list[tuple[str, DirectoryLink]]) -> None:
@@ -227,12 +229,12 @@ def _text(value: str, member: str) -> str | None:
 
 
 def _emails(value: list[str], member: str) -> list[str]:
-    given = contact_access.texts(value, "emailAddresses")
+    given = contact_access.clean_texts(value, "emailAddresses")
     return list(dict.fromkeys(persons.check_email(address, "emailAddresses") for address in given))
 
 
 def _list(wire: str) -> Callable[[list[str], str], list[str]]:
-    return lambda value, member: contact_access.texts(value, wire)
+    return lambda value, member: contact_access.clean_texts(value, wire)
 
 
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {

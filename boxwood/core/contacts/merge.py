@@ -57,7 +57,7 @@ MERGES = Table("merges", Merge)
 
 def duplicates(ctx: Ctx, noun: Noun[E], team_key: str, *, behind: tuple[str, str], limit: int) -> list[DuplicateGroup]:
     """Groups of possible duplicates, ordered by kind and value, after this kind and value."""
-    team, rights = contact_access.enter(ctx, noun.name, team_key)
+    team, rights = contact_access.reach_team(ctx, noun.name, team_key)
     if rights.see != contact_access.ALL:
         raise Forbidden(f"Your role in this team may not see all of its {noun.name}")
     among, params = ctx.db.dialect.among, {"team": team.key, "noun": noun.name}
@@ -101,7 +101,7 @@ def merge(ctx: Ctx, noun: Noun[E], key: str, others: list[str], choices: dict[st
     """
     keys = [other for other in dict.fromkeys(others) if other != key]
     if not 1 <= len(keys) <= MOST:
-        raise Invalid("keys", f"must be 1 to {MOST} keys of {noun.name} to merge into this {noun.one}")
+        raise Invalid("keys", f"must be 1 to {MOST} keys of {noun.name} to merge into this {noun.singular}")
     entries.lock_team(ctx, noun, key)
     found, team = _reach_all(ctx, noun, [key, *keys])
     before, merged = found[0], found[1:]
@@ -195,7 +195,7 @@ def latest(ctx: Ctx, noun: Noun[E], key: str) -> Merge:
         key=key,
     )
     if row is None:
-        raise Conflict(f"No other {noun.one} was merged into this one, or the merges were all undone")
+        raise Conflict(f"No other {noun.singular} was merged into this one, or the merges were all undone")
     return MERGES.load(row)
 
 

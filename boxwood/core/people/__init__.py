@@ -1,1 +1,1 @@
-"""Who there is: users, teams, contacts and organizations, and what each may see."""
+"""Users, teams, contacts and organizations: who exists, and who may see whom."""

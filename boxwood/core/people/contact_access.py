@@ -1,7 +1,7 @@
-"""A team's directory: what its contacts and its organizations have in common.
+"""Contacts and organizations: what both have in common, and who may see and change them.
 
-They belong to the team and are reached by its members alone, as the team's two lists of permissions
-say (`contactOrgListPermissions`); a pipeline's guests do not reach them.
+They belong to a team. Only the team's members reach them, as far as the team's two lists of permissions say
+(`contactOrgListPermissions`). Guests of a pipeline do not reach them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ALL, OWN, NONE = "all", "own", "none"
 
 
 class DirectoryLink(msgspec.Struct, frozen=True):
-    """A link to a contact or an organization; a magic one was made by itself, for a domain in common."""
+    """A link to a contact or an organization. A magic link was created by Boxwood, because both share a domain."""
 
     key: str
     is_magic: bool
@@ -28,12 +28,14 @@ class DirectoryLink(msgspec.Struct, frozen=True):
 
 
 class Linked(msgspec.Struct, frozen=True, kw_only=True):
+    """The links of a contact or an organization to others."""
+
     contact_links: list[DirectoryLink] = []
     org_links: list[DirectoryLink] = []
 
 
 class Entry(Linked, frozen=True):
-    """What a contact and an organization both are."""
+    """The members that contacts and organizations share."""
 
     key: str
     team_key: str
@@ -43,50 +45,56 @@ class Entry(Linked, frozen=True):
     addresses: list[str]
     domains: list[str]
     normalized_domains: list[str]
-    """Those by which contacts and organizations find each other."""
+    """The domains by which contacts and organizations are linked to each other."""
     twitter_handle: str | None
     facebook_handle: str | None
     linkedin_handle: str | None
     instagram_handle: str | None
     fields: dict[str, str]
-    """Values of the team's own fields; unset ones are absent."""
+    """Values of the team's custom fields by field key. Fields without a value are absent."""
     creator_key: str
     saved_by: str
     created_at: int
     updated_at: int
     """When the entry itself was last changed."""
     saved_at: int
-    """The same, and when a link to it was made or ended from the other side."""
+    """When the entry was last changed, or a link to it was added or removed from the other side."""
 
 
 E = TypeVar("E", bound=Entry)
 
 
 class Noun(msgspec.Struct, Generic[E], frozen=True):
-    """Contacts or organizations: their table, and where the two differ."""
+    """Contacts or organizations: their table, and everything in which the two differ."""
 
     name: str
-    one: str
+    """`contacts` or `organizations`, which is also the table's name."""
+    singular: str
+    """`contact` or `organization`."""
     letter: str
-    """The first of their keys."""
+    """The first letter of their keys."""
     table: Table[E]
     blank: Callable[[Ctx, str], E]
+    """Returns a new entry of a team, with nothing in it."""
     title: Callable[[E], str]
-    """What an entry is called in a sentence; empty where it has nothing to be known by."""
+    """Returns what an entry is called in a sentence; empty if it has nothing to be called by."""
     needs: str
-    """The member that is missing where the title is."""
+    """The member of the API that is missing if the title is empty."""
     identify: Callable[[E], Iterable[tuple[str, str]]]
-    """What an entry is found by, as kind and value."""
+    """Returns what an entry can be found by, as kind and value."""
     matched_by: str
-    """The kind by which an entry is the same one as another."""
+    """The kind by which two entries are recognized as the same."""
     match_needs: str
-    """The member that holds it."""
+    """The member of the API that holds the values of this kind."""
     lists: tuple[str, ...]
     """The members that are lists of texts."""
 
 
 class Rights(msgspec.Struct, frozen=True):
-    """What a member of the team may do with one of its lists: with all, with one's own (made by oneself), or none."""
+    """What a member of the team may do with its contacts or its organizations.
+
+    ALL is all of them, OWN those that the member created.
+    """
 
     see: str
     change: str
@@ -94,7 +102,8 @@ class Rights(msgspec.Struct, frozen=True):
     administer: bool = False
 
 
-# Nobody is assigned to a contact: what a set grants for "assigned" ones holds for those one made.
+# Contacts have no assignees: where a permission set grants something for "assigned" things, it is granted for the
+# things that the member created.
 _RIGHTS = {
     permissions.ADMIN: Rights(ALL, ALL, True, True),
     permissions.EDITOR: Rights(ALL, ALL, True),
@@ -104,7 +113,7 @@ _RIGHTS = {
     permissions.OBSERVER: Rights(OWN, NONE, False),
     permissions.NO_ACCESS: Rights(NONE, NONE, False),
 }
-# The actor's membership `m` in team `t`, as far as it reaches the directory; takes `ctx.who`.
+# SQL: joins the actor's membership `m` to team `t`, if it reaches contacts and organizations. Takes `ctx.who`.
 MEMBER = """
     JOIN team_members m ON m.team_key = t.key AND m.user_key = :actor AND m.role IN ('Member', 'Owner')
         AND (:within = '' OR t.key = :within)
@@ -112,21 +121,25 @@ MEMBER = """
 
 
 def rights(ctx: Ctx, name: str, team: Team, role: str) -> Rights:
-    """By the actor's own entry, else the list's default, else an editor's. An owner may do everything."""
-    return rights_of(ctx.actor.key, name, team, role)
+    """Return the actor's rights in the team's list `name` (contacts or organizations)."""
+    return rights_of_user(ctx.actor.key, name, team, role)
 
 
-def rights_of(user_key: str, name: str, team: Team, role: str) -> Rights:
-    """The same of another member than the one who acts."""
+def rights_of_user(user_key: str, name: str, team: Team, role: str) -> Rights:
+    """Return the rights of a team member in the team's list `name`; `role` is the member's role in the team.
+
+    An owner may do everything. Other members have the permission set of their own entry, else the list's default, else
+    an editor's.
+    """
     if role == "Owner":
         return _RIGHTS[permissions.ADMIN]
-    listed = getattr(team.settings, f"{name}_access")
-    own = {entry.get("userKey"): entry.get("permissionSetName") for entry in listed.entries}
-    return _RIGHTS[own.get(user_key) or listed.default_permission_set or permissions.EDITOR]
+    list_access = getattr(team.settings, f"{name}_access")
+    own = {entry.get("userKey"): entry.get("permissionSetName") for entry in list_access.entries}
+    return _RIGHTS[own.get(user_key) or list_access.default_permission_set or permissions.EDITOR]
 
 
-def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
-    """The team and what the actor may do with this list of it."""
+def reach_team(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
+    """Return the team and the actor's rights in its list `name`. Raise `NotFound` if the actor is no member."""
     row = ctx.db.row(
         f"SELECT {TEAMS.of('t')}, m.role FROM teams t {MEMBER} WHERE t.key = :team", team=team_key, **ctx.who
     )
@@ -136,15 +149,18 @@ def enter(ctx: Ctx, name: str, team_key: str) -> tuple[Team, Rights]:
     return team, rights(ctx, name, team, row[-1])
 
 
-def seen(ctx: Ctx, name: str) -> list[tuple[str, str]]:
-    """The keys of the actor's teams, and which entries of this list he sees in each: all, his own or none."""
+def visible_teams(ctx: Ctx, name: str) -> list[tuple[str, str]]:
+    """Return the keys of the actor's teams, and which entries of the list the actor sees in each: ALL, OWN or NONE."""
     rows = ctx.db.rows(f"SELECT {TEAMS.of('t')}, m.role FROM teams t {MEMBER}", **ctx.who)
     found = [(TEAMS.load(row), row[-1]) for row in rows]
     return [(team.key, rights(ctx, name, team, role).see) for team, role in found]
 
 
 def reach(ctx: Ctx, noun: Noun[E], key: str, *, change: bool = False) -> tuple[E, Team, Rights]:
-    """The entry (without its links), its team and the actor's rights; with `change`, to change it, alone."""
+    """Return the entry without its links, its team and the actor's rights.
+
+    With `change` the actor must be allowed to change the entry, and it is locked until the commit.
+    """
     lock = f"{ctx.db.for_update} OF e" if change and ctx.db.for_update else ""
     row = ctx.db.row(
         f"""
@@ -161,7 +177,7 @@ def reach(ctx: Ctx, noun: Noun[E], key: str, *, change: bool = False) -> tuple[E
     if not _holds(ctx, allowed.see, entry):
         raise NotFound(key)
     if change and not _holds(ctx, allowed.change, entry):
-        raise Forbidden(f"Your role in this team may not change this {noun.one}")
+        raise Forbidden(f"Your role in this team may not change this {noun.singular}")
     return entry, team, allowed
 
 
@@ -170,11 +186,12 @@ def _holds(ctx: Ctx, which: str, entry: Entry) -> bool:
 
 
 def get(ctx: Ctx, noun: Noun[E], key: str) -> E:
+    """Return the entry with its links. Raise `NotFound` if the actor may not see it."""
     return with_links(ctx, [reach(ctx, noun, key)[0]])[0]
 
 
 def by_keys(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
-    """Those with these keys that the actor reaches, in this order."""
+    """Return the entries with these keys that the actor may see, in this order."""
     rows = ctx.db.rows(
         f"""
         SELECT {noun.table.of("e")}, {TEAMS.of("t")}, m.role
@@ -193,14 +210,15 @@ def by_keys(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
 
 
 def known(ctx: Ctx, name: str, team_key: str, keys: list[str]) -> set[str]:
-    """Of these keys those of the team's contacts (organizations) that the actor may name: none for a guest.
+    """Return which of these keys are contacts (or organizations) of the team that the actor may see.
 
-    In a change they stay until the commit, so that nothing names one that is being deleted.
+    A guest may see none. In a write they are locked until the commit, so that nothing refers to an entry that another
+    transaction deletes.
     """
     if not keys:
         return set()
     try:
-        team, allowed = enter(ctx, name, team_key)
+        team, allowed = reach_team(ctx, name, team_key)
     except NotFound:
         return set()
     rows = ctx.db.rows(
@@ -215,27 +233,27 @@ def known(ctx: Ctx, name: str, team_key: str, keys: list[str]) -> set[str]:
 
 
 def page(ctx: Ctx, noun: Noun[E], team_key: str, *, after_key: str, saved_since: int, limit: int) -> list[E]:
-    """The team's entries in the order of their keys, beginning behind `after_key`."""
-    team, allowed = enter(ctx, noun.name, team_key)
+    """Return a page of the team's entries in the order of their keys, beginning after `after_key`."""
+    team, allowed = reach_team(ctx, noun.name, team_key)
     if allowed.see == NONE:
         raise Forbidden(f"Your role in this team may not see its {noun.name}")
-    mine = "AND creator_key = :actor" if allowed.see == OWN else ""
+    only_own = "AND creator_key = :actor" if allowed.see == OWN else ""
     rows = ctx.db.rows(
         f"""
         SELECT {noun.table.columns} FROM {noun.name}
-        WHERE team_key = :team AND key > :after_key AND saved_at >= :saved_since {mine} ORDER BY key LIMIT :limit
+        WHERE team_key = :team AND key > :after_key AND saved_at >= :saved_since {only_own} ORDER BY key LIMIT :limit
         """,
         team=team.key,
         after_key=after_key,
         saved_since=saved_since,
         limit=limit,
-        **({"actor": ctx.actor.key} if mine else {}),
+        **({"actor": ctx.actor.key} if only_own else {}),
     )
     return with_links(ctx, noun.table.load_all(rows))
 
 
 def with_links(ctx: Ctx, entries: list[E]) -> list[E]:
-    """The entries with what they are linked to, in the order the links were given."""
+    """Return the entries with their links, in the order in which the links were added."""
     links: dict[tuple[str, str], list[DirectoryLink]] = {}
     for key, noun, other_key, is_magic, created_at in ctx.db.rows(
         f"""
@@ -255,27 +273,30 @@ def with_links(ctx: Ctx, entries: list[E]) -> list[E]:
     ]
 
 
-def texts(given: Iterable[Any], member: str, longest: int = 1000) -> list[str]:
-    """Trimmed, each once, empty ones left out (ruling 20)."""
-    found = [one.strip() for one in given if one and one.strip()]
+def clean_texts(given: Iterable[Any], member: str, longest: int = 1000) -> list[str]:
+    """Return the texts trimmed, without empty texts and duplicates (ruling 20).
+
+    Raise `Invalid` for `member` if there are too many texts, or a text has more than `longest` characters.
+    """
+    found = [text.strip() for text in given if text and text.strip()]
     if len(found) > MOST_TEXTS:
-        raise Invalid(member, f"takes at most {MOST_TEXTS} entries")
-    for one in found:
-        if len(one) > longest:
-            raise Invalid(member, f"{one[:50]!r} is longer than {longest} characters")
+        raise Invalid(member, f"must have at most {MOST_TEXTS} entries")
+    for text in found:
+        if len(text) > longest:
+            raise Invalid(member, f"{text[:50]!r} is longer than {longest} characters")
     return list(dict.fromkeys(found))
 
 
 MOST_TEXTS = 200
 
 
-def by_name(text: str | None) -> list[tuple[str, str]]:
-    """What identifies a name: in lower case, with single spaces, cut to what an index takes."""
+def name_identities(text: str | None) -> list[tuple[str, str]]:
+    """Return what a name is found by: the name in lower case, with single spaces, cut to the length of an index."""
     plain = " ".join((text or "").casefold().split())[:200]
     return [("name", plain)] if plain else []
 
 
-def by_phone(numbers: list[str]) -> list[tuple[str, str]]:
-    """What identifies telephone numbers: their digits, where there are enough for a line."""
-    digits = ["".join(one for one in number if one.isdecimal()).lstrip("0")[:40] for number in numbers]
-    return [("phone", one) for one in digits if len(one) >= 6]
+def phone_identities(numbers: list[str]) -> list[tuple[str, str]]:
+    """Return what telephone numbers are found by: their digits. Numbers with less than six digits are left out."""
+    digits = ["".join(char for char in number if char.isdecimal()).lstrip("0")[:40] for number in numbers]
+    return [("phone", number) for number in digits if len(number) >= 6]

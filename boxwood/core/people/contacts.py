@@ -1,4 +1,4 @@
-"""Contacts: the people a team knows."""
+"""Contacts: the record of a person that a team knows, and how to get it. `core/contacts` changes contacts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .contact_access import Entry, Noun
 
 
 class Contact(Entry, frozen=True):
+    """A person that the team knows."""
+
     given_name: str | None
     family_name: str | None
     title: str | None
@@ -55,15 +57,15 @@ def _title(contact: Contact) -> str:
 
 
 def _identify(contact: Contact) -> Iterator[tuple[str, str]]:
-    yield from (("email", one) for one in contact.email_addresses)
-    yield from (("domain", one) for one in contact.normalized_domains)
-    yield from contact_access.by_name(contact.full_name)
-    yield from contact_access.by_phone(contact.phone_numbers)
+    yield from (("email", address) for address in contact.email_addresses)
+    yield from (("domain", domain) for domain in contact.normalized_domains)
+    yield from contact_access.name_identities(contact.full_name)
+    yield from contact_access.phone_identities(contact.phone_numbers)
 
 
 CONTACTS = Noun(
     name="contacts",
-    one="contact",
+    singular="contact",
     letter="c",
     table=Table("contacts", Contact, beside=("contact_links", "org_links")),
     blank=_blank,
@@ -77,4 +79,5 @@ CONTACTS = Noun(
 
 
 def get(ctx: Ctx, key: str) -> Contact:
+    """Return the contact with its links. Raise `NotFound` if the actor may not see it."""
     return contact_access.get(ctx, CONTACTS, key)

@@ -1,4 +1,7 @@
-"""The allowance of native endpoints: inbound webhooks and automations' outbound webhook steps, counted together."""
+"""A team's limits of endpoints and event subscriptions.
+
+Native endpoints are inbound webhooks and the webhook steps of automations; they are counted together.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ from . import teams
 INBOUND, STEP = "INBOUND_WEBHOOK", "WEBHOOK_STEP"
 
 
-class Use(msgspec.Struct, frozen=True):
-    """What takes one of the allowance."""
+class EndpointUse(msgspec.Struct, frozen=True):
+    """A native endpoint of a team."""
 
     kind: str
+    """INBOUND or STEP."""
     key: str
-    """The endpoint's, or the automation's whose step it is."""
+    """The key of the inbound webhook, or of the automation that has the step."""
     name: str
     pipeline_key: str | None
 
 
-_OF_TEAM = """
+_INBOUND_WEBHOOKS = """
     SELECT i.key, i.name, i.pipeline_key FROM inbound i LEFT JOIN pipelines p ON p.key = i.pipeline_key
     WHERE COALESCE(i.team_key, p.team_key) = :team AND p.trashed_at IS NULL ORDER BY i.created_at, i.key
 """
@@ -33,17 +37,16 @@ _STEPS = """
 """
 
 
-def uses(ctx: Ctx, team_key: str) -> list[Use]:
-    """What uses it in this team."""
-    found = [Use(INBOUND, *row) for row in ctx.db.rows(_OF_TEAM, team=team_key)]
+def list_uses(ctx: Ctx, team_key: str) -> list[EndpointUse]:
+    """Return the native endpoints of a team that the actor reaches."""
+    return _uses(ctx, teams.get(ctx, team_key).key)
+
+
+def _uses(ctx: Ctx, team_key: str) -> list[EndpointUse]:
+    found = [EndpointUse(INBOUND, *row) for row in ctx.db.rows(_INBOUND_WEBHOOKS, team=team_key)]
     for key, name, pipeline_key, count in ctx.db.rows(_STEPS, team=team_key):
-        found += [Use(STEP, key, name, pipeline_key)] * count
+        found += [EndpointUse(STEP, key, name, pipeline_key)] * count
     return found
-
-
-def of_team(ctx: Ctx, team_key: str) -> list[Use]:
-    """The same for a member who asks."""
-    return uses(ctx, teams.get(ctx, team_key).key)
 
 
 _SUBSCRIPTIONS = """
@@ -53,24 +56,27 @@ _SUBSCRIPTIONS = """
 
 
 def require_subscription(ctx: Ctx, team_key: str, most: int) -> None:
-    """That the team may have one more event subscription; 0 for `most` is no limit."""
+    """Raise `Conflict` if the team has `most` event subscriptions already; 0 for `most` is no limit."""
     if not most:
         return
     teams.lock(ctx, team_key)
     row = ctx.db.row(_SUBSCRIPTIONS, team=team_key)
     if row and row[0] >= most:
-        raise Conflict(f"Your team has its {most} event subscriptions: end one first, or have the limit raised")
+        raise Conflict(f"Your team has its {most} event subscriptions: delete one first, or ask for a higher limit")
 
 
 def require(ctx: Ctx, team_key: str, most: int, more: int = 1) -> None:
-    """That the team may have so many more; 0 for `most` is no limit. Two who ask at once take turns."""
+    """Raise `Conflict` if the team would have more than `most` native endpoints with `more` new ones.
+
+    0 for `most` is no limit. The team is locked, so that two requests at the same time cannot exceed the limit.
+    """
     if not most or more <= 0:
         return
     teams.lock(ctx, team_key)
-    used = len(uses(ctx, team_key))
+    used = len(_uses(ctx, team_key))
     if used + more > most:
         raise Conflict(
             f"Your team has used {used} of its {most} native endpoints (inbound webhooks and webhook steps of "
-            f"automations): delete one first, or have the allowance raised. GET /api/v2/teams/{team_key}/endpoints "
+            f"automations): delete one first, or ask for a higher limit. GET /api/v2/teams/{team_key}/endpoints "
             "lists them"
         )

@@ -1,4 +1,4 @@
-"""Organizations: the companies and bodies a team knows."""
+"""Organizations: the record of a company that a team knows, and how to get it. `core/contacts` changes them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .contact_access import Entry, Noun
 
 
 class Organization(Entry, frozen=True):
+    """A company or institution that the team knows."""
+
     name: str | None
     industry: str | None
     employee_count: str | None
@@ -49,14 +51,14 @@ def _title(organization: Organization) -> str:
 
 
 def _identify(organization: Organization) -> Iterator[tuple[str, str]]:
-    yield from (("domain", one) for one in organization.normalized_domains)
-    yield from contact_access.by_name(organization.name)
-    yield from contact_access.by_phone(organization.phone_numbers)
+    yield from (("domain", domain) for domain in organization.normalized_domains)
+    yield from contact_access.name_identities(organization.name)
+    yield from contact_access.phone_identities(organization.phone_numbers)
 
 
 ORGANIZATIONS = Noun(
     name="organizations",
-    one="organization",
+    singular="organization",
     letter="o",
     table=Table("organizations", Organization, beside=("contact_links", "org_links")),
     blank=_blank,
@@ -70,4 +72,5 @@ ORGANIZATIONS = Noun(
 
 
 def get(ctx: Ctx, key: str) -> Organization:
+    """Return the organization with its links. Raise `NotFound` if the actor may not see it."""
     return contact_access.get(ctx, ORGANIZATIONS, key)

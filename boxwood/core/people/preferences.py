@@ -1,7 +1,6 @@
-"""How a user likes the screens: which pipelines are starred, in which order they stand, and so on.
+"""A user's preferences of the UI: starred pipelines, their order, and so on.
 
-One object of the user's own, whose members belong to whichever client wrote them. It is nothing that happened in
-the CRM: no event tells of it.
+They are one JSON object per user. Clients choose its members. Changing it records no event.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from ...errors import Forbidden, Invalid
 from ..context import Ctx
 
 MOST = 64_000
+"""The longest JSON text of one user's preferences, in characters."""
 
 
 def get(ctx: Ctx) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def get(ctx: Ctx) -> dict[str, Any]:
 
 
 def edit(ctx: Ctx, changes: dict[str, Any]) -> dict[str, Any]:
-    """Replaces the members named; None removes one."""
+    """Set the given members and return all; None removes a member."""
     sql = "INSERT INTO preferences (user_key, held) VALUES (:user, '{}') ON CONFLICT (user_key) DO NOTHING"
     ctx.db.run(sql, user=_user(ctx))
     row = ctx.db.row(f"SELECT held FROM preferences WHERE user_key = :user{ctx.db.for_update}", user=ctx.actor.key)
@@ -31,12 +31,12 @@ def edit(ctx: Ctx, changes: dict[str, Any]) -> dict[str, Any]:
     held = {name: value for name, value in {**msgspec.json.decode(row[0]), **changes}.items() if value is not None}
     text = msgspec.json.encode(held).decode()
     if len(text) > MOST:
-        raise Invalid("preferences", f"would be longer than {MOST:,} characters together")
+        raise Invalid("preferences", f"must not be longer than {MOST:,} characters together")
     ctx.db.run("UPDATE preferences SET held = :held WHERE user_key = :user", held=text, user=ctx.actor.key)
     return held
 
 
 def _user(ctx: Ctx) -> str:
     if ctx.within:
-        raise Forbidden("Preferences are a user's own, out of a team key's reach")
+        raise Forbidden("A team's API key cannot read or change a user's preferences")
     return ctx.actor.key

@@ -11,32 +11,32 @@ from .. import events
 from ..context import Ctx
 from ..records import TEAM_MEMBERS, TEAMS, USERS, Membership, Team, TeamMember, TeamSettings, User
 
-_MINE = """
+_MEMBERSHIP = """
     JOIN team_members m ON m.team_key = t.key AND m.user_key = :actor AND m.role <> 'ArchiveOnly'
         AND (:within = '' OR t.key = :within)
 """
 
 
 def get(ctx: Ctx, key: str) -> Team:
-    row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MINE} WHERE t.key = :key", key=key, **ctx.who)
+    row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MEMBERSHIP} WHERE t.key = :key", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
     return TEAMS.load(row)
 
 
 def lock(ctx: Ctx, key: str) -> Team:
-    """The team as it is now, which nobody else changes before the commit. Reach was asked before."""
+    """Lock the team until the commit, and return it as it is now. The caller has checked the actor's permission."""
     row = ctx.db.row(f"SELECT {TEAMS.columns} FROM teams WHERE key = :key{ctx.db.for_update}", key=key)
     if row is None:
         raise NotFound(key)
     return TEAMS.load(row)
 
 
-def mine(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
-    """Newest first."""
+def list_own(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
+    """Return a page of the actor's teams, the newest first."""
     rows = ctx.db.rows(
         f"""
-        SELECT {TEAMS.of("t")} FROM teams t {_MINE}
+        SELECT {TEAMS.of("t")} FROM teams t {_MEMBERSHIP}
         ORDER BY t.created_at DESC, t.key DESC LIMIT :limit OFFSET :offset
         """,
         **ctx.who,
@@ -46,16 +46,18 @@ def mine(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
     return TEAMS.load_all(rows)
 
 
-def oldest_of(ctx: Ctx) -> Team:
-    """Where a pipeline goes that names no team (ruling 4)."""
-    row = ctx.db.row(f"SELECT {TEAMS.of('t')} FROM teams t {_MINE} ORDER BY t.created_at, t.key LIMIT 1", **ctx.who)
+def oldest(ctx: Ctx) -> Team:
+    """Return the actor's oldest team: new pipelines belong to it if the request names no team (ruling 4)."""
+    row = ctx.db.row(
+        f"SELECT {TEAMS.of('t')} FROM teams t {_MEMBERSHIP} ORDER BY t.created_at, t.key LIMIT 1", **ctx.who
+    )
     if row is None:
-        raise Invalid("teamKey", "you belong to no team yet")
+        raise Invalid("teamKey", "you are not a member of a team yet")
     return TEAMS.load(row)
 
 
 def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, User]]]:
-    """The members of each of these teams, the first invited first."""
+    """Return the members of each of these teams, by team key, in the order of their invitations."""
     found: dict[str, list[tuple[TeamMember, User]]] = {key: [] for key in team_keys}
     for row in ctx.db.rows(
         f"""
@@ -70,6 +72,7 @@ def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, 
 
 
 def require_owner(ctx: Ctx, team: Team) -> None:
+    """Raise `Forbidden` unless the actor is an owner of the team."""
     row = ctx.db.row(
         "SELECT role FROM team_members WHERE team_key = :team AND user_key = :user",
         team=team.key,
@@ -79,8 +82,8 @@ def require_owner(ctx: Ctx, team: Team) -> None:
         raise Forbidden("Only an owner of the team may do this")
 
 
-def make(db: Db, name: str, owner: User, now: int) -> Team:
-    """A team with its owner, made by no one's request (the first start, a key's first user)."""
+def create(db: Db, name: str, owner: User, now: int) -> Team:
+    """Create a team with its owner and return it. No event is recorded; `accounts/team_settings.create` does that."""
     team = Team(ids.new("t", now), name, owner.key, TeamSettings(), now, now)
     TEAMS.insert(db, team)
     TEAM_MEMBERS.insert(db, TeamMember(team.key, owner.key, "Owner", "Accepted", "None", now))
@@ -88,24 +91,26 @@ def make(db: Db, name: str, owner: User, now: int) -> Team:
 
 
 def add(ctx: Ctx, team: Team, user: User, role: str) -> None:
-    """A member more, who was none."""
+    """Add a user who is not a member yet, and record the event."""
     status = "Pending" if user.invited else "Accepted"
     member = TeamMember(team.key, user.key, role, status, "None", ctx.now)
     TEAM_MEMBERS.insert(ctx.db, member)
-    _tell_change(ctx, team, user, None, member)
+    record_change(ctx, team, user, None, member)
 
 
-def _tell_change(ctx: Ctx, team: Team, user: User, before: TeamMember | None, after: TeamMember | None) -> None:
+def record_change(ctx: Ctx, team: Team, user: User, before: TeamMember | None, after: TeamMember | None) -> None:
+    """Record the event of a membership that was added, removed or given another role, if it was."""
     if after is None:
-        tell(ctx, "member.removed", team, user, before.role if before else "")
+        record_event(ctx, "member.removed", team, user, before.role if before else "")
     elif before is None:
-        tell(ctx, "member.invited" if after.invite_status == "Pending" else "member.added", team, user, after.role)
+        kind = "member.invited" if after.invite_status == "Pending" else "member.added"
+        record_event(ctx, kind, team, user, after.role)
     elif before.role != after.role:
-        tell(ctx, "member.role_changed", team, user, after.role, before={"role": before.role})
+        record_event(ctx, "member.role_changed", team, user, after.role, before={"role": before.role})
 
 
-def tell(ctx: Ctx, kind: str, team: Team, user: User, role: str, *, before: Any = None, **names: str) -> None:
-    """What happened to a member."""
+def record_event(ctx: Ctx, kind: str, team: Team, user: User, role: str, *, before: Any = None, **names: str) -> None:
+    """Record an event about a member of the team."""
     names |= {"subject": user.full_name, "email": user.email, "what": role, "team_name": team.name}
     thing = Membership(user.key, team.key, user.email, role)
     events.record(ctx, kind, thing, team_key=team.key, before=before, people=[user.key], **names)

@@ -1,4 +1,4 @@
-"""People who sign in, act, are assigned and are mentioned."""
+"""Users: get, create and edit the people who sign in, act, are assigned and are mentioned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..records import USERS, User, UserSettings
 
 
 def get(ctx: Ctx, key: str) -> User:
-    """Oneself, or anyone one shares a team or a pipeline with."""
+    """Return the actor ("me"), or a user who shares a team or a pipeline with the actor."""
     if key in ("me", ctx.actor.key):
         return ctx.actor
     row = ctx.db.row(
@@ -36,14 +36,15 @@ def get(ctx: Ctx, key: str) -> User:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
-    """Oneself only: what others are called is theirs to say."""
+    """Change a user. Users can change only themselves."""
     user = get(ctx, key)
     if user.key != ctx.actor.key or ctx.within:
         raise Forbidden("Only the user may change this")
     if changes.get("timezone"):
         _check_timezone(changes["timezone"])
     if "emails_to_send_invoice_to" in changes:
-        emails = [persons.check_email(one, "emailsToSendInvoiceTo") for one in changes["emails_to_send_invoice_to"]]
+        given = changes["emails_to_send_invoice_to"]
+        emails = [persons.check_email(email, "emailsToSendInvoiceTo") for email in given]
         changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
     own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
     settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
@@ -58,7 +59,7 @@ def _check_timezone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise Invalid("timezoneId", f"{name!r} is no time zone's name; one is America/Los_Angeles") from None
+        raise Invalid("timezoneId", f"must be a time zone such as America/Los_Angeles, but is {name!r}") from None
 
 
 def by_email(db: Db, email: str) -> User | None:
@@ -67,6 +68,7 @@ def by_email(db: Db, email: str) -> User | None:
 
 
 def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: str = "", invited: bool = False) -> User:
+    """Create a user. Without a given name, both names are taken from the e-mail address."""
     email = persons.check_email(email)
     if not given_name:
         given_name, _, rest = email.partition("@")[0].replace("_", ".").partition(".")
@@ -89,13 +91,14 @@ def create(db: Db, email: str, now: int, *, given_name: str = "", family_name: s
     return user
 
 
-def renamed(ctx: Ctx, name: str) -> Ctx:
-    """With this given and family name."""
+def rename_actor(ctx: Ctx, name: str) -> Ctx:
+    """Give the actor this name (the first word is the given name), and return a context with the renamed actor."""
     given, _, family = name.strip().partition(" ")
     user = msgspec.structs.replace(ctx.actor, given_name=given, family_name=family.strip(), updated_at=ctx.now)
     USERS.update(ctx.db, user, "given_name", "family_name", "updated_at")
     return Ctx(ctx.db, ctx.now, user)
 
 
-def note_seen(db: Db, user_key: str, now: int) -> None:
+def record_seen(db: Db, user_key: str, now: int) -> None:
+    """Record that the user signed in now."""
     db.run("UPDATE users SET seen_at = :now WHERE key = :key", key=user_key, now=now)

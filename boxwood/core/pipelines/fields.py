@@ -157,7 +157,7 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
     formulas.lost(ctx, pipeline, field.key)
     validation_rules.follow(ctx, pipeline)
     if field.type in search.TEXT_TYPES:
-        search.note_all(ctx, search.BOX, pipeline.key)
+        search.reindex_all(ctx, search.BOX, pipeline.key)
     pipeline = saving.touch(ctx, pipeline)
     events.record(ctx, "field.deleted", field, pipeline=pipeline, subject=field.name)
 

@@ -34,7 +34,7 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     """`name` and, where nobody says otherwise, the actor's oldest team and one stage (ruling 4)."""
     if not given.get("name"):
         raise Insufficient("Pipeline", "name")
-    team = teams.get(ctx, given["team_key"]) if given.get("team_key") else teams.oldest_of(ctx)
+    team = teams.get(ctx, given["team_key"]) if given.get("team_key") else teams.oldest(ctx)
     default = given.get("default_permission_set") or (
         permissions.EDITOR if given.get("shared", True) else permissions.NO_ACCESS
     )

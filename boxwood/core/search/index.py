@@ -1,7 +1,7 @@
-"""What search looks through: an entry for each box, contact and organization, as its words.
+"""The search index: one entry for each box, contact and organization, with its words.
 
-Whoever changes one of them notes it, and its entry is renewed once at the end of the write batch, in the
-same transaction: what was written a moment ago is found, and a batch pays for the index once.
+A function that changes one of them calls `reindex`. At the end of the write batch, in the same transaction, each entry
+is updated once. So search finds what was written a moment ago, and a batch updates the index once.
 """
 
 from __future__ import annotations
@@ -21,55 +21,67 @@ from ..records import Box
 
 BOX, CONTACT, ORGANIZATION = "box", "contact", "organization"
 MOST_LETTERS = 150_000
-"""Of an entry, each word counted once; a tsvector holds a megabyte at most."""
+"""The longest body of an entry, in characters; each word is counted once. A tsvector holds at most a megabyte."""
 AT_ONCE = 1000
+"""How many entries one step of `catch_up` updates."""
 TEXT_TYPES = ("TEXT_INPUT", "FORMULA", "PERSON")
+"""The types of the fields whose values search finds."""
 
 
 class SearchEntry(NamedTuple):
+    """The texts that search looks through for one box, contact or organization."""
+
     key: str
+    """The key of the thing."""
     title: str
+    """The words of its name."""
     body: str
+    """All its other words."""
     marks: str
+    """Hashes of its kind, pipeline or team, and users: they limit a search to what the user may see."""
     near: str
-    """The words of the title and what is left of them without a letter, by which mistyped ones are found."""
+    """The words of the title, each with its spellings that lack one letter, to find mistyped words."""
 
 
 Row = tuple[Any, ...]
-Renewal = tuple[SearchEntry, SearchEntry | None]
-"""An entry as it should be, and as it is."""
+Update = tuple[SearchEntry, SearchEntry | None]
+"""An entry as it should be, and the stored entry, if there is one."""
 
 
 class PreparedEntries(NamedTuple):
-    """Entries of boxes, made while those before are written."""
+    """Entries of boxes that were prepared while the entries before them were written."""
 
     last: int
-    """The chore it was done up to."""
-    told: dict[str, set[str]]
-    made: dict[Row, Renewal]
-    """By what they were made of."""
+    """The number of the last row of `search_chores` that was read."""
+    text_fields: dict[str, set[str]]
+    """The fields whose values are texts, by pipeline."""
+    updates: dict[Row, Update]
+    """The entries, by the database row they were computed from."""
 
 
-NOTHING = PreparedEntries(0, {}, {})
+NO_ENTRIES = PreparedEntries(0, {}, {})
 
 
-def note(ctx: Ctx, kind: str, key: str) -> None:
-    """This thing changed: its entry is renewed before the commit."""
-    ctx.db.later(_renew, (kind, key, None))
+def reindex(ctx: Ctx, kind: str, key: str) -> None:
+    """Update the entry of a thing that changed, before the commit."""
+    ctx.db.later(_update, (kind, key, None))
 
 
-def note_new(ctx: Ctx, box: Box, told: set[str]) -> None:
-    """This box was made just now; `told` are its pipeline's fields whose values are texts."""
-    ctx.db.later(_renew, (BOX, box.key, _of_new(box, told)))
+def index_new_box(ctx: Ctx, box: Box, text_fields: set[str]) -> None:
+    """Add the entry of a new box before the commit. `text_fields` are its pipeline's fields whose values are texts."""
+    ctx.db.later(_update, (BOX, box.key, _new_entry(box, text_fields)))
 
 
-def of_many(ctx: Ctx, boxes: list[Box], told: set[str]) -> list[SearchEntry]:
-    """Entries of boxes that are about to be made; none where their keys are all that is noted (see `note_many`)."""
-    return [_of_new(box, told) for box in boxes] if ctx.db.dialect.fulltext.defers else []
+def prepare_new_entries(ctx: Ctx, boxes: list[Box], text_fields: set[str]) -> list[SearchEntry]:
+    """Return entries for boxes that are about to be created, to be passed to `index_new_boxes`.
+
+    The list is empty if the database needs only the keys of the boxes (PostgreSQL).
+    """
+    return [_new_entry(box, text_fields) for box in boxes] if ctx.db.dialect.fulltext.defers else []
 
 
-def note_many(ctx: Ctx, boxes: list[Box], entries: list[SearchEntry]) -> None:
-    """These boxes were made just now: they are found soon."""
+def index_new_boxes(ctx: Ctx, boxes: list[Box], entries: list[SearchEntry]) -> None:
+    """Add the entries of boxes that were just created. Search finds these boxes soon after the commit."""
     if not entries:
         ctx.db.bulk("search_chores", ("kind", "key"), [(BOX, box.key) for box in boxes])
         return
@@ -79,14 +91,14 @@ def note_many(ctx: Ctx, boxes: list[Box], entries: list[SearchEntry]) -> None:
     fulltext.defer(ctx.db, newest)
 
 
-def _of_new(box: Box, told: set[str]) -> SearchEntry:
-    texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, told)]
-    return SearchEntry(box.key, *_told(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys)))
+def _new_entry(box: Box, text_fields: set[str]) -> SearchEntry:
+    texts = [box.notes or "", *box.emails.addresses, *box.emails.extracted, *_values(box.fields, text_fields)]
+    return SearchEntry(box.key, *_entry_texts(box.name, texts, _box_marks(box.pipeline_key, box.assignee_keys)))
 
 
-def note_all(ctx: Ctx, kind: str, within: str) -> None:
-    """All boxes of a pipeline (contacts or organizations of a team) changed or are about to go: they are
-    renewed soon after the commit, a few at a time."""
+def reindex_all(ctx: Ctx, kind: str, within: str) -> None:
+    """Update the entries of all boxes of a pipeline, or of all contacts or organizations of a team, that changed or
+    are about to be deleted. They are updated soon after the commit, a few at a time."""
     table, column = _WITHIN[kind]
     ctx.db.run(
         f"INSERT INTO search_chores (kind, key) SELECT '{kind}', key FROM {table} WHERE {column} = :within",
@@ -102,24 +114,27 @@ _WITHIN = {
 
 
 def is_behind(db: Db) -> bool:
-    """Whether entries were left for later."""
+    """Return whether entries wait to be updated by `catch_up`."""
     left = db.row("SELECT 1 FROM search_chores LIMIT 1") is not None
     return left or db.dialect.fulltext.is_behind(db)
 
 
-def ahead(db: Db, after: int) -> PreparedEntries:
-    """Entries of some boxes that were left for later, behind this chore. `catch_up` takes what is still right."""
+def prepare_entries(db: Db, after: int) -> PreparedEntries:
+    """Return the entries of some waiting boxes after this row of `search_chores`.
+
+    `catch_up` uses those whose box has not changed since.
+    """
     sql = "SELECT number, kind, key FROM search_chores WHERE number > :after ORDER BY number LIMIT :limit"
     chores = db.rows(sql, after=after, limit=AT_ONCE)
     if not chores:
         return PreparedEntries(after, {}, {})
-    rows, told = _box_rows(db, [key for _, kind, key in chores if kind == BOX], lock=False)
-    return PreparedEntries(chores[-1][0], told, {row: _box_renewal(row, told) for row in rows})
+    rows, text_fields = _box_rows(db, [key for _, kind, key in chores if kind == BOX], lock=False)
+    return PreparedEntries(chores[-1][0], text_fields, {row: _box_update(row, text_fields) for row in rows})
 
 
-def catch_up(db: Db, made: PreparedEntries = NOTHING) -> None:
-    """Renew some of the entries that were left for later, the oldest first; or index some that are there."""
-    if not made.made and db.dialect.fulltext.catch_up(db):
+def catch_up(db: Db, prepared: PreparedEntries = NO_ENTRIES) -> None:
+    """Update some of the entries that wait, the oldest first; or add some stored entries to the full-text index."""
+    if not prepared.updates and db.dialect.fulltext.catch_up(db):
         return
     chores = db.rows(
         f"""
@@ -129,34 +144,38 @@ def catch_up(db: Db, made: PreparedEntries = NOTHING) -> None:
         """,
         limit=AT_ONCE,
     )
-    _renew(db, [(kind, key, None) for kind, key in chores], made)
+    _update(db, [(kind, key, None) for kind, key in chores], prepared)
 
 
 @lru_cache(maxsize=4096)
 def mark(key: str) -> str:
-    """A key as a word of its own: keys differ in letters that words take for the same."""
+    """Return a key as a word for the index: a hash, because the index ignores case and keys differ by it."""
     return blake2b(key.encode(), digest_size=8).hexdigest()
 
 
 def title_mark(title: str) -> str:
+    """Return the mark of all things with exactly this title (its words in order)."""
     return blake2b(b"=" + title.encode(), digest_size=8).hexdigest()
 
 
-def _renew(db: Db, noted: list[tuple[str, str, SearchEntry | None]], made: PreparedEntries = NOTHING) -> None:
-    """What was noted with its entry is new; if it was changed since, it is read like all the others."""
-    items = sorted({(kind, key) for kind, key, entry in noted if entry is None})
+def _update(db: Db, waiting: list[tuple[str, str, SearchEntry | None]], prepared: PreparedEntries = NO_ENTRIES) -> None:
+    """Update entries, given as kind, key and, for a new box, its entry.
+
+    If a new box was changed after it was created, its entry is computed from the database like all others.
+    """
+    items = sorted({(kind, key) for kind, key, entry in waiting if entry is None})
     changed = {key for _, key in items}
-    new = [entry for _, key, entry in noted if entry is not None and key not in changed]
+    new = [entry for _, key, entry in waiting if entry is not None and key not in changed]
     stale: list[str] = []
     for kind, group in groupby(items, key=lambda item: item[0]):
         keys = [key for _, key in group]
-        there = set()
-        for entry, held in _boxes(db, keys, made) if kind == BOX else _READERS[kind](db, keys):
-            there.add(entry.key)
-            if entry != held:
+        existing = set()
+        for entry, stored in _boxes(db, keys, prepared) if kind == BOX else _READERS[kind](db, keys):
+            existing.add(entry.key)
+            if entry != stored:
                 new.append(entry)
-                stale += [entry.key] if held else []
-        stale += [key for key in keys if key not in there]
+                stale += [entry.key] if stored else []
+        stale += [key for key in keys if key not in existing]
     _drop(db, stale)
     _add(db, new)
 
@@ -182,12 +201,15 @@ def _add(db: Db, entries: list[SearchEntry]) -> None:
     db.dialect.fulltext.add(db, newest)
 
 
-Found = Iterator[Renewal]
+Updates = Iterator[Update]
 _json = msgspec.json.Decoder().decode
 
 
 def _select(db: Db, table: str, columns: str, keys: list[str], *, lock: bool = True) -> list[Row]:
-    """The things with their present entries. Locked, so that who renews later does not write what was before."""
+    """Return the rows of these things, each with its stored entry.
+
+    The rows are locked, so that two transactions do not update an entry from old data.
+    """
     locked = f"{db.for_update} OF t" if db.for_update and lock else ""
     return db.rows(
         f"""
@@ -198,20 +220,21 @@ def _select(db: Db, table: str, columns: str, keys: list[str], *, lock: bool = T
     )
 
 
-def _renewal(row: Row, title: str, texts: Iterable[str], marks: Iterable[str]) -> Renewal:
-    key, *held = row[-5:]
-    return SearchEntry(key, *_told(title, texts, marks)), None if held[0] is None else SearchEntry(key, *held)
+def _entry_update(row: Row, title: str, texts: Iterable[str], marks: Iterable[str]) -> Update:
+    key, *stored = row[-5:]
+    entry = SearchEntry(key, *_entry_texts(title, texts, marks))
+    return entry, None if stored[0] is None else SearchEntry(key, *stored)
 
 
-def _told(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str, str]:
-    """All of an entry but its key."""
+def _entry_texts(title: str, texts: Iterable[str], marks: Iterable[str]) -> tuple[str, str, str, str]:
+    """Return title, body, marks and near of an entry."""
     named = search_words.in_order(title)
     name = " ".join(named)
     near = " ".join([_slips(word) if word.isalpha() else word for word in named])
     return name, _cut(" ".join(search_words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)]), near
 
 
-@lru_cache(maxsize=8192)  # words with digits, which may be all different, are only themselves
+@lru_cache(maxsize=8192)  # words with digits, which are often all different, are not looked up here
 def _slips(word: str) -> str:
     return " ".join(search_words.slips(word))
 
@@ -220,24 +243,24 @@ def _cut(text: str) -> str:
     return text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS].rpartition(" ")[0]
 
 
-def _boxes(db: Db, keys: list[str], made: PreparedEntries) -> Found:
-    rows, told = _box_rows(db, keys)
-    known = made.made if made.told == told else {}
+def _boxes(db: Db, keys: list[str], prepared: PreparedEntries) -> Updates:
+    rows, text_fields = _box_rows(db, keys)
+    known = prepared.updates if prepared.text_fields == text_fields else {}
     for row in rows:
-        yield known.get(row) or _box_renewal(row, told)
+        yield known.get(row) or _box_update(row, text_fields)
 
 
 def _box_rows(db: Db, keys: list[str], *, lock: bool = True) -> tuple[list[Row], dict[str, set[str]]]:
-    """What entries are made of, and which fields of the pipelines hold texts."""
+    """Return the rows that entries of boxes are computed from, and the text fields of their pipelines."""
     columns = "t.pipeline_key, t.name, t.notes, t.fields, t.emails, t.assignee_keys"
     rows = _select(db, "boxes", columns, keys, lock=lock)
     return rows, _text_fields(db, sorted({row[0] for row in rows if row[3] != "{}"}))
 
 
-def _box_renewal(row: Row, told: dict[str, set[str]]) -> Renewal:
-    pipeline_key, name, notes, held, emails, assignee_keys = row[:6]
-    texts = [notes or "", *_addresses(emails), *_held(held, told.get(pipeline_key, set()))]
-    return _renewal(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
+def _box_update(row: Row, text_fields: dict[str, set[str]]) -> Update:
+    pipeline_key, name, notes, fields, emails, assignee_keys = row[:6]
+    texts = [notes or "", *_addresses(emails), *_values_of_json(fields, text_fields.get(pipeline_key, set()))]
+    return _entry_update(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
 
 
 def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
@@ -245,7 +268,7 @@ def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
 
 
 def _text_fields(db: Db, pipeline_keys: list[str]) -> dict[str, set[str]]:
-    """The fields of these pipelines whose values are texts."""
+    """Return the keys of the fields whose values are texts, by pipeline."""
     found: dict[str, set[str]] = {}
     if pipeline_keys:
         for pipeline_key, key in db.rows(
@@ -261,17 +284,17 @@ def _text_fields(db: Db, pipeline_keys: list[str]) -> dict[str, set[str]]:
 
 
 def _addresses(emails: str) -> list[str]:
-    held: dict[str, list[str]] = _json(emails) if emails != "{}" else {}
-    return [*held.get("addresses", []), *held.get("extracted", [])]
+    box_emails: dict[str, list[str]] = _json(emails) if emails != "{}" else {}
+    return [*box_emails.get("addresses", []), *box_emails.get("extracted", [])]
 
 
-def _held(held: str, told: set[str]) -> Iterator[str]:
-    return _values(_json(held) if told else {}, told)
+def _values_of_json(fields: str, text_fields: set[str]) -> Iterator[str]:
+    return _values(_json(fields) if text_fields else {}, text_fields)
 
 
-def _values(held: Mapping[str, Any], told: set[str]) -> Iterator[str]:
-    for key, value in held.items():
-        if key in told:
+def _values(fields: Mapping[str, Any], text_fields: set[str]) -> Iterator[str]:
+    for key, value in fields.items():
+        if key in text_fields:
             if isinstance(value, str):
                 yield value
             else:
@@ -279,7 +302,7 @@ def _values(held: Mapping[str, Any], told: set[str]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in a value, numbers as one types them."""
+    """Return the texts in a field value, with numbers as users type them."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -287,35 +310,39 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict):
         yield from (str(value[name]) for name in ("email", "fullName") if name in value)
     elif isinstance(value, list):
-        for one in value:
-            yield from _texts(one)
+        for item in value:
+            yield from _texts(item)
 
 
 _COMMON = "t.team_key, t.creator_key, t.other, t.domains, t.phone_numbers, t.addresses, t.fields"
 
 
-def _contacts(db: Db, keys: list[str]) -> Found:
+def _contacts(db: Db, keys: list[str]) -> Updates:
     rows = _select(db, "contacts", f"{_COMMON}, t.given_name, t.family_name, t.title, t.email_addresses", keys)
-    told = _team_fields(db, "contacts", rows)
+    text_fields = _team_fields(db, "contacts", rows)
     for row in rows:
         given_name, family_name, title, emails = row[7:11]
         name = f"{given_name or ''} {family_name or ''}".strip()
         addresses = _json(emails)
-        texts = [title or "", *addresses, *_common_texts(row, told)]
-        yield _renewal(row, name or next(iter(addresses), ""), texts, _common_marks(CONTACT, row))
+        texts = [title or "", *addresses, *_common_texts(row, text_fields)]
+        yield _entry_update(row, name or next(iter(addresses), ""), texts, _common_marks(CONTACT, row))
 
 
-def _organizations(db: Db, keys: list[str]) -> Found:
+def _organizations(db: Db, keys: list[str]) -> Updates:
     rows = _select(db, "organizations", f"{_COMMON}, t.name, t.industry", keys)
-    told = _team_fields(db, "organizations", rows)
+    text_fields = _team_fields(db, "organizations", rows)
     for row in rows:
         name, industry = row[7:9]
         title = name or next(iter(_json(row[3])), "")
-        yield _renewal(row, title, [industry or "", *_common_texts(row, told)], _common_marks(ORGANIZATION, row))
+        texts = [industry or "", *_common_texts(row, text_fields)]
+        yield _entry_update(row, title, texts, _common_marks(ORGANIZATION, row))
 
 
 def _team_fields(db: Db, name: str, rows: list[Row]) -> dict[str, set[str]]:
-    """The fields whose values are texts, of the teams whose entries have any values."""
+    """Return the keys of the custom fields whose values are texts, by team.
+
+    Teams are left out if none of these contacts or organizations has a field value.
+    """
     team_keys = sorted({row[0] for row in rows if row[6] != "{}"})
     if not team_keys:
         return {}
@@ -326,16 +353,20 @@ def _team_fields(db: Db, name: str, rows: list[Row]) -> dict[str, set[str]]:
     }
 
 
-def _common_texts(row: Row, told: dict[str, set[str]]) -> list[str]:
-    team_key, _, other, domains, phones, addresses, held = row[:7]
+def _common_texts(row: Row, text_fields: dict[str, set[str]]) -> list[str]:
+    team_key, _, notes, domains, phones, addresses, fields = row[:7]
     numbers = _json(phones)
-    digits = ["".join(one for one in number if one.isdecimal()) for number in numbers]
-    values = _held(held, told.get(team_key, set()))
-    return [other or "", *_json(domains), *numbers, *digits, *_json(addresses), *values]
+    digits = ["".join(character for character in number if character.isdecimal()) for number in numbers]
+    values = _values_of_json(fields, text_fields.get(team_key, set()))
+    return [notes or "", *_json(domains), *numbers, *digits, *_json(addresses), *values]
 
 
 def _common_marks(kind: str, row: Row) -> list[str]:
-    """Its team with its kind, since a team has both lists; and its maker, who may be the only one to see it."""
+    """Return the marks of a contact or organization: its kind, its kind and team, and its creator.
+
+    Kind and team are one mark because a user may see one of the team's two lists only. The creator is a mark because
+    some users see only what they created.
+    """
     return [kind, mark(kind + row[0]), mark(row[1])]
 
 

@@ -1,8 +1,8 @@
-"""Finding boxes, contacts and organizations by what is in them, among those one reaches (spec 4.10).
+"""Search: find boxes, contacts and organizations by their words, among those that the actor reaches (spec 4.10).
 
-Every word of the query must begin a word of what is found. First comes what is named exactly so, then whose
-name begins so, then those with the words in the name, then those with them elsewhere; among equals the newest
-text. Where little is found, names that are mistyped by one letter a word are found too, behind the others.
+A thing matches if each word of the query is the beginning of one of its words. Things with exactly this name come
+first, then names that begin with the query, then things with all words in the name, then all others; within each group
+the newest text comes first. If there are few matches, things whose name differs by one letter a word follow.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from . import index
 from .index import mark
 
 RANKED = 300
-"""So many of the matches are ranked among each other; further ones follow, the newest first."""
+"""How many matches are ranked; the others follow, the newest first."""
 FEW = 3
-"""With fewer matches than this, mistyped names are looked for."""
+"""With fewer matches than this, mistyped names are searched too."""
 MOST_WORDS = 12
-"""The longest so many words of a longer text are looked for."""
+"""How many words of a query are searched: the longest ones."""
 MOST_MARKS = 64
-"""With more places to look in than this, the place is asked of each match, not of the index."""
+"""If the actor reaches more pipelines than this, the index is searched whole, and each match's pipeline is checked."""
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -47,21 +47,26 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class SearchResults(NamedTuple):
+    """A page of each kind of thing that search finds."""
+
     boxes: list[Hit]
     contacts: list[Contact]
     organizations: list[Organization]
 
 
 class Scope(NamedTuple):
-    """Where to look: entries with these marks, for which the test in SQL on box `b` holds where there is one."""
+    """Which entries a search looks through."""
 
     marks: Sequence[tuple[str, ...]]
+    """An entry must have all marks of one of these tuples."""
     test: str
+    """An SQL condition on box `b` that must also hold; empty for none."""
     params: dict[str, Any]
+    """The parameters of `test`."""
 
 
 class Narrow(NamedTuple):
-    """What the caller asked to look in; empty for everywhere. The first two are about boxes alone."""
+    """Keys that limit a search; an empty list does not limit it. Pipelines and stages limit the boxes only."""
 
     pipelines: list[str]
     stages: list[str]
@@ -69,71 +74,75 @@ class Narrow(NamedTuple):
 
 
 def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> SearchResults:
-    """A page of each of the three."""
-    asked = _asked(query)
-    if not asked:
+    """Return a page of the boxes, a page of the contacts and a page of the organizations that match the query."""
+    words = _query_words(query)
+    if not words:
         return SearchResults([], [], [])
     name = " ".join(search_words.in_order(query))
-    scopes = [_boxes(ctx, narrow), _entries(ctx, CONTACTS, narrow.teams), _entries(ctx, ORGANIZATIONS, narrow.teams)]
-    found = [_ranked(ctx, scope, asked, name, limit + offset) for scope in scopes]
+    scopes = [
+        _box_scope(ctx, narrow),
+        _list_scope(ctx, CONTACTS, narrow.teams),
+        _list_scope(ctx, ORGANIZATIONS, narrow.teams),
+    ]
+    found = [_ranked(ctx, scope, words, name, limit + offset) for scope in scopes]
     if sum(map(len, found)) < FEW and "@" not in query:
-        found = [_and_mistyped(ctx, scope, asked, keys) for scope, keys in zip(scopes, found, strict=True)]
+        found = [_with_mistyped(ctx, scope, words, keys) for scope, keys in zip(scopes, found, strict=True)]
     boxes, contacts, organizations = (keys[offset : offset + limit] for keys in found)
     return SearchResults(
         _hits(ctx, boxes), _loaded(ctx, CONTACTS, contacts), _loaded(ctx, ORGANIZATIONS, organizations)
     )
 
 
-def named(ctx: Ctx, name: str, narrow: Narrow, *, limit: int, offset: int) -> list[Hit]:
-    """The boxes of exactly this name."""
-    scope = _boxes(ctx, narrow)
+def find_by_name(ctx: Ctx, name: str, narrow: Narrow, *, limit: int, offset: int) -> list[Hit]:
+    """Return a page of the boxes with exactly this name."""
+    scope = _box_scope(ctx, narrow)
     test = f"b.name = :name AND {scope.test}" if scope.test else "b.name = :name"
-    marks = [(*one, index.title_mark(" ".join(search_words.in_order(name)))) for one in scope.marks]
+    marks = [(*required, index.title_mark(" ".join(search_words.in_order(name)))) for required in scope.marks]
     scope = Scope(marks, test, {**scope.params, "name": name})
     keys = [key for _, key, _ in _newest(ctx, scope, [], ANYWHERE, limit + offset)]
     return _hits(ctx, keys[offset:])
 
 
-def _asked(query: str) -> list[str]:
-    """The words to look for: those that begin another one add nothing."""
+def _query_words(query: str) -> list[str]:
+    """Return the words to search for. A word that begins a longer word of the query is left out."""
     found = sorted(search_words.of(query), key=len, reverse=True)
-    needed = [word for at, word in enumerate(found) if not any(one.startswith(word) for one in found[:at])]
+    needed = [word for at, word in enumerate(found) if not any(longer.startswith(word) for longer in found[:at])]
     return needed[:MOST_WORDS]
 
 
-# Where one may look.
+# Which entries the actor may see
 
 
-def _boxes(ctx: Ctx, narrow: Narrow) -> Scope:
-    alike: dict[str, tuple[Role, list[str]]] = {}
+def _box_scope(ctx: Ctx, narrow: Narrow) -> Scope:
+    pipelines_by_grants: dict[str, tuple[Role, list[str]]] = {}
     for key, team_key, permission_sets, role_name in ctx.db.rows(
         f"SELECT p.key, p.team_key, p.permission_sets, {access.ROLE} FROM pipelines p WHERE {access.ROLE} IS NOT NULL",
         **ctx.who,
     ):
         if (not narrow.pipelines or key in narrow.pipelines) and (not narrow.teams or team_key in narrow.teams):
             role = access.role(role_name, _sets(permission_sets))
-            alike.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(key)
-    return _scope(ctx, list(alike.values()), narrow.stages)
+            pipelines_by_grants.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(key)
+    return _scope(ctx, list(pipelines_by_grants.values()), narrow.stages)
 
 
 _sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 
 
-def _scope(ctx: Ctx, alike: list[tuple[Role, list[str]]], stages: list[str]) -> Scope:
-    """Marks for the index, and a test for what they cannot say; `alike` are pipelines seen by the same grants."""
-    within = [(role, key) for role, keys in alike for key in keys]
-    mine = mark(ctx.actor.key)
-    marks = [(mark(key), mine) if _only_assigned(role) else (mark(key),) for role, key in within]
+def _scope(ctx: Ctx, pipelines_by_role: list[tuple[Role, list[str]]], stages: list[str]) -> Scope:
+    """Return the marks for the index, and an SQL condition for what marks cannot express."""
+    pipelines = [(role, key) for role, keys in pipelines_by_role for key in keys]
+    actor_mark = mark(ctx.actor.key)
+    marks = [(mark(key), actor_mark) if _only_assigned(role) else (mark(key),) for role, key in pipelines]
     tests: list[str] = []
     params: dict[str, Any] = {}
-    if len(within) > MOST_MARKS or any(not role.sees_all_boxes() for role, _ in alike):
-        marks = marks if len(within) <= MOST_MARKS else [(index.BOX,)]
-        places = []
-        for at, (role, keys) in enumerate(alike):
+    if len(pipelines) > MOST_MARKS or any(not role.sees_all_boxes() for role, _ in pipelines_by_role):
+        marks = marks if len(pipelines) <= MOST_MARKS else [(index.BOX,)]
+        visible = []
+        for at, (role, keys) in enumerate(pipelines_by_role):
             test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
-            places.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test})")
+            visible.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test})")
             params |= {**given, f"within_{at}": ctx.db.texts(keys)}
-        tests.append(f"({' OR '.join(places)})" if places else "(1 = 0)")
+        tests.append(f"({' OR '.join(visible)})" if visible else "(1 = 0)")
     if stages:
         tests.append(ctx.db.dialect.among("b.stage_key", "stages"))
         params["stages"] = ctx.db.texts(stages)
@@ -144,66 +153,69 @@ def _only_assigned(role: Role) -> bool:
     return all(grant.conditional_check == "ASSIGNED_TO" for grant in role.checks("BOX", "GET"))
 
 
-def _entries(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:
-    """The teams whose list one sees, whole or as far as one made it."""
+def _list_scope(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:
+    """Return the scope of contacts or organizations: in each team all of them, or those that the actor created."""
     marks: list[tuple[str, ...]] = []
-    for team, see in contact_access.seen(ctx, noun.name):
+    for team, see in contact_access.visible_teams(ctx, noun.name):
         if (not teams or team in teams) and see != contact_access.NONE:
-            mine = (mark(ctx.actor.key),) if see == contact_access.OWN else ()
-            marks.append((mark(noun.one + team), *mine))
+            creator_mark = (mark(ctx.actor.key),) if see == contact_access.OWN else ()
+            marks.append((mark(noun.singular + team), *creator_mark))
     return Scope(marks, "", {})
 
 
-# What is found there.
+# Matching and ranking
 
 
-def _ranked(ctx: Ctx, scope: Scope, asked: list[str], name: str, most: int) -> list[str]:
-    """The keys of the matches, the best first."""
-    wanted = [[one] for one in asked]
+def _ranked(ctx: Ctx, scope: Scope, words: list[str], name: str, most: int) -> list[str]:
+    """Return the keys of the matches, the best first."""
+    wanted = [[word] for word in words]
     most = max(most, RANKED)
     found = _newest(ctx, scope, wanted, ANYWHERE, most)
     if len(found) == most:
-        same = Scope([(*one, index.title_mark(name)) for one in scope.marks], scope.test, scope.params)
-        better = _newest(ctx, same, [], ANYWHERE, most) + _newest(ctx, scope, wanted, TITLE, most)
+        same_name = Scope([(*required, index.title_mark(name)) for required in scope.marks], scope.test, scope.params)
+        better = _newest(ctx, same_name, [], ANYWHERE, most) + _newest(ctx, scope, wanted, TITLE, most)
         found = list(dict.fromkeys(better + found))[:most]
-    ranked = sorted(found[:RANKED], key=lambda one: (_rank(asked, name, one[2]), -one[0]))
+    ranked = sorted(found[:RANKED], key=lambda match: (_rank(words, name, match[2]), -match[0]))
     return [key for _, key, _ in ranked + found[RANKED:]]
 
 
-def _rank(asked: list[str], name: str, title: str) -> int:
+def _rank(words: list[str], name: str, title: str) -> int:
     if title.startswith(name):
         return 0 if title == name else 1
     in_title = title.split()
-    return 2 if all(any(word.startswith(one) for word in in_title) for one in asked) else 3
+    return 2 if all(any(other.startswith(word) for other in in_title) for word in words) else 3
 
 
-def _and_mistyped(ctx: Ctx, scope: Scope, asked: list[str], found: list[str]) -> list[str]:
-    """And behind them those whose names are one slip a word away."""
+def _with_mistyped(ctx: Ctx, scope: Scope, words: list[str], found: list[str]) -> list[str]:
+    """Return the keys that were found, then those of things whose name differs by one letter a word."""
     wanted = [
-        # Long words may be typed in part; of a short one the slips begin too much.
-        [one if len(word) >= 6 else f"{one} " for one in slips] if len(slips := search_words.slips(word)) > 1 else slips
-        for word in asked
+        # A long word may be the beginning of a word. A short word must be whole, or its misspellings match too much.
+        [slip if len(word) >= 6 else f"{slip} " for slip in slips]
+        if len(slips := search_words.slips(word)) > 1
+        else slips
+        for word in words
     ]
-    if all(len(one) == 1 for one in wanted):
+    if all(len(spellings) == 1 for spellings in wanted):
         return found
     near = [
         (exact, key)
         for _, key, title in _newest(ctx, scope, wanted, NEAR, RANKED)
-        if (exact := _alike(asked, title.split())) is not None
+        if (exact := _count_exact(words, title.split())) is not None
     ]
-    near.sort(key=lambda one: -one[0])
+    near.sort(key=lambda match: -match[0])
     return list(dict.fromkeys([*found, *(key for _, key in near)]))
 
 
-def _alike(asked: list[str], title: list[str]) -> int | None:
-    """How many words are there as they were asked, None where one is not even nearly there."""
-    if not all(any(search_words.alike(one, word) for word in title) for one in asked):
+def _count_exact(words: list[str], title: list[str]) -> int | None:
+    """Return how many of the words are in the title as typed; None if a word has nothing similar in the title."""
+    if not all(any(search_words.alike(word, other) for other in title) for word in words):
         return None
-    return sum(any(word.startswith(one) for word in title) for one in asked)
+    return sum(any(other.startswith(word) for other in title) for word in words)
 
 
 def _newest(ctx: Ctx, scope: Scope, wanted: list[list[str]], where: str, most: int) -> list[tuple[int, str, str]]:
-    """Number, key and title of the matching entries, the newest first."""
+    """Return number, key and title of the matching entries, the newest first. Each list of `wanted` holds the
+    spellings of one word."""
     if not scope.marks:
         return []
     fulltext = ctx.db.dialect.fulltext
@@ -213,7 +225,7 @@ def _newest(ctx: Ctx, scope: Scope, wanted: list[list[str]], where: str, most: i
 
 
 def _hits(ctx: Ctx, keys: list[str]) -> list[Hit]:
-    """The boxes of these entries, in this order."""
+    """Return the boxes with these keys, in this order."""
     rows = ctx.db.rows(
         f"""
         SELECT key, name, updated_at, assignee_keys, stage_key, pipeline_key FROM boxes
@@ -226,7 +238,7 @@ def _hits(ctx: Ctx, keys: list[str]) -> list[Hit]:
 
 
 def _loaded(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
-    """The entries, without their links. Their marks said that the actor reaches them."""
+    """Return the contacts or organizations, without their links. Their marks showed that the actor reaches them."""
     sql = f"SELECT {noun.table.columns} FROM {noun.name} WHERE {ctx.db.dialect.among('key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(keys))} if keys else {}
     loaded = {key: noun.table.load(row) for key, row in found.items()}

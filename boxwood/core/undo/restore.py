@@ -115,7 +115,7 @@ def _may_change_box(ctx: Ctx, role: Role, box_key: str) -> bool:
 
 def _may_restore_entry(ctx: Ctx, trashed: Trashed) -> bool:
     try:
-        rights = contact_access.enter(ctx, f"{trashed.noun}s", trashed.team_key or "")[1]
+        rights = contact_access.reach_team(ctx, f"{trashed.noun}s", trashed.team_key or "")[1]
     except NotFound:
         return False
     own = trashed.about.get("creator_key") == ctx.actor.key
@@ -163,7 +163,7 @@ def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     for table, _ in trash.HELD["box"][1:]:
         trash.put_back(ctx.db, table, rows[table])
     events.record_for_box(ctx, "box.restored", box, pipeline)
-    search.note(ctx, "box", box.key)
+    search.reindex(ctx, "box", box.key)
 
 
 def _without_deleted(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
@@ -306,7 +306,7 @@ def _read(ctx: Ctx, table: Any, key: str) -> Any:
 
 def _entry(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     noun: Noun[Any] = entries.NOUNS[f"{trashed.noun}s"]
-    team, _ = contact_access.enter(ctx, noun.name, trashed.team_key or "")
+    team, _ = contact_access.reach_team(ctx, noun.name, trashed.team_key or "")
     entry = msgspec.convert(rows["entry"], noun.table.record)
     entry = merge.restore_links(ctx, noun, merge.restore_row(ctx, noun, team, entry))
     trash.put_back(ctx.db, "merges", rows["merges"])
@@ -334,7 +334,7 @@ def _field(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     if pipeline.formulas_updated_at is not None:
         formulas.schedule(ctx, pipeline.key)
     if field.type in search.TEXT_TYPES:
-        search.note_all(ctx, search.BOX, pipeline.key)
+        search.reindex_all(ctx, search.BOX, pipeline.key)
     pipeline = pipelines.touch(ctx, pipeline)
     events.record(ctx, "field.restored", field, pipeline=pipeline, subject=field.name)
 

@@ -200,5 +200,5 @@ def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
 def _team_subscriber(name: str, row: tuple[Any, ...]) -> Subscriber:
     key, user_key, stages, fields, role = row[:5]
     noun = "contacts" if name.startswith("CONTACT") else "organizations"
-    rights = contact_access.rights_of(user_key, noun, TEAMS.load(row[5:]), role)
+    rights = contact_access.rights_of_user(user_key, noun, TEAMS.load(row[5:]), role)
     return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.people.endpoint_quota import Use
+from ...core.people.endpoint_quota import EndpointUse
 from ...core.webhooks.inbound_endpoints import BY_HEADER, BY_PATH, METHODS, NONE, SHARED, SIGNATURES, Endpoint, Token
 from ...core.webhooks.inbound_requests import Arrival
 from ..codec import Shape
@@ -166,6 +166,6 @@ class AllowanceOut(Out, omit_defaults=False):
     results: list[UseOut]
 
 
-def allowance(uses: list[Use], most: int) -> AllowanceOut:
+def allowance(uses: list[EndpointUse], most: int) -> AllowanceOut:
     shown = [UseOut(use.kind, use.key, use.name, given(use.pipeline_key)) for use in uses]
     return AllowanceOut(most, len(uses), shown)
