@@ -72,12 +72,12 @@ def mark(call: Call) -> shapes.Unread:
 
 def get_settings(call: Call) -> shapes.NotificationSettings:
     """How often what is unread comes by mail."""
-    return shapes.NotificationSettings(digests.often(call.ctx))
+    return shapes.NotificationSettings(digests.frequency(call.ctx))
 
 
 def edit_settings(call: Call) -> shapes.NotificationSettings:
     """Choose how often: `never`, `daily` or `weekly`."""
-    return shapes.NotificationSettings(digests.choose(call.ctx, call.parse(shapes.SETTINGS).get("digest", "")))
+    return shapes.NotificationSettings(digests.set_frequency(call.ctx, call.parse(shapes.SETTINGS).get("digest", "")))
 
 
 def get_following(call: Call) -> shapes.FollowingOut:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..core.history import digests, notifications
-from ..core.history.digests import Due
+from ..core.history.digests import DueDigest
 from ..db.engine import Db, Engine
 from ..wire.shapes.events import global_story
 
@@ -34,7 +34,7 @@ async def send(engine: Engine, now: int) -> int:
     return sent
 
 
-def _send(db: Db, digest: Due) -> bool:
+def _send(db: Db, digest: DueDigest) -> bool:
     taken = digests.take(db, digest)
     if taken is None or not taken[1]:
         return False

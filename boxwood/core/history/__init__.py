@@ -1,1 +1,1 @@
-"""What happened, told in each form: newsfeed, history, stream, audit log, notifications."""
+"""The forms in which events are read: newsfeed, history, event stream, audit log, notifications, digests."""

@@ -1,9 +1,9 @@
-"""The audit log: what was done to a team, its people, keys, pipelines and automations; and a chain by which it shows
-when events were changed or taken out.
+"""The audit log: changes of a team, its members, keys, pipelines and automations; and a chain of digests that shows
+whether events were changed or removed.
 
-The chain is made after the commit, over events in the order in which they are certain to be complete, a block of up
-to a thousand at a time: the write path pays nothing. Each block's digest takes in the one before, so whoever changes an
-event must make every later block anew, and the last digest, kept elsewhere, tells.
+The chain is extended after the commit, by blocks of up to a thousand events, so that writes take no longer. Events are
+chained in an order in which no event can appear later. The digest of a block includes the digest of the block before.
+So a person who changes an event must compute all later blocks again, and the last digest, stored elsewhere, shows it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .event_stream import Cursor
 
 BLOCK = 1000
 START = "0" * 64
-_ALONE = (failed_sign_ins.KIND, "pipeline.exported")
-"""What is read here and nowhere else."""
+_ONLY_HERE = (failed_sign_ins.KIND, "pipeline.exported")
+"""Quiet kinds of events that only the audit log shows."""
 _LEFT_OUT = ("contact.", "organization.", "snippet.")
 _COLUMNS = ", ".join(EVENTS.names)
 
@@ -38,11 +38,13 @@ class Block(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is wrong with the chain, in sentences; and where it ends."""
+    """The result of verifying the chain."""
 
     wrong: list[str]
+    """What is wrong, in sentences."""
     events: int
     head: str
+    """The digest of the last block."""
 
 
 # Reading
@@ -59,8 +61,8 @@ def page(
     behind: int = 2**62,
     limit: int,
 ) -> list[Event]:
-    """For an owner of the team, the newest first: what concerns no box, contact or snippet, of the team and of its
-    members themselves (their sign-ins, keys and subscriptions). `kinds` may be beginnings, such as `member.`."""
+    """Events of a team and of its members (sign-ins, keys, subscriptions), without those of boxes, contacts and
+    snippets, the newest first. Only for owners of the team. `kinds` may be prefixes, such as `member.`."""
     teams.require_owner(ctx, teams.get(ctx, team_key))
     tests: list[str] = []
     params: dict[str, Any] = {}
@@ -68,7 +70,7 @@ def page(
         tests.append(f"(e.kind = :kind_{at} OR substr(e.kind, 1, :length_{at}) = :kind_{at})")
         params |= {f"kind_{at}": kind, f"length_{at}": len(kind)}
     wanted = f"AND ({' OR '.join(tests)})" if tests else ""
-    others = " AND ".join(f"e.kind NOT LIKE '{one}%'" for one in _LEFT_OUT)
+    others = " AND ".join(f"e.kind NOT LIKE '{prefix}%'" for prefix in _LEFT_OUT)
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")} FROM events e
@@ -86,20 +88,21 @@ def page(
         limit=limit,
         **params,
     )
-    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET or event.kind in _ALONE]
+    return [event for event in EVENTS.load_all(rows) if event.kind not in QUIET or event.kind in _ONLY_HERE]
 
 
 # The chain
 
 
 def head(db: Db) -> tuple[int, Cursor, str]:
-    """The last block's number, the place behind it, and its digest."""
+    """The number of the last block, the place after it, and its digest."""
     row = db.row("SELECT number, last_txid, last_id, digest FROM audit_chain ORDER BY number DESC LIMIT 1")
     return (row[0], Cursor(row[1], row[2]), row[3]) if row else (0, Cursor(0, 0), START)
 
 
 def extend(db: Db, now: int) -> int:
-    """Chain up to a block's events that are not yet; how many. Of several processes one does."""
+    """Add a block with the events that are not chained yet. Returns how many. If several processes do this at once,
+    only one of them adds the block."""
     number, after, digest = head(db)
     after = event_stream.placed(db, after)
     rows = db.rows(
@@ -113,7 +116,7 @@ def extend(db: Db, now: int) -> int:
     )
     if not rows:
         return 0
-    mine = db.run(
+    inserted = db.run(
         """
         INSERT INTO audit_chain (number, event_ids, last_txid, last_id, digest, at)
         VALUES (:number, :ids, :txid, :id, :digest, :now) ON CONFLICT DO NOTHING
@@ -125,7 +128,7 @@ def extend(db: Db, now: int) -> int:
         digest=_digest(digest, [row[:-1] for row in rows]),
         now=now,
     )
-    return len(rows) if mine else 0
+    return len(rows) if inserted else 0
 
 
 def _digest(before: str, rows: list[Any]) -> str:
@@ -137,6 +140,7 @@ def _digest(before: str, rows: list[Any]) -> str:
 
 
 def blocks(db: Db) -> Iterator[Block]:
+    """All blocks of the chain, the first block first."""
     number = 0
     while row := db.row(
         "SELECT number, event_ids, digest FROM audit_chain WHERE number > :number ORDER BY number LIMIT 1",
@@ -147,17 +151,17 @@ def blocks(db: Db) -> Iterator[Block]:
 
 
 def verify(db: Db) -> Verdict:
-    """Compute every block anew."""
+    """Compute all blocks again and compare them with the stored digests."""
     wrong: list[str] = []
     digest, expected, count = START, 1, 0
     for block in blocks(db):
         if block.number != expected:
             wrong.append(f"blocks {expected} to {block.number - 1} of the audit chain are missing")
         rows = {row[0]: row for row in _events(db, block.event_ids)}
-        lost = [one for one in block.event_ids if one not in rows]
-        if lost:
-            wrong.append(f"{len(lost)} events were taken out, the first n{lost[0]:012d} (block {block.number})")
-        elif _digest(digest, [rows[one] for one in block.event_ids]) != block.digest:
+        missing = [event_id for event_id in block.event_ids if event_id not in rows]
+        if missing:
+            wrong.append(f"{len(missing)} events were removed, the first n{missing[0]:012d} (block {block.number})")
+        elif _digest(digest, [rows[event_id] for event_id in block.event_ids]) != block.digest:
             span = f"n{block.event_ids[0]:012d} to n{block.event_ids[-1]:012d}"
             wrong.append(f"an event from {span} was changed, or the chain before it (block {block.number})")
         digest, expected, count = block.digest, block.number + 1, count + len(block.event_ids)
@@ -170,4 +174,4 @@ def _events(db: Db, ids: list[int]) -> list[Any]:
         sql = f"SELECT {_COLUMNS} FROM events WHERE id >= :first AND id <= :last"
         return db.rows(sql, first=first, last=last)
     sql = f"SELECT {_COLUMNS} FROM events WHERE id = :id"
-    return [row for one in ids if (row := db.row(sql, id=one))]
+    return [row for event_id in ids if (row := db.row(sql, id=event_id))]

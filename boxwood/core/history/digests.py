@@ -1,4 +1,5 @@
-"""Digests: what a person has not read yet, in one letter, once a day or a week at eight in the morning of his time."""
+"""Digests: a user's unread notifications in one e-mail, once a day or a week, at eight in the morning of their time
+zone."""
 
 from __future__ import annotations
 
@@ -14,26 +15,29 @@ from ..records import USERS, User
 from . import notifications
 from .notifications import Notification
 
-OFTEN = ("never", "daily", "weekly")
+FREQUENCIES = ("never", "daily", "weekly")
 DEFAULT = "daily"
 SENT_AT_HOUR = 8
 MOST = 50
+"""Notifications that a digest lists."""
 MONDAY = 0
 
 
-class Due(NamedTuple):
+class DueDigest(NamedTuple):
     user: User
     now: int
 
 
-def often(ctx: Ctx) -> str:
+def frequency(ctx: Ctx) -> str:
+    """How often the actor gets a digest: `never`, `daily` or `weekly`."""
     row = ctx.db.row("SELECT often FROM digests WHERE user_key = :user", user=ctx.actor.key)
     return row[0] if row else DEFAULT
 
 
-def choose(ctx: Ctx, wanted: str) -> str:
-    if wanted not in OFTEN:
-        raise Invalid("digest", f"is one of {', '.join(OFTEN)}")
+def set_frequency(ctx: Ctx, wanted: str) -> str:
+    """Set how often the actor gets a digest."""
+    if wanted not in FREQUENCIES:
+        raise Invalid("digest", f"must be one of {', '.join(FREQUENCIES)}")
     ctx.db.run(
         """
         INSERT INTO digests (user_key, often, sent_at) VALUES (:user, :often, :now)
@@ -46,8 +50,8 @@ def choose(ctx: Ctx, wanted: str) -> str:
     return wanted
 
 
-def due(db: Db, now: int, *, limit: int = 100) -> list[Due]:
-    """Those for whom there is something unread that was not mailed, and whose hour has come since the last digest."""
+def due(db: Db, now: int, *, limit: int = 100) -> list[DueDigest]:
+    """The users with unread notifications that were not in a digest, for whom the time of a digest has come."""
     if not mail_settings.find(db).smtp_url:
         return []
     rows = db.rows(
@@ -63,13 +67,13 @@ def due(db: Db, now: int, *, limit: int = 100) -> list[Due]:
     found = []
     for row in rows:
         user, (how_often, sent_at, oldest) = USERS.load(row), row[-3:]
-        if how_often != "never" and _hour(user, now, how_often) >= max(sent_at + 1, oldest):
-            found.append(Due(user, now))
+        if how_often != "never" and _last_time(user, now, how_often) >= max(sent_at + 1, oldest):
+            found.append(DueDigest(user, now))
     return found[:limit]
 
 
-def _hour(user: User, now: int, how_often: str) -> int:
-    """The last time before now that was eight o'clock there (on a Monday)."""
+def _last_time(user: User, now: int, how_often: str) -> int:
+    """The last time before now when it was eight o'clock in the user's time zone (weekly: on a Monday)."""
     zone = _zone(user)
     local = datetime.fromtimestamp(now / 1000, zone)
     day = local.date() if local.hour >= SENT_AT_HOUR else local.date() - timedelta(days=1)
@@ -85,40 +89,38 @@ def _zone(user: User) -> tzinfo:
         return UTC
 
 
-def take(db: Db, one: Due) -> tuple[Ctx, list[Notification]] | None:
-    """His unread notifications, for one letter: once, however many processes are about to."""
-    ctx = Ctx(db, one.now, one.user)
+def take(db: Db, digest: DueDigest) -> tuple[Ctx, list[Notification]] | None:
+    """The notifications for a user's digest, and a context that acts for the user. They are marked as sent. None if
+    another process has taken them."""
+    ctx = Ctx(db, digest.now, digest.user)
     db.run(
         "INSERT INTO digests (user_key, often, sent_at) VALUES (:user, :often, 0) ON CONFLICT DO NOTHING",
-        user=one.user.key,
+        user=digest.user.key,
         often=DEFAULT,
     )
-    mine = db.run(
+    taken = db.run(
         "UPDATE digests SET sent_at = :now WHERE user_key = :user AND sent_at < :hour",
-        user=one.user.key,
-        now=one.now,
-        hour=_hour(one.user, one.now, often(ctx)),
+        user=digest.user.key,
+        now=digest.now,
+        hour=_last_time(digest.user, digest.now, frequency(ctx)),
     )
-    if not mine:
+    if not taken:
         return None
-    fresh = {
+    not_sent = {
         row[0]
         for row in db.rows(
             "SELECT event_id FROM notifications WHERE user_key = :user AND read_at IS NULL AND NOT mailed",
-            user=one.user.key,
+            user=digest.user.key,
         )
     }
-    found = [
-        told
-        for told in notifications.page(ctx, unread=True, behind=2**62, limit=1000).notifications
-        if told.event.id in fresh
-    ]
-    db.run("UPDATE notifications SET mailed = TRUE WHERE user_key = :user AND NOT mailed", user=one.user.key)
+    unread = notifications.page(ctx, unread=True, behind=2**62, limit=1000).notifications
+    found = [notification for notification in unread if notification.event.id in not_sent]
+    db.run("UPDATE notifications SET mailed = TRUE WHERE user_key = :user AND NOT mailed", user=digest.user.key)
     return ctx, found
 
 
 def post(ctx: Ctx, lines: list[str], count: int) -> bool:
-    """One letter of these lines; whether it could be."""
+    """Queue the e-mail with these lines. Returns whether that was possible."""
     url = mail_settings.find(ctx.db).base_url
     subject = "1 thing you have not seen yet" if count == 1 else f"{count} things you have not seen yet"
     more = [f"… and {count - len(lines)} more"] if count > len(lines) else []

@@ -1,8 +1,8 @@
-"""Everything that happened, for readers who follow it with a cursor and may miss nothing.
+"""The event stream: all events, for readers who follow it with a cursor and must not miss an event.
 
-Where transactions commit side by side, an event can appear behind one with a higher number. So events are
-ordered by their transaction first, and shown once no older transaction is under way: what a reader has
-passed stays passed.
+If transactions commit at the same time, an event can appear after an event with a higher number. So events are ordered
+by their transaction first, and shown only when no older transaction is in progress. No event can appear before a
+cursor.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ..people import contact_access
 from ..people.contact_access import Rights
 from ..records import TEAMS, PermissionSet
 
-LOOKED_AT = 1000
-"""Events in one page, within reach or not, so that a page has a bounded price."""
+MOST_READ = 1000
+"""Events that one page reads, including those that the actor may not see. This limits the work for a page."""
 LISTS = ("contacts", "organizations")
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """A place between events. As text it is for callers to keep, not to read."""
+    """A place between events. As text it is opaque to callers."""
 
     txid: int
     id: int
@@ -45,14 +45,15 @@ class EventPage(msgspec.Struct, frozen=True):
 
 
 def read_cursor(text: str, field: str) -> Cursor:
+    """The cursor that `text` stands for. Raises Invalid for `field` if it is none."""
     found = _CURSOR.fullmatch(text)
     if found is None:
-        raise Invalid(field, "is none that this list gave")
+        raise Invalid(field, "must be a cursor that this list returned")
     return Cursor(int(found[1]), int(found[2]))
 
 
 def now(ctx: Ctx) -> Cursor:
-    """The place behind everything there is."""
+    """The place after all events so far."""
     row = ctx.db.row(
         f"""
         SELECT txid, id FROM events WHERE txid < {ctx.db.dialect.oldest_transaction}
@@ -66,18 +67,18 @@ _PAGE = f"""
     SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL AND p.trashed_at IS NULL, {access.ROLE}, p.permission_sets
     FROM (
         SELECT * FROM events WHERE {{behind}} AND txid < {{oldest}}
-        ORDER BY txid, id LIMIT {LOOKED_AT}
+        ORDER BY txid, id LIMIT {MOST_READ}
     ) e LEFT JOIN pipelines p ON p.key = e.pipeline_key
     ORDER BY e.txid, e.id
 """
 
 
 def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> EventPage:
-    """What the actor reaches of what comes next; perhaps nothing of it, while there is more."""
+    """The next events that the actor may see. The page may be empty although `more` is true."""
     after = placed(ctx.db, after)
     sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
     rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
-    reached = _Reach(ctx, rows)
+    may_see = _Visibility(ctx, rows)
     found: list[tuple[Event, Cursor]] = []
     for row in rows:
         after = Cursor(row[_TXID], row[0])
@@ -86,18 +87,19 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
             None,
             event.pipeline_key,
         )
-        if wanted and reached(event, row):
+        if wanted and may_see(event, row):
             found.append((event, after))
             if len(found) == limit:
                 return EventPage(found, after, True)
-    return EventPage(found, after, len(rows) == LOOKED_AT)
+    return EventPage(found, after, len(rows) == MOST_READ)
 
 
 _TXID = len(EVENTS.names)
 
 
 def placed(db: Db, after: Cursor) -> Cursor:
-    """A cursor from before the database was moved to another server, whose transactions are numbered anew."""
+    """The cursor for this database server. After a move to another server, the numbers of transactions start again;
+    then a cursor from before the move counts by its event number only."""
     if after.txid == 0:
         return after
     row = db.row(f"SELECT {db.dialect.next_transaction}")
@@ -106,15 +108,15 @@ def placed(db: Db, after: Cursor) -> Cursor:
 
 
 def renumber(db: Db) -> int:
-    """After such a move: what it brought along comes before all that happens from now on."""
+    """After such a move: put all events from before the move before all later ones. Returns how many there are."""
     return db.run(f"UPDATE events SET txid = 0 WHERE txid >= {db.dialect.next_transaction}")
 
 
 _sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 
 
-class _Reach:
-    """Whether the actor reaches events of one page; what that takes is read for all of them at once."""
+class _Visibility:
+    """Whether the actor may see the events of a page. Roles, boxes and rights are read for all events at once."""
 
     def __init__(self, ctx: Ctx, rows: list[Row]) -> None:
         self._ctx = ctx
@@ -132,7 +134,7 @@ class _Reach:
             return self._in_team(event)
         role = self._roles.get(event.pipeline_key)
         if role is None:
-            # Of a pipeline that is gone only who made the change knows.
+            # After a pipeline is deleted, only the user who made the change sees the event.
             return not row[-3] and event.actor_key == self._ctx.actor.key and not self._ctx.within
         if event.box_key is None or role.sees_all_boxes():
             return True
@@ -141,7 +143,7 @@ class _Reach:
         return event.box_key in self._boxes
 
     def _visible_boxes(self, rows: list[Row]) -> set[str]:
-        """Of the boxes whose parts are told of, where only some may be seen: those the actor sees now."""
+        """The boxes of these events that the actor may see now, for pipelines where the actor sees only some boxes."""
         by_pipeline: dict[str, set[str]] = {}
         for row in rows:
             role = self._roles.get(row[_PIPELINE])

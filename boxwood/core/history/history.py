@@ -1,4 +1,4 @@
-"""What was done to one thing: every event of it, newest first, with what was before, who did it and through what."""
+"""Histories: all events of a box, an entry or a pipeline, the newest first, with the values before and the actor."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from ..people import contact_access
 from ..people.contact_access import E, Noun
 from ..records import Box
 
-_NEWS = "kind NOT IN ('" + "', '".join(QUIET) + "')"
+_NOT_QUIET = "kind NOT IN ('" + "', '".join(QUIET) + "')"
 _THROUGH = {
     "key": "SELECT key, name FROM api_keys WHERE {}",
     "automation": "SELECT key, name FROM automations WHERE {}",
 }
-"""Where what acts has its name, by the noun in `via`."""
+"""The statements that read the names of what events came through, by the noun in `via`."""
 
 
 def of_box(ctx: Ctx, key: str, *, behind: int, limit: int) -> list[Event]:
-    """With what was done to its tasks, comments, files and so on."""
+    """The events of a box, including those of its tasks, comments, files and so on."""
     boxes.get(ctx, key)
     return _page(ctx, "box_key = :key", key, behind, limit)
 
 
 def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, behind: int, limit: int) -> list[Event]:
-    """Of a contact or an organization."""
+    """The events of a contact or an organization."""
     contact_access.reach(ctx, noun, key)
     return _page(ctx, "subject_key = :key AND pipeline_key IS NULL", key, behind, limit)
 
 
 def of_pipeline(ctx: Ctx, key: str, *, behind: int, limit: int) -> list[Event]:
-    """Of the pipeline itself, its stages, fields, views and subscriptions; not of its boxes."""
+    """The events of a pipeline, its stages, fields, views and subscriptions, without those of its boxes."""
     pipelines.get(ctx, key)
     return _page(ctx, "pipeline_key = :key AND box_key IS NULL", key, behind, limit)
 
 
 def _page(ctx: Ctx, where: str, key: str, behind: int, limit: int) -> list[Event]:
-    """Those with a number below `behind`."""
+    """The events with numbers below `behind`."""
     rows = ctx.db.rows(
         f"""
-        SELECT {EVENTS.columns} FROM events WHERE {where} AND id < :behind AND {_NEWS}
+        SELECT {EVENTS.columns} FROM events WHERE {where} AND id < :behind AND {_NOT_QUIET}
         ORDER BY id DESC LIMIT :limit
         """,
         key=key,
@@ -56,7 +56,8 @@ def _page(ctx: Ctx, where: str, key: str, behind: int, limit: int) -> list[Event
 
 
 def names(ctx: Ctx, events: list[Event]) -> dict[str, str]:
-    """What the things are called now that these events came through, by `via`; those without a name are left out."""
+    """The current names of the API keys and automations that these events came through, by `via`. Keys without a name
+    are left out."""
     found: dict[str, str] = {}
     for noun, sql in _THROUGH.items():
         keys = {via.partition(":")[2] for event in events if (via := event.detail.get("via", "")).startswith(noun)}
@@ -67,7 +68,7 @@ def names(ctx: Ctx, events: list[Event]) -> dict[str, str]:
 
 
 def after(event: Event) -> dict[str, Any] | None:
-    """Of a change, what the changed members became; None for all else."""
+    """The changed members with their values after the event; None for events that are not edits."""
     if event.before is None:
         return None
     before, record = msgspec.json.decode(event.before), msgspec.json.decode(event.record)
@@ -79,9 +80,10 @@ def after(event: Event) -> dict[str, Any] | None:
 
 
 def box_at(ctx: Ctx, key: str, at: int) -> tuple[Box, Event]:
-    """The box as it was then, and the last event of it until then. Within reach is what is so now.
+    """The box as it was at a time (milliseconds since the epoch), and its last event until then. The actor must be
+    allowed to see the box now.
 
-    What its tasks, comments and mail added up to is from that same event.
+    The numbers of tasks, comments and messages are those of that event.
     """
     boxes.get(ctx, key)
     row = ctx.db.row(

@@ -1,4 +1,5 @@
-"""Newsfeeds: the events of a box, of a pipeline, or of all one reaches, newest first (spec 4.9)."""
+"""Newsfeeds: the events of a box, of a pipeline, or of all pipelines that the actor may see, newest first (spec
+4.9)."""
 
 from __future__ import annotations
 
@@ -31,7 +32,8 @@ def of_pipeline(ctx: Ctx, key: str, *, condensed: bool, limit: int, offset: int)
 
 
 def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]:
-    """The newest of each pipeline, merged: every look-up is at the end of an index."""
+    """The newest events of all pipelines that the actor may see. They are read for each pipeline from the end of an
+    index, and then merged."""
     found: list[Event] = []
     for pipeline, role in pipelines.reach_all(ctx):
         where, params = "e.pipeline_key = :pipeline", {"pipeline": pipeline.key}
@@ -44,7 +46,7 @@ def of_all(ctx: Ctx, *, condensed: bool, limit: int, offset: int) -> list[Event]
 
 
 def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, limit: int, offset: int) -> list[Event]:
-    """Of a contact or an organization."""
+    """The events of a contact or an organization."""
     contact_access.reach(ctx, noun, key)
     rows = ctx.db.rows(
         f"""
@@ -59,13 +61,15 @@ def of_entry(ctx: Ctx, noun: Noun[E], key: str, *, limit: int, offset: int) -> l
 
 
 def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Event]:
-    """Every entry of all boxes of the pipeline, oldest first, without the limit (spec 4.9)."""
+    """All events of the boxes of a pipeline since a time, the oldest first, without a limit (spec 4.9)."""
     pipeline, role = pipelines.reach(ctx, key)
     access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
     known = {kind.specific for kind in EVENT_KINDS.values()}
-    for one in specifics:
-        if one not in known:
-            raise Invalid("includeSpecifics", f"no such entry {one[:50]!r}; known are {', '.join(sorted(known))}")
+    for specific in specifics:
+        if specific not in known:
+            raise Invalid(
+                "includeSpecifics", f"there is no kind {specific[:50]!r}; use some of {', '.join(sorted(known))}"
+            )
     kinds = [
         name for name, kind in EVENT_KINDS.items() if not kind.quiet and (not specifics or kind.specific in specifics)
     ]
@@ -85,11 +89,12 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
     return EVENTS.load_all(rows)
 
 
-_NEWS = "e.kind NOT IN ('" + "', '".join(QUIET) + "')"
+_NOT_QUIET = "e.kind NOT IN ('" + "', '".join(QUIET) + "')"
 
 
 def _seen(ctx: Ctx, role: Role) -> tuple[str, dict[str, Any]]:
-    """One who sees only some boxes reads only of those, and nothing of the others' having been there."""
+    """The SQL condition for events of boxes that the actor may see, and its parameters. Users who may see only some
+    boxes do not learn that the other boxes exist."""
     test, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
     return f"EXISTS (SELECT 1 FROM boxes b WHERE b.key = e.box_key AND {test})", params
 
@@ -109,7 +114,7 @@ def _page(
         where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
     rows = ctx.db.rows(
         f"""
-        SELECT {EVENTS.of("e")} FROM events e WHERE {where} AND {_NEWS}
+        SELECT {EVENTS.of("e")} FROM events e WHERE {where} AND {_NOT_QUIET}
         ORDER BY {order} LIMIT :limit OFFSET :offset
         """,
         limit=limit,

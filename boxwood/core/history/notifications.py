@@ -1,7 +1,7 @@
-"""Notifications: what happened that a person should know of, because it names him or is of a box he follows.
+"""Notifications: events that a user should know of, because they name the user or concern a box that the user follows.
 
-Written in the transaction of the event, for those who may see it. Nobody is told of his own deeds, but is told of
-what his automations did, and of what went wrong with what is his.
+They are created in the transaction of the event, for users who may see it. Users are not notified of their own changes,
+but of those of their automations, and of failures of their webhooks and automations.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from ..events import EVENTS, Event, Happened
 from ..records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
-KEPT = 90 * DAY
+MAX_AGE = 90 * DAY
 SLICE = 1000
+"""Notifications that one sweep deletes."""
 _INSERT = """
     INSERT INTO notifications (user_key, event_id, reason, box_key, pipeline_key, at, read_at, mailed)
     VALUES (:user, :event, :reason, :box, :pipeline, :at, NULL, FALSE) ON CONFLICT DO NOTHING
@@ -38,11 +39,11 @@ class Notification(NamedTuple):
 class NotificationPage(NamedTuple):
     notifications: list[Notification]
     behind: int | None
-    """The number of the last event, where there are more."""
+    """The number of the last event; None if there are no others."""
 
 
 def on_event(ctx: Ctx, happened: Happened) -> None:
-    """Notify everyone whom the event names, and the box's followers where it is of a kind they follow."""
+    """Notify the users whom the event names, and the followers of the box if they follow this kind of events."""
     kind, box, pipeline = happened.kind, happened.box, happened.pipeline
     if kind not in NOTIFYING_KINDS:
         return
@@ -72,13 +73,13 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
 
 
 def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
-    """Those that the thing names, and were not named before."""
+    """The users whom the record names and did not name before, with the reason for the notification."""
     if kind in FAILURE_KINDS:
         return {thing.user_key: FAILED}
     match kind:
         case "comment.created" | "comment.edited":
-            known = {one.user_key for one in before.get("mentions", ())}
-            return {one.user_key: MENTION for one in thing.mentions if one.user_key not in known}
+            known = {mention.user_key for mention in before.get("mentions", ())}
+            return {mention.user_key: MENTION for mention in thing.mentions if mention.user_key not in known}
         case "box.created" | "task.created" | "box.assigned" | "task.assigned":
             known = set(before.get("assignee_keys", ()))
             return {user: ASSIGNED for user in thing.assignee_keys if user not in known}
@@ -104,26 +105,27 @@ def _sees(ctx: Ctx, user: str, box: Box, pipeline: Pipeline) -> bool:
     return access.allows_user(user, access.role(row[0], pipeline.permission_sets), "BOX", "GET", box)
 
 
-# The tray
+# Reading and marking
 
 
 def _own(ctx: Ctx) -> str:
     if ctx.within:
-        raise Forbidden("Notifications are a user's own, out of a team key's reach")
+        raise Forbidden("Notifications are personal: use your own API key, not a team's")
     return ctx.actor.key
 
 
-_REACHED = f"""(n.pipeline_key IS NULL OR EXISTS (
+_VISIBLE = f"""(n.pipeline_key IS NULL OR EXISTS (
     SELECT 1 FROM pipelines p WHERE p.key = n.pipeline_key AND {access.ROLE} IS NOT NULL))
 """
 
 
 def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage:
-    """The newest first, below the event number `behind`; less those of pipelines that one no longer reaches."""
+    """The actor's notifications with event numbers below `behind`, the newest first. Those of pipelines and boxes that
+    the actor may not see any longer are left out."""
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")}, n.reason, n.read_at FROM notifications n JOIN events e ON e.id = n.event_id
-        WHERE n.user_key = :actor AND n.event_id < :behind AND {_REACHED} {"AND n.read_at IS NULL" if unread else ""}
+        WHERE n.user_key = :actor AND n.event_id < :behind AND {_VISIBLE} {"AND n.read_at IS NULL" if unread else ""}
         ORDER BY n.event_id DESC LIMIT :limit
         """,
         **{**ctx.who, "actor": _own(ctx)},
@@ -131,13 +133,13 @@ def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage
         limit=limit + 1,
     )
     found = [Notification(EVENTS.load(row), row[-2], row[-1]) for row in rows]
-    found = [one for one in found if one.event.box_key is None or _still_sees(ctx, one.event)]
+    found = [each for each in found if each.event.box_key is None or _still_sees(ctx, each.event)]
     more = len(rows) > limit
     return NotificationPage(found[:limit], rows[limit - 1][0] if more else None)
 
 
 def _still_sees(ctx: Ctx, event: Event) -> bool:
-    """What a box was deleted with is told of to those who were told; all else while they reach it."""
+    """Whether the actor may still see the event's box. The deletion of a box stays visible."""
     if event.kind == "box.deleted":
         return True
     try:
@@ -148,11 +150,11 @@ def _still_sees(ctx: Ctx, event: Event) -> bool:
 
 
 def unread(ctx: Ctx) -> tuple[int, int]:
-    """How many there are, and the newest one's event number (0 for none)."""
+    """The number of unread notifications, and the event number of the newest (0 if there are none)."""
     row = ctx.db.row(
         f"""
         SELECT COUNT(*), MAX(n.event_id) FROM notifications n
-        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_REACHED}
+        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE}
         """,
         **{**ctx.who, "actor": _own(ctx)},
     )
@@ -160,7 +162,8 @@ def unread(ctx: Ctx) -> tuple[int, int]:
 
 
 def mark(ctx: Ctx, events: Iterable[int] | None, *, read: bool, until: int | None = None) -> int:
-    """Those of these events, or all up to the event `until`; how many there were."""
+    """Mark the notifications of these events, or all up to the event `until`, as read or unread. Returns how many were
+    marked."""
     test, params = ("event_id <= :until", {"until": until if until is not None else 2**62})
     at = ctx.now if read else None
     if events is None:
@@ -182,6 +185,7 @@ class Following(NamedTuple):
 
 
 def following(ctx: Ctx, box_key: str) -> Following:
+    """Whether the actor follows the box, and whether they have muted it."""
     box = boxes.get(ctx, box_key)
     sql = "SELECT 1 FROM mutes WHERE user_key = :user AND box_key = :box"
     muted = ctx.db.row(sql, user=_own(ctx), box=box.key) is not None
@@ -189,8 +193,8 @@ def following(ctx: Ctx, box_key: str) -> Following:
 
 
 def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
-    """`following` and `muted`, each where it is given. Whoever sees a box may follow it; a muted one tells of
-    mentions, assignments and due tasks alone."""
+    """Set `following` and `muted`, if they are given. A user who may see a box may follow it. A muted box only notifies
+    of mentions, assignments and due tasks."""
     boxes.get(ctx, box_key)
     held = boxes.hold(ctx, box_key)
     if held is None:
@@ -212,9 +216,11 @@ def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
 
 
 def sweep(db: Db, now: int) -> int:
-    """Forget the oldest, a slice at a time; how many."""
+    """Delete a slice of the notifications that are too old. Returns how many."""
     rows = db.rows(
-        "SELECT user_key, event_id FROM notifications WHERE at < :before LIMIT :limit", before=now - KEPT, limit=SLICE
+        "SELECT user_key, event_id FROM notifications WHERE at < :before LIMIT :limit",
+        before=now - MAX_AGE,
+        limit=SLICE,
     )
     db.many(
         "DELETE FROM notifications WHERE user_key = :user AND event_id = :event",
