@@ -11,7 +11,7 @@ from ..core.events import Event
 from ..core.webhooks.deliveries import DeliveryAttempt
 from ..core.webhooks.delivery_queue import TakenDelivery
 from ..core.webhooks.delivery_results import DeliveryResult
-from ..core.webhooks.subscriptions import ASKED, NAMES, TOKEN
+from ..core.webhooks.subscriptions import CONDITION_NAMES, EVENT_NAMES, TOKEN_HEADER
 from ..lib import signing
 from ..lib.cel import engine
 from ..lib.outbound import Outbound, Reply, Unreachable
@@ -37,9 +37,9 @@ class Sender:
         if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
             holds = await asyncio.to_thread(condition_holds, taken.webhook.condition, taken.event)
             if isinstance(holds, str):
-                return failed(taken, at, 0, f"not sent, as the condition cannot be judged: {holds}", "unjudged")
+                return failed(taken, at, 0, f"not sent, as the condition cannot be judged: {holds}", "undecided")
             if not holds:
-                return DeliveryResult(taken, "unwanted")
+                return DeliveryResult(taken, "excluded")
         body = self._body(taken.event)
         began = time.perf_counter()
         try:
@@ -61,9 +61,9 @@ class Sender:
 
 def condition_holds(condition: str, event: Event) -> bool | str:
     """Whether the condition is true of this event; a text with the reason if it cannot be evaluated."""
-    data = {"event": NAMES[event.kind], "item": payloads.thing(event), "before": payloads.before(event)}
+    data = {"event": EVENT_NAMES[event.kind], "item": payloads.thing(event), "before": payloads.before(event)}
     try:
-        return cel.holds(condition, ASKED, data)
+        return cel.holds(condition, CONDITION_NAMES, data)
     except engine.CelError as error:
         return str(error) or "the reason is not known"
 
@@ -74,7 +74,7 @@ def headers(taken: TakenDelivery, at: int, body: bytes) -> dict[str, str]:
     given = payloads.headers(delivery) | signing.sign(webhook.secrets(at), delivery.key, at // 1000, body)
     given["X-Boxwood-Attempt"] = str(delivery.attempts)
     if webhook.token:
-        given[TOKEN] = webhook.token
+        given[TOKEN_HEADER] = webhook.token
     return given
 
 

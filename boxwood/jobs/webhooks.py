@@ -150,7 +150,7 @@ class WebhookWorker(Worker):
         self._start_sending()
 
     async def _send(self, taken: TakenDelivery) -> None:
-        result = DeliveryResult(taken, "left")
+        result = DeliveryResult(taken, "not_sent")
         try:
             if taken.delivery.due_at - self.clock() > min(LEASE_MARGIN, LEASE // 3):
                 result = await self._sender.send(taken)
@@ -165,7 +165,7 @@ class WebhookWorker(Worker):
 
     def _give_back(self, not_sent: list[TakenDelivery]) -> None:
         for delivery in not_sent:
-            self._settler.add(DeliveryResult(delivery, "left"), busy=bool(self._queues.ready))
+            self._settler.add(DeliveryResult(delivery, "not_sent"), busy=bool(self._queues.ready))
 
     async def drain(self) -> None:
         """Give back the deliveries that were not sent, wait for those in flight, and store all results."""

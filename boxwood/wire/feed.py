@@ -8,7 +8,7 @@ import msgspec
 
 from ..core.events import Event, key_of
 from ..core.history.event_stream import Cursor
-from ..core.webhooks.subscriptions import NAMES
+from ..core.webhooks.subscriptions import EVENT_NAMES
 from . import payloads
 from .shapes.base import Out, given
 from .shapes.events import global_story
@@ -41,7 +41,7 @@ def event(event: Event, cursor: Cursor) -> EventOut:
         story=global_story(event),
         object=payloads.thing(event),
         previous=given(payloads.before(event)),
-        event=given(NAMES.get(event.kind)),
+        event=given(EVENT_NAMES.get(event.kind)),
         actor_key=given(event.actor_key),
         team_key=given(event.team_key),
         pipeline_key=given(event.pipeline_key),

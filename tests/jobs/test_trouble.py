@@ -231,7 +231,7 @@ def test_a_result_finds_its_delivery_by_key_also_if_statistics_say_that_none_is_
     explain = "EXPLAIN QUERY PLAN " if engine.one_process else "EXPLAIN "
     ended = dict.fromkeys(("state", "log"), "[]") | dict.fromkeys(("rank", "due_at", "tries", "attempts", "won"), 0)
     try:
-        for sql, given in ((delivery_results._SETTLE, {**ended, "ended_at": None}), (delivery_results._UNWANTED, {})):
+        for sql, given in ((delivery_results._SETTLE, {**ended, "ended_at": None}), (delivery_results._EXCLUDED, {})):
             plan = engine.write(lambda db, sql=sql, given=given: db.rows(explain + sql, key="one", **given))
             text = "\n".join(str(row[-1]) for row in plan)
             assert "deliveries_due" not in text, text

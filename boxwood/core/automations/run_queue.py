@@ -12,7 +12,7 @@ from .run_engine import Advance, Outside, StepOutcome
 from .runs import RUNS, Run
 
 log = logging.getLogger("boxwood.automations")
-LOOKED_AT = 256
+AUTOMATIONS_PER_LOOK = 256
 """Automations in one look at the queue."""
 OUR_ERRORS = (
     ArithmeticError,
@@ -68,9 +68,9 @@ def release_leases(db: Db, now: int) -> int:
 
 def take(db: Db, now: int, capacity: WorkerCapacity) -> tuple[int, list[Outside]]:
     """Continue due runs, automation by automation. Returns their number, and the requests that are to be sent."""
-    keys = _waiting(db, now, capacity.after, LOOKED_AT)
-    if capacity.after and len(keys) < LOOKED_AT:
-        keys += [key for key in _waiting(db, now, "", LOOKED_AT) if key <= capacity.after]
+    keys = _waiting(db, now, capacity.after, AUTOMATIONS_PER_LOOK)
+    if capacity.after and len(keys) < AUTOMATIONS_PER_LOOK:
+        keys += [key for key in _waiting(db, now, "", AUTOMATIONS_PER_LOOK) if key <= capacity.after]
     count, left = 0, []
     for key in keys:
         if count >= capacity.total:

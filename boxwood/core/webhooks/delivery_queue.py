@@ -30,7 +30,7 @@ LONGEST_RETRY_AFTER = DAY
 # An endpoint that is broken gets one delivery at a time, after these pauses, to check whether it works again.
 PROBES = (30 * SECOND, 5 * MINUTE)
 QUICK_PROBES = 10
-LOOKED_AT = 256
+ENDPOINTS_PER_LOOK = 256
 """Endpoints in one look at the queue."""
 
 
@@ -110,12 +110,12 @@ def take(db: Db, now: int, capacity: DeliveryCapacity) -> list[TakenDelivery]:
     """Take due deliveries, as many as the capacity allows, beginning after the endpoint that was last."""
     found = _in_turn(db, now, capacity) if capacity.total > 0 else []
     taken: list[TakenDelivery] = []
-    requests: list[_Request] = []
+    limits: list[_EndpointLimit] = []
     for endpoint in found:
-        left = capacity.total - sum(request.most for request in requests)
+        left = capacity.total - sum(limit.most for limit in limits)
         if left <= 0:
-            taken += _take_together(db, now, capacity, requests)
-            left, requests = capacity.total, []
+            taken += _take_together(db, now, capacity, limits)
+            left, limits = capacity.total, []
         if capacity.total <= 0:
             break
         capacity.after = endpoint.key
@@ -129,8 +129,8 @@ def take(db: Db, now: int, capacity: DeliveryCapacity) -> list[TakenDelivery]:
             elif most > 0 and webhook.ordered:
                 taken += _take_head(db, now, capacity, webhook, endpoint.due)
             elif most > 0:
-                requests.append(_Request(webhook, endpoint.due, most))
-    taken += _take_together(db, now, capacity, requests)
+                limits.append(_EndpointLimit(webhook, endpoint.due, most))
+    taken += _take_together(db, now, capacity, limits)
     return sorted(taken, key=lambda delivery: delivery.delivery.event_id)
 
 
@@ -160,13 +160,15 @@ def take_just_created(db: Db, now: int, capacity: DeliveryCapacity, keys: list[s
 def _in_turn(db: Db, now: int, capacity: DeliveryCapacity) -> list[_Endpoint]:
     """Endpoints with waiting deliveries, beginning after the last one; all in one look unless there are many."""
     if not capacity.more:
-        found = _endpoints(db, now, "", LOOKED_AT)
-        if len(found) < LOOKED_AT:
+        found = _endpoints(db, now, "", ENDPOINTS_PER_LOOK)
+        if len(found) < ENDPOINTS_PER_LOOK:
             return _beginning_after(found, capacity.after)
-    found = _endpoints(db, now, capacity.after, LOOKED_AT)
-    capacity.more = len(found) == LOOKED_AT
+    found = _endpoints(db, now, capacity.after, ENDPOINTS_PER_LOOK)
+    capacity.more = len(found) == ENDPOINTS_PER_LOOK
     if capacity.after and not capacity.more:
-        found += [endpoint for endpoint in _endpoints(db, now, "", LOOKED_AT) if endpoint.key <= capacity.after]
+        found += [
+            endpoint for endpoint in _endpoints(db, now, "", ENDPOINTS_PER_LOOK) if endpoint.key <= capacity.after
+        ]
     return found
 
 
@@ -175,31 +177,31 @@ def _beginning_after(endpoints: list[_Endpoint], key: str) -> list[_Endpoint]:
     return later + [endpoint for endpoint in endpoints if endpoint.key <= key]
 
 
-class _Request(msgspec.Struct):
-    """At most so many deliveries are to be taken of this endpoint."""
+class _EndpointLimit(msgspec.Struct):
+    """How many deliveries may be taken of an endpoint, and of which ranks any is due."""
 
     webhook: Webhook
     due: tuple[bool, ...]
     most: int
 
 
-def _take_together(db: Db, now: int, capacity: DeliveryCapacity, requests: list[_Request]) -> list[TakenDelivery]:
-    """Take deliveries of all these endpoints at once, rank by rank; their order does not matter."""
-    webhooks = {request.webhook.key: request.webhook for request in requests}
+def _take_together(db: Db, now: int, capacity: DeliveryCapacity, limits: list[_EndpointLimit]) -> list[TakenDelivery]:
+    """Take deliveries of all these endpoints at once, rank by rank; their deliveries need no order."""
+    webhooks = {limit.webhook.key: limit.webhook for limit in limits}
     taken: list[TakenDelivery] = []
     for rank in (RETRY, FRESH, REPLAY):
         shares = []
         left = capacity.retries
-        for request in requests:
-            share = request.most if rank != RETRY else min(left, (request.most + 1) // 2)
-            if request.due[rank] and share > 0:
+        for limit in limits:
+            share = limit.most if rank != RETRY else min(left, (limit.most + 1) // 2)
+            if limit.due[rank] and share > 0:
                 left -= share
-                shares.append({"webhook": request.webhook.key, "rank": rank, "count": share})
+                shares.append({"webhook": limit.webhook.key, "rank": rank, "count": share})
         found = _lease(db, now, capacity, _OF_RANK, shares, webhooks)
         capacity.retries -= len(found) if rank == RETRY else 0
         counts = Counter(delivery.webhook.key for delivery in found)
-        for request in requests:
-            request.most -= counts[request.webhook.key]
+        for limit in limits:
+            limit.most -= counts[limit.webhook.key]
         taken += found
     return taken
 

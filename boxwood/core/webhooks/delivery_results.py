@@ -25,9 +25,9 @@ TRIED = ("done", "failed", "gone")
 class DeliveryResult(msgspec.Struct, frozen=True):
     """What happened to a delivery that was taken.
 
-    `verdict` is `done`, `failed`, `gone` (the receiver ended the subscription), `left` (it was not sent), `unwanted`
-    (the subscription's condition is false), or `unjudged` (the condition cannot be evaluated; the attempt has the
-    reason). `retry_after` is in milliseconds.
+    `verdict` is `done`, `failed`, `gone` (the receiver ended the subscription), `not_sent`, `excluded` (the
+    subscription's condition is false), or `undecided` (the condition cannot be evaluated; the attempt has the reason).
+    `retry_after` is in milliseconds.
     """
 
     taken: TakenDelivery
@@ -58,17 +58,17 @@ _SETTLE = f"""
         ended_at = :ended_at, worker = NULL
     WHERE key = :key AND {deliveries.STILL_DUE} AND (attempts = :attempts OR :won = 1)
 """
-_UNWANTED = f"DELETE FROM deliveries WHERE key = :key AND {deliveries.STILL_DUE}"
+_EXCLUDED = f"DELETE FROM deliveries WHERE key = :key AND {deliveries.STILL_DUE}"
 
 
 def settle(db: Db, now: int, results: list[DeliveryResult]) -> None:
     """Store these results, and what they say about the endpoints."""
     if not results:
         return
-    db.many(_SETTLE, [_ENDED.params(_ended(now, result)) for result in results if result.verdict != "unwanted"])
-    unwanted = [{"key": result.taken.delivery.key} for result in results if result.verdict == "unwanted"]
-    if unwanted:
-        db.many(_UNWANTED, unwanted)
+    db.many(_SETTLE, [_ENDED.params(_ended(now, result)) for result in results if result.verdict != "excluded"])
+    excluded = [{"key": result.taken.delivery.key} for result in results if result.verdict == "excluded"]
+    if excluded:
+        db.many(_EXCLUDED, excluded)
     by_webhook: dict[str, list[DeliveryResult]] = {}
     for result in results:
         if result.verdict in TRIED and not result.taken.delivery.test:
@@ -87,7 +87,7 @@ def _ended(now: int, result: DeliveryResult) -> _Ended:
         ended.tries -= 1
         return ended
     ended.log = [*was.log, result.attempt][-deliveries.STORED_ATTEMPTS :]
-    if result.verdict == "unjudged":
+    if result.verdict == "undecided":
         ended.state, ended.ended_at = "cancelled", now
     elif result.verdict == "done":
         ended.won, ended.state, ended.ended_at = 1, "done", now

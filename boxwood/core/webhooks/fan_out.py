@@ -18,7 +18,7 @@ from . import deliveries, subscriptions
 
 # If an event has more subscriptions than this, or more owners of them than a tenth of this, a worker creates its
 # deliveries later, so that the change does not wait for them.
-AT_ONCE = 100
+MOST_SUBSCRIPTIONS = 100
 CHANNEL = "deliveries"
 MOST_NOTIFIED = 16
 """Deliveries of an event whose keys are in the notification: a worker in this process takes them without a search."""
@@ -71,7 +71,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
 
     Of an edit that is recorded as several events, only the last one is delivered.
     """
-    name = subscriptions.NAMES.get(happened.kind)
+    name = subscriptions.EVENT_NAMES.get(happened.kind)
     if name is None or "part" in happened.detail:
         return
     scopes = (
@@ -114,7 +114,7 @@ def _known(ctx: Ctx, name: str, scopes: tuple[str, str, str]) -> list[Subscriber
 
 def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
     """Whether there is an active subscription to events of this kind in this pipeline."""
-    name = subscriptions.NAMES.get(kind)
+    name = subscriptions.EVENT_NAMES.get(kind)
     return name is not None and subscribers(ctx.db, name, (pipeline.key, "", pipeline.team_key), most=1) != []
 
 
@@ -135,7 +135,7 @@ def event_to_send(
         stage_key=box.stage_key if box is not None else None,
         assignee_keys=box.assignee_keys if box is not None else [],
         creator_key=getattr(box if box is not None else thing, "creator_key", None),
-        changed=[subscriptions.MEMBERS.get(name, name) for name in detail.get("changed", "").split(",")],
+        changed=[subscriptions.BOX_MEMBERS.get(name, name) for name in detail.get("changed", "").split(",")],
         fields=box.fields if box is not None else {},
     )
 
@@ -178,7 +178,9 @@ _IN_TEAM = f"""
 """
 
 
-def subscribers(db: Db, name: str, scopes: tuple[str, str, str], *, most: int = AT_ONCE) -> list[Subscriber] | None:
+def subscribers(
+    db: Db, name: str, scopes: tuple[str, str, str], *, most: int = MOST_SUBSCRIPTIONS
+) -> list[Subscriber] | None:
     """The active subscriptions to this event in these pipelines or this team; None if there are more than `most`."""
     pipeline, old, team = scopes
     if not pipeline:

@@ -28,14 +28,15 @@ from . import secret_rotation
 METHODS = ("GET", "POST", "PATCH", "PUT")
 NONE, STANDARD, GITHUB, STRIPE, SHARED = SIGNATURES = ("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED")
 BY_NOTHING, BY_HEADER, BY_PATH = "", "header", "path"
-NAMES = ("method", "query", "headers", "body")
+CONDITION_NAMES = ("method", "query", "headers", "body")
 """The names in a condition."""
 SHARED_HEADER = "X-Webhook-Secret"
 # Where a sender of this kind puts the id of a request, if the endpoint names no other place.
-_REPEATS = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-Delivery"), STRIPE: (BY_PATH, "id")}
+_ID_PLACES = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-Delivery"), STRIPE: (BY_PATH, "id")}
 MOST_TOKENS = 8
 MOST_ADDRESSES = 200
-SHOWN = 6
+PREFIX_LENGTH = 6
+"""Characters of a token that are stored, so that users recognize it."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -137,7 +138,7 @@ def _reach(ctx: Ctx, key: str, lock: str) -> Endpoint:
         pipeline, role, team = _place(ctx, endpoint.pipeline_key, endpoint.team_key)
     except NotFound:
         raise NotFound(key) from None
-    if endpoint.user_key != ctx.actor.key and not _governs(ctx, pipeline, role, team):
+    if endpoint.user_key != ctx.actor.key and not _may_change_all(ctx, pipeline, role, team):
         raise NotFound(key)
     return endpoint
 
@@ -150,7 +151,7 @@ def _place(
     return None, None, teams.get(ctx, team_key or "")
 
 
-def _governs(ctx: Ctx, pipeline: Pipeline | None, role: Role | None, team: Team | None) -> bool:
+def _may_change_all(ctx: Ctx, pipeline: Pipeline | None, role: Role | None, team: Team | None) -> bool:
     if pipeline is not None and role is not None:
         return access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline)
     assert team is not None
@@ -164,7 +165,7 @@ def _governs(ctx: Ctx, pipeline: Pipeline | None, role: Role | None, team: Team 
 def list_in(ctx: Ctx, pipeline_key: str | None, team_key: str | None, *, limit: int, offset: int) -> list[Endpoint]:
     """Endpoints of a pipeline or a team, the oldest first: all for users who may change it, else the actor's own."""
     pipeline, role, team = _place(ctx, pipeline_key, team_key)
-    own = "" if _governs(ctx, pipeline, role, team) else "AND user_key = :actor"
+    own = "" if _may_change_all(ctx, pipeline, role, team) else "AND user_key = :actor"
     rows = ctx.db.rows(
         f"""
         SELECT {INBOUND.columns} FROM inbound
@@ -226,9 +227,9 @@ def create(
         created_at=ctx.now,
         updated_at=ctx.now,
     )
-    endpoint = _changed(ctx, blank, given)
-    if not {"repeat_header", "repeat_path"} & given.keys() and endpoint.signature in _REPEATS:
-        by, at = _REPEATS[endpoint.signature]
+    endpoint = _with_changes(ctx, blank, given)
+    if not {"repeat_header", "repeat_path"} & given.keys() and endpoint.signature in _ID_PLACES:
+        by, at = _ID_PLACES[endpoint.signature]
         endpoint = msgspec.structs.replace(endpoint, repeat_by=by, repeat_at=at)
     INBOUND.insert(ctx.db, endpoint)
     token = _new_token(ctx, endpoint)
@@ -239,7 +240,7 @@ def create(
 def edit(ctx: Ctx, key: str, given: dict[str, Any]) -> Endpoint:
     """Apply the given values that differ. A replaced secret stays valid for a day."""
     before = _reach(ctx, key, ctx.db.for_update)
-    after = _changed(ctx, before, given)
+    after = _with_changes(ctx, before, given)
     if after == before:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
@@ -286,7 +287,9 @@ def delete(ctx: Ctx, key: str) -> None:
 
 def _new_token(ctx: Ctx, endpoint: Endpoint) -> str:
     token = secrets.token_urlsafe(32)
-    TOKENS.insert(ctx.db, Token(digest(token), ids.new("q", ctx.now), endpoint.key, token[:SHOWN], ctx.now, None))
+    TOKENS.insert(
+        ctx.db, Token(digest(token), ids.new("q", ctx.now), endpoint.key, token[:PREFIX_LENGTH], ctx.now, None)
+    )
     return token
 
 
@@ -299,7 +302,7 @@ def record_event(ctx: Ctx, kind: str, endpoint: Endpoint) -> int:
 # What an edit may change
 
 
-def _changed(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> Endpoint:
+def _with_changes(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> Endpoint:
     changes: dict[str, Any] = {}
     for name in ("name", "method", "active"):
         if given.get(name) is not None:
@@ -309,7 +312,7 @@ def _changed(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> Endpoint:
     if "condition" in given:
         changes["condition"] = (given["condition"] or "").strip()
         if changes["condition"]:
-            cel.check(changes["condition"], NAMES, "condition")
+            cel.check(changes["condition"], CONDITION_NAMES, "condition")
     changes |= _signature_changes(ctx, endpoint, given)
     changes |= _repeat_changes(given)
     return msgspec.structs.replace(endpoint, **changes)

@@ -112,9 +112,13 @@ def left_out(endpoint: Endpoint, content: Content) -> str:
     """Why the endpoint's condition excludes the request; empty if it does not. This takes up to 0.1 s."""
     if not endpoint.condition:
         return ""
-    data = {name: getattr(content, name) for name in inbound_endpoints.NAMES}
+    data = {name: getattr(content, name) for name in inbound_endpoints.CONDITION_NAMES}
     try:
-        return "" if cel.holds(endpoint.condition, inbound_endpoints.NAMES, data) else "the condition does not hold"
+        return (
+            ""
+            if cel.holds(endpoint.condition, inbound_endpoints.CONDITION_NAMES, data)
+            else "the condition does not hold"
+        )
     except engine.CelError as error:
         return f"the condition cannot be judged: {error}"
 

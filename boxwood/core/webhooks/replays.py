@@ -16,7 +16,7 @@ from .deliveries import Delivery
 from .fan_out import EventToSend
 from .subscriptions import Webhook
 
-MOST = 10_000
+MOST_EVENTS = 10_000
 """Events that one call replays; the result says where the next call begins."""
 WHICH = ("all", "failed")
 _decode = msgspec.json.decode
@@ -31,7 +31,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 def replay(
-    ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, only_count: bool, most: int = MOST
+    ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, only_count: bool, most: int = MOST_EVENTS
 ) -> Replay:
     """Send again the events from `since` to `until` (milliseconds), by default those from while it was switched off.
 
@@ -134,7 +134,7 @@ _SLICE = 1000
 
 
 def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None, order: str) -> list[Event]:
-    kinds = [kind for kind, name in subscriptions.NAMES.items() if name == webhook.event]
+    kinds = [kind for kind, name in subscriptions.EVENT_NAMES.items() if name == webhook.event]
     where, params = _scope(webhook)
     if after is not None:
         where, params = f"{where} AND e.id {'<' if order else '>'} :after", {**params, "after": after}

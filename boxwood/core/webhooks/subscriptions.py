@@ -17,7 +17,7 @@ from ..records import Team
 from . import secret_rotation
 
 # The name of each kind of event in subscriptions. Kinds that are not listed here cannot be subscribed to.
-NAMES = {
+EVENT_NAMES = {
     "box.created": "BOX_CREATE",
     "box.restored": "BOX_CREATE",
     "box.deleted": "BOX_DELETE",
@@ -64,11 +64,11 @@ NAMES = {
     "thread.restored": "THREAD_ADDED_TO_BOX",
     "thread.removed": "THREAD_REMOVED_FROM_BOX",
 }
-EVENTS = tuple(dict.fromkeys(NAMES.values()))
-OF_TEAMS = ("CONTACT_", "ORG_")
+EVENTS = tuple(dict.fromkeys(EVENT_NAMES.values()))
+TEAM_EVENTS = ("CONTACT_", "ORG_")
 # Names that only Nango's guide uses for these events.
 _ALIASES = {"BOX_CREATED": "BOX_CREATE", "BOX_EDITED": "BOX_EDIT"}
-MEMBERS = {
+BOX_MEMBERS = {
     "name": "name",
     "notes": "notes",
     "assignee_keys": "assignedToSharingEntries",
@@ -78,9 +78,9 @@ MEMBERS = {
     "organizations": "organizations",
 }
 """The members of a box, on the wire, that a filter by changed fields may name besides the pipeline's fields."""
-ASKED = ("event", "item", "before")
+CONDITION_NAMES = ("event", "item", "before")
 """The names in a condition: the event's name, the thing as it is sent, and the changed members before the change."""
-TOKEN = "X-Streak-Webhook-Token"
+TOKEN_HEADER = "X-Streak-Webhook-Token"
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -157,15 +157,15 @@ def _reach(ctx: Ctx, key: str, lock: str) -> Webhook:
         raise NotFound(key)
     webhook = WEBHOOKS.load(row)
     try:
-        governs = _governs(ctx, webhook)
+        may_change_all = _may_change_all(ctx, webhook)
     except NotFound:
         raise NotFound(key) from None
-    if not governs and webhook.user_key != ctx.actor.key:
+    if not may_change_all and webhook.user_key != ctx.actor.key:
         raise NotFound(key)
     return webhook
 
 
-def _governs(ctx: Ctx, webhook: Webhook) -> bool:
+def _may_change_all(ctx: Ctx, webhook: Webhook) -> bool:
     """Whether the actor may change other users' subscriptions here. Raises `NotFound` without access to the place."""
     if webhook.pipeline_key is not None:
         role = pipelines.reach(ctx, webhook.pipeline_key)[1]
@@ -184,8 +184,8 @@ def _owns(ctx: Ctx, team: Team) -> bool:
 def list_for_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
     """Subscriptions of a pipeline that the actor may see, the oldest first."""
     pipeline, role = pipelines.reach(ctx, key)
-    governs = access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
-    return _list_for_scope(ctx, pipeline.key, governs, limit, offset)
+    may_change_all = access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
+    return _list_for_scope(ctx, pipeline.key, may_change_all, limit, offset)
 
 
 def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
@@ -194,8 +194,8 @@ def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhoo
     return _list_for_scope(ctx, team.key, _owns(ctx, team), limit, offset)
 
 
-def _list_for_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) -> list[Webhook]:
-    own = "" if governs else "AND user_key = :actor"
+def _list_for_scope(ctx: Ctx, key: str, may_change_all: bool, limit: int, offset: int) -> list[Webhook]:
+    own = "" if may_change_all else "AND user_key = :actor"
     rows = ctx.db.rows(
         f"""
         SELECT {WEBHOOKS.columns} FROM webhooks WHERE scope_key = :scope {own}
@@ -204,7 +204,7 @@ def _list_for_scope(ctx: Ctx, key: str, governs: bool, limit: int, offset: int) 
         scope=key,
         limit=limit,
         offset=offset,
-        **({} if governs else {"actor": ctx.actor.key}),
+        **({} if may_change_all else {"actor": ctx.actor.key}),
     )
     return WEBHOOKS.load_all(rows)
 
@@ -221,7 +221,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         team = teams.get(ctx, given["team_key"])
     else:
         raise Invalid("pipelineKey", "is missing: name a pipeline, or a team with teamKey")
-    if pipeline and str(given.get("event")).startswith(OF_TEAMS):
+    if pipeline and str(given.get("event")).startswith(TEAM_EVENTS):
         # Contacts and organizations belong to teams: a program that always names a pipeline means its team.
         team, pipeline = teams.get(ctx, given.get("team_key") or pipeline.team_key), None
     scope = pipeline or team
@@ -257,7 +257,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         probes=0,
         waits_until=0,
     )
-    webhook = _changed(ctx, blank, given, rules)
+    webhook = _with_changes(ctx, blank, given, rules)
     WEBHOOKS.insert(ctx.db, webhook)
     record_event(ctx, "webhook.created", webhook)
     return webhook
@@ -266,9 +266,9 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
 def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     """Apply the given values that differ. With another URL, and when switched on, its failures are forgotten."""
     before = get_for_change(ctx, key)
-    after = _changed(ctx, before, given, rules)
+    after = _with_changes(ctx, before, given, rules)
     if "active" in given and given["active"] != before.active:
-        after = _on(ctx, after) if given["active"] else _off(ctx, after, "switched off by hand")
+        after = _switched_on(ctx, after) if given["active"] else _switched_off(ctx, after, "switched off by hand")
     if after.target_url != before.target_url:
         after = msgspec.structs.replace(after, **HEALTHY)
     if after == before:
@@ -280,7 +280,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     return after
 
 
-def _on(ctx: Ctx, webhook: Webhook) -> Webhook:
+def _switched_on(ctx: Ctx, webhook: Webhook) -> Webhook:
     """Switch it on for events from now on. Deliveries that waited when it was switched off need a replay."""
     ctx.db.run(
         "UPDATE deliveries SET state = 'dead', ended_at = :now WHERE webhook_key = :key AND state = 'due'",
@@ -290,7 +290,7 @@ def _on(ctx: Ctx, webhook: Webhook) -> Webhook:
     return msgspec.structs.replace(webhook, active=True, on_at=ctx.now, off_reason=None, **HEALTHY)
 
 
-def _off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
+def _switched_off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
     return msgspec.structs.replace(webhook, active=False, off_at=ctx.now, on_at=None, off_reason=reason)
 
 
@@ -322,7 +322,7 @@ def record_event(ctx: Ctx, kind: str, webhook: Webhook) -> int:
 # What an edit may change
 
 
-def _changed(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) -> Webhook:
+def _with_changes(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) -> Webhook:
     changes: dict[str, Any] = {}
     if given.get("event"):
         changes["event"] = _event(given["event"])
@@ -337,7 +337,7 @@ def _changed(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) ->
     if "condition" in given:
         changes["condition"] = (given["condition"] or "").strip()
         if changes["condition"]:
-            cel.check(changes["condition"], ASKED, "condition")
+            cel.check(changes["condition"], CONDITION_NAMES, "condition")
     if given.get("ordered") is not None:
         changes["ordered"] = given["ordered"]
     return msgspec.structs.replace(webhook, **changes)
@@ -360,7 +360,7 @@ def _target(url: str, rules: Rules) -> str:
 
 def _token(token: str | None) -> str | None:
     try:
-        check_headers({TOKEN: token} if token else {})
+        check_headers({TOKEN_HEADER: token} if token else {})
     except Refused:
         raise Invalid("token", "must be one line of plain ASCII of at most 8,000 characters") from None
     return token
@@ -378,7 +378,7 @@ def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
 
 
 def _fields(ctx: Ctx, webhook: Webhook, names: list[str]) -> list[str]:
-    members = MEMBERS.values()
+    members = BOX_MEMBERS.values()
     field_keys: set[str] = set()
     if webhook.pipeline_key and not set(names) <= set(members):
         sql = "SELECT key FROM fields WHERE pipeline_key = :pipeline"
