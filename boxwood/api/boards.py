@@ -52,7 +52,7 @@ def _made(call: Call, totals: Totals | None) -> BoardOut:
         only=call.text("column") if "column" in call.given else None,
         cursor=call.text("cursor"),
         limit=call.number("limit", view_board.SHOWN, least=0, most=view_board.MOST_SHOWN),
-        kept=totals,
+        totals=totals,
     )
     call.wishes.update(board.wishes)
     return _shown(call, board)

@@ -158,7 +158,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
         """The boxes within reach that name this {noun}, the last changed first."""
         limit, offset = call.page(PAGE)
         key = contact_access.reach(call.ctx, self.noun, call.path[0])[0].key
-        found = listing.naming(call.ctx, key, limit=limit + 1, offset=offset)
+        found = listing.linked_to(call.ctx, key, limit=limit + 1, offset=offset)
         people = persons.by_key(call.ctx, box_records.people(found))
         return Results(box_lists.boxes(found[:limit], people, call.ctx.now), len(found) > limit)
 

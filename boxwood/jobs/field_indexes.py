@@ -42,8 +42,8 @@ def sweep(engine: Engine, wishes: set[Wish]) -> None:
     asked = set(wishes)
     wishes.difference_update(asked)
     if asked and asked - engine.read(lambda db: field_indexes.known(db, asked)):
-        engine.write(lambda db: field_indexes.note(db, asked))
-    wanted, made = engine.read(lambda db: (field_indexes.wanted(db), field_indexes.made(db)))
+        engine.write(lambda db: field_indexes.store_wishes(db, asked))
+    wanted, made = engine.read(lambda db: (field_indexes.wanted(db), field_indexes.existing(db)))
     missing = {name: what for name, what in wanted.items() if name not in made}
     if missing or made - wanted.keys():
         engine.make_indexes(missing, sorted(made - wanted.keys()))

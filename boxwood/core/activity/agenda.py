@@ -34,7 +34,7 @@ def list_tasks(
     if len(user_keys) > MOST_PEOPLE:
         raise Invalid("userKeys", f"must not be more than {MOST_PEOPLE} users")
     due, number = _start(ctx, cursor)
-    seen, params = listing.seen(ctx, pipeline_key, column="t.pipeline_key")
+    seen, params = listing.visible(ctx, pipeline_key, column="t.pipeline_key")
     found: dict[str, Task] = {}
     for user_key in dict.fromkeys(user_keys or [ctx.actor.key]):
         rows = ctx.db.rows(

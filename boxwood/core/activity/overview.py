@@ -74,7 +74,7 @@ def _linked(ctx: Ctx, box: Box) -> list[Neighbour]:
     """The linked boxes that the actor may see, in the order of the box's links."""
     if not box.linked_box_keys:
         return []
-    test, params = listing.seen(ctx)
+    test, params = listing.visible(ctx)
     among = ctx.db.dialect.among("b.key", "keys")
     rows: list[Any] = ctx.db.rows(
         f"""

@@ -342,7 +342,7 @@ def _field(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
 def _view(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     pipeline = pipelines.get(ctx, trashed.pipeline_key or "")
     trash.put_back(ctx.db, "views", rows["views"])
-    saved_views.tell(ctx, "view.restored", _read(ctx, saved_views.VIEWS, trashed.key), pipeline)
+    saved_views.record_event(ctx, "view.restored", _read(ctx, saved_views.VIEWS, trashed.key), pipeline)
 
 
 def _snippet(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:

@@ -1,1 +1,1 @@
-"""Ways to look at the boxes of a pipeline: lists, boards, tables, reports."""
+"""Views of the boxes of a pipeline: lists, boards, tables and reports."""

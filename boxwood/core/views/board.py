@@ -1,4 +1,5 @@
-"""Boards: the boxes of a pipeline in columns, one for each stage or option, with how many each holds and their sums."""
+"""Boards: the boxes of a pipeline in columns, one for each stage or option, with the number of boxes and the sums of
+each column."""
 
 from __future__ import annotations
 
@@ -15,22 +16,22 @@ from ..pipelines.columns import Column
 from ..records import Stage, StoredBox
 from . import board_order, board_totals, saved_views
 from . import sums as column_sums
-from .board_totals import Asked, Totals
+from .board_totals import Totals, TotalsQuery
 from .saved_views import View
 from .selections import BoxPage, Selection, Wish
 
 SHOWN = 50
 MOST_SHOWN = 200
 MOST_BOXES = 5000
-"""On the whole board: with more columns, each begins with fewer."""
+"""Boxes on a whole board. If there are many columns, each starts with fewer boxes."""
 UNSET = ""
-"""The key of the column of boxes without a value."""
+"""The key of the board column with the boxes that have no value."""
 _values = msgspec.json.Decoder(dict[str, Any]).decode
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 
 class Lane(msgspec.Struct, frozen=True):
-    """One column of a board. `stage` where there is one for each stage."""
+    """A column of a board. `stage` is None on a board by the options of a field."""
 
     key: str
     name: str
@@ -39,7 +40,7 @@ class Lane(msgspec.Struct, frozen=True):
     sums: dict[str, float]
     page: BoxPage
     golden: list[str]
-    """Keys of those shown that bear a golden mark."""
+    """The keys of the shown boxes that are golden."""
 
 
 class Board(NamedTuple):
@@ -50,14 +51,14 @@ class Board(NamedTuple):
 
 
 def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
-    """Another after each change of the pipeline, of its boxes, of the view, of its people's names and of what the actor
-    may see. Of the last events not the newest alone: on PostgreSQL one with a lower number can appear later. What is
-    computed anew without an event has its run, or a later day on which it is due."""
+    """A value that differs after each change of the pipeline, its boxes, the view, the names of its members, or what
+    the actor may see. It uses the last 64 events, not only the newest, because on PostgreSQL an event with a lower
+    number can appear later. Formulas that are computed again without an event change their run or their due date."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     view = saved_views.get(ctx, pipeline_key, view_key) if view_key else None
     row = ctx.db.row(
         f"""
-        SELECT COUNT(*), COALESCE(SUM(id), 0), {board_totals.SILENT},
+        SELECT COUNT(*), COALESCE(SUM(id), 0), {board_totals.FORMULA_STATE},
             (SELECT MAX(updated_at) FROM users WHERE key IN (
                 SELECT user_key FROM team_members WHERE team_key = :team
                 UNION ALL SELECT user_key FROM pipeline_members WHERE pipeline_key = :pipeline))
@@ -67,7 +68,7 @@ def version(ctx: Ctx, pipeline_key: str, view_key: str) -> tuple[Any, ...]:
         team=pipeline.team_key,
     )
     assert row is not None
-    return (pipeline, role, view, *(None if one is None else str(one) for one in row))
+    return (pipeline, role, view, *(None if value is None else str(value) for value in row))
 
 
 def read(
@@ -83,28 +84,29 @@ def read(
     only: str | None = None,
     cursor: str = "",
     limit: int = SHOWN,
-    kept: Totals | None = None,
+    totals: Totals | None = None,
 ) -> Board:
-    """The first boxes of every column, and the figures of all that pass.
+    """The first boxes of each column, and the number and sums of all boxes that pass the filter.
 
-    A view gives what is not given: its filter holds beside `tree`, its order, columns and group count unless others
-    are named. `by` is `stage` or a dropdown field's key. Without `sums` those fields are summed that hold numbers in
-    the boxes shown. With `only` it is that column alone, from its `cursor` on. A `limit` of 0 is for figures alone.
-    Figures come from what is `kept` of them where that can tell, else from all boxes.
+    A view supplies what the caller does not give: its filter holds in addition to `tree`; its order, columns and group
+    are used unless others are given. `by` is `stage` or the key of a dropdown field. Without `sums`, all fields are
+    summed that have only numbers in the shown boxes. With `only`, the board has only this column, from the `cursor` on.
+    With a `limit` of 0 there are only numbers and sums, no boxes. These come from `totals` if possible, or else are
+    counted from all boxes.
 
-    Golden boxes come first in their column, then, unless an order is chosen, those that were put in a place
-    (`places`): both whole, beside the `limit`, and on the first page alone.
+    Golden boxes come first in their column. Unless an order is given, the boxes that were put in a place follow. Both
+    are always shown, do not count against `limit`, and are only on the first page.
     """
     view = saved_views.get(ctx, pipeline_key, view_key) if view_key else None
     if view:
-        tree, sort, shown = of_view(view, tree, sort, shown)
+        tree, sort, shown = with_view(view, tree, sort, shown)
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown)
     column = _grouped(chosen, by, view)
     keys = _keys(ctx, chosen, column)
     if only is not None and only not in keys:
-        raise Invalid("column", f"this board has no column {only[:50]!r}")
+        raise Invalid("column", f"must be a column of this board: there is no column {only[:50]!r}")
     if cursor and only is None:
-        raise Invalid("cursor", "goes on in one column: name it in column")
+        raise Invalid("cursor", "is only possible with column: give the column to continue")
     wanted = list(keys) if only is None else [only]
     most = min(limit, max(1, MOST_BOXES // len(wanted)))
     golden = board_order.golden_of(ctx, chosen.pipeline.key)
@@ -114,9 +116,9 @@ def read(
         for key in wanted
     }
     summed = _sums_of(chosen, sums, [box for page in pages.values() for box in page.boxes])
-    figures = _figures(ctx, chosen, column, summed, only, kept)
+    figures = _figures(ctx, chosen, column, summed, only, totals)
     lanes = [
-        Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key], _marked(pages[key], golden)) for key in wanted
+        Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key], _golden_on(pages[key], golden)) for key in wanted
     ]
     wishes = {wish for page in pages.values() for wish in page.wishes}
     if column.field:
@@ -124,12 +126,13 @@ def read(
     return Board(chosen, column.name, lanes, wishes)
 
 
-def of_view(
+def with_view(
     view: View, tree: Any, sort: list[str] | None, shown: list[str] | None
 ) -> tuple[Any, list[str], list[str] | None]:
+    """The given filter, order and columns, completed by those of the view."""
     if view.filter:
         tree = {"and": [view.filter, tree]} if tree else view.filter
-    seen = [one.key for one in view.columns if not one.hidden]
+    seen = [column.key for column in view.columns if not column.hidden]
     return tree, sort or view.sort, list(dict.fromkeys([*seen, *(shown or [])]))
 
 
@@ -141,7 +144,7 @@ def _grouped(chosen: Selection, by: str, view: View | None) -> Column:
 
 
 def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor: str, most: int) -> BoxPage:
-    """The boxes `first` whole, then the others by their order."""
+    """All of the boxes `first`, then a page of the others in their order."""
     if most == 0:
         return BoxPage([], None, [], set())
     test = f"{column.sorts[0]} = :lane"
@@ -151,16 +154,16 @@ def _page(chosen: Selection, column: Column, lane: str, first: list[str], cursor
     rest = chosen.page(cursor, most, test=others, lane=lane, first=chosen.ctx.db.texts(first))
     if cursor:
         return rest
-    top = chosen.among(first, test=test, lane=lane)
+    top = chosen.by_keys(first, test=test, lane=lane)
     return rest._replace(boxes=[*top.boxes, *rest.boxes], columns=[*top.columns, *rest.columns])
 
 
-def _marked(page: BoxPage, golden: list[str]) -> list[str]:
+def _golden_on(page: BoxPage, golden: list[str]) -> list[str]:
     return [box.key for box in page.boxes if box.key in golden]
 
 
 def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, Stage | None]]:
-    """The name, and the stage if it is one, of each column by its key, in order."""
+    """The name of each column, and its stage if the board is by stages, by the column's key and in order."""
     if column.field is None:
         known = schema.stages(ctx, [chosen.pipeline.key])[chosen.pipeline.key]
         return {key: (known[key].name, known[key]) for key in chosen.pipeline.stage_order}
@@ -168,12 +171,12 @@ def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, S
 
 
 def _sums_of(chosen: Selection, names: list[str] | None, shown: list[StoredBox]) -> dict[str, Column]:
-    """The columns to sum: those named, else the text and formula fields whose values are numbers."""
+    """The fields to sum: the given ones, or else the text and formula fields whose shown values are all numbers."""
     if names is None:
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
         values = [_values(box.fields) for box in shown]
-        held = {field.key: [each[field.key] for each in values if field.key in each] for field in fields}
-        names = [key for key, values in held.items() if values and all(_is_number(one) for one in values)]
+        by_field = {field.key: [each[field.key] for each in values if field.key in each] for field in fields}
+        names = [key for key, values in by_field.items() if values and all(_is_number(value) for value in values)]
         names = names[: column_sums.MOST_SUMS]
     return column_sums.columns(chosen, names)
 
@@ -185,13 +188,14 @@ def _is_number(value: Any) -> bool:
 
 
 def _figures(
-    ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None, kept: Totals | None
+    ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None, totals: Totals | None
 ) -> dict[str, tuple[int, dict[str, float]]]:
-    """How many boxes each column holds, and the sums of the numbers in them. What is no number adds nothing."""
+    """The number of boxes of each column, and the sums of their numbers. Values that are no numbers are ignored."""
     numbers = {name: column_sums.number(ctx, column) for name, column in summed.items()}
-    if kept and not chosen.filter.columns and all(column.field for column in summed.values()):
-        where, params = chosen.reached
-        found = kept.of(ctx, Asked(chosen.pipeline.key, where, tuple(params.items()), column.sorts[0]), numbers)
+    if totals and not chosen.filter.columns and all(column.field for column in summed.values()):
+        where, params = chosen.visible
+        query = TotalsQuery(chosen.pipeline.key, where, tuple(params.items()), column.sorts[0])
+        found = totals.read(ctx, query, numbers)
     else:
         found = _counted(ctx, chosen, column.sorts[0], list(numbers.values()), column_sums.params(ctx, summed), only)
     return {

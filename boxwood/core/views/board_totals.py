@@ -1,10 +1,9 @@
-"""Totals: how many boxes each column of a board holds and what their numbers add up to, without counting all of them
-after each change.
+"""Totals of boards: the number of boxes in each column and their sums, without counting all boxes after each change.
 
-The boxes of a pipeline are cut into parts of some hundreds by when they were made, which no change alters, and the
-figures of each part are kept in memory. What happened since names the boxes it was about, and the parts these are in
-are counted again, whole: nothing need be known of what a box was before, nothing is added to a figure or taken from it,
-and to count a part once too often does no harm. What names no boxes has everything counted.
+The boxes of a pipeline are divided into parts of some hundreds by the time of their creation, which never changes, and
+the figures of each part are cached in memory. Events since the last read name the boxes that changed, and the parts
+with these boxes are counted again as a whole. So the state of a box before a change is not needed, and counting a part
+once too often does no harm. After an event that names no box, everything is counted again.
 """
 
 from __future__ import annotations
@@ -21,152 +20,158 @@ from ..history.event_stream import Cursor
 from . import sums as column_sums
 
 PART = 500
-"""Boxes; counting them takes about half a millisecond."""
+"""Boxes of a part. Counting them takes about half a millisecond."""
 MOST_EVENTS = 1000
 EVENTS_A_PART = 25
-"""Behind more events than both of these everything is counted: looking for their boxes would take as long."""
+"""After more events than MOST_EVENTS and than this number for each part, everything is counted again, because finding
+the boxes of the events would take as long."""
 MOST_FIGURES = 600_000
-"""In all, some 20 MB."""
-APART = frozenset("view webhook inbound hook automation snippet".split())
-"""Nouns of a pipeline whose events alter no box. What hangs on one alters neither its stage nor its fields."""
+"""Figures that the cache holds, about 20 MB."""
+WITHOUT_BOXES = frozenset("view webhook inbound hook automation snippet".split())
+"""Nouns of a pipeline whose events change no box. Records attached to a box change neither its stage nor its fields."""
 
 Figures = dict[str, tuple[Any, ...]]
-"""By column: how many boxes, then the sum of each number, None or 0 where there is none."""
+"""By board column: the number of boxes, then the sum of each field, which is None or 0 if there are no numbers."""
 Place = tuple[int, str]
-"""When a box was made, and its key."""
+"""The time when a box was created, and its key."""
 FIRST: Place = (-(2**62), "")
 LAST: Place = (2**62, "")
 
 
-class Asked(NamedTuple):
-    """Which boxes are counted, and by what. What the SQL reads of a box changes with an event or a run alone: its
-    stage, its fields, who made it and who is assigned."""
+class TotalsQuery(NamedTuple):
+    """Which boxes are counted, and by what. The SQL may only read what changes with an event or a run of formulas: the
+    stage, the fields, the creator and the assignees of a box."""
 
     pipeline_key: str
     where: str
     params: tuple[tuple[str, Any], ...]
     lane: str
-    """The column of a box `b`."""
+    """The SQL expression for the board column of a box `b`."""
 
 
 class Totals:
-    """Of one process; the least recently asked for go first, where there are more than `most` figures. `part` is how
-    many boxes a part has at first."""
+    """The cached totals of one process. If there are more than `most` figures, the least recently used are removed.
+    `part` is the number of boxes that a part has at first."""
 
     def __init__(self, part: int = PART, most: int = MOST_FIGURES) -> None:
         self._part, self._most = part, most
-        self._kept: OrderedDict[tuple[Asked, frozenset[str]], _Kept] = OrderedDict()
+        self._cached: OrderedDict[tuple[TotalsQuery, frozenset[str]], _CachedTotals] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, ctx: Ctx, asked: Asked, numbers: dict[str, str]) -> Figures:
-        """As they are now; `numbers` are SQL by name."""
-        kept = self._find(asked, numbers)
-        with kept.lock:
-            kept.bring_up(ctx)
-            found = kept.figures(list(numbers))
+    def read(self, ctx: Ctx, query: TotalsQuery, numbers: dict[str, str]) -> Figures:
+        """The current figures. `numbers` are the SQL expressions to sum, by name."""
+        cached = self._find(query, numbers)
+        with cached.lock:
+            cached.update(ctx)
+            found = cached.figures(list(numbers))
         self._make_room()
         return found
 
-    def _find(self, asked: Asked, numbers: dict[str, str]) -> _Kept:
-        """One that has these numbers, others beside them perhaps."""
+    def _find(self, query: TotalsQuery, numbers: dict[str, str]) -> _CachedTotals:
+        """Cached totals with these numbers; they may have others too."""
         wanted = frozenset(numbers)
         with self._lock:
-            keys = [key for key in self._kept if key[0] == asked and key[1] >= wanted]
-            key = min(keys, key=lambda key: len(key[1]), default=(asked, wanted))
-            if key not in self._kept:
-                self._kept[key] = _Kept(asked, numbers, self._part)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            keys = [key for key in self._cached if key[0] == query and key[1] >= wanted]
+            key = min(keys, key=lambda key: len(key[1]), default=(query, wanted))
+            if key not in self._cached:
+                self._cached[key] = _CachedTotals(query, numbers, self._part)
+            self._cached.move_to_end(key)
+            return self._cached[key]
 
     def _make_room(self) -> None:
         with self._lock:
-            size = sum(kept.size for kept in self._kept.values())
+            size = sum(cached.size for cached in self._cached.values())
             while size > self._most:
-                size -= self._kept.popitem(last=False)[1].size
+                size -= self._cached.popitem(last=False)[1].size
 
 
-class _Kept:
-    """The figures of each part, as they are once all is counted again that happened behind `upto`."""
+class _CachedTotals:
+    """The figures of each part of a pipeline's boxes. Events after `_upto` are not counted yet."""
 
-    def __init__(self, asked: Asked, numbers: dict[str, str], part: int) -> None:
+    def __init__(self, query: TotalsQuery, numbers: dict[str, str], part: int) -> None:
         self.lock = threading.Lock()
         self.size = 0
-        self._asked = asked
+        self._query = query
         self._names = list(numbers)
         self._part = part
         sums = "".join(f", {column_sums.total(number)}" for number in numbers.values())
         self._sql = f"""
-            SELECT {asked.lane}, COUNT(*){sums} FROM boxes b WHERE {asked.where} AND {_BETWEEN} GROUP BY {asked.lane}
+            SELECT {query.lane}, COUNT(*){sums} FROM boxes b WHERE {query.where} AND {_BETWEEN} GROUP BY {query.lane}
         """
         self._starts: list[Place] = []
         self._lanes: dict[str, list[list[float]]] = {}
-        """Of each column of the board its figures: lists of what each part has."""
+        """For each board column its figures: for each figure a list with the values of the parts."""
         self._upto = Cursor(0, 0)
-        self._silent: tuple[Any, ...] = ()
+        self._formula_state: tuple[Any, ...] = ()
 
     def figures(self, names: list[str]) -> Figures:
         at = [self._names.index(name) + 1 for name in names]
-        counts = {lane: int(sum(held[0])) for lane, held in self._lanes.items()}
+        counts = {lane: int(sum(figures[0])) for lane, figures in self._lanes.items()}
         return {
-            lane: (count, *(_added(self._lanes[lane][one]) for one in at)) for lane, count in counts.items() if count
+            lane: (count, *(_added(self._lanes[lane][number]) for number in at))
+            for lane, count in counts.items()
+            if count
         }
 
-    def bring_up(self, ctx: Ctx) -> None:
-        """Each look sees at least what the one before it saw: first how far it goes, then what happened, then boxes.
-        On PostgreSQL what is committed between is counted, and counted again the next time."""
-        silent, upto = _silent(ctx, self._asked.pipeline_key), event_stream.now(ctx)
-        touched = self._touched(ctx) if self._starts and silent == self._silent else None
-        if touched is None:
+    def update(self, ctx: Ctx) -> None:
+        """Count the parts that changed since the last update. First the end of the events is read, then the events,
+        then the boxes, so that no change is missed. On PostgreSQL, what commits in between is counted now and the next
+        time.
+        """
+        formula_state, upto = _formula_state(ctx, self._query.pipeline_key), event_stream.now(ctx)
+        changed = self._changed_places(ctx) if self._starts and formula_state == self._formula_state else None
+        if changed is None:
             starts, parts = self._count(ctx, FIRST, LAST, self._part)
             self._starts, self._lanes, self._upto = [], {}, upto
-            self._put(0, starts, parts)
+            self._replace_part(0, starts, parts)
         else:
-            for at in sorted({bisect_right(self._starts, place) - 1 for place in touched}, reverse=True):
+            for at in sorted({bisect_right(self._starts, place) - 1 for place in changed}, reverse=True):
                 stop = self._starts[at + 1] if at + 1 < len(self._starts) else LAST
-                self._put(at, *self._count(ctx, self._starts[at], stop, 2 * self._part))
-            # A reader's moment may be older than that of who was here before.
-            self._upto = max(self._upto, upto, key=lambda one: (one.txid, one.id))
-        self._silent = silent
+                self._replace_part(at, *self._count(ctx, self._starts[at], stop, 2 * self._part))
+            # This request's snapshot may be older than that of the request before.
+            self._upto = max(self._upto, upto, key=lambda cursor: (cursor.txid, cursor.id))
+        self._formula_state = formula_state
         self.size = len(self._starts) * len(self._lanes) * (len(self._names) + 1)
 
-    def _touched(self, ctx: Ctx) -> set[Place] | None:
-        """Where the boxes are that something happened to; None where that is not to be told, or too much."""
+    def _changed_places(self, ctx: Ctx) -> set[Place] | None:
+        """The places of the boxes that changed since the last update. None if there are too many events, or an event
+        that names no box."""
         behind = {"txid": self._upto.txid, "id": self._upto.id}
         most = max(MOST_EVENTS, EVENTS_A_PART * len(self._starts))
         sql = f"SELECT 1 FROM events WHERE {ctx.db.dialect.behind} ORDER BY txid, id LIMIT 1 OFFSET :most"
         if ctx.db.row(sql, **behind, most=most):
             return None
-        touched = set()
-        for kind, key, created_at in ctx.db.rows(_since(ctx), **behind, pipeline=self._asked.pipeline_key, most=most):
+        changed = set()
+        for kind, key, created_at in ctx.db.rows(_since(ctx), **behind, pipeline=self._query.pipeline_key, most=most):
             noun = kind.partition(".")[0]
             if noun == "box" and created_at is not None:
-                touched.add((int(created_at), key))
-            elif noun == "box" or (key is None and noun not in APART):
+                changed.add((int(created_at), key))
+            elif noun == "box" or (key is None and noun not in WITHOUT_BOXES):
                 return None
-        return touched
+        return changed
 
-    def _put(self, at: int, starts: list[Place], parts: list[Figures]) -> None:
-        """In place of the part that is there, if one is."""
-        there = len(self._starts)
+    def _replace_part(self, at: int, starts: list[Place], parts: list[Figures]) -> None:
+        """Replace the part at this index, if there is one, by these parts."""
+        part_count = len(self._starts)
         none = (0.0,) * (len(self._names) + 1)
         for lane in {lane for part in parts for lane in part} - self._lanes.keys():
-            self._lanes[lane] = [[0.0] * there for _ in none]
-        for lane, held in self._lanes.items():
-            for one, figures in enumerate(held):
-                figures[at : at + 1] = [part.get(lane, none)[one] or 0.0 for part in parts]
+            self._lanes[lane] = [[0.0] * part_count for _ in none]
+        for lane, all_figures in self._lanes.items():
+            for number, figures in enumerate(all_figures):
+                figures[at : at + 1] = [part.get(lane, none)[number] or 0.0 for part in parts]
         self._starts[at : at + 1] = starts
 
     def _count(self, ctx: Ctx, start: Place, stop: Place, most: int) -> tuple[list[Place], list[Figures]]:
-        """The boxes from `start` up to `stop`, cut where there are more than so many."""
+        """Count the boxes from `start` up to `stop`, in parts of at most `most` boxes."""
         starts, parts = [start], []
-        while cut := _cut(ctx, self._asked.pipeline_key, starts[-1], stop, most):
+        while cut := _cut(ctx, self._query.pipeline_key, starts[-1], stop, most):
             parts.append(self._figures(ctx, starts[-1], cut))
             starts.append(cut)
         parts.append(self._figures(ctx, starts[-1], stop))
         return starts, parts
 
     def _figures(self, ctx: Ctx, start: Place, stop: Place) -> Figures:
-        rows = ctx.db.rows(self._sql, **dict(self._asked.params), **_ends(start, stop))
+        rows = ctx.db.rows(self._sql, **dict(self._query.params), **_ends(start, stop))
         return {lane: tuple(row) for lane, *row in rows}
 
 
@@ -178,7 +183,7 @@ def _ends(start: Place, stop: Place) -> dict[str, Any]:
 
 
 def _cut(ctx: Ctx, pipeline_key: str, start: Place, stop: Place, most: int) -> Place | None:
-    """The first box behind as many, if it comes before `stop`."""
+    """The place of the first box after `most` boxes from `start`, if it comes before `stop`."""
     row = ctx.db.row(
         f"""
         SELECT b.created_at, b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {_BETWEEN}
@@ -192,27 +197,28 @@ def _cut(ctx: Ctx, pipeline_key: str, start: Place, stop: Place, most: int) -> P
 
 
 def _since(ctx: Ctx) -> str:
-    """The kind and box of each event of the pipeline, and when the box was made. Of more than there were a moment ago
-    the last ones are left for the next look. That a box went to another pipeline is an event of that one."""
+    """SQL for the events of the pipeline since the last update: the kind, the box and the time of its creation. If
+    there are more events than a moment ago, the last ones are left for the next update. When a box moves to another
+    pipeline, the event belongs to that pipeline."""
     dialect = ctx.db.dialect
-    made = dialect.field_number("record", "created_at")
+    created = dialect.field_number("record", "created_at")
     left = f"kind = 'box.moved_pipeline' AND {dialect.field_value('detail', 'old_pipeline_key')} = :pipeline"
     return f"""
-        SELECT kind, box_key, CASE WHEN kind LIKE 'box.%' THEN {made} END
+        SELECT kind, box_key, CASE WHEN kind LIKE 'box.%' THEN {created} END
         FROM (SELECT * FROM events WHERE {dialect.behind} ORDER BY txid, id LIMIT :most) behind
         WHERE pipeline_key = :pipeline OR ({left})
     """
 
 
-def _silent(ctx: Ctx, pipeline_key: str) -> tuple[Any, ...]:
-    """Another with each slice of boxes that a run computes, which tells of nothing. A run begins with an event of the
-    pipeline, or with a day on which it is due, and a later one then."""
-    row = ctx.db.row(f"SELECT {SILENT}", pipeline=pipeline_key)
+def _formula_state(ctx: Ctx, pipeline_key: str) -> tuple[Any, ...]:
+    """A value that changes with each slice of boxes that a run of formulas computes, because this records no event. A
+    run starts after an event of the pipeline, or on a due date, which then changes."""
+    row = ctx.db.row(f"SELECT {FORMULA_STATE}", pipeline=pipeline_key)
     assert row is not None
-    return tuple(None if one is None else str(one) for one in row)
+    return tuple(None if value is None else str(value) for value in row)
 
 
-SILENT = """
+FORMULA_STATE = """
     (SELECT SUM(due_at) FROM formulas WHERE pipeline_key = :pipeline),
     (SELECT SUM(due_at) FROM validators WHERE pipeline_key = :pipeline),
     (SELECT ticket FROM formula_runs WHERE pipeline_key = :pipeline),
@@ -221,7 +227,7 @@ SILENT = """
 
 
 def _added(figures: list[float]) -> float:
-    """As exact as the parts are, in whatever order."""
+    """The sum of the parts, which does not depend on their order."""
     try:
         return math.fsum(figures)
     except (OverflowError, ValueError):

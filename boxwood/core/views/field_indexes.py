@@ -1,7 +1,8 @@
-"""Indexes made by themselves: a field that is filtered or sorted by gets one, and loses it when it is deleted.
+"""Automatic indexes: a field gets an index when boxes are filtered or sorted by it, until the field is deleted.
 
-Field keys count from 1001 in every pipeline, so an index (its pipeline's key first) serves all pipelines that want
-that field in that form. How many there can be is bounded, in a pipeline and in all: each costs every write.
+Field keys count from 1001 in each pipeline, so an index, which starts with the pipeline's key, serves all pipelines
+that need this field key in this form. The number of indexes is limited, per pipeline and in all, because each slows
+down every write.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _PREFIX = "boxes_by_field_"
 _FORMS = {"text": "TEXT_INPUT", "number": "DATE", "flag": "CHECKBOX", "key": "DROPDOWN"}
 
 
-def note(db: Db, wishes: Iterable[Wish]) -> None:
-    """Write down what was wished for, as far as there is room."""
+def store_wishes(db: Db, wishes: Iterable[Wish]) -> None:
+    """Store which indexes are wanted, up to the limit of each pipeline."""
     for wish in sorted(wishes):
         db.run(
             """
@@ -37,7 +38,7 @@ def note(db: Db, wishes: Iterable[Wish]) -> None:
 
 
 def known(db: Db, wishes: Iterable[Wish]) -> set[Wish]:
-    """Those that are written down."""
+    """The stored wishes of the pipelines that these wishes are about."""
     pipelines = db.texts({wish.pipeline_key for wish in wishes})
     among = db.dialect.among("pipeline_key", "pipelines")
     rows = db.rows(f"SELECT pipeline_key, field_key, form FROM field_indexes WHERE {among}", pipelines=pipelines)
@@ -45,7 +46,8 @@ def known(db: Db, wishes: Iterable[Wish]) -> set[Wish]:
 
 
 def wanted(db: Db) -> dict[str, str]:
-    """The indexes there should be: by name, what they are on. Those that most pipelines want come first."""
+    """The indexes that should exist: their tables and expressions, by name. Indexes that most pipelines want come
+    first."""
     rows = db.rows(
         """
         SELECT field_key, form FROM field_indexes GROUP BY field_key, form
@@ -56,13 +58,13 @@ def wanted(db: Db) -> dict[str, str]:
     return {f"{_PREFIX}{key}_{form}": on(db.dialect, key, form) for key, form in rows}
 
 
-def made(db: Db) -> set[str]:
-    """Those there are."""
+def existing(db: Db) -> set[str]:
+    """The names of the indexes that exist."""
     return {name for name in db.index_names("boxes") if name.startswith(_PREFIX)}
 
 
 def on(dialect: Dialect, field_key: str, form: str) -> str:
-    """The table and the expressions of an index: a page sorted by the field walks along it."""
+    """The table and the expressions of an index. A page that is sorted by the field is read along it."""
     column = columns.of_field(dialect, _a_field(field_key, _FORMS[form]))
     sorts = ", ".join(f"({sql.replace('b.fields', 'fields')})" for sql in column.sorts)
     return f"boxes (pipeline_key, {sorts}, key)"

@@ -1,4 +1,4 @@
-"""Lists of boxes: a page in an order that has its own index, and whole lists in slices."""
+"""Lists of boxes: pages in an order that has an index, and whole lists in slices."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def page(
     offset: int,
     since: int | None = None,
 ) -> list[StoredBox]:
-    """Boxes of a pipeline, and of one stage where it is named: the oldest first, or the newest by `sort_by`.
+    """The boxes of a pipeline, or of one stage, that the actor may see: the oldest first, or the newest by `sort_by`.
 
-    With `since` (milliseconds), only those changed then or later.
+    With `since` (milliseconds since the epoch), only boxes that were changed then or later.
     """
     where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), stage_key, since)
     rows = ctx.db.rows(
@@ -46,7 +46,7 @@ def page(
 def keys(
     ctx: Ctx, pipeline_key: str | None, *, stage_key: str | None = None, sort_by: str = "", since: int | None = None
 ) -> list[str]:
-    """The keys of all of them (in every pipeline within reach where none is named), to be read in slices."""
+    """The keys of all boxes that the actor may see, in one pipeline or in all. The boxes are then read in slices."""
     if pipeline_key is not None:
         reached = [pipelines.reach(ctx, pipeline_key)]
     else:
@@ -65,7 +65,7 @@ def keys(
 def within(
     ctx: Ctx, pipeline: Pipeline, role: Role, stage_key: str | None, since: int | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """A test in SQL on box `b`, and its parameters: those of the pipeline that the actor may see."""
+    """The SQL condition on box `b` for the boxes of a pipeline that the actor may see, and its parameters."""
     where = "b.pipeline_key = :pipeline"
     params: dict[str, Any] = {"pipeline": pipeline.key}
     if not role.sees_all_boxes():
@@ -73,33 +73,33 @@ def within(
         where, params = f"{where} AND {test}", {**params, **given}
     if stage_key:
         if stage_key not in pipeline.stage_order:
-            raise Invalid("stageKey", f"no stage {stage_key[:50]!r} in this pipeline")
+            raise Invalid("stageKey", f"there is no stage {stage_key[:50]!r} in this pipeline")
         where, params = f"{where} AND b.stage_key = :stage", {**params, "stage": stage_key}
     if since is not None:
         where, params = f"{where} AND b.updated_at >= :since", {**params, "since": since}
     return where, params
 
 
-def seen(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline_key") -> tuple[str, dict[str, Any]]:
-    """A test in SQL on box `b`, and its parameters: those the actor may see, in one pipeline or in all.
+def visible(ctx: Ctx, pipeline_key: str | None = None, *, column: str = "b.pipeline_key") -> tuple[str, dict[str, Any]]:
+    """The SQL condition on box `b` for the boxes that the actor may see, in one pipeline or in all, and its parameters.
 
-    `column` holds the box's pipeline, where another table in the statement knows it too.
+    `column` is the SQL column with the key of the box's pipeline; another table of the statement may have it too.
     """
     reached = [pipelines.reach(ctx, pipeline_key)] if pipeline_key else pipelines.reach_all(ctx)
-    alike: dict[str, tuple[Role, list[str]]] = {}
+    by_rights: dict[str, tuple[Role, list[str]]] = {}
     for pipeline, role in reached:
-        alike.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(pipeline.key)
+        by_rights.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(pipeline.key)
     tests, params = [], {"actor": ctx.actor.key}
-    for at, (role, within) in enumerate(alike.values()):
+    for at, (role, within) in enumerate(by_rights.values()):
         test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
         tests.append(f"({ctx.db.dialect.among(column, f'pipelines_{at}')} AND {test})")
         params |= {**given, f"pipelines_{at}": ctx.db.texts(within)}
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
 
 
-def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[StoredBox]:
-    """The boxes within reach that name this contact or organization, the last changed first."""
-    test, params = seen(ctx)
+def linked_to(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[StoredBox]:
+    """The boxes with a link to this contact or organization that the actor may see, the last changed first."""
+    test, params = visible(ctx)
     rows = ctx.db.rows(
         f"""
         SELECT {STORED.of("b")} FROM box_links l JOIN boxes b ON b.key = l.box_key
@@ -114,12 +114,14 @@ def naming(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[StoredBox]:
 
 
 def slices(all_keys: list[str]) -> Iterator[list[str]]:
+    """The keys in lists of at most `SLICE`."""
     for at in range(0, len(all_keys), SLICE):
         yield all_keys[at : at + SLICE]
 
 
 def by_keys(ctx: Ctx, wanted: list[str]) -> list[StoredBox]:
-    """The boxes with these keys, in this order; those that are no more are left out. Reach was asked before."""
+    """The boxes with these keys, in this order; deleted boxes are left out. Access is not checked: the caller has done
+    this."""
     rows = ctx.db.rows(
         f"SELECT {STORED.columns} FROM boxes WHERE {ctx.db.dialect.among('key', 'keys')}",
         keys=ctx.db.texts(wanted),
@@ -129,7 +131,7 @@ def by_keys(ctx: Ctx, wanted: list[str]) -> list[StoredBox]:
 
 
 def in_pipeline(ctx: Ctx, pipeline_key: str, wanted: list[str]) -> list[StoredBox]:
-    """Of these boxes those that are in the pipeline and may be seen (ruling 11)."""
+    """Those of these boxes that are in the pipeline and that the actor may see (ruling 11)."""
     where, params = within(ctx, *pipelines.reach(ctx, pipeline_key), None)
     sql = f"SELECT {STORED.of('b')} FROM boxes b WHERE {where} AND {ctx.db.dialect.among('b.key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(wanted), **params)}

@@ -1,8 +1,8 @@
-"""Reports of a pipeline: how far boxes get and how fast, what came in and out over time, and sums.
+"""Reports of a pipeline: how far and how fast boxes get, what was created, won and lost over time, and sums.
 
-Each is of the boxes that the actor may see and that pass a filter, counted when it is asked for. `stays` holds those
-of boxes that moved, kept by the database itself from the boxes' own histories; a box that is where it began is known by
-its own row, and what those add up to is that of all boxes less that of the open stays.
+A report counts the boxes that the actor may see and that pass a filter, at the time of the request. The table `stays`,
+which the database maintains from the histories of boxes, only has the stays of boxes that were moved. A box that is
+still in its first stage is known by its own row; these are counted as all boxes minus the open stays.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from .selections import Selection
 MOST_POINTS = 750
 MOST_GROUPS = 1000
 SLOT = 900_000
-"""A quarter of an hour: every time zone's days begin with one."""
+"""A quarter of an hour in milliseconds: in every time zone, days begin with one."""
 INTERVALS = ("day", "week", "month", "quarter", "year")
 
 
 class Chosen(NamedTuple):
-    """The boxes a report is of."""
+    """The boxes that a report counts."""
 
     selection: Selection
     where: str
     params: dict[str, Any]
     plain: bool
-    """All of the pipeline: no look at the boxes themselves is needed."""
+    """Whether these are all boxes of the pipeline, so that the boxes themselves need not be read."""
     names: dict[str, str]
-    """Of the pipeline's stages, in its order."""
+    """The names of the pipeline's stages by key, in the order of the pipeline."""
     won: list[str]
     lost: list[str]
 
@@ -51,8 +51,8 @@ def choose(
     won: list[str] | None = None,
     lost: list[str] | None = None,
 ) -> Chosen:
-    """Boxes made from `since` up to, not including, `until`. Stages in which a box is won or lost are those given,
-    else those called so."""
+    """The boxes that were created from `since` until `until` (milliseconds since the epoch, `until` is not included).
+    Without `won` and `lost`, these are the stages with the words won and lost in their names."""
     selection = Selection(ctx, pipeline_key, tree=tree)
     plain = selection.where == "b.pipeline_key = :pipeline AND 1 = 1" and since is None and until is None
     where, params = selection.where, {**selection.params}
@@ -67,7 +67,7 @@ def choose(
 def _ends(word: str, given: list[str] | None, names: dict[str, str]) -> list[str]:
     for at, key in enumerate(given or []):
         if key not in names:
-            raise Invalid(f"{word}[{at}]", f"no stage {key[:50]!r} in this pipeline")
+            raise Invalid(f"{word}[{at}]", f"there is no stage {key[:50]!r} in this pipeline")
     return given if given is not None else [key for key, name in names.items() if word in name.casefold().split()]
 
 
@@ -78,9 +78,9 @@ class ReportStep(NamedTuple):
     stage_key: str
     name: str
     reached: int
-    """Boxes that were ever in this stage or in a later one."""
+    """Boxes that were ever in this stage or in a later stage."""
     now: int
-    """Boxes that are in it."""
+    """Boxes that are in this stage now."""
 
 
 class Funnel(NamedTuple):
@@ -91,11 +91,12 @@ class Funnel(NamedTuple):
 
 
 Counts = tuple[dict[int, int], dict[str, int], dict[str, int]]
-"""Boxes by the furthest place among those that moved, by the stage they are in, and that of those that moved."""
+"""Three counts of boxes: moved boxes by the furthest stage that they reached (its index), all boxes by their current
+stage, and moved boxes by their current stage."""
 
 
 def funnel(ctx: Ctx, chosen: Chosen) -> Funnel:
-    """By the stages in their order, without those in which a box is lost."""
+    """How many boxes reached each stage, for the stages in their order without the lost ones."""
     order = [key for key in chosen.names if key not in chosen.lost]
     places = " ".join(f"WHEN '{key}' THEN {at}" for at, key in enumerate(order))
     place = f"CASE s.stage_key {places} ELSE -1 END" if places else "-1"
@@ -114,28 +115,28 @@ def _all(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
     rows = ctx.db.rows_replanned(
         f"""
         SELECT place, COUNT(*) FROM (
-            SELECT MAX({place}) AS place FROM {stays(chosen)} GROUP BY s.box_key
+            SELECT MAX({place}) AS place FROM {from_stays(chosen)} GROUP BY s.box_key
         ) AS furthest GROUP BY place
         """,
-        **asked(chosen),
+        **params_of(chosen),
     )
     return dict(rows), _now(ctx, chosen), _moved(ctx, chosen)
 
 
 def _some(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
-    """The same in one statement, so that each box is looked at once."""
+    """Like `_all` for boxes that pass a filter, in one statement, so that each box is read once."""
     furthest: dict[int, int] = {}
     now: dict[str, int] = {}
     moved: dict[str, int] = {}
     for at, stage, count in ctx.db.rows_replanned(
         f"""
-        {first(chosen)} SELECT place, stage, COUNT(*) FROM (
+        {with_chosen(chosen)} SELECT place, stage, COUNT(*) FROM (
             SELECT MAX({place}) AS place, MAX(CASE WHEN s.is_open THEN s.stage_key END) AS stage
-            FROM {stays(chosen)} GROUP BY s.box_key
+            FROM {from_stays(chosen)} GROUP BY s.box_key
         ) AS each GROUP BY place, stage
         UNION ALL SELECT NULL, c.stage_key, COUNT(*) FROM chosen c GROUP BY c.stage_key
         """,
-        **asked(chosen),
+        **params_of(chosen),
     ):
         if at is None:
             now[stage] = count
@@ -146,34 +147,35 @@ def _some(ctx: Ctx, chosen: Chosen, place: str) -> Counts:
     return furthest, now, moved
 
 
-def stays(chosen: Chosen) -> str:
-    """What comes behind FROM, with the test: each box is looked at once, however many stays it had."""
+def from_stays(chosen: Chosen) -> str:
+    """The FROM and WHERE clause over stays. Each box is read once, however many stays it has."""
     if chosen.plain:
         return "stays s WHERE s.pipeline_key = :pipeline"
     return "chosen c CROSS JOIN stays s WHERE s.pipeline_key = :pipeline AND s.box_key = c.key"
 
 
-def first(chosen: Chosen) -> str:
-    """What a statement over `stays` begins with."""
+def with_chosen(chosen: Chosen) -> str:
+    """The WITH clause that a statement over `from_stays` begins with."""
     if chosen.plain:
         return ""
     columns = "b.key, b.stage_key, b.created_at, b.stage_changed_at"
     return f"WITH chosen AS MATERIALIZED (SELECT {columns} FROM boxes b WHERE {chosen.where})"
 
 
-def asked(chosen: Chosen) -> dict[str, Any]:
+def params_of(chosen: Chosen) -> dict[str, Any]:
+    """The parameters of the chosen boxes' SQL condition."""
     return {**chosen.params, **({"now": chosen.selection.ctx.now} if ":now" in chosen.where else {})}
 
 
 def _moved(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
-    """How many boxes are in each stage and came from another."""
-    sql = f"SELECT s.stage_key, COUNT(*) FROM {stays(chosen)} AND s.is_open GROUP BY s.stage_key"
-    return dict(ctx.db.rows_replanned(f"{first(chosen)} {sql}", **asked(chosen)))
+    """How many boxes are in each stage that came from another stage."""
+    sql = f"SELECT s.stage_key, COUNT(*) FROM {from_stays(chosen)} AND s.is_open GROUP BY s.stage_key"
+    return dict(ctx.db.rows_replanned(f"{with_chosen(chosen)} {sql}", **params_of(chosen)))
 
 
 def _now(ctx: Ctx, chosen: Chosen) -> dict[str, int]:
     sql = f"SELECT b.stage_key, COUNT(*) FROM boxes b WHERE {chosen.where} GROUP BY b.stage_key"
-    return dict(ctx.db.rows_replanned(sql, **asked(chosen)))
+    return dict(ctx.db.rows_replanned(sql, **params_of(chosen)))
 
 
 # Over time
@@ -186,7 +188,7 @@ class Point(NamedTuple):
     won: int
     lost: int
     sums: dict[str, tuple[float, float, float]]
-    """Of each column what was created, won and lost."""
+    """For each summed field, the sums of the boxes that were created, won and lost."""
 
 
 def over_time(
@@ -199,21 +201,20 @@ def over_time(
     zone: str | None = None,
     sums: list[str] | None = None,
 ) -> list[Point]:
-    """What was made, and what came into the stages of won and lost and still is there, in each day, week and so on
-    of a time zone. The first interval begins where `since` falls into one."""
+    """The boxes that were created in each day, week and so on of a time zone, and those that came into a won or lost
+    stage then and are still there. The first interval is the one that contains `since`."""
     columns = column_sums.columns(chosen.selection, sums or [])
     bounds = _bounds(interval, since, until, read_zone(zone or ctx.actor.timezone))
     figures = [[[0.0] * (1 + len(columns)) for _ in range(3)] for _ in bounds[:-1]]
-    told = (("created_at", None), ("stage_changed_at", chosen.won), ("stage_changed_at", chosen.lost))
-    for at, (column, keys) in enumerate(told):
+    series = (("created_at", None), ("stage_changed_at", chosen.won), ("stage_changed_at", chosen.lost))
+    for at, (column, keys) in enumerate(series):
         if keys == []:
             continue
         for slot, *found in _slots(ctx, chosen, column, keys, bounds[0], bounds[-1], columns):
             place = bisect_right(bounds, slot * SLOT) - 1
             if 0 <= place < len(figures):
-                held = figures[place][at]
                 for number, value in enumerate(found):
-                    held[number] += value or 0
+                    figures[place][at][number] += value or 0
     return [
         Point(
             bounds[at],
@@ -244,7 +245,7 @@ def _slots(
         SELECT b.{column} / {SLOT}, {", ".join(figures)} FROM boxes b
         WHERE {chosen.where} AND b.{column} >= :begin AND b.{column} < :end {test} GROUP BY b.{column} / {SLOT}
         """,
-        **{**asked(chosen), **params, "begin": begin, "end": end},
+        **{**params_of(chosen), **params, "begin": begin, "end": end},
     )
 
 
@@ -252,13 +253,15 @@ def read_zone(name: str | None) -> tzinfo:
     try:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid("timezone", f"no time zone {(name or '')[:50]!r}; one is Europe/Berlin") from None
+        raise Invalid(
+            "timezone", f"there is no time zone {(name or '')[:50]!r}; use a name such as Europe/Berlin"
+        ) from None
 
 
 def _bounds(interval: str, since: int, until: int, zone: tzinfo) -> list[int]:
-    """Where each interval begins, and where the last one ends."""
+    """The beginnings of all intervals, and the end of the last."""
     if interval not in INTERVALS:
-        raise Invalid("interval", f"is one of {', '.join(INTERVALS)}")
+        raise Invalid("interval", f"must be one of {', '.join(INTERVALS)}")
     if until <= since:
         raise Invalid("to", "must be later than from")
     try:
@@ -272,7 +275,7 @@ def _bounds(interval: str, since: int, until: int, zone: tzinfo) -> list[int]:
         if found[-1] >= last.timestamp() * 1000:
             return found
         day = _next(interval, day)
-    raise Invalid("interval", f"would give more than {MOST_POINTS} points: take a longer one")
+    raise Invalid("interval", f"must be longer: this one gives more than {MOST_POINTS} points")
 
 
 def _first(interval: str, day: date) -> date:
@@ -301,16 +304,17 @@ def _next(interval: str, day: date) -> date:
 
 class ReportGroup(NamedTuple):
     key: str
-    """Of the stage, the user or the option; a text where it is grouped by text. Empty for boxes without any."""
+    """The key of the stage, the user or the option, or the text that the boxes have. Empty for boxes without a
+    value."""
     name: str
     boxes: int
     sums: dict[str, tuple[float, int]]
-    """Of each column, and of how many boxes it holds a number."""
+    """For each field, the sum, and the number of boxes that have a number in it."""
 
 
 def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) -> list[ReportGroup]:
-    """How many boxes there are for each stage, assignee, creator, option or text, and sums of columns that hold
-    numbers. A box with two assignees counts for both."""
+    """The number of boxes and the sums of fields for each stage, assignee, creator, option or text. A box with two
+    assignees counts for both."""
     columns = column_sums.columns(chosen.selection, sums or [])
     key, joined, names = _grouping(ctx, chosen, by)
     numbers = [column_sums.number(ctx, column) for column in columns.values()]
@@ -320,14 +324,14 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
         SELECT {", ".join([f"COALESCE({key}, '')", "COUNT(*)", *figures])} FROM boxes b {joined}
         WHERE {chosen.where} GROUP BY {key} ORDER BY COUNT(*) DESC, 1 LIMIT {MOST_GROUPS}
         """,
-        **{**asked(chosen), **column_sums.params(ctx, columns)},
+        **{**params_of(chosen), **column_sums.params(ctx, columns)},
     )
     people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
-    called = {one: person.full_name or "" for one, person in people.items()} if names is None else names
+    titles = {key: person.full_name or "" for key, person in people.items()} if names is None else names
     found = [
         ReportGroup(
             row[0],
-            str(called.get(row[0], row[0])),
+            str(titles.get(row[0], row[0])),
             row[1],
             {
                 name: (float(column_sums.rounded(row[2 + 2 * n])), int(row[3 + 2 * n] or 0))
@@ -338,12 +342,12 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
     ]
     if not names:
         return found
-    order = {one: at for at, one in enumerate(names)}
+    order = {key: at for at, key in enumerate(names)}
     return sorted(found, key=lambda group: order.get(group.key, len(order)))
 
 
 def _grouping(ctx: Ctx, chosen: Chosen, by: str) -> tuple[str, str, dict[str, str] | None]:
-    """What it is grouped by in SQL, what is joined for that, and names by key (None: of users)."""
+    """The SQL expression to group by, the JOIN that it needs, and the names of the groups by key (None: users)."""
     dialect = ctx.db.dialect
     match by:
         case "stage":
@@ -354,7 +358,7 @@ def _grouping(ctx: Ctx, chosen: Chosen, by: str) -> tuple[str, str, dict[str, st
             return "b.creator_key", "", None
     field = chosen.selection.fields.get(by)
     if field is None:
-        raise Invalid("by", f"is stage, assignee, creator or a field's key; there is no field {by[:50]!r}")
+        raise Invalid("by", f"must be stage, assignee, creator or the key of a field; there is no field {by[:50]!r}")
     value = dialect.field_value("b.fields", field.key)
     match field.type:
         case "DROPDOWN":
@@ -364,7 +368,7 @@ def _grouping(ctx: Ctx, chosen: Chosen, by: str) -> tuple[str, str, dict[str, st
         case "TAG":
             options = {option.key: option.name for option in field.options}
             return "o.value", f"LEFT JOIN {_each(ctx, field.key)} o ON TRUE", options
-    raise Invalid("by", f"a {field.type} field cannot be grouped by")
+    raise Invalid("by", f"boxes cannot be grouped by a field of the type {field.type}")
 
 
 def _each(ctx: Ctx, key: str) -> str:

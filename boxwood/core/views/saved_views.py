@@ -1,4 +1,4 @@
-"""Saved views: a filter, an order, a grouping and columns under a name; one's own, or the pipeline's people's."""
+"""Saved views: a filter, an order, a group and columns under a name, private or shared with the pipeline's members."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 500
 
 
 class ShownView(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A column of a view; without a width it has the usual one. Frozen ones stay in sight at the left."""
+    """A column of a view. Without a width it has the default width. Frozen columns stay visible at the left."""
 
     key: str
     width: int | None = None
@@ -45,8 +45,8 @@ class View(msgspec.Struct, frozen=True):
 
 
 VIEWS = Table("views", View)
-# One who acts for a member by a team's key reaches what is shared, not what is the member's own.
-_SEEN = "(v.shared OR (v.creator_key = :actor AND :within = ''))"
+# With a team's API key, only shared views are visible, not those of the member for whom the key acts.
+_VISIBLE = "(v.shared OR (v.creator_key = :actor AND :within = ''))"
 
 
 def get(ctx: Ctx, pipeline_key: str, key: str) -> View:
@@ -57,7 +57,7 @@ def _reach(ctx: Ctx, pipeline_key: str, key: str, *, change: bool = False) -> tu
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     lock = ctx.db.for_update if change else ""
     row = ctx.db.row(
-        f"SELECT {VIEWS.of('v')} FROM views v WHERE v.key = :key AND v.pipeline_key = :pipeline AND {_SEEN}{lock}",
+        f"SELECT {VIEWS.of('v')} FROM views v WHERE v.key = :key AND v.pipeline_key = :pipeline AND {_VISIBLE}{lock}",
         key=key,
         pipeline=pipeline.key,
         **ctx.who,
@@ -68,11 +68,11 @@ def _reach(ctx: Ctx, pipeline_key: str, key: str, *, change: bool = False) -> tu
 
 
 def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[View]:
-    """Those shared with the pipeline's people, and one's own; the oldest first."""
+    """The shared views of a pipeline and the actor's own, the oldest first."""
     pipeline = pipelines.get(ctx, pipeline_key)
     rows = ctx.db.rows(
         f"""
-        SELECT {VIEWS.of("v")} FROM views v WHERE v.pipeline_key = :pipeline AND {_SEEN}
+        SELECT {VIEWS.of("v")} FROM views v WHERE v.pipeline_key = :pipeline AND {_VISIBLE}
         ORDER BY v.created_at, v.key LIMIT :limit OFFSET :offset
         """,
         pipeline=pipeline.key,
@@ -84,13 +84,14 @@ def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[View]:
 
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
-    """`name`, and what `edit` takes. Private unless it is shared, which takes the right to change the pipeline."""
+    """Create a view. `given` holds `name`, and any other member that `edit` takes. The view is private unless `shared`
+    is true; to share a view, the actor must be allowed to change the pipeline."""
     if not given.get("name"):
         raise Insufficient("View", "name")
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     count = ctx.db.row("SELECT COUNT(*) FROM views WHERE pipeline_key = :pipeline", pipeline=pipeline.key)
     if count and count[0] >= MOST:
-        raise Invalid("views", f"a pipeline has at most {MOST} views")
+        raise Invalid("views", f"a pipeline must not have more than {MOST} views: delete one first")
     view = View(
         key=ids.new("v", ctx.now),
         pipeline_key=pipeline.key,
@@ -99,7 +100,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
         filter=given.get("filter") or None,
         sort=given.get("sort") or [],
         group_by=given.get("group_by") or None,
-        columns=[ShownView(**one) for one in given.get("columns") or []],
+        columns=[ShownView(**column) for column in given.get("columns") or []],
         shared=bool(given.get("shared")),
         created_at=ctx.now,
         saved_at=ctx.now,
@@ -107,21 +108,21 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
     if view.shared:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     elif ctx.within:
-        raise Invalid("shared", "must be true with a team's key")
+        raise Invalid("shared", "must be true with a team's API key")
     _check(ctx, pipeline, view)
     VIEWS.insert(ctx.db, view)
-    tell(ctx, "view.created", view, pipeline)
+    record_event(ctx, "view.created", view, pipeline)
     return view
 
 
 def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View:
-    """Change what differs; an echo of what is so already is no news. A shared view is changed, made and unmade by
-    those who may change the pipeline."""
+    """Apply the given members; members equal to the stored ones are ignored. To change a shared view, the actor must be
+    allowed to change the pipeline."""
     before, pipeline, role = _reach(ctx, pipeline_key, key, change=True)
     if "name" in changes and not changes["name"]:
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     if "columns" in changes:
-        changes = {**changes, "columns": [ShownView(**one) for one in changes["columns"] or []]}
+        changes = {**changes, "columns": [ShownView(**column) for column in changes["columns"] or []]}
     empty: dict[str, Any] = {"filter": None, "sort": [], "group_by": None, "shared": False}
     changes = {name: value or empty.get(name, value) for name, value in changes.items()}
     changes = {name: value for name, value in changes.items() if value != getattr(before, name)}
@@ -131,11 +132,11 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
     if view.shared or before.shared:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     if not view.shared and (ctx.within or view.creator_key != ctx.actor.key):
-        raise Invalid("shared", "only its creator can make a view private")
+        raise Invalid("shared", "must be true: only the creator of a view can make it private")
     _check(ctx, pipeline, view)
     VIEWS.update(ctx.db, view, *changes, "saved_at")
     old = {name: getattr(before, name) for name in changes}
-    tell(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
+    record_event(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
     return view
 
 
@@ -145,13 +146,13 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     trash.store(ctx, "view", key, view.name, pipeline=pipeline)
     ctx.db.run("DELETE FROM views WHERE key = :key", key=key)
-    tell(ctx, "view.deleted", view, pipeline)
+    record_event(ctx, "view.deleted", view, pipeline)
 
 
 def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: str, limit: int) -> BoxPage:
-    """A page of the view's boxes: its groups in order, sorted within each. Its columns come with them."""
+    """A page of the view's boxes with the view's columns, sorted by group and within each group."""
     view = get(ctx, pipeline_key, key)
-    seen = [one.key for one in view.columns if not one.hidden]
+    seen = [column.key for column in view.columns if not column.hidden]
     return selections.page(
         ctx,
         pipeline_key,
@@ -164,14 +165,14 @@ def boxes(ctx: Ctx, pipeline_key: str, key: str, *, shown: list[str], cursor: st
 
 
 def order(view: View) -> list[str]:
-    """What its boxes are sorted by: the group first."""
+    """The columns that the view's boxes are sorted by; the group is the first."""
     if view.group_by is None:
         return view.sort
     return [view.group_by, *(name for name in view.sort if name.removeprefix("-") != view.group_by)]
 
 
 def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
-    """Its order, but for a group that is a list: nothing is sorted by one."""
+    """The view's order, without a group that is a list, because boxes cannot be sorted by lists."""
     if not view.group_by:
         return view.sort
     pipeline = pipelines.get(ctx, pipeline_key)
@@ -180,24 +181,25 @@ def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
 
 
 def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
-    """What it names must be there when it is saved."""
+    """Check that everything that the view names exists."""
     by_key = schema.fields_by_key(ctx, pipeline.key)
     Filter(ctx, pipeline, by_key, view.filter)
     selections.sorts(ctx, pipeline, by_key, view.sort)
     if len(order(view)) > selections.MOST_SORTS:
-        raise Invalid("sort", f"takes at most {selections.MOST_SORTS} columns, the group among them")
+        raise Invalid("sort", f"must not be more than {selections.MOST_SORTS} columns, including the group")
     if view.group_by:
         column = columns.find(ctx, pipeline, by_key, view.group_by, "group")
         if column.is_list and not column.field and column.name not in columns.GROUPED:
-            raise Invalid("group", f"{column.name!r} makes no groups")
+            raise Invalid("group", f"boxes cannot be grouped by {column.name!r}")
     if len(view.columns) > selections.MOST_COLUMNS:
-        raise Invalid("columns", f"holds more than {selections.MOST_COLUMNS} columns")
-    for at, one in enumerate(view.columns):
-        columns.find(ctx, pipeline, by_key, one.key, f"columns[{at}].key")
-        if one.width is not None and not 0 < one.width <= 10_000:
-            raise Invalid(f"columns[{at}].width", "is between 1 and 10,000")
+        raise Invalid("columns", f"must not be more than {selections.MOST_COLUMNS}")
+    for at, shown in enumerate(view.columns):
+        columns.find(ctx, pipeline, by_key, shown.key, f"columns[{at}].key")
+        if shown.width is not None and not 0 < shown.width <= 10_000:
+            raise Invalid(f"columns[{at}].width", "must be from 1 to 10,000")
 
 
-def tell(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:
-    """A private view is news to nobody else: its event belongs to no pipeline."""
+def record_event(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:
+    """Record an event about a view. The event of a private view belongs to no pipeline, so that only its owner sees
+    it."""
     events.record(ctx, kind, view, pipeline=pipeline if view.shared else None, before=before, subject=view.name)

@@ -1,7 +1,7 @@
-"""Selections: boxes of a pipeline that pass a filter, in an order, a page at a time by cursor.
+"""Selections: the boxes of a pipeline that pass a filter, in an order, in pages with cursors.
 
-A page begins after the last box of the one before (keyset), so no page is dearer than the first, and boxes that
-come or go move none to another page. Unset values come last in either direction.
+A page begins after the last box of the page before (keyset pagination). So no page takes longer than the first, and
+created or deleted boxes do not move others to another page. Boxes without a value come last in both directions.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from ..records import STORED, Box, Field, Pipeline, StoredBox
 from . import listing
 
 MOST_SORTS = 5
-_IN_ORDER = (("b.created_at",), ("b.updated_at",), ("b.key",), ("b.stage_key",))
-"""What columns that have indexes from the start are sorted by."""
+_INDEXED = (("b.created_at",), ("b.updated_at",), ("b.key",), ("b.stage_key",))
+"""The sort expressions of columns that always have an index."""
 MOST_COLUMNS = 600
 
 
-class Part(NamedTuple):
-    """One expression of an order."""
+class SortPart(NamedTuple):
+    """One SQL expression of an order."""
 
     sql: str
     descending: bool
 
 
 class Wish(NamedTuple):
-    """A field that was filtered or sorted by: an index would serve it."""
+    """A field that boxes were filtered or sorted by, for which an index would help."""
 
     pipeline_key: str
     field_key: str
@@ -49,9 +49,9 @@ class Wish(NamedTuple):
 class BoxPage(NamedTuple):
     boxes: list[StoredBox]
     cursor: str | None
-    """Of the next page; None on the last."""
+    """The cursor of the next page; None on the last page."""
     columns: list[dict[str, Any]]
-    """The columns asked for, a dict for each box."""
+    """The values of the requested columns, one dict for each box."""
     wishes: set[Wish]
 
 
@@ -63,7 +63,7 @@ class _Cursor(NamedTuple):
 
 
 class Selection:
-    """Boxes of a pipeline that pass a filter, in an order: found out once, then paged through."""
+    """The boxes of a pipeline that pass a filter, in an order. Created once, then read page by page."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class Selection:
     ) -> None:
         self.ctx = ctx
         self.pipeline, role = pipelines.reach(ctx, pipeline_key)
-        self.reached = listing.within(ctx, self.pipeline, role, stage_key, since)
-        """The test in SQL of those that may be seen, and its parameters."""
-        self.where, self.params = self.reached
+        self.visible = listing.within(ctx, self.pipeline, role, stage_key, since)
+        """The SQL condition for boxes that the actor may see, and its parameters."""
+        self.where, self.params = self.visible
         if len(shown or []) > MOST_COLUMNS:
-            raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
+            raise Invalid("fields", f"must not be more than {MOST_COLUMNS} columns")
         self.fields = schema.fields_by_key(ctx, self.pipeline.key)
         self.filter = Filter(ctx, self.pipeline, self.fields, tree)
         self.where += f" AND {self.filter.sql}"
@@ -98,9 +98,9 @@ class Selection:
         return columns.find(self.ctx, self.pipeline, self.fields, name, where)
 
     def page(self, cursor: str, limit: int, *, test: str = "1 = 1", **given: Any) -> BoxPage:
-        """After the cursor, of those that pass the `test` too, whose parameters are `given`."""
+        """The page after the cursor. `test` is an additional SQL condition, with the parameters `given`."""
         start = _read_cursor(cursor, self.order) if cursor else _Cursor(_mark(self.order), 0, self.ctx.now, [])
-        where, params = f"{self.where}{self._way()} AND {test}", {**self.params, **given, "now": start.now}
+        where, params = f"{self.where}{self._index_hint()} AND {test}", {**self.params, **given, "now": start.now}
         found: list[Row] = []
         phases: list[int] = []
         for phase, (part, parts) in list(enumerate(_phases(self.sorts, self.filter.columns)))[start.phase :]:
@@ -122,19 +122,19 @@ class Selection:
             self.wishes(),
         )
 
-    def _way(self) -> str:
-        """Where no index serves the page, all boxes are read, in the order they were made: so they lie on the disk.
-        Left to itself, SQLite may take any index of the pipeline, of which most lead back and forth."""
-        asked = [*self.filter.columns, *(column for column, _ in self.sorts)]
-        served = self.since is not None or any(column.form or column.sorts in _IN_ORDER for column in asked)
+    def _index_hint(self) -> str:
+        """If no index helps, all boxes are read in the order of their creation, which is their order on the disk.
+        Without this hint, SQLite may choose an index of the pipeline that reads back and forth on the disk."""
+        used = [*self.filter.columns, *(column for column, _ in self.sorts)]
+        served = self.since is not None or any(column.form or column.sorts in _INDEXED for column in used)
         return "" if served or not self.sorts else f" AND {self.ctx.db.dialect.along('b.created_at')}"
 
     def reads(self, box: Box, now: int) -> dict[str, Any]:
-        """The columns asked for of one box."""
+        """The values of the requested columns of a box."""
         return {name: column.reads(box, now) for name, column in self.shown}
 
-    def among(self, keys: list[str], *, test: str, **given: Any) -> BoxPage:
-        """Of these boxes those that pass, in the order of the keys, as a page of their own."""
+    def by_keys(self, keys: list[str], *, test: str, **given: Any) -> BoxPage:
+        """A page with those of these boxes that pass the filter and the test, in the order of the keys."""
         here = self.ctx.db.dialect.among("b.key", "keys")
         rows = self.ctx.db.rows(
             f"SELECT {STORED.of('b')} FROM boxes b WHERE {self.where} AND {test} AND {here}",
@@ -146,9 +146,9 @@ class Selection:
         return BoxPage(boxes, None, shown, self.wishes())
 
     def wishes(self) -> set[Wish]:
-        """The fields it asks for which there are indexes."""
-        asked = [*self.filter.columns, *(column for column, _ in self.sorts)]
-        return {Wish(self.pipeline.key, one.field.key, one.form) for one in asked if one.field and one.form}
+        """The fields of the filter and the order that an index could serve."""
+        used = [*self.filter.columns, *(column for column, _ in self.sorts)]
+        return {Wish(self.pipeline.key, it.field.key, it.form) for it in used if it.field and it.form}
 
 
 def page(
@@ -163,23 +163,23 @@ def page(
     cursor: str = "",
     limit: int,
 ) -> BoxPage:
-    """The boxes that pass the filter `tree`, sorted by columns (`-` before a name: the other way round)."""
+    """A page of the boxes that pass the filter `tree`, sorted by columns (descending if `-` stands before the name)."""
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown, stage_key=stage_key, since=since)
     return chosen.page(cursor, limit)
 
 
 def read(ctx: Ctx, box: Box, shown: list[str]) -> dict[str, Any]:
-    """These columns of one box."""
+    """The values of these columns of a box."""
     if len(shown) > MOST_COLUMNS:
-        raise Invalid("fields", f"takes at most {MOST_COLUMNS} columns")
+        raise Invalid("fields", f"must not be more than {MOST_COLUMNS} columns")
     pipeline = pipelines.get(ctx, box.pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
     found = [(name, columns.find(ctx, pipeline, by_key, name, f"fields[{at}]")) for at, name in enumerate(shown)]
     return {name: column.reads(box, ctx.now) for name, column in found}
 
 
-def _rows(ctx: Ctx, where: str, params: dict[str, Any], parts: list[Part], at: list[Any], limit: int) -> list[Row]:
-    """Rows of boxes, then what they are sorted by."""
+def _rows(ctx: Ctx, where: str, params: dict[str, Any], parts: list[SortPart], at: list[Any], limit: int) -> list[Row]:
+    """Rows with the members of boxes, followed by the values that they are sorted by."""
     if at:
         _check_cursor(at, parts)
         where = f"{where} AND {_after(parts)}"
@@ -191,8 +191,8 @@ def _rows(ctx: Ctx, where: str, params: dict[str, Any], parts: list[Part], at: l
     return ctx.db.rows(sql, **params, limit=limit)
 
 
-def _after(parts: list[Part]) -> str:
-    """A test whether a row comes after the cursor; its first half alone lets an index find the place."""
+def _after(parts: list[SortPart]) -> str:
+    """The SQL condition for rows after the cursor. With its first half, an index finds the place."""
     test = ""
     for number, part in reversed(list(enumerate(parts))):
         sign = "<" if part.descending else ">"
@@ -203,46 +203,47 @@ def _after(parts: list[Part]) -> str:
 
 
 def sorts(ctx: Ctx, pipeline: Pipeline, by_key: Mapping[str, Field], names: list[str]) -> list[tuple[Column, bool]]:
-    """The columns named, and whether each is to descend."""
+    """The named columns, each with whether it is descending."""
     if len(names) > MOST_SORTS:
-        raise Invalid("sort", f"takes at most {MOST_SORTS} columns")
+        raise Invalid("sort", f"must not be more than {MOST_SORTS} columns")
     found = []
     for at, name in enumerate(names):
         column = columns.find(ctx, pipeline, by_key, name.removeprefix("-"), f"sort[{at}]")
         if column.is_list:
-            raise Invalid(f"sort[{at}]", f"{name[:50]!r} is a list: nothing is sorted by it")
+            raise Invalid(f"sort[{at}]", f"boxes cannot be sorted by {name[:50]!r}, which is a list")
         found.append((column, name.startswith("-")))
     return found
 
 
-def _phases(sorts: list[tuple[Column, bool]], asked: list[Column]) -> list[tuple[str, list[Part]]]:
-    """Those whose first column is set, in its order; then the others. Each is a plain walk along an index."""
+def _phases(sorts: list[tuple[Column, bool]], asked: list[Column]) -> list[tuple[str, list[SortPart]]]:
+    """The phases in which boxes are read: first boxes with a value in the first column, in its order; then all others.
+    Each phase reads along an index."""
     if not sorts and any(column.form for column in asked):
-        # Keys are in the order of creation too, and stand in a field's index: what it finds need not be sorted.
-        return [("1 = 1", [Part("b.key", False)])]
+        # Keys are in the order of creation too, and are part of a field's index, so that no sorting is needed.
+        return [("1 = 1", [SortPart("b.key", False)])]
     if not sorts:
-        return [("1 = 1", [Part("b.created_at", False), Part("b.key", False)])]
+        return [("1 = 1", [SortPart("b.created_at", False), SortPart("b.key", False)])]
     (first, descending), *rest = sorts
     more = [part for column, down in rest for part in _parts(column, down)]
-    last = Part("b.key", sorts[-1][1])
+    last = SortPart("b.key", sorts[-1][1])
     whole = [*_ordered(first, descending), *more, last]
     if first.unset == "(1 = 0)" or first.kind == "flag":
         return [("1 = 1", whole)]
     return [(first.is_set, whole), (first.unset, [*more, last])]
 
 
-def ordering(sorts: list[tuple[Column, bool]]) -> list[Part]:
-    """The whole order as one: what a list that is read at once is sorted by."""
-    last = [Part("b.created_at", False), Part("b.key", False)]
+def ordering(sorts: list[tuple[Column, bool]]) -> list[SortPart]:
+    """The complete order in one list, for lists that are read at once."""
+    last = [SortPart("b.created_at", False), SortPart("b.key", False)]
     return [*(part for column, down in sorts for part in _parts(column, down)), *last]
 
 
-def _parts(column: Column, descending: bool) -> list[Part]:
-    return [Part(f"CASE WHEN {column.unset} THEN 1 ELSE 0 END", False), *_ordered(column, descending)]
+def _parts(column: Column, descending: bool) -> list[SortPart]:
+    return [SortPart(f"CASE WHEN {column.unset} THEN 1 ELSE 0 END", False), *_ordered(column, descending)]
 
 
-def _ordered(column: Column, descending: bool) -> list[Part]:
-    return [Part(sql, descending) for sql in ((column.order,) if column.order else column.sorts)]
+def _ordered(column: Column, descending: bool) -> list[SortPart]:
+    return [SortPart(sql, descending) for sql in ((column.order,) if column.order else column.sorts)]
 
 
 def _mark(order: str) -> str:
@@ -258,22 +259,22 @@ def _read_cursor(text: str, order: str) -> _Cursor:
     try:
         found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
     except (ValueError, binascii.Error, RecursionError):
-        raise Invalid("cursor", "is none that a page of this list gave") from None
+        raise Invalid("cursor", "must be a cursor that a page of this list returned") from None
     if found.order != _mark(order):
-        raise Invalid("cursor", "belongs to a list with another sort")
+        raise Invalid("cursor", "must be used with the same sort as the page that returned it")
     if not 0 <= found.phase <= 1 or not 0 <= found.now < 2**53:
-        raise Invalid("cursor", "is none that a page of this list gave")
+        raise Invalid("cursor", "must be a cursor that a page of this list returned")
     return found
 
 
-def _check_cursor(at: list[Any], parts: list[Part]) -> None:
-    """What it holds must be what the parts are compared with, or a database would refuse."""
-    if len(at) == len(parts) and all(_is_like(value, part) for value, part in zip(at, parts, strict=True)):
+def _check_cursor(at: list[Any], parts: list[SortPart]) -> None:
+    """The values of a cursor must have the types of the sort parts, or the database would refuse them."""
+    if len(at) == len(parts) and all(_fits(value, part) for value, part in zip(at, parts, strict=True)):
         return
-    raise Invalid("cursor", "is none that a page of this list gave")
+    raise Invalid("cursor", "must be a cursor that a page of this list returned")
 
 
-def _is_like(value: Any, part: Part) -> bool:
+def _fits(value: Any, part: SortPart) -> bool:
     if _is_text(part.sql):
         return isinstance(value, str) and "\x00" not in value and len(value) <= 1000
     if isinstance(value, float):

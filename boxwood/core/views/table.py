@@ -1,6 +1,6 @@
-"""Tables: all boxes of a pipeline that pass, in groups and in order, by their keys alone, with figures of each group.
+"""Tables: the keys of all boxes of a pipeline that pass a filter, in groups and in order, with the sums of each group.
 
-Whoever shows ten thousand rows needs to know where each stands and reads those in sight (`boxes/batch`).
+A client that shows ten thousand rows needs the place of each row, and reads the visible boxes with `boxes/batch`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..pipelines.columns import GROUPED, MAGIC, UNSET, WORDS, Column
 from ..records import StoredBox
 from . import listing, saved_views
 from . import sums as column_sums
-from .board import of_view
+from .board import with_view
 from .selections import Selection, Wish, ordering
 
 MOST_ROWS = 100_000
@@ -24,7 +24,8 @@ STAGE = "stage"
 
 
 class TableGroup(msgspec.Struct, frozen=True):
-    """`key` tells it from the others, empty for boxes without a value. Of moments, the month (UTC) as 2026-03."""
+    """`key` identifies the group; it is empty for boxes without a value. For dates it is the month (UTC), as
+    2026-03."""
 
     key: str
     value: Any
@@ -39,7 +40,7 @@ class TablePage(NamedTuple):
     boxes: list[StoredBox]
     """The first ones, in order."""
     more: bool
-    """There are more than MOST_ROWS, which are left out."""
+    """Whether there are more than MOST_ROWS boxes. The others are left out."""
     wishes: set[Wish]
 
 
@@ -55,10 +56,11 @@ def read(
     sums: list[str],
     limit: int,
 ) -> TablePage:
-    """A view gives what is not given; `by` is any column, empty for one group of all, None for the view's."""
+    """The groups of a table and its first `limit` boxes. A view supplies what the caller does not give. `by` is the
+    column to group by; empty means a single group, and None the group of the view."""
     view = saved_views.get(ctx, pipeline_key, view_key) if view_key else None
     if view:
-        tree, sort, shown = of_view(view, tree, sort, shown)
+        tree, sort, shown = with_view(view, tree, sort, shown)
     if by is None:
         by = (view.group_by or "") if view else STAGE
     chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, shown=shown)
@@ -68,41 +70,43 @@ def read(
     found = ctx.db.rows(rows, **{**params, "now": ctx.now, "most": MOST_ROWS + 1})
     groups = _grouped(chosen, column, list(numbers), found[:MOST_ROWS])
     first = [key for group in groups for key in group.box_keys[:limit]][:limit]
-    wishes = {Wish(chosen.pipeline.key, one.field.key, one.form) for one, _ in chosen.sorts if one.field and one.form}
+    sorted_by = [column for column, _ in chosen.sorts]
+    wishes = {Wish(chosen.pipeline.key, it.field.key, it.form) for it in sorted_by if it.field and it.form}
     name = column.name if column else ""
     return TablePage(chosen, name, groups, listing.by_keys(ctx, first), len(found) > MOST_ROWS, wishes)
 
 
 def _query(chosen: Selection, column: Column | None, numbers: dict[str, Column]) -> tuple[str, dict[str, Any]]:
-    group = _kept(chosen, column) if column else "NULL"
-    told = ", ".join(["b.key", group, *(each.sorts[0] for each in numbers.values())])
+    group = _group_sql(chosen, column) if column else "NULL"
+    select_columns = ", ".join(["b.key", group, *(each.sorts[0] for each in numbers.values())])
     order = ", ".join(part.sql + (" DESC" if part.descending else "") for part in ordering(chosen.sorts))
     params = {**chosen.params, **(column.params if column else {}), **column_sums.params(chosen.ctx, numbers)}
-    return f"SELECT {told} FROM boxes b WHERE {chosen.where} ORDER BY {order} LIMIT :most", params
+    return f"SELECT {select_columns} FROM boxes b WHERE {chosen.where} ORDER BY {order} LIMIT :most", params
 
 
-def _kept(chosen: Selection, column: Column) -> str:
-    """What a box's group is told by, in SQL: JSON of fields and lists, else the plain value."""
+def _group_sql(chosen: Selection, column: Column) -> str:
+    """The SQL expression for a box's group: JSON for fields and lists, or else the plain value."""
     dialect = chosen.ctx.db.dialect
     if column.field:
         return dialect.member("b.fields", column.field.key)
     if column.is_list:
         if column.name not in GROUPED:
-            raise Invalid("by", f"{column.name!r} makes no groups")
+            raise Invalid("by", f"boxes cannot be grouped by {column.name!r}")
         return GROUPED[column.name]
     return MAGIC[column.name].sql(dialect) if column.name in MAGIC else column.sorts[0]
 
 
 def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: list[Any]) -> list[TableGroup]:
-    """In the order of stages or options, else of values; unset ones last. Empty ones only of stages and options."""
-    known = _known(chosen, column)
+    """The groups in the order of stages or options, or else of their values; boxes without a value are last. Only
+    stages and options have empty groups."""
+    known = _fixed_keys(chosen, column)
     places: dict[str, tuple[Any, list[Any]]] = {key: (key, []) for key in known}
     seen: dict[Any, tuple[str, Any]] = {}
     for row in rows:
-        kept = row[1]
-        if kept not in seen:
-            seen[kept] = _told(column, kept)
-        key, value = seen[kept]
+        stored = row[1]
+        if stored not in seen:
+            seen[stored] = _group_of(column, stored)
+        key, value = seen[stored]
         places.setdefault(key, (value, []))[1].append(row)
     order = {key: at for at, key in enumerate(known)}
     keys = sorted(places, key=lambda key: (key == "", order.get(key, len(order)), *_rank(places[key][0], key)))
@@ -123,8 +127,8 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
     ]
 
 
-def _known(chosen: Selection, column: Column | None) -> list[str]:
-    """The keys of groups that are there even when nothing is in them."""
+def _fixed_keys(chosen: Selection, column: Column | None) -> list[str]:
+    """The keys of groups that exist even if they are empty."""
     if column is None:
         return [""]
     if column.name == STAGE:
@@ -134,11 +138,11 @@ def _known(chosen: Selection, column: Column | None) -> list[str]:
     return []
 
 
-def _told(column: Column | None, kept: Any) -> tuple[str, Any]:
-    """The group's key and value of what `_kept` gave."""
-    if column is None or kept is None:
+def _group_of(column: Column | None, stored: Any) -> tuple[str, Any]:
+    """The key and the value of the group, from the value of `_group_sql`."""
+    if column is None or stored is None:
         return "", None
-    value = msgspec.json.decode(kept) if column.field or column.is_list else kept
+    value = msgspec.json.decode(stored) if column.field or column.is_list else stored
     if column.kind == "flag":
         return ("true", True) if value is True else ("", None)
     if isinstance(value, float) and value >= float(UNSET):
@@ -148,8 +152,8 @@ def _told(column: Column | None, kept: Any) -> tuple[str, Any]:
         return month, month
     if isinstance(value, list):
         if column.is_list and not column.field:
-            value = [one["key"] if isinstance(one, dict) else one for one in value]
-        keys = sorted(one.get("userKey") or one.get("email", "") if isinstance(one, dict) else one for one in value)
+            value = [item["key"] if isinstance(item, dict) else item for item in value]
+        keys = sorted(it.get("userKey") or it.get("email", "") if isinstance(it, dict) else it for it in value)
         return (msgspec.json.encode(keys).decode(), value) if value else ("", None)
     value = column_sums.rounded(value) if isinstance(value, float) else value
     return str(value), value
@@ -160,7 +164,7 @@ def _month(moment: float) -> str:
 
 
 def _rank(value: Any, key: str) -> tuple[int, float, str]:
-    """Numbers before words, small ones first."""
+    """The sort key of a group: numbers before texts, small numbers first."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return 0, value, ""
     return 1, 0.0, key.casefold()

@@ -11,7 +11,7 @@ from .reports import Chosen
 
 
 class Pace(NamedTuple):
-    """Of one stage, times in milliseconds; a box that is in it counts with the time so far."""
+    """How long boxes stayed in a stage, in milliseconds. A box that is still in it counts with its time so far."""
 
     stage_key: str
     name: str
@@ -19,7 +19,7 @@ class Pace(NamedTuple):
     now: int
     average_ms: int | None
     median_ms: int | None
-    """To the hour."""
+    """Rounded down to the hour."""
     longest_ms: int | None
 
 
@@ -27,16 +27,17 @@ _STAYED = "s.finished_ms + CASE WHEN s.is_open THEN :now - s.entered_at ELSE 0 E
 
 
 def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
-    """Of stays, and of the boxes that are where they began."""
+    """Counts finished and open stays, and boxes that never left their first stage."""
     paces = {key: _Spent() for key in chosen.names}
     (_add_all if chosen.plain else _add_some)(ctx, chosen, paces)
     return [paces[key].pace(key, name) for key, name in chosen.names.items()]
 
 
 def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
-    """Stays are counted by the hour in a statement of its own: one that adds them up too would sort all of that."""
-    params = {**reports.asked(chosen), "now": ctx.now}
-    what, spent, here = reports.stays(chosen), _STAYED, ":now - b.stage_changed_at"
+    """Count all boxes of the pipeline. Stays are counted by the hour in a statement of their own, because a statement
+    that also adds them up would sort all of them."""
+    params = {**reports.params_of(chosen), "now": ctx.now}
+    what, spent, here = reports.from_stays(chosen), _STAYED, ":now - b.stage_changed_at"
     for key, hour, count in ctx.db.rows_replanned(
         f"SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {what} GROUP BY s.stage_key, hours",
         **params,
@@ -62,25 +63,25 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
 
 
 def _add_some(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
-    """All in one statement, so that each box is looked at once."""
+    """Count the boxes that pass a filter, in one statement, so that each box is read once."""
     here = ":now - c.stage_changed_at"
     for key, hour, boxes, now, total, most in ctx.db.rows_replanned(
         f"""
-        {reports.first(chosen)}
+        {reports.with_chosen(chosen)}
         SELECT s.stage_key, ({_STAYED}) / {HOUR} AS hours, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END),
-            SUM({_STAYED}), MAX({_STAYED}) FROM {reports.stays(chosen)} GROUP BY s.stage_key, hours
+            SUM({_STAYED}), MAX({_STAYED}) FROM {reports.from_stays(chosen)} GROUP BY s.stage_key, hours
         UNION ALL
         SELECT c.stage_key, ({here}) / {HOUR} AS hours, COUNT(*), COUNT(*), SUM({here}), MAX({here}) FROM chosen c
         WHERE c.stage_changed_at = c.created_at GROUP BY c.stage_key, hours
         """,
-        **{**reports.asked(chosen), "now": ctx.now},
+        **{**reports.params_of(chosen), "now": ctx.now},
     ):
         paces[key].hours[int(hour)] = paces[key].hours.get(int(hour), 0) + boxes
         paces[key].add(boxes, now, int(total), most)
 
 
 class _Spent:
-    """What is added up of one stage."""
+    """The totals of a stage."""
 
     def __init__(self) -> None:
         self.boxes = self.now = self.total = self.longest = 0

@@ -1,4 +1,4 @@
-"""Totals of boards that are kept: whatever happens, they are what counting all boxes gives."""
+"""Cached totals of boards: after any change, they equal the totals that counting all boxes gives."""
 
 import itertools
 import threading
@@ -49,7 +49,7 @@ class Deals:
         )
         self.path = f"/api/v2/pipelines/{self.pipeline['key']}"
         self.changes: list[str] = []
-        self.kept = {self.pipeline["key"]: Totals(3), self.other["key"]: Totals(3)}
+        self.totals = {self.pipeline["key"]: Totals(3), self.other["key"]: Totals(3)}
 
     def do(self, verb: str, path: str, body: Any = None) -> None:
         """What makes no sense is refused, and changes nothing."""
@@ -148,8 +148,8 @@ class Deals:
             known = {one["key"]: one for one in ok(self.http.get(f"/api/v2/pipelines/{pipeline['key']}/fields"))}
             sums = [key for key in (SIZE, DOUBLE) if key in known]
             for by in ("stage", REGION) if REGION in known else ("stage",):
-                same(self.world, person, pipeline["key"], self.kept[pipeline["key"]], by=by, sums=sums)
-                same(self.world, person, pipeline["key"], self.kept[pipeline["key"]], by=by, sums=sums[:1])
+                same(self.world, person, pipeline["key"], self.totals[pipeline["key"]], by=by, sums=sums)
+                same(self.world, person, pipeline["key"], self.totals[pipeline["key"]], by=by, sums=sums[:1])
 
 
 DEEDS: dict[str, Callable[[Deals, int], None]] = {
@@ -160,9 +160,9 @@ for _name in ("do", "box", "values", "check"):
 USUAL = ["create", "create", "create", "move", "edit", "assign", "delete", "restore", "undo", "leave", "come"]
 
 
-def figures(world: World, who: Person, pipeline_key: str, kept: Totals | None, **asked: Any) -> dict[str, Any]:
+def figures(world: World, who: Person, pipeline_key: str, totals: Totals | None, **asked: Any) -> dict[str, Any]:
     def read(db: Db) -> dict[str, Any]:
-        board = view_board.read(Ctx(db, world.clock(), who.user), pipeline_key, limit=0, kept=kept, **asked)
+        board = view_board.read(Ctx(db, world.clock(), who.user), pipeline_key, limit=0, totals=totals, **asked)
         return {lane.key: (lane.count, lane.sums) for lane in board.lanes}
 
     return world.server.engine.read(read)
@@ -174,13 +174,13 @@ def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return counts and all(sums == pytest.approx(other[lane][1], rel=1e-13) for lane, (_, sums) in one.items())
 
 
-def same(world: World, who: Person, pipeline_key: str, kept: Totals, **asked: Any) -> dict[str, Any]:
-    """What is kept is what counting gives. Where formulas are being computed beside, once that gives the same before
+def same(world: World, who: Person, pipeline_key: str, totals: Totals, **asked: Any) -> dict[str, Any]:
+    """What is totals is what counting gives. Where formulas are being computed beside, once that gives the same before
     and after."""
     deadline = time.monotonic() + 120
     while True:
         before = figures(world, who, pipeline_key, None, **asked)
-        found = figures(world, who, pipeline_key, kept, **asked)
+        found = figures(world, who, pipeline_key, totals, **asked)
         if alike(figures(world, who, pipeline_key, None, **asked), before):
             assert alike(found, before), f"{found} is not {before}"
             return found
@@ -248,70 +248,70 @@ def add(ctx: Ctx, pipeline_key: str, count: int) -> None:
     boxes.create_many(ctx, pipeline, role, given)
 
 
-def effort(world: World, pipeline: dict[str, Any], kept: Totals) -> int:
+def effort(world: World, pipeline: dict[str, Any], totals: Totals) -> int:
     """How many parts are counted to tell the figures, which are right."""
 
     def read(db: Db) -> int:
         watched = Watched(db)
         ctx = Ctx(watched, world.clock(), world.ada.user)  # type: ignore[arg-type]
-        view_board.read(ctx, pipeline["key"], limit=0, sums=[SIZE], kept=kept)
+        view_board.read(ctx, pipeline["key"], limit=0, sums=[SIZE], totals=totals)
         return watched.counted
 
     found = world.server.engine.read(read)
-    same(world, world.ada, pipeline["key"], kept, sums=[SIZE])
+    same(world, world.ada, pipeline["key"], totals, sums=[SIZE])
     return found
 
 
 def test_after_a_change_the_parts_that_it_touches_are_counted_alone(world: World) -> None:
     pipeline = many(world, 200)
-    kept = Totals(10)
-    assert effort(world, pipeline, kept) == 20
-    assert effort(world, pipeline, kept) == 0
+    totals = Totals(10)
+    assert effort(world, pipeline, totals) == 20
+    assert effort(world, pipeline, totals) == 0
     box = world.box(pipeline, fields={SIZE: 5})
-    assert effort(world, pipeline, kept) == 1
+    assert effort(world, pipeline, totals) == 1
     for change in ({"stageKey": "5002"}, {"fields": {SIZE: 7}}, {"name": "New"}):
         ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json=change))
-        assert effort(world, pipeline, kept) == 1
+        assert effort(world, pipeline, totals) == 1
     first = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes?limit=1"))["results"][0]["key"]
     for key in (first, box["key"]):
         ok(world.ada.http.delete(f"/api/v1/boxes/{key}"))
-    assert effort(world, pipeline, kept) == 2
+    assert effort(world, pipeline, totals) == 2
     ok(world.ada.http.post(f"/api/v2/trash/{first}/restore"))
     other = world.pipeline(name="Other")
     ok(world.ada.http.post(f"/api/v1/boxes/{first}", json={"pipelineKey": other["key"]}))
-    assert effort(world, pipeline, kept) == 1
+    assert effort(world, pipeline, totals) == 1
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/views", json={"name": "View"}))
-    assert effort(world, pipeline, kept) == 0
+    assert effort(world, pipeline, totals) == 0
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"name": "Renamed"}))
-    assert effort(world, pipeline, kept) == 20
+    assert effort(world, pipeline, totals) == 20
 
 
 def test_a_part_that_grows_is_cut_again(world: World) -> None:
     pipeline = many(world, 25)
-    kept = Totals(10)
-    assert effort(world, pipeline, kept) == 3
+    totals = Totals(10)
+    assert effort(world, pipeline, totals) == 3
     world.as_("ada", lambda ctx: add(ctx, pipeline["key"], 50))
-    assert effort(world, pipeline, kept) == 3  # the 55 boxes of the last part
+    assert effort(world, pipeline, totals) == 3  # the 55 boxes of the last part
     world.box(pipeline)
-    assert effort(world, pipeline, kept) == 1
+    assert effort(world, pipeline, totals) == 1
 
 
 def test_after_very_much_everything_is_counted(world: World) -> None:
     pipeline = many(world, 50)
-    kept = Totals(10)
-    assert effort(world, pipeline, kept) == 5
+    totals = Totals(10)
+    assert effort(world, pipeline, totals) == 5
     world.as_("ada", lambda ctx: add(ctx, pipeline["key"], board_totals.MOST_EVENTS + 1))
-    assert effort(world, pipeline, kept) == (50 + board_totals.MOST_EVENTS + 1 + 9) // 10
+    assert effort(world, pipeline, totals) == (50 + board_totals.MOST_EVENTS + 1 + 9) // 10
 
 
 def test_figures_are_told_by_more_that_is_kept_and_go_when_there_is_no_room(world: World) -> None:
     pipeline = many(world, 20)
     world.field(pipeline, "TEXT_INPUT", "Weight")
-    kept = Totals(10, most=12)
-    same(world, world.ada, pipeline["key"], kept, sums=[SIZE, "1002"])
-    same(world, world.ada, pipeline["key"], kept, sums=[])
-    assert effort(world, pipeline, kept) == 0
-    same(world, world.ada, pipeline["key"], kept, sums=[], by="stage")
+    totals = Totals(10, most=12)
+    same(world, world.ada, pipeline["key"], totals, sums=[SIZE, "1002"])
+    same(world, world.ada, pipeline["key"], totals, sums=[])
+    assert effort(world, pipeline, totals) == 0
+    same(world, world.ada, pipeline["key"], totals, sums=[], by="stage")
     many_lanes = Totals(1, most=12)
     same(world, world.ada, pipeline["key"], many_lanes, sums=[])
     assert effort(world, pipeline, many_lanes) == 20
@@ -322,8 +322,8 @@ def test_what_is_committed_late_is_counted(world: World) -> None:
     if not isinstance(world.server.engine, Postgres):
         pytest.skip("on SQLite one transaction follows another")
     pipeline = many(world, 30)
-    kept = Totals(10)
-    effort(world, pipeline, kept)
+    totals = Totals(10)
+    effort(world, pipeline, totals)
     written, go_on = threading.Event(), threading.Event()
 
     def slow(ctx: Ctx) -> None:
@@ -335,27 +335,27 @@ def test_what_is_committed_late_is_counted(world: World) -> None:
     thread.start()
     assert written.wait(10)
     world.box(pipeline, name="Quick")
-    assert effort(world, pipeline, kept) == 1
-    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5001"][0] == 31
+    assert effort(world, pipeline, totals) == 1
+    assert same(world, world.ada, pipeline["key"], totals, sums=[SIZE])["5001"][0] == 31
     go_on.set()
     thread.join()
-    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5001"][0] == 32
+    assert same(world, world.ada, pipeline["key"], totals, sums=[SIZE])["5001"][0] == 32
 
 
 def test_what_is_computed_without_an_event_is_counted(world: World) -> None:
     pipeline = many(world, 30)
-    kept = Totals(10)
+    totals = Totals(10)
     world.field(pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
 
     def doubled() -> bool:
-        return same(world, world.ada, pipeline["key"], kept, sums=["1002"])["5001"] == (30, {"1002": 30 * 29})
+        return same(world, world.ada, pipeline["key"], totals, sums=["1002"])["5001"] == (30, {"1002": 30 * 29})
 
     eventually(doubled)
 
 
 def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> None:
     pipeline = many(world, 50)
-    kept, over, wrong = Totals(10), threading.Event(), []
+    totals, over, wrong = Totals(10), threading.Event(), []
 
     def write() -> None:
         try:
@@ -371,7 +371,7 @@ def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> Non
 
     def ask() -> None:
         while not over.is_set():
-            figures(world, world.ada, pipeline["key"], kept, sums=[SIZE])
+            figures(world, world.ada, pipeline["key"], totals, sums=[SIZE])
 
     writers, askers = ([threading.Thread(target=one) for _ in range(3)] for one in (write, ask))
     for thread in [*writers, *askers]:
@@ -382,4 +382,4 @@ def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> Non
     for thread in askers:
         thread.join()
     assert wrong == []
-    assert same(world, world.ada, pipeline["key"], kept, sums=[SIZE])["5002"] == (24, {SIZE: 24})
+    assert same(world, world.ada, pipeline["key"], totals, sums=[SIZE])["5002"] == (24, {SIZE: 24})

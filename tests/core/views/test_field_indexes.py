@@ -60,7 +60,7 @@ def plan(world: World, pipeline: dict[str, Any], **query: Any) -> str:
 
 
 def names(world: World) -> set[str]:
-    return world.server.engine.read(field_indexes.made)
+    return world.server.engine.read(field_indexes.existing)
 
 
 def until(condition: Any) -> None:
