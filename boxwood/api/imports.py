@@ -12,7 +12,7 @@ from ..core import pipelines
 from ..core.context import Ctx
 from ..core.import_export import imports, row_reader
 from ..core.import_export.imports import Import
-from ..core.import_export.row_reader import Piece
+from ..core.import_export.row_reader import ReadRows
 from ..core.people import teams
 from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
@@ -38,7 +38,7 @@ async def create(call: Call, body: Body) -> Reply:
     only once it has ended, or after so many seconds.
     """
     wanted, dry_run = _wanted(call), call.flag("dryRun")
-    await call.read(lambda ctx: imports.may(ctx, call.path[0]))
+    await call.read(lambda ctx: imports.reach_pipeline(ctx, call.path[0]))
 
     def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
         plan, _ = imports.plan(ctx, call.path[0], head, wanted)
@@ -157,10 +157,10 @@ async def preview(call: Call, body: Body) -> Reply:
             if isinstance(cells, dict):
                 for name, cell in cells.items():
                     samples.setdefault(name, []).append(cell if isinstance(cell, str) else encode(cell).decode())
-        piece = Piece([], [], {})
+        piece = ReadRows([], [], {})
         if not wanted["match"] and row_reader.NAME in plan.mapping.values():
             row_reader.check(plan, by_key)
-            piece = imports.reader_of(ctx, call.path[0], plan).read(ctx, rows)
+            piece = imports.reader_for(ctx, call.path[0], plan).read(ctx, rows)
         return shapes.PreviewOut(
             format=plan.kind,
             encoding=plan.encoding,
@@ -168,7 +168,7 @@ async def preview(call: Call, body: Body) -> Reply:
             dates=plan.dates,
             columns=shapes.columns(plan, {name: found[:5] for name, found in samples.items()}),
             rows=[draft.given for draft in piece.drafts],
-            refused=[shapes.refused(refusal) for refusal in piece.refusals],
+            refused=[shapes.refused(row) for row in piece.rejected],
             missing={kind: list(names) for kind, names in piece.missing.items()},
         )
 
@@ -195,5 +195,5 @@ def cancel(call: Call) -> shapes.ImportOut:
 def refused(call: Call) -> Results[shapes.RefusedRow]:
     """The rows it refused, with the column and the reason; `after` is the row behind which to go on."""
     limit = call.number("limit", 100, least=1, most=MOST_PER_PAGE)
-    found = imports.refusals(call.ctx, call.path[0], after=call.number("after", 0), limit=limit + 1)
-    return Results([shapes.refused(refusal) for refusal in found[:limit]], len(found) > limit)
+    found = imports.rejected_rows(call.ctx, call.path[0], after=call.number("after", 0), limit=limit + 1)
+    return Results([shapes.refused(row) for row in found[:limit]], len(found) > limit)

@@ -16,7 +16,7 @@ import msgspec
 
 from ..core import listeners, pipelines, stored_files
 from ..core.context import Ctx
-from ..core.import_export import imports, row_reader, slices
+from ..core.import_export import import_queue, imports, row_reader
 from ..core.import_export.exports import FORMS, JSON, Export
 from ..core.import_export.imports import Import
 from ..core.people import users
@@ -115,7 +115,7 @@ async def _through(engine: Engine, source: Source, options: argparse.Namespace, 
     try:
         while not working.done():
             await asyncio.wait([working], timeout=0.2)
-            one = await engine.read_soon(partial(slices.find, key=one.key))
+            one = await engine.read_soon(partial(import_queue.find, key=one.key))
             _show(one)
     finally:
         stop.set()
@@ -136,7 +136,7 @@ def _begin(engine: Engine, source: Source, options: argparse.Namespace, wanted: 
         ctx, key = _acting(db, options.pipeline, options.email)
         plan, _ = imports.plan(ctx, key, head, wanted)
         made = imports.create(ctx, key, plan, blob, stored.size, dry_run=options.dry_run)
-        return slices.taken(db, made, os.urandom(8).hex(), now_ms())
+        return import_queue.take_created(db, made, os.urandom(8).hex(), now_ms())
 
     return engine.write(make)
 
@@ -155,8 +155,8 @@ def _tell(engine: Engine, options: argparse.Namespace, one: Import) -> None:
     would = "would be " if one.dry_run else ""
     print(f"{one.state}: {one.created:,} {would}created, {one.updated:,} {would}changed, {one.refused:,} refused")
 
-    def refused(db: Db) -> list[row_reader.Refusal]:
-        return imports.refusals(_acting(db, options.pipeline, options.email)[0], one.key, after=0, limit=20)
+    def refused(db: Db) -> list[row_reader.RejectedRow]:
+        return imports.rejected_rows(_acting(db, options.pipeline, options.email)[0], one.key, after=0, limit=20)
 
     for row in engine.read(refused):
         where = f", {row.column}" if row.column else ""

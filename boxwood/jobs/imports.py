@@ -1,7 +1,8 @@
-"""Imports are worked on in the background: rows are read and written side by side, a slice at a time.
+"""Imports in the background: a thread for each import drives it through its table, a slice of rows at a time.
 
-Whoever stops in the middle leaves the import to be gone on with: by the next process, from the slice after the last
-that was committed.
+The thread prepares a slice while the database's writer writes the previous one; `core/import_export/slices.py` has the
+steps. An import that stops in the middle is continued by the next process that takes it, from the slice after the last
+one that was committed.
 """
 
 from __future__ import annotations
@@ -15,14 +16,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
 
 from ..core import search
 from ..core.context import Ctx
-from ..core.import_export import imports, slices
+from ..core.import_export import import_queue, imports, slices
 from ..core.import_export.imports import Import
-from ..core.import_export.row_reader import Piece, Reader
-from ..core.import_export.slices import Stale
+from ..core.import_export.row_reader import Reader
+from ..core.import_export.slices import PreparedSlice, Stale
 from ..db.engine import Db, Engine
 from ..errors import Problem
 from ..lib import tables
@@ -31,34 +31,36 @@ from ..lib.tables import Row
 
 log = logging.getLogger("boxwood.imports")
 SECONDS = 5
-AT_ONCE = 2
+"""How long to wait before looking for imports again, if nothing wakes the job."""
+CONCURRENCY = 2
 TRIES = 5
-"""To read a slice for a pipeline that is just being changed."""
-# A thread that has Python's lock keeps it so long, seconds, while another waits for it. The database's writer waits for
-# it between any two statements of a slice, and this thread seldom lets go of it by itself.
-KEPT, KEPT_MEANWHILE = sys.getswitchinterval(), 0.0002
+"""How often to prepare a slice again if the pipeline changes meanwhile."""
+# How long a thread keeps Python's lock while another waits for it, in seconds. The database's writer waits for the lock
+# between any two statements of a slice, and the import's thread seldom releases it by itself.
+SWITCH_INTERVAL, SWITCH_INTERVAL_DURING_IMPORTS = sys.getswitchinterval(), 0.0002
 BUSY = "the pipeline is changed all the time: try again later"
 
 
 async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
+    """Take imports and work on them until cancelled."""
     loop, woken, stop = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
     engine.listen(imports.CHANNEL, lambda _: _wake(loop, woken))
     if engine.one_process:
-        await engine.write_soon(slices.free)
+        await engine.write_soon(import_queue.release_all)
     worker = os.urandom(8).hex()
-    under_way: set[asyncio.Task[None]] = set()
+    running: set[asyncio.Task[None]] = set()
     try:
         while True:
             woken.clear()
             try:
-                while len(under_way) < AT_ONCE and (one := await _next(engine, worker, clock)):
-                    task = asyncio.create_task(asyncio.to_thread(work, engine, store, clock, one, stop, loop))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
+                while len(running) < CONCURRENCY and (job := await _take(engine, worker, clock)):
+                    task = asyncio.create_task(asyncio.to_thread(work, engine, store, clock, job, stop, loop))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
                     task.add_done_callback(lambda _: woken.set())
             except Exception:
-                log.exception("imports were not looked for; it is tried again")
-            sys.setswitchinterval(KEPT_MEANWHILE if under_way else KEPT)
+                log.exception("looking for imports failed; it is tried again")
+            sys.setswitchinterval(SWITCH_INTERVAL_DURING_IMPORTS if running else SWITCH_INTERVAL)
             try:
                 async with asyncio.timeout(SECONDS):
                     await woken.wait()
@@ -66,15 +68,15 @@ async def run(engine: Engine, store: Blobs, clock: Callable[[], int]) -> None:
                 pass
     finally:
         stop.set()
-        if under_way:
-            await asyncio.wait(under_way)
-        sys.setswitchinterval(KEPT)
+        if running:
+            await asyncio.wait(running)
+        sys.setswitchinterval(SWITCH_INTERVAL)
 
 
-async def _next(engine: Engine, worker: str, clock: Callable[[], int]) -> Import | None:
-    if not await engine.read_soon(lambda db: slices.waiting(db, clock())):
+async def _take(engine: Engine, worker: str, clock: Callable[[], int]) -> Import | None:
+    if not await engine.read_soon(lambda db: import_queue.is_any_waiting(db, clock())):
         return None
-    return await engine.write_soon(lambda db: slices.take(db, worker, clock()))
+    return await engine.write_soon(lambda db: import_queue.take(db, worker, clock()))
 
 
 def _wake(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
@@ -86,36 +88,40 @@ def work(
     engine: Engine,
     store: Blobs,
     clock: Callable[[], int],
-    one: Import,
+    job: Import,
     stop: threading.Event,
     loop: asyncio.AbstractEventLoop,
 ) -> None:
-    """From where it stopped to its end, or until told to stop. In a thread of its own."""
+    """Continue an import to its end, or until `stop` is set. Call this in a thread of its own."""
     try:
-        if _Work(engine, store, clock, one, stop, loop).through():
-            engine.write(lambda db: slices.finish(slices.acting(db, one, clock()), one))
+        if _Work(engine, store, clock, job, stop, loop).run():
+            _end(engine, clock, job, "done", None)
         else:
-            engine.write(lambda db: slices.release(db, one))
+            engine.write(lambda db: import_queue.release(db, job))
     except (Problem, tables.Broken) as problem:
-        _give_up(engine, clock, one, str(problem))
+        _fail(engine, clock, job, str(problem))
     except (Missing, StoreFailed):
-        log.exception("the table of an import is gone", extra={"import": one.key})
-        _give_up(engine, clock, one, "the uploaded table cannot be read any more: send it again")
+        log.exception("the table of an import is gone", extra={"import": job.key})
+        _fail(engine, clock, job, "the uploaded table cannot be read any more: send it again")
     except Exception:
-        log.exception("an import failed", extra={"import": one.key})
-        _give_up(engine, clock, one, "something went wrong here; it was written to the log")
-    _catch_up(engine, stop, loop)
+        log.exception("an import failed", extra={"import": job.key})
+        _fail(engine, clock, job, "something went wrong here; it was written to the log")
+    _index(engine, stop, loop)
 
 
-def _give_up(engine: Engine, clock: Callable[[], int], one: Import, error: str) -> None:
+def _end(engine: Engine, clock: Callable[[], int], job: Import, state: str, error: str | None) -> None:
+    engine.write(lambda db: imports.end(import_queue.acting(db, job, clock()), job, state, error))
+
+
+def _fail(engine: Engine, clock: Callable[[], int], job: Import, error: str) -> None:
     try:
-        engine.write(lambda db: slices.finish(slices.acting(db, one, clock()), one, error))
+        _end(engine, clock, job, "failed", error)
     except Problem:
-        engine.write(lambda db: slices.fail(db, one, error, clock()))
+        engine.write(lambda db: import_queue.fail(db, job, error, clock()))
 
 
-def _catch_up(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
-    """What was imported is found by search soon: the words of some boxes are made while those before are written."""
+def _index(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
+    """Index the imported boxes for search. Entries are prepared while the previous ones are written."""
     entries, written = search.NO_ENTRIES, None
     while not stop.is_set() and (entries := engine.read(partial(search.prepare_entries, after=entries.last))).updates:
         if written:
@@ -127,96 +133,80 @@ def _catch_up(engine: Engine, stop: threading.Event, loop: asyncio.AbstractEvent
         engine.write(search.catch_up)
 
 
-class _Slice(NamedTuple):
-    rows: list[Row]
-    bytes_done: int
-    reader: Reader
-    piece: Piece
-    made: slices.Ready | None
-
-
 class _Work:
-    """Rows are read, and made into what is written, in this thread while the slice before is written in the
-    database's."""
+    """Drives one import: prepares slices in this thread while the database's writer writes the slices before."""
 
     def __init__(
         self,
         engine: Engine,
         store: Blobs,
         clock: Callable[[], int],
-        one: Import,
+        job: Import,
         stop: threading.Event,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.engine, self.clock, self.one, self.stop, self.loop = engine, clock, one, stop, loop
-        self.pieces = _Counted(store.read(one.blob))
+        self.engine, self.clock, self.job, self.stop, self.loop = engine, clock, job, stop, loop
+        self.table = _CountedBytes(store.read(job.blob))
         self.reader: Reader | None = None
 
-    def through(self) -> bool:
-        """Whether it came to the table's end, or to that of the import."""
-        plan = self.one.plan
-        rows = tables.rows(self.pieces, tables.Format(plan.kind, plan.encoding, plan.delimiter))
-        before: tuple[_Slice, Future[bool]] | None = None
-        for some in _several(islice(rows, self.one.rows_done, None)):
-            read = self._read(some, self.pieces.done)
-            if before and not self._written(*before):
+    def run(self) -> bool:
+        """Whether the import came to its end or was cancelled; False if it stopped and can be continued."""
+        plan = self.job.plan
+        rows = tables.rows(self.table, tables.Format(plan.kind, plan.encoding, plan.delimiter))
+        rows = islice(rows, self.job.rows_done, None)
+        previous: tuple[PreparedSlice, Future[bool]] | None = None
+        while some := list(islice(rows, slices.ROWS)):
+            prepared = self._prepare(some, self.table.done)
+            if previous and not self._written(*previous):
                 return True
             if self.stop.is_set():
                 return False
-            before = read, asyncio.run_coroutine_threadsafe(self.engine.write_soon(self._settling(read)), self.loop)
-        if before:
-            self._written(*before)
+            writing = self.engine.write_soon(partial(self._write, prepared=prepared))
+            previous = prepared, asyncio.run_coroutine_threadsafe(writing, self.loop)
+        if previous:
+            self._written(*previous)
         return True
 
-    def _read(self, rows: list[Row], bytes_done: int) -> _Slice:
-        """With what is missing made, where it was asked for."""
+    def _prepare(self, rows: list[Row], bytes_done: int) -> PreparedSlice:
+        """Prepare a slice, after creating what its rows name and the pipeline lacks."""
         for _ in range(TRIES):
-            reader = self.reader = self.reader or self.engine.read(lambda db: slices.reader(self._ctx(db), self.one))
-            piece = self.engine.read(lambda db, reader=reader: reader.read(self._ctx(db), rows))  # type: ignore[misc]
-            if not piece.missing or self.one.dry_run:
-                return _Slice(rows, bytes_done, reader, piece, self.engine.read(partial(self._ready, piece=piece)))
-            self.engine.write(partial(self._make, piece=piece))
+            prepared = self.engine.read(
+                lambda db: slices.prepare(self._acting(db), self.job, rows, bytes_done, self.reader)
+            )
+            if not prepared.missing:
+                self.reader = prepared.reader
+                return prepared
+            self.engine.write(partial(self._create_missing, prepared=prepared))
             self.reader = None
         raise tables.Broken(BUSY)
 
-    def _ready(self, db: Db, piece: Piece) -> slices.Ready | None:
-        return slices.ready(self._ctx(db), self.one, piece.drafts)
+    def _create_missing(self, db: Db, prepared: PreparedSlice) -> None:
+        slices.create_missing(self._acting(db), self.job, prepared)
 
-    def _make(self, db: Db, piece: Piece) -> None:
-        slices.make_missing(self._ctx(db), self.one, piece.missing)
+    def _write(self, db: Db, prepared: PreparedSlice) -> bool:
+        return slices.write(self._acting(db), self.job, prepared)
 
-    def _written(self, read: _Slice, written: Future[bool]) -> bool:
-        """Whether to go on. Rows that were read for what the pipeline no longer is are read again."""
-        for _ in range(TRIES):
+    def _written(self, prepared: PreparedSlice, writing: Future[bool]) -> bool:
+        """Wait until the slice is written, and prepare it again if it was stale. Whether the import goes on."""
+        try:
+            return writing.result()
+        except Stale:
+            pass
+        for _ in range(TRIES - 1):
+            self.reader = None
+            prepared = self._prepare(prepared.rows, prepared.bytes_done)
             try:
-                return written.result()
+                return self.engine.write(partial(self._write, prepared=prepared))
             except Stale:
-                self.reader = None
-                read = self._read(read.rows, read.bytes_done)
-                written = Future()
-                try:
-                    written.set_result(self.engine.write(self._settling(read)))
-                except Stale as stale:
-                    written.set_exception(stale)
+                continue
         raise tables.Broken(BUSY)
 
-    def _settling(self, read: _Slice) -> Callable[[Db], bool]:
-        return lambda db: slices.settle(
-            self._ctx(db),
-            self.one,
-            read.reader,
-            read.piece,
-            read.made,
-            bytes_done=read.bytes_done,
-            rows_done=read.rows[-1].number,
-        )
-
-    def _ctx(self, db: Db) -> Ctx:
-        return slices.acting(db, self.one, self.clock())
+    def _acting(self, db: Db) -> Ctx:
+        return import_queue.acting(db, self.job, self.clock())
 
 
-class _Counted:
-    """Passes pieces on and counts their bytes."""
+class _CountedBytes:
+    """Passes on pieces of a table, and counts their bytes."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = pieces
@@ -226,8 +216,3 @@ class _Counted:
         for piece in self._pieces:
             self.done += len(piece)
             yield piece
-
-
-def _several(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while found := list(islice(rows, slices.SLICE)):
-        yield found

@@ -10,7 +10,7 @@ from functools import partial
 from ..core import idempotency, outgoing_mail, rate_buckets, search, stored_files, trash, undo_data
 from ..core.accounts import api_keys, sessions
 from ..core.automations import run_queue
-from ..core.import_export import slices
+from ..core.import_export import import_queue
 from ..core.webhooks import delivery_queue, inbound_requests
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
@@ -85,5 +85,6 @@ def note_uses(engine: Engine, uses: dict[str, int], seen: dict[str, int]) -> Non
 async def index(engine: Engine, now: int) -> None:
     """Index the search entries that wait, a few at a time, so that other writes get in between. An import that began
     just now indexes its own entries at its end."""
-    while await engine.read_soon(lambda db: search.is_behind(db) and not slices.has_begun(db, now - IMPORT_ALONE)):
+    since = now - IMPORT_ALONE
+    while await engine.read_soon(lambda db: search.is_behind(db) and not import_queue.is_any_newer(db, since)):
         await engine.write_soon(search.catch_up)

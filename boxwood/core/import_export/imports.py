@@ -19,7 +19,7 @@ from ..context import Ctx
 from ..pipelines import schema
 from ..records import Field, Pipeline
 from . import row_reader
-from .row_reader import Plan, Reader, Refusal
+from .row_reader import ImportPlan, Reader, RejectedRow
 
 CHANNEL = "imports"
 MOST_BYTES = 4_000_000_000
@@ -33,7 +33,7 @@ class Import(msgspec.Struct, frozen=True):
     within: str
     blob: str
     size: int
-    plan: Plan
+    plan: ImportPlan
     dry_run: bool
     state: str
     """waiting, running, done, cancelled or failed."""
@@ -60,16 +60,16 @@ IMPORTS = Table("imports", Import)
 # Asking
 
 
-def may(ctx: Ctx, pipeline_key: str) -> Pipeline:
+def reach_pipeline(ctx: Ctx, pipeline_key: str) -> Pipeline:
     """The pipeline, into which the actor may import."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     access.require_some(role, "BOX", "CREATE")
     return pipeline
 
 
-def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[Plan, Mapping[str, Field]]:
+def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[ImportPlan, Mapping[str, Field]]:
     """How the table that begins so would be read; `wanted` is what the caller says about it."""
-    pipeline = may(ctx, pipeline_key)
+    pipeline = reach_pipeline(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
     try:
         form = tables.tell(
@@ -94,7 +94,7 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
     if wanted.get("only_mapped"):
         mapping = {column: target for column, target in mapping.items() if column in (wanted.get("mapping") or {})}
     dates = wanted.get("dates") or row_reader.order_of_dates(_samples(head, form))
-    made = Plan(
+    made = ImportPlan(
         form.kind, form.encoding, form.delimiter, columns, mapping, wanted.get("match"), wanted.get("make") or [], dates
     )
     return made, by_key
@@ -108,8 +108,8 @@ def _samples(head: bytes, form: tables.Format) -> list[str]:
     return found
 
 
-def create(ctx: Ctx, pipeline_key: str, made: Plan, blob: str, size: int, *, dry_run: bool) -> Import:
-    pipeline = may(ctx, pipeline_key)
+def create(ctx: Ctx, pipeline_key: str, made: ImportPlan, blob: str, size: int, *, dry_run: bool) -> Import:
+    pipeline = reach_pipeline(ctx, pipeline_key)
     row_reader.check(made, schema.fields_by_key(ctx, pipeline.key))
     stored_files.claim(ctx.db, blob, ctx.now)
     one = Import(
@@ -180,7 +180,7 @@ def cancel(ctx: Ctx, key: str) -> Import:
     return get(ctx, key)
 
 
-def refusals(ctx: Ctx, key: str, *, after: int, limit: int) -> list[Refusal]:
+def rejected_rows(ctx: Ctx, key: str, *, after: int, limit: int) -> list[RejectedRow]:
     rows = ctx.db.rows(
         """
         SELECT number, column_name, reason, cells FROM import_refusals
@@ -190,10 +190,10 @@ def refusals(ctx: Ctx, key: str, *, after: int, limit: int) -> list[Refusal]:
         after=after,
         limit=limit,
     )
-    return [Refusal(number, column, reason, msgspec.json.decode(cells)) for number, column, reason, cells in rows]
+    return [RejectedRow(number, column, reason, msgspec.json.decode(cells)) for number, column, reason, cells in rows]
 
 
-def reader_of(ctx: Ctx, pipeline_key: str, made: Plan) -> Reader:
+def reader_for(ctx: Ctx, pipeline_key: str, made: ImportPlan) -> Reader:
     pipeline = pipelines.get(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
     row_reader.check(made, by_key)

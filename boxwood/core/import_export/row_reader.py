@@ -39,7 +39,7 @@ OPTIONS, STAGES, PEOPLE = "options", "stages", "people"
 MAKES = (OPTIONS, STAGES, PEOPLE)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class ImportPlan(msgspec.Struct, frozen=True):
     """How a table is read: `mapping` says of each column where it goes (None: nowhere)."""
 
     kind: str
@@ -60,23 +60,23 @@ class Draft(NamedTuple):
     given: dict[str, Any]
 
 
-class Refusal(NamedTuple):
+class RejectedRow(NamedTuple):
     number: int
     column: str
     reason: str
     cells: Any
 
 
-class Piece(NamedTuple):
+class ReadRows(NamedTuple):
     """Some rows that were read. What is `missing` is to be made, and they are to be read again."""
 
     drafts: list[Draft]
-    refusals: list[Refusal]
+    rejected: list[RejectedRow]
     missing: dict[str, dict[str, None]]
     """Names of stages under `stages`, addresses under `people`, names of options under their field's key."""
 
 
-class Wrong(ValueError):
+class BadCell(ValueError):
     """A cell that cannot be read."""
 
 
@@ -100,7 +100,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def check(plan: Plan, fields: Mapping[str, Field]) -> None:
+def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
     """That the plan can be followed in this pipeline."""
     for column, target in plan.mapping.items():
         if target is None:
@@ -141,7 +141,7 @@ class Reader:
     """Reads rows for a pipeline as it is now; another must be made when its stages or fields change."""
 
     def __init__(
-        self, ctx: Ctx, plan: Plan, pipeline: Pipeline, fields: Mapping[str, Field], stages: Mapping[str, Stage]
+        self, ctx: Ctx, plan: ImportPlan, pipeline: Pipeline, fields: Mapping[str, Field], stages: Mapping[str, Stage]
     ) -> None:
         self.ctx, self.plan, self.pipeline, self.fields = ctx, plan, pipeline, fields
         self._stages = {stages[key].name.casefold(): key for key in reversed(pipeline.stage_order)}
@@ -153,15 +153,15 @@ class Reader:
         self._own = [(places.get(c, -1), c, t, self._own_read(t)) for c, t in targets if t not in fields]
         self._values = [(places.get(c, -1), c, t, self._field_read(fields[t])) for c, t in targets if t in fields]
 
-    def read(self, ctx: Ctx, rows: Sequence[Row]) -> Piece:
+    def read(self, ctx: Ctx, rows: Sequence[Row]) -> ReadRows:
         self.ctx, self._missing = ctx, {}
         drafts: list[Draft] = []
-        refusals: list[Refusal] = []
+        rejected: list[RejectedRow] = []
         for row in rows:
             column = ""
             try:
                 if isinstance(row.cells, str):
-                    raise Wrong(row.cells)
+                    raise BadCell(row.cells)
                 given: dict[str, Any] = {}
                 held: dict[str, Any] = {}
                 by_place = isinstance(row.cells, list)
@@ -180,20 +180,20 @@ class Reader:
                 if held:
                     given["fields"] = held
                 self._require(given)
-            except (Wrong, Problem) as wrong:
+            except (BadCell, Problem) as wrong:
                 reason = wrong.message if isinstance(wrong, Invalid) else str(wrong)
-                refusals.append(Refusal(row.number, column, reason, row.cells))
+                rejected.append(RejectedRow(row.number, column, reason, row.cells))
             else:
                 drafts.append(Draft(row.number, given))
-        return Piece(drafts, refusals, self._missing)
+        return ReadRows(drafts, rejected, self._missing)
 
     def _require(self, given: dict[str, Any]) -> None:
         match = self.plan.match
         if match is None or match == NAME:
             if not given.get(NAME):
-                raise Wrong("has no name")
+                raise BadCell("has no name")
         elif match not in given.get("fields", {}):
-            raise Wrong(f"has nothing in {self.fields[match].name!r}, by which boxes are matched")
+            raise BadCell(f"has nothing in {self.fields[match].name!r}, by which boxes are matched")
 
     def _own_read(self, target: str) -> Read:
         return {
@@ -231,7 +231,7 @@ class Reader:
             key = known.get(text) or known.get(text.casefold())
             if key is None:
                 if OPTIONS not in self.plan.make:
-                    raise Wrong(f"has no option {text[:100]!r}")
+                    raise BadCell(f"has no option {text[:100]!r}")
                 self._missing.setdefault(field.key, {})[text] = None
             return key or text
 
@@ -242,7 +242,7 @@ class Reader:
         key = self._stages.get(text) or self._stages.get(text.casefold())
         if key is None:
             if STAGES not in self.plan.make:
-                raise Wrong(f"no stage {text[:100]!r} in this pipeline")
+                raise BadCell(f"no stage {text[:100]!r} in this pipeline")
             self._missing.setdefault(STAGES, {})[text] = None
         return key or text
 
@@ -261,7 +261,7 @@ class Reader:
                 found = users.by_email(self.ctx.db, email)
                 if found is None:
                     if PEOPLE not in self.plan.make:
-                        raise Wrong(f"nobody here has the address {email}")
+                        raise BadCell(f"nobody here has the address {email}")
                     self._missing.setdefault(PEOPLE, {})[email] = None
                     return email
                 self._people[named] = found.key
@@ -274,18 +274,18 @@ def _text(cell: Any) -> str:
     elif _is_number(cell):
         text = f"{cell:.15g}"
     else:
-        raise Wrong("is not text")
+        raise BadCell("is not text")
     if "\x00" in text:
-        raise Wrong("may not hold NUL characters")
+        raise BadCell("may not hold NUL characters")
     if len(text) > field_values.MOST_TEXT:
-        raise Wrong(f"is longer than {field_values.MOST_TEXT:,} characters")
+        raise BadCell(f"is longer than {field_values.MOST_TEXT:,} characters")
     return text
 
 
 def _name(cell: Any) -> str | None:
     text = _shown(_text(cell)).strip()
     if len(text) > 1000:
-        raise Wrong("is longer than 1,000 characters")
+        raise BadCell("is longer than 1,000 characters")
     return text or None
 
 
@@ -326,7 +326,7 @@ def _flag(cell: Any) -> bool:
         return cell
     found = _FLAGS.get(_text(cell).strip().casefold())
     if found is None:
-        raise Wrong("is neither true nor false")
+        raise BadCell("is neither true nor false")
     return found
 
 
@@ -353,7 +353,7 @@ def _moment(cell: Any, order: str) -> int:
     else:
         found = field_values.moment_of(cell)
     if found is None:
-        raise Wrong("is no date")
+        raise BadCell("is no date")
     return found
 
 

@@ -1,4 +1,9 @@
-"""What the worker of an import asks of the database: to have it alone, to write a slice, to end it."""
+"""A slice of an import, from rows of a table to boxes. The job calls these functions in order:
+
+1. `prepare` reads the rows and makes boxes from them. It writes nothing, and runs while the previous slice is written.
+2. `create_missing` creates the options, stages and users that the rows name, if there are any; then 1 again.
+3. `write` writes the boxes, the rejected rows and how far the import is, in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -8,218 +13,187 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ...db.engine import Db
-from ...errors import Invalid, NotFound, Problem
+from ...errors import Invalid, Problem
 from ...lib import ids
-from .. import access, boxes, pipelines, stored_files
+from ...lib.tables import Row
+from .. import access, boxes, pipelines
 from ..accounts import invitations
-from ..boxes import creation
+from ..boxes import PreparedBoxes, creation
 from ..context import Ctx
 from ..pipelines import fields, schema, stages
-from ..records import USERS, Pipeline
-from .imports import CHANNEL, IMPORTS, Import, end, reader_of
-from .row_reader import PEOPLE, STAGES, Draft, Piece, Plan, Reader, Refusal
+from ..records import Pipeline
+from .import_queue import LEASE
+from .imports import CHANNEL, Import, reader_for
+from .row_reader import PEOPLE, STAGES, Draft, ImportPlan, Reader, RejectedRow
 
-LEASE = 10_000
-SLICE = 1000
-MOST_KEPT = 10_000
-"""Refused rows that are kept with their reasons; more are counted."""
+ROWS = 1000
+MOST_REJECTED = 10_000
+"""Rejected rows that are stored with their reasons; the others are only counted."""
 MOST_CELLS = 20_000
+"""Letters of a rejected row's cells that are stored."""
 
 
-class Ready(NamedTuple):
-    """A slice's boxes, made while the slice before was written, and the pipeline they were made for."""
+class PreparedSlice(NamedTuple):
+    """Rows of the table, and what was made from them."""
 
-    pipeline: Pipeline
-    made: creation.PreparedBoxes
+    rows: list[Row]
+    bytes_done: int
+    """Bytes of the table up to the last of these rows."""
+    reader: Reader
+    """Knows the pipeline as it was when the rows were read."""
+    drafts: list[Draft]
+    rejected: list[RejectedRow]
+    missing: dict[str, dict[str, None]]
+    """What must be created before these rows can be written, as in `ReadRows`."""
+    pipeline: Pipeline | None = None
+    boxes: PreparedBoxes | None = None
+    """The boxes for `pipeline`. None if they can only be made when they are written."""
 
 
 class Stale(Exception):
-    """The pipeline was changed since the rows were read: they are to be read again."""
+    """The pipeline has changed since the rows were read: the slice must be prepared again."""
 
 
-def waiting(db: Db, now: int) -> bool:
-    sql = "SELECT 1 FROM imports WHERE ended_at IS NULL AND lease_until < :now LIMIT 1"
-    return db.row(sql, now=now) is not None
+# 1. Prepare
 
 
-def has_begun(db: Db, since: int) -> bool:
-    """Whether one that was asked for since then is under way."""
-    sql = "SELECT 1 FROM imports WHERE ended_at IS NULL AND created_at > :since LIMIT 1"
-    return db.row(sql, since=since) is not None
+def prepare(ctx: Ctx, job: Import, rows: list[Row], bytes_done: int, reader: Reader | None = None) -> PreparedSlice:
+    """Read rows for the pipeline as `reader` knows it, else as it is now, and make boxes from them if possible."""
+    reader = reader or reader_for(ctx, job.pipeline_key, job.plan)
+    drafts, rejected, missing = reader.read(ctx, rows)
+    prepared = PreparedSlice(rows, bytes_done, reader, drafts, rejected, {} if job.dry_run else missing)
+    if job.dry_run or missing:
+        return prepared
+    pipeline, role = pipelines.reach(ctx, job.pipeline_key)
+    if pipeline.formulas_updated_at is not None or not _are_all_created(job, pipeline, role):
+        return prepared
+    new = creation.prepare(ctx, pipeline, [draft.given for draft in drafts])
+    return prepared._replace(pipeline=pipeline, boxes=new)
 
 
-def take(db: Db, worker: str, now: int) -> Import | None:
-    """One that nobody works on, for this worker."""
-    row = db.row(
-        f"""
-        UPDATE imports SET state = 'running', worker = :worker, lease_until = :until WHERE key = (
-            SELECT key FROM imports WHERE ended_at IS NULL AND lease_until < :now
-            ORDER BY created_at LIMIT 1{db.dialect.skip_locked}
-        ) RETURNING {IMPORTS.columns}
-        """,
-        worker=worker,
-        until=now + LEASE,
-        now=now,
-    )
-    return IMPORTS.load(row) if row else None
+def _are_all_created(job: Import, pipeline: Pipeline, role: access.Role) -> bool:
+    """Whether each row becomes a new box, whatever its cells hold: no row can match a box or be rejected any more."""
+    is_free = access.grants_any(role, "BOX", "CREATE") and pipeline.validators_updated_at is None
+    return job.plan.match is None and is_free
 
 
-def taken(db: Db, one: Import, worker: str, now: int) -> Import:
-    """This one, for this worker."""
-    changes = {"state": "running", "worker": worker, "lease_until": now + LEASE}
-    one = msgspec.structs.replace(one, **changes)
-    IMPORTS.update(db, one, *changes)
-    return one
+# 2. Create what is missing
 
 
-def find(db: Db, key: str) -> Import:
-    row = db.row(f"SELECT {IMPORTS.columns} FROM imports WHERE key = :key", key=key)
-    assert row is not None
-    return IMPORTS.load(row)
-
-
-def free(db: Db) -> None:
-    """What a process had that is no more; for a database that only one process serves from."""
-    db.run("UPDATE imports SET lease_until = 0 WHERE ended_at IS NULL")
-
-
-def release(db: Db, one: Import) -> None:
-    """Its worker stops: another may go on."""
-    db.run("UPDATE imports SET lease_until = 0 WHERE key = :key AND worker = :worker", key=one.key, worker=one.worker)
-
-
-def acting(db: Db, one: Import, now: int) -> Ctx:
-    """As who asked for it."""
-    row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=one.creator_key)
-    if row is None:
-        raise NotFound(one.creator_key)
-    return Ctx(db, now, USERS.load(row), one.within, via=f"import:{one.key}", change=one.change)
-
-
-def reader(ctx: Ctx, one: Import) -> Reader:
-    return reader_of(ctx, one.pipeline_key, one.plan)
-
-
-def make_missing(ctx: Ctx, one: Import, missing: dict[str, dict[str, None]]) -> None:
-    """What rows name and there is not: options, stages, people, as far as it was asked for."""
-    for kind, names in missing.items():
+def create_missing(ctx: Ctx, job: Import, prepared: PreparedSlice) -> None:
+    """Create the options, stages and users that the rows name and that do not exist yet."""
+    for kind, names in prepared.missing.items():
         if kind == STAGES:
-            there = {
-                stage.name.casefold() for stage in schema.stages(ctx, [one.pipeline_key])[one.pipeline_key].values()
-            }
-            for name in _new(names, there):
-                stages.create(ctx, one.pipeline_key, {"name": name})
+            known = schema.stages(ctx, [job.pipeline_key])[job.pipeline_key].values()
+            for name in _new(names, {stage.name.casefold() for stage in known}):
+                stages.create(ctx, job.pipeline_key, {"name": name})
         elif kind == PEOPLE:
             for email in names:
                 invitations.find_or_invite(ctx, email)
         else:
-            field = schema.fields_by_key(ctx, one.pipeline_key)[kind]
-            there = {option.name.casefold() for option in field.options}
-            options = [{"name": name} for name in _new(names, there)]
-            fields.edit(ctx, one.pipeline_key, kind, {"options": options}, add_only=True)
+            field = schema.fields_by_key(ctx, job.pipeline_key)[kind]
+            options = [{"name": name} for name in _new(names, {option.name.casefold() for option in field.options})]
+            fields.edit(ctx, job.pipeline_key, kind, {"options": options}, add_only=True)
 
 
-def _new(names: Iterable[str], there: set[str]) -> list[str]:
-    """Those that are not there yet, each in the spelling it was first met in."""
+def _new(names: Iterable[str], known: set[str]) -> list[str]:
+    """The names that are not known yet, each once, in the spelling of its first row."""
     found: dict[str, str] = {}
     for name in names:
-        if name.casefold() not in there:
+        if name.casefold() not in known:
             found.setdefault(name.casefold(), name)
     return list(found.values())
 
 
-def ready(ctx: Ctx, one: Import, drafts: list[Draft]) -> Ready | None:
-    """Everything of these rows that can be made before they are written; None where that needs care."""
-    pipeline, role = pipelines.reach(ctx, one.pipeline_key)
-    if one.dry_run or not _alike(one, pipeline, role) or pipeline.formulas_updated_at is not None:
-        return None
-    return Ready(pipeline, creation.prepare(ctx, pipeline, [draft.given for draft in drafts]))
+# 3. Write
 
 
-def _alike(one: Import, pipeline: Pipeline, role: access.Role) -> bool:
-    """Whether all rows are treated alike: each becomes a box, whatever is in it."""
-    free = access.grants_any(role, "BOX", "CREATE") and pipeline.validators_updated_at is None
-    return one.plan.match is None and free
+def write(ctx: Ctx, job: Import, prepared: PreparedSlice) -> bool:
+    """Write a slice, and how far the import is. Raises `Stale` if the pipeline is another than the rows were read for.
 
-
-def settle(
-    ctx: Ctx, one: Import, read: Reader, piece: Piece, made: Ready | None = None, *, bytes_done: int, rows_done: int
-) -> bool:
-    """Write a slice and how far it came; False when the import was cancelled or is someone else's now."""
-    mine = ctx.db.row(
+    Returns False if the import was cancelled, or if another worker has it.
+    """
+    is_held = ctx.db.row(
         f"SELECT 1 FROM imports WHERE key = :key AND worker = :worker AND state = 'running'{ctx.db.for_update}",
-        key=one.key,
-        worker=one.worker,
+        key=job.key,
+        worker=job.worker,
     )
-    if mine is None:
+    if is_held is None:
         return False
-    created = updated = 0
-    refused = list(piece.refusals)
-    if one.dry_run:
-        created, updated = _count(ctx, one, piece.drafts)
+    rejected = list(prepared.rejected)
+    if job.dry_run:
+        created, updated = _count(ctx, job, prepared.drafts)
     else:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
-        if pipeline.stage_order != read.pipeline.stage_order or schema.fields_by_key(ctx, pipeline.key) != read.fields:
-            raise Stale
-        created, updated, more = _write(ctx, one, pipeline, role, piece.drafts, made)
-        refused += more
-    _keep(ctx, one, refused)
+        created, updated, more = _write_boxes(ctx, job, prepared)
+        rejected += more
+    _store_rejected(ctx, job, rejected)
     ctx.db.run(
         """
         UPDATE imports SET rows_done = :rows_done, bytes_done = :bytes_done, created = created + :created,
-            updated = updated + :updated, refused = refused + :refused, lease_until = :until
+            updated = updated + :updated, refused = refused + :rejected, lease_until = :until
         WHERE key = :key
         """,
-        key=one.key,
-        rows_done=rows_done,
-        bytes_done=bytes_done,
+        key=job.key,
+        rows_done=prepared.rows[-1].number,
+        bytes_done=prepared.bytes_done,
         created=created,
         updated=updated,
-        refused=len(refused),
+        rejected=len(rejected),
         until=ctx.now + LEASE,
     )
     ctx.db.notify(CHANNEL)
     return True
 
 
-def _write(
-    ctx: Ctx, one: Import, pipeline: Pipeline, role: access.Role, drafts: list[Draft], made: Ready | None
-) -> tuple[int, int, list[Refusal]]:
-    alike = _alike(one, pipeline, role)
-    if alike and made and made.pipeline == pipeline:
-        creation.store(ctx, pipeline, role, made.made)
-        return len(drafts), 0, []
-    if alike:
-        creation.create_many(ctx, pipeline, role, [draft.given for draft in drafts])
-        return len(drafts), 0, []
-    keys = ids.several("b", ctx.now, len(drafts))
+def _write_boxes(ctx: Ctx, job: Import, prepared: PreparedSlice) -> tuple[int, int, list[RejectedRow]]:
+    """How many boxes were created and updated, and the rows that were rejected."""
+    pipeline, role = pipelines.reach(ctx, job.pipeline_key)
+    read_for = prepared.reader
+    is_same = pipeline.stage_order == read_for.pipeline.stage_order
+    if not is_same or schema.fields_by_key(ctx, pipeline.key) != read_for.fields:
+        raise Stale
+    drafts = prepared.drafts
+    if not _are_all_created(job, pipeline, role):
+        return _write_each(ctx, job, pipeline, role, drafts)
+    if prepared.boxes is not None and prepared.pipeline == pipeline:
+        creation.store(ctx, pipeline, role, prepared.boxes)
+    else:
+        boxes.create_many(ctx, pipeline, role, [draft.given for draft in drafts])
+    return len(drafts), 0, []
+
+
+def _write_each(
+    ctx: Ctx, job: Import, pipeline: Pipeline, role: access.Role, drafts: list[Draft]
+) -> tuple[int, int, list[RejectedRow]]:
+    """Write each row in a savepoint of its own: a row that is rejected leaves the others as they are."""
+    known = _matching(ctx, job, drafts) if job.plan.match else {}
+    new_keys = ids.several("b", ctx.now, len(drafts))
     created = updated = 0
-    refused: list[Refusal] = []
-    there = _there(ctx, one, drafts) if one.plan.match else {}
-    for draft, new in zip(drafts, keys, strict=True):
-        value = _matched(one.plan, draft)
-        old = there.get(value) if value is not None else None
+    rejected: list[RejectedRow] = []
+    for draft, new_key in zip(drafts, new_keys, strict=True):
+        value = _match_value(job.plan, draft)
+        box_key = known.get(value) if value is not None else None
         try:
-            key = ctx.db.attempt(partial(_one, ctx, pipeline, role, draft, old, new))
-            created, updated = (created, updated + 1) if old else (created + 1, updated)
-            there |= {value: key} if value is not None else {}
+            key = ctx.db.attempt(partial(_write_row, ctx, pipeline, role, draft, box_key, new_key))
+            created, updated = (created, updated + 1) if box_key else (created + 1, updated)
+            known |= {value: key} if value is not None else {}
         except Problem as problem:
             reason = problem.message if isinstance(problem, Invalid) else str(problem)
-            refused.append(Refusal(draft.number, "", reason, draft.given))
-    return created, updated, refused
+            rejected.append(RejectedRow(draft.number, "", reason, draft.given))
+    return created, updated, rejected
 
 
-def _one(ctx: Ctx, pipeline: Pipeline, role: access.Role, draft: Draft, old: str | None, new: str) -> str:
-    if old:
-        return boxes.edit(ctx, old, _changes(draft)).key
+def _write_row(ctx: Ctx, pipeline: Pipeline, role: access.Role, draft: Draft, box_key: str | None, new_key: str) -> str:
+    """Edit the box with `box_key`, or create one with `new_key`. Returns the key of the box."""
+    if box_key:
+        return boxes.edit(ctx, box_key, _changes(draft)).key
     if "name" not in draft.given:
         raise Invalid("name", "is missing, and there is no box to change")
-    return creation.create_many(ctx, pipeline, role, [draft.given], [new])[0].key
+    return boxes.create_many(ctx, pipeline, role, [draft.given], [new_key])[0].key
 
 
 def _changes(draft: Draft) -> dict[str, Any]:
-    """What a box that is there already is given: what the row has, but for when it was made."""
+    """What the row has, as `boxes.edit` takes it. The creation time of a box that exists does not change."""
     given = {name: value for name, value in draft.given.items() if name not in ("created", "stage")}
     if "stage" in draft.given:
         given["stage_key"] = draft.given["stage"]
@@ -230,29 +204,25 @@ def _changes(draft: Draft) -> dict[str, Any]:
     return given
 
 
-def _matched(made: Plan, draft: Draft) -> str | None:
-    """What the row is found again by, as text."""
-    if made.match is None:
+def _match_value(plan: ImportPlan, draft: Draft) -> str | None:
+    """The value by which the row's box is found, as text."""
+    if plan.match is None:
         return None
-    value = draft.given.get("name") if made.match == "name" else draft.given.get("fields", {}).get(made.match)
-    return None if value is None else _as_text(value)
+    value = draft.given.get("name") if plan.match == "name" else draft.given.get("fields", {}).get(plan.match)
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _as_text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _there(ctx: Ctx, one: Import, drafts: list[Draft]) -> dict[str, str]:
-    """The boxes that these rows mean, by what they are matched by; of several the oldest."""
-    pipeline, role = pipelines.reach(ctx, one.pipeline_key, change=True)
-    match = one.plan.match
+def _matching(ctx: Ctx, job: Import, drafts: list[Draft]) -> dict[str, str]:
+    """The keys of the boxes that these rows match, by the value; if several boxes match, the oldest."""
+    pipeline, role = pipelines.reach(ctx, job.pipeline_key, change=True)
+    match = job.plan.match
     column = "b.name" if match == "name" else f"CAST({ctx.db.dialect.field_value('b.fields', match or '')} AS TEXT)"
-    wanted = {value for draft in drafts if (value := _matched(one.plan, draft)) is not None}
-    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+    wanted = {value for draft in drafts if (value := _match_value(job.plan, draft)) is not None}
+    is_visible, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
     rows = ctx.db.rows(
         f"""
         SELECT {column}, b.key FROM boxes b
-        WHERE b.pipeline_key = :pipeline AND {seen} AND {ctx.db.dialect.among(column, "wanted")}
+        WHERE b.pipeline_key = :pipeline AND {is_visible} AND {ctx.db.dialect.among(column, "wanted")}
         ORDER BY b.created_at DESC, b.key DESC
         """,
         pipeline=pipeline.key,
@@ -262,45 +232,28 @@ def _there(ctx: Ctx, one: Import, drafts: list[Draft]) -> dict[str, str]:
     return dict(rows)
 
 
-def _count(ctx: Ctx, one: Import, drafts: list[Draft]) -> tuple[int, int]:
-    """How many would be created and updated."""
-    if one.plan.match is None:
+def _count(ctx: Ctx, job: Import, drafts: list[Draft]) -> tuple[int, int]:
+    """How many boxes a dry run would create and update."""
+    if job.plan.match is None:
         return len(drafts), 0
-    there: set[str | None] = {*_there(ctx, one, drafts)}
+    known: set[str | None] = {*_matching(ctx, job, drafts)}
     created = updated = 0
     for draft in drafts:
-        value = _matched(one.plan, draft)
-        created, updated = (created, updated + 1) if value in there else (created + 1, updated)
-        there.add(value)
+        value = _match_value(job.plan, draft)
+        created, updated = (created, updated + 1) if value in known else (created + 1, updated)
+        known.add(value)
     return created, updated
 
 
-def _keep(ctx: Ctx, one: Import, refused: list[Refusal]) -> None:
-    if not refused:
+def _store_rejected(ctx: Ctx, job: Import, rejected: list[RejectedRow]) -> None:
+    if not rejected:
         return
-    held = ctx.db.row("SELECT refused FROM imports WHERE key = :key", key=one.key)
-    room = MOST_KEPT - (held[0] if held else 0)
+    stored = ctx.db.row("SELECT refused FROM imports WHERE key = :key", key=job.key)
+    room = MOST_REJECTED - (stored[0] if stored else 0)
     rows = []
-    for refusal in sorted(refused)[: max(room, 0)]:
-        cells = msgspec.json.encode(refusal.cells).decode().replace("\\u0000", "")
-        kept = cells if len(cells) <= MOST_CELLS else "[]"
-        rows.append((one.key, refusal.number, refusal.column.replace("\x00", ""), refusal.reason, kept))
+    for row in sorted(rejected)[: max(room, 0)]:
+        cells = msgspec.json.encode(row.cells).decode().replace("\\u0000", "")
+        cells = cells if len(cells) <= MOST_CELLS else "[]"
+        rows.append((job.key, row.number, row.column.replace("\x00", ""), row.reason, cells))
     if rows:
         ctx.db.bulk("import_refusals", ("import_key", "number", "column_name", "reason", "cells"), rows)
-
-
-def finish(ctx: Ctx, one: Import, error: str | None = None) -> None:
-    """It came to its end, or cannot go on."""
-    end(ctx, one, "failed" if error else "done", error)
-
-
-def fail(db: Db, one: Import, error: str, now: int) -> None:
-    """The same for one whose maker cannot act any more."""
-    db.run(
-        "UPDATE imports SET state = 'failed', error = :error, ended_at = :now, lease_until = 0 WHERE key = :key",
-        key=one.key,
-        error=error,
-        now=now,
-    )
-    stored_files.free(db, one.blob)
-    db.notify(CHANNEL)

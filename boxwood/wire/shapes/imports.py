@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ...core.import_export.imports import Import
-from ...core.import_export.row_reader import Plan, Refusal
+from ...core.import_export.row_reader import ImportPlan, RejectedRow
 from ...errors import Invalid
 from ..codec import Shape
 from ..kinds import NAME
@@ -91,11 +91,11 @@ def imported(job: Import) -> ImportOut:
     )
 
 
-def refused(refusal: Refusal) -> RefusedRow:
-    return RefusedRow(refusal.number, refusal.column, refusal.reason, refusal.cells)
+def refused(row: RejectedRow) -> RefusedRow:
+    return RefusedRow(row.number, row.column, row.reason, row.cells)
 
 
-def columns(plan: Plan, samples: dict[str, list[str]]) -> list[PreviewColumn]:
+def columns(plan: ImportPlan, samples: dict[str, list[str]]) -> list[PreviewColumn]:
     names = [*plan.columns, *(name for name in plan.mapping if name not in plan.columns)]
     return [PreviewColumn(name, plan.mapping.get(name), samples.get(name, [])) for name in names]
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from boxwood.core import stored_files
+from boxwood.core.boxes import PreparedBoxes
 from boxwood.core.context import Ctx
-from boxwood.core.import_export import imports, slices
-from boxwood.core.import_export.slices import Ready
+from boxwood.core.import_export import import_queue, imports, slices
 from boxwood.db.engine import Db
 from boxwood.lib.tables import Row
 from tests.conftest import World
@@ -21,32 +21,31 @@ RENAMED = {
 }
 
 
-def imported(world: World, pipeline: str, change: str) -> tuple[Ready | None, list[str]]:
+def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | None, list[str]]:
     """Two rows, between whose making and writing something is renamed; what was made, and the keys of their boxes."""
     now, actor = world.clock(), world.ada.user
 
-    def whole(db: Db) -> tuple[Ready | None, list[str]]:
+    def whole(db: Db) -> tuple[PreparedBoxes | None, list[str]]:
         blob = secrets.token_hex(16)
         stored_files.announce(db, [blob], now)
         asked = Ctx(db, now, actor)
         plan, _ = imports.plan(asked, pipeline, b"Name,Stage\nOne,Won\nTwo,Lead\n", {})
         one = imports.create(asked, pipeline, plan, blob, 28, dry_run=False)
-        one = slices.taken(db, one, "this test", now)
-        acting = slices.acting(db, one, now)
-        reader = slices.reader(acting, one)
-        piece = reader.read(acting, [Row(1, ["One", "Won"]), Row(2, ["Two", "Lead"])])
-        made = slices.ready(acting, one, piece.drafts)
+        one = import_queue.take_created(db, one, "this test", now)
+        acting = import_queue.acting(db, one, now)
+        rows = [Row(1, ["One", "Won"]), Row(2, ["Two", "Lead"])]
+        prepared = slices.prepare(acting, one, rows, 28)
         if change:
             given = {"pipeline": pipeline, "actor": actor.key}
             assert db.run(change, **{name: value for name, value in given.items() if f":{name}" in change}) == 1
-        later = slices.acting(db, one, now)
-        assert slices.settle(later, one, reader, piece, made, bytes_done=28, rows_done=2)
-        slices.finish(later, one)
-        return made, [
+        later = import_queue.acting(db, one, now)
+        assert slices.write(later, one, prepared)
+        imports.end(later, one, "done", None)
+        return prepared.boxes, [
             row[0] for row in db.rows("SELECT key FROM boxes WHERE pipeline_key = :key ORDER BY key", key=pipeline)
         ]
 
-    found: tuple[Ready | None, list[str]] = world.server.engine.write(whole)
+    found: tuple[PreparedBoxes | None, list[str]] = world.server.engine.write(whole)
     return found
 
 
@@ -65,7 +64,7 @@ def test_an_event_has_the_names_of_when_it_was_written(world: World, renamed: st
     assert len(keys) == 2
     assert made is not None
     # Boxes that were made for what the pipeline no longer is are made anew.
-    assert ([box.key for box in made.made.boxes] == keys) == (renamed != "the pipeline")
+    assert ([box.key for box in made.boxes] == keys) == (renamed != "the pipeline")
     events = told(world, pipeline)
     assert [(key, record["name"], detail["box_name"]) for key, record, detail in events] == [
         (keys[0], "One", "One"),
