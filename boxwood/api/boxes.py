@@ -54,7 +54,7 @@ def get(call: Call) -> shapes.BoxOut:
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
     if not (asked := call.texts("fields")):
-        return _shown(call.ctx, [boxes.stored(call.ctx, call.path[0])])[0]
+        return _shown(call.ctx, [boxes.get_stored(call.ctx, call.path[0])])[0]
     box = boxes.get(call.ctx, call.path[0])
     return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
 

@@ -40,7 +40,7 @@ def export(call: Call) -> Chunks:
         (b"cache-control", b"no-store"),
     ]
     told = encode(pipelines.get(call)) if form == exports.JSON else b""
-    return Chunks(headers, _pieces(made, made.head(told)), made.tell)
+    return Chunks(headers, _pieces(made, made.head(told)), made.record_event)
 
 
 def _pieces(made: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:

@@ -101,7 +101,7 @@ def work(
     except (Problem, tables.Broken) as problem:
         _fail(engine, clock, job, str(problem))
     except (Missing, StoreFailed):
-        log.exception("the table of an import is gone", extra={"import": job.key})
+        log.exception("the table of an import cannot be read", extra={"import": job.key})
         _fail(engine, clock, job, "the uploaded table cannot be read any more: send it again")
     except Exception:
         log.exception("an import failed", extra={"import": job.key})

@@ -34,10 +34,10 @@ def test_a_table_is_imported_and_exported_again(fresh_store: Store, tmp_path: Pa
     table = tmp_path / "deals.csv"
     table.write_text("Name,Size,Stage,Extra\nAcme,5,Stage 1,x\nBeta,,Nowhere,\n,7,,\n")
     said = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', "--dry-run", *options).stdout
-    assert said.startswith("done: 1 would be created, 0 would be changed, 2 refused\n")
+    assert said.startswith("done: 1 would be created, 0 would be changed, 2 rejected\n")
     said = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', *options).stdout
     assert said.splitlines() == [
-        "done: 1 created, 0 changed, 2 refused",
+        "done: 1 created, 0 changed, 2 rejected",
         "row 2, Stage: no stage 'Nowhere' in this pipeline",
         "row 3: has no name",
     ]
@@ -45,7 +45,7 @@ def test_a_table_is_imported_and_exported_again(fresh_store: Store, tmp_path: Pa
     assert shown.replace("\r", "") == "Name,Size,Notes\nAcme,5,x\n"
     lines = tmp_path / "deals.jsonl"
     run("export", "Deals", str(lines), *options)
-    assert run("import", "Other", str(lines), *options).stdout == "done: 1 created, 0 changed, 0 refused\n"
+    assert run("import", "Other", str(lines), *options).stdout == "done: 1 created, 0 changed, 0 rejected\n"
     shown = run("export", "Other", "--fields", "name,1001,notes", *options).stdout
     assert shown.replace("\r", "") == "Name,Size,Notes\nAcme,5,x\n"
 
@@ -61,7 +61,7 @@ def test_errors_are_reported_in_one_line(fresh_store: Store, tmp_path: Path) -> 
         (["import", "Deals", str(table), "--make", "tea"], "tea"),
         (["import", "Deals", str(table), "--as", "cy@example.com"], "cy@example.com"),
         (["import", "Deals", str(table), "--as", "bo@example.com"], "nothing is found"),
-        (["export", "Deals", str(table)], "is there already"),
+        (["export", "Deals", str(table)], "already exists"),
     ):
         failed = run(*arguments, *options, check=False)
         assert failed.returncode == 1, failed

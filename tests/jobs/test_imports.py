@@ -1,4 +1,4 @@
-"""The worker of imports by itself, on an engine without a server."""
+"""The job of imports by itself, on an engine without a server."""
 
 import asyncio
 import sys
@@ -20,8 +20,8 @@ NOW = 1_700_000_000_000
 TABLE = b"Name\nOne\nTwo\n"
 
 
-class Held(Disk):
-    """Gives no bytes before it may."""
+class BlockedDisk(Disk):
+    """Gives no bytes before `may` is set."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -36,7 +36,7 @@ class Held(Disk):
 def test_threads_take_turns_quickly_while_an_import_goes_on(fresh_store: Store, tmp_path: Path) -> None:
     config = fresh_store.config()
     engine = open_engine(config.database_url, config.sqlite_path)
-    store = Held(tmp_path / "held")
+    store = BlockedDisk(tmp_path / "blocked")
     blob = store.write([TABLE]).id
 
     def ask(db: Db) -> str:

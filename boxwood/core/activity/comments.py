@@ -223,7 +223,7 @@ def update_box_counts(ctx: Ctx, box: Box) -> None:
     """Store in the box how many comments it has and when the last one was created."""
     row = ctx.db.row("SELECT COUNT(*), MAX(created_at) FROM comments WHERE box_key = :box", box=box.key)
     assert row is not None
-    boxes.note(ctx, box, comment_count=row[0], last_comment_at=row[1])
+    boxes.save_activity(ctx, box, comment_count=row[0], last_comment_at=row[1])
 
 
 def record_event(

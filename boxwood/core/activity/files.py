@@ -119,7 +119,7 @@ def insert(
 
 def record_added(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
     """Update the box's number of files, and record an event for each new file. Returns the box."""
-    box = boxes.note(ctx, box, file_count=count(ctx, box))
+    box = boxes.save_activity(ctx, box, file_count=count(ctx, box))
     for file in added:
         record_event(ctx, "file.added", file, box, pipeline)
     return box
@@ -167,7 +167,7 @@ def delete(ctx: Ctx, key: str) -> None:
     file, box, pipeline, _ = attached.reach(ctx, FILES, key)
     trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
-    box = boxes.note(ctx, box, file_count=count(ctx, box))
+    box = boxes.save_activity(ctx, box, file_count=count(ctx, box))
     record_event(ctx, "file.deleted", file, box, pipeline)
 
 

@@ -120,7 +120,7 @@ def _reassign_boxes(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         user=user.key,
         team=team.key,
     )
-    for box in boxes.locked(ctx, [row[0] for row in rows]):
+    for box in boxes.lock_many(ctx, [row[0] for row in rows]):
         after = msgspec.structs.replace(box, assignee_keys=_replaced(box.assignee_keys, user, heir))
         boxes.save(ctx, boxes.pipeline_of(ctx, box), box, after)
     return len(rows)
@@ -137,7 +137,7 @@ def _reassign_tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         team=team.key,
     )
     for before in TASKS.load_all(rows):
-        locked = boxes.hold(ctx, before.box_key)
+        locked = boxes.lock(ctx, before.box_key)
         assert locked is not None
         task = msgspec.structs.replace(
             before, assignee_keys=_replaced(before.assignee_keys, user, heir), saved_at=ctx.now

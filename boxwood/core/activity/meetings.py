@@ -146,7 +146,7 @@ def update_box_counts(ctx: Ctx, box: Box) -> None:
     )
     found = {row[0]: row[1:] for row in rows}
     calls, meetings = (found.get(kind, (0, 0, None, None)) for kind in (CALL, NOTES))
-    boxes.note(
+    boxes.save_activity(
         ctx,
         box,
         call_count=calls[0],

@@ -120,7 +120,7 @@ def add(ctx: Ctx, box_key: str, mail: Mail, identity: str, uploads: list[Upload]
     )
     MESSAGES.insert(ctx.db, message)
     added = [files.insert(ctx, box, upload, thread_key=thread.key, message_key=message.key) for upload in uploads]
-    box = boxes.note(ctx, box, thread_count=threads.count(ctx, box), **threads.mail_totals(ctx, box))
+    box = boxes.save_activity(ctx, box, thread_count=threads.count(ctx, box), **threads.mail_totals(ctx, box))
     if new:
         threads.record_event(ctx, "thread.added", thread, added, box, pipeline)
     _record_added(ctx, message, box, pipeline)

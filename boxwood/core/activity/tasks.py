@@ -287,7 +287,7 @@ def update_box_counts(ctx: Ctx, box: Box, *, touched: bool = True) -> None:
     people = ctx.db.rows(_PEOPLE, box=box.key, now=ctx.now)
     assert totals is not None
     total, dated, complete, overdue, earliest_overdue_at, soonest_due_at = totals
-    boxes.note(
+    boxes.save_activity(
         ctx,
         box,
         touched=touched,
@@ -375,7 +375,7 @@ def remind(db: Db, key: str, now: int) -> bool:
     if row is None:
         return False
     ctx = Ctx(db, now, USERS.load(row))
-    locked = boxes.hold(ctx, row[-1])
+    locked = boxes.lock(ctx, row[-1])
     updated = db.run(
         """
         UPDATE tasks SET reminder_status = 'REMINDED', saved_at = :now

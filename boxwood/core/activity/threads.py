@@ -93,7 +93,7 @@ def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
         return THREADS.load(row)
     thread = _new(ctx, box, gmail_id=gmail_id)
     THREADS.insert(ctx.db, thread)
-    box = boxes.note(ctx, box, thread_count=count(ctx, box))
+    box = boxes.save_activity(ctx, box, thread_count=count(ctx, box))
     record_event(ctx, "thread.added", thread, [], box, pipeline)
     return thread
 
@@ -210,7 +210,7 @@ def remove(ctx: Ctx, key: str) -> None:
     trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM threads WHERE key = :key", key=key)
     totals = {"file_count": files.count(ctx, box), **mail_totals(ctx, box)}
-    box = boxes.note(ctx, box, thread_count=count(ctx, box), **totals)
+    box = boxes.save_activity(ctx, box, thread_count=count(ctx, box), **totals)
     record_event(ctx, "thread.removed", thread, its_files, box, pipeline)
 
 

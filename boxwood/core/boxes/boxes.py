@@ -1,4 +1,4 @@
-"""Boxes: the things a pipeline moves along - deals, candidates, tickets."""
+"""Boxes: the things that a pipeline moves along, such as deals, candidates or tickets. Saving and deleting them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from ..pipelines import formulas, schema, validation_rules
 from ..records import BOXES, Box, BoxActivity, Pipeline
 from . import links, lookup
 
-PARTS = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
-"""The tables of what hangs on a box and names its pipeline."""
+TABLES_WITH_PIPELINE = ("tasks", "comments", "meetings", "threads", "messages", "golden_boxes")
+"""The tables whose rows belong to a box and also name its pipeline."""
 
 
 def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
-    """Write what changed and say so: the last event of several is the one that webhooks hear as the edit."""
-    changed = [member for member in _NEWS if getattr(box, member) != getattr(before, member)]
+    """Write the members in which `box` differs from `before`, and record an event for each. Returns the saved box.
+
+    If several members changed, webhooks get only the last of their events, which names all of them in `changed`.
+    """
+    changed = [member for member in _EVENT_KINDS if getattr(box, member) != getattr(before, member)]
     if not changed:
         return before
     box = formulas.computed(ctx, pipeline, box, before)
@@ -32,7 +35,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     if "linked_box_keys" in changed:
         link_back(ctx, box, before.linked_box_keys)
     if {"contacts", "organizations", "fields"} & set(changed):
-        links.note(ctx, box, before)
+        links.save(ctx, box, before)
     edits = [member for member in changed if member != "stage_key"]
     for member in changed:
         names = {"part": "yes"} if member in edits[:-1] else {}
@@ -42,14 +45,14 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
         old = {member: getattr(before, member)}
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
-        events.record_for_box(ctx, _NEWS[member], box, pipeline, before=old, **names)
+        events.record_for_box(ctx, _EVENT_KINDS[member], box, pipeline, before=old, **names)
     record_addresses(ctx, pipeline, box, before)
     search.reindex(ctx, "box", box.key)
     return box
 
 
 def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
-    """The box with these e-mail addresses too, saved and told where any of them is new to it. Asks for no right."""
+    """Save the box with these e-mail addresses too, and record an event for each new one. Checks no permission."""
     emails = links.with_found(before.emails, found)
     if emails is before.emails:
         return before
@@ -63,17 +66,19 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
 
 
 def record_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+    """Record an event for each e-mail address that `before` does not have."""
     for address in links.appeared(box, before):
         events.record_for_box(ctx, "box.email_added", box, pipeline, email=address)
 
 
-def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
-    """Write what its tasks, comments, files, meetings and mail now add up to, where that differs.
+def save_activity(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
+    """Save new totals of the box's tasks, comments, files, meetings and mail. Returns the saved box.
 
-    The caller holds the box (`reach` with an action, or `hold`) and has counted since. Someone's doing makes
-    the box newer; what comes by itself (a task falls due) is `touched=False`. No event: the part has its own.
+    `changed` are members of `BoxActivity`. The caller has locked the box (`reach` with an action, or `lock`) before it
+    counted. `touched=False` leaves the box's time of change as it is: for changes that no user made, such as a task
+    that falls due. This records no event, because the task, comment or file has its own.
     """
-    activity = _touch(msgspec.structs.replace(box.activity, **changed))
+    activity = _with_touchpoint(msgspec.structs.replace(box.activity, **changed))
     if activity == box.activity:
         return box
     updated_at = ctx.now if touched else box.updated_at
@@ -86,17 +91,17 @@ def note(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:
     )
 
 
-def _touch(told: BoxActivity) -> BoxActivity:
-    """The latest of mail, calls and meetings is the last touchpoint."""
+def _with_touchpoint(activity: BoxActivity) -> BoxActivity:
+    """The same with its last touchpoint: the latest of e-mail, call and meeting."""
     at, by = max(
-        (told.last_email_at or 0, "EMAIL"),
-        (told.last_call_at or 0, "CALL_LOG"),
-        (told.last_meeting_at or 0, "MEETING_NOTES"),
+        (activity.last_email_at or 0, "EMAIL"),
+        (activity.last_call_at or 0, "CALL_LOG"),
+        (activity.last_meeting_at or 0, "MEETING_NOTES"),
     )
-    return msgspec.structs.replace(told, touched_at=at or None, touched_by=by if at else None)
+    return msgspec.structs.replace(activity, touched_at=at or None, touched_by=by if at else None)
 
 
-_NEWS = {
+_EVENT_KINDS = {
     "stage_key": "box.moved",
     "name": "box.renamed",
     "notes": "box.notes_edited",
@@ -110,7 +115,7 @@ _NEWS = {
 
 
 def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
-    """What the sentence of this change needs."""
+    """The details that the sentence of this event needs."""
     match member:
         case "stage_key":
             names = {key: stage.name for key, stage in schema.stages(ctx, [box.pipeline_key])[box.pipeline_key].items()}
@@ -133,8 +138,8 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
 
 
 def _changed(before: Box, box: Box, edits: list[str]) -> list[str]:
-    """Of a whole edit: its members, and for `fields` the keys of those that changed."""
-    return [one for one in edits if one != "fields"] + _changed_fields(before, box)
+    """The members that an edit changed, with the keys of the changed fields instead of `fields`."""
+    return [member for member in edits if member != "fields"] + _changed_fields(before, box)
 
 
 def _changed_fields(before: Box, box: Box) -> list[str]:
@@ -143,13 +148,13 @@ def _changed_fields(before: Box, box: Box) -> list[str]:
 
 
 def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
-    """Keep the rows by which a person's boxes are found."""
-    gone = [key for key in before if key not in box.assignee_keys]
-    if gone:
+    """Update the rows by which the boxes of a user are found."""
+    removed = [key for key in before if key not in box.assignee_keys]
+    if removed:
         ctx.db.run(
             f"DELETE FROM assignments WHERE box_key = :box AND {ctx.db.dialect.among('user_key', 'users')}",
             box=box.key,
-            users=ctx.db.texts(gone),
+            users=ctx.db.texts(removed),
         )
     for key in box.assignee_keys:
         if key not in before:
@@ -157,13 +162,16 @@ def _assign(ctx: Ctx, box: Box, before: list[str]) -> None:
 
 
 def link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
-    """A link holds both ways: tell the other boxes, which is a change of theirs."""
+    """Add the box to the boxes that it now links to, and remove it from those that it no longer links to.
+
+    A link has two directions, so this changes the other boxes and records an event for each.
+    """
     for key in set(before) ^ set(box.linked_box_keys):
-        held = lookup.hold(ctx, key)
-        if held is None:
+        locked = lookup.lock(ctx, key)
+        if locked is None:
             continue
-        other, pipeline = held
-        keys = [one for one in other.linked_box_keys if one != box.key]
+        other, pipeline = locked
+        keys = [linked for linked in other.linked_box_keys if linked != box.key]
         if key in box.linked_box_keys:
             keys.append(box.key)
         if keys != other.linked_box_keys:
@@ -171,12 +179,12 @@ def link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             after = formulas.computed(ctx, pipeline, after, other)
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
             after = validation_rules.judged(ctx, pipeline, after)
-            was = {"linked_box_keys": other.linked_box_keys}
-            events.record_for_box(ctx, "box.linked", after, pipeline, before=was, changed="linked_box_keys")
+            old = {"linked_box_keys": other.linked_box_keys}
+            events.record_for_box(ctx, "box.linked", after, pipeline, before=old, changed="linked_box_keys")
 
 
 def delete(ctx: Ctx, key: str) -> None:
-    """With its tasks, comments, files and mail, all of which the trash keeps."""
+    """Move a box to the trash, with its tasks, comments, files and mail."""
     box, pipeline, _ = lookup.reach(ctx, key, "DELETE")
     about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
     trash.store(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)

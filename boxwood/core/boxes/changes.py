@@ -1,4 +1,4 @@
-"""How each member of an edit changes a box. Nothing is written here: `boxes.save` does, and says so."""
+"""How each member that a client sends changes a box. Nothing is written here: `boxes.save` writes the box."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _stage(ctx: Ctx, pipeline: Pipeline, box: Box, stage_key: str | None) -> Box
 
 
 def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
-    """The box in another stage: the stay that ends is added to that stage's time. The caller saves it."""
+    """The box in another stage. The time of its stay is added to the old stage. The caller saves the box."""
     if stage_key == box.stage_key:
         return box
     history = []
@@ -40,14 +40,14 @@ def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
             spent = stay.finished_ms + ctx.now - box.stage_changed_at
             stay = msgspec.structs.replace(stay, finished_ms=spent)
         history.append(stay)
-    was = next((stay for stay in history if stay.stage_key == stage_key), None)
-    entered = StageStay(stage_key, ctx.now, was.finished_ms if was else 0)
-    history = [stay for stay in history if stay is not was] + [entered]
+    earlier = next((stay for stay in history if stay.stage_key == stage_key), None)
+    entered = StageStay(stage_key, ctx.now, earlier.finished_ms if earlier else 0)
+    history = [stay for stay in history if stay is not earlier] + [entered]
     return msgspec.structs.replace(box, stage_key=stage_key, stage_history=history, stage_changed_at=ctx.now)
 
 
 def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) -> Box:
-    """Merge values key by key. A formula's value in an echo is left alone."""
+    """Merge field values key by key. Values for formula fields are ignored: clients may send a box as they got it."""
     if not given:
         return box
     by_key = schema.fields_by_key(ctx, pipeline.key)
@@ -66,7 +66,7 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [invitations.named(ctx, one, "assignedToSharingEntries", box.assignee_keys) for one in given]
+    keys = [invitations.named(ctx, entry, "assignedToSharingEntries", box.assignee_keys) for entry in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
@@ -84,15 +84,15 @@ def _linked(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
             try:
                 lookup.get(ctx, key)
             except NotFound:
-                raise Invalid("linkedBoxKeys", f"no box {key[:100]!r} within your reach") from None
+                raise Invalid("linkedBoxKeys", f"there is no box {key[:100]!r} that you may see") from None
     return msgspec.structs.replace(box, linked_box_keys=keys)
 
 
-def _of_team(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict[str, Any]]], Box]:
-    """Replace the contacts (organizations) with those named, which must be the team's."""
+def _replace_links(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict[str, Any]]], Box]:
+    """A change that replaces the contacts (or organizations) of a box. Those that are new must be the team's."""
 
     def change(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, Any]]) -> Box:
-        links = list({one["key"]: BoxLink(**one) for one in given}.values())
+        links = list({link["key"]: BoxLink(**link) for link in given}.values())
         if len(links) > MOST_LINKS:
             raise Invalid(member, f"at most {MOST_LINKS} can be linked")
         known = {link.key for link in getattr(box, member)}
@@ -100,13 +100,13 @@ def _of_team(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, list[dict
         found = contact_access.known(ctx, table, pipeline.team_key, keys)
         for at, link in enumerate(links):
             if link.key not in known | found:
-                raise Invalid(f"{member}[{at}].key", f"no one of the team's {table} has the key {link.key[:100]!r}")
+                raise Invalid(f"{member}[{at}].key", f"{link.key[:100]!r} is not the key of one of the team's {table}")
         return msgspec.structs.replace(box, **{member: links})
 
     return change
 
 
-# In the order told.
+# In the order in which events are recorded.
 CHANGES: dict[str, Callable[[Ctx, Pipeline, Box, Any], Box]] = {
     "stage_key": _stage,
     "name": _name,
@@ -115,6 +115,6 @@ CHANGES: dict[str, Callable[[Ctx, Pipeline, Box, Any], Box]] = {
     "assignees": _assignees,
     "follower_keys": _followers,
     "linked_box_keys": _linked,
-    "contacts": _of_team("contacts", "contacts"),
-    "organizations": _of_team("organizations", "organizations"),
+    "contacts": _replace_links("contacts", "contacts"),
+    "organizations": _replace_links("organizations", "organizations"),
 }

@@ -102,7 +102,7 @@ def store(ctx: Ctx, pipeline: Pipeline, role: Role, prepared: PreparedBoxes) -> 
     return created
 
 
-def place(ctx: Ctx, box: Box) -> None:
+def insert(ctx: Ctx, box: Box) -> None:
     """Write a box that is not in the database, and the rows by which it is found. For restoring it from the trash."""
     BOXES.insert(ctx.db, box)
     _connect(ctx, [box])
@@ -184,7 +184,7 @@ def _connect(ctx: Ctx, new: list[Box]) -> None:
     for box in new:
         if box.linked_box_keys:
             boxes.link_back(ctx, box, [])
-    links.note_new(ctx, new)
+    links.save_new(ctx, new)
 
 
 def _text_field_keys(ctx: Ctx, pipeline: Pipeline) -> set[str]:

@@ -13,25 +13,28 @@ from .changes import CHANGES, merge_fields
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
-    """Change what differs; each kind of change is an event. An echo of what is so already is no news."""
-    elsewhere = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != lookup.get(ctx, key).pipeline_key
-    if elsewhere:
+    """Apply the given values and return the box. Each member that changes records one event.
+
+    Members that are equal to the stored values are ignored. With a `pipeline_key`, the box moves there first.
+    """
+    is_moved = bool(changes.get("pipeline_key")) and changes["pipeline_key"] != lookup.get(ctx, key).pipeline_key
+    if is_moved:
         transfers.move(ctx, key, changes["pipeline_key"], changes.get("stage_key"), enforce=False)
     box, pipeline, _ = lookup.reach(ctx, key, "UPDATE")
     if "name" in changes and not (changes["name"] or "").strip():
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     before = box
     for member, change in CHANGES.items():
         if member in changes:
             box = change(ctx, pipeline, box, changes[member])
     box = boxes.save(ctx, pipeline, before, box)
-    if box is not before or elsewhere:
-        validation_rules.enforce(ctx, pipeline, box, None if elsewhere else before)
+    if box is not before or is_moved:
+        validation_rules.enforce(ctx, pipeline, box, None if is_moved else before)
     return box
 
 
 def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
-    """One field's value; what is stored, None for unset."""
+    """Set the value of one field. Returns the value that is stored; None if the field is unset."""
     box, pipeline, _ = lookup.reach(ctx, key, "UPDATE")
     field = schema.field(ctx, pipeline, field_key)
     field_values.check(ctx, pipeline, field, value, "value")

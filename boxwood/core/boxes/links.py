@@ -1,4 +1,4 @@
-"""What binds a box to the team's directory: the entries it names, and the e-mail addresses that belong to it."""
+"""The contacts and organizations that a box names, and the e-mail addresses that belong to it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from ..context import Ctx
 from ..records import Box, BoxEmails
 
 
-def note(ctx: Ctx, box: Box, before: Box | None) -> None:
-    """Keep the rows by which the boxes of a contact or an organization are found."""
-    was, named = _named(before) if before else set(), _named(box)
-    if gone := was - named:
+def save(ctx: Ctx, box: Box, before: Box | None) -> None:
+    """Update the rows by which the boxes of a contact or an organization are found."""
+    old, new = _named(before) if before else set(), _named(box)
+    if removed := old - new:
         ctx.db.run(
             f"DELETE FROM box_links WHERE box_key = :box AND {ctx.db.dialect.among('key', 'keys')}",
             box=box.key,
-            keys=ctx.db.texts(gone),
+            keys=ctx.db.texts(removed),
         )
-    if new := named - was:
+    if added := new - old:
         ctx.db.many(
             "INSERT INTO box_links (box_key, key) VALUES (:box, :key) ON CONFLICT DO NOTHING",
-            [{"box": box.key, "key": key} for key in sorted(new)],
+            [{"box": box.key, "key": key} for key in sorted(added)],
         )
 
 
-def note_new(ctx: Ctx, boxes: list[Box]) -> None:
+def save_new(ctx: Ctx, boxes: list[Box]) -> None:
     """Write the same rows for boxes that have none yet."""
     rows = [{"box": box.key, "key": key} for box in boxes for key in sorted(_named(box))]
     if rows:
@@ -33,16 +33,19 @@ def note_new(ctx: Ctx, boxes: list[Box]) -> None:
 
 
 def _named(box: Box) -> set[str]:
-    """Its contacts and organizations, and those in its fields: lists of texts there are keys of them or of tags."""
+    """The keys of its contacts and organizations, and of those in its fields.
+
+    A list of texts in a field holds keys of contacts, organizations or tags; the keys of tags are numbers.
+    """
     found = {link.key for linked in (box.contacts, box.organizations) for link in linked}
     for value in box.fields.values():
         if isinstance(value, list):
-            found.update(one for one in value if isinstance(one, str) and not one.isdecimal())
+            found.update(key for key in value if isinstance(key, str) and not key.isdecimal())
     return found
 
 
-def of(ctx: Ctx, key: str) -> list[str]:
-    """The keys of the boxes that name this entry, whoever reaches them."""
+def box_keys_for(ctx: Ctx, key: str) -> list[str]:
+    """The keys of the boxes that name this contact or organization. Checks no permission."""
     return [row[0] for row in ctx.db.rows("SELECT box_key FROM box_links WHERE key = :key ORDER BY box_key", key=key)]
 
 
@@ -53,14 +56,15 @@ def may_have_addresses(box: Box) -> bool:
 
 
 def with_addresses(ctx: Ctx, box: Box, before: Box | None) -> Box:
-    """The box with the e-mail addresses that came with its new contacts, or are written in its name and texts.
+    """The box with the e-mail addresses of its new contacts, and those that are written in its name and field values.
 
-    An address stays once it has appeared; `extracted` are those that are written there now (ruling 12).
+    An address stays after its source is gone; `extracted` are those that are written there now (ruling 12).
     """
     emails = box.emails
     if before is None or (box.name, box.fields) != (before.name, before.fields):
-        written = list(dict.fromkeys(one for text in _texts(box) for one in addresses.in_text(text)))
-        emails = msgspec.structs.replace(emails, extracted=[one for one in written if one not in emails.blacklist])
+        written = list(dict.fromkeys(address for text in _texts(box) for address in addresses.in_text(text)))
+        extracted = [address for address in written if address not in emails.blacklist]
+        emails = msgspec.structs.replace(emails, extracted=extracted)
     known = {link.key for link in before.contacts} if before else set()
     found = _of_contacts(ctx, [link.key for link in box.contacts if link.key not in known])
     emails = with_found(emails, [*found, *emails.extracted])
@@ -68,16 +72,18 @@ def with_addresses(ctx: Ctx, box: Box, before: Box | None) -> Box:
 
 
 def with_found(emails: BoxEmails, found: list[str]) -> BoxEmails:
-    new = [one for one in dict.fromkeys(found) if one not in emails.addresses and one not in emails.blacklist]
+    """The addresses with those that were found, except the ones on the blacklist."""
+    known = {*emails.addresses, *emails.blacklist}
+    new = [address for address in dict.fromkeys(found) if address not in known]
     return msgspec.structs.replace(emails, addresses=[*emails.addresses, *new]) if new else emails
 
 
 def appeared(box: Box, before: Box | None) -> list[str]:
-    """The addresses that the box had not before."""
+    """The addresses that the box has and `before` does not have."""
     if before is not None and before.emails is box.emails:
         return []
     known = before.emails.addresses if before else []
-    return [one for one in box.emails.addresses if one not in known]
+    return [address for address in box.emails.addresses if address not in known]
 
 
 def _texts(box: Box) -> list[str]:
@@ -91,5 +97,5 @@ def _of_contacts(ctx: Ctx, keys: list[str]) -> list[str]:
         f"SELECT key, email_addresses FROM contacts WHERE {ctx.db.dialect.among('key', 'keys')}",
         keys=ctx.db.texts(keys),
     )
-    held = {key: msgspec.json.decode(text, type=list[str]) for key, text in rows}
-    return [one for key in keys for one in held.get(key, [])]
+    by_key = {key: msgspec.json.decode(text, type=list[str]) for key, text in rows}
+    return [address for key in keys for address in by_key.get(key, [])]

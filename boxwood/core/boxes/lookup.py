@@ -1,4 +1,4 @@
-"""Boxes as the actor reaches them, with the actor's role in their pipeline."""
+"""Reading boxes: with a check of what the actor may see, or without."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from ..records import BOXES, PIPELINES, STORED, USERS, Box, Person, Pipeline, St
 
 
 def get(ctx: Ctx, key: str) -> Box:
-    """The box, if the actor may see it."""
+    """The box with this key. Raises `NotFound` if the actor may not see it."""
     return _reached(ctx, key, "")[0].box()
 
 
-def stored(ctx: Ctx, key: str) -> StoredBox:
-    """The same as it stands in its row."""
+def get_stored(ctx: Ctx, key: str) -> StoredBox:
+    """The same as a row of the table, with its JSON not decoded."""
     return _reached(ctx, key, "")[0]
 
 
 def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
-    """The box, its pipeline and the actor's role there; with `action`, to do that to it, alone."""
-    one, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
-    box = one.box()
+    """The box, its pipeline and the actor's role there.
+
+    With an `action`, the actor must be allowed to do it, and the box is locked until the transaction ends.
+    """
+    row, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
+    box = row.box()
     if action:
         access.require(ctx, role, "BOX", action, box)
     return box, pipeline, role
@@ -34,18 +37,18 @@ def _reached(ctx: Ctx, key: str, lock: str) -> tuple[StoredBox, Pipeline, Role]:
     row = ctx.db.row(f"SELECT {STORED.columns} FROM boxes WHERE key = :key{lock}", key=key)
     if row is None:
         raise NotFound(key)
-    one = STORED.load(row)
+    box = STORED.load(row)
     try:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+        pipeline, role = pipelines.reach(ctx, box.pipeline_key)
     except NotFound:
         raise NotFound(key) from None
-    if not role.sees_all_boxes() and not access.allows(ctx, role, "BOX", "GET", one.box()):
+    if not role.sees_all_boxes() and not access.allows(ctx, role, "BOX", "GET", box.box()):
         raise NotFound(key)
-    return one, pipeline, role
+    return box, pipeline, role
 
 
-def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
-    """The box alone, whoever may reach it; for what happens by itself."""
+def lock(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
+    """Lock the box with this key, and return it with its pipeline; None if there is none. Checks no permission."""
     row = ctx.db.row(f"SELECT {BOXES.columns} FROM boxes WHERE key = :key{ctx.db.for_update}", key=key)
     if row is None:
         return None
@@ -54,7 +57,7 @@ def hold(ctx: Ctx, key: str) -> tuple[Box, Pipeline] | None:
 
 
 def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
-    """Everyone who may see the box."""
+    """The users who may see the box, by key."""
     rows = ctx.db.rows(
         f"""
         SELECT {USERS.of("u")}, {access.ROLE_OF_EACH} FROM users u CROSS JOIN pipelines p
@@ -74,6 +77,8 @@ def readers(ctx: Ctx, box: Box, pipeline: Pipeline) -> list[Person]:
 
 
 def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
+    """The pipeline of a box. Checks no permission."""
+
     def read() -> Pipeline:
         row = ctx.db.row(f"SELECT {PIPELINES.columns} FROM pipelines WHERE key = :key", key=box.pipeline_key)
         assert row is not None
@@ -82,8 +87,8 @@ def pipeline_of(ctx: Ctx, box: Box) -> Pipeline:
     return ctx.db.remember(("pipeline of boxes", box.pipeline_key), read)
 
 
-def locked(ctx: Ctx, keys: list[str]) -> list[Box]:
-    """These boxes, alone, whoever reaches them: for what must hold in all of them."""
+def lock_many(ctx: Ctx, keys: list[str]) -> list[Box]:
+    """Lock the boxes with these keys, and return them in the order of their keys. Checks no permission."""
     among = ctx.db.dialect.among("key", "keys")
     sql = f"SELECT {BOXES.columns} FROM boxes WHERE {among} ORDER BY key{ctx.db.for_update}"
     return BOXES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys)))

@@ -1,7 +1,7 @@
-"""Recomputing a whole pipeline's formulas, and judging its boxes by its rules, a slice of them at a time.
+"""Recomputing the formulas of all boxes of a pipeline, and checking the boxes against its rules, a slice at a time.
 
-A slice is read and computed outside the writing transaction, and what is still so by then is written: boxes that
-were changed meanwhile are computed again. A formula or a rule that changes meanwhile starts the run anew by its ticket.
+A slice is read and computed before the writing transaction begins. Boxes that change until then are computed again in
+it. If a formula or a rule changes meanwhile, the run gets a new ticket and starts again from the first box.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class RecomputeRun(msgspec.Struct, frozen=True):
     ticket: str
     after_at: int
     after_key: str
-    """The last box that is done; they are taken in the order of their making."""
+    """The last box that is done. Boxes are taken in the order of their creation."""
 
 
 class RecomputedSlice(msgspec.Struct, frozen=True):
@@ -40,11 +40,15 @@ RUNS = Table("formula_runs", RecomputeRun)
 
 
 def waiting(db: Db) -> list[RecomputeRun]:
+    """The runs that have not ended, the oldest first."""
     return RUNS.load_all(db.rows(f"SELECT {RUNS.columns} FROM formula_runs ORDER BY ticket LIMIT 100"))
 
 
 def due(db: Db, now: int) -> list[str]:
-    """The pipelines whose formulas read the clock, or names of people and companies: a new day has come."""
+    """The keys of the pipelines whose formulas or rules may have other results on a new day.
+
+    Such formulas read the clock, or the names of users, contacts and organizations.
+    """
     rows = db.rows(
         """
         SELECT pipeline_key FROM formulas WHERE due_at <= :now
@@ -56,6 +60,7 @@ def due(db: Db, now: int) -> list[str]:
 
 
 def wake(db: Db, keys: list[str], now: int) -> None:
+    """Start a run for each of these pipelines, and note when the next one is due."""
     for key in keys:
         for table in ("formulas", "validators"):
             db.run(
@@ -63,13 +68,13 @@ def wake(db: Db, keys: list[str], now: int) -> None:
                 next=formulas.tomorrow(now),
                 pipeline=key,
             )
-        ctx, _ = _enter(db, key, now)
+        ctx, _ = _acting(db, key, now)
         formulas.schedule(ctx, key)
 
 
 def prepare(db: Db, run: RecomputeRun, now: int) -> RecomputedSlice:
-    """The next slice, computed; changes nothing."""
-    ctx, pipeline = _enter(db, run.pipeline_key, now)
+    """Read and compute the next slice of boxes. Writes nothing."""
+    ctx, pipeline = _acting(db, run.pipeline_key, now)
     read = BOXES.load_all(
         db.rows(
             f"""
@@ -92,17 +97,17 @@ def prepare(db: Db, run: RecomputeRun, now: int) -> RecomputedSlice:
 
 
 def settle(db: Db, run: RecomputeRun, piece: RecomputedSlice, now: int) -> None:
-    """Write the slice; nothing where another process was quicker or the formulas were changed since."""
-    ctx, pipeline = _enter(db, run.pipeline_key, now)
-    held = {box.key: box for box in lookup.locked(ctx, [box.key for box in piece.read])}
+    """Write a slice. Nothing is written if another process wrote it first, or if the formulas changed since."""
+    ctx, pipeline = _acting(db, run.pipeline_key, now)
+    current = {box.key: box for box in lookup.lock_many(ctx, [box.key for box in piece.read])}
     if not _advance(db, run, piece):
         return
     formulas.note_overruns(ctx, pipeline.key, piece.slow)
     validation_rules.note_overruns(ctx, piece.slow_rules)
-    done = [(old, new) for old, new in zip(piece.read, piece.computed, strict=True) if held.get(old.key) == old]
+    done = [(old, new) for old, new in zip(piece.read, piece.computed, strict=True) if current.get(old.key) == old]
     known = {old.key for old, _ in done}
     verdicts = {old.key: piece.verdicts[old.key] for old, new in done if new is old}
-    left = [box for key, box in held.items() if key not in known and box.pipeline_key == pipeline.key]
+    left = [box for key, box in current.items() if key not in known and box.pipeline_key == pipeline.key]
     if left:
         again, _ = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), left)
         done += zip(left, again, strict=True)
@@ -120,7 +125,7 @@ def _advance(db: Db, run: RecomputeRun, piece: RecomputedSlice) -> int:
 
 
 def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
-    """No news of the boxes and no change of anyone's, but another state of what is read."""
+    """Write the computed fields. This records no event and leaves `updated_at`: no user has changed the box."""
     saved = [msgspec.structs.replace(new, saved_at=ctx.now) for _, new in changed]
     names = ("key", "fields", "saved_at")
     ctx.db.many(
@@ -128,12 +133,12 @@ def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
         [BOXES.params(box, names) for box in saved],
     )
     for (old, _), box in zip(changed, saved, strict=True):
-        links.note(ctx, box, old)
+        links.save(ctx, box, old)
         search.reindex(ctx, "box", box.key)
 
 
 def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Verdict]) -> None:
-    """Keep the rules each box breaks: those found out before, and of the others what is found now."""
+    """Store the rules that each box breaks. The boxes that have no verdict yet are checked now."""
     if left := [box for box in read if box.key not in verdicts]:
         found, slow = validation_rules.judge(ctx, pipeline, left)
         validation_rules.note_overruns(ctx, slow)
@@ -149,8 +154,8 @@ def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Ve
     )
 
 
-def _enter(db: Db, pipeline_key: str, now: int) -> tuple[Ctx, Pipeline]:
-    """As the pipeline's maker, who is nobody's author here: no event is written."""
+def _acting(db: Db, pipeline_key: str, now: int) -> tuple[Ctx, Pipeline]:
+    """The context of the pipeline's creator, and the pipeline. No event is recorded, so the actor is not shown."""
     row = db.row(
         f"""
         SELECT {PIPELINES.of("p")}, {USERS.of("u")} FROM pipelines p JOIN users u ON u.key = p.creator_key

@@ -14,11 +14,11 @@ from . import boxes, links, lookup
 
 
 def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *, enforce: bool = True) -> Box:
-    """To another pipeline: to the stage named, else one of the same name, else the first.
+    """Move a box to another pipeline: to the given stage, else to one of the same name, else to the first.
 
-    Values go with it into fields of the same name and type, options by their names; the rest are left
-    behind in the event, from which they can be had again. What is rejected there is refused, unless the caller has
-    more to change and will `enforce`.
+    Values go into fields of the same name and type, options by their names. The other values are only in the event,
+    from which undo restores them. Rules of the new pipeline that reject the box are enforced, unless `enforce` is
+    False: then the caller changes more of the box and enforces them itself.
     """
     box, old, role = lookup.reach(ctx, key, "UPDATE")
     if pipeline_key == old.key:
@@ -47,8 +47,8 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     after = validation_rules.judged(ctx, new, after, new=True)
     if enforce:
         validation_rules.enforce(ctx, new, after, None)
-    links.note(ctx, after, box)
-    for table in boxes.PARTS:
+    links.save(ctx, after, box)
+    for table in boxes.TABLES_WITH_PIPELINE:
         ctx.db.run(f"UPDATE {table} SET pipeline_key = :pipeline WHERE box_key = :box", pipeline=new.key, box=key)
     before: dict[str, Any] = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
     if not same_team:
@@ -56,7 +56,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **names)
     search.reindex(ctx, "box", key)
-    # The event is the new pipeline's; the old one has changed too, and again with each that leaves within a moment.
+    # The event belongs to the new pipeline. The old pipeline changes too, each time that a box leaves it.
     newer = "CASE WHEN saved_at < :now THEN :now ELSE saved_at + 1 END"
     ctx.db.run(f"UPDATE pipelines SET saved_at = {newer} WHERE key = :key", now=ctx.now, key=old.key)
     return after
@@ -65,20 +65,21 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
 def _same_stage(ctx: Ctx, old: Pipeline, new: Pipeline, key: str) -> str | None:
     both = schema.stages(ctx, [old.key, new.key])
     name = both[old.key][key].name
-    return next((one for one in new.stage_order if both[new.key][one].name == name), None)
+    return next((stage_key for stage_key in new.stage_order if both[new.key][stage_key].name == name), None)
 
 
-def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> dict[str, Any]:
+def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, values: dict[str, Any]) -> dict[str, Any]:
+    """The values that the new pipeline has fields for, by their keys there."""
     both = schema.fields(ctx, [old.key, new.key])
     targets = {(field.name, field.type): field for field in reversed(both[new.key])}
     carried = {}
     for field in both[old.key]:
         target = targets.get((field.name, field.type))
-        if target is None or field.key not in held or field.type == "FORMULA":
+        if target is None or field.key not in values or field.type == "FORMULA":
             continue
         if field.type in ("TEAM_CONTACT", "TEAM_ORGANIZATION") and old.team_key != new.team_key:
             continue
-        value = held[field.key]
+        value = values[field.key]
         if field.type in WITH_OPTIONS:
             value = _same_options(field, target, value)
         if value:
@@ -87,9 +88,9 @@ def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, held: dict[str, Any]) -> di
 
 
 def _same_options(field: Field, target: Field, value: Any) -> Any:
-    """The target's options of the same names."""
+    """The options of the target field that have the same names."""
     names = {option.key: option.name for option in field.options}
     keys = {option.name: option.key for option in target.options}
     if isinstance(value, list):
-        return [keys[names[one]] for one in value if names.get(one) in keys]
+        return [keys[names[option]] for option in value if names.get(option) in keys]
     return keys.get(names.get(value, ""))

@@ -1,4 +1,4 @@
-"""The box that matches what is given, edited, or a new one."""
+"""Editing the box that matches the given values, or creating it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from . import creation, edits, lookup
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
-    """Edit the box whose name (`match="name"`) or field (`match` its key) is the one given, or create it.
+    """Edit the box with the given name (`match="name"`) or field value (`match` is the field's key), or create it.
 
-    The second answer is whether it was created; with `update=False` one that is there stays as it is. Of several
-    that match it is the oldest; two callers at once cannot both create it, as each holds the pipeline.
+    Returns the box, and whether it was created. With `update=False` an existing box stays as it is. If several boxes
+    match, this is the oldest. Two requests at once cannot both create the box: each of them locks the pipeline.
     """
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     if match == "name":
@@ -24,15 +24,15 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
     else:
         field = schema.fields_by_key(ctx, pipeline.key).get(match)
         if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
-            raise Invalid("match", "is name, or the key of a text, date or dropdown field")
+            raise Invalid("match", "must be name, or the key of a text, date or dropdown field")
         column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
         value = field_values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
     if value is None or value == "":
-        raise Invalid(match if match == "name" else f"fields.{match}", "is what boxes are matched by, and is missing")
-    seen, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+        raise Invalid(match if match == "name" else f"fields.{match}", "is missing: boxes are matched by it")
+    is_visible, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
     row = ctx.db.row(
         f"""
-        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {seen}
+        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {is_visible}
         ORDER BY b.created_at, b.key LIMIT 1
         """,
         pipeline=pipeline.key,

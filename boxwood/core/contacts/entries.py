@@ -144,7 +144,7 @@ def _add_addresses_to_boxes(ctx: Ctx, before: E, after: E) -> None:
     new = [address for address in getattr(after, "email_addresses", []) if address not in known]
     if not new:
         return
-    for box in boxes.locked(ctx, box_links.of(ctx, after.key)):
+    for box in boxes.lock_many(ctx, box_links.box_keys_for(ctx, after.key)):
         if any(link.key == after.key for link in box.contacts):
             boxes.add_addresses(ctx, box, new)
 

@@ -28,7 +28,7 @@ def replace(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> Un
     """Replace the entry `key` by the entry `by` in all boxes, tasks and fields of the team, without a check of access.
     If `by` is None, the references are removed."""
     undo = Undo(entry_values=_in_entries(ctx, noun, team, key, by), tasks=_in_tasks(ctx, key, by))
-    for box in boxes.locked(ctx, box_links.of(ctx, key)):
+    for box in boxes.lock_many(ctx, box_links.box_keys_for(ctx, key)):
         links, values = getattr(box, noun.name), _values_naming(box, key)
         if any(link.key == key for link in links):
             undo.links[box.key] = links
@@ -52,7 +52,7 @@ def _in_tasks(ctx: Ctx, key: str, by: str | None) -> list[str]:
 def undo(ctx: Ctx, noun: Noun[E], before: Undo, key: str, by: str | None) -> None:
     """Restore the references to the entry `key` that were replaced by `by` (or removed), except where a value was
     changed since."""
-    for box in boxes.locked(ctx, [*before.links, *before.box_values]):
+    for box in boxes.lock_many(ctx, [*before.links, *before.box_values]):
         links = getattr(box, noun.name)
         if box.key in before.links:
             links = _links_restored(links, before.links[box.key], key, by)

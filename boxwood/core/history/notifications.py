@@ -196,7 +196,7 @@ def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
     """Set `following` and `muted`, if they are given. A user who may see a box may follow it. A muted box only notifies
     of mentions, assignments and due tasks."""
     boxes.get(ctx, box_key)
-    held = boxes.hold(ctx, box_key)
+    held = boxes.lock(ctx, box_key)
     if held is None:
         raise NotFound(box_key)
     box, pipeline = held

@@ -1,1 +1,1 @@
-"""Tables in and out."""
+"""Importing boxes from tables, and exporting them to tables."""

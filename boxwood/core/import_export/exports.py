@@ -1,6 +1,6 @@
-"""A pipeline's boxes as a table, slice by slice: CSV, JSON lines, or one JSON object with the pipeline itself.
+"""Exports: the boxes of a pipeline as CSV, as JSON lines, or as one JSON object with the pipeline, slice by slice.
 
-What is exported is what an import reads: stages, options and tags by name, people by e-mail address.
+An import can read what an export writes: stages, options and tags by name, users by e-mail address.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OWN = {
     "lastUpdatedTimestamp": "Updated",
     "key": "Key",
 }
-"""Columns that every export has unless it says which, and their headings."""
+"""The columns of an export that names none, beside the fields, and their headings."""
 _IN_JSON = {"assignee": "assignees", "follower": "followers"}
 _encode = msgspec.json.Encoder().encode
 _dict = msgspec.json.Decoder(dict[str, Any]).decode
@@ -45,7 +45,7 @@ _list = msgspec.json.Decoder(list[str]).decode
 
 
 class Line(NamedTuple):
-    """What is read of a box; the whole of it only where a column needs it."""
+    """The members of a box that an export reads. `box` is the whole box, if a column needs it."""
 
     key: str
     name: str
@@ -68,20 +68,21 @@ def _line(
     name: str,
     stage: str,
     notes: str | None,
-    held: str,
+    fields: str,
     assignees: str,
     followers: str,
-    made: int,
-    changed: int,
+    created_at: int,
+    updated_at: int,
 ) -> Line:
-    return Line(key, name, stage, notes, _dict(held), _list(assignees), _list(followers), made, changed, None)
+    people = _list(assignees), _list(followers)
+    return Line(key, name, stage, notes, _dict(fields), *people, created_at, updated_at, None)
 
 
 Value = Callable[[Line], Any]
 
 
 class Export:
-    """Read in turns: `head`, then `slice` until it is `done`, then `tail`."""
+    """One export. Call `head`, then `slice` until `done` is true, then `tail`; each returns the next bytes."""
 
     def __init__(
         self,
@@ -96,17 +97,18 @@ class Export:
         stage_key: str | None = None,
     ) -> None:
         if form not in FORMS:
-            raise Invalid("format", f"is one of {', '.join(FORMS)}")
+            raise Invalid("format", f"must be one of {', '.join(FORMS)}")
         pipeline, role = pipelines.reach(ctx, pipeline_key)
         access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
         if view_key:
             view = saved_views.get(ctx, pipeline_key, view_key)
             tree = {"and": [view.filter, tree]} if view.filter and tree else view.filter or tree
             sort = sort or saved_views.order(view)
-            shown = shown or ["name", *(one.key for one in view.columns if not one.hidden and one.key != "name")]
+            shown_keys = [column.key for column in view.columns if not column.hidden and column.key != "name"]
+            shown = shown or ["name", *shown_keys]
         self.form, self.done = form, False
         self.chosen = Selection(ctx, pipeline_key, tree=tree, sort=sort, stage_key=stage_key)
-        self._stages = {key: one.name for key, one in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
+        self._stages = {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
         self._people: Mapping[str, Any] = {}
         names = shown or [*list(OWN)[:2], *self.chosen.fields, *list(OWN)[2:]]
         named = [self.chosen.column(name, f"fields[{at}]") for at, name in enumerate(names)]
@@ -114,7 +116,7 @@ class Export:
         self._values = [self._value(column) for column in self._columns]
         self._headings = _headings(self._columns)
         self._whole = any(column.field is None and column.name not in OWN for column in self._columns)
-        self._place: tuple[Any, ...] = (-(2**62), "")
+        self._position: tuple[Any, ...] = (-(2**62), "")
         self._cursor = ""
 
     @property
@@ -122,7 +124,7 @@ class Export:
         return self.chosen.pipeline.name
 
     def head(self, pipeline: bytes) -> bytes:
-        """`pipeline` is what the one JSON object says of it."""
+        """`pipeline` is its JSON, for the format that includes the pipeline."""
         if self.form == CSV:
             return _csv([self._headings])
         return b'{"pipeline":' + pipeline + b',"boxes":[\n' if self.form == JSON else b""
@@ -130,13 +132,13 @@ class Export:
     def tail(self) -> bytes:
         return b"\n]}\n" if self.form == JSON else b""
 
-    def tell(self, ctx: Ctx) -> None:
-        """For the audit log: who took what away."""
+    def record_event(self, ctx: Ctx) -> None:
+        """Record the export, for the audit log."""
         pipeline = self.chosen.pipeline
         events.record(ctx, "pipeline.exported", pipeline, pipeline=pipeline, what=self.form.upper())
 
     def slice(self, ctx: Ctx) -> bytes:
-        first = not self._cursor and self._place[1] == ""
+        first = not self._cursor and self._position[1] == ""
         lines = self._lines(ctx)
         named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}
         self._people = persons.by_key(ctx, named)
@@ -144,7 +146,7 @@ class Export:
             return _csv([[_cell(value(line)) for value in self._values] for line in lines])
         objects = [_encode(self._object(line)) for line in lines]
         if self.form == LINES:
-            return b"".join(one + b"\n" for one in objects)
+            return b"".join(line + b"\n" for line in objects)
         return (b"" if first or not objects else b",\n") + b",\n".join(objects)
 
     def _lines(self, ctx: Ctx) -> list[Line]:
@@ -152,7 +154,7 @@ class Export:
         if self._whole or self.chosen.sorts:
             page = self.chosen.page(self._cursor, SLICE)
             self._cursor, self.done = page.cursor or "", page.cursor is None
-            whole = [one.box() for one in page.boxes]
+            whole = [row.box() for row in page.boxes]
             return [Line._make([*(getattr(box, name) for name in _MEMBERS), box]) for box in whole]
         rows = ctx.db.rows(
             f"""
@@ -161,27 +163,27 @@ class Export:
             """,
             **self.chosen.params,
             now=ctx.now,
-            at=self._place[0],
-            after=self._place[1],
+            at=self._position[0],
+            after=self._position[1],
         )
         self.done = len(rows) < SLICE
         if rows:
-            self._place = (rows[-1][7], rows[-1][0])
+            self._position = (rows[-1][7], rows[-1][0])
         return [_line(*row) for row in rows]
 
     def _object(self, line: Line) -> dict[str, Any]:
-        """The box with its fields by name; what is unset is left out."""
+        """The box with its field values by the names of the fields, without what is unset."""
         found: dict[str, Any] = {}
-        held: dict[str, Any] = {}
-        for column, heading, value in zip(self._columns, self._headings, self._values, strict=True):
-            one = value(line)
-            if one is None or one == []:
+        fields: dict[str, Any] = {}
+        for column, heading, read in zip(self._columns, self._headings, self._values, strict=True):
+            value = read(line)
+            if value is None or value == []:
                 continue
             if column.field:
-                held[heading] = one
+                fields[heading] = value
             else:
-                found[_IN_JSON.get(column.name, column.name)] = one
-        return {**found, "fields": held} if held else found
+                found[_IN_JSON.get(column.name, column.name)] = value
+        return {**found, "fields": fields} if fields else found
 
     def _value(self, column: Column) -> Value:
         if column.field:
@@ -222,25 +224,25 @@ class Export:
         names = {option.key: option.name for option in field.options}
         match field.type:
             case "DROPDOWN":
-                return lambda line: None if (held := line.fields.get(key)) is None else names.get(held, held)
+                return lambda line: None if (value := line.fields.get(key)) is None else names.get(value, value)
             case "TAG":
-                return lambda line: [names.get(one, one) for one in line.fields.get(key, ())]
+                return lambda line: [names.get(option, option) for option in line.fields.get(key, ())]
             case "PERSON":
-                return lambda line: [one.get("email") or one.get("userKey") for one in line.fields.get(key, ())]
+                return lambda line: [user.get("email") or user.get("userKey") for user in line.fields.get(key, ())]
             case "DATE" if self.form == CSV:
-                return lambda line: None if (held := line.fields.get(key)) is None else dated(held)
+                return lambda line: None if (value := line.fields.get(key)) is None else dated(value)
             case "FORMULA":
                 return lambda line: _result(line.fields.get(key))
         return lambda line: line.fields.get(key)
 
 
-def _result(held: Any) -> Any:
-    """What a formula gave; its error as it is shown."""
-    return held["error"] if isinstance(held, dict) and "error" in held else held
+def _result(value: Any) -> Any:
+    """The value of a formula; of an error, its code."""
+    return value["error"] if isinstance(value, dict) and "error" in value else value
 
 
 def _headings(chosen: list[Column]) -> list[str]:
-    """Each once: of two fields with one name the second has its key too."""
+    """The headings of the columns. Of two fields with the same name, the second one's heading has its key too."""
     found: list[str] = []
     for column in chosen:
         name = column.field.name if column.field else OWN.get(column.name, column.name)
@@ -252,12 +254,12 @@ def _cell(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str):
-        # A spreadsheet computes what begins so; an import takes the sign away again.
+        # A spreadsheet would compute such a text. An import removes the apostrophe again.
         return f"'{value}" if value[:1] in ("=", "+", "-", "@") and len(value) > 1 else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        if all(isinstance(one, str) and not {",", ";", "\n"} & set(one) for one in value):
+        if all(isinstance(item, str) and not {",", ";", "\n"} & set(item) for item in value):
             return ", ".join(value)
         return _encode(value).decode()
     return _encode(value).decode() if isinstance(value, dict) else value
@@ -271,7 +273,7 @@ def _csv(rows: list[list[Any]]) -> bytes:
 
 @lru_cache(maxsize=20_000)
 def dated(ms: int) -> str:
-    """A date where it is midnight, else with its time."""
+    """An ISO date, with the time unless it is midnight in UTC. `ms` is milliseconds since the epoch."""
     try:
         moment = datetime.fromtimestamp(ms / 1000, UTC)
     except (OverflowError, ValueError, OSError):

@@ -52,7 +52,7 @@ def take_created(db: Db, job: Import, worker: str, now: int) -> Import:
 
 
 def find(db: Db, key: str) -> Import:
-    """The import with this key, whoever may see it."""
+    """The import with this key. Checks no permission."""
     row = db.row(f"SELECT {IMPORTS.columns} FROM imports WHERE key = :key", key=key)
     assert row is not None
     return IMPORTS.load(row)

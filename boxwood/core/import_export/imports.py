@@ -1,7 +1,7 @@
-"""Imports: a table that was uploaded becomes boxes, slice by slice, in the background.
+"""Imports: an uploaded table becomes boxes, slice by slice, in the background.
 
-Each slice commits with how far it came, so what breaks off goes on where it stopped, and no row counts twice.
-All events of an import are told as one change, by the import's key.
+Each slice commits together with how far the import is. An import that breaks off continues there, and no row is
+written twice. All events of an import belong to one change, whose key is the import's key.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ class Import(msgspec.Struct, frozen=True):
     pipeline_key: str
     creator_key: str
     within: str
+    """The only team that the creator could reach, if they used a team's API key; else empty."""
     blob: str
     size: int
     plan: ImportPlan
     dry_run: bool
+    """Whether rows are only checked and counted."""
     state: str
     """waiting, running, done, cancelled or failed."""
     rows_done: int
@@ -50,25 +52,26 @@ class Import(msgspec.Struct, frozen=True):
 
     @property
     def change(self) -> str:
-        """As what all its events are told."""
+        """The key of the change to which all its events belong."""
         return self.key
 
 
 IMPORTS = Table("imports", Import)
 
 
-# Asking
-
-
 def reach_pipeline(ctx: Ctx, pipeline_key: str) -> Pipeline:
-    """The pipeline, into which the actor may import."""
+    """The pipeline, if the actor may import into it."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
     access.require_some(role, "BOX", "CREATE")
     return pipeline
 
 
 def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[ImportPlan, Mapping[str, Field]]:
-    """How the table that begins so would be read; `wanted` is what the caller says about it."""
+    """How a table that begins with `head` is read, and the fields of the pipeline by key.
+
+    `wanted` holds what the caller chooses: `format`, `encoding`, `delimiter`, `mapping`, `only_mapped`, `match`, `make`
+    and `dates`. The rest is guessed from the table.
+    """
     pipeline = reach_pipeline(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
     try:
@@ -86,7 +89,7 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
     mapping = row_reader.suggested(columns, by_key, form.kind)
     for column, target in (wanted.get("mapping") or {}).items():
         if form.kind == tables.CSV and column not in mapping:
-            raise Invalid(f"mapping.{column[:100]}", "is no column of this table")
+            raise Invalid(f"mapping.{column[:100]}", "is not a column of this table")
         for other, goes in mapping.items():
             if target and goes == target and form.kind == tables.CSV:
                 mapping[other] = None
@@ -94,10 +97,8 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
     if wanted.get("only_mapped"):
         mapping = {column: target for column, target in mapping.items() if column in (wanted.get("mapping") or {})}
     dates = wanted.get("dates") or row_reader.order_of_dates(_samples(head, form))
-    made = ImportPlan(
-        form.kind, form.encoding, form.delimiter, columns, mapping, wanted.get("match"), wanted.get("make") or [], dates
-    )
-    return made, by_key
+    match, make = wanted.get("match"), wanted.get("make") or []
+    return ImportPlan(form.kind, form.encoding, form.delimiter, columns, mapping, match, make, dates), by_key
 
 
 def _samples(head: bytes, form: tables.Format) -> list[str]:
@@ -108,18 +109,19 @@ def _samples(head: bytes, form: tables.Format) -> list[str]:
     return found
 
 
-def create(ctx: Ctx, pipeline_key: str, made: ImportPlan, blob: str, size: int, *, dry_run: bool) -> Import:
+def create(ctx: Ctx, pipeline_key: str, plan: ImportPlan, blob: str, size: int, *, dry_run: bool) -> Import:
+    """Create an import of a stored file of `size` bytes. A worker takes it after the commit."""
     pipeline = reach_pipeline(ctx, pipeline_key)
-    row_reader.check(made, schema.fields_by_key(ctx, pipeline.key))
+    row_reader.check(plan, schema.fields_by_key(ctx, pipeline.key))
     stored_files.claim(ctx.db, blob, ctx.now)
-    one = Import(
+    job = Import(
         key=ids.new("i", ctx.now),
         pipeline_key=pipeline.key,
         creator_key=ctx.actor.key,
         within=ctx.within,
         blob=blob,
         size=size,
-        plan=made,
+        plan=plan,
         dry_run=dry_run,
         state="waiting",
         rows_done=0,
@@ -133,30 +135,30 @@ def create(ctx: Ctx, pipeline_key: str, made: ImportPlan, blob: str, size: int, 
         created_at=ctx.now,
         ended_at=None,
     )
-    IMPORTS.insert(ctx.db, one)
+    IMPORTS.insert(ctx.db, job)
     ctx.db.notify(CHANNEL)
-    return one
+    return job
 
 
 def get(ctx: Ctx, key: str) -> Import:
-    """One's own, and those of pipelines whose settings one may change."""
+    """The import with this key. Its creator may see it, and everyone who may edit the pipeline."""
     row = ctx.db.row(f"SELECT {IMPORTS.columns} FROM imports WHERE key = :key", key=key)
     if row is None:
         raise NotFound(key)
-    one = IMPORTS.load(row)
+    job = IMPORTS.load(row)
     try:
-        pipeline, role = pipelines.reach(ctx, one.pipeline_key)
+        pipeline, role = pipelines.reach(ctx, job.pipeline_key)
     except NotFound:
         raise NotFound(key) from None
-    if one.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline):
+    if job.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline):
         raise NotFound(key)
-    return one
+    return job
 
 
 def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Import]:
-    """The pipeline's, the newest first."""
+    """The imports of a pipeline that the actor may see, the newest first."""
     pipeline, role = pipelines.reach(ctx, pipeline_key)
-    every = access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    sees_all = access.allows(ctx, role, "PIPELINE", "UPDATE", pipeline)
     rows = ctx.db.rows(
         f"""
         SELECT {IMPORTS.columns} FROM imports WHERE pipeline_key = :pipeline AND (creator_key = :actor OR :every = 1)
@@ -164,7 +166,7 @@ def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Import
         """,
         pipeline=pipeline.key,
         actor=ctx.actor.key,
-        every=int(every),
+        every=int(sees_all),
         limit=limit,
         offset=offset,
     )
@@ -172,15 +174,16 @@ def page(ctx: Ctx, pipeline_key: str, *, limit: int, offset: int) -> list[Import
 
 
 def cancel(ctx: Ctx, key: str) -> Import:
-    """Stop it where it is. What it made stays, and can be undone as one change."""
-    one = get(ctx, key)
-    if one.state in ENDED:
-        raise Conflict(f"This import is {one.state} already")
-    end(ctx, one, "cancelled", None)
+    """Stop an import. The boxes that it created stay, and can be undone as one change."""
+    job = get(ctx, key)
+    if job.state in ENDED:
+        raise Conflict(f"This import is {job.state} already")
+    end(ctx, job, "cancelled", None)
     return get(ctx, key)
 
 
 def rejected_rows(ctx: Ctx, key: str, *, after: int, limit: int) -> list[RejectedRow]:
+    """Up to `limit` rejected rows after the row with the number `after`, with the reasons."""
     rows = ctx.db.rows(
         """
         SELECT number, column_name, reason, cells FROM import_refusals
@@ -193,20 +196,22 @@ def rejected_rows(ctx: Ctx, key: str, *, after: int, limit: int) -> list[Rejecte
     return [RejectedRow(number, column, reason, msgspec.json.decode(cells)) for number, column, reason, cells in rows]
 
 
-def reader_for(ctx: Ctx, pipeline_key: str, made: ImportPlan) -> Reader:
+def reader_for(ctx: Ctx, pipeline_key: str, plan: ImportPlan) -> Reader:
+    """A reader of rows for the pipeline as it is now. Raises `Invalid` if the plan does not suit the pipeline."""
     pipeline = pipelines.get(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
-    row_reader.check(made, by_key)
-    return Reader(ctx, made, pipeline, by_key, schema.stages(ctx, [pipeline.key])[pipeline.key])
+    row_reader.check(plan, by_key)
+    return Reader(ctx, plan, pipeline, by_key, schema.stages(ctx, [pipeline.key])[pipeline.key])
 
 
-def end(ctx: Ctx, one: Import, state: str, error: str | None) -> None:
+def end(ctx: Ctx, job: Import, state: str, error: str | None) -> None:
+    """End an import that has not ended: store its final state, free its table, and record the event."""
     row = ctx.db.row(
         f"""
         UPDATE imports SET state = :state, error = :error, ended_at = :now, lease_until = 0
         WHERE key = :key AND ended_at IS NULL RETURNING {IMPORTS.columns}
         """,
-        key=one.key,
+        key=job.key,
         state=state,
         error=error,
         now=ctx.now,

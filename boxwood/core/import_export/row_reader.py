@@ -1,7 +1,8 @@
-"""A row of somebody's table as what a box is given: which column goes where, and how its cells are read.
+"""Reading rows of an uploaded table as values of boxes: which column goes where, and how a cell is read.
 
-Cells are read as people write them: options, tags and stages by name, people by e-mail address, dates in the order
-that the table has them in. Nothing is written here; what is missing (an option, a person) is told, to be made first.
+Cells are read as people write them: options, tags and stages by name, users by e-mail address, dates in the table's
+order of day, month and year. Nothing is written here. Options, stages and users that do not exist are listed, so that
+they can be created first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ..records import Field, Pipeline, Stage
 
 NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED = "name", "notes", "stage", "assignees", "followers", "created"
 TARGETS = (NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED)
-_CALLED = {
+_TARGET_OF_NAME = {
     **{name: name for name in TARGETS},
     **dict.fromkeys(("boxname", "title", "dealname"), NAME),
     **dict.fromkeys(("stagename", "stagekey", "status"), STAGE),
@@ -40,27 +41,32 @@ MAKES = (OPTIONS, STAGES, PEOPLE)
 
 
 class ImportPlan(msgspec.Struct, frozen=True):
-    """How a table is read: `mapping` says of each column where it goes (None: nowhere)."""
+    """How a table is read."""
 
     kind: str
     encoding: str
     delimiter: str
     columns: list[str]
     mapping: dict[str, str | None]
+    """Where each column goes: one of `TARGETS` or the key of a field; None if the column is ignored."""
     match: str | None
-    """By what boxes are found again: `name` or a field's key; None to create all."""
+    """`name` or the key of a field: a row updates the box with the same value. None to create a box for each row."""
     make: list[str]
+    """What may be created if it does not exist: any of `MAKES`."""
     dates: str
+    """One of `ORDERS`."""
 
 
 class Draft(NamedTuple):
-    """A row that was read; members that the row does not have are absent."""
+    """The values of a row. Members that the row does not have are absent."""
 
     number: int
     given: dict[str, Any]
 
 
 class RejectedRow(NamedTuple):
+    """A row that cannot be imported; `column` is empty if the reason is not in one cell."""
+
     number: int
     column: str
     reason: str
@@ -68,7 +74,7 @@ class RejectedRow(NamedTuple):
 
 
 class ReadRows(NamedTuple):
-    """Some rows that were read. What is `missing` is to be made, and they are to be read again."""
+    """Rows that were read. If anything is `missing`, it must be created, and the rows read again."""
 
     drafts: list[Draft]
     rejected: list[RejectedRow]
@@ -77,19 +83,23 @@ class ReadRows(NamedTuple):
 
 
 class BadCell(ValueError):
-    """A cell that cannot be read."""
+    """A cell or row cannot be read; the message is the reason."""
 
 
 def suggested(columns: Sequence[str], fields: Mapping[str, Field], kind: str) -> dict[str, str | None]:
-    """Where each column goes by its name, as far as that tells. In JSON each row may call it another way."""
-    called = {_plain(field.name): field.key for field in reversed(list(fields.values()))}
+    """Where each column goes, by its name; None if the name is unknown.
+
+    In CSV, only one column can go to a target. In JSON, two may: each row may use another name.
+    """
+    by_name = {_plain(field.name): field.key for field in reversed(list(fields.values()))}
     taken: set[str] = set()
     found: dict[str, str | None] = {}
     for column in columns:
         word = _plain(column)
-        target = (
-            NAME if word == NAME else fields[column].key if column in fields else called.get(word, _CALLED.get(word))
-        )
+        if word == NAME:
+            target: str | None = NAME
+        else:
+            target = column if column in fields else by_name.get(word, _TARGET_OF_NAME.get(word))
         target = None if target and target in fields and fields[target].type == "FORMULA" else target
         found[column] = target if kind != CSV or target not in taken else None
         taken |= {target} if target else set()
@@ -101,34 +111,34 @@ def _plain(name: str) -> str:
 
 
 def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
-    """That the plan can be followed in this pipeline."""
+    """Raise `Invalid` if rows cannot be read by this plan in a pipeline with these fields."""
     for column, target in plan.mapping.items():
         if target is None:
             continue
         if target not in TARGETS and target not in fields:
             known = ", ".join([*TARGETS, *fields])
-            raise Invalid(f"mapping.{column[:100]}", f"goes to no {target[:50]!r}; give one of {known}, or null")
+            raise Invalid(f"mapping.{column[:100]}", f"must be one of {known}, or null; there is no {target[:50]!r}")
         if target in fields and fields[target].type == "FORMULA":
-            raise Invalid(f"mapping.{column[:100]}", f"goes to {fields[target].name!r}, which is computed")
+            raise Invalid(f"mapping.{column[:100]}", f"must not go to {fields[target].name!r}, which is a formula")
     targets = [target for target in plan.mapping.values() if target]
     for target in targets:
         if targets.count(target) > 1 and plan.kind == CSV:
-            raise Invalid("mapping", f"sends two columns to {target!r}")
+            raise Invalid("mapping", f"must not send two columns to {target!r}")
     if plan.match and plan.match not in targets:
-        raise Invalid("match", "must be among what columns go to")
+        raise Invalid("match", "must be name or a field that a column of the mapping goes to")
     if NAME not in targets and not plan.match:
-        raise Invalid("mapping", "needs a column that goes to name")
+        raise Invalid("mapping", "must send a column to name")
     if (
         plan.match
         and plan.match != NAME
         and (plan.match not in fields or fields[plan.match].type not in ("TEXT_INPUT", "DATE", "DROPDOWN"))
     ):
-        raise Invalid("match", "is name, or the key of a text, date or dropdown field")
+        raise Invalid("match", "must be name, or the key of a text, date or dropdown field")
 
 
 def order_of_dates(samples: Sequence[str]) -> str:
-    """In what order days, months and years stand, from some cells: `mdy` where nothing tells."""
-    found = [match for match in (_DATE.match(one.strip()) for one in samples) if match]
+    """Guess the order of day, month and year from some cells: `dmy` if a cell shows it, else `mdy`."""
+    found = [match for match in (_DATE.match(sample.strip()) for sample in samples) if match]
     if any("." in match[0] or int(match[1]) > 12 for match in found):
         return "dmy"
     return "mdy"
@@ -138,7 +148,7 @@ Read = Callable[[Any], Any]
 
 
 class Reader:
-    """Reads rows for a pipeline as it is now; another must be made when its stages or fields change."""
+    """Reads rows for a pipeline as it is now. After its stages or fields change, create another reader."""
 
     def __init__(
         self, ctx: Ctx, plan: ImportPlan, pipeline: Pipeline, fields: Mapping[str, Field], stages: Mapping[str, Stage]
@@ -148,12 +158,13 @@ class Reader:
         self._stages |= {key: key for key in pipeline.stage_order}
         self._people: dict[str, str] = {}
         self._missing: dict[str, dict[str, None]] = {}
-        places = {column: at for at, column in enumerate(plan.columns)}
+        positions = {column: at for at, column in enumerate(plan.columns)}
         targets = [(column, target) for column, target in plan.mapping.items() if target]
-        self._own = [(places.get(c, -1), c, t, self._own_read(t)) for c, t in targets if t not in fields]
-        self._values = [(places.get(c, -1), c, t, self._field_read(fields[t])) for c, t in targets if t in fields]
+        self._own = [(positions.get(c, -1), c, t, self._own_read(t)) for c, t in targets if t not in fields]
+        self._values = [(positions.get(c, -1), c, t, self._field_read(fields[t])) for c, t in targets if t in fields]
 
     def read(self, ctx: Ctx, rows: Sequence[Row]) -> ReadRows:
+        """Read rows as values of boxes. Each row that cannot be read is rejected by itself."""
         self.ctx, self._missing = ctx, {}
         drafts: list[Draft] = []
         rejected: list[RejectedRow] = []
@@ -163,13 +174,13 @@ class Reader:
                 if isinstance(row.cells, str):
                     raise BadCell(row.cells)
                 given: dict[str, Any] = {}
-                held: dict[str, Any] = {}
-                by_place = isinstance(row.cells, list)
+                values: dict[str, Any] = {}
+                is_list = isinstance(row.cells, list)
                 count = len(row.cells)
-                for into, parts in ((given, self._own), (held, self._values)):
-                    for place, column, target, read in parts:
-                        if by_place:
-                            cell = row.cells[place] if 0 <= place < count else None  # type: ignore[index]
+                for into, readers in ((given, self._own), (values, self._values)):
+                    for position, column, target, read in readers:
+                        if is_list:
+                            cell = row.cells[position] if 0 <= position < count else None  # type: ignore[index]
                         else:
                             cell = row.cells.get(column)  # type: ignore[union-attr]
                         if cell is not None and cell != "" and cell != []:
@@ -177,11 +188,11 @@ class Reader:
                             if value is not None:
                                 into[target] = value
                 column = ""
-                if held:
-                    given["fields"] = held
+                if values:
+                    given["fields"] = values
                 self._require(given)
-            except (BadCell, Problem) as wrong:
-                reason = wrong.message if isinstance(wrong, Invalid) else str(wrong)
+            except (BadCell, Problem) as problem:
+                reason = problem.message if isinstance(problem, Invalid) else str(problem)
                 rejected.append(RejectedRow(row.number, column, reason, row.cells))
             else:
                 drafts.append(Draft(row.number, given))
@@ -216,10 +227,10 @@ class Reader:
             case "DROPDOWN":
                 return self._option_of(field)
             case "TAG":
-                one = self._option_of(field)
-                return lambda cell: list(dict.fromkeys(one(part) for part in _parts(cell)))
+                read_option = self._option_of(field)
+                return lambda cell: list(dict.fromkeys(read_option(part) for part in _parts(cell)))
             case _:
-                # People by address, contacts and organizations by key: as the API takes them.
+                # Users by e-mail address, contacts and organizations by key: as in the API.
                 return lambda cell: field_values.check(self.ctx, self.pipeline, field, _parts(cell), field.name)
 
     def _option_of(self, field: Field) -> Read:
@@ -261,7 +272,7 @@ class Reader:
                 found = users.by_email(self.ctx.db, email)
                 if found is None:
                     if PEOPLE not in self.plan.make:
-                        raise BadCell(f"nobody here has the address {email}")
+                        raise BadCell(f"there is no user with the address {email}")
                     self._missing.setdefault(PEOPLE, {})[email] = None
                     return email
                 self._people[named] = found.key
@@ -276,7 +287,7 @@ def _text(cell: Any) -> str:
     else:
         raise BadCell("is not text")
     if "\x00" in text:
-        raise BadCell("may not hold NUL characters")
+        raise BadCell("must not contain NUL characters")
     if len(text) > field_values.MOST_TEXT:
         raise BadCell(f"is longer than {field_values.MOST_TEXT:,} characters")
     return text
@@ -290,12 +301,12 @@ def _name(cell: Any) -> str | None:
 
 
 def _shown(text: str) -> str:
-    """Without the sign by which an export keeps spreadsheets from computing a text."""
+    """Without the apostrophe that an export adds so that spreadsheets do not compute a text."""
     return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
 
 
 def _typed(cell: Any) -> str | int | float:
-    """A text field's, of JSON: text stays text."""
+    """The value of a text field in JSON: text stays text."""
     return field_values.number(cell, "") if _is_number(cell) else _text(cell)
 
 
@@ -304,7 +315,7 @@ def _is_number(cell: Any) -> bool:
 
 
 def _value(cell: Any) -> str | int | float:
-    """A text field's, of CSV: a number where the text is one, and is written just as the number is shown."""
+    """The value of a text field in CSV: a number if the text is exactly how that number is written, else text."""
     text = _shown(_text(cell))
     if len(text) <= 15 and text[:1] in _BEGIN_NUMBERS and _NUMBER.fullmatch(text):
         number = float(text) if "." in text else int(text)
@@ -331,7 +342,7 @@ def _flag(cell: Any) -> bool:
 
 
 def _parts(cell: Any) -> list[Any]:
-    """What a list is written as: a JSON list, or text with commas, semicolons or lines."""
+    """The items of a list that is written as a JSON list, or as text with commas, semicolons or line breaks."""
     if isinstance(cell, str) and cell[:1] == "[":
         with contextlib.suppress(msgspec.DecodeError, RecursionError):
             cell = msgspec.json.decode(cell)
@@ -347,6 +358,7 @@ _DATE = re.compile(
 
 
 def _moment(cell: Any, order: str) -> int:
+    """Milliseconds since the epoch."""
     if isinstance(cell, str):
         text = cell.strip()
         found = field_values.moment_of(int(text)) if _DIGITS.fullmatch(text) else _dated(text, order)
@@ -359,7 +371,7 @@ def _moment(cell: Any, order: str) -> int:
 
 @lru_cache(maxsize=10_000)
 def _dated(text: str, order: str) -> int | None:
-    """As people write dates; in UTC where nothing else is said."""
+    """A date as people write it, in milliseconds since the epoch; in UTC unless the text has a time zone."""
     match = _DATE.fullmatch(text)
     if not match:
         return field_values.moment_of(text)

@@ -34,7 +34,7 @@ MOST_CELLS = 20_000
 
 
 class PreparedSlice(NamedTuple):
-    """Rows of the table, and what was made from them."""
+    """Rows of the table, and the values and boxes that they become."""
 
     rows: list[Row]
     bytes_done: int
@@ -47,7 +47,7 @@ class PreparedSlice(NamedTuple):
     """What must be created before these rows can be written, as in `ReadRows`."""
     pipeline: Pipeline | None = None
     boxes: PreparedBoxes | None = None
-    """The boxes for `pipeline`. None if they can only be made when they are written."""
+    """The boxes for `pipeline`. None if they can only be prepared when they are written."""
 
 
 class Stale(Exception):

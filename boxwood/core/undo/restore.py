@@ -157,7 +157,7 @@ def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     box = BOXES.load(tuple(row.get(name) for name in BOXES.names))
     box = formulas.computed(ctx, pipeline, _without_deleted(ctx, pipeline, box))
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
-    boxes.place(ctx, box)
+    boxes.insert(ctx, box)
     box = validation_rules.judged(ctx, pipeline, box)
     rows["comments"] = _parents_first(rows["comments"])
     for table, _ in trash.HELD["box"][1:]:
@@ -267,7 +267,7 @@ def _file(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     if row["drive_id"] and _has(ctx, "files", box, "drive_id", row["drive_id"]):
         raise Conflict("This file of Google Drive was added to the box again since it was deleted")
     _put_back(ctx, trashed, rows, box)
-    box = boxes.note(ctx, box, file_count=files.count(ctx, box))
+    box = boxes.save_activity(ctx, box, file_count=files.count(ctx, box))
     files.record_event(ctx, "file.restored", _read(ctx, FILES, trashed.key), box, pipeline)
 
 
@@ -283,7 +283,7 @@ def _thread(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     rows["mail_ids"] = [row for row in rows["mail_ids"] if row["message_id"] not in known]
     _put_back(ctx, trashed, rows, box)
     counts = (threads.count(ctx, box), files.count(ctx, box))
-    box = boxes.note(ctx, box, thread_count=counts[0], file_count=counts[1], **threads.mail_totals(ctx, box))
+    box = boxes.save_activity(ctx, box, thread_count=counts[0], file_count=counts[1], **threads.mail_totals(ctx, box))
     thread = _read(ctx, THREADS, trashed.key)
     threads.record_event(
         ctx, "thread.restored", thread, files.by_thread(ctx, [trashed.key])[trashed.key], box, pipeline

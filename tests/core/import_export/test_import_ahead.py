@@ -1,4 +1,4 @@
-"""Boxes of an import are made while those before are written: what changes in between is told as it is then."""
+"""Boxes of an import are prepared while the previous ones are written. Their events have the names of that time."""
 
 import secrets
 from typing import Any
@@ -22,7 +22,8 @@ RENAMED = {
 
 
 def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | None, list[str]]:
-    """Two rows, between whose making and writing something is renamed; what was made, and the keys of their boxes."""
+    """Import two rows, and change something after they are prepared. Returns the prepared boxes, and the keys that are
+    stored."""
     now, actor = world.clock(), world.ada.user
 
     def whole(db: Db) -> tuple[PreparedBoxes | None, list[str]]:
@@ -30,17 +31,17 @@ def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | 
         stored_files.announce(db, [blob], now)
         asked = Ctx(db, now, actor)
         plan, _ = imports.plan(asked, pipeline, b"Name,Stage\nOne,Won\nTwo,Lead\n", {})
-        one = imports.create(asked, pipeline, plan, blob, 28, dry_run=False)
-        one = import_queue.take_created(db, one, "this test", now)
-        acting = import_queue.acting(db, one, now)
+        job = imports.create(asked, pipeline, plan, blob, 28, dry_run=False)
+        job = import_queue.take_created(db, job, "this test", now)
+        acting = import_queue.acting(db, job, now)
         rows = [Row(1, ["One", "Won"]), Row(2, ["Two", "Lead"])]
-        prepared = slices.prepare(acting, one, rows, 28)
+        prepared = slices.prepare(acting, job, rows, 28)
         if change:
             given = {"pipeline": pipeline, "actor": actor.key}
             assert db.run(change, **{name: value for name, value in given.items() if f":{name}" in change}) == 1
-        later = import_queue.acting(db, one, now)
-        assert slices.write(later, one, prepared)
-        imports.end(later, one, "done", None)
+        later = import_queue.acting(db, job, now)
+        assert slices.write(later, job, prepared)
+        imports.end(later, job, "done", None)
         return prepared.boxes, [
             row[0] for row in db.rows("SELECT key FROM boxes WHERE pipeline_key = :key ORDER BY key", key=pipeline)
         ]
@@ -49,7 +50,7 @@ def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | 
     return found
 
 
-def told(world: World, pipeline: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+def recorded(world: World, pipeline: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     sql = (
         "SELECT subject_key, record, detail FROM events WHERE pipeline_key = :key AND kind = 'box.created' ORDER BY id"
     )
@@ -60,12 +61,12 @@ def told(world: World, pipeline: str) -> list[tuple[str, dict[str, Any], dict[st
 @pytest.mark.parametrize("renamed", RENAMED)
 def test_an_event_has_the_names_of_when_it_was_written(world: World, renamed: str) -> None:
     pipeline = world.pipeline(name="Named")["key"]
-    made, keys = imported(world, pipeline, RENAMED[renamed])
+    prepared, keys = imported(world, pipeline, RENAMED[renamed])
     assert len(keys) == 2
-    assert made is not None
-    # Boxes that were made for what the pipeline no longer is are made anew.
-    assert ([box.key for box in made.boxes] == keys) == (renamed != "the pipeline")
-    events = told(world, pipeline)
+    assert prepared is not None
+    # Boxes that were prepared for another state of the pipeline are prepared again.
+    assert ([box.key for box in prepared.boxes] == keys) == (renamed != "the pipeline")
+    events = recorded(world, pipeline)
     assert [(key, record["name"], detail["box_name"]) for key, record, detail in events] == [
         (keys[0], "One", "One"),
         (keys[1], "Two", "Two"),
@@ -80,9 +81,9 @@ def test_an_event_has_the_names_of_when_it_was_written(world: World, renamed: st
         assert author in str(person)
 
 
-def test_what_is_computed_is_made_when_it_is_written(world: World) -> None:
+def test_boxes_with_formulas_are_prepared_when_they_are_written(world: World) -> None:
     pipeline = world.pipeline()
     shout = world.field(pipeline, "FORMULA", "Shout", defaultValue="UPPER($'Name')")["key"]
-    made, _ = imported(world, pipeline["key"], "")
-    assert made is None
-    assert [record["fields"][shout] for _, record, _ in told(world, pipeline["key"])] == ["ONE", "TWO"]
+    prepared, _ = imported(world, pipeline["key"], "")
+    assert prepared is None
+    assert [record["fields"][shout] for _, record, _ in recorded(world, pipeline["key"])] == ["ONE", "TWO"]
