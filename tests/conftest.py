@@ -287,9 +287,9 @@ def refused(response: httpx.Response, status: int, *names: str) -> str:
 
 @pytest.fixture
 def world(server: Server) -> Iterator[World]:
-    made = World(server)
+    new_world = World(server)
     # Wrong keys of the tests before are not this one's.
     guesses = server.boxwood.limits._guesses
-    guesses.name, guesses._full_at, guesses._leases = f"guess {made.number}", {}, {}
-    yield made
-    made.close()
+    guesses.name, guesses._full_at, guesses._leases = f"guess {new_world.number}", {}, {}
+    yield new_world
+    new_world.close()

@@ -275,12 +275,12 @@ def _asked(things: Things, route: Route, request: dict[str, Any]) -> httpx.Respo
         return things.ask(route.verb, route.path, request)
     asked = things.filled(request)
     with things.world.ada.http.stream("GET", f"/api{things.fill_path(route.path)}", **asked) as answer:
-        told = b""
+        body = b""
         for piece in answer.iter_bytes():
-            told += piece
-            if b"\ndata: " in told and told.endswith(b"\n\n"):
+            body += piece
+            if b"\ndata: " in body and body.endswith(b"\n\n"):
                 break
-        answer._content = told[: told.index(b"\n\n", told.index(b"\ndata: ")) + 2]
+        answer._content = body[: body.index(b"\n\n", body.index(b"\ndata: ")) + 2]
     return answer
 
 
@@ -369,9 +369,9 @@ _SECRET = (
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _shown(name, one) if name in _SECRET else _without_secrets(one) for name, one in value.items()}
+        return {name: _shown(name, item) if name in _SECRET else _without_secrets(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_secrets(one) for one in value]
+        return [_without_secrets(item) for item in value]
     if isinstance(value, str) and "\ndata: " in value:
         # The order of members is the database's.
         value = re.sub(r"(?m)(?<=^data: ).+", lambda data: json.dumps(json.loads(data[0]), sort_keys=True), value)
@@ -381,7 +381,7 @@ def _without_secrets(value: Any) -> Any:
 
 def _shown(name: str, value: Any) -> Any:
     if isinstance(value, list):
-        return [_shown(name, one) for one in value]
+        return [_shown(name, item) for item in value]
     if not isinstance(value, str):
         return _without_secrets(value)
     return {"code": "123456", "cursor": "812.1001" if re.fullmatch(r"\d+\.\d+", value) else "eyJhdCI6WzFdfQ"}.get(

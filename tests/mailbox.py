@@ -98,6 +98,6 @@ def link(message: EmailMessage) -> str:
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
-    made = Mailbox().start()
-    yield made
-    made.stop()
+    created = Mailbox().start()
+    yield created
+    created.stop()

@@ -99,6 +99,6 @@ class Workers:
         victim.wait()
 
     def stop(self) -> list[int]:
-        for one in self.running:
-            one.terminate()
-        return [one.wait(timeout=120) for one in self.running]
+        for process in self.running:
+            process.terminate()
+        return [process.wait(timeout=120) for process in self.running]

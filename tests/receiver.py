@@ -58,7 +58,7 @@ class Receiver:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
     def received(self, path: str) -> list[Received]:
-        return [one for one in list(self._all) if one.path == path]
+        return [request for request in list(self._all) if request.path == path]
 
     def wait_for(self, path: str, count: int, timeout: float = 120.0) -> list[Received]:
         """The first `count` requests to this path, or what there is when time is up."""

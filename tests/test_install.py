@@ -66,8 +66,8 @@ def test_an_installed_boxwood_makes_a_key_and_serves(installed: Path, tmp_path: 
 
 
 def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
-    with served(clone / "bin" / "serve", patience=300) as (_, said):
-        curl = re.search(r"^ *curl .*", said, re.MULTILINE)
+    with served(clone / "bin" / "serve", patience=300) as (_, output):
+        curl = re.search(r"^ *curl .*", output, re.MULTILINE)
         assert curl is not None
         assert '"name"' in run(clone, "sh", "-c", curl[0])
     assert run(clone, "git", "status", "--porcelain") == ""
@@ -94,12 +94,12 @@ def served(*command: str | Path, patience: float = 120) -> Iterator[tuple[str, s
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {"HOME": os.environ.get("HOME", "/"), "PATH": os.environ["PATH"], "BOXWOOD_PORT": str(port)}
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(command, env=environment, stdout=said)
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output)
         try:
             wait_for_answer(f"{url}/readyz", process, patience)
-            said.seek(0)
-            yield url, said.read()
+            output.seek(0)
+            yield url, output.read()
         finally:
             process.terminate()
             assert process.wait(60) in (0, -signal.SIGTERM)

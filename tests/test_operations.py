@@ -42,13 +42,13 @@ def test_systemd_accepts_the_unit_and_the_command_accepts_its_options(tmp_path: 
     (line,) = re.findall(r"ExecStart=(.*)", text)
     assert cli._parser().parse_args(shlex.split(line)[1:]).run
     # Nothing is installed in /opt here, and nobody is called boxwood.
-    for told, here in (("/opt/boxwood/bin/boxwood", str(PROGRAM)), ("User=boxwood", ""), ("Group=boxwood", "")):
-        assert told in text
-        text = text.replace(told, here)
+    for documented, here in (("/opt/boxwood/bin/boxwood", str(PROGRAM)), ("User=boxwood", ""), ("Group=boxwood", "")):
+        assert documented in text
+        text = text.replace(documented, here)
     unit = tmp_path / "boxwood.service"
     unit.write_text(text)
     done = subprocess.run([analyze, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False)
-    about_it = [one for one in done.stderr.splitlines() if "boxwood" in one]
+    about_it = [item for item in done.stderr.splitlines() if "boxwood" in item]
     assert about_it == [], done.stderr
 
 
@@ -91,15 +91,15 @@ def proxied(
     monkeypatch.setenv("BOXWOOD_TRUSTED_PROXIES", "127.0.0.1")
     server = Process(fresh_store, "--log-level", "info", log=tmp_path / "log")
     site = block("nginx")
-    for told, here in (
+    for documented, here in (
         ("server 127.0.0.1:8080;", f"server 127.0.0.1:{server.port};"),
         ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
         ("server_name crm.example.com;", "server_name localhost;"),
         ("/etc/ssl/certs/crm.example.com.pem", str(certificate[0])),
         ("/etc/ssl/private/crm.example.com.key", str(certificate[1])),
     ):
-        assert site.count(told) == 1, told
-        site = site.replace(told, here)
+        assert site.count(documented) == 1, documented
+        site = site.replace(documented, here)
     folders = "".join(
         f"{name}_temp_path {tmp_path}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -110,12 +110,12 @@ def proxied(
         f"events {{}}\nhttp {{\n{folders}access_log {tmp_path}/access.log;\n{site}\n}}\n"
     )
     running = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", str(config)], stderr=subprocess.PIPE)
-    made = Proxied(a_key(fresh_store), f"https://localhost:{port}", certificate[0], server)
+    server_behind_proxy = Proxied(a_key(fresh_store), f"https://localhost:{port}", certificate[0], server)
     try:
-        _until_it_answers(made.http, running)
-        yield made
+        _until_it_answers(server_behind_proxy.http, running)
+        yield server_behind_proxy
     finally:
-        made.http.close()
+        server_behind_proxy.http.close()
         running.terminate()
         running.communicate(timeout=120)
         server.end()

@@ -25,10 +25,10 @@ def server() -> Iterator[postgres.Cluster]:
 
 def test_databases_are_separate_and_owned_by_an_ordinary_role(server: postgres.Cluster) -> None:
     first, second = server.create_database(), server.create_database()
-    with postgres.connect(first) as one, postgres.connect(second) as two:
-        one.execute("CREATE TABLE t (n integer)")
-        assert two.execute("SELECT to_regclass('t')").fetchone() == (None,)
-        assert one.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
+    with postgres.connect(first) as connection, postgres.connect(second) as other_connection:
+        connection.execute("CREATE TABLE t (n integer)")
+        assert other_connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+        assert connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
 
 
 def test_a_copy_holds_the_data_of_its_template(server: postgres.Cluster) -> None:

@@ -14,8 +14,8 @@ def test_the_python_program_of_the_readme_prints_the_pipelines(world: World) -> 
     world.pipeline(name="Hazel trees")
     [program] = re.findall(r"```python\n(.*?)```", README, re.S)
     command = [sys.executable, "-c", as_if_here(program, world)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said == "['Hazel trees']\n"
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert output == "['Hazel trees']\n"
 
 
 def test_the_curl_line_of_the_readme_lists_the_pipelines(world: World) -> None:

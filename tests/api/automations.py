@@ -21,8 +21,8 @@ class Rule:
         self.world = world
         self.http = (person or world.ada).http
         place = f"pipelines/{pipeline['key']}" if pipeline else f"teams/{world.team_key}"
-        told = {"type": trigger} if isinstance(trigger, str) else trigger
-        body = {"name": "Rule", "trigger": told, "steps": list(steps), **given}
+        trigger_settings = {"type": trigger} if isinstance(trigger, str) else trigger
+        body = {"name": "Rule", "trigger": trigger_settings, "steps": list(steps), **given}
         self.made = ok(self.http.post(f"/api/v2/{place}/automations", json=body))
         self.key = self.made["key"]
         self.own = f"/api/v2/automations/{self.key}"
@@ -35,10 +35,10 @@ class Rule:
 
     def ended(self, count: int = 1) -> list[dict[str, Any]]:
         """So many runs, all ended, with their steps; the newest first."""
-        eventually(lambda: len(self.runs()) >= count and all(one["state"] != "RUNNING" for one in self.runs()))
+        eventually(lambda: len(self.runs()) >= count and all(run["state"] != "RUNNING" for run in self.runs()))
         found = self.runs()
         assert len(found) == count, found
-        return [self.run(one["key"]) for one in found]
+        return [self.run(run["key"]) for run in found]
 
     def only(self, state: str = "DONE") -> dict[str, Any]:
         """Its one run, which came to this."""
@@ -48,7 +48,7 @@ class Rule:
 
     def waiting(self) -> dict[str, Any]:
         """Its one run, once it waits."""
-        eventually(lambda: any("waitingUntil" in one for one in self.runs()))
+        eventually(lambda: any("waitingUntil" in run for run in self.runs()))
         return self.run(self.runs()[0]["key"])
 
 

@@ -13,7 +13,7 @@ DAY = 24 * HOUR
 
 
 def a_task(world: World, box: dict[str, Any], text: str, due_at: int | None = None, *people: Person) -> dict[str, Any]:
-    given = {"text": text, "dueDate": due_at, "assignedTo": [{"userKey": one.user_key} for one in people]}
+    given = {"text": text, "dueDate": due_at, "assignedTo": [{"userKey": person.user_key} for person in people]}
     return ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=given))
 
 
@@ -26,7 +26,7 @@ def midnight(now: int, zone: str) -> int:
     local = datetime.fromtimestamp(now / 1000, ZoneInfo(zone))
     hours = range(1, 26)
     later = (datetime.fromtimestamp(now / 1000 + hour * 3600, ZoneInfo(zone)) for hour in hours)
-    first = next(one for one in later if one.date() != local.date())
+    first = next(task for task in later if task.date() != local.date())
     return int(first.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 

@@ -27,20 +27,20 @@ def test_an_owner_reads_who_did_what_to_the_team(world: World) -> None:
     ok(world.bo.http.put("/api/v1/apikeys", json={"name": "Nightly"}))
     ok(world.cy.http.put("/api/v1/apikeys", json={"name": "Elsewhere"}))
     ok(world.ada.http.post(f"/api/v1/pipelines/{pipeline['key']}", json={"name": "Sales"}))
-    told = log(world)
-    assert [(one["kind"], one["actor"]["key"]) for one in told[:3]] == [
+    entries = log(world)
+    assert [(entry["kind"], entry["actor"]["key"]) for entry in entries[:3]] == [
         ("pipeline.edited", world.ada.user_key),
         ("key.created", world.bo.user_key),
         ("pipeline.created", world.ada.user_key),
     ]
-    assert (told[0]["before"], told[0]["after"]) == ({"name": "Deals"}, {"name": "Sales"})
-    assert "secret" not in str(told).lower()
-    assert [one["kind"] for one in log(world, kind="key.")] == ["key.created"]
-    assert {one["kind"] for one in log(world, kind="key.created,pipeline.created")} == {
+    assert (entries[0]["before"], entries[0]["after"]) == ({"name": "Deals"}, {"name": "Sales"})
+    assert "secret" not in str(entries).lower()
+    assert [entry["kind"] for entry in log(world, kind="key.")] == ["key.created"]
+    assert {entry["kind"] for entry in log(world, kind="key.created,pipeline.created")} == {
         "key.created",
         "pipeline.created",
     }
-    assert [one["kind"] for one in log(world, actor=world.bo.user_key)] == ["key.created"]
+    assert [entry["kind"] for entry in log(world, actor=world.bo.user_key)] == ["key.created"]
     assert log(world, **{"from": world.clock() + 1000}) == []
     assert log(world, to=1000) == []
     page = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"limit": 1}))
@@ -58,7 +58,9 @@ def test_the_audit_log_is_exported_as_json_and_csv(world: World) -> None:
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert (row["kind"], row["actorKey"]) == ("pipeline.created", world.ada.user_key)
     assert '=HYPERLINK("x"), and "more"' in row["story"]
-    assert [one["kind"] for one in ok(world.ada.http.get(url, params={"kind": "pipeline."}))] == ["pipeline.created"]
+    assert [entry["kind"] for entry in ok(world.ada.http.get(url, params={"kind": "pipeline."}))] == [
+        "pipeline.created"
+    ]
     refused(world.ada.http.get(url, params={"format": "xml"}), 400, "format")
 
 

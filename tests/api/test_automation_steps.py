@@ -36,9 +36,9 @@ def test_a_won_box_gets_a_task_and_a_comment(world: World):
         ("1", "comment.create", "DONE"),
     ]
     tasks = shown(world, box, what="/tasks")["results"]
-    assert [one["text"] for one in tasks] == ["Send Acme the contract"]
+    assert [task["text"] for task in tasks] == ["Send Acme the contract"]
     found = shown(world, box, what="/comments")["results"]
-    assert [one["message"] for one in found] == ["From Lead: 1200 (Send Acme the contract)"]
+    assert [item["message"] for item in found] == ["From Lead: 1200 (Send Acme the contract)"]
     assert found[0]["creatorKey"] == world.ada.user_key
 
 
@@ -74,7 +74,7 @@ def test_steps_that_change_a_box(world):
     assert run["state"] == "DONE", run
     now = shown(world, box)
     assert (now["name"], now["notes"]) == ("ACME", "Large since 2026-12-24")
-    assert [one["email"] for one in now["assignedToSharingEntries"]] == [world.bo.email]
+    assert [entry["email"] for entry in now["assignedToSharingEntries"]] == [world.bo.email]
     assert world.bo.user_key in now["followerKeys"]
     assert now["linkedBoxKeys"] == [friend["key"]]
     assert (now["pipelineKey"], now["stageKey"]) == (other["key"], "5002")
@@ -87,13 +87,13 @@ def test_steps_that_change_a_box(world):
 def test_steps_create_find_and_link_boxes(world):
     pipeline, projects = world.pipeline(), world.pipeline(name="Projects", stages=["Open", "Done"])
     code = world.field(projects, "TEXT_INPUT", "Code")
-    told = {"pipeline": projects["key"], "fields": {"Code": "{{ box.key }}"}, "stage": "Done", "link": True}
+    settings = {"pipeline": projects["key"], "fields": {"Code": "{{ box.key }}"}, "stage": "Done", "link": True}
     rule = Rule(
         world,
         pipeline,
         "manual",
-        do("box.create", "first", name="Project {{ box.name }}", assignees=[world.bo.email], **told),
-        do("box.findOrCreate", "found", match="Code", name="Other", notes="again", update=True, **told),
+        do("box.create", "first", name="Project {{ box.name }}", assignees=[world.bo.email], **settings),
+        do("box.findOrCreate", "found", match="Code", name="Other", notes="again", update=True, **settings),
         do("box.findOrCreate", "kept", match="name", name="Other", pipeline=projects["key"], notes="not this"),
         do("task.create", text="Plan", box="{{ steps.kept.key }}", assignees=["{{ box.assignees }}"], due="2027-01-01"),
     )
@@ -101,13 +101,13 @@ def test_steps_create_find_and_link_boxes(world):
     run = start(rule, box)
     assert run["state"] == "DONE", run
     outputs = [step["output"] for step in run["steps"]]
-    assert [one.get("created") for one in outputs[:3]] == [None, False, False]
-    assert len({one["key"] for one in outputs[:3]}) == 1
-    made = ok(world.bo.http.get(f"/api/v2/boxes/{outputs[0]['key']}"))
-    assert (made["name"], made["notes"], made["stageKey"]) == ("Other", "again", "5002")
-    assert made["linkedBoxKeys"] == [box["key"]]
-    assert made["fields"][code["key"]] == box["key"]
-    task = shown(world, made, what="/tasks")["results"][0]
+    assert [output.get("created") for output in outputs[:3]] == [None, False, False]
+    assert len({output["key"] for output in outputs[:3]}) == 1
+    created = ok(world.bo.http.get(f"/api/v2/boxes/{outputs[0]['key']}"))
+    assert (created["name"], created["notes"], created["stageKey"]) == ("Other", "again", "5002")
+    assert created["linkedBoxKeys"] == [box["key"]]
+    assert created["fields"][code["key"]] == box["key"]
+    task = shown(world, created, what="/tasks")["results"][0]
     assert (task["text"], task["dueDate"]) == ("Plan", 1798761600000)
 
 
@@ -129,10 +129,10 @@ def test_steps_save_contacts_and_organizations_and_link_them_to_the_box(world):
         )
         assert start_again["state"] == "RUNNING"
     first, second = rule.ended(2)
-    assert [one["output"] for one in first["steps"]] == [one["output"] for one in second["steps"]]
+    assert [step["output"] for step in first["steps"]] == [step["output"] for step in second["steps"]]
     now = shown(world, box)
-    assert [one["key"] for one in now["contacts"]] == [first["steps"][0]["output"]["key"]]
-    assert [one["key"] for one in now["organizations"]] == [first["steps"][1]["output"]["key"]]
+    assert [contact["key"] for contact in now["contacts"]] == [first["steps"][0]["output"]["key"]]
+    assert [organization["key"] for organization in now["organizations"]] == [first["steps"][1]["output"]["key"]]
 
 
 def test_a_branch_runs_one_side_and_a_stop_step_ends_the_run_with_its_reason(world):
@@ -274,8 +274,8 @@ def test_a_test_run_shows_every_step_and_changes_no_data(world):
     tried = ok(rule.http.post(f"{rule.own}/test", json={**other, "condition": 'box.name == "Acme"'}))
     assert [step["input"] for step in tried["steps"]] == [{"message": "Won"}]
     refused(rule.http.post(f"{rule.own}/test", json={**other, "condition": "box.name =="}), 400, "condition")
-    kept = ok(rule.http.get(rule.own))
-    assert (kept["steps"], kept["version"], world.events(box["key"])) == (rule.made["steps"], 1, events)
+    stored = ok(rule.http.get(rule.own))
+    assert (stored["steps"], stored["version"], world.events(box["key"])) == (rule.made["steps"], 1, events)
 
 
 @pytest.mark.parametrize("steps", [[do("box.edit", notes="x")]])

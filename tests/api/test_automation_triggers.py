@@ -92,7 +92,7 @@ def test_a_filter_or_a_condition_skips_a_run_and_the_run_says_so(world):
 
 
 def test_contacts_and_organizations_start_runs_of_team_automations(world):
-    made = Rule(
+    created = Rule(
         world,
         None,
         "contact.created",
@@ -107,7 +107,7 @@ def test_contacts_and_organizations_start_runs_of_team_automations(world):
     contact = ok(
         world.bo.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"emailAddresses": ["a@tea.example"]})
     )
-    made.only()
+    created.only()
     assert ok(world.ada.http.get(f"/api/v2/contacts/{contact['key']}"))["other"] == "by Bo Diddley"
     firm = ok(
         world.bo.http.post(
@@ -132,22 +132,22 @@ def test_a_box_moved_from_another_pipeline_starts_a_run(world):
 def test_a_schedule_starts_a_run_for_each_box_of_the_filter(world):
     pipeline = world.pipeline()
     boxes = [world.box(pipeline, name=f"B{number}", stageKey=f"500{number}") for number in (1, 2, 3)]
-    told = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
-    rule = Rule(world, pipeline, told, SAY, filter={"field": "stage", "op": "in", "value": ["5001", "5003"]})
+    settings = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
+    rule = Rule(world, pipeline, settings, SAY, filter={"field": "stage", "op": "in", "value": ["5001", "5003"]})
     plain = Rule(world, world.pipeline(), {"type": "schedule", "cron": "*/5 * * * *"}, do("box.create", name="On time"))
     assert rule.made["nextTimestamp"] % 3_600_000 == 0
     assert rule.runs() == []
     world.clock.advance(days=1)
     found = rule.ended(2)
-    assert {one["boxKey"] for one in found} == {boxes[0]["key"], boxes[2]["key"]}
+    assert {run["boxKey"] for run in found} == {boxes[0]["key"], boxes[2]["key"]}
     assert plain.only()["steps"][0]["output"]["name"] == "On time"
 
 
 def test_each_date_that_is_reached_starts_one_run(world):
     pipeline = world.pipeline()
     date = world.field(pipeline, "DATE", "Renewal")
-    told = {"type": "date.reached", "field": date["key"], "amount": -2, "unit": "days"}
-    rule = Rule(world, pipeline, told, SAY)
+    settings = {"type": "date.reached", "field": date["key"], "amount": -2, "unit": "days"}
+    rule = Rule(world, pipeline, settings, SAY)
     day = 86_400_000
     box = world.box(pipeline, fields={date["key"]: world.clock() + 3 * day})
     past = world.box(pipeline, fields={date["key"]: world.clock() + day})
@@ -156,8 +156,8 @@ def test_each_date_that_is_reached_starts_one_run(world):
     assert rule.only()["boxKey"] == box["key"]
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}", json={"fields": {date["key"]: world.clock() + 3 * day}}))
     world.clock.advance(days=1.01)
-    assert [one["boxKey"] for one in rule.ended(2)] == [box["key"]] * 2
-    assert past["key"] not in {one.get("boxKey") for one in rule.runs()}
+    assert [run["boxKey"] for run in rule.ended(2)] == [box["key"]] * 2
+    assert past["key"] not in {run.get("boxKey") for run in rule.runs()}
 
 
 def test_an_inactive_box_starts_a_run(world):
@@ -168,7 +168,7 @@ def test_an_inactive_box_starts_a_run(world):
     touched = world.box(pipeline)
     world.clock.advance(days=1.1)
     assert rule.only()["boxKey"] == box["key"]
-    assert touched["key"] not in {one["boxKey"] for one in rule.runs()}
+    assert touched["key"] not in {run["boxKey"] for run in rule.runs()}
 
 
 def test_an_inbound_webhook_starts_a_run_with_the_request_data(world):
@@ -200,8 +200,8 @@ def test_an_inbound_webhook_starts_a_run_with_the_request_data(world):
     assert first["steps"][0]["output"] == {"created": True, "key": second["steps"][0]["output"]["key"], "name": "Kim"}
     assert second["steps"][1]["input"]["message"] == "form: nothing"
     elsewhere = world.pipeline()
-    told = {"name": "R", "trigger": {"type": "webhook", "endpoint": hook["key"]}, "steps": [do("stop")]}
-    answer = world.ada.http.post(f"/api/v2/pipelines/{elsewhere['key']}/automations", json=told)
+    body = {"name": "R", "trigger": {"type": "webhook", "endpoint": hook["key"]}, "steps": [do("stop")]}
+    answer = world.ada.http.post(f"/api/v2/pipelines/{elsewhere['key']}/automations", json=body)
     refused(answer, 400, "trigger.endpoint", "own pipeline or team")
 
 
@@ -228,8 +228,8 @@ def test_imported_boxes_start_runs(world):
     headers = {"content-type": "text/csv"}
     ok(world.ada.http.post(path, params={"wait": 20}, content=b"Name\nAcme\nBeta\n", headers=headers))
     rule.ended(2)
-    made = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    assert {box["notes"] for box in made} == {"Acme, imported", "Beta, imported"}
+    created = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
+    assert {box["notes"] for box in created} == {"Acme, imported", "Beta, imported"}
 
 
 def test_two_workers_at_once_start_each_run_only_once(world):
@@ -240,9 +240,9 @@ def test_two_workers_at_once_start_each_run_only_once(world):
     rule = Rule(world, pipeline, {"type": "schedule", "cron": "0 9 * * *", "eachBox": True}, SAY)
     then = world.clock() + 86_400_000
     looks = [engine.read(lambda db: schedules.check(db, then, rule.key)) for _ in range(2)]
-    counts = [engine.write(lambda db, one=one: schedules.start_runs(db, then, one, one.found)) for one in looks]
-    for one in looks:
-        engine.write(lambda db, one=one: schedules.set_next_check(db, then, one))
+    counts = [engine.write(lambda db, look=look: schedules.start_runs(db, then, look, look.found)) for look in looks]
+    for look in looks:
+        engine.write(lambda db, look=look: schedules.set_next_check(db, then, look))
     assert counts == [1, 0]
     assert engine.read(lambda db: schedules.check(db, then, rule.key)) is None
     world.clock.advance(days=1)

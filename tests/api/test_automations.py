@@ -16,7 +16,7 @@ def test_an_automation_is_created_changed_switched_and_deleted(world):
     assert (made["enabled"], made["version"], made["ownerKey"]) == (True, 1, world.ada.user_key)
     assert made["steps"] == [{"id": "step1", "type": "comment.create", "with": {"message": "hi"}, "onError": "stop"}]
     listed = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
-    assert [one["key"] for one in listed] == [rule.key]
+    assert [automation["key"] for automation in listed] == [rule.key]
     edited = ok(rule.http.post(rule.own, json={"name": "Greets", "condition": 'box.name != "x"'}))
     assert (edited["name"], edited["version"], edited["condition"]) == ("Greets", 2, 'box.name != "x"')
     assert ok(rule.http.post(rule.own, json={"name": "Greets"})) == edited
@@ -46,16 +46,16 @@ def _events(world):
 
 def test_the_catalogue_lists_triggers_and_steps(world):
     found = ok(world.cy.http.get("/api/v2/automations/catalogue"))
-    triggers = {one["type"]: one for one in found["triggers"]}
-    steps = {one["type"]: one for one in found["steps"]}
+    triggers = {trigger["type"]: trigger for trigger in found["triggers"]}
+    steps = {step["type"]: step for step in found["steps"]}
     assert triggers["box.moved"]["scope"] == "pipeline"
     assert triggers["contact.created"]["scope"] == "team"
     assert triggers["schedule"]["scope"] == "any"
-    assert [one["name"] for one in triggers["box.moved"]["params"]] == ["to", "from"]
+    assert [parameter["name"] for parameter in triggers["box.moved"]["params"]] == ["to", "from"]
     assert {"box.setFields", "http.request", "email.send", "wait", "branch", "stop"} <= steps.keys()
-    method = next(one for one in steps["http.request"]["params"] if one["name"] == "method")
+    method = next(item for item in steps["http.request"]["params"] if item["name"] == "method")
     assert method["options"] == ["DELETE", "GET", "PATCH", "POST", "PUT"]
-    assert "default" in {one["name"] for one in found["filters"]}
+    assert "default" in {item["name"] for item in found["filters"]}
     assert "box" in found["names"]
 
 
@@ -162,7 +162,7 @@ def test_who_may_see_and_change_automations(world):
     assert ok(world.bo.http.get(rule.own))["secrets"] == ["KEY"]
     view = {"defaultPermissionSetName": "__viewAllPermissionSet__"}
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=view))
-    assert [one["key"] for one in ok(world.bo.http.get(other))["results"]] == [rule.key]
+    assert [automation["key"] for automation in ok(world.bo.http.get(other))["results"]] == [rule.key]
     refused(world.bo.http.post(rule.own, json={"name": "Mine"}), 403)
     refused(world.bo.http.post(f"{rule.own}/disable"), 403)
     refused(world.bo.http.post(f"{rule.own}/test", json={"boxKey": world.box(pipeline)["key"]}), 403)

@@ -24,7 +24,7 @@ def test_each_operation_of_a_batch_succeeds_or_fails_by_itself(world: World) -> 
         {"method": "GET", "path": "/v9/nothing"},
     )
     assert answer["committed"] is True
-    assert [one["status"] for one in answer["results"]] == [200, 400, 200, 200, 404, 400]
+    assert [result["status"] for result in answer["results"]] == [200, 400, 200, 200, 404, 400]
     assert answer["results"][0]["body"]["name"] == "New"
     assert "stageKey" in answer["results"][1]["body"]["error"]
     assert len(answer["results"][3]["body"]["results"]) == 1
@@ -34,25 +34,25 @@ def test_each_operation_of_a_batch_succeeds_or_fails_by_itself(world: World) -> 
 def test_an_atomic_batch_does_all_or_nothing(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/v2/pipelines/{pipeline['key']}/boxes"
-    made = [{"method": "POST", "path": path, "body": {"name": f"Box {n}"}} for n in range(3)]
-    answer = batch(world, *made, {"method": "POST", "path": path, "body": {"name": ""}}, atomic=True)
+    operations = [{"method": "POST", "path": path, "body": {"name": f"Box {n}"}} for n in range(3)]
+    answer = batch(world, *operations, {"method": "POST", "path": path, "body": {"name": ""}}, atomic=True)
     assert answer["committed"] is False
-    assert [one["status"] for one in answer["results"]] == [200, 200, 200, 400]
+    assert [result["status"] for result in answer["results"]] == [200, 200, 200, 400]
     assert ok(world.ada.http.get(f"/api{path}"))["results"] == []
-    assert batch(world, *made, atomic=True)["committed"] is True
+    assert batch(world, *operations, atomic=True)["committed"] is True
     assert len(ok(world.ada.http.get(f"/api{path}"))["results"]) == 3
 
 
 def test_a_batch_has_at_most_a_thousand_operations(world: World) -> None:
     pipeline = world.pipeline()
-    one = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": "Box"}}
-    answer = batch(world, *[one] * 1000)
+    operation = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": "Box"}}
+    answer = batch(world, *[operation] * 1000)
     assert {result["status"] for result in answer["results"]} == {200}
     assert len({result["body"]["key"] for result in answer["results"]}) == 1000
-    refused(world.ada.http.post("/api/v2/batch", json={"operations": [one] * 1001}), 400, "operations")
+    refused(world.ada.http.post("/api/v2/batch", json={"operations": [operation] * 1001}), 400, "operations")
     refused(world.ada.http.post("/api/v2/batch", json={"operations": []}), 400, "operations")
     refused(world.ada.http.post("/api/v2/batch", json={"operations": [{"path": "/v1/users/me"}]}), 400, "method")
-    inner = {"method": "POST", "path": "/v2/batch", "body": {"operations": [one]}}
+    inner = {"method": "POST", "path": "/v2/batch", "body": {"operations": [operation]}}
     assert batch(world, inner)["results"][0]["status"] == 400
 
 
@@ -68,14 +68,14 @@ def test_an_upsert_finds_a_box_by_name_or_value_or_creates_it(world: World) -> N
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT", "Order number")
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes/upsert"
-    made = ok(world.ada.http.post(path, json={"match": "name", "name": "Acme", "fields": {field["key"]: 17}}))
-    assert made["created"] is True
+    created = ok(world.ada.http.post(path, json={"match": "name", "name": "Acme", "fields": {field["key"]: 17}}))
+    assert created["created"] is True
     again = ok(world.ada.http.post(path, json={"match": "name", "name": "Acme", "notes": "found"}))
-    assert (again["created"], again["box"]["key"], again["box"]["notes"]) == (False, made["box"]["key"], "found")
+    assert (again["created"], again["box"]["key"], again["box"]["notes"]) == (False, created["box"]["key"], "found")
     by_value = ok(
         world.ada.http.post(path, json={"match": field["key"], "name": "Renamed", "fields": {field["key"]: 17}})
     )
-    assert (by_value["created"], by_value["box"]["key"]) == (False, made["box"]["key"])
+    assert (by_value["created"], by_value["box"]["key"]) == (False, created["box"]["key"])
     assert by_value["box"]["name"] == "Renamed"
     refused(world.ada.http.post(path, json={"match": field["key"], "name": "x"}), 400, f"fields.{field['key']}")
     refused(world.ada.http.post(path, json={"match": "9999", "name": "x"}), 400, "match")

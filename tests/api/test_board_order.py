@@ -23,24 +23,24 @@ def some(world: World, pipeline: dict[str, Any], *names: str) -> list[dict[str, 
 
 def test_the_position_of_a_card_is_the_same_for_every_user(world: World) -> None:
     pipeline = world.pipeline()
-    one, two, three, four = some(world, pipeline, "One", "Two", "Three", "Four")
+    first, second, third, fourth = some(world, pipeline, "One", "Two", "Three", "Four")
     assert lanes(world.bo, pipeline)["Lead"] == ["One", "Two", "Three", "Four"]
-    placed = put(world.ada, three, after=one["key"])
-    assert placed == {"boxKey": three["key"], "by": "stage", "column": one["stageKey"], "golden": False}
+    placed = put(world.ada, third, after=first["key"])
+    assert placed == {"boxKey": third["key"], "by": "stage", "column": first["stageKey"], "golden": False}
     assert lanes(world.bo, pipeline)["Lead"] == ["One", "Three", "Two", "Four"]
-    put(world.bo, four, after=None)
-    put(world.bo, one, after=three["key"])
+    put(world.bo, fourth, after=None)
+    put(world.bo, first, after=third["key"])
     assert lanes(world.ada, pipeline)["Lead"] == ["Four", "Three", "One", "Two"]
-    put(world.ada, four, after=two["key"])
+    put(world.ada, fourth, after=second["key"])
     assert lanes(world.ada, pipeline)["Lead"] == ["Three", "One", "Two", "Four"]
 
 
 def test_a_requested_sort_order_overrides_card_positions(world: World) -> None:
     pipeline = world.pipeline()
-    one, _, three = some(world, pipeline, "One", "Two", "Three")
-    put(world.ada, three, after=None)
+    first, _, third = some(world, pipeline, "One", "Two", "Three")
+    put(world.ada, third, after=None)
     assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["Two", "Three", "One"]
-    put(world.ada, one, golden=True)
+    put(world.ada, first, golden=True)
     assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["One", "Two", "Three"]
     assert lanes(world.ada, pipeline)["Lead"] == ["One", "Three", "Two"]
     named = '{"field": "name", "op": "startsWith", "value": "T"}'
@@ -49,13 +49,13 @@ def test_a_requested_sort_order_overrides_card_positions(world: World) -> None:
 
 def test_pages_hold_each_box_once(world: World) -> None:
     pipeline = world.pipeline()
-    made = some(world, pipeline, *(f"Box {at}" for at in range(7)))
-    put(world.ada, made[6], after=None)
-    put(world.ada, made[3], golden=True)
+    created = some(world, pipeline, *(f"Box {at}" for at in range(7)))
+    put(world.ada, created[6], after=None)
+    put(world.ada, created[3], golden=True)
     path = f"/api/v2/pipelines/{pipeline['key']}/board"
     column: dict[str, Any] = ok(world.ada.http.get(path, params={"limit": 2}))["columns"][0]
     found = [box["name"] for box in column["results"]]
-    assert (found, column["golden"], column["count"]) == (["Box 3", "Box 6", "Box 0", "Box 1"], [made[3]["key"]], 7)
+    assert (found, column["golden"], column["count"]) == (["Box 3", "Box 6", "Box 0", "Box 1"], [created[3]["key"]], 7)
     while "cursor" in column:
         asked = {"limit": 2, "column": column["key"], "cursor": column["cursor"]}
         (column,) = ok(world.ada.http.get(path, params=asked))["columns"]
@@ -67,23 +67,23 @@ def test_pages_hold_each_box_once(world: World) -> None:
 
 def test_a_restored_box_has_its_position_and_its_mark(world: World) -> None:
     pipeline = world.pipeline()
-    one, two, three = some(world, pipeline, "One", "Two", "Three")
-    put(world.ada, three, after=None, golden=True)
-    put(world.ada, two, after=None)
-    for stage in ("5002", one["stageKey"]):
-        ok(world.ada.http.post(f"/api/v1/boxes/{two['key']}", json={"stageKey": stage}))
-    ok(world.ada.http.delete(f"/api/v1/boxes/{three['key']}"))
+    first, second, third = some(world, pipeline, "One", "Two", "Three")
+    put(world.ada, third, after=None, golden=True)
+    put(world.ada, second, after=None)
+    for stage in ("5002", first["stageKey"]):
+        ok(world.ada.http.post(f"/api/v1/boxes/{second['key']}", json={"stageKey": stage}))
+    ok(world.ada.http.delete(f"/api/v1/boxes/{third['key']}"))
     assert lanes(world.ada, pipeline)["Lead"] == ["Two", "One"]
-    ok(world.ada.http.post(f"/api/v2/trash/{three['key']}/restore"))
+    ok(world.ada.http.post(f"/api/v2/trash/{third['key']}/restore"))
     board = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/board"))
     assert [box["name"] for box in board["columns"][0]["results"]] == ["Three", "Two", "One"]
-    assert board["columns"][0]["golden"] == [three["key"]]
-    assert put(world.ada, three, golden=False)["golden"] is False
+    assert board["columns"][0]["golden"] == [third["key"]]
+    assert put(world.ada, third, golden=False)["golden"] is False
     elsewhere = world.pipeline()
-    put(world.ada, one, golden=True)
-    ok(world.ada.http.post(f"/api/v1/boxes/{one['key']}", json={"pipelineKey": elsewhere["key"]}))
+    put(world.ada, first, golden=True)
+    ok(world.ada.http.post(f"/api/v1/boxes/{first['key']}", json={"pipelineKey": elsewhere["key"]}))
     board = ok(world.ada.http.get(f"/api/v2/pipelines/{elsewhere['key']}/board"))
-    assert board["columns"][0]["golden"] == [one["key"]]
+    assert board["columns"][0]["golden"] == [first["key"]]
 
 
 def test_a_board_grouped_by_a_field_has_its_own_positions(world: World) -> None:
@@ -102,11 +102,11 @@ def test_a_board_grouped_by_a_field_has_its_own_positions(world: World) -> None:
 def test_an_invalid_position_is_refused(world: World) -> None:
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
-    one, two = some(world, pipeline, "One", "Two")
-    ok(world.ada.http.post(f"/api/v1/boxes/{two['key']}", json={"stageKey": "5002"}))
-    path = f"/api/v2/boxes/{one['key']}/place"
-    refused(world.ada.http.post(path, json={"after": two["key"]}), 400, "after")
-    refused(world.ada.http.post(path, json={"after": one["key"]}), 400, "after")
+    first, second = some(world, pipeline, "One", "Two")
+    ok(world.ada.http.post(f"/api/v1/boxes/{second['key']}", json={"stageKey": "5002"}))
+    path = f"/api/v2/boxes/{first['key']}/place"
+    refused(world.ada.http.post(path, json={"after": second["key"]}), 400, "after")
+    refused(world.ada.http.post(path, json={"after": first["key"]}), 400, "after")
     refused(world.ada.http.post(path, json={"by": text, "after": None}), 400, "by")
     refused(world.ada.http.post(path, json={"by": "nothing", "after": None}), 400, "by")
     refused(world.cy.http.post(path, json={"after": None}), 404)
@@ -115,9 +115,9 @@ def test_an_invalid_position_is_refused(world: World) -> None:
 
 def test_viewers_cannot_position_or_mark_cards(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
-    (one,) = some(world, pipeline, "One")
-    refused(world.bo.http.post(f"/api/v2/boxes/{one['key']}/place", json={"golden": True}), 403)
-    assert put(world.ada, one)["golden"] is False
+    (first,) = some(world, pipeline, "One")
+    refused(world.bo.http.post(f"/api/v2/boxes/{first['key']}/place", json={"golden": True}), 403)
+    assert put(world.ada, first)["golden"] is False
 
 
 def test_a_column_stores_a_hundred_positions(world: World) -> None:
@@ -138,12 +138,12 @@ def test_a_column_stores_a_hundred_positions(world: World) -> None:
 
 def test_positions_appear_in_the_live_stream_and_not_in_newsfeeds(world: World) -> None:
     pipeline = world.pipeline()
-    one = world.box(pipeline, name="One")
+    first = world.box(pipeline, name="One")
     start = now(world.bo)
-    put(world.ada, one, after=None)
-    put(world.ada, one, golden=True)
-    put(world.ada, one, golden=True)
+    put(world.ada, first, after=None)
+    put(world.ada, first, golden=True)
+    put(world.ada, first, golden=True)
     eventually(lambda: kinds(follow(world.bo, start)) == ["box.placed", "box.marked"])
-    story = ok(world.ada.http.get(f"/api/v1/boxes/{one['key']}/newsfeed", params={"detailLevel": "ALL"}))
+    story = ok(world.ada.http.get(f"/api/v1/boxes/{first['key']}/newsfeed", params={"detailLevel": "ALL"}))
     assert "marked One as golden" in str(story)
     assert "in its place" not in str(story)

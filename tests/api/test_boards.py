@@ -83,7 +83,7 @@ def test_a_board_by_a_dropdown_begins_with_boxes_without_a_value(world: World) -
     pipeline = world.pipeline()
     items = {"items": [{"key": "", "name": "North"}, {"key": "", "name": "South"}]}
     field = world.field(pipeline, "DROPDOWN", "Region", dropdownSettings=items)
-    north, south = (one["key"] for one in field["dropdownSettings"]["items"])
+    north, south = (option["key"] for option in field["dropdownSettings"]["items"])
     for name, value in (("a", north), ("b", south), ("c", south), ("d", None)):
         world.box(pipeline, name=name, fields={field["key"]: value})
     found = board(world, pipeline, by=field["key"], sums="taskTotal,daysInStage")
@@ -131,13 +131,13 @@ def test_a_board_shows_each_change_at_once(world: World) -> None:
         return names(found)["5001"], names(found)["5002"], lead["count"], lead["sums"][size], won["name"]
 
     assert seen() == (["a", "b", "c"], ["d"], 3, 60.5, "Won")
-    made = world.box(pipeline, name="e", fields={size: 1})
+    created = world.box(pipeline, name="e", fields={size: 1})
     assert seen() == (["a", "b", "c", "e"], ["d"], 4, 61.5, "Won")
-    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"fields": {size: 2}}))
+    ok(world.ada.http.post(f"/api/v1/boxes/{created['key']}", json={"fields": {size: 2}}))
     assert seen()[3] == 62.5
-    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"stageKey": "5002"}))
+    ok(world.ada.http.post(f"/api/v1/boxes/{created['key']}", json={"stageKey": "5002"}))
     assert seen()[:3] == (["a", "b", "c"], ["d", "e"], 3)
-    ok(world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"pipelineKey": other["key"]}))
+    ok(world.ada.http.post(f"/api/v1/boxes/{created['key']}", json={"pipelineKey": other["key"]}))
     assert seen()[:2] == (["a", "b", "c"], ["d"])
     assert names(board(world, other))["5002"] == ["e"]
     ok(world.ada.http.post(f"{path}/stages/5002", json={"name": "Gained"}))
@@ -148,8 +148,8 @@ def test_a_board_shows_each_change_at_once(world: World) -> None:
     assert board(world, pipeline, who="bo")["count"] == 4
     ok(world.ada.http.post(path, json={"aclEntries": share}))
     refused(world.bo.http.get(f"{path}/board"), 404)
-    made = world.box(other, name="f")
-    ok(world.ada.http.delete(f"/api/v1/boxes/{made['key']}"))
+    created = world.box(other, name="f")
+    ok(world.ada.http.delete(f"/api/v1/boxes/{created['key']}"))
     assert names(board(world, other))["5001"] == []
 
 
@@ -203,23 +203,23 @@ def test_a_board_shows_a_change_of_another_process_at_once(fresh_store: Store) -
     servers = [Process(fresh_store), Process(fresh_store)]
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
     with contextlib.ExitStack() as stack:
-        one, other = (
+        caller, other = (
             stack.enter_context(httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False))
             for server in servers
         )
-        path = f"/api/v2/pipelines/{ok(one.put('/api/v1/pipelines?name=Deals'))['key']}"
-        size = ok(one.post(f"{path}/fields", json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
+        path = f"/api/v2/pipelines/{ok(caller.put('/api/v1/pipelines?name=Deals'))['key']}"
+        size = ok(caller.post(f"{path}/fields", json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
 
         def seen(client: httpx.Client) -> tuple[int, float]:
             found = ok(client.get(f"{path}/board?sums={size}"))
             return found["count"], found["columns"][0]["sums"].get(size, 0)
 
-        made = []
+        created = []
         for number in range(1, 6):
-            made.append(ok(one.post(f"{path}/boxes", json={"name": "Box", "fields": {size: number}}))["key"])
-            assert seen(other) == seen(one) == (number, sum(range(number + 1)))
-        ok(other.post(f"/api/v1/boxes/{made[0]}", json={"fields": {size: 100}}))
-        assert seen(one) == (5, 114)
-        ok(other.delete(f"/api/v1/boxes/{made[4]}"))
-        assert seen(one) == seen(other) == (4, 109)
+            created.append(ok(caller.post(f"{path}/boxes", json={"name": "Box", "fields": {size: number}}))["key"])
+            assert seen(other) == seen(caller) == (number, sum(range(number + 1)))
+        ok(other.post(f"/api/v1/boxes/{created[0]}", json={"fields": {size: 100}}))
+        assert seen(caller) == (5, 114)
+        ok(other.delete(f"/api/v1/boxes/{created[4]}"))
+        assert seen(caller) == seen(other) == (4, 109)
     assert [server.stop() for server in servers] == [0, 0]

@@ -9,7 +9,7 @@ def test_a_new_box_is_in_the_first_stage_and_assigned_to_its_creator(world: Worl
     pipeline = world.pipeline()
     box = world.box(pipeline)
     assert box["stageKey"] == "5001"
-    assert [one["userKey"] for one in box["assignedToSharingEntries"]] == [world.ada.user_key]
+    assert [entry["userKey"] for entry in box["assignedToSharingEntries"]] == [world.ada.user_key]
     assert ok(world.bo.http.get(f"/api/v1/boxes/{box['key']}")) == box
     assert world.events(box["key"]) == ["box.created"]
 
@@ -26,7 +26,7 @@ def test_moving_adds_the_elapsed_time_to_the_previous_stage(world: World) -> Non
     world.clock.advance(ms=60_000)
     moved = ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": 5002}))
     assert moved["stageKey"] == "5002"
-    spent = {one["stageKey"]: one["timeInStageMs"] for one in moved["stageHistoryEntries"]}
+    spent = {stay["stageKey"]: stay["timeInStageMs"] for stay in moved["stageHistoryEntries"]}
     assert spent["5001"] == moved["lastStageChangeTimestamp"] - box["creationTimestamp"] >= 60_000
     assert spent["5002"] == 0
     assert world.events(box["key"]) == ["box.created", "box.moved"]
@@ -71,8 +71,8 @@ def test_option_values_are_keys_and_are_cleared_when_the_option_is_deleted(world
     pipeline = world.pipeline()
     field, box = world.field(pipeline, "TAG"), world.box(pipeline)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
-    made = ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"tag": "hot"}, {"tag": "cold"}]}}))
-    hot, cold = (one["key"] for one in made["tagSettings"]["tags"])
+    created = ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"tag": "hot"}, {"tag": "cold"}]}}))
+    hot, cold = (tag["key"] for tag in created["tagSettings"]["tags"])
     assert (hot, cold) == ("9001", "9002")
     refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: ["hot"]}}), 400, "9001")
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: [hot, cold]}}))
@@ -103,10 +103,10 @@ def test_an_invalid_member_is_named_and_no_change_is_saved(world: World, body: d
 
 def test_box_links_work_both_ways_and_end_when_the_box_is_deleted(world: World) -> None:
     pipeline = world.pipeline()
-    one, other = world.box(pipeline), world.box(pipeline)
-    ok(world.ada.http.post(f"/api/v1/boxes/{one['key']}", json={"linkedBoxKeys": [other["key"]]}))
-    assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}"))["linkedBoxKeys"] == [one["key"]]
-    ok(world.ada.http.delete(f"/api/v1/boxes/{one['key']}"))
+    box, other = world.box(pipeline), world.box(pipeline)
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"linkedBoxKeys": [other["key"]]}))
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}"))["linkedBoxKeys"] == [box["key"]]
+    ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}"))["linkedBoxKeys"] == []
 
 
@@ -124,16 +124,16 @@ def test_a_box_keeps_values_of_same_named_fields_in_another_pipeline(world: Worl
 
 def test_list_pages_follow_the_requested_order(world: World) -> None:
     pipeline = world.pipeline()
-    made = []
+    created = []
     for number in range(5):
         world.clock.advance(ms=10)
-        made.append(world.box(pipeline, name=f"Box {number}")["key"])
+        created.append(world.box(pipeline, name=f"Box {number}")["key"])
     path = f"/pipelines/{pipeline['key']}/boxes"
-    assert [one["key"] for one in ok(world.ada.http.get(f"/api/v1{path}"))] == made
+    assert [box["key"] for box in ok(world.ada.http.get(f"/api/v1{path}"))] == created
     newest = ok(world.ada.http.get(f"/api/v1{path}", params={"sortBy": "creationTimestamp", "limit": 2, "page": 1}))
-    assert [one["key"] for one in newest] == [made[2], made[1]]
+    assert [box["key"] for box in newest] == [created[2], created[1]]
     page = ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 2, "page": 2}))
-    assert ([one["key"] for one in page["results"]], page["hasNextPage"]) == ([made[4]], False)
+    assert ([box["key"] for box in page["results"]], page["hasNextPage"]) == ([created[4]], False)
     refused(world.ada.http.get(f"/api/v1{path}", params={"limit": "-1"}), 400, "limit")
     refused(world.ada.http.get(f"/api/v2{path}", params={"page": "x"}), 400, "page")
     assert len(ok(world.ada.http.get(f"/api/v2{path}", params={"limit": 10**9}))["results"]) == 5
@@ -168,7 +168,7 @@ def test_a_box_in_a_list_equals_the_box_read_alone(world: World) -> None:
     ok(world.ada.http.post(f"/api/v2/boxes/{full['key']}/comments", json={"message": "Hello"}))
     keys = (other["key"], full["key"])
     singles = [ok(world.ada.http.get(f"/api/v1/boxes/{key}", params={"fields": "name"})) for key in keys]
-    assert [one.pop("columns") for one in singles] == [{"name": "Plain"}, {"name": 'Ünï "quoted" mail@z.example'}]
+    assert [item.pop("columns") for item in singles] == [{"name": "Plain"}, {"name": 'Ünï "quoted" mail@z.example'}]
     assert [ok(world.ada.http.get(f"/api/v1/boxes/{key}")) for key in keys] == singles
     assert singles[1]["violations"]
     assert singles[1]["contacts"]

@@ -17,7 +17,7 @@ def mentioned(world: World, box: dict[str, Any], text: str) -> list[tuple[str, s
     """Whose names are found, and the very characters."""
     found = a_comment(world, box, text, searchForAtMentions=True).get("mentions", [])
     names = {person.user_key: name for name, person in (("ada", world.ada), ("bo", world.bo), ("cy", world.cy))}
-    return [(names[one["userKey"]], text[one["offset"] :][: one["length"]]) for one in found]
+    return [(names[comment["userKey"]], text[comment["offset"] :][: comment["length"]]) for comment in found]
 
 
 def test_each_change_of_a_comment_records_an_event(world: World) -> None:
@@ -87,8 +87,8 @@ def test_only_users_who_can_see_the_box_are_mentioned(world: World) -> None:
 def test_a_given_mention_is_not_detected_twice(world: World) -> None:
     mention = {"userKey": world.bo.user_key, "offset": 0, "length": 3}
     text = "@Bo and @Ada"
-    made = a_comment(world, world.box(world.pipeline()), text, mentions=[mention], searchForAtMentions=True)
-    assert made["mentions"] == [mention, {"userKey": world.ada.user_key, "offset": 8, "length": 4}]
+    created = a_comment(world, world.box(world.pipeline()), text, mentions=[mention], searchForAtMentions=True)
+    assert created["mentions"] == [mention, {"userKey": world.ada.user_key, "offset": 8, "length": 4}]
 
 
 def test_mentions_beyond_the_end_of_the_message_are_dropped(world: World) -> None:
@@ -104,10 +104,13 @@ def test_replies_stay_when_their_parent_is_deleted(world: World) -> None:
     reply = a_comment(world, box, "Hi", parent=parent["key"])
     deeper = a_comment(world, box, "Hi hi", parent=reply["key"])
     listed = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
-    assert [one.get("children") for one in listed] == [[reply["key"]], [deeper["key"]], None]
+    assert [comment.get("children") for comment in listed] == [[reply["key"]], [deeper["key"]], None]
     ok(world.ada.http.delete(f"/api/v2/comments/{parent['key']}"))
     listed = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments"))
-    assert [(one["message"], one.get("parent")) for one in listed] == [("Hi", None), ("Hi hi", reply["key"])]
+    assert [(comment["message"], comment.get("parent")) for comment in listed] == [
+        ("Hi", None),
+        ("Hi hi", reply["key"]),
+    ]
 
 
 def test_users_who_may_change_the_box_comment_and_only_authors_change_comments(world: World) -> None:
@@ -128,25 +131,25 @@ def test_users_who_may_change_the_box_comment_and_only_authors_change_comments(w
 
 def test_comments_are_paged_when_requested(world: World) -> None:
     box = world.box(world.pipeline())
-    made = []
+    created = []
     for number in range(3):
         world.clock.advance(ms=5)
-        made.append(a_comment(world, box, f"{number}"))
-    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments")) == made
-    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments", params={"limit": 2, "page": 1})) == made[2:]
+        created.append(a_comment(world, box, f"{number}"))
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments")) == created
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments", params={"limit": 2, "page": 1})) == created[2:]
     page = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/comments", params={"limit": 2}))
-    assert page == {"results": made[:2], "hasNextPage": True}
+    assert page == {"results": created[:2], "hasNextPage": True}
 
 
 def test_comment_counts_are_correct_after_concurrent_comments(world: World) -> None:
     box = world.box(world.pipeline())
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda number: a_comment(world, box, f"{number}"), range(20)))
+        created = list(pool.map(lambda number: a_comment(world, box, f"{number}"), range(20)))
     read = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))
     assert read["commentCount"] == 20
-    assert read["lastCommentTimestamp"] == max(one["timestamp"] for one in made)
-    for one in made:
-        ok(world.ada.http.delete(f"/api/v2/comments/{one['key']}"))
+    assert read["lastCommentTimestamp"] == max(comment["timestamp"] for comment in created)
+    for comment in created:
+        ok(world.ada.http.delete(f"/api/v2/comments/{comment['key']}"))
     read = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))
     assert (read["commentCount"], "lastCommentTimestamp" in read) == (0, False)
 

@@ -38,12 +38,12 @@ def events(world: World, key: str) -> list[str]:
 
 
 def test_a_contact_is_visible_only_to_its_team(world: World) -> None:
-    made = contact(world, givenName="Konrad", emailAddresses=["Konrad@Zuse.example"])
-    assert ok(world.bo.http.get(path(made))) == made
-    refused(world.cy.http.get(path(made)), 404)
+    created = contact(world, givenName="Konrad", emailAddresses=["Konrad@Zuse.example"])
+    assert ok(world.bo.http.get(path(created))) == created
+    refused(world.cy.http.get(path(created)), 404)
     refused(world.cy.http.get(f"/api/v2/teams/{world.team_key}/contacts"), 404)
-    assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts")) == {"results": [made]}
-    assert events(world, made["key"]) == ["contact.created"]
+    assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts")) == {"results": [created]}
+    assert events(world, created["key"]) == ["contact.created"]
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,21 @@ def test_an_invalid_contact_is_refused_and_not_stored(world: World, body: dict, 
 
 def test_saving_an_unchanged_contact_records_no_event(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
-    made = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"], phoneNumbers=["1"], other="x")
+    created = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"], phoneNumbers=["1"], other="x")
     before = read(world, firm)
     world.clock.advance(ms=5000)
-    assert edit(world, made, **made) == made
+    assert edit(world, created, **created) == created
     assert read(world, firm) == before
-    assert events(world, made["key"]) == ["contact.created"]
+    assert events(world, created["key"]) == ["contact.created"]
 
 
 def test_a_text_is_accepted_as_a_list_and_null_is_ignored(world: World) -> None:
-    made = contact(world, emailAddresses="K@zuse.example, k2@zuse.example", addresses="Neukirchen, Hessen")
-    assert made["emailAddresses"] == ["k@zuse.example", "k2@zuse.example"]
-    assert made["addresses"] == ["Neukirchen, Hessen"]
-    kept = edit(world, made, emailAddresses=None, addresses=None, phoneNumbers=[None, "1", ""])
-    assert kept["emailAddresses"] == made["emailAddresses"]
-    assert (kept["addresses"], kept["phoneNumbers"]) == (made["addresses"], ["1"])
+    created = contact(world, emailAddresses="K@zuse.example, k2@zuse.example", addresses="Neukirchen, Hessen")
+    assert created["emailAddresses"] == ["k@zuse.example", "k2@zuse.example"]
+    assert created["addresses"] == ["Neukirchen, Hessen"]
+    stored = edit(world, created, emailAddresses=None, addresses=None, phoneNumbers=[None, "1", ""])
+    assert stored["emailAddresses"] == created["emailAddresses"]
+    assert (stored["addresses"], stored["phoneNumbers"]) == (created["addresses"], ["1"])
 
 
 def test_a_shared_domain_links_contact_and_organization(world: World) -> None:
@@ -101,8 +101,8 @@ def test_a_shared_domain_links_contact_and_organization(world: World) -> None:
 
 def test_a_public_mail_provider_domain_creates_no_links(world: World) -> None:
     organization(world, name="Google", domains=["gmail.com"])
-    made = contact(world, emailAddresses=["konrad@gmail.com"])
-    assert (made["orgLinks"], made["normalizedDomains"]) == ([], [])
+    created = contact(world, emailAddresses=["konrad@gmail.com"])
+    assert (created["orgLinks"], created["normalizedDomains"]) == ([], [])
 
 
 def test_a_domain_link_ends_with_the_domain_and_is_not_added_again_after_removal(world: World) -> None:
@@ -122,65 +122,65 @@ def test_a_manual_link_stays_when_the_domain_is_removed(world: World) -> None:
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
     konrad = contact(world, givenName="Konrad", orgLinks=[{"key": firm["key"]}])
     edit(world, konrad, emailAddresses=["k@zuse.example"])
-    kept = edit(world, konrad, emailAddresses=[])
-    assert [(link["key"], link["isMagicLinked"]) for link in kept["orgLinks"]] == [(firm["key"], False)]
+    stored = edit(world, konrad, emailAddresses=[])
+    assert [(link["key"], link["isMagicLinked"]) for link in stored["orgLinks"]] == [(firm["key"], False)]
 
 
 def test_links_keep_their_order_and_record_events_on_both_sides(world: World) -> None:
-    one, two, three = (contact(world, givenName=name)["key"] for name in ("A", "B", "C"))
-    firm = organization(world, name="Zuse", contactLinks=[{"key": three}, {"key": one}])
-    assert [link["key"] for link in firm["contactLinks"]] == [three, one]
-    turned = edit(world, firm, contactLinks=[{"key": one}, {"key": two}, {"key": three}])
-    assert [link["key"] for link in turned["contactLinks"]] == [one, two, three]
+    first, second, third = (contact(world, givenName=name)["key"] for name in ("A", "B", "C"))
+    firm = organization(world, name="Zuse", contactLinks=[{"key": third}, {"key": first}])
+    assert [link["key"] for link in firm["contactLinks"]] == [third, first]
+    turned = edit(world, firm, contactLinks=[{"key": first}, {"key": second}, {"key": third}])
+    assert [link["key"] for link in turned["contactLinks"]] == [first, second, third]
     assert read(world, firm) == turned
-    assert events(world, two) == ["contact.created", "contact.edited"]
+    assert events(world, second) == ["contact.created", "contact.edited"]
     assert events(world, firm["key"]) == ["organization.created", "organization.edited"]
     world.clock.advance(ms=10)
     linked = contact(world, givenName="D", orgLinks=[{"key": firm["key"]}])["key"]
-    assert [link["key"] for link in read(world, firm)["contactLinks"]] == [one, two, three, linked]
+    assert [link["key"] for link in read(world, firm)["contactLinks"]] == [first, second, third, linked]
 
 
 def test_an_organization_is_upserted_by_any_of_its_domains(world: World) -> None:
     upsert = f"/api/v2/teams/{world.team_key}/organizations/upsert"
-    made = ok(world.ada.http.post(upsert, json={"name": "Zuse", "domains": ["zuse.example"]}))
+    created = ok(world.ada.http.post(upsert, json={"name": "Zuse", "domains": ["zuse.example"]}))
     body = {"name": "Zuse KG", "domains": ["www.z4.example", "WWW.zuse.example"]}
     changed = ok(world.ada.http.post(upsert, json=body))
-    assert (changed["key"], changed["name"]) == (made["key"], "Zuse KG")
+    assert (changed["key"], changed["name"]) == (created["key"], "Zuse KG")
     assert changed["normalizedDomains"] == ["zuse.example", "z4.example"]
     refused(world.ada.http.post(upsert, json={"name": "Zuse"}), 400, "domains")
 
 
 def test_a_contact_is_upserted_by_any_of_its_addresses(world: World) -> None:
     upsert = f"/api/v2/teams/{world.team_key}/contacts/upsert"
-    made = ok(world.ada.http.post(upsert, json={"givenName": "K", "emailAddresses": ["k@zuse.example"]}))
+    created = ok(world.ada.http.post(upsert, json={"givenName": "K", "emailAddresses": ["k@zuse.example"]}))
     body = {"givenName": "Konrad", "emailAddresses": ["konrad@zuse.example", "K@zuse.example"]}
     changed = ok(world.ada.http.post(upsert, json=body))
-    assert (changed["key"], changed["givenName"]) == (made["key"], "Konrad")
+    assert (changed["key"], changed["givenName"]) == (created["key"], "Konrad")
     assert changed["emailAddresses"] == ["k@zuse.example", "konrad@zuse.example"]
     assert len(ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]) == 1
     refused(world.ada.http.post(upsert, json={"givenName": "K"}), 400, "emailAddresses")
 
 
 def test_pages_stay_consistent_while_contacts_are_created_and_deleted(world: World) -> None:
-    made = []
+    created = []
     for number in range(5):
         world.clock.advance(ms=10)
-        made.append(contact(world, givenName=f"{number}")["key"])
+        created.append(contact(world, givenName=f"{number}")["key"])
     pages = f"/api/v2/teams/{world.team_key}/contacts"
     first = ok(world.ada.http.get(pages, params={"limit": 2}))
-    ok(world.ada.http.delete(f"/api/v2/contacts/{made[1]}"))
+    ok(world.ada.http.delete(f"/api/v2/contacts/{created[1]}"))
     second = ok(world.ada.http.get(pages, params={"limit": 2, "cursor": first["cursor"]}))
     last = ok(world.ada.http.get(pages, params={"limit": 2, "cursor": second["cursor"]}))
-    assert [one["key"] for page in (first, second, last) for one in page["results"]] == made
+    assert [item["key"] for page in (first, second, last) for item in page["results"]] == created
     assert "cursor" not in last
     for params, names in (({"limit": -1}, "limit"), ({"after": "soon"}, "after"), ({"cursor": "a b"}, "cursor")):
         refused(world.ada.http.get(pages, params=params), 400, names)
 
 
 def test_a_batch_read_returns_only_reachable_keys(world: World) -> None:
-    made = contact(world, givenName="K")
+    created = contact(world, givenName="K")
     assert ok(world.ada.http.post("/api/v2/contacts/batch/get", json=[])) == {}
-    assert ok(world.cy.http.post("/api/v2/contacts/batch/get", json=[made["key"]])) == {}
+    assert ok(world.cy.http.post("/api/v2/contacts/batch/get", json=[created["key"]])) == {}
     for body in ({"a": 1}, [1], ["x"] * 1001):
         refused(world.ada.http.post("/api/v2/contacts/batch/get", json=body), 400, "body")
 
@@ -190,10 +190,10 @@ def test_a_box_and_its_fields_name_contacts_of_the_team(world: World) -> None:
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     key, firm = contact(world, givenName="Konrad")["key"], organization(world, name="Zuse KG")["key"]
     box = world.box(pipeline, contacts=[{"key": key}], organizations=[{"key": firm}], fields={field: [key]})
-    assert [one["key"] for one in box["contacts"]] == [key]
-    assert [one["key"] for one in box["organizations"]] == [firm]
+    assert [item["key"] for item in box["contacts"]] == [key]
+    assert [item["key"] for item in box["organizations"]] == [firm]
     assert box["fields"] == {field: [key]}
-    assert [one["key"] for one in ok(world.bo.http.get(f"/api/v2/contacts/{key}/boxes"))["results"]] == [box["key"]]
+    assert [item["key"] for item in ok(world.bo.http.get(f"/api/v2/contacts/{key}/boxes"))["results"]] == [box["key"]]
     assert ok(world.bo.http.get(f"/api/v2/organizations/{firm}/boxes"))["results"][0]["key"] == box["key"]
 
 
@@ -212,11 +212,11 @@ def test_deleting_an_entry_removes_all_its_links(world: World) -> None:
     )
     ok(world.ada.http.delete(path(konrad)))
     left = box_of(world, box)
-    assert [one["key"] for one in left["contacts"]] == [gisela["key"]]
+    assert [item["key"] for item in left["contacts"]] == [gisela["key"]]
     assert left["fields"] == {}
     assert "teamContactKey" not in ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))
     firm = read(world, firm)
-    assert [one["key"] for one in firm["contactLinks"]] == [gisela["key"]]
+    assert [link["key"] for link in firm["contactLinks"]] == [gisela["key"]]
     assert firm["fields"] == {boss: gisela["key"]}
     assert world.events(box["key"])[-2:] == ["box.fields_edited", "box.contacts_edited"]
     refused(world.ada.http.get(path(konrad)), 404)
@@ -242,8 +242,10 @@ def test_addresses_of_contacts_and_texts_belong_to_the_box(world: World) -> None
     ok(world.ada.http.post(url, json={"contacts": [{"key": konrad["key"]}]}))
     assert world.events(box["key"]).count("box.email_added") == 5
     feed = ok(world.ada.http.get(f"{url}/newsfeed"))
-    told = [one["specificVariables"]["EMAIL"] for one in feed if one["newsfeedEntrySpecific"] == "NEW_EMAIL_ADDRESS"]
-    assert told == [*reversed(box_of(world, box)["emailAddresses"])]
+    emails = [
+        entry["specificVariables"]["EMAIL"] for entry in feed if entry["newsfeedEntrySpecific"] == "NEW_EMAIL_ADDRESS"
+    ]
+    assert emails == [*reversed(box_of(world, box)["emailAddresses"])]
 
 
 def test_a_guest_of_a_pipeline_reaches_no_contact(world: World) -> None:
@@ -271,14 +273,14 @@ LISTED = {
 @pytest.mark.parametrize("name", LISTED)
 @pytest.mark.parametrize("how", ["default", "entry"])
 def test_team_permissions_decide_what_members_may_do(world: World, name: str, how: str) -> None:
-    made = contact(world, givenName="Konrad")
+    created = contact(world, givenName="Konrad")
     entry = {"userKey": world.bo.user_key, "permissionSetName": name}
     lists = {"contacts": {"defaultPermissionSetName": name} if how == "default" else {"aclEntries": [entry]}}
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
     statuses = (
-        world.bo.http.get(path(made)).status_code,
-        world.bo.http.post(path(made), json={"title": "T"}).status_code,
-        world.bo.http.delete(path(made)).status_code,
+        world.bo.http.get(path(created)).status_code,
+        world.bo.http.post(path(created), json={"title": "T"}).status_code,
+        world.bo.http.delete(path(created)).status_code,
         world.bo.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Bo's"}).status_code,
     )
     assert statuses == LISTED[name]
@@ -290,19 +292,19 @@ def test_a_member_with_the_right_to_own_entries_changes_only_those(world: World)
     name = "__editAssignedBoxCreatePermissionSet__"
     lists = {"contacts": {"defaultPermissionSetName": name}}
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"contactOrgListPermissions": lists}))
-    made = ok(world.bo.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Bo's"}))
-    assert ok(world.bo.http.post(path(made), json={"title": "T"}))["title"] == "T"
-    assert ok(world.bo.http.delete(path(made)))["success"] is True
+    created = ok(world.bo.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Bo's"}))
+    assert ok(world.bo.http.post(path(created), json={"title": "T"}))["title"] == "T"
+    assert ok(world.bo.http.delete(path(created)))["success"] is True
 
 
 def test_a_team_list_accepts_only_existing_permission_sets_and_members(world: World) -> None:
     team = f"/api/v2/teams/{world.team_key}"
-    for said in (
+    for permissions in (
         {"defaultPermissionSetName": "mine"},
         {"aclEntries": [{"userKey": world.cy.user_key, "permissionSetName": "__viewAllPermissionSet__"}]},
         {"aclEntries": [{"userKey": world.bo.user_key}]},
     ):
-        body = {"contactOrgListPermissions": {"contacts": said}}
+        body = {"contactOrgListPermissions": {"contacts": permissions}}
         refused(world.ada.http.post(team, json=body), 400, "contactOrgListPermissions.contacts")
 
 
@@ -325,11 +327,11 @@ def test_a_contact_and_an_organization_created_concurrently_are_linked(world: Wo
         return contact(world, emailAddresses=[f"k{number}@{domain}"])
 
     with ThreadPoolExecutor(8) as pool:
-        made = [*pool.map(make, range(48))]
+        created = [*pool.map(make, range(48))]
     for at in range(0, 48, 4):
-        firm, people = made[at], made[at + 1 : at + 4]
-        assert {link["key"] for link in read(world, firm)["contactLinks"]} == {one["key"] for one in people}
-        assert all([link["key"] for link in read(world, one)["orgLinks"]] == [firm["key"]] for one in people)
+        firm, people = created[at], created[at + 1 : at + 4]
+        assert {link["key"] for link in read(world, firm)["contactLinks"]} == {person["key"] for person in people}
+        assert all([link["key"] for link in read(world, person)["orgLinks"]] == [firm["key"]] for person in people)
 
 
 def test_no_link_names_an_entry_deleted_meanwhile(world: World) -> None:
@@ -343,18 +345,18 @@ def test_no_link_names_an_entry_deleted_meanwhile(world: World) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         for _ in range(8):
-            made = contact(world, givenName="Konrad")
-            boxes = [pool.submit(link, made["key"]) for _ in range(2)]
-            ok(world.ada.http.delete(path(made)))
+            created = contact(world, givenName="Konrad")
+            boxes = [pool.submit(link, created["key"]) for _ in range(2)]
+            ok(world.ada.http.delete(path(created)))
             assert all("contacts" not in box_of(world, box) for each in boxes if (box := each.result()))
 
 
 def test_each_change_of_a_contact_records_an_event(world: World) -> None:
-    made = contact(world, givenName="Konrad", familyName="Zuse")
-    edit(world, made, title="Engineer", emailAddresses=["k@zuse.example"])
-    feed = ok(world.bo.http.get(f"{path(made)}/newsfeed"))
-    assert [one["storyTextGlobal"] for one in feed] == [
+    created = contact(world, givenName="Konrad", familyName="Zuse")
+    edit(world, created, title="Engineer", emailAddresses=["k@zuse.example"])
+    feed = ok(world.bo.http.get(f"{path(created)}/newsfeed"))
+    assert [entry["storyTextGlobal"] for entry in feed] == [
         "Ada L changed title, email addresses of the contact Konrad Zuse",
         "Ada L created the contact Konrad Zuse",
     ]
-    refused(world.cy.http.get(f"{path(made)}/newsfeed"), 404)
+    refused(world.cy.http.get(f"{path(created)}/newsfeed"), 404)

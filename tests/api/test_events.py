@@ -145,7 +145,7 @@ def test_cursors_work_after_the_database_was_moved(world: World) -> None:
     assert [event["object"]["key"] for event in there] == [box["key"]]
 
 
-def told(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def sent_events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The id and the data of each event of a stream."""
     place = ""
     for line in lines:
@@ -159,14 +159,14 @@ def test_a_stream_sends_events_immediately_and_resumes_where_it_stopped(world: W
     pipeline = world.pipeline()
     with world.ada.http.stream("GET", "/api/v2/events/stream", params={"pipelineKey": pipeline["key"]}) as stream:
         assert stream.headers["content-type"] == "text/event-stream"
-        stories = told(stream.iter_lines())
+        stories = sent_events(stream.iter_lines())
         boxes = [world.box(pipeline, name=str(number)) for number in range(3)]
         heard = [next(stories) for _ in range(3)]
     assert [event["object"] for _, event in heard] == boxes
     missed = world.box(pipeline, name="Missed")
     headers = {"Last-Event-ID": heard[1][0]}
     with world.ada.http.stream("GET", "/api/v2/events/stream", headers=headers) as stream:
-        stories = told(stream.iter_lines())
+        stories = sent_events(stream.iter_lines())
         assert [next(stories)[1]["object"] for _ in range(2)] == [boxes[2], missed]
 
 
@@ -213,7 +213,7 @@ def a_pipeline_that_bo_knows(world: World) -> dict[str, Any]:
 def test_a_batch_cannot_hold_a_stream(world: World) -> None:
     operations = [{"method": "GET", "path": "/v2/events/stream"}, {"method": "GET", "path": "/v2/events?after=now"}]
     answer = ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
-    assert [one["status"] for one in answer["results"]] == [400, 200]
+    assert [event["status"] for event in answer["results"]] == [400, 200]
 
 
 def test_a_stream_needs_a_key(world: World) -> None:

@@ -34,11 +34,11 @@ def still(fresh: Callable[[], Store]) -> Iterator[StillServer]:
 def test_each_example_matches_the_answer_of_the_server(
     still: StillServer, fresh: Callable[[], Store], route: Route
 ) -> None:
-    kept = KEPT.get(label(route))
-    if kept is None:
+    stored = KEPT.get(label(route))
+    if stored is None:
         pytest.fail(f"{label(route)} has no example in the reference. {RUN}", pytrace=False)
     found = capture(still, route, fresh)
-    assert msgspec.to_builtins(found) == msgspec.to_builtins(kept), f"{label(route)} answers another thing. {RUN}"
+    assert msgspec.to_builtins(found) == msgspec.to_builtins(stored), f"{label(route)} answers another thing. {RUN}"
 
 
 def test_no_example_is_of_a_removed_endpoint() -> None:
@@ -54,8 +54,15 @@ def test_the_openapi_document_shows_the_examples(world: World) -> None:
                 continue
             example = KEPT[f"{verb.upper()} {path}"]
             answered = operation["responses"]["200"]["content"].values()
-            assert [one["example"] for one in answered if "example" in one] == [example.reply.body], (verb, path)
-            shown = {one["name"]: one["example"] for one in operation["parameters"] if "example" in one}
+            assert [parameter["example"] for parameter in answered if "example" in parameter] == [example.reply.body], (
+                verb,
+                path,
+            )
+            shown = {
+                parameter["name"]: parameter["example"]
+                for parameter in operation["parameters"]
+                if "example" in parameter
+            }
             assert shown == {**example.request.path, **example.request.query}, (verb, path)
             if example.request.body is not None:
                 asked = operation["requestBody"]["content"][example.request.type]

@@ -40,8 +40,8 @@ def with_every_kind(world: World) -> dict[str, Any]:
 
 def filled(world: World, pipeline: dict[str, Any]) -> None:
     text, date, flag, drop, tags, person = [field["key"] for field in pipeline["fields"]][:6]
-    hot, cold = (one["key"] for one in pipeline["fields"][3]["dropdownSettings"]["items"])
-    both = [one["key"] for one in pipeline["fields"][4]["tagSettings"]["tags"]]
+    hot, cold = (option["key"] for option in pipeline["fields"][3]["dropdownSettings"]["items"])
+    both = [tag["key"] for tag in pipeline["fields"][4]["tagSettings"]["tags"]]
     values = {text: -7.5, date: 1798675200000, flag: True, drop: hot, tags: both, person: [{"email": world.bo.email}]}
     world.box(pipeline, name="=1+1", stageKey="5002", notes='two\nlines, "quoted"', fields=values)
     values = {text: "-12", date: 1798675200123, flag: False, drop: cold, tags: both[1:]}
@@ -49,7 +49,7 @@ def filled(world: World, pipeline: dict[str, Any]) -> None:
     world.box(pipeline, name="Gamma", fields={text: "0049", person: [{"email": "no@body.example"}]})
 
 
-def told(world: World, pipeline: dict[str, Any]) -> list[Any]:
+def exported_values(world: World, pipeline: dict[str, Any]) -> list[Any]:
     """All that an export keeps of the boxes, with names for keys."""
     fields = {field["key"]: field for field in ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"]}
     found = []
@@ -59,10 +59,12 @@ def told(world: World, pipeline: dict[str, Any]) -> list[Any]:
             settings = fields[key].get("dropdownSettings", {}).get("items") or fields[key].get("tagSettings", {}).get(
                 "tags"
             )
-            names = {one["key"]: one.get("name") or one.get("tag") for one in settings or ()}
-            shown = [names.get(one, one) for one in value] if settings and isinstance(value, list) else value
+            names = {item["key"]: item.get("name") or item.get("tag") for item in settings or ()}
+            shown = [names.get(item, item) for item in value] if settings and isinstance(value, list) else value
             values[fields[key]["name"]] = names.get(shown, shown) if isinstance(shown, str) else shown
-        people = [[one["email"] for one in box[who]] for who in ("assignedToSharingEntries", "followerSharingEntries")]
+        people = [
+            [item["email"] for item in box[who]] for who in ("assignedToSharingEntries", "followerSharingEntries")
+        ]
         found.append((box["name"], box["stageKey"], box.get("notes"), box["creationTimestamp"], values, people))
     return found
 
@@ -79,14 +81,14 @@ def test_an_exported_table_is_imported_with_the_same_values(world: World, form: 
         world.field(other, field["type"], field["name"], **more)
     sent = export(world, pipeline, format=form)
     assert sent.status_code == 200, sent.text
-    one = imported(world, other, sent.content, make="options", dates="ymd")
-    assert (one["state"], one["created"], one["refused"], one["format"]) == ("done", 3, 0, form)
+    job = imported(world, other, sent.content, make="options", dates="ymd")
+    assert (job["state"], job["created"], job["refused"], job["format"]) == ("done", 3, 0, form)
 
     def named(boxes: list[Any], stages: list[str]) -> list[Any]:
         return [(name, stages[int(stage) - 5001], *rest) for name, stage, *rest in boxes]
 
-    expected = named(told(world, pipeline), ["Lead", "Won", "Lost"])
-    found = named(told(world, other), ["Won", "Lead", "Lost"])
+    expected = named(exported_values(world, pipeline), ["Lead", "Won", "Lost"])
+    found = named(exported_values(world, other), ["Won", "Lead", "Lost"])
     if form == "csv":  # has no types: "-12" is a number there
         expected[1][4]["Text_Input"] = -12
     assert found == expected
@@ -147,11 +149,11 @@ def test_an_export_appears_only_in_the_audit_log(world: World) -> None:
     export(world, pipeline, format="jsonl")
     world.ada.http.head(f"/api/v2/pipelines/{pipeline['key']}/export")
     query = {"kind": "pipeline.exported"}
-    (told,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params=query))["results"]
-    assert (told["story"], told["actor"]["key"]) == ("Ada L exported Deals as JSONL", world.ada.user_key)
-    assert told["via"]["type"] == "key"
+    (entry,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params=query))["results"]
+    assert (entry["story"], entry["actor"]["key"]) == ("Ada L exported Deals as JSONL", world.ada.user_key)
+    assert entry["via"]["type"] == "key"
     history = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/history"))["results"]
-    assert [one["kind"] for one in history] == ["pipeline.created"]
+    assert [entry["kind"] for entry in history] == ["pipeline.created"]
 
 
 def test_only_permitted_users_export_and_only_what_they_see(world: World) -> None:
@@ -190,10 +192,10 @@ def test_an_exported_pipeline_can_be_created_on_another_server(world: World) -> 
     params = {"wait": 20, "make": "people", "name": "Copy"}
     headers = {"content-type": "application/json"}
     posted = world.cy.http.post("/api/v2/pipelines/import", params=params, content=sent.content, headers=headers)
-    one = ok(posted)
-    assert (one["state"], one["created"], one["refused"]) == ("done", 3, 0)
+    job = ok(posted)
+    assert (job["state"], job["created"], job["refused"]) == ("done", 3, 0)
     before = ok(world.ada.http.get(path))
-    after = ok(world.cy.http.get(f"/api/v2/pipelines/{one['pipelineKey']}"))
+    after = ok(world.cy.http.get(f"/api/v2/pipelines/{job['pipelineKey']}"))
     assert (after["name"], before["name"]) == ("Copy", "Deals")
 
     def same(found: dict[str, Any]) -> Any:
@@ -211,7 +213,7 @@ def test_an_exported_pipeline_can_be_created_on_another_server(world: World) -> 
         return {"options": [each.get("name") or each.get("tag") for each in listed]}
 
     assert same(after) == same(before)
-    copied = world.cy.http.get(f"{path.replace(pipeline['key'], one['pipelineKey'])}/export?format=jsonl").text
+    copied = world.cy.http.get(f"{path.replace(pipeline['key'], job['pipelineKey'])}/export?format=jsonl").text
     for mine, theirs in zip(
         export(world, pipeline, format="jsonl").text.splitlines(), copied.splitlines(), strict=True
     ):

@@ -38,7 +38,7 @@ def failed(world: World) -> list[dict[str, Any]]:
 
 
 def stories(world: World) -> list[str]:
-    return [one["story"] for one in failed(world)]
+    return [entry["story"] for entry in failed(world)]
 
 
 def attempt(browser: httpx.Client, email: str, password: str = WRONG, status: int = 401) -> None:
@@ -49,11 +49,11 @@ def test_an_owner_reads_which_sign_in_failed_and_why(world: World, browser: http
     welcome(world, world.bo, browser)
     browser.cookies.clear()
     attempt(browser, f" {world.bo.email.upper()} ")
-    said = f"Signing in as {world.bo.email} failed: a wrong password"
-    eventually(lambda: stories(world) == [said])
-    (one,) = failed(world)
-    assert one.get("actor") is None, "nobody knows who it was"
-    assert (one["object"]["key"], one["object"]["browser"], one["object"]["address"]) == (
+    sentence = f"Signing in as {world.bo.email} failed: a wrong password"
+    eventually(lambda: stories(world) == [sentence])
+    (failure,) = failed(world)
+    assert failure.get("actor") is None, "nobody knows who it was"
+    assert (failure["object"]["key"], failure["object"]["browser"], failure["object"]["address"]) == (
         world.bo.user_key,
         "Lynx/2.9",
         "127.0.0.1",
@@ -68,10 +68,10 @@ def test_an_owner_reads_which_sign_in_failed_and_why(world: World, browser: http
     attempt(browser, world.bo.email, PASSWORD, 403)
     eventually(lambda: "the user is locked" in stories(world)[0])
     sql = "SELECT record, detail FROM events WHERE kind = 'user.sign_in_failed'"
-    kept = str(world.server.engine.read(lambda db: db.rows(sql)))
-    assert WRONG not in kept
-    assert PASSWORD not in kept
-    assert "longer" not in kept
+    stored = str(world.server.engine.read(lambda db: db.rows(sql)))
+    assert WRONG not in stored
+    assert PASSWORD not in stored
+    assert "longer" not in stored
 
 
 def test_only_owners_read_failed_sign_ins(world: World, browser: httpx.Client) -> None:
@@ -79,8 +79,8 @@ def test_only_owners_read_failed_sign_ins(world: World, browser: httpx.Client) -
     eventually(lambda: len(failed(world)) == 1)
     world.pipeline()
     for person in (world.ada, world.bo, world.cy):
-        told = ok(person.http.get("/api/v2/events", params={"limit": 1000}))
-        assert "sign_in_failed" not in str(told)
+        events = ok(person.http.get("/api/v2/events", params={"limit": 1000}))
+        assert "sign_in_failed" not in str(events)
     (theirs,) = ok(world.cy.http.get("/api/v2/users/me/teams"))["results"]
     query = {"kind": "user.sign_in_failed"}
     assert ok(world.cy.http.get(f"/api/v2/teams/{theirs['key']}/audit", params=query))["results"] == []

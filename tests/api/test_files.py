@@ -62,13 +62,13 @@ TYPES = [
 ]
 
 
-@pytest.mark.parametrize(("content", "name", "declared", "told", "served"), TYPES)
+@pytest.mark.parametrize(("content", "name", "declared", "detected", "served"), TYPES)
 def test_a_browser_never_executes_a_file(
-    world: World, box: str, content: bytes, name: str, declared: str, told: str, served: str | None
+    world: World, box: str, content: bytes, name: str, declared: str, detected: str, served: str | None
 ) -> None:
     """The type is told by the bytes, whatever was said of them, and pages and scripts go out as bytes."""
     file = upload(world, box, content, name, **{"Content-Type": declared})
-    assert (file["mimeType"], file["size"]) == (told, str(len(content)))
+    assert (file["mimeType"], file["size"]) == (detected, str(len(content)))
     answer = contents(world, file)
     assert answer.content == content
     assert answer.headers["content-type"] == (served or "application/octet-stream")
@@ -89,10 +89,10 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("given", "kept"), NAMES)
-def test_a_file_name_has_no_other_effect(world: World, box: str, given: str, kept: str) -> None:
+@pytest.mark.parametrize(("given", "stored"), NAMES)
+def test_a_file_name_has_no_other_effect(world: World, box: str, given: str, stored: str) -> None:
     file = upload(world, box, name=given)
-    assert file["fileName"] == kept
+    assert file["fileName"] == stored
     header = contents(world, file).headers["content-disposition"]
     assert httpx.URL(f"http://x/?{header.rpartition(chr(39) * 2)[2]}").query  # percent-encoded: it parses
     assert not set(header) & set("\r\n")
@@ -156,7 +156,7 @@ def test_a_form_upload_takes_the_name_of_its_file(world: World, box: str) -> Non
     sent = {"file": ("scan.png", PNG, "image/png")}
     assert ok(world.ada.http.post(path, files=sent, data={"fileName": "offer.png"}))["fileName"] == "offer.png"
     assert ok(world.ada.http.post(path, files={"other": ('a"b.png', PNG)}))["fileName"] == 'a"b.png'
-    assert [one["size"] for one in files_of(world, box)] == [str(len(PNG))] * 2
+    assert [file["size"] for file in files_of(world, box)] == [str(len(PNG))] * 2
 
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
@@ -248,13 +248,13 @@ def test_a_deleted_file_is_gone(world: World, box: str) -> None:
 
 def test_a_drive_file_is_linked_once(world: World, box: str) -> None:
     body = {"driveFileId": "1AbC", "driveBoxKey": box, "fileName": "Plan"}
-    made = ok(world.ada.http.post("/api/v2/files/", json=body))
-    assert (made["fileName"], made["driveFileId"], made["fileType"]) == ("Plan", "1AbC", "DRIVE")
-    assert made["isCurrentUserOwnerInDrive"] is True
+    created = ok(world.ada.http.post("/api/v2/files/", json=body))
+    assert (created["fileName"], created["driveFileId"], created["fileType"]) == ("Plan", "1AbC", "DRIVE")
+    assert created["isCurrentUserOwnerInDrive"] is True
     again = ok(world.bo.http.post("/api/v2/files", json=body))
-    assert (again["key"], again["isCurrentUserOwnerInDrive"]) == (made["key"], False)
-    refused(contents(world, made), 400, "Google Drive")
-    refused(world.ada.http.get(f"/api/v1/files/{made['key']}/link"), 400, "Google Drive")
+    assert (again["key"], again["isCurrentUserOwnerInDrive"]) == (created["key"], False)
+    refused(contents(world, created), 400, "Google Drive")
+    refused(world.ada.http.get(f"/api/v1/files/{created['key']}/link"), 400, "Google Drive")
     assert world.events(box) == ["box.created", "file.added"]
 
 
@@ -349,9 +349,9 @@ def test_a_file_link_names_the_host_of_the_proxy(world: World, box: str) -> None
 def small(fresh_store: Store) -> Iterator[World]:
     """A server that takes files of up to 1,000 bytes."""
     running = Server(fresh_store.config(max_file_size=1000)).start()
-    made = World(running)
-    yield made
-    made.close()
+    new_world = World(running)
+    yield new_world
+    new_world.close()
     running.stop()
 
 
@@ -359,7 +359,7 @@ def test_a_file_up_to_the_size_limit_is_accepted_and_a_larger_file_refused(small
     box = small.box(small.pipeline())["key"]
     path = f"/api/v2/boxes/{box}/files?fileName=a.bin"
     fits, too_large = bytes(1000), bytes(1001)
-    kept = ok(small.ada.http.post(path, content=fits))
+    file = ok(small.ada.http.post(path, content=fits))
     in_chunks = iter([too_large[:600], too_large[600:]])
     for sent in (
         {"content": too_large},
@@ -369,4 +369,4 @@ def test_a_file_up_to_the_size_limit_is_accepted_and_a_larger_file_refused(small
         refused(small.ada.http.post(path, **sent), 413, "0.001 MB")
     assert ok(small.ada.http.post(path, files={"file": ("a.bin", fits)}))["size"] == "1000"
     listed = ok(small.ada.http.get(f"/api/v1/boxes/{box}/files"))
-    assert (listed[0], len(listed), len(stored(small.server))) == (kept, 2, 2)
+    assert (listed[0], len(listed), len(stored(small.server))) == (file, 2, 2)

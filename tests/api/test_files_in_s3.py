@@ -23,9 +23,9 @@ def world(fresh_store: Store, bucket: s3_server.Server) -> Iterator[World]:
         s3_bucket=BUCKET, s3_endpoint=bucket.endpoint, s3_key=bucket.key, s3_secret=bucket.secret, s3_prefix="crm"
     )
     running = Server(config).start()
-    made = World(running)
-    yield made
-    made.close()
+    new_world = World(running)
+    yield new_world
+    new_world.close()
     running.stop()
 
 

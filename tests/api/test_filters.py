@@ -16,7 +16,7 @@ def listed(world: World, pipeline: dict[str, Any], tree: Any = None, who: str = 
     names: list[str] = []
     while True:
         page = ok(getattr(world, who).http.get(path, params=params))
-        names += [one["name"] for one in page["results"]]
+        names += [box["name"] for box in page["results"]]
         assert page["hasNextPage"] == ("cursor" in page)
         if not page["hasNextPage"]:
             return names
@@ -84,7 +84,7 @@ def test_contains_matches_the_text_literally(world: World) -> None:
         tree = json.dumps({"field": "name", "op": "contains", "value": part})
         path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
         return [
-            one["name"] for one in ok(world.ada.http.get(path, params={"filter": tree, "sort": "taskTotal"}))["results"]
+            box["name"] for box in ok(world.ada.http.get(path, params={"filter": tree, "sort": "taskTotal"}))["results"]
         ]
 
     assert found("%") == ["100%_x", "a\\%b", "a%b"]
@@ -102,7 +102,7 @@ def test_text_values_compare_numbers_numerically_and_words_alphabetically(world:
         world.box(pipeline, name=str(value), fields={key: value})
     for op, value, passing in TEXTS:
         found = listed(world, pipeline, {"field": key, "op": op, "value": value})
-        assert found == [str(one) for one in passing], (op, value)
+        assert found == [str(box) for box in passing], (op, value)
     assert listed(world, pipeline, sort=key) == ["5", "40", "300.5", "alpha 7", "Beta", "ß", "None"]
     assert listed(world, pipeline, sort=f"-{key}") == ["ß", "Beta", "alpha 7", "300.5", "40", "5", "None"]
 
@@ -242,14 +242,14 @@ def test_live_columns_grow_and_appear_only_when_requested(world: World) -> None:
 def test_pages_neither_skip_nor_repeat_boxes_while_boxes_are_created_and_deleted(world: World) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
-    made = [world.box(pipeline, name=str(n), fields={key: n // 3}) for n in range(9)]
+    created = [world.box(pipeline, name=str(n), fields={key: n // 3}) for n in range(9)]
     path, params = f"/api/v2/pipelines/{pipeline['key']}/boxes", {"sort": f"-{key},name", "limit": 4}
     page = ok(world.ada.http.get(path, params=params))
-    assert [one["name"] for one in page["results"]] == ["6", "7", "8", "3"]
-    ok(world.ada.http.delete(f"/api/v1/boxes/{made[6]['key']}"))
+    assert [box["name"] for box in page["results"]] == ["6", "7", "8", "3"]
+    ok(world.ada.http.delete(f"/api/v1/boxes/{created[6]['key']}"))
     world.box(pipeline, name="early", fields={key: 99})
     rest = ok(world.ada.http.get(path, params={**params, "cursor": page["cursor"], "limit": 1000}))
-    assert [one["name"] for one in rest["results"]] == ["4", "5", "0", "1", "2"]
+    assert [box["name"] for box in rest["results"]] == ["4", "5", "0", "1", "2"]
     refused(world.ada.http.get(path, params={"sort": "name", "cursor": page["cursor"]}), 400, "cursor")
 
 
@@ -272,9 +272,9 @@ def test_updated_since_lists_what_changed(world: World) -> None:
     since = {"updatedSince": new["lastUpdatedTimestamp"]}
     path = f"/pipelines/{pipeline['key']}/boxes"
     for params in (since, {**since, "limit": 5}):
-        assert [one["name"] for one in ok(world.ada.http.get(f"/api/v1{path}", params=params))] == ["new"]
-        assert [one["name"] for one in ok(world.ada.http.get(f"/api/v2{path}", params=params))["results"]] == ["new"]
-    assert [one["name"] for one in ok(world.ada.http.get("/api/v1/boxes", params=since))] == ["new"]
+        assert [box["name"] for box in ok(world.ada.http.get(f"/api/v1{path}", params=params))] == ["new"]
+        assert [box["name"] for box in ok(world.ada.http.get(f"/api/v2{path}", params=params))["results"]] == ["new"]
+    assert [box["name"] for box in ok(world.ada.http.get("/api/v1/boxes", params=since))] == ["new"]
     assert listed(world, pipeline, **since) == ["new"]
     world.clock.advance(ms=5000)
     ok(world.ada.http.post(f"/api/v1/boxes/{old['key']}", json={"notes": "changed"}))

@@ -62,7 +62,9 @@ def test_a_formula_value_is_in_the_reply_and_the_event_of_each_change(world: Wor
     assert len(feed) == 2
     sql = "SELECT record FROM events WHERE box_key = :box ORDER BY id"
     records = [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, box=box["key"]))]
-    assert [f'"{total["key"]}":{n}' in one.replace(" ", "") for one, n in zip(records, (60, 80), strict=True)] == [
+    assert [
+        f'"{total["key"]}":{n}' in record.replace(" ", "") for record, n in zip(records, (60, 80), strict=True)
+    ] == [
         True,
         True,
     ]
@@ -220,11 +222,11 @@ def test_a_renamed_field_is_renamed_in_the_formulas_that_read_it(world: World) -
 
 def test_a_formula_still_reads_its_field_after_a_rename_to_a_shared_name(world: World) -> None:
     pipeline = world.pipeline()
-    one, two = world.field(pipeline, "TEXT_INPUT", "One"), world.field(pipeline, "TEXT_INPUT", "Two")
+    first, second = world.field(pipeline, "TEXT_INPUT", "One"), world.field(pipeline, "TEXT_INPUT", "Two")
     field = world.field(pipeline, "FORMULA", "Difference", defaultValue="$'One' - $'Two'")
-    set_field(world, two, pipeline, name="One")
+    set_field(world, second, pipeline, name="One")
     assert text_of(world, field, pipeline) == "$'One' - $'One'"
-    assert world.box(pipeline, fields={one["key"]: 5, two["key"]: 3})["fields"][field["key"]] == 2
+    assert world.box(pipeline, fields={first["key"]: 5, second["key"]: 3})["fields"][field["key"]] == 2
 
 
 def test_a_formula_that_reads_a_deleted_field_is_in_error(world: World) -> None:
@@ -237,7 +239,7 @@ def test_a_formula_that_reads_a_deleted_field_is_in_error(world: World) -> None:
     settled(world, pipeline)
     found = fields_of(world, box)
     assert found.keys() == {twice["key"], field["key"]}
-    assert {one["error"] for one in found.values()} == {"#REF!"}
+    assert {item["error"] for item in found.values()} == {"#REF!"}
     assert world.box(pipeline)["fields"] == found
     assert edit(world.ada, box, name="Other")["fields"] == found
     assert world.events(box["key"]) == ["box.created", "box.renamed"]
@@ -326,8 +328,8 @@ def test_a_formula_that_keeps_timing_out_is_stopped_until_it_is_changed(world: W
 def test_a_pipeline_without_formulas_needs_no_extra_queries(world: World) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "FORMULA", "Unset")
-    made = world.as_("ada", lambda ctx: _statements_about_formulas(ctx, pipeline["key"]))
-    assert made == []
+    created = world.as_("ada", lambda ctx: _statements_about_formulas(ctx, pipeline["key"]))
+    assert created == []
 
 
 def _statements_about_formulas(ctx: Any, pipeline_key: str) -> list[str]:
@@ -384,7 +386,7 @@ def test_ten_thousand_boxes_are_computed_when_a_formula_changes(world: World) ->
     found = world.server.engine.read(lambda db: db.rows(sql, key=pipeline["key"]))
     values = [json.loads(row[0]) for row in found]
     assert len(values) == many
-    assert all(one[field["key"]] == one.get(price["key"], 0) * 3 + 1 for one in values)
+    assert all(item[field["key"]] == item.get(price["key"], 0) * 3 + 1 for item in values)
 
 
 def test_a_formula_can_be_previewed_before_it_is_saved(world: World) -> None:
@@ -394,7 +396,7 @@ def test_a_formula_can_be_previewed_before_it_is_saved(world: World) -> None:
         world.box(pipeline, name=f"Acme {number}", fields={size["key"]: number})
     path = f"/api/v2/pipelines/{pipeline['key']}/formulas/preview"
     tried = ok(world.bo.http.post(path, json={"formula": "=ROUND(12/$'Size', 0)"}))["results"]
-    assert [(one["name"], one["value"]) for one in tried] == [("Acme 4", 3), ("Acme 0", JUST)]
+    assert [(item["name"], item["value"]) for item in tried] == [("Acme 4", 3), ("Acme 0", JUST)]
     assert ok(world.bo.http.post(path, params={"limit": 1}, json={"formula": "=$'Notes'"}))["results"] == [
         {"boxKey": tried[0]["boxKey"], "name": "Acme 4"}
     ]

@@ -21,13 +21,13 @@ def send(world: World, pipeline: dict[str, Any], table: str | bytes, who: str = 
 
 def imported(world: World, pipeline: dict[str, Any], table: str | bytes, **asked: Any) -> dict[str, Any]:
     """An import that has ended."""
-    one: dict[str, Any] = ok(send(world, pipeline, table, **asked))
-    assert one["state"] in ("done", "cancelled", "failed"), one
-    return one
+    job: dict[str, Any] = ok(send(world, pipeline, table, **asked))
+    assert job["state"] in ("done", "cancelled", "failed"), job
+    return job
 
 
-def counts(one: dict[str, Any]) -> tuple[str, int, int, int, int]:
-    return one["state"], one["rows"], one["created"], one["updated"], one["refused"]
+def counts(job: dict[str, Any]) -> tuple[str, int, int, int, int]:
+    return job["state"], job["rows"], job["created"], job["updated"], job["refused"]
 
 
 def boxes(world: World, pipeline: dict[str, Any]) -> list[dict[str, Any]]:
@@ -35,8 +35,8 @@ def boxes(world: World, pipeline: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def refusals(world: World, one: dict[str, Any]) -> list[tuple[int, str, str]]:
-    found = ok(world.ada.http.get(f"/api/v2/imports/{one['key']}/refused"))["results"]
+def refusals(world: World, job: dict[str, Any]) -> list[tuple[int, str, str]]:
+    found = ok(world.ada.http.get(f"/api/v2/imports/{job['key']}/refused"))["results"]
     return [(row["row"], row["column"], row["reason"]) for row in found]
 
 
@@ -56,9 +56,9 @@ def test_a_csv_is_imported_by_its_column_names(world: World) -> None:
         f'Acme;1200;won;31.12.2026;yes;"Hot, new";{world.bo.email};"two\nlines";x\r\n'
         "Beta;0049;;;no;;;;\r\n"
     )
-    one = imported(world, pipeline, table)
-    assert counts(one) == ("done", 2, 2, 0, 0)
-    assert (one["progress"], one["format"], one["mapping"]["Nonsense"]) == (1, "csv", None)
+    job = imported(world, pipeline, table)
+    assert counts(job) == ("done", 2, 2, 0, 0)
+    assert (job["progress"], job["format"], job["mapping"]["Nonsense"]) == (1, "csv", None)
     acme, beta = boxes(world, pipeline)
     tag_keys = acme["fields"].pop(tags)
     assert len(tag_keys) == 2
@@ -75,9 +75,9 @@ def test_an_imported_box_records_the_event_of_a_created_box(world: World) -> Non
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     name, notes = 'Ac"me \\ Ü 🙂', 'two\nlines of "notes"'
-    made = world.box(pipeline, name=name, notes=notes, fields={size: 5})
+    created = world.box(pipeline, name=name, notes=notes, fields={size: 5})
     rows = [{"name": name, "notes": notes, "size": 5}, {"name": "Write to x@y.example", "size": 6}]
-    one = imported(world, pipeline, "\n".join(map(json.dumps, rows)), kind="application/jsonl")
+    job = imported(world, pipeline, "\n".join(map(json.dumps, rows)), kind="application/jsonl")
 
     def read(db: Any) -> list[dict[str, Any]]:
         sql = "SELECT kind, actor_key, team_key, pipeline_key, box_key, record, before, detail FROM events"
@@ -85,23 +85,23 @@ def test_an_imported_box_records_the_event_of_a_created_box(world: World) -> Non
         rows = db.rows(f"{sql} WHERE pipeline_key = :key ORDER BY id", key=pipeline["key"])
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    events = [one for one in world.server.engine.read(read) if one["kind"].startswith(("box", "pipeline.imp"))]
+    events = [item for item in world.server.engine.read(read) if item["kind"].startswith(("box", "pipeline.imp"))]
     kinds = [event["kind"] for event in events]
     assert kinds == ["box.created", "box.created", "box.created", "box.email_added", "pipeline.imported"]
     by_hand, by_import = (
         {**event, "box": "", "record": json.loads(event["record"]), "detail": json.loads(event["detail"])}
         for event in events[:2]
     )
-    assert by_import["detail"].pop("via") == f"import:{one['key']}"
+    assert by_import["detail"].pop("via") == f"import:{job['key']}"
     assert by_hand["detail"].pop("via").startswith("key:")
-    assert by_import["detail"].pop("change_id") == one["change"] == one["key"]
+    assert by_import["detail"].pop("change_id") == job["change"] == job["key"]
     by_hand["detail"].pop("change_id", None)
     own = ("key", "created_at", "updated_at", "saved_at", "stage_changed_at", "stage_history")
     for event in (by_hand, by_import):
         event["record"] = {name: value for name, value in event["record"].items() if name not in own}
     assert by_hand == by_import
-    assert {json.loads(event["detail"])["change_id"] for event in events[1:]} == {one["key"]}
-    assert {made["key"]} & {box["key"] for box in boxes(world, pipeline)}
+    assert {json.loads(event["detail"])["change_id"] for event in events[1:]} == {job["key"]}
+    assert {created["key"]} & {box["key"] for box in boxes(world, pipeline)}
     feed = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
     assert feed[0]["storyTextPipeline"].endswith("imported 2 boxes into this pipeline")
 
@@ -111,14 +111,14 @@ def test_json_lines_keep_the_types_of_their_values(world: World) -> None:
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     lines = [{"name": "a", "Size": "7"}, {"name": "b", "fields": {size: 7.5}}, {"name": "c", "stageKey": "5003"}]
     table = "\n".join(json.dumps(line) for line in lines) + "\n[1]\n{oops\n"
-    one = imported(world, pipeline, table, kind="application/x-ndjson")
-    assert counts(one) == ("done", 5, 3, 0, 2)
+    job = imported(world, pipeline, table, kind="application/x-ndjson")
+    assert counts(job) == ("done", 5, 3, 0, 2)
     assert [(box["name"], box["fields"], box["stageKey"]) for box in boxes(world, pipeline)] == [
         ("a", {size: "7"}, "5001"),
         ("b", {size: 7.5}, "5001"),
         ("c", {}, "5003"),
     ]
-    assert refusals(world, one) == [(4, "", "is not a JSON object"), (5, "", "is not a JSON object")]
+    assert refusals(world, job) == [(4, "", "is not a JSON object"), (5, "", "is not a JSON object")]
 
 
 def test_an_invalid_row_is_refused_with_its_column_and_reason(world: World) -> None:
@@ -128,9 +128,9 @@ def test_an_invalid_row_is_refused_with_its_column_and_reason(world: World) -> N
     table = (
         "Name,Due,Region,Stage,Assignees\na,never,,,\n,,,,x\nb,,South,,\nc,,,Nowhere,\nd,,,,who@x.example\ne,,north,,\n"
     )
-    one = imported(world, pipeline, table)
-    assert counts(one) == ("done", 6, 1, 0, 5)
-    found = refusals(world, one)
+    job = imported(world, pipeline, table)
+    assert counts(job) == ("done", 6, 1, 0, 5)
+    found = refusals(world, job)
     assert [(row, column) for row, column, _ in found] == [
         (1, "Due"),
         (2, "Assignees"),
@@ -141,7 +141,7 @@ def test_an_invalid_row_is_refused_with_its_column_and_reason(world: World) -> N
     for at, word in ((0, "is no date"), (2, "South"), (4, "who@x.example")):
         assert word in found[at][2]
     assert [box["name"] for box in boxes(world, pipeline)] == ["e"]
-    first = ok(world.ada.http.get(f"/api/v2/imports/{one['key']}/refused?limit=1"))
+    first = ok(world.ada.http.get(f"/api/v2/imports/{job['key']}/refused?limit=1"))
     assert (first["hasNextPage"], first["results"][0]["cells"][0]) == (True, "a")
 
 
@@ -149,8 +149,8 @@ def test_missing_options_stages_and_people_are_created_when_requested(world: Wor
     pipeline = world.pipeline()
     region = world.field(pipeline, "DROPDOWN", "Region")["key"]
     table = "Name,Region,Stage,Assignees\na,North,Demo,new@x.example\nb,north,demo,\nc,South,,\n"
-    one = imported(world, pipeline, table, make="options,stages,people")
-    assert counts(one) == ("done", 3, 3, 0, 0)
+    job = imported(world, pipeline, table, make="options,stages,people")
+    assert counts(job) == ("done", 3, 3, 0, 0)
     after = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))
     options = {
         item["name"]: item["key"]
@@ -169,8 +169,8 @@ def test_missing_options_stages_and_people_are_created_when_requested(world: Wor
 def test_a_dry_run_reports_the_result_and_writes_nothing(world: World) -> None:
     pipeline = world.pipeline()
     world.box(pipeline, name="Acme")
-    one = imported(world, pipeline, "name\nAcme\nBeta\nBeta\n\n", match="name", dryRun="true")
-    assert counts(one) == ("done", 3, 1, 2, 0)
+    job = imported(world, pipeline, "name\nAcme\nBeta\nBeta\n\n", match="name", dryRun="true")
+    assert counts(job) == ("done", 3, 1, 2, 0)
     assert [box["name"] for box in boxes(world, pipeline)] == ["Acme"]
 
 
@@ -179,8 +179,8 @@ def test_existing_boxes_are_found_by_the_match_column(world: World) -> None:
     number, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Number", "Word"))
     old = world.box(pipeline, name="Acme", fields={number: 17, word: "old"}, notes="kept")
     table = "Number,Name,Word,Stage\n17,,new,Won\n18,Beta,x,\n18,,y,\n,Gamma,z,\n19,,,\n"
-    one = imported(world, pipeline, table, match=number)
-    assert counts(one) == ("done", 5, 1, 2, 2)
+    job = imported(world, pipeline, table, match=number)
+    assert counts(job) == ("done", 5, 1, 2, 2)
     found = {box["name"]: box for box in boxes(world, pipeline)}
     assert set(found) == {"Acme", "Beta"}
     acme = found["Acme"]
@@ -208,8 +208,8 @@ def test_a_mapping_assigns_columns_to_fields(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     table = "Company,Size,When\nAcme,5,1/2/2026\n"
-    one = imported(world, pipeline, table, mapping={"Company": "name", "Size": None, "When": "created"})
-    assert one["mapping"] == {"Company": "name", "Size": None, "When": "created"}
+    job = imported(world, pipeline, table, mapping={"Company": "name", "Size": None, "When": "created"})
+    assert job["mapping"] == {"Company": "name", "Size": None, "When": "created"}
     (box,) = boxes(world, pipeline)
     assert (box["fields"], box["creationTimestamp"]) == ({}, 1767312000000)
     refused(send(world, pipeline, table), 400, "mapping", "name")
@@ -229,7 +229,7 @@ def test_a_preview_shows_how_a_table_is_understood(world: World) -> None:
     table = "Title;Due;Region;Other\nAcme;13/02/2026;North;1\nBeta;x;;\n"
     found = ok(world.ada.http.post(path, params={"make": "options"}, content=table.encode()))
     assert (found["format"], found["delimiter"], found["encoding"], found["dates"]) == ("csv", ";", "utf-8", "dmy")
-    assert [(one["name"], one["target"]) for one in found["columns"]] == [
+    assert [(column["name"], column["target"]) for column in found["columns"]] == [
         ("Title", "name"),
         ("Due", "1001"),
         ("Region", "1002"),
@@ -238,24 +238,24 @@ def test_a_preview_shows_how_a_table_is_understood(world: World) -> None:
     assert found["columns"][0]["samples"] == ["Acme", "Beta"]
     assert found["missing"] == {"1002": ["North"]}
     assert found["rows"][0]["fields"]["1001"] == 1770940800000
-    assert [(one["row"], one["column"]) for one in found["refused"]] == [(2, "Due")]
+    assert [(row["row"], row["column"]) for row in found["refused"]] == [(2, "Due")]
     assert boxes(world, pipeline) == []
 
 
 def test_users_who_may_not_create_boxes_may_not_import_them(world: World) -> None:
     pipeline = world.pipeline()
-    one = imported(world, pipeline, "name\nAcme\n")
+    job = imported(world, pipeline, "name\nAcme\n")
     share = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
     refused(send(world, pipeline, "name\nx\n", who="bo"), 403)
     refused(send(world, pipeline, "name\nx\n", who="cy"), 404)
     for who in (world.bo, world.cy):
-        refused(who.http.get(f"/api/v2/imports/{one['key']}"), 404)
-        refused(who.http.get(f"/api/v2/imports/{one['key']}/refused"), 404)
-        refused(who.http.post(f"/api/v2/imports/{one['key']}/cancel"), 404)
+        refused(who.http.get(f"/api/v2/imports/{job['key']}"), 404)
+        refused(who.http.get(f"/api/v2/imports/{job['key']}/refused"), 404)
+        refused(who.http.post(f"/api/v2/imports/{job['key']}/cancel"), 404)
     assert ok(world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}/imports"))["results"] == []
-    assert ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/imports"))["results"] == [one]
-    refused(world.ada.http.post(f"/api/v2/imports/{one['key']}/cancel"), 400, "done")
+    assert ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/imports"))["results"] == [job]
+    refused(world.ada.http.post(f"/api/v2/imports/{job['key']}/cancel"), 400, "done")
 
 
 def test_a_repeated_import_request_runs_once(world: World) -> None:
@@ -271,8 +271,8 @@ def test_a_repeated_import_request_runs_once(world: World) -> None:
 def test_a_long_import_can_be_cancelled_and_keeps_the_row_order(world: World) -> None:
     pipeline = world.pipeline()
     table = "name\n" + "".join(f"box {number}\n" for number in range(150_000))
-    one = ok(send(world, pipeline, table, wait=0))
-    path = f"/api/v2/imports/{one['key']}"
+    job = ok(send(world, pipeline, table, wait=0))
+    path = f"/api/v2/imports/{job['key']}"
     deadline = time.monotonic() + 120
     while not (now := ok(world.ada.http.get(path)))["created"]:
         assert now["state"] in ("waiting", "running"), now
@@ -303,7 +303,7 @@ def test_imported_rows_must_satisfy_the_validation_rules(world: World) -> None:
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     rule = {"name": "Small", "assertion": {"field": size, "op": "lt", "value": 100}, "message": "too large"}
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
-    one = imported(world, pipeline, "name,size\na,5\nb,500\nc,50\n")
-    assert counts(one) == ("done", 3, 2, 0, 1)
-    assert refusals(world, one) == [(2, "", "too large")]
+    job = imported(world, pipeline, "name,size\na,5\nb,500\nc,50\n")
+    assert counts(job) == ("done", 3, 2, 0, 1)
+    assert refusals(world, job) == [(2, "", "too large")]
     assert [box["name"] for box in boxes(world, pipeline)] == ["a", "c"]

@@ -72,17 +72,17 @@ def test_a_request_is_stored_before_it_is_answered_and_starts_its_automations(
     hook = endpoint(world.ada, world.pipeline())
     body = {"order": 7, "items": [{"sku": "A\u0000b"}]}
     answer = caller.post(hook["url"] + "?shop=north", json=body, headers={"X-Api-Key": "hush", "X-Plain": "seen"})
-    told = ok(answer)
-    assert told == {"success": True, "id": told["id"]}
+    reply = ok(answer)
+    assert reply == {"success": True, "id": reply["id"]}
     ((key, content),) = started
     assert key == hook["key"]
     assert (content.method, content.query) == ("POST", {"shop": "north"})
     assert content.body == {"order": 7, "items": [{"sku": "A\ufffdb"}]}
-    kept = whole(world, hook, told["id"])
-    assert (kept["verdict"], kept["runKeys"], kept["source"]) == ("ACCEPTED", ["run-1"], "127.0.0.1")
-    assert json.loads(kept["body"]) == body
-    assert (kept["headers"]["x-api-key"], kept["headers"]["x-plain"]) == ("(hidden)", "seen")
-    assert "hush" not in json.dumps(kept)
+    stored = whole(world, hook, reply["id"])
+    assert (stored["verdict"], stored["runKeys"], stored["source"]) == ("ACCEPTED", ["run-1"], "127.0.0.1")
+    assert json.loads(stored["body"]) == body
+    assert (stored["headers"]["x-api-key"], stored["headers"]["x-plain"]) == ("(hidden)", "seen")
+    assert "hush" not in json.dumps(stored)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
@@ -94,7 +94,7 @@ def test_only_the_chosen_method_is_accepted(world: World, caller: httpx.Client, 
         reply = caller.request(wrong, hook["url"])
         refused(reply, 405, method)
         assert reply.headers["allow"] == method
-    assert [one["verdict"] for one in requests(world, hook)] == ["REFUSED", "REFUSED", "ACCEPTED"]
+    assert [request["verdict"] for request in requests(world, hook)] == ["REFUSED", "REFUSED", "ACCEPTED"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_body_that_does_not_match_its_content_type_is_refused(
     hook = endpoint(world.ada, world.pipeline())
     refused(caller.post(hook["url"], content=body, headers={"Content-Type": "application/json"}), 400, "body")
     assert started == []
-    assert [one["verdict"] for one in requests(world, hook)] == ["REFUSED"]
+    assert [request["verdict"] for request in requests(world, hook)] == ["REFUSED"]
 
 
 def test_a_body_larger_than_a_mebibyte_is_refused(world: World, caller: httpx.Client, started: list[Any]) -> None:
@@ -133,13 +133,13 @@ def test_a_body_larger_than_a_mebibyte_is_refused(world: World, caller: httpx.Cl
     most = json.dumps("x" * (1_048_576 - 2)).encode()
     assert len(most) == 1_048_576
     headers = {"Content-Type": "application/json"}
-    kept = whole(world, hook, ok(caller.post(hook["url"], content=most, headers=headers))["id"])
-    assert (len(kept["body"]), kept["size"], kept["truncated"]) == (65_536, 1_048_576, True)
+    stored = whole(world, hook, ok(caller.post(hook["url"], content=most, headers=headers))["id"])
+    assert (len(stored["body"]), stored["size"], stored["truncated"]) == (65_536, 1_048_576, True)
     refused(caller.post(hook["url"], content=most + b" ", headers=headers), 413, "MB")
     in_pieces = (most[at : at + 99_999] for at in range(0, len(most) + 1, 99_999))
     ok(caller.post(hook["url"], content=in_pieces, headers=headers))
     assert len(started) == 2
-    assert ok(world.ada.http.post(f"/api/v2/inbound/{hook['key']}/requests/{kept['key']}/run"))["runKeys"]
+    assert ok(world.ada.http.post(f"/api/v2/inbound/{hook['key']}/requests/{stored['key']}/run"))["runKeys"]
     assert started[2][1] == started[0][1]
 
 
@@ -220,8 +220,8 @@ def test_only_signed_requests_are_accepted(
     for late in (-301, 360) if timed else ():
         refused(caller.post(hook["url"], content=body, headers=sign(hook["secret"], body, now + late)), 401)
     assert len(started) == 1
-    ((kept,)) = [one for one in requests(world, hook) if one["verdict"] == "ACCEPTED"]
-    assert hook["secret"] not in json.dumps(whole(world, hook, kept["key"]))
+    ((stored,)) = [request for request in requests(world, hook) if request["verdict"] == "ACCEPTED"]
+    assert hook["secret"] not in json.dumps(whole(world, hook, stored["key"]))
 
 
 def test_a_replaced_secret_stays_valid_for_a_day(world: World, caller: httpx.Client) -> None:
@@ -245,7 +245,7 @@ def test_only_listed_addresses_may_call(world: World, caller: httpx.Client) -> N
     ok(caller.post(here["url"]))
     # Nobody has said that a proxy stands before us, so whoever is forwarded for says nothing.
     refused(caller.post(elsewhere["url"], headers={"X-Forwarded-For": "192.0.2.7"}), 403, "address")
-    assert [one["reason"] for one in requests(world, elsewhere)] == ["address 127.0.0.1 is not allowed"]
+    assert [request["reason"] for request in requests(world, elsewhere)] == ["address 127.0.0.1 is not allowed"]
 
 
 # Repetitions
@@ -264,14 +264,14 @@ def test_a_repeated_request_is_answered_like_the_first_and_starts_no_run(
     world: World, caller: httpx.Client, started: list[Any], by: Any, first: Any, again: Any, other: Any
 ) -> None:
     hook = endpoint(world.ada, world.pipeline(), **by)
-    one = ok(caller.post(hook["url"], headers=first[0], json=first[1]))
-    assert ok(caller.post(hook["url"], headers=again[0], json=again[1])) == {**one, "duplicate": True}
-    assert ok(caller.post(hook["url"], headers=other[0], json=other[1]))["id"] != one["id"]
+    answer = ok(caller.post(hook["url"], headers=first[0], json=first[1]))
+    assert ok(caller.post(hook["url"], headers=again[0], json=again[1])) == {**answer, "duplicate": True}
+    assert ok(caller.post(hook["url"], headers=other[0], json=other[1]))["id"] != answer["id"]
     assert len(started) == 2
     assert [each["verdict"] for each in requests(world, hook)] == ["ACCEPTED", "REPEATED", "ACCEPTED"]
-    assert requests(world, hook)[1]["repeats"] == one["id"]
+    assert requests(world, hook)[1]["repeats"] == answer["id"]
     world.clock.advance(days=8, ms=1)
-    assert ok(caller.post(hook["url"], headers=first[0], json=first[1]))["id"] != one["id"]
+    assert ok(caller.post(hook["url"], headers=first[0], json=first[1]))["id"] != answer["id"]
 
 
 def test_repeated_requests_of_known_senders_are_detected_by_the_ids_they_send(world: World) -> None:
@@ -287,7 +287,7 @@ def test_requests_that_fail_the_condition_are_ignored(world: World, caller: http
         ok(caller.post(hook["url"] + "?shop=north", json={"amount": amount}))
     ok(caller.post(hook["url"] + "?shop=north", json={}))
     assert [content.body for _, content in started] == [{"amount": 50.5}]
-    assert [one["verdict"] for one in requests(world, hook)] == ["LEFT_OUT", "LEFT_OUT", "ACCEPTED"]
+    assert [request["verdict"] for request in requests(world, hook)] == ["LEFT_OUT", "LEFT_OUT", "ACCEPTED"]
     assert "condition" in requests(world, hook)[0]["reason"]
 
 
@@ -303,7 +303,7 @@ def test_the_last_hundred_requests_are_stored_and_refusals_do_not_displace_them(
     for _ in range(103):
         assert caller.put(hook["url"]).status_code == 405
     found = ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests", params={"limit": 1000}))["results"]
-    assert [one["verdict"] for one in found] == ["REFUSED"] * 100 + ["ACCEPTED"] * 100
+    assert [request["verdict"] for request in found] == ["REFUSED"] * 100 + ["ACCEPTED"] * 100
     assert json.loads(whole(world, hook, found[-1]["key"])["body"]) == {"number": 3}
 
 
@@ -348,7 +348,7 @@ def test_tokens_are_in_no_log(world: World, caller: httpx.Client, caplog: pytest
     with caplog.at_level("INFO", "boxwood.requests"):
         ok(caller.post(hook["url"]))
         deadline = time.monotonic() + 120
-        while not (paths := [one.path for one in caplog.records if one.name == "boxwood.requests"]):  # type: ignore[attr-defined]
+        while not (paths := [record.path for record in caplog.records if record.name == "boxwood.requests"]):  # type: ignore[attr-defined]
             assert time.monotonic() < deadline
             time.sleep(0.01)
     assert paths[-1] == "/hooks/…"
@@ -366,10 +366,10 @@ def test_a_rotated_token_keeps_working_for_a_while(world: World, caller: httpx.C
     third = ok(world.ada.http.post(f"{path}/rotate", json={"overlap": 60_000}))
     assert len(ok(world.ada.http.get(path))["tokens"]) == 3
     assert "url" not in ok(world.ada.http.get(path))
-    for one in (hook, second, third):
-        ok(caller.post(one["url"]))
+    for webhook in (hook, second, third):
+        ok(caller.post(webhook["url"]))
     world.clock.advance(ms=60_001)
-    assert [caller.post(one["url"]).status_code for one in (hook, second, third)] == [404, 404, 200]
+    assert [caller.post(webhook["url"]).status_code for webhook in (hook, second, third)] == [404, 404, 200]
     (left,) = ok(world.ada.http.get(path))["tokens"]
     assert third["token"].startswith(left["prefix"])
     ok(world.ada.http.delete(f"{path}/tokens/{left['key']}"))
@@ -434,19 +434,19 @@ def test_who_may_create_and_who_finds_inbound_webhooks(world: World, caller: htt
     shared_one = world.pipeline()
     bos = endpoint(world.bo, shared_one)
     both = ok(world.ada.http.get(f"/api/v2/pipelines/{shared_one['key']}/inbound"))["results"]
-    assert [one["key"] for one in both] == [bos["key"]]
+    assert [webhook["key"] for webhook in both] == [bos["key"]]
     ok(world.ada.http.delete(f"/api/v2/pipelines/{shared_one['key']}"))
     assert caller.post(bos["url"]).status_code == 404
     listed = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))["results"]
-    assert [one["key"] for one in listed] == [adas["key"]]
+    assert [webhook["key"] for webhook in listed] == [adas["key"]]
 
 
 def test_a_team_has_its_own_inbound_webhooks(world: World, caller: httpx.Client) -> None:
     path = f"/api/v2/teams/{world.team_key}/inbound"
-    made = ok(world.ada.http.post(path, json={"name": "Contacts"}))
-    assert made["teamKey"] == world.team_key
-    ok(caller.post(made["url"], json={"email": "a@b.example"}))
-    assert [one["key"] for one in ok(world.ada.http.get(path))["results"]] == [made["key"]]
+    created = ok(world.ada.http.post(path, json={"name": "Contacts"}))
+    assert created["teamKey"] == world.team_key
+    ok(caller.post(created["url"], json={"email": "a@b.example"}))
+    assert [webhook["key"] for webhook in ok(world.ada.http.get(path))["results"]] == [created["key"]]
     assert ok(world.bo.http.get(path))["results"] == []
     assert world.cy.http.get(path).status_code == 404
 
@@ -456,17 +456,17 @@ def test_a_team_has_its_own_inbound_webhooks(world: World, caller: httpx.Client)
 
 def test_the_seventeenth_inbound_webhook_is_refused_and_the_existing_ones_are_listed(world: World) -> None:
     pipeline, other = world.pipeline(), world.pipeline(name="Projects")
-    made = [endpoint(world.ada, pipeline if n % 2 else other, name=f"No {n}") for n in range(15)]
-    made.append(ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/inbound", json={"name": "No 15"})))
+    created = [endpoint(world.ada, pipeline if n % 2 else other, name=f"No {n}") for n in range(15)]
+    created.append(ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/inbound", json={"name": "No 15"})))
     path = f"/api/v2/pipelines/{pipeline['key']}/inbound"
     refused(world.ada.http.post(path, json={}), 400, "16 native endpoints", f"/api/v2/teams/{world.team_key}/endpoints")
     listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))
     assert (listed["allowance"], listed["used"]) == (16, 16)
-    assert [(one["kind"], one["key"], one["name"]) for one in listed["results"]] == [
-        ("INBOUND_WEBHOOK", one["key"], one["name"]) for one in made
+    assert [(webhook["kind"], webhook["key"], webhook["name"]) for webhook in listed["results"]] == [
+        ("INBOUND_WEBHOOK", webhook["key"], webhook["name"]) for webhook in created
     ]
     assert world.cy.http.get(f"/api/v2/teams/{world.team_key}/endpoints").status_code == 404
-    ok(world.ada.http.delete(f"/api/v2/inbound/{made[0]['key']}"))
+    ok(world.ada.http.delete(f"/api/v2/inbound/{created[0]['key']}"))
     ok(world.ada.http.post(path, json={}))
 
 

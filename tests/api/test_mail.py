@@ -14,11 +14,11 @@ PATH = "/api/v2/settings/mail"
 def first(fresh_store: Store) -> Iterator[World]:
     """A world of its own, whose first team is Ada's."""
     server = Server(fresh_store.config()).start()
-    made = World(server)
+    new_world = World(server)
     sql = "UPDATE teams SET created_at = created_at - 1 WHERE key = :key"
-    server.engine.write(lambda db: db.run(sql, key=made.team_key))
-    yield made
-    made.close()
+    server.engine.write(lambda db: db.run(sql, key=new_world.team_key))
+    yield new_world
+    new_world.close()
     server.stop()
 
 

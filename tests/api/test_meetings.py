@@ -34,9 +34,9 @@ def test_each_change_of_a_meeting_records_an_event(world: World) -> None:
     ok(world.ada.http.delete(f"/api/v2/meetings/{call['key']}"))
     _, added, edited, deleted = feed(world, box)
     assert (added["newsfeedEntrySpecific"], added["storyTextBox"]) == ("ADD_MEETING", "Ada L logged a call on this box")
-    told = added["specificVariables"]
-    assert (told["MEETING_TYPE"], told["MEETING_START_TIMESTAMP"]) == ("CALL_LOG", str(START))
-    assert told["MEETING_NOTES"] == "<p>Well</p>"
+    variables = added["specificVariables"]
+    assert (variables["MEETING_TYPE"], variables["MEETING_START_TIMESTAMP"]) == ("CALL_LOG", str(START))
+    assert variables["MEETING_NOTES"] == "<p>Well</p>"
     assert edited["storyTextPipeline"] == "Ada L changed a meeting of Acme"
     assert deleted["storyTextGlobal"] == "Ada L deleted a meeting of Acme in Deals"
 
@@ -53,17 +53,17 @@ def test_saving_an_unchanged_meeting_records_no_event(world: World) -> None:
 
 def test_a_meeting_and_its_tasks_link_to_each_other(world: World) -> None:
     box = world.box(world.pipeline())
-    one, two = a_task(world, box), a_task(world, box)
-    meeting = a_meeting(world, box, taskKeys=[two["key"], one["key"]])
+    first, second = a_task(world, box), a_task(world, box)
+    meeting = a_meeting(world, box, taskKeys=[second["key"], first["key"]])
     own = f"/api/v2/meetings/{meeting['key']}"
-    assert meeting["taskKeys"] == [one["key"], two["key"]]
-    assert ok(world.ada.http.get(f"/api/v2/tasks/{one['key']}"))["meetingKey"] == meeting["key"]
-    ok(world.ada.http.post(f"/api/v2/tasks/{one['key']}", json={"meetingKey": ""}))
-    assert ok(world.ada.http.get(own))["taskKeys"] == [two["key"]]
-    other = a_meeting(world, box, taskKeys=two["key"])
+    assert meeting["taskKeys"] == [first["key"], second["key"]]
+    assert ok(world.ada.http.get(f"/api/v2/tasks/{first['key']}"))["meetingKey"] == meeting["key"]
+    ok(world.ada.http.post(f"/api/v2/tasks/{first['key']}", json={"meetingKey": ""}))
+    assert ok(world.ada.http.get(own))["taskKeys"] == [second["key"]]
+    other = a_meeting(world, box, taskKeys=second["key"])
     assert ok(world.ada.http.get(own))["taskKeys"] == []
     ok(world.ada.http.delete(f"/api/v2/meetings/{other['key']}"))
-    left = ok(world.ada.http.get(f"/api/v2/tasks/{two['key']}"))
+    left = ok(world.ada.http.get(f"/api/v2/tasks/{second['key']}"))
     assert "meetingKey" not in left
     assert world.events(box["key"])[-2:] == ["task.edited", "meeting.deleted"]
 

@@ -19,8 +19,8 @@ def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
     """A world whose server has a mail server."""
     config = fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com", base_url="https://crm.example")
     server = Server(config).start()
-    yield (made := World(server))
-    made.close()
+    yield (created := World(server))
+    created.close()
     server.stop()
 
 
@@ -41,10 +41,10 @@ def come(world: World, url: str, name: str = "Dee Dee") -> Iterator[httpx.Client
 
 def members(world: World) -> dict[str, tuple[str, str]]:
     team = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}"))
-    return {one["email"]: (one["role"], one["inviteStatus"]) for one in team["members"]}
+    return {member["email"]: (member["role"], member["inviteStatus"]) for member in team["members"]}
 
 
-def told(world: World) -> list[str]:
+def member_events(world: World) -> list[str]:
     """What happened in the team, oldest first."""
     sql = "SELECT kind FROM events WHERE team_key = :team AND kind LIKE 'member.%' ORDER BY id"
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, team=world.team_key))]
@@ -52,27 +52,29 @@ def told(world: World) -> list[str]:
 
 def test_an_accepted_invitation_link_creates_a_member(world: World) -> None:
     email = f"dee@w{world.number}.example"
-    made = invite(world, email, name="Dee Smith")
-    assert (made["state"], made["mailed"], made["role"], made["teamKey"]) == (
+    created = invite(world, email, name="Dee Smith")
+    assert (created["state"], created["mailed"], created["role"], created["teamKey"]) == (
         "PENDING",
         False,
         "Member",
         world.team_key,
     )
-    assert "/invitation#" in made["link"]
+    assert "/invitation#" in created["link"]
     assert members(world)[email] == ("Member", "Pending")
     listed = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"]
-    assert [(one["key"], one["email"], "link" in one) for one in listed] == [(made["key"], email, False)]
+    assert [(invitation["key"], invitation["email"], "link" in invitation) for invitation in listed] == [
+        (created["key"], email, False)
+    ]
     pipeline = world.pipeline()
-    with come(world, made["link"]) as dee:
+    with come(world, created["link"]) as dee:
         assert ok(dee.get("/api/v1/users/me"))["fullName"] == "Dee Dee"
         assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
     assert members(world)[email] == ("Member", "Accepted")
     assert ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"] == []
-    assert told(world) == ["member.invited", "member.joined"]
-    again = world.ada.http.post("/api/v2/session/link", json={"token": made["link"].partition("#")[2]})
+    assert member_events(world) == ["member.invited", "member.joined"]
+    again = world.ada.http.post("/api/v2/session/link", json={"token": created["link"].partition("#")[2]})
     refused(again, 400, "used already")
-    refused(world.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"), 400, "accepted")
+    refused(world.ada.http.post(f"/api/v2/invitations/{created['key']}/resend"), 400, "accepted")
     path = f"/api/v2/teams/{world.team_key}/invitations"
     refused(world.ada.http.post(path, json={"email": email}), 400, "member of this team already")
 
@@ -84,40 +86,40 @@ def test_only_owners_invite_and_their_input_is_checked(world: World) -> None:
     assert world.cy.http.post(path, json={"email": "x@y.example"}).status_code == 404
     for body, field in (({}, "Invitation"), ({"email": "x"}, "email"), ({"email": "x@y.z", "role": "King"}, "role")):
         refused(world.ada.http.post(path, json=body), 400, field)
-    assert told(world) == []
+    assert member_events(world) == []
 
 
 def test_an_existing_user_becomes_a_member_at_once(world: World) -> None:
-    made = invite(world, world.cy.email, role="Owner")
-    assert (made["state"], "link" in made) == ("ACCEPTED", False)
+    created = invite(world, world.cy.email, role="Owner")
+    assert (created["state"], "link" in created) == ("ACCEPTED", False)
     assert members(world)[world.cy.email] == ("Owner", "Accepted")
-    assert told(world) == ["member.added"]
+    assert member_events(world) == ["member.added"]
 
 
 def test_an_invitation_is_sent_again_and_revoked(world: World) -> None:
-    made = invite(world, f"dee@w{world.number}.example")
-    again = ok(world.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"))
-    assert again["link"] != made["link"]
-    look = {"token": made["link"].partition("#")[2]}
+    created = invite(world, f"dee@w{world.number}.example")
+    again = ok(world.ada.http.post(f"/api/v2/invitations/{created['key']}/resend"))
+    assert again["link"] != created["link"]
+    look = {"token": created["link"].partition("#")[2]}
     refused(world.ada.http.post("/api/v2/session/link/look", json=look), 400)
-    assert world.bo.http.delete(f"/api/v2/invitations/{made['key']}").status_code == 404
-    ok(world.ada.http.delete(f"/api/v2/invitations/{made['key']}"))
+    assert world.bo.http.delete(f"/api/v2/invitations/{created['key']}").status_code == 404
+    ok(world.ada.http.delete(f"/api/v2/invitations/{created['key']}"))
     look = {"token": again["link"].partition("#")[2]}
     refused(world.ada.http.post("/api/v2/session/link/look", json=look), 400)
-    assert made["email"] not in members(world)
-    assert told(world) == ["member.invited", "member.uninvited"]
+    assert created["email"] not in members(world)
+    assert member_events(world) == ["member.invited", "member.uninvited"]
 
 
 def test_a_mailed_invitation_has_no_link_to_copy(mailing: World, mailbox: Mailbox) -> None:
-    made = invite(mailing, "dee@example.com")
-    assert made["mailed"]
-    assert "link" not in made
+    created = invite(mailing, "dee@example.com")
+    assert created["mailed"]
+    assert "link" not in created
     letter = mailbox.wait()[0]
     assert (letter["To"], letter["Reply-To"]) == ("dee@example.com", mailing.ada.email)
     assert letter["Subject"] == "Ada Lovelace invites you to Ada's team"
     url = link(letter)
     assert url.startswith("https://crm.example/invitation#")
-    ok(mailing.ada.http.post(f"/api/v2/invitations/{made['key']}/resend"))
+    ok(mailing.ada.http.post(f"/api/v2/invitations/{created['key']}/resend"))
     newer = link(mailbox.wait(2)[1])
     refused(mailing.ada.http.post("/api/v2/session/link/look", json={"token": url.partition("#")[2]}), 400)
     with come(mailing, newer) as dee:
@@ -147,7 +149,7 @@ def test_no_link_is_shown_when_other_teams_have_shared_something_with_the_invite
     team = ok(world.cy.http.get("/api/v2/users/me/teams"))["results"][0]["key"]
     refused(world.cy.http.post(f"/api/v2/teams/{team}/invitations", json={"email": email}), 400, "mail")
     mine = ok(world.ada.http.get("/api/v2/invitations"))["results"]
-    assert [one["email"] for one in mine] == [email]
+    assert [invitation["email"] for invitation in mine] == [email]
     assert ok(world.cy.http.get("/api/v2/invitations"))["results"] == []
     with come(world, ok(world.ada.http.post(f"/api/v2/invitations/{mine[0]['key']}/resend"))["link"]) as dee:
         assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
@@ -167,14 +169,14 @@ def test_a_role_decides_what_a_member_may_do_and_the_last_owner_cannot_be_remove
     ok(role(world.bo.user_key, "Owner"))
     ok(role(world.ada.user_key, "Member"))
     assert members(world) == {world.ada.email: ("Member", "Accepted"), world.bo.email: ("Owner", "Accepted")}
-    assert told(world) == ["member.role_changed"] * 3
+    assert member_events(world) == ["member.role_changed"] * 3
 
 
 def test_replacing_the_members_records_who_joined_and_left(world: World) -> None:
     path = f"/api/v2/teams/{world.team_key}"
     both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"email": world.cy.email, "role": "Owner"}]
     ok(world.ada.http.post(path, json={"members": both}))
-    assert sorted(told(world)) == ["member.added", "member.removed"]
+    assert sorted(member_events(world)) == ["member.added", "member.removed"]
 
 
 def test_removing_a_member_hands_over_the_work_in_one_step(world: World) -> None:
@@ -208,12 +210,12 @@ def test_removing_a_member_hands_over_the_work_in_one_step(world: World) -> None
     assert handed == {"boxes": 3, "tasks": 1, "pipelines": 1, "webhooks": 1, "automations": 1}
     for key, assigned in ((box["key"], 1), (twice["key"], 1), (private["key"], 1)):
         found = ok(world.ada.http.get(f"/api/v1/boxes/{key}"))
-        assert [one["email"] for one in found["assignedToSharingEntries"]] == [world.ada.email] * assigned
+        assert [entry["email"] for entry in found["assignedToSharingEntries"]] == [world.ada.email] * assigned
     assert world.events(box["key"])[-2:] == ["box.assigned", "task.assigned"]
     agenda = ok(world.ada.http.get("/api/v2/tasks?direction=asc"))["results"]
-    assert [one["key"] for one in agenda] == [task["key"]]
-    kept = ok(world.ada.http.get(f"/api/v2/tasks/{done['key']}"))
-    assert [one["email"] for one in kept["assignedToSharingEntries"]] == [world.bo.email]
+    assert [item["key"] for item in agenda] == [task["key"]]
+    stored = ok(world.ada.http.get(f"/api/v2/tasks/{done['key']}"))
+    assert [entry["email"] for entry in stored["assignedToSharingEntries"]] == [world.bo.email]
     assert ok(world.ada.http.get(f"/api/v2/webhooks/{hook['key']}"))["active"]
     automation = ok(world.ada.http.get(rule.own))
     assert (automation["ownerKey"], automation["enabled"]) == (world.ada.user_key, False)
@@ -224,8 +226,8 @@ def test_removing_a_member_hands_over_the_work_in_one_step(world: World) -> None
     assert world.bo.http.get(f"/api/v2/pipelines/{own['key']}").status_code == 404
     assert ok(world.bo.http.get("/api/v1/users/me"))["email"] == world.bo.email
     still = ok(world.cy.http.get(f"/api/v1/boxes/{foreign['key']}"))
-    assert [one["email"] for one in still["assignedToSharingEntries"]] == [world.bo.email]
-    assert told(world) == ["member.removed"]
+    assert [entry["email"] for entry in still["assignedToSharingEntries"]] == [world.bo.email]
+    assert member_events(world) == ["member.removed"]
     assert world.bo.email not in members(world)
 
 
@@ -245,17 +247,17 @@ def test_a_member_can_leave_and_can_be_archived(world: World) -> None:
     assert (
         ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["assignedToSharingEntries"][0]["email"] == world.bo.email
     )
-    assert told(world) == ["member.archived"]
+    assert member_events(world) == ["member.archived"]
 
 
 def test_creating_and_revoking_keys_records_events_without_the_secret(world: World) -> None:
-    made = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "laptop"}))
-    ok(world.ada.http.delete(f"/api/v1/apikeys/{made['key']}"))
+    created = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "laptop"}))
+    ok(world.ada.http.delete(f"/api/v1/apikeys/{created['key']}"))
     sql = "SELECT kind, record FROM events WHERE subject_key = :key ORDER BY id"
-    rows = world.server.engine.read(lambda db: db.rows(sql, key=made["key"]))
+    rows = world.server.engine.read(lambda db: db.rows(sql, key=created["key"]))
     assert [row[0] for row in rows] == ["key.created", "key.revoked"]
     assert "digest" not in str(rows)
-    assert made["apiKey"] not in str(rows)
+    assert created["apiKey"] not in str(rows)
 
 
 def test_a_forgotten_password_is_reset_by_mail(mailing: World, mailbox: Mailbox) -> None:
@@ -298,7 +300,7 @@ def test_a_member_added_before_signing_up_is_listed_as_invited(world: World) -> 
     both = [{"userKey": world.ada.user_key, "role": "Owner"}, {"userKey": world.bo.user_key, "role": "Owner"}]
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}", json={"members": [*both, {"email": email}]}))
     listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"]
-    assert [one["email"] for one in listed] == [email]
+    assert [member["email"] for member in listed] == [email]
     sent = ok(world.bo.http.post(f"/api/v2/invitations/{listed[0]['key']}/resend"))
     with come(world, sent["link"]) as dee:
         assert ok(dee.get("/api/v2/users/me/teams"))["results"][0]["key"] == world.team_key

@@ -30,15 +30,15 @@ def mail(
     date: str = "Mon, 02 Nov 2026 10:00:00 +0000",
     **files: bytes,
 ) -> EmailMessage:
-    made = EmailMessage()
-    made["From"], made["To"], made["Subject"], made["Date"] = sender, to, subject, date
-    made["Message-ID"] = f"<{number}@zuse.example>"
+    created = EmailMessage()
+    created["From"], created["To"], created["Subject"], created["Date"] = sender, to, subject, date
+    created["Message-ID"] = f"<{number}@zuse.example>"
     if answers:
-        made["References"] = answers
-    made.set_content(f"Message {number}\n")
+        created["References"] = answers
+    created.set_content(f"Message {number}\n")
     for name, content in files.items():
-        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name.replace("_", "."))
-    return made
+        created.add_attachment(content, maintype="application", subtype="octet-stream", filename=name.replace("_", "."))
+    return created
 
 
 def send(world: World, box: str, message: EmailMessage | bytes, **headers: str) -> httpx.Response:
@@ -98,7 +98,7 @@ def test_each_thread_change_records_one_event(world: World, box: str) -> None:
         "box.email_received",
         "box.email_added",
     ]
-    stories = [one["storyTextBox"] for one in ok(world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed"))]
+    stories = [entry["storyTextBox"] for entry in ok(world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed"))]
     assert stories[:5] == [
         "Ada L added the address zoe@zuse.example to this box",
         "zoe@zuse.example wrote to this box",
@@ -113,18 +113,22 @@ def test_the_box_counts_sent_and_received_messages(world: World, box: str) -> No
     ok(send(world, box, mail(number=1)))
     ok(send(world, box, mail(world.bo.email, number=3, date="Wed, 04 Nov 2026 10:00:00 +0000")))
     ok(send(world, box, mail(world.cy.email, number=4, date="Thu, 05 Nov 2026 10:00:00 +0000")))
-    told, first = box_of(world, box), 1793613600000
-    assert (told["totalNumberOfEmails"], told["totalNumberOfSentEmails"], told["totalNumberOfReceivedEmails"]) == (
+    box_now, first = box_of(world, box), 1793613600000
+    assert (
+        box_now["totalNumberOfEmails"],
+        box_now["totalNumberOfSentEmails"],
+        box_now["totalNumberOfReceivedEmails"],
+    ) == (
         4,
         1,
         3,
     )
-    assert (told["firstEmailTimestamp"], told["firstEmailFrom"]) == (first, "zoe@zuse.example")
-    assert (told["firstEmailReceivedTimestamp"], told["lastEmailReceivedTimestamp"]) == (first, first + 3 * DAY)
-    assert (told["firstEmailSentTimestamp"], told["lastEmailSentTimestamp"]) == (first + 2 * DAY, first + 2 * DAY)
-    assert (told["lastEmailUpdatedTimestamp"], told["lastEmailFrom"]) == (first + 3 * DAY, world.cy.email)
-    assert (told["lastTouchpointTimestamp"], told["lastTouchpointType"]) == (first + 3 * DAY, "EMAIL")
-    assert told["gmailThreadCount"] == 4
+    assert (box_now["firstEmailTimestamp"], box_now["firstEmailFrom"]) == (first, "zoe@zuse.example")
+    assert (box_now["firstEmailReceivedTimestamp"], box_now["lastEmailReceivedTimestamp"]) == (first, first + 3 * DAY)
+    assert (box_now["firstEmailSentTimestamp"], box_now["lastEmailSentTimestamp"]) == (first + 2 * DAY, first + 2 * DAY)
+    assert (box_now["lastEmailUpdatedTimestamp"], box_now["lastEmailFrom"]) == (first + 3 * DAY, world.cy.email)
+    assert (box_now["lastTouchpointTimestamp"], box_now["lastTouchpointType"]) == (first + 3 * DAY, "EMAIL")
+    assert box_now["gmailThreadCount"] == 4
 
 
 def test_addresses_of_users_of_the_box_are_not_added_to_the_box(world: World, box: str) -> None:
@@ -132,7 +136,7 @@ def test_addresses_of_users_of_the_box_are_not_added_to_the_box(world: World, bo
     ok(send(world, box, mail(to=people)))
     assert box_of(world, box)["emailAddresses"] == ["zoe@zuse.example", "new@zuse.example"]
     ok(send(world, box, mail(to="new@zuse.example, newer@zuse.example", number=2)))
-    assert [one.detail["email"] for one in events(world, box, "box.email_added")] == [
+    assert [event.detail["email"] for event in events(world, box, "box.email_added")] == [
         "zoe@zuse.example",
         "new@zuse.example",
         "newer@zuse.example",
@@ -149,9 +153,9 @@ def test_replies_join_their_thread_in_any_order_of_arrival(world: World, box: st
     assert apart not in joined
     (key,) = joined
     found = messages_of(world, key)["results"]
-    assert [one["messageId"] for one in found] == ["1@zuse.example", "2@zuse.example", "3@zuse.example"]
-    assert [one["numberOfEmails"] for one in threads_of(world, box)] == [3, 1]
-    assert [one["messageId"] for one in messages_of(world, key, limit=2, page=1)["results"]] == ["3@zuse.example"]
+    assert [thread["messageId"] for thread in found] == ["1@zuse.example", "2@zuse.example", "3@zuse.example"]
+    assert [thread["numberOfEmails"] for thread in threads_of(world, box)] == [3, 1]
+    assert [thread["messageId"] for thread in messages_of(world, key, limit=2, page=1)["results"]] == ["3@zuse.example"]
 
 
 def test_threads_belong_to_one_box(world: World, box: str) -> None:
@@ -194,7 +198,7 @@ def test_a_message_is_accepted_in_every_request_encoding(world: World, box: str)
         post(path, content=b"From zoe Mon Nov  2 10:00:00 2026\n" + plain % 8),
     ):
         assert ok(answer)["text"] == "Hi\n"
-    assert [one["subject"] for one in threads_of(world, box)] == [str(number) for number in range(9)]
+    assert [thread["subject"] for thread in threads_of(world, box)] == [str(number) for number in range(9)]
 
 
 @pytest.mark.parametrize(
@@ -251,17 +255,17 @@ def test_a_box_takes_a_limited_number_of_addresses_from_a_message(world: World, 
 
 
 def test_removing_a_thread_removes_its_messages_and_files(world: World, box: str) -> None:
-    kept = ok(send(world, box, mail(number=1)))
+    stored = ok(send(world, box, mail(number=1)))
     gone = ok(send(world, box, mail(number=2, a_txt=b"gone with it")))
     world.clock.advance(days=31)
     upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
     assert ok(world.ada.http.delete(f"/api/v1/threads/{gone['threadKey']}")) == {"success": True}
-    assert [one["key"] for one in threads_of(world, box)] == [kept["threadKey"]]
+    assert [thread["key"] for thread in threads_of(world, box)] == [stored["threadKey"]]
     for path in (f"v2/messages/{gone['key']}", f"v1/files/{gone['fileKeys'][0]}", f"v1/threads/{gone['threadKey']}"):
         assert world.ada.http.get(f"/api/{path}").status_code == 404
-    told = box_of(world, box)
-    assert (told["totalNumberOfEmails"], told["fileCount"], told["gmailThreadCount"]) == (1, 0, 1)
-    assert told["emailAddresses"] == ["zoe@zuse.example", "sales@firm.example"]
+    box_now = box_of(world, box)
+    assert (box_now["totalNumberOfEmails"], box_now["fileCount"], box_now["gmailThreadCount"]) == (1, 0, 1)
+    assert box_now["emailAddresses"] == ["zoe@zuse.example", "sales@firm.example"]
     assert upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock()) == 0
     world.clock.advance(days=31)
     assert upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock()) == 1

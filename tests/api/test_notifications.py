@@ -20,7 +20,7 @@ from tests.mailbox import Mailbox, text
 
 def tray(world: World, who: str = "bo", **query: Any) -> list[tuple[str, str]]:
     found = ok(getattr(world, who).http.get("/api/v2/notifications", params=query))
-    return [(one["reason"], one["kind"]) for one in found["results"]]
+    return [(notification["reason"], notification["kind"]) for notification in found["results"]]
 
 
 def unread(world: World, who: str = "bo") -> int:
@@ -30,32 +30,32 @@ def unread(world: World, who: str = "bo") -> int:
 
 def comment(world: World, box: dict[str, Any], message: str, who: str = "ada", **given: Any) -> dict[str, Any]:
     body = {"message": message, **given}
-    told: dict[str, Any] = ok(getattr(world, who).http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
-    return told
+    answer: dict[str, Any] = ok(getattr(world, who).http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
+    return answer
 
 
 def follow(world: World, box: dict[str, Any], who: str = "bo", **changes: bool) -> dict[str, bool]:
     url = f"/api/v2/boxes/{box['key']}/following"
-    told: dict[str, bool] = ok(getattr(world, who).http.post(url, json=changes))
-    return told
+    answer: dict[str, bool] = ok(getattr(world, who).http.post(url, json=changes))
+    return answer
 
 
 def test_mentioned_and_assigned_users_are_notified(world: World) -> None:
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": world.bo.email}])
-    said = comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
+    comment_key = comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
     task = {"text": "call", "assignedToSharingEntries": [{"email": world.bo.email}, {"email": world.ada.email}]}
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=task))
     assert tray(world) == [("assigned", "task.created"), ("mention", "comment.created"), ("assigned", "box.created")]
     (_, mention, _) = ok(world.bo.http.get("/api/v2/notifications"))["results"]
     assert (mention["boxKey"], mention["objectKey"], mention["actorKey"]) == (
         box["key"],
-        said["key"],
+        comment_key["key"],
         world.ada.user_key,
     )
     assert mention["story"] == "Ada L commented on Acme: Look in Deals"
     assert tray(world, "ada") == []
     # Named again is no news; named for the first time in an edit is.
-    url = f"/api/v2/comments/{said['key']}"
+    url = f"/api/v2/comments/{comment_key['key']}"
     ok(world.ada.http.post(url, json={"message": "Look again", "mentions": [{"userKey": world.bo.user_key}]}))
     assert len(tray(world)) == 3
 
@@ -119,10 +119,14 @@ def test_the_notification_of_a_switched_off_automation_links_to_it(world: World)
     rule = {"name": "Greet", "trigger": {"type": "contact.created"}, "steps": [{"type": "stop"}]}
     key = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/automations", json=rule))["key"]
     world.as_("ada", lambda ctx: automations.pause(ctx, automations.get(ctx, key), "it went in circles"))
-    told = ok(world.ada.http.get("/api/v2/notifications"))["results"][0]
-    assert (told["kind"], told["teamKey"], told["objectKey"]) == ("automation.paused", world.team_key, key)
-    assert told["story"] == "The automation Greet was switched off: it went in circles"
-    assert "pipelineKey" not in told
+    notification = ok(world.ada.http.get("/api/v2/notifications"))["results"][0]
+    assert (notification["kind"], notification["teamKey"], notification["objectKey"]) == (
+        "automation.paused",
+        world.team_key,
+        key,
+    )
+    assert notification["story"] == "The automation Greet was switched off: it went in circles"
+    assert "pipelineKey" not in notification
 
 
 def test_every_event_kind_has_a_sentence_even_with_missing_data() -> None:
@@ -135,20 +139,20 @@ def test_notifications_are_marked_read_singly_up_to_a_given_notification_or_all(
     box = world.box(world.pipeline())
     for number in range(4):
         comment(world, box, str(number), mentions=[{"userKey": world.bo.user_key}])
-    four, three, two, one = (each["key"] for each in ok(world.bo.http.get("/api/v2/notifications"))["results"])
+    fourth, third, second, first = (each["key"] for each in ok(world.bo.http.get("/api/v2/notifications"))["results"])
 
-    def mark(**told: Any) -> int:
-        count: int = ok(world.bo.http.post("/api/v2/notifications/read", json=told))["unread"]
+    def mark(**changes: Any) -> int:
+        count: int = ok(world.bo.http.post("/api/v2/notifications/read", json=changes))["unread"]
         return count
 
-    assert mark(keys=[four]) == 3
-    assert mark(until=two) == 1
-    assert [each["key"] for each in ok(world.bo.http.get("/api/v2/notifications?unread=true"))["results"]] == [three]
-    assert mark(keys=[one], read=False) == 2
+    assert mark(keys=[fourth]) == 3
+    assert mark(until=second) == 1
+    assert [each["key"] for each in ok(world.bo.http.get("/api/v2/notifications?unread=true"))["results"]] == [third]
+    assert mark(keys=[first], read=False) == 2
     assert mark() == 0
     page = ok(world.bo.http.get("/api/v2/notifications", params={"limit": 3}))
     rest = ok(world.bo.http.get("/api/v2/notifications", params={"cursor": page["cursor"]}))
-    assert [each["key"] for each in page["results"] + rest["results"]] == [four, three, two, one]
+    assert [each["key"] for each in page["results"] + rest["results"]] == [fourth, third, second, first]
     assert unread(world, "ada") == 0
     for body in ({"keys": ["x"]}, {"until": "n1"}):
         refused(world.bo.http.post("/api/v2/notifications/read", json=body), 400)
@@ -180,8 +184,8 @@ def test_every_kind_that_notifies_is_a_kind() -> None:
 def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
     settings = {"smtp_url": mailbox.url, "mail_from": "crm@example.com", "base_url": "https://crm.example"}
     server = Server(fresh_store.config(**settings)).start()
-    yield (made := World(server))
-    made.close()
+    yield (created := World(server))
+    created.close()
     server.stop()
 
 

@@ -27,7 +27,7 @@ PEOPLE: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     port = free_port()
-    people = [part for one in PEOPLE for part in ("--user-claims", json.dumps(one))]
+    people = [part for person in PEOPLE for part in ("--user-claims", json.dumps(person))]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), *people]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
@@ -56,8 +56,8 @@ def house(fresh_store: Store, issuer: str) -> Iterator[World]:
     )
     server = Server(config).start()
     server.engine.write(lambda db: mail_settings.adopt(db, "", "", server.url, known=True))
-    yield (made := World(server))
-    made.close()
+    yield (created := World(server))
+    created.close()
     server.stop()
 
 

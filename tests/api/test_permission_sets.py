@@ -66,9 +66,9 @@ def test_a_box_is_open_only_to_users_who_satisfy_the_condition(world: World, act
     elif action in ("GET", "GET_BOXES"):
         for listed in ("/api/v1/boxes", f"/api/v1/pipelines/{pipeline['key']}/boxes", path):
             reply = ok(world.bo.http.get(listed))
-            assert [one["key"] for one in (reply["results"] if listed == path else reply)] == [yes], listed
+            assert [box["key"] for box in (reply["results"] if listed == path else reply)] == [yes], listed
         feed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
-        assert {one["boxKey"] for one in feed if "boxKey" in one} == {yes}
+        assert {entry["boxKey"] for entry in feed if "boxKey" in entry} == {yes}
     reply = deed(world, action, no)
     assert reply.status_code in (403, 404), reply.text
     assert ok(world.ada.http.get(f"/api/v1/boxes/{no}")).get("notes", "") == ""
@@ -85,7 +85,7 @@ def deed(world: World, action: str, box: str) -> Any:
     return world.bo.http.get(f"/api/v1/boxes/{box}")
 
 
-@pytest.mark.parametrize("check", [one for one in BOX_CONDITIONS if one != "CREATOR"])
+@pytest.mark.parametrize("check", [condition for condition in BOX_CONDITIONS if condition != "CREATOR"])
 def test_a_box_is_created_only_if_the_new_box_satisfies_the_condition(world: World, check: str) -> None:
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT")
@@ -98,13 +98,13 @@ def test_a_box_is_created_only_if_the_new_box_satisfies_the_condition(world: Wor
         archive_bo(world)
     reply = world.bo.http.post(path, json={"name": "No", **OTHER, "assignedToSharingEntries": [world.ada.user_key]})
     assert reply.status_code in (403, 404), reply.text
-    assert [one["name"] for one in ok(world.ada.http.get(path))["results"]] == ["Yes"]
+    assert [box["name"] for box in ok(world.ada.http.get(path))["results"]] == ["Yes"]
 
 
 def test_a_box_moves_only_if_the_moved_box_satisfies_the_condition(world: World) -> None:
     pipeline, target = world.pipeline(), world.pipeline()
-    made = grant("BOX", "CREATE", "STAGE", {"stageKey": "5002"})
-    hold(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), made)
+    created = grant("BOX", "CREATE", "STAGE", {"stageKey": "5002"})
+    hold(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), created)
     box = world.box(pipeline)["key"]
     path = f"/api/v1/boxes/{box}"
     refused(world.bo.http.post(path, json={"pipelineKey": target["key"], "stageKey": "5001"}), 403)
@@ -212,7 +212,7 @@ def test_conditions_on_fields_work_the_same_for_lists_and_single_boxes(
     params = {"fieldKey": key, "operator": operator, "value": value}
     hold(world, pipeline, grant("BOX", "GET", "FIELD_COMPARISON", params))
     listed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    assert [one["key"] for one in listed] == [yes["key"]]
+    assert [box["key"] for box in listed] == [yes["key"]]
     ok(world.bo.http.get(f"/api/v1/boxes/{yes['key']}"))
     assert world.bo.http.get(f"/api/v1/boxes/{no['key']}").status_code == 404
 

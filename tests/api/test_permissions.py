@@ -68,13 +68,13 @@ def test_lists_hold_only_what_the_user_may_see(world: World) -> None:
     his = world.box(pipeline, assignedToSharingEntries=[world.bo.user_key])
     other = world.box(pipeline)
     for path in ("/api/v1/pipelines/{}/boxes", "/api/v1/boxes"):
-        listed = {one["key"] for one in ok(world.bo.http.get(path.format(pipeline["key"])))}
+        listed = {box["key"] for box in ok(world.bo.http.get(path.format(pipeline["key"])))}
         assert his["key"] in listed
         assert other["key"] not in listed
     batch = world.bo.http.post(f"/api/v1/pipelines/{pipeline['key']}/boxes/batch/", json=[his["key"], other["key"]])
-    assert [one["key"] for one in ok(batch)] == [his["key"]]
+    assert [box["key"] for box in ok(batch)] == [his["key"]]
     feed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
-    assert {one["boxKey"] for one in feed if "boxKey" in one} == {his["key"]}
+    assert {entry["boxKey"] for entry in feed if "boxKey" in entry} == {his["key"]}
 
 
 def test_a_personal_sharing_entry_overrides_the_team_default(world: World) -> None:
@@ -85,19 +85,19 @@ def test_a_personal_sharing_entry_overrides_the_team_default(world: World) -> No
     ok(world.bo.http.post(path, json={"name": "By Bo"}))
     entries = [{"email": world.bo.email, "permissionSetName": "__noAccessPermissionSet__"}]
     shared = ok(world.ada.http.post(path, json={"aclEntries": entries}))
-    assert [one["userKey"] for one in shared["aclEntries"] if one["isOwner"]] == [world.ada.user_key]
+    assert [entry["userKey"] for entry in shared["aclEntries"] if entry["isOwner"]] == [world.ada.user_key]
     assert world.bo.http.get(path).status_code == 404
 
 
 def test_a_pipeline_is_private_until_shared(world: World) -> None:
-    made = ok(world.ada.http.put("/api/v1/pipelines", params={"name": "Mine", "teamKey": world.team_key}))
-    path = f"/api/v1/pipelines/{made['key']}"
+    created = ok(world.ada.http.put("/api/v1/pipelines", params={"name": "Mine", "teamKey": world.team_key}))
+    path = f"/api/v1/pipelines/{created['key']}"
     assert world.bo.http.get(path).status_code == 404
     assert ok(world.ada.http.post(path, json={"orgWide": True}))["teamWide"] is True
     ok(world.bo.http.get(path))
     assert world.cy.http.get(path).status_code == 404
     ok(world.ada.http.post(path, json={"aclEntries": [{"email": world.cy.email}]}))
-    assert ok(world.cy.http.get(path))["key"] == made["key"]
+    assert ok(world.cy.http.get(path))["key"] == created["key"]
 
 
 def test_an_archived_member_reaches_nothing(world: World) -> None:
@@ -130,13 +130,13 @@ def test_a_team_key_acts_for_a_member_within_that_team_alone(world: World) -> No
 
 
 def test_a_revoked_key_is_refused_at_once(world: World) -> None:
-    made = ok(world.ada.http.put("/api/v1/apikeys", params={"name": "for a script"}))
-    with world.client(made["apiKey"]) as client:
+    created = ok(world.ada.http.put("/api/v1/apikeys", params={"name": "for a script"}))
+    with world.client(created["apiKey"]) as client:
         ok(client.get("/api/v1/users/me"))
-        listed = {one["key"]: one for one in ok(world.ada.http.get("/api/v1/apikeys"))}
-        assert listed[made["key"]]["apiKey"] != made["apiKey"]
-        assert made["apiKey"].startswith(listed[made["key"]]["prefix"])
-        assert world.cy.http.delete(f"/api/v1/apikeys/{made['key']}").status_code == 404
-        assert ok(world.ada.http.delete(f"/api/v1/apikeys/{made['key']}"))["success"] is True
+        listed = {key["key"]: key for key in ok(world.ada.http.get("/api/v1/apikeys"))}
+        assert listed[created["key"]]["apiKey"] != created["apiKey"]
+        assert created["apiKey"].startswith(listed[created["key"]]["prefix"])
+        assert world.cy.http.delete(f"/api/v1/apikeys/{created['key']}").status_code == 404
+        assert ok(world.ada.http.delete(f"/api/v1/apikeys/{created['key']}"))["success"] is True
         reply = client.get("/api/v1/users/me")
         assert (reply.status_code, reply.json()) == (401, {"success": False, "error": "invalid api key"})

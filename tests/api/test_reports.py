@@ -37,37 +37,37 @@ def test_the_funnel_counts_how_far_boxes_got(world: World, sales: dict[str, Any]
     move(world, lost, "5002")
     move(world, lost, "5004")
     found = report(world, sales, "funnel")
-    shown = [(one["stageKey"], one["reached"], one["now"], one["conversion"]) for one in found["stages"]]
+    shown = [(item["stageKey"], item["reached"], item["now"], item["conversion"]) for item in found["stages"]]
     assert shown == [("5001", 5, 1, 1.0), ("5002", 4, 1, 0.8), ("5003", 2, 2, 0.5)]
-    assert [one["share"] for one in found["stages"]] == [1.0, 0.8, 0.4]
+    assert [item["share"] for item in found["stages"]] == [1.0, 0.8, 0.4]
     assert (found["total"], found["won"], found["lost"], found["winRate"]) == (5, 2, 1, 0.6667)
     # Back to the beginning: it was further, and still counts there.
     move(world, won, "5001")
     again = report(world, sales, "funnel")
-    assert [(one["reached"], one["now"]) for one in again["stages"]] == [(5, 2), (4, 1), (2, 1)]
+    assert [(item["reached"], item["now"]) for item in again["stages"]] == [(5, 2), (4, 1), (2, 1)]
     ok(world.ada.http.delete(f"/api/v1/boxes/{lead['key']}"))
     assert report(world, sales, "funnel")["total"] == 4
     only = report(world, sales, "funnel", won="5002", lost="")
-    assert [one["stageKey"] for one in only["stages"]] == ["5001", "5002", "5003", "5004"]
+    assert [item["stageKey"] for item in only["stages"]] == ["5001", "5002", "5003", "5004"]
     assert only["won"] == 1
 
 
 def test_an_empty_pipeline_has_reports_without_rates(world: World, sales: dict[str, Any]) -> None:
     found = report(world, sales, "funnel")
     assert found["winRate"] is None
-    assert [one["conversion"] for one in found["stages"]] == [None, None, None]
-    assert [one["averageMs"] for one in report(world, sales, "time-in-stage")["stages"]] == [None] * 4
+    assert [stage["conversion"] for stage in found["stages"]] == [None, None, None]
+    assert [stage["averageMs"] for stage in report(world, sales, "time-in-stage")["stages"]] == [None] * 4
     assert report(world, sales, "totals")["groups"] == []
-    assert all(one["created"] == 0 for one in report(world, sales, "over-time")["points"])
+    assert all(point["created"] == 0 for point in report(world, sales, "over-time")["points"])
 
 
 def test_time_in_stage_sums_finished_and_open_stays(world: World, sales: dict[str, Any]) -> None:
-    one, two, three = (world.box(sales, name=name) for name in "abc")
+    first, second, third = (world.box(sales, name=name) for name in "abc")
     world.clock.advance(ms=10 * HOUR)
-    move(world, one, "5002")
-    move(world, two, "5002")
+    move(world, first, "5002")
+    move(world, second, "5002")
     world.clock.advance(ms=20 * HOUR)
-    move(world, one, "5001")
+    move(world, first, "5001")
     world.clock.advance(ms=5 * HOUR)
     lead, talks, *_ = report(world, sales, "time-in-stage")["stages"]
     # 15 h (10 and 5 again), 10 h, 35 h; then 20 h and 25 h
@@ -76,7 +76,7 @@ def test_time_in_stage_sums_finished_and_open_stays(world: World, sales: dict[st
     assert lead["medianMs"] == pytest.approx(15 * HOUR, abs=HOUR)
     assert lead["longestMs"] == pytest.approx(35 * HOUR, abs=60_000)
     assert talks["averageMs"] == pytest.approx(22.5 * HOUR, abs=60_000)
-    assert three["key"]
+    assert third["key"]
 
 
 def test_over_time_counts_by_days_and_months_of_a_time_zone(world: World, sales: dict[str, Any]) -> None:
@@ -93,20 +93,20 @@ def test_over_time_counts_by_days_and_months_of_a_time_zone(world: World, sales:
     points = report(world, sales, "over-time", **query)["points"]
     assert len(points) == 3
     assert datetime.fromtimestamp(points[0]["from"] / 1000, zone).time().isoformat() == "00:00:00"
-    assert [(one["created"], one["won"], one["lost"]) for one in points] == [(1, 0, 0), (0, 0, 0), (2, 1, 1)]
+    assert [(point["created"], point["won"], point["lost"]) for point in points] == [(1, 0, 0), (0, 0, 0), (2, 1, 1)]
     assert points[0]["sums"] == {value: {"created": 100.0, "won": 0.0, "lost": 0.0}}
     assert points[2]["sums"] == {value: {"created": 7.5, "won": 100.0, "lost": 7.5}}
     months = report(world, sales, "over-time")["points"]
     assert len(months) in (12, 13)
-    assert sum(one["created"] for one in months) == 3
+    assert sum(point["created"] for point in months) == 3
     for name in ("week", "quarter", "year"):
-        assert sum(one["created"] for one in report(world, sales, "over-time", interval=name)["points"]) == 3
+        assert sum(point["created"] for point in report(world, sales, "over-time", interval=name)["points"]) == 3
 
 
 def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any]) -> None:
     value = world.field(sales, "TEXT_INPUT", "Value")["key"]
     size = world.field(sales, "DROPDOWN", "Size", dropdownSettings={"items": [{"name": "S"}, {"name": "L"}]})
-    small, large = (one["key"] for one in size["dropdownSettings"]["items"])
+    small, large = (option["key"] for option in size["dropdownSettings"]["items"])
     tags = world.field(sales, "TAG", "Tags", tagSettings={"tags": [{"name": "hot"}]})
     hot = tags["tagSettings"]["tags"][0]["key"]
     both = [{"email": world.ada.email}, {"email": world.bo.email}]
@@ -114,14 +114,17 @@ def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any
     world.box(sales, name="b", fields={value: 5, size["key"]: small}, assignedToSharingEntries=both)
     world.box(sales, name="c", fields={value: "later"}, stageKey="5002", assignedToSharingEntries=[])
     by = report(world, sales, "totals", sum=value)["groups"]
-    assert [(one["key"], one["count"], one["sums"][value]["sum"]) for one in by] == [("5001", 2, 15), ("5002", 1, 0)]
+    assert [(group["key"], group["count"], group["sums"][value]["sum"]) for group in by] == [
+        ("5001", 2, 15),
+        ("5002", 1, 0),
+    ]
     assert by[0]["sums"][value] == {"sum": 15.0, "count": 2, "average": 7.5}
     assert report(world, sales, "totals", sums=value)["groups"] == by
-    people = {one["name"]: one["count"] for one in report(world, sales, "totals", by="assignee")["groups"]}
+    people = {group["name"]: group["count"] for group in report(world, sales, "totals", by="assignee")["groups"]}
     assert people == {"Ada Lovelace": 2, "Bo Diddley": 1, "": 1}
-    sizes = [(one["name"], one["count"]) for one in report(world, sales, "totals", by=size["key"])["groups"]]
+    sizes = [(group["name"], group["count"]) for group in report(world, sales, "totals", by=size["key"])["groups"]]
     assert sizes == [("S", 1), ("L", 1), ("", 1)]
-    tagged = {one["name"]: one["count"] for one in report(world, sales, "totals", by=tags["key"])["groups"]}
+    tagged = {group["name"]: group["count"] for group in report(world, sales, "totals", by=tags["key"])["groups"]}
     assert tagged == {"hot": 1, "": 2}
     assert report(world, sales, "totals", by="creator")["groups"][0]["name"] == "Ada Lovelace"
 
@@ -168,13 +171,13 @@ def test_a_filter_that_matches_all_boxes_changes_no_figure(world: World, sales: 
     tree = '{"field": "name", "op": "isNotEmpty"}'
     assert report(world, sales, "funnel", filter=tree) == report(world, sales, "funnel")
     some, every = (report(world, sales, "time-in-stage", **query)["stages"] for query in ({"filter": tree}, {}))
-    for one, other in zip(some, every, strict=True):
-        assert {name: one[name] for name in ("stageKey", "boxes", "now")} == {
+    for delivery, other in zip(some, every, strict=True):
+        assert {name: delivery[name] for name in ("stageKey", "boxes", "now")} == {
             name: other[name] for name in ("stageKey", "boxes", "now")
         }
         for name in ("averageMs", "medianMs", "longestMs"):
-            assert one[name] == pytest.approx(other[name], abs=HOUR)
-        assert one["averageMs"] == pytest.approx(other["averageMs"], abs=60_000)
+            assert delivery[name] == pytest.approx(other[name], abs=HOUR)
+        assert delivery["averageMs"] == pytest.approx(other["averageMs"], abs=60_000)
 
 
 def test_reports_count_only_matching_boxes_that_the_user_may_see(world: World) -> None:
@@ -184,10 +187,10 @@ def test_reports_count_only_matching_boxes_that_the_user_may_see(world: World) -
     move(world, theirs, "5002")
     assert report(world, sales, "funnel")["total"] == 2
     assert report(world, sales, "funnel", "bo")["total"] == 1
-    assert [one["reached"] for one in report(world, sales, "funnel", "bo")["stages"]] == [1, 1]
+    assert [stage["reached"] for stage in report(world, sales, "funnel", "bo")["stages"]] == [1, 1]
     tree = '{"field": "name", "op": "eq", "value": "Hers"}'
     assert report(world, sales, "totals", filter=tree)["groups"][0]["count"] == 1
-    assert [one["boxes"] for one in report(world, sales, "time-in-stage", filter=tree)["stages"]] == [1, 0]
+    assert [stage["boxes"] for stage in report(world, sales, "time-in-stage", filter=tree)["stages"]] == [1, 0]
     later = {"from": world.clock() + 1000}
     assert report(world, sales, "funnel", **later)["total"] == 0
     refused(world.cy.http.get(f"/api/v2/pipelines/{sales['key']}/reports/funnel"), 404)
@@ -226,7 +229,7 @@ def test_stays_move_with_boxes_to_other_pipelines_and_return_from_the_trash(
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     assert report(world, sales, "funnel")["stages"][0]["reached"] == 0
     ok(world.ada.http.post(f"/api/v2/trash/{box['key']}/restore"))
-    assert [one["reached"] for one in report(world, sales, "funnel")["stages"]] == [1, 1, 0]
+    assert [stage["reached"] for stage in report(world, sales, "funnel")["stages"]] == [1, 1, 0]
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"pipelineKey": other["key"]}))
-    assert [one["reached"] for one in report(world, sales, "funnel")["stages"]] == [0, 0, 0]
+    assert [stage["reached"] for stage in report(world, sales, "funnel")["stages"]] == [0, 0, 0]
     assert report(world, other, "funnel")["stages"][0]["reached"] == 1

@@ -30,9 +30,9 @@ def code(world: World, secret: str, ahead: int = 0) -> str:
 
 def add(world: World, browser: httpx.Client) -> tuple[str, list[str]]:
     """The authenticator's secret and the recovery codes."""
-    made = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
-    codes = ok(browser.post(f"{SESSION}/totp/confirm", json={"code": code(world, made["secret"])}))
-    return made["secret"], codes["recoveryCodes"]
+    created = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
+    codes = ok(browser.post(f"{SESSION}/totp/confirm", json={"code": code(world, created["secret"])}))
+    return created["secret"], codes["recoveryCodes"]
 
 
 def sign_in(world: World, given: str | None = None) -> httpx.Response:
@@ -43,9 +43,9 @@ def sign_in(world: World, given: str | None = None) -> httpx.Response:
 
 def test_an_authenticator_is_active_after_a_confirmed_code(world: World, browser: httpx.Client) -> None:
     refused(browser.post(f"{SESSION}/totp", json={"password": "not the password"}), 400, "password")
-    made = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
-    assert made["uri"].startswith("otpauth://totp/Boxwood:")
-    assert pyotp.parse_uri(made["uri"]).secret == made["secret"]
+    created = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
+    assert created["uri"].startswith("otpauth://totp/Boxwood:")
+    assert pyotp.parse_uri(created["uri"]).secret == created["secret"]
     ok(sign_in(world))
     assert ok(browser.get(f"{SESSION}/factors")) == {"authenticator": False, "recoveryCodesLeft": 0}
     refused(browser.post(f"{SESSION}/totp/confirm", json={"code": "000000"}), 400, "code")

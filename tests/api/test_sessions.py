@@ -57,8 +57,8 @@ def test_a_sign_in_link_works_once_and_sets_the_password(world: World, browser: 
     assert "set-cookie" not in browser.get("/api/v2/session").headers
     body = {"token": token, "password": PASSWORD, "name": "Ada King Lovelace"}
     answer = browser.post("/api/v2/session/link", json=body)
-    told = ok(answer)
-    assert (told["user"]["givenName"], told["user"]["lastName"]) == ("Ada", "King Lovelace")
+    reply = ok(answer)
+    assert (reply["user"]["givenName"], reply["user"]["lastName"]) == ("Ada", "King Lovelace")
     cookie = answer.headers["set-cookie"]
     assert "boxwood_session=" in cookie
     assert all(word in cookie for word in ("HttpOnly", "SameSite=Lax", "Path=/"))
@@ -167,9 +167,12 @@ def test_sessions_are_listed_and_ended_individually(world: World, browser: httpx
     with world.client(None) as phone:
         sign_in(phone, world.ada, headers={"User-Agent": "Phone/1"})
         listed = ok(browser.get("/api/v2/sessions"))["results"]
-        assert {(one["browser"], one["current"]) for one in listed} == {("Lynx/2.9", True), ("Phone/1", False)}
-        assert all(one["address"] == "127.0.0.1" for one in listed)
-        theirs = next(one["key"] for one in listed if not one["current"])
+        assert {(session["browser"], session["current"]) for session in listed} == {
+            ("Lynx/2.9", True),
+            ("Phone/1", False),
+        }
+        assert all(session["address"] == "127.0.0.1" for session in listed)
+        theirs = next(session["key"] for session in listed if not session["current"])
         assert world.bo.http.delete(f"/api/v2/sessions/{theirs}").status_code == 404
         ok(browser.delete(f"/api/v2/sessions/{theirs}", headers={"X-CSRF-Token": token}))
         assert phone.get("/api/v1/users/me").status_code == 401

@@ -18,7 +18,7 @@ def a_contact(world: World, name: str, **given: Any) -> dict[str, Any]:
 
 
 def a_box(world: World, *contacts: dict[str, Any], **starred: Any) -> dict[str, Any]:
-    links = [{"key": one["key"], "isStarred": one is starred.get("star")} for one in contacts]
+    links = [{"key": contact["key"], "isStarred": contact is starred.get("star")} for contact in contacts]
     return world.box(world.pipeline(), contacts=links)
 
 
@@ -28,7 +28,7 @@ def actions(world: World, box: dict[str, Any], text: str, **given: Any) -> list[
     task = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=body))
     assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}")) == task
     assert task in ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
-    return [(one["type"], one["value"], one["contact"]["givenName"]) for one in task.get("actions", [])]
+    return [(action["type"], action["value"], action["contact"]["givenName"]) for action in task.get("actions", [])]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_table_can_be_grouped_by_any_column(world: World) -> None:
     pick = world.field(pipeline, "DROPDOWN", "Pick", dropdownSettings={"items": [{"name": "Z"}, {"name": "A"}]})
     tags = world.field(pipeline, "TAG", "Tags", tagSettings={"tags": [{"tag": "x"}, {"tag": "y"}]})
     person = world.field(pipeline, "PERSON", "Who")["key"]
-    z, x = pick["dropdownSettings"]["items"][0]["key"], [one["key"] for one in tags["tagSettings"]["tags"]]
+    z, x = pick["dropdownSettings"]["items"][0]["key"], [tag["key"] for tag in tags["tagSettings"]["tags"]]
     filled = {text: 10, day: "2026-03-31", flag: True, pick["key"]: z, tags["key"]: x, person: [world.bo.email]}
     world.box(pipeline, name="a", fields=filled, assignees=[world.bo.user_key])
     world.box(pipeline, name="b", fields={text: 9, day: "2026-03-01", tags["key"]: x[::-1]})

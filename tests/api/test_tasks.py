@@ -51,9 +51,13 @@ def test_the_newsfeed_entry_of_a_task_has_its_variables(world: World) -> None:
     task = a_task(world, box, text="Call\nZuse", dueDate=1_510_081_200_000)
     ok(world.ada.http.post(f"/api/v2/tasks/{task['key']}", json={"status": "DONE"}))
     entry = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/newsfeed"))[0]
-    told = entry["specificVariables"]
-    assert (told["TASK_TEXT"], told["DUE_DATE"], told["STATUS"]) == ("Call\nZuse", "1510081200000", "Done")
-    assert (told["BOX_NAME"], told["STORY_AUTHOR_DISPLAY_NAME"]) == ("Acme", "Ada L")
+    variables = entry["specificVariables"]
+    assert (variables["TASK_TEXT"], variables["DUE_DATE"], variables["STATUS"]) == (
+        "Call\nZuse",
+        "1510081200000",
+        "Done",
+    )
+    assert (variables["BOX_NAME"], variables["STORY_AUTHOR_DISPLAY_NAME"]) == ("Acme", "Ada L")
 
 
 def test_several_edits_in_one_request_make_one_webhook_delivery(world: World) -> None:
@@ -86,7 +90,7 @@ def test_of_two_spellings_sent_the_changed_spelling_counts(world: World, spellin
     task = a_task(world, world.box(world.pipeline()))
     echo = {**task, spelling: [{"userKey": world.bo.user_key}]}
     changed = ok(world.ada.http.post(f"/api/v2/tasks/{task['key']}", json=echo))
-    assert [one["userKey"] for one in changed["assignedTo"]] == [world.bo.user_key]
+    assert [assignee["userKey"] for assignee in changed["assignedTo"]] == [world.bo.user_key]
 
 
 def test_a_draft_records_no_event_until_it_is_published(world: World) -> None:

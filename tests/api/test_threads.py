@@ -20,10 +20,14 @@ def add(world: World, box: str, gmail: str = GMAIL) -> Any:
 
 
 def test_adding_a_thread_again_changes_nothing_and_records_no_event(world: World, box: str) -> None:
-    made = add(world, box)
-    assert add(world, box, GMAIL.upper()) == made
-    assert (made["subject"], made["numberOfEmails"], made["lastEmailTimestamp"]) == ("", 0, made["creationTimestamp"])
-    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}/threads")) == [made]
+    created = add(world, box)
+    assert add(world, box, GMAIL.upper()) == created
+    assert (created["subject"], created["numberOfEmails"], created["lastEmailTimestamp"]) == (
+        "",
+        0,
+        created["creationTimestamp"],
+    )
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}/threads")) == [created]
     assert world.events(box) == ["box.created", "thread.added"]
 
 
@@ -33,8 +37,8 @@ def test_a_thread_is_found_only_in_reachable_boxes(world: World, box: str) -> No
     hidden = add(world, world.box(private)["key"])
     path = "/api/v1/threadinfo/"
     found = ok(world.ada.http.post(path, params={"hexGmailThreadId": GMAIL}))
-    assert {here["key"], there["key"], hidden["key"]} <= {one["key"] for one in found}
-    for_bo = {one["key"] for one in ok(world.bo.http.post(path, params={"hexGmailThreadId": GMAIL}))}
+    assert {here["key"], there["key"], hidden["key"]} <= {thread["key"] for thread in found}
+    for_bo = {thread["key"] for thread in ok(world.bo.http.post(path, params={"hexGmailThreadId": GMAIL}))}
     assert {here["key"], there["key"]} <= for_bo
     assert hidden["key"] not in for_bo
     refused(world.ada.http.post(path), 400, "hexGmailThreadId")
@@ -45,7 +49,7 @@ def test_threads_come_in_pages(world: World, box: str) -> None:
     keys = [add(world, box, f"{GMAIL[:-1]}{number}")["key"] for number in range(3)]
     path = f"/api/v1/boxes/{box}/threads"
     pages = [ok(world.ada.http.get(path, params={"limit": 2, "page": page})) for page in range(3)]
-    assert [[one["key"] for one in page] for page in pages] == [keys[:2], keys[2:], []]
+    assert [[thread["key"] for thread in page] for page in pages] == [keys[:2], keys[2:], []]
 
 
 def test_a_thread_goes_with_its_box_to_another_pipeline(world: World) -> None:

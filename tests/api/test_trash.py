@@ -11,7 +11,7 @@ from tests.conftest import World, ok, refused
 
 def thrown(world: World, who: str = "ada", **query: Any) -> list[str]:
     found = ok(getattr(world, who).http.get("/api/v2/trash", params={"teamKey": world.team_key, **query}))
-    return [one["key"] for one in found["results"]]
+    return [entry["key"] for entry in found["results"]]
 
 
 def restored(world: World, key: str) -> Any:
@@ -25,7 +25,9 @@ def everything(world: World, box: str) -> dict[str, Any]:
     shown = ok(world.ada.http.get(f"/api/v1/boxes/{box}"))
     return {
         **found,
-        "box": {name: one for name, one in shown.items() if name not in ("lastUpdatedTimestamp", "lastSavedTimestamp")},
+        "box": {
+            name: entry for name, entry in shown.items() if name not in ("lastUpdatedTimestamp", "lastSavedTimestamp")
+        },
     }
 
 
@@ -34,17 +36,17 @@ def a_full_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")["key"]
     other = world.box(pipeline, name="Other")
-    one, firm = contact(world, givenName="Konrad"), organization(world, name="Zuse KG")
-    links = {"contacts": [{"key": one["key"], "isStarred": True}], "organizations": [{"key": firm["key"]}]}
+    konrad, firm = contact(world, givenName="Konrad"), organization(world, name="Zuse KG")
+    links = {"contacts": [{"key": konrad["key"], "isStarred": True}], "organizations": [{"key": firm["key"]}]}
     box = world.box(pipeline, fields={field: "a"}, linkedBoxKeys=[other["key"]], notes="n", **links)
     url = f"/api/v2/boxes/{box['key']}"
     meeting = {"meetingType": "CALL_LOG", "startTimestamp": 1000, "notes": "Rang"}
     key = ok(world.ada.http.post(f"{url}/meetings", json=meeting))["key"]
     due = world.clock() + 86_400_000
     ok(world.ada.http.post(f"{url}/tasks", json={"text": "call", "meetingKey": key, "dueDate": due}))
-    said = ok(world.ada.http.post(f"{url}/comments", json={"message": "Shall we?"}))["key"]
-    ok(world.bo.http.post(f"{url}/comments", json={"message": "Yes", "parent": said}))
-    ok(world.bo.http.post(f"/api/v2/comments/{said}/react", json={"emoji": "👍"}))
+    comment = ok(world.ada.http.post(f"{url}/comments", json={"message": "Shall we?"}))["key"]
+    ok(world.bo.http.post(f"{url}/comments", json={"message": "Yes", "parent": comment}))
+    ok(world.bo.http.post(f"/api/v2/comments/{comment}/react", json={"emoji": "👍"}))
     ok(world.ada.http.post(f"{url}/files?fileName=offer.txt", content=b"100 EUR"))
     ok(world.ada.http.put(f"/api/v1/boxes/{box['key']}/threads", params={"threadGmailId": "15d52837dc00ff8e"}))
     return box, other
@@ -57,8 +59,8 @@ def test_a_restored_box_has_everything_that_was_on_it(world: World) -> None:
     assert thrown(world, noun="box")[0] == box["key"]
     assert everything(world, other["key"])["box"]["linkedBoxKeys"] == []
     upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
-    told = restored(world, box["key"])
-    assert (told["noun"], told["name"]) == ("box", "Acme")
+    answer = restored(world, box["key"])
+    assert (answer["noun"], answer["name"]) == ("box", "Acme")
     assert everything(world, box["key"]) == before
     assert everything(world, other["key"]) == linked
     (file,) = before["v1/boxes/{}/files"]
@@ -73,7 +75,9 @@ def test_a_restored_box_is_found_and_listed_again(world: World) -> None:
     box = world.box(pipeline, name=f"Zauberwort {world.number}")
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     restored(world, box["key"])
-    assert [one["key"] for one in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))] == [box["key"]]
+    assert [item["key"] for item in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))] == [
+        box["key"]
+    ]
     found = ok(world.ada.http.get("/api/v1/search", params={"query": "Zauberwort"}))
     assert box["key"] in str(found)
 
@@ -95,7 +99,9 @@ def test_things_deleted_meanwhile_are_left_out_of_a_restore(world: World) -> Non
     restored(world, box["key"])
     now = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))
     assert (now["stageKey"], now["fields"], now.get("contacts"), now["linkedBoxKeys"]) == ("5001", {}, None, [])
-    assert [one["key"] for one in now["organizations"]] == [one["key"] for one in box["organizations"]]
+    assert [organization["key"] for organization in now["organizations"]] == [
+        organization["key"] for organization in box["organizations"]
+    ]
 
 
 def test_parts_of_a_box_are_restored_individually(world: World) -> None:
@@ -129,7 +135,7 @@ def test_a_restored_pipeline_is_complete_and_unreachable_until_then(world: World
         f"pipelines/{pipeline}/boxes",
     ):
         refused(world.ada.http.get(f"/api/v1/{url}"), 404)
-    assert pipeline not in [one["key"] for one in ok(world.ada.http.get("/api/v1/pipelines"))]
+    assert pipeline not in [item["key"] for item in ok(world.ada.http.get("/api/v1/pipelines"))]
     assert thrown(world, noun="pipeline")[0] == pipeline
     assert pipeline not in thrown(world, "bo")
     refused(world.bo.http.post(f"/api/v2/trash/{pipeline}/restore"), 404)
@@ -160,22 +166,22 @@ def test_a_restored_contact_is_linked_where_it_was(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEAM_CONTACT")["key"]
     firm = organization(world, name="Zuse KG", domains=["zuse.example"])
-    one = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"], orgLinks=[{"key": firm["key"]}])
-    friend = contact(world, givenName="Helmut", contactLinks=[{"key": one["key"]}])
-    named = {"contacts": [{"key": one["key"], "isStarred": True}], "fields": {field: [one["key"]]}}
+    konrad = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"], orgLinks=[{"key": firm["key"]}])
+    friend = contact(world, givenName="Helmut", contactLinks=[{"key": konrad["key"]}])
+    named = {"contacts": [{"key": konrad["key"], "isStarred": True}], "fields": {field: [konrad["key"]]}}
     box = world.box(pipeline, **named)
-    task = {"text": "call", "teamContactKey": one["key"]}
+    task = {"text": "call", "teamContactKey": konrad["key"]}
     task = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=task))
-    before = {key["key"]: read(world, key) for key in (one, firm, friend)}
+    before = {key["key"]: read(world, key) for key in (konrad, firm, friend)}
     shown = box_of(world, box)
-    ok(world.ada.http.delete(path(one)))
+    ok(world.ada.http.delete(path(konrad)))
     assert "contacts" not in box_of(world, box)
-    restored(world, one["key"])
+    restored(world, konrad["key"])
     for key, was in before.items():
         assert still(was, read(world, {**was, "key": key})), was
     now = box_of(world, box)
     assert (now["contacts"], now["fields"]) == (shown["contacts"], shown["fields"])
-    assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))["teamContactKey"] == one["key"]
+    assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))["teamContactKey"] == konrad["key"]
 
 
 def test_only_users_who_may_delete_may_restore(world: World) -> None:
@@ -222,7 +228,7 @@ def test_the_trash_is_paged_by_cursor(world: World) -> None:
     query: dict[str, Any] = {"noun": "box", "limit": 2, "teamKey": world.team_key}
     page = ok(world.ada.http.get("/api/v2/trash", params=query))
     rest = ok(world.ada.http.get("/api/v2/trash", params={**query, "cursor": page["cursor"]}))
-    found = [one["key"] for one in page["results"] + rest["results"]]
+    found = [entry["key"] for entry in page["results"] + rest["results"]]
     assert sorted(found) == sorted(keys)
     refused(world.ada.http.get("/api/v2/trash", params={"cursor": "x"}), 400, "cursor")
 

@@ -18,8 +18,8 @@ def change_of(response: httpx.Response) -> str:
 
 
 def undo(world: World, change: str, who: str = "ada", **more: Any) -> dict[str, Any]:
-    told: dict[str, Any] = ok(getattr(world, who).http.post("/api/v2/undo", json={"change": change, **more}))
-    return told
+    answer: dict[str, Any] = ok(getattr(world, who).http.post("/api/v2/undo", json={"change": change, **more}))
+    return answer
 
 
 def edit(world: World, box: dict[str, Any], **changes: Any) -> str:
@@ -30,7 +30,7 @@ def test_an_edit_of_many_members_is_undone_together(world: World) -> None:
     pipeline = world.pipeline()
     text, date = world.field(pipeline, "TEXT_INPUT")["key"], world.field(pipeline, "DATE")["key"]
     other = world.box(pipeline, name="Other")
-    one = contact(world, givenName="Konrad")
+    konrad = contact(world, givenName="Konrad")
     box = world.box(pipeline, fields={text: "a"}, notes="n")
     change = edit(
         world,
@@ -42,7 +42,7 @@ def test_an_edit_of_many_members_is_undone_together(world: World) -> None:
         assignedToSharingEntries=[{"email": world.bo.email}],
         followerKeys=[],
         linkedBoxKeys=[other["key"]],
-        contacts=[{"key": one["key"]}],
+        contacts=[{"key": konrad["key"]}],
     )
     undone = undo(world, change)
     now = box_of(world, box)
@@ -61,9 +61,9 @@ def test_an_undo_records_events_like_any_change(world: World) -> None:
     change = edit(world, box, name="Acme Ltd")
     answer = world.bo.http.post("/api/v2/undo", json={"change": change})
     assert answer.headers["x-boxwood-change"] == ok(answer)["change"]
-    told = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history"))["results"][0]
-    assert (told["kind"], told["actor"]["key"], told["undoes"]) == ("box.renamed", world.bo.user_key, change)
-    assert (told["before"], told["after"]) == ({"name": "Acme Ltd"}, {"name": "Acme"})
+    entry = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history"))["results"][0]
+    assert (entry["kind"], entry["actor"]["key"], entry["undoes"]) == ("box.renamed", world.bo.user_key, change)
+    assert (entry["before"], entry["after"]) == ({"name": "Acme Ltd"}, {"name": "Acme"})
 
 
 def test_a_later_change_prevents_an_undo_and_is_named(world: World) -> None:
@@ -74,8 +74,8 @@ def test_a_later_change_prevents_an_undo_and_is_named(world: World) -> None:
     edit(world, box, fields={size: "L"})
     refused(world.ada.http.post("/api/v2/undo", json={"change": change}), 400, "Size was changed since")
     assert box_of(world, box)["name"] == "Acme Ltd"
-    told = undo(world, change, partial=True)
-    assert [one["reason"] for one in told["left"]] == ["Size was changed since"]
+    answer = undo(world, change, partial=True)
+    assert [item["reason"] for item in answer["left"]] == ["Size was changed since"]
     assert (box_of(world, box)["name"], box_of(world, box)["fields"][size]) == ("Acme", "L")
 
 
@@ -92,7 +92,7 @@ def test_one_event_of_a_change_can_be_undone_alone(world: World) -> None:
     box = world.box(world.pipeline())
     edit(world, box, name="Acme Ltd", notes="n")
     history = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/history"))["results"]
-    (renamed,) = [one["key"] for one in history if one["kind"] == "box.renamed"]
+    (renamed,) = [entry["key"] for entry in history if entry["kind"] == "box.renamed"]
     ok(world.ada.http.post("/api/v2/undo", json={"event": renamed}))
     assert (box_of(world, box)["name"], box_of(world, box)["notes"]) == ("Acme", "n")
 
@@ -100,28 +100,28 @@ def test_one_event_of_a_change_can_be_undone_alone(world: World) -> None:
 def test_a_batch_is_undone_as_a_whole(world: World) -> None:
     pipeline = world.pipeline()
     kept = world.box(pipeline, name="Kept")
-    made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
-    operations = [{**made, "body": {"name": str(number)}} for number in range(20)]
+    operation = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
+    operations = [{**operation, "body": {"name": str(number)}} for number in range(20)]
     operations.append({"method": "POST", "path": f"/v1/boxes/{kept['key']}", "body": {"stageKey": "5003"}})
     change = change_of(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
     undo(world, change)
     left = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    assert [(one["key"], one["stageKey"]) for one in left] == [(kept["key"], "5001")]
+    assert [(item["key"], item["stageKey"]) for item in left] == [(kept["key"], "5001")]
 
 
 def test_a_created_box_that_others_changed_is_not_deleted_by_undo(world: World) -> None:
     pipeline = world.pipeline()
-    made = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
-    operations = [{**made, "body": {"name": name}} for name in ("One", "Two")]
+    operation = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
+    operations = [{**operation, "body": {"name": name}} for name in ("One", "Two")]
     answer = world.ada.http.post("/api/v2/batch", json={"operations": operations})
-    one, two = (each["body"]["key"] for each in ok(answer)["results"])
-    ok(world.bo.http.post(f"/api/v2/boxes/{one}/comments", json={"message": "mine now"}))
+    first, second = (each["body"]["key"] for each in ok(answer)["results"])
+    ok(world.bo.http.post(f"/api/v2/boxes/{first}/comments", json={"message": "mine now"}))
     change = answer.headers["x-boxwood-change"]
     refused(world.ada.http.post("/api/v2/undo", json={"change": change}), 400, "One: it was changed since")
-    told = undo(world, change, partial=True)
-    assert [each["kind"] for each in told["left"]] == ["box.created"]
-    assert [each["key"] for each in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))] == [one]
-    assert two in str(ok(world.ada.http.get("/api/v2/trash")))
+    undone = undo(world, change, partial=True)
+    assert [each["kind"] for each in undone["left"]] == ["box.created"]
+    assert [each["key"] for each in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))] == [first]
+    assert second in str(ok(world.ada.http.get("/api/v2/trash")))
 
 
 def test_undoing_a_deletion_restores_everything_it_deleted(world: World) -> None:
@@ -133,21 +133,21 @@ def test_undoing_a_deletion_restores_everything_it_deleted(world: World) -> None
 
 
 def test_deleting_changing_and_merging_contacts_is_undone(world: World) -> None:
-    one = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
-    two = contact(world, givenName="K.", title="Inventor")
-    box = world.box(world.pipeline(), contacts=[{"key": two["key"]}])
+    konrad = contact(world, givenName="Konrad", emailAddresses=["k@zuse.example"])
+    second = contact(world, givenName="K.", title="Inventor")
+    box = world.box(world.pipeline(), contacts=[{"key": second["key"]}])
     changes = {"title": "Engineer", "emailAddresses": ["konrad@zuse.example"], "familyName": "Zuse"}
-    change = change_of(world.ada.http.post(path(one), json=changes))
+    change = change_of(world.ada.http.post(path(konrad), json=changes))
     undo(world, change)
-    assert still(one, read(world, one))
-    change = change_of(world.ada.http.delete(path(two)))
+    assert still(konrad, read(world, konrad))
+    change = change_of(world.ada.http.delete(path(second)))
     undo(world, change)
-    assert [link["key"] for link in box_of(world, box)["contacts"]] == [two["key"]]
-    change = change_of(world.ada.http.post(f"{path(one)}/merge", json={"keys": [two["key"]]}))
+    assert [link["key"] for link in box_of(world, box)["contacts"]] == [second["key"]]
+    change = change_of(world.ada.http.post(f"{path(konrad)}/merge", json={"keys": [second["key"]]}))
     undo(world, change)
-    assert still(one, read(world, one))
-    assert still(two, read(world, two))
-    assert [link["key"] for link in box_of(world, box)["contacts"]] == [two["key"]]
+    assert still(konrad, read(world, konrad))
+    assert still(second, read(world, second))
+    assert [link["key"] for link in box_of(world, box)["contacts"]] == [second["key"]]
 
 
 @pytest.mark.parametrize("noun", ["tasks", "comments", "meetings"])
@@ -159,16 +159,19 @@ def test_creating_changing_and_deleting_parts_is_undone(world: World, noun: str)
         "comments": ({"message": "Hello"}, {"message": "Hi"}),
         "meetings": ({"meetingType": "CALL_LOG", "startTimestamp": 1}, {"notes": "Long", "startTimestamp": 2}),
     }[noun]
-    made = world.ada.http.post(url, json=given[0])
-    own = f"/api/v2/{noun}/{ok(made)['key']}"
+    created = world.ada.http.post(url, json=given[0])
+    own = f"/api/v2/{noun}/{ok(created)['key']}"
     before = ok(world.ada.http.get(own))
     changed = change_of(world.ada.http.post(own, json=given[1]))
     undo(world, changed)
     now = ok(world.ada.http.get(own))
-    assert {name for name, one in now.items() if before[name] != one} <= {"lastSavedTimestamp", "lastStatusChangeDate"}
+    assert {name for name, entry in now.items() if before[name] != entry} <= {
+        "lastSavedTimestamp",
+        "lastStatusChangeDate",
+    }
     undo(world, change_of(world.ada.http.delete(own)))
     assert ok(world.ada.http.get(own))["key"] == now["key"]
-    deleted = world.bo.http.post("/api/v2/undo", json={"event": made.headers["x-boxwood-change"]})
+    deleted = world.bo.http.post("/api/v2/undo", json={"event": created.headers["x-boxwood-change"]})
     if noun == "comments":
         refused(deleted, 400, "Only the author")
     else:
@@ -202,15 +205,15 @@ def test_changes_of_a_pipeline_its_sharing_stages_and_fields_are_undone(world: W
         world.ada.http.delete(f"{url}/stages/5002"),
         world.ada.http.delete(f"{url}/fields/{field}"),
     ]
-    for change in reversed([change_of(one) for one in changes]):
+    for change in reversed([change_of(item) for item in changes]):
         undo(world, change)
     now = ok(world.ada.http.get(url))
     stamps = ("lastSavedTimestamp", "lastUpdatedTimestamp")
     differing = {name for name in now if now[name] != before.get(name) and name not in stamps}
     assert differing <= {"stages", "fields"}
-    assert [stage["name"] for stage in now["stages"].values()] == [one["name"] for one in before["stages"].values()]
+    assert [stage["name"] for stage in now["stages"].values()] == [item["name"] for item in before["stages"].values()]
     assert now["stageOrder"] == before["stageOrder"]
-    assert [one["name"] for one in now["fields"]] == ["Size"]
+    assert [item["name"] for item in now["fields"]] == ["Size"]
     refused(world.cy.http.get(url), 404)
 
 
@@ -231,20 +234,20 @@ def test_a_user_cannot_undo_what_they_may_not_change(world: World) -> None:
 def test_an_import_is_undone_as_one_change_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(undoing, "AT_ONCE", 10)
     pipeline = world.pipeline()
-    kept = world.box(pipeline, name="Row 3", notes="mine")
+    own = world.box(pipeline, name="Row 3", notes="mine")
     rows = "\n".join(f"Row {number};note {number}" for number in range(25))
     asked = {"wait": 20, "match": "name"}
     url = f"/api/v2/pipelines/{pipeline['key']}/import"
     content = f"Name;Notes\n{rows}\n".encode()
-    one = ok(world.ada.http.post(url, params=asked, content=content, headers={"content-type": "text/csv"}))
-    assert (one["state"], one["created"], one["updated"]) == ("done", 24, 1)
+    job = ok(world.ada.http.post(url, params=asked, content=content, headers={"content-type": "text/csv"}))
+    assert (job["state"], job["created"], job["updated"]) == ("done", 24, 1)
     more, steps = True, 0
     while more:
-        told = undo(world, one["change"])
-        more, steps = told["hasMore"], steps + 1
+        answer = undo(world, job["change"])
+        more, steps = answer["hasMore"], steps + 1
     assert steps == 3
     (left,) = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    assert (left["key"], left["notes"]) == (kept["key"], "mine")
+    assert (left["key"], left["notes"]) == (own["key"], "mine")
     assert (
         len(ok(world.ada.http.get("/api/v2/trash", params={"noun": "box", "teamKey": world.team_key}))["results"]) == 24
     )
@@ -255,8 +258,8 @@ def test_undoing_an_import_with_changed_boxes_is_refused_before_any_change(world
     url = f"/api/v2/pipelines/{pipeline['key']}/import"
     content = b"Name\n" + b"".join(b"Row %d\n" % number for number in range(25))
     asked = {"params": {"wait": 20}, "content": content, "headers": {"content-type": "text/csv"}}
-    one = ok(world.ada.http.post(url, **asked))
+    job = ok(world.ada.http.post(url, **asked))
     first = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))[0]
     edit(world, first, notes="mine")
-    refused(world.ada.http.post("/api/v2/undo", json={"change": one["change"]}), 400, "Row 0: it was changed since")
+    refused(world.ada.http.post("/api/v2/undo", json={"change": job["change"]}), 400, "Row 0: it was changed since")
     assert len(ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))) == 25

@@ -17,15 +17,15 @@ TARGET = "https://hooks.example.com/secret-path"
 
 def webhook(person: Person, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
     body = {"event": "BOX_EDIT", "targetUrl": TARGET, "pipelineKey": pipeline["key"], **given}
-    made: dict[str, Any] = ok(person.http.post("/api/v2/webhooks", json=body))
-    return made
+    created: dict[str, Any] = ok(person.http.post("/api/v2/webhooks", json=body))
+    return created
 
 
 def shown(person: Person, path: str) -> dict[str, Any]:
     """As it is read, but for when it was saved and what counts up."""
     found: dict[str, Any] = ok(person.http.get(path))
     left = ("lastUpdatedTimestamp", "lastSavedTimestamp", "updatedTimestamp", "version", "switchedOn", "off", "onSince")
-    return {name: one for name, one in found.items() if name not in left}
+    return {name: entry for name, entry in found.items() if name not in left}
 
 
 def change(person: Person, path: str, **given: Any) -> str:
@@ -34,8 +34,8 @@ def change(person: Person, path: str, **given: Any) -> str:
 
 def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world: World) -> None:
     pipeline = world.pipeline()
-    made = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush")
-    path = f"/api/v2/webhooks/{made['key']}"
+    created = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush")
+    path = f"/api/v2/webhooks/{created['key']}"
     before = shown(world.ada, path)
     edited = change(
         world.ada,
@@ -51,16 +51,16 @@ def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world:
     undo(world, edited)
     assert shown(world.ada, path) == before
     sql = "SELECT target_url, token FROM webhooks WHERE key = :key"
-    assert world.server.engine.read(lambda db: db.row(sql, key=made["key"])) == (TARGET, "hush")
-    told = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "webhook."}))
-    assert "secret-path" not in str(told)
-    assert "hush" not in str(told)
+    assert world.server.engine.read(lambda db: db.row(sql, key=created["key"])) == (TARGET, "hush")
+    entries = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "webhook."}))
+    assert "secret-path" not in str(entries)
+    assert "hush" not in str(entries)
     refused(world.cy.http.post("/api/v2/undo", json={"change": edited}), 404)
 
 
 def test_a_later_edit_prevents_an_undo_and_a_new_secret_stays(world: World) -> None:
-    made = webhook(world.ada, world.pipeline())
-    path = f"/api/v2/webhooks/{made['key']}"
+    created = webhook(world.ada, world.pipeline())
+    path = f"/api/v2/webhooks/{created['key']}"
     edited = change(world.ada, path, targetUrl="https://one.example.com/", ordered=True)
     change(world.ada, path, targetUrl="https://two.example.com/")
     refused(world.ada.http.post("/api/v2/undo", json={"change": edited}), 400, "target url was changed since")
@@ -71,8 +71,8 @@ def test_a_later_edit_prevents_an_undo_and_a_new_secret_stays(world: World) -> N
 def test_editing_and_deleting_an_inbound_webhook_is_undone(world: World) -> None:
     pipeline = world.pipeline()
     body = {"name": "Orders", "signature": "GITHUB", "addresses": ["192.0.2.0/24"]}
-    made = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json=body))
-    path = f"/api/v2/inbound/{made['key']}"
+    created = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/inbound", json=body))
+    path = f"/api/v2/inbound/{created['key']}"
     before = shown(world.ada, path)
     edited = change(
         world.ada, path, name="Other", signature="NONE", addresses=[], repeatPath="id", condition='method == "POST"'
@@ -82,7 +82,7 @@ def test_editing_and_deleting_an_inbound_webhook_is_undone(world: World) -> None
     change(world.ada, path, addresses=[], signature="NONE")
     undo(world, change_of(world.ada.http.delete(path)))
     with world.client(None) as caller:
-        assert caller.post(httpx.URL(made["url"]).path, json={"id": 1}).status_code in (200, 202)
+        assert caller.post(httpx.URL(created["url"]).path, json={"id": 1}).status_code in (200, 202)
     refused(world.cy.http.get(path), 404)
 
 
@@ -106,7 +106,7 @@ def test_undoing_an_edit_of_an_automation_makes_it_run_as_before(world: World) -
     box = world.box(pipeline)
     rule.only()
     tasks = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
-    assert [one["text"] for one in tasks] == ["call"]
+    assert [task["text"] for task in tasks] == ["call"]
     off = change_of(world.ada.http.post(f"{rule.own}/disable"))
     undo(world, off)
     assert ok(world.ada.http.get(rule.own))["enabled"] is True
@@ -129,8 +129,8 @@ def test_creating_changing_and_deleting_a_rule_is_undone(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/validators"
     empty = {"field": "notes", "op": "isEmpty"}
-    made = world.ada.http.post(path, json={"name": "Bare", "assertion": empty})
-    own = f"{path}/{ok(made)['key']}"
+    created = world.ada.http.post(path, json={"name": "Bare", "assertion": empty})
+    own = f"{path}/{ok(created)['key']}"
     before = shown(world.ada, own)
     in_won = {"field": "stage", "op": "eq", "value": "5002"}
     undo(
@@ -140,7 +140,7 @@ def test_creating_changing_and_deleting_a_rule_is_undone(world: World) -> None:
     undo(world, change_of(world.ada.http.delete(own)))
     assert shown(world.ada, own) == before
     refused(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "X", "notes": "n"}), 400)
-    undo(world, change_of(made))
+    undo(world, change_of(created))
     refused(world.ada.http.get(own), 404)
 
 
@@ -149,9 +149,9 @@ def test_undoing_the_removal_of_an_option_restores_the_values_of_boxes(world: Wo
     pipeline = world.pipeline()
     names, settings = ["S", "M", "L"], ("dropdownSettings", "items") if kind == "DROPDOWN" else ("tagSettings", "tags")
     field = world.field(pipeline, kind, **{settings[0]: {settings[1]: [{"name": name} for name in names]}})
-    small, middle, large = (one["key"] for one in field[settings[0]][settings[1]])
+    small, middle, large = (item["key"] for item in field[settings[0]][settings[1]])
     given = [[small], [middle], [small, large], [middle, small]]
-    values = [one[0] for one in given] if kind == "DROPDOWN" else given
+    values = [entry[0] for entry in given] if kind == "DROPDOWN" else given
     boxes = [world.box(pipeline, fields={field["key"]: value}) for value in values]
     own = f"/api/v1/pipelines/{pipeline['key']}/fields/{field['key']}"
 
@@ -187,19 +187,19 @@ def test_undoing_the_deletion_of_contact_fields_restores_their_values(world: Wor
     size = ok(world.ada.http.post(fields, json={"name": "Size", "type": "TEXT_INPUT"}))["key"]
     tags = {"tags": [{"name": "Hot"}, {"name": "Cold"}]}
     mood = ok(world.ada.http.post(fields, json={"name": "Mood", "type": "TAG", "tagSettings": tags}))
-    hot, cold = (one["key"] for one in mood["tagSettings"]["tags"])
+    hot, cold = (tag["key"] for tag in mood["tagSettings"]["tags"])
     held = {size: "L", mood["key"]: f"{hot},{cold}"}
-    one, other = (contact(world, givenName=name, fields=held) for name in ("Konrad", "Alan"))
+    konrad, other = (contact(world, givenName=name, fields=held) for name in ("Konrad", "Alan"))
     renamed = change(world.ada, f"{fields}/{size}", name="Weight")
     undo(world, renamed)
     lost = change(world.ada, f"{fields}/{mood['key']}", tagSettings={"tags": [{"key": cold, "name": "Cold"}]})
-    assert read(world, one)["fields"] == {size: "L", mood["key"]: cold}
+    assert read(world, konrad)["fields"] == {size: "L", mood["key"]: cold}
     gone = change_of(world.ada.http.delete(f"{fields}/{size}"))
-    assert read(world, one)["fields"] == {mood["key"]: cold}
+    assert read(world, konrad)["fields"] == {mood["key"]: cold}
     refused(world.ada.http.post("/api/v2/undo", json={"change": lost}), 400, "were changed since")
     undo(world, gone)
     undo(world, lost)
-    assert [read(world, each)["fields"] for each in (one, other)] == [held, held]
+    assert [read(world, each)["fields"] for each in (konrad, other)] == [held, held]
     shown = ok(world.ada.http.get(fields))
     assert [each["name"] for each in shown] == ["Size", "Mood"]
     refused(world.cy.http.post("/api/v2/undo", json={"change": gone}), 404)
@@ -214,13 +214,13 @@ def test_a_change_of_the_team_name_and_settings_is_undone(world: World) -> None:
     undo(world, edited)
     after = ok(world.ada.http.get(path))
     assert {name for name in after if after[name] != before[name]} <= {"lastSavedTimestamp", "lastUpdatedTimestamp"}
-    (told,) = ok(world.ada.http.get(f"{path}/audit", params={"kind": "team.edited", "limit": 1}))["results"]
-    assert (told["before"]["name"], told["after"]["name"]) == ("Others", before["name"])
+    (entries,) = ok(world.ada.http.get(f"{path}/audit", params={"kind": "team.edited", "limit": 1}))["results"]
+    assert (entries["before"]["name"], entries["after"]["name"]) == ("Others", before["name"])
 
 
 def test_undo_data_is_deleted_after_30_days(world: World) -> None:
-    made = webhook(world.ada, world.pipeline())
-    path = f"/api/v2/webhooks/{made['key']}"
+    created = webhook(world.ada, world.pipeline())
+    path = f"/api/v2/webhooks/{created['key']}"
     edited = change(world.ada, path, targetUrl="https://one.example.com/")
     now = world.clock()
     upkeep.sweep(world.server.engine, world.server.boxwood.store, now)

@@ -35,7 +35,7 @@ def read(world: World, box: dict) -> dict[str, Any]:
 
 
 def broken(world: World, box: dict) -> list[str]:
-    return [one["name"] for one in read(world, box)["violations"]]
+    return [violation["name"] for violation in read(world, box)["violations"]]
 
 
 def becomes(fn: Callable[[], Any], wanted: Any) -> None:
@@ -87,7 +87,7 @@ def test_every_way_to_change_a_box_checks_the_rules(world: World, pipeline: dict
     ]:
         refused(answer, 400, "A won deal needs a value")
     listed = ok(world.ada.http.get(own))["results"]
-    assert [one["key"] for one in listed] == [box["key"]]
+    assert [item["key"] for item in listed] == [box["key"]]
     assert listed[0] == read(world, box)
     both = ok(edit(world.ada, elsewhere, pipelineKey=pipeline["key"], fields={value["key"]: "7"}))
     assert (both["pipelineKey"], both["violations"]) == (pipeline["key"], [])
@@ -128,7 +128,7 @@ def test_a_rule_can_be_a_formula(world: World, pipeline: dict, value: dict) -> N
     refused(edit(world.ada, box, stageKey="5002"), 400, "Large")
     assert ok(edit(world.ada, box, stageKey="5002", fields={value["key"]: 101}))["violations"] == []
     longer = ok(edit(world.ada, box, name="Longer name"))
-    assert [(one["key"], one["mode"]) for one in longer["violations"]] == [(sheet["key"], "WARN")]
+    assert [(violation["key"], violation["mode"]) for violation in longer["violations"]] == [(sheet["key"], "WARN")]
 
 
 def test_a_failing_formula_warns_and_blocks_no_change(world: World, pipeline: dict, value: dict) -> None:
@@ -146,18 +146,18 @@ def test_only_an_admin_may_override_a_rule(world: World, pipeline: dict, value: 
     refused(edit(world.ada, box, stageKey="5002"), 400, "needs a value")
     refused(edit(world.bo, box, stageKey="5002", overrideValidation=True), 403, "override")
     moved = ok(edit(world.ada, box, stageKey="5002", overrideValidation=True))
-    assert [one["key"] for one in moved["violations"]] == [rule["key"]]
+    assert [violation["key"] for violation in moved["violations"]] == [rule["key"]]
     assert read(world, box)["violations"] == moved["violations"]
     query = {"overrideValidation": "true"}
     created = world.ada.http.put(
         f"/api/v1/pipelines/{pipeline['key']}/boxes", params=query, data={"name": "Y", "stageKey": "5002"}
     )
-    assert [one["key"] for one in ok(created)["violations"]] == [rule["key"]]
+    assert [violation["key"] for violation in ok(created)["violations"]] == [rule["key"]]
     batch = [{"method": "POST", "path": f"/v1/boxes/{box['key']}", "body": {"notes": "x"}}]
     refused_one = ok(world.ada.http.post("/api/v2/batch", json={"operations": batch}))
-    assert [one["status"] for one in refused_one["results"]] == [400]
+    assert [result["status"] for result in refused_one["results"]] == [400]
     insisted = ok(world.ada.http.post("/api/v2/batch", json={"operations": batch, "overrideValidation": True}))
-    assert [one["status"] for one in insisted["results"]] == [200]
+    assert [result["status"] for result in insisted["results"]] == [200]
 
 
 def test_the_right_to_override_rules_can_be_granted(world: World, pipeline: dict, value: dict) -> None:
@@ -178,7 +178,7 @@ def test_a_box_that_already_breaks_rules_can_be_fixed_step_by_step(world: World,
     becomes(lambda: broken(world, box), ["Value", "Noted"])
     refused(edit(world.ada, box, name="Other"), 400, "needs a value; Noted")
     assert ok(edit(world.ada, box, name=box["name"]))["key"] == box["key"], "an echo changes nothing"
-    assert [one["name"] for one in ok(edit(world.ada, box, notes="words"))["violations"]] == ["Value"]
+    assert [violation["name"] for violation in ok(edit(world.ada, box, notes="words"))["violations"]] == ["Value"]
     refused(edit(world.ada, box, notes="other words"), 400, "needs a value")
     assert ok(edit(world.ada, box, fields={value["key"]: 1}))["violations"] == []
 
@@ -201,7 +201,7 @@ def test_boxes_are_checked_again_when_the_rules_change(world: World, pipeline: d
     ok(world.ada.http.post(own, json={"condition": {"field": "stage", "op": "eq", "value": "5001"}}))
     becomes(lambda: (broken(world, won), broken(world, lead)), ([], ["Value"]))
     ok(world.ada.http.post(own, json={"message": "Say how much", "mode": "WARN"}))
-    becomes(lambda: [one["message"] for one in read(world, lead)["violations"]], ["Say how much"])
+    becomes(lambda: [violation["message"] for violation in read(world, lead)["violations"]], ["Say how much"])
     ok(world.ada.http.delete(own))
     becomes(lambda: (broken(world, won), broken(world, lead)), ([], []))
     assert world.ada.http.get(own).status_code == 404
@@ -269,7 +269,7 @@ def test_boxes_are_found_by_the_rules_they_break(world: World, pipeline: dict, v
     for test in ('"op": "isNotEmpty"', f'"op": "any", "value": "{rule["key"]}"'):
         query = {"filter": f'{{"field": "violations", {test}}}'}
         found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params=query))["results"]
-        assert [one["key"] for one in found] == [won["key"]]
+        assert [box["key"] for box in found] == [won["key"]]
 
 
 def test_all_users_read_rules_and_admins_change_them(world: World, pipeline: dict, value: dict) -> None:
@@ -286,8 +286,8 @@ def test_all_users_read_rules_and_admins_change_them(world: World, pipeline: dic
     other = world.pipeline(name="Other")["key"]
     refused(world.ada.http.get(f"/api/v2/pipelines/{other}/validators/{rule['key']}"), 404, "not found")
     feed = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
-    told = [entry["storyTextPipeline"] for entry in feed if "VALIDATOR" in entry["newsfeedEntrySpecific"]]
-    assert told == ["Ada L added the rule Value to this pipeline"]
+    sentences = [entry["storyTextPipeline"] for entry in feed if "VALIDATOR" in entry["newsfeedEntrySpecific"]]
+    assert sentences == ["Ada L added the rule Value to this pipeline"]
 
 
 TREE = {"field": "notes", "op": "isEmpty"}
@@ -325,7 +325,7 @@ def test_an_invalid_rule_is_refused_by_name(world: World, pipeline: dict, body: 
 def test_a_rule_formula_that_times_out_is_stopped(world: World, pipeline: dict) -> None:
     rule = a_rule(world, pipeline, name="Slow", formula="while (true) {}")
     box = world.box(pipeline)
-    assert [one["mode"] for one in box["violations"]] == ["WARN"]
+    assert [violation["mode"] for violation in box["violations"]] == ["WARN"]
     own = f"/api/v2/pipelines/{pipeline['key']}/validators/{rule['key']}"
     for number in range(5):
         ok(edit(world.ada, box, notes=f"{number}"))
@@ -335,7 +335,7 @@ def test_a_rule_formula_that_times_out_is_stopped(world: World, pipeline: dict) 
 
 def test_a_box_saved_while_a_rule_is_created_is_checked(world: World, pipeline: dict) -> None:
     """Boxes that are made while the pipeline's first rule is: each is refused by it, or shows that it breaks it."""
-    made: list[dict[str, Any]] = []
+    created: list[dict[str, Any]] = []
 
     def make(number: int) -> None:
         if number == 4:
@@ -343,10 +343,10 @@ def test_a_box_saved_while_a_rule_is_created_is_checked(world: World, pipeline: 
             return
         answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": f"{number}"})
         if answer.status_code == 200:
-            made.append(answer.json())
+            created.append(answer.json())
         else:
             refused(answer, 400, "Noted")
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(make, range(16)))
-    becomes(lambda: {tuple(broken(world, box)) for box in made}, {("Noted",)} if made else set())
+    becomes(lambda: {tuple(broken(world, box)) for box in created}, {("Noted",)} if created else set())

@@ -15,11 +15,11 @@ def subscribe(person: Person, **given: Any) -> dict[str, Any]:
 
 def test_the_secret_is_shown_once_and_the_token_never(world: World) -> None:
     pipeline = world.pipeline()
-    made = subscribe(world.ada, pipelineKey=pipeline["key"], token="hush")
-    secret = made.pop("secret")
+    created = subscribe(world.ada, pipelineKey=pipeline["key"], token="hush")
+    secret = created.pop("secret")
     assert secret.startswith("whsec_")
-    path = f"/api/v2/webhooks/{made['key']}"
-    assert ok(world.ada.http.get(path)) == made
+    path = f"/api/v2/webhooks/{created['key']}"
+    assert ok(world.ada.http.get(path)) == created
     rotated = ok(world.ada.http.post(f"{path}/rotate"))
     assert rotated.pop("secret") not in ("", secret)
     assert rotated["previousSecretUntil"] == rotated["lastSavedTimestamp"] + 86_400_000
@@ -30,13 +30,13 @@ def test_the_secret_is_shown_once_and_the_token_never(world: World) -> None:
 def test_an_edit_changes_only_the_given_members(world: World) -> None:
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")
-    made = subscribe(world.ada, pipelineKey=pipeline["key"], stages=["5002"], fields=[field["key"], "name"])
-    made.pop("secret")
-    assert (made["stages"], made["fields"], made["ordered"]) == (["5002"], [field["key"], "name"], False)
-    path = f"/api/v2/webhooks/{made['key']}"
-    assert ok(world.ada.http.post(path, json={"targetUrl": TARGET, "ordered": False})) == made
+    created = subscribe(world.ada, pipelineKey=pipeline["key"], stages=["5002"], fields=[field["key"], "name"])
+    created.pop("secret")
+    assert (created["stages"], created["fields"], created["ordered"]) == (["5002"], [field["key"], "name"], False)
+    path = f"/api/v2/webhooks/{created['key']}"
+    assert ok(world.ada.http.post(path, json={"targetUrl": TARGET, "ordered": False})) == created
     changed = ok(world.ada.http.post(path, json={"ordered": True, "stages": []}))
-    assert (changed["stages"], changed["fields"], changed["ordered"]) == ([], made["fields"], True)
+    assert (changed["stages"], changed["fields"], changed["ordered"]) == ([], created["fields"], True)
     off = ok(world.ada.http.post(path, json={"active": False}))
     assert (off["active"], off["offReason"]) == (False, "switched off by hand")
     on = ok(world.ada.http.post(path, json={"active": True}))
@@ -84,7 +84,7 @@ def test_subscriptions_of_users_with_more_rights_are_not_found(world: World) -> 
     own = {"results": [{name: value for name, value in bos.items() if name != "secret"}], "hasNextPage": False}
     path = f"/api/v2/pipelines/{pipeline['key']}/webhooks"
     assert ok(world.bo.http.get(path)) == own
-    assert [one["key"] for one in ok(world.ada.http.get(path))["results"]] == [adas["key"], bos["key"]]
+    assert [webhook["key"] for webhook in ok(world.ada.http.get(path))["results"]] == [adas["key"], bos["key"]]
     assert world.bo.http.post(f"/api/v2/webhooks/{adas['key']}", json={"targetUrl": TARGET}).status_code == 404
     assert world.bo.http.delete(f"/api/v2/webhooks/{adas['key']}").status_code == 404
     assert ok(world.ada.http.delete(f"/api/v2/webhooks/{bos['key']}")) == {"success": True}
@@ -92,9 +92,9 @@ def test_subscriptions_of_users_with_more_rights_are_not_found(world: World) -> 
 
 def test_subscriptions_are_deleted_with_their_pipeline(world: World) -> None:
     pipeline = world.pipeline()
-    made = subscribe(world.ada, pipelineKey=pipeline["key"])
+    created = subscribe(world.ada, pipelineKey=pipeline["key"])
     ok(world.ada.http.delete(f"/api/v2/pipelines/{pipeline['key']}"))
-    assert world.ada.http.get(f"/api/v2/webhooks/{made['key']}").status_code == 404
+    assert world.ada.http.get(f"/api/v2/webhooks/{created['key']}").status_code == 404
 
 
 def test_a_private_address_is_refused_unless_allowed(world: World) -> None:
@@ -111,8 +111,8 @@ def test_a_subscription_of_a_team_event_belongs_to_the_team_of_the_given_pipelin
     pipeline = world.pipeline()["key"]
     hook = {"event": "CONTACT_CREATE", "targetUrl": "https://receiver.example/hook"}
     for path in ("/api/v2/webhooks", f"/api/v2/pipelines/{pipeline}/webhooks"):
-        made = ok(world.ada.http.post(path, params={"pipelineKey": pipeline}, json=hook))
-        assert (made["teamKey"], made.get("pipelineKey")) == (world.team_key, None)
+        created = ok(world.ada.http.post(path, params={"pipelineKey": pipeline}, json=hook))
+        assert (created["teamKey"], created.get("pipelineKey")) == (world.team_key, None)
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "Kim"}))
-    sent = ok(world.ada.http.get(f"/api/v2/webhooks/{made['key']}/deliveries"))["results"]
-    assert [one["event"] for one in sent] == ["CONTACT_CREATE"]
+    sent = ok(world.ada.http.get(f"/api/v2/webhooks/{created['key']}/deliveries"))["results"]
+    assert [webhook["event"] for webhook in sent] == ["CONTACT_CREATE"]

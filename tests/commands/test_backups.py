@@ -42,11 +42,11 @@ def contents(store: Store) -> dict[str, Any]:
     """Every row of every table, and the bytes of every file."""
     engine = open_engine(store.url, store.config().sqlite_path, readers=1)
     try:
-        rows, kept = engine.read(_rows), engine.read(stored_files.held)
+        rows, stored = engine.read(_rows), engine.read(stored_files.held)
     finally:
         engine.close()
     disk = Disk(store.data / "files")
-    held = {blob: b"".join(disk.read(blob)) for blob in kept}
+    held = {blob: b"".join(disk.read(blob)) for blob in stored}
     return {**rows, "bytes": held}
 
 
@@ -86,8 +86,8 @@ def ruin(store: Store) -> None:
 
 def test_restoring_a_backup_repairs_a_ruined_data_directory(used: Store, tmp_path: Path) -> None:
     before, file = contents(used), tmp_path / "b.tar"
-    told = run("backup", str(file), *store_options(used)).stdout
-    assert "3 files" in told
+    output = run("backup", str(file), *store_options(used)).stdout
+    assert "3 files" in output
     assert file.stat().st_mode & 0o077 == 0
     ruin(used)
     run("restore", str(file), *store_options(used))
@@ -139,8 +139,8 @@ def test_a_backup_during_writes_holds_one_consistent_state(fresh_store: Store, t
         ruin(fresh_store)
         backups.restore(source(fresh_store), file, len(counts) * 1000)
         held = contents(fresh_store)
-        made = {row for row in held["events"] if "box.created" in row}
-        assert len(made) == len(held["boxes"])
+        created_rows = {row for row in held["events"] if "box.created" in row}
+        assert len(created_rows) == len(held["boxes"])
         assert len(held["bytes"]) >= len(held["files"])
         counts.append(len(held["boxes"]))
     assert 0 < counts[0] < counts[1]
@@ -160,7 +160,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(used: Store, tmp_path: 
         file.write_bytes(content)
         done = run("restore", str(file), *store_options(used), check=False)
         assert done.returncode == 1
-        assert any(one in done.stderr for one in says.split("|")), done.stderr
+        assert any(part in done.stderr for part in says.split("|")), done.stderr
         assert "Traceback" not in done.stderr
     assert contents(used) == before
     assert not list(used.data.glob("replaced-*"))
@@ -229,8 +229,8 @@ def test_the_server_creates_scheduled_backups(fresh_store: Store, tmp_path: Path
             break
         waiting.wait(0.05)
     process.stop()
-    (made,) = backups.existing(folder)
-    assert archive.check(made).told["database"] == fresh_store.name
+    (files,) = backups.existing(folder)
+    assert archive.check(files).told["database"] == fresh_store.name
 
 
 def test_a_database_of_a_later_version_is_refused_with_a_message(fresh_store: Store) -> None:

@@ -22,16 +22,16 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     options = ["serve", "--data", str(tmp_path / "data"), "--port", str(port)]
     server = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
-    told = "".join(server.stdout.readline() for _ in range(5))
-    curl = re.search(r"^  (curl .*)$", told, re.MULTILINE)
-    assert curl, told
+    output = "".join(server.stdout.readline() for _ in range(5))
+    curl = re.search(r"^  (curl .*)$", output, re.MULTILINE)
+    assert curl, output
     wait_for(f"http://127.0.0.1:{port}")
     answer = subprocess.run(curl[1].split(), capture_output=True, text=True, check=True).stdout
     assert "Sales (sample)" in answer
-    key = re.search(r"bw_\S+", told)
+    key = re.search(r"bw_\S+", output)
     assert key
-    link = re.search(rf"http://127.0.0.1:{port}/welcome#(\S+)", told)
-    assert link, told
+    link = re.search(rf"http://127.0.0.1:{port}/welcome#(\S+)", output)
+    assert link, output
     body = {"token": link[1], "password": "seven green owls"}
     signed_in = ok(httpx.post(f"http://127.0.0.1:{port}/api/v2/session/link", json=body, timeout=120, trust_env=False))
     assert signed_in["user"]["email"] == "owner@localhost"
@@ -46,8 +46,8 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     # The second start makes nothing new, shows no key, and is quick.
     again = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert again.stdout is not None
-    told = again.stdout.readline() + again.stdout.readline()
-    assert "bw_" not in told
+    output = again.stdout.readline() + again.stdout.readline()
+    assert "bw_" not in output
     wait_for(f"http://127.0.0.1:{port}")
     assert len(ok(get(f"http://127.0.0.1:{port}/api/v1/pipelines", key[0]))) == 1
     again.terminate()
@@ -69,10 +69,10 @@ def wait_for(url: str) -> None:
 def test_keys_are_created_listed_and_revoked_while_the_server_runs(fresh_store: Store) -> None:
     server = Process(fresh_store)
     options = store_options(fresh_store)
-    made = run("key", "create", "Ada@Example.com", "--name", "laptop", *options)
-    key = made.stdout.strip()
-    assert made.stdout == f"{key}\n"
-    assert made.stderr == ""
+    created = run("key", "create", "Ada@Example.com", "--name", "laptop", *options)
+    key = created.stdout.strip()
+    assert created.stdout == f"{key}\n"
+    assert created.stderr == ""
     me = ok(get(f"{server.url}/api/v1/users/me", key))
     assert me["email"] == "ada@example.com"
     assert len(ok(get(f"{server.url}/api/v2/users/me/teams", key))["results"]) == 1
@@ -162,8 +162,8 @@ def test_several_workers_share_a_postgresql_database(fresh_store: Store) -> None
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
     with httpx.Client(base_url=server.url, auth=(key, ""), timeout=120, trust_env=False) as client:
         pipeline = ok(client.put("/api/v1/pipelines?name=Deals"))["key"]
-        made = {ok(client.put(f"/api/v1/pipelines/{pipeline}/boxes?name=Box {n}"))["key"] for n in range(20)}
-        assert {one["key"] for one in ok(client.get(f"/api/v1/pipelines/{pipeline}/boxes"))} == made
+        created = {ok(client.put(f"/api/v1/pipelines/{pipeline}/boxes?name=Box {n}"))["key"] for n in range(20)}
+        assert {box["key"] for box in ok(client.get(f"/api/v1/pipelines/{pipeline}/boxes"))} == created
         counted = get(f"{server.url}/metrics").text
     assert 'boxwood_requests_total{route="PUT /v1/pipelines/{pipeline}/boxes",status="200"} 20.0' in counted
     assert server.stop() == 0

@@ -63,7 +63,7 @@ def test_a_healthy_store_has_no_faults_and_reports_its_state(used: Store) -> Non
 )
 def test_each_fault_is_named(used: Store, sql: str, says: str) -> None:
     change(used, sql)
-    assert any(says in one for one in bad(used)), bad(used)
+    assert any(says in fault for fault in bad(used)), bad(used)
 
 
 def test_missing_files_loose_file_modes_and_stuck_work_are_named(used: Store) -> None:
@@ -94,12 +94,12 @@ def test_a_damaged_file_is_named_without_an_exception(used: Store) -> None:
     content = bytearray(path.read_bytes())
     content[8192:12288] = bytes(4096)
     path.write_bytes(bytes(content))
-    assert any("restore a backup" in one or "does not open" in one for one in bad(used)), bad(used)
+    assert any("restore a backup" in fault or "does not open" in fault for fault in bad(used)), bad(used)
 
 
 def test_metrics_report_queue_lengths_and_sizes(world: World) -> None:
-    told = httpx.get(f"{world.server.url}/metrics", trust_env=False).text
-    assert 'boxwood_queue_depth{queue="deliveries"}' in told
-    assert 'boxwood_queue_age_seconds{queue="letters"}' in told
-    (line,) = [one for one in told.splitlines() if one.startswith("boxwood_database_bytes ")]
+    metrics = httpx.get(f"{world.server.url}/metrics", trust_env=False).text
+    assert 'boxwood_queue_depth{queue="deliveries"}' in metrics
+    assert 'boxwood_queue_age_seconds{queue="letters"}' in metrics
+    (line,) = [item for item in metrics.splitlines() if item.startswith("boxwood_database_bytes ")]
     assert float(line.split()[1]) > 100_000

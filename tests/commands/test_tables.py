@@ -33,10 +33,10 @@ def test_a_table_is_imported_and_exported_again(fresh_store: Store, tmp_path: Pa
     options = store_options(fresh_store)
     table = tmp_path / "deals.csv"
     table.write_text("Name,Size,Stage,Extra\nAcme,5,Stage 1,x\nBeta,,Nowhere,\n,7,,\n")
-    said = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', "--dry-run", *options).stdout
-    assert said.startswith("done: 1 would be created, 0 would be changed, 2 rejected\n")
-    said = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', *options).stdout
-    assert said.splitlines() == [
+    output = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', "--dry-run", *options).stdout
+    assert output.startswith("done: 1 would be created, 0 would be changed, 2 rejected\n")
+    output = run("import", "Deals", str(table), "--mapping", '{"Extra": "notes"}', *options).stdout
+    assert output.splitlines() == [
         "done: 1 created, 0 changed, 2 rejected",
         "row 2, Stage: no stage 'Nowhere' in this pipeline",
         "row 3: has no name",

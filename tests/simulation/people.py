@@ -82,15 +82,17 @@ class Person:
 
     def create(self) -> None:
         name = self._name()
-        made = self.client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", name=name)
-        self.model.add(Box(made["key"], name))
+        created = self.client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", name=name)
+        self.model.add(Box(created["key"], name))
 
     def batch(self) -> None:
         path = f"/v2/pipelines/{self.pipeline}/boxes"
         names = [f"{self._name()}.{number}" for number in range(3)]
         operations = [{"method": "POST", "path": path, "body": {"name": name, "notes": "of a batch"}} for name in names]
-        for name, made in zip(names, self.client.post("/api/v2/batch", operations=operations)["results"], strict=True):
-            self.model.add(Box(made["body"]["key"], name, notes="of a batch"))
+        for name, result in zip(
+            names, self.client.post("/api/v2/batch", operations=operations)["results"], strict=True
+        ):
+            self.model.add(Box(result["body"]["key"], name, notes="of a batch"))
 
     def _changes(self, box: Box) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -151,8 +153,8 @@ class Person:
     def task(self) -> None:
         box, text = self._one(), f"task {self.number}-{self.done}"
         due = self.now + self.chance.randint(6, 60) * HOUR if self.chance.random() < 0.7 else None
-        made = self.client.post(f"/api/v2/boxes/{box.key}/tasks", text=text, **({"dueDate": due} if due else {}))
-        box.tasks[made["key"]] = Task(text, due)
+        created = self.client.post(f"/api/v2/boxes/{box.key}/tasks", text=text, **({"dueDate": due} if due else {}))
+        box.tasks[created["key"]] = Task(text, due)
         box.did("task.created")
 
     def complete(self) -> None:
@@ -175,16 +177,16 @@ class Person:
             others = [box for box in self.model.boxes.values() if box.won and not box.trashed]
         box = self.chance.choice(others) if others and self.chance.random() < 0.5 else self._one()
         text = f"said {self.number}-{self.done}"
-        made = self.client.post(f"/api/v2/boxes/{box.key}/comments", message=text)
+        created = self.client.post(f"/api/v2/boxes/{box.key}/comments", message=text)
         with self.model.lock:
-            box.comments[made["key"]] = text
+            box.comments[created["key"]] = text
             box.did("comment.created")
 
     def file(self) -> None:
         box, content = self._one(), self.chance.randbytes(self.chance.randint(1, 60_000))
         path = f"/api/v2/boxes/{box.key}/files"
-        made = ok(self.client("POST", path, params={"fileName": f"{self.done}.bin"}, content=content))
-        box.files[made["key"]] = hashlib.sha256(content).hexdigest()
+        created = ok(self.client("POST", path, params={"fileName": f"{self.done}.bin"}, content=content))
+        box.files[created["key"]] = hashlib.sha256(content).hexdigest()
         box.did("file.added")
 
     def drop_file(self) -> None:
@@ -220,14 +222,14 @@ class Person:
         answer = self.client(
             "POST", path, params={"wait": 60}, content=table.encode(), headers={"Content-Type": "text/csv"}
         )
-        told = ok(answer)
-        assert (told["state"], told["created"], told["refused"]) == ("done", rows, 0), told
+        reply = ok(answer)
+        assert (reply["state"], reply["created"], reply["refused"]) == ("done", rows, 0), reply
         wanted = set(names)
-        found = {one["name"]: one["key"] for one in self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes")}
+        found = {box["name"]: box["key"] for box in self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes")}
         for name in names:
             self.model.add(Box(found[name], name, notes="imported"))
-        self.model.imports[told["change"]] = [found[name] for name in wanted]
-        return str(told["change"])
+        self.model.imports[reply["change"]] = [found[name] for name in wanted]
+        return str(reply["change"])
 
     def undo_import(self, change: str) -> None:
         while self.client.post("/api/v2/undo", change=change)["hasMore"]:

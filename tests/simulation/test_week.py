@@ -99,8 +99,8 @@ class Week:
     def begin(self) -> None:
         """A pipeline, what listens to it, and twenty people with passwords and keys of their own."""
         stages = ["Lead", "Talks", "Won", "Lost"]
-        made = self.owner.post("/api/v2/pipelines", name="Deals", teamKey=self.team, stages=stages)
-        self.pipeline = made["key"]
+        created = self.owner.post("/api/v2/pipelines", name="Deals", teamKey=self.team, stages=stages)
+        self.pipeline = created["key"]
         path = f"/api/v2/pipelines/{self.pipeline}"
         value = self.owner.post(f"{path}/fields", name="Value", type="TEXT_INPUT")["key"]
         for event, target in WORDS.items():
@@ -119,8 +119,8 @@ class Week:
         path = f"/api/v2/teams/{self.team}/invitations"
         token = self.owner.post(path, email=f"p{number}@team.example", name=f"P{number} T")["link"].partition("#")[2]
         with httpx.Client(base_url=self.server.url, timeout=120, trust_env=False, verify=False) as browser:
-            told = ok(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}))
-            headers = {"X-CSRF-Token": told["csrfToken"]}
+            answer = ok(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}))
+            headers = {"X-CSRF-Token": answer["csrfToken"]}
             return str(ok(browser.put("/api/v1/apikeys", json={"name": "Work"}, headers=headers))["apiKey"])
 
     def work(self, count: int, meanwhile: Any = None) -> None:
@@ -130,8 +130,8 @@ class Week:
             done = [pool.submit(person.work, now, count) for person in self.people]
             if meanwhile:
                 meanwhile()
-            for one in done:
-                one.result()
+            for item in done:
+                item.result()
 
     def kill(self) -> None:
         """In the middle of it: they ask again until they are answered."""
@@ -188,9 +188,9 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def week(old: Store, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
     """It begins with what the first version left, which is brought up to date."""
-    made = Week(old, receiver, tmp_path_factory.mktemp("week"))
-    yield made
-    made.end()
+    created = Week(old, receiver, tmp_path_factory.mktemp("week"))
+    yield created
+    created.end()
 
 
 @pytest.mark.slow
@@ -205,9 +205,9 @@ def test_after_a_week_everything_is_accounted_for(week: Week, count: int, tmp_pa
     week.people[1].undo_import(second)
 
     week.go_to(2)
-    kept, backup = week.model.keep(), tmp_path / "backup.tar"
-    told = run("backup", str(backup), *store_options(week.store))
-    assert "files" in told.stdout
+    expected, backup = week.model.keep(), tmp_path / "backup.tar"
+    output = run("backup", str(backup), *store_options(week.store))
+    assert "files" in output.stdout
     week.work(count)
     week.people[2].import_rows(10)
 
@@ -215,7 +215,7 @@ def test_after_a_week_everything_is_accounted_for(week: Week, count: int, tmp_pa
     week.server.kill()
     ruin(week.store)
     run("restore", str(backup), *store_options(week.store))
-    week.model.back_to(kept)
+    week.model.back_to(expected)
     week.server.start()
     week.work(count)
 
@@ -236,8 +236,8 @@ def accounted_for(week: Week) -> None:
     eventually(lambda: week.look(_waits) == 0, 60)
     events_are_those_that_happened(week)
     boxes_are_as_they_were_left(week)
-    told = {path: week.receiver.received(path) for path in WORDS.values()}
-    deliveries_are_complete(model, told)
+    received = {path: week.receiver.received(path) for path in WORDS.values()}
+    deliveries_are_complete(model, received)
     assert week.server.stop() == 0
     found = week.command("doctor")
     assert found.returncode == 0, found.stdout + found.stderr
@@ -272,64 +272,66 @@ def events_are_those_that_happened(week: Week) -> None:
             assert not box.kinds - found[box.key], box
     box = week.model.there()[0]
     history = week.owner.get(f"/api/v2/boxes/{box.key}/history", limit=1000)["results"]
-    assert Counter(one["kind"] for one in history) == week.model.expected(box, now)
+    assert Counter(entry["kind"] for entry in history) == week.model.expected(box, now)
 
 
 def boxes_are_as_they_were_left(week: Week) -> None:
     model, get = week.model, week.owner.get
-    shown = {one["key"]: one for one in get(f"/api/v1/pipelines/{week.pipeline}/boxes")}
+    shown = {item["key"]: item for item in get(f"/api/v1/pipelines/{week.pipeline}/boxes")}
     assert shown.keys() == {box.key for box in model.there()}
-    thrown = {one["key"] for one in _all(week, "/api/v2/trash", noun="box", teamKey=week.team)}
+    thrown = {item["key"] for item in _all(week, "/api/v2/trash", noun="box", teamKey=week.team)}
     assert thrown == {box.key for box in model.boxes.values() if box.trashed}
     (value,) = {person.value for person in week.people}
     for box in model.there():
-        one = shown[box.key]
-        held = (one["name"], one["stageKey"], one.get("notes"), one["fields"].get(value))
+        shown_box = shown[box.key]
+        held = (shown_box["name"], shown_box["stageKey"], shown_box.get("notes"), shown_box["fields"].get(value))
         assert held == (box.name, box.stage, box.notes, box.value), box
-        assert (one["commentCount"], one["fileCount"]) == (len(box.comments), len(box.files)), box
+        assert (shown_box["commentCount"], shown_box["fileCount"]) == (len(box.comments), len(box.files)), box
         parts_are_as_they_were_left(week, box)
     funnel = get(f"/api/v2/pipelines/{week.pipeline}/reports/funnel")
     assert funnel["total"] == len(model.there())
     assert funnel["won"] == sum(box.stage == WON for box in model.there())
-    (sales,) = [one["key"] for one in get("/api/v1/pipelines") if one["key"] != week.pipeline]
+    (sales,) = [pipeline["key"] for pipeline in get("/api/v1/pipelines") if pipeline["key"] != week.pipeline]
     assert len(get(f"/api/v1/pipelines/{sales}/boxes")) == 3, "what the first version left is still there"
 
 
 def parts_are_as_they_were_left(week: Week, box: Box) -> None:
     get = week.owner.get
     if box.comments:
-        said = get(f"/api/v2/boxes/{box.key}/comments", limit=1000)["results"]
-        assert {one["key"]: one["message"] for one in said} == box.comments
+        comments = get(f"/api/v2/boxes/{box.key}/comments", limit=1000)["results"]
+        assert {comment["key"]: comment["message"] for comment in comments} == box.comments
     if box.tasks or box.won:
         tasks = get(f"/api/v2/boxes/{box.key}/tasks", limit=1000)["results"]
-        own = {one["key"]: (one["text"], one["status"] == "DONE") for one in tasks if one["text"] != CONTRACT}
+        own = {item["key"]: (item["text"], item["status"] == "DONE") for item in tasks if item["text"] != CONTRACT}
         assert own == {key: (task.text, task.done) for key, task in box.tasks.items()}
-        assert sum(one["text"] == CONTRACT for one in tasks) == box.won, "one for each time it was won"
+        assert sum(item["text"] == CONTRACT for item in tasks) == box.won, "one for each time it was won"
     for key, digest in box.files.items():
         content = week.owner("GET", f"/api/v1/files/{key}/contents").content
         assert hashlib.sha256(content).hexdigest() == digest
     if box.messages:
         threads = get(f"/api/v1/boxes/{box.key}/threads")
         ids = {
-            one["messageId"] for each in threads for one in get(f"/api/v2/threads/{each['key']}/messages")["results"]
+            message["messageId"]
+            for each in threads
+            for message in get(f"/api/v2/threads/{each['key']}/messages")["results"]
         }
         assert ids == box.messages
 
 
-def deliveries_are_complete(model: Model, told: dict[str, list[Received]]) -> None:
+def deliveries_are_complete(model: Model, received: dict[str, list[Received]]) -> None:
     """Each was sent at least once, and nothing of what never was; of what the restore undid some may have been."""
-    came = {path: {thing["key"] for one in every for thing in one.things} for path, every in told.items()}
+    came = {path: {thing["key"] for delivery in every for thing in delivery.things} for path, every in received.items()}
     boxes = model.boxes.values()
-    made = {
+    created = {
         "/boxes": set(model.boxes),
         "/comments": {key for box in boxes for key in box.comments},
         "/tasks": {key for box in boxes for key, task in box.tasks.items() if task.done},
     }
-    for path, keys in made.items():
+    for path, keys in created.items():
         assert keys <= came[path], path
     # What was completed may have been so before the backup was restored, and not be so now.
     for path in ("/boxes", "/comments"):
-        assert came[path] <= made[path] | model.lost, path
+        assert came[path] <= created[path] | model.lost, path
 
 
 def _all(week: Week, path: str, **query: Any) -> list[dict[str, Any]]:

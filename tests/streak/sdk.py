@@ -89,7 +89,7 @@ def mismatches(kind: Any, value: Any, at: str) -> Iterator[str]:
 def _union(args: tuple[Any, ...], value: Any, at: str) -> Iterator[str]:
     if value is None and type(None) in args:
         return
-    documented = [one for arg in args if get_origin(arg) is Literal for one in get_args(arg)]
+    documented = [argument for arg in args if get_origin(arg) is Literal for argument in get_args(arg)]
     if documented:
         if value not in documented:
             yield f"{at}: {value!r} is none of {documented}"
@@ -101,16 +101,16 @@ def _list(item: Any, value: Any, at: str) -> Iterator[str]:
     if not isinstance(value, list):
         yield f"{at}: {value!r} is not a list"
         return
-    for index, one in enumerate(value):
-        yield from mismatches(item, one, f"{at}[{index}]")
+    for index, entry in enumerate(value):
+        yield from mismatches(item, entry, f"{at}[{index}]")
 
 
 def _dict(item: Any, value: Any, at: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{at}: {value!r} is not an object"
         return
-    for key, one in value.items():
-        yield from mismatches(item, one, f"{at}.{key}")
+    for key, entry in value.items():
+        yield from mismatches(item, entry, f"{at}.{key}")
 
 
 def _model(kind: type[pydantic.BaseModel], value: Any, at: str) -> Iterator[str]:

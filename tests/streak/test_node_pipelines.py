@@ -31,7 +31,7 @@ def test_a_wrong_key_gets_its_own_error(node):
 
 def test_a_pipeline_is_created_listed_read_changed_and_deleted(ada, pipeline):
     assert pipeline["name"] == "Sales"
-    assert [one["key"] for one in ada.Pipelines.getAll()] == [pipeline["key"]]
+    assert [item["key"] for item in ada.Pipelines.getAll()] == [pipeline["key"]]
     assert ada.Pipelines.getOne(pipeline["key"]) == pipeline
     changed = ada.Pipelines.update(pipeline | {"name": "Größe & Ruhm"})
     assert changed["name"] == "Größe & Ruhm"
@@ -95,8 +95,8 @@ def test_an_unknown_detail_level_is_rejected(ada, pipeline):
 
 
 def test_a_pipeline_named_tasks_is_created_through_the_clients_broken_path(ada):
-    made = ada.Pipelines.create({"name": "my tasks"})
-    assert ada.Pipelines.getOne(made["key"])["name"] == "my tasks"
+    created = ada.Pipelines.create({"name": "my tasks"})
+    assert ada.Pipelines.getOne(created["key"])["name"] == "my tasks"
 
 
 def test_strangers_get_not_found(cy, pipeline):

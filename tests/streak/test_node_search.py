@@ -17,9 +17,9 @@ def pipeline(ada):
 
 @pytest.mark.parametrize("name", ["Plankalkül", "my tasks"])
 def test_a_box_is_found_even_through_the_clients_broken_path(ada, pipeline, name):
-    made = ada.Boxes.create(pipeline, {"name": name})["key"]
+    created = ada.Boxes.create(pipeline, {"name": name})["key"]
     deadline = time.monotonic() + 60
     while not (found := ada.search(name)["results"]["boxes"]) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [one["boxKey"] for one in found] == [made]
-    assert ada.Boxes.getOne(made)["name"] == name
+    assert [box["boxKey"] for box in found] == [created]
+    assert ada.Boxes.getOne(created)["name"] == name

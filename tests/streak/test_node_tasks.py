@@ -16,26 +16,26 @@ def box(world):
 
 
 def test_a_task_is_created_listed_read_changed_and_deleted(ada, box, world):
-    made = ada.Tasks.create(box, {"text": "Call & write", "dueDate": 1_800_000_000_000, "key": box})
-    assert (made["text"], made["dueDate"], made["boxKey"]) == ("Call & write", 1_800_000_000_000, box)
-    assert made["key"] != box
-    assert made["creatorKey"] == world.ada.user_key
-    assert ada.Tasks.getOne(made["key"]) == made
-    assert ada.Tasks.getForBox(box)["results"] == [made]
-    assert ada.Boxes.getTasks(box)["results"] == [made]
-    done = ada.Tasks.update(made["key"], made | {"status": "DONE"})
-    assert (done["status"], done["text"], done["dueDate"]) == ("DONE", made["text"], made["dueDate"])
-    assert ada.Tasks.getOne(made["key"]) == done
-    assert ada.Tasks.delete(made["key"])["success"] is True
+    created = ada.Tasks.create(box, {"text": "Call & write", "dueDate": 1_800_000_000_000, "key": box})
+    assert (created["text"], created["dueDate"], created["boxKey"]) == ("Call & write", 1_800_000_000_000, box)
+    assert created["key"] != box
+    assert created["creatorKey"] == world.ada.user_key
+    assert ada.Tasks.getOne(created["key"]) == created
+    assert ada.Tasks.getForBox(box)["results"] == [created]
+    assert ada.Boxes.getTasks(box)["results"] == [created]
+    done = ada.Tasks.update(created["key"], created | {"status": "DONE"})
+    assert (done["status"], done["text"], done["dueDate"]) == ("DONE", created["text"], created["dueDate"])
+    assert ada.Tasks.getOne(created["key"]) == done
+    assert ada.Tasks.delete(created["key"])["success"] is True
     assert ada.Tasks.getForBox(box)["results"] == []
     with refused(404):
-        ada.Tasks.getOne(made["key"])
+        ada.Tasks.getOne(created["key"])
 
 
 def test_assignees_are_given_by_email(ada, box, world):
-    made = ada.Tasks.create(box, {"text": "Call", "assignedToSharingEntries": [{"email": world.bo.email}]})
-    assert [entry["email"] for entry in made["assignedToSharingEntries"]] == [world.bo.email]
-    assert [user["userKey"] for user in made["assignedTo"]] == [world.bo.user_key]
+    created = ada.Tasks.create(box, {"text": "Call", "assignedToSharingEntries": [{"email": world.bo.email}]})
+    assert [entry["email"] for entry in created["assignedToSharingEntries"]] == [world.bo.email]
+    assert [user["userKey"] for user in created["assignedTo"]] == [world.bo.user_key]
 
 
 def test_reminders_are_the_tasks_that_have_a_date(ada, box, world):

@@ -4,19 +4,19 @@ from tests.streak.sdk import refused
 
 
 def test_a_new_key_acts_for_its_owner(ada, streak, world):
-    made = ada.api_keys.create_api_key()
-    assert made.key_type == "USER"
-    assert made.team_key is None
-    assert made.api_key not in (made.key, world.ada.key)
-    assert streak(made.api_key).users.get_current_user().key == world.ada.user_key
+    created = ada.api_keys.create_api_key()
+    assert created.key_type == "USER"
+    assert created.team_key is None
+    assert created.api_key not in (created.key, world.ada.key)
+    assert streak(created.api_key).users.get_current_user().key == world.ada.user_key
 
 
 def test_keys_are_listed_without_their_secret(ada, bo):
-    made = ada.api_keys.create_api_key()
+    created = ada.api_keys.create_api_key()
     listed = {key.key: key for key in ada.api_keys.get_api_keys()}
-    assert listed[made.key].creation_timestamp == made.creation_timestamp
-    assert listed[made.key].api_key != made.api_key
-    assert made.key not in {key.key for key in bo.api_keys.get_api_keys()}
+    assert listed[created.key].creation_timestamp == created.creation_timestamp
+    assert listed[created.key].api_key != created.api_key
+    assert created.key not in {key.key for key in bo.api_keys.get_api_keys()}
 
 
 def test_keys_come_in_pages(ada):
@@ -40,27 +40,27 @@ def test_a_deleted_key_stops_working_and_other_keys_stay(ada, streak):
 
 
 def test_a_user_cannot_delete_the_key_of_another_user(ada, bo, streak):
-    made = ada.api_keys.create_api_key()
+    created = ada.api_keys.create_api_key()
     with refused(404):
-        bo.api_keys.delete_api_key(made.key)
-    assert streak(made.api_key).users.get_current_user().email
+        bo.api_keys.delete_api_key(created.key)
+    assert streak(created.api_key).users.get_current_user().email
 
 
 def test_a_team_key_acts_for_the_member_it_names(ada, streak, world):
-    made = ada.api_keys.create_api_key(team_key=world.team_key)
-    assert made.key_type == "TEAM"
-    assert made.team_key == world.team_key
-    assert streak(made.api_key).users.get_current_user().key == world.ada.user_key
+    created = ada.api_keys.create_api_key(team_key=world.team_key)
+    assert created.key_type == "TEAM"
+    assert created.team_key == world.team_key
+    assert streak(created.api_key).users.get_current_user().key == world.ada.user_key
     for name in (world.bo.email, world.bo.user_key):
-        acting = streak(made.api_key, headers={"X-Boxwood-Act-As": name})
+        acting = streak(created.api_key, headers={"X-Boxwood-Act-As": name})
         assert acting.users.get_current_user().key == world.bo.user_key
 
 
 def test_a_team_key_acts_only_for_members_of_the_team(ada, streak, world):
-    made = ada.api_keys.create_api_key(team_key=world.team_key)
+    created = ada.api_keys.create_api_key(team_key=world.team_key)
     for name in (world.cy.email, world.cy.user_key):
         with refused(400, "X-Boxwood-Act-As"):
-            streak(made.api_key, headers={"X-Boxwood-Act-As": name}).users.get_current_user()
+            streak(created.api_key, headers={"X-Boxwood-Act-As": name}).users.get_current_user()
 
 
 def test_a_user_cannot_create_a_key_for_a_team_of_others(cy, world):

@@ -19,7 +19,7 @@ def box(world):
     contact = ok(world.ada.http.post(f"{team}/contacts", json=kim))
     organization = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Client Ltd"}))
     other = world.box(pipeline, name="Renewal")
-    made = world.box(
+    created = world.box(
         pipeline,
         name="Deal",
         notes="First line\n# Not a heading",
@@ -28,18 +28,18 @@ def box(world):
         organizations=[{"key": organization["key"]}],
         linkedBoxKeys=[other["key"]],
     )["key"]
-    own = f"/api/v2/boxes/{made}"
+    own = f"/api/v2/boxes/{created}"
     ok(world.ada.http.post(f"{own}/tasks", json={"text": "Call Kim", "dueDate": 1_700_000_000_000}))
     ok(world.ada.http.post(f"{own}/comments", json={"message": "Looks good\n# Not one either"}))
     meeting = {"meetingType": "CALL_LOG", "startTimestamp": 1_600_000_000_000, "notes": "<p>Went <b>well</b></p>"}
     ok(world.ada.http.post(f"{own}/meetings", json=meeting))
-    ok(world.ada.http.post(f"/api/v1/boxes/{made}", json={"stageKey": "5002"}))
-    return made
+    ok(world.ada.http.post(f"/api/v1/boxes/{created}", json={"stageKey": "5002"}))
+    return created
 
 
 def test_the_document_describes_the_content_of_the_box(ada, box):
     text = ada.boxes.get_box_markdown(box)
-    for told in [
+    for item in [
         "# Deal\n",
         "- **Stage:** Won",
         "- **Assigned to:** Ada Lovelace",
@@ -54,7 +54,7 @@ def test_the_document_describes_the_content_of_the_box(ada, box):
         "Comment by Ada Lovelace\n\n> Looks good\n> # Not one either",
         "### 2020-09-13T12:26:40Z: Call logged by Ada Lovelace\n\n> Went well",
     ]:
-        assert told in text, told
+        assert item in text, item
     headings = [line for line in text.splitlines() if line.startswith("## ")]
     sections = ["Notes", "Columns", "Contacts", "Organizations", "Linked boxes", "Tasks", "Pipeline", "Timeline"]
     assert headings == [f"## {name}" for name in sections]

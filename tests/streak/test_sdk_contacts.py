@@ -26,37 +26,37 @@ def keys(page):
 
 
 def test_a_contact_is_created_with_all_members_and_read_back(ada, bo, world):
-    made = ada.contacts.create_contact(world.team_key, **WHOLE)
-    assert {name: getattr(made, name) for name in WHOLE} == WHOLE
-    assert made.team_key == world.team_key
-    assert made.normalized_domains == ["zuse.example"]
-    assert made.creator_key == made.last_saved_user_key == world.ada.user_key
-    assert (made.fields, made.contact_links, made.org_links) == ({}, [], [])
-    assert 0 < made.creation_date <= made.last_saved_timestamp
-    assert ada.contacts.get_contact(made.key) == made
-    assert bo.contacts.get_contact(made.key) == made
+    created = ada.contacts.create_contact(world.team_key, **WHOLE)
+    assert {name: getattr(created, name) for name in WHOLE} == WHOLE
+    assert created.team_key == world.team_key
+    assert created.normalized_domains == ["zuse.example"]
+    assert created.creator_key == created.last_saved_user_key == world.ada.user_key
+    assert (created.fields, created.contact_links, created.org_links) == ({}, [], [])
+    assert 0 < created.creation_date <= created.last_saved_timestamp
+    assert ada.contacts.get_contact(created.key) == created
+    assert bo.contacts.get_contact(created.key) == created
 
 
 def test_lists_are_normalised(ada, world):
-    made = ada.contacts.create_contact(
+    created = ada.contacts.create_contact(
         world.team_key,
         email_addresses=["Konrad@Zuse.example", "", "konrad@zuse.example", "k@zuse.example"],
         phone_numbers=["1", "", "1", "2"],
         addresses=["Berlin", "Berlin", ""],
     )
-    assert made.email_addresses == ["konrad@zuse.example", "k@zuse.example"]
-    assert made.phone_numbers == ["1", "2"]
-    assert made.addresses == ["Berlin"]
+    assert created.email_addresses == ["konrad@zuse.example", "k@zuse.example"]
+    assert created.phone_numbers == ["1", "2"]
+    assert created.addresses == ["Berlin"]
 
 
 def test_a_contact_needs_a_name_or_an_address(ada, world):
     with refused(400):
         ada.contacts.create_contact(world.team_key, title="Nobody")
     assert keys(ada.contacts.list_contacts(world.team_key)) == []
-    made = ada.contacts.create_contact(world.team_key, given_name="Konrad")
+    created = ada.contacts.create_contact(world.team_key, given_name="Konrad")
     with refused(400):
-        ada.contacts.update_contact(made.key, given_name="")
-    assert ada.contacts.get_contact(made.key) == made
+        ada.contacts.update_contact(created.key, given_name="")
+    assert ada.contacts.get_contact(created.key) == created
 
 
 def test_a_known_address_returns_the_existing_contact_unmerged(ada, world):
@@ -71,20 +71,20 @@ def test_a_known_address_returns_the_existing_contact_unmerged(ada, world):
 
 
 def test_a_changed_contact_keeps_what_was_left_out(ada, world):
-    made = ada.contacts.create_contact(world.team_key, **WHOLE)
-    changed = ada.contacts.update_contact(made.key, title="Inventor", other="", phone_numbers=["2", "3"])
+    created = ada.contacts.create_contact(world.team_key, **WHOLE)
+    changed = ada.contacts.update_contact(created.key, title="Inventor", other="", phone_numbers=["2", "3"])
     assert changed.title == "Inventor"
     assert not changed.other
     assert changed.phone_numbers == ["2", "3"]
-    kept = {name: value for name, value in WHOLE.items() if name not in ("title", "other", "phone_numbers")}
-    assert {name: getattr(changed, name) for name in kept} == kept
-    assert changed.last_saved_timestamp >= made.last_saved_timestamp
-    assert ada.contacts.get_contact(made.key) == changed
+    stored = {name: value for name, value in WHOLE.items() if name not in ("title", "other", "phone_numbers")}
+    assert {name: getattr(changed, name) for name in stored} == stored
+    assert changed.last_saved_timestamp >= created.last_saved_timestamp
+    assert ada.contacts.get_contact(created.key) == changed
 
 
 def test_every_member_of_a_contact_can_be_changed(ada, bo, world):
-    made = ada.contacts.create_contact(world.team_key, given_name="Someone")
-    changed = bo.contacts.update_contact(made.key, **WHOLE)
+    created = ada.contacts.create_contact(world.team_key, given_name="Someone")
+    changed = bo.contacts.update_contact(created.key, **WHOLE)
     assert {name: getattr(changed, name) for name in WHOLE} == WHOLE
     assert (changed.creator_key, changed.last_saved_user_key) == (world.ada.user_key, world.bo.user_key)
 
@@ -120,16 +120,16 @@ def test_new_links_replace_old_links_and_work_both_ways(ada, world):
 
 
 def test_contacts_are_fetched_in_one_call(ada, cy, world):
-    made = {
+    created = {
         contact.key: contact
         for contact in (ada.contacts.create_contact(world.team_key, given_name=name) for name in "AB")
     }
-    assert ada.contacts.get_contacts(request=[*made, "nobody"]) == made
-    assert cy.contacts.get_contacts(request=[*made]) == {}
+    assert ada.contacts.get_contacts(request=[*created, "nobody"]) == created
+    assert cy.contacts.get_contacts(request=[*created]) == {}
 
 
 def test_the_contacts_of_a_team_are_paged_by_cursor(ada, world):
-    made = {ada.contacts.create_contact(world.team_key, given_name=f"{number}").key for number in range(5)}
+    created = {ada.contacts.create_contact(world.team_key, given_name=f"{number}").key for number in range(5)}
     seen, cursor = [], None
     for _ in range(4):
         page = ada.contacts.list_contacts(world.team_key, limit=2, cursor=cursor)
@@ -138,14 +138,14 @@ def test_the_contacts_of_a_team_are_paged_by_cursor(ada, world):
         if not (cursor := page.cursor):
             break
     assert len(seen) == 5
-    assert set(seen) == made
+    assert set(seen) == created
     assert keys(ada.contacts.list_contacts(world.team_key, cursor="")) == seen
 
 
 def test_the_after_parameter_is_in_seconds(ada, world):
-    made = ada.contacts.create_contact(world.team_key, given_name="Konrad")
-    seconds = made.last_saved_timestamp // 1000
-    assert keys(ada.contacts.list_contacts(world.team_key, after=seconds)) == [made.key]
+    created = ada.contacts.create_contact(world.team_key, given_name="Konrad")
+    seconds = created.last_saved_timestamp // 1000
+    assert keys(ada.contacts.list_contacts(world.team_key, after=seconds)) == [created.key]
     assert keys(ada.contacts.list_contacts(world.team_key, after=seconds + 60)) == []
 
 
@@ -164,14 +164,14 @@ def test_a_deleted_contact_is_gone_with_its_links(ada, world):
 
 
 def test_a_strangers_contacts_are_not_found(ada, cy, world):
-    made = ada.contacts.create_contact(world.team_key, given_name="Konrad")
+    created = ada.contacts.create_contact(world.team_key, given_name="Konrad")
     for call in (
-        lambda: cy.contacts.get_contact(made.key),
-        lambda: cy.contacts.update_contact(made.key, given_name="Mine"),
-        lambda: cy.contacts.delete_contact(made.key),
+        lambda: cy.contacts.get_contact(created.key),
+        lambda: cy.contacts.update_contact(created.key, given_name="Mine"),
+        lambda: cy.contacts.delete_contact(created.key),
         lambda: cy.contacts.list_contacts(world.team_key),
         lambda: cy.contacts.create_contact(world.team_key, given_name="Mine"),
     ):
         with refused(404):
             call()
-    assert ada.contacts.list_contacts(world.team_key).results == [made]
+    assert ada.contacts.list_contacts(world.team_key).results == [created]

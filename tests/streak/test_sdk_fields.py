@@ -49,13 +49,13 @@ def tagged(field):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_field_of_every_kind_is_created_and_read_back(ada, key, kind):
-    made = ada.pipelines.create_field(key, name=f"A {kind}", type=kind)
-    assert (made.key, made.name, made.type) == ("1001", f"A {kind}", kind)
-    assert (made.ai_settings.prompt, made.ai_settings.source) == ("", "BOX_TIMELINE")
-    assert (made.dropdown_settings is not None) == (kind == "DROPDOWN")
-    assert (made.tag_settings is not None) == (kind == "TAG")
-    assert ada.pipelines.get_field(key, made.key) == made
-    assert ada.pipelines.list_fields(key) == [made]
+    created = ada.pipelines.create_field(key, name=f"A {kind}", type=kind)
+    assert (created.key, created.name, created.type) == ("1001", f"A {kind}", kind)
+    assert (created.ai_settings.prompt, created.ai_settings.source) == ("", "BOX_TIMELINE")
+    assert (created.dropdown_settings is not None) == (kind == "DROPDOWN")
+    assert (created.tag_settings is not None) == (kind == "TAG")
+    assert ada.pipelines.get_field(key, created.key) == created
+    assert ada.pipelines.list_fields(key) == [created]
 
 
 def test_an_unknown_field_type_is_refused(ada, key):
@@ -73,45 +73,45 @@ def test_fields_are_listed_in_the_order_they_were_made(ada, key):
 
 
 def test_a_renamed_field_keeps_its_kind(ada, key):
-    made = ada.pipelines.create_field(key, name="Value", type="TEXT_INPUT")
-    renamed = ada.pipelines.update_field(key, made.key, name="Worth")
+    created = ada.pipelines.create_field(key, name="Value", type="TEXT_INPUT")
+    renamed = ada.pipelines.update_field(key, created.key, name="Worth")
     assert (renamed.name, renamed.type) == ("Worth", "TEXT_INPUT")
-    assert ada.pipelines.get_field(key, made.key) == renamed
+    assert ada.pipelines.get_field(key, created.key) == renamed
 
 
 def test_a_formula_is_the_default_value(ada, key):
-    made = ada.pipelines.create_field(key, name="Twice", type="FORMULA", default_value="= 1 + 1")
-    assert made.default_value == "= 1 + 1"
-    changed = ada.pipelines.update_field(key, made.key, default_value="= 2 + 2")
+    created = ada.pipelines.create_field(key, name="Twice", type="FORMULA", default_value="= 1 + 1")
+    assert created.default_value == "= 1 + 1"
+    changed = ada.pipelines.update_field(key, created.key, default_value="= 2 + 2")
     assert changed.default_value == "= 2 + 2"
-    assert changed.last_default_value_updated_timestamp >= made.last_default_value_updated_timestamp
-    assert ada.pipelines.get_field(key, made.key) == changed
+    assert changed.last_default_value_updated_timestamp >= created.last_default_value_updated_timestamp
+    assert ada.pipelines.get_field(key, created.key) == changed
 
 
 def test_the_options_of_a_dropdown(ada, key):
     field = ada.pipelines.create_field(key, name="Size", type="DROPDOWN").key
-    made = ada.pipelines.update_field(key, field, dropdown_settings=dropdown((None, "S"), (None, "L")))
-    assert items(made) == [("9001", "S"), ("9002", "L")]
+    created = ada.pipelines.update_field(key, field, dropdown_settings=dropdown((None, "S"), (None, "L")))
+    assert items(created) == [("9001", "S"), ("9002", "L")]
     added = ada.pipelines.update_field(key, field, add_only=True, dropdown_settings=dropdown((None, "XL")))
     assert items(added) == [("9001", "S"), ("9002", "L"), ("9003", "XL")]
-    kept = ada.pipelines.update_field(key, field, dropdown_settings=dropdown(("9002", "Large"), (None, "M")))
-    assert items(kept) == [("9002", "Large"), ("9004", "M")]
-    assert ada.pipelines.get_field(key, field) == kept
+    stored = ada.pipelines.update_field(key, field, dropdown_settings=dropdown(("9002", "Large"), (None, "M")))
+    assert items(stored) == [("9002", "Large"), ("9004", "M")]
+    assert ada.pipelines.get_field(key, field) == stored
     emptied = ada.pipelines.update_field(key, field, dropdown_settings=dropdown())
     assert items(emptied) == []
 
 
 def test_the_tags_of_a_tag_field(ada, key):
     field = ada.pipelines.create_field(key, name="Topics", type="TAG").key
-    made = ada.pipelines.update_field(key, field, tag_settings=tags((None, "red"), (None, "blue")))
-    (red, blue), names = zip(*tagged(made), strict=True)
+    created = ada.pipelines.update_field(key, field, tag_settings=tags((None, "red"), (None, "blue")))
+    (red, blue), names = zip(*tagged(created), strict=True)
     assert names == ("red", "blue")
     assert red != blue
     added = ada.pipelines.update_field(key, field, add_only=True, tag_settings=tags((None, "green")))
     assert [name for _, name in tagged(added)] == ["red", "blue", "green"]
-    kept = ada.pipelines.update_field(key, field, tag_settings=tags((blue, "navy")))
-    assert tagged(kept) == [(blue, "navy")]
-    assert ada.pipelines.get_field(key, field) == kept
+    stored = ada.pipelines.update_field(key, field, tag_settings=tags((blue, "navy")))
+    assert tagged(stored) == [(blue, "navy")]
+    assert ada.pipelines.get_field(key, field) == stored
 
 
 def test_two_options_of_one_name_are_refused(ada, key):
@@ -153,4 +153,4 @@ def test_a_strangers_fields_are_not_found(ada, cy, key):
     ):
         with refused(404):
             call()
-    assert [one.name for one in ada.pipelines.list_fields(key)] == ["Value"]
+    assert [item.name for item in ada.pipelines.list_fields(key)] == ["Value"]

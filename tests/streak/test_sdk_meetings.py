@@ -23,16 +23,16 @@ def notes(answer):
 
 @pytest.mark.parametrize("kind", ["CALL_LOG", "MEETING_NOTES"])
 def test_a_meeting_is_created_and_read_back(ada, bo, box, pipeline, world, kind):
-    made = ada.meetings.create_meeting(
+    created = ada.meetings.create_meeting(
         box, meeting_type=kind, start_timestamp=START, duration=1_800_000, notes="<p>Went well</p>"
     )
-    assert (made.meeting_type, made.start_timestamp, made.duration) == (kind, START, 1_800_000)
-    assert (made.notes, made.task_keys) == ("<p>Went well</p>", [])
-    assert (made.box_key, made.pipeline_key) == (box, pipeline["key"])
-    assert made.creator_key == world.ada.user_key
-    assert made.creation_date <= made.last_saved_timestamp
-    assert ada.meetings.get_meeting(made.key) == made
-    assert bo.meetings.get_meeting(made.key).notes == made.notes
+    assert (created.meeting_type, created.start_timestamp, created.duration) == (kind, START, 1_800_000)
+    assert (created.notes, created.task_keys) == ("<p>Went well</p>", [])
+    assert (created.box_key, created.pipeline_key) == (box, pipeline["key"])
+    assert created.creator_key == world.ada.user_key
+    assert created.creation_date <= created.last_saved_timestamp
+    assert ada.meetings.get_meeting(created.key) == created
+    assert bo.meetings.get_meeting(created.key).notes == created.notes
 
 
 def test_a_meeting_has_a_known_kind(ada, box):
@@ -43,22 +43,22 @@ def test_a_meeting_has_a_known_kind(ada, box):
 
 def test_a_meeting_names_its_tasks(ada, box):
     tasks = [ada.tasks.create_task(box, text=text).key for text in ("one", "two")]
-    made = ada.meetings.create_meeting(box, meeting_type="MEETING_NOTES", start_timestamp=START, task_keys=tasks)
-    assert sorted(made.task_keys) == sorted(tasks)
-    changed = ada.meetings.update_meeting(made.key, task_keys=tasks[:1])
+    created = ada.meetings.create_meeting(box, meeting_type="MEETING_NOTES", start_timestamp=START, task_keys=tasks)
+    assert sorted(created.task_keys) == sorted(tasks)
+    changed = ada.meetings.update_meeting(created.key, task_keys=tasks[:1])
     assert changed.task_keys == tasks[:1]
-    assert ada.meetings.get_meeting(made.key) == changed
-    assert ada.meetings.update_meeting(made.key, task_keys=[]).task_keys == []
+    assert ada.meetings.get_meeting(created.key) == changed
+    assert ada.meetings.update_meeting(created.key, task_keys=[]).task_keys == []
 
 
 def test_a_changed_meeting_keeps_what_was_left_out(ada, box):
-    made = ada.meetings.create_meeting(
+    created = ada.meetings.create_meeting(
         box, meeting_type="CALL_LOG", start_timestamp=START, duration=60_000, notes="Before"
     )
-    changed = ada.meetings.update_meeting(made.key, notes="After")
+    changed = ada.meetings.update_meeting(created.key, notes="After")
     assert (changed.notes, changed.duration, changed.start_timestamp) == ("After", 60_000, START)
     moved = ada.meetings.update_meeting(
-        made.key, meeting_type="MEETING_NOTES", start_timestamp=START + 1000, duration=120_000
+        created.key, meeting_type="MEETING_NOTES", start_timestamp=START + 1000, duration=120_000
     )
     assert (moved.meeting_type, moved.start_timestamp, moved.duration) == (
         "MEETING_NOTES",
@@ -66,14 +66,14 @@ def test_a_changed_meeting_keeps_what_was_left_out(ada, box):
         120_000,
     )
     assert moved.notes == "After"
-    assert ada.meetings.get_meeting(made.key) == moved
+    assert ada.meetings.get_meeting(created.key) == moved
 
 
 def test_a_draft_is_published(ada, box):
-    made = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START, is_draft=True)
-    assert made.is_draft is True
-    assert ada.meetings.update_meeting(made.key, is_draft=False).is_draft is False
-    assert not ada.meetings.get_meeting(made.key).is_draft
+    created = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START, is_draft=True)
+    assert created.is_draft is True
+    assert ada.meetings.update_meeting(created.key, is_draft=False).is_draft is False
+    assert not ada.meetings.get_meeting(created.key).is_draft
 
 
 def test_the_meetings_of_a_box_come_in_pages(ada, box, world, pipeline):
@@ -89,10 +89,10 @@ def test_the_meetings_of_a_box_come_in_pages(ada, box, world, pipeline):
 
 
 def test_a_deleted_meeting_is_gone(ada, box):
-    made = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START)
-    assert ada.meetings.delete_meeting(made.key).success is True
+    created = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START)
+    assert ada.meetings.delete_meeting(created.key).success is True
     with refused(404):
-        ada.meetings.get_meeting(made.key)
+        ada.meetings.get_meeting(created.key)
     assert notes(ada.meetings.get_meetings(box)) == []
 
 
@@ -108,13 +108,13 @@ def test_the_box_counts_calls_and_meetings(ada, box, world):
 
 
 def test_a_strangers_meetings_are_not_found(ada, cy, box):
-    made = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START, notes="Ours")
+    created = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START, notes="Ours")
     for call in (
         lambda: cy.meetings.get_meetings(box),
         lambda: cy.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=START),
-        lambda: cy.meetings.get_meeting(made.key),
-        lambda: cy.meetings.update_meeting(made.key, notes="Mine"),
-        lambda: cy.meetings.delete_meeting(made.key),
+        lambda: cy.meetings.get_meeting(created.key),
+        lambda: cy.meetings.update_meeting(created.key, notes="Mine"),
+        lambda: cy.meetings.delete_meeting(created.key),
     ):
         with refused(404):
             call()

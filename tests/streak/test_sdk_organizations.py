@@ -25,25 +25,25 @@ def keys(page):
 
 
 def test_an_organization_is_created_with_all_members_and_read_back(ada, bo, world):
-    made = ada.organizations.create_organization(world.team_key, **WHOLE)
-    assert {name: getattr(made, name) for name in WHOLE} == WHOLE
-    assert made.team_key == world.team_key
-    assert made.normalized_domains == ["zuse.example", "z4.example"]
-    assert made.creator_key == made.last_saved_user_key == world.ada.user_key
-    assert (made.fields, made.contact_links, made.org_links) == ({}, [], [])
-    assert 0 < made.creation_date <= made.last_saved_timestamp
-    assert ada.organizations.get_organization(made.key) == made
-    assert bo.organizations.get_organization(made.key) == made
+    created = ada.organizations.create_organization(world.team_key, **WHOLE)
+    assert {name: getattr(created, name) for name in WHOLE} == WHOLE
+    assert created.team_key == world.team_key
+    assert created.normalized_domains == ["zuse.example", "z4.example"]
+    assert created.creator_key == created.last_saved_user_key == world.ada.user_key
+    assert (created.fields, created.contact_links, created.org_links) == ({}, [], [])
+    assert 0 < created.creation_date <= created.last_saved_timestamp
+    assert ada.organizations.get_organization(created.key) == created
+    assert bo.organizations.get_organization(created.key) == created
 
 
 def test_an_organization_needs_a_name_or_a_domain(ada, world):
     with refused(400):
         ada.organizations.create_organization(world.team_key, industry="None")
     assert keys(ada.organizations.list_organizations(world.team_key)) == []
-    made = ada.organizations.create_organization(world.team_key, domains=["zuse.example"])
+    created = ada.organizations.create_organization(world.team_key, domains=["zuse.example"])
     with refused(400):
-        ada.organizations.update_organization(made.key, domains=[])
-    assert ada.organizations.get_organization(made.key) == made
+        ada.organizations.update_organization(created.key, domains=[])
+    assert ada.organizations.get_organization(created.key) == created
 
 
 def test_a_known_domain_returns_the_existing_organization_unmerged(ada, world):
@@ -57,19 +57,19 @@ def test_a_known_domain_returns_the_existing_organization_unmerged(ada, world):
 
 
 def test_a_changed_organization_keeps_what_was_left_out(ada, world):
-    made = ada.organizations.create_organization(world.team_key, **WHOLE)
-    changed = ada.organizations.update_organization(made.key, industry="History", other="", phone_numbers=[])
+    created = ada.organizations.create_organization(world.team_key, **WHOLE)
+    changed = ada.organizations.update_organization(created.key, industry="History", other="", phone_numbers=[])
     assert changed.industry == "History"
     assert not changed.other
     assert changed.phone_numbers == []
-    kept = {name: value for name, value in WHOLE.items() if name not in ("industry", "other", "phone_numbers")}
-    assert {name: getattr(changed, name) for name in kept} == kept
-    assert ada.organizations.get_organization(made.key) == changed
+    stored = {name: value for name, value in WHOLE.items() if name not in ("industry", "other", "phone_numbers")}
+    assert {name: getattr(changed, name) for name in stored} == stored
+    assert ada.organizations.get_organization(created.key) == changed
 
 
 def test_every_member_of_an_organization_can_be_changed(ada, bo, world):
-    made = ada.organizations.create_organization(world.team_key, name="Something")
-    changed = bo.organizations.update_organization(made.key, **WHOLE)
+    created = ada.organizations.create_organization(world.team_key, name="Something")
+    changed = bo.organizations.update_organization(created.key, **WHOLE)
     assert {name: getattr(changed, name) for name in WHOLE} == WHOLE
     assert (changed.creator_key, changed.last_saved_user_key) == (world.ada.user_key, world.bo.user_key)
 
@@ -99,13 +99,16 @@ def test_new_links_replace_old_links(ada, world):
 
 
 def test_organizations_are_fetched_in_one_call(ada, cy, world):
-    made = {one.key: one for one in (ada.organizations.create_organization(world.team_key, name=name) for name in "AB")}
-    assert ada.organizations.get_organizations(request=[*made, "nothing"]) == made
-    assert cy.organizations.get_organizations(request=[*made]) == {}
+    created = {
+        organization.key: organization
+        for organization in (ada.organizations.create_organization(world.team_key, name=name) for name in "AB")
+    }
+    assert ada.organizations.get_organizations(request=[*created, "nothing"]) == created
+    assert cy.organizations.get_organizations(request=[*created]) == {}
 
 
 def test_the_organizations_of_a_team_are_paged_by_cursor_in_key_order(ada, world):
-    made = {ada.organizations.create_organization(world.team_key, name=f"{number}").key for number in range(5)}
+    created = {ada.organizations.create_organization(world.team_key, name=f"{number}").key for number in range(5)}
     seen, cursor = [], None
     for _ in range(4):
         page = ada.organizations.list_organizations(world.team_key, limit=2, cursor=cursor)
@@ -113,7 +116,7 @@ def test_the_organizations_of_a_team_are_paged_by_cursor_in_key_order(ada, world
         seen += keys(page)
         if not (cursor := page.cursor):
             break
-    assert seen == sorted(made)
+    assert seen == sorted(created)
     assert keys(ada.organizations.list_organizations(world.team_key, cursor="")) == seen
 
 
@@ -130,14 +133,14 @@ def test_a_deleted_organization_is_gone_with_its_links(ada, world):
 
 
 def test_a_strangers_organizations_are_not_found(ada, cy, world):
-    made = ada.organizations.create_organization(world.team_key, name="Zuse KG")
+    created = ada.organizations.create_organization(world.team_key, name="Zuse KG")
     for call in (
-        lambda: cy.organizations.get_organization(made.key),
-        lambda: cy.organizations.update_organization(made.key, name="Mine"),
-        lambda: cy.organizations.delete_organization(made.key),
+        lambda: cy.organizations.get_organization(created.key),
+        lambda: cy.organizations.update_organization(created.key, name="Mine"),
+        lambda: cy.organizations.delete_organization(created.key),
         lambda: cy.organizations.list_organizations(world.team_key),
         lambda: cy.organizations.create_organization(world.team_key, name="Mine"),
     ):
         with refused(404):
             call()
-    assert ada.organizations.list_organizations(world.team_key).results == [made]
+    assert ada.organizations.list_organizations(world.team_key).results == [created]

@@ -17,7 +17,7 @@ def a_pipeline(client, world, name="Sales", **more):
 
 
 def test_a_pipeline_is_created_with_all_members(ada, world):
-    made = a_pipeline(
+    created = a_pipeline(
         ada,
         world,
         icon="rocket",
@@ -30,20 +30,20 @@ def test_a_pipeline_is_created_with_all_members(ada, world):
         default_permission_set_name=VIEWER,
         sharing_restricted_to_team=True,
     )
-    assert (made.name, made.icon, made.description) == ("Sales", "rocket", "All that sells")
-    assert (made.team_key, made.creator_key) == (world.team_key, world.ada.user_key)
-    assert made.stage_order == ["5001", "5002"]
-    assert {key: stage.name for key, stage in made.stages.items()} == {"5001": "Lead", "5002": "Won"}
-    fields = [(field.key, field.name, field.type, field.default_value) for field in made.fields]
+    assert (created.name, created.icon, created.description) == ("Sales", "rocket", "All that sells")
+    assert (created.team_key, created.creator_key) == (world.team_key, world.ada.user_key)
+    assert created.stage_order == ["5001", "5002"]
+    assert {key: stage.name for key, stage in created.stages.items()} == {"5001": "Lead", "5002": "Won"}
+    fields = [(field.key, field.name, field.type, field.default_value) for field in created.fields]
     assert fields == [
         ("1001", "Value", "TEXT_INPUT", None),
         ("1002", "Twice", "FORMULA", "= 1 + 1"),
     ]
-    assert made.default_permission_set_name == VIEWER
-    assert made.sharing_restricted_to_team is True
-    assert made.creation_source_type == "HUMAN"
-    assert made.box_count == 0
-    assert ada.pipelines.get_pipeline(made.key) == made
+    assert created.default_permission_set_name == VIEWER
+    assert created.sharing_restricted_to_team is True
+    assert created.creation_source_type == "HUMAN"
+    assert created.box_count == 0
+    assert ada.pipelines.get_pipeline(created.key) == created
 
 
 def test_the_creator_of_a_pipeline_is_its_admin(ada, world):
@@ -61,29 +61,29 @@ def test_a_pipeline_needs_a_name_and_a_reachable_team(ada, cy, world):
 
 
 def test_pipelines_come_sorted_and_in_pages(ada, world):
-    made = [a_pipeline(ada, world, name).key for name in ("one", "two", "three")]
-    ada.pipelines.update_pipeline(made[0], description="touched last")
-    created = [one.key for one in ada.pipelines.list_pipelines(sort_by="creationTimestamp").results]
-    assert created == made[::-1]
-    updated = [one.key for one in ada.pipelines.list_pipelines(sort_by="lastUpdatedTimestamp").results]
-    assert updated == [made[0], made[2], made[1]]
+    keys = [a_pipeline(ada, world, name).key for name in ("one", "two", "three")]
+    ada.pipelines.update_pipeline(keys[0], description="touched last")
+    created = [pipeline.key for pipeline in ada.pipelines.list_pipelines(sort_by="creationTimestamp").results]
+    assert created == keys[::-1]
+    updated = [pipeline.key for pipeline in ada.pipelines.list_pipelines(sort_by="lastUpdatedTimestamp").results]
+    assert updated == [keys[0], keys[2], keys[1]]
     first, last = (ada.pipelines.list_pipelines(sort_by="creationTimestamp", limit=2, page=page) for page in (0, 1))
-    assert [one.key for one in first.results + last.results] == created
+    assert [pipeline.key for pipeline in first.results + last.results] == created
     assert (first.has_next_page, bool(last.has_next_page)) == (True, False)
 
 
 def test_users_list_only_pipelines_they_can_reach(ada, bo, cy, world):
     key = a_pipeline(ada, world).key
-    assert [one.key for one in bo.pipelines.list_pipelines().results] == [key]
-    assert key not in [one.key for one in cy.pipelines.list_pipelines().results]
+    assert [pipeline.key for pipeline in bo.pipelines.list_pipelines().results] == [key]
+    assert key not in [pipeline.key for pipeline in cy.pipelines.list_pipelines().results]
     with refused(404):
         cy.pipelines.get_pipeline(key)
 
 
 def test_a_changed_pipeline_is_read_back_changed(ada, world):
-    made = a_pipeline(ada, world)
+    created = a_pipeline(ada, world)
     changed = ada.pipelines.update_pipeline(
-        made.key,
+        created.key,
         icon="ship",
         name="Shipping",
         description="All that sails",
@@ -97,9 +97,9 @@ def test_a_changed_pipeline_is_read_back_changed(ada, world):
     assert changed.stage_order == ["5002", "5001"]
     assert changed.stage_color_theme == "LAKESIDE_FADED"
     assert changed.default_permission_set_name == VIEWER
-    assert changed.last_updated_timestamp >= made.last_updated_timestamp
-    assert changed.stages["5001"].color != made.stages["5001"].color
-    assert ada.pipelines.get_pipeline(made.key) == changed
+    assert changed.last_updated_timestamp >= created.last_updated_timestamp
+    assert changed.stages["5001"].color != created.stages["5001"].color
+    assert ada.pipelines.get_pipeline(created.key) == changed
 
 
 def test_members_left_out_of_a_change_stay(ada, world):
@@ -147,13 +147,13 @@ def test_sharing_entries_decide_what_a_user_may_do(ada, bo, world):
 
 
 def test_empty_sharing_entries_and_unknown_roles_are_refused(ada, world):
-    made = a_pipeline(ada, world)
+    created = a_pipeline(ada, world)
     with refused(400, "aclEntries"):
-        ada.pipelines.update_pipeline(made.key, acl_entries=[])
+        ada.pipelines.update_pipeline(created.key, acl_entries=[])
     odd = PipelineSharingEntryInput(user_key=world.ada.user_key, permission_set_name="__king__")
     with refused(400, "permissionSetName"):
-        ada.pipelines.update_pipeline(made.key, acl_entries=[odd])
-    assert ada.pipelines.get_pipeline(made.key) == made
+        ada.pipelines.update_pipeline(created.key, acl_entries=[odd])
+    assert ada.pipelines.get_pipeline(created.key) == created
 
 
 def test_custom_permission_sets_are_stored_and_replaced(ada, world):
@@ -186,7 +186,7 @@ def test_only_an_empty_pipeline_can_be_deleted(ada, world):
     assert ada.pipelines.delete_pipeline(key).success is True
     with refused(404, "Entity not found with key"):
         ada.pipelines.get_pipeline(key)
-    assert key not in [one.key for one in ada.pipelines.list_pipelines().results]
+    assert key not in [pipeline.key for pipeline in ada.pipelines.list_pipelines().results]
 
 
 def test_editors_do_not_delete_a_pipeline_and_strangers_do_not_find_it(ada, bo, cy, world):

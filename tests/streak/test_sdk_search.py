@@ -36,13 +36,13 @@ def test_boxes_are_found_by_their_content(ada, pipeline, world):
 
 
 def test_a_search_hit_names_its_pipeline_and_stage(ada, pipeline, world):
-    made = world.box(pipeline, name="Plankalkül", assignedToSharingEntries=[{"email": world.bo.email}])
-    soon(lambda: box_keys(ada, query="plankalkül"), [made["key"]])
+    created = world.box(pipeline, name="Plankalkül", assignedToSharingEntries=[{"email": world.bo.email}])
+    soon(lambda: box_keys(ada, query="plankalkül"), [created["key"]])
     answer = ada.search(query="plankalkül")
     (box,) = answer.results.boxes
-    assert (box.name, box.stage_key, box.pipeline_key) == ("Plankalkül", made["stageKey"], pipeline["key"])
+    assert (box.name, box.stage_key, box.pipeline_key) == ("Plankalkül", created["stageKey"], pipeline["key"])
     assert box.assigned_to_keys == [world.bo.user_key]
-    assert box.last_updated_timestamp == made["lastUpdatedTimestamp"]
+    assert box.last_updated_timestamp == created["lastUpdatedTimestamp"]
     assert (answer.query, answer.page) == ("plankalkül", 0)
 
 
@@ -116,7 +116,7 @@ def test_contacts_and_organizations_are_found(ada, cy, world):
 
     def found(client, query):
         results = client.search(query=query).results
-        return [one.key for one in results.contacts], [one.key for one in results.orgs]
+        return [item.key for item in results.contacts], [organization.key for organization in results.orgs]
 
     soon(lambda: found(ada, "zuse"), ([contact.key], []))
     soon(lambda: found(ada, "works"), ([], [firm.key]))

@@ -8,8 +8,8 @@ from tests.streak.sdk import refused
 
 @pytest.fixture
 def key(ada, world):
-    made = ada.pipelines.create_pipeline(name="Sales", team_key=world.team_key, stages=["Lead", "Talks", "Won"])
-    return made.key
+    created = ada.pipelines.create_pipeline(name="Sales", team_key=world.team_key, stages=["Lead", "Talks", "Won"])
+    return created.key
 
 
 def names(client, key):
@@ -23,22 +23,22 @@ def test_stages_are_listed_by_key(ada, key):
 
 
 def test_a_new_stage_is_last_and_has_the_theme_colours(ada, key):
-    made = ada.pipeline_stages.create_stage(key, name="Lost")
-    assert (made.key, made.name, made.is_color_from_theme, made.box_count) == ("5004", "Lost", True, 0)
-    assert made.color.background_color
-    assert ada.pipeline_stages.get_stage(key, "5004") == made
+    created = ada.pipeline_stages.create_stage(key, name="Lost")
+    assert (created.key, created.name, created.is_color_from_theme, created.box_count) == ("5004", "Lost", True, 0)
+    assert created.color.background_color
+    assert ada.pipeline_stages.get_stage(key, "5004") == created
     assert ada.pipelines.get_pipeline(key).stage_order == ["5001", "5002", "5003", "5004"]
 
 
 def test_a_stage_has_its_own_colours_until_they_are_removed(ada, key):
     pink = PipelineStageColor(foreground_color="#ffffff", background_color="#ff69b4")
-    made = ada.pipeline_stages.create_stage(key, name="Lost", color=pink)
-    assert (made.color, made.is_color_from_theme) == (pink, False)
+    created = ada.pipeline_stages.create_stage(key, name="Lost", color=pink)
+    assert (created.color, created.is_color_from_theme) == (pink, False)
     bare = PipelineStageColor(foreground_color="", background_color="")
-    plain = ada.pipeline_stages.update_stage(key, made.key, color=bare)
+    plain = ada.pipeline_stages.update_stage(key, created.key, color=bare)
     assert plain.is_color_from_theme is True
     assert plain.color.background_color not in ("", "#ff69b4")
-    assert ada.pipeline_stages.get_stage(key, made.key) == plain
+    assert ada.pipeline_stages.get_stage(key, created.key) == plain
 
 
 def test_a_renamed_stage_keeps_the_rest(ada, key):

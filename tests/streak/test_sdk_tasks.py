@@ -33,15 +33,15 @@ def texts(answer):
 
 
 def test_a_task_is_assigned_to_its_creator_by_default(ada, box, pipeline, world):
-    made = ada.tasks.create_task(box, text="Call Zuse", due_date=1_800_000_000_000)
-    assert (made.text, made.due_date, made.status) == ("Call Zuse", 1_800_000_000_000, "NOT_DONE")
-    assert (made.box_key, made.pipeline_key) == (box, pipeline["key"])
-    assert made.creator_key == made.creator.user_key == world.ada.user_key
-    assert made.creator.email == world.ada.email
-    assert assignees(made) == {world.ada.user_key}
-    assert made.creation_date <= made.last_saved_timestamp
-    assert made.key != box
-    assert ada.tasks.get_task(made.key) == made
+    created = ada.tasks.create_task(box, text="Call Zuse", due_date=1_800_000_000_000)
+    assert (created.text, created.due_date, created.status) == ("Call Zuse", 1_800_000_000_000, "NOT_DONE")
+    assert (created.box_key, created.pipeline_key) == (box, pipeline["key"])
+    assert created.creator_key == created.creator.user_key == world.ada.user_key
+    assert created.creator.email == world.ada.email
+    assert assignees(created) == {world.ada.user_key}
+    assert created.creation_date <= created.last_saved_timestamp
+    assert created.key != box
+    assert ada.tasks.get_task(created.key) == created
 
 
 def test_a_task_is_assigned_by_user_key_or_email(ada, box, world):
@@ -62,49 +62,49 @@ def test_a_stranger_cannot_be_assigned_a_task(ada, box, world):
 
 @pytest.mark.parametrize("date", [-1, 0])
 def test_a_due_date_of_minus_one_means_no_due_date(ada, box, date):
-    made = ada.tasks.create_task(box, text="Some day", due_date=date)
-    assert made.due_date is None
-    assert made.reminder_status == "NONE"
-    dated = ada.tasks.update_task(made.key, due_date=now() + DAY)
+    created = ada.tasks.create_task(box, text="Some day", due_date=date)
+    assert created.due_date is None
+    assert created.reminder_status == "NONE"
+    dated = ada.tasks.update_task(created.key, due_date=now() + DAY)
     assert dated.due_date > now()
     assert dated.reminder_status == "SCHEDULED"
-    assert ada.tasks.update_task(made.key, due_date=date).due_date is None
-    assert ada.tasks.get_task(made.key).due_date is None
+    assert ada.tasks.update_task(created.key, due_date=date).due_date is None
+    assert ada.tasks.get_task(created.key).due_date is None
 
 
 def test_a_changed_task_keeps_what_was_left_out(ada, box, world):
-    made = ada.tasks.create_task(box, text="Call", due_date=1_800_000_000_000)
-    changed = ada.tasks.update_task(made.key, text="Write", assigned_to=[AssigneeInput(email=world.bo.email)])
-    assert (changed.text, changed.due_date, changed.status) == ("Write", made.due_date, "NOT_DONE")
+    created = ada.tasks.create_task(box, text="Call", due_date=1_800_000_000_000)
+    changed = ada.tasks.update_task(created.key, text="Write", assigned_to=[AssigneeInput(email=world.bo.email)])
+    assert (changed.text, changed.due_date, changed.status) == ("Write", created.due_date, "NOT_DONE")
     assert assignees(changed) == {world.bo.user_key}
-    assert ada.tasks.get_task(made.key) == changed
+    assert ada.tasks.get_task(created.key) == changed
 
 
 def test_a_task_is_done_and_undone(ada, box):
-    made = ada.tasks.create_task(box, text="Call")
-    done = ada.tasks.update_task(made.key, status="DONE")
+    created = ada.tasks.create_task(box, text="Call")
+    done = ada.tasks.update_task(created.key, status="DONE")
     assert done.status == "DONE"
-    assert done.last_status_change_date >= made.last_status_change_date
-    again = ada.tasks.update_task(made.key, text="Call again")
+    assert done.last_status_change_date >= created.last_status_change_date
+    again = ada.tasks.update_task(created.key, text="Call again")
     assert (again.status, again.last_status_change_date) == ("DONE", done.last_status_change_date)
-    assert ada.tasks.update_task(made.key, status="NOT_DONE").status == "NOT_DONE"
+    assert ada.tasks.update_task(created.key, status="NOT_DONE").status == "NOT_DONE"
     with refused(400, "status"):
-        ada.tasks.update_task(made.key, status="HALF")
-    assert ada.tasks.get_task(made.key).status == "NOT_DONE"
+        ada.tasks.update_task(created.key, status="HALF")
+    assert ada.tasks.get_task(created.key).status == "NOT_DONE"
 
 
 def test_a_draft_becomes_a_task_when_published(ada, box):
-    made = ada.tasks.create_task(box, text="Maybe", is_draft=True)
-    assert made.model_extra["isDraft"] is True
-    assert ada.tasks.update_task(made.key, is_draft=False).model_extra["isDraft"] is False
+    created = ada.tasks.create_task(box, text="Maybe", is_draft=True)
+    assert created.model_extra["isDraft"] is True
+    assert ada.tasks.update_task(created.key, is_draft=False).model_extra["isDraft"] is False
     assert ada.tasks.create_task(box, text="Old spelling", draft=True).model_extra["isDraft"] is True
 
 
 def test_a_task_belongs_to_a_meeting(ada, box):
     meeting = ada.meetings.create_meeting(box, meeting_type="CALL_LOG", start_timestamp=1_700_000_000_000)
-    made = ada.tasks.create_task(box, text="As discussed", meeting_key=meeting.key)
-    assert made.meeting_key == meeting.key
-    assert ada.tasks.get_task(made.key).meeting_key == meeting.key
+    created = ada.tasks.create_task(box, text="As discussed", meeting_key=meeting.key)
+    assert created.meeting_key == meeting.key
+    assert ada.tasks.get_task(created.key).meeting_key == meeting.key
 
 
 def test_the_tasks_of_a_box_are_paged_in_creation_order(ada, box, world, pipeline):
@@ -118,10 +118,10 @@ def test_the_tasks_of_a_box_are_paged_in_creation_order(ada, box, world, pipelin
 
 
 def test_a_deleted_task_is_gone(ada, box):
-    made = ada.tasks.create_task(box, text="Call")
-    assert ada.tasks.delete_task(made.key).success is True
+    created = ada.tasks.create_task(box, text="Call")
+    assert ada.tasks.delete_task(created.key).success is True
     with refused(404):
-        ada.tasks.get_task(made.key)
+        ada.tasks.get_task(created.key)
     assert texts(ada.tasks.get_tasks_for_box(box)) == []
 
 

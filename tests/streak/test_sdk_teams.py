@@ -14,16 +14,16 @@ def a_team(client, world, name="Engines"):
 
 
 def test_a_team_is_created_with_its_members(ada, bo, world):
-    made = ada.teams.create_team(
+    created = ada.teams.create_team(
         name="Engines",
         members=[TeamMemberCreate(user_key=world.ada.user_key), TeamMemberCreate(email=world.bo.email)],
     )
-    assert made.name == "Engines"
-    assert made.creator == world.ada.user_key
-    roles = {member.user_key: member.role for member in made.members}
+    assert created.name == "Engines"
+    assert created.creator == world.ada.user_key
+    roles = {member.user_key: member.role for member in created.members}
     assert roles == {world.ada.user_key: "Owner", world.bo.user_key: "Member"}
-    assert ada.teams.get_team(made.key) == made
-    assert bo.teams.get_team(made.key).name == "Engines"
+    assert ada.teams.get_team(created.key) == created
+    assert bo.teams.get_team(created.key).name == "Engines"
 
 
 def test_the_creator_of_a_team_is_a_member(ada, world):
@@ -35,14 +35,14 @@ def test_the_creator_of_a_team_is_a_member(ada, world):
 
 def test_an_unknown_person_is_invited_by_email(ada, world):
     address = f"dee.{world.ada.email}"
-    made = ada.teams.create_team(
+    created = ada.teams.create_team(
         name="Engines",
         members=[TeamMemberCreate(user_key=world.ada.user_key), TeamMemberCreate(email=address)],
     )
-    invited = next(member for member in made.members if member.email == address)
+    invited = next(member for member in created.members if member.email == address)
     assert invited.invite_status == "Pending"
     assert invited.role == "Member"
-    assert invited.invite_date >= made.creation_date
+    assert invited.invite_date >= created.creation_date
 
 
 def test_a_team_is_not_found_by_strangers(cy, world):
@@ -52,9 +52,9 @@ def test_a_team_is_not_found_by_strangers(cy, world):
 
 
 def test_the_users_teams_are_paged_newest_first(ada, world):
-    made = [a_team(ada, world, name).key for name in ("first", "second", "third")]
+    created = [a_team(ada, world, name).key for name in ("first", "second", "third")]
     listed = [team.key for team in ada.teams.get_current_user_teams().results]
-    assert listed == [*reversed(made), world.team_key]
+    assert listed == [*reversed(created), world.team_key]
     first, last = (ada.teams.get_current_user_teams(limit=3, page=page) for page in (0, 1))
     assert [team.key for team in first.results + last.results] == listed
     assert first.has_next_page is True
@@ -127,6 +127,6 @@ def test_the_lists_of_contacts_and_organizations_have_permissions(ada, world):
         contact_org_list_permissions={"contacts": TeamBasedPermissionsUpdate(acl_entries=[entry])},
     )
     entries = changed.contact_org_list_permissions["contacts"].acl_entries
-    assert [(one.user_key, one.permission_set_name) for one in entries] == [(world.bo.user_key, viewer)]
+    assert [(item.user_key, item.permission_set_name) for item in entries] == [(world.bo.user_key, viewer)]
     assert changed.contact_org_list_permissions["organizations"].acl_entries == []
     assert ada.teams.get_team(world.team_key) == changed

@@ -70,10 +70,10 @@ def edit(world, box, **changes):
 def test_a_new_box_has_every_required_member(world):
     pipeline = world.pipeline()
     for make in makers(world, pipeline).values():
-        made = make("Deal").json()
-        assert {name: type(made.get(name)) for name in ALWAYS} == ALWAYS
-        assert read(world, made) == made
-        assert "success" not in made
+        created = make("Deal").json()
+        assert {name: type(created.get(name)) for name in ALWAYS} == ALWAYS
+        assert read(world, created) == created
+        assert "success" not in created
 
 
 def test_a_new_box_has_correct_members(world):
@@ -181,7 +181,9 @@ def test_a_box_moves_to_another_pipeline(world):
     moved = edit(world, box, pipelineKey=there["key"])
     assert (moved["key"], moved["pipelineKey"], moved["name"]) == (box["key"], there["key"], "Deal")
     assert world.ada.http.get(f"/api/v1/pipelines/{here['key']}/boxes").json() == []
-    assert [one["key"] for one in world.ada.http.get(f"/api/v1/pipelines/{there['key']}/boxes").json()] == [box["key"]]
+    assert [item["key"] for item in world.ada.http.get(f"/api/v1/pipelines/{there['key']}/boxes").json()] == [
+        box["key"]
+    ]
 
 
 def test_boxes_are_moved_in_a_batch(world):

@@ -23,27 +23,27 @@ WAYS = {
 @pytest.mark.parametrize(("verb", "version", "encoded"), WAYS.values(), ids=WAYS.keys())
 def test_a_comment_is_created_in_every_way(world, box, verb, version, encoded):
     path = f"/api/{version}/boxes/{box}/comments"
-    made = world.ada.http.request(verb, path, **encoded({"message": "Größe & Ruhm ✓"})).json()
-    assert (made["message"], made["boxKey"]) == ("Größe & Ruhm ✓", box)
-    assert made["key"] == made["commentKey"]
-    assert made["reactionSummary"] == []
-    assert world.ada.http.get(f"/api/v1/boxes/{box}/comments").json() == [made]
+    created = world.ada.http.request(verb, path, **encoded({"message": "Größe & Ruhm ✓"})).json()
+    assert (created["message"], created["boxKey"]) == ("Größe & Ruhm ✓", box)
+    assert created["key"] == created["commentKey"]
+    assert created["reactionSummary"] == []
+    assert world.ada.http.get(f"/api/v1/boxes/{box}/comments").json() == [created]
     envelope = world.ada.http.get(f"/api/v2/boxes/{box}/comments").json()
-    assert envelope == {"results": [made], "hasNextPage": False}
+    assert envelope == {"results": [created], "hasNextPage": False}
 
 
 def test_a_comment_is_reached_under_both_generations(world, box):
-    made = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
+    created = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
     for version in ("v1", "v2"):
-        assert world.ada.http.get(f"/api/{version}/comments/{made['key']}").json() == made
-    assert world.ada.http.post(f"/api/v1/comments/{made['key']}", json={"message": "n"}).json()["message"] == "n"
-    assert world.ada.http.delete(f"/api/v1/comments/{made['key']}").json()["success"] is True
+        assert world.ada.http.get(f"/api/{version}/comments/{created['key']}").json() == created
+    assert world.ada.http.post(f"/api/v1/comments/{created['key']}", json={"message": "n"}).json()["message"] == "n"
+    assert world.ada.http.delete(f"/api/v1/comments/{created['key']}").json()["success"] is True
 
 
 def test_a_comment_has_the_key_of_its_newsfeed_entry(world, box):
-    made = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
+    created = world.ada.http.post(f"/api/v2/boxes/{box}/comments", json={"message": "m"}).json()
     feed = world.ada.http.get(f"/api/v1/boxes/{box}/newsfeed").json()
-    assert made["newsfeedEntryKey"] in {entry["newsfeedItemKey"] for entry in feed}
+    assert created["newsfeedEntryKey"] in {entry["newsfeedItemKey"] for entry in feed}
 
 
 @pytest.mark.parametrize(

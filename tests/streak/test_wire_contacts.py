@@ -18,13 +18,13 @@ def organization(world, **body):
 @pytest.mark.parametrize("noun", ["contacts", "organizations"])
 def test_contacts_and_organizations_exist_under_v1_and_v2(world, version, slash, noun):
     body = {"givenName": "Konrad"} if noun == "contacts" else {"name": "Zuse"}
-    made = world.ada.http.post(f"/api/{version}/teams/{world.team_key}/{noun}{slash}", json=body).json()
-    assert made["teamKey"] == world.team_key
-    own = f"/api/{version}/{noun}/{made['key']}"
-    assert world.ada.http.get(own).json() == made
-    assert world.ada.http.get(f"/api/{version}/teams/{world.team_key}/{noun}").json()["results"] == [made]
-    batch = world.ada.http.post(f"/api/{version}/{noun}/batch/get", json=[made["key"], "nothing"]).json()
-    assert batch == {made["key"]: made}
+    created = world.ada.http.post(f"/api/{version}/teams/{world.team_key}/{noun}{slash}", json=body).json()
+    assert created["teamKey"] == world.team_key
+    own = f"/api/{version}/{noun}/{created['key']}"
+    assert world.ada.http.get(own).json() == created
+    assert world.ada.http.get(f"/api/{version}/teams/{world.team_key}/{noun}").json()["results"] == [created]
+    batch = world.ada.http.post(f"/api/{version}/{noun}/batch/get", json=[created["key"], "nothing"]).json()
+    assert batch == {created["key"]: created}
     assert world.ada.http.post(own, json={"other": "o"}).json()["other"] == "o"
     assert world.ada.http.delete(own).json()["success"] is True
     assert world.ada.http.get(own).status_code == 404
@@ -33,8 +33,8 @@ def test_contacts_and_organizations_exist_under_v1_and_v2(world, version, slash,
 def test_a_contact_is_created_from_a_json_form_member(world):
     body = {"givenName": "Konrad", "emailAddresses": ["k@zuse.example"]}
     path = f"/api/v2/teams/{world.team_key}/contacts"
-    made = world.ada.http.post(path, data={"json": json.dumps(body)}).json()
-    assert (made["givenName"], made["emailAddresses"]) == ("Konrad", ["k@zuse.example"])
+    created = world.ada.http.post(path, data={"json": json.dumps(body)}).json()
+    assert (created["givenName"], created["emailAddresses"]) == ("Konrad", ["k@zuse.example"])
 
 
 @pytest.mark.parametrize("flag", ["true", "True"])
@@ -46,10 +46,12 @@ def test_a_query_flag_returns_the_existing_entry(world, flag):
 
 
 def test_an_organization_accepts_the_known_client_spellings(world):
-    made = organization(world, name="Zuse", employeeCount=120, description="unknown", linkedInHandle="x", logoUrl="y")
-    assert made["employeeCount"] == "120"
-    assert not {"description", "linkedInHandle", "logoUrl"} & made.keys()
-    own = f"/api/v2/organizations/{made['key']}"
+    created = organization(
+        world, name="Zuse", employeeCount=120, description="unknown", linkedInHandle="x", logoUrl="y"
+    )
+    assert created["employeeCount"] == "120"
+    assert not {"description", "linkedInHandle", "logoUrl"} & created.keys()
+    own = f"/api/v2/organizations/{created['key']}"
     changed = world.ada.http.post(own, json={"domains": "zuse.example", "phoneNumbers": "1", "addresses": "Berlin"})
     assert changed.json()["domains"] == ["zuse.example"]
     assert (changed.json()["phoneNumbers"], changed.json()["addresses"]) == (["1"], ["Berlin"])
@@ -57,7 +59,7 @@ def test_an_organization_accepts_the_known_client_spellings(world):
 
 def test_links_of_a_box_are_objects_and_replace_each_other(world):
     box = f"/api/v1/boxes/{world.box(world.pipeline())['key']}"
-    one, two = (contact(world, givenName=name)["key"] for name in ("one", "two"))
+    first, second = (contact(world, givenName=name)["key"] for name in ("one", "two"))
     firm = organization(world, name="Zuse")["key"]
 
     def linked(**body):
@@ -65,11 +67,11 @@ def test_links_of_a_box_are_objects_and_replace_each_other(world):
         assert world.ada.http.get(box).json() == read
         return {noun: [link["key"] for link in read.get(noun, [])] for noun in ("contacts", "organizations")}
 
-    assert linked(contacts=[{"key": one, "isStarred": True}]) == {"contacts": [one], "organizations": []}
+    assert linked(contacts=[{"key": first, "isStarred": True}]) == {"contacts": [first], "organizations": []}
     starred = world.ada.http.get(box).json()["contacts"][0]
     assert (starred["isStarred"], starred["isAutoboxed"]) == (True, False)
-    assert linked(organizations=[{"key": firm}]) == {"contacts": [one], "organizations": [firm]}
-    assert linked(contacts=[{"key": two}]) == {"contacts": [two], "organizations": [firm]}
+    assert linked(organizations=[{"key": firm}]) == {"contacts": [first], "organizations": [firm]}
+    assert linked(contacts=[{"key": second}]) == {"contacts": [second], "organizations": [firm]}
     assert linked(contacts=[], organizations=[]) == {"contacts": [], "organizations": []}
     assert "contacts" not in world.ada.http.get(box).json()
 

@@ -69,19 +69,19 @@ def test_posts_make_boxes_on_both_generations(world, way):
     pipeline = world.pipeline()["key"]
     for version in ("v1", "v2"):
         path = f"/api/{version}/pipelines/{pipeline}/boxes"
-        made = world.ada.http.post(path, **way({"name": NAME, "notes": version}))
-        assert made.status_code == 200, made.text
-        read = world.ada.http.get(f"/api/v1/boxes/{made.json()['key']}").json()
+        created = world.ada.http.post(path, **way({"name": NAME, "notes": version}))
+        assert created.status_code == 200, created.text
+        read = world.ada.http.get(f"/api/v1/boxes/{created.json()['key']}").json()
         assert (read["name"], read["notes"]) == (NAME, version)
 
 
 def test_json_wins_over_form_over_query(world):
     path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
     form = {"json": json.dumps({"name": "from json"}), "name": "from the form", "notes": "from the form"}
-    made = world.ada.http.put(path, params={"name": "from the query", "notes": "from the query"}, data=form).json()
-    assert (made["name"], made["notes"]) == ("from json", "from the form")
-    made = world.ada.http.post(path, params={"name": "from the query"}, json={"name": "from json"}).json()
-    assert made["name"] == "from json"
+    created = world.ada.http.put(path, params={"name": "from the query", "notes": "from the query"}, data=form).json()
+    assert (created["name"], created["notes"]) == ("from json", "from the form")
+    created = world.ada.http.post(path, params={"name": "from the query"}, json={"name": "from json"}).json()
+    assert created["name"] == "from json"
 
 
 @pytest.mark.parametrize("yes", ["true", "True", "TRUE", True])
@@ -115,10 +115,10 @@ def test_keys_of_stages_and_fields_may_be_numbers(world, number):
     field = world.ada.http.put(f"{path}/fields", params={"name": "F", "type": "TEXT_INPUT"}).json()["key"]
     for version in ("v1", "v2"):
         body = {"name": "Deal", "stageKey": number(stage), "fields": {number(field): "x"}}
-        made = world.ada.http.post(f"/api/{version}/pipelines/{pipeline['key']}/boxes", json=body).json()
-        assert (made["stageKey"], made["fields"]) == (stage, {field: "x"})
+        created = world.ada.http.post(f"/api/{version}/pipelines/{pipeline['key']}/boxes", json=body).json()
+        assert (created["stageKey"], created["fields"]) == (stage, {field: "x"})
     first = world.ada.http.get(path).json()["stageOrder"][0]
-    moved = world.ada.http.post(f"/api/v1/boxes/{made['key']}", json={"stageKey": number(first)}).json()
+    moved = world.ada.http.post(f"/api/v1/boxes/{created['key']}", json={"stageKey": number(first)}).json()
     assert moved["stageKey"] == first
     listed = world.ada.http.get(f"{path}/boxes", params={"stageKey": number(stage)}).json()
     assert len(listed) == 1
@@ -137,8 +137,8 @@ def test_fields_are_an_object_or_the_text_of_one(world, spelled):
     edited = world.ada.http.post(f"/api/v1/boxes/{box}", json={"fields": spelled({date: 1347451200000})}).json()
     assert edited["fields"] == {text: "a", date: 1347451200000}
     body = {"name": "Deal", "fields": spelled({text: "b"})}
-    made = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json=body).json()
-    assert world.ada.http.get(f"/api/v1/boxes/{made['key']}").json()["fields"] == {text: "b"}
+    created = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json=body).json()
+    assert world.ada.http.get(f"/api/v1/boxes/{created['key']}").json()["fields"] == {text: "b"}
 
 
 ASSIGNED = {
@@ -158,10 +158,10 @@ every_form = pytest.mark.parametrize("form", ASSIGNED.values(), ids=ASSIGNED.key
 def test_assignees_are_accepted_in_every_form(world, form):
     pipeline = world.pipeline()["key"]
     wanted = {"name": "Deal", "assignedToSharingEntries": form(world.bo)}
-    made = [world.ada.http.post(f"/api/{v}/pipelines/{pipeline}/boxes", json=wanted).json() for v in ("v1", "v2")]
+    created = [world.ada.http.post(f"/api/{v}/pipelines/{pipeline}/boxes", json=wanted).json() for v in ("v1", "v2")]
     edited = world.box({"key": pipeline})
-    made.append(world.ada.http.post(f"/api/v1/boxes/{edited['key']}", json=wanted).json())
-    for box in made:
+    created.append(world.ada.http.post(f"/api/v1/boxes/{edited['key']}", json=wanted).json())
+    for box in created:
         read = world.ada.http.get(f"/api/v1/boxes/{box['key']}").json()["assignedToSharingEntries"]
         assert [(entry["userKey"], entry["email"]) for entry in read] == [(world.bo.user_key, world.bo.email)]
 
@@ -169,8 +169,8 @@ def test_assignees_are_accepted_in_every_form(world, form):
 def test_assignees_are_text_in_a_form_and_in_a_query(world):
     path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
     params = {"name": "Deal", "assignedToSharingEntries": json.dumps([{"email": world.bo.email}])}
-    for made in (world.ada.http.put(path, data=params), world.ada.http.put(path, params=params)):
-        assert [entry["email"] for entry in made.json()["assignedToSharingEntries"]] == [world.bo.email]
+    for answer in (world.ada.http.put(path, data=params), world.ada.http.put(path, params=params)):
+        assert [entry["email"] for entry in answer.json()["assignedToSharingEntries"]] == [world.bo.email]
 
 
 def test_an_empty_assignee_list_assigns_no_user_and_a_missing_list_the_creator(world):
@@ -186,8 +186,8 @@ def test_names_of_stages_and_fields_come_with_commas_or_as_a_list(world):
     for separated in ("name, date, memo", "name,date,memo", json.dumps(["name", "date", "memo"])):
         kinds = json.dumps(["TEXT_INPUT", "DATE", "TAG"]) if separated[0] == "[" else "TEXT_INPUT, DATE, TAG"
         params = {"name": "P", "fieldNames": separated, "fieldTypes": kinds, "stageNames": separated}
-        made = world.ada.http.put("/api/v1/pipelines", data=params).json()
-        read = world.ada.http.get(f"/api/v1/pipelines/{made['key']}").json()
+        created = world.ada.http.put("/api/v1/pipelines", data=params).json()
+        read = world.ada.http.get(f"/api/v1/pipelines/{created['key']}").json()
         assert [read["stages"][key]["name"] for key in read["stageOrder"]] == ["name", "date", "memo"]
         fields = [(field["name"], field["type"]) for field in read["fields"]]
         assert fields == [("name", "TEXT_INPUT"), ("date", "DATE"), ("memo", "TAG")]
@@ -213,9 +213,9 @@ def test_unknown_members_are_ignored(world):
     pipeline = world.pipeline()["key"]
     known = {"name": "Deal"}
     unknown = {"linkedEmailAddresses": ["a@b.example"], "relationships": [], "odd": {"deep": [1]}}
-    made = world.ada.http.post(f"/api/v2/pipelines/{pipeline}/boxes", json=known | unknown)
-    assert made.json()["name"] == "Deal"
-    assert not unknown.keys() & made.json().keys()
+    created = world.ada.http.post(f"/api/v2/pipelines/{pipeline}/boxes", json=known | unknown)
+    assert created.json()["name"] == "Deal"
+    assert not unknown.keys() & created.json().keys()
     by_query = world.ada.http.put(f"/api/v1/pipelines/{pipeline}/boxes", params=known | {"odd": "x"})
     assert by_query.json()["name"] == "Deal"
 
@@ -225,9 +225,9 @@ def test_a_multipart_form_is_accepted_as_a_form(world):
     path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
     fields = {"name": "Über", "notes": "two\r\nlines", "json": '{"stageKey": 5002}'}
     answer = world.ada.http.put(path, files={name: (None, value) for name, value in fields.items()})
-    made = answer.json()
-    assert (answer.status_code, made["name"], made["notes"]) == (200, "Über", "two\r\nlines")
-    assert made["stageKey"] == "5002"
+    created = answer.json()
+    assert (answer.status_code, created["name"], created["notes"]) == (200, "Über", "two\r\nlines")
+    assert created["stageKey"] == "5002"
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ def refused(answer, status, **body):
 @pytest.mark.parametrize("key", ["nothing", "agxzfm1haWxmb29nYWVyLgsSDE9yZ2FuaXphdGlvbg", "0", "%20", "%F0%9F%8E%89"])
 def test_the_error_for_an_unknown_key_repeats_the_key(world, path, key):
     answer = world.ada.http.get(path.format(key=key))
-    said = {"%20": " ", "%F0%9F%8E%89": "🎉"}.get(key, key)
-    refused(answer, 404, error="Entity not found with key", details=said)
+    shown = {"%20": " ", "%F0%9F%8E%89": "🎉"}.get(key, key)
+    refused(answer, 404, error="Entity not found with key", details=shown)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/boxes/nothing", "/api/v1/pipelines/nothing"])
@@ -81,7 +81,7 @@ def test_an_unknown_path_is_reported(world, method, path):
 def test_a_known_path_lists_its_methods(world, method, path, allowed):
     answer = world.ada.http.request(method, path)
     refused(answer, 405)
-    assert allowed in [one.strip() for one in answer.headers["allow"].split(",")]
+    assert allowed in [item.strip() for item in answer.headers["allow"].split(",")]
     assert method not in answer.headers["allow"]
 
 
@@ -156,7 +156,7 @@ def test_a_limit_too_large_is_clamped(world):
     box = world.box(pipeline)
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     answer = world.ada.http.get(path, params={"limit": 10**9})
-    assert [one["key"] for one in answer.json()["results"]] == [box["key"]]
+    assert [result["key"] for result in answer.json()["results"]] == [box["key"]]
 
 
 def test_a_stage_of_another_pipeline_is_refused(world):

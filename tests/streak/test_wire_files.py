@@ -57,11 +57,11 @@ def test_the_files_of_a_box_come_in_pages(world, box):
 
 @pytest.mark.parametrize("path", ["/api/v2/files", "/api/v2/files/"])
 def test_a_drive_file_is_linked_by_its_id(world, box, path):
-    made = world.ada.http.post(path, json={"driveFileId": "1AbC", "driveBoxKey": box})
-    assert made.status_code == 200, made.text
-    assert made.json()["boxKey"] == box
-    assert [file["key"] for file in world.ada.http.get(f"/api/v1/boxes/{box}/files").json()] == [made.json()["key"]]
-    contents = world.ada.http.get(f"/api/v1/files/{made.json()['key']}/contents")
+    created = world.ada.http.post(path, json={"driveFileId": "1AbC", "driveBoxKey": box})
+    assert created.status_code == 200, created.text
+    assert created.json()["boxKey"] == box
+    assert [file["key"] for file in world.ada.http.get(f"/api/v1/boxes/{box}/files").json()] == [created.json()["key"]]
+    contents = world.ada.http.get(f"/api/v1/files/{created.json()['key']}/contents")
     assert 400 <= contents.status_code < 500
 
 

@@ -20,7 +20,7 @@ def ask(world, path, **params):
 
 
 def keys(listed):
-    return [one["key"] for one in listed]
+    return [box["key"] for box in listed]
 
 
 def test_stages_are_an_object_and_fields_an_array_on_both_generations(world, pipeline):

@@ -26,12 +26,12 @@ def box(world):
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_meeting_is_created_in_every_encoding(world, box, encoded, version):
     path = f"/api/{version}/boxes/{box}/meetings"
-    made = world.ada.http.post(path, **encoded(BODY)).json()
-    assert {name: made[name] for name in BODY} == BODY
-    assert (made["boxKey"], made["taskKeys"], made["isDraft"]) == (box, [], False)
-    assert world.ada.http.get(path).json() == {"results": [made], "hasNextPage": False}
-    own = f"/api/{version}/meetings/{made['key']}"
-    assert world.ada.http.get(own).json() == made
+    created = world.ada.http.post(path, **encoded(BODY)).json()
+    assert {name: created[name] for name in BODY} == BODY
+    assert (created["boxKey"], created["taskKeys"], created["isDraft"]) == (box, [], False)
+    assert world.ada.http.get(path).json() == {"results": [created], "hasNextPage": False}
+    own = f"/api/{version}/meetings/{created['key']}"
+    assert world.ada.http.get(own).json() == created
     assert world.ada.http.post(own, **encoded({"notes": "n"})).json()["notes"] == "n"
     assert world.ada.http.delete(own).json()["success"] is True
     assert world.ada.http.get(own).status_code == 404

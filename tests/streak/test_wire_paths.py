@@ -19,7 +19,7 @@ def test_a_trailing_slash_is_ignored(world):
         assert with_slash.status_code == 200
         assert with_slash.json() == get(path).json()
     batch = post(f"/api/v1/pipelines/{pipeline['key']}/boxes/batch/", json=[box["key"]])
-    assert [one["key"] for one in batch.json()] == [box["key"]]
+    assert [result["key"] for result in batch.json()] == [box["key"]]
 
 
 def test_v1_and_v2_paths_work_on_the_same_data(world):
@@ -31,9 +31,9 @@ def test_v1_and_v2_paths_work_on_the_same_data(world):
 def test_the_node_clients_missing_slash_is_forgiven(world):
     pipeline = world.pipeline()["key"]
     path = f"/api/v2pipelines/{pipeline}/boxes"
-    made = world.ada.http.put(path, params={"name": "my tasks"})
-    assert made.status_code == 200
-    assert (made.json()["name"], made.json()["pipelineKey"]) == ("my tasks", pipeline)
+    created = world.ada.http.put(path, params={"name": "my tasks"})
+    assert created.status_code == 200
+    assert (created.json()["name"], created.json()["pipelineKey"]) == ("my tasks", pipeline)
     stage = world.ada.http.put(f"/api/v2pipelines/{pipeline}/stages", params={"name": "tasks to do"})
     assert stage.json()["name"] == "tasks to do"
     pipeline = world.ada.http.put("/api/v2pipelines", params={"name": "all tasks"})
@@ -47,9 +47,9 @@ def test_streak_nets_doubled_prefix_is_forgiven(world):
 
 
 def test_swapped_methods_work_as_intended(world):
-    made = world.ada.http.post("/api/v1/pipelines", json={"name": "By POST"})
-    assert (made.status_code, made.json()["name"]) == (200, "By POST")
-    path = f"/api/v1/pipelines/{made.json()['key']}"
+    created = world.ada.http.post("/api/v1/pipelines", json={"name": "By POST"})
+    assert (created.status_code, created.json()["name"]) == (200, "By POST")
+    path = f"/api/v1/pipelines/{created.json()['key']}"
     assert world.ada.http.put(path, json={"name": "By PUT"}).json()["name"] == "By PUT"
     assert world.ada.http.get(path).json()["name"] == "By PUT"
     stage = world.ada.http.post(f"{path}/stages", json={"name": "Posted"}).json()

@@ -5,12 +5,14 @@ import json
 import pytest
 
 
-def made(world, **params):
+def create_pipeline(world, **params):
     return world.ada.http.put("/api/v1/pipelines", params={"name": "Sales"} | params).json()
 
 
 def test_the_v1_pipeline_has_the_members_that_old_clients_read(world):
-    pipeline = made(world, description="d", stageNames="Lead,Won", fieldNames="Value", fieldTypes="TEXT_INPUT")
+    pipeline = create_pipeline(
+        world, description="d", stageNames="Lead,Won", fieldNames="Value", fieldTypes="TEXT_INPUT"
+    )
     assert pipeline["key"] == pipeline["pipelineKey"]
     assert pipeline["creatorKey"] == world.ada.user_key
     assert pipeline["teamKey"] == world.team_key
@@ -35,13 +37,13 @@ def test_the_v1_pipeline_has_the_members_that_old_clients_read(world):
 
 
 def test_a_pipeline_created_with_only_a_name_accepts_boxes(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     assert len(pipeline["stageOrder"]) == 1
     assert world.box(pipeline)["stageKey"] == pipeline["stageOrder"][0]
 
 
 def test_a_changed_pipeline_keeps_the_rest(world):
-    pipeline = made(world, stageNames="Lead,Won", description="kept")
+    pipeline = create_pipeline(world, stageNames="Lead,Won", description="kept")
     path = f"/api/v1/pipelines/{pipeline['key']}"
     changed = world.ada.http.post(path, json={"name": "Renamed", "stageOrder": ["5002", "5001"]}).json()
     assert (changed["name"], changed["description"]) == ("Renamed", "kept")
@@ -53,18 +55,18 @@ def test_a_changed_pipeline_keeps_the_rest(world):
 
 
 def test_sharing_by_email_lets_a_stranger_in(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}"
     assert world.cy.http.get(path).status_code == 404
     shared = world.ada.http.post(path, json={"aclEntries": [{"email": world.cy.email}]}).json()
     assert world.cy.email in [entry["email"] for entry in shared["aclEntries"]]
     assert world.cy.http.get(path).json()["name"] == "Sales"
-    assert pipeline["key"] in [one["key"] for one in world.cy.http.get("/api/v1/pipelines").json()]
+    assert pipeline["key"] in [item["key"] for item in world.cy.http.get("/api/v1/pipelines").json()]
     assert world.cy.http.put(f"{path}/boxes", params={"name": "by Cy"}).json()["creatorKey"] == world.cy.user_key
 
 
 def test_v1_deletes_a_pipeline_with_all_it_holds(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     box = world.box(pipeline)
     assert world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}").json() == {"success": True}
     assert world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}").status_code == 404
@@ -73,7 +75,7 @@ def test_v1_deletes_a_pipeline_with_all_it_holds(world):
 
 
 def test_stages_by_the_old_calls(world):
-    pipeline = made(world, stageNames="Lead")
+    pipeline = create_pipeline(world, stageNames="Lead")
     path = f"/api/v1/pipelines/{pipeline['key']}/stages"
     won = world.ada.http.put(path, data={"name": "Won"}).json()
     assert (won["key"], won["name"]) == ("5002", "Won")
@@ -92,7 +94,7 @@ def test_stages_by_the_old_calls(world):
 
 
 def test_options_of_dropdowns_and_tags_by_the_old_calls(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     size = world.ada.http.put(path, data={"name": "Size", "type": "DROPDOWN"}).json()["key"]
     topics = world.ada.http.put(path, data={"name": "Topics", "type": "TAG"}).json()["key"]
@@ -119,7 +121,7 @@ VALUES = [
 @pytest.mark.parametrize(("kind", "written", "read"), VALUES)
 @pytest.mark.parametrize("spelled", ["json", "json form"])
 def test_a_value_is_read_back_as_written(world, kind, written, read, spelled):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     field = world.ada.http.put(path, data={"name": "F", "type": kind}).json()["key"]
     box = world.box(pipeline)["key"]
@@ -135,7 +137,7 @@ def test_a_value_is_read_back_as_written(world, kind, written, read, spelled):
 
 
 def test_an_option_is_written_by_its_key(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     size = world.ada.http.put(path, data={"name": "Size", "type": "DROPDOWN"}).json()["key"]
     topics = world.ada.http.put(path, data={"name": "Topics", "type": "TAG"}).json()["key"]
@@ -154,7 +156,7 @@ def test_an_option_is_written_by_its_key(world):
 
 
 def test_people_are_written_by_email_and_read_with_their_names(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     field = world.ada.http.put(path, data={"name": "Who", "type": "PERSON"}).json()["key"]
     box = f"/api/v1/boxes/{world.box(pipeline)['key']}"
@@ -165,7 +167,7 @@ def test_people_are_written_by_email_and_read_with_their_names(world):
 
 
 def test_a_formula_value_cannot_be_written(world):
-    pipeline = made(world)
+    pipeline = create_pipeline(world)
     path = f"/api/v1/pipelines/{pipeline['key']}/fields"
     field = world.ada.http.put(path, data={"name": "F", "type": "FORMULA"}).json()["key"]
     box = f"/api/v1/boxes/{world.box(pipeline)['key']}"

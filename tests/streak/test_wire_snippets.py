@@ -12,39 +12,39 @@ def test_snippet_members_differ_between_writing_and_reading(world):
         "subject": "Re",
         "snippetKeyShortcut": "ty",
     }
-    made = world.ada.http.put(PATH, data=form).json()
-    assert (made["snippetName"], made["snippetText"]) == ("Thanks", "<p>Thank you</p>")
-    assert made["snippetKeyShortcut"] == "ty"
-    assert "snippetKey" not in made
-    read = world.ada.http.get(f"{PATH}/{made['key']}").json()
+    created = world.ada.http.put(PATH, data=form).json()
+    assert (created["snippetName"], created["snippetText"]) == ("Thanks", "<p>Thank you</p>")
+    assert created["snippetKeyShortcut"] == "ty"
+    assert "snippetKey" not in created
+    read = world.ada.http.get(f"{PATH}/{created['key']}").json()
     assert read["snippetText"] == {"value": "<p>Thank you</p>"}
-    assert read["key"] == read["snippetKey"] == made["key"]
+    assert read["key"] == read["snippetKey"] == created["key"]
     assert read["userKey"] == world.ada.user_key
     assert read["partOfPipeline"] is False
     assert world.ada.http.get(PATH).json() == [read]
-    changed = world.ada.http.post(f"{PATH}/{made['key']}", json={"snippetText": "Danke"}).json()
+    changed = world.ada.http.post(f"{PATH}/{created['key']}", json={"snippetText": "Danke"}).json()
     assert (changed["snippetName"], changed["snippetText"]) == ("Thanks", "Danke")
     assert "snippetKey" not in changed
-    assert world.ada.http.get(f"{PATH}/{made['key']}").json()["snippetText"] == {"value": "Danke"}
+    assert world.ada.http.get(f"{PATH}/{created['key']}").json()["snippetText"] == {"value": "Danke"}
 
 
 def test_users_of_the_pipeline_read_its_shared_snippets(world):
     own = world.ada.http.put(PATH, data={"snippetName": "Mine"}).json()
     shared = {"snippetName": "Ours", "pipelineKey": world.pipeline()["key"]}
-    made = world.ada.http.put(PATH + "/", params=shared).json()
-    assert made["pipelineKey"] == shared["pipelineKey"]
-    assert [snippet["key"] for snippet in world.bo.http.get(PATH).json()] == [made["key"]]
+    created = world.ada.http.put(PATH + "/", params=shared).json()
+    assert created["pipelineKey"] == shared["pipelineKey"]
+    assert [snippet["key"] for snippet in world.bo.http.get(PATH).json()] == [created["key"]]
     assert world.bo.http.get(PATH).json()[0]["partOfPipeline"] is True
     assert world.bo.http.get(f"{PATH}/{own['key']}").status_code == 404
     assert world.cy.http.get(PATH).json() == []
-    assert {snippet["key"] for snippet in world.ada.http.get(PATH).json()} == {own["key"], made["key"]}
+    assert {snippet["key"] for snippet in world.ada.http.get(PATH).json()} == {own["key"], created["key"]}
 
 
 def test_a_deleted_snippet_is_gone(world):
-    made = world.ada.http.put(PATH, data={"snippetName": "Thanks"}).json()
-    assert world.cy.http.delete(f"{PATH}/{made['key']}").status_code == 404
-    assert world.ada.http.delete(f"{PATH}/{made['key']}").json() == {"success": True}
-    assert world.ada.http.get(f"{PATH}/{made['key']}").status_code == 404
+    created = world.ada.http.put(PATH, data={"snippetName": "Thanks"}).json()
+    assert world.cy.http.delete(f"{PATH}/{created['key']}").status_code == 404
+    assert world.ada.http.delete(f"{PATH}/{created['key']}").json() == {"success": True}
+    assert world.ada.http.get(f"{PATH}/{created['key']}").status_code == 404
     assert world.ada.http.get(PATH).json() == []
 
 

@@ -62,10 +62,10 @@ PATHS = ["/api/v2/{}", "/api/v2{}", "/api/v1/{}", "/api/v1/api/v2/{}"]
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("verb", ["POST", "PUT"])
 def test_a_task_is_found_under_every_known_path(world, box, path, verb):
-    made = world.ada.http.request(verb, path.format(f"boxes/{box}/tasks"), data={"text": "Call"}).json()
-    own = path.format(f"tasks/{made['key']}")
-    assert world.ada.http.get(own).json() == made
-    assert world.ada.http.get(path.format(f"boxes/{box}/tasks")).json()["results"] == [made]
+    created = world.ada.http.request(verb, path.format(f"boxes/{box}/tasks"), data={"text": "Call"}).json()
+    own = path.format(f"tasks/{created['key']}")
+    assert world.ada.http.get(own).json() == created
+    assert world.ada.http.get(path.format(f"boxes/{box}/tasks")).json()["results"] == [created]
     assert world.ada.http.post(own, json={"text": "Write"}).json()["text"] == "Write"
     assert world.ada.http.delete(own).json()["success"] is True
     assert world.ada.http.get(own).status_code == 404
@@ -107,13 +107,13 @@ def test_an_invalid_task_is_refused(world, box, body, named):
 def test_reminders_are_created_read_changed_and_deleted(world, box):
     path = f"/api/v1/boxes/{box}/reminders"
     form = {"message": "Call", "remindDate": "1800000000000", "remindFollowers": "True"}
-    made = world.ada.http.put(path, data=form).json()
-    assert (made["message"], made["remindDate"], made["remindFollowers"]) == ("Call", 1_800_000_000_000, True)
-    assert made["key"] == made["reminderKey"]
-    assert made["creatorKey"] == world.ada.user_key
-    own = f"/api/v1/reminders/{made['key']}"
-    assert world.ada.http.get(own).json() == made
-    assert world.ada.http.get(path).json() == [made]
+    created = world.ada.http.put(path, data=form).json()
+    assert (created["message"], created["remindDate"], created["remindFollowers"]) == ("Call", 1_800_000_000_000, True)
+    assert created["key"] == created["reminderKey"]
+    assert created["creatorKey"] == world.ada.user_key
+    own = f"/api/v1/reminders/{created['key']}"
+    assert world.ada.http.get(own).json() == created
+    assert world.ada.http.get(path).json() == [created]
     assert world.ada.http.post(own, json={"message": "Write"}).json()["message"] == "Write"
     assert world.ada.http.get(own).json()["remindDate"] == 1_800_000_000_000
     assert world.ada.http.delete(own).json() == {"success": True}

@@ -22,7 +22,7 @@ def test_adding_a_thread_returns_an_array(world, box):
     assert isinstance(thread["numberOfEmails"], int)
     assert thread["creatorKey"] == world.ada.user_key
     listed = world.ada.http.get(f"/api/v1/boxes/{box}/threads").json()
-    assert [one["key"] for one in listed] == [thread["key"]]
+    assert [item["key"] for item in listed] == [thread["key"]]
     read = world.ada.http.get(f"/api/v1/threads/{thread['key']}").json()
     for member in ("names", "emailAddresses", "fileKeys", "files"):
         assert isinstance(read[member], list)

@@ -13,8 +13,8 @@ SENT_AT = 1_700_000_000_000
 @pytest.fixture
 def box(world):
     """With one of everything, each a little later than the one before."""
-    made = world.box(world.pipeline(), name="Deal")
-    old, own = f"/api/v1/boxes/{made['key']}", f"/api/v2/boxes/{made['key']}"
+    created = world.box(world.pipeline(), name="Deal")
+    old, own = f"/api/v1/boxes/{created['key']}", f"/api/v2/boxes/{created['key']}"
 
     def do(verb, path, **request):
         world.clock.advance(ms=50)
@@ -30,7 +30,7 @@ def box(world):
     do("PUT", f"{old}/threads", data={"threadGmailId": GMAIL})
     do("POST", f"{own}/messages", content=MAIL, headers={"Content-Type": "message/rfc822"})
     do("POST", f"{own}/files", files={"file": ("a.txt", b"a", "text/plain")})
-    return made
+    return created
 
 
 def timeline(person, box, **params):
@@ -126,8 +126,8 @@ def test_a_page_token_alone_returns_the_next_page(world, box, direction, limit):
     while "nextPage" in page:
         page = timeline(world.ada, box, nextPageToken=page["nextPage"])
         pages.append(page["entries"])
-    assert [entry for one in pages for entry in one] == everything
-    assert {len(one) for one in pages[:-1]} <= {limit}
+    assert [entry for item in pages for entry in item] == everything
+    assert {len(item) for item in pages[:-1]} <= {limit}
     assert pages[-1]
 
 

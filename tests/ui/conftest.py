@@ -156,17 +156,17 @@ def serious(page: Page) -> list[str]:
 @pytest.fixture
 def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
     """Makes windows: `window(world.ada)` is Ada's, `window()` a stranger's; `size` and `scheme` as wanted."""
-    made: list[Window] = []
+    windows: list[Window] = []
 
     def make(person: Person | None = None, **how: Any) -> Window:
-        one = Window(chromium, world, **how)
-        made.append(one)
-        return one.sign_in(person) if person else one
+        opened = Window(chromium, world, **how)
+        windows.append(opened)
+        return opened.sign_in(person) if person else opened
 
     yield make
-    for one in made:
-        one.close()
-    assert [complaint for one in made for complaint in one.complaints] == []
+    for opened in windows:
+        opened.close()
+    assert [complaint for opened in windows for complaint in opened.complaints] == []
 
 
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]

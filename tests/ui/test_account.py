@@ -101,22 +101,22 @@ def named(fresh_store: Store) -> Iterator[World]:
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
     server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
-    made = World(server)
+    new_world = World(server)
     sql = "UPDATE teams SET created_at = created_at - 1 WHERE key = :key"
-    server.engine.write(lambda db: db.run(sql, key=made.team_key))
-    yield made
-    made.close()
+    server.engine.write(lambda db: db.run(sql, key=new_world.team_key))
+    yield new_world
+    new_world.close()
     server.stop()
 
 
 @pytest.fixture
 def own(named: World, chromium: Browser) -> Iterator[Window]:
     """Ada's window on it."""
-    one = Window(chromium, named)
-    one.sign_in(named.ada)
-    yield one
-    one.close()
-    assert one.complaints == []
+    screen = Window(chromium, named)
+    screen.sign_in(named.ada)
+    yield screen
+    screen.close()
+    assert screen.complaints == []
 
 
 def test_a_passkey_is_added_and_removed(named: World, chromium: Browser) -> None:
@@ -169,16 +169,16 @@ def test_a_member_sees_no_mail_settings(world: World, window) -> None:
 def test_the_account_looks_right(named: World, chromium: Browser) -> None:
     with_password(named)
     for size, scheme in LOOKS:
-        one = Window(chromium, named, size=size, scheme=scheme)
-        one.sign_in(named.ada)
-        page = one.goto("/account")
+        screen = Window(chromium, named, size=size, scheme=scheme)
+        screen.sign_in(named.ada)
+        page = screen.goto("/account")
         expect(page.get_by_label("SMTP server")).to_be_visible()
         expect(page.get_by_role("row", name="this one")).to_be_visible()
-        one.look("account")
+        screen.look("account")
         page.get_by_role("button", name="Set up an authenticator").click()
         page.get_by_role("textbox", name="Your password").fill(PASSWORD)
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_label("Secret", exact=True)).to_be_visible()
-        one.look("authenticator")
-        one.close()
-        assert one.complaints == []
+        screen.look("authenticator")
+        screen.close()
+        assert screen.complaints == []

@@ -12,8 +12,8 @@ from tests.ui.conftest import LOOKS, looks
 def rule(world: World, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
     steps = [{"type": "task.create", "with": {"text": "Call {{ box.name }}"}}]
     body = {"name": "Follow up", "trigger": {"type": "box.created"}, "steps": steps, **given}
-    made: dict[str, Any] = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=body))
-    return made
+    created: dict[str, Any] = ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=body))
+    return created
 
 
 def choose(page: Page, name: str, option: str) -> None:
@@ -32,8 +32,8 @@ def test_a_recipe_becomes_an_automation_that_runs(world: World, window) -> None:
     page.get_by_role("textbox", name="Text").fill("Send {{ box.name }} the contract")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="It has not run yet")).to_be_visible()
-    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
-    assert made["trigger"] == {"type": "box.moved", "to": ["5002"]}
+    (created,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert created["trigger"] == {"type": "box.moved", "to": ["5002"]}
     box = world.box(pipeline, name="Acme")
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
     page.get_by_role("row", name="Done").get_by_role("button", name="Open").click()
@@ -57,8 +57,8 @@ def test_steps_are_added_reordered_and_branched(world: World, window) -> None:
     page.get_by_role("button", name="Move step 2 up").click()
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
-    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
-    branch, comment = made["steps"]
+    (created,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    branch, comment = created["steps"]
     assert [each["with"] for each in branch["then"]] == [{"stage": "5002"}]
     assert comment["with"] == {"message": "Seen"}
 
@@ -74,9 +74,9 @@ def test_a_filter_chooses_the_boxes_of_an_automation(world: World, window) -> No
     only.get_by_role("textbox", name="Condition").fill('actor.name != "Nobody"')
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
-    (made,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
-    assert made["filter"] == {"and": [{"field": "name", "op": "contains", "value": "Acme"}]}
-    assert made["condition"] == 'actor.name != "Nobody"'
+    (created,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
+    assert created["filter"] == {"and": [{"field": "name", "op": "contains", "value": "Acme"}]}
+    assert created["condition"] == 'actor.name != "Nobody"'
     page.reload()
     expect(only.get_by_role("textbox", name="Value", exact=True)).to_have_value("Acme")
 
@@ -93,9 +93,9 @@ def test_errors_are_shown_and_typed_text_is_not_lost(world: World, window) -> No
 
 def test_an_automation_is_test_run_and_switched_off(world: World, window) -> None:
     pipeline = world.pipeline()
-    made = rule(world, pipeline, trigger={"type": "manual"})
+    created = rule(world, pipeline, trigger={"type": "manual"})
     box = world.box(pipeline, name="Acme")
-    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{created['key']}")
     page.get_by_role("button", name="Try it").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("On which box").first.click()
@@ -114,9 +114,9 @@ def test_an_automation_is_test_run_and_switched_off(world: World, window) -> Non
 
 def test_an_expression_is_previewed_before_it_is_saved(world: World, window) -> None:
     pipeline = world.pipeline()
-    made = rule(world, pipeline, trigger={"type": "manual"})
+    created = rule(world, pipeline, trigger={"type": "manual"})
     world.box(pipeline, name="Acme")
-    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{created['key']}")
     page.get_by_role("textbox", name="Text").fill("Write to {{ box.name }}")
     page.get_by_role("button", name="Try it").click()
     dialog = page.get_by_role("dialog")
@@ -132,8 +132,8 @@ def test_an_expression_is_previewed_before_it_is_saved(world: World, window) -> 
 
 def test_a_secret_is_stored_and_not_shown_again(world: World, window) -> None:
     pipeline = world.pipeline()
-    made = rule(world, pipeline)
-    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+    created = rule(world, pipeline)
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/automations/{created['key']}")
     page.get_by_label("Secret's name").fill("BOOKS")
     page.get_by_label("Value", exact=True).fill("s3cret-value")
     page.get_by_role("button", name="Keep").click()
@@ -173,8 +173,8 @@ def test_a_team_has_automations_for_its_contacts_and_organizations(world: World,
     expect(page.get_by_role("row", name="Skipped")).to_have_count(1)
     page.get_by_role("row", name="Done").get_by_role("button", name="Open").click()
     expect(page.get_by_label("What organization.save was given")).to_contain_text("Lee & Co")
-    (made,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/organizations"))["results"]
-    assert (made["name"], made["domains"]) == ("Lee & Co", ["lee.example"])
+    (created,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/organizations"))["results"]
+    assert (created["name"], created["domains"]) == ("Lee & Co", ["lee.example"])
     page.goto(f"/teams/{world.team_key}/automations")
     page.get_by_role("switch", name="Employers is on").press("Space")
     expect(page.get_by_role("switch", name="Employers is on")).not_to_be_checked()
@@ -194,7 +194,7 @@ def test_automations_look_right(world: World, window) -> None:
             {"field": "taskTotal", "op": "lt", "value": 3},
         ]
     }
-    made = rule(world, pipeline, name="Call new ones", filter=only, condition='!box.name.startsWith("Test")')
+    created = rule(world, pipeline, name="Call new ones", filter=only, condition='!box.name.startsWith("Test")')
     rule(
         world,
         pipeline,
@@ -204,11 +204,11 @@ def test_automations_look_right(world: World, window) -> None:
     )
     world.box(pipeline, name="Acme")
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(one.goto(f"/pipelines/{pipeline['key']}/automations").get_by_text("Every Monday")).to_be_visible()
-        one.look("automations")
-        page = one.goto(f"/pipelines/{pipeline['key']}/automations/{made['key']}")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto(f"/pipelines/{pipeline['key']}/automations").get_by_text("Every Monday")).to_be_visible()
+        screen.look("automations")
+        page = screen.goto(f"/pipelines/{pipeline['key']}/automations/{created['key']}")
         expect(page.get_by_role("row", name="Done")).to_be_visible()
-        one.look("automation")
-        expect(one.goto(f"/teams/{world.team_key}/automations/new").get_by_label("Condition")).to_be_visible()
-        one.look("team-automation")
+        screen.look("automation")
+        expect(screen.goto(f"/teams/{world.team_key}/automations/new").get_by_label("Condition")).to_be_visible()
+        screen.look("team-automation")

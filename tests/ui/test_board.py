@@ -390,16 +390,16 @@ def test_the_board_looks_right(world: World, window) -> None:
         )
     )
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        page = on_board(one.page, pipeline)
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = on_board(screen.page, pipeline)
         expect(card(page, "Initech")).to_be_visible()
-        one.look("board")
+        screen.look("board")
         source = {"field": keys["Source"], "op": "in", "value": options[:1]}
         named = {"or": [{"field": "assignee", "op": "any", "value": ["me"]}, {"field": keys["Value"], "op": "gt"}]}
         on_board(page, pipeline, f"?filter={quote(json.dumps({'and': [source, named]}))}")
         page.get_by_role("button", name="Filter").click()
         expect(page.get_by_role("button", name="Add a group").first).to_be_visible()
-        one.look("board-filter")
+        screen.look("board-filter")
 
 
 @pytest.mark.slow
@@ -409,8 +409,8 @@ def test_the_board_waits_for_a_restarting_server(fresh_store: Store, chromium: B
     port = int(server.url.rpartition(":")[2])
     pipeline = a_pipeline(world)
     box = world.box(pipeline, name="Acme")
-    one = Window(chromium, world).sign_in(world.ada)
-    page = on_board(one.page, pipeline, f"?box={box['key']}")
+    screen = Window(chromium, world).sign_in(world.ada)
+    page = on_board(screen.page, pipeline, f"?box={box['key']}")
     page.get_by_role("textbox", name="Comment").fill("Written while it is away")
     server.stop(grace=1)
     page.keyboard.press("Control+Enter")
@@ -424,6 +424,6 @@ def test_the_board_waits_for_a_restarting_server(fresh_store: Store, chromium: B
     page.keyboard.press("Shift+ArrowRight")
     expect(cards(page, "Talks")).to_have_text(re.compile("Acme"))
     expect(page.get_by_text("Acme moved to Talks").first).to_be_visible()
-    one.close()
+    screen.close()
     world.close()
     again.stop(grace=1)

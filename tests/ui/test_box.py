@@ -41,7 +41,7 @@ def fields(pipeline: dict[str, Any]) -> dict[str, str]:
 
 
 def stage(pipeline: dict[str, Any], name: str) -> str:
-    return next(key for key, one in pipeline["stages"].items() if one["name"] == name)
+    return next(key for key, stage in pipeline["stages"].items() if stage["name"] == name)
 
 
 def now_of(world: World, box: dict[str, Any]) -> dict[str, Any]:
@@ -90,8 +90,8 @@ def test_a_comment_mentions_a_user_and_gets_a_reply_and_a_reaction(world: World,
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
     page = in_panel(window(world.ada).page, pipeline, box)
-    said = page.get_by_role("textbox", name="Comment")
-    said.click()
+    comment_field = page.get_by_role("textbox", name="Comment")
+    comment_field.click()
     page.keyboard.type("Ask @bo")
     expect(page.get_by_role("option", name="Bo Diddley")).to_be_visible()
     page.keyboard.press("Enter")
@@ -99,9 +99,9 @@ def test_a_comment_mentions_a_user_and_gets_a_reply_and_a_reaction(world: World,
     page.keyboard.press("Control+Enter")
     comment = page.get_by_role("article", name="Comment by Ada Lovelace").first
     expect(comment).to_contain_text("Ask @Bo Diddley about it")
-    expect(said).to_have_value("")
-    (kept,) = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments"))
-    assert [each["userKey"] for each in kept["mentions"]] == [world.bo.user_key]
+    expect(comment_field).to_have_value("")
+    (stored,) = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments"))
+    assert [each["userKey"] for each in stored["mentions"]] == [world.bo.user_key]
     comment.hover()
     comment.get_by_role("button", name="React").click()
     page.get_by_role("button", name="🎉").click()
@@ -111,7 +111,7 @@ def test_a_comment_mentions_a_user_and_gets_a_reply_and_a_reaction(world: World,
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("article", name="Comment by Ada Lovelace")).to_have_count(2)
     answers = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/comments"))
-    assert [each.get("parent") for each in answers] == [None, kept["key"]]
+    assert [each.get("parent") for each in answers] == [None, stored["key"]]
 
 
 def test_a_task_is_written_with_a_date_in_words_and_done(world: World, window) -> None:
@@ -128,8 +128,8 @@ def test_a_task_is_written_with_a_date_in_words_and_done(world: World, window) -
     task.get_by_role("checkbox").click()
     expect(task.get_by_role("checkbox")).to_be_checked()
     expect(page.get_by_text("Task done")).to_be_visible()
-    (kept,) = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
-    assert kept["status"] == "DONE"
+    (stored,) = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
+    assert stored["status"] == "DONE"
 
 
 def test_a_call_is_logged_and_the_timeline_is_filtered(world: World, window) -> None:
@@ -154,8 +154,8 @@ def test_a_call_is_logged_and_the_timeline_is_filtered(world: World, window) -> 
 def test_files_are_uploaded_dropped_and_previewed(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
-    one = window(world.ada)
-    page = in_panel(one.page, pipeline, box)
+    screen = window(world.ada)
+    page = in_panel(screen.page, pipeline, box)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Add a file").click()
     chooser.value.set_files([{"name": "logo.png", "mimeType": "image/png", "buffer": PNG}])
@@ -172,7 +172,7 @@ def test_files_are_uploaded_dropped_and_previewed(world: World, window) -> None:
     page.keyboard.press("Escape")
     listed.get_by_role("button", name="offer.pdf", exact=True).click()
     expect(page.get_by_role("dialog").locator("iframe")).to_have_attribute("src", re.compile("^blob:"))
-    one.picture("box-pdf")
+    screen.picture("box-pdf")
 
 
 def drop(page: Page, name: str, content: bytes, kind: str) -> None:
@@ -256,11 +256,11 @@ def test_two_users_of_a_box_see_each_others_changes_and_lose_no_typed_text(world
 def test_an_ended_session_loses_no_typed_text(world: World, window) -> None:
     pipeline = a_pipeline(world)
     box = world.box(pipeline)
-    one = window()
-    one.goto(link(world, world.ada, "welcome")).get_by_label("A password for next time").fill(PASSWORD)
-    one.page.get_by_role("button", name="Open Boxwood").click()
-    expect(one.page.get_by_role("link", name="Deals").first).to_be_visible()
-    page = in_panel(one.page, pipeline, box)
+    screen = window()
+    screen.goto(link(world, world.ada, "welcome")).get_by_label("A password for next time").fill(PASSWORD)
+    screen.page.get_by_role("button", name="Open Boxwood").click()
+    expect(screen.page.get_by_role("link", name="Deals").first).to_be_visible()
+    page = in_panel(screen.page, pipeline, box)
     page.get_by_role("textbox", name="Comment").fill("Long thoughts")
     world.server.engine.write(lambda db: db.run("DELETE FROM sessions WHERE user_key = :user", user=world.ada.user_key))
     page.keyboard.press("Control+Enter")
@@ -330,14 +330,14 @@ def a_rich_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
     path = f"/api/v2/boxes/{box['key']}"
     world.clock.advance(days=2)
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": stage(pipeline, "Talks")}))
-    said = ok(
+    comment = ok(
         world.ada.http.post(
             f"{path}/comments",
             json={"message": "@Bo Diddley can you ask about the dates?", "searchForAtMentions": True},
         )
     )
-    ok(world.bo.http.post(f"{path}/comments", json={"message": "They are fine with April.", "parent": said["key"]}))
-    ok(world.bo.http.post(f"/api/v2/comments/{said['key']}/react", json={"emoji": "👍"}))
+    ok(world.bo.http.post(f"{path}/comments", json={"message": "They are fine with April.", "parent": comment["key"]}))
+    ok(world.bo.http.post(f"/api/v2/comments/{comment['key']}/react", json={"emoji": "👍"}))
     for text, days in (("Send the offer", 1), ("Book the visit", -1), ("Ask for references", 30)):
         ok(world.ada.http.post(f"{path}/tasks", json={"text": text, "dueDate": world.clock() + days * DAY}))
     meeting = {"meetingType": "CALL_LOG", "startTimestamp": world.clock() - 3_600_000, "duration": 900_000}
@@ -368,15 +368,15 @@ def a_rich_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_the_box_looks_right(world: World, window) -> None:
     pipeline, box = a_rich_box(world)
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        page = one.goto(f"/boxes/{box['key']}")
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = screen.goto(f"/boxes/{box['key']}")
         expect(page.get_by_role("article", name="Call")).to_be_visible()
         expect(page.get_by_role("listitem", name="offer.pdf")).to_be_visible()
-        one.look("box")
-    one = window(world.ada, scheme="dark")
-    page = one.goto(f"/boxes/{box['key']}?tab=history")
+        screen.look("box")
+    screen = window(world.ada, scheme="dark")
+    page = screen.goto(f"/boxes/{box['key']}?tab=history")
     expect(page.get_by_role("region", name="History").get_by_role("article").first).to_be_visible()
-    one.look("box-history")
+    screen.look("box-history")
     in_panel(page, pipeline, box)
     expect(page.get_by_role("listitem", name="offer.pdf")).to_be_visible()
-    one.look("box-panel")
+    screen.look("box-panel")

@@ -25,14 +25,14 @@ def test_a_contact_is_created_edited_in_place_and_undone(world: World, window) -
     title.press("Enter")
     page.get_by_role("button", name="Undo").click()
     expect(title).to_have_value("")
-    (made,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
-    assert made["emailAddresses"] == ["grace@navy.example"]
-    assert "title" not in made
+    (created,) = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
+    assert created["emailAddresses"] == ["grace@navy.example"]
+    assert "title" not in created
 
 
 def test_a_refused_change_is_reverted(world: World, window) -> None:
-    made = contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
-    page = window(world.ada).goto(f"/contacts/{made['key']}")
+    created = contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
+    page = window(world.ada).goto(f"/contacts/{created['key']}")
     box = page.get_by_label("E-mail").first
     box.fill("nonsense")
     box.press("Enter")
@@ -80,17 +80,17 @@ def test_an_organization_shows_its_boxes_contacts_and_own_fields(world: World, w
     pipeline = world.pipeline(name="Sales")
     team = f"/api/v2/teams/{world.team_key}"
     field = ok(world.ada.http.post(f"{team}/organizations/fields", json={"name": "Tier", "type": "TEXT_INPUT"}))
-    made = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Navy", "domains": ["navy.example"]}))
+    created = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Navy", "domains": ["navy.example"]}))
     contact(world, givenName="Grace", emailAddresses=["grace@navy.example"])
-    world.box(pipeline, name="Compilers", organizations=[{"key": made["key"]}])
-    page = window(world.ada).goto(f"/organizations/{made['key']}")
+    world.box(pipeline, name="Compilers", organizations=[{"key": created["key"]}])
+    page = window(world.ada).goto(f"/organizations/{created['key']}")
     expect(page.get_by_role("region", name="contacts")).to_contain_text("Grace")
     expect(page.get_by_role("region", name="Boxes")).to_contain_text("Compilers")
     page.get_by_role("button", name="Edit Tier").click()
     page.get_by_label("Tier", exact=True).fill("Gold")
     page.get_by_label("Tier", exact=True).press("Enter")
     expect(page.get_by_text("Saved")).to_be_visible()
-    assert ok(world.ada.http.get(f"/api/v2/organizations/{made['key']}"))["fields"] == {field["key"]: "Gold"}
+    assert ok(world.ada.http.get(f"/api/v2/organizations/{created['key']}"))["fields"] == {field["key"]: "Gold"}
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No organizations yet")).to_be_visible()
 
@@ -128,7 +128,7 @@ def test_a_contact_and_an_organization_are_linked_and_unlinked_on_either_page(wo
 
 
 def test_custom_fields_are_created_renamed_and_deleted(world: World, window) -> None:
-    made = contact(world, givenName="Grace")
+    created = contact(world, givenName="Grace")
     fields = f"/api/v2/teams/{world.team_key}/contacts/fields"
     page = window(world.ada).goto("/contacts")
     page.get_by_role("button", name="Fields", exact=True).click()
@@ -151,7 +151,7 @@ def test_custom_fields_are_created_renamed_and_deleted(world: World, window) -> 
     expect(line).to_contain_text("Rank Dropdown: Gold, Silver, Bronze")
     (field,) = ok(world.ada.http.get(fields))
     assert [each["name"] for each in field["dropdownSettings"]["items"]] == ["Gold", "Silver", "Bronze"]
-    page.goto(f"/contacts/{made['key']}")
+    page.goto(f"/contacts/{created['key']}")
     page.get_by_role("button", name="Edit Rank").click()
     page.get_by_role("option", name="Silver").click()
     expect(page.get_by_text("Silver", exact=True)).to_be_visible()
@@ -164,7 +164,7 @@ def test_custom_fields_are_created_renamed_and_deleted(world: World, window) -> 
     deleted = page.get_by_role("alert").filter(has_text="Deleted Rank, with its values")
     deleted.get_by_role("button", name="Undo").click()
     expect(line).to_contain_text("Rank Dropdown: Gold, Silver, Bronze")
-    held = ok(world.ada.http.get(f"/api/v2/contacts/{made['key']}"))["fields"]
+    held = ok(world.ada.http.get(f"/api/v2/contacts/{created['key']}"))["fields"]
     assert held == {field["key"]: field["dropdownSettings"]["items"][1]["key"]}
 
 
@@ -175,7 +175,7 @@ def test_the_directory_looks_right(world: World, window) -> None:
     for name in ("Grace Hopper", "Katherine Johnson", "Mary Jackson"):
         given, family = name.split()
         address = f"{given.lower()}@nasa.example"
-        made = contact(
+        created = contact(
             world,
             givenName=given,
             familyName=family,
@@ -189,17 +189,17 @@ def test_the_directory_looks_right(world: World, window) -> None:
         )
     )
     contact(world, givenName="Kathy", emailAddresses=["katherine@nasa.example"])
-    world.box(pipeline, name="Trajectories", contacts=[{"key": made["key"]}])
+    world.box(pipeline, name="Trajectories", contacts=[{"key": created["key"]}])
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(one.goto("/contacts").get_by_role("link", name="Grace Hopper")).to_be_visible()
-        one.look("contacts")
-        one.page.get_by_role("button", name="Fields", exact=True).click()
-        expect(one.page.get_by_role("textbox", name="New field")).to_be_focused()
-        one.look("contact-fields")
-        expect(one.goto("/contacts?show=duplicates").get_by_role("button", name="Merge").first).to_be_visible()
-        one.look("duplicates")
-        page = one.goto(f"/contacts/{made['key']}")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto("/contacts").get_by_role("link", name="Grace Hopper")).to_be_visible()
+        screen.look("contacts")
+        screen.page.get_by_role("button", name="Fields", exact=True).click()
+        expect(screen.page.get_by_role("textbox", name="New field")).to_be_focused()
+        screen.look("contact-fields")
+        expect(screen.goto("/contacts?show=duplicates").get_by_role("button", name="Merge").first).to_be_visible()
+        screen.look("duplicates")
+        page = screen.goto(f"/contacts/{created['key']}")
         expect(page.get_by_role("region", name="Boxes")).to_contain_text("Trajectories")
         expect(page.get_by_role("region", name="organizations")).to_contain_text("NASA")
-        one.look("contact")
+        screen.look("contact")

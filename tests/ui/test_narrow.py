@@ -70,8 +70,8 @@ def test_the_cells_of_a_row_are_stacked_with_their_headings(world: World, window
     assert name
     assert email
     assert email["y"] > name["y"] + 10
-    said = bo.get_by_role("cell").nth(1).evaluate("(cell) => getComputedStyle(cell, '::before').content")
-    assert said == '"E-mail"'
+    heading = bo.get_by_role("cell").nth(1).evaluate("(cell) => getComputedStyle(cell, '::before').content")
+    assert heading == '"E-mail"'
     remove = bo.get_by_role("button", name="Remove").bounding_box()
     assert remove
     assert remove["x"] + remove["width"] <= NARROW[0]

@@ -76,9 +76,9 @@ def test_sample_data_is_cleared_and_brought_back(world: World, window) -> None:
 def test_the_first_steps_look_right(world: World, window) -> None:
     load_sample(world)
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(step(one.goto("/"), "Invite a colleague")).to_be_visible()
-        one.look("first")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(step(screen.goto("/"), "Invite a colleague")).to_be_visible()
+        screen.look("first")
 
 
 def say_to_ada(world: World, box: dict[str, Any], words: str) -> None:
@@ -147,13 +147,13 @@ def test_the_notifications_look_right(world: World, window) -> None:
     for words in ("could you call them before Friday?", "the offer is out"):
         say_to_ada(world, box, words)
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        one.goto("/")
-        expect(one.page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
-        one.page.keyboard.press("g")
-        one.page.keyboard.press("n")
-        expect(one.page.get_by_role("list", name="Notifications")).to_contain_text("the offer is out")
-        one.look("notifications")
+        screen = window(world.ada, size=size, scheme=scheme)
+        screen.goto("/")
+        expect(screen.page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+        screen.page.keyboard.press("g")
+        screen.page.keyboard.press("n")
+        expect(screen.page.get_by_role("list", name="Notifications")).to_contain_text("the offer is out")
+        screen.look("notifications")
 
 
 def test_the_trash_is_filtered_and_things_are_restored(world: World, window) -> None:
@@ -203,9 +203,9 @@ def test_the_trash_looks_right(world: World, window) -> None:
         ok(world.ada.http.delete(f"/api/v1/boxes/{world.box(pipeline, name=name)['key']}"))
     ok(world.ada.http.delete(f"/api/v1/pipelines/{world.pipeline(name='Old things')['key']}"))
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(one.goto("/trash").get_by_role("list", name="Deleted")).to_contain_text("Old things")
-        one.look("trash")
-        one.page.get_by_role("button", name="Delete Acme for good").click()
-        expect(one.page.get_by_role("button", name="Keep it")).to_be_focused()
-        one.look("trash-for-good")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto("/trash").get_by_role("list", name="Deleted")).to_contain_text("Old things")
+        screen.look("trash")
+        screen.page.get_by_role("button", name="Delete Acme for good").click()
+        expect(screen.page.get_by_role("button", name="Keep it")).to_be_focused()
+        screen.look("trash-for-good")

@@ -30,8 +30,8 @@ def house(fresh_store: Store) -> Iterator[World]:
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
     server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
-    yield (made := World(server))
-    made.close()
+    yield (created := World(server))
+    created.close()
     server.stop()
 
 
@@ -68,12 +68,12 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
         credential = ask(page, "create", options)
         added = ok(browser.post(keys, json={"credential": credential, "name": "Laptop"}))
         refused(browser.post(keys, json={"credential": credential}), 400, "credential")  # its challenge is spent
-        assert [one["name"] for one in ok(browser.get(keys))["results"]] == ["Laptop"]
+        assert [passkey["name"] for passkey in ok(browser.get(keys))["results"]] == ["Laptop"]
 
         options = ok(other.post("/api/v2/session/passkey/options", json={}))
         used = ask(page, "get", options)
-        told = ok(other.post("/api/v2/session/passkey", json={"credential": used}))
-        assert told["user"]["email"] == house.ada.email
+        answer = ok(other.post("/api/v2/session/passkey", json={"credential": used}))
+        assert answer["user"]["email"] == house.ada.email
         assert ok(other.get("/api/v1/users/me"))["email"] == house.ada.email
         refused(other.post("/api/v2/session/passkey", json={"credential": used}), 401, "passkey")
 

@@ -243,7 +243,7 @@ def test_the_settings_look_right(world: World, window) -> None:
     ok(world.ada.http.post(rules, json={"name": "Won deals", "condition": won, "assertion": noted}))
     ok(world.ada.http.post(rules, json={"name": "Old ones", "condition": noted, "deny": True, "mode": "WARN"}))
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
+        screen = window(world.ada, size=size, scheme=scheme)
         for section, title in (
             ("general", "General"),
             ("stages", "Stages"),
@@ -251,14 +251,14 @@ def test_the_settings_look_right(world: World, window) -> None:
             ("rules", "Rules"),
             ("sharing", "Sharing"),
         ):
-            page = one.goto(f"/pipelines/{pipeline['key']}/settings?section={section}")
+            page = screen.goto(f"/pipelines/{pipeline['key']}/settings?section={section}")
             expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-            one.look(f"settings-{section}")
+            screen.look(f"settings-{section}")
         page.goto(f"/pipelines/{pipeline['key']}/settings?section=rules")
         page.get_by_role("button", name="Edit Won deals").click()
         expect(page.get_by_role("dialog").get_by_role("status")).to_be_visible()
-        one.look("settings-rule")
+        screen.look("settings-rule")
         page.goto(f"/pipelines/{pipeline['key']}/settings?section=fields")
         page.get_by_role("button", name="Edit Size").click()
         expect(page.get_by_role("dialog").get_by_label("Numbers are shown as").first).to_be_visible()
-        one.look("settings-field")
+        screen.look("settings-field")

@@ -12,10 +12,10 @@ def test_a_pipeline_is_created_from_a_template(world: World, window) -> None:
     page.get_by_role("radio", name="Hiring").click()
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="Hiring")).to_be_visible()
-    (made,) = [each for each in ok(world.ada.http.get("/api/v2/pipelines"))["results"] if each["name"] == "Hiring"]
-    assert [made["stages"][key]["name"] for key in made["stageOrder"]][:2] == ["Applied", "Screening"]
-    assert [field["name"] for field in made["fields"]][:2] == ["Role", "Interviewers"]
-    assert made["fields"][0]["dropdownSettings"]["items"][0]["name"] == "Engineer"
+    (hiring,) = [each for each in ok(world.ada.http.get("/api/v2/pipelines"))["results"] if each["name"] == "Hiring"]
+    assert [hiring["stages"][key]["name"] for key in hiring["stageOrder"]][:2] == ["Applied", "Screening"]
+    assert [field["name"] for field in hiring["fields"]][:2] == ["Role", "Interviewers"]
+    assert hiring["fields"][0]["dropdownSettings"]["items"][0]["name"] == "Engineer"
 
 
 def test_starred_pipelines_and_their_order_are_saved(world: World, window) -> None:
@@ -102,16 +102,16 @@ def test_unknown_and_unreachable_pages_are_not_found(world: World, window) -> No
 
 
 def test_the_ui_waits_for_an_unreachable_server(world: World, window) -> None:
-    one = window(world.ada)
-    page = one.goto("/")
+    screen = window(world.ada)
+    page = screen.goto("/")
     expect(page.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
     page.get_by_role("main").get_by_role("button", name="New pipeline").first.click()
     expect(page.get_by_role("button", name="Create", exact=True)).to_be_enabled()
-    one.context.set_offline(True)
+    screen.context.set_offline(True)
     page.get_by_label("Name", exact=True).fill("Later")
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("cannot be reached")
-    one.context.set_offline(False)
+    screen.context.set_offline(False)
     expect(page.get_by_text("What you see may be old")).to_be_hidden()
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="Later")).to_be_visible()
@@ -124,16 +124,16 @@ def test_the_home_screen_looks_right(world: World, window) -> None:
         for at in range(boxes):
             world.box(pipeline, name=f"{name} {at}")
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(one.goto("/").get_by_role("main").get_by_role("link", name="Hiring")).to_be_visible()
-        one.look("home")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto("/").get_by_role("main").get_by_role("link", name="Hiring")).to_be_visible()
+        screen.look("home")
 
 
 def test_the_first_requests_of_a_screen_start_before_the_script_runs(world: World, window) -> None:
     pipeline = world.pipeline(name="Ventures")
     world.box(pipeline, name="Zephyr Airlines")
-    one = window(world.ada)
-    page = one.goto(f"/pipelines/{pipeline['key']}")
+    screen = window(world.ada)
+    page = screen.goto(f"/pipelines/{pipeline['key']}")
     expect(page.get_by_role("row").filter(has_text="Zephyr Airlines")).to_be_visible()
     page.reload()
     expect(page.get_by_role("row").filter(has_text="Zephyr Airlines")).to_be_visible()
@@ -159,16 +159,16 @@ def test_the_first_requests_of_a_screen_start_before_the_script_runs(world: Worl
 
 def test_many_tabs_share_one_stream(world: World, window) -> None:
     """A browser opens six connections to a server: with a stream each, the seventh tab would wait for ever."""
-    one = window(world.ada)
-    one.goto("/")
-    tabs = [one.page, *(one.context.new_page() for _ in range(6))]
+    screen = window(world.ada)
+    screen.goto("/")
+    tabs = [screen.page, *(screen.context.new_page() for _ in range(6))]
     for tab in tabs[1:]:
         tab.goto("/")
         expect(tab.get_by_role("heading", name="Make your first pipeline")).to_be_visible()
     world.pipeline(name="Shared")
     for tab in tabs:
         expect(tab.get_by_role("link", name="Shared").first).to_be_visible()
-    one.page.close()  # another tab goes on
+    screen.page.close()  # another tab goes on
     world.pipeline(name="Later")
     for tab in tabs[1:]:
         expect(tab.get_by_role("link", name="Later").first).to_be_visible()

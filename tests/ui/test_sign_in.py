@@ -86,19 +86,19 @@ def test_signing_in_again_after_a_session_ended_saves_the_typed_text(world: Worl
 @looks
 def test_the_sign_in_looks_right(window) -> None:
     for size, scheme in LOOKS:
-        one = window(size=size, scheme=scheme)
-        expect(one.goto("/").get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
-        one.look("sign-in")
+        screen = window(size=size, scheme=scheme)
+        expect(screen.goto("/").get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()
+        screen.look("sign-in")
 
 
 @pytest.fixture
 def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
     """A world of its own, with a mail server, whose links lead to it."""
     server = Server(fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com")).start()
-    told = mail_settings.Settings(mailbox.url, "crm@example.com", server.url, True)
-    server.engine.write(lambda db: mail_settings.store(db, told))
-    yield (made := World(server))
-    made.close()
+    settings = mail_settings.Settings(mailbox.url, "crm@example.com", server.url, True)
+    server.engine.write(lambda db: mail_settings.store(db, settings))
+    yield (created := World(server))
+    created.close()
     server.stop()
 
 

@@ -282,10 +282,10 @@ def test_pasted_spreadsheet_rows_become_boxes(world: World, window: Any) -> None
     expect(dialog).to_contain_text("cannot be such values (1): Source: unknown")
     dialog.get_by_role("button", name="Add 2 boxes").click()
     expect(row(page, "Golf, Inc.")).to_have_count(1)
-    made = boxes(world, pipeline)
-    assert made["Foxtrot"]["fields"][field(pipeline, "Size")] == 1500
-    assert made["Foxtrot"]["stageKey"] == "5002"
-    assert field(pipeline, "Source") not in made["Golf, Inc."]["fields"]
+    created = boxes(world, pipeline)
+    assert created["Foxtrot"]["fields"][field(pipeline, "Size")] == 1500
+    assert created["Foxtrot"]["stageKey"] == "5002"
+    assert field(pipeline, "Source") not in created["Golf, Inc."]["fields"]
 
 
 def paste(page: Page, text: str) -> None:
@@ -385,8 +385,8 @@ def test_a_missing_contact_or_organization_is_created_in_the_cell(world: World, 
     page.keyboard.press("Control+Enter")
     expect(cell(page, "Two", firm)).to_have_text("acme north")
     expect(page.get_by_role("alert").filter(has_text="Changed Firm")).to_be_visible()
-    made = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
-    bob = next(each for each in made if each["key"] != ann)
+    created = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/contacts"))["results"]
+    bob = next(each for each in created if each["key"] != ann)
     assert (bob["givenName"], bob["familyName"], bob["emailAddresses"]) == ("Bob", "Ray", ["bob@ray.example"])
     assert boxes(world, pipeline)["One"]["fields"][buyer] == [ann, bob["key"]]
 
@@ -406,10 +406,10 @@ def test_changes_of_other_users_appear_without_reload(world: World, window: Any)
 def test_the_table_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        page = one.goto(f"/pipelines/{pipeline['key']}")
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = screen.goto(f"/pipelines/{pipeline['key']}")
         expect(row(page, "Acme")).to_have_count(1)
-        one.look("table")
+        screen.look("table")
 
 
 def test_boxes_that_break_a_rule_are_found(world: World, window: Any) -> None:

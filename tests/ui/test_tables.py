@@ -61,8 +61,8 @@ def test_pasted_rows_are_imported_and_missing_options_created(world: World, wind
     expect(page.get_by_role("table", name="Refused rows")).to_have_count(0)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_role("heading", name="Imported")).to_be_visible()
-    (made,) = boxes(world, pipeline)
-    assert made["name"] == "Hooli"
+    (created,) = boxes(world, pipeline)
+    assert created["name"] == "Hooli"
 
 
 def test_a_pipeline_is_exported(world: World, window) -> None:
@@ -110,13 +110,13 @@ def test_reports_and_imports_look_right(world: World, window) -> None:
     pipeline = a_pipeline(world)
     won(world, ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}")))
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        page = one.goto(f"/pipelines/{pipeline['key']}/reports")
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = screen.goto(f"/pipelines/{pipeline['key']}/reports")
         for name in ("Funnel", "Time in stage", "Over time", "Totals"):
             expect(page.get_by_role("region", name=name)).to_be_visible()
-        one.look("reports")
-        page = one.goto(f"/pipelines/{pipeline['key']}/import")
+        screen.look("reports")
+        page = screen.goto(f"/pipelines/{pipeline['key']}/import")
         page.get_by_label("Or paste rows").fill(DEALS)
         page.get_by_role("button", name="Preview").click()
         expect(page.get_by_role("table", name="Refused rows")).to_be_visible()
-        one.look("import")
+        screen.look("import")

@@ -17,8 +17,8 @@ def task(world: World, box: dict[str, Any], text: str, days: float | None = None
     if days is not None:
         noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=days)
         body["dueDate"] = int(noon.timestamp() * 1000)
-    made: dict[str, Any] = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=body))
-    return made
+    created: dict[str, Any] = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=body))
+    return created
 
 
 def test_tasks_are_grouped_by_due_date_completed_and_snoozed(world: World, window) -> None:
@@ -89,8 +89,8 @@ def test_agenda_and_search_look_right(world: World, window) -> None:
     for text, days in (("Send the offer", -2), ("Call back", 0), ("Ask for a reference", 4), ("Some day", None)):
         task(world, box, text, days)
     for size, scheme in LOOKS:
-        one = window(world.ada, size=size, scheme=scheme)
-        expect(one.goto("/tasks").get_by_role("region", name="Overdue")).to_contain_text("Zephyr Airlines")
-        one.look("tasks")
-        expect(one.goto("/search?q=zephyr").get_by_role("region", name="Boxes")).to_contain_text("Sales")
-        one.look("search")
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto("/tasks").get_by_role("region", name="Overdue")).to_contain_text("Zephyr Airlines")
+        screen.look("tasks")
+        expect(screen.goto("/search?q=zephyr").get_by_role("region", name="Boxes")).to_contain_text("Sales")
+        screen.look("search")

@@ -62,11 +62,11 @@ def test_a_user_who_cancels_an_edit_sees_the_change_of_the_other_user(world: Wor
 def test_typed_text_stays_while_scrolling(world: World, window: Any) -> None:
     pipeline = filled(world)
     size = field(pipeline, "Size")
-    made = [
+    operations = [
         {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes", "body": {"name": f"More {at}"}}
         for at in range(200)
     ]
-    ok(world.ada.http.post("/api/v2/batch", json={"operations": made}))
+    ok(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
     page = opened(world, window, pipeline)
     open_cell(page, "Acme", size, "Size")
     page.keyboard.type("123")
@@ -83,20 +83,20 @@ def restarting(fresh_store: Store, chromium: Browser) -> Iterator[tuple[Server, 
     """A server of its own, which a test may stop, and Ada's browser on it."""
     server = Server(fresh_store.config(allow_private_webhooks=True)).start()
     world = World(server)
-    one = Window(chromium, world).sign_in(world.ada)
-    yield server, world, one
-    assert one.complaints == []
-    one.close()
+    screen = Window(chromium, world).sign_in(world.ada)
+    yield server, world, screen
+    assert screen.complaints == []
+    screen.close()
     world.close()
 
 
 @pytest.mark.slow
 def test_edits_wait_for_a_server_that_restarts(restarting: tuple[Server, World, Window], fresh_store: Store) -> None:
-    server, world, one = restarting
+    server, world, screen = restarting
     port = int(server.url.rpartition(":")[2])
     pipeline = filled(world)
     size = field(pipeline, "Size")
-    page = one.goto(f"/pipelines/{pipeline['key']}")
+    page = screen.goto(f"/pipelines/{pipeline['key']}")
     open_cell(page, "Acme", size, "Size")
     page.keyboard.type("4200")
     server.stop(grace=1)
@@ -152,10 +152,10 @@ def test_a_conflict_looks_right(world: World, window: Any) -> None:
     pipeline = filled(world)
     key, size = boxes(world, pipeline)["Acme"]["key"], field(pipeline, "Size")
     for at, (look, scheme) in enumerate(LOOKS):
-        one = window(world.ada, size=look, scheme=scheme)
-        page = one.goto(f"/pipelines/{pipeline['key']}")
+        screen = window(world.ada, size=look, scheme=scheme)
+        page = screen.goto(f"/pipelines/{pipeline['key']}")
         open_cell(page, "Acme", size if look[0] > 1000 else "name", "Size" if look[0] > 1000 else "Name")
         ok(world.bo.http.post(f"/api/v1/boxes/{key}", json={"name": "Acme", "fields": {size: 5000 + at}}))
         if look[0] > 1000:
             expect(page.get_by_text("Changed by somebody else meanwhile")).to_be_visible()
-        one.look("conflict")
+        screen.look("conflict")

@@ -31,11 +31,13 @@ def old(database: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Stor
         return store
     store = Store("postgres", tmp_path, request.getfixturevalue("cluster").create_database())
     assert store.url is not None
-    told = {VARIABLES[name]: str(value) for name, value in conninfo_to_dict(store.url).items() if name in VARIABLES}
+    variables = {
+        VARIABLES[name]: str(value) for name, value in conninfo_to_dict(store.url).items() if name in VARIABLES
+    }
     subprocess.run(
         ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
         input=gzip.decompress((HERE / "first.sql.gz").read_bytes()),
-        env={**os.environ, **told},
+        env={**os.environ, **variables},
         check=True,
         capture_output=True,
     )
@@ -71,9 +73,9 @@ def test_an_upgrade_keeps_all_data(ada: Person) -> None:
     for number, box in enumerate((boxes["Acme moved"], boxes["Acme 1"], boxes["Acme 2"])):
         assert (box["fields"]["1001"], set(box["fields"])) == (str(number * 10), {"1001", "1002"})
         tasks = ok(ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
-        said = ok(ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
+        comments = ok(ada.http.get(f"/api/v2/boxes/{box['key']}/comments"))["results"]
         assert [task["text"] for task in tasks] == [f"call {number}"]
-        assert [one["message"] for one in said] == [f"said {number}"]
+        assert [comment["message"] for comment in comments] == [f"said {number}"]
         (named,) = box["contacts"]
         assert ok(ada.http.get(f"/api/v2/contacts/{named['key']}"))["givenName"] == "Konrad"
     assert len(ok(ada.http.get(f"/api/v1/boxes/{boxes['Acme 1']['key']}/threads"))) == 1
@@ -85,11 +87,11 @@ def test_an_upgrade_keeps_all_data(ada: Person) -> None:
 def test_later_features_work_on_upgraded_data(ada: Person) -> None:
     (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
     funnel = ok(ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/reports/funnel"))
-    assert [(one["reached"], one["now"]) for one in funnel["stages"]] == [(3, 2), (1, 1)]
+    assert [(stage["reached"], stage["now"]) for stage in funnel["stages"]] == [(3, 2), (1, 1)]
     (moved,) = [box for box in ok(ada.http.get("/api/v1/boxes")) if box["name"] == "Acme moved"]
     history = ok(ada.http.get(f"/api/v2/boxes/{moved['key']}/history"))["results"]
-    assert {"box.moved", "box.renamed", "box.created"} <= {one["kind"] for one in history}
-    (renamed,) = [one["key"] for one in history if one["kind"] == "box.renamed"]
+    assert {"box.moved", "box.renamed", "box.created"} <= {entry["kind"] for entry in history}
+    (renamed,) = [entry["key"] for entry in history if entry["kind"] == "box.renamed"]
     ok(ada.http.post("/api/v2/undo", json={"event": renamed}))
     assert ok(ada.http.get(f"/api/v1/boxes/{moved['key']}"))["name"] == "Acme 0"
     ok(ada.http.delete(f"/api/v1/boxes/{moved['key']}"))

@@ -44,8 +44,8 @@ def test_every_screen_begins_with_the_page_and_its_policy(world: World, path: st
 
 
 def test_each_page_has_its_own_nonce(world: World) -> None:
-    one, other = (get(world, "/").headers["content-security-policy"] for _ in range(2))
-    assert one != other
+    policy, other = (get(world, "/").headers["content-security-policy"] for _ in range(2))
+    assert policy != other
 
 
 def test_files_are_cached_permanently_and_sent_compressed(world: World) -> None:

@@ -73,8 +73,8 @@ def test_guessing_keys_is_limited_but_a_valid_key_is_never_refused(fresh_store: 
     assert set(statuses[GUESSES.burst + 2 :]) <= {401, 429}
     assert statuses.count(429) >= 15
     ok(world.ada.http.get("/api/v1/users/me"))
-    told = [reply for reply in wrong_keys(world, 5) if reply.status_code == 429]
-    assert all(1 <= int(reply.headers["retry-after"]) <= 60 for reply in told)
+    limited = [reply for reply in wrong_keys(world, 5) if reply.status_code == 429]
+    assert all(1 <= int(reply.headers["retry-after"]) <= 60 for reply in limited)
     # Well formed, and nobody's: looked up, counted like the others.
     lost = server.engine.write(lambda db: api_keys.create(db, world.ada.user, server.clock()))[1]
     server.engine.write(lambda db: db.run("DELETE FROM api_keys WHERE prefix = :it", it=lost[: api_keys.SHOWN]))

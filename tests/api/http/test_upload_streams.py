@@ -22,9 +22,9 @@ from tests.conftest import Server, Store, World, ok, refused
 def alone(fresh_store: Store) -> Iterator[World]:
     """A server whose store holds only what one test puts there."""
     running = Server(fresh_store.config(max_file_size=50_000_000)).start()
-    made = World(running)
-    yield made
-    made.close()
+    new_world = World(running)
+    yield new_world
+    new_world.close()
     running.stop()
 
 
