@@ -33,9 +33,10 @@ def _found(call: Call, behind: int, limit: int) -> tuple[list[Event], dict[str, 
 
 
 def list_page(call: Call) -> shapes.History:
-    """What was done to a team, its people, keys, pipelines, webhooks and automations, the newest first; for owners.
+    """The audit log of a team, newest first. For owners.
 
-    `kind` takes kinds or their beginnings with commas, such as `member.,user.signed_in`; `actor` a user's key.
+    It lists changes of the team, its members, API keys, pipelines, webhooks and automations. `kind` takes kinds of
+    events or their beginnings, separated by commas, such as `member.,user.signed_in`. `actor` is the key of a user.
     """
     limit = call.number("limit", PAGE, least=1, most=1000)
     found, names = _found(call, read_cursor(call.text("cursor")), limit + 1)
@@ -44,10 +45,13 @@ def list_page(call: Call) -> shapes.History:
 
 
 def export(call: Call) -> Reply:
-    """The same as one file: `format` is `json` or `csv`. The newest 50,000; take spans of time for more."""
+    """The audit log as a file: `format` is `json` or `csv`.
+
+    The file has the newest 50,000 entries. For more, send `from` and `to` and export one period at a time.
+    """
     form = call.text("format") or "json"
     if form not in ("json", "csv"):
-        raise Invalid("format", "is json or csv")
+        raise Invalid("format", "must be json or csv")
     found, names = _found(call, LAST, MOST_EXPORTED)
     shown = [shapes.change(event, names) for event in found]
     name = b'attachment; filename="audit.%s"' % form.encode()
@@ -85,5 +89,5 @@ def _json(value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
-    """No formula to a spreadsheet."""
+    """The text with an apostrophe before it if a spreadsheet would run it as a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

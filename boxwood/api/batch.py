@@ -20,21 +20,21 @@ from .http.replies import Chunks, Download
 from .http.router import STREAM
 
 MOST = 1000
-_BODY = Kind(lambda value: value, {"description": "What the operation takes as its body."})
+_BODY = Kind(lambda value: value, {"description": "The body of the operation."})
 OPERATION = Shape(
     "Operation",
     required=("method", "path"),
     method=NAME,
     path=NAME,
     body=nullable(_BODY),
-    described={"path": "Such as /v1/boxes/{key}, with a query where one is needed."},
+    described={"path": "The path, such as /v1/boxes/{key}, with its query if it needs one."},
 )
 BATCH = Shape(
     "Batch",
     required=("operations",),
     atomic=FLAG,
     operations=records(OPERATION),
-    described={"atomic": "All or none: the first that fails undoes the others."},
+    described={"atomic": "All operations or none: the first operation that fails undoes the others."},
 )
 
 
@@ -46,18 +46,18 @@ class Result(Out, omit_defaults=False):
 class Results(Out, omit_defaults=False):
     results: list[Result]
     committed: bool
-    """False where `atomic` was asked for and an operation failed: nothing was done."""
+    """False if `atomic` is true and an operation failed. Then nothing was changed."""
 
 
 class _Undo(Exception):
-    """The first failure of an atomic batch."""
+    """An operation of an atomic batch failed: the whole batch is undone."""
 
 
 def run(call: Call) -> Results:
-    """Up to 1,000 operations in order, in one transaction, each with a status and body of its own.
+    """Run up to 1,000 operations in order, in one transaction, each with its own status and body.
 
-    Each stands for itself unless `atomic` is true. The answer is 200 either way: look at `committed` and
-    at each `status`.
+    An operation that fails does not affect the others, unless `atomic` is true. The response is 200 in both cases:
+    check `committed` and each `status`.
     """
     given = call.parse(BATCH)
     operations = given.get("operations") or []
@@ -92,15 +92,15 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         says, path = route.says, inner.path
         result = call.ctx.db.attempt(lambda: answer(route, inner))
         if isinstance(result, Stream):
-            raise Invalid("path", "this list is too long for a batch: give it a limit")
+            raise Invalid("path", "this list is too long for a batch: send a limit")
         if isinstance(result, (Download, Live, Chunks)):
-            raise Invalid("path", "what this answers is not JSON, and cannot be part of a batch")
+            raise Invalid("path", "returns something other than JSON, so it cannot be part of a batch")
         reply = result
     except Problem as problem:
         call.ctx.change = change  # what it told was undone with it
         reply = replies.of_problem(problem, says, path)
     if reply.content_type != replies.JSON:
-        reply = replies.error(400, "path: what this answers is not JSON, and cannot be part of a batch")
+        reply = replies.error(400, "path: returns something other than JSON, so it cannot be part of a batch")
     return Result(reply.status, msgspec.Raw(reply.body))
 
 
@@ -111,11 +111,11 @@ def _prepared(call: Call, operation: dict[str, Any]) -> tuple[Any, Call]:
     if route is None:
         raise Invalid("path", f"takes {', '.join(verbs)}" if verbs else "Invalid API path specified")
     if route.handler is run:
-        raise Invalid("path", "a batch cannot hold a batch")
+        raise Invalid("path", "a batch cannot contain a batch")
     if "\x00" in path:
-        raise Invalid("path", "may not hold NUL characters")
+        raise Invalid("path", "must not contain NUL characters")
     if route.mode == STREAM:
-        raise Invalid("path", "files and messages are sent by themselves, not in a batch")
+        raise Invalid("path", "files and messages cannot be sent in a batch: send each in its own request")
     inner = call.inner(route, parameters, v1.read_query(query) if query else {})
     body = operation.get("body")
     if isinstance(body, list):

@@ -19,10 +19,11 @@ from .http.replies import Reply, encode
 
 
 def get(call: Call) -> Reply | BoardOut:
-    """The first boxes of every stage, with how many each holds and the sums of its number fields.
+    """The board: the first boxes of every stage, with the number of boxes and the sums of each stage.
 
-    `view`, `filter`, `sort` and `fields` as in lists; `by` a dropdown field's key for a column of each option; `sums`
-    the columns to sum (those that hold numbers, unless it is given). `column` and `cursor` get more of one column.
+    `view`, `filter`, `sort` and `fields` work as in lists. `by` is the key of a dropdown field, for a column per
+    option. `sums` are the columns to sum; without it, the board sums the fields that hold numbers. `column` and
+    `cursor` return more boxes of one column.
     """
     if call.ctx.db.writing:  # in a batch, beside changes that may be undone
         return _made(call, None)
@@ -33,8 +34,10 @@ def get(call: Call) -> Reply | BoardOut:
 
 
 def put(call: Call) -> PlaceOut:
-    """Put a box in its place on the board, for everyone who sees it: `after` another box of its column, null for the
-    top. `golden` marks it as one of the few that matter, or takes the mark away."""
+    """Set the position of a box within its column on the board, for all users.
+
+    `after` is the key of another box of the column, or null for the top. `golden` adds or removes the golden mark.
+    """
     place = board_order.put(call.ctx, call.path[0], call.parse(PLACE))
     return PlaceOut(place.box.key, place.by, place.lane, place.golden)
 

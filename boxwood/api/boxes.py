@@ -37,7 +37,7 @@ PAGE = 100
 
 
 def selected(call: Call, found: BoxPage) -> Results[shapes.BoxOut]:
-    """A page by cursor, with the columns that were asked for; and word of what an index would serve."""
+    """A page of a list with a cursor, with the requested columns. It notes the fields for which an index would help."""
     call.wishes.update(found.wishes)
     people = persons.by_key(call.ctx, stored.people(found.boxes))
     shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
@@ -49,7 +49,11 @@ def _one(call: Call, box: Box) -> shapes.BoxOut:
 
 
 def get(call: Call) -> shapes.BoxOut:
-    """A box; `fields` names columns to answer with it, live ones too. With `asOf`, the box as it was then."""
+    """A box.
+
+    `fields` are columns to return with it, including columns that Boxwood computes. With `asOf`, it returns the box as
+    it was at that time.
+    """
     if at := call.number("asOf", 0):
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
@@ -60,12 +64,19 @@ def get(call: Call) -> shapes.BoxOut:
 
 
 def create(call: Call) -> shapes.BoxOut:
-    """A box: `name`, and whatever an edit takes. It starts in the first stage unless `stageKey` says which."""
+    """Create a box.
+
+    It takes `name` and every member that an edit takes. Without `stageKey`, the box starts in the first stage.
+    """
     return _one(call, boxes.create(call.ctx, call.path[0], call.parse(shapes.BOX_CREATE)))
 
 
 def edit(call: Call) -> shapes.BoxOut:
-    """Change what is named and differs. `fields` merges key by key; lists replace. A whole box may be sent back."""
+    """Update a box.
+
+    Only the members you send change. Values equal to the stored ones are ignored: no event, no new timestamp. `fields`
+    is merged key by key, and lists are replaced. You may send back a whole box.
+    """
     changes = call.parse(shapes.BOX_EDIT)
     for name in ("name", "stage_key"):
         if name in changes and changes[name] is None:
@@ -82,9 +93,9 @@ class Upserted(Out, omit_defaults=False):
 
 
 def upsert(call: Call) -> Upserted:
-    """Edit the box that has the given name or field value, or create it.
+    """Update the box that has the given name or field value, or create it.
 
-    `match` says by what: `name`, or a field's key, whose value is then given in `fields`.
+    `match` is `name`, or the key of a field whose value you send in `fields`.
     """
     given = call.parse(UPSERT)
     match = given.pop("match", "")
@@ -94,13 +105,16 @@ def upsert(call: Call) -> Upserted:
 
 
 def delete(call: Call) -> Success:
-    """Delete a box with everything on it."""
+    """Delete a box and everything on it."""
     boxes.delete(call.ctx, call.path[0])
     return SUCCESS
 
 
 def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
-    """The boxes of a pipeline (or all within reach): without `limit` or `page` all of them, streamed."""
+    """The boxes of a pipeline, or all boxes that the caller can access.
+
+    Without `limit` or `page`, the response contains all of them and is streamed.
+    """
     stage_key, sort_by, since = call.text("stageKey") or None, call.sort_by(), _since(call)
     pipeline_key = call.path[0] if call.path else None
     if pipeline_key and {"limit", "page", "offset"} & call.given.keys():
@@ -121,10 +135,10 @@ def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
 
 
 def list_v2(call: Call) -> Results[shapes.BoxOut]:
-    """A page of a pipeline's boxes; `page` counts from 0, or `offset` says where to begin.
+    """A page of the boxes of a pipeline.
 
-    With any of `filter`, `sort`, `fields` and `cursor` it is a list by cursor: those that pass the filter, in that
-    order, and in `columns` what `fields` names.
+    `page` counts from 0; you may send `offset` instead. With `filter`, `sort`, `fields` or `cursor`, the list has a
+    cursor: it contains the boxes that match the filter, in the order of `sort`, with the `columns` that `fields` names.
     """
     if {"filter", "sort", "fields", "cursor"} & call.given.keys():
         return _select(call)
@@ -175,19 +189,22 @@ def _since(call: Call) -> int | None:
 
 
 def batch_get(call: Call) -> list[shapes.BoxOut]:
-    """The boxes with these keys, as far as they are in this pipeline and within reach; with the columns in `fields`."""
+    """The boxes with these keys, with the columns in `fields`.
+
+    Boxes of other pipelines, and boxes that the caller cannot access, are left out.
+    """
     found = listing.in_pipeline(call.ctx, call.path[0], _named_keys(call))
     return with_columns(call.ctx, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
 
 
 def with_columns(ctx: Ctx, found: list[StoredBox], chosen: selections.Selection) -> list[shapes.BoxOut]:
-    """These boxes with the selection's columns."""
+    """The boxes with the columns of the selection."""
     asked = [chosen.reads(box.box(), ctx.now) for box in found] if chosen.shown else []
     return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now, asked)
 
 
 def _named_keys(call: Call) -> list[str]:
-    """A list in the body, or under a member's name (spec 4.1)."""
+    """The box keys: a list in the body, or a member of it (spec 4.1)."""
     given: Any = call.items if call.items is not None else call.given.get("RAW_BODY", call.given.get("boxKeys"))
     if isinstance(given, str):
         given = [key.strip() for key in given.strip("[]").replace('"', "").split(",") if key.strip()]
@@ -199,9 +216,9 @@ def _named_keys(call: Call) -> list[str]:
 
 
 def batch_move(call: Call) -> list[shapes.BoxOut]:
-    """Move boxes to other pipelines, each `{"boxKey": …, "pipelineKey": …, "stageKey"?: …}`; all or none.
+    """Move boxes to other pipelines, each `{"boxKey": …, "pipelineKey": …, "stageKey"?: …}`: all or none.
 
-    Without `pipelineKey` a box goes to the pipeline in the path. Boxes out of reach are left out.
+    Without `pipelineKey`, a box moves to the pipeline in the path. Boxes that the caller cannot access are left out.
     """
     if call.items is None:
         raise Invalid("body", "must be a list of moves")
@@ -225,7 +242,7 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
 
 
 def list_values(call: Call) -> list[shapes.FieldValue]:
-    """The values of a box's fields; `value` is absent where none is set."""
+    """The field values of a box; `value` is absent if the field has no value."""
     box = boxes.get(call.ctx, call.path[0])
     held = box.fields
     found = schema.fields(call.ctx, [box.pipeline_key])[box.pipeline_key]
@@ -233,7 +250,7 @@ def list_values(call: Call) -> list[shapes.FieldValue]:
 
 
 def get_value(call: Call) -> shapes.FieldValue:
-    """One field's value."""
+    """The value of one field of a box."""
     box, pipeline, _ = boxes.reach(call.ctx, call.path[0])
     return _value(schema.field(call.ctx, pipeline, call.path[1]).key, box.fields)
 
@@ -242,11 +259,13 @@ def _value(key: str, held: dict[str, Any]) -> shapes.FieldValue:
     return shapes.FieldValue(key, held[key]) if key in held else shapes.FieldValue(key)
 
 
-VALUE = Shape("FieldValueEdit", required=("value",), value=ANYTHING, described={"value": "null or empty clears it."})
+VALUE = Shape(
+    "FieldValueEdit", required=("value",), value=ANYTHING, described={"value": "The value; null or empty clears it."}
+)
 
 
 def set_value(call: Call) -> shapes.FieldValue:
-    """Set one field's value; null, "" or an empty list clears it."""
+    """Set the value of one field; null, "" or an empty list clears it."""
     if "value" not in call.given:
         raise Invalid("value", "is missing")
     value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
@@ -254,21 +273,21 @@ def set_value(call: Call) -> shapes.FieldValue:
 
 
 def box_newsfeed(call: Call) -> list[NewsfeedEntry]:
-    """What happened to a box, newest first."""
+    """The newsfeed of a box, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_box(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
     return condense(found) if condensed else [newsfeed_entry(event) for event in found]
 
 
 def pipeline_newsfeed(call: Call) -> list[NewsfeedEntry]:
-    """What happened in a pipeline and its boxes, newest first."""
+    """The newsfeed of a pipeline and its boxes, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_pipeline(call.ctx, call.path[0], condensed=condensed, limit=limit, offset=offset)
     return condense(found) if condensed else [newsfeed_entry(event) for event in found]
 
 
 def whole_newsfeed(call: Call) -> list[NewsfeedEntry]:
-    """What happened in everything within reach, newest first."""
+    """The newsfeed of everything that the caller can access, newest first."""
     condensed, (limit, offset) = _detail(call), call.page(newsfeed.PAGE)
     found = newsfeed.of_all(call.ctx, condensed=condensed, limit=limit, offset=offset)
     return condense(found) if condensed else [newsfeed_entry(event) for event in found]
@@ -277,12 +296,12 @@ def whole_newsfeed(call: Call) -> list[NewsfeedEntry]:
 def _detail(call: Call) -> bool:
     level = call.text("detailLevel") or "ALL"
     if level not in ("ALL", "CONDENSED"):
-        raise Invalid("detailLevel", "is ALL or CONDENSED")
+        raise Invalid("detailLevel", "must be ALL or CONDENSED")
     return level == "CONDENSED"
 
 
 def export_newsfeed(call: Call) -> list[NewsfeedEntry]:
-    """Everything that happened to the pipeline's boxes, oldest first, without the limit of 50."""
+    """The whole newsfeed of the boxes of a pipeline, oldest first, without the limit of 50."""
     since = call.number("startTimestamp", 0)
     found = newsfeed.export(call.ctx, call.path[0], specifics=call.texts("includeSpecifics"), since=since)
     return [newsfeed_entry(event) for event in found]

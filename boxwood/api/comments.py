@@ -26,20 +26,20 @@ def _one(call: Call, comment: Comment) -> shapes.CommentOut:
 
 
 def list_v1(call: Call) -> list[shapes.CommentOut]:
-    """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
+    """The comments of a box, oldest first: all of them, unless you send `limit` or `page`."""
     limit, offset = call.page(EVERYTHING)
     return shown(call, comments.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def list_v2(call: Call) -> Results[shapes.CommentOut]:
-    """The comments of a box, the oldest first: all of them, unless `limit` or `page` cut the list."""
+    """The comments of a box, oldest first: all of them, unless you send `limit` or `page`."""
     limit, offset = call.page(EVERYTHING)
     found = comments.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.CommentOut:
-    """Say something about a box, or reply to what was said with `parent`."""
+    """Comment on a box; with `parent`, reply to another comment."""
     return _one(call, comments.create(call.ctx, call.path[0], call.parse(shapes.COMMENT_CREATE)))
 
 
@@ -49,23 +49,23 @@ def get(call: Call) -> shapes.CommentOut:
 
 
 def edit(call: Call) -> shapes.CommentOut:
-    """Change a comment of one's own. Mentions that are not named stay where they were."""
+    """Edit your own comment. Without `mentions`, its mentions stay."""
     return _one(call, comments.edit(call.ctx, call.path[0], call.parse(shapes.COMMENT_EDIT)))
 
 
 def delete(call: Call) -> Success:
-    """Delete a comment; replies to it stay."""
+    """Delete a comment. Its replies stay."""
     comments.delete(call.ctx, call.path[0])
     return SUCCESS
 
 
 def react(call: Call) -> shapes.CommentOut:
-    """React to a comment with an emoji, once."""
+    """Add your reaction to a comment: each emoji once per user."""
     emoji = call.parse(shapes.REACTION).get("emoji", "")
     return _one(call, comments.react(call.ctx, call.path[0], emoji))
 
 
 def unreact(call: Call) -> shapes.CommentOut:
-    """Take one's reaction back."""
+    """Remove your reaction from a comment."""
     emoji = call.parse(shapes.REACTION).get("emoji", "")
     return _one(call, comments.unreact(call.ctx, call.path[0], emoji))

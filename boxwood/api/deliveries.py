@@ -11,11 +11,11 @@ from .http.call import Call
 
 
 def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:
-    """What a subscription was sent or is to be, newest first, each with its last attempt."""
+    """The deliveries of a webhook subscription, newest first, each with its last attempt."""
     limit, offset = call.page(100)
     state = call.text("state").upper()
     if state and state not in shapes.STATES:
-        raise Invalid("state", f"is one of {', '.join(shapes.STATES)}")
+        raise Invalid("state", f"must be one of {', '.join(shapes.STATES)}")
     found = deliveries.list_for_webhook(
         call.ctx, call.path[0], state=shapes.STATES.get(state, ""), limit=limit + 1, offset=offset
     )
@@ -29,22 +29,22 @@ def get(call: Call) -> shapes.DeliveryOut:
 
 
 def resend(call: Call) -> shapes.DeliveryOut:
-    """Send it once more, at once and under the same id."""
+    """Send a delivery again immediately, with the same `webhook-id`."""
     return shapes.delivery(deliveries.resend(call.ctx, call.path[0]))
 
 
 def test(call: Call) -> shapes.DeliveryOut:
-    """Send the newest event this subscription could have been sent, or an empty list where there is none.
+    """Send a test: the newest event that matches the subscription, or an empty list if there is none.
 
-    It is tried once, under an id of its own and marked `X-Boxwood-Test`; look at the delivery for what came of it.
+    Boxwood tries once, with a new `webhook-id` and the header `X-Boxwood-Test`. Read the delivery for the result.
     """
     return shapes.delivery(replays.test(call.ctx, call.path[0]))
 
 
 def replay(call: Call) -> shapes.ReplayOut:
-    """Send again what happened in a span of time, under the ids it had, after everything else.
+    """Send the events of a period again, with the same `webhook-id`s, after all other deliveries.
 
-    At most 10,000 in one call: `nextFrom` says where to go on. `dryRun` only counts.
+    One call sends at most 10,000 events: if there are more, send `nextFrom` as `from`. `dryRun` only counts them.
     """
     given = call.parse(shapes.REPLAY)
     return shapes.replay(
@@ -60,5 +60,5 @@ def replay(call: Call) -> shapes.ReplayOut:
 
 
 def cancel(call: Call) -> shapes.ReplayOut:
-    """Drop what is still waiting of replays; `count` says how many deliveries that was."""
+    """Cancel the deliveries of replays that still wait; `count` is how many those were."""
     return shapes.ReplayOut(replays.cancel(call.ctx, call.path[0]))

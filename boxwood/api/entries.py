@@ -77,7 +77,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
         return self.show(contact_access.get(call.ctx, self.noun, call.path[0]))
 
     def list_page(self, call: Call) -> Page:
-        """The team's {nouns} in the order of their keys, those saved since `after` where it is given."""
+        """The {nouns} of a team, in the order of their keys; with `after`, only those saved since then."""
         limit, cursor = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE), call.text("cursor")
         if cursor and not _CURSOR.fullmatch(cursor):
             raise _unknown_cursor()
@@ -93,35 +93,39 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
         return self.page_of(self._shown(found[:limit]), given(next_page))
 
     def batch_get(self, call: Call) -> dict[str, Out]:
-        """The {nouns} with these keys, by key, as far as they are within reach."""
+        """The {nouns} with these keys, by key, without those that the caller cannot access."""
         return {entry.key: self.show(entry) for entry in self._by_keys(call, _keys_in_body(call))}
 
     def create(self, call: Call) -> Out:
-        """{a_noun} of the team's: a name or {an_id} at least.
+        """Create {a_noun} in a team: at least a name or {an_id}.
 
-        With `getIfExisting=true` the one that has the {id} already is given as it is, if there is one.
+        With `getIfExisting=true`, the response is the existing {noun} with the {id}, unchanged, if there is one.
         """
         read, existing = call.parse(self.takes), call.flag("getIfExisting")
         return self.show(entries.create(call.ctx, self.noun, call.path[0], read, get_if_existing=existing))
 
     def upsert(self, call: Call) -> Out:
-        """Change the {noun} that has the {id}, or make one.
+        """Update the {noun} that has the {id}, or create it.
 
-        The lists given are added to those there are; everything else is as in a change.
+        The lists you send are added to the stored lists. The other members change as in an update.
         """
         return self.show(entries.upsert(call.ctx, self.noun, call.path[0], call.parse(self.takes)))
 
     def edit(self, call: Call) -> Out:
-        """Change what is named and differs: null leaves as it is, "" clears, lists replace, `fields` merges."""
+        """Update {a_noun}.
+
+        Only the members you send change: null keeps the value, "" clears it, lists are
+        replaced, and `fields` is merged.
+        """
         return self.show(entries.edit(call.ctx, self.noun, call.path[0], call.parse(self.takes)))
 
     def delete(self, call: Call) -> Success:
-        """Delete {a_noun} with all links to it."""
+        """Delete {a_noun} and all links to it."""
         entries.delete(call.ctx, self.noun, call.path[0])
         return Success(message=f"The {self.words.noun} was deleted")
 
     def duplicates(self, call: Call) -> DuplicatesPage:
-        """The team's {nouns} that may be one and the same, by what they have in common."""
+        """Possible duplicates among the {nouns} of a team, by what they have in common."""
         limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
         behind = _read_cursor(call.text("cursor"))
         groups = contact_merge.duplicates(call.ctx, self.noun, call.path[0], behind=behind, limit=limit + 1)
@@ -135,27 +139,28 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
         return self.groups_of(shown, given(_write_cursor(last.reason, last.value) if last else None))
 
     def merge(self, call: Call) -> Out:
-        """Merge others (`keys`) into this {noun}, which takes their place wherever they are named.
+        """Merge other {nouns} (`keys`) into this {noun}, which replaces them everywhere.
 
-        Lists are joined; what this one lacks comes from the first that has it, or from whom `choices` says.
+        Lists are joined. A value that this {noun} does not have comes from the first of the others that has it.
+        `choices` selects the {noun} whose value is used.
         """
         read = call.parse(shapes.MERGE)
         chosen = shapes.choices(read, self.takes)
         return self.show(contact_merge.merge(call.ctx, self.noun, call.path[0], read.get("keys", []), chosen))
 
     def unmerge(self, call: Call) -> Unmerged:
-        """Take back the last merge into this {noun}: the others are there again, and named where they were."""
+        """Undo the last merge into this {noun}: the other {nouns} exist again and are linked where they were."""
         survivor, restored = contact_merge.unmerge(call.ctx, self.noun, call.path[0])
         return self.unmerged_of(self.show(survivor), self._shown(restored))
 
     def newsfeed(self, call: Call) -> list[NewsfeedEntry]:
-        """What happened to {a_noun}, newest first."""
+        """The newsfeed of {a_noun}, newest first."""
         limit, offset = call.page(newsfeed.PAGE)
         found = newsfeed.of_entry(call.ctx, self.noun, call.path[0], limit=limit, offset=offset)
         return [newsfeed_entry(event) for event in found]
 
     def list_boxes(self, call: Call) -> Results[BoxOut]:
-        """The boxes within reach that name this {noun}, the last changed first."""
+        """The boxes linked to this {noun} that the caller can access, last changed first."""
         limit, offset = call.page(PAGE)
         key = contact_access.reach(call.ctx, self.noun, call.path[0])[0].key
         found = listing.linked_to(call.ctx, key, limit=limit + 1, offset=offset)
@@ -216,7 +221,7 @@ def _read_cursor(cursor: str) -> tuple[str, str]:
 
 
 def _unknown_cursor() -> Invalid:
-    return Invalid("cursor", "is none that a page of this list gave")
+    return Invalid("cursor", "is not a cursor of this list: send the cursor of the previous page")
 
 
 CONTACT_HANDLERS = EntryHandlers(

@@ -1,4 +1,4 @@
-"""Everything that happened within the caller's reach: by pages, and as it happens."""
+"""The event stream over HTTP: everything that happens in what the caller can access, in pages and live."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ PAGE = 100
 
 
 def list_page(call: Call) -> wire.EventPage:
-    """What happened, oldest first, beginning behind `after`; `after=now` only tells where now is.
+    """The events after the cursor `after`, oldest first.
 
-    Keep `cursor` and come back with it: nothing is ever skipped. `previous` holds what changed members were.
+    Store `cursor` and send it as `after` next time: no event is ever skipped. `after=now` returns only the current
+    cursor. `previous` contains the values before the change.
     """
     limit = call.number("limit", PAGE, least=1, most=1000)
     after = _after(call, call.text("after"))
@@ -26,9 +27,10 @@ def list_page(call: Call) -> wire.EventPage:
 
 
 def stream(call: Call) -> Live:
-    """The same as server-sent events, as they happen.
+    """The events as they happen, as server-sent events.
 
-    It begins now, or behind `Last-Event-ID` (or `after`), which a browser's EventSource sends by itself.
+    The stream starts now, or after the cursor in `Last-Event-ID` or `after`. The EventSource of a browser sends
+    `Last-Event-ID` itself when it reconnects.
     """
     pipeline_key = _pipeline(call)
     start = _after(call, call.header("last-event-id") or call.text("after") or "now")

@@ -16,9 +16,10 @@ from .http.replies import Chunks, encode
 
 
 def export(call: Call) -> Chunks:
-    """A pipeline's boxes as `csv`, `jsonl`, or `json`: one object with the pipeline and its boxes. Streamed.
+    """Export the boxes of a pipeline as `csv`, `jsonl` or `json`.
 
-    `filter`, `sort`, `stageKey` and `view` as in lists; `fields` names the columns, all of its own unless given.
+    `json` is one object with the pipeline and its boxes. The response is streamed. `filter`, `sort`, `stageKey` and
+    `view` work as in lists. `fields` are the columns; without it, the export has all fields of the pipeline.
     """
     form = call.text("format") or exports.CSV
     made = Export(

@@ -20,7 +20,7 @@ def shown(ctx: Ctx, found: list[File]) -> list[shapes.FileOut]:
 
 
 def list_of_box(call: Call) -> list[shapes.FileOut]:
-    """The files of a box, the oldest first."""
+    """The files of a box, oldest first."""
     limit, offset = call.page(ALL)
     return shown(call.ctx, files.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
@@ -31,27 +31,28 @@ def get(call: Call) -> shapes.FileOut:
 
 
 def contents(call: Call) -> Reply | Download:
-    """A file's bytes, or a range of them.
+    """The bytes of a file, or a range of them.
 
-    Always a download: what a browser could run (HTML, SVG, scripts) goes out as application/octet-stream.
+    The response is always a download. Types that a browser could run (HTML, SVG, scripts) become
+    application/octet-stream.
     """
     return downloads.download(call, files.get_stored(call.ctx, call.path[0]))
 
 
 def link(call: Call) -> shapes.FileLink:
-    """A URL that opens the file without a key, for an hour and while the caller can reach it."""
+    """A URL that opens the file without an API key, for an hour, as long as the caller can access the file."""
     file = files.get_stored(call.ctx, call.path[0])
     token, until = file_links.sign(call.ctx, file.key)
     return shapes.FileLink(f"{call.base_url}/api/v2/files/{file.key}/download?token={token}", until)
 
 
 def follow_link(call: Call) -> Reply | Download:
-    """What a link opens: the file's bytes, or a range of them. Needs no key."""
+    """The bytes of a file, by its link, or a range of them. Needs no API key."""
     return downloads.download(call, files.get_stored(call.ctx, call.path[0]))
 
 
 def link_drive(call: Call) -> shapes.FileOut:
-    """Attach a Google Drive file to a box. Its id is kept; Google is not asked."""
+    """Attach a Google Drive file to a box. Boxwood stores its id and does not contact Google."""
     given = call.parse(shapes.DRIVE_LINK)
     file = files.link_drive(
         call.ctx,
@@ -64,9 +65,10 @@ def link_drive(call: Call) -> shapes.FileOut:
 
 
 async def upload(call: Call, body: Body) -> Reply:
-    """Upload a file to a box: one file in a multipart form, or the bytes alone.
+    """Upload a file to a box: one file in a multipart form, or its bytes as the body.
 
-    Bytes alone are named by `fileName` in the query or the header `X-File-Name`. The type is told by the bytes.
+    For bytes, send the name as `fileName` in the query or in the header `X-File-Name`. Boxwood detects the type from
+    the bytes.
     """
     box_key = call.path[0]
     await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
@@ -81,6 +83,6 @@ async def upload(call: Call, body: Body) -> Reply:
 
 
 def delete(call: Call) -> Success:
-    """Delete a file and its bytes."""
+    """Delete a file."""
     files.delete(call.ctx, call.path[0])
     return SUCCESS

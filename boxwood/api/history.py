@@ -1,4 +1,4 @@
-"""What was done to a thing, and taking it back, over HTTP."""
+"""Histories, undo and the trash over HTTP."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ LAST = 2**62
 
 
 def of_box(call: Call) -> shapes.History:
-    """Every change of a box and of what is on it, newest first, with what was before and who did it."""
+    """The history of a box and of everything on it, newest first: each change with its values before and its author."""
     return _page(call, lambda behind, limit: history.of_box(call.ctx, call.path[0], behind=behind, limit=limit))
 
 
 def of_contact(call: Call) -> shapes.History:
-    """Every change of a contact, newest first."""
+    """The history of a contact, newest first."""
     return _page(
         call, lambda behind, limit: history.of_entry(call.ctx, CONTACTS, call.path[0], behind=behind, limit=limit)
     )
 
 
 def of_organization(call: Call) -> shapes.History:
-    """Every change of an organization, newest first."""
+    """The history of an organization, newest first."""
     return _page(
         call, lambda behind, limit: history.of_entry(call.ctx, ORGANIZATIONS, call.path[0], behind=behind, limit=limit)
     )
 
 
 def of_pipeline(call: Call) -> shapes.History:
-    """Every change of a pipeline itself, its stages, fields and views, newest first."""
+    """The history of a pipeline, its stages, fields and views, newest first. It does not contain its boxes."""
     return _page(call, lambda behind, limit: history.of_pipeline(call.ctx, call.path[0], behind=behind, limit=limit))
 
 
@@ -58,7 +58,7 @@ def read_cursor(cursor: str) -> int:
     if not cursor:
         return LAST
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
-        raise Invalid("cursor", "is none that a page of this list gave")
+        raise Invalid("cursor", "is not a cursor of this list: send the cursor of the previous page")
     return int(cursor)
 
 
@@ -68,9 +68,9 @@ UNDO = Shape(
     event=KEY,
     partial=FLAG,
     described={
-        "change": "As `X-Boxwood-Change` or a history names it: all of it is undone.",
-        "event": "The key of one event, in place of `change`.",
-        "partial": "Undo what can be undone, and leave the rest.",
+        "change": "The key from the header `X-Boxwood-Change` or from a history: the whole change is undone.",
+        "event": "The key of one event, instead of `change`.",
+        "partial": "Undo what can be undone, and skip the rest.",
     },
 )
 
@@ -78,19 +78,19 @@ UNDO = Shape(
 def undo_change(call: Call) -> shapes.Undone:
     """Undo a change: a write, a batch or an import, or one event of it.
 
-    Refused with the reasons where something was changed again since, unless `partial` is true. Of a change of
-    more than 1,000 events the last ones are undone, and `hasMore` says to ask again.
+    If something changed again since, the request fails with the reasons, unless `partial` is true. One request undoes
+    at most the last 1,000 events of a change. If `hasMore` is true, send the request again.
     """
     told = call.parse(UNDO)
     change, event = told.get("change") or "", told.get("event") or ""
     if bool(change) == bool(event):
-        raise Invalid("change", "name the change to undo, or one event of it in `event`")
+        raise Invalid("change", "is required, or `event`, but not both")
     done = undo.undo(call.ctx, change=change, event_key=event, partial=bool(told.get("partial")))
     return shapes.undone(done, call.ctx.change)
 
 
 def list_trash(call: Call) -> shapes.Trash:
-    """What was deleted in the last 30 days and can be restored by the caller, the last deleted first."""
+    """The trash: what was deleted in the last 30 days and the caller can restore, last deleted first."""
     found = undo_restore.page(
         call.ctx,
         noun=call.text("noun"),
@@ -107,16 +107,16 @@ def _trash_cursor(cursor: str) -> tuple[int, str] | None:
         return None
     at, _, key = cursor.partition("-")
     if not (at.isascii() and at.isdecimal() and len(at) < 19 and key):
-        raise Invalid("cursor", "is none that a page of this list gave")
+        raise Invalid("cursor", "is not a cursor of this list: send the cursor of the previous page")
     return int(at), key
 
 
 def restore(call: Call) -> shapes.TrashedOut:
-    """Put a thing back as it was, under its key, with all that hung on it."""
+    """Restore something from the trash as it was, with the same key and everything on it."""
     return shapes.trashed(undo_restore.restore(call.ctx, call.path[0]))
 
 
 def forget(call: Call) -> Success:
-    """Delete a thing in the trash for good, before its 30 days are over."""
+    """Delete something in the trash permanently, before its 30 days end."""
     undo_restore.forget(call.ctx, call.path[0])
     return SUCCESS

@@ -1,4 +1,4 @@
-"""Imports over HTTP: a table in the body, what to do with it in the query."""
+"""Imports over HTTP: the table is in the body, the options are in the query."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ LOOK_EVERY = 0.05
 
 
 async def create(call: Call, body: Body) -> Reply:
-    """Import a CSV or JSON-lines table into a pipeline; the answer is a job, which goes on in the background.
+    """Import a CSV or JSON Lines table into a pipeline. The response is a job, which runs in the background.
 
-    `mapping` is a JSON object of columns and where they go; what is left out goes by its name. `match` updates boxes
-    that are there. `make` lists what may be made: options, stages, people. `dryRun` writes nothing. `wait` answers
-    only once it has ended, or after so many seconds.
+    `mapping` is a JSON object of columns and their targets; a column without a target goes by its name. `match` updates
+    existing boxes. `make` lists what the import may create: options, stages, people. `dryRun` writes nothing. With
+    `wait`, the response comes when the job has ended, or after that many seconds.
     """
     wanted, dry_run = _wanted(call), call.flag("dryRun")
     await call.read(lambda ctx: imports.reach_pipeline(ctx, call.path[0]))
@@ -48,9 +48,10 @@ async def create(call: Call, body: Body) -> Reply:
 
 
 async def create_pipeline(call: Call, body: Body) -> Reply:
-    """A pipeline like the one that was exported as JSON: with its stages, fields, options and formulas, and its boxes.
+    """Create a pipeline from a JSON export: with its stages, fields, options, formulas and boxes.
 
-    In the team of `teamKey`, else in one's oldest; `name` calls it otherwise. `make=people` invites those it names.
+    The pipeline is in the team of `teamKey`; without it, in the caller's oldest team. `name` gives it another name.
+    `make=people` invites the people that the export names.
     """
     wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False}
     wanted["make"] = list(dict.fromkeys([*wanted["make"], row_reader.OPTIONS, row_reader.STAGES]))
@@ -113,12 +114,12 @@ async def _ended(call: Call, reply: Reply, wait: int) -> Reply:
 
 
 def _wanted(call: Call) -> dict[str, Any]:
-    """What the caller says of the table."""
+    """The options in the query."""
     mapping = call.text("mapping")
     try:
         columns = msgspec.json.decode(mapping, type=dict[str, str | None]) if mapping else {}
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Invalid("mapping", "must be a JSON object of columns and where they go, or null") from None
+        raise Invalid("mapping", "must be a JSON object of columns and their targets (or null)") from None
     wanted: dict[str, Any] = {
         "mapping": columns,
         "only_mapped": call.flag("onlyMapped"),
@@ -131,19 +132,22 @@ def _wanted(call: Call) -> dict[str, Any]:
     ):
         wanted[ours] = call.text(name)
         if wanted[ours] and wanted[ours] not in known:
-            raise Invalid(name, f"is one of {', '.join(known)}")
+            raise Invalid(name, f"must be one of {', '.join(known)}")
     wanted["encoding"] = call.text("encoding")
     wanted["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(call.text("delimiter"), call.text("delimiter"))
     if len(wanted["delimiter"]) > 1:
-        raise Invalid("delimiter", "is one character, or tab")
+        raise Invalid("delimiter", "must be one character, or tab")
     for at, kind in enumerate(wanted["make"]):
         if kind not in row_reader.MAKES:
-            raise Invalid(f"make[{at}]", f"is one of {', '.join(row_reader.MAKES)}")
+            raise Invalid(f"make[{at}]", f"must be one of {', '.join(row_reader.MAKES)}")
     return wanted
 
 
 async def preview(call: Call, body: Body) -> Reply:
-    """What a table would be taken for: send its beginning (the first 256 KB are looked at)."""
+    """Preview an import: how Boxwood reads the table.
+
+    Send the beginning of the table; Boxwood reads the first 256 KB.
+    """
     wanted = _wanted(call)
     head = (await body.whole(call.headers, uploads.MOST_PREVIEW))[: tables.HEAD]
 
@@ -176,24 +180,24 @@ async def preview(call: Call, body: Body) -> Reply:
 
 
 def list_page(call: Call) -> Results[shapes.ImportOut]:
-    """A pipeline's imports, the newest first."""
+    """The imports of a pipeline, newest first."""
     limit, offset = call.page(20)
     found = imports.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.imported(job) for job in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ImportOut:
-    """An import: how far it is, and what came of it."""
+    """An import: its progress and its result."""
     return shapes.imported(imports.get(call.ctx, call.path[0]))
 
 
 def cancel(call: Call) -> shapes.ImportOut:
-    """Stop an import where it is; what it made stays."""
+    """Cancel an import. The boxes that it created so far stay."""
     return shapes.imported(imports.cancel(call.ctx, call.path[0]))
 
 
 def refused(call: Call) -> Results[shapes.RefusedRow]:
-    """The rows it refused, with the column and the reason; `after` is the row behind which to go on."""
+    """The rejected rows of an import, with the column and the reason. `after` is the last row you have."""
     limit = call.number("limit", 100, least=1, most=MOST_PER_PAGE)
     found = imports.rejected_rows(call.ctx, call.path[0], after=call.number("after", 0), limit=limit + 1)
     return Results([shapes.refused(row) for row in found[:limit]], len(found) > limit)

@@ -19,17 +19,17 @@ def get(call: Call) -> shapes.InboundOut:
 
 
 def list_of_pipeline(call: Call) -> Results[shapes.InboundOut]:
-    """The inbound webhooks of a pipeline: everybody's for those who may change it, else one's own."""
+    """The inbound webhooks of a pipeline: all for users who may change it, and their own for other users."""
     return _page(call, call.path[0], None)
 
 
 def list_of_team(call: Call) -> Results[shapes.InboundOut]:
-    """The inbound webhooks of a team itself: everybody's for its owners, else one's own."""
+    """The inbound webhooks of a team: all of them for owners, and their own for other users."""
     return _page(call, None, call.path[0])
 
 
 def create_in_pipeline(call: Call) -> shapes.InboundOut:
-    """Make an address that other programs call to start automations of a pipeline.
+    """Create an inbound webhook: a URL that other programs call to start automations of a pipeline.
 
     `url` and `secret` are in this answer alone. It takes one of the team's native endpoints.
     """
@@ -37,37 +37,41 @@ def create_in_pipeline(call: Call) -> shapes.InboundOut:
 
 
 def create_in_team(call: Call) -> shapes.InboundOut:
-    """The same for automations of a team."""
+    """Create an inbound webhook that starts automations of a team."""
     return _created(call, None, call.path[0])
 
 
 def edit(call: Call) -> shapes.InboundOut:
-    """Change what is named. A secret that is replaced stays good for a day; a new one is in this answer alone."""
+    """Update an inbound webhook.
+
+    If the secret changes, only this response contains it. The previous secret stays valid for one day.
+    """
     before = inbound_endpoints.get(call.ctx, call.path[0])
     after = inbound_endpoints.edit(call.ctx, call.path[0], call.parse(shapes.INBOUND_EDIT))
     return _shown(call, after, secret=after.secret != before.secret)
 
 
 def rotate(call: Call) -> shapes.InboundOut:
-    """A new address, in this answer alone. Those before stay good for a day, or for `overlap`."""
+    """Create a new URL, which only this response contains. The previous URLs stay valid for one day, or for
+    `overlap`."""
     overlap = call.parse(shapes.INBOUND_ROTATE).get("overlap")
     endpoint, token = inbound_endpoints.rotate(call.ctx, call.path[0], overlap)
     return _shown(call, endpoint, token=token)
 
 
 def end_token(call: Call) -> shapes.InboundOut:
-    """Refuse one of its tokens from now on."""
+    """End one of the tokens: requests with it fail from now on."""
     return _shown(call, inbound_endpoints.end_token(call.ctx, *call.path))
 
 
 def delete(call: Call) -> Success:
-    """Delete an inbound webhook with what was sent to it."""
+    """Delete an inbound webhook and the requests it received."""
     inbound_endpoints.delete(call.ctx, call.path[0])
     return SUCCESS
 
 
 def list_requests(call: Call) -> Results[shapes.ArrivalOut]:
-    """What was sent to it, newest first: the last 100 that were taken, and the last 100 that were not."""
+    """The requests to an inbound webhook, newest first: the last 100 accepted and the last 100 not accepted."""
     limit, offset = call.page(100)
     found = inbound_requests.list_for_endpoint(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.arrival(arrival) for arrival in found[:limit]], len(found) > limit)
@@ -79,13 +83,13 @@ def get_request(call: Call) -> shapes.ArrivalOut:
 
 
 def run_again(call: Call) -> shapes.ArrivalOut:
-    """Start once more what the request starts."""
+    """Process a request again: it starts its automations again."""
     endpoint, request = call.path
     return shapes.arrival(inbound_requests.run_again(call.ctx, endpoint, request, wire.content_of), whole=True)
 
 
 def list_endpoints(call: Call) -> shapes.AllowanceOut:
-    """What uses the team's allowance of native endpoints: inbound webhooks, and webhook steps of automations."""
+    """What uses the endpoint quota of the team: inbound webhooks, and webhook steps of automations."""
     return shapes.allowance(endpoint_quota.list_uses(call.ctx, call.path[0]), call.api.most_endpoints)
 
 

@@ -19,24 +19,24 @@ MOST_BODY = 10_000
 
 
 def get(call: Call) -> shapes.MailOut:
-    """How mail leaves, without the password, and how many letters wait. For the owners of the first team."""
+    """The mail settings, without the password, and how many mails wait. For owners of the first team."""
     return _shown(call.ctx, mail_settings.get(call.ctx))
 
 
 def edit(call: Call) -> shapes.MailOut:
-    """Set the SMTP server, who mail is from, and what links begin with; what is left out stays."""
+    """Set the SMTP server, the sender, and the base URL of links. Members you leave out stay."""
     settings = mail_settings.edit(call.ctx, call.parse(shapes.MAIL_EDIT))
     outgoing_mail.retry_now(call.ctx)
     return _shown(call.ctx, settings)
 
 
 async def test(call: Call, body: Body) -> Reply:
-    """Send a letter now and say what the mail server said."""
+    """Send a test mail now, and return the error of the mail server if there is one."""
     members, _ = v1.read_body(await body.whole(call.headers, MOST_BODY), call.header("content-type"))
     given = shapes.MAIL_TEST.parse(members)
     settings, me = await call.read(lambda ctx: (mail_settings.get(ctx), ctx.actor.email))
     if not settings.smtp_url:
-        raise Conflict("There are no mail settings yet")
+        raise Conflict("There are no mail settings yet: set the SMTP server first")
     to = check_email(given.get("to") or me, "to")
     now = call.api.clock()
     letter = smtp.Letter(

@@ -1,4 +1,4 @@
-"""A box as Markdown over HTTP, whole or within a number of tokens."""
+"""A box as Markdown over HTTP, complete or within a number of tokens."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ MOST_TOKENS = 10_000_000
 
 
 def of_box(call: Call) -> Reply:
-    """A box as one document in Markdown: what it is, what it names, and its timeline, newest first.
+    """A box as a Markdown document: its members, what it links to, and its timeline, newest first.
 
-    `maxTokens` caps the whole document, counted in OpenAI's o200k_base: the sections come first, then as much of the
-    timeline as there is room for, and a marker where entries were left out. Less than the sections need is refused,
-    with the number they need.
+    `maxTokens` limits the whole document, counted with the OpenAI encoding o200k_base. The sections come first, then
+    as many timeline entries as fit, and a note if entries are missing. If the sections alone need more tokens, the
+    request fails with the number they need.
     """
     asked = call.number("maxTokens", 0, least=1, most=MOST_TOKENS) if call.text("maxTokens") else None
     head = f"{markdown.sections(overview.for_box(call.ctx, call.path[0]))}\n\n{markdown.TIMELINE}"
@@ -35,7 +35,7 @@ def of_box(call: Call) -> Reply:
 
 
 def _entries(ctx: Ctx, box_key: str) -> Iterator[str]:
-    """Rendered, as far as somebody takes them."""
+    """The timeline entries as Markdown, read page by page as the caller takes them."""
     after = None
     while True:
         found = timeline.page(ctx, box_key, kinds=timeline.DEFAULT_FILTERS, newest_first=True, limit=PAGE, after=after)
@@ -55,7 +55,8 @@ def _joined(head: str, entries: list[str], complete: bool) -> str:
 
 
 def _within(head: str, entries: Iterator[str], most: int) -> str:
-    """As many of the newest entries as fit. Tokens are counted apart to get near, then of the document itself."""
+    """The document with as many of the newest entries as fit. The tokens of each entry are an estimate. Those of
+    the document itself decide."""
     taken: list[str] = []
     left, complete = most - tokens.count(head), False
     while left >= 0 and len(taken) < MOST_ENTRIES:

@@ -15,14 +15,14 @@ def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
 
 
 def of_box(call: Call) -> Results[shapes.MeetingOut]:
-    """The meetings and call logs of a box, in the order they were made."""
+    """The meetings and call logs of a box, in the order of creation."""
     limit, offset = call.page(1000)
     found = meetings.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.MeetingOut:
-    """A meeting or call log: `meetingType`, `startTimestamp`, and what an edit takes."""
+    """Create a meeting or call log: `meetingType`, `startTimestamp`, and every member that an edit takes."""
     return shown(call, [meetings.create(call.ctx, call.path[0], call.parse(shapes.MEETING_CREATE))])[0]
 
 
@@ -32,7 +32,10 @@ def get(call: Call) -> shapes.MeetingOut:
 
 
 def edit(call: Call) -> shapes.MeetingOut:
-    """Change what is named and differs. `taskKeys` replaces its tasks; `isDraft` false publishes it."""
+    """Update a meeting or call log.
+
+    Only the members you send change. `taskKeys` replaces its tasks. `isDraft` false publishes it.
+    """
     changes = call.parse(shapes.MEETING_EDIT)
     if "notes" in changes:
         changes["notes"] = changes["notes"] or ""
@@ -40,6 +43,6 @@ def edit(call: Call) -> shapes.MeetingOut:
 
 
 def delete(call: Call) -> Success:
-    """Delete a meeting or call log; its tasks stay."""
+    """Delete a meeting or call log. Its tasks stay."""
     meetings.delete(call.ctx, call.path[0])
     return SUCCESS

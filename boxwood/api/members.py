@@ -12,10 +12,10 @@ from .http.call import Call
 
 
 def invite(call: Call) -> shapes.InvitationOut:
-    """Ask someone into a team by e-mail address, as `Member` unless said otherwise. For owners.
+    """Invite a person to a team by e-mail address. For owners.
 
-    The invitation is mailed where mail is set up; otherwise the answer holds the `link` to pass on. Who is a user
-    already is a member at once.
+    Without `role`, the person becomes a `Member`. Boxwood mails the invitation if mail is set up; otherwise the
+    response contains the `link`, which you send to the person. An existing user becomes a member immediately.
     """
     given = call.parse(shapes.INVITE)
     if not given.get("email"):
@@ -27,31 +27,39 @@ def invite(call: Call) -> shapes.InvitationOut:
 
 
 def list_of_team(call: Call) -> Results[shapes.InvitationOut]:
-    """A team's invitations that were not accepted yet, newest first. For owners."""
+    """The pending invitations of a team, newest first. For owners."""
     limit, offset = call.page(100)
     return _page(call, invitations.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset), limit)
 
 
 def list_own(call: Call) -> Results[shapes.InvitationOut]:
-    """The invitations one made that were not accepted yet, newest first: of those, too, with whom one shared or to
-    whom one assigned something before they were users."""
+    """Your pending invitations, newest first.
+
+    They include people who were not users when you shared or assigned something to them.
+    """
     limit, offset = call.page(100)
     return _page(call, invitations.mine(call.ctx, limit=limit + 1, offset=offset), limit)
 
 
 def resend(call: Call) -> shapes.InvitationOut:
-    """Make another link, good for two weeks: mailed, or in the answer. The old one is worth nothing any more."""
+    """Send an invitation again, with a new link that is valid for two weeks. The old link stops working.
+
+    The link is mailed, or in the response if mail is not set up.
+    """
     return shapes.invitation(invitations.resend(call.ctx, call.path[0]), call.ctx.now)
 
 
 def revoke(call: Call) -> Success:
-    """Take an invitation back: its link is worth nothing any more, and the invited is no member."""
+    """Revoke an invitation: its link stops working, and the invited person is not a member."""
     invitations.revoke(call.ctx, call.path[0])
     return SUCCESS
 
 
 def set_role(call: Call) -> Success:
-    """Give a member another role. `ArchiveOnly` ends what the member reaches and keeps the work; for owners."""
+    """Change the role of a member. For owners.
+
+    `ArchiveOnly` removes all access of the member, and keeps the member's work.
+    """
     given = call.parse(shapes.MEMBER_ROLE)
     if not given.get("role"):
         raise Insufficient("Member", "role")
@@ -60,11 +68,10 @@ def set_role(call: Call) -> Success:
 
 
 def leave(call: Call) -> shapes.HandoverOut:
-    """Leave a team, or take a member out of it (for owners), and hand the work over in one step.
+    """Leave a team, or remove a member (for owners), and hand over the work.
 
-    `reassignTo` gets the boxes and the open tasks. The member's pipelines, webhooks and
-    automations go there too, or to an owner; automations are switched off until someone has looked them over.
-    `{user}` may be `me`.
+    `reassignTo` gets the boxes and the open tasks. The pipelines, webhooks and automations of the member go there too;
+    without `reassignTo`, they go to an owner. The automations are off until a user enables them. `{user}` can be `me`.
     """
     given = call.parse(shapes.LEAVE)
     done = handovers.leave(

@@ -1,4 +1,4 @@
-"""Messages over HTTP: real mail into a box, and out of a thread."""
+"""Messages over HTTP: adding mail to a box, and reading the messages of a thread."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def shown(ctx: Ctx, found: list[Message]) -> list[shapes.MessageOut]:
 
 
 def list_of_thread(call: Call) -> Results[shapes.MessageOut]:
-    """The messages of a thread in the order they were sent, 50 a page."""
+    """The messages of a thread in the order they were sent, 50 per page."""
     limit, offset = call.page(PAGE)
     found = messages.list_for_thread(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
@@ -49,10 +49,10 @@ def get(call: Call) -> shapes.MessageOut:
 
 
 async def add(call: Call, body: Body) -> Reply:
-    """Add mail to a box: a message as it was sent (RFC 5322), alone, in a form, or as `raw` in JSON.
+    """Add an e-mail message (RFC 5322) to a box: as the body, in a form, or as `raw` in JSON.
 
-    It joins the thread of the messages it answers, its addresses become the box's, its attachments files of the
-    box. A message that the box has already, by its Message-ID, is answered as it is.
+    The message joins the thread of the messages it answers. The box gets its addresses, and its attachments as files.
+    If the box already has a message with this Message-ID, the response is that message.
     """
     box_key = call.path[0]
     await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
@@ -87,7 +87,7 @@ def _stored(api: Services, read: Mail, ids: list[str]) -> list[Upload]:
 
 
 def _raw(call: Call, body: bytes) -> bytes:
-    """The message, however it was sent. A body that begins with a header is one, whatever its type says."""
+    """The bytes of the message. A body that begins with a mail header is a message, whatever its Content-Type."""
     if _HEADER.match(body.lstrip()):
         return body
     kind = call.header("content-type")
@@ -117,7 +117,7 @@ def _from_text(raw: object) -> bytes:
     try:
         return base64.b64decode(re.sub(rb"\s+|=+$", b"", content).translate(_URLSAFE) + b"==", validate=False)
     except binascii.Error:
-        raise Invalid("raw", "is neither a message nor one in base64url") from None
+        raise Invalid("raw", "must be a message, or a message in base64url") from None
 
 
 _URLSAFE = bytes.maketrans(b"-_", b"+/")

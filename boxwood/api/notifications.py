@@ -1,4 +1,4 @@
-"""Notifications over HTTP: the tray, live, and what decides what comes into it."""
+"""Notifications over HTTP: the list, the live count, the settings, and following boxes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY = re.compile("n([0-9]{12,18})", re.ASCII)
 
 
 def list_page(call: Call) -> shapes.NotificationPage:
-    """What the caller was told of, the newest first; with `unread=true` only what is unread."""
+    """The notifications of the caller, newest first; with `unread=true`, only unread ones."""
     cursor = call.text("cursor")
     found = notifications.page(
         call.ctx,
@@ -38,12 +38,12 @@ def list_page(call: Call) -> shapes.NotificationPage:
 def _number(key: str, field: str) -> int:
     number = _KEY.fullmatch(key)
     if number is None:
-        raise Invalid(field, "is no notification's key")
+        raise Invalid(field, "is not the key of a notification")
     return int(number[1])
 
 
 def stream(call: Call) -> Live:
-    """How many are unread, as server-sent events: at once, and whenever that changes."""
+    """The number of unread notifications as server-sent events: immediately, and after each change."""
     notifications.unread(call.ctx)
 
     def news(ctx: Ctx, place: str) -> News:
@@ -58,7 +58,7 @@ def stream(call: Call) -> Live:
 
 
 def mark(call: Call) -> shapes.Unread:
-    """Mark notifications as read: those named in `keys`, or all, up to `until` where that is given."""
+    """Mark notifications as read: those in `keys`, or all of them up to `until`."""
     told = call.parse(shapes.MARK)
     keys, until = told.get("keys"), told.get("until")
     notifications.mark(
@@ -71,20 +71,20 @@ def mark(call: Call) -> shapes.Unread:
 
 
 def get_settings(call: Call) -> shapes.NotificationSettings:
-    """How often what is unread comes by mail."""
+    """How often unread notifications come by mail."""
     return shapes.NotificationSettings(digests.frequency(call.ctx))
 
 
 def edit_settings(call: Call) -> shapes.NotificationSettings:
-    """Choose how often: `never`, `daily` or `weekly`."""
+    """Set how often unread notifications come by mail: `never`, `daily` or `weekly`."""
     return shapes.NotificationSettings(digests.set_frequency(call.ctx, call.parse(shapes.SETTINGS).get("digest", "")))
 
 
 def get_following(call: Call) -> shapes.FollowingOut:
-    """Whether the caller follows a box, and whether it is muted for him."""
+    """Whether the caller follows the box, and whether the caller has muted it."""
     return shapes.following(notifications.following(call.ctx, call.path[0]))
 
 
 def follow(call: Call) -> shapes.FollowingOut:
-    """Follow a box or leave it (`following`), mute it or not (`muted`). Who sees it may."""
+    """Follow or unfollow a box (`following`), and mute or unmute it (`muted`)."""
     return shapes.following(notifications.follow(call.ctx, call.path[0], call.parse(shapes.FOLLOW)))

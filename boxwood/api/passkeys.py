@@ -14,18 +14,18 @@ from .http.replies import Reply, encode
 
 
 def list_own(call: Call) -> Results[shapes.PasskeyOut]:
-    """One's passkeys, the oldest first."""
+    """Your passkeys, oldest first."""
     return Results([shapes.passkey(passkey) for passkey in passkeys.all_own(call.ctx)])
 
 
 async def to_add(call: Call, body: Body) -> Reply:
-    """Begin to add a passkey: what the browser takes to make one."""
+    """Start adding a passkey: the options for the browser."""
     await sessions.check_password(call, body)
     return await call.write([], lambda ctx: shapes.PasskeyOptionsOut(passkeys.to_add(ctx)))
 
 
 def add(call: Call) -> shapes.PasskeyOut:
-    """Keep the passkey that the browser made."""
+    """Add the passkey that the browser created."""
     given = call.parse(shapes.ADD)
     if not given.get("credential"):
         raise Insufficient("Passkey", "credential")
@@ -33,13 +33,13 @@ def add(call: Call) -> shapes.PasskeyOut:
 
 
 def remove(call: Call) -> Success:
-    """Remove one of one's passkeys."""
+    """Remove one of your passkeys."""
     passkeys.remove(call.ctx, call.path[0])
     return SUCCESS
 
 
 async def to_sign_in(call: Call, body: Body) -> Reply:
-    """Begin to sign in by a passkey: what the browser takes to find one."""
+    """Start signing in with a passkey: the options for the browser."""
     await sessions.told(call, body, shapes.NOTHING)
     now = call.api.clock()
     options = await call.api.engine.write_soon(lambda db: passkeys.to_sign_in(db, now))
@@ -47,7 +47,7 @@ async def to_sign_in(call: Call, body: Body) -> Reply:
 
 
 async def sign_in(call: Call, body: Body) -> Reply:
-    """Sign in by a passkey: sets the cookie `boxwood_session`. No password and no code are asked for."""
+    """Sign in with a passkey, without password and code. The response sets the cookie `boxwood_session`."""
     given = await sessions.told(call, body, shapes.USE)
 
     def begin(db: Db) -> Reply:

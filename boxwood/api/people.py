@@ -12,42 +12,45 @@ from .http.call import Call
 
 
 def get_me(call: Call) -> shapes.UserOut:
-    """The caller: the universal probe of a key."""
+    """The user who owns the API key or session. Use it to check a key."""
     return shapes.user(call.ctx.actor)
 
 
 def get_user(call: Call) -> shapes.UserOut:
-    """Oneself, or someone one shares a team or pipeline with."""
+    """A user: yourself, or a user who shares a team or pipeline with you."""
     return shapes.user(users.get(call.ctx, call.path[0]))
 
 
 def edit_user(call: Call) -> shapes.UserOut:
-    """Change one's own name, time zone or settings. Users are not created here (spec 2.1)."""
+    """Update your own name, time zone or settings. Users cannot be created here (spec 2.1)."""
     return shapes.user(users.edit(call.ctx, call.path[0], call.parse(shapes.USER_EDIT)))
 
 
 def list_keys(call: Call) -> list[shapes.ApiKeyOut]:
-    """One's keys, newest first. A secret is shown only when it is made; here is its beginning."""
+    """Your API keys, newest first. `apiKey` is only the beginning of the secret."""
     limit, offset = call.page(1000)
     found = api_keys.all_own(call.ctx, limit=limit, offset=offset)
     return [shapes.api_key(api_key) for api_key in found]
 
 
 def create_key(call: Call) -> shapes.ApiKeyOut:
-    """A new key, whose secret `apiKey` is shown this once. With `teamKey` it may act for the team's members."""
+    """Create an API key.
+
+    Only this response contains the whole secret, `apiKey`. A key with `teamKey` can act for the members of the team.
+    """
     given = call.parse(shapes.API_KEY_CREATE)
     record, secret = api_keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
     return shapes.api_key(record, secret)
 
 
 def delete_key(call: Call) -> Success:
-    """Revoke a key, named by its record's `key`: it is refused from the next request on."""
+    """Revoke the API key whose record has this `key`. It stops working immediately."""
     api_keys.revoke(call.ctx, call.path[0])
     return SUCCESS
 
 
 def list_teams(call: Call) -> Results[shapes.TeamOut]:
-    """One's teams, newest first."""
+    """Your teams, newest first."""
     limit, offset = call.page(1000)
     found = teams.list_own(call.ctx, limit=limit + 1, offset=offset)
     return Results([*_shown(call, found[:limit])], len(found) > limit)
@@ -59,14 +62,14 @@ def get_team(call: Call) -> shapes.TeamOut:
 
 
 def create_team(call: Call) -> shapes.TeamOut:
-    """A team of these members, the creator among them; unknown addresses are invited."""
+    """Create a team with these members and yourself. Unknown e-mail addresses are invited."""
     given = call.parse(shapes.TEAM_CREATE)
     team = team_settings.create(call.ctx, given.get("name", ""), given.get("members", []))
     return _shown(call, [team])[0]
 
 
 def edit_team(call: Call) -> shapes.TeamOut:
-    """Change what is named; `members` replaces the whole list. For owners."""
+    """Update a team. Only the members you send change; `members` replaces the whole list. For owners."""
     changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
     team = team_settings.edit(call.ctx, call.path[0], changes)
     for name in TEAM_LISTS:
@@ -76,7 +79,7 @@ def edit_team(call: Call) -> shapes.TeamOut:
 
 
 def list_team_users(call: Call) -> Results[shapes.UserOut]:
-    """The users of a team, archived ones too."""
+    """The users of a team, including archived users."""
     limit, offset = call.page(1000)
     team = teams.get(call.ctx, call.path[0])
     found = teams.members(call.ctx, [team.key])[team.key]

@@ -15,14 +15,14 @@ from .http.call import MOST_PER_PAGE, Call
 
 
 def list_v1(call: Call) -> list[shapes.PipelineOut]:
-    """Every pipeline within reach."""
+    """All pipelines that the caller can access."""
     limit, offset = call.page(MOST_PER_PAGE) if {"limit", "page"} & call.given.keys() else (None, 0)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit, offset=offset)
     return _shown(call, [pipeline for pipeline, _ in found])
 
 
 def list_v2(call: Call) -> Results[shapes.PipelineOut]:
-    """The pipelines within reach, a page at a time; with `counts` how many boxes each and its stages hold."""
+    """A page of the pipelines that the caller can access; `counts` adds the number of boxes in each and its stages."""
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
     reached = [pipeline for pipeline, _ in found[:limit]]
@@ -31,16 +31,17 @@ def list_v2(call: Call) -> Results[shapes.PipelineOut]:
 
 
 def get(call: Call) -> shapes.PipelineOut:
-    """A pipeline with its stages, fields, access list and counts of boxes."""
+    """A pipeline with its stages, fields, access list and numbers of boxes."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
 
 
 def create(call: Call) -> shapes.PipelineOut:
-    """A pipeline in a team. Without stages it gets one; without a team it is in one's oldest.
+    """Create a pipeline in a team.
 
-    On v1, columns are `fieldNames` with as many `fieldTypes`, and only its members reach it unless
-    `teamWide` is true; on v2 the team does unless `defaultPermissionSetName` says otherwise.
+    Without stages, the pipeline gets one stage. Without a team, it is in the caller's oldest team. In v1, the fields
+    are `fieldNames` with as many `fieldTypes`, and only its members can access the pipeline unless `teamWide` is true.
+    In v2, the whole team can access it unless `defaultPermissionSetName` says otherwise.
     """
     given = call.parse(shapes.PIPELINE_CREATE)
     given["stages"] = given.get("stages") or given.get("stage_names")
@@ -52,12 +53,17 @@ def create(call: Call) -> shapes.PipelineOut:
 
 def _paired(names: list[str], types: list[str]) -> list[dict[str, Any]]:
     if len(names) != len(types):
-        raise Invalid("fieldTypes", f"{len(types)} types were given for {len(names)} names")
+        raise Invalid(
+            "fieldTypes", f"must have as many entries as fieldNames: {len(types)} types for {len(names)} names"
+        )
     return [{"name": name, "type": kind} for name, kind in zip(names, types, strict=True)]
 
 
 def edit(call: Call) -> shapes.PipelineOut:
-    """Change what is named and differs. `aclEntries` replaces the access list; its owner always stays."""
+    """Update a pipeline.
+
+    Only the members you send change. `aclEntries` replaces the access list, but the owner always stays.
+    """
     changes = call.parse(shapes.PIPELINE_EDIT)
     changes = {name: value for name, value in changes.items() if value is not None or name == "description"}
     if "permission_sets" in changes:
@@ -67,19 +73,19 @@ def edit(call: Call) -> shapes.PipelineOut:
 
 
 def delete_v1(call: Call) -> Success:
-    """Delete the pipeline with everything in it."""
+    """Delete a pipeline and everything in it."""
     pipelines.delete(call.ctx, call.path[0], only_empty=False)
     return SUCCESS
 
 
 def delete_v2(call: Call) -> Success:
-    """Delete the pipeline, which must hold no box."""
+    """Delete a pipeline. It must not contain boxes."""
     pipelines.delete(call.ctx, call.path[0], only_empty=True)
     return Success(message="The pipeline was deleted")
 
 
 def list_themes(call: Call) -> dict[str, Any]:
-    """The colour themes a pipeline can have, each with its stages' colours in order."""
+    """The colour themes for pipelines, each with the colours of its stages in order."""
     return {
         "results": [
             {"name": name, "colors": [shapes.Color(*stage_colours.colours(name, at)) for at in range(len(shades))]}
@@ -107,7 +113,7 @@ def _shown(
 
 
 def list_stages(call: Call) -> dict[str, shapes.StageOut]:
-    """The stages by key, in the pipeline's order."""
+    """The stages of a pipeline by key, in their order."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     found = schema.stages(call.ctx, [pipeline.key])[pipeline.key]
     counts = pipelines.count_boxes(call.ctx, pipeline.key)
@@ -115,49 +121,49 @@ def list_stages(call: Call) -> dict[str, shapes.StageOut]:
 
 
 def get_stage(call: Call) -> shapes.StageOut:
-    """One stage."""
+    """A stage."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     stage = schema.stage(call.ctx, pipeline, call.path[1])
     return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
 
 
 def create_stage(call: Call) -> shapes.StageOut:
-    """A stage at the end of the order."""
+    """Create a stage at the end of the order."""
     pipeline, stage = stages.create(call.ctx, call.path[0], call.parse(shapes.STAGE))
     return shapes.stage(pipeline, stage, {})
 
 
 def edit_stage(call: Call) -> shapes.StageOut:
-    """Rename or recolour a stage."""
+    """Change the name or the colour of a stage."""
     pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(shapes.STAGE))
     return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
 
 
 def delete_stage(call: Call) -> Success:
-    """Delete an empty stage; the last one stays."""
+    """Delete an empty stage. The last stage of a pipeline cannot be deleted."""
     stages.delete(call.ctx, call.path[0], call.path[1])
     return SUCCESS
 
 
 def list_fields(call: Call) -> list[shapes.FieldOut]:
-    """The fields in the order they were made."""
+    """The fields of a pipeline, in the order of creation."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     return [shapes.field(field) for field in schema.fields(call.ctx, [pipeline.key])[pipeline.key]]
 
 
 def get_field(call: Call) -> shapes.FieldOut:
-    """One field."""
+    """A field."""
     return shapes.field(schema.field(call.ctx, pipelines.get(call.ctx, call.path[0]), call.path[1]))
 
 
 def create_field(call: Call) -> shapes.FieldOut:
-    """A field of one of the nine types; of a FORMULA, `defaultValue` is its text."""
+    """Create a field of one of the nine types. For a FORMULA, `defaultValue` is the formula."""
     changes = shapes.field_changes(call.parse(shapes.FIELD_CREATE))
     return shapes.field(fields.create(call.ctx, call.path[0], changes))
 
 
 def edit_field(call: Call) -> shapes.FieldOut:
-    """Rename a field or set its options; `addOnly=true` appends options instead of replacing them."""
+    """Rename a field or set its options. `addOnly=true` adds options instead of replacing them."""
     read = call.parse(shapes.FIELD_EDIT)
     add_only = bool(read.get("add_only"))
     changes = shapes.field_changes(read)
@@ -165,7 +171,7 @@ def edit_field(call: Call) -> shapes.FieldOut:
 
 
 def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
-    """What a formula would show for the boxes that changed last, before it is saved anywhere."""
+    """Preview a formula without saving it: its values for the boxes that changed last."""
     text = call.parse(shapes.FORMULA_PREVIEW).get("formula")
     if not text:
         raise Invalid("formula", "is missing")
@@ -178,6 +184,6 @@ def preview_formula(call: Call) -> Results[shapes.FormulaValueOut]:
 
 
 def delete_field(call: Call) -> Success:
-    """Delete a field with its values in all boxes."""
+    """Delete a field and its values in all boxes."""
     fields.delete(call.ctx, call.path[0], call.path[1])
     return SUCCESS

@@ -9,12 +9,12 @@ from .http.call import Call
 
 
 def get(call: Call) -> PreferencesOut:
-    """How one likes the screens: one's own object, whose members are their writers' affair."""
+    """Your preferences: an object that clients may use freely."""
     return PreferencesOut(preferences.get(call.ctx))
 
 
 def edit(call: Call) -> PreferencesOut:
-    """Replace the members that are named, leaving the others; null removes one. 64,000 characters at most."""
+    """Replace the members you send and keep the others. null removes a member. At most 64,000 characters in all."""
     given = call.parse(PREFERENCES_EDIT)
     if "preferences" not in given:
         raise Invalid("preferences", "is missing")

@@ -14,7 +14,7 @@ YEAR = 365 * DAY
 
 
 def _chosen(call: Call, *, dated: bool = True) -> Chosen:
-    """`from` and `to` are of when boxes were made, in reports that have no time of their own."""
+    """The boxes of the report. `from` and `to` select boxes by creation time, unless the report has its own period."""
     chosen = reports.choose(
         call.ctx,
         call.path[0],
@@ -29,23 +29,25 @@ def _chosen(call: Call, *, dated: bool = True) -> Chosen:
 
 
 def funnel(call: Call) -> shapes.FunnelOut:
-    """How many boxes reached each stage, and the share that went on.
+    """The funnel: how many boxes reached each stage, and the share that continued.
 
-    `won` and `lost` name stages, else those with that word in their name are taken; lost ones are no step.
+    `won` and `lost` are keys of stages. Without them, the report uses the stages with that word in their name. Lost
+    stages are not steps of the funnel.
     """
     return shapes.funnel(reports.funnel(call.ctx, _chosen(call)))
 
 
 def time_in_stage(call: Call) -> shapes.TimeInStageOut:
-    """How long boxes stayed in each stage."""
+    """How long boxes stay in each stage."""
     return shapes.time_in_stage(view_time_in_stage.time_in_stage(call.ctx, _chosen(call)))
 
 
 def over_time(call: Call) -> shapes.OverTimeOut:
-    """What was created, won and lost in each day, week, month, quarter or year; `sums` adds up columns of these.
+    """How many boxes were created, won and lost in each day, week, month, quarter or year, with `sums` of columns.
 
-    Won and lost is what came into such a stage then and is still there. The last 365 days by months, unless `from`,
-    `to` and `interval` say otherwise; days begin at midnight in `timezone`, the caller's own without it.
+    A box counts as won or lost in an interval if it moved to such a stage then and is still there. Without `from`, `to`
+    and `interval`, the report covers the last 365 days by month. Days begin at midnight in `timezone`, by default the
+    caller's time zone.
     """
     chosen = _chosen(call, dated=False)
     until = call.number("to", call.ctx.now)
@@ -63,6 +65,6 @@ def over_time(call: Call) -> shapes.OverTimeOut:
 
 
 def totals(call: Call) -> shapes.TotalsOut:
-    """How many boxes there are by `stage`, `assignee`, `creator` or a field, and sums of the columns in `sums`."""
+    """The number of boxes, and the `sums` of columns, by `stage`, `assignee`, `creator` or a field."""
     by = call.text("by") or "stage"
     return shapes.totals(by, reports.totals(call.ctx, _chosen(call), by=by, sums=call.sums()))

@@ -12,14 +12,14 @@ MOST_LETTERS = 1000
 
 
 def search(call: Call) -> SearchOut:
-    """Boxes, contacts and organizations by `query`, or boxes by their exact `name`.
+    """Find boxes, contacts and organizations by `query`, or boxes by their exact `name`.
 
-    Every word of the query must begin a word of what is found, in any order. `pipelineKey` and `stageKey` narrow
-    the boxes, `teamKey` all three; each may be repeated.
+    Each word of the query must be the beginning of a word in the result, in any order. `pipelineKey` and `stageKey`
+    limit the boxes, and `teamKey` limits all results. You may send each of them several times.
     """
     query, name = call.text("query").strip(), call.text("name").strip()
     if bool(query) == bool(name):
-        raise Invalid("query", "is needed, or name, but not both")
+        raise Invalid("query", "is required, or name, but not both")
     if len(query or name) > MOST_LETTERS:
         raise Invalid("query" if query else "name", f"is longer than {MOST_LETTERS:,} characters")
     narrow = Narrow(call.texts("pipelineKey"), call.texts("stageKey"), call.texts("teamKey"))

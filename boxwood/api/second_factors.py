@@ -14,18 +14,24 @@ from .http.replies import Reply
 
 
 def get(call: Call) -> shapes.FactorsOut:
-    """Whether signing in takes an authenticator's code."""
+    """Whether the caller signs in with two-factor authentication."""
     return shapes.factors(second_factors.state(call.ctx))
 
 
 async def begin(call: Call, body: Body) -> Reply:
-    """Add an authenticator app: its secret, and the URI for a QR code. It counts once a code was confirmed."""
+    """Start adding an authenticator app: its secret, and the URI for a QR code.
+
+    Two-factor authentication is on after you confirm the first code.
+    """
     await sessions.check_password(call, body)
     return await call.write([], lambda ctx: shapes.AuthenticatorOut(*second_factors.begin(ctx)))
 
 
 def confirm(call: Call) -> shapes.RecoveryCodesOut:
-    """Give the app's first code: signing in takes one from now on. Ten recovery codes, shown this once."""
+    """Confirm the first code of the app, which turns two-factor authentication on.
+
+    The response contains ten recovery codes. They are not shown again.
+    """
     given = call.parse(shapes.CODE)
     if not given.get("code"):
         raise Insufficient("Authenticator", "code")
@@ -33,13 +39,13 @@ def confirm(call: Call) -> shapes.RecoveryCodesOut:
 
 
 async def renew_codes(call: Call, body: Body) -> Reply:
-    """Make ten other recovery codes; the old ones are worth nothing any more."""
+    """Create ten new recovery codes. The old codes stop working."""
     await sessions.check_password(call, body)
     return await call.write([], lambda ctx: shapes.RecoveryCodesOut(second_factors.renew_codes(ctx)))
 
 
 async def remove(call: Call, body: Body) -> Reply:
-    """Remove the authenticator: the password alone is enough again."""
+    """Turn two-factor authentication off. The password alone is enough then."""
     await sessions.check_password(call, body)
 
     def change(ctx: Ctx) -> Success:

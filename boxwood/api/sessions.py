@@ -28,7 +28,7 @@ WRONG = "this e-mail address and password do not belong together"
 
 
 async def sign_in(call: Call, body: Body) -> Reply:
-    """Sign in with e-mail and password: sets the cookie `boxwood_session`."""
+    """Sign in with e-mail and password. The response sets the cookie `boxwood_session`."""
     given = await told(call, body, shapes.SIGN_IN)
     email, password, code = given["email"].strip().lower(), given["password"], given.get("code") or ""
     api = call.api
@@ -61,9 +61,9 @@ async def sign_in(call: Call, body: Body) -> Reply:
 
 
 async def sign_in_by_link(call: Call, body: Body) -> Reply:
-    """Sign in with the token of a link, once: the first owner's, an invitation's, or a forgotten password's.
+    """Sign in with the token of a link, which works once: of the first owner, an invitation, or a forgotten password.
 
-    `password` becomes the user's; it is needed for a reset, and by everyone who has none yet.
+    `password` is the new password of the user. It is required for a forgotten password, and for users without one.
     """
     given = await told(call, body, shapes.LINK)
     api, now = call.api, call.api.clock()
@@ -91,7 +91,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
 
 
 async def look_at_link(call: Call, body: Body) -> Reply:
-    """Whose link this is and whether it needs a password; it stays good."""
+    """Look at a sign-in link: whose it is, and whether it needs a password. The link stays valid."""
     given = await told(call, body, shapes.LINK_LOOK)
 
     def look(db: Db) -> Reply:
@@ -103,7 +103,7 @@ async def look_at_link(call: Call, body: Body) -> Reply:
 
 
 async def forgotten(call: Call, body: Body) -> Reply:
-    """Mail a link for a forgotten password. The answer is the same whether there is such a user or not."""
+    """Mail a link for a forgotten password. The response is the same if there is no such user."""
     given = await told(call, body, shapes.FORGOTTEN)
     now = call.api.clock()
     await call.api.aside(call.api.limits.failed, call.source, now)
@@ -112,25 +112,25 @@ async def forgotten(call: Call, body: Body) -> Reply:
 
 
 async def ways(call: Call, body: Body) -> Reply:
-    """How one may sign in here, for a page that nobody is signed in on."""
+    """The ways to sign in to this server. Needs no API key and no session."""
     mail, site = await call.api.engine.read_soon(lambda db: (mail_settings.configured(db), passkeys.site(db)))
     return Reply(encode(shapes.ways(mail, site is not None, call.api.provider)))
 
 
 def get_current(call: Call) -> shapes.SignedIn:
-    """Who is signed in with this cookie."""
+    """The current session and its user."""
     session = sessions.get(call.ctx, _required(call))
     return shapes.signed_in(call.ctx.actor, sessions.csrf_token(credentials.session(call.headers)), session)
 
 
 def sign_out(call: Call) -> Success | Reply:
-    """Sign out: the session is over, and the cookie is taken back."""
+    """Sign out: ends the session and removes the cookie."""
     sessions.end(call.ctx, _required(call))
     return Reply(encode(SUCCESS), headers=(credentials.cookie("", seconds=0, secure=_secure(call)),))
 
 
 async def change_password(call: Call, body: Body) -> Reply:
-    """Change one's own password. Every other browser is signed out."""
+    """Change your own password. All your other sessions end."""
     api = call.api
     user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
     given = await told(call, body, shapes.PASSWORD_CHANGE)
@@ -149,18 +149,18 @@ async def change_password(call: Call, body: Body) -> Reply:
 
 
 def list_own(call: Call) -> Results[shapes.SessionOut]:
-    """The browsers one is signed in with, last used first."""
+    """Your sessions, last used first."""
     return Results([shapes.session(session, call.session) for session in sessions.all_own(call.ctx)])
 
 
 def end_others(call: Call) -> Success:
-    """Sign every browser of one's own out but this one."""
+    """End all your sessions except the current one."""
     sessions.end_others(call.ctx, call.session)
     return SUCCESS
 
 
 def end(call: Call) -> Success:
-    """Sign one of one's browsers out."""
+    """End one of your sessions."""
     sessions.end(call.ctx, call.path[0])
     return SUCCESS
 

@@ -9,24 +9,24 @@ from .http.call import ALL, Call
 
 
 def list_all(call: Call) -> list[shapes.SnippetOut]:
-    """One's own snippets and those shared with the pipelines one reaches, the oldest first."""
+    """Your snippets, and those shared with pipelines that you can access, oldest first."""
     limit, offset = call.page(ALL)
     return [shapes.snippet(snippet) for snippet in snippets.page(call.ctx, limit=limit, offset=offset)]
 
 
 def get(call: Call) -> shapes.SnippetOut:
-    """A snippet; its text is an object."""
+    """A snippet. `snippetText` is an object."""
     return shapes.snippet(snippets.get(call.ctx, call.path[0]))
 
 
 def create(call: Call) -> shapes.SnippetWritten:
-    """A canned reply, shared with a pipeline where `pipelineKey` is given. Its text is answered plain."""
+    """Create a snippet. With `pipelineKey`, it is shared with that pipeline. `snippetText` in the response is text."""
     given = shapes.ours(call.parse(shapes.SNIPPET_CREATE))
     return shapes.written(snippets.create(call.ctx, given))
 
 
 def edit(call: Call) -> shapes.SnippetWritten:
-    """Change what is named. For its author and, where it is shared, for who may change the pipeline."""
+    """Update a snippet. For its author and, if it is shared, for users who may change the pipeline."""
     changes = shapes.ours(call.parse(shapes.SNIPPET_EDIT))
     return shapes.written(snippets.edit(call.ctx, call.path[0], changes))
 

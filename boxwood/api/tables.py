@@ -11,10 +11,10 @@ SHOWN, MOST_SHOWN = 50, 200
 
 
 def get(call: Call) -> TableOut:
-    """Where every box stands: the keys of all that pass, in groups and in order, and the first boxes themselves.
+    """The table: the keys of all boxes that match the filter, in groups and in order, and the first boxes themselves.
 
-    `view`, `filter`, `sort` and `fields` as in lists; `by` any column, `stage` unless it is given, empty for no groups;
-    `sums` the columns to sum. The boxes behind the first `limit` are read by their keys (`boxes/batch`).
+    `view`, `filter`, `sort` and `fields` work as in lists. `by` is any column: `stage` by default, empty for no groups.
+    `sums` are the columns to sum. Read the boxes after the first `limit` by their keys (`boxes/batch`).
     """
     found = table.read(
         call.ctx,

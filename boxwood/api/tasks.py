@@ -1,4 +1,4 @@
-"""Tasks, agendas and the old reminders over HTTP."""
+"""Tasks, the agenda, and tasks as the reminders of v1, over HTTP."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def _one(call: Call, task: Task) -> shapes.TaskOut:
 
 
 def of_box(call: Call) -> Results[shapes.TaskOut]:
-    """The tasks of a box, in the order they were made."""
+    """The tasks of a box, in the order of creation."""
     limit, offset = call.page(1000)
     found = tasks.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([*_shown(call, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.TaskOut:
-    """A task of a box: `text`, and what an edit takes. Its assignee is its maker unless said otherwise."""
+    """Create a task on a box: `text`, and every member that an edit takes. By default, the creator is the assignee."""
     given = shapes.assignees(call.parse(shapes.TASK_CREATE), [])
     return _one(call, tasks.create(call.ctx, call.path[0], given))
 
@@ -45,7 +45,7 @@ def get(call: Call) -> shapes.TaskOut:
 
 
 def edit(call: Call) -> shapes.TaskOut:
-    """Change what is named and differs. Assignees are replaced. A whole task may be sent back."""
+    """Update a task. Only the members you send change; assignees are replaced. You may send back a whole task."""
     changes = call.parse(shapes.TASK_EDIT)
     both = {"assignees", "sharing_entries"} <= changes.keys()
     now = tasks.get(call.ctx, call.path[0]).assignee_keys if both else []
@@ -59,11 +59,11 @@ def delete(call: Call) -> Success:
 
 
 def list_agenda(call: Call) -> Results[shapes.TaskOut]:
-    """What one has to do by the end of today: open tasks in every box within reach, the latest due first.
+    """Your agenda: the open tasks due by the end of today in all boxes that you can access, latest due first.
 
-    `direction` desc or past goes back in time, asc or future forwards, from a task's `sortOrder` or, without
-    one, from tomorrow's midnight in one's time zone. Tasks without a date come last of all. `userKeys` asks for
-    other people's; `limit` is for each of them.
+    `direction` desc or past goes back in time, asc or future goes forward. The list starts at the `sortOrder` of a
+    task, by default at the next midnight in your time zone. Tasks without a date come last. `userKeys` returns the
+    tasks of other users; `limit` applies to each user.
     """
     direction = call.text("direction") or "desc"
     if direction not in _FORWARDS:
@@ -81,14 +81,14 @@ def list_agenda(call: Call) -> Results[shapes.TaskOut]:
 
 
 def list_reminders(call: Call) -> list[shapes.ReminderOut]:
-    """The tasks of a box that have a date, as reminders."""
+    """The tasks of a box that have a due date, as reminders."""
     limit, offset = call.page(EVERYTHING)
     found = tasks.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset, dated=True)
     return [shapes.reminder(task) for task in found]
 
 
 def create_reminder(call: Call) -> shapes.ReminderOut:
-    """A reminder: a task `message`, due at `remindDate`."""
+    """Create a reminder: a task with the text `message`, due at `remindDate`."""
     given = _reminder(call)
     for wire, member in (("message", "text"), ("remindDate", "due_at")):
         if member not in given:
@@ -97,7 +97,7 @@ def create_reminder(call: Call) -> shapes.ReminderOut:
 
 
 def get_reminder(call: Call) -> shapes.ReminderOut:
-    """A task that has a date, as a reminder."""
+    """A task that has a due date, as a reminder."""
     task = tasks.get(call.ctx, call.path[0])
     if task.due_at is None:
         raise NotFound(call.path[0])
@@ -105,7 +105,7 @@ def get_reminder(call: Call) -> shapes.ReminderOut:
 
 
 def edit_reminder(call: Call) -> shapes.ReminderOut:
-    """Change what is named."""
+    """Update a reminder. Only the members you send change."""
     get_reminder(call)
     return shapes.reminder(tasks.edit(call.ctx, call.path[0], _reminder(call)))
 
@@ -113,7 +113,7 @@ def edit_reminder(call: Call) -> shapes.ReminderOut:
 def _reminder(call: Call) -> dict[str, Any]:
     given = call.parse(shapes.REMINDER)
     if not given.get("text", "-").strip():
-        raise Invalid("message", "may not be empty")
+        raise Invalid("message", "must not be empty")
     if given.get("due_at", 1) < 1:
         raise Invalid("remindDate", "a reminder needs a date")
     return given

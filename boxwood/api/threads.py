@@ -18,24 +18,27 @@ def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
 
 
 def list_of_box(call: Call) -> list[shapes.ThreadOut]:
-    """The threads of a box, the oldest first."""
+    """The e-mail threads of a box, oldest first."""
     limit, offset = call.page(ALL)
     return shown(call.ctx, threads.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def get(call: Call) -> shapes.ThreadOut:
-    """A thread: its subject, its people, its files."""
+    """An e-mail thread: its subject, people and files."""
     return shown(call.ctx, [threads.get(call.ctx, call.path[0])])[0]
 
 
 def add(call: Call) -> list[shapes.ThreadOut]:
-    """Add a Gmail thread to a box by its id, which is all that is kept. Answers a list of one, as Streak does."""
+    """Add a Gmail thread to a box. Boxwood stores only its id.
+
+    The response is a list with one thread, as in Streak.
+    """
     given = call.parse(shapes.THREAD_ADD)
     return shown(call.ctx, [threads.add_gmail(call.ctx, call.path[0], given.get("thread_gmail_id"))])
 
 
 def find(call: Call) -> list[shapes.ThreadOut]:
-    """A Gmail thread in every box within reach."""
+    """A Gmail thread in all boxes that the caller can access."""
     return shown(call.ctx, threads.list_for_gmail_id(call.ctx, call.text("hexGmailThreadId")))
 
 

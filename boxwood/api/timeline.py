@@ -21,7 +21,7 @@ _DIRECTIONS = {"descending": True, "ascending": False}
 
 
 class Asked(msgspec.Struct, array_like=True):
-    """What a token brings along, so that it gets the next page by itself."""
+    """The parameters that a page token contains."""
 
     newest_first: bool
     kinds: list[str]
@@ -30,9 +30,9 @@ class Asked(msgspec.Struct, array_like=True):
 
 
 def list_page(call: Call) -> shapes.Timeline:
-    """What happened to a box, newest first: comments, calls, meetings, mail, files and changes.
+    """The timeline of a box, newest first: comments, calls, meetings, mail, files and changes.
 
-    `nextPageToken` alone gets the next page: it knows what was asked for.
+    To get the next page, send only `nextPageToken`. It contains the other parameters.
     """
     token = call.text("nextPageToken")
     asked = _opened(token) if token else Asked(_newest_first(call), _kinds(call), PAGE)
@@ -57,7 +57,7 @@ def list_page(call: Call) -> shapes.Timeline:
 def _newest_first(call: Call) -> bool:
     word = call.text("direction") or "Descending"
     if word.lower() not in _DIRECTIONS:
-        raise Invalid("direction", "is Descending or Ascending")
+        raise Invalid("direction", "must be Descending or Ascending")
     return _DIRECTIONS[word.lower()]
 
 
@@ -66,7 +66,7 @@ def _kinds(call: Call) -> list[str]:
     found = [word.strip("\"' ") for word in call.texts("filters")]
     for word in found:
         if word not in timeline.SOURCES:
-            raise Invalid("filters", f"no such filter {word[:50]!r}; known are {', '.join(timeline.SOURCES)}")
+            raise Invalid("filters", f"has no filter {word[:50]!r}: must be one of {', '.join(timeline.SOURCES)}")
     return found or sorted(timeline.DEFAULT_FILTERS)
 
 
@@ -88,11 +88,11 @@ def _opened(token: str) -> Asked:
 
 
 def _no_token() -> Invalid:
-    return Invalid("nextPageToken", "is none that a page of a timeline gave")
+    return Invalid("nextPageToken", "is not a token of this timeline: send the `nextPage` of the previous page")
 
 
 def _shown(call: Call, found: list[TimelineEntry]) -> list[shapes.TimelineEntry]:
-    """Each noun's things drawn together, as their own pages draw them."""
+    """The entries, with each kind of thing rendered together, as its own endpoint renders it."""
     drawn: dict[tuple[str, Any], dict[str, Any]] = {}
     for member, draw in _DRAWN.items():
         mine = [entry for entry in found if _member(entry) == member]

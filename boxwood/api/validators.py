@@ -17,7 +17,7 @@ def _shown(call: Call, rule: Validator) -> shapes.ValidatorOut:
 
 
 def list_page(call: Call) -> Results[shapes.ValidatorOut]:
-    """The validation rules of a pipeline, the oldest first."""
+    """The validation rules of a pipeline, oldest first."""
     limit, offset = call.page(ALL)
     found = validation_rules.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([_shown(call, rule) for rule in found[:limit]], len(found) > limit)
@@ -29,20 +29,23 @@ def get(call: Call) -> shapes.ValidatorOut:
 
 
 def create(call: Call) -> shapes.ValidatorOut:
-    """A rule that the pipeline's boxes keep: `name`, and one of `assertion`, `formula` and `deny`. For admins.
+    """Create a validation rule: `name`, and one of `assertion`, `formula` and `deny`. For admins.
 
-    Boxes that are there already are judged in the background; those that break it show it in `violations`.
+    Boxwood checks the existing boxes in the background. A box that breaks the rule shows it in `violations`.
     """
     return _shown(call, validation_rules.create(call.ctx, call.path[0], call.parse(shapes.VALIDATOR_CREATE)))
 
 
 def edit(call: Call) -> shapes.ValidatorOut:
-    """Change what is named and differs. An assertion, a formula or `deny` takes the place of the one there was."""
+    """Update a validation rule.
+
+    Only the members you send change. A new `assertion`, `formula` or `deny` replaces the previous one.
+    """
     changes = call.parse(shapes.VALIDATOR_EDIT)
     return _shown(call, validation_rules.edit(call.ctx, call.path[0], call.path[1], changes))
 
 
 def delete(call: Call) -> Success:
-    """Delete a validation rule; boxes that break it break it no more."""
+    """Delete a validation rule. Boxes are no longer checked against it."""
     validation_rules.delete(call.ctx, *call.path)
     return SUCCESS

@@ -11,36 +11,36 @@ from .http.call import ALL, MOST_PER_PAGE, Call
 
 
 def list_page(call: Call) -> Results[shapes.ViewOut]:
-    """A pipeline's views: those that are shared, and one's own; the oldest first."""
+    """The saved views of a pipeline: shared views and your own, oldest first."""
     limit, offset = call.page(ALL)
     found = saved_views.page(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.view(view) for view in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ViewOut:
-    """A view."""
+    """A saved view."""
     return shapes.view(saved_views.get(call.ctx, *call.path))
 
 
 def create(call: Call) -> shapes.ViewOut:
-    """A view of the pipeline's boxes: `name`, and a filter, an order, a group and columns as wanted."""
+    """Create a saved view: `name`, and optionally a filter, an order, a group and columns."""
     return shapes.view(saved_views.create(call.ctx, call.path[0], shapes.ours(call.parse(shapes.VIEW_CREATE))))
 
 
 def edit(call: Call) -> shapes.ViewOut:
-    """Change what is named and differs; lists and the filter are replaced."""
+    """Update a saved view. Only the members you send change; lists and the filter are replaced."""
     changes = shapes.ours(call.parse(shapes.VIEW_EDIT))
     return shapes.view(saved_views.edit(call.ctx, call.path[0], call.path[1], changes))
 
 
 def delete(call: Call) -> Success:
-    """Delete a view; its boxes stay."""
+    """Delete a saved view. Its boxes stay."""
     saved_views.delete(call.ctx, *call.path)
     return SUCCESS
 
 
 def list_boxes(call: Call) -> Results[BoxOut]:
-    """A page of the view's boxes, group by group, with the columns that it shows and those in `fields`."""
+    """A page of the boxes of a view, group by group, with the columns of the view and those in `fields`."""
     limit = call.number("limit", boxes.PAGE, least=1, most=MOST_PER_PAGE)
     found = saved_views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.text("cursor"), limit=limit)
     return boxes.selected(call, found)

@@ -1,7 +1,7 @@
-"""The kinds of members a request can hold: what each accepts from the many ways clients spell it.
+"""The kinds of members in requests, and the spellings of clients that each kind accepts.
 
-A kind turns what came (text from a form, or JSON) into our value, or raises `Wrong` with a reader's
-sentence. `schema` is the kind in JSON Schema, for the reference.
+A kind turns the value of a request (text of a form, or JSON) into core's value, or raises `Wrong` with a message for
+the client. `schema` is its JSON Schema, for /openapi.json.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_TEXT = 100_000
 
 
 class Wrong(ValueError):
-    """The value cannot be; `at` says where inside it."""
+    """The value is not valid. `at` is the place inside it."""
 
     def __init__(self, message: str, at: str = "") -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ def _read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise Wrong("must be text")
     if "\x00" in value:
-        raise Wrong("may not hold NUL characters")
+        raise Wrong("must not contain NUL characters")
     if len(value) > MOST_TEXT:
         raise Wrong(f"is longer than {MOST_TEXT:,} characters")
     try:
@@ -77,7 +77,7 @@ def _read_flag(value: Any) -> bool:
 
 
 def _unwrapped(value: Any) -> Any:
-    """JSON that came as text, as forms and some documented members have it."""
+    """The value of JSON text, as forms and some documented members contain it. Other text stays text."""
     if not isinstance(value, str):
         return value
     try:
@@ -125,7 +125,7 @@ def _read_words(value: Any) -> list[str]:
 
 
 def _read_anything(value: Any) -> Any:
-    """Whatever JSON can hold, except what no database keeps."""
+    """Any JSON value that both databases can store."""
     if isinstance(value, str):
         return _read_text(value)
     if isinstance(value, list):
@@ -148,7 +148,7 @@ def _read_object(value: Any) -> dict[str, Any]:
 
 TEXT = Kind(_read_text, {"type": "string"})
 NAME = Kind(_read_name, {"type": "string", "maxLength": 1000})
-KEY = Kind(_read_key, {"type": "string", "description": "A key; a number is taken for its digits."})
+KEY = Kind(_read_key, {"type": "string", "description": "A key; a number counts as its digits."})
 INTEGER = Kind(_read_integer, {"type": "integer"})
 MILLIS = Kind(_read_integer, {"type": "integer", "format": "int64", "description": "Milliseconds since 1970."})
 FLAG = Kind(_read_flag, {"type": "boolean"})
@@ -230,7 +230,7 @@ def _read_people(value: Any) -> list[dict[str, str]]:
         elif isinstance(email, str) and email:
             found.append({"email": _read_text(email)})
         else:
-            raise Wrong("needs userKey or email", f"[{at}]")
+            raise Wrong("must have userKey or email", f"[{at}]")
     return found
 
 

@@ -1,4 +1,4 @@
-"""`/openapi.json`, made from the routes and shapes: what is served is what is described."""
+"""Builds `/openapi.json` from the routes and shapes, so that it always describes what the server does."""
 
 from __future__ import annotations
 
@@ -20,77 +20,111 @@ from .router import Route
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _QUERY: dict[str, dict[str, Any]] = {
-    "limit": {"type": "integer", "minimum": 1, "description": "At most 1000; more is taken for 1000."},
+    "limit": {"type": "integer", "minimum": 1, "description": "At most 1000; larger values count as 1000."},
     "page": {"type": "integer", "minimum": 0, "description": "Counts from 0."},
-    "offset": {"type": "integer", "minimum": 0, "description": "How many to leave out first, in place of `page`."},
+    "offset": {"type": "integer", "minimum": 0, "description": "How many entries to skip, instead of `page`."},
     "sortBy": {
         "type": "string",
         "enum": ["creationTimestamp", "lastUpdatedTimestamp"],
         "description": "Newest first.",
     },
-    "cursor": {"type": "string", "description": "What the page before gave; empty for the first page."},
-    "after": {"type": "integer", "description": "Seconds since 1970: those saved then or later."},
-    "counts": {"type": "boolean", "default": False, "description": "Count the boxes of each and of its stages."},
+    "cursor": {"type": "string", "description": "The cursor of the previous page; empty for the first page."},
+    "after": {"type": "integer", "description": "Seconds since 1970: entries saved at that time or later."},
+    "counts": {
+        "type": "boolean",
+        "default": False,
+        "description": "Count the boxes of each pipeline and of its stages.",
+    },
     "getIfExisting": {
         "type": "boolean",
         "default": False,
-        "description": "Answer the one there is, unchanged, in place of making another.",
+        "description": "Return the existing entry, unchanged, instead of creating another.",
     },
     "addOnly": {
         "type": "boolean",
         "default": False,
-        "description": "Append options; else those given replace all.",
+        "description": "Add the options. Otherwise, they replace all existing options.",
     },
-    "pipelineKey": {"type": "string", "description": "Only of this pipeline; of a webhook, where it listens."},
-    "teamKey": {"type": "string", "description": "Only of this team; of a webhook, where it listens."},
+    "pipelineKey": {
+        "type": "string",
+        "description": "Only of this pipeline. For a webhook: the pipeline whose events it gets.",
+    },
+    "teamKey": {"type": "string", "description": "Only of this team. For a webhook: the team whose events it gets."},
     "stageKey": {"type": "string", "description": "Only boxes in this stage."},
-    "includeSpecifics": {"type": "string", "description": "With commas, such as EDIT_STAGE,NEW_BOX; all without it."},
+    "includeSpecifics": {
+        "type": "string",
+        "description": "Separated by commas, such as EDIT_STAGE,NEW_BOX. Default: all.",
+    },
     "hexGmailThreadId": {"type": "string", "description": "16 hexadecimal digits."},
     "detailLevel": {"type": "string", "enum": ["ALL", "CONDENSED"]},
     "direction": {"type": "string", "enum": ["desc", "past", "asc", "future"], "default": "desc"},
-    "includeCompleted": {"type": "boolean", "default": False, "description": "Done tasks too."},
-    "sortOrder": {"type": "string", "pattern": "^[0-9]{30}$", "description": "A task's: the page goes on from it."},
-    "userKeys": {"type": "array", "items": {"type": "string"}, "description": "Whose tasks; one's own without it."},
-    "fileName": {"type": "string", "description": "Names bytes that are sent alone."},
-    "token": {"type": "string", "description": "As the link has it."},
-    "updatedSince": {"type": "integer", "description": "Milliseconds since 1970: those changed then or later."},
-    "filter": {"type": "string", "description": "A tree of tests as JSON, such as {field, op, value}."},
-    "sort": {"type": "string", "description": "Columns with commas; a minus before one turns it round."},
-    "fields": {"type": "string", "description": "Columns to answer, with commas: fields by key, others by name."},
-    "from": {"type": "integer", "description": "Milliseconds since 1970: then or later."},
-    "to": {"type": "integer", "description": "Milliseconds since 1970: before then."},
-    "won": {"type": "string", "description": "Keys of stages, with commas."},
-    "lost": {"type": "string", "description": "Keys of stages, with commas."},
+    "includeCompleted": {"type": "boolean", "default": False, "description": "Include completed tasks."},
+    "sortOrder": {
+        "type": "string",
+        "pattern": "^[0-9]{30}$",
+        "description": "The sortOrder of the task at which the page starts.",
+    },
+    "userKeys": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The users whose tasks to return. Default: yourself.",
+    },
+    "fileName": {"type": "string", "description": "The name of the file, if the body is only its bytes."},
+    "token": {"type": "string", "description": "The token of the link."},
+    "updatedSince": {"type": "integer", "description": "Milliseconds since 1970: boxes changed at that time or later."},
+    "filter": {"type": "string", "description": "A filter tree as JSON, such as {field, op, value}."},
+    "sort": {
+        "type": "string",
+        "description": "Columns, separated by commas. A minus sign before a column reverses its order.",
+    },
+    "fields": {
+        "type": "string",
+        "description": "Columns to return, separated by commas: fields by key, other columns by name.",
+    },
+    "from": {"type": "integer", "description": "Milliseconds since 1970: the start of the period."},
+    "to": {"type": "integer", "description": "Milliseconds since 1970: the end of the period, not included."},
+    "won": {"type": "string", "description": "Keys of stages, separated by commas."},
+    "lost": {"type": "string", "description": "Keys of stages, separated by commas."},
     "interval": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"], "default": "month"},
-    "timezone": {"type": "string", "description": "Such as Europe/Berlin."},
+    "timezone": {"type": "string", "description": "A time zone, such as Europe/Berlin."},
     "sums": {
         "type": "string",
         "description": "Columns of numbers to sum, separated by commas. `sum` is another spelling of this parameter.",
     },
-    "kind": {"type": "string", "description": "Kinds of events or their beginnings, with commas."},
-    "actor": {"type": "string", "description": "A user's key."},
+    "kind": {"type": "string", "description": "Kinds of events or their beginnings, separated by commas."},
+    "actor": {"type": "string", "description": "The key of a user."},
     "unread": {"type": "boolean", "default": False},
-    "asOf": {"type": "integer", "description": "Milliseconds since 1970: the box as it was then."},
-    "noun": {"type": "string", "description": "Only things of this kind, such as box or contact."},
-    "query": {"type": "string", "maxLength": 1000, "description": "Beginnings of words; all must be there."},
-    "name": {"type": "string", "description": "A box's exact name."},
+    "asOf": {"type": "integer", "description": "Milliseconds since 1970: returns the box as it was at that time."},
+    "noun": {"type": "string", "description": "Only this kind of thing, such as box or contact."},
+    "query": {
+        "type": "string",
+        "maxLength": 1000,
+        "description": "Beginnings of words; the result contains all of them.",
+    },
+    "name": {"type": "string", "description": "The exact name of a box."},
     "overrideValidation": {
         "type": "boolean",
         "default": False,
-        "description": "Keep the change though a validation rule rejects it; for admins.",
+        "description": "Save the change although a validation rule rejects it. For admins.",
     },
-    "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base; the whole box without it."},
+    "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base. Default: the whole box."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
 }
 _QUERY_OF: dict[tuple[str, str], dict[str, Any]] = {
     ("events", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
     ("stream", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
     ("timeline", "direction"): {"type": "string", "enum": ["Descending", "Ascending"], "default": "Descending"},
-    ("timeline", "startTimestamp"): {"type": "integer", "description": "Milliseconds since 1970: where to begin."},
+    ("timeline", "startTimestamp"): {
+        "type": "integer",
+        "description": "Milliseconds since 1970: the start of the timeline page.",
+    },
     ("timeline", "filters"): {"type": "array", "items": {"type": "string", "enum": list(SOURCES)}},
-    ("timeline", "nextPageToken"): {"type": "string", "description": "A page's `nextPage`; needs nothing beside it."},
+    ("timeline", "nextPageToken"): {
+        "type": "string",
+        "description": "The `nextPage` of the previous page. No other parameter is needed.",
+    },
 }
-"""Of paths that end so, where a name means another thing than elsewhere."""
+"""Parameters that have another meaning in paths with this last segment."""
 ERROR = {
     "type": "object",
     "required": ["error"],
@@ -102,7 +136,7 @@ ERROR = {
         "violations": {
             "type": "array",
             "items": {"type": "object"},
-            "description": "The validation rules that refuse the change: key, name, mode and message of each.",
+            "description": "The validation rules that reject the change: key, name, mode and message of each.",
         },
     },
 }
@@ -127,7 +161,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "info": {
             "title": "Boxwood",
             "version": VERSION,
-            "summary": "The Streak API, served from your own machine.",
+            "summary": "The Streak API, on your own server.",
             "description": _INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -140,23 +174,23 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                 "basic": {
                     "type": "http",
                     "scheme": "basic",
-                    "description": "The API key as user name; any password.",
+                    "description": "The API key as the user name, with any password.",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The API key."},
                 "cookie": {
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "boxwood_session",
-                    "description": "A browser's session; changes need the header X-CSRF-Token too.",
+                    "description": "The session of a browser. Changes also need the header X-CSRF-Token.",
                 },
             },
         },
     }
 
 
-_INTRODUCTION = """Every write takes its members from the query, a form, the form field `json` or a JSON body, JSON
-winning. Success is always 200. Times are milliseconds since 1970. Errors hold `error`, and `field` where a
-member is wrong. Paths of either edition answer under the other's prefix too."""
+_INTRODUCTION = """A write takes its members from the query, a form, the form field `json` or a JSON body. If a
+member is in several of them, JSON wins. The status of a success is always 200. Times are milliseconds since 1970.
+Errors contain `error`, and `field` if a member is wrong. Paths of v1 also work under v2, and the other way round."""
 
 
 def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +216,7 @@ def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(operation: dict[str, Any], example: Example) -> None:
-    """Put an example where readers and programs look for one."""
+    """Add an example to the parameters, the body and the response of an operation."""
     given = {**example.request.query, **example.request.path}
     for parameter in operation["parameters"]:
         if parameter["name"] in given:
@@ -214,13 +248,13 @@ _TABLES: dict[str, Any] = {
     "application/x-ndjson": {"schema": {}},
     "application/json": {"schema": {"type": "object"}},
 }
-_UNCHANGED = "Not changed since the entity tag sent along (If-None-Match)"
+_UNCHANGED = "Not changed: the ETag in If-None-Match is still current"
 
 
 def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if endless(route):
         events = {"text/event-stream": {"schema": {"type": "string"}}}
-        return {"200": {"description": "Events, for as long as one listens", "content": events}}
+        return {"200": {"description": "Events, until the client disconnects", "content": events}}
     if Chunks in _kinds(get_type_hints(route.handler).get("return", Any)):
         return {
             "200": {"description": "The table", "content": {kind: {**content} for kind, content in _TABLES.items()}}
@@ -233,28 +267,28 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     content = {"*/*": {"schema": _BYTES}}
     return {
         "200": {"description": "The whole file", "content": content},
-        "206": {"description": "The range asked for", "content": content},
+        "206": {"description": "The requested range", "content": content},
         "304": {"description": _UNCHANGED},
     }
 
 
 _NAMES = {"pipelineKey", "teamKey", "userKeys"}
-"""Query parameters that name what may be out of reach."""
+"""Query parameters that name something which the caller may not be able to access."""
 
 
 def _refusals(route: Route) -> dict[str, str]:
-    found = {"400": "Something given cannot be", "503": "The store is away: try again"}
+    found = {"400": "A member is not valid", "503": "The database or file store is not available: try again"}
     found["429"] = "Too many wrong keys or passwords from one address"
     if not route.open or route.verb != "GET":
-        found |= {"401": "No key, or not a valid one", "403": "Within reach, but not allowed"}
+        found |= {"401": "No API key, or an invalid API key", "403": "Not allowed"}
     if _gives_bytes(route.handler):
-        found |= {"416": "No such range in this file", "403": "Within reach, but not allowed"}
+        found |= {"416": "No such range in this file", "403": "Not allowed"}
     if "{" in route.path or route.verb != "GET" or _NAMES.intersection(route.query):
-        found |= {"404": "No such thing within reach"}
+        found |= {"404": "It does not exist, or you cannot access it"}
     if route.verb != "GET":
         found |= {
-            "403": "Within reach, but not allowed",
-            "409": "A request with the same Idempotency-Key is under way",
+            "403": "Not allowed",
+            "409": "A request with the same Idempotency-Key is in progress",
             "412": "Changed since it was read (If-Match)",
             "413": "The body is too large",
             "422": "The Idempotency-Key was used for another request",
@@ -290,7 +324,7 @@ def _operation_id(route: Route) -> str:
 
 
 def tag(route: Route) -> str:
-    """The noun the path speaks of: its last word that is not a parameter."""
+    """The noun of the path: its last word that is not a parameter."""
     if route.tag:
         return route.tag
     words = [segment for segment in route.path.split("/")[2:] if segment and not segment.startswith("{")]
@@ -305,14 +339,14 @@ _TAGS = (
 
 
 def _answer(route: Route) -> Any:
-    """What the handler answers with, less what has no shape of its own."""
+    """The return type of the handler, without types that have no schema. `Any` if no single type is left."""
     answer = route.gives or get_type_hints(route.handler).get("return", Any)
     kinds = [kind for kind in _kinds(answer) if kind not in (Stream, Reply, Download, Live, Chunks)]
     return kinds[0] if len(kinds) == 1 else Any
 
 
 def endless(route: Route) -> bool:
-    """Whether it answers for as long as one listens."""
+    """Whether the response continues until the client disconnects."""
     return Live in _kinds(get_type_hints(route.handler).get("return", Any))
 
 

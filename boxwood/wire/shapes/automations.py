@@ -26,8 +26,8 @@ class LastRun(Out, omit_defaults=False):
 
 
 class AutomationOut(Out, omit_defaults=False):
-    """`secrets` are names alone. `signingSecret` is in the answers to its making and its rotation alone, `lastRun` in
-    those of reading one or all."""
+    """`secrets` contains only names. `signingSecret` is only in the responses to create and rotate. `lastRun` is only
+    in responses to GET."""
 
     key: str
     team_key: str
@@ -100,13 +100,13 @@ _MEMBERS = {
     "enabled": FLAG,
 }
 _SAYS = {
-    "trigger": "`type`, and what this kind of trigger takes: see the catalogue.",
-    "filter": "A tree as saved views have it: only boxes that pass it.",
-    "condition": "In CEL, of what the catalogue calls `names`: only where it holds.",
-    "steps": "Each `{id, type, name, with, onError}`; a branch has steps in `then` and `else` besides.",
-    "allow_self": "Whether its own writes may begin it again.",
-    "secrets": "Values by name, for `{{ secrets.NAME }}` in requests; null takes one away. Never answered.",
-    "enabled": "On, unless this is false.",
+    "trigger": "`type`, and the parameters of this type: see the catalogue.",
+    "filter": "A filter tree, as in saved views: only boxes that match it.",
+    "condition": "A CEL expression over the `names` in the catalogue: runs only if it is true.",
+    "steps": "Each `{id, type, name, with, onError}`; a branch also has steps in `then` and `else`.",
+    "allow_self": "Whether changes by the automation may start it again.",
+    "secrets": "Values by name, for `{{ secrets.NAME }}` in requests; null removes a secret. Never returned.",
+    "enabled": "Default: true.",
 }
 AUTOMATION_CREATE = Shape(
     "AutomationCreate",
@@ -115,7 +115,7 @@ AUTOMATION_CREATE = Shape(
     described=_SAYS,
 )
 AUTOMATION_EDIT = Shape("AutomationEdit", _MEMBERS, described=_SAYS)
-_BODY = {"body": "What steps find as `body`."}
+_BODY = {"body": "The value of `body` in the steps."}
 AUTOMATION_RUN = Shape("AutomationRun", {"box_key": nullable(KEY), "body": ANYTHING}, described=_BODY)
 
 
@@ -126,7 +126,7 @@ AUTOMATION_TEST = Shape(
 
 
 class StepLogOut(Out, omit_defaults=False):
-    """`path` is where the step stands in the rule: `1.then.0`. `duration` is milliseconds."""
+    """`path` is the position of the step in the automation: `1.then.0`. `duration` is in milliseconds."""
 
     number: int
     path: str
@@ -142,9 +142,9 @@ class StepLogOut(Out, omit_defaults=False):
 
 
 class RunOut(Out, omit_defaults=False):
-    """`state` is RUNNING until it has ended: DONE, FAILED, STOPPED (by a step), SKIPPED (filter, condition), REFUSED
-    (it would go in a circle) or CANCELLED. `waitingUntil` is when it goes on, of a wait or another attempt.
-    `chain` holds the keys of the automations whose runs led to it, the last being its own."""
+    """`state` is RUNNING until the run ends: DONE, FAILED, STOPPED (by a step), SKIPPED (by the filter or condition),
+    REFUSED (it would loop) or CANCELLED. `waitingUntil` is when the run continues after a wait or for a retry. `chain`
+    contains the keys of the automations whose runs led to this run; the last is its own."""
 
     key: str
     automation_key: str
@@ -213,7 +213,7 @@ def _step_log(step: StepLog) -> StepLogOut:
 
 
 class ParamOut(Out, omit_defaults=False):
-    """`kind` says how to ask for it; `options` are those of a `choice`. Texts in one that takes `templates` may hold
+    """`kind` is the type of input. `options` are the choices of a `choice`. If `templates` is true, text may contain
     `{{ … }}`."""
 
     name: str
@@ -225,7 +225,8 @@ class ParamOut(Out, omit_defaults=False):
 
 
 class TriggerOut(Out, omit_defaults=False):
-    """`scope` is pipeline, team or any; `subject` the name of the record it is about besides the box."""
+    """`scope` is pipeline, team or any. `subject` is the name of the record that the event is about, besides the
+    box."""
 
     type: str
     description: str
@@ -235,7 +236,7 @@ class TriggerOut(Out, omit_defaults=False):
 
 
 class StepOut(Out, omit_defaults=False):
-    """`gives` is what later steps find under `steps.<id>`."""
+    """`gives` are the names that later steps can use under `steps.<id>`."""
 
     type: str
     description: str

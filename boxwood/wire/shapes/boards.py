@@ -12,19 +12,19 @@ from .pipelines import Color
 
 
 class BoardColumn(Out, omit_defaults=False):
-    """`count` and `sums` are of all its boxes, not of those shown alone; `results` are the first of them."""
+    """`count` and `sums` are of all boxes of the column. `results` are the first of these boxes."""
 
     key: str
-    """A stage's or an option's; empty for boxes without a value."""
+    """The key of the stage or option; empty for boxes without a value."""
     name: str
     count: int
     sums: dict[str, float | int]
     results: list[BoxOut]
     has_next_page: bool
     golden: list[str]
-    """Keys of those among the results that bear a golden mark."""
+    """Keys of the results that have a golden mark."""
     cursor: str | msgspec.UnsetType = msgspec.UNSET
-    """Asked for with `column` it gets the next page; the last page has none."""
+    """Send it with `column` to get the next page. The last page has none."""
     color: Color | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -36,12 +36,12 @@ class BoardOut(Out, omit_defaults=False):
 
 
 class PlaceOut(Out, omit_defaults=False):
-    """Where a box stands on the board `by` stages or a dropdown field."""
+    """The position of a box on the board `by` stages or a dropdown field."""
 
     box_key: str
     by: str
     column: str
-    """The stage's or option's key; empty without a value."""
+    """The key of the stage or option; empty without a value."""
     golden: bool
 
 
@@ -51,8 +51,8 @@ PLACE = Shape(
     after=nullable(KEY),
     golden=FLAG,
     described={
-        "by": "stage (as without it), or a dropdown field's key: which board.",
-        "after": "The box of the same column below which it is to stand; null for the top.",
-        "golden": "Golden boxes stand above all others.",
+        "by": "The board: `stage` (default) or the key of a dropdown field.",
+        "after": "The box of the same column above it; null for the top.",
+        "golden": "Golden boxes are above all other boxes.",
     },
 )

@@ -27,11 +27,11 @@ class StageHistoryEntry(Out, omit_defaults=False):
     stage_key: str
     last_entry_to_stage_ts: int
     time_in_stage_ms: int
-    """Finished stays only: the stay that goes on is not counted (ruling 18)."""
+    """Finished stays only; the current stay is not counted (ruling 18)."""
 
 
 class Told(Out, omit_defaults=False):
-    """What its mail, tasks, calls, meetings, comments and files add up to."""
+    """The numbers and times of the mail, tasks, calls, meetings, comments and files of a box."""
 
     email_addresses: list[str]
     email_addresses_auto_extracted: list[str]
@@ -108,7 +108,7 @@ class BoxOut(Told, omit_defaults=False, kw_only=True):
     contacts: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
     organizations: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
     columns: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    """Those asked for with `fields`, by name."""
+    """The columns requested with `fields`, by name."""
 
 
 Entries = Callable[[list[str]], list[SharingEntry]]
@@ -154,7 +154,7 @@ def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
 
 
 def told(told: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, Any]:
-    """The members of `Told`."""
+    """The members of `ActivityOut`."""
     return dict(  # noqa: C408
         email_addresses=emails.addresses,
         email_addresses_auto_extracted=emails.extracted,

@@ -81,7 +81,7 @@ COMMENT_CREATE = Shape(
     required=("message",),
     parent_key=nullable(KEY),
     aliases={**_ALIASES, "parent": "parent_key"},
-    described={**_DESCRIBED, "parent_key": "The comment it replies to, on the same box."},
+    described={**_DESCRIBED, "parent_key": "The comment that this comment replies to, on the same box."},
 )
 COMMENT_EDIT = Shape("CommentEdit", _MEMBERS, aliases=_ALIASES, described=_DESCRIBED)
 REACTION = Shape("Reaction", required=("emoji",), emoji=TEXT)

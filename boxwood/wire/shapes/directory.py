@@ -22,7 +22,7 @@ class EntryLink(Out, omit_defaults=False):
 
 
 class EntryOut(Out, omit_defaults=False):
-    """What both have. What nobody gave is left out."""
+    """The members of both contacts and organizations. Members without a value are left out."""
 
     key: str
     team_key: str
@@ -115,21 +115,21 @@ def _links(links: list[DirectoryLink]) -> list[EntryLink]:
 
 
 class ContactPage(Out, omit_defaults=False):
-    """`cursor` gets the next page; the last page has none."""
+    """Send `cursor` to get the next page. The last page has none."""
 
     results: list[ContactOut]
     cursor: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrganizationPage(Out, omit_defaults=False):
-    """`cursor` gets the next page; the last page has none."""
+    """Send `cursor` to get the next page. The last page has none."""
 
     results: list[OrganizationOut]
     cursor: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ContactDuplicates(Out, omit_defaults=False):
-    """Contacts that may be one person: `reason` is email, name or phone, and `value` what they share."""
+    """Contacts that may be the same person. `reason` is email, name or phone; `value` is what they have in common."""
 
     reason: str
     value: str
@@ -147,7 +147,7 @@ class ContactUnmerged(Out, omit_defaults=False):
 
 
 class OrganizationDuplicates(Out, omit_defaults=False):
-    """Organizations that may be one: `reason` is domain, name or phone, and `value` what they share."""
+    """Organizations that may be the same. `reason` is domain, name or phone; `value` is what they have in common."""
 
     reason: str
     value: str
@@ -187,7 +187,7 @@ def _read_values(value: Any) -> dict[str, Any]:
     return found
 
 
-_COUNT = Kind(_read_number, {"type": "string", "description": "Text; a number is taken for its digits."})
+_COUNT = Kind(_read_number, {"type": "string", "description": "Text; a number counts as its digits."})
 _VALUES = Kind(_read_values, {"type": "object", "additionalProperties": {"type": "string"}})
 _LINK = Shape(
     "EntryLinkEdit",
@@ -227,17 +227,19 @@ ORGANIZATION = Shape("OrganizationEdit", {**_ORGANIZATION, **_BOTH}, aliases={"l
 _CHOICES = {
     "type": "object",
     "additionalProperties": {"type": "string"},
-    "description": "By member, or `fields.1001` for a field: the key of the one it is taken from.",
+    "description": "By member, or `fields.1001` for a field: the key of the entry whose value is used.",
 }
 MERGE = Shape("Merge", required=("keys",), keys=NAMES, choices=Kind(OBJECT.read, _CHOICES))
 
 
 def choices(read: dict[str, Any], shape: Shape) -> dict[str, str]:
-    """Whose value is taken, by our names of the members that can be chosen."""
+    """The key of the entry whose value is used, by core's names of the members."""
     found = {}
     for wire, key in (read.get("choices") or {}).items():
         name = shape.members[wire][0] if wire in shape.members else wire if wire.startswith("fields.") else ""
         if not name or name in ("fields", "contact_links", "org_links") or not isinstance(key, str):
-            raise Invalid(f"choices.{wire[:50]}", "takes a member of theirs and the key of the one to take it from")
+            raise Invalid(
+                f"choices.{wire[:50]}", "must be a member of the entries, with the key of the entry whose value to use"
+            )
         found[name] = key
     return found

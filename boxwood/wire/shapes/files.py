@@ -20,7 +20,7 @@ class FileOut(Out, omit_defaults=False):
     file_name: str
     main_file_name: str
     file_type: str
-    """GMAIL_API has contents here, DRIVE is a link."""
+    """GMAIL_API: Boxwood has the contents. DRIVE: a link."""
     file_owner: str
     """An e-mail address."""
     mime_type: str
@@ -71,8 +71,8 @@ DRIVE_LINK = Shape(
     file_name=NAME,
     mime_type=NAME,
     described={
-        "drive_file_id": "Kept as it is; Google is not asked.",
+        "drive_file_id": "Boxwood stores it and does not contact Google.",
         "drive_box_key": "The box.",
-        "file_name": "What to show; without it the id.",
+        "file_name": "The name to show. Default: the id.",
     },
 )

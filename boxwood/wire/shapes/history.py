@@ -1,4 +1,4 @@
-"""History on the wire: what was done to a thing, by whom and through what, with what was before and after."""
+"""Histories on the wire: each change with its author, and its values before and after."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .events import global_story
 
 
 class Through(Out):
-    """What the actor acted through: a `key`, an `automation` and so on. `name` is what it is called now."""
+    """How the actor made the change: by a `key`, an `automation` and so on. `name` is its current name."""
 
     type: str
     key: str = ""
@@ -29,8 +29,8 @@ class Actor(Out):
 
 
 class Change(Out, omit_defaults=False):
-    """`change` names all that was done at once: it is what an undo takes. `before` and `after` hold the members that
-    changed; of what was made or deleted, `object` is the whole of it."""
+    """`change` is the key of everything that was done at once: send it to undo it. `before` and `after` contain the
+    members that changed. For something created or deleted, `object` is the whole of it."""
 
     key: str
     change: str
@@ -87,7 +87,8 @@ class Left(Out, omit_defaults=False):
 
 
 class Undone(Out, omit_defaults=False):
-    """`change` names the undo itself, by which it can be undone in turn; `undone` are the keys of the events."""
+    """`change` is the key of the undo itself, so that you can undo it too. `undone` are the keys of the undone
+    events."""
 
     change: str
     undone: list[str]
@@ -101,7 +102,7 @@ def undone(done: Done, change: str) -> Undone:
 
 
 class TrashedOut(Out, omit_defaults=False):
-    """`noun` is what it is: `box`, `task`, `contact`, `pipeline` and so on. `until` is when it is gone for good."""
+    """`noun` is `box`, `task`, `contact`, `pipeline` and so on. At `until`, it is deleted permanently."""
 
     key: str
     noun: str

@@ -16,8 +16,8 @@ from .pipelines import PIPELINE_CREATE
 
 
 class ImportOut(Out, omit_defaults=False):
-    """`state` is waiting, running, done, cancelled or failed. `rows` counts what was read so far; `progress` is how
-    far it is, from 0 to 1."""
+    """`state` is waiting, running, done, cancelled or failed. `rows` is the number of rows read so far. `progress` is
+    from 0 to 1."""
 
     key: str
     pipeline_key: str
@@ -32,7 +32,7 @@ class ImportOut(Out, omit_defaults=False):
     format: str
     mapping: dict[str, str | None]
     change: str
-    """As what all its events are told: what an undo takes."""
+    """The key of the change: send it to undo the import."""
     creation_timestamp: int
     match: str | msgspec.UnsetType = msgspec.UNSET
     error: str | msgspec.UnsetType = msgspec.UNSET
@@ -40,7 +40,7 @@ class ImportOut(Out, omit_defaults=False):
 
 
 class RefusedRow(Out, omit_defaults=False):
-    """`row` counts from 1, the heading not counted; `column` is empty where the whole row is wrong."""
+    """`row` counts from 1, without the header. `column` is empty if the whole row is wrong."""
 
     row: int
     column: str
@@ -55,7 +55,7 @@ class PreviewColumn(Out, omit_defaults=False):
 
 
 class PreviewOut(Out, omit_defaults=False):
-    """What a table is taken for: `target` is where a column would go, `rows` what the first boxes would be given."""
+    """How Boxwood reads a table. `target` is where a column goes; `rows` are the members of the first boxes."""
 
     format: str
     encoding: str
@@ -65,7 +65,7 @@ class PreviewOut(Out, omit_defaults=False):
     rows: list[dict[str, Any]]
     refused: list[RefusedRow]
     missing: dict[str, list[str]]
-    """What rows name and there is not: under `stages`, `people` or a field's key."""
+    """What the rows name but does not exist, under `stages`, `people` or the key of a field."""
 
 
 def imported(job: Import) -> ImportOut:
@@ -140,7 +140,8 @@ class _Pipeline(msgspec.Struct, rename="camel"):
 
 
 class Exported(msgspec.Struct):
-    """An export's pipeline: what makes one like it, and of its stages and fields in order the colours and options."""
+    """The pipeline of an export: what creates a copy of it, and the colours and options of its stages and fields in
+    order."""
 
     pipeline: dict[str, Any]
     theme: str

@@ -16,7 +16,7 @@ from .base import Out, given
 
 
 class TokenOut(Out, omit_defaults=False):
-    """`prefix` is the token's beginning, by which its owner knows it again."""
+    """`prefix` is the beginning of the token, by which its owner recognizes it."""
 
     key: str
     prefix: str
@@ -25,7 +25,7 @@ class TokenOut(Out, omit_defaults=False):
 
 
 class InboundOut(Out, omit_defaults=False):
-    """`url`, `token` and `secret` are only in the answer that made them."""
+    """`url`, `token` and `secret` are only in the response to the request that created them."""
 
     key: str
     name: str
@@ -88,27 +88,28 @@ _MEMBERS: dict[str, Any] = {
     "condition": nullable(TEXT),
 }
 _SAID = {
-    "method": "The one it takes; others are answered 405.",
-    "signature": "How senders show who they are: STANDARD (Standard Webhooks), GITHUB, STRIPE, or SHARED: the secret "
+    "method": "The method it accepts. Other methods get 405.",
+    "signature": "How senders prove who they are: STANDARD (Standard Webhooks), GITHUB, STRIPE, or SHARED: the secret "
     "itself in a header.",
-    "signature_header": "Of SHARED: the header that holds the secret.",
-    "secret": "Without one, one is made where that is possible, and shown once.",
-    "addresses": "Only from these addresses and networks.",
-    "repeat_header": "A request whose value of this header came before, in 8 days, starts nothing.",
-    "repeat_path": "The same by a value in the body, such as data.id, or by several as {{ type }}-{{ data.id }}.",
-    "condition": "In CEL over method, query, headers and body, as body.amount > 100.0: others start nothing.",
+    "signature_header": "For SHARED: the header that contains the secret.",
+    "secret": "Default: Boxwood creates a secret if possible, and returns it once.",
+    "addresses": "Accept requests only from these IP addresses and networks.",
+    "repeat_header": "A request starts nothing if a request of the last 8 days had the same value of this header.",
+    "repeat_path": "The same for a value in the body, such as data.id, or several values, as {{ type }}-{{ data.id }}.",
+    "condition": "A CEL expression over method, query, headers and body, such as body.amount > 100.0. "
+    "Other requests start nothing.",
 }
 INBOUND_CREATE = Shape("InboundCreate", _MEMBERS, described=_SAID)
 INBOUND_EDIT = Shape("InboundEdit", _MEMBERS, active=FLAG, described=_SAID)
 INBOUND_ROTATE = Shape(
     "InboundRotate",
     {"overlap": nullable(INTEGER)},
-    described={"overlap": "Milliseconds for which the tokens before stay good; a day without it."},
+    described={"overlap": "How long the previous tokens stay valid, in milliseconds. Default: one day."},
 )
 
 
 class ArrivalOut(Out, omit_defaults=False):
-    """`verdict` is ACCEPTED, REPEATED, LEFT_OUT (by the condition) or REFUSED. A list has no bodies."""
+    """`verdict` is ACCEPTED, REPEATED, LEFT_OUT (by the condition) or REFUSED. Lists do not contain bodies."""
 
     key: str
     timestamp: int
@@ -128,7 +129,7 @@ class ArrivalOut(Out, omit_defaults=False):
 
 
 def arrival(arrival: Arrival, *, whole: bool = False) -> ArrivalOut:
-    """The whole shows the first 64 KiB of the body, and no header that holds a secret."""
+    """With `whole`, also the query, the first 64 KiB of the body, and the headers without secrets."""
     shown = ArrivalOut(
         key=arrival.key,
         timestamp=arrival.at,
@@ -150,7 +151,7 @@ def arrival(arrival: Arrival, *, whole: bool = False) -> ArrivalOut:
 
 
 class UseOut(Out, omit_defaults=False):
-    """`kind` is INBOUND_WEBHOOK or WEBHOOK_STEP; `key` is the webhook's, or the automation's."""
+    """`kind` is INBOUND_WEBHOOK or WEBHOOK_STEP. `key` is the key of the webhook or automation."""
 
     kind: str
     key: str
@@ -159,7 +160,7 @@ class UseOut(Out, omit_defaults=False):
 
 
 class AllowanceOut(Out, omit_defaults=False):
-    """`allowance` is 0 where there is no limit."""
+    """`allowance` is 0 if there is no limit."""
 
     allowance: int
     used: int

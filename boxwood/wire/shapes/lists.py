@@ -15,7 +15,7 @@ class Results(Out, Generic[T], omit_defaults=False):
     results: list[T]
     has_next_page: bool | msgspec.UnsetType = msgspec.UNSET
     cursor: str | msgspec.UnsetType = msgspec.UNSET
-    """Of a list by cursor: gets the next page; the last page has none."""
+    """Of a list with a cursor: send it to get the next page. The last page has none."""
 
 
 class Success(Out, omit_defaults=False):

@@ -17,12 +17,12 @@ MAIL_EDIT = Shape(
     base_url=NAME,
     aliases={"from": "sender"},
     described={
-        "smtp_url": "smtp://user:password@host:587, or smtps://…; empty for no mail.",
-        "sender": "Whom mail is from, such as Boxwood <crm@example.com>.",
-        "base_url": "What links in mail begin with, such as https://crm.example.com.",
+        "smtp_url": "smtp://user:password@host:587, or smtps://…. Empty: no mail.",
+        "sender": "The sender of mail, such as Boxwood <crm@example.com>.",
+        "base_url": "The beginning of links in mail, such as https://crm.example.com.",
     },
 )
-MAIL_TEST = Shape("MailTest", to=NAME, described={"to": "One's own address without it."})
+MAIL_TEST = Shape("MailTest", to=NAME, described={"to": "Default: your own address."})
 
 
 class MailOut(Out, omit_defaults=False):

@@ -66,4 +66,6 @@ MEETING_CREATE = Shape(
     aliases=_ALIASES,
     described={"task_keys": "Tasks of the same box."},
 )
-MEETING_EDIT = Shape("MeetingEdit", _MEMBERS, aliases=_ALIASES, described={"task_keys": "Replaces them."})
+MEETING_EDIT = Shape(
+    "MeetingEdit", _MEMBERS, aliases=_ALIASES, described={"task_keys": "Replaces the tasks of the meeting."}
+)

@@ -19,14 +19,14 @@ LEAVE = Shape(
     reassign_to=KEY,
     archive=FLAG,
     described={
-        "reassign_to": "A member's user key or e-mail: gets the boxes and open tasks. Without it they stay.",
-        "archive": "Keep the person in the team's list, with the role ArchiveOnly.",
+        "reassign_to": "User key or e-mail of the member who gets the boxes and open tasks. Default: they stay.",
+        "archive": "Keep the person in the member list, with the role ArchiveOnly.",
     },
 )
 
 
 class InvitationOut(Out, omit_defaults=False):
-    """`link` is there where no mail is set up, in the answer that made it alone."""
+    """`link` is only in the response that created it, and only if mail is not set up."""
 
     key: str
     email: str

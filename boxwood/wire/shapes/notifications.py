@@ -13,7 +13,7 @@ from .events import global_story
 
 
 class NotificationOut(Out, omit_defaults=False):
-    """`reason`: `mention`, `assigned`, `due`, `followed` or `failed`. `key` is the event's."""
+    """`reason` is `mention`, `assigned`, `due`, `followed` or `failed`. `key` is the key of the event."""
 
     key: str
     reason: str
@@ -50,7 +50,7 @@ def notification(notification: Notification) -> NotificationOut:
 
 
 class NotificationPage(Out, omit_defaults=False):
-    """`unread` counts all there are."""
+    """`unread` is the number of all unread notifications."""
 
     results: list[NotificationOut]
     unread: int
@@ -71,7 +71,7 @@ def following(found: Following) -> FollowingOut:
 
 
 class NotificationSettings(Out, omit_defaults=False):
-    """How often what is unread comes by mail: `never`, `daily` or `weekly`."""
+    """How often unread notifications come by mail: `never`, `daily` or `weekly`."""
 
     digest: str
 
@@ -82,9 +82,9 @@ MARK = Shape(
     until=KEY,
     read=FLAG,
     described={
-        "keys": "Of notifications; without it all are meant.",
-        "until": "The key of the newest one that is meant, for those seen so far.",
-        "read": "false makes them unread again.",
+        "keys": "Keys of notifications. Default: all notifications.",
+        "until": "The key of the newest notification to mark, so that later ones stay as they are.",
+        "read": "false marks them as unread.",
     },
 )
 FOLLOW = Shape("Following", following=FLAG, muted=FLAG)

@@ -16,13 +16,13 @@ ADD = Shape(
     credential=OBJECT,
     name=NAME,
     required=("credential",),
-    described={"credential": "What `navigator.credentials.create` gave, by its `toJSON()`."},
+    described={"credential": "The result of `navigator.credentials.create`, by its `toJSON()`."},
 )
 USE = Shape(
     "PasskeyUse",
     credential=OBJECT,
     required=("credential",),
-    described={"credential": "What `navigator.credentials.get` gave, by its `toJSON()`."},
+    described={"credential": "The result of `navigator.credentials.get`, by its `toJSON()`."},
 )
 NOTHING = Shape("Nothing")
 

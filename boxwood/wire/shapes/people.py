@@ -85,7 +85,7 @@ USER_EDIT = Shape(
 
 
 class SharingEntry(Out):
-    """A user as others see him (spec 2.1)."""
+    """A user as other users see them (spec 2.1)."""
 
     user_key: str
     email: str
@@ -115,7 +115,7 @@ def user_brief(person: Person) -> UserBrief:
 
 
 class ApiKeyOut(Out):
-    """`apiKey` is the whole secret in the answer that made it; afterwards its beginning and dots."""
+    """`apiKey` is the whole secret only in the response that created it. Later it is the beginning of the secret."""
 
     key: str
     api_key: str
@@ -293,14 +293,14 @@ TEAM_EDIT = Shape(
 
 
 def field_changes(read: dict[str, Any]) -> dict[str, Any]:
-    """A field as core takes it: its options are one list, wherever they were."""
+    """The members of a field for core, with the options as one list."""
     changes = {name: value for name, value in read.items() if name not in options.MEMBERS}
     changes["options"] = options.read(read)
     return changes
 
 
 def team_changes(read: dict[str, Any]) -> dict[str, Any]:
-    """What is said of the two lists, under the names core has for it."""
+    """The settings of the lists of contacts and organizations, under core's names."""
     changes = dict(read)
     lists = changes.pop("access_lists", {})
     changes |= {f"{name}_access": lists[name] or {} for name in TEAM_LISTS if name in lists}

@@ -68,7 +68,7 @@ def stage(pipeline: Pipeline, stage: Stage, counts: dict[str, int] | None = None
 
 
 def stage_as(stage: Stage, shown: tuple[str, str], counts: dict[str, int] | None = None) -> StageOut:
-    """In these colours, its own or its theme's."""
+    """The stage with these colours, which are its own or those of the theme."""
     return StageOut(
         key=stage.key,
         name=stage.name,
@@ -86,7 +86,12 @@ _COLOR = Shape(
     background=TEXT,
     aliases={"foregroundColor": "foreground", "backgroundColor": "background"},
 )
-STAGE = Shape("StageEdit", name=NAME, color=record(_COLOR), described={"color": "Both empty: the theme's again."})
+STAGE = Shape(
+    "StageEdit",
+    name=NAME,
+    color=record(_COLOR),
+    described={"color": "Send both empty to use the colours of the theme again."},
+)
 
 
 class AiSettingsOut(Out):
@@ -95,7 +100,8 @@ class AiSettingsOut(Out):
 
 
 class DisplayFormatOut(Out, omit_defaults=False):
-    """`type` is NUMBER, CURRENCY (of `currency`, such as EUR) or PERCENT; `decimals` behind the point."""
+    """`type` is NUMBER, CURRENCY (with `currency`, such as EUR) or PERCENT. `decimals` is the number of decimal
+    places."""
 
     type: str
     currency: str | msgspec.UnsetType = msgspec.UNSET
@@ -113,14 +119,15 @@ class FieldOut(Out, omit_defaults=False):
     dropdown_settings: options.DropdownSettings | msgspec.UnsetType = msgspec.UNSET
     tag_settings: options.TagSettings | msgspec.UnsetType = msgspec.UNSET
     display_format: DisplayFormatOut | msgspec.UnsetType = msgspec.UNSET
-    """Of texts and formulas: how their numbers are shown."""
+    """Of text and formula fields: how numbers are shown."""
 
 
 FORMULA_PREVIEW = Shape("FormulaPreview", formula=TEXT, required=("formula",))
 
 
 class FormulaValueOut(Out, omit_defaults=False):
-    """`value` as a box would hold it, absent where it is unset; an object with `error` where it fails."""
+    """`value` is the value for the box. It is absent if there is none, and an object with `error` if the formula
+    fails."""
 
     box_key: str
     name: str
@@ -237,7 +244,7 @@ def pipeline(
     members: list[tuple[PipelineMember, Person]],
     counts: dict[str, int] | None = None,
 ) -> PipelineOut:
-    """`counts` gives the boxes of each stage where they were asked for."""
+    """`counts` is the number of boxes of each stage, or None if it was not requested."""
     entries = [_acl_entry(member, person) for member, person in members]
     return PipelineOut(
         key=pipeline.key,
@@ -302,7 +309,7 @@ _PERMISSION_SET = Shape("PermissionSet", permissions=records(_GRANT), user_assig
 
 
 def permission_sets(read: dict[str, Any]) -> dict[str, PermissionSet | None]:
-    """Sets as core holds them; null removes one."""
+    """Permission sets as core stores them. None removes a set."""
     return {name: None if given is None else _core_set(given) for name, given in read.items()}
 
 
@@ -352,7 +359,7 @@ PIPELINE_CREATE = Shape(
     field_types=NAMES,
     template_type=NAME,
     aliases=_ALIASES,
-    described={"stages": "Names in order.", "shared": "Everyone in the team can reach it."},
+    described={"stages": "Names, in order.", "shared": "All members of the team can access it."},
 )
 PIPELINE_EDIT = Shape(
     "PipelineEdit",

@@ -17,5 +17,5 @@ PREFERENCES_EDIT = Shape(
     "PreferencesEdit",
     required=("preferences",),
     preferences=OBJECT,
-    described={"preferences": "Members to replace; null removes one."},
+    described={"preferences": "Members to replace; null removes a member."},
 )

@@ -1,4 +1,4 @@
-"""Reports on the wire. Times are milliseconds, shares run from 0 to 1."""
+"""Reports on the wire. Times are milliseconds, shares are from 0 to 1."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .base import Out
 
 
 class StepOut(Out, omit_defaults=False):
-    """`reached` counts the boxes that were ever in this stage or a later one; `conversion` is their share of those
-    that reached the stage before, `share` of those that reached the first."""
+    """`reached` is the number of boxes that were ever in this stage or a later stage. `conversion` is their share of
+    the boxes that reached the previous stage, and `share` of those that reached the first stage."""
 
     stage_key: str
     name: str
@@ -20,7 +20,7 @@ class StepOut(Out, omit_defaults=False):
 
 
 class FunnelOut(Out, omit_defaults=False):
-    """`winRate` is the share of the won among those that are won or lost."""
+    """`winRate` is the share of won boxes among won and lost boxes."""
 
     total: int
     won: int
@@ -44,7 +44,8 @@ def _share(part: int, whole: int) -> float | None:
 
 
 class PaceOut(Out, omit_defaults=False):
-    """`boxes` were ever in the stage, `now` are in it, and count with the time so far. `medianMs` is to the hour."""
+    """`boxes` is how many boxes were ever in the stage, `now` how many are in it; these count with the time so far.
+    `medianMs` is rounded to the hour."""
 
     stage_key: str
     name: str
@@ -70,7 +71,7 @@ class Sums(Out, omit_defaults=False):
 
 
 class PointOut(Out, omit_defaults=False):
-    """`from` up to, not including, `to`."""
+    """The interval from `from` to `to`, without `to` itself."""
 
     from_: int
     to: int
@@ -103,7 +104,7 @@ def over_time(interval: str, found: list[Point]) -> OverTimeOut:
 
 
 class Sum(Out, omit_defaults=False):
-    """Of the numbers that `count` boxes hold."""
+    """The sum and the average of the numbers of `count` boxes."""
 
     sum: float
     count: int

@@ -1,4 +1,4 @@
-"""What a search answers (spec 4.10): of each thing what tells it from the others."""
+"""Search results (spec 4.10)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FoundOut(Out, omit_defaults=False):
 
 
 class SearchOut(Out, omit_defaults=False):
-    """`query` is null where a name was asked for."""
+    """`query` is null for a search by name."""
 
     results: FoundOut
     query: str | None

@@ -18,7 +18,9 @@ SIGN_IN = Shape(
     password=TEXT,
     code=NAME,
     required=("email", "password"),
-    described={"code": "The authenticator's, or a recovery code, where the user has an authenticator."},
+    described={
+        "code": "The code of the authenticator app, or a recovery code, if the user has two-factor authentication."
+    },
 )
 LINK = Shape(
     "SignInByLink",
@@ -28,9 +30,9 @@ LINK = Shape(
     code=NAME,
     required=("token",),
     described={
-        "code": "The authenticator's, or a recovery code, where the user has an authenticator.",
-        "token": "What stands behind # in the link.",
-        "password": "The new one, where the link needs one.",
+        "code": "The code of the authenticator app, or a recovery code, if the user has two-factor authentication.",
+        "token": "The part of the link after #.",
+        "password": "The new password, if the link needs one.",
         "name": "Given and family name.",
     },
 )
@@ -41,7 +43,7 @@ PASSWORD_CHANGE = Shape(
     password=TEXT,
     current=TEXT,
     required=("password",),
-    described={"current": "Needed where there is one."},
+    described={"current": "The current password, if there is one."},
 )
 
 
@@ -50,7 +52,7 @@ CODE = Shape("Code", code=NAME, required=("code",))
 
 
 class SignedIn(Out, omit_defaults=False):
-    """`csrfToken` goes into the header X-CSRF-Token of every change made with the session's cookie."""
+    """Send `csrfToken` in the header X-CSRF-Token of every change that uses the session cookie."""
 
     user: UserOut
     csrf_token: str
@@ -92,8 +94,8 @@ def session(session: Session, current: str) -> SessionOut:
 
 
 class WaysOut(Out, omit_defaults=False):
-    """`mail` is whether a forgotten password can be replaced by mail. With a provider the page sends the browser to
-    `providerUrl`, with `?next=` for where to come back to."""
+    """`mail`: forgotten passwords can be replaced by mail. `provider`: send the browser to `providerUrl`, with `?next=`
+    and the path to return to."""
 
     password: bool
     mail: bool
@@ -107,7 +109,7 @@ def ways(mail: bool, passkeys: bool, provider: str) -> WaysOut:
 
 
 class FactorsOut(Out, omit_defaults=False):
-    """Whether signing in takes a code, since when, and how many recovery codes are left."""
+    """Whether two-factor authentication is on, since when, and how many recovery codes are left."""
 
     authenticator: bool
     recovery_codes_left: int
@@ -119,7 +121,7 @@ def factors(state: State) -> FactorsOut:
 
 
 class AuthenticatorOut(Out, omit_defaults=False):
-    """`uri` is what an app reads from a QR code."""
+    """`uri` is the content of the QR code for the app."""
 
     secret: str
     uri: str

@@ -18,7 +18,7 @@ class SnippetText(Out, omit_defaults=False):
 
 
 class SnippetOut(Out, omit_defaults=False):
-    """As a read answers."""
+    """A snippet in the response to a read."""
 
     key: str
     snippet_key: str
@@ -35,7 +35,7 @@ class SnippetOut(Out, omit_defaults=False):
 
 
 class SnippetWritten(Out, omit_defaults=False):
-    """As a write answers: without `snippetKey`."""
+    """A snippet in the response to a write, without `snippetKey`."""
 
     key: str
     user_key: str
@@ -74,7 +74,7 @@ def _common(snippet: Snippet) -> dict[str, Any]:
 
 
 def _read_html(value: Any) -> str | None:
-    """Text, or the object that a read answers, for those who send a whole snippet back."""
+    """Text, or the object of a read, so that a client can send back a whole snippet."""
     if isinstance(value, dict):
         value = value.get("value")
     if value is None:
@@ -96,12 +96,12 @@ _MEMBERS = {
     "snippet_key_shortcut": nullable(NAME),
     "pipeline_key": nullable(KEY),
 }
-_SAYS = {"pipeline_key": "The pipeline to share it with; empty makes it one's own.", "snippet_text": "HTML."}
+_SAYS = {"pipeline_key": "The pipeline to share it with. Empty: only for you.", "snippet_text": "HTML."}
 SNIPPET_CREATE = Shape("SnippetCreate", _MEMBERS, required=("snippet_name",), described=_SAYS)
 SNIPPET_EDIT = Shape("SnippetEdit", _MEMBERS, described=_SAYS)
 _OURS = {"snippet_name": "name", "snippet_text": "text", "snippet_key_shortcut": "shortcut"}
 
 
 def ours(parsed: dict[str, Any]) -> dict[str, Any]:
-    """Under the record's names."""
+    """The members under core's names."""
     return {_OURS.get(name, name): value for name, value in parsed.items()}

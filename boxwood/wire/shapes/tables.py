@@ -9,7 +9,7 @@ from .boxes import BoxOut
 
 
 class TableGroup(Out, omit_defaults=False):
-    """`key` is empty for boxes without a value, which is null then. Of dates it is the month, as 2026-03."""
+    """For boxes without a value, `key` is empty and `value` is null. For dates, they are the month, such as 2026-03."""
 
     key: str
     value: Any
@@ -19,7 +19,7 @@ class TableGroup(Out, omit_defaults=False):
 
 
 class TableOut(Out, omit_defaults=False):
-    """`more` where there are over 100,000 boxes, of which the last are left out."""
+    """`more` is true if there are more than 100,000 boxes. Then the last boxes are left out."""
 
     pipeline_key: str
     by: str

@@ -1,6 +1,6 @@
-"""Tasks on the wire (spec 4.3), and as the reminders they once were (spec 4.4).
+"""Tasks on the wire (spec 4.3), also as the reminders of v1 (spec 4.4).
 
-People and their keys are there in both spellings, the older and the newer.
+People and their keys are in both the older and the newer spelling.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .people import SharingEntry, UserBrief, sharing_entry, user_brief
 
 
 class TaskAction(Out, omit_defaults=False):
-    """What the text suggests to do at once: EMAIL, CALL, SCHEDULE or FOLLOW_UP."""
+    """An action that the text suggests: EMAIL, CALL, SCHEDULE or FOLLOW_UP."""
 
     type: str
     value: str
@@ -82,7 +82,7 @@ def _read_due(value: Any) -> int | None:
     return None if value in (None, "") else MILLIS.read(value)
 
 
-DUE = Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0 or empty is no date."})
+DUE = Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0 or empty: no date."})
 _MEMBERS = {
     "text": TEXT,
     "due_at": DUE,
@@ -105,18 +105,21 @@ TASK_CREATE = Shape(
     _MEMBERS,
     required=("text",),
     aliases=_ALIASES,
-    described={"assignees": "Without it, or empty: the creator."},
+    described={"assignees": "Default, also if empty: the creator."},
 )
-TASK_EDIT = Shape("TaskEdit", _MEMBERS, aliases=_ALIASES, described={"assignees": "Replaces them; empty: nobody."})
+TASK_EDIT = Shape(
+    "TaskEdit", _MEMBERS, aliases=_ALIASES, described={"assignees": "Replaces the assignees. Empty: no assignees."}
+)
 
 
 def assignees(changes: dict[str, Any], now: list[str]) -> dict[str, Any]:
-    """The two spellings as one: where both are there, as in an echo of a whole task, what is not so already counts."""
+    """The changes with `assignees` in one spelling. If both spellings are present, as when a client sends back a whole
+    task, the spelling that differs from the current assignees counts."""
     spelled = [changes.pop(name) for name in ("assignees", "sharing_entries") if name in changes]
     if not spelled:
         return changes
-    news = [people for people in spelled if [person.get("user_key") for person in people] != now]
-    return {**changes, "assignees": (news or spelled)[0]}
+    changed = [people for people in spelled if [person.get("user_key") for person in people] != now]
+    return {**changes, "assignees": (changed or spelled)[0]}
 
 
 class ReminderOut(Out, omit_defaults=False):

@@ -28,7 +28,7 @@ class ThreadOut(Out, omit_defaults=False):
     last_updated_timestamp: int
     last_saved_timestamp: int
     last_email_timestamp: int
-    """When it was added, while no message of it is here."""
+    """When the thread was added, as long as Boxwood has no message of it."""
     subject: str
     names: list[str]
     email_addresses: list[str]
@@ -75,7 +75,7 @@ class MessageOut(Out, omit_defaults=False):
     timestamp: int
     """When it was sent."""
     direction: str
-    """SENT by someone who reaches the box, or RECEIVED."""
+    """SENT by a user who can access the box, or RECEIVED."""
     subject: str
     from_: Correspondent = msgspec.field(name="from")
     to: list[Correspondent]
@@ -85,13 +85,13 @@ class MessageOut(Out, omit_defaults=False):
     references: list[str]
     text: str
     truncated: bool
-    """The text or the HTML was longer than is kept."""
+    """The text or the HTML was too long, and only its beginning is stored."""
     file_keys: list[str]
     files: list[FileOut]
     message_id: str | msgspec.UnsetType = msgspec.UNSET
     """Without angle brackets."""
     html: str | msgspec.UnsetType = msgspec.UNSET
-    """As it was sent: not safe to show without cleaning."""
+    """As it was sent: sanitize it before you show it."""
 
 
 def message(message: Message, files: list[File], people: Mapping[str, Person], viewer: str) -> MessageOut:
@@ -129,11 +129,11 @@ THREAD_ADD = Shape(
     "ThreadAdd",
     required=("thread_gmail_id",),
     thread_gmail_id=KEY,
-    described={"thread_gmail_id": "16 hexadecimal digits. Google is not asked."},
+    described={"thread_gmail_id": "16 hexadecimal digits. Boxwood does not contact Google."},
 )
 MESSAGE_ADD = Shape(
     "MessageAdd",
     required=("raw",),
     raw=TEXT,
-    described={"raw": "The message (RFC 5322): its text, or that in base64url."},
+    described={"raw": "The message (RFC 5322), as text or in base64url."},
 )

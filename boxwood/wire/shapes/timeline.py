@@ -21,28 +21,28 @@ TYPES = {
     "EMAILS": "EMAIL",
     "FILES": "FILE",
 }
-"""What an entry is, by the filter that shows it."""
+"""The types of entries, by the filter that includes them."""
 
 
 class TimelineEntry(Out, omit_defaults=False):
-    """One thing that happened, with the thing itself under the one member that fits its type."""
+    """An entry of the timeline. The member that fits its type contains the thing itself."""
 
     key: str
-    """The thing's own."""
+    """The key of the thing."""
     type: str
     """COMMENT, CALL_LOG, MEETING_NOTES, EMAIL, FILE, TASK, NEWSFEED_BOX_CREATION_MOVE or NEWSFEED_BOX_EDIT."""
     timestamp: int
-    """When it was said, met, sent, filed or done."""
+    """When the comment, meeting, message, file or change happened."""
     box_key: str
     comment: CommentOut | msgspec.UnsetType = msgspec.UNSET
     meeting: MeetingOut | msgspec.UnsetType = msgspec.UNSET
     message: MessageOut | msgspec.UnsetType = msgspec.UNSET
-    """Of an EMAIL: without its HTML, and with the first 10,000 characters of its text."""
+    """For EMAIL: the message without its HTML, with the first 10,000 characters of its text."""
     thread: ThreadOut | msgspec.UnsetType = msgspec.UNSET
-    """Of an EMAIL of which only the Gmail thread is known."""
+    """For EMAIL, if only the Gmail thread is known."""
     file: FileOut | msgspec.UnsetType = msgspec.UNSET
     newsfeed_entry: NewsfeedEntry | msgspec.UnsetType = msgspec.UNSET
-    """Of a TASK and of what the newsfeed tells: the sentence, and what it is about."""
+    """For TASK and NEWSFEED types: the sentence, and what it is about."""
 
 
 class Timeline(Out, omit_defaults=False):

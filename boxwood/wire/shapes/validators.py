@@ -13,14 +13,14 @@ from .base import Out, given
 
 
 class ValidatorOut(Out, omit_defaults=False):
-    """It has one of `assertion`, `formula` and `deny`."""
+    """A rule has one of `assertion`, `formula` and `deny`."""
 
     key: str
     pipeline_key: str
     creator_key: str
     name: str
     mode: str
-    """REJECT refuses what breaks it, WARN only says so."""
+    """REJECT rejects changes that break the rule. WARN saves them with a warning."""
     creation_timestamp: int
     last_saved_timestamp: int
     message: str | msgspec.UnsetType = msgspec.UNSET
@@ -29,14 +29,14 @@ class ValidatorOut(Out, omit_defaults=False):
     formula: str | msgspec.UnsetType = msgspec.UNSET
     deny: bool | msgspec.UnsetType = msgspec.UNSET
     problem: str | msgspec.UnsetType = msgspec.UNSET
-    """Why it judges nothing for now, such as a column that was deleted."""
+    """Why the rule checks no boxes at the moment, such as a deleted field."""
 
 
 class Violation(Out, omit_defaults=False):
-    """A rule that a box breaks."""
+    """A validation rule that a box breaks."""
 
     key: str
-    """The rule's."""
+    """The key of the rule."""
     name: str
     mode: str
     message: str
@@ -70,12 +70,12 @@ _MEMBERS = {
     "denies": FLAG,
 }
 _SAYS = {
-    "mode": "REJECT (as without it) refuses what breaks the rule, WARN only says so.",
-    "message": "What is said where it is broken; its name without it.",
-    "condition": "A filter tree: the boxes it speaks of. Every box without it.",
-    "assertion": "A filter tree that must hold of them.",
-    "formula": "JavaScript or spreadsheet style, over the columns: true where the box is valid.",
-    "denies": "No box may be as the condition says.",
+    "mode": "REJECT (default) rejects changes that break the rule. WARN saves them with a warning.",
+    "message": "The message when a box breaks the rule. Default: the name of the rule.",
+    "condition": "A filter tree: the boxes to check. Default: all boxes.",
+    "assertion": "A filter tree that these boxes must match.",
+    "formula": "JavaScript or spreadsheet style, over the columns: true if the box is valid.",
+    "denies": "No box may match the condition.",
 }
 VALIDATOR_CREATE = Shape("ValidatorCreate", _MEMBERS, required=("name",), described=_SAYS, aliases={"deny": "denies"})
 VALIDATOR_EDIT = Shape("ValidatorEdit", _MEMBERS, described=_SAYS, aliases={"deny": "denies"})

@@ -20,7 +20,7 @@ class ViewColumn(Out, omit_defaults=False):
 
 
 class ViewOut(Out, omit_defaults=False):
-    """`filter` is absent where every box is in the view, `group` where it has no groups."""
+    """`filter` is absent if the view contains all boxes, and `group` if it has no groups."""
 
     key: str
     pipeline_key: str
@@ -61,15 +61,15 @@ _MEMBERS = {
     "shared": FLAG,
 }
 _SAYS = {
-    "filter": "A tree of and, or, not and tests such as {field, op, value}; null for every box.",
-    "sort": "Columns; a minus before one turns it round.",
+    "filter": "A tree of and, or, not and tests such as {field, op, value}; null for all boxes.",
+    "sort": "Columns. A minus sign before a column reverses its order.",
     "group": "A column whose values make the groups.",
-    "shared": "With the pipeline's people; else it is one's own.",
+    "shared": "Whether all users of the pipeline see the view. Otherwise, only you see it.",
 }
 VIEW_CREATE = Shape("ViewCreate", _MEMBERS, required=("name",), described=_SAYS)
 VIEW_EDIT = Shape("ViewEdit", _MEMBERS, described=_SAYS)
 
 
 def ours(parsed: dict[str, Any]) -> dict[str, Any]:
-    """Under the record's names."""
+    """The members under core's names."""
     return {{"group": "group_by"}.get(name, name): value for name, value in parsed.items()}

@@ -14,7 +14,7 @@ from .base import Out, given
 
 
 class WebhookOut(Out, omit_defaults=False):
-    """Neither `token` nor `secret` is shown again; `secret` only in the answer that made it."""
+    """`token` is never returned. `secret` is only in the response that created it."""
 
     key: str
     event: str
@@ -72,11 +72,11 @@ _MEMBERS: dict[str, Kind] = {
     "ordered": nullable(FLAG),
 }
 _SAID = {
-    "token": "Sent along as X-Streak-Webhook-Token; never shown again.",
+    "token": "Sent in the header X-Streak-Webhook-Token. Never returned.",
     "stages": "Only boxes in these stages.",
-    "fields": "Of BOX_EDIT only those that changed one of these: keys of fields, or a box's members such as name.",
-    "condition": "In CEL over event, item (as it is sent) and before, such as item.stageKey == '5002'.",
-    "ordered": "One delivery at a time, in order, waiting for one that fails.",
+    "fields": "For BOX_EDIT: only events that changed one of these: keys of fields, or members of a box such as name.",
+    "condition": "A CEL expression over event, item (as it is sent) and before, such as item.stageKey == '5002'.",
+    "ordered": "Send one delivery at a time, in order. A delivery that fails delays the next ones.",
 }
 WEBHOOK_CREATE = Shape(
     "WebhookCreate",
@@ -90,7 +90,7 @@ WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_SAID)
 
 
 class AttemptOut(Out, omit_defaults=False):
-    """`error` where there was no answer; the answer's first 2 KB where there was."""
+    """`error` if there was no response. Otherwise the status, headers and first 2 KB of the response."""
 
     number: int
     timestamp: int
@@ -103,7 +103,7 @@ class AttemptOut(Out, omit_defaults=False):
 
 
 class RequestOut(Out, omit_defaults=False):
-    """As it is sent, but for the time, the signature and the token."""
+    """The request as it is sent, without the timestamp, the signature and the token."""
 
     method: str
     url: str
@@ -112,7 +112,7 @@ class RequestOut(Out, omit_defaults=False):
 
 
 class DeliveryOut(Out, omit_defaults=False):
-    """`key` is the `webhook-id`, the same on every attempt."""
+    """`key` is the `webhook-id`, which is the same in all attempts."""
 
     key: str
     webhook_key: str
@@ -135,7 +135,7 @@ _SHOWN = {core: wire for wire, core in STATES.items()}
 
 
 def delivery(delivery: Delivery) -> DeliveryOut:
-    """As in a list: the last attempt alone."""
+    """The delivery as in a list, with only its last attempt."""
     last = delivery.log[-1] if delivery.log else None
     return DeliveryOut(
         key=delivery.key,
@@ -179,15 +179,15 @@ REPLAY = Shape(
     {"since": nullable(MILLIS), "until": nullable(MILLIS), "which": TEXT, "only_count": FLAG},
     aliases={"from": "since", "to": "until", "dryRun": "only_count"},
     described={
-        "since": "Where the span begins; without it, what was missed while the subscription was off.",
-        "which": "`all` (what happened, delivered or not) or `failed` (what no attempt brought there).",
-        "only_count": "Count, and send nothing.",
+        "since": "The start of the period. Default: what was missed while the subscription was off.",
+        "which": "`all` (all events, delivered or not) or `failed` (events that no attempt delivered).",
+        "only_count": "Only count the events, and send nothing.",
     },
 )
 
 
 class ReplayOut(Out, omit_defaults=False):
-    """`nextFrom` where the span holds more than one call sends."""
+    """`nextFrom` is present if the period has more events than one call sends."""
 
     count: int
     next_from: int | msgspec.UnsetType = msgspec.UNSET
