@@ -20,7 +20,7 @@ def invite(call: Call) -> shapes.InvitationOut:
     given = call.parse(shapes.INVITE)
     if not given.get("email"):
         raise Insufficient("Invitation", "email")
-    found = invitations.to_team(
+    found = invitations.invite_to_team(
         call.ctx, call.path[0], given["email"], given.get("role", "Member"), given.get("name", "")
     )
     return shapes.invitation(found, call.ctx.now)
@@ -29,7 +29,7 @@ def invite(call: Call) -> shapes.InvitationOut:
 def list_of_team(call: Call) -> Results[shapes.InvitationOut]:
     """The pending invitations of a team, newest first. For owners."""
     limit, offset = call.page(100)
-    return _page(call, invitations.of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset), limit)
+    return _page(call, invitations.list_of_team(call.ctx, call.path[0], limit=limit + 1, offset=offset), limit)
 
 
 def list_own(call: Call) -> Results[shapes.InvitationOut]:
@@ -38,7 +38,7 @@ def list_own(call: Call) -> Results[shapes.InvitationOut]:
     They include people who were not users when you shared or assigned something to them.
     """
     limit, offset = call.page(100)
-    return _page(call, invitations.mine(call.ctx, limit=limit + 1, offset=offset), limit)
+    return _page(call, invitations.list_own(call.ctx, limit=limit + 1, offset=offset), limit)
 
 
 def resend(call: Call) -> shapes.InvitationOut:

@@ -89,7 +89,7 @@ class Provider:
         return (await self.api.engine.read_soon(mail_settings.find)).base_url
 
     def _begin(self, db: Db, request: Request, client: Client, who: oidc.Vouched) -> tuple[str, int]:
-        ctx = identities.arrive(
+        ctx = identities.sign_in(
             db,
             self.api.clock(),
             issuer=client.issuer,

@@ -50,7 +50,7 @@ async def sign_in(call: Call, body: Body) -> Reply:
         if passwords.of(db, user.key) != kept:
             raise NotSignedIn(given=True, says=WRONG)
         if renewed:
-            passwords.keep(db, user, renewed, ctx.now)
+            passwords.store(db, user, renewed, ctx.now)
         return begin(call, ctx, "a password")
 
     try:

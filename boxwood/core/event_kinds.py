@@ -159,7 +159,7 @@ EVENT_KINDS: dict[str, EventKind] = {
         "WEBHOOK", "EDIT", "SWITCH_OFF_WEBHOOK", "is no longer sent {subject}: nothing but failures for five days"
     ),
     "webhook.gone": EventKind(
-        "WEBHOOK", "DELETE", "LOSE_WEBHOOK", "is no longer sent {subject}: it wants no more", False
+        "WEBHOOK", "DELETE", "LOSE_WEBHOOK", "is no longer sent {subject}: its receiver ended it", False
     ),
     "inbound.created": EventKind("INBOUND", "CREATE", "NEW_INBOUND", "created the inbound webhook {subject}", False),
     "inbound.edited": EventKind("INBOUND", "EDIT", "EDIT_INBOUND", "changed the inbound webhook {subject}", False),

@@ -38,7 +38,7 @@ async def run(
             await engine.write_soon(lambda db: rate_buckets.sweep(db, clock()))
             await engine.write_soon(lambda db: inbound_requests.sweep(db, clock()))
             if rounds % SWEEP_EVERY == 0:
-                await engine.write_soon(lambda db: sessions.forget(db, clock()))
+                await engine.write_soon(lambda db: sessions.delete_expired(db, clock()))
                 await engine.write_soon(lambda db: outgoing_mail.delete_settled(db, clock()))
                 await asyncio.to_thread(sweep, engine, store, clock())
             await sweep_deliveries(engine, clock)

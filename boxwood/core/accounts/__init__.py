@@ -1,1 +1,1 @@
-"""How users come, sign in and stay signed in, and what acts for them."""
+"""Accounts: how users are invited, sign in and stay signed in, and the API keys that act for them."""

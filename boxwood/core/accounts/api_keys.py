@@ -1,7 +1,7 @@
-"""API keys: shown once, stored as a digest, good for exactly their owner's rights.
+"""API keys: a key gives exactly the rights of its owner. Its secret is shown once and stored as a hash.
 
-A secret is `bw_`, 32 random bytes and a checksum, so a mistyped one is refused without a look-up. It
-needs no slow hash: 256 random bits cannot be guessed, and SHA-256 costs 0.3 µs a request.
+A secret is `bw_`, 32 random bytes and a checksum, so that a mistyped secret is refused without a look-up in the
+database. It needs no slow hash: 256 random bits cannot be guessed, and SHA-256 costs 0.3 µs a request.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ SHOWN = len(PREFIX) + 6
 
 
 class ApiKey(msgspec.Struct, frozen=True):
+    """An API key of a user (USER), or of a team (TEAM), created by its owner."""
+
     key: str
     digest: str
+    """The SHA-256 hash of the secret."""
     prefix: str
-    """The secret's beginning, by which its owner knows it again."""
+    """The beginning of the secret, by which its owner recognizes it."""
     name: str | None
     user_key: str
     key_type: str
@@ -43,7 +46,7 @@ API_KEYS = Table("api_keys", ApiKey)
 
 
 def create(db: Db, user: User, now: int, *, name: str | None = None, team_key: str | None = None) -> tuple[ApiKey, str]:
-    """The record and the secret, which is nowhere else and cannot be had again."""
+    """Create a key without an event. Return the record and the secret, which is not stored and cannot be read again."""
     body = secrets.token_urlsafe(32)
     secret = f"{PREFIX}{body}{_checksum(body)}"
     record = ApiKey(
@@ -63,22 +66,26 @@ def create(db: Db, user: User, now: int, *, name: str | None = None, team_key: s
 
 
 def create_own(ctx: Ctx, *, name: str | None = None, team_key: str | None = None) -> tuple[ApiKey, str]:
-    """A key of one's own; a team's key only for its owner, since it may act for every member."""
+    """Create a key of the actor. Return the record and the secret.
+
+    Only an owner of the team may create a team's key, because it may act for every member.
+    """
     require_self(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
     record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key)
-    _tell(ctx, "key.created", record)
+    _record_event(ctx, "key.created", record)
     return record, secret
 
 
 def require_self(ctx: Ctx) -> None:
-    """Who acts for someone else by a team's key may not touch what is that person's own."""
+    """Raise `Forbidden` if a team's key acts: it may not read or change what belongs to the member personally."""
     if ctx.within:
-        raise Forbidden("A team's key may not do this for a member")
+        raise Forbidden("A team's API key may not do this for a member")
 
 
 def all_own(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiKey]:
+    """Return the actor's keys, the newest first."""
     require_self(ctx)
     rows = ctx.db.rows(
         f"""
@@ -93,6 +100,7 @@ def all_own(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiK
 
 
 def revoke(ctx: Ctx, key: str) -> None:
+    """Delete one of the actor's keys; `key` is its record key."""
     require_self(ctx)
     row = ctx.db.row(
         f"DELETE FROM api_keys WHERE key = :key AND user_key = :user RETURNING {API_KEYS.columns}",
@@ -101,11 +109,11 @@ def revoke(ctx: Ctx, key: str) -> None:
     )
     if row is None:
         raise NotFound(key)
-    _tell(ctx, "key.revoked", API_KEYS.load(row))
+    _record_event(ctx, "key.revoked", API_KEYS.load(row))
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """What the log of events says of a key: nothing of its secret but the beginning."""
+class _ShownApiKey(msgspec.Struct, frozen=True):
+    """A key as events store it: of the secret only the beginning."""
 
     key: str
     user_key: str
@@ -115,14 +123,16 @@ class _Told(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def _tell(ctx: Ctx, kind: str, one: ApiKey) -> None:
-    """A team's key is the team's business, one's own is not."""
-    told = _Told(one.key, one.user_key, one.key_type, one.team_key, one.prefix, one.name)
-    events.record(ctx, kind, told, team_key=one.team_key, subject=one.name or f"{one.prefix}…")
+def _record_event(ctx: Ctx, kind: str, api_key: ApiKey) -> None:
+    """Record an event of a key. Only the event of a team's key belongs to the team."""
+    shown = _ShownApiKey(
+        api_key.key, api_key.user_key, api_key.key_type, api_key.team_key, api_key.prefix, api_key.name
+    )
+    events.record(ctx, kind, shown, team_key=api_key.team_key, subject=api_key.name or f"{api_key.prefix}…")
 
 
 def well_formed(secret: str) -> bool:
-    """Whether it can be a key at all: most junk is refused here."""
+    """Return whether the text has the form of a secret. It refuses most wrong secrets without the database."""
     body = secret[len(PREFIX) : -6]
     return secret.startswith(PREFIX) and len(body) == 43 and secret.isascii() and secret[-6:] == _checksum(body)
 
@@ -138,17 +148,17 @@ _OWNER = f"""
 
 
 def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str]:
-    """Who acts with this secret, the only team within reach (or ""), and the key's record key.
+    """Return the user who acts with this secret, the key of the only team within reach (or ""), and the record key.
 
-    A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its maker (ruling 23).
-    For another it reaches that team alone: being added to a team gives its owner nothing of one's own.
+    A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
+    another member it reaches that team only: a team's owner gets no access to what a member has outside the team.
     """
     found = _owner(db, _digest(secret)) if well_formed(secret) else None
     if found is None:
         raise NotSignedIn(given=True)
     user, key, key_type, team_key = found
     if act_as and key_type != "TEAM":
-        raise Invalid("X-Boxwood-Act-As", "only a team's key can act for someone else")
+        raise Invalid("X-Boxwood-Act-As", "only a team's API key can act for another user")
     if not act_as:
         return user, "", key
     member = _member(db, team_key, act_as)
@@ -156,7 +166,7 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
 
 
 def _owner(db: Db, digest: str) -> tuple[User, str, str, str] | None:
-    """Its owner, and the key's key, type and team."""
+    """Return the key's owner, record key, type and team."""
 
     def read() -> tuple[User, str, str, str] | None:
         row = db.row(_OWNER, digest=digest)
@@ -176,12 +186,12 @@ def _member(db: Db, team_key: str, named: str) -> User:
         email=named.strip().lower(),
     )
     if row is None:
-        raise Invalid("X-Boxwood-Act-As", f"{named[:100]!r} is no member of this key's team")
+        raise Invalid("X-Boxwood-Act-As", f"{named[:100]!r} is not a member of this key's team")
     return USERS.load(row)
 
 
 def note_uses(db: Db, uses: dict[str, int]) -> None:
-    """Remember when keys were last used; called now and then with what has been gathered."""
+    """Store when keys were last used, by record key. The server collects the uses and calls this now and then."""
     db.many(
         "UPDATE api_keys SET used_at = :at WHERE key = :key",
         [{"key": key, "at": at} for key, at in sorted(uses.items())],

@@ -1,4 +1,4 @@
-"""Who a user is at an OpenID Connect provider: found by its own name for him, else by a verified address."""
+"""Sign-in with an OpenID Connect provider: the user is found by the provider's subject, else by a verified address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..records import USERS
 from . import invitations
 
 
-def arrive(
+def sign_in(
     db: Db,
     now: int,
     *,
@@ -22,8 +22,11 @@ def arrive(
     name: str,
     domains: tuple[str, ...] = (),
 ) -> Ctx:
-    """To act as the one the provider vouches for. Who comes the first time has been invited, is a user already, or is
-    of one of `domains`: then he is made one, with a team of his own."""
+    """Return a context that acts as the user of this identity.
+
+    The first time, the identity is added to the user with its e-mail address. If there is none and the address is in
+    one of `domains`, a user with a team is created. Raise `Forbidden` for others and for addresses not `verified`.
+    """
     row = db.row(
         f"""
         SELECT {USERS.of("u")} FROM identities i JOIN users u ON u.key = i.user_key
@@ -35,16 +38,16 @@ def arrive(
     if row:
         return Ctx(db, now, USERS.load(row))
     if not verified:
-        raise Forbidden("The provider does not say that this e-mail address is yours")
+        raise Forbidden("The sign-in provider has not verified your e-mail address: verify it there first")
     email = persons.check_email(email)
     user = users.by_email(db, email)
     if user is None:
         if email.rpartition("@")[2] not in domains:
-            raise Forbidden(f"{email} is no user here: ask someone for an invitation")
+            raise Forbidden(f"No user has the e-mail address {email}: ask a team owner for an invitation")
         given, _, family = name.strip().partition(" ")
         user = users.create(db, email, now, given_name=given[:100], family_name=family.strip()[:100])
         teams.create(db, f"{user.full_name}'s team", user, now)
-    ctx = invitations.accepted(Ctx(db, now, user))
+    ctx = invitations.accept(Ctx(db, now, user))
     db.run(
         "INSERT INTO identities (issuer, subject, user_key, created_at) VALUES (:issuer, :subject, :user, :now)",
         issuer=issuer,

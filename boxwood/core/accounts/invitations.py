@@ -1,8 +1,8 @@
-"""Invitations: someone named by an e-mail address is asked to come.
+"""Invitations: a person named by an e-mail address is invited to sign in.
 
-A user is there from the moment he is named, so that nothing that is shared with or assigned to him is lost; the
-invitation is the link by which he comes. It is mailed where mail is set up. Otherwise the link is shown to the one who
-invites, but only where nobody else has given the invited anything: whoever opens it is that user.
+The user record exists as soon as a person is named, so that things can be shared with and assigned to them at once. The
+invitation is the link by which they sign in the first time. It is mailed if mail is set up. Otherwise the link is shown
+to the inviter, but only if nothing was shared with the person by others: who opens the link becomes that user.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ ROLES = ("Member", "Owner", "PayerOnly")
 
 
 class Invitation(msgspec.Struct, frozen=True):
+    """An invitation to a team or, without a team, to something that was shared with or assigned to the person."""
+
     key: str
     team_key: str | None
-    """None for one who was not invited to a team, but shared with or assigned something."""
     user_key: str
     inviter_key: str
     mailed: bool
@@ -36,7 +37,7 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class Invited(msgspec.Struct, frozen=True):
-    """An invitation, whom it is for, and the link where it may be shown."""
+    """An invitation, the invited user, their role in the team, and the link if the actor may see it."""
 
     invitation: Invitation
     user: User
@@ -47,8 +48,8 @@ class Invited(msgspec.Struct, frozen=True):
 INVITATIONS = Table("invitations", Invitation)
 
 
-def to_team(ctx: Ctx, team_key: str, email: str, role: str, name: str = "") -> Invited:
-    """Ask someone into a team. Who is a user already is a member at once, and is told so by mail."""
+def invite_to_team(ctx: Ctx, team_key: str, email: str, role: str, name: str = "") -> Invited:
+    """Invite a person to a team. A person who is a user already is a member at once and gets a mail about it."""
     team = teams.get(ctx, team_key)
     teams.require_owner(ctx, team)
     team = teams.lock(ctx, team.key)
@@ -59,26 +60,26 @@ def to_team(ctx: Ctx, team_key: str, email: str, role: str, name: str = "") -> I
     if _member(ctx, team.key, user.key):
         raise Invalid("email", f"{email} is a member of this team already")
     teams.add(ctx, team, user, role)
-    made = _make(ctx, user, team.key)
+    invitation = _create(ctx, user, team.key)
     if user.invited:
-        return _deliver(ctx, made, user, team, role)
-    made = msgspec.structs.replace(made, accepted_at=ctx.now)
+        return _deliver(ctx, invitation, user, team, role)
+    invitation = msgspec.structs.replace(invitation, accepted_at=ctx.now)
     if mail_settings.configured(ctx.db):
-        outgoing_mail.post(ctx, [user.email], *_added(ctx, team), about="invitation", reply_to=ctx.actor.email)
-        made = msgspec.structs.replace(made, mailed=True)
-    INVITATIONS.update(ctx.db, made, "accepted_at", "mailed")
-    return Invited(made, user, role)
+        outgoing_mail.post(ctx, [user.email], *_added_mail(ctx, team), about="invitation", reply_to=ctx.actor.email)
+        invitation = msgspec.structs.replace(invitation, mailed=True)
+    INVITATIONS.update(ctx.db, invitation, "accepted_at", "mailed")
+    return Invited(invitation, user, role)
 
 
-def of_person(ctx: Ctx, user: User) -> None:
-    """Someone was named who is not here yet: mailed where it can be, else to be had by `resend`."""
-    made = _make(ctx, user, None)
+def _invite_person(ctx: Ctx, user: User) -> None:
+    """Invite a person without a team: by mail if mail is set up; otherwise `resend` returns the link."""
+    invitation = _create(ctx, user, None)
     if mail_settings.configured(ctx.db):
-        _deliver(ctx, made, user, None, None)
+        _deliver(ctx, invitation, user, None, None)
 
 
-def _make(ctx: Ctx, user: User, team_key: str | None) -> Invitation:
-    made = Invitation(
+def _create(ctx: Ctx, user: User, team_key: str | None) -> Invitation:
+    invitation = Invitation(
         key=ids.new("n", ctx.now),
         team_key=team_key,
         user_key=user.key,
@@ -88,31 +89,31 @@ def _make(ctx: Ctx, user: User, team_key: str | None) -> Invitation:
         ends_at=ctx.now + sign_in_links.LASTS["invitation"],
         accepted_at=None,
     )
-    INVITATIONS.insert(ctx.db, made)
-    return made
+    INVITATIONS.insert(ctx.db, invitation)
+    return invitation
 
 
-def _deliver(ctx: Ctx, made: Invitation, user: User, team: Team | None, role: str | None) -> Invited:
-    """By mail, or by hand."""
+def _deliver(ctx: Ctx, invitation: Invitation, user: User, team: Team | None, role: str | None) -> Invited:
+    """Create the link and mail it, or return it if mail is not set up."""
     settings = mail_settings.find(ctx.db)
-    if not settings.smtp_url and not _is_ours(ctx, user):
+    if not settings.smtp_url and not _may_see_link(ctx, user):
         raise Conflict(
-            f"Others have shared something with {user.email}, so only mail may carry this link: set mail up, or have "
-            "`boxwood user link` print one"
+            f"Others have shared something with {user.email}, so this link may only be sent by mail: set mail up, or "
+            "print a link with `boxwood user link`"
         )
-    made = msgspec.structs.replace(
-        made, ends_at=ctx.now + sign_in_links.LASTS["invitation"], mailed=bool(settings.smtp_url)
+    invitation = msgspec.structs.replace(
+        invitation, ends_at=ctx.now + sign_in_links.LASTS["invitation"], mailed=bool(settings.smtp_url)
     )
-    INVITATIONS.update(ctx.db, made, "ends_at", "mailed")
-    path = sign_in_links.make(ctx.db, user, "invitation", ctx.now, made.key)
-    if not made.mailed:
-        return Invited(made, user, role, settings.base_url + path)
+    INVITATIONS.update(ctx.db, invitation, "ends_at", "mailed")
+    path = sign_in_links.make(ctx.db, user, "invitation", ctx.now, invitation.key)
+    if not invitation.mailed:
+        return Invited(invitation, user, role, settings.base_url + path)
     text = _text(ctx, team, settings.base_url + path)
     about = f"{ctx.actor.full_name} invites you to {team.name if team else 'Boxwood'}"
     outgoing_mail.post(
-        ctx, [user.email], about, text, about="invitation", reply_to=ctx.actor.email, ends_at=made.ends_at
+        ctx, [user.email], about, text, about="invitation", reply_to=ctx.actor.email, ends_at=invitation.ends_at
     )
-    return Invited(made, user, role)
+    return Invited(invitation, user, role)
 
 
 def _text(ctx: Ctx, team: Team | None, link: str) -> str:
@@ -120,21 +121,22 @@ def _text(ctx: Ctx, team: Team | None, link: str) -> str:
     return (
         f"Hello,\n\n{ctx.actor.full_name} ({ctx.actor.email}) invites you to {what} in Boxwood.\n\n"
         f"Open this link and choose a password:\n\n{link}\n\n"
-        "It is good for two weeks and for one use. If you expect no invitation, leave it alone: nothing happens.\n"
+        "The link works once, within two weeks. If you do not expect an invitation, ignore this mail.\n"
     )
 
 
-def _added(ctx: Ctx, team: Team) -> tuple[str, str]:
-    """Subject and text for one who is a user already."""
+def _added_mail(ctx: Ctx, team: Team) -> tuple[str, str]:
+    """Return subject and text of the mail to a person who is a user already."""
     link = mail_settings.find(ctx.db).base_url
     return (
         f"You are a member of {team.name}",
-        f"Hello,\n\n{ctx.actor.full_name} ({ctx.actor.email}) made you a member of the team {team.name} in Boxwood:\n\n"
+        f"Hello,\n\n{ctx.actor.full_name} ({ctx.actor.email}) added you to the team {team.name} in Boxwood:\n\n"
         f"{link}/\n",
     )
 
 
-_OURS = f"""
+# Everything that the invited user reaches belongs to teams or pipelines that the actor administers.
+_REACHES_NOTHING_OF_OTHERS = f"""
     SELECT 1 FROM users u WHERE u.key = :user AND u.invited
     AND NOT EXISTS (
         SELECT 1 FROM team_members m WHERE m.user_key = u.key AND NOT EXISTS (
@@ -152,25 +154,29 @@ _OURS = f"""
 """
 
 
-def _is_ours(ctx: Ctx, user: User) -> bool:
-    """Whether all that the invited may reach is the actor's to give."""
-    return not ctx.within and ctx.db.row(_OURS, user=user.key, actor=ctx.actor.key) is not None
+def _may_see_link(ctx: Ctx, user: User) -> bool:
+    """Return whether the actor administers everything that the invited user may reach."""
+    if ctx.within:
+        return False
+    return ctx.db.row(_REACHES_NOTHING_OF_OTHERS, user=user.key, actor=ctx.actor.key) is not None
 
 
-_SHOWN = f"""
+_SELECT = f"""
     SELECT {INVITATIONS.of("i")}, {USERS.of("u")}, m.role FROM invitations i JOIN users u ON u.key = i.user_key
     LEFT JOIN team_members m ON m.team_key = i.team_key AND m.user_key = i.user_key
 """
 
 
-def of_team(ctx: Ctx, team_key: str, *, limit: int, offset: int) -> list[Invited]:
-    """Those to this team that were not accepted yet, and those of others who were named its members before they were
-    here; newest first. For owners."""
+def list_of_team(ctx: Ctx, team_key: str, *, limit: int, offset: int) -> list[Invited]:
+    """Return the pending invitations of a team, the newest first. Only its owners may list them.
+
+    They include the invitations without a team of persons who were then added to this team.
+    """
     team = teams.get(ctx, team_key)
     teams.require_owner(ctx, team)
     rows = ctx.db.rows(
         f"""
-        {_SHOWN} WHERE i.accepted_at IS NULL AND (i.team_key = :team OR (i.team_key IS NULL AND EXISTS (
+        {_SELECT} WHERE i.accepted_at IS NULL AND (i.team_key = :team OR (i.team_key IS NULL AND EXISTS (
             SELECT 1 FROM team_members p
             WHERE p.team_key = :team AND p.user_key = i.user_key AND p.invite_status = 'Pending')))
         ORDER BY i.created_at DESC, i.key DESC LIMIT :limit OFFSET :offset
@@ -179,35 +185,35 @@ def of_team(ctx: Ctx, team_key: str, *, limit: int, offset: int) -> list[Invited
         limit=limit,
         offset=offset,
     )
-    return [_shown(row) for row in rows]
+    return [_load(row) for row in rows]
 
 
-def mine(ctx: Ctx, *, limit: int, offset: int) -> list[Invited]:
-    """Those the actor made that were not accepted yet, newest first."""
+def list_own(ctx: Ctx, *, limit: int, offset: int) -> list[Invited]:
+    """Return the pending invitations that the actor created, the newest first."""
     api_keys.require_self(ctx)
     rows = ctx.db.rows(
         f"""
-        {_SHOWN} WHERE i.accepted_at IS NULL AND i.inviter_key = :actor
+        {_SELECT} WHERE i.accepted_at IS NULL AND i.inviter_key = :actor
         ORDER BY i.created_at DESC, i.key DESC LIMIT :limit OFFSET :offset
         """,
         actor=ctx.actor.key,
         limit=limit,
         offset=offset,
     )
-    return [_shown(row) for row in rows]
+    return [_load(row) for row in rows]
 
 
-def _shown(row: tuple[object, ...]) -> Invited:
+def _load(row: tuple[object, ...]) -> Invited:
     width = len(INVITATIONS.names)
     return Invited(INVITATIONS.load(row), USERS.load(row[width:]), row[-1])  # type: ignore[arg-type]
 
 
 def _get(ctx: Ctx, key: str) -> Invited:
-    """One's own, or one to a team one owns, where the invited is to be a member."""
+    """Return an invitation of the actor, or of a pending member of a team that the actor owns."""
     api_keys.require_self(ctx)
     row = ctx.db.row(
         f"""
-        {_SHOWN} WHERE i.key = :key AND (i.inviter_key = :actor OR EXISTS (
+        {_SELECT} WHERE i.key = :key AND (i.inviter_key = :actor OR EXISTS (
             SELECT 1 FROM team_members o JOIN team_members p ON p.team_key = o.team_key AND p.user_key = i.user_key
             WHERE o.user_key = :actor AND o.role = 'Owner' AND p.invite_status = 'Pending'
                 AND (i.team_key IS NULL OR i.team_key = o.team_key)))
@@ -217,44 +223,47 @@ def _get(ctx: Ctx, key: str) -> Invited:
     )
     if row is None:
         raise NotFound(key)
-    found = _shown(row)
+    found = _load(row)
     if found.invitation.accepted_at is not None:
-        raise Conflict(f"{found.user.email} has accepted this invitation")
+        raise Conflict(f"{found.user.email} has accepted this invitation already")
     return found
 
 
 def resend(ctx: Ctx, key: str) -> Invited:
-    """Another link, good for two weeks; the old one is worth nothing any more."""
+    """Send or return a new link, valid for two weeks. The old link is no longer valid."""
     found = _get(ctx, key)
     team = None
     if found.invitation.team_key:
         team = teams.lock(ctx, found.invitation.team_key)
         if not _member(ctx, team.key, found.user.key):
-            raise Conflict(f"{found.user.email} was taken out of the team meanwhile")
+            raise Conflict(f"{found.user.email} was removed from the team meanwhile")
     return _deliver(ctx, found.invitation, found.user, team, found.role)
 
 
 def revoke(ctx: Ctx, key: str) -> None:
-    """Its links are worth nothing any more, and the invited is out of the team."""
+    """Delete an invitation: its links are no longer valid, and the invited person is removed from the team."""
     found = _get(ctx, key)
-    one = found.invitation
-    ctx.db.run("DELETE FROM invitations WHERE key = :key", key=one.key)
-    if one.team_key is None:
+    invitation = found.invitation
+    ctx.db.run("DELETE FROM invitations WHERE key = :key", key=invitation.key)
+    if invitation.team_key is None:
         return
-    team = teams.lock(ctx, one.team_key)
+    team = teams.lock(ctx, invitation.team_key)
     teams.require_owner(ctx, team)
-    member = _member(ctx, team.key, one.user_key)
+    member = _member(ctx, team.key, invitation.user_key)
     if member and member.invite_status == "Pending":
         ctx.db.run(
             "DELETE FROM team_members WHERE team_key = :team AND user_key = :user",
             team=team.key,
-            user=one.user_key,
+            user=invitation.user_key,
         )
         teams.record_event(ctx, "member.uninvited", team, found.user, member.role)
 
 
-def accepted(ctx: Ctx) -> Ctx:
-    """Who was named by someone else has come: a user like any other from now on, and a member of his teams."""
+def accept(ctx: Ctx) -> Ctx:
+    """Record that the actor, who may have been invited, signed in. Return the context with the changed user.
+
+    Pending memberships of the actor become accepted, and other invitation links are deleted.
+    """
     if not ctx.actor.invited:
         return ctx
     user = msgspec.structs.replace(ctx.actor, invited=False, updated_at=ctx.now)
@@ -289,25 +298,26 @@ def _member(ctx: Ctx, team_key: str, user_key: str) -> TeamMember | None:
 
 
 def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
-    """The user with this address, made as an invited one where there is none (ruling 24)."""
+    """Return the user with this address. If there is none, create and invite one (ruling 24)."""
     email = persons.check_email(email, field)
     if known := users.by_email(ctx.db, email):
         return known
-    pass  # not above: it knows teams, and teams know users
-
     user = users.create(ctx.db, email, ctx.now, invited=True)
-    of_person(ctx, user)
+    _invite_person(ctx, user)
     return user
 
 
-def named(ctx: Ctx, one: dict[str, str], field: str, known: Container[str] = ()) -> str:
-    """The key of the user named by `user_key` or `email`; an unknown address becomes an invited user, so that
-    no assignment is lost. Those who are `known` there already may be out of reach, as in an echo."""
-    if one.get("user_key") in known:
-        return one["user_key"]
+def find_user_key(ctx: Ctx, named: dict[str, str], field: str, known: Container[str] = ()) -> str:
+    """Return the key of the user named by `user_key` or `email`. An unknown address becomes an invited user.
+
+    Users in `known` (such as the present assignees) may be out of the actor's reach, so that a client can send back
+    what it read.
+    """
+    if named.get("user_key") in known:
+        return named["user_key"]
     try:
-        if one.get("user_key"):
-            return users.get(ctx, one["user_key"]).key
-        return find_or_invite(ctx, one.get("email", ""), field).key
+        if named.get("user_key"):
+            return users.get(ctx, named["user_key"]).key
+        return find_or_invite(ctx, named.get("email", ""), field).key
     except NotFound as error:
         raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None

@@ -1,4 +1,4 @@
-"""Users who may not come in any more: no password, link, provider or key lets them, until they are unlocked."""
+"""Locked users: they cannot sign in with a password, link, provider or key until they are unlocked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from ...db.engine import Db
 from ...errors import Forbidden
 from ..records import User
 
-# What lets someone in, or keeps him in. Passwords and authenticators stay, for the day the lock is opened.
+# What lets a user in is deleted, except passwords and authenticators: they work again after unlocking.
 _ENDED = ("sessions", "api_keys", "sign_in_links")
 
 
 def lock(db: Db, user: User, now: int) -> None:
-    """His browsers are signed out and his keys revoked; what he made stays, and goes on where it is a webhook."""
+    """Lock the user: sign out all browsers and revoke all API keys. Everything else stays, and webhooks go on."""
     db.run(
         "INSERT INTO locked_users (user_key, at) VALUES (:user, :now) ON CONFLICT (user_key) DO NOTHING",
         user=user.key,
@@ -22,7 +22,7 @@ def lock(db: Db, user: User, now: int) -> None:
 
 
 def unlock(db: Db, user: User) -> bool:
-    """Whether he was locked."""
+    """Unlock the user. Return whether the user was locked."""
     return bool(db.run("DELETE FROM locked_users WHERE user_key = :user", user=user.key))
 
 
@@ -31,5 +31,6 @@ def is_locked(db: Db, user_key: str) -> bool:
 
 
 def require_unlocked(db: Db, user_key: str) -> None:
+    """Raise `Forbidden` if the user is locked."""
     if is_locked(db, user_key):
-        raise Forbidden("This user may not sign in: ask whoever runs this server")
+        raise Forbidden("This user is locked and cannot sign in: ask the operator of this server")

@@ -1,4 +1,7 @@
-"""Passwords: who has one, and which may be one. Hashing is `lib/passwords`, by whoever has no transaction open."""
+"""Passwords: the stored hashes, and which passwords are allowed.
+
+`lib/passwords` hashes them. Callers hash before they open a transaction, because hashing is slow.
+"""
 
 from __future__ import annotations
 
@@ -13,28 +16,30 @@ SHORTEST, LONGEST = 10, 1000
 
 
 def check(password: str, field: str = "password") -> str:
-    """A password that can be guessed within a few tries is none (NIST SP 800-63B 3.1.1)."""
+    """Return the password. Raise `Invalid` if it is easy to guess (NIST SP 800-63B 3.1.1) or too long."""
     if len(password) < SHORTEST:
-        raise Invalid(field, f"needs {SHORTEST} characters or more")
+        raise Invalid(field, f"must have at least {SHORTEST} characters")
     if len(password) > LONGEST:
-        raise Invalid(field, f"is longer than {LONGEST:,} characters")
+        raise Invalid(field, f"must have at most {LONGEST:,} characters")
     if len(set(password)) < 5:
-        raise Invalid(field, "needs five different characters or more")
+        raise Invalid(field, "must have at least five different characters")
     return password
 
 
 def of(db: Db, user_key: str) -> str | None:
-    """The hash that is kept, where there is one."""
+    """Return the stored hash of the user's password, if the user has one."""
     row = db.row("SELECT hash FROM passwords WHERE user_key = :user", user=user_key)
     return row[0] if row else None
 
 
 def of_actor(ctx: Ctx) -> str | None:
+    """Return the stored hash of the actor's password, if the actor has one."""
     api_keys.require_self(ctx)
     return of(ctx.db, ctx.actor.key)
 
 
-def keep(db: Db, user: User, hash_: str, now: int) -> None:
+def store(db: Db, user: User, hash_: str, now: int) -> None:
+    """Store the hash of the user's password, without an event."""
     db.run(
         """
         INSERT INTO passwords (user_key, hash, changed_at) VALUES (:user, :hash, :now)
@@ -47,6 +52,6 @@ def keep(db: Db, user: User, hash_: str, now: int) -> None:
 
 
 def change(ctx: Ctx, hash_: str) -> None:
-    """The actor's password is another from now on."""
-    keep(ctx.db, ctx.actor, hash_, ctx.now)
+    """Replace the actor's password."""
+    store(ctx.db, ctx.actor, hash_, ctx.now)
     events.record(ctx, "user.password_changed", persons.of(ctx.actor))

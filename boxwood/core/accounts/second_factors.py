@@ -1,4 +1,4 @@
-"""A second factor beside the password: an authenticator app's codes, and recovery codes for the day it is lost."""
+"""Two-factor authentication: codes of an authenticator app, and recovery codes if the app is not at hand."""
 
 from __future__ import annotations
 
@@ -18,19 +18,23 @@ from . import api_keys
 
 ISSUER = "Boxwood"
 RECOVERY_CODES = 10
-# Three of a million codes are right at any time: after so many wrong ones in a row none counts for a while.
+# Three of a million codes are right at any time. So after this many wrong codes in a row, no code is accepted during
+# the pause.
 MOST_WRONG, PAUSE = 10, 15 * MINUTE
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 class Authenticator(msgspec.Struct, frozen=True):
+    """A user's authenticator app."""
+
     user_key: str
     secret: str
     confirmed_at: int | None
-    """It counts from then on: once a code of it was given."""
+    """When the user first gave a code of it. Before that, signing in needs no code."""
     last_step: int
-    """The half minute of the code used last: no code is good twice."""
+    """The half minute (Unix time / 30 s) of the code used last: no code works twice."""
     wrong: int
+    """How many wrong codes were given in a row."""
     wrong_at: int
     created_at: int
 
@@ -39,22 +43,26 @@ AUTHENTICATORS = Table("authenticators", Authenticator)
 
 
 class State(msgspec.Struct, frozen=True):
+    """Whether two-factor authentication is on."""
+
     since: int | None
+    """When it was turned on; None if it is off."""
     recovery_codes_left: int
 
 
 def state(ctx: Ctx) -> State:
+    """Return the state of the actor's two-factor authentication."""
     api_keys.require_self(ctx)
-    one = _find(ctx.db, ctx.actor.key)
+    authenticator = _find(ctx.db, ctx.actor.key)
     row = ctx.db.row("SELECT COUNT(*) FROM recovery_codes WHERE user_key = :user", user=ctx.actor.key)
-    return State(one.confirmed_at if one else None, row[0] if row else 0)
+    return State(authenticator.confirmed_at if authenticator else None, row[0] if row else 0)
 
 
 def begin(ctx: Ctx) -> tuple[str, str]:
-    """A secret for the app and its URI; it counts once `confirm` was given a code."""
+    """Return a new secret for the app and its URI. `confirm` with a code turns two-factor authentication on."""
     api_keys.require_self(ctx)
     if needed(ctx.db, ctx.actor.key):
-        raise Conflict("There is an authenticator already: remove it first")
+        raise Conflict("You have an authenticator already: remove it first")
     secret = totp.new_secret()
     ctx.db.run("DELETE FROM authenticators WHERE user_key = :user", user=ctx.actor.key)
     AUTHENTICATORS.insert(ctx.db, Authenticator(ctx.actor.key, secret, None, 0, 0, 0, ctx.now))
@@ -62,31 +70,31 @@ def begin(ctx: Ctx) -> tuple[str, str]:
 
 
 def confirm(ctx: Ctx, code: str) -> list[str]:
-    """From now on signing in takes a code; the recovery codes, shown this once."""
+    """Turn two-factor authentication on. Return the recovery codes, which cannot be read again."""
     api_keys.require_self(ctx)
-    one = _find(ctx.db, ctx.actor.key)
-    if one is None or one.confirmed_at is not None:
+    authenticator = _find(ctx.db, ctx.actor.key)
+    if authenticator is None or authenticator.confirmed_at is not None:
         raise Conflict("There is no authenticator to confirm")
-    step = totp.step_of(one.secret, _plain(code), ctx.now)
+    step = totp.step_of(authenticator.secret, _plain(code), ctx.now)
     if step is None:
-        raise Invalid("code", "is not what the authenticator shows now; is its clock right?")
-    one = msgspec.structs.replace(one, confirmed_at=ctx.now, last_step=step)
-    AUTHENTICATORS.update(ctx.db, one, "confirmed_at", "last_step", by="user_key")
+        raise Invalid("code", "is not the code that the authenticator shows now: check the clock of your device")
+    authenticator = msgspec.structs.replace(authenticator, confirmed_at=ctx.now, last_step=step)
+    AUTHENTICATORS.update(ctx.db, authenticator, "confirmed_at", "last_step", by="user_key")
     events.record(ctx, "user.totp_added", persons.of(ctx.actor))
     return _new_codes(ctx)
 
 
 def renew_codes(ctx: Ctx) -> list[str]:
-    """Other recovery codes; the old ones are worth nothing any more."""
+    """Return new recovery codes. The old codes are no longer valid."""
     api_keys.require_self(ctx)
     if not needed(ctx.db, ctx.actor.key):
-        raise Conflict("There is no authenticator")
+        raise Conflict("There is no authenticator: add one first")
     events.record(ctx, "user.recovery_codes_renewed", persons.of(ctx.actor))
     return _new_codes(ctx)
 
 
 def remove(ctx: Ctx) -> None:
-    """The password alone is enough again."""
+    """Turn two-factor authentication off."""
     api_keys.require_self(ctx)
     if not drop(ctx.db, ctx.actor.key):
         raise Conflict("There is no authenticator")
@@ -94,39 +102,44 @@ def remove(ctx: Ctx) -> None:
 
 
 def drop(db: Db, user_key: str) -> bool:
-    """Whether there was one."""
+    """Delete the user's authenticator and recovery codes. Return whether there was an authenticator."""
     db.run("DELETE FROM recovery_codes WHERE user_key = :user", user=user_key)
     return bool(db.run("DELETE FROM authenticators WHERE user_key = :user", user=user_key))
 
 
 def needed(db: Db, user_key: str) -> bool:
-    """Whether signing in takes a code."""
-    one = _find(db, user_key)
-    return one is not None and one.confirmed_at is not None
+    """Return whether the user needs a code to sign in."""
+    authenticator = _find(db, user_key)
+    return authenticator is not None and authenticator.confirmed_at is not None
 
 
 def require_given(db: Db, user_key: str, code: str) -> None:
+    """Raise `NotSignedIn` if the user needs a code and none was given."""
     if not code and needed(db, user_key):
         raise NotSignedIn(given=True, says="code: the authenticator's code is needed too", field="code")
 
 
 def accept(db: Db, user_key: str, code: str, now: int) -> bool:
-    """Whether the code is right where one is needed; it is used up, or counted as wrong. To be kept in either case."""
-    one = _find(db, user_key, db.for_update)
-    if one is None or one.confirmed_at is None:
+    """Return whether the code is right, or the user needs none.
+
+    A right code is used up, a wrong code is counted. So the caller must commit the transaction in both cases.
+    """
+    authenticator = _find(db, user_key, db.for_update)
+    if authenticator is None or authenticator.confirmed_at is None:
         return True
     code = _plain(code)
-    once = "DELETE FROM recovery_codes WHERE user_key = :user AND digest = :digest"
-    if db.run(once, user=user_key, digest=_digest(code)):
+    use_recovery_code = "DELETE FROM recovery_codes WHERE user_key = :user AND digest = :digest"
+    if db.run(use_recovery_code, user=user_key, digest=_digest(code)):
         return True
-    step = totp.step_of(one.secret, code, now)
-    paused = one.wrong >= MOST_WRONG and now < one.wrong_at + PAUSE
-    right = step is not None and step > one.last_step and not paused
+    step = totp.step_of(authenticator.secret, code, now)
+    paused = authenticator.wrong >= MOST_WRONG and now < authenticator.wrong_at + PAUSE
+    right = step is not None and step > authenticator.last_step and not paused
     if right:
-        one = msgspec.structs.replace(one, last_step=step or 0, wrong=0)
+        authenticator = msgspec.structs.replace(authenticator, last_step=step or 0, wrong=0)
     elif not paused:
-        one = msgspec.structs.replace(one, wrong=one.wrong % MOST_WRONG + 1, wrong_at=now)
-    AUTHENTICATORS.update(db, one, "last_step", "wrong", "wrong_at", by="user_key")
+        wrong = authenticator.wrong % MOST_WRONG + 1
+        authenticator = msgspec.structs.replace(authenticator, wrong=wrong, wrong_at=now)
+    AUTHENTICATORS.update(db, authenticator, "last_step", "wrong", "wrong_at", by="user_key")
     return right
 
 
@@ -146,7 +159,7 @@ def _new_codes(ctx: Ctx) -> list[str]:
 
 
 def _plain(code: str) -> str:
-    """As it is kept: people copy spaces and hyphens along."""
+    """Return the code without the spaces and hyphens that people copy with it."""
     return "".join(code.split()).replace("-", "").lower()
 
 

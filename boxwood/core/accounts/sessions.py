@@ -1,7 +1,7 @@
-"""Sessions: a browser that signed in, and acts with its user's rights until it signs out or is forgotten.
+"""Sessions: a browser that signed in acts with its user's rights until it signs out or the session expires.
 
-A session's secret is 32 random bytes in a cookie, stored as a digest. It is over a fortnight after its last use and
-three months after it began, whichever comes first.
+A session's secret is 32 random bytes in a cookie, stored as a hash. The session expires 14 days after its last use, or
+90 days after it started, whichever comes first.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ LONGEST_NAME = 300
 
 
 class Session(msgspec.Struct, frozen=True):
+    """A browser that is signed in."""
+
     key: str
     digest: str
     user_key: str
     browser: str
-    """As it calls itself (User-Agent)."""
+    """The User-Agent header of the browser."""
     address: str
     created_at: int
     used_at: int
@@ -41,6 +43,7 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def over_at(self) -> int:
+        """When the session expires if it is not used again."""
         return min(self.ends_at, self.used_at + IDLE)
 
 
@@ -48,7 +51,7 @@ SESSIONS = Table("sessions", Session)
 
 
 def start(ctx: Ctx, browser: str, address: str, how: str) -> tuple[Session, str]:
-    """The actor is signed in; the session and its secret, which is nowhere else. `how` is "a password", for example."""
+    """Sign the actor in. Return the session and its secret, which is not stored. `how` is text such as "a password"."""
     locked_users.require_unlocked(ctx.db, ctx.actor.key)
     secret = secrets.token_urlsafe(32)
     session = Session(
@@ -76,7 +79,8 @@ _OWNER = f"""
 
 
 def owner(db: Db, secret: str, now: int) -> tuple[User, str]:
-    """Who acts in this session, and its key."""
+    """Return the user who acts in the session with this secret, and the session's key. Raise `NotSignedIn` if it has
+    expired or does not exist."""
     row = db.row(_OWNER, digest=_digest(secret), now=now, idle=now - IDLE)
     if row is None:
         raise NotSignedIn(given=False)
@@ -84,20 +88,20 @@ def owner(db: Db, secret: str, now: int) -> tuple[User, str]:
 
 
 def csrf_token(secret: str) -> str:
-    """What a page of ours knows and no other: it is made of the secret, which gives nothing away of it."""
+    """Return a token that only Boxwood's own pages know. It is an HMAC of the secret, so it does not reveal it."""
     return hmac.digest(secret.encode(), b"boxwood csrf", hashlib.sha256).hex()
 
 
 def get(ctx: Ctx, key: str) -> Session:
-    """One of the actor's that is not over."""
-    found = [one for one in all_own(ctx) if one.key == key]
+    """Return one of the actor's sessions that has not expired."""
+    found = [session for session in all_own(ctx) if session.key == key]
     if not found:
         raise NotFound(key)
     return found[0]
 
 
 def all_own(ctx: Ctx) -> list[Session]:
-    """Those that are not over, last used first."""
+    """Return the actor's sessions that have not expired, the last used first."""
     api_keys.require_self(ctx)
     rows = ctx.db.rows(
         f"""
@@ -112,7 +116,7 @@ def all_own(ctx: Ctx) -> list[Session]:
 
 
 def end(ctx: Ctx, key: str) -> None:
-    """Sign this browser out."""
+    """Sign the browser of this session out."""
     api_keys.require_self(ctx)
     if not ctx.db.run("DELETE FROM sessions WHERE key = :key AND user_key = :user", key=key, user=ctx.actor.key):
         raise NotFound(key)
@@ -120,21 +124,21 @@ def end(ctx: Ctx, key: str) -> None:
 
 
 def end_others(ctx: Ctx, but: str = "") -> int:
-    """Sign every other browser of the actor's out; how many there were."""
+    """Sign out all browsers of the actor except the session `but`. Return how many."""
     api_keys.require_self(ctx)
     return ctx.db.run("DELETE FROM sessions WHERE user_key = :user AND key <> :key", user=ctx.actor.key, key=but)
 
 
 def note_uses(db: Db, uses: dict[str, int]) -> None:
-    """Remember when sessions were last used; called now and then with what has been gathered."""
+    """Store when sessions were last used, by session key. The server collects the uses and calls this now and then."""
     db.many(
         "UPDATE sessions SET used_at = :at WHERE key = :key",
         [{"key": key, "at": at} for key, at in sorted(uses.items())],
     )
 
 
-def forget(db: Db, now: int) -> None:
-    """Drop sessions and links that are over."""
+def delete_expired(db: Db, now: int) -> None:
+    """Delete expired sessions and sign-in links."""
     db.run("DELETE FROM sessions WHERE ends_at <= :now OR used_at <= :idle", now=now, idle=now - IDLE)
     db.run("DELETE FROM sign_in_links WHERE ends_at <= :now", now=now)
 

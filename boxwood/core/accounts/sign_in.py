@@ -1,4 +1,4 @@
-"""Signing in by a link."""
+"""Sign in with a link."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from .sign_in_links import SignInLink
 
 
 def spend(db: Db, token: str, now: int) -> tuple[Ctx, SignInLink]:
-    """To act as its owner, this once. Of two who open it at a time, one has it."""
+    """Use up the link and return a context that acts as its user, and the link.
+
+    If two requests use the link at the same time, the second fails.
+    """
     link, user = sign_in_links.look(db, token, now)
     if not db.run("DELETE FROM sign_in_links WHERE digest = :digest", digest=link.digest):
-        raise Invalid("token", "this link was used already")
-    return invitations.accepted(Ctx(db, now, user)), link
+        raise Invalid("token", "this link was used already: ask for another")
+    return invitations.accept(Ctx(db, now, user)), link

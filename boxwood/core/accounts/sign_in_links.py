@@ -1,6 +1,7 @@
-"""Links that sign a person in once: the first owner's, an invitation's, and one for a forgotten password.
+"""Links that sign a person in once: for the first owner, for an invitation, and for a forgotten password.
 
-Their token stands behind `#`, which browsers send to nobody, so it is in no log; it is stored as a digest.
+The token comes after `#` in the URL. Browsers do not send that part to servers, so it is in no log. It is stored as a
+hash.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ LASTS = {"welcome": 7 * DAY, "invitation": 14 * DAY, "reset": HOUR}
 
 
 class SignInLink(msgspec.Struct, frozen=True):
+    """A link that signs a user in once."""
+
     digest: str
     kind: str
+    """`welcome`, `invitation` or `reset`."""
     user_key: str
     created_at: int
     ends_at: int
@@ -36,8 +40,8 @@ LINKS = Table("sign_in_links", SignInLink)
 
 
 def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = None) -> str:
-    """The path to open, such as `/welcome#…`. Earlier links of this kind (to the same invitation) are worth nothing
-    any more."""
+    """Create a link and return its path, such as `/welcome#…`. The user's earlier links of this kind (and for the same
+    invitation) are deleted."""
     db.run(
         """
         DELETE FROM sign_in_links
@@ -53,7 +57,7 @@ def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = N
 
 
 def look(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
-    """Whose link it is; nothing is used up."""
+    """Return the link of this token and its user, without using the link up. Raise `Invalid` if it is not valid."""
     row = db.row(
         f"""
         SELECT {LINKS.of("l")}, {USERS.of("u")} FROM sign_in_links l JOIN users u ON u.key = l.user_key
@@ -63,21 +67,24 @@ def look(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
         now=now,
     )
     if row is None:
-        raise Invalid("token", "this link was used already, or its time is over: ask for another")
+        raise Invalid("token", "this link was used already or has expired: ask for another")
     return LINKS.load(row), USERS.load(row[len(LINKS.names) :])
 
 
 def needs_password(db: Db, link: SignInLink) -> bool:
-    """Whether it can be used only together with a new password."""
+    """Return whether the person must choose a password to use this link."""
     return link.kind == "reset" or passwords.of(db, link.user_key) is None
 
 
 def mail_reset(db: Db, email: str, now: int) -> None:
-    """A link for a forgotten password, to whoever has the address; to nobody where it is nobody's. A second one within
-    a minute is not sent."""
+    """Mail a link for a forgotten password to the user with this address.
+
+    No mail is sent if no user has the address, the user is locked, or a link was sent within the last minute. The
+    caller does not learn which. Raise `Conflict` if mail is not set up.
+    """
     settings = mail_settings.find(db)
     if not settings.smtp_url:
-        raise Conflict("No mail can be sent from here: ask for a link (`boxwood user link`)")
+        raise Conflict("This server cannot send mail: ask its operator for a link (`boxwood user link`)")
     user = users.by_email(db, email.strip().lower())
     since = now - MINUTE
     recent = "SELECT 1 FROM sign_in_links WHERE user_key = :user AND kind = 'reset' AND created_at > :since"
@@ -86,11 +93,11 @@ def mail_reset(db: Db, email: str, now: int) -> None:
     ctx = Ctx(db, now, user)
     link = settings.base_url + make(db, user, "reset", now)
     text = (
-        f"Hello {user.full_name},\n\nsomeone, probably you, asked for another password in Boxwood. Open this link to "
-        f"choose one:\n\n{link}\n\nIt is good for an hour and for one use. If it was not you, leave it alone: your "
-        "password stays as it is.\n"
+        f"Hello {user.full_name},\n\nsomeone, probably you, asked to reset your password in Boxwood. Open this link to "
+        f"choose a new password:\n\n{link}\n\nThe link works once, within one hour. If you did not ask for it, ignore "
+        "this mail: your password does not change.\n"
     )
-    outgoing_mail.post(ctx, [user.email], "Another password", text, about="reset", ends_at=now + LASTS["reset"])
+    outgoing_mail.post(ctx, [user.email], "Reset your password", text, about="reset", ends_at=now + LASTS["reset"])
     events.record(ctx, "user.reset_asked", persons.of(user))
 
 

@@ -1,4 +1,4 @@
-"""A team's name, members and settings, as its owners change them."""
+"""Create teams, and change their name, members and settings. Only owners may change a team."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from . import invitations
 
 
 def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
-    """A team whose creator is its owner and must be among its members (spec 2.2)."""
+    """Create a team. The actor becomes its owner and must be one of the named members (spec 2.2)."""
     if not name:
         raise Insufficient("Team", "name")
-    people = [_named(ctx, one, f"members[{at}]") for at, one in enumerate(named)]
+    people = [_find_user(ctx, member, f"members[{at}]") for at, member in enumerate(named)]
     if ctx.actor.key not in {user.key for user in people}:
         raise Invalid("members", "the creator must be one of the members")
     team = teams.create(ctx.db, name, ctx.actor, ctx.now)
@@ -42,39 +42,45 @@ def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
-    """`members` replaces them all; everything else is left as it was unless named. Fields are edited elsewhere."""
+    """Change the given members of the team record. `members` replaces all members of the team.
+
+    Custom fields are edited by `contacts/custom_fields`.
+    """
     teams.require_owner(ctx, teams.get(ctx, key))
     team = teams.lock(ctx, key)
     if changes.get("name") == "":
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     if "members" in changes:
         _replace_members(ctx, team, changes["members"])
     settings = {name: value for name, value in changes.items() if name in _EDITABLE}
     for name in TEAM_LISTS:
         if f"{name}_access" in settings:
             settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"])
-    return save(ctx, team, settings, name=changes.get("name", team.name), news="members" in changes)
+    return save(ctx, team, settings, name=changes.get("name", team.name), members_changed="members" in changes)
 
 
 _EDITABLE = set(TeamSettings.__struct_fields__) - {f"{name}_fields" for name in TEAM_LISTS}
 
 
 def save(
-    ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", news: bool = False, values: Any = None
+    ctx: Ctx, team: Team, settings: dict[str, Any], *, name: str = "", members_changed: bool = False, values: Any = None
 ) -> Team:
-    """The team with these settings. An echo of what is so already is no news. `values` is what went with fields or
-    options, for an undo."""
+    """Store these settings and return the changed team.
+
+    If nothing differs and no members changed, nothing is stored and no event is recorded. `values` are the field values
+    that were deleted with a field or option; they are stored for an undo.
+    """
     after = msgspec.structs.replace(
         team, name=name or team.name, settings=msgspec.structs.replace(team.settings, **settings)
     )
-    if after == team and not news:
+    if after == team and not members_changed:
         return team
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     TEAMS.update(ctx.db, after, "name", "settings", "updated_at")
     before: dict[str, Any] = {} if after.name == team.name else {"name": team.name}
-    changed = [one for one in settings if getattr(after.settings, one) != getattr(team.settings, one)]
+    changed = [member for member in settings if getattr(after.settings, member) != getattr(team.settings, member)]
     if changed:
-        before["settings"] = {one: getattr(team.settings, one) for one in changed}
+        before["settings"] = {member: getattr(team.settings, member) for member in changed}
     event_id = events.record(ctx, "team.edited", after, team_key=after.key, before=before or None, subject=after.name)
     if values:
         undo_data.store(ctx, event_id, {"values": values})
@@ -82,16 +88,20 @@ def save(
 
 
 def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> ListAccess:
-    """Who may do what with this list: what is left out stays."""
+    """Return the permissions of the team's contacts or organizations with the given changes."""
     where = f"contactOrgListPermissions.{name}"
-    named = [given.get("default_permission_set"), *(one.get("permissionSetName") for one in given.get("entries", []))]
-    for one in named:
-        if one and one not in permissions.BUILT_IN:
-            raise Invalid(where, f"no such permission set {one[:100]!r}; known are {', '.join(permissions.BUILT_IN)}")
+    set_names = [
+        given.get("default_permission_set"),
+        *(entry.get("permissionSetName") for entry in given.get("entries", [])),
+    ]
+    for set_name in set_names:
+        if set_name and set_name not in permissions.BUILT_IN:
+            known_sets = ", ".join(permissions.BUILT_IN)
+            raise Invalid(where, f"no permission set {set_name[:100]!r}: must be one of {known_sets}")
     known = {member.user_key for member, _ in teams.members(ctx, [team.key])[team.key]}
     for at, entry in enumerate(given.get("entries", [])):
         if entry.get("userKey") not in known or not entry.get("permissionSetName"):
-            raise Invalid(f"{where}.aclEntries[{at}]", "needs the userKey of a member and a permissionSetName")
+            raise Invalid(f"{where}.aclEntries[{at}]", "must have the userKey of a member and a permissionSetName")
     before: ListAccess = getattr(team.settings, f"{name}_access")
     return msgspec.structs.replace(before, **{member: value for member, value in given.items() if value is not None})
 
@@ -101,16 +111,16 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
     before = {member.user_key: member for member, _ in found}
     people = {user.key: user for _, user in found}
     after: dict[str, TeamMember] = {}
-    for at, one in enumerate(named):
-        user = _named(ctx, one, f"members[{at}]", known=set(before))
+    for at, given in enumerate(named):
+        user = _find_user(ctx, given, f"members[{at}]", known=set(before))
         people[user.key] = user
         was = before.get(user.key)
         after[user.key] = TeamMember(
             team_key=team.key,
             user_key=user.key,
-            role=one.get("role") or (was.role if was else "Member"),
+            role=given.get("role") or (was.role if was else "Member"),
             invite_status=was.invite_status if was else ("Pending" if user.invited else "Accepted"),
-            email_sharing=one.get("email_sharing") or (was.email_sharing if was else "None"),
+            email_sharing=given.get("email_sharing") or (was.email_sharing if was else "None"),
             invited_at=was.invited_at if was else ctx.now,
         )
     if not any(member.role == "Owner" for member in after.values()):
@@ -122,15 +132,15 @@ def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
         record_change(ctx, team, people[key], before.get(key), after.get(key))
 
 
-def _named(ctx: Ctx, one: dict[str, Any], field: str, known: set[str] | None = None) -> User:
-    """The user a member entry names: by key where given (someone within reach), else by e-mail."""
-    key = one.get("user_key")
+def _find_user(ctx: Ctx, member: dict[str, Any], field: str, known: set[str] | None = None) -> User:
+    """Return the user that a member entry names, by key if given, else by e-mail. An unknown address is invited."""
+    key = member.get("user_key")
     if key and known and key in known:
         row = ctx.db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=key)
         assert row is not None
         return USERS.load(row)
     if key:
         return users.get(ctx, key)
-    if one.get("email"):
-        return invitations.find_or_invite(ctx, one["email"], f"{field}.email")
-    raise Invalid(field, "needs userKey or email")
+    if member.get("email"):
+        return invitations.find_or_invite(ctx, member["email"], f"{field}.email")
+    raise Invalid(field, "must have userKey or email")
