@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..core import pipelines
 from ..core.pipelines import validation_rules
-from ..core.pipelines.validation_rules import Validator
+from ..core.pipelines.validation_rules import ValidationRule
 from ..wire.shapes import validators as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import ALL, Call
 
 
-def _shown(call: Call, rule: Validator) -> shapes.ValidatorOut:
+def _shown(call: Call, rule: ValidationRule) -> shapes.ValidatorOut:
     pipeline = pipelines.get(call.ctx, rule.pipeline_key)
     formula, problem = validation_rules.formula_of(call.ctx, rule), validation_rules.problem(call.ctx, pipeline, rule)
     return shapes.validator(rule, formula, problem)

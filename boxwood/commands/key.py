@@ -54,7 +54,7 @@ def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
     email = persons.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
     locked_users.require_unlocked(db, user.key)
-    user = invitations.accepted(Ctx(db, now, user)).actor
+    user = invitations.accept(Ctx(db, now, user)).actor
     if not db.row("SELECT 1 FROM teams WHERE creator_key = :user LIMIT 1", user=user.key):
         teams.create(db, f"{user.full_name}'s team", user, now)
     return user, api_keys.create(db, user, now, name=name)[1]

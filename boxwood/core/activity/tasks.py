@@ -197,7 +197,7 @@ def _status(ctx: Ctx, box: Box, task: Task, status: str) -> Task:
 
 
 def _assignees(ctx: Ctx, box: Box, task: Task, given: list[dict[str, str]]) -> Task:
-    keys = [invitations.named(ctx, user, "assignedTo", task.assignee_keys) for user in given]
+    keys = [invitations.find_user_key(ctx, user, "assignedTo", task.assignee_keys) for user in given]
     return msgspec.structs.replace(task, assignee_keys=list(dict.fromkeys(keys)))
 
 

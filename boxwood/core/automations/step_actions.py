@@ -328,4 +328,4 @@ def _people(value: Any) -> list[dict[str, str]]:
 
 
 def _user_keys(ctx: Ctx, people: list[dict[str, str]]) -> set[str]:
-    return {invitations.named(ctx, person, "users") for person in people}
+    return {invitations.find_user_key(ctx, person, "users") for person in people}

@@ -147,7 +147,7 @@ def _completed(ctx: Ctx, pipeline: Pipeline, new: list[Box]) -> list[Box]:
 def _computed(ctx: Ctx, pipeline: Pipeline, new: list[Box]) -> list[Box]:
     if ctx.db.for_update:  # a formula that is being changed now is computed as it will be
         ctx.db.row("SELECT key FROM pipelines WHERE key = :key FOR SHARE", key=pipeline.key)
-    if not (wanted := formulas.of(ctx, pipeline.key)):
+    if not (wanted := formulas.list_all(ctx, pipeline.key)):
         return new
     computed, slow = formulas.compute(ctx, pipeline, wanted, new)
     formulas.note_overruns(ctx, pipeline.key, slow)
@@ -169,7 +169,7 @@ def _write(ctx: Ctx, pipeline: Pipeline, role: Role, new: list[Box], rows: list[
     ctx.db.bulk("boxes", BOXES.names, rows)
     # Without rules, `judged` looks for a first one that was committed a moment ago: a statement for each box.
     if pipeline.validators_updated_at is not None or len(new) == 1:
-        new = [validation_rules.judged(ctx, pipeline, box, new=True) for box in new]
+        new = [validation_rules.with_violations(ctx, pipeline, box, new=True) for box in new]
         for box in new:
             validation_rules.enforce(ctx, pipeline, box, None)
     _connect(ctx, new)

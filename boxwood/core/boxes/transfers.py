@@ -44,7 +44,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     access.require(ctx, new_role, "BOX", "CREATE", after)
     after = links.with_addresses(ctx, after, box)
     BOXES.update(ctx.db, after)
-    after = validation_rules.judged(ctx, new, after, new=True)
+    after = validation_rules.with_violations(ctx, new, after, new=True)
     if enforce:
         validation_rules.enforce(ctx, new, after, None)
     links.save(ctx, after, box)

@@ -1,4 +1,4 @@
-"""Pipelines: processes with stages, fields and boxes, shared with a team or with some people."""
+"""Pipelines: processes with stages, fields and boxes, shared with a team or with some users."""
 
 from .lookup import count_all as count_all
 from .lookup import count_boxes as count_boxes

@@ -1,7 +1,7 @@
-"""Columns: everything that can be read of a box, and filtered and sorted by - its own members, what its activity
-adds up to, and its pipeline's fields.
+"""Columns: everything of a box that lists can show, filter and sort by.
 
-One table lists those that every box has. A column's SQL is on box `b`; `:now` is the moment of the question.
+These are the box's own members, the counts and dates of its activity, and its pipeline's fields. `MAGIC` lists the
+columns that every box has. A column's SQL reads box `b`; its parameter `:now` is the time of the request.
 """
 
 from __future__ import annotations
@@ -19,53 +19,61 @@ from ..records import Box, Field, Pipeline
 
 UNSET = "1e302"
 WORDS = "1e301"
-"""Sorting numbers of what is no number: larger than any that is stored (`values` takes up to 1e300)."""
+"""What unset values and words are sorted by among numbers: larger than any stored number (at most 1e300)."""
 PREFIX = 120
-"""Texts are sorted by so many letters: an index takes no longer ones."""
+"""Texts are sorted by this many letters, because indexes do not take longer texts."""
 
 Reads = Callable[[Box, int], Any]
 
 
 class Column(msgspec.Struct, frozen=True):
-    """`sorts` are expressions that are never NULL, by which it is compared and sorted; empty where it is a list.
-    `items` is a FROM item of a list's texts as column `value`. `unset` is a test in SQL."""
+    """A column of one pipeline: how its value is read from a box, and its SQL."""
 
     name: str
     kind: str
     """number, moment, text (numbers and words), words, key, user, flag, or a list: users, keys, people, texts."""
     reads: Reads
+    """Returns the value of a box at a time."""
     sorts: tuple[str, ...] = ()
+    """SQL expressions that are never NULL, by which the column is compared and sorted; empty for a list."""
     raw: str = ""
-    """The whole text with small letters."""
+    """SQL of the whole text in lower case."""
     text: str = ""
-    """The whole text as it is."""
+    """SQL of the whole text as it is stored."""
     items: str = ""
+    """For a list: an SQL FROM item with the list's texts in the SQL column `value`."""
     unset: str = "(1 = 0)"
+    """An SQL condition that holds if the column has no value."""
     params: dict[str, Any] = {}
+    """The parameters of the SQL."""
     field: Field | None = None
+    """The field, if the column is one."""
     form: str = ""
-    """Which index serves it (see `indexes`); empty for none."""
+    """Which kind of index serves the column (see `views/field_indexes`); empty for none."""
     order: str = ""
-    """By which it is sorted, where that is not by what it is compared with."""
+    """SQL by which the column is sorted, if it differs from `sorts`."""
 
     @property
     def is_set(self) -> str:
-        """The contrary of `unset`, so that an index can tell."""
+        """An SQL condition that holds if the column has a value, in a form that an index can serve."""
         return f"{self.sorts[0]} > ''" if self.unset.endswith("= ''") else f"{self.sorts[0]} < {UNSET}"
 
     @property
     def is_list(self) -> bool:
+        """Whether the value is a list."""
         return bool(self.items)
 
 
 class Magic(msgspec.Struct, frozen=True):
-    """A column that every box has: how it is read, and `sql` in a dialect's words."""
+    """A column that every box has."""
 
     kind: str
     reads: Reads
     sql: Callable[[Dialect], str]
+    """Returns the column's SQL in the dialect of a database."""
     live: bool = False
-    """Grows older by itself: answered only to those who ask (ruling 18)."""
+    """Whether the value changes with time alone. Such columns are returned only if the request names them
+    (ruling 18)."""
 
 
 def _row(kind: str, member: str) -> Magic:
@@ -76,8 +84,8 @@ def _list(kind: str, member: str) -> Magic:
     return Magic(kind, lambda box, now: getattr(box, member), lambda dialect: dialect.each_text(f"b.{member}"))
 
 
-def _told(kind: str, member: str) -> Magic:
-    """What the box's activity holds under this name."""
+def _activity(kind: str, member: str) -> Magic:
+    """A column that reads this member of the box's activity."""
     reads: Reads = lambda box, now: getattr(box.activity, member)  # noqa: E731
     if kind == "number":
         return Magic(kind, reads, lambda dialect: f"COALESCE({dialect.field_number('b.activity', member)}, 0)")
@@ -89,7 +97,7 @@ def _told(kind: str, member: str) -> Magic:
 
 
 def _links(member: str) -> Magic:
-    """The keys of its contacts or organizations."""
+    """A column with the keys of the box's contacts or organizations."""
 
     def sql(dialect: Dialect) -> str:
         return f"(SELECT {dialect.field_value('j.value', 'key')} AS value FROM {dialect.each(f'b.{member}')} j)"
@@ -109,7 +117,7 @@ def _addresses(member: str) -> Magic:
 
 
 def _days(magic: Magic) -> Magic:
-    """Whole days since that moment."""
+    """A column with the whole days since the time in another column."""
 
     def reads(box: Box, now: int) -> int | None:
         at = magic.reads(box, now)
@@ -119,13 +127,15 @@ def _days(magic: Magic) -> Magic:
 
 
 def _never(kind: str) -> Magic:
-    """Mail that was sent from elsewhere: whether it was looked at is not known here."""
+    """A column that is always 0: Boxwood does not know whether a sent mail was viewed."""
     return Magic(kind, lambda box, now: 0, lambda dialect: "0")
 
 
 def _open_tasks(dialect: Dialect) -> str:
-    told = [f"COALESCE({dialect.field_number('b.activity', member)}, 0)" for member in ("task_total", "task_complete")]
-    return f"({told[0]} - {told[1]})"
+    total, complete = (
+        f"COALESCE({dialect.field_number('b.activity', member)}, 0)" for member in ("task_total", "task_complete")
+    )
+    return f"({total} - {complete})"
 
 
 def _percentage(dialect: Dialect) -> str:
@@ -150,8 +160,8 @@ def _violations(dialect: Dialect) -> str:
     return f"(SELECT {dialect.field_value('j.value', 'key')} AS value FROM {dialect.each('b.violations')} j)"
 
 
-_LAST_EMAIL, _TOUCHED = _told("moment", "last_email_at"), _told("moment", "touched_at")
-_DUE, _COMMENTED = _told("moment", "soonest_due_at"), _told("moment", "last_comment_at")
+_LAST_EMAIL, _TOUCHED = _activity("moment", "last_email_at"), _activity("moment", "touched_at")
+_DUE, _COMMENTED = _activity("moment", "soonest_due_at"), _activity("moment", "last_comment_at")
 MAGIC: dict[str, Magic] = {
     "name": _row("words", "name"),
     "notes": _row("words", "notes"),
@@ -182,50 +192,50 @@ MAGIC: dict[str, Magic] = {
     "emailAddresses": _addresses("addresses"),
     "emailAddressesAutoExtracted": _addresses("extracted"),
     "emailAddressCount": Magic("number", lambda box, now: len(box.emails.addresses), _address_count),
-    "violations": Magic("keys", lambda box, now: [one["key"] for one in box.violations], _violations),
-    "totalNumberOfEmails": _told("number", "emails_total"),
-    "totalNumberOfSentEmails": _told("number", "emails_sent"),
-    "totalNumberOfReceivedEmails": _told("number", "emails_received"),
+    "violations": Magic("keys", lambda box, now: [violation["key"] for violation in box.violations], _violations),
+    "totalNumberOfEmails": _activity("number", "emails_total"),
+    "totalNumberOfSentEmails": _activity("number", "emails_sent"),
+    "totalNumberOfReceivedEmails": _activity("number", "emails_received"),
     "totalNumberOfSentEmailsViews": _never("number"),
     "totalNumberOfLastSentEmailViews": _never("number"),
     "totalNumberOfLastSentEmailLinksClicks": _never("number"),
-    "gmailThreadCount": _told("number", "thread_count"),
-    "firstEmailFrom": _told("words", "first_email_from"),
-    "lastEmailFrom": _told("words", "last_email_from"),
-    "firstEmailTimestamp": _told("moment", "first_email_at"),
-    "firstEmailReceivedTimestamp": _told("moment", "first_received_at"),
-    "firstEmailSentTimestamp": _told("moment", "first_sent_at"),
+    "gmailThreadCount": _activity("number", "thread_count"),
+    "firstEmailFrom": _activity("words", "first_email_from"),
+    "lastEmailFrom": _activity("words", "last_email_from"),
+    "firstEmailTimestamp": _activity("moment", "first_email_at"),
+    "firstEmailReceivedTimestamp": _activity("moment", "first_received_at"),
+    "firstEmailSentTimestamp": _activity("moment", "first_sent_at"),
     "lastEmailUpdatedTimestamp": _LAST_EMAIL,
-    "lastEmailReceivedTimestamp": _told("moment", "last_received_at"),
-    "lastEmailSentTimestamp": _told("moment", "last_sent_at"),
+    "lastEmailReceivedTimestamp": _activity("moment", "last_received_at"),
+    "lastEmailSentTimestamp": _activity("moment", "last_sent_at"),
     "daysSinceLastEmail": _days(_LAST_EMAIL),
-    "fileCount": _told("number", "file_count"),
-    "commentCount": _told("number", "comment_count"),
+    "fileCount": _activity("number", "file_count"),
+    "commentCount": _activity("number", "comment_count"),
     "lastCommentTimestamp": _COMMENTED,
     "daysSinceLastComment": _days(_COMMENTED),
-    "taskTotal": _told("number", "task_total"),
-    "taskCompleteCount": _told("number", "task_complete"),
+    "taskTotal": _activity("number", "task_total"),
+    "taskCompleteCount": _activity("number", "task_complete"),
     "taskIncompleteCount": Magic(
         "number", lambda box, now: box.activity.task_total - box.activity.task_complete, _open_tasks
     ),
-    "taskOverdueCount": _told("number", "task_overdue"),
+    "taskOverdueCount": _activity("number", "task_overdue"),
     "taskPercentageComplete": Magic("number", _read_percentage, _percentage),
     "soonestTaskDueDate": _DUE,
-    "earliestOverdueTaskDueDate": _told("moment", "earliest_overdue_at"),
-    "taskAssigneeKeySet": _told("users", "task_assignee_keys"),
-    "incompleteTaskAssigneeKeySet": _told("users", "incomplete_task_assignee_keys"),
-    "overdueTaskAssigneeKeySet": _told("users", "overdue_task_assignee_keys"),
-    "reminderCount": _told("number", "reminder_count"),
-    "callLogCount": _told("number", "call_count"),
-    "totalCallLogDuration": _told("number", "call_ms"),
-    "firstCallLogTimestamp": _told("moment", "first_call_at"),
-    "mostRecentCallLogTimestamp": _told("moment", "last_call_at"),
-    "meetingNotesCount": _told("number", "meeting_count"),
-    "totalMeetingNotesDuration": _told("number", "meeting_ms"),
-    "firstMeetingNotesTimestamp": _told("moment", "first_meeting_at"),
-    "mostRecentMeetingNotesTimestamp": _told("moment", "last_meeting_at"),
+    "earliestOverdueTaskDueDate": _activity("moment", "earliest_overdue_at"),
+    "taskAssigneeKeySet": _activity("users", "task_assignee_keys"),
+    "incompleteTaskAssigneeKeySet": _activity("users", "incomplete_task_assignee_keys"),
+    "overdueTaskAssigneeKeySet": _activity("users", "overdue_task_assignee_keys"),
+    "reminderCount": _activity("number", "reminder_count"),
+    "callLogCount": _activity("number", "call_count"),
+    "totalCallLogDuration": _activity("number", "call_ms"),
+    "firstCallLogTimestamp": _activity("moment", "first_call_at"),
+    "mostRecentCallLogTimestamp": _activity("moment", "last_call_at"),
+    "meetingNotesCount": _activity("number", "meeting_count"),
+    "totalMeetingNotesDuration": _activity("number", "meeting_ms"),
+    "firstMeetingNotesTimestamp": _activity("moment", "first_meeting_at"),
+    "mostRecentMeetingNotesTimestamp": _activity("moment", "last_meeting_at"),
     "lastTouchpointTimestamp": _TOUCHED,
-    "lastTouchpointType": _told("key", "touched_by"),
+    "lastTouchpointType": _activity("key", "touched_by"),
     "daysSinceLastTouchpoint": _days(_TOUCHED),
 }
 ALIASES = {
@@ -246,13 +256,14 @@ GROUPED = {
     "contacts": "b.contacts",
     "organizations": "b.organizations",
 }
-"""Lists that all boxes have, as they are kept. Boxes with the very same ones make a group."""
+"""Lists that all boxes have, as stored. Boxes with exactly the same list form a group."""
 TIME_IN_STAGE, STAGE_ENTERED = "timeInStage.", "stageEntered."
-"""Before a stage's key: milliseconds in it, the stay that goes on included, and when it was last entered."""
+"""Prefixes of a stage's key in a column name: how many milliseconds the box has been in the stage, with the present
+stay, and when it last entered the stage."""
 
 
 def find(ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], name: str, where: str) -> Column:
-    """The column of this name. `where` is how the caller calls the place, for errors."""
+    """Return the column with this name. Raise `Invalid` for `where` if there is none in this pipeline."""
     name = ALIASES.get(name, name)
     if name in fields:
         return of_field(ctx.db.dialect, fields[name])
@@ -279,6 +290,7 @@ def _of_magic(dialect: Dialect, name: str, magic: Magic) -> Column:
 
 
 def of_field(dialect: Dialect, field: Field) -> Column:
+    """Return the column of a field."""
     key, reads = field.key, _reads_field(field.key)
     value, number = dialect.field_value("b.fields", key), dialect.field_number("b.fields", key)
     match field.type:
@@ -326,7 +338,7 @@ def _numbered(name: str, kind: str, reads: Reads, sql: str, always: bool) -> Col
 
 
 def _worded(dialect: Dialect, name: str, kind: str, reads: Reads, sql: str) -> Column:
-    """Text; of a key, whole and as it is."""
+    """A column with a text. A key is compared whole and as it is stored."""
     if sql.startswith("b.") and kind != "words":
         return Column(name, kind, reads, (sql,), sql)
     short = dialect.folded(f"substr({sql}, 1, {PREFIX})") if kind == "words" else dialect.exact(sql)
@@ -339,7 +351,7 @@ def _listed(name: str, kind: str, reads: Reads, items: str) -> Column:
 
 
 def _stage(dialect: Dialect, pipeline: Pipeline) -> Column:
-    """Sorted as the pipeline has its stages."""
+    """The stage column, sorted in the order of the pipeline's stages."""
     whens = " ".join(f"WHEN :stage_{key} THEN {at}" for at, key in enumerate(pipeline.stage_order))
     column = _of_magic(dialect, "stage", MAGIC["stage"])
     params = {f"stage_{key}": key for key in pipeline.stage_order}

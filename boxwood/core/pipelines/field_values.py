@@ -1,6 +1,7 @@
-"""What a field may hold: one entry for each of the nine kinds, told by the field's type (spec 3.5).
+"""Check field values: `KINDS` has one entry for each type of field that can be written (spec 3.5).
 
-A value is stored as it is read back. Empty (null, "" or an empty list) means unset: the key is absent.
+A value is stored in the form in which the API returns it. Empty (null, "" or an empty list) means unset: the field's
+key is then absent from the box.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from ..records import Field, Pipeline
 
 MOST_TEXT = 100_000
 MOST_ITEMS = 1000
-# A JSON number is a double to most readers: beyond this, whole numbers would change on their way.
+# Most JSON parsers read numbers as doubles: larger whole numbers would change.
 _EXACT = 2**53
 
 
 def check(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> Any:
-    """The value as it is stored, None for unset. `name` is how the caller calls it, for errors."""
+    """Return the value as it is stored; None for unset. `name` is the member of the request, for errors."""
     if field.type == "FORMULA":
-        raise Invalid(name, f"{field.name!r} is computed and cannot be written")
+        raise Invalid(name, f"{field.name!r} is a formula and cannot be written")
     if value is None or value in ("", []):
         return None
     return KINDS[field.type](ctx, pipeline, field, value, name)
@@ -35,26 +36,26 @@ def check(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
 def _text(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> str | int | float:
     if isinstance(value, str):
         if "\x00" in value:
-            raise Invalid(name, "may not hold NUL characters")
+            raise Invalid(name, "must not contain NUL characters")
         if len(value) > MOST_TEXT:
-            raise Invalid(name, f"is longer than {MOST_TEXT:,} characters")
+            raise Invalid(name, f"must not be longer than {MOST_TEXT:,} characters")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Invalid(name, f"{field.name!r} takes text or a number")
+        raise Invalid(name, f"{field.name!r} must be text or a number")
     return number(value, name)
 
 
 def number(value: int | float, name: str) -> int | float:
-    """One that every reader of JSON reads as it is."""
+    """Return the number. Raise `Invalid` if JSON parsers would read it as another number."""
     if abs(value) > _EXACT if isinstance(value, int) else not math.isfinite(value) or abs(value) > 1e300:
-        raise Invalid(name, f'is too large for a number; send it as text, "{str(value)[:30]}"')
+        raise Invalid(name, f'is too large for a number: send it as text, "{str(value)[:30]}"')
     return value
 
 
 def _date(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> int:
     moment = moment_of(value)
     if moment is None:
-        raise Invalid(name, f"{field.name!r} takes a date in milliseconds since 1970, or text such as 2026-03-31")
+        raise Invalid(name, f"{field.name!r} must be a date in milliseconds since 1970, or text such as 2026-03-31")
     return moment
 
 
@@ -65,7 +66,7 @@ def _checkbox(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str)
         return value.lower() == "true"
     if isinstance(value, int) and value in (0, 1):
         return bool(value)
-    raise Invalid(name, f"{field.name!r} takes true or false")
+    raise Invalid(name, f"{field.name!r} must be true or false")
 
 
 def _dropdown(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> str:
@@ -73,7 +74,7 @@ def _dropdown(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str)
 
 
 def _tags(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> list[str]:
-    return list(dict.fromkeys(_option(field, one, name) for one in _items(value, name)))
+    return list(dict.fromkeys(_option(field, key, name) for key in _items(value, name)))
 
 
 def _option(field: Field, value: Any, name: str) -> str:
@@ -87,15 +88,15 @@ def _option(field: Field, value: Any, name: str) -> str:
 
 
 def _persons(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> list[dict[str, str]]:
-    """People by e-mail or user key; an address that is no user's is kept as it is."""
-    return [_a_person(ctx, one, name) for one in _items(value, name)]
+    """Return people given by e-mail or user key. An address that belongs to no user is stored as it is."""
+    return [_person(ctx, person, name) for person in _items(value, name)]
 
 
-def _a_person(ctx: Ctx, one: Any, name: str) -> dict[str, str]:
-    given = {"email": one} if isinstance(one, str) and "@" in one else one
+def _person(ctx: Ctx, person: Any, name: str) -> dict[str, str]:
+    given = {"email": person} if isinstance(person, str) and "@" in person else person
     given = {"userKey": given} if isinstance(given, str) else given
     if not isinstance(given, dict):
-        raise Invalid(name, 'takes a list of people, such as [{"email": "ada@example.com"}]')
+        raise Invalid(name, 'must be a list of people, such as [{"email": "ada@example.com"}]')
     key, email = given.get("userKey"), given.get("email")
     if isinstance(key, str) and key:
         try:
@@ -110,25 +111,25 @@ def _a_person(ctx: Ctx, one: Any, name: str) -> dict[str, str]:
             return {"email": email, "fullName": full_name if isinstance(full_name, str) else ""}
         user = found
     else:
-        raise Invalid(name, "each person needs an email or a userKey")
+        raise Invalid(name, "each person must have an email or a userKey")
     return {"userKey": user.key, "email": user.email, "fullName": user.full_name}
 
 
 def _linked(table: str) -> Callable[[Ctx, Pipeline, Field, Any, str], list[str]]:
-    """Keys of the team's contacts or organizations."""
+    """Return the check of a field that holds keys of the team's contacts or organizations."""
 
     def check_links(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> list[str]:
         keys = []
-        for one in _items(value, name):
-            key = one.get("key") if isinstance(one, dict) else one
+        for item in _items(value, name):
+            key = item.get("key") if isinstance(item, dict) else item
             if not isinstance(key, str):
-                raise Invalid(name, "takes a list of keys")
+                raise Invalid(name, "must be a list of keys")
             keys.append(key)
         keys = list(dict.fromkeys(keys))
         known = contact_access.known(ctx, table, pipeline.team_key, keys)
         for key in keys:
             if key not in known:
-                raise Invalid(name, f"no one of the team's {table} has the key {key[:100]!r}")
+                raise Invalid(name, f"the team's {table} you may see do not include the key {key[:100]!r}")
         return keys
 
     return check_links
@@ -137,7 +138,7 @@ def _linked(table: str) -> Callable[[Ctx, Pipeline, Field, Any, str], list[str]]
 def _items(value: Any, name: str) -> list[Any]:
     items = value if isinstance(value, list) else [value]
     if len(items) > MOST_ITEMS:
-        raise Invalid(name, f"takes at most {MOST_ITEMS} entries")
+        raise Invalid(name, f"must have at most {MOST_ITEMS} entries")
     return items
 
 
@@ -157,7 +158,7 @@ _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 def moment_of(value: Any) -> int | None:
-    """Milliseconds since the epoch from a number, digits, an ISO date, or month/day/year (UTC)."""
+    """Return milliseconds since the epoch for a number, digits, an ISO date, or month/day/year (UTC); else None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():

@@ -1,4 +1,4 @@
-"""Fields: a pipeline's own columns, of nine kinds. Keys count up from 1001, option keys from 9001."""
+"""Fields: create, edit and delete a pipeline's fields. Field keys count up from 1001, option keys from 9001."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..records import (
     field_options,
 )
 from . import formulas, lookup, saving, schema, stored_values, validation_rules
-from .stored_values import choose_again, clear_options, read
+from .stored_values import clear_options, read, restore_options
 
 MOST = 500
 
@@ -31,31 +31,35 @@ AI_SOURCES = ("BOX_TIMELINE", "WEB_CRAWLING")
 
 
 NUMBERED = ("TEXT_INPUT", "FORMULA")
-"""Types that can hold numbers, and a format to show them in."""
+"""The types of fields that can hold numbers and have a display format."""
 FORMATS = ("NUMBER", "CURRENCY", "PERCENT")
 MOST_DECIMALS = 10
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 
 
 def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Field:
+    """Create a field in the pipeline."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "FIELD", "CREATE", pipeline)
     pipeline, field = add(ctx, pipeline, given)
-    pipeline = formulas.put(ctx, pipeline, field)
+    pipeline = formulas.set_from_default(ctx, pipeline, field)
     saving.touch(ctx, pipeline)
     events.record(ctx, "field.created", field, pipeline=pipeline, subject=field.name)
     return field
 
 
 def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, Field]:
-    """The caller saves the pipeline, and puts the formula of the field once all columns are there."""
+    """Insert a field and return it with the changed pipeline.
+
+    The caller saves the pipeline, and calls `formulas.set_from_default` when all fields that the formula reads exist.
+    """
     name, kind = given.get("name"), given.get("type")
     if not name or not kind:
         raise Insufficient("Field", "type" if name else "name")
     if kind not in FIELD_TYPES:
-        raise Invalid("type", f"no such type {kind[:50]!r}; known are {', '.join(FIELD_TYPES)}")
+        raise Invalid("type", f"must be one of {', '.join(FIELD_TYPES)}, but is {kind[:50]!r}")
     if pipeline.next_field - FIRST_FIELD >= MOST:
-        raise Invalid("fields", f"a pipeline has at most {MOST} fields")
+        raise Invalid("fields", f"a pipeline can have at most {MOST} fields")
     field = Field(
         pipeline_key=pipeline.key,
         key=str(pipeline.next_field),
@@ -85,14 +89,17 @@ def edit(
     add_only: bool = False,
     values: dict[str, Any] | None = None,
 ) -> Field:
-    """`options` replaces them all, or appends with `add_only`; values that named a lost option are cleared. `values`
-    are those that boxes had when it lost some, by box: they are put back with the options, which keep their keys."""
+    """Change a field.
+
+    `options` replaces all options, or adds to them with `add_only`. Field values with a removed option are cleared. An
+    undo passes `values`: the cleared values by box key, which are restored with their options under the same keys.
+    """
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     field = schema.field(ctx, pipeline, key)
     if changes.get("type") not in (None, field.type):
         raise Invalid("type", "Can't change the type of a field")
     if changes.get("name") == "":
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     after = msgspec.structs.replace(field, name=changes.get("name") or field.name)
     if "default_value" in changes and _raw(changes["default_value"]) != field.default_value:
         after = msgspec.structs.replace(after, default_value=_raw(changes["default_value"]), default_updated_at=ctx.now)
@@ -113,7 +120,7 @@ def edit(
 
 
 def _right(field: Field, after: Field) -> str:
-    """What it takes: options and formats have rights of their own, where nothing else changes."""
+    """Return the permission that this edit needs. Changing only options or only the format has its own permission."""
     if msgspec.structs.replace(after, options=field.options) == field:
         return "OPTIONS"
     return "FORMAT" if msgspec.structs.replace(after, display_format=field.display_format) == field else "UPDATE"
@@ -130,14 +137,14 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
         """,
         **FIELDS.params(after),
     )
-    lost = {option.key for option in field.options} - {option.key for option in after.options}
-    cleared = clear_options(ctx, field, lost) if lost else {}
+    removed = {option.key for option in field.options} - {option.key for option in after.options}
+    cleared = clear_options(ctx, field, removed) if removed else {}
     if values:
-        choose_again(ctx, field, after, values)
+        restore_options(ctx, field, after, values)
     if after.default_value != field.default_value:
-        pipeline = formulas.put(ctx, pipeline, after)
-    formulas.follow(ctx, pipeline, field, after)
-    validation_rules.follow(ctx, pipeline)
+        pipeline = formulas.set_from_default(ctx, pipeline, after)
+    formulas.update_after_field_edit(ctx, pipeline, field, after)
+    validation_rules.recheck_after_schema_change(ctx, pipeline)
     saving.touch(ctx, pipeline)
     before = {name: getattr(field, name) for name in ("name", "options", "default_value", "display_format")}
     event_id = events.record(ctx, "field.edited", after, pipeline=pipeline, before=before, subject=after.name)
@@ -147,15 +154,15 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
 
 
 def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
-    """With its values in all boxes."""
+    """Delete the field with its values in all boxes. The trash stores both."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     field = schema.field(ctx, pipeline, key)
     access.require(ctx, role, "FIELD", "DELETE", pipeline)
     trash.store(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)
     stored_values.clear(ctx, field)
-    formulas.lost(ctx, pipeline, field.key)
-    validation_rules.follow(ctx, pipeline)
+    formulas.recompute_readers(ctx, pipeline, field.key)
+    validation_rules.recheck_after_schema_change(ctx, pipeline)
     if field.type in search.TEXT_TYPES:
         search.reindex_all(ctx, search.BOX, pipeline.key)
     pipeline = saving.touch(ctx, pipeline)
@@ -165,19 +172,22 @@ def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
 def _options(
     pipeline: Pipeline, field: Field, given: list[dict[str, str]], *, add_only: bool
 ) -> tuple[Pipeline, list[Option]]:
-    """The new list: an option keeps its key by that key, else by its name, else gets the next one."""
+    """Return the new list of options, and the pipeline with its next option key.
+
+    A given option is matched with a present option by its key, else by its name; otherwise it is new.
+    """
     if field.type not in WITH_OPTIONS:
         raise Invalid("options", f"a {field.type} field has no options")
-    what = field_options.listed(field.type)
+    where = field_options.listed(field.type)
     by_name = {option.name: option.key for option in field.options}
     known = {option.key for option in field.options}
     named = list(field.options) if add_only else []
-    for at, one in enumerate(given):
-        name, key = one.get("name", "").strip(), one.get("key") or None
+    for at, option in enumerate(given):
+        name, key = option.get("name", "").strip(), option.get("key") or None
         if not name:
-            raise Invalid(f"{what}[{at}]", "an option needs a name")
+            raise Invalid(f"{where}[{at}]", "an option must have a name")
         if key and key not in known:
-            raise Invalid(f"{what}[{at}].key", f"no option has the key {key[:50]!r}; leave it out for a new one")
+            raise Invalid(f"{where}[{at}].key", f"no option has the key {key[:50]!r}: leave it out for a new option")
         if add_only and name in by_name and key in (None, by_name[name]):
             continue
         if not key and not add_only:
@@ -185,9 +195,9 @@ def _options(
         if not key:
             key = str(pipeline.next_option)
             pipeline = msgspec.structs.replace(pipeline, next_option=pipeline.next_option + 1)
-        named = [option for option in named if option.key != key] if add_only else named
+        named = [other for other in named if other.key != key] if add_only else named
         named.append(Option(key, name))
-    field_options.check(named, what)
+    field_options.check(named, where)
     return pipeline, named
 
 
@@ -195,21 +205,23 @@ def _display_format(kind: str, given: dict[str, Any] | None) -> DisplayFormat | 
     if not given:
         return None
     if kind not in NUMBERED:
-        raise Invalid("displayFormat", f"is for fields of type {' and '.join(NUMBERED)}")
+        raise Invalid("displayFormat", f"must not be given: only {' and '.join(NUMBERED)} fields have one")
     if given.get("type") not in FORMATS:
-        raise Invalid("displayFormat.type", f"is one of {', '.join(FORMATS)}")
+        raise Invalid("displayFormat.type", f"must be one of {', '.join(FORMATS)}")
     found = DisplayFormat(given["type"], given.get("currency") or None, given.get("decimals"))
     if (found.type == "CURRENCY") != bool(found.currency and _CURRENCY.fullmatch(found.currency)):
-        raise Invalid("displayFormat.currency", "is three capitals such as EUR, where the type is CURRENCY")
+        raise Invalid(
+            "displayFormat.currency", "must be three capitals such as EUR for CURRENCY, and empty for other types"
+        )
     if found.decimals is not None and not 0 <= found.decimals <= MOST_DECIMALS:
-        raise Invalid("displayFormat.decimals", f"is between 0 and {MOST_DECIMALS}")
+        raise Invalid("displayFormat.decimals", f"must be between 0 and {MOST_DECIMALS}")
     return found
 
 
 def _ai_settings(field: Field, given: dict[str, str]) -> AiSettings:
     settings = msgspec.structs.replace(field.ai_settings, **given)
     if settings.source not in AI_SOURCES:
-        raise Invalid("aiSettings.source", f"is one of {', '.join(AI_SOURCES)}")
+        raise Invalid("aiSettings.source", f"must be one of {', '.join(AI_SOURCES)}")
     return settings
 
 

@@ -1,9 +1,9 @@
-"""The filter language: a tree of `and`, `or`, `not` and tests of one column each, made into SQL.
+"""Filters: translate a tree of `and`, `or`, `not` and tests of columns into SQL.
 
     {"and": [{"field": "stage", "op": "eq", "value": "5001"},
              {"or": [{"field": "1001", "op": "gt", "value": 1000}, {"not": {"field": "notes", "op": "isEmpty"}}]}]}
 
-Values travel as parameters only; what stands in the SQL is ours. Errors say where in the tree they are.
+Values become parameters; no text of a request is in the SQL. Errors name the place in the tree.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _LAST = "\U0010ffff"
 
 
 class Filter:
-    """A tree that was read: `sql`, a test on box `b`, `params`, and the `columns` it asks."""
+    """A parsed filter: `sql` is a condition on box `b`, `params` are its parameters, `columns` the columns it tests."""
 
     def __init__(self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], tree: Any, where: str = "filter"):
         self.ctx = ctx
@@ -63,10 +63,10 @@ class Filter:
         if not isinstance(node, dict):
             raise Invalid(where, 'must be an object: {"and": […]}, {"or": […]}, {"not": …} or {"field": …, "op": …}')
         if not left:
-            raise Invalid(where, f"is nested more than {DEEPEST} deep")
+            raise Invalid(where, f"must not be nested more than {DEEPEST} deep")
         kinds = [kind for kind in ("and", "or", "not", "field") if kind in node]
         if len(kinds) != 1:
-            raise Invalid(where, "must have one of and, or, not, field")
+            raise Invalid(where, "must have exactly one of and, or, not, field")
         if kinds == ["field"]:
             return self._test(node, where)
         if kinds == ["not"]:
@@ -77,7 +77,7 @@ class Filter:
         if not isinstance(nodes, list) or not nodes:
             raise Invalid(where, "must be a list that is not empty")
         if len(nodes) > MOST_TESTS:
-            raise Invalid(where, f"holds more than {MOST_TESTS} tests")
+            raise Invalid(where, f"must not have more than {MOST_TESTS} tests")
         tests = [self._node(node, f"{where}[{at}]", left - 1) for at, node in enumerate(nodes)]
         return f"({f' {kind.upper()} '.join(tests)})"
 
@@ -88,7 +88,7 @@ class Filter:
             raise Invalid(f"{where}.field", "must be a column's name or a field's key")
         column = columns.find(self.ctx, self.pipeline, self.fields, name, f"{where}.field")
         if op not in OPS[column.kind]:
-            raise Invalid(f"{where}.op", f"for {name[:50]} is one of {', '.join(OPS[column.kind])}")
+            raise Invalid(f"{where}.op", f"must be one of {', '.join(OPS[column.kind])} for {name[:50]}")
         if op not in EMPTY and "value" not in node:
             raise Invalid(f"{where}.value", "is missing")
         self.params |= column.params
@@ -101,7 +101,7 @@ class Filter:
     def _count(self, where: str) -> None:
         self._tests += 1
         if self._tests > MOST_TESTS:
-            raise Invalid(where, f"the filter holds more than {MOST_TESTS} tests and values")
+            raise Invalid(where, f"the filter has more than {MOST_TESTS} tests and values")
 
     def _compared(self, column: Column, op: str, value: Any, where: str) -> str:
         if column.is_list:
@@ -124,12 +124,12 @@ class Filter:
     def _among(self, column: Column, value: Any, where: str) -> str:
         given = _listed_values(value, where)
         if column.kind in ("key", "user"):
-            read = [self._read_key(column, one, f"{where}[{at}]") for at, one in enumerate(given)]
+            read = [self._read_key(column, key, f"{where}[{at}]") for at, key in enumerate(given)]
             return self.ctx.db.dialect.among(column.sorts[0], self._param(self.ctx.db.texts(read)))
         tests = []
-        for at, one in enumerate(given):
+        for at, item in enumerate(given):
             self._count(where)
-            tests.append(self._equal(column, one, f"{where}[{at}]"))
+            tests.append(self._equal(column, item, f"{where}[{at}]"))
         return f"({' OR '.join(tests)})"
 
     def _equal(self, column: Column, value: Any, where: str) -> str:
@@ -152,7 +152,10 @@ class Filter:
         return f"({words}{short} AND {column.raw} = :{self._param(text)})"
 
     def _ordered(self, column: Column, sign: str, value: Any, where: str) -> str:
-        """Less or more: numbers among numbers, words among words by their first letters; what is unset is neither."""
+        """Return the SQL of a comparison by order.
+
+        Numbers are compared with numbers, and words with words by their first letters. Unset values never match.
+        """
         first = column.sorts[0]
         if column.kind in ("number", "moment"):
             number: int | float | None = _READERS[column.kind](value, where)
@@ -169,25 +172,25 @@ class Filter:
     def _within(self, column: Column, op: str, value: Any, where: str) -> str:
         text = _read_text(value, where)
         if not text:
-            raise Invalid(where, "may not be empty")
+            raise Invalid(where, "must not be empty")
         if op == "contains":
             return self.ctx.db.dialect.holds(column.text, self._param(text))
         whole = f"substr({column.raw}, 1, :{self._param(len(text))}) = :{self._param(text)}"
         if column.kind == "text" and text[0] in "-0123456789":
-            return whole  # numbers too begin so, and are not sorted as words
+            return whole  # numbers begin like this too, and are not sorted as words
         start, end = self._param(text[:PREFIX]), self._param(text[:PREFIX] + _LAST)
         words = f"{column.sorts[0]} = {WORDS} AND " if column.kind == "text" else ""
         return f"({words}{column.sorts[-1]} >= :{start} AND {column.sorts[-1]} < :{end} AND {whole})"
 
     def _listed(self, column: Column, op: str, value: Any, where: str) -> str:
-        """A list has any of the values, all of them, or none."""
+        """Return the SQL of a test whether a list has any of the values, all of them, or none."""
         given = _listed_values(value, where)
         among = self.ctx.db.dialect.among
         if op == "contains" and column.kind == "texts":
-            parts = [_read_text(one, where) for one in given]
-            tests = [self.ctx.db.dialect.contains("v.value", self._param(one)) for one in parts]
+            parts = [_read_text(text, where) for text in given]
+            tests = [self.ctx.db.dialect.contains("v.value", self._param(part)) for part in parts]
             return f"EXISTS (SELECT 1 FROM {column.items} v WHERE {' OR '.join(tests)})"
-        read = [self._read_key(column, one, f"{where}[{at}]") for at, one in enumerate(given)]
+        read = [self._read_key(column, key, f"{where}[{at}]") for at, key in enumerate(given)]
         test = among("v.value", self._param(self.ctx.db.texts(read)))
         if op == "all":
             count = self._param(len(set(read)))
@@ -196,7 +199,7 @@ class Filter:
         return f"NOT {found}" if op in ("none", "ne") else found
 
     def _read_key(self, column: Column, value: Any, where: str) -> str:
-        """A key as it is stored: of an option, a stage, a person, or of anything else."""
+        """Return a key as it is stored: of an option, a stage, a person, or of anything else."""
         if isinstance(value, dict):
             value = value.get("key") or value.get("userKey") or value.get("email")
         if isinstance(value, int) and not isinstance(value, bool):
@@ -215,11 +218,11 @@ class Filter:
             shown = (
                 ", ".join(f"{key} ({name})" if name else key for key, name in list(known.items())[:20]) or "none yet"
             )
-            raise Invalid(where, f"{value[:100]!r} is none of the keys here: {shown}")
+            raise Invalid(where, f"{value[:100]!r} is not one of the keys here: {shown}")
         return value
 
     def _user(self, column: Column, value: str, where: str) -> str:
-        """A user by key, by e-mail, or `me`."""
+        """Return the key of a user given by key, by e-mail, or as `me`."""
         if value == "me":
             return self.ctx.actor.key
         if "@" not in value:
@@ -230,7 +233,8 @@ class Filter:
         email = value.strip().lower()
         if column.kind == "people":
             return email
-        # An address that is nobody's is nobody's box: not told apart, or strangers could be asked for.
+        # An address that belongs to no user matches no box. It is not an error, or a request could find out which
+        # addresses belong to users out of reach.
         user = users.by_email(self.ctx.db, email)
         return user.key if user else email
 
@@ -243,14 +247,14 @@ class Filter:
 def _listed_values(value: Any, where: str) -> list[Any]:
     found = value if isinstance(value, list) else [value]
     if not found:
-        raise Invalid(where, "may not be empty")
+        raise Invalid(where, "must not be empty")
     if len(found) > MOST_VALUES:
-        raise Invalid(where, f"holds more than {MOST_VALUES} values")
+        raise Invalid(where, f"must not have more than {MOST_VALUES} values")
     return found
 
 
 def _as_number(value: Any) -> int | float | None:
-    """A number, or text that is stored texts' equal of one."""
+    """Return a number, or the number that a text is compared as; None if it is neither."""
     if isinstance(value, str):
         return float(value) if len(value) <= 20 and _DECIMAL.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -279,7 +283,7 @@ def _read_flag(value: Any, where: str) -> int:
 
 
 def _read_text(value: Any, where: str) -> str:
-    """With its ASCII letters small, as it is compared."""
+    """Return the text with its ASCII letters in lower case, as it is compared."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
@@ -290,13 +294,13 @@ def _read_text(value: Any, where: str) -> str:
 
 def _check_text(value: str, where: str) -> None:
     if len(value) > MOST_TEXT:
-        raise Invalid(where, f"is longer than {MOST_TEXT:,} characters")
+        raise Invalid(where, f"must not be longer than {MOST_TEXT:,} characters")
     if "\x00" in value:
-        raise Invalid(where, "may not hold NUL characters")
+        raise Invalid(where, "must not contain NUL characters")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Invalid(where, "is not valid Unicode") from None
+        raise Invalid(where, "must be valid Unicode") from None
 
 
 _READERS: dict[str, Callable[[Any, str], int | float]] = {"number": _read_number, "moment": _read_moment}

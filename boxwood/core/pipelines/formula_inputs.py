@@ -1,4 +1,4 @@
-"""What a formula reads of a box: the columns every box has, by a word of ours, and its pipeline's fields by key."""
+"""What formulas read of a box: the columns that every box has, by a fixed word, and the pipeline's fields by key."""
 
 from __future__ import annotations
 
@@ -14,54 +14,57 @@ from ..records import Box, Field, Pipeline
 from . import schema
 
 
-class Own(NamedTuple):
-    """A column every box has: what people call it, and which member of the box it stands for."""
+class BuiltInColumn(NamedTuple):
+    """A column that every box has: its name in formulas, and the member of the box that it reads."""
 
     title: str
     member: str
 
 
-OWN = {
-    "name": Own("Name", "name"),
-    "notes": Own("Notes", "notes"),
-    "stage": Own("Stage", "stage_key"),
-    "assignees": Own("Assigned To", "assignee_keys"),
-    "contacts": Own("Contacts", "contacts"),
-    "organizations": Own("Organizations", "organizations"),
-    "linked_boxes": Own("Linked Boxes", "linked_box_keys"),
-    "followers": Own("Followers", "follower_keys"),
-    "creator": Own("Creator", "creator_key"),
-    "created": Own("Date Created", "created_at"),
-    "stage_changed": Own("Date of Last Stage Change", "stage_changed_at"),
+BUILT_IN = {
+    "name": BuiltInColumn("Name", "name"),
+    "notes": BuiltInColumn("Notes", "notes"),
+    "stage": BuiltInColumn("Stage", "stage_key"),
+    "assignees": BuiltInColumn("Assigned To", "assignee_keys"),
+    "contacts": BuiltInColumn("Contacts", "contacts"),
+    "organizations": BuiltInColumn("Organizations", "organizations"),
+    "linked_boxes": BuiltInColumn("Linked Boxes", "linked_box_keys"),
+    "followers": BuiltInColumn("Followers", "follower_keys"),
+    "creator": BuiltInColumn("Creator", "creator_key"),
+    "created": BuiltInColumn("Date Created", "created_at"),
+    "stage_changed": BuiltInColumn("Date of Last Stage Change", "stage_changed_at"),
 }
-"""Oldest first, and all of them older than any field: of columns with the same name the oldest is read."""
+"""If a field has the same name as a built-in column, formulas read the built-in column."""
 _PEOPLE = ("assignees", "followers", "creator")
 _LISTS = ("TAG", "PERSON", "TEAM_CONTACT", "TEAM_ORGANIZATION")
 
 
-def named(fields: Iterable[Field]) -> dict[str, str]:
-    """What each column's name means in a formula."""
-    found = {own.title: word for word, own in OWN.items()}
+def words_by_name(fields: Iterable[Field]) -> dict[str, str]:
+    """Return what each name in a formula stands for: the word of a built-in column, or the key of a field.
+
+    If two fields have the same name, formulas read the older field.
+    """
+    found = {own.title: word for word, own in BUILT_IN.items()}
     for field in fields:
         found.setdefault(field.name.strip(), field.key)
     return found
 
 
 def differing(before: Box, box: Box) -> set[str]:
-    """The columns in which the two differ."""
-    own = {word for word, one in OWN.items() if getattr(before, one.member) != getattr(box, one.member)}
+    """Return the words and field keys of the columns in which the two boxes differ."""
+    own = {word for word, column in BUILT_IN.items() if getattr(before, column.member) != getattr(box, column.member)}
     keys = before.fields.keys() | box.fields.keys()
     return own | {key for key in keys if before.fields.get(key) != box.fields.get(key)}
 
 
 def names_others(word: str, fields: Mapping[str, Field]) -> bool:
-    """Whether it shows names that change without the box: of people, contacts and organizations."""
+    """Return whether the column shows names of users, contacts or organizations, which change without the box."""
     kinds = ("TEAM_CONTACT", "TEAM_ORGANIZATION")
     return word in (*_PEOPLE, "contacts", "organizations") or (word in fields and fields[word].type in kinds)
 
 
 class Sheet:
-    """Boxes of one pipeline as rows of what formulas read; names are looked up once for all of them."""
+    """The values that formulas read of some boxes of one pipeline. Names are read once for all boxes."""
 
     def __init__(
         self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], boxes: list[Box], words: set[str]
@@ -79,8 +82,8 @@ class Sheet:
         self.titles |= _organizations(ctx, self._linked(words, "organizations", "TEAM_ORGANIZATION"))
 
     def column(self, word: str) -> list[Result]:
-        """Its value for each box."""
-        if word in OWN:
+        """Return the column's value for each box."""
+        if word in BUILT_IN:
             return [self._own(word, box) for box in self.boxes]
         field = self.fields.get(word)
         if field is None:
@@ -94,27 +97,27 @@ class Sheet:
     def _own(self, word: str, box: Box) -> Result:
         match word:
             case "name" | "notes":
-                return getattr(box, OWN[word].member) or None
+                return getattr(box, BUILT_IN[word].member) or None
             case "created" | "stage_changed":
-                return Date(getattr(box, OWN[word].member))
+                return Date(getattr(box, BUILT_IN[word].member))
             case "stage" | "creator":
-                return self.titles.get(getattr(box, OWN[word].member))
+                return self.titles.get(getattr(box, BUILT_IN[word].member))
             case "linked_boxes":
                 return list(box.linked_box_keys)
         return [self.titles.get(key, key) for key in self._keys(word, box)]
 
     def _keys(self, word: str, box: Box) -> list[str]:
-        held = getattr(box, OWN[word].member)
+        held = getattr(box, BUILT_IN[word].member)
         if isinstance(held, str):
             return [held]
-        return [one if isinstance(one, str) else one.key for one in held]
+        return [item if isinstance(item, str) else item.key for item in held]
 
     def _linked(self, words: set[str], word: str, kind: str) -> set[str]:
-        """The keys of the contacts (organizations) that these columns name."""
+        """Return the keys of the contacts (or organizations) in these columns."""
         keys = {key for box in self.boxes for key in self._keys(word, box)} if word in words else set()
-        for one in words & self.fields.keys():
-            if self.fields[one].type == kind:
-                keys.update(key for box in self.boxes for key in box.fields.get(one, ()))
+        for field_key in words & self.fields.keys():
+            if self.fields[field_key].type == kind:
+                keys.update(key for box in self.boxes for key in box.fields.get(field_key, ()))
         return keys
 
 
@@ -134,7 +137,7 @@ def _titles(value: Any, titles: dict[str, str]) -> Any:
 
 
 def _people(value: Any, titles: dict[str, str]) -> Any:
-    return [one.get("fullName") or one["email"] for one in value]
+    return [person.get("fullName") or person["email"] for person in value]
 
 
 _KINDS: dict[str, Read] = {
@@ -148,7 +151,7 @@ _KINDS: dict[str, Read] = {
 
 
 def _contacts(ctx: Ctx, keys: set[str]) -> dict[str, str]:
-    """What a contact is called: its first e-mail address, else its name."""
+    """Return what each contact is called: its first e-mail address, else its name."""
     found = {}
     for key, given, family, addresses in _rows(ctx, "contacts", "given_name, family_name, email_addresses", keys):
         first = next(iter(msgspec.json.decode(addresses, type=list[str])), "")

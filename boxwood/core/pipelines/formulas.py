@@ -1,8 +1,8 @@
-"""Formulas: fields that are computed from the other columns of their box.
+"""Formulas: fields whose values are computed from other columns of the box.
 
-A formula is kept with the keys of the columns it names, so that a column can be renamed; what people see is
-the field's default value. Values are stored in the box, and renewed in the transaction of each change of what
-they read. When a formula itself changes, the boxes of the pipeline are computed anew in slices (`formula_runs`).
+A formula is stored with the keys of the columns it reads, so that fields can be renamed; users see the field's default
+value, which is the text with names. Computed values are stored in the box. They are updated in the transaction that
+changes what they read. When a formula changes, all boxes of the pipeline are computed again in slices (`formula_runs`).
 """
 
 from __future__ import annotations
@@ -25,57 +25,63 @@ from ..records import Box, Field, Pipeline
 from . import formula_inputs, schema, stored_values
 
 ENGINE = lib.Engine()
-"""Starts its process with the first formula; whoever serves closes it."""
+"""Evaluates formulas in a process that starts with the first formula. The server closes it when it stops."""
 CHANNEL = "formulas"
-# A value is shown in lists and kept with each event of its box.
+# Values are limited because lists show them, and each event of the box stores them.
 MOST_BYTES = 200_000
-# So often may a formula run over before it is given up: each time costs everyone a quarter of a second.
+# A formula that took too long this often is not computed any longer: each time delays all writes by 0.25 s.
 MOST_OVERRUNS = 5
 SLOW = ("#TIMEOUT!", "#MEMORY!")
 GIVEN_UP = Fault("#TIMEOUT!", "The formula took too long too often: it is computed again once it is changed")
 
 
 class Formula(msgspec.Struct, frozen=True):
+    """The formula of a field."""
+
     pipeline_key: str
     key: str
-    """The field's."""
+    """The key of the field."""
     source: str
-    """The text with the keys of columns for their names."""
+    """The text with keys of columns in place of their names."""
     names: dict[str, str]
-    """What each column it reads is called, by its key; of a deleted one, what it was called."""
+    """The name of each column it reads, by key. For a deleted field, the name it had."""
     due_at: int | None
-    """When it can have another value though no box was changed."""
+    """When its value may change although no box changed (at midnight UTC, for example); None for never."""
     overruns: int
+    """How often it took too long."""
 
 
 FORMULAS = Table("formulas", Formula)
 _compiled = lru_cache(maxsize=2000)(lib.compile)
 
 
-def of(ctx: Ctx, pipeline_key: str) -> list[Formula]:
-    """The pipeline's, each after those it reads."""
+def list_all(ctx: Ctx, pipeline_key: str) -> list[Formula]:
+    """Return the pipeline's formulas, each after the formulas it reads."""
     sql = f"SELECT {FORMULAS.columns} FROM formulas WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
-    found = {one.key: one for one in FORMULAS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
-    return [found[key] for key in lib.order({key: one.names for key, one in found.items()})]
+    found = {formula.key: formula for formula in FORMULAS.load_all(ctx.db.rows(sql, pipeline=pipeline_key))}
+    return [found[key] for key in lib.order({key: formula.names for key, formula in found.items()})]
 
 
 # Setting
 
 
-def put(ctx: Ctx, pipeline: Pipeline, field: Field) -> Pipeline:
-    """Take the field's default value as its formula; without text it is unset. The caller saves the pipeline."""
+def set_from_default(ctx: Ctx, pipeline: Pipeline, field: Field) -> Pipeline:
+    """Store the field's default value as its formula; an empty text removes the formula.
+
+    Return the changed pipeline, which the caller saves. Fields that are no formula are ignored.
+    """
     if field.type != "FORMULA" or (field.default_value is None and field.default_updated_at is None):
         return pipeline
     text = _text(field)
     sql = "DELETE FROM formulas WHERE pipeline_key = :pipeline AND key = :key"
-    had_one = ctx.db.run(sql, pipeline=pipeline.key, key=field.key)
-    if not text and not had_one:
+    had_formula = ctx.db.run(sql, pipeline=pipeline.key, key=field.key)
+    if not text and not had_formula:
         return pipeline
     if text:
-        FORMULAS.insert(ctx.db, _made(ctx, pipeline, field, text))
+        FORMULAS.insert(ctx.db, _parsed_formula(ctx, pipeline, field, text))
     else:
         stored_values.clear(ctx, field)
-    schedule(ctx, pipeline.key)
+    schedule_recompute(ctx, pipeline.key)
     return msgspec.structs.replace(pipeline, formulas_updated_at=ctx.now)
 
 
@@ -86,21 +92,21 @@ def _text(field: Field) -> str:
     return value if value and value.strip() else ""
 
 
-def _made(ctx: Ctx, pipeline: Pipeline, field: Field, text: str) -> Formula:
+def _parsed_formula(ctx: Ctx, pipeline: Pipeline, field: Field, text: str) -> Formula:
     by_key = schema.fields_by_key(ctx, pipeline.key)
-    source, names, daily = understood(ctx, pipeline, text, "defaultValue")
+    source, names, daily = parse(ctx, pipeline, text, "defaultValue")
     formula = Formula(pipeline.key, field.key, source, names, tomorrow(ctx.now) if daily else None, 0)
     _refuse_cycle(ctx, formula, by_key)
     return formula
 
 
-def understood(ctx: Ctx, pipeline: Pipeline, text: str, member: str) -> tuple[str, dict[str, str], bool]:
-    """A formula's text with the keys of columns for their names, what each is called, and whether its value can
-    change with the day alone. `member` is how the caller calls it, for errors."""
+def parse(ctx: Ctx, pipeline: Pipeline, text: str, member: str) -> tuple[str, dict[str, str], bool]:
+    """Return the formula's text with keys of columns in place of their names, the names by key, and whether its value
+    may change each day although no box changed. Raise `Invalid` for `member` if the formula is wrong."""
     by_key = schema.fields_by_key(ctx, pipeline.key)
-    meant = formula_inputs.named(by_key.values())
+    words_by_name = formula_inputs.words_by_name(by_key.values())
     try:
-        keys = {name: _resolved(name, meant, member) for name in lib.compile(text).names}
+        keys = {name: _resolve(name, words_by_name, member) for name in lib.compile(text).names}
         source = lib.rename(text, keys)
         compiled = _compiled(source)
         ENGINE.check(lib.compile(text))
@@ -110,42 +116,43 @@ def understood(ctx: Ctx, pipeline: Pipeline, text: str, member: str) -> tuple[st
     return source, names, compiled.reads_clock or any(formula_inputs.names_others(key, by_key) for key in names)
 
 
-def _resolved(name: str, meant: dict[str, str], member: str) -> str:
-    if name.strip() in meant:
-        return meant[name.strip()]
-    close = get_close_matches(name, meant, 1)
+def _resolve(name: str, words_by_name: dict[str, str], member: str) -> str:
+    if name.strip() in words_by_name:
+        return words_by_name[name.strip()]
+    close = get_close_matches(name, words_by_name, 1)
     hint = f"; did you mean {close[0][:100]!r}?" if close else ""
     raise Invalid(member, f"there is no column {name[:100]!r} in this pipeline{hint}")
 
 
 def _refuse_cycle(ctx: Ctx, formula: Formula, by_key: Mapping[str, Field]) -> None:
-    others = {one.key: list(one.names) for one in of(ctx, formula.pipeline_key)}
+    others = {other.key: list(other.names) for other in list_all(ctx, formula.pipeline_key)}
     if cycle := lib.find_cycle({formula.key: list(formula.names), **others}):
         ring = " → ".join(by_key[key].name for key in [*cycle, cycle[0]])
-        raise Invalid("defaultValue", f"formulas would read each other in a ring: {ring}")
+        raise Invalid("defaultValue", f"formulas must not read each other in a circle: {ring}")
 
 
 def tomorrow(now: int) -> int:
-    """The midnight after this instant, in UTC."""
+    """Return the next midnight in UTC, in milliseconds since the epoch."""
     return (now // DAY + 1) * DAY
 
 
 # When other columns change
 
 
-def follow(ctx: Ctx, pipeline: Pipeline, before: Field, after: Field) -> None:
-    """A column was changed: show its new name in the formulas that read it, or compute them anew."""
+def update_after_field_edit(ctx: Ctx, pipeline: Pipeline, before: Field, after: Field) -> None:
+    """Update the formulas that read an edited field: show its new name in their texts, and compute them again if its
+    options changed."""
     if pipeline.formulas_updated_at is None or (before.name, before.options) == (after.name, after.options):
         return
-    readers = [one for one in of(ctx, pipeline.key) if after.key in one.names]
+    readers = [formula for formula in list_all(ctx, pipeline.key) if after.key in formula.names]
     if before.name != after.name:
         for formula in readers:
-            _show(ctx, msgspec.structs.replace(formula, names={**formula.names, after.key: after.name}))
+            _store_names(ctx, msgspec.structs.replace(formula, names={**formula.names, after.key: after.name}))
     if readers and before.options != after.options:
-        schedule(ctx, pipeline.key)
+        schedule_recompute(ctx, pipeline.key)
 
 
-def _show(ctx: Ctx, formula: Formula) -> None:
+def _store_names(ctx: Ctx, formula: Formula) -> None:
     text = lib.rename(formula.source, formula.names)
     ctx.db.run(
         "UPDATE formulas SET names = :names WHERE pipeline_key = :pipeline_key AND key = :key",
@@ -160,14 +167,17 @@ def _show(ctx: Ctx, formula: Formula) -> None:
     )
 
 
-def lost(ctx: Ctx, pipeline: Pipeline, word: str) -> None:
-    """What this column shows has changed in all boxes, or it is gone."""
-    if pipeline.formulas_updated_at is not None and any(word in one.names for one in of(ctx, pipeline.key)):
-        schedule(ctx, pipeline.key)
+def recompute_readers(ctx: Ctx, pipeline: Pipeline, word: str) -> None:
+    """Compute all boxes again if a formula reads this column, because its values changed in all boxes or it was
+    deleted. `word` is a field's key or a word of `formula_inputs`."""
+    if pipeline.formulas_updated_at is None:
+        return
+    if any(word in formula.names for formula in list_all(ctx, pipeline.key)):
+        schedule_recompute(ctx, pipeline.key)
 
 
-def schedule(ctx: Ctx, pipeline_key: str) -> None:
-    """Have all boxes of the pipeline computed anew, soon; a run under way starts again."""
+def schedule_recompute(ctx: Ctx, pipeline_key: str) -> None:
+    """Let the background worker compute all boxes of the pipeline again. A run in progress starts over."""
     ctx.db.run(
         """
         INSERT INTO formula_runs (pipeline_key, ticket, after_at, after_key) VALUES (:pipeline, :ticket, -1, '')
@@ -183,13 +193,14 @@ def schedule(ctx: Ctx, pipeline_key: str) -> None:
 
 
 def computed(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None = None) -> Box:
-    """The box with the values of its formulas, or of those that read what differs from `before`."""
+    """Return the box with the values of its formulas. With `before`, only formulas that read what differs from it are
+    computed."""
     if pipeline.formulas_updated_at is None:
         return box
-    if ctx.db.for_update:  # a formula that is being changed now is computed as it will be
+    if ctx.db.for_update:  # wait for a transaction that changes a formula
         ctx.db.row("SELECT key FROM pipelines WHERE key = :key FOR SHARE", key=pipeline.key)
-    held = of(ctx, pipeline.key)
-    wanted = held if before is None else _touched(held, formula_inputs.differing(before, box))
+    formulas = list_all(ctx, pipeline.key)
+    wanted = formulas if before is None else _affected(formulas, formula_inputs.differing(before, box))
     if not wanted:
         return box
     (after,), slow = compute(ctx, pipeline, wanted, [box])
@@ -197,38 +208,41 @@ def computed(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None = None) 
     return after
 
 
-def _touched(held: list[Formula], changed: set[str]) -> list[Formula]:
-    """Those that read what was changed, and those whose values these read."""
+def _affected(formulas: list[Formula], changed: set[str]) -> list[Formula]:
+    """Return the formulas that read changed columns, and the formulas whose values they read."""
     needed: set[str] = set()
-    for formula in held:
+    for formula in formulas:
         if changed.intersection(formula.names):
             changed.add(formula.key)
             needed.add(formula.key)
-    for formula in reversed(held):
+    for formula in reversed(formulas):
         if formula.key in needed:
             needed.update(formula.names)
-    return [formula for formula in held if formula.key in needed]
+    return [formula for formula in formulas if formula.key in needed]
 
 
-def compute(ctx: Ctx, pipeline: Pipeline, held: list[Formula], boxes: list[Box]) -> tuple[list[Box], set[str]]:
-    """The boxes with the values of these formulas, and which of them ran over. Changes nothing."""
-    words = {word for formula in held for word in formula.names}
+def compute(ctx: Ctx, pipeline: Pipeline, formulas: list[Formula], boxes: list[Box]) -> tuple[list[Box], set[str]]:
+    """Return the boxes with the values of these formulas, and the keys of the formulas that took too long.
+
+    Nothing is stored.
+    """
+    words = {word for formula in formulas for word in formula.names}
     by_key = schema.fields_by_key(ctx, pipeline.key)
     sheet = formula_inputs.Sheet(ctx, pipeline, by_key, boxes, words)
     results: dict[str, list[Result]] = {}
     slow = set()
-    for formula in held:
+    for formula in formulas:
         columns = {word: results[word] if word in results else sheet.column(word) for word in formula.names}
         results[formula.key], ran_over = _evaluated(ctx, formula, columns, len(boxes))
         if ran_over:
             slow.add(formula.key)
-    values = {key: [_stored(one) for one in found] for key, found in results.items()}
+    values = {key: [_stored(result) for result in found] for key, found in results.items()}
     return [_with(box, {key: found[at] for key, found in values.items()}) for at, box in enumerate(boxes)], slow
 
 
 def preview(ctx: Ctx, pipeline: Pipeline, text: str, boxes: list[Box]) -> list[Any]:
-    """What this formula would show for these boxes; refused as it would be when saved. Changes nothing."""
-    source, names, _ = understood(ctx, pipeline, text, "formula")
+    """Return the value of this formula for each box, without storing anything. Raise `Invalid` as saving it would."""
+    source, names, _ = parse(ctx, pipeline, text, "formula")
     trial = Formula(pipeline.key, "preview", source, names, None, 0)
     found, _ = compute(ctx, pipeline, [trial], boxes)
     return [box.fields.get(trial.key) for box in found]
@@ -240,7 +254,8 @@ def _evaluated(ctx: Ctx, formula: Formula, columns: dict[str, list[Result]], cou
     compiled = _compiled(formula.source)
     rows = [tuple(columns[word][at] for word in compiled.names) for at in range(count)]
     found = ENGINE.evaluate(compiled, rows, ctx.now)
-    return found, any(_is_slow(one) and not any(map(_is_slow, row)) for one, row in zip(found, rows, strict=True))
+    ran_over = any(_is_slow(result) and not any(map(_is_slow, row)) for result, row in zip(found, rows, strict=True))
+    return found, ran_over
 
 
 def _is_slow(value: Result) -> bool:
@@ -248,7 +263,7 @@ def _is_slow(value: Result) -> bool:
 
 
 def _stored(value: Result) -> Any:
-    """As it is kept in the box and read from it; None for unset."""
+    """Return the result as the box stores it; None for unset."""
     if isinstance(value, Date):
         return value.ms
     if isinstance(value, Fault):
@@ -272,12 +287,13 @@ def _with(box: Box, values: dict[str, Any]) -> Box:
     return msgspec.structs.replace(box, fields=dict(sorted(merged.items())))
 
 
-def _same(one: Any, other: Any) -> bool:
-    """In Python 1 is also true; to those who read it, it is not."""
-    return one == other and msgspec.json.encode(one) == msgspec.json.encode(other)
+def _same(value: Any, other: Any) -> bool:
+    """Compare as JSON: in Python 1 equals true, in JSON it does not."""
+    return value == other and msgspec.json.encode(value) == msgspec.json.encode(other)
 
 
 def note_overruns(ctx: Ctx, pipeline_key: str, keys: set[str]) -> None:
+    """Count one more overrun for each of these formulas."""
     if not keys:
         return
     among = ctx.db.dialect.among("key", "keys")

@@ -1,4 +1,4 @@
-"""Pipelines as the actor reaches them, with the actor's role in each."""
+"""Read the pipelines that the actor reaches, with the actor's role in each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _REACHED = f"""
 
 
 def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
-    """The pipeline and the actor's role in it. With `change`, nobody else changes it meanwhile."""
+    """Return the pipeline and the actor's role in it. Raise `NotFound` if the actor does not reach it.
+
+    With `change` the pipeline is locked until the commit.
+    """
     lock = f"{ctx.db.for_update} OF p" if change and ctx.db.for_update else ""
 
     def read() -> tuple[Pipeline, Role] | None:
@@ -30,11 +33,15 @@ def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
 
 
 def get(ctx: Ctx, key: str) -> Pipeline:
+    """Return the pipeline. Raise `NotFound` if the actor does not reach it."""
     return reach(ctx, key)[0]
 
 
 def reach_all(ctx: Ctx, *, sort_by: str = "", limit: int | None = None, offset: int = 0) -> list[tuple[Pipeline, Role]]:
-    """Every pipeline within reach: the oldest first, or the newest by `created_at` or `updated_at`."""
+    """Return the pipelines that the actor reaches, the oldest first.
+
+    With `sort_by` (`created_at` or `updated_at`) the newest comes first.
+    """
     order = f"p.{sort_by} DESC, p.key DESC" if sort_by else "p.created_at, p.key"
     rows = ctx.db.rows(
         f"{_REACHED} WHERE {access.ROLE} IS NOT NULL ORDER BY {order} LIMIT :limit OFFSET :offset",
@@ -51,7 +58,7 @@ def _with_role(row: tuple[Any, ...]) -> tuple[Pipeline, Role]:
 
 
 def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[PipelineMember, Person]]]:
-    """The access lists of these pipelines, the owner first."""
+    """Return the access lists of these pipelines by pipeline key, the owner first."""
     found: dict[str, list[tuple[PipelineMember, Person]]] = {key: [] for key in keys}
     for row in ctx.db.rows(
         f"""
@@ -67,13 +74,13 @@ def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[PipelineMember, P
 
 
 def count_boxes(ctx: Ctx, key: str) -> dict[str, int]:
-    """How many boxes each stage of the pipeline holds."""
+    """Return how many boxes each stage of the pipeline has, by stage key; stages without boxes are absent."""
     rows = ctx.db.rows("SELECT stage_key, COUNT(*) FROM boxes WHERE pipeline_key = :key GROUP BY stage_key", key=key)
     return dict(rows)
 
 
 def count_all(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, int]]:
-    """How many boxes each stage of each of these pipelines holds."""
+    """Return how many boxes each stage has, for each of these pipelines, by pipeline key and stage key."""
     rows = ctx.db.rows(
         f"""
         SELECT pipeline_key, stage_key, COUNT(*) FROM boxes WHERE {ctx.db.dialect.among("pipeline_key", "keys")}

@@ -1,4 +1,4 @@
-"""Pipelines: a process with stages, custom fields and boxes, shared with a team or with some people."""
+"""Create, edit and delete pipelines."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ from . import fields, formulas, lookup, saving, stage_colours, stages
 from .sharing import known_set, share
 
 sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
-"""The permission sets in a row of the table."""
+"""Decodes the permission sets in a row of the table `pipelines`."""
 
 
 def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
-    """`name` and, where nobody says otherwise, the actor's oldest team and one stage (ruling 4)."""
+    """Create a pipeline with its stages and fields.
+
+    Without a team it belongs to the actor's oldest team; without stages it gets one stage (ruling 4).
+    """
     if not given.get("name"):
         raise Insufficient("Pipeline", "name")
     team = teams.get(ctx, given["team_key"]) if given.get("team_key") else teams.oldest(ctx)
@@ -63,19 +66,22 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     PIPELINE_MEMBERS.insert(ctx.db, PipelineMember(pipeline.key, ctx.actor.key, permissions.ADMIN, True, ctx.now))
     for name in given.get("stages") or ["Stage 1"]:
         pipeline, _ = stages.add(ctx, pipeline, name)
-    made = []
-    for one in given.get("fields") or []:
-        pipeline, field = fields.add(ctx, pipeline, one)
-        made.append(field)
-    for field in made:
-        pipeline = formulas.put(ctx, pipeline, field)
+    new_fields = []
+    for given_field in given.get("fields") or []:
+        pipeline, field = fields.add(ctx, pipeline, given_field)
+        new_fields.append(field)
+    for field in new_fields:
+        pipeline = formulas.set_from_default(ctx, pipeline, field)
     saving.save(ctx, pipeline)
     events.record(ctx, "pipeline.created", pipeline, pipeline=pipeline)
     return pipeline
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Pipeline:
-    """Change what differs. `members` replaces the access list; an echo of what is so already is no news."""
+    """Change the given members of the pipeline. `members` replaces the access list.
+
+    Values equal to the stored ones are ignored: they record no event.
+    """
     pipeline, role = lookup.reach(ctx, key, change=True)
     own = {name: value for name, value in changes.items() if name in _EDITABLE and value != getattr(pipeline, name)}
     if own:
@@ -101,11 +107,11 @@ _EDITABLE = {
 
 def _check(ctx: Ctx, pipeline: Pipeline, role: Role, own: dict[str, Any]) -> None:
     if own.get("name") == "":
-        raise Invalid("name", "may not be empty")
+        raise Invalid("name", "must not be empty")
     if "stage_order" in own and sorted(own["stage_order"]) != sorted(pipeline.stage_order):
         raise Invalid("stageOrder", "must hold each stage of the pipeline exactly once")
     if "stage_theme" in own and own["stage_theme"] not in stage_colours.THEMES:
-        raise Invalid("stageColorTheme", f"no such theme; known are {', '.join(stage_colours.THEMES)}")
+        raise Invalid("stageColorTheme", f"must be one of {', '.join(stage_colours.THEMES)}")
     if "team_key" in own:
         access.require(ctx, role, "PIPELINE", "SET_TEAM", pipeline)
         teams.get(ctx, own["team_key"])
@@ -114,8 +120,10 @@ def _check(ctx: Ctx, pipeline: Pipeline, role: Role, own: dict[str, Any]) -> Non
 
 
 def delete(ctx: Ctx, key: str, *, only_empty: bool) -> None:
-    """With its boxes and all they hold, which stay where they are and out of reach while it is in the trash;
-    `only_empty` refuses while there are any (spec 3.1)."""
+    """Move the pipeline to the trash. Its boxes and everything in them stay stored, out of reach.
+
+    With `only_empty`, raise `Conflict` if the pipeline has boxes (spec 3.1).
+    """
     pipeline, role = lookup.reach(ctx, key, change=True)
     access.require(ctx, role, "PIPELINE", "DELETE", pipeline)
     if only_empty and ctx.db.row("SELECT 1 FROM boxes WHERE pipeline_key = :key LIMIT 1", key=key):

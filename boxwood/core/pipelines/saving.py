@@ -1,4 +1,4 @@
-"""Writing a changed pipeline."""
+"""Store a changed pipeline."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from ..records import PIPELINES, Pipeline
 
 
 def save(ctx: Ctx, pipeline: Pipeline) -> Pipeline:
+    """Store the pipeline as it is."""
     PIPELINES.update(ctx.db, pipeline)
     return pipeline
 
 
 def touch(ctx: Ctx, pipeline: Pipeline, **changes: Any) -> Pipeline:
-    """Save these changes and say when."""
+    """Store these changes, with the time of the change."""
     return save(ctx, msgspec.structs.replace(pipeline, **changes, updated_at=ctx.now, saved_at=ctx.now))

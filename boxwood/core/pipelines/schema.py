@@ -1,4 +1,4 @@
-"""The stages and fields of a pipeline, read for everything that works on its boxes."""
+"""Read the stages and fields of pipelines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from . import stage_colours as pipeline_stage_colours
 
 
 def fields(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
-    """The fields of these pipelines, in the order they were made."""
+    """Return the fields of these pipelines by pipeline key, in the order in which they were created."""
     found: dict[str, list[Field]] = {key: [] for key in keys}
     for row in ctx.db.rows(
         f"""
@@ -25,7 +25,7 @@ def fields(ctx: Ctx, keys: list[str]) -> dict[str, list[Field]]:
 
 
 def fields_by_key(ctx: Ctx, pipeline_key: str) -> Mapping[str, Field]:
-    """The pipeline's fields, in the order they were made."""
+    """Return the pipeline's fields by key, in the order in which they were created."""
     sql = f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline ORDER BY LENGTH(key), key"
 
     def read() -> dict[str, Field]:
@@ -35,6 +35,7 @@ def fields_by_key(ctx: Ctx, pipeline_key: str) -> Mapping[str, Field]:
 
 
 def field(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
+    """Return a field of the pipeline. Raise `NotFound` if there is none with this key."""
     row = ctx.db.row(
         f"SELECT {FIELDS.columns} FROM fields WHERE pipeline_key = :pipeline AND key = :key",
         pipeline=pipeline.key,
@@ -46,7 +47,7 @@ def field(ctx: Ctx, pipeline: Pipeline, key: str) -> Field:
 
 
 def stages(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
-    """The stages of these pipelines by key; the pipeline's `stage_order` says their order."""
+    """Return the stages of these pipelines, by pipeline key and stage key. `Pipeline.stage_order` has their order."""
     found: dict[str, dict[str, Stage]] = {key: {} for key in keys}
     for stage in STAGES.load_all(
         ctx.db.rows(
@@ -59,6 +60,8 @@ def stages(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, Stage]]:
 
 
 def stage(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
+    """Return a stage of the pipeline. Raise `NotFound` if there is none with this key."""
+
     def read() -> Stage | None:
         row = ctx.db.row(
             f"SELECT {STAGES.columns} FROM stages WHERE pipeline_key = :pipeline AND key = :key",
@@ -74,7 +77,7 @@ def stage(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
 
 
 def stage_for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
-    """The stage a box goes to: the one named, which must be this pipeline's, or the first."""
+    """Return the stage with this key for a box, or the first stage if no key is given."""
     if not key:
         return stage(ctx, pipeline, pipeline.stage_order[0])
     if key not in pipeline.stage_order:
@@ -83,7 +86,7 @@ def stage_for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
 
 
 def stage_colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:
-    """Foreground and background: its own, or the theme's for its place."""
+    """Return foreground and background of a stage: its own colours, or the theme's colours for its position."""
     if stage.foreground or stage.background:
         return stage.foreground, stage.background
     place = pipeline.stage_order.index(stage.key) if stage.key in pipeline.stage_order else 0

@@ -1,4 +1,4 @@
-"""Who reaches a pipeline: its members, its permission sets and what the team's members may do."""
+"""Change who reaches a pipeline: its access list, its permission sets, and the permissions of the team's members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_GRANTS = 200
 
 
 def share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) -> Pipeline:
-    """The access list, the custom sets and what the team's members get."""
+    """Change the access list, the custom permission sets and the default permission set of the team's members."""
     if "shared" in changes and changes["shared"] != pipeline.shared_with_team:
         changes = {
             **changes,
@@ -39,7 +39,7 @@ def share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) -> 
     for member in wanted.values():
         known_set(member.permission_set, sets, "aclEntries")
     if not any(member.permission_set == permissions.ADMIN for member in wanted.values()):
-        raise Invalid("aclEntries", "a pipeline needs someone with __adminPermissionSet__")
+        raise Invalid("aclEntries", "must have at least one entry with __adminPermissionSet__")
     ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
     for member in wanted.values():
         PIPELINE_MEMBERS.insert(ctx.db, member)
@@ -54,23 +54,23 @@ def share(ctx: Ctx, pipeline: Pipeline, role: Role, changes: dict[str, Any]) -> 
 
 
 def _wanted_sets(pipeline: Pipeline, changes: dict[str, Any]) -> dict[str, PermissionSet]:
-    """All the custom sets there are to be; one given as null is none."""
+    """Return all custom permission sets after the change; a set given as null is removed."""
     if "permission_sets" not in changes:
         return pipeline.permission_sets
-    return {name: one for name, one in changes["permission_sets"].items() if one is not None}
+    return {name: given for name, given in changes["permission_sets"].items() if given is not None}
 
 
 def _check_sets(ctx: Ctx, pipeline: Pipeline, sets: dict[str, PermissionSet]) -> None:
     types = {key: field.type for key, field in schema.fields_by_key(ctx, pipeline.key).items()}
-    for name, one in sets.items():
+    for name, permission_set in sets.items():
         where = f"customPermissionSets.{name[:50]}.permissions"
         if name in permissions.BUILT_IN:
-            raise Invalid(f"customPermissionSets.{name}", "is a built-in set")
-        if len(one.permissions) > MOST_GRANTS:
-            raise Invalid(where, f"takes at most {MOST_GRANTS}")
-        for at, grant in enumerate(one.permissions):
-            told = (grant.entity_type, grant.action, grant.conditional_check, grant.params)
-            permission_conditions.check(*told, pipeline.stage_order, types, f"{where}[{at}]")
+            raise Invalid(f"customPermissionSets.{name}", "is a built-in set: choose another name")
+        if len(permission_set.permissions) > MOST_GRANTS:
+            raise Invalid(where, f"must have at most {MOST_GRANTS} entries")
+        for at, grant in enumerate(permission_set.permissions):
+            members = (grant.entity_type, grant.action, grant.conditional_check, grant.params)
+            permission_conditions.check(*members, pipeline.stage_order, types, f"{where}[{at}]")
 
 
 def _wanted_members(
@@ -80,31 +80,33 @@ def _wanted_members(
     now: dict[str, PipelineMember],
     given: list[dict[str, Any]],
 ) -> dict[str, PipelineMember]:
-    """The whole new list. The owner keeps an entry whatever is given, or nobody might be left."""
+    """Return the whole new access list. The owner always keeps an entry, so that the list is never empty."""
     if not given:
-        raise Invalid("aclEntries", "may not be empty")
+        raise Invalid("aclEntries", "must not be empty")
     default = pipeline.default_permission_set if pipeline.shared_with_team else permissions.EDITOR
     wanted = {key: member for key, member in now.items() if member.is_owner}
-    for at, one in enumerate(given):
-        user_key = _shared_with(ctx, now, one, f"aclEntries[{at}]")
+    for at, entry in enumerate(given):
+        user_key = _find_user(ctx, now, entry, f"aclEntries[{at}]")
         was = now.get(user_key)
-        name = one.get("permission_set") or (was.permission_set if was else default)
+        name = entry.get("permission_set") or (was.permission_set if was else default)
         known_set(name, sets, f"aclEntries[{at}].permissionSetName")
         if pipeline.restricted_to_team and not was and not _in_team(ctx, pipeline, user_key):
-            raise Invalid(f"aclEntries[{at}]", "this pipeline is shared within its team only")
+            raise Invalid(
+                f"aclEntries[{at}]", "must be a member of the team: this pipeline is shared within its team only"
+            )
         wanted[user_key] = PipelineMember(
             pipeline.key, user_key, name, bool(was and was.is_owner), was.added_at if was else ctx.now
         )
     return wanted
 
 
-def _shared_with(ctx: Ctx, now: dict[str, PipelineMember], one: dict[str, Any], field: str) -> str:
-    key: str | None = one.get("user_key")
+def _find_user(ctx: Ctx, now: dict[str, PipelineMember], entry: dict[str, Any], field: str) -> str:
+    key: str | None = entry.get("user_key")
     if key:
         return key if key in now else users.get(ctx, key).key
-    if one.get("email"):
-        return invitations.find_or_invite(ctx, one["email"], f"{field}.email").key
-    raise Invalid(field, "needs userKey or email")
+    if entry.get("email"):
+        return invitations.find_or_invite(ctx, entry["email"], f"{field}.email").key
+    raise Invalid(field, "must have userKey or email")
 
 
 def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:
@@ -112,7 +114,10 @@ def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:
 
 
 def _admins(members: dict[str, PipelineMember], default: str, custom: dict[str, PermissionSet]) -> set[tuple[str, str]]:
-    """Who may make admins, even on a condition, and by which set: none of it changes without that right."""
+    """Return the members who may make admins, even under a condition, each with the permission set.
+
+    Changing this set needs the permission CHANGE_ADMINS.
+    """
     names = [
         name
         for name in (*permissions.BUILT_IN, *custom)
@@ -123,7 +128,8 @@ def _admins(members: dict[str, PipelineMember], default: str, custom: dict[str, 
 
 
 def known_set(name: str, custom: dict[str, PermissionSet], field: str) -> str:
+    """Return the name. Raise `Invalid` for `field` if there is no built-in or custom permission set of this name."""
     if name not in permissions.BUILT_IN and name not in custom:
         known = ", ".join([*permissions.BUILT_IN, *custom])
-        raise Invalid(field, f"no such permission set {name[:100]!r}; known are {known}")
+        raise Invalid(field, f"no permission set {name[:100]!r}: must be one of {known}")
     return name

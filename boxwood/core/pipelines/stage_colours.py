@@ -1,4 +1,4 @@
-"""The colours stages take from their pipeline's theme (spec 3.2 lists the names; the shades are ours)."""
+"""The colours that stages take from their pipeline's theme. Spec 3.2 lists the names; Boxwood chose the shades."""
 
 from __future__ import annotations
 
@@ -51,14 +51,15 @@ THEMES: dict[str, list[str]] = {
 
 
 def colours(theme: str, place: int) -> tuple[str, str]:
-    """Foreground and background of the stage at this place; the foreground is whichever reads better."""
+    """Return foreground and background of the stage at this position, from 0. The foreground is dark or white,
+    whichever is easier to read."""
     shades = THEMES.get(theme) or THEMES["DEFAULT"]
     background = shades[place % len(shades)]
     return _readable_on(background), background
 
 
 def _readable_on(background: str) -> str:
-    """Black or white, by WCAG's relative luminance."""
+    """Return dark or white, by the relative luminance of the background (WCAG)."""
     parts = [int(background[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return "#202124" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else "#ffffff"

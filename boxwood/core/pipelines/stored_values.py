@@ -1,4 +1,4 @@
-"""The values that boxes hold in one field: read, put back, cleared. Boxes record no event for this."""
+"""Read, restore and clear the values of one field in all boxes. The boxes record no events for this."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from ..records import Field
 
 
 def read(ctx: Ctx, field: Field) -> dict[str, Any]:
-    """What the boxes hold in this field; of a formula nothing, for it is computed."""
+    """Return the field's values by box key; nothing for a formula, because its values are computed."""
     if field.type == "FORMULA":
         return {}
-    member, value = (one("fields", field.key) for one in (ctx.db.dialect.member, ctx.db.dialect.field_value))
+    member = ctx.db.dialect.member("fields", field.key)
+    value = ctx.db.dialect.field_value("fields", field.key)
     rows = ctx.db.rows(
         f"SELECT key, {member} FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
         pipeline=field.pipeline_key,
@@ -24,27 +25,30 @@ def read(ctx: Ctx, field: Field) -> dict[str, Any]:
 
 
 def fill(ctx: Ctx, field: Field, values: dict[str, Any]) -> None:
-    """Give boxes values in this field, as they were: no news of the boxes themselves."""
+    """Write these values of the field, given by box key."""
     _fill(ctx, field, values, lambda _, value: value)
 
 
-def choose_again(ctx: Ctx, field: Field, after: Field, values: dict[str, Any]) -> None:
-    """The same with what options gave that are there again: what a box was given since stays, beside it or for it."""
+def restore_options(ctx: Ctx, field: Field, after: Field, values: dict[str, Any]) -> None:
+    """Write values, given by box key, whose options exist again.
+
+    Options that a box was given in the meantime stay: tags are added to them, a dropdown's value is not replaced.
+    """
     had = {option.key for option in field.options}
-    there = {option.key for option in after.options}
+    existing = {option.key for option in after.options}
 
-    def chosen(now: Any, old: Any) -> Any:
+    def restored(now: Any, old: Any) -> Any:
         if not isinstance(old, list):
-            return old if now is None and old in there else now
+            return old if now is None and old in existing else now
         now = now or []
-        if now == [one for one in old if one in had]:
-            return [one for one in old if one in there]
-        return [*now, *(one for one in old if one in there - had and one not in now)]
+        if now == [key for key in old if key in had]:
+            return [key for key in old if key in existing]
+        return [*now, *(key for key in old if key in existing - had and key not in now)]
 
-    _fill(ctx, field, values, chosen)
+    _fill(ctx, field, values, restored)
 
 
-def _fill(ctx: Ctx, field: Field, values: dict[str, Any], chosen: Callable[[Any, Any], Any]) -> None:
+def _fill(ctx: Ctx, field: Field, values: dict[str, Any], restored: Callable[[Any, Any], Any]) -> None:
     keys = list(values)
     for at in range(0, len(keys), 1000):
         among = ctx.db.dialect.among("key", "keys")
@@ -55,16 +59,16 @@ def _fill(ctx: Ctx, field: Field, values: dict[str, Any], chosen: Callable[[Any,
         )
         filled = []
         for key, text in rows:
-            held = msgspec.json.decode(text)
-            value = chosen(held.get(field.key), values[key])
+            box_fields = msgspec.json.decode(text)
+            value = restored(box_fields.get(field.key), values[key])
             if value not in (None, []):
-                held = dict(sorted({**held, field.key: value}.items()))
-                filled.append({"key": key, "fields": msgspec.json.encode(held).decode()})
+                box_fields = dict(sorted({**box_fields, field.key: value}.items()))
+                filled.append({"key": key, "fields": msgspec.json.encode(box_fields).decode()})
         ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", filled)
 
 
 def clear(ctx: Ctx, field: Field) -> None:
-    """Erase the field's values: no news of the boxes themselves."""
+    """Delete the field's values in all boxes."""
     value = ctx.db.dialect.field_value("fields", field.key)
     ctx.db.run(
         f"""
@@ -75,29 +79,29 @@ def clear(ctx: Ctx, field: Field) -> None:
     )
 
 
-def clear_options(ctx: Ctx, field: Field, lost: set[str]) -> dict[str, Any]:
-    """Erase what named an option that is no more; the values that did, by box."""
+def clear_options(ctx: Ctx, field: Field, removed: set[str]) -> dict[str, Any]:
+    """Delete these options from the values of all boxes. Return the old values of the changed boxes by box key."""
     value = ctx.db.dialect.field_value("fields", field.key)
     rows = ctx.db.rows(
         f"SELECT key, fields FROM boxes WHERE pipeline_key = :pipeline AND {value} IS NOT NULL",
         pipeline=field.pipeline_key,
     )
-    cleared, were = [], {}
+    cleared, old_values = [], {}
     for key, text in rows:
         values = msgspec.json.decode(text)
-        left = _left(values[field.key], lost)
-        if left == values[field.key]:
+        remaining = _without(values[field.key], removed)
+        if remaining == values[field.key]:
             continue
-        were[key] = values[field.key]
-        values = {one: value for one, value in values.items() if one != field.key}
-        if left:
-            values[field.key] = left
+        old_values[key] = values[field.key]
+        values = {field_key: value for field_key, value in values.items() if field_key != field.key}
+        if remaining:
+            values[field.key] = remaining
         cleared.append({"key": key, "fields": msgspec.json.encode(values).decode()})
     ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", cleared)
-    return were
+    return old_values
 
 
-def _left(value: Any, lost: set[str]) -> Any:
+def _without(value: Any, removed: set[str]) -> Any:
     if isinstance(value, list):
-        return [one for one in value if one not in lost]
-    return None if value in lost else value
+        return [key for key in value if key not in removed]
+    return None if value in removed else value

@@ -359,7 +359,7 @@ def _validator(ctx: Ctx, event: Event) -> bool:
 
 
 def _validator_deleted(ctx: Ctx, event: Event) -> bool:
-    validation_rules.put_back(ctx, msgspec.json.decode(event.record, type=validation_rules.Validator))
+    validation_rules.put_back(ctx, msgspec.json.decode(event.record, type=validation_rules.ValidationRule))
     return True
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.pipelines.validation_rules import REJECT, WARN, Validator
+from ...core.pipelines.validation_rules import REJECT, WARN, ValidationRule
 from ..codec import Shape
 from ..kinds import FLAG, NAME, OBJECT, TEXT, nullable, one_of
 from .base import Out, given
@@ -42,7 +42,7 @@ class Violation(Out, omit_defaults=False):
     message: str
 
 
-def validator(rule: Validator, formula: str | None, problem: str | None) -> ValidatorOut:
+def validator(rule: ValidationRule, formula: str | None, problem: str | None) -> ValidatorOut:
     return ValidatorOut(
         key=rule.key,
         pipeline_key=rule.pipeline_key,

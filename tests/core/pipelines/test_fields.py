@@ -1,14 +1,14 @@
-"""Fields, by the rules beneath the API."""
+"""Fields, by calling core directly."""
 
 from boxwood.core.context import Ctx
 from boxwood.core.pipelines import schema
 from tests.conftest import World, ok
 
 
-def test_fields_come_in_the_order_they_were_made_however_they_are_found(world: World) -> None:
+def test_fields_come_in_the_order_in_which_they_were_created(world: World) -> None:
     pipeline = world.pipeline()
-    made = [world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Weight", "Colour")]
-    path = f"/api/v1/pipelines/{pipeline['key']}/fields/{made[0]}"
+    created = [world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Weight", "Colour")]
+    path = f"/api/v1/pipelines/{pipeline['key']}/fields/{created[0]}"
     ok(world.ada.http.post(path, json={"name": "Length"}))  # a row that changed is last in PostgreSQL's table
 
     def found(ctx: Ctx) -> list[str]:
@@ -17,4 +17,4 @@ def test_fields_come_in_the_order_they_were_made_however_they_are_found(world: W
             ctx.db.run("SET LOCAL enable_bitmapscan = off")
         return [*schema.fields_by_key(ctx, pipeline["key"])]
 
-    assert world.as_("ada", found) == made
+    assert world.as_("ada", found) == created
