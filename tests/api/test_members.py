@@ -125,7 +125,7 @@ def test_a_mailed_invitation_has_no_link_to_copy(mailing: World, mailbox: Mailbo
     with come(mailing, newer) as dee:
         assert ok(dee.get("/api/v1/users/me"))["email"] == "dee@example.com"
     invite(mailing, mailing.cy.email)
-    assert "made you a member" in text(mailbox.wait(3)[2])
+    assert "added you to the team" in text(mailbox.wait(3)[2])
 
 
 def test_an_assigned_person_without_an_account_gets_an_invitation_mail(mailing: World, mailbox: Mailbox) -> None:
@@ -292,7 +292,7 @@ def test_a_forgotten_password_is_reset_by_mail(mailing: World, mailbox: Mailbox)
 def test_without_mail_a_password_reset_is_refused(world: World) -> None:
     with world.client(None) as browser:
         for email in (world.bo.email, "nobody@example.com"):
-            refused(browser.post("/api/v2/session/forgotten", json={"email": email}), 400, "No mail")
+            refused(browser.post("/api/v2/session/forgotten", json={"email": email}), 400, "cannot send mail")
 
 
 def test_a_member_added_before_signing_up_is_listed_as_invited(world: World) -> None:

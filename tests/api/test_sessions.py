@@ -264,7 +264,7 @@ def test_a_locked_user_cannot_sign_in_until_unlocked(world: World, browser: http
     engine.write(lambda db: user.lock(db, world.ada.email))
     assert browser.get("/api/v1/users/me").status_code == 401
     assert world.ada.http.get("/api/v1/users/me").status_code == 401
-    refused(browser.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 403, "may not")
+    refused(browser.post("/api/v2/session", json={"email": world.ada.email, "password": PASSWORD}), 403, "locked")
     wrong = {"email": world.ada.email, "password": "not the password"}
     refused(browser.post("/api/v2/session", json=wrong), 401)
     refused(browser.post("/api/v2/session/link", json={"token": token, "password": PASSWORD}), 400)

@@ -29,7 +29,7 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     written = [name for name in BOXES.names if getattr(box, name) != getattr(before, name)]
     BOXES.update(ctx.db, box, *written)
-    box = validation_rules.judged(ctx, pipeline, box)
+    box = validation_rules.with_violations(ctx, pipeline, box)
     if "assignee_keys" in changed:
         _assign(ctx, box, before.assignee_keys)
     if "linked_box_keys" in changed:
@@ -59,7 +59,7 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     box = msgspec.structs.replace(before, emails=emails, updated_at=ctx.now, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
     pipeline = lookup.pipeline_of(ctx, box)
-    box = validation_rules.judged(ctx, pipeline, box)
+    box = validation_rules.with_violations(ctx, pipeline, box)
     record_addresses(ctx, pipeline, box, before)
     search.reindex(ctx, "box", box.key)
     return box
@@ -85,7 +85,7 @@ def save_activity(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -
     box = msgspec.structs.replace(box, activity=activity, updated_at=updated_at, saved_at=ctx.now)
     BOXES.update(ctx.db, box, "activity", "updated_at", "saved_at")
     return (
-        validation_rules.judged(ctx, lookup.pipeline_of(ctx, box), box)
+        validation_rules.with_violations(ctx, lookup.pipeline_of(ctx, box), box)
         if validation_rules.has_any(ctx, box.pipeline_key)
         else box
     )
@@ -178,7 +178,7 @@ def link_back(ctx: Ctx, box: Box, before: list[str]) -> None:
             after = msgspec.structs.replace(other, linked_box_keys=keys, updated_at=ctx.now, saved_at=ctx.now)
             after = formulas.computed(ctx, pipeline, after, other)
             BOXES.update(ctx.db, after, "linked_box_keys", "fields", "updated_at", "saved_at")
-            after = validation_rules.judged(ctx, pipeline, after)
+            after = validation_rules.with_violations(ctx, pipeline, after)
             old = {"linked_box_keys": other.linked_box_keys}
             events.record_for_box(ctx, "box.linked", after, pipeline, before=old, changed="linked_box_keys")
 

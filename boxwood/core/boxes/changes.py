@@ -66,12 +66,12 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [invitations.named(ctx, entry, "assignedToSharingEntries", box.assignee_keys) for entry in given]
+    keys = [invitations.find_user_key(ctx, entry, "assignedToSharingEntries", box.assignee_keys) for entry in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
 def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [invitations.named(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
+    keys = [invitations.find_user_key(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
     return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
 
 

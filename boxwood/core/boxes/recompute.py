@@ -13,7 +13,7 @@ from ...db.records import Table
 from .. import search
 from ..context import Ctx
 from ..pipelines import formulas, validation_rules
-from ..pipelines.validation_rules import Verdict
+from ..pipelines.validation_rules import Violations
 from ..records import BOXES, PIPELINES, USERS, Box, Pipeline
 from . import links, lookup
 
@@ -32,7 +32,7 @@ class RecomputedSlice(msgspec.Struct, frozen=True):
     read: list[Box]
     computed: list[Box]
     slow: set[str]
-    verdicts: dict[str, Verdict]
+    verdicts: dict[str, Violations]
     slow_rules: set[str]
 
 
@@ -69,7 +69,7 @@ def wake(db: Db, keys: list[str], now: int) -> None:
                 pipeline=key,
             )
         ctx, _ = _acting(db, key, now)
-        formulas.schedule(ctx, key)
+        formulas.schedule_recompute(ctx, key)
 
 
 def prepare(db: Db, run: RecomputeRun, now: int) -> RecomputedSlice:
@@ -90,9 +90,9 @@ def prepare(db: Db, run: RecomputeRun, now: int) -> RecomputedSlice:
     )
     if not read:
         return RecomputedSlice([], [], set(), {}, set())
-    computed, slow = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), read)
+    computed, slow = formulas.compute(ctx, pipeline, formulas.list_all(ctx, pipeline.key), read)
     same = [old for old, new in zip(read, computed, strict=True) if new is old]
-    verdicts, slow_rules = validation_rules.judge(ctx, pipeline, same) if same else ({}, set[str]())
+    verdicts, slow_rules = validation_rules.find_violations(ctx, pipeline, same) if same else ({}, set[str]())
     return RecomputedSlice(read, computed, slow, verdicts, slow_rules)
 
 
@@ -109,7 +109,7 @@ def settle(db: Db, run: RecomputeRun, piece: RecomputedSlice, now: int) -> None:
     verdicts = {old.key: piece.verdicts[old.key] for old, new in done if new is old}
     left = [box for key, box in current.items() if key not in known and box.pipeline_key == pipeline.key]
     if left:
-        again, _ = formulas.compute(ctx, pipeline, formulas.of(ctx, pipeline.key), left)
+        again, _ = formulas.compute(ctx, pipeline, formulas.list_all(ctx, pipeline.key), left)
         done += zip(left, again, strict=True)
     _write(ctx, [(old, new) for old, new in done if new is not old])
     _judge(ctx, pipeline, [new for _, new in done], verdicts)
@@ -137,10 +137,10 @@ def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
         search.reindex(ctx, "box", box.key)
 
 
-def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Verdict]) -> None:
+def _judge(ctx: Ctx, pipeline: Pipeline, read: list[Box], verdicts: dict[str, Violations]) -> None:
     """Store the rules that each box breaks. The boxes that have no verdict yet are checked now."""
     if left := [box for box in read if box.key not in verdicts]:
-        found, slow = validation_rules.judge(ctx, pipeline, left)
+        found, slow = validation_rules.find_violations(ctx, pipeline, left)
         validation_rules.note_overruns(ctx, slow)
         verdicts |= found
     changed = [

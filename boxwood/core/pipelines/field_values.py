@@ -27,7 +27,7 @@ _EXACT = 2**53
 def check(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> Any:
     """Return the value as it is stored; None for unset. `name` is the member of the request, for errors."""
     if field.type == "FORMULA":
-        raise Invalid(name, f"{field.name!r} is a formula and cannot be written")
+        raise Invalid(name, f"{field.name!r} is computed by a formula and cannot be written")
     if value is None or value in ("", []):
         return None
     return KINDS[field.type](ctx, pipeline, field, value, name)

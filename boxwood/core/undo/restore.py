@@ -148,7 +148,7 @@ def _pipeline(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     ctx.db.run("UPDATE pipelines SET trashed_at = NULL WHERE key = :key", key=trashed.key)
     pipeline = pipelines.get(ctx, trashed.key)
     events.record(ctx, "pipeline.restored", pipeline, pipeline=pipeline)
-    formulas.lost(ctx, pipeline, "stage")
+    formulas.recompute_readers(ctx, pipeline, "stage")
 
 
 def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
@@ -158,7 +158,7 @@ def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     box = formulas.computed(ctx, pipeline, _without_deleted(ctx, pipeline, box))
     box = msgspec.structs.replace(box, updated_at=ctx.now, saved_at=ctx.now)
     boxes.insert(ctx, box)
-    box = validation_rules.judged(ctx, pipeline, box)
+    box = validation_rules.with_violations(ctx, pipeline, box)
     rows["comments"] = _parents_first(rows["comments"])
     for table, _ in trash.HELD["box"][1:]:
         trash.put_back(ctx.db, table, rows[table])
@@ -321,7 +321,7 @@ def _stage(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     order = list(pipeline.stage_order)
     order.insert(rows["place"], key)
     pipeline = pipelines.touch(ctx, pipeline, stage_order=order)
-    stages.tell(ctx, "stage.restored", schema.stage(ctx, pipeline, key), pipeline)
+    stages.record_event(ctx, "stage.restored", schema.stage(ctx, pipeline, key), pipeline)
 
 
 def _field(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
@@ -332,7 +332,7 @@ def _field(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     field = schema.field(ctx, pipeline, rows["fields"][0]["key"])
     stored_values.fill(ctx, field, rows["values"])
     if pipeline.formulas_updated_at is not None:
-        formulas.schedule(ctx, pipeline.key)
+        formulas.schedule_recompute(ctx, pipeline.key)
     if field.type in search.TEXT_TYPES:
         search.reindex_all(ctx, search.BOX, pipeline.key)
     pipeline = pipelines.touch(ctx, pipeline)
