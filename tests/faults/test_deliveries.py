@@ -164,8 +164,10 @@ def test_a_killed_server_delivers_all_that_was_acknowledged(
     server = Process(fresh_store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
     with watching(server, fresh_store, receiver) as watched:
         for _ in range(kills):
+            before = len(watched.created)
             with watched.written_to():
                 time.sleep(random.uniform(0.3, 0.8))
+                eventually(lambda before=before: len(watched.created) > before)  # type: ignore[misc]
                 server.kill()
             server.start()
     assert server.stop() == 0
