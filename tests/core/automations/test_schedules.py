@@ -1,4 +1,4 @@
-"""When time begins a run: dates with offsets and times of the day, and schedules on days when clocks change."""
+"""When triggers by time start a run: dates with offsets and times of day, and schedules when clocks change."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ def ms(*moment: int, zone: ZoneInfo | None = None) -> int:
         ({"time": "9:30", "timeZone": "America/New_York", "amount": -2, "unit": "hours"}, ms(2026, 3, 29, 11, 30)),
     ],
 )
-def test_a_date_begins_a_run_at(trigger, expected):
+def test_the_time_when_a_date_starts_a_run(trigger, expected):
     assert schedules.moment({"type": "date.reached", **trigger}, ms(2026, 3, 29)) == expected
 
 

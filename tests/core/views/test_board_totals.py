@@ -28,7 +28,7 @@ PLACES = st.integers(0, 30)
 
 
 class Deals:
-    """A pipeline that Bo sees in part, another beside it, and what may happen to them."""
+    """A pipeline of which Bo sees some boxes, another pipeline, and the changes that may happen to them."""
 
     def __init__(self, world: World) -> None:
         self.world, self.http = world, world.ada.http
@@ -37,7 +37,7 @@ class Deals:
             world.field(pipeline, "TEXT_INPUT", "Size")
             items = [{"name": "North"}, {"name": "South"}]
             field = world.field(pipeline, "DROPDOWN", "Region", dropdownSettings={"items": items})
-        self.regions = [None, *(one["key"] for one in field["dropdownSettings"]["items"])]
+        self.regions = [None, *(option["key"] for option in field["dropdownSettings"]["items"])]
         world.field(self.pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
         seen = {"fieldKey": SIZE, "operator": "EQUALS", "value": "30"}
         hold(
@@ -52,7 +52,7 @@ class Deals:
         self.totals = {self.pipeline["key"]: Totals(3), self.other["key"]: Totals(3)}
 
     def do(self, verb: str, path: str, body: Any = None) -> None:
-        """What makes no sense is refused, and changes nothing."""
+        """Send a request. A request that is not possible is refused and changes nothing."""
         reply = self.http.request(verb, path, json=body)
         assert reply.status_code < 500, reply.text
         if change := reply.headers.get("x-boxwood-change"):
@@ -68,9 +68,9 @@ class Deals:
         return {SIZE: VALUES[at % len(VALUES)], REGION: self.regions[at % len(self.regions)]}
 
     def create(self, at: int) -> None:
-        mine = [] if at % 2 else [{"email": self.world.bo.email}]
+        assigned = [] if at % 2 else [{"email": self.world.bo.email}]
         stage = f"500{at % 3 + 1}"
-        given = {"name": "Deal", "stageKey": stage, "fields": self.values(at), "assignedToSharingEntries": mine}
+        given = {"name": "Deal", "stageKey": stage, "fields": self.values(at), "assignedToSharingEntries": assigned}
         self.do("POST", f"{self.path}/boxes", given)
 
     def move(self, at: int) -> None:
@@ -80,25 +80,25 @@ class Deals:
         self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"fields": self.values(at // 2)})
 
     def assign(self, at: int) -> None:
-        mine = [{"email": self.world.bo.email}] if at % 2 else []
-        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"assignedToSharingEntries": mine})
+        assigned = [{"email": self.world.bo.email}] if at % 2 else []
+        self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"assignedToSharingEntries": assigned})
 
     def delete(self, at: int) -> None:
         self.do("DELETE", f"/api/v1/boxes/{self.box(at)}")
 
     def restore(self, at: int) -> None:
-        there = ok(self.http.get("/api/v2/trash", params={"limit": 3}))["results"]
-        if there:
-            self.do("POST", f"/api/v2/trash/{there[at % len(there)]['key']}/restore")
+        trashed = ok(self.http.get("/api/v2/trash", params={"limit": 3}))["results"]
+        if trashed:
+            self.do("POST", f"/api/v2/trash/{trashed[at % len(trashed)]['key']}/restore")
 
     def undo(self, at: int) -> None:
         if self.changes:
             self.do("POST", "/api/v2/undo", {"change": self.changes[-1 - at % len(self.changes)]})
 
-    def leave(self, at: int) -> None:
+    def move_out(self, at: int) -> None:
         self.do("POST", f"/api/v1/boxes/{self.box(at)}", {"pipelineKey": self.other["key"]})
 
-    def come(self, at: int) -> None:
+    def move_in(self, at: int) -> None:
         self.do("POST", f"/api/v1/boxes/{self.box(at, other=True)}", {"pipelineKey": self.pipeline["key"]})
 
     def link(self, at: int) -> None:
@@ -109,55 +109,55 @@ class Deals:
 
     def edit_many(self, at: int) -> None:
         operations = [
-            {"method": "POST", "path": f"/v1/boxes/{self.box(one)}", "body": {"fields": self.values(at + one)}}
-            for one in range(4)
+            {"method": "POST", "path": f"/v1/boxes/{self.box(number)}", "body": {"fields": self.values(at + number)}}
+            for number in range(4)
         ]
         self.do("POST", "/api/v2/batch", {"operations": operations})
 
     def import_some(self, at: int) -> None:
-        rows = "".join(f"Row {one},{VALUES[(at + one) % len(VALUES)] or ''},Won\n" for one in range(5))
+        rows = "".join(f"Row {number},{VALUES[(at + number) % len(VALUES)] or ''},Won\n" for number in range(5))
         reply = send(self.world, self.pipeline, f"name,Size,stage\n{rows}")
         assert reply.status_code < 500, reply.text
 
-    def option(self, at: int) -> None:
-        """The last option goes, or another comes."""
+    def edit_options(self, at: int) -> None:
+        """Remove the last option, or add another."""
         field = self.http.get(f"{self.path}/fields/{REGION}").json()
         items = field.get("dropdownSettings", {"items": []})["items"]
         items = items[:-1] if at % 2 else [*items, {"name": f"Region {at}"}]
         self.do("POST", f"{self.path}/fields/{REGION}", {"dropdownSettings": {"items": items}})
 
-    def formula(self, at: int) -> None:
+    def edit_formula(self, at: int) -> None:
         self.do("POST", f"{self.path}/fields/{DOUBLE}", {"defaultValue": f"$'Size' * {at}"})
 
-    def lose_field(self, at: int) -> None:
+    def delete_field(self, at: int) -> None:
         self.do("DELETE", f"{self.path}/fields/{(SIZE, REGION, DOUBLE)[at % 3]}")
 
-    def lose_stage(self, at: int) -> None:
+    def delete_stage(self, at: int) -> None:
         self.do("DELETE", f"{self.path}/stages/500{at % 3 + 1}")
 
-    def lose_pipeline(self, at: int) -> None:
+    def delete_and_restore_pipeline(self, at: int) -> None:
         self.do("DELETE", self.path)
         self.do("POST", f"/api/v2/trash/{self.pipeline['key']}/restore")
 
-    def hook(self, at: int) -> None:
-        """Something in the pipeline that alters no box."""
+    def create_view(self, at: int) -> None:
+        """A change in the pipeline that changes no box."""
         self.do("POST", f"{self.path}/views", {"name": f"View {at}"})
 
     def check(self) -> None:
         for pipeline, person in itertools.product((self.pipeline, self.other), (self.world.ada, self.world.bo)):
-            known = {one["key"]: one for one in ok(self.http.get(f"/api/v2/pipelines/{pipeline['key']}/fields"))}
+            known = {field["key"] for field in ok(self.http.get(f"/api/v2/pipelines/{pipeline['key']}/fields"))}
             sums = [key for key in (SIZE, DOUBLE) if key in known]
             for by in ("stage", REGION) if REGION in known else ("stage",):
                 same(self.world, person, pipeline["key"], self.totals[pipeline["key"]], by=by, sums=sums)
                 same(self.world, person, pipeline["key"], self.totals[pipeline["key"]], by=by, sums=sums[:1])
 
 
-DEEDS: dict[str, Callable[[Deals, int], None]] = {
+CHANGES: dict[str, Callable[[Deals, int], None]] = {
     name: verb for name, verb in vars(Deals).items() if callable(verb) and name not in vars(object)
 }
 for _name in ("do", "box", "values", "check"):
-    del DEEDS[_name]
-USUAL = ["create", "create", "create", "move", "edit", "assign", "delete", "restore", "undo", "leave", "come"]
+    del CHANGES[_name]
+USUAL = ["create", "create", "create", "move", "edit", "assign", "delete", "restore", "undo", "move_out", "move_in"]
 
 
 def figures(world: World, who: Person, pipeline_key: str, totals: Totals | None, **asked: Any) -> dict[str, Any]:
@@ -168,15 +168,15 @@ def figures(world: World, who: Person, pipeline_key: str, totals: Totals | None,
     return world.server.engine.read(read)
 
 
-def alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """The same counts, and sums but for the order in which numbers of sixteen digits were added."""
-    counts = {lane: count for lane, (count, _) in one.items()} == {lane: count for lane, (count, _) in other.items()}
-    return counts and all(sums == pytest.approx(other[lane][1], rel=1e-13) for lane, (_, sums) in one.items())
+def alike(found: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the counts are equal, and the sums too, except for rounding in the order of addition."""
+    counts = {lane: count for lane, (count, _) in found.items()} == {lane: count for lane, (count, _) in other.items()}
+    return counts and all(sums == pytest.approx(other[lane][1], rel=1e-13) for lane, (_, sums) in found.items())
 
 
 def same(world: World, who: Person, pipeline_key: str, totals: Totals, **asked: Any) -> dict[str, Any]:
-    """What is totals is what counting gives. Where formulas are being computed beside, once that gives the same before
-    and after."""
+    """Assert that the cached totals equal counting all boxes. While formulas are computed in the background, wait until
+    counting before and after gives the same."""
     deadline = time.monotonic() + 120
     while True:
         before = figures(world, who, pipeline_key, None, **asked)
@@ -184,43 +184,43 @@ def same(world: World, who: Person, pipeline_key: str, totals: Totals, **asked: 
         if alike(figures(world, who, pipeline_key, None, **asked), before):
             assert alike(found, before), f"{found} is not {before}"
             return found
-        assert time.monotonic() < deadline, "it never comes to rest"
+        assert time.monotonic() < deadline, "the totals never stop changing"
 
 
 @pytest.mark.slow
-def test_whatever_happens_what_is_kept_is_what_counting_gives(world: World) -> None:
-    deeds = st.sampled_from([*USUAL, *DEEDS])
+def test_after_any_changes_cached_totals_equal_counting_all_boxes(world: World) -> None:
+    names = st.sampled_from([*USUAL, *CHANGES])
 
     @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.tuples(deeds, PLACES), min_size=8, max_size=16))
+    @given(st.lists(st.tuples(names, PLACES), min_size=8, max_size=16))
     def happen(chosen: list[tuple[str, int]]) -> None:
         deals = Deals(world)
         for at in range(5):
             deals.create(at)
         deals.check()
         for name, at in chosen:
-            DEEDS[name](deals, at)
+            CHANGES[name](deals, at)
             deals.check()
 
     happen()
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_each_thing_that_can_happen_is_seen(world: World, deed: str) -> None:
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_kind_of_change_updates_the_totals(world: World, change: str) -> None:
     deals = Deals(world)
     for at in range(8):
         deals.create(at)
-    deals.leave(1)
+    deals.move_out(1)
     deals.check()
     for at in (1, 2):
-        DEEDS[deed](deals, at)
+        CHANGES[change](deals, at)
         deals.check()
     deals.undo(0)
     deals.check()
 
 
 class Watched:
-    """A database that tells what is asked of boxes, grouped."""
+    """A database that counts the statements that group boxes."""
 
     def __init__(self, db: Db) -> None:
         self.db = db
@@ -235,7 +235,7 @@ class Watched:
 
 
 def many(world: World, count: int) -> dict[str, Any]:
-    """A pipeline with so many boxes, made at once."""
+    """A pipeline with this number of boxes."""
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT", "Size")
     world.as_("ada", lambda ctx: add(ctx, pipeline["key"], count))
@@ -249,7 +249,7 @@ def add(ctx: Ctx, pipeline_key: str, count: int) -> None:
 
 
 def effort(world: World, pipeline: dict[str, Any], totals: Totals) -> int:
-    """How many parts are counted to tell the figures, which are right."""
+    """How many parts are counted to read the totals. Asserts that the totals are right."""
 
     def read(db: Db) -> int:
         watched = Watched(db)
@@ -262,7 +262,7 @@ def effort(world: World, pipeline: dict[str, Any], totals: Totals) -> int:
     return found
 
 
-def test_after_a_change_the_parts_that_it_touches_are_counted_alone(world: World) -> None:
+def test_after_a_change_only_the_parts_of_changed_boxes_are_counted(world: World) -> None:
     pipeline = many(world, 200)
     totals = Totals(10)
     assert effort(world, pipeline, totals) == 20
@@ -286,7 +286,7 @@ def test_after_a_change_the_parts_that_it_touches_are_counted_alone(world: World
     assert effort(world, pipeline, totals) == 20
 
 
-def test_a_part_that_grows_is_cut_again(world: World) -> None:
+def test_a_part_that_has_grown_is_divided(world: World) -> None:
     pipeline = many(world, 25)
     totals = Totals(10)
     assert effort(world, pipeline, totals) == 3
@@ -296,7 +296,7 @@ def test_a_part_that_grows_is_cut_again(world: World) -> None:
     assert effort(world, pipeline, totals) == 1
 
 
-def test_after_very_much_everything_is_counted(world: World) -> None:
+def test_after_very_many_events_everything_is_counted(world: World) -> None:
     pipeline = many(world, 50)
     totals = Totals(10)
     assert effort(world, pipeline, totals) == 5
@@ -304,7 +304,7 @@ def test_after_very_much_everything_is_counted(world: World) -> None:
     assert effort(world, pipeline, totals) == (50 + board_totals.MOST_EVENTS + 1 + 9) // 10
 
 
-def test_figures_are_told_by_more_that_is_kept_and_go_when_there_is_no_room(world: World) -> None:
+def test_cached_totals_with_more_sums_are_used_and_the_oldest_are_removed_when_the_cache_is_full(world: World) -> None:
     pipeline = many(world, 20)
     world.field(pipeline, "TEXT_INPUT", "Weight")
     totals = Totals(10, most=12)
@@ -317,8 +317,8 @@ def test_figures_are_told_by_more_that_is_kept_and_go_when_there_is_no_room(worl
     assert effort(world, pipeline, many_lanes) == 20
 
 
-def test_what_is_committed_late_is_counted(world: World) -> None:
-    """On PostgreSQL an event can appear behind one with a higher number."""
+def test_boxes_that_are_committed_late_are_counted(world: World) -> None:
+    """On PostgreSQL an event can appear after an event with a higher number."""
     if not isinstance(world.server.engine, Postgres):
         pytest.skip("on SQLite one transaction follows another")
     pipeline = many(world, 30)
@@ -342,7 +342,7 @@ def test_what_is_committed_late_is_counted(world: World) -> None:
     assert same(world, world.ada, pipeline["key"], totals, sums=[SIZE])["5001"][0] == 32
 
 
-def test_what_is_computed_without_an_event_is_counted(world: World) -> None:
+def test_formulas_that_are_computed_without_an_event_are_counted(world: World) -> None:
     pipeline = many(world, 30)
     totals = Totals(10)
     world.field(pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
@@ -353,9 +353,9 @@ def test_what_is_computed_without_an_event_is_counted(world: World) -> None:
     eventually(doubled)
 
 
-def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> None:
+def test_with_many_writers_and_readers_at_once_no_change_is_missed(world: World) -> None:
     pipeline = many(world, 50)
-    totals, over, wrong = Totals(10), threading.Event(), []
+    totals, over, errors = Totals(10), threading.Event(), []
 
     def write() -> None:
         try:
@@ -367,19 +367,19 @@ def test_while_many_write_and_ask_at_once_nothing_is_missed(world: World) -> Non
                     if number % 3 == 0:
                         ok(http.delete(f"/api/v1/boxes/{box}"))
         except Exception as error:
-            wrong.append(error)
+            errors.append(error)
 
     def ask() -> None:
         while not over.is_set():
             figures(world, world.ada, pipeline["key"], totals, sums=[SIZE])
 
-    writers, askers = ([threading.Thread(target=one) for _ in range(3)] for one in (write, ask))
-    for thread in [*writers, *askers]:
+    writers, readers = ([threading.Thread(target=work) for _ in range(3)] for work in (write, ask))
+    for thread in [*writers, *readers]:
         thread.start()
     for thread in writers:
         thread.join()
     over.set()
-    for thread in askers:
+    for thread in readers:
         thread.join()
-    assert wrong == []
+    assert errors == []
     assert same(world, world.ada, pipeline["key"], totals, sums=[SIZE])["5002"] == (24, {SIZE: 24})

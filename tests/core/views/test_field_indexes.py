@@ -1,4 +1,4 @@
-"""Indexes that make themselves: there when a field was asked for, used, bounded, and gone with the field."""
+"""Automatic indexes: created for a field that boxes are filtered or sorted by, used, limited, and deleted with it."""
 
 import json
 import time
@@ -21,17 +21,17 @@ MANY = 3000
 
 
 def fill(world: World, pipeline: dict[str, Any], values: Any) -> None:
-    """Many boxes, each with `values(number)`; written past the API, for speed."""
+    """Create many boxes, each with `values(number)`. They are inserted without the API, for speed."""
     key = world.box(pipeline)["key"]
     like = world.as_("ada", lambda ctx: boxes.get(ctx, key))
-    made = (msgspec.structs.replace(like, key=f"{like.key}{n:05}", fields=values(n)) for n in range(MANY))
+    copies = (msgspec.structs.replace(like, key=f"{like.key}{n:05}", fields=values(n)) for n in range(MANY))
     columns = BOXES.names
     sql = f"INSERT INTO boxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
-    world.server.engine.write(lambda db: db.many(sql, [BOXES.params(box) for box in made]))
+    world.server.engine.write(lambda db: db.many(sql, [BOXES.params(box) for box in copies]))
 
 
 class Watched:
-    """A transaction that keeps what was asked of the table of boxes."""
+    """A transaction that stores the statements that read boxes."""
 
     def __init__(self, db: Db) -> None:
         self._db = db
@@ -47,7 +47,7 @@ class Watched:
 
 
 def plan(world: World, pipeline: dict[str, Any], **query: Any) -> str:
-    """How the database says it will find the first page."""
+    """The database's plan for reading the first page."""
 
     def explain(db: Db) -> str:
         watched = Watched(db)
@@ -66,7 +66,7 @@ def names(world: World) -> set[str]:
 def until(condition: Any) -> None:
     deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < deadline, "it does not happen"
+        assert time.monotonic() < deadline, "the condition did not become true"
         time.sleep(0.05)
 
 
@@ -78,33 +78,33 @@ KINDS: dict[str, tuple[str, str, Any, Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_field_that_is_asked_for_gets_an_index_that_is_used(world: World, kind: str) -> None:
-    form, op, value, held = KINDS[kind]
+def test_a_field_that_boxes_are_filtered_or_sorted_by_gets_an_index_that_is_used(world: World, kind: str) -> None:
+    form, op, value, value_of = KINDS[kind]
     pipeline = world.pipeline()
     for _ in range(3):
         world.field(pipeline, "CHECKBOX")
     options = {"dropdownSettings": {"items": [{"name": "S"}, {"name": "L"}]}} if kind == "DROPDOWN" else {}
     key = world.field(pipeline, kind, **options)["key"]
-    fill(world, pipeline, lambda n: {key: held(n)})
+    fill(world, pipeline, lambda n: {key: value_of(n)})
     name = f"boxes_by_field_{key}_{form}"
     tree = {"field": key, "op": op, "value": value}
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     before = ok(world.ada.http.get(path, params={"filter": json.dumps(tree), "sort": f"-{key}", "limit": 25}))
     until(lambda: name in names(world))
     if world.server.engine.dialect.name == "postgres":
-        world.server.engine.write(lambda db: db.run("ANALYZE boxes"))  # as its autovacuum does a while after
+        world.server.engine.write(lambda db: db.run("ANALYZE boxes"))  # as the autovacuum does after a while
     after = ok(world.ada.http.get(path, params={"filter": json.dumps(tree), "sort": f"-{key}", "limit": 25}))
-    assert [one["key"] for one in after["results"]] == [one["key"] for one in before["results"]]
+    assert [box["key"] for box in after["results"]] == [box["key"] for box in before["results"]]
     assert name in plan(world, pipeline, tree=tree)
     for sort in ([key], [f"-{key}"]):
-        walked = plan(world, pipeline, sort=sort)
-        assert name in walked, walked
-        assert "TEMP B-TREE" not in walked, walked
-        assert "Sort" not in walked, walked
+        found = plan(world, pipeline, sort=sort)
+        assert name in found, found
+        assert "TEMP B-TREE" not in found, found
+        assert "Sort" not in found, found
 
 
-def test_a_page_that_no_index_serves_reads_boxes_as_they_lie(world: World) -> None:
-    """Not along an index of a field that it does not ask for, nor along that of its creation where another serves."""
+def test_a_page_without_a_useful_index_reads_boxes_in_the_order_of_creation(world: World) -> None:
+    """It does not use the index of another field. If an index helps, the index of the creation is not used."""
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     fill(world, pipeline, lambda n: {key: n * 7919 % 100_003})
@@ -124,26 +124,26 @@ def test_a_page_that_no_index_serves_reads_boxes_as_they_lie(world: World) -> No
         assert "boxes_by_stage" in plan(world, pipeline, tree=stage, sort=["taskTotal"])
 
 
-def test_an_index_goes_with_the_last_field_that_wants_it(world: World) -> None:
-    one, other = world.pipeline(), world.pipeline()
-    for pipeline in (one, other):
+def test_an_index_is_deleted_with_the_last_field_that_needs_it(world: World) -> None:
+    first, second = world.pipeline(), world.pipeline()
+    for pipeline in (first, second):
         for _ in range(40):
             key = world.field(pipeline, "TEXT_INPUT")["key"]
         ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params={"sort": key}))
     name = f"boxes_by_field_{key}_text"
     engine = world.server.engine
-    wishes = {Wish(pipeline["key"], key, "text") for pipeline in (one, other)}
+    wishes = {Wish(pipeline["key"], key, "text") for pipeline in (first, second)}
     until(lambda: name in names(world) and len(engine.read(lambda db: field_indexes.known(db, wishes))) == 2)
-    ok(world.ada.http.delete(f"/api/v1/pipelines/{one['key']}/fields/{key}"))
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{first['key']}/fields/{key}"))
     job_field_indexes.sweep(engine, set())
     assert name in names(world)
-    ok(world.ada.http.delete(f"/api/v1/pipelines/{other['key']}/fields/{key}"))
+    ok(world.ada.http.delete(f"/api/v1/pipelines/{second['key']}/fields/{key}"))
     until(lambda: job_field_indexes.sweep(engine, set()) or name not in names(world))
 
 
-def test_an_index_stays_for_a_pipeline_in_the_trash_and_goes_with_it_for_good(world: World) -> None:
+def test_an_index_stays_while_its_pipeline_is_in_the_trash_and_is_deleted_with_it(world: World) -> None:
     pipeline = world.pipeline()
-    for _ in range(45):  # as far as no other pipeline of the tests has fields
+    for _ in range(45):  # more fields than any other pipeline of the tests, so that no other needs the index
         key = world.field(pipeline, "TEXT_INPUT")["key"]
     path = f"/api/v2/pipelines/{pipeline['key']}"
     ok(world.ada.http.get(f"{path}/boxes", params={"sort": key}))
@@ -163,7 +163,7 @@ def test_an_index_stays_for_a_pipeline_in_the_trash_and_goes_with_it_for_good(wo
     until(lambda: job_field_indexes.sweep(engine, set()) or name not in names(world))
 
 
-def test_how_many_indexes_a_pipeline_gets_is_bounded(world: World) -> None:
+def test_the_number_of_indexes_of_a_pipeline_is_limited(world: World) -> None:
     pipeline = world.pipeline()
     keys = [world.field(pipeline, "CHECKBOX")["key"] for _ in range(field_indexes.MOST_OF_PIPELINE + 3)]
     wishes = {Wish(pipeline["key"], key, "flag") for key in keys}
@@ -178,7 +178,7 @@ def test_how_many_indexes_a_pipeline_gets_is_bounded(world: World) -> None:
         assert ok(world.ada.http.get(path, params={"filter": tree}))["results"] == []
 
 
-def test_what_an_index_could_not_hold_is_still_written(world: World) -> None:
+def test_values_that_an_index_cannot_hold_are_still_stored(world: World) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]
     ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params={"sort": key}))
