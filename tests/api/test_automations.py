@@ -192,7 +192,7 @@ def test_a_deleted_automation_is_restored_switched_off_and_a_change_is_undone(wo
     (trashed,) = ok(world.ada.http.get("/api/v2/trash", params={"noun": "automation"}))["results"]
     ok(world.ada.http.post(f"/api/v2/trash/{trashed['key']}/restore"))
     back = ok(rule.http.get(rule.own))
-    assert (back["enabled"], back["offReason"]) == (False, "it was deleted and brought back")
+    assert (back["enabled"], back["offReason"]) == (False, "it was deleted and restored")
     assert (back["steps"], back["secrets"]) == (rule.made["steps"], ["KEY"])
     ok(rule.http.post(f"{rule.own}/enable"))
     world.box(pipeline)

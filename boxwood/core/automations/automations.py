@@ -305,7 +305,7 @@ def restore(ctx: Ctx, rows: dict[str, Any]) -> None:
     row = rows["automations"][0]
     if row["pipeline_key"] and not trash.existing_keys(ctx.db, PIPELINES.name, [row["pipeline_key"]]):
         raise Conflict("The automation's pipeline was deleted and cannot be restored")
-    row = {**row, "enabled": False, "off_reason": "it was deleted and brought back", "next_at": None}
+    row = {**row, "enabled": False, "off_reason": "it was deleted and restored", "next_at": None}
     trash.put_back(ctx.db, "automations", [row])
     trash.put_back(ctx.db, "automation_versions", rows["automation_versions"])
     restored = load(ctx.db, row["key"])

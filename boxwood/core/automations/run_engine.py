@@ -349,10 +349,10 @@ class Advance:
         )
 
 
-def _short(held: dict[str, Any]) -> dict[str, Any]:
-    text = msgspec.json.encode(held)
+def _short(values: dict[str, Any]) -> dict[str, Any]:
+    text = msgspec.json.encode(values)
     if len(text) <= MOST_LOGGED:
-        return held
+        return values
     return {"cut": text[:MOST_LOGGED].decode(errors="ignore")}
 
 

@@ -131,7 +131,7 @@ def _date(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
         until=ctx.now - offset + 2 * DAY,
     )
     since = automation.looked_until
-    found = [(f"d:{key}:{int(held)}", key) for key, held in rows if since < moment(trigger, int(held)) <= ctx.now]
+    found = [(f"d:{key}:{int(value)}", key) for key, value in rows if since < moment(trigger, int(value)) <= ctx.now]
     return found[:MOST_BOXES]
 
 

@@ -285,13 +285,13 @@ def _field_matches(trigger: dict[str, Any], box: Any, was: Mapping[str, Any]) ->
     return False
 
 
-def same(held: Any, given: Any) -> bool:
+def same(stored: Any, given: Any) -> bool:
     """Whether a stored value equals the value that an automation names. All empty values are equal, and a number
     equals its digits as text."""
-    if held in (None, "", [], False) and given in (None, "", [], False):
+    if stored in (None, "", [], False) and given in (None, "", [], False):
         return True
-    if isinstance(held, list) and not isinstance(given, list):
-        return any(same(item, given) for item in held)
-    if isinstance(held, bool) or isinstance(given, bool):
-        return held is given
-    return bool(held == given) or (held is not None and str(held) == str(given))
+    if isinstance(stored, list) and not isinstance(given, list):
+        return any(same(item, given) for item in stored)
+    if isinstance(stored, bool) or isinstance(given, bool):
+        return stored is given
+    return bool(stored == given) or (stored is not None and str(stored) == str(given))

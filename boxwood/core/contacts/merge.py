@@ -167,22 +167,22 @@ def unmerge(ctx: Ctx, noun: Noun[E], key: str) -> tuple[E, list[E]]:
     if not rights.create:
         raise Forbidden(f"Your role in this team may not create {noun.name}")
     merge = latest(ctx, noun, key)
-    before, after, *gone = (
+    before, after, *restored = (
         msgspec.json.decode(raw, type=noun.table.record)
         for raw in (merge.undo.before, merge.undo.after, *merge.undo.gone)
     )
-    gone = [restore_row(ctx, noun, team, entry) for entry in gone]
+    restored = [restore_row(ctx, noun, team, entry) for entry in restored]
     now = contact_access.with_links(ctx, [now])[0]
     unmerged = _without_merged(ctx, noun, team, now, before, after)
-    what = ", ".join(noun.title(entry) for entry in gone)
+    what = ", ".join(noun.title(entry) for entry in restored)
     unmerged = entries.save(ctx, noun, now, unmerged, verb="unmerged", what=what, merge_key=merge.key)
-    gone = [restore_links(ctx, noun, entry) for entry in gone]
-    for entry, named in reversed([*zip(gone, merge.undo.named, strict=True)]):
+    restored = [restore_links(ctx, noun, entry) for entry in restored]
+    for entry, named in reversed([*zip(restored, merge.undo.named, strict=True)]):
         references.undo(ctx, noun, named, entry.key, key)
-    for entry in gone:
+    for entry in restored:
         entries.record_event(ctx, noun, "restored", entry)
     ctx.db.run("UPDATE merges SET undone_at = :now WHERE key = :key", key=merge.key, now=ctx.now)
-    return contact_access.with_links(ctx, [unmerged])[0], gone
+    return contact_access.with_links(ctx, [unmerged])[0], restored
 
 
 def latest(ctx: Ctx, noun: Noun[E], key: str) -> Merge:

@@ -98,17 +98,17 @@ def _replaced(value: list[str], key: str, by: str | None) -> list[str]:
 def _links_replaced(links: list[BoxLink], key: str, by: str | None) -> list[BoxLink]:
     """The links with `by` in the place of `key`. If both were linked, one link remains, which is starred if either
     was."""
-    gone = next((link for link in links if link.key == key), None)
-    if gone is None:
+    old = next((link for link in links if link.key == key), None)
+    if old is None:
         return links
     if by is None:
         return [link for link in links if link.key != key]
     other = next((link for link in links if link.key == by), None)
     remaining = msgspec.structs.replace(
-        other or gone, key=by, is_starred=gone.is_starred or bool(other and other.is_starred)
+        other or old, key=by, is_starred=old.is_starred or bool(other and other.is_starred)
     )
-    place = other or gone
-    return [remaining if link is place else link for link in links if link is place or link is not gone]
+    place = other or old
+    return [remaining if link is place else link for link in links if link is place or link is not old]
 
 
 def _in_entries(ctx: Ctx, noun: Noun[E], team: Team, key: str, by: str | None) -> list[tuple[str, str, str, str]]:

@@ -196,10 +196,10 @@ def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
     """Set `following` and `muted`, if they are given. A user who may see a box may follow it. A muted box only notifies
     of mentions, assignments and due tasks."""
     boxes.get(ctx, box_key)
-    held = boxes.lock(ctx, box_key)
-    if held is None:
+    locked = boxes.lock(ctx, box_key)
+    if locked is None:
         raise NotFound(box_key)
-    box, pipeline = held
+    box, pipeline = locked
     wanted = changes.get("following")
     if wanted is not None and wanted != (ctx.actor.key in box.follower_keys):
         others = [user for user in box.follower_keys if user != _own(ctx)]
