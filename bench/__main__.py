@@ -10,7 +10,7 @@ import bench
 
 def main() -> None:
     names = sorted(
-        one.name for one in pkgutil.iter_modules(bench.__path__) if not one.name.startswith(("_", "receiver"))
+        module.name for module in pkgutil.iter_modules(bench.__path__) if not module.name.startswith(("_", "receiver"))
     )
     if len(sys.argv) < 2 or sys.argv[1] not in names:
         for name in names:

@@ -59,7 +59,7 @@ def served(data: Path, database_url: str | None) -> Iterator[tuple[Server, float
         columns: list[dict[str, Any]] = [{"field": name, "type": "string"} for name in ("name", "notes", "stage")]
         columns += [{"field": column(n), "type": KINDS[kind]} for n, kind in enumerate(TYPES)]
         key = {"field": "id", "type": "integer", "schema": {"is_primary_key": True, "has_auto_increment": True}}
-        fields = [key, *({**one, "schema": {}} for one in columns)]
+        fields = [key, *({**column, "schema": {}} for column in columns)]
         ask("POST", "/collections", {"collection": "boxes", "schema": {}, "meta": {}, "fields": fields})
         yield Server(process, URL, TOKEN, f"Bearer {TOKEN}"), took
     finally:

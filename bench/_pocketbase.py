@@ -92,7 +92,7 @@ def put(server: Server, start: int, count: int, *, events: bool = True) -> float
         rows = 2 if events else 1
         for at in range(start, start + count, 500 // rows):
             numbers = range(at, min(at + 500 // rows, start + count))
-            requests = [one for n in numbers for one in create(n)["requests"][:rows]]
+            requests = [request for n in numbers for request in create(n)["requests"][:rows]]
             client.post(f"{URL}/api/batch", json={"requests": requests}).raise_for_status()
     return time.perf_counter() - began
 

@@ -81,7 +81,7 @@ class Bench:
             for at in range(0, RUNS, TAKEN_AT_ONCE):
                 some = keys[at : at + TAKEN_AT_ONCE]
                 await asyncio.gather(
-                    *(self.engine.write_soon(lambda db, one=one: self._edit(db, [one])) for one in some)
+                    *(self.engine.write_soon(lambda db, key=key: self._edit(db, [key])) for key in some)
                 )
         return RUNS / (time.perf_counter() - began)
 

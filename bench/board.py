@@ -3,7 +3,7 @@
     bin/bench board [--boxes N] [--rounds N]
 
 Medians of the rounds. The limit is the same browser's own: a page of as many plain elements scrolled the same way, so
-that a busy machine is told from a slow board.
+so that a busy machine is not taken for a slow board.
 """
 
 import argparse
@@ -36,8 +36,8 @@ SCROLL = """async (element) => {
 }"""
 PLAIN = """<div style="height:600px;overflow:auto" id="list">
 <script>for (let at = 0; at < 500; at++) {
-    const one = document.createElement("div");
-    one.textContent = "Box " + at; one.style = "height:120px;border:1px solid"; list.append(one);
+    const item = document.createElement("div");
+    item.textContent = "Box " + at; item.style = "height:120px;border:1px solid"; list.append(item);
 }</script></div>"""
 
 
@@ -82,19 +82,21 @@ def filled(server: Server, boxes: int) -> str:
         client.post(f"{path}/fields", json={"name": name, "type": kind}).raise_for_status()
     rows = "".join(f"Deal {at},{STAGES[at % 5]},{at * 7},2026-12-{at % 28 + 1:02}\n" for at in range(boxes))
     table = f"Name,Stage,Value,Close by\n{rows}".encode()
-    one = client.post(f"{path}/import", content=table, headers={"content-type": "text/csv"}).raise_for_status().json()
-    while one["state"] in ("waiting", "running"):
+    started = (
+        client.post(f"{path}/import", content=table, headers={"content-type": "text/csv"}).raise_for_status().json()
+    )
+    while started["state"] in ("waiting", "running"):
         time.sleep(0.05)
-        one = client.get(f"/api/v2/imports/{one['key']}").json()
-    if one["created"] != boxes:
-        sys.exit(f"the import failed: {one}")
+        started = client.get(f"/api/v2/imports/{started['key']}").json()
+    if started["created"] != boxes:
+        sys.exit(f"the import failed: {started}")
     return f"/pipelines/{made['key']}/board"
 
 
 def sign_in(page: Page, server: Server, data: Path) -> None:
-    told = [sys.executable, "-m", "boxwood", "user", "link", "bench@example.com", "--data", str(data)]
-    said = subprocess.run(told, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip().split()[-1]
-    page.goto(said[said.index("/", said.index("//") + 2) :])
+    command = [sys.executable, "-m", "boxwood", "user", "link", "bench@example.com", "--data", str(data)]
+    link = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip().split()[-1]
+    page.goto(link[link.index("/", link.index("//") + 2) :])
     page.get_by_label("A password for next time").fill("seven green owls")
     page.get_by_label("A password for next time").press("Enter")
     page.get_by_role("link", name="Deals").first.wait_for()

@@ -91,7 +91,7 @@ class World:
         """What came to this path, once it is so much."""
         deadline = time.monotonic() + patience
         while True:
-            found = [one for one in self.receiver.read() if one[0].startswith(path)]
+            found = [request for request in self.receiver.read() if request[0].startswith(path)]
             if len(found) >= count:
                 return found
             if time.monotonic() > deadline:
@@ -140,7 +140,7 @@ def waiting(db: Db, pipeline: str) -> bool:
 
 
 async def bare(world: World) -> tuple[float, float]:
-    """The same bytes by the same client to the same receiver, signed by nobody and kept by nobody."""
+    """The same bytes by the same client to the same receiver, neither signed nor stored."""
     url, left = world.receiver.url + "/bare", iter(range(HOOKS * EVENTS))
     body, headers = b'[{"name":"-","pad":"' + b"x" * 1270 + b'"}]', {"Content-Type": "application/json"}
     began, cpu = time.perf_counter(), time.process_time()

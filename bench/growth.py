@@ -19,7 +19,7 @@ from bench.table import Boxwood, machine
 
 WORKS = ("create", "read a box", "page of 25, filtered and sorted, indexed", "whole board")
 MOST = 1.5
-ANEW = "whole board, the first: all boxes counted"
+FIRST_BOARD = "whole board, the first: all boxes counted"
 
 
 def main() -> None:
@@ -45,12 +45,12 @@ def main() -> None:
                 http.served(Path(data), cluster and cluster.create_database()) as server,
             ):
                 boxwood = Boxwood(server)
-                told = load(boxwood, count)
-                return measured(boxwood, limit, options.rounds), told
+                sentence = load(boxwood, count)
+                return measured(boxwood, limit, options.rounds), sentence
 
-        (few, _), (many, told) = filled(options.few), filled(options.many)
+        (few, _), (many, sentence) = filled(options.few), filled(options.many)
     show(few, many, options)
-    print(f"\n{told}\n{options.rounds} rounds of {options.seconds} s, medians.")
+    print(f"\n{sentence}\n{options.rounds} rounds of {options.seconds} s, medians.")
 
 
 def load(boxwood: Boxwood, count: int) -> str:
@@ -68,7 +68,7 @@ def measured(boxwood: Boxwood, limit: Server, rounds: int) -> dict[str, list[Loa
     chosen = [work for work in boxwood.works(limit) if work.name.startswith(WORKS)]
     *first, board = chosen
     found = {work.name: [work.do["Boxwood"]() for _ in range(rounds)] for work in first}
-    found[ANEW] = [just_after(boxwood, "put", "", {"name": f"Deals {one}"}) for one in range(rounds)]
+    found[FIRST_BOARD] = [just_after(boxwood, "put", "", {"name": f"Deals {number}"}) for number in range(rounds)]
     # The last of these leaves the board's answer in memory, as it is until something changes.
     a_box = {"name": "A change"}
     found["whole board, just after a change"] = [just_after(boxwood, "post", "/boxes", a_box) for _ in range(rounds)]
@@ -102,7 +102,7 @@ def show(few: dict[str, list[Load]], many: dict[str, list[Load]], options: argpa
             for member in ("cpu", "rate")
         )
         figures = f"{cpu[0]:,.0f} | {cpu[1]:,.0f} | {cpu[1] / cpu[0]:.2f} | {rate[0]:,.0f} | {rate[1]:,.0f}"
-        print(f"| {name} | {figures} | {'' if name == ANEW else MOST} |")
+        print(f"| {name} | {figures} | {'' if name == FIRST_BOARD else MOST} |")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m bench inbound [--database-url URL] [--rounds N]
 
-Signed (Standard Webhooks' price is a hash, so the shared secret stands for all), told from repetitions by an id that no
+Signed (Standard Webhooks' price is a hash, so the shared secret stands for all), recognized as new by an id that no
 two share, kept in the log and handed to what it starts, which is nothing. Load comes from wrk, 64 connections. The
 limit in the same rounds: an ASGI application that does nothing. The target is 2,000 a second.
 """
@@ -51,7 +51,7 @@ def main() -> None:
             limits.append(wrk(limit, limit.url, 64))
             taken.append(wrk(server, url, 64, CALL))
         listed = client.get(f"/api/v2/inbound/{hook['key']}/requests").raise_for_status().json()["results"]
-        assert {one["verdict"] for one in listed} == {"ACCEPTED"}
+        assert {request["verdict"] for request in listed} == {"ACCEPTED"}
     rate, most = (statistics.median(load.rate for load in loads) for loads in (taken, limits))
     p50, p99, cpu = (statistics.median(getattr(load, name) for load in taken) for name in ("p50", "p99", "cpu"))
     print(f"taken {rate:,.0f}/s (target 2,000), {rate / most:.2f} of bare ASGI's {most:,.0f}/s")

@@ -39,9 +39,9 @@ class Connection(asyncio.Protocol):
 
     def answer(self, path: bytes, body: bytes) -> None:
         if path == b"/log":
-            told = b"\n".join(log)
+            lines = b"\n".join(log)
             log.clear()
-            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told) + told)
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(lines) + lines)
             return
         name = NAME.search(body)
         log.append(b"%b %b %d" % (path, name[1] if name else b"-", time.monotonic_ns()))

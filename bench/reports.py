@@ -118,8 +118,8 @@ def processor_of(engine: Engine) -> Callable[[], float]:
     stat, ticks = Path(f"/proc/{pid[0]}/stat"), os.sysconf("SC_CLK_TCK")
 
     def spent() -> float:
-        told = stat.read_text().rpartition(")")[2].split()
-        return time.process_time() + (int(told[11]) + int(told[12])) / ticks
+        figures = stat.read_text().rpartition(")")[2].split()
+        return time.process_time() + (int(figures[11]) + int(figures[12])) / ticks
 
     return spent
 

@@ -80,8 +80,8 @@ def run(server: Server, count: int, rounds: int) -> None:
         scrolled = [page.evaluate(SCROLL, 24_000) for _ in range(3)]
         edits = [edit(page, f"{4200 + at}") for at in range(rounds)]
         browser.close()
-    frames = sorted(frame for one in scrolled for frame in one["frames"])
-    long = [task for one in scrolled for task in one["long"]]
+    frames = sorted(frame for scroll in scrolled for frame in scroll["frames"])
+    long = [task for scroll in scrolled for task in scroll["long"]]
     print(f"{count:,} boxes in Chromium, medians of {rounds}")
     print(f"first useful paint   {statistics.median(paints):7.0f} ms   {statistics.median(paints) / 1000:.2f} of 1 s")
     within = frames[len(frames) * 99 // 100]
@@ -118,8 +118,8 @@ def fill(server: Server, db: Db, count: int) -> tuple[str, str]:
     ctx = Ctx(db, now, user)
     stages = ["Lead", "Contacted", "Pitched", "Won", "Lost"]
     pipeline = pipelines.create(ctx, {"name": "Deals", "team_key": team.key, "stages": stages})
-    made = [fields.create(ctx, pipeline.key, one) for one in FIELDS]
-    size, words, day, source = (one.key for one in made)
+    made = [fields.create(ctx, pipeline.key, field) for field in FIELDS]
+    size, words, day, source = (field.key for field in made)
     options = [option.key for option in made[3].options]
     for at in range(count):
         held: dict[str, Any] = {size: at * 7919 % 99_991, words: f"note {at}", day: now + at * 3_600_000}

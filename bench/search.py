@@ -144,8 +144,8 @@ def _searches(world: World) -> None:
         )
     whole = lambda ctx: len(search_query.find(ctx, "deal", EVERYWHERE, limit=1000, offset=0).boxes)  # noqa: E731
     _show("a page of 1,000", world, whole)
-    one = Narrow([str(world.pipelines[0])], [], [])
-    _show("in one pipeline", world, lambda ctx: len(search_query.find(ctx, "deal", one, limit=20, offset=0).boxes))
+    within = Narrow([str(world.pipelines[0])], [], [])
+    _show("in one pipeline", world, lambda ctx: len(search_query.find(ctx, "deal", within, limit=20, offset=0).boxes))
     staged = Narrow([str(world.pipelines[0])], ["5001"], [])
     _show("and one stage", world, lambda ctx: len(search_query.find(ctx, "deal", staged, limit=20, offset=0).boxes))
     name = f"deal {world.vocabulary[0]}"
@@ -158,7 +158,7 @@ def _show(name: str, world: World, ask: Callable[[Ctx], int]) -> None:
         start, cpu = time.perf_counter(), time.process_time()
         count = world.engine.read(lambda db: ask(world.ctx(db)))
         times.append(((time.perf_counter() - start) * 1000, (time.process_time() - cpu) * 1000))
-    wall, cpu = (statistics.median(one) for one in zip(*times, strict=True))
+    wall, cpu = (statistics.median(figures) for figures in zip(*times, strict=True))
     print(f"{wall:7.2f} ms {cpu:7.2f} ms CPU {TARGET_MS / wall:6.1f} times the target's speed  {name} ({count} shown)")
 
 
@@ -172,7 +172,7 @@ def _creates(world: World) -> None:
             rounds.append((with_index, world.fill(2048) / 2048 * 1e6))
         finally:
             search.reindex = noted
-    indexed, bare = (statistics.median(one) for one in zip(*rounds, strict=True))
+    indexed, bare = (statistics.median(figures) for figures in zip(*rounds, strict=True))
     print(f"{indexed:7.0f} µs of CPU a create, {bare:.0f} µs without the index: {indexed - bare:.0f} µs for it")
 
 

@@ -64,7 +64,7 @@ def main() -> None:
         works, notes = prepared(stack, options)
         wanted = [word for word in options.only.split(",") if word]
         works = [work for work in works if not wanted or any(word in work.name for word in wanted)]
-        # What adds boxes comes last: whoever took more of them would be asked for pages of more.
+        # Work that adds boxes comes last: a program that created more of them would have to serve larger pages.
         adding = [work for work in works if work.name.startswith(("create", "import"))]
         for some in ([work for work in works if work not in adding], adding):
             for _, work in itertools.product(range(options.rounds), some):
@@ -141,8 +141,8 @@ class Boxwood:
         given = {"name": "Deals", "stages": ["Lead", "Talks", "Offer", "Won", "Lost"]}
         made = self.client.post("/api/v2/pipelines", json=given).raise_for_status().json()
         self.path = f"/api/v2/pipelines/{made['key']}"
-        for one in fields:
-            self.client.post(f"{self.path}/fields", json=one).raise_for_status()
+        for given_field in fields:
+            self.client.post(f"{self.path}/fields", json=given_field).raise_for_status()
         self.next = 0
 
     def load(self, start: int, count: int) -> float:
@@ -151,13 +151,13 @@ class Boxwood:
         table = (heading + "".join(a_row(n) for n in range(start, start + count))).encode()
         began = time.perf_counter()
         headers = {"content-type": "text/csv"}
-        one = self.client.post(f"{self.path}/import", content=table, headers=headers).raise_for_status().json()
-        while one["state"] in ("waiting", "running"):
+        started = self.client.post(f"{self.path}/import", content=table, headers=headers).raise_for_status().json()
+        while started["state"] in ("waiting", "running"):
             time.sleep(0.02)
-            one = self.client.get(f"/api/v2/imports/{one['key']}").json()
+            started = self.client.get(f"/api/v2/imports/{started['key']}").json()
         took = time.perf_counter() - began
-        if one["created"] != count:
-            sys.exit(f"an import failed: {one}")
+        if started["created"] != count:
+            sys.exit(f"an import failed: {started}")
         self.next = start + count
         return took
 
@@ -259,7 +259,7 @@ def add_pocketbase(works: list[Work], peer: Server, boxes: int) -> None:
         took = pocketbase.put(peer, 0, boxes, events=False)
     records = f"{peer.url}/api/collections/boxes/records"
     reply = httpx.get(f"{records}?perPage=1", headers={"Authorization": peer.authorization}, trust_env=False)
-    one = reply.raise_for_status().json()["items"][0]["id"]
+    record_id = reply.raise_for_status().json()["items"][0]["id"]
     value = pocketbase.column(1)
     word = boxes * 7919 // 2 % 100_003
     day, days = pocketbase.column(6), LAST_DAY + boxes * 500
@@ -278,7 +278,7 @@ def add_pocketbase(works: list[Work], peer: Server, boxes: int) -> None:
     pocketbase.add_index(peer)
     asks: dict[str, Callable[[], Load]] = {
         "create": load(f"{peer.url}/api/batch", 64, post(json.dumps(pocketbase.create()))),
-        "read a box": load(f"{records}/{one}", 32),
+        "read a box": load(f"{records}/{record_id}", 32),
         "page of 25, filtered and sorted, indexed": load(
             f"{records}?perPage=25&skipTotal=1&filter={by_value}&sort=-{value}", 16
         ),

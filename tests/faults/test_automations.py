@@ -19,7 +19,7 @@ from tests.jobs.webhooks import eventually
 from tests.processes import Process, Workers
 from tests.receiver import Answer, Received, Receiver
 
-# On PostgreSQL a run that was under way comes due when its lease ends; nobody wants to wait a minute for that here.
+# On PostgreSQL a run that was under way comes due when its lease ends; the test does not wait a minute for that.
 # Nor for another attempt: the first after one that was killed waits for a minute.
 IMPATIENT = "from boxwood.core import advance, outbox; advance.LEASE = 2_000; outbox.RETRIES = (500,) * 10"
 OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
@@ -41,7 +41,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 class Automated:
-    """A pipeline whose new boxes get a note, are told to the receiver, and get a comment and a task."""
+    """A pipeline whose new boxes get a note, are sent to the receiver, and get a comment and a task."""
 
     def __init__(self, server: Process, store: Store, receiver: Receiver) -> None:
         self.receiver, self.url, self.key = receiver, server.url, a_key(store)
@@ -49,8 +49,8 @@ class Automated:
         self.pipeline = ok(self.client.put("/api/v1/pipelines?name=Deals"))["key"]
         steps = [
             {"type": "box.edit", "with": {"addNotes": "seen"}},
-            {"type": "http.request", "with": {"url": f"{receiver.url}/told", "json": {"box": "{{ box.key }}"}}},
-            {"type": "comment.create", "with": {"message": "told {{ box.key }}"}},
+            {"type": "http.request", "with": {"url": f"{receiver.url}/sent", "json": {"box": "{{ box.key }}"}}},
+            {"type": "comment.create", "with": {"message": "sent {{ box.key }}"}},
             {"type": "task.create", "with": {"text": "look at {{ box.key }}"}},
         ]
         body = {"name": "R", "trigger": {"type": "box.created"}, "steps": steps}
@@ -104,10 +104,10 @@ class Automated:
         assert Counter(run["boxKey"] for run in runs) == Counter(kept.keys())
         for key, box in kept.items():
             assert (box["notes"], box["commentCount"], box["taskTotal"]) == ("seen", 1, 1), key
-        told = {(one.id, one.body) for one in self.receiver.received("/told")}
-        assert len(told) == len({id_ for id_, _ in told}) == len({body for _, body in told}) == len(kept)
+        requests = {(request.id, request.body) for request in self.receiver.received("/sent")}
+        assert len(requests) == len({id_ for id_, _ in requests}) == len({body for _, body in requests}) == len(kept)
         assert self.made
-        answered = Counter(one.id for one in self.receiver.received("/told"))
+        answered = Counter(request.id for request in self.receiver.received("/sent"))
         again = sum(answered.values()) - len(kept) - sum(sum(id_.encode()) % 3 == 0 for id_ in answered)
         print(f"\n{len(kept):,} runs of four steps, all done once; {again:,} requests were sent once more")
 
@@ -142,8 +142,8 @@ def test_killed_workers_leave_every_run_to_the_others(fresh_store: Store, receiv
         with automated.written_to():
             for _ in range(kills):
                 workers.start()
-                told = len(receiver.received("/told"))
-                eventually(lambda told=told: len(receiver.received("/told")) > told)  # type: ignore[misc]
+                count = len(receiver.received("/sent"))
+                eventually(lambda count=count: len(receiver.received("/sent")) > count)  # type: ignore[misc]
                 time.sleep(random.uniform(0.0, 0.4))
                 workers.kill_the_oldest()
         automated.wait()

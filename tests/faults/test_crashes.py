@@ -82,7 +82,7 @@ def test_requests_in_flight_finish_when_the_server_is_told_to_stop(fresh_store: 
 
 
 def wait_until_closed(port: int) -> None:
-    """The server takes no more connections."""
+    """The server accepts no connections."""
     deadline = time.monotonic() + 120
     while True:
         try:

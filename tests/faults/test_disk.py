@@ -100,9 +100,9 @@ class Kept:
     def are_there(self) -> None:
         """All of them, whole, and nothing else."""
         shown = ok(self.http.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))
-        assert {one["key"]: one["notes"] for one in shown} == self.boxes
+        assert {box["key"]: box["notes"] for box in shown} == self.boxes
         feed = ok(self.http.put(f"/api/v1/pipelines/{self.pipeline}/newsfeed/export/full?includeSpecifics=NEW_BOX"))
-        assert sorted(one["boxKey"] for one in feed) == sorted(self.boxes)
+        assert sorted(event["boxKey"] for event in feed) == sorted(self.boxes)
         for key, content in self.files.items():
             assert self.http.get(f"/api/v1/files/{key}/contents").content == content
 
@@ -192,8 +192,8 @@ class ReadOnly:
             return
         with psycopg.connect(self.url, autocommit=True, options="-c default_transaction_read_only=off") as connection:
             name = connection.info.dbname
-            told = "SET default_transaction_read_only = on" if on else "RESET default_transaction_read_only"
-            connection.execute(f"ALTER DATABASE {name} {told}".encode())
+            setting = "SET default_transaction_read_only = on" if on else "RESET default_transaction_read_only"
+            connection.execute(f"ALTER DATABASE {name} {setting}".encode())
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -235,7 +235,7 @@ def test_a_database_that_becomes_read_only_refuses_says_so_and_goes_on(
         assert world.ada.http.get("/readyz").status_code == 503
     assert "the database cannot be written" in caplog.text
     assert ok(world.ada.http.get(own)) == before
-    assert [one["key"] for one in ok(world.ada.http.get(boxes))["results"]] == [box["key"]]
+    assert [found["key"] for found in ok(world.ada.http.get(boxes))["results"]] == [box["key"]]
     assert world.ada.http.get("/healthz").status_code == 200
     disk.set(False)
     assert ok(world.ada.http.post(own, json={"name": "Other"}))["name"] == "Other"

@@ -78,10 +78,10 @@ def test_a_killed_server_loses_no_letter(fresh_store: Store, monkeypatch: pytest
     finally:
         server.end()
         mailbox.stop()
-    came = Counter(str(one["To"]) for one in mailbox.came)
+    came = Counter(str(mail["To"]) for mail in mailbox.came)
     assert set(invited) <= set(came), "what was acknowledged was sent"
     assert set(came) <= set(asked)
     assert kept == (len(came),), "one letter for each invitation that is there"
-    ids = {(one["To"], one["Message-ID"]) for one in mailbox.came}
+    ids = {(mail["To"], mail["Message-ID"]) for mail in mailbox.came}
     assert len(ids) == len(came), "what was sent twice is the same letter to who gets it"
-    assert all(link(one).startswith("https://crm.example/invitation#") for one in mailbox.came)
+    assert all(link(mail).startswith("https://crm.example/invitation#") for mail in mailbox.came)

@@ -1,4 +1,4 @@
-"""Streams end when the server does, and hold up nobody."""
+"""Streams end when the server does, and delay no other request."""
 
 import time
 
