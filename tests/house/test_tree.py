@@ -10,6 +10,7 @@ from tests.house.tree import ROOT, files, texts
 
 LONGEST = 400
 LONG = {
+    "boxwood/core/pipelines/validation_rules.py": "a rule: its record, verbs, and how boxes are judged by it",
     "boxwood/db/postgres.py": "the engine of PostgreSQL: connections, transactions, notifications",
     "boxwood/api/routes.py": "the table of all routes, a line each",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
