@@ -47,7 +47,7 @@ async def sign_in(call: Call, body: Body) -> Reply:
 
     def enter(db: Db) -> Reply:
         ctx = Ctx(db, api.clock(), user)
-        if passwords.of(db, user.key) != kept:
+        if passwords.find_hash(db, user.key) != kept:
             raise NotSignedIn(given=True, says=WRONG)
         if renewed:
             passwords.store(db, user, renewed, ctx.now)
@@ -67,7 +67,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     """
     given = await told(call, body, shapes.LINK)
     api, now = call.api, call.api.clock()
-    link, user = await api.engine.read_soon(lambda db: sign_in_links.look(db, given["token"], now))
+    link, user = await api.engine.read_soon(lambda db: sign_in_links.find(db, given["token"], now))
     needs = await api.engine.read_soon(lambda db: sign_in_links.needs_password(db, link))
     password = given.get("password") or ""
     if needs and not password:
@@ -79,7 +79,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
 
     def enter(db: Db) -> Reply:
-        ctx, link = core_sign_in.spend(db, given["token"], api.clock())
+        ctx, link = core_sign_in.use_link(db, given["token"], api.clock())
         if given.get("name"):
             ctx = users.rename_actor(ctx, given["name"])
         if hash_:
@@ -95,7 +95,7 @@ async def look_at_link(call: Call, body: Body) -> Reply:
     given = await told(call, body, shapes.LINK_LOOK)
 
     def look(db: Db) -> Reply:
-        link, user = sign_in_links.look(db, given["token"], call.api.clock())
+        link, user = sign_in_links.find(db, given["token"], call.api.clock())
         needs = sign_in_links.needs_password(db, link)
         return Reply(encode(shapes.LinkOut(link.kind, user.email, user.full_name, needs, link.ends_at)))
 
@@ -132,7 +132,7 @@ def sign_out(call: Call) -> Success | Reply:
 async def change_password(call: Call, body: Body) -> Reply:
     """Change your own password. All your other sessions end."""
     api = call.api
-    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
+    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
     given = await told(call, body, shapes.PASSWORD_CHANGE)
     if kept is not None:
         if not given.get("current"):
@@ -167,7 +167,7 @@ def end(call: Call) -> Success:
 
 async def check_password(call: Call, body: Body) -> None:
     """That whoever changes how one signs in knows the password, and did not just find the browser open."""
-    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.of_actor(ctx)))
+    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
     given = await told(call, body, shapes.PASSWORD)
     if kept is None:
         raise Invalid("password", "there is none yet: choose one first")
@@ -189,7 +189,7 @@ async def require_code(call: Call, user: User, code: str) -> None:
     """Of the user's authenticator, where there is one. A code is used up even if what follows fails."""
     api, now = call.api, call.api.clock()
     await api.engine.read_soon(lambda db: second_factors.require_given(db, user.key, code))
-    if not await api.engine.write_soon(lambda db: second_factors.accept(db, user.key, code, now)):
+    if not await api.engine.write_soon(lambda db: second_factors.use_code(db, user.key, code, now)):
         await api.aside(api.limits.failed, call.source, now)
         _note(call, user.email, "a wrong code")
         raise NotSignedIn(given=True, says="code: this is not the authenticator's code", field="code")
@@ -214,7 +214,7 @@ async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
 
 def _known(db: Db, email: str) -> tuple[User | None, str | None]:
     user = users.by_email(db, email.strip())
-    return user, passwords.of(db, user.key) if user else None
+    return user, passwords.find_hash(db, user.key) if user else None
 
 
 def begin(call: Call, ctx: Ctx, how: str) -> Reply:

@@ -96,8 +96,8 @@ def link(db: Db, email: str, *, without_code: bool = False) -> str:
     user = _known(db, email)
     locked_users.require_unlocked(db, user.key)
     if without_code:
-        second_factors.drop(db, user.key)
-    return sign_in_links.make(db, user, "welcome" if passwords.of(db, user.key) is None else "reset", now_ms())
+        second_factors.delete(db, user.key)
+    return sign_in_links.make(db, user, "welcome" if passwords.find_hash(db, user.key) is None else "reset", now_ms())
 
 
 def _known(db: Db, email: str) -> User:

@@ -18,7 +18,7 @@ class Cause:
     root_key: str
     """The key of the first run of the chain."""
     chain: list[tuple[str, str]]
-    """Automation key and record key of each run that led to this run; this run is the last."""
+    """Automation key and record key (or "") of each run that led to this run; this run is the last."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Ctx:
     within: str = ""
     """The key of the only team within reach, if the actor acts through a team's API key; otherwise empty."""
     via: str = ""
-    """What the actor acts through, as noun and key, such as `key:k…`; empty for a browser session."""
+    """What the actor acts through, as noun and key, such as `key:k…` or `automation:a…`; empty for none."""
     change: str = ""
     """The change key that all events of this transaction share: the key of its first event, unless it is set before."""
     insists: bool = False

@@ -102,7 +102,9 @@ def test_guessing_codes_is_limited(world: World, browser: httpx.Client) -> None:
     secret, codes = add(world, browser)
 
     def guess(given: str) -> bool:
-        return world.server.engine.write(lambda db: second_factors.accept(db, world.ada.user_key, given, world.clock()))
+        return world.server.engine.write(
+            lambda db: second_factors.use_code(db, world.ada.user_key, given, world.clock())
+        )
 
     wrong = next(text for text in ("000000", "111111", "222222") if text != code(world, secret, 1))
     assert not any(guess(wrong) for _ in range(second_factors.MOST_WRONG))

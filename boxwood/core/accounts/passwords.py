@@ -26,16 +26,16 @@ def check(password: str, field: str = "password") -> str:
     return password
 
 
-def of(db: Db, user_key: str) -> str | None:
+def find_hash(db: Db, user_key: str) -> str | None:
     """Return the stored hash of the user's password, if the user has one."""
     row = db.row("SELECT hash FROM passwords WHERE user_key = :user", user=user_key)
     return row[0] if row else None
 
 
-def of_actor(ctx: Ctx) -> str | None:
+def find_own_hash(ctx: Ctx) -> str | None:
     """Return the stored hash of the actor's password, if the actor has one."""
     api_keys.require_self(ctx)
-    return of(ctx.db, ctx.actor.key)
+    return find_hash(ctx.db, ctx.actor.key)
 
 
 def store(db: Db, user: User, hash_: str, now: int) -> None:

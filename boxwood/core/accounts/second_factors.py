@@ -96,12 +96,12 @@ def renew_codes(ctx: Ctx) -> list[str]:
 def remove(ctx: Ctx) -> None:
     """Turn two-factor authentication off."""
     api_keys.require_self(ctx)
-    if not drop(ctx.db, ctx.actor.key):
+    if not delete(ctx.db, ctx.actor.key):
         raise Conflict("There is no authenticator")
     events.record(ctx, "user.totp_removed", persons.of(ctx.actor))
 
 
-def drop(db: Db, user_key: str) -> bool:
+def delete(db: Db, user_key: str) -> bool:
     """Delete the user's authenticator and recovery codes. Return whether there was an authenticator."""
     db.run("DELETE FROM recovery_codes WHERE user_key = :user", user=user_key)
     return bool(db.run("DELETE FROM authenticators WHERE user_key = :user", user=user_key))
@@ -119,7 +119,7 @@ def require_given(db: Db, user_key: str, code: str) -> None:
         raise NotSignedIn(given=True, says="code: the authenticator's code is needed too", field="code")
 
 
-def accept(db: Db, user_key: str, code: str, now: int) -> bool:
+def use_code(db: Db, user_key: str, code: str, now: int) -> bool:
     """Return whether the code is right, or the user needs none.
 
     A right code is used up, a wrong code is counted. So the caller must commit the transaction in both cases.

@@ -56,7 +56,7 @@ def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = N
     return f"/{kind}#{token}"
 
 
-def look(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
+def find(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
     """Return the link of this token and its user, without using the link up. Raise `Invalid` if it is not valid."""
     row = db.row(
         f"""
@@ -73,7 +73,7 @@ def look(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
 
 def needs_password(db: Db, link: SignInLink) -> bool:
     """Return whether the person must choose a password to use this link."""
-    return link.kind == "reset" or passwords.of(db, link.user_key) is None
+    return link.kind == "reset" or passwords.find_hash(db, link.user_key) is None
 
 
 def mail_reset(db: Db, email: str, now: int) -> None:

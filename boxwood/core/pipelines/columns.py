@@ -47,7 +47,7 @@ class Column(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
     """The parameters of the SQL."""
     field: Field | None = None
-    """The field, if the column is one."""
+    """The field, if the column shows a field."""
     form: str = ""
     """Which kind of index serves the column (see `views/field_indexes`); empty for none."""
     order: str = ""

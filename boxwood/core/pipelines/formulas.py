@@ -29,7 +29,7 @@ ENGINE = lib.Engine()
 CHANNEL = "formulas"
 # Values are limited because lists show them, and each event of the box stores them.
 MOST_BYTES = 200_000
-# A formula that took too long this often is not computed any longer: each time delays all writes by 0.25 s.
+# A formula that took too long this often is not computed any longer: each time delays all users by 0.25 s.
 MOST_OVERRUNS = 5
 SLOW = ("#TIMEOUT!", "#MEMORY!")
 GIVEN_UP = Fault("#TIMEOUT!", "The formula took too long too often: it is computed again once it is changed")

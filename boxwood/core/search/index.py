@@ -45,7 +45,7 @@ class SearchEntry(NamedTuple):
 
 Row = tuple[Any, ...]
 Update = tuple[SearchEntry, SearchEntry | None]
-"""An entry as it should be, and the stored entry, if there is one."""
+"""An entry as it should be, and the stored entry; None if none is stored."""
 
 
 class PreparedEntries(NamedTuple):
