@@ -168,7 +168,7 @@ class AutomationWorker(Worker):
     async def _send(self, outside: Outside) -> StepOutcome:
         began = time.perf_counter()
         try:
-            request = requests.made(outside.given)
+            request = requests.build(outside.given)
             check_headers(request.headers)
         except (Refused, ValueError) as error:
             return StepOutcome(outside, 0, {}, str(error))

@@ -104,10 +104,10 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
 
 def _fits(source: Source, manifest: Manifest) -> None:
     kind = snapshots.kind(source.database_url)
-    if manifest.told.get("format") != FORMAT:
+    if manifest.about.get("format") != FORMAT:
         raise Unavailable("the backup was created by a later version of Boxwood: restore it with that version")
-    if manifest.told.get("database") != kind:
-        raise Unavailable(f"the backup is of a {manifest.told.get('database')} database, but this server uses {kind}")
+    if manifest.about.get("database") != kind:
+        raise Unavailable(f"the backup is of a {manifest.about.get('database')} database, but this server uses {kind}")
 
 
 def _unpack(source: Source, given: Path, work: Path) -> Path:

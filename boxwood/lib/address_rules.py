@@ -1,4 +1,4 @@
-"""Which targets this server may call. Pure: nothing here looks a name up or opens a socket."""
+"""The rules for the targets that this server may call. Nothing here resolves a name or sends anything."""
 
 import ipaddress
 import re
@@ -44,13 +44,13 @@ _AUTHORITY = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
 _PORT = re.compile(r":([^:\]]*)\Z")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-# The last label begins with a letter, so 2130706433, 127.1 and 0x7f.1, which the system's resolver
-# would read as addresses, are no names at all.
+# The last label must begin with a letter. This excludes 2130706433, 127.1 and 0x7f.1, which the system's resolver
+# would read as addresses.
 _NAME = re.compile(rf"(?:{_LABEL}\.)*(?=[a-z]){_LABEL}\.?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 
-# The HTTP client writes the first two from the target and the body; the rest speak of the connection.
+# The HTTP client writes the first two itself. The others are about the connection.
 FRAMING = frozenset(
     {
         *("host", "content-length", "transfer-encoding", "trailer", "te", "expect"),
@@ -61,23 +61,23 @@ FRAMING = frozenset(
 
 
 class Refused(ValueError):
-    """A target or header this server will not use; the text is meant for whoever wrote it."""
+    """A target or header that this server does not use. The text is for the user who entered it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`own` lists the places this server answers at: its public name and the address it is bound to."""
+    """What is allowed. `own` lists the hosts and ports of this server: its public name and its listening address."""
 
     allow_private: bool = False
     extra_ports: frozenset[int] = frozenset()
     own: frozenset[tuple[str, int]] = frozenset()
 
     def check_url(self, text: str) -> URL:
-        """Everything that can be known without looking the name up."""
+        """Check everything that can be checked without resolving the name. Raises Refused."""
         return _checked(self, text)
 
     def check_address(self, text: str, port: int) -> Address:
-        """One answer of a look-up, or a literal. Connect to what this returns, to nothing else."""
+        """Check a resolved address, or an address in a URL. Connect only to the returned address. Raises Refused."""
         try:
             address = parse_address(text)
         except ValueError:
@@ -109,7 +109,7 @@ class Rules:
             raise Refused("the target's address is not a public one")
 
 
-# Asked again for each call: 1 µs in place of 12. What is connected to is judged once more then.
+# Each call checks its URL: 1 µs with this cache, 12 without. The resolved address is checked again for each connection.
 @lru_cache(maxsize=1024)
 def _checked(rules: Rules, text: str) -> URL:
     url = _parse(text)
@@ -124,7 +124,7 @@ def is_public(address: Address) -> bool:
 
 
 def parse_address(text: str) -> Address:
-    """An address as it will be connected to: an IPv4 one in IPv6 clothes comes out undressed."""
+    """The address as it is connected to. An IPv4 address that is mapped into IPv6 becomes an IPv4 address."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         return address.ipv4_mapped or address
@@ -132,7 +132,7 @@ def parse_address(text: str) -> Address:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Headers a user wants sent along: theirs may not pose as ours."""
+    """Check the headers that a user adds to requests. They must not replace those of the server. Raises Refused."""
     check_fields(headers)
     for name in headers:
         if name.lower().startswith("webhook-"):
@@ -144,7 +144,7 @@ def is_header_name(text: str) -> bool:
 
 
 def check_fields(headers: Mapping[str, str]) -> None:
-    """What any header must be, ours included: one line, plain, and not about the connection."""
+    """Check headers of any origin: a single line of ASCII, and not about the connection. Raises Refused."""
     for name, value in headers.items():
         _check_name(name)
         if not _VALUE.fullmatch(value):
@@ -161,7 +161,7 @@ def _check_name(name: str) -> None:
         raise Refused(f"the header {name} is written by the server")
 
 
-# The same few targets are called again and again, and how they are written never changes.
+# The same few targets are called again and again.
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> URL:
     if len(text) > LONGEST_URL:
@@ -177,11 +177,11 @@ def _parse(text: str) -> URL:
 
 
 def _read(text: str, authority: str) -> URL:
-    # int() reads ８０ and 8_0 too, and so does the parser below.
+    # int() and the parser below would also accept ８０ and 8_0.
     port = _PORT.search(authority)
     if port is not None and not re.fullmatch(r"[0-9]{0,5}", port[1]):
         raise Refused("the target's port must be a number")
-    # The very object the client connects by: two parsers that disagree would be a hole.
+    # The client connects with this same object: two parsers that disagree would be a security hole.
     try:
         url = URL(text)
     except ValueError:
@@ -204,20 +204,20 @@ def _is_host(host: str) -> bool:
 
 
 def _answers_at(own: str, address: Address) -> bool:
-    """Whether a server bound to `own` is what one finds at `address`."""
+    """Whether a server that listens on `own` can be reached at `address`."""
     if own == "localhost":
         return address.is_loopback or address.is_unspecified
     try:
         bound = parse_address(own or "0.0.0.0")
     except ValueError:
-        return False  # a name: a proxy may serve others at the same address, so only the name counts
+        return False  # a name: a proxy may serve other names at the same address, so only the name counts
     if bound.is_unspecified:
         return _is_of_this_machine(address)
     return address == bound or (address.is_unspecified and bound.is_loopback)
 
 
 def _is_of_this_machine(address: Address) -> bool:
-    """An address can be bound to only where it lives. Nothing is sent."""
+    """Whether a socket can be bound to the address, which works only for addresses of this machine. Nothing is sent."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

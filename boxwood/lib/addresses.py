@@ -1,4 +1,4 @@
-"""E-mail addresses and domains in the one spelling they are compared by."""
+"""Reads e-mail addresses and domains, in the spelling that is used to compare them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 LONGEST = 254
 MOST = 1000
-"""So many signs of an address are looked at in one text."""
-# An address is looked for around each @, over so many characters, since one pattern over the whole text takes
-# time that grows with the square of a hostile one.
+"""At most this many @ characters of a text are examined."""
+# The search looks at a limited number of characters around each @. A single pattern over the whole text would take
+# quadratic time for a hostile text.
 _LONGEST_LOCAL = 64
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+$")
 _LABELS = re.compile(r"[\w.-]+")
@@ -16,7 +16,7 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
 _LAST_LABEL = re.compile(r"[^\W\d_](?:[\w-]*[^\W_])")
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:(//)?")
 _DOMAIN = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62}[a-z0-9_])?(\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)+")
-# Providers whose domain says nothing about whom someone works for.
+# Mail providers: their domains do not identify a company.
 _ANYBODYS = """
     126.com 163.com aol.com comcast.net duck.com fastmail.com fastmail.fm free.fr freenet.de gmail.com gmx.at
     gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr
@@ -30,7 +30,7 @@ ANYBODYS = frozenset(_ANYBODYS.split())
 
 
 def in_text(text: str) -> list[str]:
-    """The e-mail addresses written in a text, in lower case, each once."""
+    """The distinct e-mail addresses in a text, in lower case, in their order."""
     found, at = [], text.find("@")
     for _ in range(MOST):
         if at < 0:
@@ -38,7 +38,7 @@ def in_text(text: str) -> list[str]:
         if (local := _local(text[max(0, at - LONGEST) : at])) and (rest := _rest(text[at + 1 : at + 1 + LONGEST])):
             found.append(f"{local}@{rest}".lower())
         at = text.find("@", at + 1)
-    return list(dict.fromkeys(one for one in found if len(one) <= LONGEST))
+    return list(dict.fromkeys(address for address in found if len(address) <= LONGEST))
 
 
 def _local(before: str) -> str:
@@ -48,18 +48,19 @@ def _local(before: str) -> str:
 
 
 def _rest(behind: str) -> str:
-    """The domain that the text behind an @ begins with; a last label that is no word is a number's end."""
+    """The domain at the beginning of the text after an @, or an empty text. Its last label must begin with a letter."""
     match = _LABELS.match(behind)
     if match is None or len(match[0]) == LONGEST:
         return ""
     labels = match[0].rstrip(".-_").split(".")
     if len(labels) < 2 or not _LAST_LABEL.fullmatch(labels[-1]):
         return ""
-    return ".".join(labels) if all(_LABEL.fullmatch(one) for one in labels) else ""
+    return ".".join(labels) if all(_LABEL.fullmatch(label) for label in labels) else ""
 
 
 def domain(text: str) -> str:
-    """The bare domain of an address, a link or a domain: `https://www.Zuse.de/z3` is `zuse.de`; empty for none."""
+    """The domain of an e-mail address, a URL or a domain, without `www.`: `https://www.Zuse.de/z3` gives `zuse.de`.
+    Empty if there is none."""
     bare = _SCHEME.sub("", text.strip().lower())
     bare = re.split(r"[/?#\s]", bare, maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
     bare = bare.strip(".").removeprefix("www.")

@@ -1,6 +1,6 @@
-"""A tar of named members with a list of their sizes and digests at its end, by which one sees whether it is whole.
+"""A tar archive that can be checked for completeness and damage.
 
-Its last member, `manifest.json`, holds what the maker says of it and each member's size and SHA-256.
+Its last member, `manifest.json`, holds a description and the size and SHA-256 of each other member.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_MANIFEST = 1 << 30
 
 
 class Unusable(Exception):
-    """It cannot be written or read, or is not as it was written; the message is for whoever runs the server."""
+    """The archive cannot be written or read, or is damaged. The message is for the operator of the server."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -30,20 +30,21 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    told: dict[str, Any]
+    about: dict[str, Any] = msgspec.field(name="told")
+    """The description that `write` was given."""
     parts: dict[str, Part]
 
 
 class Member(NamedTuple):
-    """What goes in: its bytes in pieces, which together have this size."""
+    """A file to write to an archive. The pieces must add up to the size."""
 
     name: str
     size: int
     pieces: Iterable[bytes]
 
 
-def write(to: Path, members: Iterable[Member], told: dict[str, Any]) -> Manifest:
-    """A new archive at `to`, which is there once it is whole and on disk, and else is not there."""
+def write(to: Path, members: Iterable[Member], about: dict[str, Any]) -> Manifest:
+    """Write an archive. The file appears at `to` only when it is complete and on disk. Raises Unusable."""
     partial = to.with_name(f"{to.name}.part")
     parts: dict[str, Part] = {}
     try:
@@ -55,7 +56,7 @@ def write(to: Path, members: Iterable[Member], told: dict[str, Any]) -> Manifest
                     if reader.size != member.size:
                         raise Unusable(f"{member.name} changed while it was read: try again")
                     parts[member.name] = Part(member.size, reader.sha256.hexdigest())
-                manifest = Manifest(told, parts)
+                manifest = Manifest(about, parts)
                 encoded = msgspec.json.encode(manifest)
                 _add(tar, MANIFEST, len(encoded), io.BytesIO(encoded))
             file.flush()
@@ -71,7 +72,7 @@ def write(to: Path, members: Iterable[Member], told: dict[str, Any]) -> Manifest
 
 
 def read(source: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each member's name and pieces. At its end: that they are those of the manifest, or it raises."""
+    """Yield each member's name and pieces. At the end, raise Unusable unless all members match the manifest."""
     found: dict[str, Part] = {}
     manifest: Manifest | None = None
     try:
@@ -89,7 +90,7 @@ def read(source: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
                     pass
                 found[info.name] = Part(hashed.size, hashed.sha256.hexdigest())
     except (tarfile.TarError, msgspec.DecodeError, EOFError) as error:
-        raise Unusable(f"{source} is no backup, or not all of one: {error}") from error
+        raise Unusable(f"{source} is not a backup, or is incomplete: {error}") from error
     except OSError as error:
         raise Unusable(f"{source} cannot be read: {error.strerror or error}") from error
     if manifest is None:
@@ -100,7 +101,7 @@ def read(source: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
 
 
 def check(source: Path) -> Manifest:
-    """Read it all; what it tells of itself."""
+    """Read and check the whole archive, and return its manifest. Raises Unusable."""
     for _name, _pieces in read(source):
         pass
     with tarfile.open(source, "r|") as tar:
@@ -138,7 +139,7 @@ def _add(tar: tarfile.TarFile, name: str, size: int, body: Any) -> None:
 
 
 class _Hashed:
-    """Pieces, as a file that is read once; with what has gone through."""
+    """Pieces as a file that can be read once. Counts and hashes the bytes that were read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)

@@ -1,4 +1,5 @@
-"""File bytes: written once under an id of our own, read whole or in part, deleted. On disk here, in S3 beside."""
+"""Stores the bytes of files on disk: written once under a random id, read whole or in part, deleted. `s3.py` stores
+them in S3."""
 
 import hashlib
 import os
@@ -25,36 +26,37 @@ class Missing(Exception):
 
 
 class StoreFailed(Exception):
-    """The store cannot take or give now. The message is for whoever runs the server, not for its users."""
+    """The store does not work now. The message is for the operator of the server, not for its users."""
 
 
 class Blobs(Protocol):
-    """What every store does. One that returned from `write` keeps the bytes; one that raised keeps nothing."""
+    """The interface of every store. If `write` returns, the bytes are stored; if it raises, nothing is stored."""
 
     def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
-        """What `chunks` raises comes out as it is: a body too large, a client gone.
+        """Store the bytes. Exceptions of `chunks` are passed on unchanged (a body too large, a client that is gone).
 
-        `blob` is an id of `new_id`, for one who wrote it down beforehand and means to find what a crash left.
+        `blob` is an id from `new_id`. A caller that records the id first can find the bytes again after a crash.
         """
         ...
 
     def read(self, blob: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """From `start` up to, not including, `end`. Missing is raised by the call, not by the first piece."""
+        """The bytes from `start` up to, not including, `end`. The call itself raises Missing, not the first piece."""
         ...
 
     def size(self, blob: str) -> int: ...
 
     def delete(self, blob: str) -> None:
-        """What is not there is deleted already."""
+        """Delete the bytes. Does nothing if there are none."""
         ...
 
     def sweep(self, before: float) -> int:
-        """Clears what killed processes left unfinished, last touched before this time in seconds; how many."""
+        """Delete unfinished files of killed processes that were last changed before this time, in seconds since the
+        epoch. Returns their number."""
         ...
 
 
 class Disk:
-    """A directory: `root/a1/b2/a1b2…`, and `root/incoming` for what is not whole yet."""
+    """A store in a directory: `root/a1/b2/a1b2…`, and `root/incoming` for unfinished files."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -101,7 +103,7 @@ class Disk:
                     partial.unlink()
                     swept += 1
             except FileNotFoundError:
-                continue  # became whole, or another process swept it
+                continue  # it was finished, or another process deleted it
         return swept
 
     def _place(self, blob: str) -> Path:
@@ -116,7 +118,8 @@ class Disk:
             os.fsync(file.fileno())
 
     def _settle(self, partial: Path, place: Path) -> None:
-        """A name is on disk once its directory is: all are synced, for who made them may have died before."""
+        """Move a finished file to its place. All directories are synced, because another process may have created them
+        and died before it synced them."""
         place.parent.parent.mkdir(mode=0o700, exist_ok=True)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         partial.replace(place)
@@ -140,7 +143,7 @@ class Disk:
 
 
 class Tally:
-    """Passes chunks through once, counting and hashing; remembers what the source raised, to tell it from the store."""
+    """Passes chunks through, and counts and hashes them. `failure` is the exception of the source, if it raised one."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks = iter(chunks)
@@ -170,13 +173,14 @@ def new_id() -> str:
 
 
 def check_id(blob: str) -> None:
-    """Ids become paths: only what `new_id` makes is looked for at all."""
+    """Raise Missing unless the id has the form of `new_id`, since ids become paths."""
     if not ID.fullmatch(blob):
         raise Missing(blob)
 
 
 def check_range(size: int, start: int, end: int | None) -> int:
-    """The end of what is asked for. The caller knows the size: a range outside it is his mistake."""
+    """The end of a requested range. Raises ValueError if the range is not within the size, which is a bug of the
+    caller."""
     end = size if end is None else end
     if not 0 <= start <= end <= size:
         raise ValueError(f"bytes {start} to {end} are not within {size}")

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as it can be believed."""
+"""The address that a request comes from, as far as it can be trusted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ UNKNOWN = "unknown"
 
 
 def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Addresses and networks such as `10.0.0.0/8`. ValueError names the one that is neither."""
+    """Read addresses and networks such as `10.0.0.0/8`. Raises ValueError with the first text that is neither."""
     found = []
     for text in texts:
         try:
             found.append(ipaddress.ip_network(text.strip(), strict=False))
         except ValueError:
-            raise ValueError(f"{text.strip()[:60]!r} is no address or network such as 192.0.2.0/24") from None
+            raise ValueError(f"{text.strip()[:60]!r} is not an address or network such as 192.0.2.0/24") from None
     return tuple(found)
 
 
 def within(address: str, networks: Sequence[Network]) -> bool:
-    """Whether it lies in one of them; an address that cannot be read lies in none."""
+    """Whether the address lies in one of the networks. False if the address cannot be read."""
     try:
         parsed = parse_address(address)
     except ValueError:
@@ -32,8 +32,9 @@ def within(address: str, networks: Sequence[Network]) -> bool:
 
 
 def source(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
-    """The caller's address. `X-Forwarded-For` counts as far as our own proxies wrote it: from its end, up to the
-    first address that is none of theirs."""
+    """The client's address: the last address of `X-Forwarded-For` (`forwarded`) that is not one of our proxies.
+
+    The header counts only if the connection itself (`peer`) comes from one of our proxies."""
     if not proxies or not within(peer, proxies):
         return _plain(peer)
     for text in reversed(forwarded.split(",")):
@@ -45,7 +46,7 @@ def source(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
 
 
 def block(address: str) -> str:
-    """What one holder has at least: an IPv4 address, or the /64 an IPv6 one is in."""
+    """The smallest block that belongs to a single client: an IPv4 address, or the /64 network of an IPv6 address."""
     try:
         parsed = parse_address(address)
     except ValueError:

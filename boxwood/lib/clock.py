@@ -1,4 +1,4 @@
-"""The time outside: milliseconds since the epoch. Inside, `ctx.now` is the only clock."""
+"""The system clock, in milliseconds since the epoch. `core` reads the time only from `ctx.now`."""
 
 import time
 

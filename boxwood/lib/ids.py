@@ -1,8 +1,8 @@
-"""Keys: opaque, URL-safe, sorted by the time they were made.
+"""Keys: opaque, URL-safe, sorted by the time of their creation.
 
-A key is a letter that tells people what it names, then 15 bytes (6 of milliseconds, 9 random) in an
-alphabet whose ASCII order is its numeric order, so an index on keys grows at its end. What one process
-makes within one millisecond keeps its order too: the later key's 9 bytes are larger, by a random step.
+A key is a letter for the kind of record, followed by 15 bytes (6 of milliseconds, 9 random) in an alphabet whose ASCII
+order is its numeric order, so an index on keys grows at its end. Keys that a process creates in the same millisecond
+are sorted too: the 9 bytes of a later key are larger by a random step.
 """
 
 import threading
@@ -19,20 +19,20 @@ _last = (0, 0)
 
 
 def new(kind: str, now: int) -> str:
-    """A fresh key, such as `b0Nq…` for a box. `now` is in milliseconds."""
+    """A new key, such as `b0Nq…` for a box. `now` is in milliseconds."""
     with _lock:
         return _next(kind, now)
 
 
 def several(kind: str, now: int, count: int) -> list[str]:
-    """Fresh keys in their own order, so that what is made together at one moment stays in order."""
+    """New keys in ascending order, for records that are created together."""
     steps = urandom(_STEP * count)
     with _lock:
         return [_next(kind, now, steps[at : at + _STEP]) for at in range(0, _STEP * count, _STEP)]
 
 
 def _next(kind: str, now: int, step: bytes = b"") -> str:
-    """A first one in its millisecond leaves room for 2^31 behind it, a step being 40 bits at most."""
+    """The first key of a millisecond starts in the lower half, which leaves room for 2^31 steps of at most 40 bits."""
     global _last
     at, tail = _last
     tail = tail + 1 + int.from_bytes(step or urandom(_STEP)) if at == now else int.from_bytes(urandom(_TAIL)) >> 1

@@ -1,5 +1,6 @@
-"""An answer's head and body leave in one piece: uvicorn writes each for itself, which is a call of the system, a packet
-and a turn of the reader for each."""
+"""Sends the head and the body of a response in one packet. uvicorn writes them separately, which costs a second system
+call, a second packet and a second read of the client. A read of a box takes 211 µs of CPU with this and 240 without
+(docs/decisions/responses-in-one-packet.md)."""
 
 from __future__ import annotations
 
@@ -9,18 +10,19 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST = 65_536
-"""Bytes that wait for the rest of their turn; more are written at once, so that a slow reader slows the writer."""
+"""At most this many bytes wait for the end of the event loop's turn. More are written at once, so that a slow reader
+slows the writer."""
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's, over a transport that joins."""
+    """uvicorn's protocol, with a transport that joins writes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
 
 
 class Joined:
-    """A transport that writes at the end of the loop's turn what was written in it."""
+    """A transport that collects writes and sends them together at the end of the event loop's turn."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop

@@ -1,4 +1,4 @@
-"""Structured logs: a line of JSON for each record, written in batches off the request's path."""
+"""Structured logs: a line of JSON for each record. A thread writes them in batches, so requests do not wait."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = 0.2
 
 
 class JsonHandler(logging.Handler):
-    """Buffers lines up to a fifth of a second; warnings and worse are written at once."""
+    """Buffers lines for up to a fifth of a second. Warnings and errors are written at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class JsonHandler(logging.Handler):
 
 
 def _line(record: logging.LogRecord) -> bytes:
-    told: dict[str, Any] = {
+    members: dict[str, Any] = {
         "at": round(record.created, 3),
         "level": record.levelname.lower(),
         "logger": record.name,
@@ -57,14 +57,14 @@ def _line(record: logging.LogRecord) -> bytes:
     }
     for name, value in record.__dict__.items():
         if name not in _STANDARD:
-            told[name] = value
+            members[name] = value
     if record.exc_info:
-        told["error"] = logging.Formatter().formatException(record.exc_info)
-    return _encode(told) + b"\n"
+        members["error"] = logging.Formatter().formatException(record.exc_info)
+    return _encode(members) + b"\n"
 
 
 def start(level: str) -> None:
-    """Send everything that is logged here."""
+    """Write all log records of this level and above as JSON to stderr."""
     root = logging.getLogger()
     root.handlers[:] = [JsonHandler()]
     root.setLevel(level.upper())

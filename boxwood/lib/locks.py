@@ -1,4 +1,4 @@
-"""Locks between processes, by files: they end with their holder, however it ends."""
+"""Locks between processes, by files. A lock ends with its process, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def hold(path: Path, *, shared: bool = False) -> Iterator[bool]:
-    """Whether the lock was free; it is held while the block runs. Several may share it, or one have it alone."""
+    """Take the lock while the block runs, and yield whether it was free. Several processes may hold a `shared` lock at
+    the same time."""
     with open(path, "a") as file:
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
-"""An e-mail message (RFC 5322) in plain parts, read as well as it can be.
+"""Reads an e-mail message (RFC 5322), also a malformed one as far as possible.
 
-The standard library reads it by its modern rules. Around it are bounds, so that no message costs more than a few
-seconds, and a guard against what its header parser raises on headers that are none.
+The standard library parses it by its modern rules. Limits ensure that a message takes at most a few seconds, and
+exceptions of the library's header parser on malformed headers are caught.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6])\b", re.IGNORECASE)
 
 
 class Unreadable(Exception):
-    """This is no message, or more of one than is read here; says why."""
+    """The bytes are not a message, or the message exceeds a limit. The text says why."""
 
 
 class Address(msgspec.Struct, frozen=True):
     email: str
-    """In lower case."""
+    """The address in lower case."""
     name: str = ""
 
 
@@ -57,9 +57,9 @@ class Attachment(msgspec.Struct, frozen=True):
 
 class Mail(msgspec.Struct, frozen=True):
     message_id: str | None
-    """Without its angle brackets, as are `references`."""
+    """Without angle brackets; so are `references`."""
     references: list[str]
-    """The messages it follows, the nearest last."""
+    """The ids of earlier messages of the conversation, the direct predecessor last."""
     subject: str
     sender: Address
     reply_to: list[Address]
@@ -67,21 +67,22 @@ class Mail(msgspec.Struct, frozen=True):
     cc: list[Address]
     bcc: list[Address]
     sent_at: int | None
-    """Milliseconds since the epoch, if it says so intelligibly."""
+    """Milliseconds since the epoch, or None without a readable date."""
     text: str
     html: str | None
     attachments: list[Attachment]
     truncated: bool
-    """The text or the HTML was longer than is kept."""
+    """Whether the text or the HTML was cut, because it was too long."""
 
 
 def parse(raw: bytes) -> Mail:
+    """Read a message. Raises Unreadable."""
     raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     _check(raw)
     try:
         message = BytesParser(_Part, policy=_POLICY).parsebytes(raw)
     except (MessageError, RecursionError):
-        raise Unreadable("is no e-mail message that can be read") from None
+        raise Unreadable("is not a readable e-mail message") from None
     senders = _addresses(message, "from") or _addresses(message, "sender")
     if not senders:
         raise Unreadable("has no sender: an e-mail message begins with headers, From among them")
@@ -113,7 +114,7 @@ def _check(raw: bytes) -> None:
 
 
 class _Part(EmailMessage):
-    """Counts its parts, and how deep they are, as they are found."""
+    """A part of a message. Limits the number and the depth of parts while they are read."""
 
     depth = 0
 
@@ -132,7 +133,7 @@ class _Part(EmailMessage):
 
 
 class _Policy(EmailPolicy):
-    """The modern rules, for headers of bounded length."""
+    """The modern rules of the standard library, with a maximum length of headers."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -148,7 +149,7 @@ _POLICY = _Policy(message_factory=_Part, utf8=True)
 
 
 class _Bodies:
-    """What a message says, and what comes with it. A message within the message comes with it."""
+    """The texts, HTML pages and attachments of a message. A message within the message is an attachment."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -160,8 +161,8 @@ class _Bodies:
         if kind == "message/rfc822":
             self._keep(part, _inner(part), ".eml")
         elif part.is_multipart():
-            for one in _parts(part):
-                self.read(one)
+            for inner in _parts(part):
+                self.read(inner)
         elif kind in ("text/plain", "text/html") and not _is_attached(part):
             (self.texts if kind == "text/plain" else self.pages).append(_text(part))
         elif not kind.startswith("multipart/"):
@@ -174,7 +175,7 @@ class _Bodies:
 
 def _parts(part: Message) -> Iterator[Message]:
     payload = part.get_payload()
-    return (one for one in payload if isinstance(one, Message)) if isinstance(payload, list) else iter(())
+    return (inner for inner in payload if isinstance(inner, Message)) if isinstance(payload, list) else iter(())
 
 
 def _is_attached(part: Message) -> bool:
@@ -183,8 +184,8 @@ def _is_attached(part: Message) -> bool:
 
 
 def _inner(part: Message) -> bytes:
-    inner: list[bytes] = [_guarded(one.as_bytes, b"") for one in _parts(part)]
-    return b"".join(inner)
+    parts: list[bytes] = [_guarded(inner.as_bytes, b"") for inner in _parts(part)]
+    return b"".join(parts)
 
 
 def _bytes(part: Message) -> bytes:
@@ -198,10 +199,10 @@ def _text(part: Message) -> str:
 
 
 def decode(content: bytes, charset: str) -> str:
-    """By the character set it says, or the likeliest."""
-    for one in (charset, "utf-8"):
+    """Decode by the given character set if it works, else by UTF-8, else by Windows-1252."""
+    for candidate in (charset, "utf-8"):
         try:
-            name = codecs.lookup(one).name.replace("_", "-")
+            name = codecs.lookup(candidate).name.replace("_", "-")
             if name not in _NO_CHARSETS:
                 return content.decode(name, "strict" if name == "utf-8" else "replace")
         except (LookupError, UnicodeError, ValueError):
@@ -210,13 +211,13 @@ def decode(content: bytes, charset: str) -> str:
 
 
 def plain(page: str) -> str:
-    """The text of an HTML page, for reading in a line or two: no browser is made of it."""
+    """The text of an HTML page, good enough for a preview of a line or two."""
     text = html.unescape("".join(_between_tags(page)))
     return re.sub(r"\n\s*\n", "\n\n", re.sub(r"[ \t\xa0]+", " ", text)).strip()
 
 
 def _between_tags(page: str) -> Iterator[str]:
-    """In one pass, whatever it is: what is opened and never ends goes on to the end."""
+    """The texts between the tags, in a single pass. A comment or script that is never closed lasts until the end."""
     at = 0
     while found := _MARKUP.search(page, at):
         yield page[at : found.start()]
@@ -233,7 +234,8 @@ def _between_tags(page: str) -> Iterator[str]:
 
 
 def clean(text: str) -> str:
-    """What every database and every JSON reader takes: raw bytes of a header are read as UTF-8 if they can be."""
+    """The text without NUL characters and surrogates, so that databases and JSON accept it. Raw bytes of a header are
+    decoded as UTF-8 if possible."""
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if _odd(text) else text
     return text.replace("\0", "")
 
@@ -253,21 +255,21 @@ def _header(message: Message, name: str) -> str:
 
 def _ids(message: Message, name: str) -> list[str]:
     text = clean(str(_guarded(lambda: message.get(name), None) or ""))
-    return [one for one in _ID.findall(text) if len(one) <= LONGEST_ID]
+    return [id_ for id_ in _ID.findall(text) if len(id_) <= LONGEST_ID]
 
 
 def _addresses(message: Message, name: str) -> list[Address]:
     header: Any = _guarded(lambda: message[name], None)
     found: list[Any] = _guarded(lambda: list(header.addresses), [])
-    read = [_address(one) for one in found]
-    return list({one.email: one for one in reversed(read) if one}.values())[::-1]
+    read = [_address(address) for address in found]
+    return list({address.email: address for address in reversed(read) if address}.values())[::-1]
 
 
-def _address(one: Any) -> Address | None:
-    spec = clean(_guarded(lambda: str(one.addr_spec), "")).strip().lower()
+def _address(parsed: Any) -> Address | None:
+    spec = clean(_guarded(lambda: str(parsed.addr_spec), "")).strip().lower()
     if not _ADDRESS.fullmatch(spec) or len(spec) > 254:
         return None
-    return Address(spec, clean(_guarded(lambda: str(one.display_name), "")).strip()[:200])
+    return Address(spec, clean(_guarded(lambda: str(parsed.display_name), "")).strip()[:200])
 
 
 def _date(message: Message) -> int | None:
@@ -278,8 +280,8 @@ def _date(message: Message) -> int | None:
 
 
 def _guarded(read: Callable[[], T], otherwise: T) -> T:
-    """What it reads, or something else where the header is not what it should be: the library's parser raises
-    IndexError, AttributeError, RecursionError and others then."""
+    """The result of `read`, or `otherwise` if it raises: for malformed headers the library's parser raises IndexError,
+    AttributeError, RecursionError and others."""
     try:
         return read()
     except Exception:

@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, and as what a browser may be given them."""
+"""Detects the type of a file, and decides how a browser may receive it."""
 
 import codecs
 import re
@@ -44,7 +44,7 @@ class Served(NamedTuple):
 
 
 def sniff(first: bytes, name: str = "") -> str:
-    """The type of a file by its first bytes (4 KB are plenty); the name only decides between kinds of text."""
+    """The type of a file, from its first bytes (4 KB are enough). The name only decides between kinds of text."""
     import filetype
 
     first = first[:SNIFFED]
@@ -58,10 +58,10 @@ def sniff(first: bytes, name: str = "") -> str:
 
 
 def safe_type(mime: str) -> Served:
-    """The Content-Type and Content-Disposition to serve a file with, always beside `nosniff`.
+    """The headers Content-Type and Content-Disposition for serving a file. Send `nosniff` with them.
 
-    What a browser could run as a page or script of this origin (HTML, SVG, XML, JavaScript), and all that is
-    not known to be harmless, is a download of no type.
+    A file that a browser could run as a page or script of this origin (HTML, SVG, XML, JavaScript), and any file that
+    is not known to be harmless, is served as a download without a type.
     """
     kind = mime.partition(";")[0].strip().lower()
     if kind in SHOWN:
@@ -70,7 +70,7 @@ def safe_type(mime: str) -> Served:
 
 
 def _text(first: bytes) -> str | None:
-    """As text, if it is any; the last character may be cut."""
+    """The bytes as text, or None if they are not text. The last character may be incomplete."""
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if first.startswith(mark):
             return codecs.getincrementaldecoder(encoding)("replace").decode(first)

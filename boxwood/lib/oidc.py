@@ -1,4 +1,4 @@
-"""Signing in by an OpenID Connect provider: the code flow with PKCE, and the check of what the provider vouches for
+"""Sign-in with an OpenID Connect provider: the code flow with PKCE, and the checks of the provider's ID token
 (OpenID Connect Core 1.0, section 3.1)."""
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ import msgspec
 T = TypeVar("T")
 PATIENCE = 15
 MOST_REPLY = 1_000_000
-# No shared secrets: who has ours could vouch for anybody.
+# No algorithms with a shared secret: with our secret, anyone could sign a token for any user.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 LEEWAY = 60
-"""Seconds that clocks may differ."""
+"""Clocks may differ by this many seconds."""
 
 
 class Failed(Exception):
-    """It did not work; in words for the person who signs in, with nothing secret."""
+    """The sign-in failed. The text is for the user and holds no secrets."""
 
 
 class Client(msgspec.Struct, frozen=True):
-    """What the provider knows this server by."""
+    """How this server is registered at the provider."""
 
     issuer: str
     client_id: str
     client_secret: str
     name: str
-    """What the button says."""
+    """The label of the button."""
     domains: tuple[str, ...] = ()
-    """E-mail domains whose people may come without an invitation."""
+    """E-mail domains whose users may sign in without an invitation."""
     trusts_email: bool = False
-    """Whether the provider's addresses are verified though it does not say so."""
+    """Whether the provider's addresses count as verified even if it does not say so."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """What one browser's attempt is known by; kept in its cookie."""
+    """The state of a browser's attempt to sign in, stored in its cookie."""
 
     state: str
     nonce: str
@@ -53,7 +53,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Vouched(msgspec.Struct, frozen=True):
-    """Whom the provider vouches for."""
+    """The user as the provider describes them."""
 
     subject: str
     email: str
@@ -76,15 +76,15 @@ class _Tokens(msgspec.Struct):
 
 
 def attempt(next_path: str) -> Attempt:
-    """`next_path` is where to go afterwards: a path of ours, or it is the first page."""
+    """Start an attempt. After signing in the browser goes to `next_path`, or to `/` if that is not a local path."""
     ours = next_path.startswith("/") and not next_path.startswith(("//", "/\\")) and next_path.isprintable()
     return Attempt(
         secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), next_path if ours else "/"
     )
 
 
-async def address(client: Client, redirect_uri: str, one: Attempt) -> str:
-    """Where the browser is sent to sign in."""
+async def address(client: Client, redirect_uri: str, attempt: Attempt) -> str:
+    """The provider's URL that the browser is sent to."""
     async with _session() as session:
         provider = await _discover(session, client)
     asked = {
@@ -92,22 +92,22 @@ async def address(client: Client, redirect_uri: str, one: Attempt) -> str:
         "client_id": client.client_id,
         "redirect_uri": redirect_uri,
         "scope": "openid email profile",
-        "state": one.state,
-        "nonce": one.nonce,
-        "code_challenge": one.challenge,
+        "state": attempt.state,
+        "nonce": attempt.nonce,
+        "code_challenge": attempt.challenge,
         "code_challenge_method": "S256",
     }
     sign = "&" if "?" in provider.authorization_endpoint else "?"
     return f"{provider.authorization_endpoint}{sign}{urlencode(asked)}"
 
 
-async def vouched(client: Client, redirect_uri: str, one: Attempt, code: str, now: int) -> Vouched:
-    """Whom the provider vouches for with this code. `now` is in ms since 1970."""
+async def vouched(client: Client, redirect_uri: str, attempt: Attempt, code: str, now: int) -> Vouched:
+    """Exchange the code for the user's identity. `now` is in milliseconds since the epoch. Raises Failed."""
     async with _session() as session:
         provider = await _discover(session, client)
-        tokens = await _exchange(session, provider, client, redirect_uri, one, code)
+        tokens = await _exchange(session, provider, client, redirect_uri, attempt, code)
         keys = await _json(session, "GET", provider.jwks_uri)
-        claims = _checked(tokens.id_token, keys, provider, client, one, now)
+        claims = _checked(tokens.id_token, keys, provider, client, attempt, now)
         if "email" not in claims and provider.userinfo_endpoint and tokens.access_token:
             bearer = {"Authorization": f"Bearer {tokens.access_token}"}
             more = await _json(session, "GET", provider.userinfo_endpoint, headers=bearer)
@@ -134,14 +134,14 @@ async def _exchange(
     provider: _Provider,
     client: Client,
     redirect_uri: str,
-    one: Attempt,
+    attempt: Attempt,
     code: str,
 ) -> _Tokens:
     form = {
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": redirect_uri,
-        "code_verifier": one.verifier,
+        "code_verifier": attempt.verifier,
     }
     headers = {}
     if "client_secret_basic" in provider.token_endpoint_auth_methods_supported:
@@ -153,10 +153,11 @@ async def _exchange(
 
 
 def _checked(
-    token: str, keys: dict[str, Any], provider: _Provider, client: Client, one: Attempt, now: int
+    token: str, keys: dict[str, Any], provider: _Provider, client: Client, attempt: Attempt, now: int
 ) -> dict[str, Any]:
-    """The claims of an ID token: signed by the provider, for us, now, and for this attempt."""
-    from joserfc import errors, jwt  # loaded when first asked for
+    """The claims of an ID token. Raises Failed unless the provider signed it for this server and this attempt, and it
+    has not expired."""
+    from joserfc import errors, jwt  # imported at the first use
     from joserfc.jwk import KeySet
 
     registry = jwt.JWTClaimsRegistry(
@@ -167,7 +168,7 @@ def _checked(
         aud={"essential": True, "value": client.client_id},
         exp={"essential": True},
         iat={"essential": True},
-        nonce={"essential": True, "value": one.nonce},
+        nonce={"essential": True, "value": attempt.nonce},
     )
     try:
         decoded = jwt.decode(token, KeySet.import_key_set(keys), algorithms=ALGORITHMS)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""How options of the command line are spelled."""
+"""Readers of the command line's options. Each raises ArgumentTypeError if the text cannot be read."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from .rates import read_rate
 
 
 def size(text: str) -> int:
-    """Bytes, or with KB, MB or GB behind."""
+    """A number of bytes: `1000`, `20KB`, `100MB` or `2GB`."""
     found = re.fullmatch(r"(\d{1,12})\s*([KMG]?)B?", text.strip(), re.IGNORECASE)
     if not found or not int(found[1]):
-        raise ArgumentTypeError(f"{text!r} is no size such as 100MB")
+        raise ArgumentTypeError(f"{text!r} is not a size such as 100MB")
     return int(found[1]) * {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}[found[2].upper()]
 
 
 def span(text: str) -> int:
-    """Milliseconds: a number with s, m, h or d behind; 0 for never."""
+    """A duration in milliseconds: `30s`, `5m`, `6h` or `1d`; `0` means never."""
     found = re.fullmatch(r"(\d{1,6})\s*([smhd])", text.strip(), re.IGNORECASE)
     if text.strip() == "0":
         return 0
     if not found or not int(found[1]):
-        raise ArgumentTypeError(f"{text!r} is no span of time such as 6h")
+        raise ArgumentTypeError(f"{text!r} is not a duration such as 6h")
     return int(found[1]) * {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}[found[2].lower()]
 
 
 def rate(text: str) -> str:
-    """One that can be read, or none."""
+    """A rate such as `10/s burst 50`, or an empty text. It is checked and returned as it is."""
     try:
         if text:
             read_rate(text)
@@ -39,8 +39,8 @@ def rate(text: str) -> str:
 
 
 def networks(text: str) -> tuple[str, ...]:
-    """Addresses and networks with commas between."""
+    """Addresses and networks, separated by commas."""
     try:
-        return tuple(map(str, read_networks([one for one in text.split(",") if one.strip()])))
+        return tuple(map(str, read_networks([network for network in text.split(",") if network.strip()])))
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None

@@ -1,6 +1,6 @@
-"""The only door to the network.
+"""Sends HTTP requests to targets that users entered. No other file does.
 
-A name is looked up once, every answer is judged, and the connection goes to a judged address or nowhere.
+A name is resolved once, every resolved address is checked, and connections go only to checked addresses.
 """
 
 import asyncio
@@ -30,22 +30,21 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 REPLY_BYTES = 16 * 1024
 HEADER_BYTES = 6 * 1024
 HEADER_COUNT = 44
-# Below the five seconds after which Node and uvicorn hang up: a connection they are just closing
-# would otherwise be picked for the next request.
+# Less than the five seconds after which Node and uvicorn close a connection: otherwise the next request could use a
+# connection that the target is just closing.
 KEEP_ALIVE = 4.0
-# Targets whose idle connections are kept, each at most as many as were in flight at once.
+# Idle connections of at most this many targets stay open; of each target at most as many as were in use at once.
 KEPT_TARGETS = 64
 RESOLVING_AT_ONCE = 32
-# The socket's buffer. What arrives at once is parsed at once, and asyncio's 256 KiB of the tiniest replies
-# make 25 MB of objects; less than this and certificates take a round trip more.
+# The socket's buffer. All bytes that arrive at once are parsed at once, and asyncio's 256 KiB of tiny replies would
+# create 25 MB of objects. With less than this, certificates need another round trip.
 RECEIVED_AT_ONCE = 5 * 1024
 NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Unreachable(Exception):
-    """No answer worth keeping. The text is for users and, unless the target was refused by our own
-    rules, always the same: it must not tell a closed port from a silent one. The cause, for the
-    server's log alone, is in `__cause__`."""
+    """The target gave no usable reply. The text is for users. Unless our own rules refused the target, it is always
+    the same, so that users cannot scan for closed ports. The cause, for the server's log, is in `__cause__`."""
 
     def __init__(self, reason: str = "the target gave no usable answer") -> None:
         super().__init__(reason)
@@ -54,12 +53,13 @@ class Unreachable(Exception):
 
 class Reply(msgspec.Struct, frozen=True):
     status: int
-    headers: dict[str, str]  # names in lower case; the first of several
+    headers: dict[str, str]  # names in lower case; the first of several values
     body: bytes  # the first 16 KiB
     ms: float
 
     def retry_after(self, now: int) -> int | None:
-        """The milliseconds that `Retry-After` asks to wait, from seconds or a date; None without a valid one."""
+        """The waiting time of the header `Retry-After` (seconds or a date) in milliseconds; None if it is missing or
+        invalid. `now` is in milliseconds since the epoch."""
         text = self.headers.get("retry-after", "")
         if text.isascii() and text.isdigit():
             return int(text[:9]) * 1000
@@ -89,12 +89,12 @@ class Outbound:
         self._session: aiohttp.ClientSession | None = None
 
     def check_url(self, url: str) -> None:
-        """When a target is saved: everything but the look-up."""
+        """Check a target before it is saved, without resolving its name. Raises Refused."""
         self.rules.check_url(url)
 
     async def check_address(self, url: str) -> None:
-        """When a target is saved and there is time for a look-up. A name that does not resolve
-        today is let through; each attempt looks again."""
+        """Check a target before it is saved, and resolve its name. A name that does not resolve now is accepted, since
+        each request resolves it again. Raises Refused."""
         target = self.rules.check_url(url)
         try:
             async with asyncio.timeout(self._connect_timeout):
@@ -103,7 +103,8 @@ class Outbound:
             return
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """One request. Whatever goes wrong is `Unreachable`; a status of 500 or 302 is an answer."""
+        """Send a request and return the reply. Raises Unreachable if there is no reply. A reply of any status, such as
+        500 or 302, is returned."""
         try:
             if method not in METHODS:
                 raise Refused(f"the method must be one of {', '.join(sorted(METHODS))}")
@@ -136,16 +137,16 @@ class Outbound:
             method,
             target,
             headers=headers,
-            # Past a megabyte aiohttp wants a stream, and warns of anything else.
+            # Above a megabyte aiohttp wants a stream and warns about anything else.
             data=BytesIO(body) if len(body) > 2**20 else body or None,
             allow_redirects=False,
             ssl=self._tls or True,
         ) as reply:
-            kept = await _read(reply)
-            return Reply(reply.status, _plain(reply.headers), kept, (clock() - started) * 1000)
+            beginning = await _read(reply)
+            return Reply(reply.status, _plain(reply.headers), beginning, (clock() - started) * 1000)
 
     def _opened(self) -> aiohttp.ClientSession:
-        # Not before the first request: a session belongs to a running loop, the rules above do not.
+        # Opened at the first request, because a session needs a running event loop.
         if self._session is None:
             self._session = self._open()
         return self._session
@@ -159,7 +160,7 @@ class Outbound:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             auto_decompress=False,
-            # Written out: leaving aiohttp's own away by its option takes a tenth of the whole exchange.
+            # Explicit values replace aiohttp's own. Its option to skip them takes a tenth of the whole exchange.
             headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
             read_bufsize=REPLY_BYTES,
             max_line_size=HEADER_BYTES,
@@ -170,8 +171,8 @@ class Outbound:
 
 class _Connector(aiohttp.TCPConnector):
     def __init__(self, judge: "_Judge") -> None:
-        # No cache: an answer is good for the connection it was judged for. No limit: the callers
-        # have theirs, and waiting for a free slot would count as the target's slowness.
+        # No cache: a resolved address is valid only for the connection that it was checked for. No limit: the callers
+        # have their own limits, and waiting for a free connection would count as slowness of the target.
         super().__init__(
             resolver=judge,
             socket_factory=judge.socket,
@@ -188,8 +189,8 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class _Judge(AbstractResolver):
-    """Stands at both of aiohttp's public gates: names pass through `resolve`, and whatever is connected
-    to, literals too, which aiohttp asks no resolver about, passes through `socket`."""
+    """Checks addresses at both points that aiohttp offers: names go through `resolve`, and every connection goes
+    through `socket`, also to addresses in a URL, which aiohttp does not resolve."""
 
     def __init__(self, rules: Rules, names: AbstractResolver) -> None:
         self._rules = rules
@@ -201,7 +202,7 @@ class _Judge(AbstractResolver):
         answers = await self._names.resolve(host, port, family)
         if not answers:
             raise OSError("the name has no address")
-        # All are judged before one is used: a forbidden answer among good ones is no accident.
+        # All addresses are checked before any is used: a forbidden address among allowed addresses is an attack.
         return [
             {**answer, "host": str(self._rules.check_address(answer["host"], port)), "port": port} for answer in answers
         ]
@@ -209,17 +210,17 @@ class _Judge(AbstractResolver):
     def socket(self, destination: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, where = destination
         self._rules.check_address(str(where[0]), int(where[1]))
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AT_ONCE)
-        return made
+        opened = socket.socket(family, kind, protocol)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AT_ONCE)
+        return opened
 
     async def close(self) -> None:
         await self._names.close()
 
 
 class _SystemNames(AbstractResolver):
-    """The system's resolver on threads of its own: name servers that never answer must not take the
-    ones the rest of the server works with."""
+    """The system's resolver on its own threads, so that name servers that never reply do not block the threads of the
+    rest of the server."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(RESOLVING_AT_ONCE, thread_name_prefix="resolve")
@@ -239,23 +240,24 @@ class _SystemNames(AbstractResolver):
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Closing politely would keep the unsent body of a peer that never reads: here, then in the kernel."""
+    """Close the connection at once. A normal close would keep the unsent body in memory for a peer that never reads."""
     with suppress(OSError):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     transport.abort()
 
 
 async def _read(reply: aiohttp.ClientResponse) -> bytes:
-    kept = bytearray()
-    while len(kept) < REPLY_BYTES and (part := await reply.content.read(REPLY_BYTES - len(kept))):
-        kept += part
+    beginning = bytearray()
+    while len(beginning) < REPLY_BYTES and (part := await reply.content.read(REPLY_BYTES - len(beginning))):
+        beginning += part
     if not reply.content.at_eof():
         reply.close()
-    return bytes(kept)
+    return bytes(beginning)
 
 
 def _plain(headers: Mapping[str, str]) -> dict[str, str]:
-    """Fit to be stored: bytes that are not UTF-8 arrive as lone surrogates, which no database takes."""
+    """The headers in a form that can be stored. Bytes that are not UTF-8 arrive as lone surrogates, which databases do
+    not accept."""
     plain: dict[str, str] = {}
     for name, value in headers.items():
         clean = value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

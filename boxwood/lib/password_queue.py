@@ -1,4 +1,4 @@
-"""Guesses at a password wait for each other. Queues live in this process alone."""
+"""Slows down guessing of passwords. The queues exist in this process only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MOST_WAITING = 20
 
 
 class Queue:
-    """Guesses at one thing from one source wait for each other, and after some that failed for a second each, so that
-    a password is not found by trying. Who knows it waits his turn and gets in."""
+    """Runs sign-in attempts with the same name and source one after the other. After `free` failed attempts each
+    further attempt waits for `pause` seconds first. A user who knows the password waits and then signs in."""
 
     def __init__(self, free: int = 10, pause: float = 1.0) -> None:
         self._free = free
@@ -22,7 +22,8 @@ class Queue:
 
     @contextlib.asynccontextmanager
     async def turn(self, about: str) -> AsyncIterator[None]:
-        """Raises `Full` where the queue is long. What fails inside is a failure; what does not clears the count."""
+        """Wait for a turn, then run the block. An exception in the block counts as a failed attempt; success resets the
+        count. Raises `Full` if too many attempts wait already."""
         turns = self._turns.setdefault(about, _Turns())
         self._turns.move_to_end(about)
         if len(self._turns) > MOST_QUEUES:
@@ -42,7 +43,7 @@ class Queue:
 
 
 class Full(Exception):
-    """Too many wait already."""
+    """Too many attempts wait already."""
 
 
 class _Turns:

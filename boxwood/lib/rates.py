@@ -1,6 +1,6 @@
-"""How much of something is allowed in a span of time: a bucket that fills evenly and holds a burst (GCRA).
+"""Rate limits: a bucket that fills evenly and holds a burst (GCRA).
 
-All that is kept of a bucket is when it is full again, in milliseconds since the epoch.
+A bucket is stored as a single number: the time when it is full again, in milliseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _SPANS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """What came of asking for some."""
+    """The result of taking from a bucket."""
 
     granted: int
     left: int
     full_at: float
-    """When the bucket is full again."""
+    """When the bucket is full again, in milliseconds since the epoch."""
     wait: float
-    """Milliseconds until one more is there; 0 where one is."""
+    """Milliseconds until the next unit is available; 0 if a unit is left."""
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """So many in `span` milliseconds, up to `burst` of them at once."""
+    """`count` units in `span` milliseconds, up to `burst` of them at once."""
 
     count: int
     span: int
@@ -36,7 +36,7 @@ class Rate(msgspec.Struct, frozen=True):
 
     @property
     def each(self) -> float:
-        """Milliseconds in which one is filled in."""
+        """Milliseconds until one unit is refilled."""
         return self.span / self.count
 
     @property
@@ -45,9 +45,9 @@ class Rate(msgspec.Struct, frozen=True):
         return self.each * self.burst
 
     def spend(self, full_at: float, now: float, most: int = 1, least: int = 1) -> Spent:
-        """Take up to `most` of a bucket that is full at `full_at`, or none where it holds less than `least`."""
+        """Take up to `most` units from a bucket that is full at `full_at`, or none if it holds fewer than `least`."""
         each = self.each
-        # A clock that was set back by much says nothing of the bucket; by a little, no more than that it is empty.
+        # If the clock was set back a lot, the bucket counts as full. If it was set back a little, it counts as empty.
         if full_at > now + 2 * self.window:
             full_at = now
         full_at = min(max(full_at, now), now + self.window)
@@ -61,10 +61,10 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 def read_rate(text: str) -> Rate:
-    """`10/s`, `600/m burst 50`: per second, minute, hour or day. Without a burst as many as come in a second, at
-    least one. ValueError where it is something else."""
+    """Read `10/s` or `600/m burst 50`: units per second, minute, hour or day. The default burst is the number of units
+    per second, at least 1. Raises ValueError for any other text."""
     found = _SPELLED.fullmatch(text.strip())
     if not found or not int(found[1]) or found[3] == "0":
-        raise ValueError(f"{text!r} is no rate such as '10/s burst 50'")
+        raise ValueError(f"{text!r} is not a rate such as '10/s burst 50'")
     count, span = int(found[1]), _SPANS[found[2].lower()]
     return Rate(count, span, int(found[3]) if found[3] else max(1, math.ceil(count * 1000 / span)))

@@ -1,4 +1,4 @@
-"""HTTP requests as users describe them: an address, names and values for its end, headers, and one body of three."""
+"""HTTP requests as users describe them: a URL, query parameters, headers, and a body as JSON, form or text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .template_filters import as_text
 JSON = "application/json"
 HIDDEN = "•••"
 SHORTEST_SECRET = 6
-"""A shorter one is found in too much that is none."""
+"""Shorter secrets are not hidden in replies: they would match too much other text."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -24,8 +24,8 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def made(given: Mapping[str, Any]) -> Request:
-    """Of `method`, `url`, `query`, `headers`, and `json`, `form` or `text`."""
+def build(given: Mapping[str, Any]) -> Request:
+    """Build a request from `method`, `url`, `query`, `headers`, and `json`, `form` or `text`."""
     headers = {str(name): as_text(value) for name, value in (given.get("headers") or {}).items()}
     body, kind = b"", ""
     if "json" in given:
@@ -48,7 +48,7 @@ def _url(url: str, query: Mapping[str, Any] | None) -> str:
 
 
 def read(body: bytes, secrets: Iterable[str] = ()) -> Any:
-    """A reply's body: what it is as JSON, else its text. Secrets that it says again are made dots."""
+    """A reply's body, decoded from JSON if possible, otherwise as text. Secrets in it are replaced by dots."""
     text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
     for secret in secrets:
         text = text.replace(secret, HIDDEN) if len(secret) >= SHORTEST_SECRET else text
@@ -59,6 +59,6 @@ def read(body: bytes, secrets: Iterable[str] = ()) -> Any:
 
 
 def storable(value: Any) -> Any:
-    """What came from outside, as a database keeps it: without NUL characters."""
+    """The value without NUL characters, which databases cannot store."""
     text = msgspec.json.encode(value)
     return msgspec.json.decode(text.replace(b"\\u0000", b"\\ufffd")) if b"\\u0000" in text else value

@@ -1,4 +1,4 @@
-"""File bytes in S3, or in anything that speaks it (MinIO, Garage, Ceph, R2 ...), through obstore."""
+"""Stores the bytes of files in S3 or a compatible store (MinIO, Garage, Ceph, R2, …), through obstore."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from obstore import GetOptions
     from obstore.store import S3Config, S3Credential, S3Store
 
-# S3 takes at most 10,000 parts, so a file is at most 80 GB; two parts of it are in memory at once, and one that fills.
+# S3 accepts at most 10,000 parts, so a file has at most 80 GB. Two parts are in memory while they are sent, and a third
+# is being filled.
 PART = 8 * 1024 * 1024
 PARALLEL = 2
 CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
 class S3:
-    """`endpoint` None is Amazon's own for the region. `patience`: seconds without a byte before we give up."""
+    """A store in an S3 bucket. Without an `endpoint` it is Amazon's for the region. `patience` is the timeout in
+    seconds without a byte."""
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class S3:
         except Exception as error:
             if tally.failure is not None:
                 raise tally.failure from None
-            # The last reply may be what was lost, with the object there: nobody would ever know its id.
+            # Perhaps only the last reply was lost and the object exists. It would remain for ever: its id is unknown.
             with suppress(StoreFailed):
                 self.delete(blob)
             raise self._failed(error) from error
@@ -84,11 +86,11 @@ class S3:
             raise self._failed(error) from error
 
     def sweep(self, before: float) -> int:
-        """Nothing: a bucket has a rule that aborts uploads left unfinished."""
+        """Does nothing: a rule of the bucket removes unfinished uploads."""
         return 0
 
     def _send(self, name: str, tally: Tally) -> None:
-        """Small files in one request, others in parts as they come; obstore takes the parts back if one fails."""
+        """Send a small file in one request, a larger file in parts. obstore removes the parts if one of them fails."""
         from obstore import put
 
         first = bytearray()
@@ -108,7 +110,7 @@ class S3:
             raise self._failed(error) from error
 
     def _failed(self, error: Exception, blob: str = "") -> Exception:
-        """What the store said, in a sentence; the library's own message runs to pages."""
+        """The exception for an error of the store, with a short text. The library's own messages fill pages."""
         from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
         code = "".join(CODE.findall(str(error))[:1])
@@ -120,21 +122,21 @@ class S3:
             return StoreFailed(f"there is no {self.where}")
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
             return StoreFailed(f"{self.where} refuses this key and secret{code and f' ({code})'}")
-        said = code or str(error).split("\n", 1)[0].rsplit(" - ", 1)[-1]
-        return StoreFailed(f"{self.where} does not answer as it should: {said}")
+        reason = code or str(error).split("\n", 1)[0].rsplit(" - ", 1)[-1]
+        return StoreFailed(f"{self.where} does not answer as it should: {reason}")
 
 
 def _connect(endpoint: str | None, bucket: str, key: str, secret: str, region: str, patience: float) -> "S3Store":
     try:
         from obstore.store import S3Store
     except ImportError:
-        raise StoreFailed("files in S3 need one package more: pip install 'boxwood[s3]'") from None
+        raise StoreFailed("files in S3 need another package: pip install 'boxwood[s3]'") from None
 
     def credentials() -> "S3Credential":
         return {"access_key_id": key, "secret_access_key": secret, "token": None, "expires_at": None}
 
-    # obstore reads AWS_* from the environment for whatever is not given here: a session token or an endpoint
-    # meant for another program would win over our settings. What is left (encryption, checksums) may be set there.
+    # obstore reads settings that are missing here from AWS_* in the environment, where a session token or an endpoint
+    # may be meant for another program. The remaining settings (encryption, checksums) may come from there.
     config: S3Config = {"region": region, "skip_signature": False, "s3_express": False}
     config["virtual_hosted_style_request"] = endpoint is None
     if endpoint:
@@ -147,7 +149,7 @@ def _connect(endpoint: str | None, bucket: str, key: str, secret: str, region: s
             "allow_http": endpoint is not None and endpoint.startswith("http://"),
             "connect_timeout": timedelta(seconds=min(5.0, patience)),
             "read_timeout": timedelta(seconds=patience),
-            "timeout": timedelta(hours=12),  # a whole download, however slow its reader
+            "timeout": timedelta(hours=12),  # for a whole download, even if its reader is slow
         },
         retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=2 * patience)},
     )
@@ -156,5 +158,5 @@ def _connect(endpoint: str | None, bucket: str, key: str, secret: str, region: s
 def _range(start: int, end: int | None) -> "GetOptions":
     if end is not None:
         return {"range": (start, end)}
-    # A range over an empty object is an error, "from the start" included.
+    # A range of an empty object is an error, even a range from its start.
     return {"range": {"offset": start}} if start else {}

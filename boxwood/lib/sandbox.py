@@ -1,4 +1,5 @@
-"""Processes that run what users wrote, seen from the server: one request at a time."""
+"""The server's side of the processes that run formulas and conditions of users. A process handles one request at a
+time."""
 
 import importlib.util
 import os
@@ -10,22 +11,22 @@ import threading
 from pathlib import Path
 from typing import Self
 
-ANSWER_SECONDS = 15.0  # longer than the process lets itself live in one request
+ANSWER_SECONDS = 15.0  # longer than the process's own limit for a request
 _OUT_OF_TIME = {-signal.SIGPROF, -signal.SIGALRM}
 
 
 class Overrun(Exception):
-    """The process was stopped in the middle of a batch that took too long."""
+    """The request took too long, and the process was stopped."""
 
 
 class Gone(Exception):
-    """The process ended for a reason of its own."""
+    """The process ended by itself."""
 
 
 class Sandbox:
-    """A process that starts with the first question and is shared by all threads; each question waits for its turn.
+    """A process that starts with the first request and is shared by all threads. Requests wait for each other.
 
-    `program` is what it runs; `module`, of `package`, is the engine that this loads.
+    `program` is the script that it runs; `module`, from `package`, is the engine that the script loads.
     """
 
     def __init__(self, program: Path, module: str, package: str) -> None:
@@ -40,18 +41,19 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """End the process; a later question starts another."""
+        """End the process. A later request starts a new process."""
         with self._lock:
             if self._process is not None:
                 self._process.stop()
                 self._process = None
 
     def ask(self, head: bytes, body: bytes) -> tuple[str, bytes]:
-        """How it went, by a letter of the program's, and what it answers; Overrun, or Gone twice over."""
+        """Send a request. Returns a letter for the outcome, chosen by the program, and the reply. Raises Overrun, and
+        Gone if the process ended twice."""
         with self._lock:
             try:
                 return self._running().ask(head, body)
-            except Gone:  # ended while idle, perhaps by the system: once more with a new one
+            except Gone:  # it ended while idle, perhaps by the system: try again with a new process
                 return self._running().ask(head, body)
 
     def _running(self) -> "Process":
@@ -62,7 +64,7 @@ class Sandbox:
 
 
 class Process:
-    """`worker` is the program, `library` the folder of the engine it loads."""
+    """A running process. `worker` is the script, `library` the folder of the engine that it loads."""
 
     def __init__(self, worker: Path, library: str) -> None:
         ours, theirs = socket.socketpair()
@@ -82,7 +84,7 @@ class Process:
         self.replies = ours.makefile("rb")
 
     def ask(self, head: bytes, body: bytes) -> tuple[str, bytes]:
-        """How it went, by a letter of the worker's, and the values."""
+        """Send a request. Returns a letter for the outcome, chosen by the program, and the reply."""
         sizes = len(head).to_bytes(4, "big") + len(body).to_bytes(4, "big")
         try:
             self.socket.sendall(sizes + head + body)
@@ -95,12 +97,12 @@ class Process:
         return chr(answer[0]), answer[1:]
 
     def stop(self) -> int:
-        """End it now; what it ended with, if it had ended before."""
+        """End the process and return its exit code."""
         self.ended = True
         self.replies.close()
         self.socket.close()
         try:
-            return self.child.wait(timeout=0.2)  # it ends by itself when the socket does
+            return self.child.wait(timeout=0.2)  # it ends by itself when the socket is closed
         except subprocess.TimeoutExpired:
             self.child.kill()
             return self.child.wait()
@@ -113,7 +115,7 @@ class Process:
 
 
 def _folder(module: str, package: str) -> str:
-    """The folder of an engine's module, found without loading it here."""
+    """The folder of an engine's module, found without importing it."""
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"the package {package} is needed")

@@ -1,6 +1,6 @@
-"""Signatures on webhooks: ours after Standard Webhooks 1.0, and those other senders put on theirs.
+"""Signatures of webhooks: ours follow Standard Webhooks 1.0; those of other senders are verified.
 
-Verifying answers yes or no and never raises: whatever is malformed is simply not signed.
+Verifying returns True or False and never raises: a malformed signature counts as wrong.
 """
 
 import base64
@@ -17,19 +17,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-TOLERANCE = 300  # seconds, to either side
+TOLERANCE = 300  # seconds, before or after
 SHORTEST_SECRET, LONGEST_SECRET = 24, 64
-# Two while rotating is what an honest sender shows; the rest would be work done for a stranger.
+# A sender that rotates its secret sends two signatures. The limit bounds the work for an unknown sender.
 MOST_SIGNATURES = 8
 
 SHARED, PRIVATE, PUBLIC = "whsec_", "whsk_", "whpk_"
 
-_ID = re.compile(r"[!-\-/-~]{1,256}")  # visible ASCII without the dot that ends it in what is signed
+_ID = re.compile(r"[!-\-/-~]{1,256}")  # visible ASCII except the dot, which separates the id in the signed text
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 class BadSecret(ValueError):
-    """A secret or key that cannot be used. The text never holds the secret."""
+    """The secret or key cannot be used. The text never holds the secret."""
 
 
 def new_secret(size: int = 32) -> str:
@@ -41,12 +41,12 @@ def new_private_key() -> str:
 
 
 def public_key(private: str) -> str:
-    """What receivers of v1a signatures are given."""
+    """The public key that receivers of v1a signatures need."""
     return PUBLIC + _base64(_private(private).public_key().public_bytes_raw())
 
 
 def check_signing_secret(secret: str) -> None:
-    """When one is saved for what we send. Raises `BadSecret`."""
+    """Check a secret for signing before it is saved. Raises `BadSecret`."""
     if secret.startswith(PRIVATE):
         _private(secret)
     else:
@@ -54,7 +54,7 @@ def check_signing_secret(secret: str) -> None:
 
 
 def check_verifying_secret(secret: str) -> None:
-    """When one is saved for what we are sent. Raises `BadSecret`."""
+    """Check a secret for verifying before it is saved. Raises `BadSecret`."""
     if secret.startswith(PUBLIC):
         _public(secret)
     else:
@@ -62,7 +62,7 @@ def check_verifying_secret(secret: str) -> None:
 
 
 def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers: one signature for each secret, so several while rotating."""
+    """The three headers of a signed request, with a signature for each secret: several while a secret is rotated."""
     if not _ID.fullmatch(message_id):
         raise ValueError("a message id is visible ASCII without a dot")
     signed = _signed(message_id, str(timestamp), body)
@@ -74,7 +74,8 @@ def sign(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -
 
 
 def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now: float) -> bool:
-    """Secrets are `whsec_` or, for v1a, the sender's `whpk_`."""
+    """Whether a request is signed with one of the secrets: `whsec_…` or, for v1a, the sender's `whpk_…`. `now` is in
+    seconds since the epoch."""
     given = {name.lower(): value for name, value in headers.items()}
     message_id, timestamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
     if not (_ID.fullmatch(message_id) and _is_recent(timestamp, now)):
@@ -85,12 +86,12 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now:
 
 
 def verify_github(secret: str, signature: str, body: bytes) -> bool:
-    """`X-Hub-Signature-256`, as GitHub and those who follow it send it."""
+    """Whether the header `X-Hub-Signature-256` is right, as GitHub and others send it."""
     return bool(secret) and _same(signature, "sha256=" + _hex(secret, body))
 
 
 def verify_stripe(secret: str, signature: str, body: bytes, now: float) -> bool:
-    """`Stripe-Signature`: `t=…,v1=…`, several v1 while rotating."""
+    """Whether the header `Stripe-Signature` is right: `t=…,v1=…`, with several v1 while a secret is rotated."""
     parts = [part.strip().partition("=") for part in signature.split(",")[: MOST_SIGNATURES + 1]]
     times = [value for name, _, value in parts if name == "t"]
     if not secret or len(times) != 1 or not _is_recent(times[0], now):
@@ -100,7 +101,7 @@ def verify_stripe(secret: str, signature: str, body: bytes, now: float) -> bool:
 
 
 def verify_shared(secret: str, shown: str) -> bool:
-    """The secret itself, in a header of its own."""
+    """Whether a header holds the secret itself."""
     return bool(secret) and _same(shown, secret)
 
 
@@ -158,7 +159,7 @@ def _is_recent(timestamp: str, now: float) -> bool:
 
 
 def _same(shown: str, expected: str) -> bool:
-    # Compared as bytes: compare_digest refuses text that is not ASCII, and headers can be anything.
+    # Compared as bytes: compare_digest refuses text that is not ASCII, and a header may hold any text.
     return hmac.compare_digest(_bytes(shown), _bytes(expected))
 
 

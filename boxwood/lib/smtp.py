@@ -1,4 +1,4 @@
-"""Handing mail to an SMTP server."""
+"""Sends e-mail through an SMTP server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 PATIENCE = 20
-"""Seconds for each step."""
+"""The timeout of each step, in seconds."""
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -22,13 +22,13 @@ class Server(msgspec.Struct, frozen=True):
     user: str = ""
     password: str = ""
     tls: str = "offered"
-    """`always` from the first byte, `required` or `offered` by STARTTLS, `off`."""
+    """`always`: TLS from the first byte. `required`: STARTTLS. `offered`: STARTTLS if the server offers it. `off`."""
     verify: bool = True
 
 
 class Letter(msgspec.Struct, frozen=True):
     id: str
-    """The same at every attempt."""
+    """Stays the same for every attempt."""
     sender: str
     """An address, or a name with an address in angle brackets."""
     recipients: list[str]
@@ -37,21 +37,23 @@ class Letter(msgspec.Struct, frozen=True):
     html: str = ""
     reply_to: str = ""
     at: int = 0
-    """When it was written, in ms since 1970."""
+    """The time of writing, in milliseconds since the epoch."""
 
 
 class Refused(Exception):
-    """The server will not have it, now or later."""
+    """The server refuses the message for good."""
 
 
 class Failed(Exception):
-    """It did not work this time."""
+    """Sending failed this time; a later attempt may work."""
 
 
 def read_url(url: str) -> Server:
-    """`smtp://user:password@host:587` (STARTTLS where it is offered, and always before a password) or
-    `smtps://…` (TLS from the first byte). `?tls=off` does without, `?verify=off` takes any certificate.
-    ValueError says what is wrong, without the password."""
+    """Read `smtp://user:password@host:587` or `smtps://…`.
+
+    `smtp` uses STARTTLS if the server offers it, and requires it if there is a password. `smtps` uses TLS from the
+    first byte. `?tls=off` turns TLS off, `?verify=off` accepts any certificate. Raises ValueError, whose text never
+    holds the password."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -75,7 +77,7 @@ def read_url(url: str) -> Server:
 
 
 def without_password(url: str) -> str:
-    """The URL as it may be shown."""
+    """The URL without its password, for showing it."""
     parts = urlsplit(url)
     if not parts.password:
         return url
@@ -84,16 +86,17 @@ def without_password(url: str) -> str:
 
 
 def check_sender(sender: str) -> str:
-    """ValueError where it is no address or name with an address."""
+    """Return the sender without surrounding spaces. Raises ValueError if it is not an address, with or without a
+    name."""
     name, address = parseaddr(sender)
     if "@" not in address or not sender.isprintable():
         raise ValueError("is no address such as Boxwood <crm@example.com>")
-    Address(name, addr_spec=address)  # raises where it cannot stand in a header
+    Address(name, addr_spec=address)  # raises if it is not allowed in a header
     return sender.strip()
 
 
 def composed(letter: Letter) -> EmailMessage:
-    """The message. ValueError where something cannot stand in a header."""
+    """The message to send. Raises ValueError if a text is not allowed in a header."""
     message = EmailMessage()
     message["Message-ID"] = f"<{letter.id}@{parseaddr(letter.sender)[1].rpartition('@')[2]}>"
     message["Date"] = format_datetime(datetime.fromtimestamp(letter.at / 1000, UTC))
@@ -110,9 +113,10 @@ def composed(letter: Letter) -> EmailMessage:
 
 
 def send(server: Server, letter: Letter) -> str:
-    """Hand it over, and wait until the server has it: what it said of recipients it refused beside others, or "".
+    """Send a message, and wait until the server has accepted it. Returns what the server said about recipients that it
+    refused, or "" if it accepted all.
 
-    Blocks for up to some `PATIENCE`. Raises `Refused` or `Failed`, in words for the person who set it up.
+    Each step blocks for up to `PATIENCE` seconds. Raises `Refused` or `Failed`, with a text for the operator.
     """
     message = composed(letter)
     sender = parseaddr(letter.sender)[1]
@@ -120,10 +124,10 @@ def send(server: Server, letter: Letter) -> str:
         with _connected(server) as connection:
             refused = connection.send_message(message, sender, letter.recipients)
     except smtplib.SMTPRecipientsRefused as error:
-        said = _said(error.recipients)
+        reasons = _reasons(error.recipients)
         if any(code < 500 for code, _ in error.recipients.values()):
-            raise Failed(said) from None
-        raise Refused(said) from None
+            raise Failed(reasons) from None
+        raise Refused(reasons) from None
     except smtplib.SMTPAuthenticationError as error:
         raise Failed(f"the user name or password is refused: {_text(error.smtp_error)}") from None
     except smtplib.SMTPResponseException as error:
@@ -133,7 +137,7 @@ def send(server: Server, letter: Letter) -> str:
         raise Failed(str(error)) from None
     except (smtplib.SMTPException, OSError) as error:
         raise Failed(f"{server.host}:{server.port}: {error}") from None
-    return _said(refused)
+    return _reasons(refused)
 
 
 def _connected(server: Server) -> smtplib.SMTP:
@@ -158,9 +162,9 @@ def _connected(server: Server) -> smtplib.SMTP:
     return connection
 
 
-def _said(refused: dict[str, tuple[int, bytes]]) -> str:
+def _reasons(refused: dict[str, tuple[int, bytes]]) -> str:
     return "; ".join(f"{who}: {code} {_text(why)}" for who, (code, why) in refused.items())[:1000]
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _text(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

@@ -1,4 +1,4 @@
-"""Tables that people have: CSV in any dialect and encoding, JSON lines, JSON. Read as they come, row by row."""
+"""Reads tables for imports, row by row: CSV in any dialect and encoding, JSON lines, or JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CSV, LINES, JSON = "csv", "jsonl", "json"
 KINDS = (CSV, LINES, JSON)
 DELIMITERS = ",;\t|"
 HEAD = 256_000
-"""So many bytes from the beginning are looked at to tell what a table is."""
+"""The number of bytes from the beginning of a table that are used to detect its format."""
 MOST_LINE = 8_000_000
 MOST_JSON = 64_000_000
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -31,23 +31,24 @@ class Format(msgspec.Struct, frozen=True):
     kind: str
     encoding: str
     delimiter: str
-    """Of CSV; empty for the others."""
+    """For CSV; empty for the other kinds."""
 
 
 class Broken(ValueError):
-    """It cannot be read as this format."""
+    """The table cannot be read in this format."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """`number` counts from 1, the heading not counted; `cells` is a list of CSV, an object of JSON, or says
-    what is wrong."""
+    """A row. `number` counts from 1, without the heading. `cells` is a list for CSV, an object for JSON, or a text that
+    says what is wrong with the row."""
 
     number: int
     cells: list[str] | dict[str, Any] | str
 
 
-def tell(head: bytes, *, kind: str = "", encoding: str = "", delimiter: str = "") -> Format:
-    """What the table is that begins so, as far as nobody says it; `head` is its first `HEAD` bytes."""
+def detect(head: bytes, *, kind: str = "", encoding: str = "", delimiter: str = "") -> Format:
+    """Detect the format of a table from its first `HEAD` bytes. Values that the caller gives are not detected. Raises
+    Broken for an unknown encoding."""
     encoding = encoding or _encoding(head)
     text = _decoded(head, encoding)
     kind = kind or _kind(text)
@@ -90,20 +91,20 @@ def _kind(text: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The one that gives most lines as many cells as the first has, and more than one."""
+    """The delimiter with which most lines have as many cells as the first line, and more than one cell."""
     lines = text.splitlines(keepends=True)[:50]
     best, most = ",", 0.0
-    for one in DELIMITERS:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=one) if cells]
+    for delimiter in DELIMITERS:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if cells]
         if widths and widths[0] > 1:
             alike = sum(width == widths[0] for width in widths) / len(widths)
             if alike * widths[0] > most:
-                best, most = one, alike * widths[0]
+                best, most = delimiter, alike * widths[0]
     return best
 
 
 def header(head: bytes, form: Format) -> list[str]:
-    """The names of the columns: CSV's first row; of JSON the members of the objects it begins with."""
+    """The names of the columns: the first row of CSV, or the members of the first objects of JSON."""
     if form.kind == CSV:
         names = next(_csv([head], form), [])
         return [name.strip() or f"Column {at}" for at, name in enumerate(names, 1)]
@@ -115,10 +116,10 @@ def header(head: bytes, form: Format) -> list[str]:
 
 
 def first(head: bytes, form: Format, most: int) -> list[Row]:
-    """The first rows of a table that begins so, perhaps cut off in the middle of one."""
+    """The first rows of a table, from its first bytes. An incomplete row at the end is ignored."""
     if form.kind == JSON:
         objects = islice(_objects(_decoded(head, form.encoding)), most)
-        return [Row(number, _flat(one)) for number, one in enumerate(objects, 1)]
+        return [Row(number, _flat(found)) for number, found in enumerate(objects, 1)]
     try:
         return list(islice(rows(_whole_lines(head), form), most))
     except Broken:
@@ -126,7 +127,7 @@ def first(head: bytes, form: Format, most: int) -> list[Row]:
 
 
 def pipeline(head: bytes) -> dict[str, Any]:
-    """What the export that begins so says of its pipeline."""
+    """The description of the pipeline at the beginning of a JSON export. Raises Broken if there is none."""
     text = _decoded(head, _encoding(head))
     begins = _PIPELINE.match(text)
     try:
@@ -134,12 +135,12 @@ def pipeline(head: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise Broken("is no JSON export of a pipeline, which begins with it")
+        raise Broken("is not a JSON export of a pipeline: it must begin with the pipeline")
     return found
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The whole objects of a list that is perhaps cut off."""
+    """The complete objects of a list whose end may be missing."""
     begins = _LIST.search(text)
     at = begins.end() if begins else len(text)
     decoder = json.JSONDecoder()
@@ -155,21 +156,21 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _whole_lines(head: bytes) -> list[bytes]:
-    """Without what was cut off at the end."""
+    """The first bytes without an incomplete last line."""
     return [head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]]
 
 
 def rows(pieces: Iterable[bytes], form: Format) -> Iterator[Row]:
-    """Every row behind the heading. A JSON line that is no object is told in its place; what is inside `fields` of an
-    object stands beside its other members."""
+    """All rows after the heading. For a JSON line that is not an object, the row says so. The members of an object's
+    `fields` are merged with its other members."""
     if form.kind == CSV:
         cells = _csv(pieces, form)
         next(cells, None)
         number = 0
-        for one in cells:
-            if any(one):
+        for row in cells:
+            if any(row):
                 number += 1
-                yield Row(number, one)
+                yield Row(number, row)
         return
     objects = _lines(pieces, form.encoding) if form.kind == LINES else _array(pieces)
     for number, found in enumerate(objects, 1):
@@ -211,7 +212,7 @@ def _lines(pieces: Iterable[bytes], encoding: str) -> Iterator[Any]:
 
 
 def _array(pieces: Iterable[bytes]) -> Iterator[Any]:
-    """A list, or the list in an object's `boxes` or `results`."""
+    """The items of a list, or of the list in an object's `boxes` or `results`."""
     whole = bytearray()
     for piece in pieces:
         whole += piece

@@ -1,4 +1,4 @@
-"""The filters of templates: pure, and bounded in what they make."""
+"""The filters of templates. They have no side effects, and their results are bounded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DATE_SIGNS = frozenset("YmdHMSfyjabABpIZzUWuGV%")
 
 
 class TemplateError(ValueError):
-    """What is wrong with a template; `at` says where in what was given."""
+    """A template is wrong. `at` says which of several templates."""
 
     def __init__(self, message: str, at: str = "") -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class TemplateError(ValueError):
 class Filter(msgspec.Struct, frozen=True):
     run: Callable[..., Any]
     kinds: tuple[type, ...] = ()
-    """Of its arguments."""
+    """The types of the arguments."""
     least: int = 0
     says: str = ""
 
@@ -48,14 +48,14 @@ class Filter(msgspec.Struct, frozen=True):
 
     def apply(self, value: Any, *arguments: Any) -> Any:
         try:
-            made = self.run(value, *arguments)
+            result = self.run(value, *arguments)
         except (ValueError, OverflowError, ArithmeticError, LookupError, OSError) as error:
             if isinstance(error, TemplateError):
                 raise
             raise TemplateError(f"a filter cannot take {as_text(value)[:40]!r}") from None
-        if isinstance(made, str) and len(made) > LONGEST:
+        if isinstance(result, str) and len(result) > LONGEST:
             raise TemplateError(f"a filter makes more than {LONGEST:,} characters")
-        return made
+        return result
 
 
 def as_text(value: Any) -> str:
@@ -67,8 +67,8 @@ def as_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if isinstance(value, list) and all(not isinstance(one, (list, dict)) for one in value):
-        return ", ".join(as_text(one) for one in value)
+    if isinstance(value, list) and all(not isinstance(item, (list, dict)) for item in value):
+        return ", ".join(as_text(item) for item in value)
     if isinstance(value, (list, dict)):
         return msgspec.json.encode(value).decode()
     return str(value)
@@ -90,7 +90,8 @@ def as_number(value: Any) -> float | int | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """Of milliseconds, or a text in ISO form."""
+    """The date and time of a number of milliseconds since the epoch, or of a text in ISO 8601; None for anything
+    else."""
     if isinstance(value, str) and not value.strip().lstrip("-").isdigit():
         try:
             found = datetime.fromisoformat(value.strip())
@@ -116,7 +117,7 @@ def _date(value: Any, form: str = "%Y-%m-%d", zone: str = "UTC") -> str:
 
 
 def _add(value: Any, amount: float, unit: str = "") -> Any:
-    """To a number, or with a unit to a date, in milliseconds as dates are here."""
+    """Add to a number. With a unit, add to a date and return milliseconds since the epoch."""
     if unit:
         if unit not in _UNITS:
             raise TemplateError(f"a unit is one of {', '.join(_UNITS)}")
@@ -135,8 +136,8 @@ def _round(value: Any, digits: int = 0) -> Any:
     number = as_number(value)
     if number is None:
         return None
-    made = round(number, max(-15, min(digits, 15)))
-    return int(made) if digits <= 0 else made
+    rounded = round(number, max(-15, min(digits, 15)))
+    return int(rounded) if digits <= 0 else rounded
 
 
 def _replace(value: Any, old: str, new: str) -> str:
@@ -152,11 +153,11 @@ def _truncate(value: Any, most: int) -> str:
 
 
 def _split(value: Any, by: str = ",") -> list[str]:
-    return [one.strip() for one in as_text(value).split(by or ",") if one.strip()][:1000]
+    return [piece.strip() for piece in as_text(value).split(by or ",") if piece.strip()][:1000]
 
 
 def _join(value: Any, by: str = ", ") -> str:
-    return by.join(as_text(one) for one in value) if isinstance(value, list) else as_text(value)
+    return by.join(as_text(item) for item in value) if isinstance(value, list) else as_text(value)
 
 
 def _end(value: Any, at: int) -> Any:

@@ -1,9 +1,8 @@
 """Templates of texts: `Hello {{ box.name | default("you") | upper }}`.
 
-A place is a path to look up and filters to pass it through; there is no logic, and nothing that could run. Names
-stand with dots between them (`box.fields.Deal size`), in brackets where they hold signs of ours
-(`box.fields["A|B"]`), numbers in brackets (`steps.list.body.items[0]`). What is not there is nothing: an empty
-text, or what `default` says.
+A place is a path to a value, followed by filters. There is no logic and no code. Names are separated by dots
+(`box.fields.Deal size`), or in brackets if they contain special characters (`box.fields["A|B"]`). Numbers are in
+brackets (`steps.list.body.items[0]`). A missing value becomes an empty text, or the value of the filter `default`.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ import msgspec
 from .template_filters import FILTERS, TemplateError, as_text
 
 LONGEST = 100_000
-"""Characters of a template, and of one text that it makes."""
+"""The maximum length of a template and of its result, in characters."""
 SHORT = 1_000
-"""Of templates so short as this what they are is remembered."""
+"""Parsed templates shorter than this are cached."""
 MOST_PLACES = 500
 ANYTHING = None
-"""In a scope: below here may be whatever comes."""
+"""In a scope: any names are allowed below this name."""
 Scope = Mapping[str, Any]
 
 _PLACE = re.compile(r"\{\{(.*?)\}\}", re.S)
@@ -54,38 +53,38 @@ class Template(NamedTuple):
 
     @property
     def places(self) -> list[Place]:
-        return [one for one in self.parts if isinstance(one, Place)]
+        return [part for part in self.parts if isinstance(part, Place)]
 
     def value(self, names: Mapping[str, Any]) -> Any:
-        """Of a template that is one place and nothing else the value itself, of others the text."""
+        """The value itself if the template is a single place, otherwise the text."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Place):
             return self.parts[0].value(names)
         return self.text(names)
 
     def text(self, names: Mapping[str, Any]) -> str:
-        return _bounded("".join(one if isinstance(one, str) else as_text(one.value(names)) for one in self.parts))
+        return _bounded("".join(part if isinstance(part, str) else as_text(part.value(names)) for part in self.parts))
 
     def html(self, names: Mapping[str, Any]) -> str:
-        """The template's text being HTML: values in it are escaped."""
-        made = (one if isinstance(one, str) else escape(as_text(one.value(names))) for one in self.parts)
-        return _bounded("".join(made))
+        """The text of a template in HTML: values are escaped."""
+        pieces = (part if isinstance(part, str) else escape(as_text(part.value(names))) for part in self.parts)
+        return _bounded("".join(pieces))
 
     def json(self, names: Mapping[str, Any]) -> str:
-        """The template's text being JSON: a place within quotes is escaped, one outside them is a whole value."""
-        made, quoted = [], False
-        for one in self.parts:
-            if isinstance(one, str):
-                made.append(one)
-                quoted = _is_quoted(one, quoted)
+        """The text of a template in JSON: a place within quotes is escaped, a place outside them is a whole value."""
+        pieces, quoted = [], False
+        for part in self.parts:
+            if isinstance(part, str):
+                pieces.append(part)
+                quoted = _is_quoted(part, quoted)
             else:
-                value = one.value(names)
+                value = part.value(names)
                 encoded = msgspec.json.encode(as_text(value) if quoted else value).decode()
-                made.append(encoded[1:-1] if quoted else encoded)
-        return _bounded("".join(made))
+                pieces.append(encoded[1:-1] if quoted else encoded)
+        return _bounded("".join(pieces))
 
 
 def parse(text: str) -> Template:
-    """Raises TemplateError, which says where."""
+    """Parse a template. Raises TemplateError, whose text names the wrong part."""
     if len(text) > LONGEST:
         raise TemplateError(f"is longer than {LONGEST:,} characters")
     return _known(text) if len(text) < SHORT else _parse(text)
@@ -104,7 +103,7 @@ def _parse(text: str) -> Template:
         raise TemplateError(f"{rest[rest.index('{{') :][:40]!r} has no }}}} behind it")
     if rest:
         parts.append(rest)
-    if sum(isinstance(one, Place) for one in parts) > MOST_PLACES:
+    if sum(isinstance(part, Place) for part in parts) > MOST_PLACES:
         raise TemplateError(f"holds more than {MOST_PLACES} places")
     return Template(tuple(parts))
 
@@ -113,8 +112,8 @@ _known = lru_cache(maxsize=1000)(_parse)
 
 
 def check(text: str, scope: Scope) -> Template:
-    """Parse, and refuse a name that cannot be there. A scope says what may stand below each name: another
-    scope, or ANYTHING."""
+    """Parse a template, and raise TemplateError for a name that is not in the scope. A scope gives for each name the
+    scope below it, or ANYTHING."""
     template = parse(text)
     for place in template.places:
         _check_path(place, scope)
@@ -122,7 +121,7 @@ def check(text: str, scope: Scope) -> Template:
 
 
 def look_up(names: Any, path: Sequence[str | int]) -> Any:
-    """What is there, or None."""
+    """The value at a path, or None."""
     found = names
     for part in path:
         if isinstance(found, Mapping):
@@ -135,28 +134,28 @@ def look_up(names: Any, path: Sequence[str | int]) -> Any:
 
 
 def render(value: Any, names: Mapping[str, Any]) -> Any:
-    """The same value with every text in it, at whatever depth, made by the template it is."""
+    """The value with every text in it, at any depth, rendered as a template."""
     if isinstance(value, str):
         return parse(value).value(names) if "{{" in value else value
     if isinstance(value, list):
-        return [render(one, names) for one in value]
+        return [render(item, names) for item in value]
     if isinstance(value, dict):
-        return {parse(name).text(names): render(one, names) for name, one in value.items()}
+        return {parse(name).text(names): render(member, names) for name, member in value.items()}
     return value
 
 
 def check_all(value: Any, scope: Scope, where: str) -> None:
-    """Every template at whatever depth; the error's `at` says which."""
+    """Check every template in the value, at any depth. `at` of the TemplateError says which template is wrong."""
     try:
         if isinstance(value, str):
             check(value, scope)
         elif isinstance(value, list):
-            for at, one in enumerate(value):
-                check_all(one, scope, f"{where}[{at}]")
+            for at, item in enumerate(value):
+                check_all(item, scope, f"{where}[{at}]")
         elif isinstance(value, dict):
-            for name, one in value.items():
+            for name, member in value.items():
                 check(name, scope)
-                check_all(one, scope, f"{where}.{name}")
+                check_all(member, scope, f"{where}.{name}")
     except TemplateError as error:
         raise error.within(where) from None
 
@@ -195,7 +194,7 @@ def _path(source: str) -> tuple[tuple[str | int, ...], int]:
 
 
 def _tokens(source: str, at: int) -> list[Any]:
-    """From the first `|` on: words as text, signs as ("sign", …), literals as ("value", …)."""
+    """The tokens from the first `|` on: ("word", …), ("sign", …) and, for literals, ("value", …)."""
     found: list[Any] = []
     while at < len(source):
         token = _TOKEN.match(source, at)
@@ -204,7 +203,7 @@ def _tokens(source: str, at: int) -> list[Any]:
         at = token.end()
         if token["text"]:
             found.append(
-                ("value", re.sub(r"\\(.)", lambda one: {"n": "\n", "t": "\t"}.get(one[1], one[1]), token["text"][1:-1]))
+                ("value", re.sub(r"\\(.)", lambda hit: {"n": "\n", "t": "\t"}.get(hit[1], hit[1]), token["text"][1:-1]))
             )
         elif token["number"]:
             found.append(("value", float(token["number"]) if "." in token["number"] else int(token["number"][:15])))
@@ -243,14 +242,14 @@ def _check_path(place: Place, scope: Scope) -> None:
         if not isinstance(known, Mapping):
             return
         if part not in known:
-            where = ".".join(str(one) for one in place.path[:at]) or "a template"
+            where = ".".join(map(str, place.path[:at])) or "a template"
             shown = ", ".join(list(known)[:30]) or "nothing"
             raise TemplateError(f"there is no {str(part)[:60]!r} in {where}; known are {shown}")
         known = known[part]
 
 
 def _is_quoted(text: str, quoted: bool) -> bool:
-    """Whether a JSON text is open behind this piece, if it was (not) before."""
+    """Whether a JSON text is open after this piece, if `quoted` says whether it was open before."""
     at = 0
     while at < len(text):
         if text[at] == "\\" and quoted:

@@ -1,4 +1,4 @@
-"""Six digits that an authenticator app shows for half a minute (RFC 6238)."""
+"""The six-digit codes of an authenticator app, each valid for 30 seconds (RFC 6238)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ SECONDS = 30
 
 
 def new_secret() -> str:
-    import pyotp  # loaded when first asked for
+    import pyotp  # imported at the first use
 
     return pyotp.random_base32()
 
 
 def uri(secret: str, account: str, issuer: str) -> str:
-    """What the app reads from a QR code."""
+    """The URI in the QR code that the app reads."""
     import pyotp
 
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
 def step_of(secret: str, code: str, now: int) -> int | None:
-    """The half minute whose code this is: the present one, or one beside it, since clocks differ. `now` is in ms."""
+    """The number of the 30 seconds that the code belongs to, or None if the code is wrong. The current, the previous
+    and the next 30 seconds are accepted, since clocks differ. `now` is in milliseconds since the epoch."""
     import pyotp
 
     totp = pyotp.TOTP(secret)

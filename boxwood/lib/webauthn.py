@@ -1,6 +1,6 @@
-"""Passkeys (WebAuthn level 2): what a browser is asked, and the check of what it answers.
+"""Passkeys (WebAuthn level 2): the requests to a browser, and the checks of its answers.
 
-Texts stand for bytes in base64url. The library is loaded when first asked for: 0.15 s.
+All bytes are texts in base64url. The library is imported at the first use, which takes 0.15 s.
 """
 
 from __future__ import annotations
@@ -14,24 +14,25 @@ import msgspec
 
 
 class Wrong(Exception):
-    """The answer is not to be believed."""
+    """The browser's answer is invalid."""
 
 
 class Site(msgspec.Struct, frozen=True):
-    """Where passkeys are good: the name browsers tie them to, and the origin they are used from."""
+    """The site that passkeys belong to: the host name that browsers store with them, and the origin of the pages."""
 
     name: str
     origin: str
 
 
-class Made(msgspec.Struct, frozen=True):
+class Registration(msgspec.Struct, frozen=True):
     credential_id: str
     public_key: str
     sign_count: int
 
 
 def site(base_url: str) -> Site | None:
-    """None where browsers make none: they want a name and TLS, or `localhost`."""
+    """The site of this server, or None if browsers allow no passkeys there: they need a host name and TLS, or
+    `localhost`."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     try:
@@ -43,8 +44,8 @@ def site(base_url: str) -> Site | None:
 
 
 def to_make(site: Site, user_id: str, email: str, name: str, known: list[str]) -> tuple[str, dict[str, Any]]:
-    """A challenge, and what `navigator.credentials.create` takes: a key that the device finds by itself and unlocks
-    by finger, face or PIN. Those in `known` are not made again."""
+    """A challenge, and the options of `navigator.credentials.create`. The device stores the passkey and unlocks it by
+    fingerprint, face or PIN. Passkeys with the ids in `known` are not created again."""
     import webauthn
     from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, structs
 
@@ -58,12 +59,14 @@ def to_make(site: Site, user_id: str, email: str, name: str, known: list[str]) -
             resident_key=structs.ResidentKeyRequirement.REQUIRED,
             user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[structs.PublicKeyCredentialDescriptor(id=base64url_to_bytes(one)) for one in known],
+        exclude_credentials=[
+            structs.PublicKeyCredentialDescriptor(id=base64url_to_bytes(known_id)) for known_id in known
+        ],
     )
     return bytes_to_base64url(options.challenge), json.loads(webauthn.options_to_json(options))
 
 
-def made(site: Site, challenge: str, credential: dict[str, Any]) -> Made:
+def check_registration(site: Site, challenge: str, credential: dict[str, Any]) -> Registration:
     import webauthn
     from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
@@ -75,15 +78,15 @@ def made(site: Site, challenge: str, credential: dict[str, Any]) -> Made:
             expected_origin=site.origin,
             require_user_verification=True,
         )
-    except Exception as error:  # the library parses what strangers send, and raises what its parts raise
+    except Exception as error:  # the library parses untrusted data and may raise any exception
         raise Wrong(str(error)) from None
-    return Made(
+    return Registration(
         bytes_to_base64url(found.credential_id), bytes_to_base64url(found.credential_public_key), found.sign_count
     )
 
 
 def to_use(site: Site) -> tuple[str, dict[str, Any]]:
-    """A challenge, and what `navigator.credentials.get` takes: for whichever key the person picks."""
+    """A challenge, and the options of `navigator.credentials.get`. The user chooses the passkey."""
     import webauthn
     from webauthn.helpers import bytes_to_base64url, structs
 
@@ -93,8 +96,8 @@ def to_use(site: Site) -> tuple[str, dict[str, Any]]:
     return bytes_to_base64url(options.challenge), json.loads(webauthn.options_to_json(options))
 
 
-def used(site: Site, challenge: str, credential: dict[str, Any], public_key: str, sign_count: int) -> int:
-    """The key's new count, where it has signed this challenge at this site."""
+def check_use(site: Site, challenge: str, credential: dict[str, Any], public_key: str, sign_count: int) -> int:
+    """Check that the passkey signed this challenge at this site, and return its new count. Raises Wrong."""
     import webauthn
     from webauthn.helpers import base64url_to_bytes
 
@@ -114,7 +117,7 @@ def used(site: Site, challenge: str, credential: dict[str, Any], public_key: str
 
 
 def challenge_of(credential: dict[str, Any]) -> str:
-    """The challenge that the browser says it answers."""
+    """The challenge that the browser's answer names. Raises Wrong if it names none."""
     from webauthn.helpers import base64url_to_bytes
 
     try:

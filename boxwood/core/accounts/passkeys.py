@@ -72,7 +72,7 @@ def add(ctx: Ctx, credential: dict[str, Any], name: str) -> Passkey:
     api_keys.require_self(ctx)
     try:
         challenge = _use_challenge(ctx.db, credential, ctx.actor.key, ctx.now)
-        found = webauthn.made(_site(ctx.db), challenge, credential)
+        found = webauthn.check_registration(_site(ctx.db), challenge, credential)
     except webauthn.Wrong as error:
         raise Invalid("credential", f"cannot be verified: {error}") from None
     if ctx.db.row("SELECT 1 FROM passkeys WHERE credential_id = :id", id=found.credential_id):
@@ -122,7 +122,7 @@ def sign_in(db: Db, credential: dict[str, Any], now: int) -> Ctx:
         if row is None:
             raise webauthn.Wrong("no user has it")
         passkey = PASSKEYS.load(row)
-        count = webauthn.used(_site(db), challenge, credential, passkey.public_key, passkey.sign_count)
+        count = webauthn.check_use(_site(db), challenge, credential, passkey.public_key, passkey.sign_count)
     except webauthn.Wrong:
         raise NotSignedIn(given=True, says="this passkey is not known here, or its answer came too late") from None
     PASSKEYS.update(db, msgspec.structs.replace(passkey, sign_count=count, used_at=now), "sign_count", "used_at")

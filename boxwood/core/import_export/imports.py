@@ -75,7 +75,7 @@ def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) ->
     pipeline = reach_pipeline(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
     try:
-        form = tables.tell(
+        form = tables.detect(
             head,
             kind=wanted.get("format", ""),
             encoding=wanted.get("encoding", ""),

@@ -231,7 +231,7 @@ def _entry_texts(title: str, texts: Iterable[str], marks: Iterable[str]) -> tupl
     named = search_words.in_order(title)
     name = " ".join(named)
     near = " ".join([_slips(word) if word.isalpha() else word for word in named])
-    return name, _cut(" ".join(search_words.of("\n".join(texts)))), " ".join([*marks, title_mark(name)]), near
+    return name, _cut(" ".join(search_words.distinct("\n".join(texts)))), " ".join([*marks, title_mark(name)]), near
 
 
 @lru_cache(maxsize=8192)  # words with digits, which are often all different, are not looked up here

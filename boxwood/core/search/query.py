@@ -105,7 +105,7 @@ def find_by_name(ctx: Ctx, name: str, narrow: Narrow, *, limit: int, offset: int
 
 def _query_words(query: str) -> list[str]:
     """Return the words to search for. A word that begins a longer word of the query is left out."""
-    found = sorted(search_words.of(query), key=len, reverse=True)
+    found = sorted(search_words.distinct(query), key=len, reverse=True)
     needed = [word for at, word in enumerate(found) if not any(longer.startswith(word) for longer in found[:at])]
     return needed[:MOST_WORDS]
 

@@ -1,7 +1,7 @@
-"""Conditions in CEL (the Common Expression Language), judged in a bounded process.
+"""Conditions in CEL (the Common Expression Language), evaluated in a process with limits.
 
 engine = Engine()                                             # starts nothing yet
-engine.check('box.fields["Deal size"] > 1000', ["box"])       # raises CelError if it cannot be meant
+engine.check('box.fields["Deal size"] > 1000', ["box"])       # raises CelError if it is invalid
 engine.judge('box.fields["Deal size"] > 1000', ["box"], {"box": {...}})    # True or False
 """
 

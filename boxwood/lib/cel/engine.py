@@ -10,7 +10,7 @@ import msgspec
 from boxwood.lib import sandbox
 
 LONGEST = 5_000
-"""Characters of an expression."""
+"""The maximum length of an expression, in characters."""
 _WORKER = Path(__file__).with_name("worker.py")
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
@@ -19,21 +19,22 @@ _encode = msgspec.json.Encoder().encode
 
 
 class CelError(ValueError):
-    """The expression cannot be read, or could not be judged over this data. The text is for who wrote it."""
+    """The expression cannot be parsed, or cannot be evaluated for this data. The text is for its author."""
 
 
 class Overrun(CelError):
-    """It was judged for too long, or took too much memory: it is not worth asking again."""
+    """The evaluation took too long or too much memory. Another attempt would fail too."""
 
 
 class Engine(sandbox.Sandbox):
-    """Safe to share between threads; each question waits for its turn, 0.1 s of processor time at most."""
+    """Evaluates expressions. Threads may share an engine; their requests wait for each other. Each may use 0.1 s of CPU
+    time."""
 
     def __init__(self) -> None:
         super().__init__(_WORKER, "cel_expr_python.cel", "cel-expr-python")
 
     def check(self, source: str, names: Iterable[str]) -> None:
-        """Whether it can be read, knows no other than these names, and says yes or no."""
+        """Raise CelError unless the expression can be parsed, uses only these names, and gives true or false."""
         if not source.strip():
             raise CelError("is empty")
         if len(source) > LONGEST:
@@ -43,8 +44,8 @@ class Engine(sandbox.Sandbox):
             raise CelError(_plain(said))
 
     def judge(self, source: str, names: Iterable[str], data: Mapping[str, Any]) -> bool:
-        """Whether it holds of this data (what JSON can hold, and records). What it asks for and is not there is a
-        CelError, as is what takes too long or is no yes or no."""
+        """Whether the expression is true for this data (JSON values and records). Raises CelError if the data lacks a
+        member, if the evaluation takes too long, or if the result is not true or false."""
         how, said = self._ask(source, names, _encode(data))
         if how in ("t", "f"):
             return how == "t"
@@ -64,7 +65,7 @@ class Engine(sandbox.Sandbox):
 
 
 def _plain(said: str) -> str:
-    """The library's words without its codes: the place in the text, and what is wrong there."""
+    """The library's message without its codes: the position in the text, and what is wrong there."""
     place = _PLACE.search(said)
     if place:
         line, column, what = place.groups()

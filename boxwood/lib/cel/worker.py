@@ -1,8 +1,7 @@
-"""The program of the CEL process: run as a script, by path, with nothing of the server in it but the formula
-process's way of answering.
+"""The script of the CEL process. It imports nothing of the server except the protocol of the formula process.
 
-The library bounds iterations (10,000), not bytes: `big.map(x, big + x)` asks for gigabytes, so the process is the
-sandbox. The kernel ends it when a question takes too long or too much.
+The library limits iterations (10,000), not memory: `big.map(x, big + x)` needs gigabytes. So the process is the
+sandbox, and the kernel ends it when a request takes too much time or memory.
 """
 
 import importlib
@@ -17,18 +16,18 @@ child: Any = importlib.import_module("worker")
 
 CPU_SECONDS = 0.1
 KILL_SECONDS = 10.0  # the same, of time on the wall
-KEPT = 500
+MOST_CACHED = 500
 NAMED = 20
 
 
 class Expressions:
-    """Compiled expressions, the latest used of them."""
+    """The most recently used compiled expressions."""
 
     def __init__(self, cel: Any, extensions: list[Any]) -> None:
         self.cel = cel
         self.extensions = extensions
         self.environments: dict[str, Any] = {}
-        self.kept: OrderedDict[str, Any] = OrderedDict()
+        self.cache: OrderedDict[str, Any] = OrderedDict()
 
     def answer(self, head: str, body: str) -> str:
         try:
@@ -40,19 +39,19 @@ class Expressions:
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
             return f"e{error}"
         except MemoryError:
-            os._exit(1)  # what is left of the heap is in nobody's order
+            os._exit(1)  # the heap may be inconsistent
         if said is True or said is False:
             return "t" if said else "f"
         return f"e{said}" if isinstance(said, str) else "esays neither true nor false"
 
     def compiled(self, head: str) -> Any:
-        if head not in self.kept:
+        if head not in self.cache:
             names, _, source = head.partition("\0")
-            self.kept[head] = self.environment(names).compile(source)
-            if len(self.kept) > KEPT:
-                self.kept.popitem(last=False)
-        self.kept.move_to_end(head)
-        return self.kept[head]
+            self.cache[head] = self.environment(names).compile(source)
+            if len(self.cache) > MOST_CACHED:
+                self.cache.popitem(last=False)
+        self.cache.move_to_end(head)
+        return self.cache[head]
 
     def environment(self, names: str) -> Any:
         if names not in self.environments:

@@ -1,4 +1,4 @@
-"""Formulas of a pipeline's columns: JavaScript and spreadsheet style, computed in a bounded process.
+"""Formulas of a pipeline's fields, in JavaScript or spreadsheet style, computed in a process with limits.
 
 formula = compile("= ROUND($'Deal size' * 0.1, 2)")
 formula.names                                      # ("Deal size",)

@@ -1,4 +1,4 @@
-"""`$'Column name'` in a formula's text: read, and given the name it has in the compiled code."""
+"""Reads references such as `$'Column name'` in a formula's text, and gives each a variable in the compiled code."""
 
 from boxwood.lib.formulas.values import FormulaError
 
@@ -9,7 +9,7 @@ class Columns:
     def __init__(self, text: str) -> None:
         self.names: dict[str, str] = {}
         self.prefix = "$c"
-        while self.prefix in text:  # the author's own variables keep their names
+        while self.prefix in text:  # our variables must not collide with the author's
             self.prefix += "_"
 
     def variable(self, name: str) -> str:
@@ -17,7 +17,7 @@ class Columns:
 
 
 def read_reference(text: str, start: int) -> tuple[str, int]:
-    """The column name in the reference that starts here, and where the reference ends."""
+    """The name in the reference that starts at this position, and the position where the reference ends."""
     name, at = "", start + 2
     while at < len(text):
         two = text[at : at + 2]
@@ -37,5 +37,5 @@ def _named(name: str, start: int) -> str:
 
 
 def reference(name: str) -> str:
-    """As it is written in a formula."""
+    """The reference to a name, as it is written in a formula."""
     return "$'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -1,10 +1,10 @@
-"""Formulas that read formulas: in which order to compute them, and whether that can be."""
+"""The order in which to compute formulas that read other formulas, and the detection of rings among them."""
 
 from collections.abc import Collection, Mapping
 
 
 def order(graph: Mapping[str, Collection[str]]) -> list[str]:
-    """Everything in the graph after what it reads; the graph says what each key reads.
+    """The keys of the graph, each after the keys that it reads. The graph gives for each key what it reads.
 
     Keys that are read but are not in the graph (plain fields) are left out. Members of a cycle come
     last, in the order given.
@@ -15,7 +15,7 @@ def order(graph: Mapping[str, Collection[str]]) -> list[str]:
         for read in reads:
             readers[read].append(key)
     ready = [key for key, reads in waiting.items() if not reads]
-    for key in ready:  # grows as it is walked
+    for key in ready:  # the list grows during the loop
         for reader in readers[key]:
             waiting[reader].discard(key)
             if not waiting[reader]:

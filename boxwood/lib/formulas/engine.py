@@ -14,8 +14,8 @@ from boxwood.lib.sandbox import Gone, Overrun, Sandbox
 
 BATCH_ROWS = 1000
 BATCH_BYTES = 2_000_000
-# What one call may spend on batches that run out of time or memory, at two for a batch that gave
-# nothing and one for a batch that gave something: enough for one bad row among good ones.
+# The budget of a call for batches that run out of time or memory. A batch without any result costs 2, a batch with some
+# results costs 1. It is enough for a single bad row among good rows.
 PATIENCE = 4
 
 TOO_SLOW = Fault("#TIMEOUT!", "The formula takes too long")
@@ -32,18 +32,18 @@ _PROBLEM = re.compile(r"(\d+):(\d+):(.*)", re.S)
 
 class Outcome(NamedTuple):
     values: list[Result]  # of the first rows given, at least one
-    trouble: Fault | None = None  # what kept the others from their values
+    trouble: Fault | None = None  # why the other rows have no values
     cost: int = 0
 
 
 class Engine(Sandbox):
-    """Safe to share between threads; each batch waits for its turn."""
+    """Computes formulas. Threads may share an engine; their batches wait for each other."""
 
     def __init__(self) -> None:
         super().__init__(_WORKER, "_quickjs", "quickjs-ng")
 
     def check(self, formula: Formula) -> None:
-        """Raise FormulaError if the engine cannot read the code."""
+        """Raise FormulaError if the engine cannot parse the code."""
         self._run(formula, [], 0, "UTC0")
 
     def evaluate(self, formula: Formula, rows: Sequence[Row], now_ms: int, zone: str = "UTC") -> list[Result]:

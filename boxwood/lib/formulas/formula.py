@@ -1,4 +1,4 @@
-"""A formula's text, understood: which dialect it is in, the columns it reads, the code to run."""
+"""Parses a formula's text: its dialect, the fields that it reads, and the code to run."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -33,7 +33,7 @@ def compile(text: str) -> Formula:  # noqa: A001 - the word of the field
 
 
 def rename(text: str, names: Mapping[str, str]) -> str:
-    """The formula with other names for its columns, and everything else as it was."""
+    """The formula with other names for its columns, otherwise unchanged."""
     source, at, parts = _source(text), 0, []
     found = tokens.read(source)
     words = found if found and tokens.is_spreadsheet(found) else javascript.read(source)
@@ -51,7 +51,7 @@ def _source(text: str) -> str:
     if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
         raise FormulaError("The formula holds a character that is not text")
     if text.lstrip().startswith("="):
-        text = text.replace("=", " ", 1)  # as long as before: positions stay those of the text
+        text = text.replace("=", " ", 1)  # the length stays, so positions stay those of the text
     if not text.strip():
         raise FormulaError("The formula is empty")
     return text

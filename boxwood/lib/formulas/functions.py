@@ -1,4 +1,4 @@
-"""The functions of the spreadsheet dialect. What they do is in js/, one file to a heading."""
+"""The list of functions of the spreadsheet dialect. Their code is in js/, with a file for each heading."""
 
 from typing import NamedTuple
 
@@ -23,11 +23,11 @@ class Function(NamedTuple):
         return [name.strip() for name in self.arguments.split(",") if name.strip()]
 
 
-# Arguments called only when their value is needed, or when their error is not one.
+# Functions whose arguments are computed only when needed, or whose arguments may be errors.
 LAZY = frozenset(("IFS", "SWITCH", "CHOOSE", "IFERROR", "IFNA", "ISERROR", "ISERR", "ISNA"))
-# A column given to one of these is a range of one cell: what does not fit in is passed over.
+# For these functions a field is a range of a single cell: a value of the wrong type is skipped.
 RANGES = frozenset(("SUM", "AVERAGE", "MIN", "MAX", "MEDIAN", "MODE", "PRODUCT", "COUNT", "COUNTA", "COUNTBLANK"))
-# Their value changes by itself as time goes by.
+# Functions whose value changes with time.
 CLOCKS = frozenset(("TODAY", "NOW"))
 
 _TABLE = r"""

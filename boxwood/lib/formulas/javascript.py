@@ -1,7 +1,7 @@
-"""The JavaScript dialect: column references become variables, everything else stays as it is.
+"""The JavaScript dialect: references to fields become variables, everything else stays unchanged.
 
-Enough of the language is read to know code from texts, templates, comments and regular
-expressions. Judging the code itself is left to the engine.
+This file distinguishes code from texts, templates, comments and regular expressions. Only the engine checks the code
+itself.
 """
 
 import re
@@ -57,12 +57,13 @@ def _code(token: Token, columns: Columns) -> str:
     if token.kind != "column":
         return token.text
     name, _ = read_reference(token.text, 0)
-    # As wide as it was, so that the engine's positions are those of the author's text.
+    # The length stays the same, so that the engine's positions are those of the author's text.
     return columns.variable(name).ljust(len(token.text))
 
 
 def _assigned(tokens: list[Token]) -> tuple[str, ...]:
-    """`total = …` without `var` makes a global elsewhere; here it is a variable of the formula."""
+    """Names that are assigned without a declaration. In JavaScript `total = …` creates a global; here it becomes a
+    variable of the formula."""
     nothing = Token("", "", 0)
     names: dict[str, None] = {}
     for before, token, after in zip([nothing, *tokens], tokens, [*tokens[1:], nothing], strict=False):
@@ -113,7 +114,7 @@ def _template(text: str, at: int) -> Token:
 
 
 def _track(token: Token, last: Token, opened: list[_Open]) -> bool:
-    """Keep the open brackets; say whether this token ends the parenthesis of an if or a loop."""
+    """Update the stack of open brackets. Returns whether this token closes the parenthesis of an `if` or a loop."""
     if token.kind == "template":
         if token.text[0] == "}":
             opened.pop()

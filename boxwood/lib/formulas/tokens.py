@@ -1,4 +1,4 @@
-"""A formula in a spreadsheet's words, if it has no others."""
+"""Splits a formula into the tokens of the spreadsheet dialect."""
 
 import re
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Token(NamedTuple):
 
 
 def read(text: str) -> list[Token] | None:
-    """The formula in a spreadsheet's words; None if it holds anything a spreadsheet does not."""
+    """The tokens of the formula, or None if it contains anything that is not in the spreadsheet dialect."""
     found: list[Token] = []
     at = 0
     while at < len(text):
@@ -49,7 +49,7 @@ def _next(text: str, at: int) -> Token | None:
 
 
 def is_spreadsheet(found: list[Token]) -> bool:
-    """Whether something in it is a spreadsheet's alone: arithmetic on columns is JavaScript too."""
+    """Whether the formula contains something that only spreadsheets have. Arithmetic on fields is JavaScript too."""
     ends = [*[token.text for token in found[1:]], ""]
     return any(
         (token.kind == "word" and (after == "(" or token.text in ("TRUE", "FALSE")))

@@ -1,4 +1,4 @@
-"""What goes into a formula and what comes out of it."""
+"""The input values and results of formulas."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import msgspec
 
 
 class Date(msgspec.Struct, frozen=True, array_like=True, tag="d"):
-    """An instant, in milliseconds since 1970."""
+    """A date and time, in milliseconds since the epoch."""
 
     ms: int
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """The value of a formula that has none: a spreadsheet's code, and why in the reader's words."""
+    """The result of a formula that cannot be computed: an error code of spreadsheets, and the reason in plain words."""
 
     code: str
     message: str
@@ -25,7 +25,7 @@ Result = Value | Fault
 
 
 class FormulaError(ValueError):
-    """A formula that cannot be understood. `position` counts characters of the text from zero."""
+    """The formula cannot be parsed. `position` counts the characters of the text from zero."""
 
     def __init__(self, message: str, position: int | None = None) -> None:
         self.message = message
@@ -35,7 +35,7 @@ class FormulaError(ValueError):
 
 
 def opened(packed: Any) -> Result:
-    """A value as the engine packs it: dates and faults are lists no other value can be."""
+    """Decode a value from the engine. Dates and faults are packed as lists that no other value can be."""
     if type(packed) is not list or len(packed) < 2:
         return packed  # type: ignore[no-any-return]
     mark, second = packed[0], packed[1]

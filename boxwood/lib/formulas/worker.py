@@ -1,7 +1,7 @@
-"""The program of the formula process: run as a script, by path, with nothing of the server in it.
+"""The script of the formula process. It imports nothing of the server.
 
-It reads requests from the socket on its standard input and answers on the same socket. It ends
-when the other side goes away, and the kernel ends it when a batch takes too long.
+It reads requests from the socket on its standard input and replies on the same socket. It ends when the server closes
+the socket, and the kernel ends it when a batch takes too long.
 """
 
 import os
@@ -15,8 +15,8 @@ from typing import Any
 MEMORY = 512 << 20  # of the process
 HEAP = 32 << 20  # of one formula
 STACK = 2 << 20  # a quarter of what systems give a process
-CPU_SECONDS = 0.2  # the engine stops a batch here by itself, keeping what is done
-KILL_CPU_SECONDS = 0.5  # inside a built-in that never looks up, the kernel stops the process
+CPU_SECONDS = 0.2  # the engine stops a batch at this point and returns the finished rows
+KILL_CPU_SECONDS = 0.5  # the kernel stops the process if a built-in function never returns to the engine
 KILL_SECONDS = 10.0  # the same, of time on the wall
 CONTEXTS = 32
 
@@ -25,7 +25,7 @@ SPREADSHEET = ("operators.js", "logic.js", "numbers.js", "texts.js", "dates.js",
 
 
 class Formulas:
-    """Compiled formulas, the latest used of them, each in a context of its own."""
+    """The most recently used compiled formulas, each in its own context."""
 
     def __init__(self, engine: Any) -> None:
         self.engine = engine
@@ -41,7 +41,7 @@ class Formulas:
             return answer
         crowded = is_crowded()
         if crowded:
-            self.contexts.clear()  # others may hold what this one wanted
+            self.contexts.clear()  # other contexts may hold the memory that this formula needs
         self.contexts.pop(formula, None)
         return self.run(formula, body, float(now), int(count)) if crowded or not fresh else answer
 
@@ -98,7 +98,7 @@ def is_crowded() -> bool:
     try:
         pages = int(read("/proc/self/statm").split()[0])
     except OSError:
-        return False  # no such figures, and no such limit either
+        return False  # the system does not report memory, so there is no such limit
     return pages * resource.getpagesize() > MEMORY // 2
 
 
@@ -118,11 +118,11 @@ def limit() -> None:
         try:  # noqa: SIM105 - contextlib costs a tenth of the start
             resource.setrlimit(kind, (most, most))
         except (ValueError, OSError):
-            pass  # a system that cannot: the engine's own limits still hold
+            pass  # the system does not support it; the engine's own limits still apply
 
 
 def arm(cpu: float, wall: float) -> None:
-    """The default action of both signals is to end the process, whatever it is doing."""
+    """Set the timers whose signals end the process by default, regardless of what it is doing."""
     signal.setitimer(signal.ITIMER_PROF, cpu)
     signal.setitimer(signal.ITIMER_REAL, wall)
 

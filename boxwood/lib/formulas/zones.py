@@ -1,4 +1,4 @@
-"""Where the rules of a time zone are on this machine, for a process that has only the C library."""
+"""Finds the rules of a time zone on this machine, for a process that has only the C library."""
 
 import re
 import zoneinfo
@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*")
 
 @cache
 def zone_setting(name: str) -> str:
-    """The value of TZ that means this zone; ValueError if there is no such zone."""
+    """The value of the environment variable TZ for this zone. Raises ValueError if there is no such zone."""
     if name in ("UTC", "Etc/UTC"):
         return "UTC0"
     if not _NAME.fullmatch(name):

@@ -1,4 +1,4 @@
-// The last of the prelude: closes the room and hands out the one way in.
+// The end of the prelude: freezes the sandbox and returns its only entry point.
 remove();
 freezeEverything();
 const orders = { prepare, run, harvest };

@@ -8,7 +8,7 @@ function dayNumber(v) {
   return Math.floor(serial(date(v)));
 }
 
-function made(year, month, day) {
+function dateOf(year, month, day) {
   const parts = [year, month, day].map((v) => Math.trunc(number(v)));
   if (parts[0] < 0 || parts[0] > 9999) fail("#NUM!", "The year must be between 0 and 9999");
   return valid(localDate(parts[0] < 1900 ? parts[0] + 1900 : parts[0], parts[1] - 1, parts[2], 0));
@@ -97,7 +97,7 @@ function workdaysOn(from, count) {
 Object.assign(S, {
   TODAY: today,
   NOW: () => new NativeDate(now),
-  DATE: made,
+  DATE: dateOf,
   TIME: (h, m, s) => ((((number(h) * 60 + number(m)) * 60 + number(s)) / 86400) % 1 + 1) % 1,
   DATEVALUE: (v) => fromSerial(dayNumber(v)),
   YEAR: (v) => date(v).getFullYear(),

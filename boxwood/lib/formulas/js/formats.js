@@ -32,8 +32,8 @@ function padded(value, left, right) {
   const least = left.replace(/[^0]/g, "").length;
   const whole = wholePart === "0" && least === 0 ? "" : wholePart.padStart(least, "0");
   const needed = right.lastIndexOf("0") + 1;
-  const kept = decimals.slice(0, Math.max(needed, decimals.replace(/0+$/, "").length));
-  return (left.includes(",") ? grouped(whole) : whole) + (kept && `.${kept}`);
+  const shown = decimals.slice(0, Math.max(needed, decimals.replace(/0+$/, "").length));
+  return (left.includes(",") ? grouped(whole) : whole) + (shown && `.${shown}`);
 }
 
 function unquoted(words) {

@@ -1,4 +1,4 @@
-// Runs one compiled formula over a batch of rows given column by column, and packs what comes out.
+// Runs a compiled formula over a batch of rows, given column by column, and packs the results.
 // A date travels as ["d", milliseconds], a fault as [1, code, message]: other lists hold one kind of item.
 const LONGEST_TEXT = 50000;
 const MOST_ITEMS = 1000;
@@ -8,8 +8,8 @@ let formula = null;
 let done = [];
 let starved = false;
 
-// What is wrong with the source as "line:column:message", or "" when it can run. A formula is an
-// expression if it can be read as one, else the body of a function.
+// The error in the source as "line:column:message", or "" if it can run. A formula is an
+// expression if it can be parsed as an expression, else the body of a function.
 function prepare(source, columns, dialect, hoisted) {
   const params = columns ? columns.split(",") : [];
   const problems = [];
@@ -24,7 +24,7 @@ function prepare(source, columns, dialect, hoisted) {
       problems.push(problem(e, linesBefore));
     }
   }
-  // The reading that came furthest is the one the author meant.
+  // Report the error that comes later in the text: the author meant that form.
   return problems.sort((a, b) => b[0] - a[0] || b[1] - a[1])[0].join(":");
 }
 

@@ -1,4 +1,4 @@
-// The room a formula runs in: evaluated first in every new context, before any formula.
+// The environment of a formula. It is evaluated first in every new context.
 "use strict";
 const NativeDate = Date;
 const NativeFunction = Function;
@@ -14,7 +14,7 @@ function fail(code, message) {
   throw new Fault(code, message);
 }
 
-// Every row of a batch sees the same instant, and no formula can time another's work.
+// Every row of a batch sees the same time, and a formula cannot measure time.
 let now = 0;
 
 function ClockedDate(...parts) {
@@ -47,7 +47,7 @@ function remove() {
     Object.defineProperty(Object.getPrototypeOf(sample), "constructor", { value: forbidText });
 }
 
-// Nothing one row does to the language may be seen by the next.
+// A row must not change the language for the next row.
 function freezeEverything() {
   const seen = new Set();
   const open = [globalThis, forbidText, ...unnamed()];
@@ -65,7 +65,7 @@ function freezeEverything() {
   }
 }
 
-// Prototypes the global object does not lead to.
+// Prototypes that cannot be reached from the global object.
 function unnamed() {
   const iterators = [[].values(), new Map().keys(), new Set().keys(), "".matchAll(/a/g), ""[Symbol.iterator]()];
   iterators.push([].values().map((x) => x), Iterator.from({ next() {} }));
