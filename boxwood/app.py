@@ -1,4 +1,4 @@
-"""The application: wires the doors to the house, decides nothing."""
+"""The application: builds a server from its settings. It connects the API, the UI and the jobs to the database."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ log = logging.getLogger("boxwood.app")
 
 
 class Boxwood:
-    """A server's parts: the engine it opened and the ASGI application on top."""
+    """A server: the database engine, the ASGI application, and the jobs that run beside it."""
 
     def __init__(self, config: Config, engine: Engine, clock: Callable[[], int] = now_ms) -> None:
         listeners.connect()
@@ -108,7 +108,7 @@ class Boxwood:
         self.asgi: ASGIApp = Observed(self.dispatch)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The API's own way is short; everything else is Starlette's."""
+        """Pass requests to the API and to inbound webhooks directly, and all others to Starlette."""
         if scope["type"] == "http" and _API(scope["path"]):
             await self.api(scope, receive, send)
         elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -165,7 +165,7 @@ class Boxwood:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, request: Request) -> Response:
-        """Whether the database answers and can be written."""
+        """Whether the database replies within 5 seconds and can be written: status 200 or 503."""
         try:
             await asyncio.wait_for(self.engine.write_soon(partial(backlog.try_to_write, now=self.clock())), 5)
         except Exception as error:
@@ -173,12 +173,12 @@ class Boxwood:
         return JSONResponse({"status": "ok"})
 
     async def metrics(self, request: Request) -> Response:
-        """Of all worker processes together, where there are several."""
+        """The metrics of the server. If there are several worker processes, of all of them together."""
         try:
             async with asyncio.timeout(5):
                 metrics.show(*await self.engine.read_soon(lambda db: metrics.read(db, self.clock())))
         except Exception as error:
-            log.warning("the database's figures are those of the last time: %s", error)
+            log.warning("metrics of the database are outdated, because it cannot be read: %s", error)
         registry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
@@ -191,12 +191,12 @@ class Boxwood:
         return Response(self._document, media_type="application/json")
 
 
-# A base URL that ends in a slash makes two of them.
+# Several slashes are accepted, for clients whose base URL ends in a slash.
 _API = re.compile("/+api(/|$)").match
 
 
 def _before_shutdown(close: Callable[[], None]) -> None:
-    """Run `close` when the process is told to stop: the server itself waits first for every answer to end."""
+    """Run `close` at SIGTERM and SIGINT, before uvicorn waits for open responses: streams would never end otherwise."""
     if threading.current_thread() is not threading.main_thread():
         return
     loop = asyncio.get_running_loop()
@@ -212,7 +212,7 @@ def _before_shutdown(close: Callable[[], None]) -> None:
 
 
 def open_store(config: Config) -> Blobs:
-    """Where file bytes are: a bucket if one is named, else a directory beside the database."""
+    """The store of the files' bytes: the S3 bucket if one is configured, otherwise a folder in the data directory."""
     if not config.s3_bucket:
         return Disk(config.data / "files")
     from .lib.s3 import S3
@@ -232,7 +232,7 @@ def backup_source(config: Config, store: Blobs) -> backups.Source:
 
 
 def provider(config: Config) -> Client | None:
-    """By whom people may sign in, besides a password."""
+    """The OpenID Connect provider for signing in, or None if none is configured."""
     if not config.oidc_issuer:
         return None
     return Client(
@@ -246,12 +246,13 @@ def provider(config: Config) -> Client | None:
 
 
 def rules(config: Config) -> Rules:
-    """Which addresses users may have called: never our own."""
+    """The rules for addresses that webhooks may call. The server's own address is never allowed."""
     return Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
 
 
 async def work(config: Config, *, slots: int) -> None:
-    """Send webhooks, until SIGTERM or SIGINT: `boxwood worker`."""
+    """Run `boxwood worker`: send webhooks and run automations until SIGTERM or SIGINT. At most `slots` deliveries are
+    sent at the same time."""
     engine = open_engine(config.database_url, config.sqlite_path)
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -267,17 +268,18 @@ async def work(config: Config, *, slots: int) -> None:
 
 
 def build(config: Config) -> Boxwood:
-    made = Boxwood(config, open_engine(config.database_url, config.sqlite_path))
-    # Hardly anything here goes in circles, and looking for some took two fifths of an import's time: what is there
-    # from the start stays, and what comes is looked through more rarely.
+    """Create the server, and tune the garbage collection of this process."""
+    boxwood = Boxwood(config, open_engine(config.database_url, config.sqlite_path))
+    # The code creates hardly any reference cycles, and searching for them took two fifths of an import's time. So the
+    # objects of the start are never searched, and later objects less often.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-    return made
+    return boxwood
 
 
 def from_environment() -> ASGIApp:
-    """For a worker process: its settings come in the environment from the one that started it."""
+    """The application of a worker process. The main process passes the settings in the environment."""
     settings = msgspec.json.decode(os.environ["BOXWOOD_CONFIG"])
     folder = settings["backup_to"]
     config = Config(**{**settings, "data": Path(settings["data"]), "backup_to": Path(folder) if folder else None})

@@ -1,4 +1,4 @@
-"""Settings: each an option of `boxwood serve` and an environment variable `BOXWOOD_…`."""
+"""The settings of a server. Each is an environment variable `BOXWOOD_…`, and most are an option of `boxwood serve`."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class Config:
     workers: int = 1
     allow_private_webhooks: bool = False
     deliver: bool = True
-    """Whether this process sends webhooks itself; otherwise `boxwood worker` does."""
+    """Whether this process sends webhooks and runs automations. Otherwise `boxwood worker` does."""
     sample: bool = True
     tls_cert: str | None = None
     tls_key: str | None = None
     insecure_http: bool = False
     log_level: str = "info"
     max_file_size: int = 100_000_000
-    """Bytes of one file."""
+    """The maximum size of a file, in bytes."""
     rate_limit: str = ""
-    """What each API key may ask, such as `10/s burst 50`; empty for no limit."""
+    """The rate limit of each API key, such as `10/s burst 50`; empty for no limit."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks of our own proxies, whose `X-Forwarded-For` is believed."""
+    """Addresses and networks of our own proxies, whose header `X-Forwarded-For` is trusted."""
     native_endpoints: int = 16
-    """Inbound webhooks and webhook steps of automations that a team may have together; 0 for no limit."""
+    """The maximum number of inbound webhooks and webhook steps of automations of a team, together; 0 for no limit."""
     subscriptions: int = 0
-    """Event subscriptions that a team may have; 0 for no limit."""
+    """The maximum number of webhook subscriptions of a team; 0 for no limit."""
     base_url: str = ""
-    """Where people reach the server, if not at `url`: what links in mails begin with."""
+    """The public URL of the server, if it differs from `url`. Links in mails begin with it."""
     smtp_url: str = field(default="", repr=False)
     """The mail server, such as smtp://user:password@mail.example.com:587."""
     mail_from: str = ""
@@ -44,15 +44,15 @@ class Config:
     backup_keep: int = 28
     backup_to: Path | None = None
     oidc_issuer: str = ""
-    """An OpenID Connect provider by which people may sign in."""
+    """The URL of an OpenID Connect provider for signing in."""
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
     oidc_name: str = "single sign-on"
     oidc_domains: tuple[str, ...] = ()
-    """E-mail domains whose people come without an invitation."""
+    """E-mail domains whose users may sign in without an invitation."""
     oidc_trust_email: bool = False
     s3_bucket: str = ""
-    """Where file bytes go; without one they are in `data`."""
+    """The bucket that stores the bytes of files. If it is empty, they are in `data`."""
     s3_endpoint: str | None = None
     s3_region: str = "us-east-1"
     s3_key: str = ""
@@ -71,7 +71,8 @@ class Config:
 
 
 def only_in_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings with secrets among them: one on the command line can be read by everyone on the machine."""
+    """The settings that can only be given in the environment, because secrets are among them: every user of the machine
+    can read a command line."""
 
     def given(name: str) -> str:
         return environ.get(f"BOXWOOD_{name.upper()}", "")
@@ -82,37 +83,38 @@ def only_in_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         *("s3_bucket", "s3_endpoint", "s3_region", "s3_key", "s3_secret", "s3_prefix"),
     ]
     found: dict[str, Any] = {name: given(name) for name in names if given(name)}
-    found["oidc_domains"] = tuple(one.strip().lower() for one in given("oidc_domains").split(",") if one.strip())
+    domains = (domain.strip().lower() for domain in given("oidc_domains").split(","))
+    found["oidc_domains"] = tuple(domain for domain in domains if domain)
     found["oidc_trust_email"] = given("oidc_trust_email").lower() in ("1", "true", "yes", "on")
     return found
 
 
 def refusal(config: Config) -> str:
-    """Why it may not be served like this; empty where it may."""
+    """Why a server must not start with these settings. Empty if it may."""
     if bool(config.tls_cert) != bool(config.tls_key):
         return "--tls-cert and --tls-key go together"
     if not (_is_loopback(config.host) or config.tls_cert or config.insecure_http):
         return (
             f"{config.host} can be reached from other machines, and API keys would cross the network in the clear. "
-            "Give --tls-cert and --tls-key, or say --insecure-http if a proxy in front terminates TLS."
+            "Give --tls-cert and --tls-key, or --insecure-http if a proxy in front terminates TLS."
         )
     if not (config.deliver or config.database_url):
-        return "--no-deliveries needs PostgreSQL, for nobody else could send what is in SQLite"
+        return "--no-deliveries needs PostgreSQL: with SQLite, only this process can send webhooks"
     if config.workers < 1:
-        return "--workers is 1 or more"
+        return "--workers must be 1 or more"
     if config.workers > 1 and not config.database_url:
         return (
-            "--workers above 1 needs PostgreSQL (--database-url): SQLite has one writer, which one process keeps busy; "
-            "more of them would only wait for each other."
+            "--workers above 1 needs PostgreSQL (--database-url): SQLite has a single writer, so several processes "
+            "would only wait for each other."
         )
     if config.backup_every and (config.backup_to is None or config.backup_keep < 1):
-        return "--backup-every needs --backup-to, and --backup-keep is 1 or more"
+        return "--backup-every needs --backup-to, and --backup-keep must be 1 or more"
     if config.oidc_issuer and not (config.oidc_client_id and config.oidc_client_secret):
         return "BOXWOOD_OIDC_ISSUER needs BOXWOOD_OIDC_CLIENT_ID and BOXWOOD_OIDC_CLIENT_SECRET"
     if config.oidc_issuer and not config.oidc_issuer.startswith(("https://", "http://")):
-        return "BOXWOOD_OIDC_ISSUER is no URL such as https://login.example.com"
+        return "BOXWOOD_OIDC_ISSUER must be a URL such as https://login.example.com"
     if config.native_endpoints < 0 or config.subscriptions < 0:
-        return "--native-endpoints and --subscriptions are 0 (no limit) or more"
+        return "--native-endpoints and --subscriptions must be 0 (no limit) or more"
     return ""
 
 

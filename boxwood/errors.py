@@ -1,14 +1,14 @@
-"""What can go wrong, in the reader's words. Status codes are the API's business (api/http/replies)."""
+"""The errors of the product, with texts for users. `api/http/replies` maps them to status codes."""
 
 from typing import Any
 
 
 class Problem(Exception):
-    """The base of everything the product answers with; anything else is our fault."""
+    """The base of all expected errors. Any other exception is a bug."""
 
 
 class Invalid(Problem):
-    """The caller gave something that cannot be: names the field and says what is wrong."""
+    """A given value is invalid. Names the field and says what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}" if field else message)
@@ -17,21 +17,21 @@ class Invalid(Problem):
 
 
 class Insufficient(Invalid):
-    """A creation lacks what it must have. The sentence is Streak's own (spec 1.7)."""
+    """A required member is missing when something is created. The text is that of Streak (spec 1.7)."""
 
     def __init__(self, entity: str, field: str) -> None:
         super().__init__(field, f"Insufficient params for {entity}")
 
 
 class TooLarge(Problem):
-    """More bytes than are taken here."""
+    """The request has more bytes than allowed."""
 
     def __init__(self, what: str, most: int) -> None:
         super().__init__(f"{what} is larger than {most / 1_000_000:,.6g} MB")
 
 
 class Rejected(Problem):
-    """A box would break rules of its pipeline: says which, each with `key`, `name`, `mode` and `message`."""
+    """A box would break validation rules of its pipeline. Each violation has `key`, `name`, `mode` and `message`."""
 
     def __init__(self, message: str, violations: list[dict[str, Any]]) -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class Rejected(Problem):
 
 
 class NotFound(Problem):
-    """No such thing, or none that this caller can reach: the two are told alike."""
+    """There is no such record, or the caller has no access to it. Callers cannot distinguish the two."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"nothing is found with key {key}")
@@ -47,33 +47,33 @@ class NotFound(Problem):
 
 
 class Forbidden(Problem):
-    """The caller can reach the thing but may not do this to it."""
+    """The caller has access to the record, but may not do this."""
 
 
 class NotSignedIn(Problem):
-    """No credentials, or (`given=True`) credentials that are nobody's."""
+    """The request has no credentials, or (`given=True`) wrong credentials."""
 
     def __init__(self, given: bool, says: str = "invalid api key", field: str = "") -> None:
         super().__init__(says if given else "Authentication required")
         self.given = given
         self.field = field
-        """What is wanted too, where only that is missing."""
+        """The member that is missing or wrong, if the other credentials are right."""
 
 
 class Conflict(Problem):
-    """What the caller relied on is no longer so."""
+    """The request does not fit the current state of the record."""
 
 
 class Busy(Problem):
-    """The same request is under way: its answer will be there soon."""
+    """A request with the same idempotency key is still running. Its response will be available soon."""
 
 
 class Stale(Problem):
-    """The thing was changed since the caller read it."""
+    """The record was changed since the caller read it."""
 
 
 class TooMany(Problem):
-    """More was asked for than is allowed in a span of time; `wait` says in how many ms it is worth asking again."""
+    """The caller exceeded a rate limit. `wait` is the time until the next request may succeed, in milliseconds."""
 
     def __init__(self, message: str, wait: float, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         super().__init__(message)
@@ -82,4 +82,4 @@ class TooMany(Problem):
 
 
 class Unavailable(Problem):
-    """The store cannot take or give anything now; nothing was acknowledged and a retry is right."""
+    """The database or the file store does not work now. Nothing was saved, so the caller should retry."""

@@ -1,4 +1,4 @@
-"""`boxwood doctor`: is everything in order? Each finding says what it is, and what to do where it is not."""
+"""`boxwood doctor`: checks the installation. Each finding says what was checked and, if it is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def examine(config: Config, store: Blobs | None = None, *, now: int | None = None) -> list[Finding]:
-    """Every finding, good and bad; nothing is changed. `store` is where the files' bytes are."""
+    """Run all checks without changing anything. Returns good and bad findings. `store` holds the files' bytes."""
     if not config.data.is_dir():
-        return [Finding(False, f"{config.data} is no directory: start `boxwood serve` or name it with --data")]
+        return [Finding(False, f"{config.data} is not a directory: start `boxwood serve`, or give the right --data")]
     findings = [
         Finding(True, f"Boxwood {VERSION} on Python {platform.python_version()}, {platform.system()}"),
         _private(config),
@@ -63,12 +63,12 @@ def examine(config: Config, store: Blobs | None = None, *, now: int | None = Non
         _free_space(config),
     ]
     if not config.database_url and not os.path.exists(config.sqlite_path):
-        return [*findings, Finding(False, f"{config.sqlite_path} is not there: start `boxwood serve` once")]
+        return [*findings, Finding(False, f"{config.sqlite_path} does not exist: start `boxwood serve` to create it")]
     try:
         waiting = schema.waiting(config.database_url, config.sqlite_path)
         fine = not waiting
-        told = "up to date" if fine else f"behind by {len(waiting)} migrations: `boxwood migrate`, or start the server"
-        findings.append(Finding(fine, f"the database's schema is {told}"))
+        state = "up to date" if fine else f"behind by {len(waiting)} migrations: `boxwood migrate`, or start the server"
+        findings.append(Finding(fine, f"the database's schema is {state}"))
         if not fine:
             return findings
         engine = open_engine(config.database_url, config.sqlite_path, readers=1)
@@ -80,7 +80,7 @@ def examine(config: Config, store: Blobs | None = None, *, now: int | None = Non
     except Problem as problem:
         return [*findings, Finding(False, str(problem))]
     except Exception as error:
-        return [*findings, Finding(False, f"the database does not open: {error}")]
+        return [*findings, Finding(False, f"the database cannot be opened: {error}")]
     return [*findings, *([_files(store, held)] if store is not None else [])]
 
 
@@ -90,7 +90,7 @@ def _private(config: Config) -> Finding:
 
 
 def _writable(config: Config) -> Finding:
-    """By trying: a read-only disk has the right permissions all the same."""
+    """Write a file to find out: permissions do not show whether a disk is read-only."""
     probe = config.data / f".doctor-{os.getpid()}"
     try:
         probe.write_bytes(b"x" * 4096)
@@ -102,23 +102,23 @@ def _writable(config: Config) -> Finding:
 
 def _free_space(config: Config) -> Finding:
     free = shutil.disk_usage(config.data).free
-    more = "" if free >= _LEAST_FREE else ": make room, for what cannot be written is refused"
+    more = "" if free >= _LEAST_FREE else ": free some space, or changes will soon be refused"
     return Finding(free >= _LEAST_FREE, f"{free / 1e9:.1f} GB are free for {config.data}{more}")
 
 
 def _files(store: Blobs, held: list[str]) -> Finding:
-    lost = []
+    missing = []
     try:
         for blob in held:
             try:
                 store.size(blob)
             except Missing:
-                lost.append(blob)
+                missing.append(blob)
     except StoreFailed as error:
         return Finding(False, f"the files' bytes cannot be read: {error}")
-    if lost:
-        return Finding(False, f"the bytes of {len(lost)} of {len(held)} files are missing: restore a backup")
-    return Finding(True, f"the bytes of all {len(held)} files are there")
+    if missing:
+        return Finding(False, f"the bytes of {len(missing)} of {len(held)} files are missing: restore a backup")
+    return Finding(True, f"the bytes of all {len(held)} files are stored")
 
 
 def _look(db: Db, now: int) -> list[Finding]:
@@ -133,12 +133,14 @@ def _sound(db: Db) -> Finding:
     if db.dialect.name != "sqlite":
         return Finding(True, f"the database is {backlog.size(db) / 1e6:,.1f} MB")
     row = db.row("PRAGMA quick_check(1)")
-    told = row[0] if row else "no answer"
-    if told != "ok":
-        return Finding(False, f"the database file is damaged ({told}): restore a backup")
-    lost = db.rows("PRAGMA foreign_key_check")
-    if lost:
-        return Finding(False, f"{len(lost)} rows name others that are not there, the first in {lost[0][0]}")
+    result = row[0] if row else "no answer"
+    if result != "ok":
+        return Finding(False, f"the database file is damaged ({result}): restore a backup")
+    broken = db.rows("PRAGMA foreign_key_check")
+    if broken:
+        return Finding(
+            False, f"{len(broken)} rows refer to missing rows, the first in {broken[0][0]}: restore a backup"
+        )
     return Finding(True, f"the database file is sound, and {backlog.size(db) / 1e6:,.1f} MB")
 
 
@@ -152,19 +154,19 @@ def _clock(db: Db, now: int) -> Finding:
     row = db.row("SELECT MAX(at) FROM (SELECT at FROM events ORDER BY id DESC LIMIT 100) AS last")
     ahead = (row[0] or 0) - now if row else 0
     if ahead > _AHEAD:
-        return Finding(False, f"the clock is {ahead // MINUTE} minutes behind what was recorded: set it, and use NTP")
-    return Finding(True, "the clock is not behind what was recorded")
+        return Finding(False, f"the clock is {ahead // MINUTE} minutes behind the latest event: set it, and use NTP")
+    return Finding(True, "the clock is not behind the latest event")
 
 
 def _stages(db: Db) -> Finding:
-    lost = db.row(
+    row = db.row(
         """
         SELECT COUNT(*) FROM boxes b
         WHERE NOT EXISTS (SELECT 1 FROM stages s WHERE s.pipeline_key = b.pipeline_key AND s.key = b.stage_key)
         """
     )
-    count = lost[0] if lost else 0
-    return Finding(not count, f"{count} boxes are in a stage that is not there")
+    count = row[0] if row else 0
+    return Finding(not count, f"{count} boxes are in a stage that does not exist")
 
 
 def _stuck(db: Db, now: int) -> list[Finding]:
@@ -185,4 +187,4 @@ def _audit(db: Db) -> Finding:
     if verdict.wrong:
         more = f" (and {len(verdict.wrong) - _SHOWN} more)" if len(verdict.wrong) > _SHOWN else ""
         return Finding(False, f"the audit log was tampered with: {'; '.join(verdict.wrong[:_SHOWN])}{more}")
-    return Finding(True, f"the audit log holds: {verdict.events:,} events, last digest {verdict.head}")
+    return Finding(True, f"the audit log is intact: {verdict.events:,} events, last digest {verdict.head}")

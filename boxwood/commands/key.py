@@ -19,12 +19,12 @@ from .options import add_store, in_store
 
 def add(commands: Any) -> None:
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="COMMAND")
-    create = key.add_parser("create", help="make a key; prints it alone, this once")
+    create = key.add_parser("create", help="create a key and print it; it cannot be shown again")
     create.add_argument("email")
     create.add_argument("--name")
-    listed = key.add_parser("list", help="the keys there are")
+    listed = key.add_parser("list", help="list the keys")
     listed.add_argument("email", nargs="?")
-    revoke = key.add_parser("revoke", help="refuse a key from now on")
+    revoke = key.add_parser("revoke", help="revoke a key, which is refused from then on")
     revoke.add_argument("key", help="the record's key or the secret's beginning, as listed")
     for parser, run in ((create, _create), (listed, _list), (revoke, _revoke)):
         add_store(parser)
@@ -43,13 +43,13 @@ def _list(options: argparse.Namespace) -> None:
 def _revoke(options: argparse.Namespace) -> None:
     count = in_store(options, lambda db: revoke_key(db, options.key))
     if not count:
-        sys.exit(f"boxwood: no key {options.key!r}; `boxwood key list` shows them")
+        sys.exit(f"boxwood: there is no key {options.key!r}; `boxwood key list` lists all keys")
     print(f"revoked {count}")
 
 
 def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
-    """Create a key for the user with this address; the user and the key's secret. The user is created if there is none,
-    and a team where the user has created none."""
+    """Create a key for the user with this address, and return the user and the key's secret. Creates the user if there
+    is none, and a team if the user has not created any."""
     now = now_ms()
     email = persons.check_email(email)
     user = users.by_email(db, email) or users.create(db, email, now)
@@ -61,7 +61,7 @@ def make_key(db: Db, email: str, name: str | None) -> tuple[User, str]:
 
 
 def list_keys(db: Db, email: str) -> list[str]:
-    """A line for each key, for the user with this address or, without one, for all."""
+    """A line for each key of the user with this address. With an empty address, for the keys of all users."""
     rows = db.rows(
         """
         SELECT k.key, k.prefix, u.email, k.name, k.used_at FROM api_keys k JOIN users u ON u.key = k.user_key
@@ -84,5 +84,5 @@ def list_keys(db: Db, email: str) -> list[str]:
 
 
 def revoke_key(db: Db, key: str) -> int:
-    """Revoke the keys with this record key or beginning of the secret; how many there were."""
+    """Revoke the keys with this record key or beginning of the secret. Returns their number."""
     return db.run("DELETE FROM api_keys WHERE key = :key OR prefix = :key", key=key.rstrip("…"))

@@ -1,4 +1,4 @@
-"""What several commands share: their options, read from the environment too, and the store that they open."""
+"""The options that several commands share, which may also come from the environment, and opening the database."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
-    """Where the server answers, and therefore which addresses no webhook may call."""
+    """The options of the server's address. Webhooks must not call that address, so workers need it too."""
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env("PORT", "8080")))
     parser.add_argument("--allow-private-webhooks", action="store_true", default=env_flag("ALLOW_PRIVATE_WEBHOOKS"))
@@ -39,7 +39,7 @@ def add_address(parser: argparse.ArgumentParser) -> None:
 
 
 def config_of(options: argparse.Namespace) -> Config:
-    """The settings of a command that opens the store and serves nothing."""
+    """The settings of a command that opens the database but is not a server."""
     return Config(data=options.data.absolute(), database_url=options.database_url, **only_in_environment(os.environ))
 
 
@@ -52,7 +52,7 @@ def source_of(options: argparse.Namespace) -> Source:
 
 
 def prepare(config: Config) -> list[str]:
-    """Create the data directory, readable by its owner only, and migrate the schema; the migrations applied."""
+    """Create the data directory, readable by its owner only, and migrate the schema. Returns the applied migrations."""
     config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     return schema.migrate(config.database_url, config.sqlite_path)
 
@@ -63,7 +63,7 @@ def open_store(config: Config) -> Engine:
 
 
 def in_store(options: argparse.Namespace, work: Callable[[Db], Any]) -> Any:
-    """Run `work` in a transaction of the store that the options name, and close it."""
+    """Run `work` in a transaction of the database that the options name. Returns its result."""
     config = Config(data=options.data.absolute(), database_url=options.database_url)
     prepare(config)
     engine = open_store(config)

@@ -1,4 +1,4 @@
-"""`boxwood restore`: puts a backup in place of the database and files."""
+"""`boxwood restore`: replaces the database and files by those of a backup."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .options import add_store, source_of
 
 
 def add(commands: Any) -> None:
-    restore = commands.add_parser("restore", help="put a backup in place of the data; stop the server first")
+    restore = commands.add_parser("restore", help="replace all data by a backup; stop the server first")
     restore.add_argument("file", type=Path)
     restore.set_defaults(run=lambda options: _restore(source_of(options), options.file))
     add_store(restore)
 
 
 def _restore(source: Source, given: Path) -> None:
-    """Restore the backup, and migrate it if an earlier version made it."""
+    """Restore the backup, and migrate it if an earlier version created it."""
     manifest = backups.restore(source, given.absolute(), now_ms())
     schema.migrate(source.database_url, source.sqlite_path)
     describe(given, manifest)

@@ -1,4 +1,4 @@
-"""A sales pipeline with a dozen boxes, so that a first start shows something."""
+"""The sample data of a first start: a sales pipeline with a dozen boxes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DEALS = [
 
 
 def load(ctx: Ctx) -> str:
-    """Make it for the actor, in his oldest team; the pipeline's key."""
+    """Create the sample pipeline for the actor, in their oldest team. Returns the pipeline's key."""
     pipeline = pipelines.create(
         ctx,
         {

@@ -19,7 +19,7 @@ from ..core.context import Ctx
 from ..db.engine import Db
 from ..jobs.backups import LOCK
 from ..lib import jsonlog, locks
-from ..lib import options as spelled
+from ..lib import options as readers
 from ..lib.clock import now_ms
 from . import key, sample, user
 from .options import add_address, add_store, env, env_flag, open_store, prepare
@@ -39,40 +39,48 @@ def add(commands: Any) -> None:
     serve.add_argument("--no-sample", action="store_true", default=env_flag("NO_SAMPLE"), help="start empty")
     serve.add_argument("--owner", default=env("OWNER", "owner@localhost"), help="the first user's e-mail")
     serve.add_argument(
-        "--url", default=env("URL"), help="where people reach the server, such as https://crm.example.com"
+        "--url", default=env("URL"), help="the public URL of the server, such as https://crm.example.com"
     )
     serve.add_argument("--tls-cert", default=env("TLS_CERT"))
     serve.add_argument("--tls-key", default=env("TLS_KEY"))
     serve.add_argument("--insecure-http", action="store_true", default=env_flag("INSECURE_HTTP"))
     serve.add_argument(
         "--max-file-size",
-        type=spelled.size,
+        type=readers.size,
         default=env("MAX_FILE_SIZE", "100MB"),
-        help="of one upload, such as 100MB",
+        help="maximum size of an uploaded file (100MB)",
     )
     serve.add_argument(
         "--rate-limit",
-        type=spelled.rate,
+        type=readers.rate,
         default=env("RATE_LIMIT", ""),
-        help="of each API key, such as '10/s burst 50' (none)",
+        help="rate limit of each API key, such as '10/s burst 50' (none)",
     )
     serve.add_argument(
         "--native-endpoints",
         type=int,
         default=int(env("NATIVE_ENDPOINTS", "16")),
-        help="inbound webhooks and webhook steps of a team together; 0 for no limit (16)",
+        help="maximum number of inbound webhooks and webhook steps of a team, together; 0 for no limit (16)",
     )
     serve.add_argument(
-        "--subscriptions", type=int, default=int(env("SUBSCRIPTIONS", "0")), help="event subscriptions of a team (any)"
+        "--subscriptions",
+        type=int,
+        default=int(env("SUBSCRIPTIONS", "0")),
+        help="maximum number of webhook subscriptions of a team; 0 for no limit (0)",
     )
     serve.add_argument(
         "--trusted-proxies",
-        type=spelled.networks,
+        type=readers.networks,
         default=env("TRUSTED_PROXIES", ""),
-        help="addresses or networks, with commas, whose X-Forwarded-For is believed",
+        help="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is trusted",
     )
-    serve.add_argument("--backup-every", type=spelled.span, default=env("BACKUP_EVERY", "0"), help="such as 6h (never)")
-    serve.add_argument("--backup-keep", type=int, default=int(env("BACKUP_KEEP", "28")), help="how many (28)")
+    serve.add_argument(
+        "--backup-every",
+        type=readers.span,
+        default=env("BACKUP_EVERY", "0"),
+        help="interval of backups, such as 6h (never)",
+    )
+    serve.add_argument("--backup-keep", type=int, default=int(env("BACKUP_KEEP", "28")), help="number of backups (28)")
     serve.add_argument("--backup-to", type=Path, default=env("BACKUP_TO"), help="the directory for backups")
     serve.set_defaults(run=_serve)
 
@@ -90,7 +98,7 @@ def _serve(options: argparse.Namespace) -> None:
     _say(config, first)
     with locks.hold(config.data / LOCK, shared=True) as free:
         if not free:
-            sys.exit(f"boxwood: a backup is being restored into {config.data}: wait until that is done")
+            sys.exit(f"boxwood: a backup is being restored into {config.data}: start again after it has finished")
         _run(config)
 
 
@@ -122,8 +130,8 @@ def _config(options: argparse.Namespace) -> Config:
 
 
 def _first_start(db: Db, email: str, with_sample: bool) -> tuple[str, str] | None:
-    """On the first start, create the owner with a team, and the sample if wanted; the owner's key and sign-in link.
-    None where there are users already."""
+    """On the first start, create the owner with a team, and the sample data if wanted. Returns the owner's API key and
+    sign-in link, or None if there are users already."""
     if db.row("SELECT 1 FROM users LIMIT 1"):
         return None
     owner, secret = key.make_key(db, email, None)

@@ -21,12 +21,12 @@ def add(commands: Any) -> None:
     create = user.add_parser("create", help="create a user with a team of their own")
     create.add_argument("email")
     create.add_argument("--name", default="", help="given and family name")
-    listed = user.add_parser("list", help="the users there are")
+    listed = user.add_parser("list", help="list the users")
     linked = user.add_parser("link", help="print a link that signs a user in one time, to choose a password")
     linked.add_argument("email")
     linked.add_argument("--without-code", action="store_true", help="also remove a lost authenticator")
     linked.add_argument(
-        "--url", default=env("URL"), help="where people reach the server, such as https://crm.example.com"
+        "--url", default=env("URL"), help="the public URL of the server, such as https://crm.example.com"
     )
     linked.add_argument("--host", default=env("HOST", "127.0.0.1"))
     linked.add_argument("--port", type=int, default=int(env("PORT", "8080")))
@@ -67,7 +67,7 @@ def _link(options: argparse.Namespace) -> None:
 def create(db: Db, email: str, name: str) -> User:
     email = persons.check_email(email)
     if users.by_email(db, email):
-        raise Invalid("", f"{email} is a user already")
+        raise Invalid("", f"there is already a user {email}")
     given, _, family = name.partition(" ")
     user = users.create(db, email, now_ms(), given_name=given, family_name=family)
     teams.create(db, f"{user.full_name}'s team", user, now_ms())
@@ -81,7 +81,7 @@ def list_all(db: Db) -> list[str]:
 
 
 def lock(db: Db, email: str) -> None:
-    """Sign the user out everywhere, revoke the keys, and refuse every sign-in."""
+    """Sign the user out everywhere, revoke the user's API keys, and refuse every sign-in."""
     locked_users.lock(db, _known(db, email), now_ms())
 
 

@@ -18,7 +18,12 @@ def add(commands: Any) -> None:
     )
     add_store(worker)
     add_address(worker)
-    worker.add_argument("--slots", type=int, default=int(env("SLOTS", "256")), help="deliveries in flight at once")
+    worker.add_argument(
+        "--slots",
+        type=int,
+        default=int(env("SLOTS", "256")),
+        help="maximum number of deliveries sent at the same time (256)",
+    )
     worker.set_defaults(run=_work)
 
 
@@ -26,9 +31,11 @@ def _work(options: argparse.Namespace) -> None:
     from ..app import work
 
     if not options.database_url:
-        sys.exit("boxwood: `boxwood serve` sends what is in SQLite itself; workers beside it need PostgreSQL")
+        sys.exit(
+            "boxwood: `boxwood worker` needs PostgreSQL (--database-url); with SQLite, `boxwood serve` sends webhooks"
+        )
     if options.slots < 1:
-        sys.exit("boxwood: --slots is 1 or more")
+        sys.exit("boxwood: --slots must be 1 or more")
     config = Config(
         data=options.data.absolute(),
         host=options.host,

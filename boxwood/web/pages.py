@@ -1,4 +1,4 @@
-"""What a browser gets at `/`: the built web UI, whose screens all begin with one page."""
+"""Serves the built web UI. All its screens start with the same HTML page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ The web UI has not been built in this copy: run <code>bin/setup</code>, then sta
 
 
 def policy(nonce: str) -> str:
-    """Nothing but our own files may run; styles that are made as one goes carry the page's nonce."""
+    """The content security policy: only our own files may run. Styles that scripts create carry the page's nonce."""
     return "; ".join(
         (
             "default-src 'self'",
@@ -44,21 +44,21 @@ def policy(nonce: str) -> str:
 
 
 def routes() -> list[BaseRoute]:
-    """Every path that is nobody else's opens the UI, which finds the screen that it names."""
+    """The routes of the UI. Every path without another route opens the page, which shows the screen of that path."""
     return [Route("/assets/{name}", asset), Route("/{path:path}", page)]
 
 
-# Plain functions: Starlette runs them in a thread, where reading files harms nobody.
+# Plain functions, not coroutines: Starlette runs them in a thread, so reading files does not block the event loop.
 def page(request: Request) -> Response:
     if "." in request.path_params["path"].rpartition("/")[2]:
-        return _not_found()  # a file: no screen has such a name
+        return _not_found()  # a path with a file extension is not a screen
     nonce = secrets.token_urlsafe(18)
     headers = {"Content-Security-Policy": policy(nonce), "Cache-Control": "no-store", **SAFETY}
     return HTMLResponse(template().replace(_NONCE, nonce), headers=headers)
 
 
 def asset(request: Request) -> Response:
-    """A file with a hash in its name, packed where the browser takes that."""
+    """Serve a file with a hash in its name, compressed if the browser accepts that."""
     path = BUILT / "assets" / request.path_params["name"]
     if path.parent != BUILT / "assets" or path.suffix in PACKED.values() or not path.is_file():
         return _not_found()
@@ -81,6 +81,6 @@ def _media(name: str) -> str:
 
 @cache
 def template() -> str:
-    """The page with places for the nonce; where the UI was not built, a word about that."""
+    """The page with placeholders for the nonce. If the UI has not been built, a page that says so."""
     index = BUILT / "index.html"
     return index.read_text() if index.is_file() else _NOT_BUILT

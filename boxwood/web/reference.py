@@ -1,4 +1,4 @@
-"""The browsable API reference: Swagger UI's own files and one page that points them at the document."""
+"""Serves the API reference at `/docs`: the files of Swagger UI, and a page that loads our OpenAPI document."""
 
 import gzip
 import hashlib
@@ -14,8 +14,8 @@ FILES = Path(__file__).parent / "static" / "docs"
 MEDIA = {".js": "text/javascript", ".css": "text/css"}
 SERVED = ("swagger-ui-bundle.js", "swagger-ui.css", "reference.js", "reference.css")
 
-# The page takes an API key in "Authorize": nothing but our own files may run there, and nothing
-# may be sent anywhere but here. data: and blob: are the icons in the style sheet and image answers.
+# Users enter an API key on this page ("Authorize"), so only our own files may run and requests go only to this server.
+# data: and blob: allow the icons in the style sheet and images in responses.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -53,9 +53,10 @@ PAGE = """<!doctype html>
 
 
 def routes(openapi: str = "/openapi.json") -> list[BaseRoute]:
-    """`/docs` and its files; `openapi` is the path of the document on this server."""
+    """The routes of `/docs` and its files. `openapi` is the path of the document on this server."""
 
-    # Plain functions: Starlette runs them in a thread, where reading and packing files harms nobody.
+    # Plain functions, not coroutines: Starlette runs them in a thread, so reading and compressing files does not block
+    # the event loop.
     def page(request: Request) -> Response:
         root = escape(request.scope.get("root_path", ""))
         text = PAGE.format(files=f"{root}/docs/{digest()}", openapi=root + escape(openapi))
@@ -79,7 +80,7 @@ def file(request: Request) -> Response:
 
 @cache
 def digest() -> str:
-    """What the files hold, as a part of their path: a new release is fetched anew, an old one never."""
+    """A hash of the files' content, which is part of their URLs, so browsers load them again only after a change."""
     whole = hashlib.sha256()
     for name in SERVED:
         whole.update((FILES / name).read_bytes())

@@ -48,7 +48,13 @@ def test_a_healthy_store_has_no_faults_and_reports_its_state(used: Store) -> Non
     found = doctor.examine(used.config(), Disk(used.data / "files"))
     assert [finding.says for finding in found if not finding.fine] == []
     says = "\n".join(finding.says for finding in found)
-    for part in ("1 boxes", "the audit log holds", "the bytes of all 1 files are there", "no work waits", "up to date"):
+    for part in (
+        "1 boxes",
+        "the audit log is intact",
+        "the bytes of all 1 files are stored",
+        "no work waits",
+        "up to date",
+    ):
         assert part in says
 
 

@@ -241,7 +241,7 @@ def accounted_for(week: Week) -> None:
     assert week.server.stop() == 0
     found = week.command("doctor")
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "the audit log holds" in found.stdout
+    assert "the audit log is intact" in found.stdout
 
 
 def _waits(db: Db) -> int:
