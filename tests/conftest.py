@@ -36,7 +36,7 @@ from tests.mailbox import mailbox as mailbox
 
 listeners.connect()
 
-# The tests start hundreds of processes: each would compile Boxwood anew where nothing keeps what Python compiled.
+# The tests start hundreds of processes. Without a bytecode cache each of them would compile Boxwood again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -70,7 +70,7 @@ def cluster() -> Iterator[postgres.Cluster]:
 
 @dataclass
 class Store:
-    """A migrated database of its own: `url` for PostgreSQL, None for SQLite in `data`."""
+    """A separate migrated database: `url` for PostgreSQL, or None for SQLite in `data`."""
 
     name: str
     data: Path
@@ -82,7 +82,7 @@ class Store:
 
 @pytest.fixture(scope="session")
 def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Store]:
-    """A migrated database of each kind that nobody uses: a copy takes a tenth of the time the migrations do."""
+    """An unused migrated database of each kind. Copying it takes a tenth of the time of the migrations."""
 
     @functools.cache
     def template(name: str) -> Store:
@@ -110,7 +110,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def fresh_store(request: pytest.FixtureRequest, database: Store, tmp_path: Path) -> Iterator[Store]:
-    """A database for one test alone, of the kind the test runs on."""
+    """A database for a single test, of the kind the test runs on."""
     store = make_store(database.name, tmp_path, request)
     yield store
     if store.url:
@@ -118,7 +118,7 @@ def fresh_store(request: pytest.FixtureRequest, database: Store, tmp_path: Path)
 
 
 class Clock:
-    """The server's clock: real time, ahead by as much as a test says."""
+    """The server's clock: real time plus the offset that a test sets."""
 
     def __init__(self) -> None:
         self.ahead = 0
@@ -131,7 +131,7 @@ class Clock:
 
 
 class Server:
-    """A server on a port of its own, or the one it is given, in a thread; its engine and clock are at hand."""
+    """A server in a thread, on a free port or the given port. Tests reach its engine and clock directly."""
 
     def __init__(self, config: Config, clock: Clock | None = None, port: int = 0) -> None:
         self.clock = clock or Clock()
@@ -164,7 +164,7 @@ class Server:
         return self
 
     def stop(self, grace: int | None = None) -> None:
-        """Streams that are open are waited for, for as many seconds as `grace` says."""
+        """Stop the server. It waits at most `grace` seconds for open streams."""
         self._uvicorn.config.timeout_graceful_shutdown = grace
         self._uvicorn.should_exit = True
         self._thread.join(timeout=120)
@@ -179,7 +179,7 @@ def server(database: Store) -> Iterator[Server]:
 
 @dataclass
 class Person:
-    """Someone with a key, and a client that uses it."""
+    """A user with an API key, and an HTTP client that uses the key."""
 
     user: User
     key: str
@@ -195,7 +195,7 @@ class Person:
 
 
 class World:
-    """Ada, Bo and Cy on a running server; their addresses are this test's own."""
+    """Ada, Bo and Cy on a running server, with e-mail addresses that only this test uses."""
 
     _numbers = itertools.count(1)
 
@@ -211,7 +211,7 @@ class World:
         self.team_key = server.engine.write(self._make_teams)
 
     def person(self, name: str, given_name: str, family_name: str) -> Person:
-        """A user with a key, in no team yet."""
+        """Create a user with an API key who is not in a team yet."""
 
         def make(db: Db) -> tuple[User, str]:
             now = self.clock()
@@ -238,26 +238,26 @@ class World:
         return team.key
 
     def as_(self, name: str, fn: Any) -> Any:
-        """Run `fn(ctx)` as this person, in one transaction; its result, or what it raises."""
+        """Run `fn(ctx)` as this person in one transaction. Returns its result; exceptions pass through."""
         person: Person = getattr(self, name)
         return self.server.engine.write(lambda db: fn(Ctx(db, self.clock(), person.user)))
 
     def pipeline(self, **given: Any) -> dict[str, Any]:
-        """A pipeline of Ada's, shared with her team unless said otherwise."""
+        """Create a pipeline as Ada, shared with her team by default."""
         body = {"name": "Deals", "teamKey": self.team_key, "stages": ["Lead", "Won", "Lost"], **given}
         return ok(self.ada.http.post("/api/v2/pipelines", json=body))
 
     def box(self, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
-        """A box of Ada's."""
+        """Create a box as Ada."""
         return ok(self.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", json={"name": "Acme", **given}))
 
     def field(self, pipeline: dict[str, Any], kind: str, name: str = "Field", **given: Any) -> dict[str, Any]:
-        """A field of Ada's pipeline."""
+        """Create a field in Ada's pipeline."""
         body = {"name": name, "type": kind, **given}
         return ok(self.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/fields", json=body))
 
     def events(self, box_key: str) -> list[str]:
-        """The kinds of events recorded of a box, oldest first."""
+        """Return the kinds of the events of a box, oldest first."""
         sql = "SELECT kind FROM events WHERE box_key = :box ORDER BY id"
         return [row[0] for row in self.server.engine.read(lambda db: db.rows(sql, box=box_key))]
 
@@ -269,13 +269,13 @@ class World:
 
 
 def ok(response: httpx.Response) -> Any:
-    """The JSON of an answer that succeeded."""
+    """Check that the request succeeded and return the JSON."""
     assert response.status_code == 200, f"{response.request.method} {response.request.url}: {response.text}"
     return response.json()
 
 
 def refused(response: httpx.Response, status: int, *names: str) -> str:
-    """The error of an answer that refused with this status, naming these words."""
+    """Check that the request failed with this status and an error that contains these words; return the error."""
     assert response.status_code == status, response.text
     body = response.json()
     assert body["success"] is False
@@ -288,7 +288,7 @@ def refused(response: httpx.Response, status: int, *names: str) -> str:
 @pytest.fixture
 def world(server: Server) -> Iterator[World]:
     new_world = World(server)
-    # Wrong keys of the tests before are not this one's.
+    # Wrong keys of earlier tests must not count in this test.
     guesses = server.boxwood.limits._guesses
     guesses.name, guesses._full_at, guesses._leases = f"guess {new_world.number}", {}, {}
     yield new_world

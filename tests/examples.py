@@ -40,7 +40,7 @@ OPEN = {"field": "stage", "op": "ne", "value": "5003"}
 WHOLE_SERVER = ("/v2/settings", "/v2/session/forgotten")
 """Paths that need what only the owners of a server's first team may set."""
 
-# What operations are sent where tests/things.py does not make such a thing; else what the endpoint matrix sends.
+# Requests for operations that tests/things.py does not cover; other operations use those of the endpoint matrix.
 SENT: dict[str, dict[str, Any]] = {
     "POST /v2/session": {"after": ["session"], "json": {"email": "{email}", "password": PASSWORD}},
     "POST /v2/session/link": {"json": {"token": "{welcome}", "password": PASSWORD}},
@@ -165,7 +165,7 @@ SENT: dict[str, dict[str, Any]] = {
     },
 }
 
-# Operations without an example: what they are sent is made by a person's device, for a server with a name and TLS.
+# Operations without an example: a device creates their request, for a server with a host name and TLS.
 LEFT_OUT = frozenset(
     {
         "POST /v2/session/passkey",
@@ -178,7 +178,7 @@ LEFT_OUT = frozenset(
 
 
 class StillClock(Clock):
-    """Goes on by a second when it is told to."""
+    """A clock that advances by one second only when asked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class StillClock(Clock):
 
 
 class StillServer(Server):
-    """A running server with nothing at work behind it, whose clock stands still."""
+    """A running server without workers, whose clock stands still."""
 
     def __init__(self, store: Store) -> None:
         self.still = StillClock()
@@ -209,7 +209,7 @@ class StillServer(Server):
 
 class StillWorld(World):
     def person(self, name: str, given_name: str, family_name: str) -> Person:
-        """A moment after the one before, so that they come in this order."""
+        """Create each person a moment after the previous person, so that their order is fixed."""
         assert isinstance(self.clock, StillClock)
         self.clock.now += 1
         return super().person(name, given_name, family_name)
@@ -229,7 +229,7 @@ SHOWN = [route for route in ROUTES if label(route) not in LEFT_OUT]
 
 
 def sent(route: Route) -> dict[str, Any]:
-    """What the operation is sent; of what makes a thing, what tests/things.py makes it of."""
+    """Return the request of the operation. For operations that create a thing, use the request of tests/things.py."""
     name = label(route)
     making = {f"{verb} {path}": request for verb, path, request in MAKE.values()}
     making |= {f"PUT {name.removeprefix('POST ')}": making[name] for name in [*making] if name.startswith("POST ")}
@@ -237,7 +237,7 @@ def sent(route: Route) -> dict[str, Any]:
 
 
 def capture(server: StillServer, route: Route, fresh: Callable[[], Store]) -> Example:
-    """The operation asked in a world of its own; where it is about the whole server, on a server of its own."""
+    """Send the operation in a separate world, or on a separate server if it concerns the whole server."""
     if route.path.startswith(WHOLE_SERVER):
         with running(fresh()) as alone:
             return _captured(alone, route)
@@ -263,7 +263,7 @@ HINT = "Say in SENT of tests/examples.py what it should be sent, or in MAKE of t
 
 
 def _exported(things: Things) -> dict[str, Any]:
-    """A pipeline as it was exported, to be made again."""
+    """Return an exported pipeline as the body of a request that creates it again."""
     things.key("box")
     exported = things.ask("GET", "/v2/pipelines/{pipeline}/export", {"params": {"format": "json"}})
     headers = {"Content-Type": "application/json"}
@@ -319,11 +319,11 @@ def _body(kind: str, body: bytes) -> Any:
 
 
 class Plain:
-    """Takes what differs from run to run out of an example."""
+    """Replaces the values of an example that differ from run to run."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        # Keys begin with their time, which the clock keeps nearly still.
+        # Keys begin with their creation time, and the clock hardly moves.
         self._key = re.compile(rf"(?<![\w-])[a-z]{re.escape(ids.new('b', START)[1:5])}[\w-]{{16}}(?![\w-])")
         self._known: dict[str, str] = {}
 
@@ -342,7 +342,7 @@ class Plain:
         return msgspec.convert(_without_secrets(json.loads(text)), Example)
 
     def _named(self, key: str) -> str:
-        """Another key of the same kind, and the same wherever it stands."""
+        """Return the replacement of a key: the same kind, and the same replacement at every place."""
         if key not in self._known:
             count = len(self._known)
             rest = hashlib.sha256(f"{key[0]}{count}".encode()).hexdigest()[:12]
@@ -373,7 +373,7 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     if isinstance(value, str) and "\ndata: " in value:
-        # The order of members is the database's.
+        # The database decides the order of these members.
         value = re.sub(r"(?m)(?<=^data: ).+", lambda data: json.dumps(json.loads(data[0]), sort_keys=True), value)
         return re.sub(r'(id: |"cursor": ")\d+\.\d+', r"\g<1>812.1001", value)
     return value
@@ -398,7 +398,7 @@ def running(store: Store) -> Iterator[StillServer]:
 
 
 def write() -> None:
-    """All of them anew: one file for each noun, in the order of the routes."""
+    """Write all examples: one file for each noun, in the order of the routes."""
     from boxwood.db import schema
 
     by_noun: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""A mail server of the tests' own: real SMTP on a port of this machine, and what came by it."""
+"""A mail server for tests: real SMTP on a local port, which stores the mails it receives."""
 
 import email
 import email.policy
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class AnyPort(Controller):
-    """On a port the system chooses, which the library does not foresee."""
+    """A controller on a port that the system chooses, which the library does not support."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -23,14 +23,14 @@ class AnyPort(Controller):
 
 
 class Mailbox:
-    """Takes everything, unless told to answer otherwise."""
+    """Accepts every mail, unless a test sets another answer."""
 
     def __init__(self, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None = None) -> None:
         self.came: list[EmailMessage] = []
         self.to: list[list[str]] = []
         self.says = "250 taken"
         self.refuses: set[str] = set()
-        self._news = threading.Condition()
+        self._arrived = threading.Condition()
         self._login = login
         options: dict[str, Any] = {"tls_context": tls, "require_starttls": tls is not None}
         if login:
@@ -56,10 +56,10 @@ class Mailbox:
         if self.says.startswith("250"):
             content = envelope.content
             assert isinstance(content, bytes)
-            with self._news:
+            with self._arrived:
                 self.came.append(email.message_from_bytes(content, policy=email.policy.default))
                 self.to.append(list(envelope.rcpt_tos))
-                self._news.notify_all()
+                self._arrived.notify_all()
         return self.says
 
     @property
@@ -71,9 +71,9 @@ class Mailbox:
         return f"smtp://127.0.0.1:{self.port}"
 
     def wait(self, count: int = 1) -> list[EmailMessage]:
-        """Once so many have come."""
-        with self._news:
-            assert self._news.wait_for(lambda: len(self.came) >= count, timeout=120), "no mail came"
+        """Wait until this many mails have arrived, and return them."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.came) >= count, timeout=120), "no mail came"
             return list(self.came)
 
     def start(self) -> "Mailbox":

@@ -25,7 +25,7 @@ from urllib.parse import quote, urlsplit
 if TYPE_CHECKING:
     import psycopg
 
-# For tests that do not test durability: as nothing here outlives the run, nothing waits for the disk.
+# For tests that do not test durability: the data is deleted after the run, so PostgreSQL need not wait for the disk.
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=1GB"]
 PLACES = (
     "/usr/lib/postgresql/*/bin",
@@ -59,7 +59,7 @@ class Cluster:
         self._made: set[str] = set()
 
     def create_database(self, template: str | None = None) -> str:
-        """A new database's URL. `template` is the URL of one to copy, which nobody may be using."""
+        """Create a database and return its URL. `template`: the URL of an unused database to copy."""
         name = next(self._names)
         copied = f' TEMPLATE "{_name_of(template)}"' if template else ""
         self._admin(f'CREATE DATABASE "{name}"{copied} OWNER "{urlsplit(self._url).username}"')
@@ -67,7 +67,7 @@ class Cluster:
         return _with_name(self._url, name)
 
     def drop_database(self, url: str) -> None:
-        """Whoever is still connected is thrown out."""
+        """Drop the database and end all its connections."""
         self._admin(f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
         self._made.discard(_name_of(url))
 
@@ -75,11 +75,11 @@ class Cluster:
         self._ask("start")
 
     def stop(self) -> None:
-        """Orderly, with every connection ended."""
+        """Stop the server in order: every connection ends first."""
         self._ask("stop")
 
     def kill(self) -> None:
-        """At once, as by a power cut; `start` recovers."""
+        """Kill the server at once, as a power cut would; `start` recovers the data."""
         self._ask("kill")
 
     def restart(self) -> None:
@@ -107,7 +107,7 @@ def connect(url: str) -> "psycopg.Connection[Any]":
 
 
 def find() -> Path | None:
-    """The directory that holds initdb and postgres: PATH's first, then the newest version's."""
+    """Return the directory of initdb and postgres: from PATH first, otherwise of the newest installed version."""
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve().parent] if on_path else []
     for pattern in PLACES:
@@ -141,7 +141,7 @@ def _keep(settings: list[str]) -> Iterator[Cluster]:
             connection.execute("CREATE ROLE boxwood LOGIN")
         yield Cluster(admin_url, f"postgresql://boxwood@/boxwood?{place}", keeper)
     finally:
-        keeper.communicate()  # the end of its stdin is its sign to clean up; returns when it has
+        keeper.communicate()  # the end of its stdin tells the keeper to clean up; this waits until it has
 
 
 def _borrow(url: str) -> Iterator[Cluster]:

@@ -18,7 +18,7 @@ PATIENCE = 60.0
 
 
 def main(binaries: str, settings: list[str]) -> None:
-    # Ctrl-C goes to pytest, which ends us by closing stdin.
+    # Ctrl-C goes to pytest, which ends this process by closing stdin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for polite in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(polite, lambda *_: sys.exit(1))
@@ -43,7 +43,7 @@ def reply(verb: Callable[[], str | None]) -> None:
         answer = "ok " + (verb() or "")
     except Exception as error:
         answer = "error " + " ".join(str(error).split())
-    # A reader that is gone is no reason to leave the server behind.
+    # The reader may have ended; the server must be removed all the same.
     with contextlib.suppress(BrokenPipeError):
         print(answer, flush=True)
 
@@ -56,7 +56,7 @@ class Server:
         self.was_killed = False
 
     def create(self) -> str:
-        """Where it is."""
+        """Create the server and return its location."""
         if account := unprivileged():
             os.chown(self.home, account.pw_uid, account.pw_gid)
         options = ["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale"]
@@ -82,7 +82,7 @@ class Server:
             self.process = None
 
     def kill(self) -> None:
-        """As a power cut would: every process of the server at once, none has a last word."""
+        """Kill every process of the server at once, as a power cut would."""
         if not self.process:
             return
         self.process.send_signal(signal.SIGSTOP)  # a stopped parent starts no further children
@@ -95,7 +95,7 @@ class Server:
     def remove(self) -> None:
         if self.was_killed:
             with contextlib.suppress(RuntimeError):
-                self.start()  # finds and frees the shared memory of the one that was killed
+                self.start()  # finds and frees the shared memory of the killed server
         try:
             self.stop(signal.SIGQUIT)
         except subprocess.TimeoutExpired:
@@ -131,7 +131,7 @@ class Server:
 
 
 def unprivileged() -> pwd.struct_passwd | None:
-    """Who runs the server when we are root, which postgres refuses to run as."""
+    """Return the user that runs the server when the tests run as root: postgres refuses to run as root."""
     if os.geteuid() != 0:
         return None
     accounts = {account.pw_name: account for account in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""Boxwood as its users run it: a process of its own, which can be killed."""
+"""Boxwood as users run it: a separate process, which can be killed."""
 
 import atexit
 import os
@@ -64,24 +64,24 @@ class Process:
             time.sleep(0.05)
 
     def kill(self) -> None:
-        """As a power cut would end it: no one is asked."""
+        """Kill the process at once, as a power cut would."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def end(self) -> None:
-        """Whatever the test came to, it leaves nothing running."""
+        """End the process, whatever the result of the test."""
         if self.process.poll() is None:
             self.kill()
 
     def stop(self) -> int:
-        """As an operator ends it; the exit code."""
+        """Stop the process as an operator would; return the exit code."""
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout=120)
 
 
 class Workers:
-    """`boxwood worker` processes beside a server that sends nothing itself. `setup` as above."""
+    """`boxwood worker` processes beside a server that sends no webhooks itself. `setup` as above."""
 
     def __init__(self, store: Store, *options: str, setup: str) -> None:
         self.program = [sys.executable, "-c", f"{setup}\n{MAIN}", "worker", *store_options(store), *options]

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a plain HTTP server of its own that keeps what it was sent and answers as told."""
+"""A receiver of webhooks: an HTTP server that stores the requests it gets and answers as the test says."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ class Received:
 
 @dataclass
 class Answer:
-    """`after` so many seconds, or once the event is set."""
+    """An answer that is sent after `after` seconds, or when the event is set."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Answer:
 
 
 class Receiver:
-    """`answer` says what each request gets; without it everything is fine."""
+    """`answer` chooses the answer to each request; without it every request gets 200."""
 
     def __init__(self) -> None:
         self.answer: Callable[[Received], Answer] = lambda request: Answer()
@@ -61,7 +61,7 @@ class Receiver:
         return [request for request in list(self._all) if request.path == path]
 
     def wait_for(self, path: str, count: int, timeout: float = 120.0) -> list[Received]:
-        """The first `count` requests to this path, or what there is when time is up."""
+        """Return the first `count` requests to this path, or fewer when the time is up."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.received(path)) >= count, timeout)
         return self.received(path)

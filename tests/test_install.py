@@ -1,4 +1,4 @@
-"""Boxwood as its users get it: `pip install .`, and bin/serve in a fresh clone."""
+"""Boxwood as users install it: `pip install .`, and bin/serve in a fresh clone."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone that holds what is committed and what is about to be."""
+    """A clone with the committed files and the uncommitted changes."""
     clone = tmp_path_factory.mktemp("clone")
     for path in tree.files():
         copy = clone / path.relative_to(tree.ROOT)
@@ -38,7 +38,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin directory of a virtual environment that `pip install .` was run in."""
+    """The bin directory of a virtual environment in which `pip install .` was run."""
     home = tmp_path_factory.mktemp("installed")
     run(home, sys.executable, "-m", "venv", home)
     lock = clone / "requirements" / "runtime.lock"
@@ -90,7 +90,7 @@ def seconds_to_load(clone: Path) -> float:
 
 @contextlib.contextmanager
 def served(*command: str | Path, patience: float = 120) -> Iterator[tuple[str, str]]:
-    """The server's address and what it said, once it answers."""
+    """Return the server's address and its output, as soon as it answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {"HOME": os.environ.get("HOME", "/"), "PATH": os.environ["PATH"], "BOXWOOD_PORT": str(port)}

@@ -1,4 +1,4 @@
-"""The examples of docs/guide/operations.md are taken from it and tried: the unit by systemd, the proxy by nginx."""
+"""The examples of docs/guide/operations.md are extracted and tested: the unit by systemd, the proxy by nginx."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def test_systemd_accepts_the_unit_and_the_command_accepts_its_options(tmp_path: 
     text = block("ini")
     (line,) = re.findall(r"ExecStart=(.*)", text)
     assert cli._parser().parse_args(shlex.split(line)[1:]).run
-    # Nothing is installed in /opt here, and nobody is called boxwood.
+    # Boxwood is not installed in /opt here, and there is no user named boxwood.
     for documented, here in (("/opt/boxwood/bin/boxwood", str(PROGRAM)), ("User=boxwood", ""), ("Group=boxwood", "")):
         assert documented in text
         text = text.replace(documented, here)
@@ -69,7 +69,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 class Proxied:
-    """The server behind nginx, as the guide has it."""
+    """The server behind nginx, as the guide sets it up."""
 
     def __init__(self, key: str, url: str, cert: Path, server: Process) -> None:
         self.server = server
@@ -155,7 +155,7 @@ def test_live_updates_are_not_delayed_by_nginx(proxied: Proxied) -> None:
 
 
 def test_the_client_address_is_known_behind_nginx_and_the_cookie_is_secure(proxied: Proxied) -> None:
-    """Links begin with what BOXWOOD_URL says; the address is what nginx says, and not what the caller claims."""
+    """Links begin with BOXWOOD_URL. The client address comes from nginx, not from headers of the caller."""
     http, base = proxied.http, str(proxied.http.base_url).rstrip("/")
     team = ok(http.get("/api/v2/users/me/teams"))["results"][0]["key"]
     invited = ok(http.post(f"/api/v2/teams/{team}/invitations", json={"email": "bo@example.com"}))

@@ -1,4 +1,4 @@
-"""The throw-away server itself: it holds what it says and leaves nothing behind."""
+"""The throw-away PostgreSQL server itself: it does what it promises and leaves no data behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What the README tells a newcomer to do works as it stands there."""
+"""The instructions of the README work exactly as written."""
 
 import re
 import subprocess

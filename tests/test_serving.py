@@ -1,4 +1,4 @@
-"""What a client sees of HTTP itself."""
+"""Properties of the HTTP connection that a client sees."""
 
 import socket
 
@@ -6,7 +6,7 @@ from tests.conftest import World
 
 
 def test_the_server_sends_head_and_body_together(world: World) -> None:
-    """Head and body come together, request after request on the same connection."""
+    """Head and body arrive together for each request on the same connection."""
     host, _, port = world.server.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=120) as connection:
         for _ in range(3):

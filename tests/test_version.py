@@ -1,4 +1,4 @@
-"""The version is the newest heading of the changelog."""
+"""The version of the package is the newest heading of the changelog."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One of everything a path can name, made through the API when a test first needs it."""
+"""One thing of every kind that a path can name, created through the API when a test first needs it."""
 
 import json
 import re
@@ -23,7 +23,7 @@ AUTOMATION = {
     "steps": [{"type": "task.create", "with": {"text": "Send {{ box.name }} the contract"}}],
 }
 
-# A noun in the braces of a path: how one is made. Other nouns in braces are made first.
+# How to create the thing of each noun in the braces of a path. Other nouns in braces are created first.
 MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "apikey": ("PUT", "/v1/apikeys", {}),
     "pipeline": (
@@ -89,7 +89,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 class Things:
-    """What Ada has: each thing is made once."""
+    """Ada's things: each is created once."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -115,17 +115,17 @@ class Things:
         return re.sub(r"\{([a-z]\w*)\}", lambda name: self.key(name[1]), text)
 
     def fill_path(self, path: str) -> str:
-        """The same of a path, where the place says which kind of field is meant."""
-        return self.fill(_told_apart(path))
+        """Fill the keys into a path, where the position decides which kind of field is meant."""
+        return self.fill(_specific_nouns(path))
 
     def parameters(self, path: str, otherwise: dict[str, str]) -> dict[str, str]:
-        """The keys of what a path names; of a noun that is not known here, what else is given."""
-        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _told_apart(path))
+        """Return the keys for the nouns of a path; for an unknown noun, the given value."""
+        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _specific_nouns(path))
         known = {name: self.key(noun) for name, noun in zip(*names, strict=True) if self.knows(noun)}
         return {**otherwise, **known}
 
     def filled(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The members of a request with keys for the nouns in braces; files are sent as they are."""
+        """Return the members of a request with keys in place of the nouns in braces; files stay as they are."""
         files = {name: request[name] for name in ("files", "content") if name in request}
         rest = {name: value for name, value in request.items() if name not in files}
         return {**json.loads(self.fill(json.dumps(rest, ensure_ascii=False))), **files}
@@ -134,7 +134,7 @@ class Things:
         return self._client(verb, path).request(verb, "/api" + self.fill_path(path), **self.filled(request))
 
     def _client(self, verb: str, path: str) -> httpx.Client:
-        """Ada's key, her browser for what is about sessions, or nobody's where that signs in."""
+        """Return the client with Ada's key, her browser for sessions, or a client without a key for signing in."""
         if not path.startswith("/v2/session"):
             return self.world.ada.http
         signs_in = verb == "POST" and path in ("/v2/session", "/v2/session/link", "/v2/session/link/look")
@@ -150,7 +150,7 @@ class Things:
         return body[0] if isinstance(body, list) else body
 
     def _make_link(self) -> str:
-        """What opens a file without a key."""
+        """Create a link that opens a file without an API key; return its token."""
         link: str = ok(self.ask("GET", "/v1/files/{file}/link", {}))["link"]
         return link.rpartition("token=")[2]
 
@@ -161,29 +161,29 @@ class Things:
         return self._merged("organization")
 
     def _merged(self, noun: str) -> str:
-        """The thing, which another one was merged into."""
+        """Merge another thing into this thing and return it."""
         ok(self.ask("POST", f"/v2/{noun}s/{{{noun}}}/merge", {"json": {"keys": [f"{{other_{noun}}}"]}}))
         return self.key(noun)
 
     def _make_token(self) -> str:
-        """One of the addresses of an inbound webhook."""
+        """Return a token of an inbound webhook."""
         tokens = ok(self.ask("GET", "/v2/inbound/{inbound}", {}))["tokens"]
         return str(tokens[0]["key"])
 
     def _make_request(self) -> str:
-        """One that came in by an inbound webhook."""
+        """Return a request that an inbound webhook received."""
         hook = ok(self.ask("POST", "/v2/inbound/{inbound}/rotate", {}))
         with self.world.client(None) as caller:
             return str(ok(caller.post(hook["url"], json={"order": 7}))["id"])
 
     def _make_welcome(self) -> str:
-        """A link's secret by which Ada signs in for the first time."""
+        """Return the token of a link by which Ada signs in for the first time."""
         engine, now = self.world.server.engine, self.world.clock()
         path = engine.write(lambda db: sign_in_links.make(db, self.world.ada.user, "welcome", now))
         return str(path.partition("#")[2])
 
     def _make_mail(self) -> str:
-        """Settings by which letters come to a mail server of the tests' own; its address."""
+        """Set up mail to the mail server of the tests; return its address."""
         mailbox = Mailbox().start()
         self.world.stack.callback(mailbox.stop)
         body = {"smtpUrl": mailbox.url, "from": "crm@team.example", "baseUrl": "https://crm.example"}
@@ -191,29 +191,29 @@ class Things:
         return mailbox.url
 
     def _make_cancelled(self) -> str:
-        """The run, which was cancelled."""
+        """Cancel the run and return it."""
         ok(self.ask("POST", "/v2/automations/{automation}/runs/{run}/cancel", {}))
         return self.key("run")
 
     def _make_totp(self) -> str:
-        """The secret of a second factor that waits for its first code."""
+        """Return the secret of an authenticator that waits for its first code."""
         return str(ok(self.ask("POST", "/v2/session/totp", {"json": {"password": PASSWORD}}))["secret"])
 
     def _make_code(self) -> str:
         return pyotp.TOTP(self.key("totp")).at(self.world.clock() // 1000)
 
     def _make_factor(self) -> str:
-        """A second factor of Ada's."""
+        """Add an authenticator for Ada."""
         ok(self.ask("POST", "/v2/session/totp/confirm", {"json": {"code": "{code}"}}))
         return self.key("totp")
 
     def _make_mention(self) -> str:
-        """A comment of Bo's that names Ada."""
+        """Create a comment of Bo that mentions Ada."""
         body = {"message": "@Ada, they called", "searchForAtMentions": True}
         return str(ok(self.world.bo.http.post(f"/api/v2/boxes/{self.key('box')}/comments", json=body))["key"])
 
     def _make_change(self) -> str:
-        """What an edit of the box is undone by."""
+        """Edit the box and return the change id by which the edit is undone."""
         answer = self.ask("POST", "/v1/boxes/{box}", {"json": {"name": "Acme & Sons"}})
         return answer.headers["x-boxwood-change"]
 
@@ -226,14 +226,14 @@ class Things:
 
     @cached_property
     def browser(self) -> httpx.Client:
-        """Ada's, signed in with a password."""
+        """Return a browser in which Ada is signed in with a password."""
         client = self.world.stack.enter_context(self.world.client(None))
         signed_in = ok(client.post("/api/v2/session/link", json={"token": self.key("welcome"), "password": PASSWORD}))
         client.headers["X-CSRF-Token"] = signed_in["csrfToken"]
         return client
 
 
-def _told_apart(path: str) -> str:
-    """With names of our own where the place says which kind of field or user is meant."""
+def _specific_nouns(path: str) -> str:
+    """Rename nouns whose position decides which kind of field or user is meant."""
     path = re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
     return path.replace("/members/{user}", "/members/{colleague}")

@@ -1,4 +1,4 @@
-"""Automations of the tests, and how to wait for what becomes of their runs."""
+"""Create automations in tests and wait for their runs."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.jobs.webhooks import eventually
 
 
 class Rule:
-    """An automation of Ada's (or someone else's) pipeline, and its runs."""
+    """An automation in a pipeline of Ada or another user, and its runs."""
 
     def __init__(
         self,
@@ -34,24 +34,24 @@ class Rule:
         return ok(self.http.get(f"{self.own}/runs/{key}"))  # type: ignore[no-any-return]
 
     def ended(self, count: int = 1) -> list[dict[str, Any]]:
-        """So many runs, all ended, with their steps; the newest first."""
+        """Wait until this many runs have ended; return them with their steps, newest first."""
         eventually(lambda: len(self.runs()) >= count and all(run["state"] != "RUNNING" for run in self.runs()))
         found = self.runs()
         assert len(found) == count, found
         return [self.run(run["key"]) for run in found]
 
     def only(self, state: str = "DONE") -> dict[str, Any]:
-        """Its one run, which came to this."""
+        """Return its only run, which must have ended in this state."""
         found = self.ended()[0]
         assert found["state"] == state, found
         return found
 
     def waiting(self) -> dict[str, Any]:
-        """Its one run, once it waits."""
+        """Wait until its only run is waiting, and return that run."""
         eventually(lambda: any("waitingUntil" in run for run in self.runs()))
         return self.run(self.runs()[0]["key"])
 
 
 def do(kind: str, id_: str = "", **given: Any) -> dict[str, Any]:
-    """A step."""
+    """Return the definition of a step."""
     return {"type": kind, "with": given, **({"id": id_} if id_ else {})}

@@ -1,4 +1,4 @@
-"""The agenda: what one has to do, and when."""
+"""The agenda: the open tasks of a user by due date."""
 
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ def agenda(who: Person, **params: Any) -> list[str]:
 
 
 def midnight(now: int, zone: str) -> int:
-    """The next one there."""
+    """Return the next midnight in this time zone."""
     local = datetime.fromtimestamp(now / 1000, ZoneInfo(zone))
     hours = range(1, 26)
     later = (datetime.fromtimestamp(now / 1000 + hour * 3600, ZoneInfo(zone)) for hour in hours)
@@ -51,7 +51,7 @@ def test_tasks_without_a_date_come_last(world: World) -> None:
 
 @pytest.mark.parametrize("direction", ["past", "future"])
 def test_cursor_pages_neither_skip_nor_repeat_tasks(world: World, direction: str) -> None:
-    """Half of them are due at the same moment, so that the date alone would not tell them apart."""
+    """Half of the tasks are due at the same moment, so the date alone cannot order them."""
     box = world.box(world.pipeline())
     sign = -1 if direction == "past" else 1
     for number in range(10):
@@ -82,7 +82,7 @@ def test_the_limit_is_for_each_person(world: World) -> None:
 
 
 def test_the_agenda_has_only_tasks_of_boxes_the_user_can_reach(world: World) -> None:
-    """Bo, who may see what is assigned to him, has tasks of his own elsewhere."""
+    """Bo may see boxes that are assigned to him, and also has tasks in boxes that he cannot reach."""
     pipeline = world.pipeline(defaultPermissionSetName="__viewAssignedPermissionSet__")
     hidden, seen = world.box(pipeline), world.box(pipeline, assignedToSharingEntries=[{"email": world.bo.email}])
     a_task(world, hidden, "hidden", world.clock() - DAY, world.bo)

@@ -1,4 +1,4 @@
-"""A team's audit log: read, filtered, exported; and a chain that shows tampering."""
+"""The audit log of a team: reading, filtering, export, and the hash chain that reveals tampering."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""What automations do: each step through the API's own verbs, with its owner's rights."""
+"""Steps of automations: each acts like a request to the API, with the rights of the automation's owner."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When automations begin: each trigger by what people do, and what does not begin them."""
+"""Triggers of automations: which events start a run, and which do not."""
 
 from typing import Any
 

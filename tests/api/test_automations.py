@@ -1,4 +1,4 @@
-"""Automations by API: making, changing, switching, who sees them, and what cannot be meant."""
+"""Automations through the API: creating, changing, switching, permissions and refused definitions."""
 
 import pytest
 
@@ -225,7 +225,7 @@ def test_a_condition_that_runs_too_long_switches_the_automation_off(world):
 
 
 def test_a_run_acts_until_its_end_as_the_owner_at_its_start(world):
-    """Otherwise one could leave steps waiting that later are done with the rights of whoever edits the automation."""
+    """Otherwise a user could leave steps waiting that later run with the rights of a user who edits the automation."""
     pipeline, private = (
         world.pipeline(),
         world.pipeline(teamKey=world.team_key, defaultPermissionSetName="__noAccessPermissionSet__"),

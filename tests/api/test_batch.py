@@ -1,4 +1,4 @@
-"""Many operations in one request, and boxes found or made."""
+"""Batches of operations in one request, and upserts of boxes."""
 
 import threading
 from typing import Any

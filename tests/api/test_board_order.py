@@ -1,4 +1,4 @@
-"""Places on a pipeline's board, and golden marks: one order for everyone."""
+"""Card positions and golden marks of a board, which all users share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Boards: the first boxes of every column, and figures of all."""
+"""Boards: the first boxes of every column, with counts and sums of all its boxes."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def figures(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def filled(world: World) -> tuple[dict[str, Any], str, str]:
-    """Leads a, b, c of 10, 20.5 and "30", and d won without a number; the number's key and a word's."""
+    """Create leads a, b and c with 10, 20.5 and "30", and d in Won without a number. Also return both field keys."""
     pipeline = world.pipeline()
     size, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Word"))
     for name, value in (("a", 10), ("b", 20.5), ("c", "30")):
@@ -119,7 +119,7 @@ def test_a_board_shows_and_counts_only_boxes_the_reader_may_see(world: World) ->
 
 
 def test_a_board_shows_each_change_at_once(world: World) -> None:
-    """Its answer is kept, and asked for again here after everything that changes it."""
+    """The server caches the board. This test reads it again after each kind of change."""
     pipeline, size, _ = filled(world)
     other = world.pipeline(name="Other")
     path = f"/api/v2/pipelines/{pipeline['key']}"
@@ -154,7 +154,7 @@ def test_a_board_shows_each_change_at_once(world: World) -> None:
 
 
 def test_a_board_shows_changes_that_record_no_event(world: World) -> None:
-    """New names of people at once, and formulas as they are computed: sooner than its answer would be made anew."""
+    """New names of people appear at once and formulas as soon as they are computed, before the cached board expires."""
     pipeline, _, _ = filled(world)
     assert board(world, pipeline)["columns"][0]["results"][0]["creatorSharingEntry"]["givenName"] != "Augusta"
     ok(world.ada.http.post(f"/api/v1/users/{world.ada.user_key}", json={"givenName": "Augusta"}))
@@ -197,7 +197,7 @@ def test_sums_of_fractions_show_only_exact_digits(world: World) -> None:
 
 @pytest.mark.slow
 def test_a_board_shows_a_change_of_another_process_at_once(fresh_store: Store) -> None:
-    """Each keeps totals of its own."""
+    """Each process has separate totals in memory."""
     if fresh_store.name == "sqlite":
         pytest.skip("SQLite is served by one process")
     servers = [Process(fresh_store), Process(fresh_store)]

@@ -140,7 +140,7 @@ def test_list_pages_follow_the_requested_order(world: World) -> None:
 
 
 def test_a_box_in_a_list_equals_the_box_read_alone(world: World) -> None:
-    """Lists and boxes without columns are encoded another way; with all that can be on a box, and with nothing."""
+    """Lists use another encoder than single boxes. Compares both for a box with everything and for an empty box."""
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT")["key"]
     person = world.field(pipeline, "PERSON", "Who")["key"]

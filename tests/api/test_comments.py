@@ -14,7 +14,7 @@ def a_comment(world: World, box: dict[str, Any], message: str = "Hello", **given
 
 
 def mentioned(world: World, box: dict[str, Any], text: str) -> list[tuple[str, str]]:
-    """Whose names are found, and the very characters."""
+    """Return which users the comment mentions, with the text of each mention."""
     found = a_comment(world, box, text, searchForAtMentions=True).get("mentions", [])
     names = {person.user_key: name for name, person in (("ada", world.ada), ("bo", world.bo), ("cy", world.cy))}
     return [(names[comment["userKey"]], text[comment["offset"] :][: comment["length"]]) for comment in found]
@@ -114,7 +114,7 @@ def test_replies_stay_when_their_parent_is_deleted(world: World) -> None:
 
 
 def test_users_who_may_change_the_box_comment_and_only_authors_change_comments(world: World) -> None:
-    """An editor of the pipeline may not delete what another said; its admin may."""
+    """An editor of the pipeline may not delete a comment of another user; an admin may."""
     box = world.box(world.pipeline())
     ours = a_comment(world, box)
     theirs = ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": "Mine"}))

@@ -1,4 +1,4 @@
-"""How the numbers of a field are shown: kept with the field, and nothing else about it changes."""
+"""Display formats of numbers are stored with their field and change nothing else about it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Following everything that happened, by pages and as it happens."""
+"""The event API: events in pages, and live as a stream."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ def now(person: Person) -> str:
 
 
 def follow(person: Person, after: str, **params: Any) -> list[dict[str, Any]]:
-    """Every event behind the cursor, page by page."""
+    """Read every event after the cursor, page by page."""
     found: list[dict[str, Any]] = []
     while True:
         page = ok(person.http.get("/api/v2/events", params={"after": after, **params}))
@@ -88,7 +88,7 @@ def test_an_invalid_cursor_is_refused(world: World, after: str) -> None:
 
 
 def test_events_of_a_slow_transaction_are_not_skipped(world: World) -> None:
-    """On PostgreSQL an event can be committed behind one with a higher number; a reader waits for it."""
+    """On PostgreSQL an event can be committed after an event with a higher number. A reader waits for it."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
         pytest.skip("on SQLite one transaction follows another")
@@ -115,7 +115,7 @@ def test_events_of_a_slow_transaction_are_not_skipped(world: World) -> None:
 
 
 def test_a_new_reader_gets_no_earlier_events(world: World) -> None:
-    """However much happened: on SQLite, where one transaction's number is as good as another's, too."""
+    """A new reader gets no earlier events, no matter how many there are, also on SQLite."""
     engine = world.server.engine
     if isinstance(engine, Postgres):
         pytest.skip("a comparison of both numbers is one look into its index")
@@ -126,7 +126,7 @@ def test_a_new_reader_gets_no_earlier_events(world: World) -> None:
 
 
 def test_cursors_work_after_the_database_was_moved(world: World) -> None:
-    """Its transactions are numbered anew: what it brought along must not hide what happens then."""
+    """A moved database numbers its transactions from the start again. Old events must not hide new events."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
         pytest.skip("on SQLite transactions have no numbers")
@@ -146,7 +146,7 @@ def test_cursors_work_after_the_database_was_moved(world: World) -> None:
 
 
 def sent_events(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The id and the data of each event of a stream."""
+    """Yield the id and the data of each event of a stream."""
     place = ""
     for line in lines:
         if line.startswith("id: "):
@@ -182,7 +182,7 @@ def test_a_revoked_key_ends_its_stream(world: World) -> None:
 
 
 def test_a_key_revoked_between_request_and_check_ends_its_stream(world: World) -> None:
-    """Where others commit beside a look, the key can go when it was found good and before the events are read."""
+    """On PostgreSQL a key can be revoked after the server has checked it and before it reads the events."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
         pytest.skip("on SQLite a look sees one moment")
@@ -203,7 +203,7 @@ def test_a_key_revoked_between_request_and_check_ends_its_stream(world: World) -
 
 
 def a_pipeline_that_bo_knows(world: World) -> dict[str, Any]:
-    """One whose making a stream that begins now does not tell of any more."""
+    """A pipeline that Bo reaches. A stream opened afterwards does not send its creation event."""
     start = now(world.bo)
     pipeline = world.pipeline()
     eventually(lambda: "pipeline.created" in kinds(follow(world.bo, start)))

@@ -1,4 +1,4 @@
-"""The examples in the reference are what the server answers."""
+"""The examples in the API reference equal the answers of the server."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

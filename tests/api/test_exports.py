@@ -1,4 +1,4 @@
-"""What goes out as a table, and comes back the same."""
+"""Tables that are exported and imported again hold the same values."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ KINDS = ("TEXT_INPUT", "DATE", "CHECKBOX", "DROPDOWN", "TAG", "PERSON", "FORMULA
 
 
 def with_every_kind(world: World) -> dict[str, Any]:
-    """A pipeline with a field of each kind."""
+    """A pipeline with a field of each type."""
     items = [{"key": "", "name": "Hot, or so"}, {"key": "", "name": "Cold"}]
     pipeline = world.pipeline()
     for kind in KINDS:
@@ -50,7 +50,7 @@ def filled(world: World, pipeline: dict[str, Any]) -> None:
 
 
 def exported_values(world: World, pipeline: dict[str, Any]) -> list[Any]:
-    """All that an export keeps of the boxes, with names for keys."""
+    """Return the values of the boxes that an export contains, with names in place of keys."""
     fields = {field["key"]: field for field in ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"]}
     found = []
     for box in ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes")):
@@ -71,7 +71,7 @@ def exported_values(world: World, pipeline: dict[str, Any]) -> list[Any]:
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
 def test_an_exported_table_is_imported_with_the_same_values(world: World, form: str) -> None:
-    """Into another pipeline with the same fields, whose keys are others."""
+    """Imports into another pipeline with the same fields under other keys."""
     pipeline = with_every_kind(world)
     filled(world, pipeline)
     other = world.pipeline(stages=["Won", "Lead", "Lost"])
@@ -89,7 +89,7 @@ def test_an_exported_table_is_imported_with_the_same_values(world: World, form: 
 
     expected = named(exported_values(world, pipeline), ["Lead", "Won", "Lost"])
     found = named(exported_values(world, other), ["Won", "Lead", "Lost"])
-    if form == "csv":  # has no types: "-12" is a number there
+    if form == "csv":  # CSV has no types: "-12" is imported as a number
         expected[1][4]["Text_Input"] = -12
     assert found == expected
 
@@ -181,7 +181,7 @@ def test_only_permitted_users_export_and_only_what_they_see(world: World) -> Non
 
 
 def test_an_exported_pipeline_can_be_created_on_another_server(world: World) -> None:
-    """Stages with their colours, fields with options and formulas, and the boxes; by a stranger, in his own team."""
+    """A stranger creates the pipeline in his own team, with stages, colours, fields, options, formulas and boxes."""
     pipeline = with_every_kind(world)
     path = f"/api/v2/pipelines/{pipeline['key']}"
     ok(world.ada.http.post(path, json={"description": "What we sell", "stageColorTheme": "SUNSET_FADED"}))

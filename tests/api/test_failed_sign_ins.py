@@ -1,4 +1,4 @@
-"""Sign-ins that fail are in the audit log: of whom, from where and why, and nothing that was typed as a password."""
+"""The audit log lists failed sign-ins: whose, from where and why, but never a typed password."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ WRONG = "eight green owls"
 
 
 def eventually(holds: Callable[[], bool]) -> None:
-    """They are written down beside the answer, and a machine may be slow."""
+    """Wait until the condition holds: the server records failures after it has answered."""
     webhooks.eventually(holds, 30)
 
 
@@ -29,7 +29,7 @@ def browser(world: World) -> Iterator[httpx.Client]:
 
 
 def failed(world: World) -> list[dict[str, Any]]:
-    """What Ada reads of them, the newest first."""
+    """Return the failed sign-ins that Ada reads, newest first."""
     query = {"kind": "user.sign_in_failed"}
     found: list[dict[str, Any]] = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params=query))[
         "results"

@@ -1,4 +1,4 @@
-"""Files through the API: what goes in comes out, in parts too, and nothing else does."""
+"""Files through the API: uploads, downloads, ranges and links."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,7 +18,7 @@ def box(world: World) -> str:
 
 
 def upload(world: World, box: str, content: bytes = PNG, name: str = "picture.png", **headers: str) -> Any:
-    """Ada's, as bytes alone."""
+    """Upload a file as Ada, with a raw body."""
     path = f"/api/v2/boxes/{box}/files"
     return ok(world.ada.http.post(path, params={"fileName": name}, content=content, headers=headers))
 
@@ -66,7 +66,7 @@ TYPES = [
 def test_a_browser_never_executes_a_file(
     world: World, box: str, content: bytes, name: str, declared: str, detected: str, served: str | None
 ) -> None:
-    """The type is told by the bytes, whatever was said of them, and pages and scripts go out as bytes."""
+    """The type is detected from the bytes, not from the given type. HTML and scripts are sent as plain bytes."""
     file = upload(world, box, content, name, **{"Content-Type": declared})
     assert (file["mimeType"], file["size"]) == (detected, str(len(content)))
     answer = contents(world, file)
@@ -94,7 +94,7 @@ def test_a_file_name_has_no_other_effect(world: World, box: str, given: str, sto
     file = upload(world, box, name=given)
     assert file["fileName"] == stored
     header = contents(world, file).headers["content-disposition"]
-    assert httpx.URL(f"http://x/?{header.rpartition(chr(39) * 2)[2]}").query  # percent-encoded: it parses
+    assert httpx.URL(f"http://x/?{header.rpartition(chr(39) * 2)[2]}").query  # it is percent-encoded, so it parses
     assert not set(header) & set("\r\n")
     assert header.count('"') == 2
 
@@ -196,7 +196,7 @@ def test_a_broken_form_is_refused_and_no_file_is_stored(
 
 
 def stored(server: Server) -> set[str]:
-    """The ids whose bytes are on disk, whole or not."""
+    """Return the ids of all files on disk, complete or partial."""
     root = server.boxwood.config.data / "files"
     return {path.name for path in root.rglob("*") if path.is_file()}
 
@@ -278,7 +278,7 @@ def test_a_bad_drive_link_is_refused(world: World, box: str, body: dict[str, Any
 
 
 def link_to(world: World, file: dict[str, Any]) -> str:
-    """Bo's."""
+    """Return Bo's link to the file."""
     link: str = ok(world.bo.http.get(f"/api/v1/files/{file['key']}/link"))["link"]
     return link
 
@@ -342,7 +342,7 @@ def test_a_file_link_names_the_host_of_the_proxy(world: World, box: str) -> None
     assert ok(world.ada.http.get(path, headers=headers))["link"].startswith("https://crm.example/api/v2/files/")
 
 
-# The limit
+# The size limit
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def world(fresh_store: Store, bucket: s3_server.Server) -> Iterator[World]:
 
 def test_a_file_is_stored_in_the_bucket_read_in_ranges_and_deleted(world: World, bucket: s3_server.Server) -> None:
     box = world.box(world.pipeline())["key"]
-    content = bytes(range(256)) * 80_000  # 20 MB: in parts
+    content = bytes(range(256)) * 80_000  # 20 MB, uploaded in parts
     file = ok(world.ada.http.post(f"/api/v2/boxes/{box}/files?fileName=a.bin", content=content))
     (name,) = bucket.objects()
     assert name.startswith("crm/")

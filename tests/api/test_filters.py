@@ -1,4 +1,4 @@
-"""Filtered, sorted pages of boxes and the columns that can be asked for."""
+"""Lists of boxes: filters, sorting, pages and the columns that can be requested."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from tests.conftest import World, ok, refused
 
 
 def listed(world: World, pipeline: dict[str, Any], tree: Any = None, who: str = "ada", **params: Any) -> list[str]:
-    """The names of the boxes that pass, over all pages."""
+    """Return the names of the boxes that match, from all pages."""
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     params = {"filter": json.dumps(tree), "limit": 2, **params}
     names: list[str] = []
@@ -42,7 +42,7 @@ def test_nested_conditions_select_boxes(world: World) -> None:
     assert listed(world, pipeline, big, stageKey="5002") == ["c"]
 
 
-# Of boxes that hold, in this order: 5, "40", 300.5, "Beta", "alpha 7", "ß", and nothing.
+# The values of the boxes, in this order: 5, "40", 300.5, "Beta", "alpha 7", "ß", and no value.
 TEXTS = [
     ("eq", 40, [40]),
     ("eq", "40", [40]),
@@ -75,7 +75,7 @@ HELD = [5, "40", 300.5, "Beta", "alpha 7", "ß", None]
 
 
 def test_contains_matches_the_text_literally(world: World) -> None:
-    """Nothing in it stands for something else, and only ASCII letters are the same large and small."""
+    """The text has no wildcards, and only ASCII letters match without regard to case."""
     pipeline = world.pipeline()
     for name in ("100%_x", "100 y x", "a\\%b", "a%b", "ÄÖ Ab"):
         world.box(pipeline, name=name)

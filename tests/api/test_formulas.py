@@ -38,7 +38,7 @@ def text_of(world: World, field: dict[str, Any], pipeline: dict[str, Any]) -> st
 
 
 def settled(world: World, pipeline: dict[str, Any]) -> None:
-    """Wait until no box of the pipeline is still to be computed."""
+    """Wait until the formulas of every box of the pipeline are computed."""
     sql = "SELECT 1 FROM formula_runs WHERE pipeline_key = :key"
     eventually(lambda: world.server.engine.read(lambda db: db.row(sql, key=pipeline["key"])) is None)
 
@@ -343,7 +343,7 @@ def _statements_about_formulas(ctx: Any, pipeline_key: str) -> list[str]:
 
 
 class Listening:
-    """A transaction whose statements are written down."""
+    """A transaction that records its statements."""
 
     def __init__(self, db: Any) -> None:
         self.db = db
@@ -377,7 +377,7 @@ def test_ten_thousand_boxes_are_computed_when_a_formula_changes(world: World) ->
 
     world.as_("ada", fill)
     field = world.field(pipeline, "FORMULA", "Twice", defaultValue="$'Price' * 2")
-    # Changed while the first formula is being computed.
+    # The formula changes while its first version is being computed.
     set_field(world, field, pipeline, defaultValue="= $'Price' * 3 + 1")
     edited = edit(world.ada, {"key": f"{box['key']}7"}, fields={price["key"]: 70})
     assert edited["fields"][field["key"]] == 211

@@ -1,4 +1,4 @@
-"""What was done to a thing: by whom, through what, and what was before and after."""
+"""The history of a thing: who changed it, through which key, and the values before and after."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tables become boxes: what goes where, what is refused, and what is told."""
+"""Imports: how columns map to fields, which rows are refused, and which events are recorded."""
 
 import json
 import time
@@ -20,7 +20,7 @@ def send(world: World, pipeline: dict[str, Any], table: str | bytes, who: str = 
 
 
 def imported(world: World, pipeline: dict[str, Any], table: str | bytes, **asked: Any) -> dict[str, Any]:
-    """An import that has ended."""
+    """Import the table, wait for the end and return the import."""
     job: dict[str, Any] = ok(send(world, pipeline, table, **asked))
     assert job["state"] in ("done", "cancelled", "failed"), job
     return job
@@ -71,7 +71,7 @@ def test_a_csv_is_imported_by_its_column_names(world: World) -> None:
 
 
 def test_an_imported_box_records_the_event_of_a_created_box(world: World) -> None:
-    """The same event, but for what names the import; all of it is one change."""
+    """An imported box records the event of a created box plus the import's key. All rows form one change."""
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     name, notes = 'Ac"me \\ Ü 🙂', 'two\nlines of "notes"'

@@ -1,4 +1,4 @@
-"""Inbound webhooks, as the programs that call them and the people who own them see them."""
+"""Inbound webhooks, as seen by the programs that call them and by their owners."""
 
 import contextlib
 import hashlib
@@ -33,7 +33,7 @@ def caller(world: World) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def started() -> Iterator[list[tuple[str, Content]]]:
-    """What requests start: a stand-in for automations that notes what it is handed."""
+    """Replaces the start of automations by a function that records its arguments."""
     found: list[tuple[str, Content]] = []
 
     def start(ctx: Ctx, happened: Happened) -> None:
@@ -63,7 +63,7 @@ def whole(world: World, hook: dict[str, Any], key: str) -> dict[str, Any]:
     return ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests/{key}"))  # type: ignore[no-any-return]
 
 
-# Taking requests
+# Accepting requests
 
 
 def test_a_request_is_stored_before_it_is_answered_and_starts_its_automations(
@@ -216,7 +216,7 @@ def test_only_signed_requests_are_accepted(
                 refused(caller.post(hook["url"], content=body, headers=headers), 401, "signature")
     if kind != "SHARED":
         refused(caller.post(hook["url"], content=body + b" ", headers=good), 401, "signature")
-    # The clock goes on meanwhile: towards the future there must be room for that.
+    # The clock advances meanwhile, so the timestamp in the future needs some room.
     for late in (-301, 360) if timed else ():
         refused(caller.post(hook["url"], content=body, headers=sign(hook["secret"], body, now + late)), 401)
     assert len(started) == 1
@@ -243,12 +243,12 @@ def test_only_listed_addresses_may_call(world: World, caller: httpx.Client) -> N
     elsewhere = endpoint(world.ada, pipeline, addresses=["192.0.2.7"])
     assert elsewhere["addresses"] == ["192.0.2.7/32"]
     ok(caller.post(here["url"]))
-    # Nobody has said that a proxy stands before us, so whoever is forwarded for says nothing.
+    # No trusted proxy is configured, so the server ignores the X-Forwarded-For header.
     refused(caller.post(elsewhere["url"], headers={"X-Forwarded-For": "192.0.2.7"}), 403, "address")
     assert [request["reason"] for request in requests(world, elsewhere)] == ["address 127.0.0.1 is not allowed"]
 
 
-# Repetitions
+# Repeated requests
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_requests_that_fail_the_condition_are_ignored(world: World, caller: http
     assert "condition" in requests(world, hook)[0]["reason"]
 
 
-# The log, and running again
+# The request log, and running a request again
 
 
 def test_the_last_hundred_requests_are_stored_and_refusals_do_not_displace_them(
@@ -356,7 +356,7 @@ def test_tokens_are_in_no_log(world: World, caller: httpx.Client, caplog: pytest
     assert not any(hook["token"] in row for row in stored)
 
 
-# Making and changing them
+# Creating and changing inbound webhooks
 
 
 def test_a_rotated_token_keeps_working_for_a_while(world: World, caller: httpx.Client) -> None:
@@ -451,7 +451,7 @@ def test_a_team_has_its_own_inbound_webhooks(world: World, caller: httpx.Client)
     assert world.cy.http.get(path).status_code == 404
 
 
-# The allowance
+# The limit per team
 
 
 def test_the_seventeenth_inbound_webhook_is_refused_and_the_existing_ones_are_listed(world: World) -> None:

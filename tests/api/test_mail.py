@@ -1,4 +1,4 @@
-"""Mail is set up over the API, and tried with one call."""
+"""Outgoing mail is set up through the API and tested with one request."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ PATH = "/api/v2/settings/mail"
 
 @pytest.fixture
 def first(fresh_store: Store) -> Iterator[World]:
-    """A world of its own, whose first team is Ada's."""
+    """A separate world whose first team is Ada's."""
     server = Server(fresh_store.config()).start()
     new_world = World(server)
     sql = "UPDATE teams SET created_at = created_at - 1 WHERE key = :key"
@@ -52,6 +52,6 @@ def test_the_owner_sets_up_tests_and_removes_mail(first: World, mailbox: Mailbox
     assert "go away" in ok(ada.post(f"{PATH}/test", json={"to": "bo@example.com"}))["error"]
     assert "secret" not in str(ok(ada.post(PATH, json={"smtpUrl": url})))
     assert "secret" not in str(first.server.engine.read(lambda db: db.rows("SELECT record FROM events")))
-    # The password goes to a server that does not ask for one: it says so.
+    # The mail server asks for no password, and the error says so.
     assert "AUTH" in ok(ada.post(f"{PATH}/test", json={}))["error"]
     assert not ok(ada.post(PATH, json={"smtpUrl": ""}))["configured"]

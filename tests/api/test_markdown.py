@@ -1,4 +1,4 @@
-"""A box as Markdown: the cap is true, and nothing is told that the reader does not reach."""
+"""A box as Markdown: the size limit holds, and the document shows only what the reader can reach."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""People are invited into teams, given roles, and leave with their work handed over."""
+"""Members of teams: invitations, roles, and leaving with a handover of work."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.mailbox import Mailbox, link, text
 
 @pytest.fixture
 def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
-    """A world whose server has a mail server."""
+    """A world whose server sends mail to the test's mail server."""
     config = fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com", base_url="https://crm.example")
     server = Server(config).start()
     yield (created := World(server))
@@ -32,7 +32,7 @@ def invite(world: World, email: str, **more: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def come(world: World, url: str, name: str = "Dee Dee") -> Iterator[httpx.Client]:
-    """Open the link and choose a password; the browser that is signed in then."""
+    """Open the link, choose a password, and return the signed-in browser."""
     with world.client(None) as browser:
         body = {"token": url.partition("#")[2], "password": PASSWORD, "name": name}
         browser.headers["X-CSRF-Token"] = ok(browser.post("/api/v2/session/link", json=body))["csrfToken"]
@@ -45,7 +45,7 @@ def members(world: World) -> dict[str, tuple[str, str]]:
 
 
 def member_events(world: World) -> list[str]:
-    """What happened in the team, oldest first."""
+    """Return the kinds of the team's member events, oldest first."""
     sql = "SELECT kind FROM events WHERE team_key = :team AND kind LIKE 'member.%' ORDER BY id"
     return [row[0] for row in world.server.engine.read(lambda db: db.rows(sql, team=world.team_key))]
 
@@ -145,7 +145,7 @@ def test_no_link_is_shown_when_other_teams_have_shared_something_with_the_invite
     pipeline = world.pipeline(defaultPermissionSetName="__noAccessPermissionSet__")
     entries = [{"email": email, "permissionSetName": "__viewAllPermissionSet__"}]
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": entries}))
-    # Cy could open the link himself, and be Dee in Ada's pipeline.
+    # Otherwise Cy could open the link himself and act as Dee in Ada's pipeline.
     team = ok(world.cy.http.get("/api/v2/users/me/teams"))["results"][0]["key"]
     refused(world.cy.http.post(f"/api/v2/teams/{team}/invitations", json={"email": email}), 400, "mail")
     mine = ok(world.ada.http.get("/api/v2/invitations"))["results"]
@@ -221,7 +221,7 @@ def test_removing_a_member_hands_over_the_work_in_one_step(world: World) -> None
     assert (automation["ownerKey"], automation["enabled"]) == (world.ada.user_key, False)
     assert automation["offReason"] == handovers.LEFT
     assert ok(world.ada.http.get(f"/api/v2/pipelines/{own['key']}"))["aclEntries"][0]["email"] == world.ada.email
-    # Bo reaches nothing of the team any more, and what is elsewhere is as it was.
+    # Bo can no longer reach the team's data; data elsewhere is unchanged.
     assert world.bo.http.get(f"/api/v1/boxes/{box['key']}").status_code == 404
     assert world.bo.http.get(f"/api/v2/pipelines/{own['key']}").status_code == 404
     assert ok(world.bo.http.get("/api/v1/users/me"))["email"] == world.bo.email
@@ -268,7 +268,7 @@ def test_a_forgotten_password_is_reset_by_mail(mailing: World, mailbox: Mailbox)
         assert (
             (known.status_code, known.content) == (unknown.status_code, unknown.content) == (200, b'{"success":true}')
         )
-        # A second one within the minute is not sent.
+        # A second mail within the same minute is not sent.
         ok(browser.post(path, json={"email": mailing.bo.email}))
         refused(browser.post(path, json={}), 400)
         letter = mailbox.wait()[0]

@@ -1,4 +1,4 @@
-"""Finding duplicates, merging them, and taking a merge back."""
+"""Duplicates: finding them, merging them, and undoing a merge."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def unmerge(world: World, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def still(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    """Whether all is as it was, but for when it was saved."""
+    """Return whether nothing has changed except the save time."""
     stamps = ("versionTimestamp", "lastSavedTimestamp", "lastSavedUserKey")
     return {name: value for name, value in before.items() if name not in stamps} == {
         name: value for name, value in now.items() if name not in stamps

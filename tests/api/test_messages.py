@@ -1,4 +1,4 @@
-"""Real mail into a box, through the API."""
+"""Real e-mail messages are added to a box through the API."""
 
 import base64
 from email.message import EmailMessage
@@ -42,7 +42,7 @@ def mail(
 
 
 def send(world: World, box: str, message: EmailMessage | bytes, **headers: str) -> httpx.Response:
-    """Ada's, as it is."""
+    """Add this message as Ada."""
     headers = {"Content-Type": "message/rfc822", **headers}
     return world.ada.http.post(f"/api/v2/boxes/{box}/messages", content=bytes(message), headers=headers)
 

@@ -1,4 +1,4 @@
-"""Who is told of what by name: in the tray, live, and by mail."""
+"""Notifications: who gets which, in the notification list, live and by mail."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ def test_mentioned_and_assigned_users_are_notified(world: World) -> None:
     )
     assert mention["story"] == "Ada L commented on Acme: Look in Deals"
     assert tray(world, "ada") == []
-    # Named again is no news; named for the first time in an edit is.
+    # A repeated mention sends no notification; a new mention in an edit does.
     url = f"/api/v2/comments/{comment_key['key']}"
     ok(world.ada.http.post(url, json={"message": "Look again", "mentions": [{"userKey": world.bo.user_key}]}))
     assert len(tray(world)) == 3
@@ -190,7 +190,7 @@ def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
 
 
 def at(world: World, hour: int) -> int:
-    """The next time it is this hour in UTC, as the server's clock."""
+    """Return the next time the server's clock shows this hour in UTC."""
     now = datetime.fromtimestamp(world.clock() / 1000, UTC)
     ahead = (hour - now.hour) % 24 or 24
     world.clock.advance(ms=ahead * 3_600_000)

@@ -1,4 +1,4 @@
-"""People sign in by an OpenID Connect provider: a real one, in a process of its own."""
+"""Signing in through a real OpenID Connect provider, which runs in a separate process."""
 
 import json
 import socket
@@ -46,7 +46,7 @@ def issuer() -> Iterator[str]:
 
 @pytest.fixture
 def house(fresh_store: Store, issuer: str) -> Iterator[World]:
-    """A world whose server knows the provider, and lets everyone of example.com in."""
+    """A world whose server uses the provider and accepts every address of example.com."""
     config = fresh_store.config(
         oidc_issuer=issuer,
         oidc_client_id="boxwood",
@@ -62,12 +62,12 @@ def house(fresh_store: Store, issuer: str) -> Iterator[World]:
 
 
 def sign_in(browser: httpx.Client, who: str, next_path: str = "/") -> httpx.Response:
-    """As the browser does it, up to the answer to the way back."""
+    """Sign in as a browser does, and return the answer to the provider's redirect."""
     return browser.get(way_back(browser, who, next_path))
 
 
 def way_back(browser: httpx.Client, who: str, next_path: str = "/") -> str:
-    """Where the provider sends the browser after it signed in there."""
+    """Return the URL to which the provider sends the browser after sign-in."""
     away = browser.get("/auth/oidc", params={"next": next_path})
     assert away.status_code == 302, away.text
     assert "HttpOnly" in away.headers["set-cookie"]
@@ -111,7 +111,7 @@ def test_a_stranger_and_an_unverified_address_are_refused(house: World) -> None:
         assert (stranger.status_code, "invitation" in stranger.text) == (403, True)
         assert sign_in(browser, "dee-1").status_code == 303
     with house.client(None) as browser:
-        # Mallory says that Dee's address is his, and nobody has looked.
+        # Mallory claims Dee's address, which the provider has not verified.
         mallory = sign_in(browser, "mal-1")
         assert (mallory.status_code, "does not say" in mallory.text) == (403, True)
         assert browser.get("/api/v2/session").status_code == 401

@@ -1,4 +1,4 @@
-"""Custom permission sets, through the API: every action under every condition, once allowed and once refused."""
+"""Custom permission sets: every action under every condition, once allowed and once refused."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ OTHER: dict[str, Any] = {"stageKey": "5002", "fields": {"1001": "tin"}}
 
 
 def grants_for(action: str, check: str) -> list[dict[str, Any]]:
-    """The action under the condition, and no more than what reaching that far needs."""
+    """Grant the action under the condition, plus only the rights needed to reach the thing."""
     entity = "PIPELINE" if action == "GET_BOXES" else "BOX"
     found = [grant(entity, action, check, PARAMS.get(check))]
     if check == "BOX_UPDATE":
@@ -113,7 +113,7 @@ def test_a_box_moves_only_if_the_moved_box_satisfies_the_condition(world: World)
     assert ok(world.ada.http.get(path))["pipelineKey"] == target["key"]
 
 
-# What is done to the pipeline itself, its stages and its fields, by its permission.
+# Actions on the pipeline, its stages and its fields, by permission.
 DEEDS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("PIPELINE", "UPDATE"): ("POST", "/v2/pipelines/{p}", {"name": "New"}),
     ("PIPELINE", "DELETE"): ("DELETE", "/v2/pipelines/{p}", None),

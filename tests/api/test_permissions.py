@@ -1,4 +1,4 @@
-"""The six roles, through the API: what each may do, and what it may not."""
+"""The six roles: what each may and may not do."""
 
 import pytest
 
@@ -9,7 +9,7 @@ CREATOR, ASSIGNEE = "__editAssignedBoxCreatePermissionSet__", "__editAssignedPer
 VIEWER, OBSERVER = "__viewAllPermissionSet__", "__viewAssignedPermissionSet__"
 ALL = [ADMIN, EDITOR, CREATOR, ASSIGNEE, VIEWER, OBSERVER]
 
-# What Bo does in Ada's pipeline, and the roles that may. Two boxes are there: one assigned to Bo, one to Ada.
+# What Bo tries in Ada's pipeline, and the roles that allow it. It has two boxes: Bo's and Ada's.
 DEEDS = {
     "see the pipeline": ("GET", "/v1/pipelines/{p}", None, ALL),
     "see his box": ("GET", "/v1/boxes/{his}", None, ALL),

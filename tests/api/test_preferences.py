@@ -1,4 +1,4 @@
-"""What a user likes is kept for that user alone."""
+"""Preferences are stored for each user separately."""
 
 from tests.conftest import World, ok, refused
 

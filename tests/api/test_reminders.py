@@ -1,4 +1,4 @@
-"""The old API's reminders, which are tasks that have a date."""
+"""Reminders of the old API, which are tasks with a date."""
 
 import pytest
 

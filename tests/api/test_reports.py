@@ -1,4 +1,4 @@
-"""Reports of a pipeline, counted by hand beside them."""
+"""Reports of a pipeline, compared with figures counted by hand."""
 
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ def move(world: World, box: dict[str, Any], stage: str) -> None:
 
 @pytest.fixture
 def sales(world: World) -> dict[str, Any]:
-    """Lead, Talks, Won, Lost: 5001 to 5004."""
+    """A pipeline with the stages Lead, Talks, Won and Lost, whose keys are 5001 to 5004."""
     return world.pipeline(stages=["Lead", "Talks", "Closed - Won", "Lost"])
 
 
@@ -41,7 +41,7 @@ def test_the_funnel_counts_how_far_boxes_got(world: World, sales: dict[str, Any]
     assert shown == [("5001", 5, 1, 1.0), ("5002", 4, 1, 0.8), ("5003", 2, 2, 0.5)]
     assert [item["share"] for item in found["stages"]] == [1.0, 0.8, 0.4]
     assert (found["total"], found["won"], found["lost"], found["winRate"]) == (5, 2, 1, 0.6667)
-    # Back to the beginning: it was further, and still counts there.
+    # The box moves back to the first stage. It still counts in the stages it has reached.
     move(world, won, "5001")
     again = report(world, sales, "funnel")
     assert [(item["reached"], item["now"]) for item in again["stages"]] == [(5, 2), (4, 1), (2, 1)]
@@ -88,7 +88,7 @@ def test_over_time_counts_by_days_and_months_of_a_time_zone(world: World, sales:
     move(world, early, "5003")
     late = world.box(sales, name="c", fields={value: "7.5"})
     move(world, late, "5004")
-    zone = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead
+    zone = ZoneInfo("Asia/Kathmandu")  # a time zone 5 h 45 min ahead of UTC
     query = {"interval": "day", "from": start, "to": world.clock() + 1, "timezone": zone.key, "sums": value}
     points = report(world, sales, "over-time", **query)["points"]
     assert len(points) == 3
@@ -141,7 +141,7 @@ def test_boards_tables_and_reports_sum_by_one_rule_in_both_spellings(world: Worl
         board = ok(world.ada.http.get(f"{path}/board", params=query))["columns"][0]["sums"]
         assert board == {value: 0.3, spent: hours}
         group = ok(world.ada.http.get(f"{path}/table", params=query))["groups"][0]["sums"]
-        assert group == {spent: hours}  # a table sums no column with words
+        assert group == {spent: hours}  # a table has no sum for a column that holds words
         totals = report(world, sales, "totals", **query)["groups"][0]["sums"]
         assert totals[value] == {"sum": 0.3, "count": 2, "average": 0.15}
         assert totals[spent]["sum"] == hours
@@ -154,7 +154,7 @@ def test_boards_tables_and_reports_sum_by_one_rule_in_both_spellings(world: Worl
 
 
 def test_a_filter_that_matches_all_boxes_changes_no_figure(world: World, sales: dict[str, Any]) -> None:
-    """All boxes are counted another way than some of them."""
+    """Without a filter the server counts all boxes with another query."""
     moves: tuple[tuple[str, ...], ...] = (
         (),
         ("5002",),

@@ -1,4 +1,4 @@
-"""Signing in takes an authenticator's code where its user wants it to."""
+"""Two-factor authentication: signing in with an authenticator code."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ SESSION = "/api/v2/session"
 
 @pytest.fixture
 def browser(world: World) -> Iterator[httpx.Client]:
-    """Ada is signed in with it, at the beginning of a half minute."""
+    """A browser in which Ada is signed in, at the beginning of a 30-second period."""
     world.clock.advance(ms=30_000 - world.clock() % 30_000)
     with world.client(None) as client:
         client.headers["X-CSRF-Token"] = welcome(world, world.ada, client)["csrfToken"]
@@ -24,12 +24,12 @@ def browser(world: World) -> Iterator[httpx.Client]:
 
 
 def code(world: World, secret: str, ahead: int = 0) -> str:
-    """What the app shows so many half minutes ahead of the server's clock."""
+    """Return the code of the authenticator app, this many 30-second periods ahead of the server's clock."""
     return pyotp.TOTP(secret).at(world.clock() // 1000 + 30 * ahead)
 
 
 def add(world: World, browser: httpx.Client) -> tuple[str, list[str]]:
-    """The authenticator's secret and the recovery codes."""
+    """Add an authenticator; return its secret and the recovery codes."""
     created = ok(browser.post(f"{SESSION}/totp", json={"password": PASSWORD}))
     codes = ok(browser.post(f"{SESSION}/totp/confirm", json={"code": code(world, created["secret"])}))
     return created["secret"], codes["recoveryCodes"]
@@ -58,7 +58,7 @@ def test_an_authenticator_is_active_after_a_confirmed_code(world: World, browser
     refused(missing, 401, "code")
     assert missing.json()["field"] == "code"
     ok(sign_in(world, code(world, secret, 1)))
-    # A key is not signed in with, and goes on as before.
+    # An API key needs no sign-in and works as before.
     ok(world.ada.http.get("/api/v1/users/me"))
     assert "user.totp_added" in kinds(world, world.ada)
     events = world.server.engine.read(lambda db: db.rows("SELECT record, detail FROM events"))
@@ -67,7 +67,7 @@ def test_an_authenticator_is_active_after_a_confirmed_code(world: World, browser
 
 def test_a_code_works_once_and_for_about_thirty_seconds(world: World, browser: httpx.Client) -> None:
     secret, _ = add(world, browser)
-    refused(sign_in(world, code(world, secret)), 401, "code")  # it was used to confirm
+    refused(sign_in(world, code(world, secret)), 401, "code")  # this code was already used to confirm the authenticator
     ahead = code(world, secret, 1)
     spaced = f"{ahead[:3]} {ahead[3:]}"
     ok(sign_in(world, spaced))
@@ -83,7 +83,7 @@ def test_a_code_does_not_reveal_whether_the_password_was_wrong(world: World, bro
     with world.client(None) as other:
         body = {"email": world.ada.email, "password": "not the password", "code": code(world, secret, 1)}
         refused(other.post(SESSION, json=body), 401, "do not belong together")
-    # The code was not used up by it.
+    # The failed attempt did not use up the code.
     ok(sign_in(world, code(world, secret, 1)))
 
 

@@ -1,4 +1,4 @@
-"""People sign in with a password and act with a cookie."""
+"""Sessions: users sign in with a password and are identified by a cookie."""
 
 import contextlib
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ def browser(world: World) -> Iterator[httpx.Client]:
 
 
 def link(world: World, person: Person, kind: str = "welcome") -> str:
-    """The token of a fresh link."""
+    """Return the token of a new sign-in link."""
     path = world.server.engine.write(lambda db: sign_in_links.make(db, person.user, kind, world.clock()))
     assert path.startswith(f"/{kind}#")
     return str(path.partition("#")[2])
 
 
 def welcome(world: World, person: Person, browser: httpx.Client, password: str = PASSWORD) -> dict[str, Any]:
-    """The person chooses a password; the browser is signed in."""
+    """The person opens the link and chooses a password; the browser is signed in afterwards."""
     body = {"token": link(world, person), "password": password}
     found: dict[str, Any] = ok(browser.post("/api/v2/session/link", json=body))
     return found
@@ -98,7 +98,7 @@ def test_a_session_reaches_only_what_its_user_reaches(world: World, browser: htt
     with world.client(None) as other:
         bo = welcome(world, world.bo, other)["csrfToken"]
         assert ok(other.get(f"/api/v1/boxes/{box['key']}"))["name"] == "Acme"
-        # One session's token is of no use in another.
+        # The CSRF token of one session does not work in another session.
         refused(other.post(f"/api/v1/boxes/{box['key']}", json={"name": "X"}, headers={"X-CSRF-Token": token}), 403)
         ok(other.post(f"/api/v1/boxes/{box['key']}", json={"name": "X"}, headers={"X-CSRF-Token": bo}))
 
@@ -125,7 +125,7 @@ def test_signing_out_ends_the_session(world: World, browser: httpx.Client) -> No
 def test_without_a_cookie_there_is_no_session(world: World, browser: httpx.Client) -> None:
     answer = browser.get("/api/v2/session")
     assert (answer.status_code, answer.json()) == (401, {"error": "Authentication required"})
-    # A key is no session.
+    # An API key has no session.
     assert world.ada.http.get("/api/v2/session").status_code == 401
     assert world.ada.http.delete("/api/v2/session").status_code == 401
 
@@ -135,7 +135,7 @@ def test_a_wrong_password_and_an_unknown_address_are_answered_alike(world: World
     browser.cookies.clear()
     for body in (
         {"email": world.ada.email, "password": "eight green owls"},
-        {"email": world.bo.email, "password": PASSWORD},  # has none
+        {"email": world.bo.email, "password": PASSWORD},  # has no password
         {"email": "nobody@nowhere.example", "password": PASSWORD},
     ):
         refused(browser.post("/api/v2/session", json=body), 401, "do not belong together")
@@ -238,7 +238,7 @@ def test_wrong_passwords_are_counted_and_the_right_one_is_not_refused(
     wrong = {"email": world.bo.email, "password": "no such password"}
     assert browser.post("/api/v2/session", json=wrong).status_code == 401
 
-    # As of half a minute ahead: the allowance comes back little by little, and a guess takes a while on a slow machine.
+    # Half a minute ahead: the allowance returns gradually, and each guess takes a while on a slow machine.
     with contextlib.suppress(TooMany):
         while True:
             limits.failed("192.0.2.9", world.clock() + 30_000)

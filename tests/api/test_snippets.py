@@ -11,7 +11,7 @@ PATH = "/api/v1/snippets"
 
 
 def create_snippet(world: World, **given: Any) -> dict[str, Any]:
-    """A snippet of Ada's."""
+    """Create a snippet as Ada."""
     return ok(world.ada.http.put(PATH, data={"snippetName": "Thanks", "snippetText": "<p>Thank you</p>", **given}))
 
 

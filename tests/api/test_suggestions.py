@@ -1,4 +1,4 @@
-"""What a task's text suggests to do at once."""
+"""Next actions that the server suggests from a task's text."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def a_box(world: World, *contacts: dict[str, Any], **starred: Any) -> dict[str, 
 
 
 def actions(world: World, box: dict[str, Any], text: str, **given: Any) -> list[tuple[str, str, str]]:
-    """Type, value and the contact's name, which must be the same wherever the task is read."""
+    """Return type, value and contact name of each action, which must be the same wherever the task is read."""
     body = {"text": text, **given}
     task = ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=body))
     assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}")) == task

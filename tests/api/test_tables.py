@@ -1,4 +1,4 @@
-"""Tables: where every box stands, and figures of each group."""
+"""Tables: boxes in groups, with counts and sums of each group."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ def table(world: World, pipeline: dict[str, Any], who: str = "ada", **params: An
 
 
 def names(world: World, answer: dict[str, Any]) -> dict[str, str]:
-    """The names of each group's boxes, as one word."""
+    """Return the names of the boxes of each group, joined to one word."""
     path = f"/api/v1/pipelines/{answer['pipelineKey']}/boxes/batch"
     keys = [key for group in answer["groups"] for key in group["boxKeys"]]
     known = {box["key"]: box["name"] for box in ok(world.ada.http.post(path, json=keys))} if keys else {}

@@ -1,4 +1,4 @@
-"""The fields a team gives its contacts and organizations, through the API."""
+"""Custom fields of contacts and organizations."""
 
 from typing import Any
 

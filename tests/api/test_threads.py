@@ -1,4 +1,4 @@
-"""Threads by Gmail id, through the API."""
+"""E-mail threads by Gmail id, through the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was deleted comes back whole, under its key, for 30 days."""
+"""Deleted things can be restored completely, under their keys, for 30 days."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def restored(world: World, key: str) -> Any:
 
 
 def everything(world: World, box: str) -> dict[str, Any]:
-    """All that can be read of a box but for when it was saved."""
+    """Return everything that can be read of a box except the save times."""
     urls = ("v2/boxes/{}/tasks", "v2/boxes/{}/comments", "v2/boxes/{}/meetings", "v1/boxes/{}/files")
     found = {url: ok(world.ada.http.get(f"/api/{url.format(box)}")) for url in (*urls, "v1/boxes/{}/threads")}
     shown = ok(world.ada.http.get(f"/api/v1/boxes/{box}"))
@@ -32,7 +32,7 @@ def everything(world: World, box: str) -> dict[str, Any]:
 
 
 def a_full_box(world: World) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A box with everything on it, and another that it is linked to."""
+    """A box with every kind of content, and another box that it is linked to."""
     pipeline = world.pipeline()
     field = world.field(pipeline, "TEXT_INPUT")["key"]
     other = world.box(pipeline, name="Other")
@@ -234,14 +234,14 @@ def test_the_trash_is_paged_by_cursor(world: World) -> None:
 
 
 def test_the_trash_covers_every_table_that_refers_to_a_box(world: World) -> None:
-    """A table that goes with its box must be kept with it, or what is restored is not whole."""
+    """Every table whose rows are deleted with a box must be in the trash, or a restored box is incomplete."""
     held = {table for table, _ in trash.HELD["box"]} | set(trash.DERIVED)
     assert tables_that_go_with(world, "boxes") <= held
     assert {"reactions", "task_assignees"} <= held
 
 
 def tables_that_go_with(world: World, table: str) -> set[str]:
-    """Those whose rows are deleted with a row of this one."""
+    """Return the tables whose rows are deleted together with a row of this table."""
     sql = {
         "sqlite": """
             SELECT m.name FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f

@@ -1,4 +1,4 @@
-"""Taking a change back: by whom it may be done, what stands in the way, and that all else hears of it."""
+"""Undo: who may undo a change, what prevents it, and which events it records."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Taking back what was done to settings: subscriptions, inbound webhooks, automations, rules, options of fields."""
+"""Undo of settings: subscriptions, inbound webhooks, automations, rules and field options."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def webhook(person: Person, pipeline: dict[str, Any], **given: Any) -> dict[str,
 
 
 def shown(person: Person, path: str) -> dict[str, Any]:
-    """As it is read, but for when it was saved and what counts up."""
+    """Return the thing as the API shows it, without save times and counters."""
     found: dict[str, Any] = ok(person.http.get(path))
     left = ("lastUpdatedTimestamp", "lastSavedTimestamp", "updatedTimestamp", "version", "switchedOn", "off", "onSince")
     return {name: entry for name, entry in found.items() if name not in left}

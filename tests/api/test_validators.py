@@ -1,4 +1,4 @@
-"""Validation rules: what they refuse and warn of, and that boxes say truly which they break."""
+"""Validation rules: which changes they refuse, when they warn, and which rules a box breaks."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,13 @@ IN_WON = {"field": "stage", "op": "eq", "value": "5002"}
 
 
 def a_rule(world: World, pipeline: dict, **given: Any) -> dict[str, Any]:
-    """A rule of Ada's; she is an admin of the pipeline, Bo an editor."""
+    """Create a rule as Ada, who is an admin of the pipeline. Bo is an editor."""
     answer = world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=given)
     return ok(answer)
 
 
 def needs_value(world: World, pipeline: dict, field: dict, **given: Any) -> dict[str, Any]:
-    """In the second stage a value must be there."""
+    """Create a rule: in the second stage the field must have a value."""
     test = {"field": field["key"], "op": "isNotEmpty"}
     given = {"name": "Value", "message": "A won deal needs a value", **given}
     return a_rule(world, pipeline, condition=IN_WON, assertion=test, **given)
@@ -39,7 +39,7 @@ def broken(world: World, box: dict) -> list[str]:
 
 
 def becomes(fn: Callable[[], Any], wanted: Any) -> None:
-    """What the background makes true."""
+    """Wait until the background worker has made this true."""
     deadline = time.monotonic() + 120
     while (found := fn()) != wanted:
         assert time.monotonic() < deadline, found
@@ -184,7 +184,7 @@ def test_a_box_that_already_breaks_rules_can_be_fixed_step_by_step(world: World,
 
 
 def test_rules_do_not_prevent_an_undo(world: World, pipeline: dict, value: dict) -> None:
-    """The value goes first, while the box is still in the stage that needs one."""
+    """The undo removes the value first, while the box is still in the stage that requires it."""
     needs_value(world, pipeline, value)
     box = world.box(pipeline)
     answer = edit(world.bo, box, stageKey="5002", fields={value["key"]: 5})
@@ -227,7 +227,7 @@ def test_boxes_are_checked_again_when_a_field_or_related_data_changes(world: Wor
     )
     becomes(lambda: broken(world, box), [])
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}/fields/{number['key']}"))
-    becomes(lambda: broken(world, box), ["Double"])  # its formula is an error now, which is not less than 10
+    becomes(lambda: broken(world, box), ["Double"])  # its formula now gives an error, which is not less than 10
 
 
 def test_a_rule_on_a_deleted_field_is_not_applied_and_says_why(world: World, pipeline: dict, value: dict) -> None:
@@ -250,7 +250,7 @@ def test_a_rule_formula_is_updated_when_a_field_is_renamed(world: World, pipelin
 
 
 def test_a_rule_shows_the_names_of_people_to_every_user(world: World, pipeline: dict) -> None:
-    """Bo does not reach Cy, and the rule that Ada made of him holds for Bo all the same."""
+    """Bo cannot reach Cy, but Ada's rule that names Cy also applies to Bo."""
     entries = [
         {"email": person.email, "permissionSetName": f"__{kind}PermissionSet__"}
         for person, kind in ((world.ada, "admin"), (world.cy, "viewAll"))
@@ -334,7 +334,7 @@ def test_a_rule_formula_that_times_out_is_stopped(world: World, pipeline: dict) 
 
 
 def test_a_box_saved_while_a_rule_is_created_is_checked(world: World, pipeline: dict) -> None:
-    """Boxes that are made while the pipeline's first rule is: each is refused by it, or shows that it breaks it."""
+    """Boxes created at the same time as the pipeline's first rule are refused by the rule or shown as breaking it."""
     created: list[dict[str, Any]] = []
 
     def make(number: int) -> None:

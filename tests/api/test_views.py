@@ -12,7 +12,7 @@ def path_of(pipeline: dict[str, Any]) -> str:
 
 
 def create_view(world: World, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]:
-    """A view of Ada's."""
+    """Create a view as Ada."""
     return ok(world.ada.http.post(path_of(pipeline), json={"name": "Big ones", **given}))
 
 
@@ -22,7 +22,7 @@ def view_events(world: World, key: str) -> list[tuple[str, str | None]]:
 
 
 def as_viewer(world: World, pipeline: dict[str, Any]) -> None:
-    """Bo may see the pipeline, no more."""
+    """Make Bo a viewer of the pipeline."""
     share = [{"email": world.bo.email, "permissionSetName": "__viewAllPermissionSet__"}]
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": share}))
 

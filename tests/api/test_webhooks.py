@@ -1,4 +1,4 @@
-"""Subscriptions through the API."""
+"""Webhook subscriptions through the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The guide's programs check real deliveries."""
+"""The example programs of the webhook guide verify real deliveries."""
 
 import json
 import re
@@ -42,7 +42,7 @@ def in_node(cases: list[tuple[str, dict[str, str], bytes]], folder: Path) -> lis
 
 
 def cases(secret: str, sent: Received) -> list[tuple[str, dict[str, str], bytes]]:
-    """One that is right, and what must not pass."""
+    """Yield a correct delivery and deliveries that must be rejected."""
     other = "whsec_" + "QUFB" * 8
     late = {**sent.headers, "webhook-timestamp": str(int(sent.headers["webhook-timestamp"]) - 301)}
     changed = [

@@ -1,4 +1,4 @@
-"""Backups made while the server runs, and restored over whatever is left of a data directory."""
+"""Backups: created while the server runs, restored over a damaged data directory."""
 
 import os
 import shlex
@@ -19,12 +19,12 @@ from boxwood.lib.blobs import Disk
 from tests.conftest import Server, Store, World, ok
 from tests.processes import Process, command, run, store_options
 
-pytestmark = pytest.mark.slow  # every test starts the command, some of them a server
+pytestmark = pytest.mark.slow  # every test starts the command, and some tests start a server
 ROOT = Path(__file__).parent.parent.parent
 
 
 def a_used_store(store: Store) -> None:
-    """Boxes with files, tasks, comments and contacts, some of it in the trash."""
+    """A database with boxes, files, tasks, comments and contacts, some of them in the trash."""
     server = Server(store.config()).start()
     world = World(server)
     pipeline = world.pipeline()
@@ -39,7 +39,7 @@ def a_used_store(store: Store) -> None:
 
 
 def contents(store: Store) -> dict[str, Any]:
-    """Every row of every table, and the bytes of every file."""
+    """Return every row of every table and the bytes of every file."""
     engine = open_engine(store.url, store.config().sqlite_path, readers=1)
     try:
         rows, stored = engine.read(_rows), engine.read(stored_files.held)
@@ -71,7 +71,7 @@ def used(fresh_store: Store) -> Store:
 
 
 def ruin(store: Store) -> None:
-    """As a failing disk would leave it."""
+    """Damage the data directory as a failing disk would."""
     shutil.rmtree(store.data / "files", ignore_errors=True)
     if store.url:
         engine = open_engine(store.url, "", readers=1)
@@ -108,7 +108,7 @@ def test_a_backup_restores_into_an_empty_directory(used: Store, tmp_path: Path, 
 
 
 def test_a_backup_during_writes_holds_one_consistent_state(fresh_store: Store, tmp_path: Path) -> None:
-    """Every box has its event and its file's bytes, whichever moment it is; and the server may be killed after."""
+    """In every backup each box has its event and the bytes of its file, even if the server is killed afterwards."""
     server = Server(fresh_store.config()).start()
     world = World(server)
     pipeline = world.pipeline()
@@ -172,7 +172,7 @@ def test_a_full_disk_stops_backup_and_restore_without_data_loss(used: Store, tmp
     before = contents(used)
 
     def limited(*arguments: str) -> subprocess.CompletedProcess[str]:
-        """As on a disk that takes no file beyond 200 KB."""
+        """Simulate a disk that takes no file larger than 200 KB."""
         shell = f"ulimit -f 200; exec {shlex.join(command(*arguments))}"
         return subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 

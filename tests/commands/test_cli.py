@@ -1,4 +1,4 @@
-"""The command, as its users run it."""
+"""The `boxwood` command, run as users run it."""
 
 import re
 import ssl
@@ -43,7 +43,7 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     server.terminate()
     assert server.wait(timeout=120) == 0
     server.stdout.close()
-    # The second start makes nothing new, shows no key, and is quick.
+    # The second start creates nothing, shows no key, and is fast.
     again = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert again.stdout is not None
     output = again.stdout.readline() + again.stdout.readline()

@@ -1,4 +1,4 @@
-"""What the doctor finds, and says to do."""
+"""Faults that `boxwood doctor` finds, and the repairs it suggests."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables in and out by `boxwood import` and `boxwood export`."""
+"""Tables imported by `boxwood import` and exported by `boxwood export`."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.processes import run, store_options
 
 
 def with_pipelines(store: Store) -> None:
-    """Two of Ada's, with a field each."""
+    """Create two pipelines of Ada, each with one field."""
     run("key", "create", "ada@example.com", *store_options(store))
     run("user", "create", "bo@example.com", *store_options(store))
     engine = open_engine(store.url, store.config().sqlite_path, readers=1)

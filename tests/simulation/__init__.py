@@ -1,1 +1,1 @@
-"""A team at work for a week, and an account of all it did."""
+"""Simulates a team that works for a week, and checks everything it did."""

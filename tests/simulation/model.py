@@ -1,4 +1,4 @@
-"""What the simulation knows to be so: every record it made, by what the server acknowledged, and nothing else."""
+"""The expected state of the simulation: every record that the server acknowledged, and no others."""
 
 import copy
 import threading
@@ -40,7 +40,7 @@ class Box:
         self.kinds.update(kinds)
 
     def change(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Each of these changes differs from what is; what was."""
+        """Apply the changes, each of which differs from the current value; return the previous values."""
         before = {name: getattr(self, name) for name in changes}
         for name, value in changes.items():
             setattr(self, name, value)
@@ -58,7 +58,7 @@ _KINDS = {
 
 
 class Model:
-    """All boxes, by key. Everyone changes his own, and comments on others'; `lock` is for those who come together."""
+    """All boxes by key. People change their own boxes and comment on any; `lock` guards simultaneous changes."""
 
     def __init__(self) -> None:
         self.boxes: dict[str, Box] = {}
@@ -77,7 +77,7 @@ class Model:
         return copy.deepcopy(self.boxes)
 
     def back_to(self, kept: dict[str, Box]) -> None:
-        """What the backup has is all there is."""
+        """Go back to the state that the backup holds."""
         self.lost |= self.keys() - _keys(kept)
         self.boxes = copy.deepcopy(kept)
 
@@ -88,7 +88,7 @@ class Model:
         return [box for box in self.boxes.values() if not box.trashed]
 
     def expected(self, box: Box, now: int) -> Counter[str]:
-        """The kinds of events of a box that is there, with what came by itself until now."""
+        """Return the event kinds of an existing box so far, including those the server recorded by itself."""
         found = Counter(box.kinds)
         due = sum(1 for task in box.tasks.values() if task.due and task.due <= now and not task.done)
         found.update({"task.created": box.won, "task.due": due})

@@ -1,4 +1,4 @@
-"""Twenty people at their work: each does what comes into his mind, and writes down what the server acknowledged."""
+"""Twenty people at work: each performs random actions and records what the server acknowledged."""
 
 import hashlib
 import random
@@ -17,7 +17,7 @@ STAGES = ("5001", "5002", WON, "5004")
 
 
 class Client:
-    """Asks until it is answered: a write that is repeated carries the same Idempotency-Key."""
+    """Repeats a request until it is answered. A repeated write carries the same Idempotency-Key."""
 
     def __init__(self, url: str, key: str) -> None:
         self._http = httpx.Client(base_url=url, auth=(key, ""), timeout=120, trust_env=False, verify=False)
@@ -54,7 +54,7 @@ class Person:
         self.now = 0
 
     def work(self, now: int, count: int) -> None:
-        """So many things, at this time of the week."""
+        """Perform this many actions at this time of the week."""
         self.now = now
         for _ in range(count):
             self.done += 1
@@ -67,7 +67,7 @@ class Person:
                 self.chance.choice(verbs)()
 
     def _mine(self, *, trashed: bool = False) -> list[Box]:
-        """Those he made, in their order: whichever is chosen, it is the same in every run."""
+        """Return the boxes this person created, in order, so that a random choice is the same in every run."""
         with self.model.lock:
             own = [box for box in self.model.boxes.values() if box.name.startswith(f"u{self.number} ")]
         return [box for box in own if box.trashed == trashed]
@@ -127,13 +127,13 @@ class Person:
         changes = self._changes(box)
         answer = self._edit(box, changes)
         before = box.change(changes)
-        # An answer that was repeated after a crash has no name of its change: nobody can undo by it.
+        # An answer that was repeated after a crash has no change id, so it cannot be used for an undo.
         if change := answer.headers.get("x-boxwood-change"):
             self.client.post("/api/v2/undo", change=change)
             box.change(before)
 
     def throw_away(self) -> None:
-        """Into the trash, or out of it. A box that an automation may be about stays."""
+        """Delete or restore a box. A box that an automation may be working on is not deleted."""
         trashed = self._mine(trashed=True)
         if trashed and self.chance.random() < 0.6:
             box = self.chance.choice(trashed)
@@ -148,7 +148,7 @@ class Person:
             box.trashed = True
             box.did("box.deleted")
 
-    # What is on them
+    # Tasks, comments and files of boxes
 
     def task(self) -> None:
         box, text = self._one(), f"task {self.number}-{self.done}"
@@ -158,7 +158,7 @@ class Person:
         box.did("task.created")
 
     def complete(self) -> None:
-        """None that falls due about now: whether it was told of before is for the server to know."""
+        """Complete a task that is not due about now: only the server knows whether its reminder was sent before."""
         open_ = [
             (box, key, task)
             for box in self._mine()
@@ -172,7 +172,7 @@ class Person:
             box.did("task.completed")
 
     def comment(self) -> None:
-        """On anyone's box that is sure to stay today."""
+        """Comment on a box of any person that is not deleted today."""
         with self.model.lock:
             others = [box for box in self.model.boxes.values() if box.won and not box.trashed]
         box = self.chance.choice(others) if others and self.chance.random() < 0.5 else self._one()
@@ -210,12 +210,12 @@ class Person:
         box.messages.add(f"{number}@zuse.example")
         box.did("thread.added", "message.added", "box.email_received", "box.email_added")
         if first:
-            box.did("box.email_added")  # of the address it was sent to
+            box.did("box.email_added")  # of the address that the request was sent to
 
     # Tables
 
     def import_rows(self, rows: int) -> str:
-        """The change's name."""
+        """Import rows as boxes; return the id of the change."""
         names = [f"{self._name()} row {number}" for number in range(rows)]
         table = "Name,Notes\n" + "".join(f"{name},imported\n" for name in names)
         path = f"/api/v2/pipelines/{self.pipeline}/import"

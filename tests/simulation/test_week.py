@@ -35,7 +35,7 @@ WORDS = {
     "COMMENT_CREATE": "/comments",
     "TASK_COMPLETE": "/tasks",
 }
-# What a process is told of the time: the file says by how much it is ahead.
+# The clock of a process: a file says how far it is ahead of real time.
 CLOCK = """
 import time
 from pathlib import Path
@@ -64,7 +64,7 @@ ALTER TABLE boxes ADD COLUMN next_flag INTEGER NOT NULL DEFAULT 7;
 
 
 class Week:
-    """The server, its people, and what is known of them."""
+    """The server, its users, and the expected state."""
 
     def __init__(self, store: Store, receiver: Receiver, folder: Path) -> None:
         self.store, self.receiver, self.folder = store, receiver, folder
@@ -83,13 +83,13 @@ class Week:
         return time.time_ns() // 1_000_000 + int(self.clock.read_text())
 
     def go_to(self, day: float) -> None:
-        """At once for every reader: a file is replaced, and never half written."""
+        """Set the time for all processes at once: the file is replaced, so no reader sees it half written."""
         new = self.folder / "ahead.new"
         new.write_text(str(int(day * DAY)))
         new.replace(self.clock)
 
     def _first(self) -> str:
-        """The owner of what an earlier version left."""
+        """Return the owner of the data that an earlier version left."""
         engine = open_engine(self.store.url, self.store.config().sqlite_path, readers=1)
         row = engine.read(lambda db: db.row("SELECT email FROM users WHERE email LIKE 'ada@%'"))
         engine.close()
@@ -97,7 +97,7 @@ class Week:
         return str(row[0])
 
     def begin(self) -> None:
-        """A pipeline, what listens to it, and twenty people with passwords and keys of their own."""
+        """Create a pipeline, its subscriptions, and twenty people with passwords and API keys."""
         stages = ["Lead", "Talks", "Won", "Lost"]
         created = self.owner.post("/api/v2/pipelines", name="Deals", teamKey=self.team, stages=stages)
         self.pipeline = created["key"]
@@ -109,13 +109,13 @@ class Week:
         steps = [{"type": "task.create", "with": {"text": CONTRACT}}]
         self.owner.post(f"{path}/automations", name="Won", trigger={"type": "box.moved", "to": [WON]}, steps=steps)
         with ThreadPoolExecutor(4) as pool:
-            keys = list(pool.map(self._come, range(PEOPLE)))
+            keys = list(pool.map(self._join, range(PEOPLE)))
         for number, key in enumerate(keys):
             client = Client(self.server.url, key)
             self.people.append(Person(number, client, self.model, self.pipeline, value))
 
-    def _come(self, number: int) -> str:
-        """Invited, with a password, and with a key for the programs he uses."""
+    def _join(self, number: int) -> str:
+        """Invite a person, who chooses a password and creates an API key."""
         path = f"/api/v2/teams/{self.team}/invitations"
         token = self.owner.post(path, email=f"p{number}@team.example", name=f"P{number} T")["link"].partition("#")[2]
         with httpx.Client(base_url=self.server.url, timeout=120, trust_env=False, verify=False) as browser:
@@ -124,7 +124,7 @@ class Week:
             return str(ok(browser.put("/api/v1/apikeys", json={"name": "Work"}, headers=headers))["apiKey"])
 
     def work(self, count: int, meanwhile: Any = None) -> None:
-        """All at once."""
+        """Let all people work at the same time."""
         now = self.now
         with ThreadPoolExecutor(PEOPLE) as pool:
             done = [pool.submit(person.work, now, count) for person in self.people]
@@ -134,18 +134,18 @@ class Week:
                 item.result()
 
     def kill(self) -> None:
-        """In the middle of it: they ask again until they are answered."""
+        """Kill the server while people work; their clients repeat each request until it is answered."""
         time.sleep(0.3)
         self.server.kill()
         self.server.start()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`boxwood …` of the version and at the time that the server has."""
+        """Run `boxwood …` with the version and the clock of the server."""
         program = [sys.executable, "-c", f"{self.setup}\n{MAIN}", *arguments, *store_options(self.store)]
         return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
 
     def upgrade(self) -> None:
-        """To a version that has one migration more; this one refuses the database from then on."""
+        """Upgrade to a version with one more migration; the current version then refuses the database."""
         assert self.server.stop() == 0
         folder = self.folder / "migrations"
         shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -172,7 +172,7 @@ class Week:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """It fails the first attempt of one delivery in five."""
+    """A receiver that fails the first attempt of every fifth delivery."""
     running, seen = Receiver(), set[str]()
 
     def answer(request: Received) -> Answer:
@@ -187,7 +187,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def week(old: Store, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
-    """It begins with what the first version left, which is brought up to date."""
+    """The week begins with the database of the first version, which is upgraded."""
     created = Week(old, receiver, tmp_path_factory.mktemp("week"))
     yield created
     created.end()
@@ -245,7 +245,7 @@ def accounted_for(week: Week) -> None:
 
 
 def _waits(db: Db) -> int:
-    """Deliveries, runs, tasks to tell of."""
+    """Return how many deliveries, runs and task reminders are still waiting."""
     row = db.row(
         """
         SELECT (SELECT COUNT(*) FROM deliveries WHERE state = 'due') + (SELECT COUNT(*) FROM fan_outs)
@@ -258,7 +258,7 @@ def _waits(db: Db) -> int:
 
 
 def events_are_those_that_happened(week: Week) -> None:
-    """Of each box just those, in the trash too; and none of a box that nobody made."""
+    """Each box, also in the trash, has exactly the expected events. No event is of an unknown box."""
     sql = "SELECT box_key, kind, COUNT(*) FROM events WHERE box_key IS NOT NULL AND pipeline_key = :key GROUP BY 1, 2"
     found: dict[str, Counter[str]] = {}
     for key, kind, count in week.look(lambda db: db.rows(sql, key=week.pipeline)):
@@ -319,7 +319,7 @@ def parts_are_as_they_were_left(week: Week, box: Box) -> None:
 
 
 def deliveries_are_complete(model: Model, received: dict[str, list[Received]]) -> None:
-    """Each was sent at least once, and nothing of what never was; of what the restore undid some may have been."""
+    """Each event was delivered at least once, no unknown event was. Events undone by the restore may have been, too."""
     came = {path: {thing["key"] for delivery in every for thing in delivery.things} for path, every in received.items()}
     boxes = model.boxes.values()
     created = {
@@ -329,7 +329,7 @@ def deliveries_are_complete(model: Model, received: dict[str, list[Received]]) -
     }
     for path, keys in created.items():
         assert keys <= came[path], path
-    # What was completed may have been so before the backup was restored, and not be so now.
+    # A task may have been completed before the backup was restored, and be open now.
     for path in ("/boxes", "/comments"):
         assert came[path] <= created[path] | model.lost, path
 

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent / "node"
 
 
 class Refused(Exception):
-    """The client's promise was rejected."""
+    """The promise of the client was rejected."""
 
     def __init__(self, message: str, statusCode: int | None = None, json: Any = None) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class Program:
-    """The running client: `client(key)` is it with somebody's key, to be called as in JavaScript."""
+    """The running client: `client(key)` uses this API key and is called as in JavaScript."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -69,7 +69,7 @@ def environment(url: str) -> dict[str, str]:
 
 
 def install() -> None:
-    """Fetch the client as the lock file names it, once, however many processes run these tests."""
+    """Install the client version of the lock file, only once even if several processes run these tests."""
     assert shutil.which("npm"), "Node.js with npm is needed to run the official Node client"
     with (HERE / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

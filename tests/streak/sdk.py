@@ -20,7 +20,7 @@ from streak_crm.types.operation_response import OperationResponse
 
 
 class Watched:
-    """A client whose every call is checked, whether it answers at once or has to be awaited."""
+    """Checks every call of a client, for both the synchronous and the asynchronous client."""
 
     def __init__(self, target: Any, answers: list[httpx.Response], run: Callable[[Any], Any]) -> None:
         self._target, self._answers, self._run = target, answers, run
@@ -70,7 +70,7 @@ def check(answer: httpx.Response, kind: Any) -> None:
 
 
 def mismatches(kind: Any, value: Any, at: str) -> Iterator[str]:
-    """Where `value`, as parsed from JSON, is not of `kind`; members `kind` does not know are welcome."""
+    """Return the places where `value` (parsed JSON) does not match the type `kind`. Unknown members are allowed."""
     origin, args = get_origin(kind), get_args(kind)
     if kind is Any:
         return
@@ -129,7 +129,7 @@ def _model(kind: type[pydantic.BaseModel], value: Any, at: str) -> Iterator[str]
 
 @contextmanager
 def refused(status: int, saying: str = "") -> Iterator[pytest.ExceptionInfo[ApiError]]:
-    """The call is refused with this status, in a body every client reads: success false and a sentence."""
+    """The call must be refused with this status and a body that every client reads: success false and a message."""
     with pytest.raises(ApiError) as refusal:
         yield refusal
     assert refusal.value.status_code == status, refusal.value

@@ -1,4 +1,4 @@
-"""Every row of the endpoint matrix is there, and the page about it is true."""
+"""Every endpoint of the matrix exists, and the page about the matrix is correct."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tasks and reminders through the official Node client, whose paths to them lack a slash."""
+"""Tasks and reminders through the official Node client, whose paths lack a slash."""
 
 import pytest
 

@@ -8,7 +8,7 @@ from tests.streak.sdk import refused
 
 @pytest.fixture
 def box(world):
-    """A box with something in every section."""
+    """A box with content in every section."""
     pipeline = world.pipeline(name="Sales", description="What we sell")
     text, drop = world.field(pipeline, "TEXT_INPUT", "Value"), world.field(pipeline, "DROPDOWN", "Size")
     options = {"dropdownSettings": {"items": [{"name": "Small"}, {"name": "Large"}]}}

@@ -1,4 +1,4 @@
-"""No operation of the official Python client is forgotten."""
+"""Every operation of the official Python client is covered by a test."""
 
 import ast
 import inspect
@@ -22,7 +22,7 @@ NOUNS = [
 
 
 def operations(client: Streak | AsyncStreak) -> set[str]:
-    """What the client can be asked for, as `noun.operation`, and `search`."""
+    """Return the operations of the client, as `noun.operation`, and `search`."""
     of_nouns = {f"{noun}.{name}" for noun in NOUNS for name in methods(getattr(client, noun))}
     return of_nouns | set(methods(client))
 
@@ -32,7 +32,7 @@ def methods(thing: object) -> list[str]:
 
 
 def driven() -> set[str]:
-    """The operations called somewhere in these tests, read from their source."""
+    """Return the operations that these tests call, found in their source."""
     sources = Path(__file__).parent.glob("test_sdk_*.py")
     calls = [node for path in sources for node in ast.walk(ast.parse(path.read_text())) if is_call(node)]
     return {".".join(ast.unparse(call.func).split(".")[-2:]).removeprefix("ada.") for call in calls}

@@ -13,7 +13,7 @@ def pipeline(world):
 
 
 def soon(call, wanted):
-    """What was written is found soon; until then the answer lags."""
+    """Repeat the search until it finds what was written: the index is updated a moment later."""
     deadline = time.monotonic() + 60
     while (found := call()) != wanted and time.monotonic() < deadline:
         time.sleep(0.05)

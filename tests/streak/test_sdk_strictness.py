@@ -1,4 +1,4 @@
-"""The watch over the official Python client's answers sees what the client lets pass."""
+"""The checks of the official Python client's answers detect errors that the client itself accepts."""
 
 import pytest
 from streak_crm.types import ApiKey, OperationResponse, SearchResponse, TeamMember

@@ -1,4 +1,4 @@
-"""The fields a team gives its contacts and organizations, through the official Python client."""
+"""Custom fields of contacts and organizations through the official Python client."""
 
 from streak_crm.types import (
     TeamDropdownItem,

@@ -1,4 +1,4 @@
-"""How clients say who they are, and what those who cannot are told."""
+"""Credentials of clients, and the errors for missing or wrong credentials."""
 
 from base64 import b64encode
 

@@ -1,4 +1,4 @@
-"""The box as clients read it: what is always there, what is left out, and what an edit keeps."""
+"""Boxes as clients read them: required members, members that are left out, and what an edit keeps."""
 
 import pytest
 
@@ -237,7 +237,7 @@ def test_a_deleted_box_is_gone(world):
 
 
 def test_sending_a_box_back_is_accepted_though_it_names_an_unreachable_user(world):
-    """An invited stranger is on no team and in no pipeline of Ada's; the box names him all the same."""
+    """The box names an invited stranger, who is in no team and no pipeline of Ada's."""
     box = world.box(world.pipeline(), assignedToSharingEntries=[{"email": "stranger@elsewhere.example"}])
     path = f"/api/v1/boxes/{box['key']}"
     whole = world.ada.http.get(path).json()

@@ -1,4 +1,4 @@
-"""Comments as clients of both generations spell them."""
+"""Comments as clients of v1 and v2 send them."""
 
 import json
 

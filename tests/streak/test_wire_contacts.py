@@ -1,4 +1,4 @@
-"""Contacts and organizations with the habits of their clients."""
+"""Contacts and organizations as known clients send them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every way clients put parameters into a request means the same."""
+"""Every way in which clients send parameters has the same meaning."""
 
 import json
 from urllib.parse import quote
@@ -221,7 +221,7 @@ def test_unknown_members_are_ignored(world):
 
 
 def test_a_multipart_form_is_accepted_as_a_form(world):
-    """PHP's curl sends one wherever it is given an array."""
+    """PHP's curl sends a multipart form whenever it gets an array."""
     path = f"/api/v1/pipelines/{world.pipeline()['key']}/boxes"
     fields = {"name": "Über", "notes": "two\r\nlines", "json": '{"stageKey": 5002}'}
     answer = world.ada.http.put(path, files={name: (None, value) for name, value in fields.items()})

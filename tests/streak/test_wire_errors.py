@@ -1,4 +1,4 @@
-"""What a refusal looks like: a status clients do not retry, and a body they can all read."""
+"""Errors: a status that clients do not retry, and a body that every client can read."""
 
 import pytest
 

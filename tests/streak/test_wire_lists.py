@@ -1,4 +1,4 @@
-"""The envelopes of lists, and paging that ends."""
+"""List formats of v1 and v2, and paging that ends."""
 
 import pytest
 

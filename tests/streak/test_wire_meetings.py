@@ -1,4 +1,4 @@
-"""Meetings as n8n and the JSON clients spell them."""
+"""Meetings as n8n and the JSON clients send them."""
 
 import json
 

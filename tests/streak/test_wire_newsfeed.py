@@ -1,4 +1,4 @@
-"""The newsfeeds of a box, a pipeline, and of everything one can see."""
+"""Newsfeeds of a box, of a pipeline, and of everything the user can see."""
 
 import pytest
 

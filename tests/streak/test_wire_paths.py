@@ -1,4 +1,4 @@
-"""Every spelling of a path that clients are known to use reaches what they mean."""
+"""Every spelling of a path that known clients use works as intended."""
 
 import httpx
 import pytest

@@ -1,10 +1,10 @@
-"""Search as the old clients ask for it."""
+"""Search as the old clients request it."""
 
 import time
 
 
 def found(world, path="/api/v1/search", **params):
-    """The keys of the boxes found, looked for again while the index lags."""
+    """Return the keys of the found boxes; search again while the index is behind."""
     deadline = time.monotonic() + 60
     while True:
         answer = world.ada.http.get(path, params=params)

@@ -1,4 +1,4 @@
-"""Tasks as their many clients spell them, and the reminders that came before them."""
+"""Tasks as the different clients send them, and the older reminders."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The timeline of a box: what was said, met about, mailed, filed and changed, in one order (spec 4.8)."""
+"""The timeline of a box: comments, meetings, mail, files and changes in one order (spec 4.8)."""
 
 import pytest
 
@@ -12,7 +12,7 @@ SENT_AT = 1_700_000_000_000
 
 @pytest.fixture
 def box(world):
-    """With one of everything, each a little later than the one before."""
+    """A box with one entry of every kind, each a little later than the previous entry."""
     created = world.box(world.pipeline(), name="Deal")
     old, own = f"/api/v1/boxes/{created['key']}", f"/api/v2/boxes/{created['key']}"
 
@@ -132,7 +132,7 @@ def test_a_page_token_alone_returns_the_next_page(world, box, direction, limit):
 
 
 def test_entries_with_the_same_time_are_each_shown_once(world):
-    """Many things of many kinds within a millisecond: no page repeats one or leaves one out."""
+    """Many entries of many kinds within a millisecond: pages neither repeat nor skip an entry."""
     box = world.box(world.pipeline())
     at = world.clock() + 1000
     for number in range(4):
@@ -159,7 +159,7 @@ def test_the_timeline_begins_at_the_given_time(world, box):
 
 
 def test_a_repeated_request_gets_the_same_timeline(world, box):
-    """Nothing in it depends on when it is read."""
+    """The timeline does not depend on the time of reading."""
     before = timeline(world.ada, box)
     world.clock.advance(days=40)
     assert timeline(world.ada, box) == before
@@ -202,7 +202,7 @@ def test_only_users_who_see_the_box_read_its_timeline(world, box):
         ({"nextPageToken": "é"}, "nextPageToken"),
         ({"nextPageToken": "abc"}, "nextPageToken"),
         ({"nextPageToken": "W10"}, "nextPageToken"),
-        # [true,["COMMENTS"],5,{"at":1,"rank":0,"key":"x"}]: a place that no entry has
+        # [true,["COMMENTS"],5,{"at":1,"rank":0,"key":"x"}]: a position that no entry has
         ({"nextPageToken": "W3RydWUsWyJDT01NRU5UUyJdLDUseyJhdCI6MSwicmFuayI6MCwia2V5IjoieCJ9XQ"}, "nextPageToken"),
         ({"nextPageToken": "W3RydWUsWyJDT01NRU5UUyJdLDUseyJhdCI6MSwicmFuayI6OTksImtleSI6MX1d"}, "nextPageToken"),
     ],

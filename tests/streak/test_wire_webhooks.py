@@ -1,4 +1,4 @@
-"""Registering webhooks as the integrations do it."""
+"""Webhooks as the integrations register them."""
 
 import json
 
@@ -8,7 +8,7 @@ TARGET = "https://receiver.example/hook"
 
 
 def registered(answer):
-    """The webhook, less the secret that is told only when it is made."""
+    """Return the webhook without the secret, which is shown only on creation."""
     assert answer.status_code == 200, answer.text
     hook = answer.json()
     assert hook.pop("secret").startswith("whsec_")

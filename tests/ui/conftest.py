@@ -1,4 +1,4 @@
-"""A browser on the real server: the system's Chromium, led by Playwright."""
+"""A browser on the real server: the installed Chromium, controlled by Playwright."""
 
 import os
 import re
@@ -21,29 +21,29 @@ from tests.house.tree import ROOT
 OPTIONS = [
     *"--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(),
     *"--disable-component-update --disable-sync".split(),
-    # No other host is reached. Playwright's own way, to look at every request, keeps the browser from caching anything.
+    # The browser reaches no other host. Playwright's request interception would disable the browser cache.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
 WIDE, NARROW = (1440, 900), (390, 844)
-# How long what is waited for may take on a machine that does much else, in milliseconds.
+# How long a test waits, in milliseconds. A busy machine needs a long time.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-# Where pictures of the screens go; without it, none are taken.
+# The directory for screenshots; without it, none are taken.
 PICTURES = os.environ.get("BOXWOOD_PICTURES", "")
-# What a browser says of answers that the tests are about.
+# Console messages of the browser about error answers that the tests expect.
 EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_)")
 
 
 def build_ui() -> None:
-    """Of what is in ui/ now."""
+    """Build the UI from the current files in ui/."""
     done = subprocess.run([sys.executable, ROOT / "ui" / "backend.py"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     pages.template.cache_clear()
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# It has no windows to draw: a context costs it a third of what it costs the others.
+# The headless shell draws no windows: a context costs a third of what it costs in other builds.
 SHELL = "chromium-headless-shell"
 
 
@@ -55,13 +55,13 @@ def find_chromium(*names: str) -> str:
 
 @pytest.fixture(scope="session")
 def built() -> None:
-    """The UI is built."""
+    """Makes sure that the UI is built."""
     build_ui()
 
 
 @pytest.fixture(scope="package")
 def chromium(built: None) -> Iterator[Browser]:
-    """Ends with this folder: Playwright's event loop runs in this thread until then, and other tests run their own."""
+    """Ends after this folder: until then Playwright's event loop runs in this thread, other tests have their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(SHELL, *BROWSERS), args=OPTIONS)
         yield browser
@@ -69,7 +69,7 @@ def chromium(built: None) -> Iterator[Browser]:
 
 
 class Window:
-    """A person's browser: `goto` screens, `page` is Playwright's, and nothing may be complained about."""
+    """The browser of a person: `goto` opens screens, `page` is Playwright's page. Console errors fail the test."""
 
     def __init__(
         self,
@@ -99,8 +99,8 @@ class Window:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _only_here(self, request: Request) -> None:
-        """No request to any other host."""
-        # The browser's own viewer of PDF asks for its own parts.
+        """Fail the test if the browser requests another host."""
+        # The PDF viewer of the browser requests its own files.
         if not request.url.startswith((self.url, "blob:", "data:", "chrome:", "chrome-extension:")):
             self.complaints.append(f"asked another host: {request.url}")
 
@@ -109,7 +109,7 @@ class Window:
             self.complaints.append(message.text)
 
     def sign_in(self, person: Person) -> "Window":
-        """With a session of their own, without the form."""
+        """Sign the person in with a new session, without the sign-in form."""
         now = self.world.clock()
         _, secret = self.world.server.engine.write(
             lambda db: sessions.start(Ctx(db, now, person.user), "Chromium", "127.0.0.1", "a test")
@@ -122,7 +122,7 @@ class Window:
         return self.page
 
     def look(self, name: str) -> None:
-        """What axe finds serious fails the test; a picture where pictures are wanted."""
+        """Fail the test on serious accessibility faults found by axe; take a screenshot if screenshots are wanted."""
         found = serious(self.page)
         assert found == [], found
         self.picture(name)
@@ -140,9 +140,9 @@ class Window:
 
 
 def serious(page: Page) -> list[str]:
-    """What axe calls serious or critical on the screen as it is."""
+    """Return the faults of the current screen that axe calls serious or critical."""
     if not page.evaluate("'axe' in window"):
-        # Through the debugger, which no policy of the page concerns.
+        # Through the debugger, to which the policy of the page does not apply.
         page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
@@ -155,7 +155,7 @@ def serious(page: Page) -> list[str]:
 
 @pytest.fixture
 def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
-    """Makes windows: `window(world.ada)` is Ada's, `window()` a stranger's; `size` and `scheme` as wanted."""
+    """Opens windows: `window(world.ada)` is Ada's, `window()` a stranger's; `size` and `scheme` are optional."""
     windows: list[Window] = []
 
     def make(person: Person | None = None, **how: Any) -> Window:

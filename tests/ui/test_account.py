@@ -1,4 +1,4 @@
-"""One's account, as it is looked after in the browser: name, password, sessions, authenticator, passkeys, mail."""
+"""The account page: name, password, sessions, authenticator, passkeys and mail."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ PASSWORD = "seven green owls"
 
 
 def with_password(world: World) -> None:
-    """Ada has chosen a password."""
+    """Give Ada a password."""
     path = world.server.engine.write(lambda db: sign_in_links.make(db, world.ada.user, "welcome", world.clock()))
     with world.client(None) as browser:
         ok(browser.post("/api/v2/session/link", json={"token": path.partition("#")[2], "password": PASSWORD}))
@@ -97,7 +97,7 @@ def test_an_authenticator_is_set_up_by_its_secret_and_removed(world: World, wind
 
 @pytest.fixture
 def named(fresh_store: Store) -> Iterator[World]:
-    """A world of its own, reached by a name, whose first team is Ada's."""
+    """A separate world with a host name, whose first team is Ada's."""
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
     server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
@@ -111,7 +111,7 @@ def named(fresh_store: Store) -> Iterator[World]:
 
 @pytest.fixture
 def own(named: World, chromium: Browser) -> Iterator[Window]:
-    """Ada's window on it."""
+    """Ada's window in this world."""
     screen = Window(chromium, named)
     screen.sign_in(named.ada)
     yield screen

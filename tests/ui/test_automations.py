@@ -1,4 +1,4 @@
-"""Automations, made, tried and followed in the browser."""
+"""Automations in the browser: creating, test runs and run lists."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def rule(world: World, pipeline: dict[str, Any], **given: Any) -> dict[str, Any]
 
 
 def choose(page: Page, name: str, option: str) -> None:
-    """One of what the field of this name offers."""
+    """Choose an option in the field of this name."""
     page.get_by_role("textbox", name=name).or_(page.get_by_role("combobox", name=name)).click()
     page.get_by_role("option", name=option).click()
 

@@ -1,4 +1,4 @@
-"""The board: cards are moved by mouse, touch and keys, columns count and sum, and what others do appears."""
+"""The board: moving cards by mouse, touch and keyboard, counts and sums, and live updates."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_a_card_is_dragged_to_another_column_and_back_by_undo(world: World, wind
 
 
 class Finger:
-    """One finger on a phone's screen."""
+    """A finger on the screen of a phone."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -102,7 +102,7 @@ def test_a_card_is_moved_by_touch_and_hold(world: World, window) -> None:
     finger.up()
     expect(lifted).to_have_count(0)
     expect(cards(page, "Lead")).to_have_text([re.compile("Globex"), re.compile("Acme"), re.compile("Initech")])
-    # At the edge of the screen the next column comes into sight.
+    # At the edge of the screen the next column scrolls into view.
     finger.down(card(page, "Acme"))
     expect(lifted).to_have_count(1)
     finger.move(380, 400)
@@ -128,7 +128,7 @@ def test_a_swipe_scrolls_and_a_menu_also_moves_a_card(world: World, window) -> N
     page.get_by_role("menuitem", name="Offer").tap()
     expect(page.get_by_text("Acme moved to Offer").first).to_be_visible()
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
-    # A short touch opens the box.
+    # A tap opens the box.
     lane(page, "Offer").scroll_into_view_if_needed()
     card(page, "Acme").tap()
     expect(page).to_have_url(re.compile(f"box={box['key']}"))
@@ -226,7 +226,7 @@ def test_a_board_is_filtered_and_saved_as_a_view(world: World, window) -> None:
 
 
 def choose_here(page: Page, name: str, option: str) -> None:
-    """In the last line of the filter that is open."""
+    """Choose an option in the last line of the open filter."""
     page.get_by_role("textbox", name=name, exact=True).or_(
         page.get_by_role("combobox", name=name, exact=True)
     ).last.click()

@@ -1,4 +1,4 @@
-"""A box in its panel and on its page: what it holds is read, edited, said and filed there."""
+"""A box in its panel and on its page: fields, comments, tasks, meetings and files."""
 
 import base64
 import re
@@ -28,7 +28,7 @@ DAY = 86_400_000
 
 
 def a_pipeline(world: World) -> dict[str, Any]:
-    """Deals with a number, a dropdown and a date."""
+    """Create the pipeline Deals with a number, a dropdown and a date field."""
     pipeline = world.pipeline(stages=["Lead", "Talks", "Offer", "Won", "Lost"])
     world.field(pipeline, "TEXT_INPUT", "Value")
     world.field(pipeline, "DROPDOWN", "Source", dropdownSettings={"items": [{"name": "Fair"}, {"name": "Web"}]})
@@ -176,7 +176,7 @@ def test_files_are_uploaded_dropped_and_previewed(world: World, window) -> None:
 
 
 def drop(page: Page, name: str, content: bytes, kind: str) -> None:
-    """A file dragged from outside onto the box."""
+    """Drop a file from outside onto the box."""
     page.evaluate(
         """async ([name, content, kind]) => {
             const data = new DataTransfer();

@@ -1,4 +1,4 @@
-"""On a phone nothing but a pipeline's own table is wider than the screen."""
+"""On a phone only the table of a pipeline is wider than the screen."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ WIDER = """() => [...document.querySelectorAll("main, main *")]
 
 
 def wider(page: Page) -> list[str]:
-    """What would have to be scrolled sideways."""
+    """Return the elements that need horizontal scrolling."""
     found: list[str] = page.evaluate(WIDER)
     return found
 
 
 @pytest.fixture
 def filled(world: World) -> dict[str, str]:
-    """Addresses of screens with lists, each with something in it that is seen once it is there."""
+    """Return the paths of screens with lists, each with a text that is visible when the list has loaded."""
     pipeline = world.pipeline(name="Sales")
     http, team = world.ada.http, world.team_key
     long = "a-rather-long-address-of-somebody@subdomain-of.some-company.example"
@@ -57,7 +57,7 @@ def test_lists_are_read_on_a_phone_without_scrolling_sideways(
     for path, words in filled.items():
         page.goto(path)
         expect(page.get_by_role("main").get_by_text(words).first).to_be_visible()
-        # The tabs of a pipeline are a row of their own that scrolls.
+        # The tabs of a pipeline are a separate row that scrolls.
         found[path] = [each for each in wider(page) if "tabs" not in each]
     assert {path: those for path, those in found.items() if those} == {}
 

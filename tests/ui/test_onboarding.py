@@ -1,4 +1,4 @@
-"""The first five minutes, the notifications and the trash in the browser."""
+"""The first steps, the notifications and the trash in the browser."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from tests.ui.conftest import LOOKS, looks
 
 
 def load_sample(world: World) -> str:
-    """Ada's, as a first start makes it; the pipeline's key."""
+    """Load the sample data of a first start as Ada's; return the key of the pipeline."""
     now = world.clock()
     key: str = world.server.engine.write(lambda db: sample.load(Ctx(db, now, world.ada.user)))
     return key

@@ -1,4 +1,4 @@
-"""People sign in by a passkey: a real browser, and an authenticator of its own."""
+"""Signing in by a passkey, with a real browser and a virtual authenticator."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from boxwood.core.accounts import sign_in_links
 from tests.conftest import Server, Store, World, ok, refused
 
 PASSWORD = "seven green owls"
-# As a page does it: the server's JSON to the browser's call, and its answer back to JSON.
+# As a page does it: converts the server's JSON for the browser call, and the result back to JSON.
 SCRIPT = """
 async ([verb, options]) => {
     const json = options.publicKey;
@@ -26,7 +26,7 @@ async ([verb, options]) => {
 
 @pytest.fixture
 def house(fresh_store: Store) -> Iterator[World]:
-    """A world whose server is reached by a name, as passkeys want it."""
+    """A world whose server has a host name, which passkeys require."""
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
     server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
@@ -37,7 +37,7 @@ def house(fresh_store: Store) -> Iterator[World]:
 
 @pytest.fixture
 def page(house: World, chromium: Browser) -> Iterator[Page]:
-    """A page of the server, in a browser whose device has an authenticator that its owner unlocks at once."""
+    """A page of the server in a browser with a virtual authenticator that is always unlocked."""
     context = chromium.new_context()
     found = context.new_page()
     device = context.new_cdp_session(found)
@@ -67,7 +67,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
         assert options["publicKey"]["rp"]["id"] == "localhost"
         credential = ask(page, "create", options)
         added = ok(browser.post(keys, json={"credential": credential, "name": "Laptop"}))
-        refused(browser.post(keys, json={"credential": credential}), 400, "credential")  # its challenge is spent
+        refused(browser.post(keys, json={"credential": credential}), 400, "credential")  # its challenge has been used
         assert [passkey["name"] for passkey in ok(browser.get(keys))["results"]] == ["Laptop"]
 
         options = ok(other.post("/api/v2/session/passkey/options", json={}))
@@ -81,7 +81,7 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
         page.get_by_role("button", name="Use a passkey").click()
         expect(page.get_by_role("button", name=house.ada.user.full_name)).to_be_visible()
 
-        # An answer to another challenge than ours, and one that was changed on its way.
+        # An answer to another challenge, and an answer that was changed on its way.
         changed = ask(page, "get", ok(other.post("/api/v2/session/passkey/options", json={})))
         changed["response"]["signature"] = used["response"]["signature"]
         refused(other.post("/api/v2/session/passkey", json={"credential": changed}), 401, "passkey")

@@ -1,4 +1,4 @@
-"""A pipeline's settings: stages, columns, sharing."""
+"""The settings of a pipeline: stages, fields, rules and sharing."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is around every screen: the sidebar, the palette, shortcuts, and what happens when the server is away."""
+"""The frame of every screen: sidebar, palette, keyboard shortcuts, and an unreachable server."""
 
 from playwright.sync_api import expect
 
@@ -147,7 +147,7 @@ def test_the_first_requests_of_a_screen_start_before_the_script_runs(world: Worl
     )
     early = {name for name, at in began if at < ready}
     assert {"session", pipeline["key"], "table"} <= early
-    # Each is asked for but once: what came early is what is shown.
+    # Each is requested only once: the early answer is the one that is shown.
     assert [name for name, _ in began].count("session") == 1
     ok(world.ada.http.post(f"/api/v1/boxes/{world.box(pipeline, name='Later')['key']}", json={"name": "Latest"}))
     expect(page.get_by_role("row").filter(has_text="Latest")).to_be_visible()
@@ -158,7 +158,7 @@ def test_the_first_requests_of_a_screen_start_before_the_script_runs(world: Worl
 
 
 def test_many_tabs_share_one_stream(world: World, window) -> None:
-    """A browser opens six connections to a server: with a stream each, the seventh tab would wait for ever."""
+    """A browser opens six connections to a server. With a stream for each tab, the seventh tab would wait forever."""
     screen = window(world.ada)
     screen.goto("/")
     tabs = [screen.page, *(screen.context.new_page() for _ in range(6))]
@@ -168,7 +168,7 @@ def test_many_tabs_share_one_stream(world: World, window) -> None:
     world.pipeline(name="Shared")
     for tab in tabs:
         expect(tab.get_by_role("link", name="Shared").first).to_be_visible()
-    screen.page.close()  # another tab goes on
+    screen.page.close()  # another tab takes over
     world.pipeline(name="Later")
     for tab in tabs[1:]:
         expect(tab.get_by_role("link", name="Later").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""People come in by link or with a password, and nothing is lost when their session ends."""
+"""Signing in by link or password, and keeping typed text when a session ends."""
 
 import re
 from collections.abc import Iterator
@@ -93,7 +93,7 @@ def test_the_sign_in_looks_right(window) -> None:
 
 @pytest.fixture
 def mailing(fresh_store: Store, mailbox: Mailbox) -> Iterator[World]:
-    """A world of its own, with a mail server, whose links lead to it."""
+    """A separate world with a mail server, whose mails link to it."""
     server = Server(fresh_store.config(smtp_url=mailbox.url, mail_from="crm@example.com")).start()
     settings = mail_settings.Settings(mailbox.url, "crm@example.com", server.url, True)
     server.engine.write(lambda db: mail_settings.store(db, settings))

@@ -12,7 +12,7 @@ from tests.ui.conftest import LOOKS, looks
 
 
 def filled(world: World) -> dict[str, Any]:
-    """Deals with a size, a day, an option, tags, a flag, a person and a formula; four boxes in two stages."""
+    """Create a pipeline with seven kinds of fields, and four boxes in two stages."""
     pipeline = world.pipeline(name="Deals")
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
     day = world.field(pipeline, "DATE", "Close date")["key"]
@@ -59,7 +59,7 @@ def names(page: Page) -> list[str]:
 
 
 def edit(page: Page, target: Locator) -> None:
-    """Press a cell until its control is there: the first press makes it the active one."""
+    """Press a cell until its control appears: the first press only makes the cell active."""
     target.click()
     target.click()
 
@@ -300,7 +300,7 @@ def paste(page: Page, text: str) -> None:
 
 
 def copied(page: Page) -> str:
-    """What copying puts on the clipboard."""
+    """Copy, and return the text on the clipboard."""
     text: str = page.get_by_role("grid").evaluate(
         """(grid) => {
             const data = new DataTransfer();
@@ -312,7 +312,7 @@ def copied(page: Page) -> str:
 
 
 def with_people(world: World) -> tuple[dict[str, Any], str, str]:
-    """A pipeline with a contacts' and an organizations' field, and the keys of both."""
+    """Create a pipeline with a contact field and an organization field; return it with both keys."""
     pipeline = world.pipeline(name="Deals")
     buyer = world.field(pipeline, "TEAM_CONTACT", "Buyer")["key"]
     firm = world.field(pipeline, "TEAM_ORGANIZATION", "Firm")["key"]
@@ -464,7 +464,7 @@ def test_a_table_file_dropped_on_a_pipeline_is_imported(world: World, window: An
 
 
 def drop(page: Page, name: str, content: str) -> None:
-    """A file dragged from outside onto the table."""
+    """Drop a file from outside onto the table."""
     page.evaluate(
         """([name, content]) => {
             const data = new DataTransfer();

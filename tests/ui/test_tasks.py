@@ -12,7 +12,7 @@ from tests.ui.conftest import LOOKS, looks
 
 
 def task(world: World, box: dict[str, Any], text: str, days: float | None = None, **given: Any) -> dict[str, Any]:
-    """A task of Ada's due at noon, UTC, so many days from now."""
+    """Create a task of Ada that is due at noon UTC, this many days from now."""
     body = {"text": text, **given}
     if days is not None:
         noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=days)

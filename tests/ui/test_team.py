@@ -1,4 +1,4 @@
-"""A team's people, invitations and audit log, as they are looked after in the browser."""
+"""The members, invitations and audit log of a team in the browser."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""Work in the table while others work in it too, while the server is away, and after one's session ended."""
+"""Editing the table together with others, while the server is unreachable, and after a session ended."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ PASSWORD = "seven green owls"
 
 
 def open_cell(page: Page, name: str, column: str, label: str) -> None:
-    """The cell's control is there, has the focus and what it holds is selected."""
+    """Open the cell and wait until its control has the focus and its text is selected."""
     cell(page, name, column).click()
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name=label, exact=True)).to_be_focused()
@@ -50,7 +50,7 @@ def test_a_user_who_cancels_an_edit_sees_the_change_of_the_other_user(world: Wor
     page.keyboard.type("Bolt & Sons")
     key = boxes(world, pipeline)["Bolt"]["key"]
     ok(world.bo.http.post(f"/api/v1/boxes/{key}", json={"name": "Bolt Ltd", "stageKey": "5002"}))
-    # The row is in another group now, and still what was typed is there.
+    # The row is now in another group, and the typed text is still there.
     expect(page.get_by_role("button", name="Won 2")).to_be_visible()
     expect(page.get_by_text("Changed by somebody else meanwhile")).to_be_visible()
     expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("Bolt & Sons")
@@ -80,7 +80,7 @@ def test_typed_text_stays_while_scrolling(world: World, window: Any) -> None:
 
 @pytest.fixture
 def restarting(fresh_store: Store, chromium: Browser) -> Iterator[tuple[Server, World, Window]]:
-    """A server of its own, which a test may stop, and Ada's browser on it."""
+    """A separate server, which a test may stop, and Ada's browser on it."""
     server = Server(fresh_store.config(allow_private_webhooks=True)).start()
     world = World(server)
     screen = Window(chromium, world).sign_in(world.ada)
@@ -109,7 +109,7 @@ def test_edits_wait_for_a_server_that_restarts(restarting: tuple[Server, World, 
     page.keyboard.press("Enter")
     expect(page.get_by_text("2 changes wait and will be sent when it is back")).to_be_visible()
     expect(cell(page, "Acme", size)).to_have_text("4,300")
-    # What cannot wait is refused, and says so.
+    # An action that cannot wait for the server is refused with a message.
     page.get_by_role("button", name="Add a box").first.click()
     page.get_by_label("Name of the new box").fill("Echo")
     page.keyboard.press("Enter")

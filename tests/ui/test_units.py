@@ -1,4 +1,4 @@
-"""The UI's logic, where no browser is needed."""
+"""Unit tests of the UI that need no browser."""
 
 import subprocess
 

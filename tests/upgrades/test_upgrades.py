@@ -1,4 +1,4 @@
-"""A database of the first schema, with data in it, is brought up to date and lacks nothing."""
+"""A database of the first version, with data, is upgraded and loses no data."""
 
 import gzip
 import os
@@ -24,7 +24,7 @@ VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PG
 
 @pytest.fixture
 def old(database: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Store:
-    """As the first version left it."""
+    """The database as the first version left it."""
     if database.url is None:
         store = Store("sqlite", tmp_path, None)
         Path(store.config().sqlite_path).write_bytes(gzip.decompress((HERE / "first.sqlite3.gz").read_bytes()))
@@ -46,7 +46,7 @@ def old(database: Store, tmp_path: Path, request: pytest.FixtureRequest) -> Stor
 
 @pytest.fixture
 def ada(old: Store) -> Iterator[Any]:
-    """The owner of the data, with a key, on a server of today."""
+    """The owner of the data, with an API key, on a server of the current version."""
     schema.migrate(old.url, old.config().sqlite_path)
     server = Server(old.config()).start()
 

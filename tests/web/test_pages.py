@@ -1,4 +1,4 @@
-"""The UI's page and files: a strict policy, nothing but what was built, and small at first."""
+"""The page and files of the UI: a strict policy, only built files, and a small first load."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The reference at /docs: works with no network, under a policy that allows no inline script or style."""
+"""The API reference at /docs works without network access, under a policy that forbids inline scripts and styles."""
 
 import asyncio
 import re
@@ -152,7 +152,7 @@ def origin() -> Iterator[str]:
 
 
 def browse(url: str) -> tuple[str, list[str]]:
-    """The page as the browser made it, and what it wrote to its console."""
+    """Return the page as the browser rendered it, and its console messages."""
     found = [path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))]
     if not found:
         pytest.skip("no Chromium on this machine: the reference was not looked at in a browser")

@@ -1,4 +1,4 @@
-"""What cannot be is refused with a 4xx that says what is wrong; never a 500, and nothing is written."""
+"""Invalid input is refused with a 4xx that says what is wrong, never with a 500, and changes nothing."""
 
 import json
 from typing import Any

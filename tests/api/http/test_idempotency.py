@@ -1,4 +1,4 @@
-"""Requests that come twice, and changes made on what one has read."""
+"""Repeated requests (idempotency keys) and conditional updates (ETags)."""
 
 import re
 import threading
@@ -20,7 +20,7 @@ def test_a_repeated_request_gets_the_same_answer_and_runs_only_the_first_time(wo
     assert again.headers["idempotent-replayed"] == "true"
     assert len(ok(world.ada.http.get(path))["results"]) == 1
     refused(world.ada.http.post(path, json={"name": "Other"}, headers=headers), 422, "Idempotency-Key")
-    # The key is one's own, and good for a day.
+    # Each user has separate idempotency keys, and a key is valid for a day.
     assert ok(world.bo.http.post(path, json={"name": "Acme"}, headers=headers))["key"] != ok(first)["key"]
     world.clock.advance(days=1.01)
     assert ok(world.ada.http.post(path, json={"name": "Other"}, headers=headers))["name"] == "Other"

@@ -1,4 +1,4 @@
-"""How often a key may ask, and how often a stranger may guess."""
+"""Rate limits: how often an API key may send requests, and how often an unknown caller may guess keys."""
 
 import threading
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ NOW = 1_800_000_000_000
 
 @pytest.fixture
 def limited(fresh_store: Store) -> Iterator[World]:
-    """A server whose keys may ask ten times at once, and then once a minute."""
+    """A server whose API keys may send a burst of ten requests, and then one a minute."""
     server = Server(fresh_store.config(rate_limit="1/m burst 10")).start()
     world = World(server)
     yield world
@@ -75,7 +75,7 @@ def test_guessing_keys_is_limited_but_a_valid_key_is_never_refused(fresh_store: 
     ok(world.ada.http.get("/api/v1/users/me"))
     limited = [reply for reply in wrong_keys(world, 5) if reply.status_code == 429]
     assert all(1 <= int(reply.headers["retry-after"]) <= 60 for reply in limited)
-    # Well formed, and nobody's: looked up, counted like the others.
+    # Well formed but unknown: the server looks the key up and counts it like other wrong keys.
     lost = server.engine.write(lambda db: api_keys.create(db, world.ada.user, server.clock()))[1]
     server.engine.write(lambda db: db.run("DELETE FROM api_keys WHERE prefix = :it", it=lost[: api_keys.SHOWN]))
     with world.client(lost) as client:
@@ -87,7 +87,7 @@ def test_guessing_keys_is_limited_but_a_valid_key_is_never_refused(fresh_store: 
 
 
 def spend_all(limits: Limits, key: str, tries: int) -> int:
-    """How many of so many requests at one moment are allowed."""
+    """Return how many of these simultaneous requests are allowed."""
     allowed = 0
     for _ in range(tries):
         try:
@@ -126,7 +126,7 @@ def test_worker_processes_share_one_rate_limit(fresh_store: Store) -> None:
         pytest.skip("one process serves from SQLite")
     server = Process(fresh_store, "--workers", "2", "--rate-limit", "1/h burst 24", "--no-deliveries")
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
-    # A connection of its own for each, so that both processes get some.
+    # Each request uses a separate connection, so that both processes get some of them.
     answers = [
         httpx.get(f"{server.url}/api/v1/users/me", auth=(key, ""), timeout=120, trust_env=False) for _ in range(80)
     ]

@@ -1,4 +1,4 @@
-"""The document says what the server does."""
+"""The OpenAPI document describes what the server does."""
 
 from typing import Any
 

@@ -41,7 +41,10 @@ ROUTED = [route for route in ROUTES if not endless(route)]
 ASKED = [(route, GenerationMode.POSITIVE) for route in ROUTED] + [
     (route, GenerationMode.NEGATIVE)
     for route in ROUTED
-    if not route.open or route.query or route.takes or "{" in route.path  # else there is nothing to be wrong
+    if not route.open
+    or route.query
+    or route.takes
+    or "{" in route.path  # otherwise there is no input that could be wrong
 ]
 
 

@@ -1,4 +1,4 @@
-"""Uploads as they come: straight to the store, and out of it again when they break off."""
+"""Uploads are written to the store while they arrive, and are removed from it when they are aborted."""
 
 import base64
 import contextlib
@@ -20,7 +20,7 @@ from tests.conftest import Server, Store, World, ok, refused
 
 @pytest.fixture
 def alone(fresh_store: Store) -> Iterator[World]:
-    """A server whose store holds only what one test puts there."""
+    """A server whose file store holds only the files of a single test."""
     running = Server(fresh_store.config(max_file_size=50_000_000)).start()
     new_world = World(running)
     yield new_world
@@ -57,7 +57,7 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 @contextlib.contextmanager
 def begun(world: World, box: str, key: str, *headers: str) -> Iterator[socket.socket]:
-    """A raw upload whose head was sent; pieces and the end are the test's."""
+    """A raw upload whose head was sent; the test sends the body and its end."""
     host, port = world.server.url.removeprefix("http://").split(":")
     basic = base64.b64encode(f"{key}:".encode()).decode()
     head = [f"POST /api/v2/boxes/{box}/files?fileName=a.bin HTTP/1.1", f"Host: {host}", f"Authorization: Basic {basic}"]
@@ -149,7 +149,7 @@ def test_files_cannot_be_uploaded_or_downloaded_in_a_batch(alone: World, box: st
 
 
 class Full:
-    """A store that takes nothing more, beside one that works."""
+    """A full file store: writing fails, everything else works as in the given store."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
@@ -179,7 +179,7 @@ def test_a_file_whose_bytes_are_lost_is_not_found(alone: World, box: str, caplog
     assert "the bytes of a file are missing" in caplog.text
 
 
-# The sweep
+# The cleanup of unclaimed bytes
 
 
 def swept(world: World) -> int:
@@ -211,7 +211,7 @@ def test_the_files_of_a_deleted_pipeline_are_removed_when_it_leaves_the_trash(al
 
 
 def test_bytes_left_by_a_crash_are_removed_after_a_day_and_cannot_be_claimed_then(alone: World) -> None:
-    """Bytes that were announced and stored, and a process that ended before the file was written."""
+    """Simulates a process that stored bytes and ended before it recorded the file."""
     engine, store, now = alone.server.engine, alone.server.boxwood.store, alone.clock()
     blob = store.write([b"orphan"]).id
     engine.write(lambda db: stored_files.announce(db, [blob], now))
@@ -225,7 +225,7 @@ def test_bytes_left_by_a_crash_are_removed_after_a_day_and_cannot_be_claimed_the
 
 
 def test_a_slow_upload_that_finishes_before_the_cleanup_keeps_its_bytes(alone: World, box: str) -> None:
-    """Two days old when it is claimed, just before the sweep looks."""
+    """The upload is two days old when it is claimed, just before the cleanup runs."""
     engine, store = alone.server.engine, alone.server.boxwood.store
     stored = store.write([b"slow"])
     engine.write(lambda db: stored_files.announce(db, [stored.id], alone.clock()))
