@@ -259,7 +259,7 @@ def _captured(server: StillServer, route: Route) -> Example:
         world.close()
 
 
-HINT = "Say in SENT of tests/examples.py what it should be sent, or in MAKE of tests/things.py how its thing is made."
+HINT = "Add its request to SENT of tests/examples.py, or add how to create its thing to MAKE of tests/things.py."
 
 
 def _exported(things: Things) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     with postgres.cluster() as server:
         url = server.create_database()
 
-The server has its own directory and its own socket, is reached by nobody else, and is gone at the
+The server has its own directory and its own socket, no other program reaches it, and it is removed at the
 end, also when the test run is killed. BOXWOOD_TEST_DATABASE_URL names an existing server to use
 instead; its user must be allowed to create databases.
 
@@ -56,20 +56,20 @@ class Cluster:
     def __init__(self, admin_url: str, url: str, keeper: "subprocess.Popen[str] | None" = None) -> None:
         self.admin_url, self._url, self._keeper = admin_url, url, keeper
         self._names = (f"boxwood_{secrets.token_hex(4)}_{number}" for number in itertools.count())
-        self._made: set[str] = set()
+        self._created: set[str] = set()
 
     def create_database(self, template: str | None = None) -> str:
         """Create a database and return its URL. `template`: the URL of an unused database to copy."""
         name = next(self._names)
         copied = f' TEMPLATE "{_name_of(template)}"' if template else ""
         self._admin(f'CREATE DATABASE "{name}"{copied} OWNER "{urlsplit(self._url).username}"')
-        self._made.add(name)
+        self._created.add(name)
         return _with_name(self._url, name)
 
     def drop_database(self, url: str) -> None:
         """Drop the database and end all its connections."""
         self._admin(f'DROP DATABASE IF EXISTS "{_name_of(url)}" WITH (FORCE)')
-        self._made.discard(_name_of(url))
+        self._created.discard(_name_of(url))
 
     def start(self) -> None:
         self._ask("start")
@@ -87,7 +87,7 @@ class Cluster:
         self.start()
 
     def drop_databases(self) -> None:
-        for name in list(self._made):
+        for name in list(self._created):
             self.drop_database(_with_name(self._url, name))
 
     def _admin(self, statement: str) -> None:

@@ -83,7 +83,7 @@ class Receiver:
                     await asyncio.sleep(answer.after)
                 extra = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
                 size = len(answer.body)
-                writer.write(f"HTTP/1.1 {answer.status} Told\r\nContent-Length: {size}\r\n{extra}\r\n".encode())
+                writer.write(f"HTTP/1.1 {answer.status} Answered\r\nContent-Length: {size}\r\n{extra}\r\n".encode())
                 writer.write(answer.body)
         except (ConnectionError, asyncio.CancelledError):
             pass

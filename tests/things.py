@@ -93,7 +93,7 @@ class Things:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.made: dict[str, str] = {
+        self.created: dict[str, str] = {
             "user": world.ada.user_key,
             "email": world.ada.email,
             "team": world.team_key,
@@ -103,13 +103,13 @@ class Things:
         }
 
     def key(self, noun: str) -> str:
-        if noun not in self.made:
+        if noun not in self.created:
             make = getattr(self, f"_make_{noun}", None)
-            self.made[noun] = make() if make else self._answered(noun)["key"]
-        return self.made[noun]
+            self.created[noun] = make() if make else self._answered(noun)["key"]
+        return self.created[noun]
 
     def knows(self, noun: str) -> bool:
-        return noun in self.made or noun in MAKE or hasattr(self, f"_make_{noun}")
+        return noun in self.created or noun in MAKE or hasattr(self, f"_make_{noun}")
 
     def fill(self, text: str) -> str:
         return re.sub(r"\{([a-z]\w*)\}", lambda name: self.key(name[1]), text)
@@ -145,7 +145,7 @@ class Things:
         return self.world.stack.enter_context(self.world.client(None))
 
     def _answered(self, noun: str) -> Any:
-        assert noun in MAKE, f"nothing is said about how a {noun} is made: say so in MAKE of tests/things.py"
+        assert noun in MAKE, f"no request creates a {noun}: add it to MAKE of tests/things.py"
         body = ok(self.ask(*MAKE[noun]))
         return body[0] if isinstance(body, list) else body
 

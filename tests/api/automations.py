@@ -23,8 +23,8 @@ class Rule:
         place = f"pipelines/{pipeline['key']}" if pipeline else f"teams/{world.team_key}"
         trigger_settings = {"type": trigger} if isinstance(trigger, str) else trigger
         body = {"name": "Rule", "trigger": trigger_settings, "steps": list(steps), **given}
-        self.made = ok(self.http.post(f"/api/v2/{place}/automations", json=body))
-        self.key = self.made["key"]
+        self.created = ok(self.http.post(f"/api/v2/{place}/automations", json=body))
+        self.key = self.created["key"]
         self.own = f"/api/v2/automations/{self.key}"
 
     def runs(self, **query: Any) -> list[dict[str, Any]]:

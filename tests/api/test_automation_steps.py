@@ -212,7 +212,7 @@ def test_a_failed_step_gives_its_reason_and_earlier_steps_keep_their_effect(worl
             rule.own,
             json={
                 "steps": [
-                    {**rule.made["steps"][1], "onError": "continue"},
+                    {**rule.created["steps"][1], "onError": "continue"},
                     do("box.edit", notes="{{ steps.move.error }}"),
                 ]
             },
@@ -275,14 +275,14 @@ def test_a_test_run_shows_every_step_and_changes_no_data(world):
     assert [step["input"] for step in tried["steps"]] == [{"message": "Won"}]
     refused(rule.http.post(f"{rule.own}/test", json={**other, "condition": "box.name =="}), 400, "condition")
     stored = ok(rule.http.get(rule.own))
-    assert (stored["steps"], stored["version"], world.events(box["key"])) == (rule.made["steps"], 1, events)
+    assert (stored["steps"], stored["version"], world.events(box["key"])) == (rule.created["steps"], 1, events)
 
 
 @pytest.mark.parametrize("steps", [[do("box.edit", notes="x")]])
 def test_an_automation_has_only_the_rights_of_its_owner(world, steps):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", *steps, person=world.bo)
-    assert rule.made["ownerKey"] == world.bo.user_key
+    assert rule.created["ownerKey"] == world.bo.user_key
     box = world.box(pipeline)
     rule.only()
     ok(

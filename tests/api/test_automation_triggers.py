@@ -135,7 +135,7 @@ def test_a_schedule_starts_a_run_for_each_box_of_the_filter(world):
     settings = {"type": "schedule", "cron": "0 9 * * *", "timeZone": "Europe/Berlin", "eachBox": True}
     rule = Rule(world, pipeline, settings, SAY, filter={"field": "stage", "op": "in", "value": ["5001", "5003"]})
     plain = Rule(world, world.pipeline(), {"type": "schedule", "cron": "*/5 * * * *"}, do("box.create", name="On time"))
-    assert rule.made["nextTimestamp"] % 3_600_000 == 0
+    assert rule.created["nextTimestamp"] % 3_600_000 == 0
     assert rule.runs() == []
     world.clock.advance(days=1)
     found = rule.ended(2)

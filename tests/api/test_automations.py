@@ -11,10 +11,10 @@ SAY = do("comment.create", message="hi")
 def test_an_automation_is_created_changed_switched_and_deleted(world):
     pipeline = world.pipeline()
     rule = Rule(world, pipeline, "box.created", SAY, description="says hi")
-    made = rule.made
-    assert made["signingSecret"].startswith("whsec_")
-    assert (made["enabled"], made["version"], made["ownerKey"]) == (True, 1, world.ada.user_key)
-    assert made["steps"] == [{"id": "step1", "type": "comment.create", "with": {"message": "hi"}, "onError": "stop"}]
+    created = rule.created
+    assert created["signingSecret"].startswith("whsec_")
+    assert (created["enabled"], created["version"], created["ownerKey"]) == (True, 1, world.ada.user_key)
+    assert created["steps"] == [{"id": "step1", "type": "comment.create", "with": {"message": "hi"}, "onError": "stop"}]
     listed = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/automations"))["results"]
     assert [automation["key"] for automation in listed] == [rule.key]
     edited = ok(rule.http.post(rule.own, json={"name": "Greets", "condition": 'box.name != "x"'}))
@@ -25,7 +25,7 @@ def test_an_automation_is_created_changed_switched_and_deleted(world):
     world.box(pipeline)
     assert rule.runs() == []
     assert "offReason" not in ok(rule.http.post(f"{rule.own}/enable"))
-    assert ok(rule.http.post(f"{rule.own}/rotate"))["signingSecret"] != made["signingSecret"]
+    assert ok(rule.http.post(f"{rule.own}/rotate"))["signingSecret"] != created["signingSecret"]
     assert ok(rule.http.delete(rule.own)) == {"success": True}
     refused(rule.http.get(rule.own), 404)
     assert _events(world)[-7:] == [
@@ -193,7 +193,7 @@ def test_a_deleted_automation_is_restored_switched_off_and_a_change_is_undone(wo
     ok(world.ada.http.post(f"/api/v2/trash/{trashed['key']}/restore"))
     back = ok(rule.http.get(rule.own))
     assert (back["enabled"], back["offReason"]) == (False, "it was deleted and restored")
-    assert (back["steps"], back["secrets"]) == (rule.made["steps"], ["KEY"])
+    assert (back["steps"], back["secrets"]) == (rule.created["steps"], ["KEY"])
     ok(rule.http.post(f"{rule.own}/enable"))
     world.box(pipeline)
     run = rule.only()

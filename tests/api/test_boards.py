@@ -199,7 +199,7 @@ def test_sums_of_fractions_show_only_exact_digits(world: World) -> None:
 def test_a_board_shows_a_change_of_another_process_at_once(fresh_store: Store) -> None:
     """Each process has separate totals in memory."""
     if fresh_store.name == "sqlite":
-        pytest.skip("SQLite is served by one process")
+        pytest.skip("only one process serves from SQLite")
     servers = [Process(fresh_store), Process(fresh_store)]
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
     with contextlib.ExitStack() as stack:

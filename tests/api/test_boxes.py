@@ -112,10 +112,10 @@ def test_box_links_work_both_ways_and_end_when_the_box_is_deleted(world: World) 
 
 def test_a_box_keeps_values_of_same_named_fields_in_another_pipeline(world: World) -> None:
     old, new = world.pipeline(), world.pipeline(name="Projects", stages=["Open", "Won"])
-    kept, lost = world.field(old, "TEXT_INPUT", "Price"), world.field(old, "TEXT_INPUT", "Only here")
+    shared, removed = world.field(old, "TEXT_INPUT", "Price"), world.field(old, "TEXT_INPUT", "Only here")
     world.field(new, "CHECKBOX", "Price")
     there = world.field(new, "TEXT_INPUT", "Price")
-    box = world.box(old, stageKey="5002", fields={kept["key"]: 7, lost["key"]: "x"})
+    box = world.box(old, stageKey="5002", fields={shared["key"]: 7, removed["key"]: "x"})
     moves = [{"key": box["key"], "boxKey": box["key"], "pipelineKey": new["key"]}]
     moved = ok(world.ada.http.post(f"/api/v2/pipelines/{old['key']}/boxes/batch", json=moves))[0]
     assert (moved["pipelineKey"], moved["stageKey"]) == (new["key"], "5002")

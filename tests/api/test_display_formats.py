@@ -18,7 +18,7 @@ def test_a_display_format_is_stored_and_changes_no_value(world: World) -> None:
     box = world.box(pipeline, fields={field["key"]: 12.5})
     changed = ok(world.ada.http.post(path, json={"displayFormat": {"type": "PERCENT"}}))
     assert changed["displayFormat"] == {"type": "PERCENT"}
-    assert ok(world.ada.http.post(path, json=changed)) == changed, "an echo is no news"
+    assert ok(world.ada.http.post(path, json=changed)) == changed, "unchanged values are ignored"
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {field["key"]: 12.5}
     assert "displayFormat" not in ok(world.ada.http.post(path, json={"displayFormat": None}))
     assert world.field(pipeline, "FORMULA", "Sum", displayFormat={"type": "NUMBER", "decimals": 0})["displayFormat"]

@@ -22,7 +22,7 @@ def now(person: Person) -> str:
     return str(ok(person.http.get("/api/v2/events", params={"after": "now"}))["cursor"])
 
 
-def follow(person: Person, after: str, **params: Any) -> list[dict[str, Any]]:
+def read_after(person: Person, after: str, **params: Any) -> list[dict[str, Any]]:
     """Read every event after the cursor, page by page."""
     found: list[dict[str, Any]] = []
     while True:
@@ -42,16 +42,16 @@ def test_events_hold_the_previous_values(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, name="Acme")
     changed = ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"name": "Acme & Co", "stageKey": "5002"}))
-    found = follow(world.ada, start)
+    found = read_after(world.ada, start)
     assert kinds(found) == ["pipeline.created", "box.created", "box.moved", "box.renamed"]
     created, moved, renamed = found[1:]
     assert (created["event"], created["object"], created["boxKey"]) == ("BOX_CREATE", box, box["key"])
     assert (moved["event"], moved["previous"]) == ("BOX_CHANGE_STAGE", {"stageKey": "5001"})
     assert (renamed["object"], renamed["previous"]) == (changed, {"name": "Acme"})
     assert renamed["story"].endswith("renamed Acme to Acme & Co in Deals")
-    assert kinds(follow(world.ada, moved["cursor"])) == ["box.renamed"]
-    assert kinds(follow(world.ada, start, limit=1)) == kinds(found)
-    assert follow(world.ada, start, pipelineKey=pipeline["key"]) == found
+    assert kinds(read_after(world.ada, moved["cursor"])) == ["box.renamed"]
+    assert kinds(read_after(world.ada, start, limit=1)) == kinds(found)
+    assert read_after(world.ada, start, pipelineKey=pipeline["key"]) == found
 
 
 def test_a_user_reads_only_events_within_reach(world: World) -> None:
@@ -65,12 +65,12 @@ def test_a_user_reads_only_events_within_reach(world: World) -> None:
         ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json={"givenName": "C"}))
     ok(world.ada.http.put("/api/v1/snippets", data={"snippetName": "Mine"}))
-    bos = follow(world.bo, start)
+    bos = read_after(world.bo, start)
     assert {event.get("boxKey") for event in bos} == {None, shown["key"]}
     assert "contact.created" in kinds(bos)
     assert "snippet.created" not in kinds(bos)
-    assert "snippet.created" in kinds(follow(world.ada, start))
-    assert follow(world.cy, start) == []
+    assert "snippet.created" in kinds(read_after(world.ada, start))
+    assert read_after(world.cy, start) == []
     assert world.cy.http.get("/api/v2/events", params={"pipelineKey": pipeline["key"]}).status_code == 404
 
 
@@ -78,7 +78,7 @@ def test_drafts_appear_in_no_event_list(world: World) -> None:
     box = world.box(world.pipeline())
     start = now(world.ada)
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "Perhaps", "isDraft": True}))
-    assert follow(world.ada, start) == []
+    assert read_after(world.ada, start) == []
 
 
 @pytest.mark.parametrize("after", ["x", "1", "1.x", "-1.2", "1.2.3", "٣.٣", "9" * 30 + ".1"])
@@ -91,7 +91,7 @@ def test_events_of_a_slow_transaction_are_not_skipped(world: World) -> None:
     """On PostgreSQL an event can be committed after an event with a higher number. A reader waits for it."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
-        pytest.skip("on SQLite one transaction follows another")
+        pytest.skip("on SQLite transactions run one after another")
     pipeline = world.pipeline()
     start = now(world.ada)
     written, go_on = threading.Event(), threading.Event()
@@ -110,15 +110,15 @@ def test_events_of_a_slow_transaction_are_not_skipped(world: World) -> None:
     assert early["results"] == []
     go_on.set()
     thread.join()
-    eventually(lambda: len(follow(world.ada, early["cursor"])) == 2)
-    assert sorted(event["object"]["name"] for event in follow(world.ada, start)) == ["Quick", "Slow"]
+    eventually(lambda: len(read_after(world.ada, early["cursor"])) == 2)
+    assert sorted(event["object"]["name"] for event in read_after(world.ada, start)) == ["Quick", "Slow"]
 
 
 def test_a_new_reader_gets_no_earlier_events(world: World) -> None:
     """A new reader gets no earlier events, no matter how many there are, also on SQLite."""
     engine = world.server.engine
     if isinstance(engine, Postgres):
-        pytest.skip("a comparison of both numbers is one look into its index")
+        pytest.skip("on SQLite the comparison needs only a single index lookup")
     sql = event_stream._PAGE.format(behind=engine.dialect.behind, oldest=engine.dialect.oldest_transaction)
     asked = {"actor": world.ada.user_key, "within": "", "txid": 0, "id": 1}
     plan = [row[-1] for row in engine.read(lambda db: db.rows(f"EXPLAIN QUERY PLAN {sql}", **asked))]
@@ -141,7 +141,7 @@ def test_cursors_work_after_the_database_was_moved(world: World) -> None:
 
     world.as_("ada", move)
     box = world.box(pipeline)
-    there = follow(world.ada, str(Cursor(far, int(old.partition(".")[2]))), pipelineKey=pipeline["key"])
+    there = read_after(world.ada, str(Cursor(far, int(old.partition(".")[2]))), pipelineKey=pipeline["key"])
     assert [event["object"]["key"] for event in there] == [box["key"]]
 
 
@@ -185,7 +185,7 @@ def test_a_key_revoked_between_request_and_check_ends_its_stream(world: World) -
     """On PostgreSQL a key can be revoked after the server has checked it and before it reads the events."""
     engine = world.server.engine
     if not isinstance(engine, Postgres):
-        pytest.skip("on SQLite a look sees one moment")
+        pytest.skip("on SQLite the check and the read see the same state")
     key = ok(world.bo.http.put("/api/v1/apikeys"))
     a_pipeline_that_bo_knows(world)
     waiting = "SELECT COUNT(*) FROM pg_locks WHERE relation = to_regclass('events') AND NOT granted"
@@ -206,7 +206,7 @@ def a_pipeline_that_bo_knows(world: World) -> dict[str, Any]:
     """A pipeline that Bo reaches. A stream opened afterwards does not send its creation event."""
     start = now(world.bo)
     pipeline = world.pipeline()
-    eventually(lambda: "pipeline.created" in kinds(follow(world.bo, start)))
+    eventually(lambda: "pipeline.created" in kinds(read_after(world.bo, start)))
     return pipeline
 
 

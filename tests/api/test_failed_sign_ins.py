@@ -52,7 +52,7 @@ def test_an_owner_reads_which_sign_in_failed_and_why(world: World, browser: http
     sentence = f"Signing in as {world.bo.email} failed: a wrong password"
     eventually(lambda: stories(world) == [sentence])
     (failure,) = failed(world)
-    assert failure.get("actor") is None, "nobody knows who it was"
+    assert failure.get("actor") is None, "the actor of a failed sign-in is unknown"
     assert (failure["object"]["key"], failure["object"]["browser"], failure["object"]["address"]) == (
         world.bo.user_key,
         "Lynx/2.9",

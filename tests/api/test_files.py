@@ -231,15 +231,15 @@ def test_a_stranger_reaches_no_file(world: World, box: str) -> None:
     ]:
         answer = world.cy.http.request(verb, f"/api/v2/{path}")
         assert (answer.status_code, answer.json()["error"]) == (404, "Entity not found with key")
-    with world.client(None) as nobody:
-        assert nobody.get(f"/api/v1/files/{file['key']}/contents").status_code == 401
+    with world.client(None) as anonymous:
+        assert anonymous.get(f"/api/v1/files/{file['key']}/contents").status_code == 401
     assert files_of(world, box) == [file]
 
 
 def test_a_deleted_file_is_gone(world: World, box: str) -> None:
-    file, kept = upload(world, box), upload(world, box, name="kept.png")
+    file, remaining = upload(world, box), upload(world, box, name="kept.png")
     assert ok(world.ada.http.delete(f"/api/v2/files/{file['key']}")) == {"success": True}
-    assert files_of(world, box) == [kept]
+    assert files_of(world, box) == [remaining]
     assert world.ada.http.get(f"/api/v1/files/{file['key']}").status_code == 404
     assert contents(world, file).status_code == 404
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box}"))["fileCount"] == 1

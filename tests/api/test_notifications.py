@@ -72,7 +72,7 @@ def test_users_are_not_notified_of_their_own_changes(world: World) -> None:
 def test_a_box_is_followed_unfollowed_and_muted(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
     box = world.box(pipeline)
-    comment(world, box, "nobody hears")
+    comment(world, box, "no notification")
     assert follow(world, box, following=True) == {"following": True, "muted": False}
     comment(world, box, "one")
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002", "notes": "quiet"}))

@@ -99,14 +99,14 @@ def test_one_event_of_a_change_can_be_undone_alone(world: World) -> None:
 
 def test_a_batch_is_undone_as_a_whole(world: World) -> None:
     pipeline = world.pipeline()
-    kept = world.box(pipeline, name="Kept")
+    existing = world.box(pipeline, name="Kept")
     operation = {"method": "POST", "path": f"/v2/pipelines/{pipeline['key']}/boxes"}
     operations = [{**operation, "body": {"name": str(number)}} for number in range(20)]
-    operations.append({"method": "POST", "path": f"/v1/boxes/{kept['key']}", "body": {"stageKey": "5003"}})
+    operations.append({"method": "POST", "path": f"/v1/boxes/{existing['key']}", "body": {"stageKey": "5003"}})
     change = change_of(world.ada.http.post("/api/v2/batch", json={"operations": operations}))
     undo(world, change)
     left = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
-    assert [(item["key"], item["stageKey"]) for item in left] == [(kept["key"], "5001")]
+    assert [(item["key"], item["stageKey"]) for item in left] == [(existing["key"], "5001")]
 
 
 def test_a_created_box_that_others_changed_is_not_deleted_by_undo(world: World) -> None:

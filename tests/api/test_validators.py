@@ -282,7 +282,7 @@ def test_all_users_read_rules_and_admins_change_them(world: World, pipeline: dic
     refused(world.bo.http.delete(f"{path}/{rule['key']}"), 403, "admin")
     for answer in (world.cy.http.get(path), world.cy.http.get(f"{path}/{rule['key']}")):
         refused(answer, 404, "not found")
-    assert ok(world.ada.http.post(f"{path}/{rule['key']}", json=rule)) == rule, "an echo is no news"
+    assert ok(world.ada.http.post(f"{path}/{rule['key']}", json=rule)) == rule, "unchanged values are ignored"
     other = world.pipeline(name="Other")["key"]
     refused(world.ada.http.get(f"/api/v2/pipelines/{other}/validators/{rule['key']}"), 404, "not found")
     feed = ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))

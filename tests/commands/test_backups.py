@@ -211,12 +211,12 @@ def test_a_backup_of_the_other_database_is_refused(used: Store, tmp_path: Path) 
 def test_due_backups_are_created_once_and_the_oldest_are_deleted(used: Store, tmp_path: Path) -> None:
     hour = 3_600_000
     start = 1_790_000_000_000
-    made = []
+    created = []
     for number in range(4):
         now = start + number * 6 * hour
-        made.append(backups.make_due(source(used), tmp_path / "kept", 6 * hour, 3, now))
+        created.append(backups.make_due(source(used), tmp_path / "kept", 6 * hour, 3, now))
         assert backups.make_due(source(used), tmp_path / "kept", 6 * hour, 3, now + hour) is None
-    assert backups.existing(tmp_path / "kept") == made[1:]
+    assert backups.existing(tmp_path / "kept") == created[1:]
     assert backups.newest_at(tmp_path / "kept") == start + 18 * hour
 
 

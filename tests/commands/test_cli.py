@@ -188,6 +188,6 @@ def test_a_user_gets_a_link_to_sign_in(fresh_store: Store) -> None:
     run("user", "create", "ada@example.com", *options)
     link = run("user", "link", "ada@example.com", "--url", "https://crm.example.com/", *options).stdout.strip()
     assert re.fullmatch(r"https://crm\.example\.com/welcome#[\w-]{43}", link)
-    nobody = run("user", "link", "nobody@example.com", *options, check=False)
-    assert nobody.returncode == 1
-    assert "there is no user nobody@example.com" in nobody.stderr
+    unknown = run("user", "link", "nobody@example.com", *options, check=False)
+    assert unknown.returncode == 1
+    assert "there is no user nobody@example.com" in unknown.stderr

@@ -49,7 +49,7 @@ def test_a_request_is_sent_signed_and_its_reply_is_used(world, receiver):  # noq
     assert sent.headers["authorization"] == "Bearer t0ken"
     assert sent.headers["x-box"] == box["key"]
     assert json.loads(sent.body)["box"]["name"] == 'A "quoted" & odd name'
-    Webhook(rule.made["signingSecret"]).verify(sent.body, sent.headers)
+    Webhook(rule.created["signingSecret"]).verify(sent.body, sent.headers)
     assert sent.id == f"{run['key']}-0"
     assert ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}"))["notes"] == "200: 7"
     step = run["steps"][0]

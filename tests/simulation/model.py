@@ -8,7 +8,7 @@ from typing import Any
 
 WON = "5003"
 CONTRACT = "Send the contract"
-"""The task that an automation makes for each box that is moved to Won."""
+"""The text of the task that an automation creates for each box moved to Won."""
 
 
 @dataclass
@@ -28,13 +28,13 @@ class Box:
     tasks: dict[str, Task] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    """SHA-256 by key."""
+    """SHA-256 of the bytes by file key."""
     messages: set[str] = field(default_factory=set)
     won: int = 0
-    """How often it was moved to Won."""
+    """How often the box was moved to Won."""
     trashed: bool = False
     kinds: Counter[str] = field(default_factory=Counter)
-    """Events there must be, besides those of the automation and of tasks that fall due."""
+    """The expected events, except those of the automation and of tasks that fall due."""
 
     def did(self, *kinds: str) -> None:
         self.kinds.update(kinds)
@@ -64,7 +64,7 @@ class Model:
         self.boxes: dict[str, Box] = {}
         self.imports: dict[str, list[str]] = {}
         self.lost: set[str] = set()
-        """Keys of what was made after the backup that was restored."""
+        """Keys of the things that were created after the restored backup."""
         self.lock = threading.Lock()
 
     def add(self, box: Box) -> Box:
@@ -76,10 +76,10 @@ class Model:
     def keep(self) -> dict[str, Box]:
         return copy.deepcopy(self.boxes)
 
-    def back_to(self, kept: dict[str, Box]) -> None:
+    def back_to(self, stored: dict[str, Box]) -> None:
         """Go back to the state that the backup holds."""
-        self.lost |= self.keys() - _keys(kept)
-        self.boxes = copy.deepcopy(kept)
+        self.lost |= self.keys() - _keys(stored)
+        self.boxes = copy.deepcopy(stored)
 
     def keys(self) -> set[str]:
         return _keys(self.boxes)

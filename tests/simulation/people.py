@@ -72,7 +72,7 @@ class Person:
             own = [box for box in self.model.boxes.values() if box.name.startswith(f"u{self.number} ")]
         return [box for box in own if box.trashed == trashed]
 
-    def _one(self) -> Box:
+    def _any_box(self) -> Box:
         return self.chance.choice(self._mine())
 
     def _name(self) -> str:
@@ -117,13 +117,13 @@ class Person:
         return answer
 
     def edit(self) -> None:
-        box = self._one()
+        box = self._any_box()
         changes = self._changes(box)
         self._edit(box, changes)
         box.change(changes)
 
     def undone_edit(self) -> None:
-        box = self._one()
+        box = self._any_box()
         changes = self._changes(box)
         answer = self._edit(box, changes)
         before = box.change(changes)
@@ -151,7 +151,7 @@ class Person:
     # Tasks, comments and files of boxes
 
     def task(self) -> None:
-        box, text = self._one(), f"task {self.number}-{self.done}"
+        box, text = self._any_box(), f"task {self.number}-{self.done}"
         due = self.now + self.chance.randint(6, 60) * HOUR if self.chance.random() < 0.7 else None
         created = self.client.post(f"/api/v2/boxes/{box.key}/tasks", text=text, **({"dueDate": due} if due else {}))
         box.tasks[created["key"]] = Task(text, due)
@@ -175,7 +175,7 @@ class Person:
         """Comment on a box of any person that is not deleted today."""
         with self.model.lock:
             others = [box for box in self.model.boxes.values() if box.won and not box.trashed]
-        box = self.chance.choice(others) if others and self.chance.random() < 0.5 else self._one()
+        box = self.chance.choice(others) if others and self.chance.random() < 0.5 else self._any_box()
         text = f"said {self.number}-{self.done}"
         created = self.client.post(f"/api/v2/boxes/{box.key}/comments", message=text)
         with self.model.lock:
@@ -183,7 +183,7 @@ class Person:
             box.did("comment.created")
 
     def file(self) -> None:
-        box, content = self._one(), self.chance.randbytes(self.chance.randint(1, 60_000))
+        box, content = self._any_box(), self.chance.randbytes(self.chance.randint(1, 60_000))
         path = f"/api/v2/boxes/{box.key}/files"
         created = ok(self.client("POST", path, params={"fileName": f"{self.done}.bin"}, content=content))
         box.files[created["key"]] = hashlib.sha256(content).hexdigest()
@@ -198,7 +198,7 @@ class Person:
             box.did("file.deleted")
 
     def message(self) -> None:
-        box, number = self._one(), f"{self.number}-{self.done}"
+        box, number = self._any_box(), f"{self.number}-{self.done}"
         mail = EmailMessage()
         mail["From"], mail["To"] = f"Zoe <zoe{number}@zuse.example>", "sales@firm.example"
         mail["Subject"], mail["Message-ID"] = f"Mail {number}", f"<{number}@zuse.example>"

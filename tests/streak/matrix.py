@@ -10,7 +10,7 @@ HOOK = {"event": "BOX_CREATE", "targetUrl": "https://receiver.example/hook"}
 GMAIL = "15d52837dc00ff8e"
 MOVE = {"key": "{box}", "boxKey": "{box}", "pipelineKey": "{pipeline}"}
 
-# The names in braces are made when a row first needs them (see `tests/things.py`).
+# The things named in braces are created when a row first needs them (see `tests/things.py`).
 SENT: dict[str, dict[str, Any]] = {
     "POST /v1/users/{user}": {"json": {"firstName": "Ada"}},
     "POST /v2/teams": {"json": {"name": "Team", "members": [{"email": "{email}"}]}},

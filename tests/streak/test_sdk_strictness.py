@@ -15,7 +15,7 @@ def seen(kind, value):
 
 @pytest.mark.parametrize(
     "value",
-    [KEY, KEY | {"teamKey": None}, KEY | {"teamKey": "t"}, KEY | {"name": "a member nobody documented"}],
+    [KEY, KEY | {"teamKey": None}, KEY | {"teamKey": "t"}, KEY | {"name": "an undocumented member"}],
 )
 def test_a_correct_response_is_accepted(value):
     assert seen(ApiKey, value) == []

@@ -22,7 +22,7 @@ BODIES: dict[str, tuple[str, bytes]] = {
     "invalid UTF-8 in a form": ("application/x-www-form-urlencoded", b"name=%ff%fe"),
     "bad JSON in a form": ("application/x-www-form-urlencoded", b"json=%7B%22name"),
     "NUL in a form": ("application/x-www-form-urlencoded", b"name=a%00b"),
-    "a type nobody reads": ("application/xml", b"<box/>"),
+    "an unsupported type": ("application/xml", b"<box/>"),
     "an image": ("image/png", b"\x89PNG"),
     "a name of 100,000 letters": ("application/json", json.dumps({"name": "x" * 100_000}).encode()),
     "10 MB": ("application/json", b'{"name": "' + b"x" * 10_000_000 + b'"}'),

@@ -101,7 +101,7 @@ def spend_all(limits: Limits, key: str, tries: int) -> int:
 def test_several_processes_together_allow_as_many_requests_as_a_single_process(fresh_store: Store) -> None:
     config = fresh_store.config()
     if config.database_url is None:
-        pytest.skip("one process serves from SQLite")
+        pytest.skip("only one process serves from SQLite")
     engines = [open_engine(config.database_url, config.sqlite_path) for _ in range(3)]
     all_limits = [Limits(engine, read_rate("1/m burst 40")) for engine in engines]
     allowed: list[int] = []
@@ -123,7 +123,7 @@ def test_several_processes_together_allow_as_many_requests_as_a_single_process(f
 @pytest.mark.slow
 def test_worker_processes_share_one_rate_limit(fresh_store: Store) -> None:
     if fresh_store.url is None:
-        pytest.skip("one process serves from SQLite")
+        pytest.skip("only one process serves from SQLite")
     server = Process(fresh_store, "--workers", "2", "--rate-limit", "1/h burst 24", "--no-deliveries")
     key = run("key", "create", "ada@example.com", *store_options(fresh_store)).stdout.strip()
     # Each request uses a separate connection, so that both processes get some of them.
@@ -138,7 +138,7 @@ def test_worker_processes_share_one_rate_limit(fresh_store: Store) -> None:
 def test_many_unknown_callers_do_not_fill_the_memory(world: World) -> None:
     limits = Limits(world.server.engine)
     if not world.server.engine.one_process:
-        pytest.skip("kept in the database")
+        pytest.skip("the limits are stored in the database")
     for number in range(120_000):
         limits.failed(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", NOW)
     assert len(limits._guesses._full_at) <= 60_000

@@ -1,7 +1,7 @@
-"""Every operation of /openapi.json, asked whatever its description allows and some things that it does not.
+"""Sends generated requests to every operation of /openapi.json: valid by the document, and invalid.
 
-No answer is a fault of ours, and each is one that the document names, in the shape the document gives it. The
-requests are made from a fixed seed, so a failure comes again.
+No answer may be a server error, and each must have a status and a shape that the document describes. The requests
+come from a fixed seed, so a failure can be repeated.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from tests.conftest import Store, World
 from tests.things import Things
 
 CASES = 2
-"""Of each mode on each database, not the same on both: what the description allows, and what it does not."""
+"""How many valid and how many invalid requests each database gets; the requests differ between the databases."""
 SEEDS = {"sqlite": 20260105, "postgres": 20260106}
 CHECKS = [
     not_a_server_error,
@@ -37,7 +37,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 ROUTED = [route for route in ROUTES if not endless(route)]
-"""Those that answer for as long as one listens are asked by tests that listen."""
+"""Endless streams are left out; other tests read them."""
 ASKED = [(route, GenerationMode.POSITIVE) for route in ROUTED] + [
     (route, GenerationMode.NEGATIVE)
     for route in ROUTED

@@ -188,13 +188,13 @@ def swept(world: World) -> int:
 
 def test_the_bytes_of_a_deleted_file_are_removed_when_it_leaves_the_trash(alone: World, box: str) -> None:
     path = f"/api/v2/boxes/{box}/files?fileName=a"
-    gone, kept = ok(alone.ada.http.post(path, content=b"gone")), ok(alone.ada.http.post(path, content=b"kept"))
+    gone, remaining = ok(alone.ada.http.post(path, content=b"gone")), ok(alone.ada.http.post(path, content=b"kept"))
     assert swept(alone) == 0
     ok(alone.ada.http.delete(f"/api/v2/files/{gone['key']}"))
     assert swept(alone) == 0
     alone.clock.advance(days=31)
     assert swept(alone) == 1
-    assert alone.ada.http.get(f"/api/v1/files/{kept['key']}/contents").content == b"kept"
+    assert alone.ada.http.get(f"/api/v1/files/{remaining['key']}/contents").content == b"kept"
     assert (len(whole(alone)), len(rows(alone)), swept(alone)) == (1, 1, 0)
 
 
