@@ -62,8 +62,8 @@ def create_in_team(call: Call) -> shapes.AutomationOut:
 
 
 def _created(call: Call, given: dict[str, object]) -> shapes.AutomationOut:
-    made = automations.create(call.ctx, given, call.rules, call.api.most_endpoints)
-    return shapes.automation(made, secret=True)
+    automation = automations.create(call.ctx, given, call.rules, call.api.most_endpoints)
+    return shapes.automation(automation, secret=True)
 
 
 def edit(call: Call) -> shapes.AutomationOut:

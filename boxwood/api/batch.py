@@ -97,7 +97,7 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
             raise Invalid("path", "returns something other than JSON, so it cannot be part of a batch")
         reply = result
     except Problem as problem:
-        call.ctx.change = change  # what it told was undone with it
+        call.ctx.change = change  # the events of the operation were undone with it
         reply = replies.of_problem(problem, says, path)
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: returns something other than JSON, so it cannot be part of a batch")

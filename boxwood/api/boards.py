@@ -26,11 +26,11 @@ def get(call: Call) -> Reply | BoardOut:
     `cursor` return more boxes of one column.
     """
     if call.ctx.db.writing:  # in a batch, beside changes that may be undone
-        return _made(call, None)
+        return _read(call, None)
     asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
     version = view_board.version(call.ctx, call.path[0], call.text("view"))
     answers = call.api.answer_cache
-    return answers.get(asked, version, call.ctx.now, lambda: encode(_made(call, answers.totals)))
+    return answers.get(asked, version, call.ctx.now, lambda: encode(_read(call, answers.totals)))
 
 
 def put(call: Call) -> PlaceOut:
@@ -42,7 +42,7 @@ def put(call: Call) -> PlaceOut:
     return PlaceOut(place.box.key, place.by, place.lane, place.golden)
 
 
-def _made(call: Call, totals: Totals | None) -> BoardOut:
+def _read(call: Call, totals: Totals | None) -> BoardOut:
     board = view_board.read(
         call.ctx,
         call.path[0],

@@ -1,4 +1,4 @@
-"""Files on their way out: whole or a part, in their own type, and never run by a browser."""
+"""Downloads: a whole file or a range of it, with its own type, never run by a browser."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .http.call import Call
 from .http.replies import Download, Reply, error
 
 _RANGE = re.compile(rb"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
-# A page of the file's own, without scripts, forms or our origin, should a browser make one of it in spite of all.
+# If a browser shows the file as a page after all, the page has no scripts, no forms and not our origin.
 _POLICY = b"default-src 'none'; sandbox"
 
 
 def download(call: Call, file: File) -> Reply | Download:
-    """The file's bytes, or the range that was asked for (one; of several the whole is answered)."""
+    """The bytes of the file, or the requested range. A request for several ranges gets the whole file."""
     assert file.size is not None
     tag = b'"%s"' % (file.sha256 or file.key)[:32].encode()
     if call.knows(tag):
@@ -34,7 +34,7 @@ def download(call: Call, file: File) -> Reply | Download:
 
 
 def _wanted(call: Call, tag: bytes) -> tuple[bytes, bytes] | None:
-    """First and last byte as the header has them; nothing where it says nothing that can be followed."""
+    """The first and last byte in the Range header. None if there is no range, or an invalid one."""
     found = _RANGE.fullmatch(call.headers.get(b"range", b""))
     if not found or found[1] == found[2] == b"" or len(found[1]) > 18 or len(found[2]) > 18:
         return None
@@ -46,7 +46,7 @@ def _wanted(call: Call, tag: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _within(wanted: tuple[bytes, bytes], size: int) -> tuple[int, int]:
-    """From, and up to but not including; empty where there is nothing of it."""
+    """The start and end of the range, without the end itself. Empty if the file has no such bytes."""
     first, last = wanted
     if not first:
         return max(0, size - int(last)), size
@@ -71,6 +71,6 @@ def _answer(call: Call, file: File, tag: bytes, status: int, start: int, end: in
 
 
 def disposition(name: str) -> bytes:
-    """To be saved under its name: plain for old programs, and in UTF-8."""
+    """The Content-Disposition header with the file name, in ASCII for old programs and in UTF-8."""
     plain = re.sub(r"[^ -~]|[\"\\%]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}".encode()

@@ -8,7 +8,7 @@ from ..core.history import event_stream
 from ..core.history.event_stream import Cursor
 from ..wire import feed as wire
 from .http.call import Call
-from .http.live import Live, News
+from .http.live import Live, Update
 
 PAGE = 100
 
@@ -35,12 +35,12 @@ def stream(call: Call) -> Live:
     pipeline_key = _pipeline(call)
     start = _after(call, call.header("last-event-id") or call.text("after") or "now")
 
-    def news(ctx: Ctx, place: str) -> News:
+    def read(ctx: Ctx, place: str) -> Update:
         page = event_stream.page(ctx, event_stream.read_cursor(place, "after"), limit=PAGE, pipeline_key=pipeline_key)
-        told = b"".join(wire.server_sent(event, cursor) for event, cursor in page.events)
-        return News(told, str(page.cursor), page.more)
+        data = b"".join(wire.server_sent(event, cursor) for event, cursor in page.events)
+        return Update(data, str(page.cursor), page.more)
 
-    return Live(str(start), news, lambda place: wire.still_here(event_stream.read_cursor(place, "after")))
+    return Live(str(start), read, lambda place: wire.still_here(event_stream.read_cursor(place, "after")))
 
 
 def _after(call: Call, text: str) -> Cursor:

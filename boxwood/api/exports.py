@@ -22,7 +22,7 @@ def export(call: Call) -> Chunks:
     `view` work as in lists. `fields` are the columns; without it, the export has all fields of the pipeline.
     """
     form = call.text("format") or exports.CSV
-    made = Export(
+    table = Export(
         call.ctx,
         call.path[0],
         form=form,
@@ -32,20 +32,20 @@ def export(call: Call) -> Chunks:
         shown=call.texts("fields"),
         stage_key=call.text("stageKey") or None,
     )
-    call.wishes.update(made.chosen.wishes())
-    name = re.sub(r"[\x00-\x1f/\\]+", " ", made.name).strip()[:100] or "boxes"
+    call.wishes.update(table.chosen.wishes())
+    name = re.sub(r"[\x00-\x1f/\\]+", " ", table.name).strip()[:100] or "boxes"
     headers = [
         (b"content-type", exports.FORMS[form].encode()),
         (b"content-disposition", disposition(f"{name}.{form}")),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
     ]
-    told = encode(pipelines.get(call)) if form == exports.JSON else b""
-    return Chunks(headers, _pieces(made, made.head(told)), made.record_event)
+    pipeline = encode(pipelines.get(call)) if form == exports.JSON else b""
+    return Chunks(headers, _pieces(table, table.head(pipeline)), table.record_event)
 
 
-def _pieces(made: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:
+def _pieces(table: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:
     yield lambda ctx: head
-    while not made.done:
-        yield made.slice
-    yield lambda ctx: made.tail()
+    while not table.done:
+        yield table.slice
+    yield lambda ctx: table.tail()

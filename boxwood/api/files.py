@@ -74,12 +74,12 @@ async def upload(call: Call, body: Body) -> Reply:
     await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
     uploads.check(call)
     async with uploads.announced(call.api, 1) as (blob,):
-        taken = await call.api.aside(uploads.take, call, body, blob)
+        stored = await call.api.aside(uploads.take, call, body, blob)
 
         def keep(ctx: Ctx) -> shapes.FileOut:
-            return shown(ctx, [files.upload(ctx, box_key, taken)])[0]
+            return shown(ctx, [files.upload(ctx, box_key, stored)])[0]
 
-        return await call.write([taken.name, taken.stored.sha256], keep)
+        return await call.write([stored.name, stored.stored.sha256], keep)
 
 
 def delete(call: Call) -> Success:

@@ -81,11 +81,11 @@ def undo_change(call: Call) -> shapes.Undone:
     If something changed again since, the request fails with the reasons, unless `partial` is true. One request undoes
     at most the last 1,000 events of a change. If `hasMore` is true, send the request again.
     """
-    told = call.parse(UNDO)
-    change, event = told.get("change") or "", told.get("event") or ""
+    members = call.parse(UNDO)
+    change, event = members.get("change") or "", members.get("event") or ""
     if bool(change) == bool(event):
         raise Invalid("change", "is required, or `event`, but not both")
-    done = undo.undo(call.ctx, change=change, event_key=event, partial=bool(told.get("partial")))
+    done = undo.undo(call.ctx, change=change, event_key=event, partial=bool(members.get("partial")))
     return shapes.undone(done, call.ctx.change)
 
 

@@ -59,28 +59,30 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     await call.read(lambda ctx: teams.get(ctx, team_key) if team_key else teams.oldest(ctx))
 
     def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
-        pipeline = _like(ctx, shapes.exported(_told(head)), team_key, name)
+        pipeline = _like(ctx, shapes.exported(_read_pipeline(head)), team_key, name)
         plan, _ = imports.plan(ctx, pipeline.key, head, wanted)
         return imports.create(ctx, pipeline.key, plan, blob, size, dry_run=False)
 
     return await _stored(call, body, [wanted, team_key, name], make)
 
 
-def _told(head: bytes) -> dict[str, Any]:
+def _read_pipeline(head: bytes) -> dict[str, Any]:
     try:
         return tables.pipeline(head)
     except tables.Broken as broken:
         raise Invalid("body", str(broken)) from None
 
 
-def _like(ctx: Ctx, told: shapes.Exported, team_key: str, name: str) -> Pipeline:
-    pipeline = pipelines.create(ctx, {**told.pipeline, "name": name or told.pipeline["name"], "team_key": team_key})
-    if told.theme:
-        pipelines.edit(ctx, pipeline.key, {"stage_theme": told.theme})
-    for stage_key, color in zip(pipeline.stage_order, told.colors, strict=True):
+def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipeline:
+    pipeline = pipelines.create(
+        ctx, {**exported.pipeline, "name": name or exported.pipeline["name"], "team_key": team_key}
+    )
+    if exported.theme:
+        pipelines.edit(ctx, pipeline.key, {"stage_theme": exported.theme})
+    for stage_key, color in zip(pipeline.stage_order, exported.colors, strict=True):
         if color:
             stages.edit(ctx, pipeline.key, stage_key, {"color": color})
-    for field_key, options in zip(schema.fields_by_key(ctx, pipeline.key), told.options, strict=True):
+    for field_key, options in zip(schema.fields_by_key(ctx, pipeline.key), exported.options, strict=True):
         if options:
             fields.edit(ctx, pipeline.key, field_key, {"options": options})
     return pipelines.get(ctx, pipeline.key)
@@ -89,16 +91,16 @@ def _like(ctx: Ctx, told: shapes.Exported, team_key: str, name: str) -> Pipeline
 Make = Callable[[Ctx, bytes, str, int], Import]
 
 
-async def _stored(call: Call, body: Body, told: list[Any], make: Make) -> Reply:
+async def _stored(call: Call, body: Body, identity: list[Any], make: Make) -> Reply:
     """The table into the store, then the job of it in the database; `make` is given the table's beginning too."""
     check_length(call.headers, imports.MOST_BYTES)
     wait = call.number("wait", 0, most=LONGEST_WAIT)
     async with uploads.announced(call.api, 1) as (blob,):
-        kept = uploads.Head(body, imports.MOST_BYTES, tables.HEAD)
-        stored = await call.api.aside(call.api.store.write, kept, blob)
-        head = bytes(kept.first)
+        table = uploads.Head(body, imports.MOST_BYTES, tables.HEAD)
+        stored = await call.api.aside(call.api.store.write, table, blob)
+        head = bytes(table.first)
         reply = await call.write(
-            [*told, stored.sha256], lambda ctx: shapes.imported(make(ctx, head, blob, stored.size))
+            [*identity, stored.sha256], lambda ctx: shapes.imported(make(ctx, head, blob, stored.size))
         )
     return await _ended(call, reply, wait) if wait else reply
 

@@ -57,20 +57,20 @@ def _joined(head: str, entries: list[str], complete: bool) -> str:
 def _within(head: str, entries: Iterator[str], most: int) -> str:
     """The document with as many of the newest entries as fit. The tokens of each entry are an estimate. Those of
     the document itself decide."""
-    taken: list[str] = []
+    chosen: list[str] = []
     left, complete = most - tokens.count(head), False
-    while left >= 0 and len(taken) < MOST_ENTRIES:
+    while left >= 0 and len(chosen) < MOST_ENTRIES:
         entry = next(entries, None)
         if entry is None:
             complete = True
             break
-        taken.append(entry)
+        chosen.append(entry)
         left -= tokens.count(f"\n\n{entry}")
     while True:
-        text = _joined(head, taken, complete)
+        text = _joined(head, chosen, complete)
         if (size := tokens.count(text)) <= most:
             return text
-        if not taken:
+        if not chosen:
             raise Invalid("maxTokens", f"is too small: the sections of this box need {size}")
-        taken.pop()
+        chosen.pop()
         complete = False

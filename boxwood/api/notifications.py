@@ -12,7 +12,7 @@ from ..errors import Invalid
 from ..wire.shapes import notifications as shapes
 from ..wire.shapes.base import given
 from .http.call import Call
-from .http.live import Live, News
+from .http.live import Live, Update
 
 PAGE = 50
 LAST = 2**62
@@ -46,25 +46,25 @@ def stream(call: Call) -> Live:
     """The number of unread notifications as server-sent events: immediately, and after each change."""
     notifications.unread(call.ctx)
 
-    def news(ctx: Ctx, place: str) -> News:
+    def read(ctx: Ctx, place: str) -> Update:
         count, newest = notifications.unread(ctx)
         now = f"{count}.{newest}"
         if now == place:
-            return News(b"", place, False)
-        told = msgspec.json.encode(shapes.Unread(count))
-        return News(b"event: unread\ndata: %s\n\n" % told, now, False)
+            return Update(b"", place, False)
+        data = msgspec.json.encode(shapes.Unread(count))
+        return Update(b"event: unread\ndata: %s\n\n" % data, now, False)
 
-    return Live("", news, lambda place: b": still here\n\n")
+    return Live("", read, lambda place: b": still here\n\n")
 
 
 def mark(call: Call) -> shapes.Unread:
     """Mark notifications as read: those in `keys`, or all of them up to `until`."""
-    told = call.parse(shapes.MARK)
-    keys, until = told.get("keys"), told.get("until")
+    members = call.parse(shapes.MARK)
+    keys, until = members.get("keys"), members.get("until")
     notifications.mark(
         call.ctx,
         None if keys is None else [_number(key, f"keys[{at}]") for at, key in enumerate(keys)],
-        read=told.get("read", True),
+        read=members.get("read", True),
         until=_number(until, "until") if until else None,
     )
     return shapes.Unread(notifications.unread(call.ctx)[0])

@@ -40,7 +40,7 @@ def remove(call: Call) -> Success:
 
 async def to_sign_in(call: Call, body: Body) -> Reply:
     """Start signing in with a passkey: the options for the browser."""
-    await sessions.told(call, body, shapes.NOTHING)
+    await sessions.read_body(call, body, shapes.NOTHING)
     now = call.api.clock()
     options = await call.api.engine.write_soon(lambda db: passkeys.to_sign_in(db, now))
     return Reply(encode(shapes.PasskeyOptionsOut(options)))
@@ -48,7 +48,7 @@ async def to_sign_in(call: Call, body: Body) -> Reply:
 
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with a passkey, without password and code. The response sets the cookie `boxwood_session`."""
-    given = await sessions.told(call, body, shapes.USE)
+    given = await sessions.read_body(call, body, shapes.USE)
 
     def begin(db: Db) -> Reply:
         return sessions.begin(call, passkeys.sign_in(db, given["credential"], call.api.clock()), "a passkey")

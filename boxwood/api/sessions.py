@@ -29,25 +29,25 @@ WRONG = "this e-mail address and password do not belong together"
 
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with e-mail and password. The response sets the cookie `boxwood_session`."""
-    given = await told(call, body, shapes.SIGN_IN)
+    given = await read_body(call, body, shapes.SIGN_IN)
     email, password, code = given["email"].strip().lower(), given["password"], given.get("code") or ""
     api = call.api
     try:
         async with api.guesses.turn(f"{call.source} {email}"):
-            user, kept = await api.engine.read_soon(lambda db: _known(db, email))
-            if not await api.heavy(hashes.verify, kept, password) or user is None or kept is None:
+            user, stored_hash = await api.engine.read_soon(lambda db: _find_user(db, email))
+            if not await api.heavy(hashes.verify, stored_hash, password) or user is None or stored_hash is None:
                 await api.aside(api.limits.failed, call.source, api.clock())
                 none = "there is no password" if user else "there is no such user"
-                _note(call, email, "a wrong password" if kept else none)
+                _note(call, email, "a wrong password" if stored_hash else none)
                 raise NotSignedIn(given=True, says=WRONG)
             await require_code(call, user, code)
     except password_queue.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
-    renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(kept) else None
+    renewed = await api.heavy(hashes.hashed, password) if hashes.is_old(stored_hash) else None
 
     def enter(db: Db) -> Reply:
         ctx = Ctx(db, api.clock(), user)
-        if passwords.find_hash(db, user.key) != kept:
+        if passwords.find_hash(db, user.key) != stored_hash:
             raise NotSignedIn(given=True, says=WRONG)
         if renewed:
             passwords.store(db, user, renewed, ctx.now)
@@ -65,7 +65,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
 
     `password` is the new password of the user. It is required for a forgotten password, and for users without one.
     """
-    given = await told(call, body, shapes.LINK)
+    given = await read_body(call, body, shapes.LINK)
     api, now = call.api, call.api.clock()
     link, user = await api.engine.read_soon(lambda db: sign_in_links.find(db, given["token"], now))
     needs = await api.engine.read_soon(lambda db: sign_in_links.needs_password(db, link))
@@ -73,7 +73,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
     if needs and not password:
         raise Insufficient("Session", "password")
     if link.kind == "reset":
-        # Who reads someone's mail has not got the authenticator.
+        # A person who reads the mail of the user does not have the authenticator.
         async with api.guesses.turn(f"{call.source} {user.email}"):
             await require_code(call, user, given.get("code") or "")
     hash_ = await api.heavy(hashes.hashed, passwords.check(password)) if password else None
@@ -92,7 +92,7 @@ async def sign_in_by_link(call: Call, body: Body) -> Reply:
 
 async def look_at_link(call: Call, body: Body) -> Reply:
     """Look at a sign-in link: whose it is, and whether it needs a password. The link stays valid."""
-    given = await told(call, body, shapes.LINK_LOOK)
+    given = await read_body(call, body, shapes.LINK_LOOK)
 
     def look(db: Db) -> Reply:
         link, user = sign_in_links.find(db, given["token"], call.api.clock())
@@ -104,7 +104,7 @@ async def look_at_link(call: Call, body: Body) -> Reply:
 
 async def forgotten(call: Call, body: Body) -> Reply:
     """Mail a link for a forgotten password. The response is the same if there is no such user."""
-    given = await told(call, body, shapes.FORGOTTEN)
+    given = await read_body(call, body, shapes.FORGOTTEN)
     now = call.api.clock()
     await call.api.aside(call.api.limits.failed, call.source, now)
     await call.api.engine.write_soon(lambda db: sign_in_links.mail_reset(db, given["email"], now))
@@ -132,12 +132,12 @@ def sign_out(call: Call) -> Success | Reply:
 async def change_password(call: Call, body: Body) -> Reply:
     """Change your own password. All your other sessions end."""
     api = call.api
-    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
-    given = await told(call, body, shapes.PASSWORD_CHANGE)
-    if kept is not None:
+    user, stored_hash = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
+    given = await read_body(call, body, shapes.PASSWORD_CHANGE)
+    if stored_hash is not None:
         if not given.get("current"):
             raise Insufficient("Password", "current")
-        await _require(call, user, kept, given["current"], "current")
+        await _require(call, user, stored_hash, given["current"], "current")
     hash_ = await api.heavy(hashes.hashed, passwords.check(given["password"]))
 
     def change(ctx: Ctx) -> Success:
@@ -167,26 +167,26 @@ def end(call: Call) -> Success:
 
 async def check_password(call: Call, body: Body) -> None:
     """That whoever changes how one signs in knows the password, and did not just find the browser open."""
-    user, kept = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
-    given = await told(call, body, shapes.PASSWORD)
-    if kept is None:
+    user, stored_hash = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
+    given = await read_body(call, body, shapes.PASSWORD)
+    if stored_hash is None:
         raise Invalid("password", "there is none yet: choose one first")
-    await _require(call, user, kept, given["password"], "password")
+    await _require(call, user, stored_hash, given["password"], "password")
 
 
-async def _require(call: Call, user: User, kept: str, password: str, field: str) -> None:
+async def _require(call: Call, user: User, stored_hash: str, password: str, field: str) -> None:
     try:
         async with call.api.guesses.turn(f"{call.source} {user.email}"):
-            if not await call.api.heavy(hashes.verify, kept, password):
+            if not await call.api.heavy(hashes.verify, stored_hash, password):
                 await call.api.aside(call.api.limits.failed, call.source, call.api.clock())
                 _note(call, user.email, "a wrong password, by a browser that is signed in")
-                raise Invalid(field, "this is not the password")
+                raise Invalid(field, "is wrong")
     except password_queue.Full:
         raise TooMany("Too many tries at this password are waiting already", 10_000) from None
 
 
 async def require_code(call: Call, user: User, code: str) -> None:
-    """Of the user's authenticator, where there is one. A code is used up even if what follows fails."""
+    """Check the code if the user has an authenticator. A code works only once, even if a later step fails."""
     api, now = call.api, call.api.clock()
     await api.engine.read_soon(lambda db: second_factors.require_given(db, user.key, code))
     if not await api.engine.write_soon(lambda db: second_factors.use_code(db, user.key, code, now)):
@@ -196,12 +196,12 @@ async def require_code(call: Call, user: User, code: str) -> None:
 
 
 def _note(call: Call, email: str, why: str) -> None:
-    """For the audit log; what was typed stays out of it."""
+    """Record a failed sign-in in the audit log, without what the user typed."""
     call.api.failures.note(email, why, call.header("user-agent"), call.source)
 
 
-async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
-    """What the body holds; from a page of another site nothing is taken."""
+async def read_body(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
+    """The members of the body. Refuses requests from pages of other sites."""
     credentials.require_same_origin(call.headers)
     raw = await body.whole(call.headers, MOST_BODY)
     members, _ = v1.read_body(raw, call.header("content-type"))
@@ -212,7 +212,7 @@ async def told(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
     return found
 
 
-def _known(db: Db, email: str) -> tuple[User | None, str | None]:
+def _find_user(db: Db, email: str) -> tuple[User | None, str | None]:
     user = users.by_email(db, email.strip())
     return user, passwords.find_hash(db, user.key) if user else None
 

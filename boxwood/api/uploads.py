@@ -1,4 +1,4 @@
-"""Bytes on their way in: to the store first, to the database after, and back out of the store if that fails."""
+"""Uploads: bytes go to the file store first and then to the database. If that fails, the store deletes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AROUND = 1_000_000
 
 @contextlib.asynccontextmanager
 async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
-    """Ids to store bytes under. What is raised meanwhile takes the bytes back; after a crash the sweep does."""
+    """Ids for bytes in the file store. An exception deletes the bytes; after a crash, the sweep does."""
     ids, now = [new_id() for _ in range(count)], api.clock()
     await api.engine.write_soon(lambda db: stored_files.announce(db, ids, now))
     try:
@@ -38,7 +38,7 @@ async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
         try:
             await _take_back(api, ids)
         except Exception:
-            log.warning("an upload was not taken back; the sweep will", exc_info=True)
+            log.warning("an upload could not be deleted; the sweep will delete it", exc_info=True)
         raise
 
 
@@ -50,7 +50,7 @@ async def _take_back(api: Services, ids: list[str]) -> None:
 
 
 def check(call: Call) -> None:
-    """Refuse what can be refused before the first byte."""
+    """Check what can be checked before the first byte: the length and the file name."""
     if is_form(call):
         check_length(call.headers, call.api.max_file_size + _AROUND)
     else:
@@ -63,14 +63,14 @@ def is_form(call: Call) -> bool:
 
 
 def take(call: Call, body: Body, blob: str) -> Upload:
-    """Store the file of the body: the whole of it, or a form's one file. For a thread."""
+    """Store the file: the whole body, or the one file of a form. It blocks, so call it in a thread."""
     if is_form(call):
         return _take_part(call, body, blob)
     return store(call.api, body, blob, named(call))
 
 
 def named(call: Call) -> str:
-    """As `fileName` in the query or the header `X-File-Name` (percent-encoded where it is not ASCII) has it."""
+    """The file name: `fileName` in the query, or the header `X-File-Name` (percent-encoded if it is not ASCII)."""
     name = call.text("fileName") or unquote(call.headers.get(b"x-file-name", b"").decode("utf-8", "replace"))
     if not name:
         raise Insufficient("File", "fileName")
@@ -78,17 +78,17 @@ def named(call: Call) -> str:
 
 
 def _take_part(call: Call, body: Body, blob: str) -> Upload:
-    taken, name = None, call.text("fileName")
+    upload, name = None, call.text("fileName")
     for part in parts(body, call.header("content-type")):
         if part.file_name is None:
             name = _field(part) if part.name == "fileName" else name
-        elif taken:
-            raise Invalid(part.name, "is a second file: send one at a time")
+        elif upload:
+            raise Invalid(part.name, "is a second file: send one file per request")
         else:
-            taken = store(call.api, part.data, blob, files.safe_name(part.file_name or name))
-    if taken is None:
+            upload = store(call.api, part.data, blob, files.safe_name(part.file_name or name))
+    if upload is None:
         raise Insufficient("File", "file")
-    return msgspec.structs.replace(taken, name=files.safe_name(name)) if name else taken
+    return msgspec.structs.replace(upload, name=files.safe_name(name)) if name else upload
 
 
 def _field(part: Part) -> str:
@@ -101,18 +101,18 @@ def _field(part: Part) -> str:
 
 
 def store(api: Services, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
-    """Bytes into the store, as many as a file may have; their type is told by the first of them."""
+    """Bytes into the store, as many as a file may have; their type is detected from the first of them."""
     head = Head(pieces, api.max_file_size)
     stored = api.store.write(head, blob)
     return Upload(name, media.sniff(bytes(head.first), name), stored)
 
 
 class Head:
-    """Passes pieces on, keeping the first bytes and stopping where it is too much."""
+    """Passes pieces on and stores the first bytes. Raises `TooLarge` if there are too many bytes."""
 
-    def __init__(self, pieces: Iterable[bytes], most: int, kept: int = media.SNIFFED) -> None:
+    def __init__(self, pieces: Iterable[bytes], most: int, head_size: int = media.SNIFFED) -> None:
         self.pieces = pieces
-        self.kept = kept
+        self.head_size = head_size
         self.left = most
         self.most = most
         self.first = bytearray()
@@ -122,6 +122,6 @@ class Head:
             self.left -= len(piece)
             if self.left < 0:
                 raise TooLarge("The file", self.most)
-            if len(self.first) < self.kept:
-                self.first += piece[: self.kept - len(self.first)]
+            if len(self.first) < self.head_size:
+                self.first += piece[: self.head_size - len(self.first)]
             yield piece

@@ -1,4 +1,4 @@
-"""What a request may hold: a table of members, read once at the door.
+"""Shapes of requests: tables of members.
 
 `Shape("BoxEdit", stage_key=KEY, ...)` reads `stageKey` into `stage_key`. Members it does not know are
 ignored (ruling 17), members that are absent stay absent, and an error names the member as the caller
@@ -19,8 +19,7 @@ def camel(name: str) -> str:
 
 
 class Shape:
-    """A table of members. `aliases` gives other wire names a member is known by; `described` says of each
-    member what its kind does not."""
+    """A table of members. `aliases` are other wire names of members, and `described` are descriptions of members."""
 
     def __init__(
         self,
@@ -55,7 +54,7 @@ class Shape:
         return found
 
     def parse(self, given: dict[str, Any]) -> dict[str, Any]:
-        """What was given, in our names and types; `Invalid` names the first member that cannot be."""
+        """The members in core's names and types. `Invalid` names the first wrong member."""
         try:
             return self.read(given)
         except Wrong as wrong:

@@ -1,4 +1,4 @@
-"""Events on the wire, for those who follow everything: what happened, to what, and what it was before."""
+"""The event stream on the wire: what happened, to what, and the values before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .shapes.events import global_story
 
 
 class EventOut(Out, omit_defaults=False):
-    """`cursor` goes on behind this event. `event` is the name webhooks have for it, where they have one."""
+    """Send `cursor` as `after` to continue after this event. `event` is its name for webhooks, if it has one."""
 
     cursor: str
     key: str
@@ -51,7 +51,7 @@ def event(event: Event, cursor: Cursor) -> EventOut:
 
 
 class EventPage(Out, omit_defaults=False):
-    """A page can be short, even empty, while there are more."""
+    """A page may have few results or none although `hasNextPage` is true."""
 
     results: list[EventOut]
     cursor: str
@@ -64,5 +64,5 @@ def server_sent(happened: Event, cursor: Cursor) -> bytes:
 
 
 def still_here(cursor: Cursor) -> bytes:
-    """Keeps the connection open, and the reader's place up to date where nothing was for it."""
+    """A comment that keeps the connection open and updates the client's cursor if no event was for it."""
     return b": still here\nid: %s\n\n" % str(cursor).encode()

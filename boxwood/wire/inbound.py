@@ -1,4 +1,4 @@
-"""What other programs send to inbound webhooks: query, form, JSON or plain text, as one content."""
+"""Reads requests to inbound webhooks: query, form, JSON or plain text become one `Content`."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ MOST_HEADERS = 100
 def read_content(
     method: str, query: dict[str, Any], headers: Mapping[str, str], content_type: str, body: bytes
 ) -> Content:
-    """Raises `Invalid` where the body is not what its type says."""
+    """The content of a request. Raises `Invalid` if the body does not match its Content-Type."""
     return Content(method, _clean(query), dict(headers), _clean(_read(content_type, body)))
 
 
 def content_of(arrival: Arrival) -> Content:
-    """The same of a request that was kept."""
+    """The content of a stored request."""
     body = _clean(_read(arrival.content_type, arrival.body.encode()))
     return Content(arrival.method, arrival.query, arrival.headers, body)
 
 
 def visible_headers(raw: Mapping[bytes, bytes], secret_header: str = "") -> dict[str, str]:
-    """Names in lower case; what shows a secret is hidden."""
+    """The headers with names in lower case. Values that may be secrets are hidden."""
     shown: dict[str, str] = {}
     for name, value in list(raw.items())[:MOST_HEADERS]:
         text = name.decode("latin-1").lower()
@@ -44,7 +44,7 @@ def visible_headers(raw: Mapping[bytes, bytes], secret_header: str = "") -> dict
 
 
 def as_text(body: bytes, most: int | None = None) -> str:
-    """As a database can keep it."""
+    """The body as text that both databases can store."""
     cut = body if most is None else body[:most]
     return cut.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
@@ -66,7 +66,7 @@ def _read(content_type: str, body: bytes) -> Any:
 
 
 def _clean(value: Any) -> Any:
-    """Without NUL characters and halves of characters, which no database takes."""
+    """The value without NUL characters and lone surrogates, which databases cannot store."""
     if isinstance(value, str):
         value = value.replace("\x00", "\ufffd")
         return value if value.isascii() else value.encode("utf-8", "replace").decode()
@@ -80,7 +80,7 @@ def _clean(value: Any) -> Any:
 
 
 def repeated_by(value: Any) -> str:
-    """What stands where an id is looked for, as one short text; empty where it is none."""
+    """The value as the text of an id; empty if it is not an id."""
     if isinstance(value, bool) or value is None or isinstance(value, (list, dict)):
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,6 +1,6 @@
 """A box as one document in Markdown (spec 4.1): for people to read, and for language models.
 
-What people wrote stands in quotes or in one line, so that no text can pass for a heading of ours.
+Text by users is in quotes or in one line, so that it cannot look like a heading of the document.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEFT_OUT = "*Earlier entries were left out here.*"
 
 
 def moment(ms: int) -> str:
-    """ISO-8601 in UTC; what no calendar holds stays a number."""
+    """The time in ISO 8601 and UTC. A time that no calendar has stays a number."""
     try:
         return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):
@@ -41,7 +41,7 @@ def moment(ms: int) -> str:
 
 
 def sections(overview: Overview) -> str:
-    """The document up to its timeline."""
+    """The document before its timeline."""
     parts = [
         f"# {_line(overview.box.name)}",
         _facts(_about(overview)),
@@ -107,26 +107,26 @@ def _organization(organization: Organization) -> str:
 
 
 def _named(name: str, about: list[str]) -> str:
-    told = "; ".join(_line(each) for each in about if each and each != name)
-    return f"{_line(name)} ({told})" if told else _line(name)
+    details = "; ".join(_line(each) for each in about if each and each != name)
+    return f"{_line(name)} ({details})" if details else _line(name)
 
 
 def _task(task: Task, people: Mapping[str, Person]) -> str:
     about = [f"due {moment(task.due_at)}"] if task.due_at is not None else []
     about += [f"assigned to {who}"] if (who := _people(task.assignee_keys, people)) else []
-    told = f" ({'; '.join(about)})" if about else ""
-    return f"- [{'x' if task.status == 'DONE' else ' '}] {_line(task.text)}{told}"
+    details = f" ({'; '.join(about)})" if about else ""
+    return f"- [{'x' if task.status == 'DONE' else ' '}] {_line(task.text)}{details}"
 
 
 def entry(entry: TimelineEntry, people: Mapping[str, Person]) -> str:
-    """One of its timeline; `people` are those `named` in it."""
-    title, body = _told(entry.thing, people)
+    """An entry of the timeline. `people` has the users of `named`."""
+    title, body = _title_and_body(entry.thing, people)
     heading = f"### {moment(entry.place.at)}: {_line(title)}"
     return f"{heading}\n\n{body}" if body else heading
 
 
 def named(entry: TimelineEntry) -> list[str]:
-    """The keys of the users an entry's text names."""
+    """The keys of the users that the text of an entry names."""
     match entry.thing:
         case Comment() | Meeting() | Thread():
             return [entry.thing.creator_key]
@@ -135,7 +135,7 @@ def named(entry: TimelineEntry) -> list[str]:
     return []
 
 
-def _told(thing: Any, people: Mapping[str, Person]) -> tuple[str, str]:
+def _title_and_body(thing: Any, people: Mapping[str, Person]) -> tuple[str, str]:
     match thing:
         case Event():
             return story(thing, "this box", "this pipeline"), ""
@@ -191,7 +191,7 @@ def _section(title: str, body: str) -> str:
 
 
 def _facts(pairs: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"- **{_line(name)}:** {_line(told)}" for name, told in pairs if told)
+    return "\n".join(f"- **{_line(name)}:** {_line(details)}" for name, details in pairs if details)
 
 
 def _list(lines: Iterable[str]) -> str:

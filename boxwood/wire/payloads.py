@@ -1,6 +1,6 @@
-"""What a subscription is sent: a list of the changed things, drawn from the event alone.
+"""The payloads of webhooks: a list of the changed things, from the event alone.
 
-Nothing else is looked at, not even the clock, so every attempt and every replay has the same bytes.
+A payload depends on nothing else, not even the time, so every attempt and every replay has the same bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EMPTY = b"[]"
 
 
 def headers(delivery: Delivery) -> dict[str, str]:
-    """The same on every attempt; time, signature and token come with each."""
+    """The headers that all attempts have in common, without the timestamp, the signature and the token."""
     found = {
         "Content-Type": "application/json;charset=utf-8",
         "X-Boxwood-Event": delivery.event,
@@ -40,12 +40,12 @@ def headers(delivery: Delivery) -> dict[str, str]:
 
 
 def body(event: Event | None) -> bytes:
-    """A list of one; an empty one for a test before anything has happened."""
+    """A list with the thing of the event. The list is empty for a test without an event."""
     return EMPTY if event is None else encode([thing(event)])
 
 
 def thing(event: Event) -> Any:
-    """What the event is about, as the API would have shown it then."""
+    """The thing that the event is about, as the API showed it at that time."""
     draw = _DRAWN.get(event.kind.partition(".")[0], _plain)
     try:
         return draw(event)
@@ -54,7 +54,7 @@ def thing(event: Event) -> Any:
 
 
 def people(event: Event) -> dict[str, Person]:
-    """Those that the record names, as they were."""
+    """The people that the record names, as they were at that time."""
     return _people(event.detail.get("people", "{}"))
 
 
@@ -107,7 +107,7 @@ _DRAWN: dict[str, Callable[[Event], Any]] = {
 
 
 def before(event: Event) -> Any:
-    """What the changed members were."""
+    """The values of the changed members before the change."""
     return None if event.before is None else spelled(msgspec.json.decode(event.before))
 
 
@@ -117,7 +117,7 @@ def _plain(event: Event) -> Any:
 
 
 def spelled(value: Any) -> Any:
-    """Names of members as the wire has them. Keys of fields have no underscores, so they stay as they are."""
+    """The value with the wire names of members. Keys of fields have no underscores, so they do not change."""
     if isinstance(value, dict):
         return {camel(name): spelled(item) for name, item in value.items()}
     if isinstance(value, list):

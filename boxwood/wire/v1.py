@@ -1,7 +1,6 @@
-"""How requests are spelled: query, form, the form field `json`, and JSON, merged (spec 1.5).
+"""Reads the members of requests: query, form, the form field `json`, and JSON, merged (spec 1.5).
 
-Clients of both generations mix them freely, so every write takes them all, JSON winning. Core never
-learns which it was.
+Clients of v1 and v2 mix them, so every write accepts all of them. If they differ, JSON wins.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ MOST_IN_PARTS, MOST_LINES = 500_000, 5_000
 
 
 def read_query(text: str) -> dict[str, Any]:
-    """Parameters by name; one that is repeated becomes a list."""
+    """Parameters by name. A repeated parameter becomes a list."""
     return _merged(_pairs(text, "query")) if text else {}
 
 
 def read_body(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Any] | None]:
-    """The members of a body, and its list where the body is one."""
+    """The members of a body, or its list if the body is a list."""
     body = body.removeprefix(_BOM)
     if not body or body.isspace():
         return {}, None
@@ -44,7 +43,7 @@ def read_body(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Any]
 
 
 def read_form(body: bytes) -> dict[str, Any]:
-    """Its members by name; one that is repeated becomes a list."""
+    """The members of a form by name. A repeated member becomes a list."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -68,14 +67,14 @@ def _parts(body: bytes, content_type: str) -> list[tuple[str, str]]:
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
     form = BytesParser(policy=policy.compat32).parsebytes(head + body)
     if not form.is_multipart():
-        raise Invalid("body", "is no form: its parts cannot be told apart")
+        raise Invalid("body", "is not a form: it has no valid parts")
     return [_field(part) for part in form.walk() if not part.is_multipart()]
 
 
 def _field(part: Message) -> tuple[str, str]:
     name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
     if not isinstance(name, str) or not isinstance(value, bytes) or part.get_filename() is not None:
-        raise Invalid("body", "holds a part that is no field of a form")
+        raise Invalid("body", "holds a part that is not a form field: upload files to /v2/boxes/{box}/files")
     try:
         return name, value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What the operator sees of requests: an id on each, a line of JSON in the log, counters for Prometheus."""
+"""Requests for the operator: an id for each, a JSON line in the log, and counters for Prometheus."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = Histogram(
 
 
 class Observed:
-    """Wraps the application. Query strings are not logged: they may hold what is nobody's business."""
+    """Wraps the application. Query strings are not logged, because they may contain private data."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -70,7 +70,8 @@ class Observed:
 
 
 class Answered(logging.LogRecord):
-    """A line of the log: what is the same in each is of the class, where a record of `log.info` finds out 22 things."""
+    """A line of the log. Constant attributes belong to the class; `log.info` would set 22 attributes for each
+    record."""
 
     name, msg, args = log.name, "answered", ()
     levelno, levelname = logging.INFO, "INFO"

@@ -1,4 +1,4 @@
-"""Answers that are dear to make and asked for again and again, kept for as long as they are true."""
+"""Cache of expensive responses. A response is valid until its version changes, and for at most one minute."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from .sending import tag
 
 MOST_BYTES = 16_000_000
 LASTS = MINUTE
-"""Milliseconds; what no version tells of (the new name of someone who left the team) shows after these."""
+"""Milliseconds. Changes without a new version, such as the new name of a former member, show after this time."""
 
 
-class _Kept(msgspec.Struct):
+class _CachedReply(msgspec.Struct):
     version: Any
     until: int
     reply: Reply
 
 
 class Answers:
-    """By what was asked, and by whom; the least recently used go first."""
+    """Responses by request and user. The least recently used are removed first."""
 
     def __init__(self) -> None:
         self.totals = Totals()
-        """Of which answers are made."""
-        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        """The totals of boards, from which responses are computed."""
+        self._cached: OrderedDict[Hashable, _CachedReply] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._making: dict[Hashable, threading.Lock] = {}
 
     def get(self, asked: Hashable, version: Any, now: int, make: Callable[[], bytes]) -> Reply:
-        """The answer; made anew where there is none of this version, once for all who ask for it meanwhile."""
+        """The response. If the cache has none of this version, one caller computes it and the others wait for it."""
         if found := self._found(asked, version, now):
             return found
         with self._lock:
@@ -52,23 +52,23 @@ class Answers:
                     self._making.pop(asked, None)
             reply = Reply(body, tag=tag(body))
             if len(body) <= MOST_BYTES // 4:
-                self._keep(asked, _Kept(version, now + LASTS, reply))
+                self._store(asked, _CachedReply(version, now + LASTS, reply))
             return reply
 
     def _found(self, asked: Hashable, version: Any, now: int) -> Reply | None:
         with self._lock:
-            found = self._kept.get(asked)
+            found = self._cached.get(asked)
             if found is None or found.version != version or now >= found.until:
                 return None
-            self._kept.move_to_end(asked)
+            self._cached.move_to_end(asked)
             return found.reply
 
-    def _keep(self, asked: Hashable, new: _Kept) -> None:
+    def _store(self, asked: Hashable, new: _CachedReply) -> None:
         with self._lock:
-            if old := self._kept.pop(asked, None):
+            if old := self._cached.pop(asked, None):
                 self._bytes -= len(old.reply.body)
-            self._kept[asked] = new
+            self._cached[asked] = new
             self._bytes += len(new.reply.body)
             while self._bytes > MOST_BYTES:
-                _, gone = self._kept.popitem(last=False)
+                _, gone = self._cached.popitem(last=False)
                 self._bytes -= len(gone.reply.body)

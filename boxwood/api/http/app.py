@@ -1,5 +1,5 @@
-"""The ASGI application under `/api`: read a call, find who acts, open the transaction, ask the handler, and answer
-after the commit."""
+"""The ASGI application under `/api`. It reads the request, finds the user, opens the transaction, calls the handler,
+and responds after the commit."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Api(Services):
             result = replies.of_problem(NotFound(path[0]))
         except StoreFailed as failed:
             log.error("the file store failed: %s", failed)
-            result = replies.of_problem(Unavailable("files cannot be stored or read now: try again"))
+            result = replies.of_problem(Unavailable("Files cannot be stored or read now: try again later"))
         except Exception:
             log.exception("failed", extra={"route": scope["route"]})
             result = replies.OUR_FAULT
@@ -95,7 +95,7 @@ class Api(Services):
             await sending.send(send, result, scope)
 
     async def _take(self, route: Route, call: Call, receive: Receive) -> Reply:
-        """A body that is taken as it comes, by a handler that opens its own transactions."""
+        """Call a handler that reads the body as a stream and opens its own transactions."""
         with self._alone(call):
             reply: Reply = await route.handler(call, Body(receive))
             return reply
@@ -131,13 +131,13 @@ class Api(Services):
 
     @contextlib.contextmanager
     def _alone(self, call: Call) -> Iterator[None]:
-        """No other request under this Idempotency-Key meanwhile."""
+        """Refuse other requests with the same Idempotency-Key until this request ends."""
         if not (key := call.header("idempotency-key")):
             yield
             return
         mine = (call.header("authorization") or call.header("cookie"), call.header("x-boxwood-act-as"), key)
         if mine in self._under_way:
-            raise Busy("A request with this Idempotency-Key is under way: ask again for its answer")
+            raise Busy("A request with this Idempotency-Key is in progress: send it again later for its response")
         self._under_way.add(mine)
         try:
             yield
@@ -145,18 +145,18 @@ class Api(Services):
             self._under_way.discard(mine)
 
     def _require_match(self, call: Call, scope: Scope, match: str) -> None:
-        """The caller changes what it read: the entity's tag is still the one it knows."""
+        """Check that the ETag in If-Match is still the ETag of the entity."""
         route, path, _ = self.router.find("GET", scope["path"])
         if route is None:
-            raise Invalid("If-Match", "this path has no entity to compare")
+            raise Invalid("If-Match", "cannot be used: this path has no entity to compare")
         now = answer(route, call.inner(route, path, {}))
         if not (
             isinstance(now, Reply) and now.status == 200 and sending.matches(match.encode(), sending.tag(now.body))
         ):
-            raise Stale("It was changed since you read it: read it again, and If-Match what you get")
+            raise Stale("It was changed since you read it: read it again, and send its new ETag in If-Match")
 
     def context(self, db: Db, call: Call) -> Ctx:
-        """Who acts, and when."""
+        """The context of the call: the user who acts, and the time."""
         now = self.clock()
         if call.route.open:
             return file_links.accept(db, call.text("token"), call.path[0], now)
@@ -178,6 +178,6 @@ class Api(Services):
 
 
 def answer(route: Route, call: Call) -> Answer:
-    """What the handler answers, as bytes where it is one answer."""
+    """The result of the handler. A result that is not streamed is encoded as JSON."""
     result = route.handler(call)
     return result if isinstance(result, Answer) else Reply(encode(result))

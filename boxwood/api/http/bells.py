@@ -10,7 +10,7 @@ from ...db.engine import Engine
 
 
 class Bells:
-    """Rings for everyone who listens whenever something happened."""
+    """Wakes all listening streams after each commit with events."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -19,7 +19,7 @@ class Bells:
         self.closing = asyncio.Event()
 
     @contextlib.contextmanager
-    def one(self) -> Iterator[asyncio.Event]:
+    def listen(self) -> Iterator[asyncio.Event]:
         if not self._listening:
             self._listening = True
             self._engine.listen("events", self._ring)
@@ -37,7 +37,7 @@ class Bells:
                     loop.call_soon_threadsafe(bell.set)
 
     def close(self) -> None:
-        """Everyone is sent away, to come back to whoever serves then."""
+        """End all streams. Their clients connect again, to the server that runs then."""
         self.closing.set()
         for bell in self._bells:
             bell.set()

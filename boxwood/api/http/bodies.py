@@ -1,4 +1,4 @@
-"""A request's body: whole where it is small, or piece by piece for a thread that stores it."""
+"""The body of a request: as a whole if it is small, or in pieces for a thread that stores it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ async def whole(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> 
 
 
 def check_length(headers: Mapping[bytes, bytes], most: int) -> None:
-    """Refuse before the first byte what says itself that it is too large."""
+    """Raise `TooLarge` before the first byte if the Content-Length is too large."""
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > most:
         raise TooLarge("The body", most)
 
 
 class Body:
-    """The pieces of a body, for a thread: each is fetched from the event loop when it is wanted, so a slow store
-    slows the sender, and nothing piles up here."""
+    """The pieces of a body, for a thread. Each piece is fetched from the event loop when the thread needs it, so a slow
+    store slows the sender and no memory is used."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive

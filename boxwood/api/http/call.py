@@ -1,4 +1,4 @@
-"""A call: what a handler is given of one request."""
+"""A call: the request that a handler gets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .services import Services
 T = TypeVar("T")
 MOST_PER_PAGE = 1000
 ALL = 10**9
-"""The page of a list that is answered whole unless `limit` is given."""
+"""The page size of lists that are complete unless the request has `limit`."""
 
 
 class Stream:
-    """A JSON array too long for one answer: `parts` are rendered one by one, each in its own transaction."""
+    """A JSON array that is sent in parts. Each part is rendered in its own transaction."""
 
     def __init__(self, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]]) -> None:
         self.parts = parts
@@ -31,7 +31,7 @@ class Stream:
 
 
 class Call:
-    """What a handler is given: the parameters of the path in order, everything else merged in `given`."""
+    """A request: the parameters of the path in order, and all other members merged in `given`."""
 
     __slots__ = tuple("api ctx given headers items path peer query quota route scheme session".split())
 
@@ -56,27 +56,27 @@ class Call:
         self.scheme = scheme
         self.peer = peer
         self.session = ""
-        """The key of the session it is made in."""
+        """The key of the session, if the request has one."""
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
-        """The headers that say what the key has left, once this call was counted."""
+        """The rate-limit headers of the API key, after this call was counted."""
 
     def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
-        """Another call of the same caller, in the same transaction."""
+        """Another call of the same user, in the same transaction."""
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
         call.ctx, call.session = self.ctx, self.session
         return call
 
     async def read(self, fn: Callable[[Ctx], T]) -> T:
-        """In a transaction of its own that changes nothing: for routes that STREAM."""
+        """Run `fn` in its own read transaction. For STREAM routes."""
         return await self.api.engine.read_soon(lambda db: fn(self.api.context(db, self)))
 
-    async def write(self, told: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
-        """In a transaction of its own, committed when it returns: for routes that STREAM. `told` is what the
-        request said; one that repeats another raises `repeats.Replayed`."""
+    async def write(self, identity: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
+        """Run `fn` in its own transaction and commit it. For STREAM routes. `identity` identifies the content of the
+        request; a repeated request raises `idempotency.Replayed`."""
 
         def work(db: Db) -> Reply:
             self.ctx = self.api.context(db, self)
-            reply = idempotency.once(self.ctx, *self.identity(told), lambda: Reply(encode(fn(self.ctx))))
+            reply = idempotency.once(self.ctx, *self.identity(identity), lambda: Reply(encode(fn(self.ctx))))
             return sending.naming(reply, self.ctx.change)
 
         reply = await self.api.engine.write_soon(work)
@@ -85,7 +85,7 @@ class Call:
         return reply
 
     def identity(self, sent: list[Any]) -> tuple[str, list[Any]]:
-        """The request's Idempotency-Key, or nothing, and what a repetition of it must have in common with it."""
+        """The Idempotency-Key (or ""), and what a repetition must have in common with this request."""
         return self.header("idempotency-key"), [self.route.verb, self.route.path, self.path, *sent]
 
     @property
@@ -94,12 +94,12 @@ class Call:
 
     @property
     def rules(self) -> Rules:
-        """Which addresses this server may call."""
+        """The addresses that this server may call."""
         return self.api.rules
 
     @property
     def wishes(self) -> set[Wish]:
-        """Where to leave word of fields that an index would serve."""
+        """Fields for which an index would help: handlers add them here."""
         return self.api.wishes
 
     @property
@@ -108,18 +108,18 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """Where the caller reached us, as far as he or a proxy before us says."""
+        """The URL by which the client reached the server, according to the client or a proxy."""
         proxied = self.header("x-forwarded-proto").strip().lower()
         scheme = proxied if proxied in ("http", "https") else self.scheme
         return f"{scheme}://{self.header('host') or 'localhost'}"
 
     @property
     def source(self) -> str:
-        """The address the caller has."""
+        """The IP address of the client."""
         return self.api.limits.source(self.peer, self.header("x-forwarded-for"))
 
     def knows(self, tag: bytes) -> bool:
-        """Whether the caller has what bears this tag already."""
+        """Whether the client has the content with this ETag already (If-None-Match)."""
         return b"if-none-match" in self.headers and sending.matches(self.headers[b"if-none-match"], tag)
 
     def header(self, name: str) -> str:
@@ -131,23 +131,23 @@ class Call:
         return shape.parse(self.given)
 
     def text(self, name: str, default: str = "") -> str:
-        """A query parameter; of one that was repeated the last."""
+        """A query parameter as text. If it is repeated, the last value counts."""
         value = self.given.get(name, default)
         value = value[-1] if isinstance(value, list) and value else value
         if not isinstance(value, str):
             raise Invalid(name, "must be text")
         if "\x00" in value:
-            raise Invalid(name, "may not hold NUL characters")
+            raise Invalid(name, "must not contain NUL characters")
         return value
 
     def texts(self, name: str) -> list[str]:
-        """A query parameter that may be repeated or hold commas or brackets."""
+        """A query parameter as a list. It may be repeated, or contain commas or brackets."""
         value = self.given.get(name, [])
         found: list[str] = []
         for text in value if isinstance(value, list) else [value]:
             found += [part.strip() for part in str(text).strip("[]").split(",") if part.strip()]
         if any("\x00" in text for text in found):
-            raise Invalid(name, "may not hold NUL characters")
+            raise Invalid(name, "must not contain NUL characters")
         return found
 
     def sums(self) -> list[str] | None:
@@ -159,7 +159,7 @@ class Call:
         return str(self.given.get(name, "")).lower() in ("true", "1")
 
     def number(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
-        """A whole number; too large is clamped, negative or not a number is refused (ruling 16)."""
+        """A whole number. Too large values become `most`; smaller values than `least` are refused (ruling 16)."""
         value = self.given.get(name)
         if value is None or value == "":
             return default
@@ -172,16 +172,16 @@ class Call:
         return min(found, most) if most is not None else min(found, 2**53)
 
     def page(self, default: int) -> tuple[int, int]:
-        """`limit` and the offset that `page` (or `offset`) means."""
+        """The limit and the offset, from `limit` and `page` or `offset`."""
         limit = self.number("limit", default, least=1, most=MOST_PER_PAGE)
         offset = self.number("offset", self.number("page", 0, most=10**9) * limit, most=10**12)
         return limit, offset
 
     def sort_by(self) -> str:
-        """As a column of ours; empty for the list's own order."""
+        """The SQL column of `sortBy`; empty for the default order of the list."""
         word = self.text("sortBy")
         if word not in _ORDERS:
-            raise Invalid("sortBy", "is creationTimestamp or lastUpdatedTimestamp")
+            raise Invalid("sortBy", "must be creationTimestamp or lastUpdatedTimestamp")
         return _ORDERS[word]
 
 

@@ -1,4 +1,4 @@
-"""Who calls: the API key or the session's cookie in a request's head."""
+"""Credentials of a request: the API key, or the session cookie."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def secret(header: bytes | None) -> str:
 
 
 def session(headers: Mapping[bytes, bytes]) -> str:
-    """The session's secret from its cookie, or nothing."""
+    """The secret of the session from its cookie, or ""."""
     for pair in headers.get(b"cookie", b"").split(b";"):
         name, _, value = pair.strip().partition(b"=")
         if name == COOKIE:
@@ -45,34 +45,35 @@ def session(headers: Mapping[bytes, bytes]) -> str:
 
 
 def cookie(secret: str, *, seconds: int, secure: bool) -> tuple[bytes, bytes]:
-    """The header that sets it; with no secret and no seconds it takes it back."""
+    """The header that sets the session cookie. An empty secret with 0 seconds removes the cookie."""
     value = f"{COOKIE.decode()}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
     return b"set-cookie", (value + "; Secure" if secure else value).encode()
 
 
 def in_session(db: Db, call: Call, secret: str, now: int) -> Ctx:
-    """To act as the session's user. What is no GET has to come from a page of ours, since a browser sends the cookie
-    with what other pages ask too."""
+    """The context of the session's user. All requests except GET need the CSRF token, because a browser also sends the
+    cookie with requests from pages of other sites."""
     user, call.session = sessions.owner(db, secret, now)
     if b"x-boxwood-act-as" in call.headers:
-        raise Invalid("X-Boxwood-Act-As", "only a team's key can act for someone else")
-    said = call.headers.get(b"x-csrf-token", b"")
-    if call.route.verb != "GET" and not hmac.compare_digest(said, sessions.csrf_token(secret).encode()):
-        raise Forbidden("A change made with the session's cookie needs its X-CSRF-Token header")
+        raise Invalid("X-Boxwood-Act-As", "can only be sent with the API key of a team")
+    csrf_token = call.headers.get(b"x-csrf-token", b"")
+    if call.route.verb != "GET" and not hmac.compare_digest(csrf_token, sessions.csrf_token(secret).encode()):
+        raise Forbidden("A change with the session cookie needs the header X-CSRF-Token")
     call.api.seen[call.session] = now
     return Ctx(db, now, user, "", f"session:{call.session}")
 
 
 def require_same_origin(headers: Mapping[bytes, bytes]) -> None:
-    """That no other site's page signs the browser in, as somebody of its choice."""
+    """Refuse sign-ins from pages of other sites, which could sign the browser in as another user."""
     origin = headers.get(b"origin")
     host = headers.get(b"host", b"").decode("latin-1").lower()
     if origin is not None and urlsplit(origin.decode("latin-1")).netloc.lower() != host:
-        raise Forbidden("Signing in is for this server's own pages")
+        raise Forbidden("Only pages of this server can sign in")
 
 
 def by_script(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a page's script asks: it has its own sign-in, and wants no dialog of the browser's."""
+    """Whether a script of a page sent the request. Such pages have their own sign-in form and need no browser
+    dialog."""
     return any(
         name == b"cookie" or (name == b"sec-fetch-mode" and value != b"navigate") or name == b"x-csrf-token"
         for name, value in headers

@@ -1,4 +1,4 @@
-"""A request that comes again under its Idempotency-Key: answered as before, with nothing done twice."""
+"""Repeated requests with an Idempotency-Key: they get the same response, and nothing happens twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .replies import JSON, Reply, encode
 
 
 class Replayed(Exception):
-    """This was done before: what was stored for it now is not needed, and `reply` is what was answered then."""
+    """The request is a repetition. `reply` is the first response; bytes stored for the repetition are not needed."""
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
@@ -23,8 +23,8 @@ R = TypeVar("R")
 
 
 def once(ctx: Ctx, key: str, request: list[Any], work: Callable[[], R]) -> R | Reply:
-    """The answer that was given under this key to the same request, or a new one, stored with its effect. Without a
-    key the request is new."""
+    """The stored response to the same request with this key. If there is none, the result of `work`, which is stored in
+    the same transaction. Without a key, every request is new."""
     if not key:
         return work()
     digest = hashlib.blake2b(encode(request), digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
-"""Limits: how often a key may ask, and how often one source may guess.
+"""Rate limits: requests per API key, and wrong credentials per client address.
 
-A process that serves alone keeps its buckets in memory. Several share them through the database, from which
-each leases a few at a time: a request waits for the database only where its process has none left.
+A single process has its buckets in memory. Several processes share buckets through the database and lease a few
+requests at a time, so a request waits for the database only if its process has none left.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ...lib.durations import MINUTE
 from ...lib.rates import Rate, Spent
 
 GUESSES = Rate(100, MINUTE, 100)
-"""Wrong keys, passwords and tokens from one source, before further wrong ones are answered 429."""
+"""Wrong keys, passwords and tokens from one address, before more of them get status 429."""
 MOST_KEPT = 50_000
 
 
 class Buckets:
-    """Those of one rate. Safe in threads; `name` tells them from others in the database."""
+    """The buckets of one rate. Thread-safe. `name` identifies them in the database."""
 
     def __init__(self, engine: Engine, name: str, rate: Rate) -> None:
         self.engine = engine
@@ -36,7 +36,7 @@ class Buckets:
             self._threads = ThreadPoolExecutor(2, thread_name_prefix="leases")
 
     def spend(self, key: str, now: int) -> Spent:
-        """One of this key's, if there is one."""
+        """Spend one request of this key, if it has one left."""
         if self._threads is not None:
             return self._spend_lease(key, now)
         with self._lock:
@@ -47,7 +47,8 @@ class Buckets:
         return spent
 
     def _tidy(self, now: int) -> None:
-        """A full bucket is as good as none. Where none is, the fullest go: a crowd of strangers takes no memory."""
+        """Remove full buckets, which are the same as none. If too many are left, remove the fullest, to limit the
+        memory."""
         self._full_at = {key: at for key, at in self._full_at.items() if at > now}
         if len(self._full_at) > MOST_KEPT // 2:
             emptiest = sorted(self._full_at, key=self._full_at.__getitem__)[-MOST_KEPT // 2 :]
@@ -83,7 +84,7 @@ class Buckets:
 
 
 class _Lease:
-    """What this process holds of a bucket, and what it last knew of the rest."""
+    """The requests that this process has leased from a bucket, and the last known state of the bucket."""
 
     __slots__ = ("beside", "empty_until", "full_at", "good_until", "left", "lock")
 
@@ -94,7 +95,7 @@ class _Lease:
 
 
 class Limits:
-    """A server's: `keys` where requests are limited, `guesses` always."""
+    """The limits of a server: wrong credentials always, and requests per API key if there is a rate."""
 
     def __init__(
         self, engine: Engine, rate: Rate | None = None, proxies: tuple[client_address.Network, ...] = ()
@@ -104,11 +105,11 @@ class Limits:
         self._guesses = Buckets(engine, "guess", GUESSES)
 
     def source(self, peer: str, forwarded: str) -> str:
-        """The address a request comes from."""
+        """The IP address of the client."""
         return client_address.source(peer, forwarded, self.proxies)
 
     def spend(self, key: str, now: int) -> tuple[tuple[bytes, bytes], ...]:
-        """Count a request of this key; the headers that say where it stands. Raises `TooMany` with the same."""
+        """Count a request of this key. Returns the rate-limit headers; `TooMany` has them too."""
         if self._keys is None:
             return ()
         spent = self._keys.spend(key, now)
@@ -118,8 +119,8 @@ class Limits:
         return headers
 
     def failed(self, source: str, now: int) -> None:
-        """Count a wrong key, password or token from this address. Past 100 a minute it raises `TooMany`; what is
-        right is never counted, so nobody is refused for a neighbour's mistakes."""
+        """Count a wrong key, password or token from this address. After 100 in a minute it raises `TooMany`.
+        Correct credentials are never counted, so they work even if the address has made too many mistakes."""
         spent = self._guesses.spend(client_address.block(source), now)
         if not spent.granted:
             raise TooMany("Too many wrong credentials from your address: try again later", spent.wait)

@@ -1,4 +1,4 @@
-"""Answers that go on for as long as the caller listens."""
+"""Responses that continue until the client disconnects: server-sent events."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from .services import Services
 
 log = logging.getLogger("boxwood.live")
 STILL_HERE_EVERY = 15.0
-# Between two looks: what happens meanwhile is told together.
+# Seconds between two reads: events of this time are sent together.
 PAUSE = 0.02
-# Where transactions commit side by side, an event can become visible a moment after its own commit was heard of.
+# If transactions commit in parallel, an event can become visible a moment after the signal of its commit.
 LOOK_AGAIN = 0.5
 
 
-class News(msgspec.Struct, frozen=True):
-    """What to send, the place behind it, and whether there is more at once."""
+class Update(msgspec.Struct, frozen=True):
+    """The data to send, the position after it, and whether there is more to send immediately."""
 
-    told: bytes
+    data: bytes
     place: str
     more: bool
 
 
 class Live(msgspec.Struct, frozen=True):
     start: str
-    news: Callable[[Ctx, str], News]
+    read: Callable[[Ctx, str], Update]
     still_here: Callable[[str], bytes]
 
 
 async def serve(api: Services, call: Call, live: Live, receive: Receive, send: Send) -> None:
-    """Until the caller goes, the key is revoked, or the server stops."""
+    """Send updates until the client disconnects, the API key is revoked, or the server stops."""
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": live.still_here(live.start), "more_body": True})
-    with api.bells.one() as bell:
+    with api.bells.listen() as bell:
         gone = asyncio.create_task(_until_gone(receive, bell))
         try:
-            await _tell(api, call, live, bell, gone, send)
+            await _send_updates(api, call, live, bell, gone, send)
         except Problem:
             log.info("a listener may no longer listen", extra={"route": call.route.path})
         finally:
@@ -54,7 +54,7 @@ async def serve(api: Services, call: Call, live: Live, receive: Receive, send: S
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _tell(
+async def _send_updates(
     api: Services, call: Call, live: Live, bell: asyncio.Event, gone: asyncio.Task[None], send: Send
 ) -> None:
     place = live.start
@@ -64,21 +64,21 @@ async def _tell(
     while not (gone.done() or api.bells.closing.is_set()):
         bell.clear()
 
-        def look(db: Db, place: str = place) -> News:
-            return live.news(api.context(db, call), place)
+        def look(db: Db, place: str = place) -> Update:
+            return live.read(api.context(db, call), place)
 
-        news = await api.engine.read_soon(look)
-        place = news.place
-        told = news.told
-        if not told and loop.time() - heard >= STILL_HERE_EVERY:
-            told = live.still_here(place)
-        if told:
-            # Where others commit between two statements, the key may be gone by the time of what is told: it is
-            # looked at afresh, as what one reading remembers is of its beginning.
+        update = await api.engine.read_soon(look)
+        place = update.place
+        data = update.data
+        if not data and loop.time() - heard >= STILL_HERE_EVERY:
+            data = live.still_here(place)
+        if data:
+            # If transactions commit in parallel, the API key may have been revoked after the read began. Check it
+            # again in a new transaction, because a read remembers the state at its beginning.
             await api.engine.read_soon(lambda db: api.context(db, call))
             heard = loop.time()
-            await send({"type": "http.response.body", "body": told, "more_body": True})
-        if not news.more:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        if not update.more:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(bell.wait(), wait)
             await asyncio.sleep(PAUSE)

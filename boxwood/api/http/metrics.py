@@ -1,4 +1,4 @@
-"""What waits, how long, and how large the database is, for Prometheus: read when it is asked for."""
+"""Gauges for Prometheus: the queues, their age, and the size of the database, read at each request."""
 
 from __future__ import annotations
 

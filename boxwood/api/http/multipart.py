@@ -1,4 +1,4 @@
-"""A multipart form, part by part as it comes."""
+"""Reads a multipart form part by part, as it arrives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Event = tuple[str, bytes]
 
 
 class Part(msgspec.Struct):
-    """`data` is to be read before the next part is asked for; what is left of it is skipped."""
+    """A part of a form. Read `data` before the next part; unread data is skipped."""
 
     name: str
     file_name: str | None
@@ -45,7 +45,7 @@ def parts(body: Iterable[bytes], content_type: str) -> Iterator[Part]:
 def _boundary(content_type: str) -> bytes:
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not 0 < len(boundary) <= 200:
-        raise Invalid("Content-Type", "of a multipart form needs its boundary")
+        raise Invalid("Content-Type", "must have a boundary for a multipart form")
     return boundary
 
 
@@ -74,14 +74,15 @@ def _text(value: bytes) -> str:
 
 
 def _events(body: Iterable[bytes], boundary: bytes) -> Iterator[_Event]:
-    """Each part as its head (the Content-Disposition), its data, its end; the whole must end as it should."""
+    """The events of each part: head (the Content-Disposition), data, end. Raises `Invalid` if the form is
+    incomplete."""
     reader = _Reader()
     parser = MultipartParser(boundary, reader.callbacks())
     for chunk in body:
         try:
             parser.write(chunk)
         except FormParserError as error:
-            raise Invalid("body", f"is no multipart form: {error}") from None
+            raise Invalid("body", f"is not a multipart form: {error}") from None
         while reader.events:
             yield reader.events.popleft()
     if not reader.ended:
@@ -89,7 +90,7 @@ def _events(body: Iterable[bytes], boundary: bytes) -> Iterator[_Event]:
 
 
 class _Reader:
-    """Gathers what the parser calls back with, one chunk's worth at a time."""
+    """Collects the events of the parser for one chunk."""
 
     def __init__(self) -> None:
         self.events: deque[_Event] = deque()

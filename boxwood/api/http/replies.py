@@ -1,4 +1,4 @@
-"""Status codes and error bodies, once (spec 1.7). Success is 200, whatever was done."""
+"""Status codes and error bodies (spec 1.7). The status of every success is 200."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ encode = msgspec.json.Encoder().encode
 
 
 class Reply(msgspec.Struct):
-    """An answer that is not plain JSON with status 200."""
+    """A response: body, status, content type and headers."""
 
     body: bytes
     status: int = 200
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
     tag: bytes = b""
-    """The entity's, where it is known already."""
+    """The ETag, if it is known already."""
 
 
 class Download(msgspec.Struct):
-    """An answer whose bytes are read as they are sent; `open` finds whether they are there."""
+    """A response whose bytes are read while they are sent. `open` raises if they are missing."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -50,12 +50,12 @@ class Download(msgspec.Struct):
 
 
 class Chunks(msgspec.Struct):
-    """An answer of pieces that are made as they are sent, each in a transaction of its own."""
+    """A response in pieces, each computed when it is sent, in its own transaction."""
 
     headers: list[tuple[bytes, bytes]]
     pieces: Iterator[Callable[[Ctx], bytes]]
-    tell: Callable[[Ctx], Any] | None = None
-    """What is recorded of it, in a transaction before the first piece."""
+    record: Callable[[Ctx], Any] | None = None
+    """Records the response in a transaction before the first piece."""
 
 
 def error(status: int, message: str, **more: Any) -> Reply:
@@ -63,7 +63,7 @@ def error(status: int, message: str, **more: Any) -> Reply:
 
 
 def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Reply:
-    """`says` is what a 404 says on this route of what its path names, where it is not the usual."""
+    """The response for an error. `says` is the message of a 404 for a key in the path, if the route has its own."""
     match problem:
         case NotSignedIn():
             return not_signed_in(problem)
@@ -76,7 +76,7 @@ def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Re
         case Rejected():
             return error(400, str(problem), violations=problem.violations)
         case Insufficient():
-            return error(400, problem.message, field=problem.field, details=f"{problem.field} is needed")
+            return error(400, problem.message, field=problem.field, details=f"{problem.field} is required")
         case Reused():
             return error(422, str(problem), field=problem.field)
         case Invalid():
@@ -106,8 +106,8 @@ def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Re
 
 
 def not_signed_in(problem: NotSignedIn, *, challenge: bool = True) -> Reply:
-    """Clients tell the two 401s apart by whether `success` is there. A browser that is challenged with Basic opens a
-    dialog, where a page has a form of its own."""
+    """Clients distinguish missing from wrong credentials by the member `success`. The challenge `Basic` makes a browser
+    open a dialog, so pages with their own sign-in form do not get it."""
     field = {"field": problem.field} if problem.field else {}
     reply = error(401, str(problem), **field) if problem.given else Reply(encode({"error": str(problem)}), 401)
     scheme = b"Basic" if challenge else b"Bearer"
@@ -116,11 +116,11 @@ def not_signed_in(problem: NotSignedIn, *, challenge: bool = True) -> Reply:
 
 
 UNKNOWN_PATH = error(400, "Invalid API path specified")
-OUR_FAULT = error(500, "Something went wrong here; it was written to the log under this request's id")
+OUR_FAULT = error(500, "The server failed; its log has the details under the id of this request")
 
 
 def wrong_verb(verbs: list[str]) -> Reply:
     allowed = ", ".join(verbs)
-    reply = error(405, f"This path takes {allowed}")
+    reply = error(405, f"This path accepts {allowed}")
     reply.headers = ((b"allow", allowed.encode()),)
     return reply

@@ -1,4 +1,4 @@
-"""The rows of the table of routes: what each verb usually is, so that a route is one line."""
+"""Functions for the rows of the route table, with the defaults of each verb, so that a route is one line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _post(path: str, handler: Callable[..., Any], takes: Shape | None = None, *q
 
 
 def _ask(path: str, handler: Callable[..., Any], takes: Shape | None, *query: str) -> Route:
-    """A question too long for an address: it changes nothing."""
+    """A POST that only reads, because its parameters are too long for a URL."""
     return Route("POST", path, handler, LIST, takes, query)
 
 

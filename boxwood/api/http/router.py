@@ -19,25 +19,25 @@ _SLASHES = re.compile("/{2,}")
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One row of the table: a verb and a path of one edition, and who answers."""
+    """A row of the route table: a verb and a path of one edition, and the handler."""
 
     verb: str
     path: str
     handler: Callable[..., Any]
     mode: str
-    """READ answers at once, LIST in a reader's thread, WRITE in the writer; STREAM takes its body as it comes, and
-    asks for its transactions itself."""
+    """READ runs in the event loop, LIST in a reader thread, WRITE in the writer. STREAM reads its body as a stream and
+    opens its own transactions."""
     takes: Shape | None = None
     query: tuple[str, ...] = ()
     bodies: tuple[str, ...] = ()
-    """The media types a STREAM takes."""
+    """The media types that a STREAM accepts."""
     gives: Any = None
-    """The shape of a STREAM's answer; the others' are in their handlers' signatures."""
+    """The type of a STREAM's response. Other routes have it in the signature of their handler."""
     says: str = ""
-    """What a 404 says where it is not the usual (spec 1.7)."""
+    """The message of a 404, if it is not the default (spec 1.7)."""
     tag: str = ""
     open: bool = False
-    """Needs no credentials: a token in the query says who acts."""
+    """Needs no credentials: a token in the query identifies the user."""
 
     @property
     def edition(self) -> str:
@@ -74,7 +74,7 @@ class Router:
         node.routes[route.verb] = route
 
     def find(self, verb: str, path: str) -> tuple[Route | None, tuple[str, ...], list[str]]:
-        """The route and its path's parameters in order; else the verbs that the path does take.
+        """The route and the parameters of its path in order; otherwise the verbs that the path accepts.
 
         The edition asked for wins; then the other one, whose nouns answer here too; then PUT for POST
         and POST for PUT, which some clients swap.

@@ -1,4 +1,4 @@
-"""What one server's calls share: the engine, limits, the file store, caches and queues."""
+"""Services that all calls of a server share: the engine, limits, the file store, caches and queues."""
 
 from __future__ import annotations
 
@@ -51,26 +51,27 @@ class Services:
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self.inline = engine.one_process
         self.uses: dict[str, int] = {}
-        """When each API key was last used, until someone writes it down."""
+        """When each API key was last used, until a job stores it."""
         self.seen: dict[str, int] = {}  # the same for sessions
         self.guesses = Queue()
         self.failures = Failures(engine, clock)
-        self.provider = ""  # the name of the one by which people may sign in, too
+        self.provider = ""  # the name of the OpenID Connect provider, if there is one
         self.wishes: set[Wish] = set()
-        """Fields that were filtered or sorted by, until someone makes their indexes."""
+        """Fields of filters and orders, until a job creates their indexes."""
         self.bells = Bells(engine)
         self.answer_cache = Answers()
 
     def context(self, db: Db, call: Any) -> Ctx:
-        """Who acts in this call, and when; the application says."""
+        """The user and the time of the call. The application implements it."""
         raise NotImplementedError
 
     async def aside(self, fn: Callable[..., T], *given: Any) -> T:
-        """In a thread for files, where waiting for disk, bucket or sender holds up nobody else."""
+        """Run `fn` in a thread for files, where waiting for the disk, the bucket or the sender blocks no other
+        request."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *given)
 
     async def heavy(self, fn: Callable[..., T], *given: Any) -> T:
-        """The same for what takes much memory: a few at once."""
+        """Run `fn` in a thread, with at most HEAVY_AT_ONCE such calls, because each needs much memory."""
         async with self._heavy:
             return await self.aside(fn, *given)
 

@@ -1,4 +1,4 @@
-"""Answers sent piece by piece. A fault in the middle cuts the connection, so that nobody takes it for whole."""
+"""Responses in pieces. An error in the middle closes the connection, so that clients see that it is incomplete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger("boxwood.api")
 
 
 async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any], list[Any]], send: Send) -> None:
-    """A JSON array in chunks, each rendered in a transaction of its own."""
+    """Send a JSON array in chunks, each rendered in its own transaction."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", JSON)]})
     await send({"type": "http.response.body", "body": b"[", "more_body": True})
     first = True
@@ -40,8 +40,8 @@ async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any]
 
 
 async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> None:
-    if chunks.tell and scope["method"] != "HEAD":
-        await _told(call, chunks.tell)
+    if chunks.record and scope["method"] != "HEAD":
+        await _record(call, chunks.record)
     await send({"type": "http.response.start", "status": 200, "headers": chunks.headers})
     for piece in chunks.pieces if scope["method"] != "HEAD" else ():
 
@@ -53,16 +53,17 @@ async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> Non
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _told(call: Call, tell: Callable[[Ctx], Any]) -> None:
-    """A disk that takes nothing more is no reason to keep what is on it from those who come to save it."""
+async def _record(call: Call, record: Callable[[Ctx], Any]) -> None:
+    """Record the export. If the disk is full, the export is sent without a record, so that users can save their
+    data."""
 
     def work(db: Db) -> None:
-        tell(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within, call.ctx.via))
+        record(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within, call.ctx.via))
 
     try:
         await call.api.engine.write_soon(work)
     except Unavailable:
-        log.error("given, and not recorded", extra={"route": call.route.path, "user": call.ctx.actor.key})
+        log.error("an export was sent, but not recorded", extra={"route": call.route.path, "user": call.ctx.actor.key})
 
 
 async def of_bytes(
@@ -73,7 +74,7 @@ async def of_bytes(
     download: Download,
     pieces: Iterator[bytes],
 ) -> None:
-    """As they are read; no further than the caller listens."""
+    """Send the bytes as they are read, until the client disconnects."""
     await send({"type": "http.response.start", "status": download.status, "headers": download.headers})
     gone = asyncio.create_task(sending.hang_up(receive))
     try:

@@ -99,7 +99,7 @@ _MEMBERS = {
     "secrets": OBJECT,
     "enabled": FLAG,
 }
-_SAYS = {
+_DESCRIBED = {
     "trigger": "`type`, and the parameters of this type: see the catalogue.",
     "filter": "A filter tree, as in saved views: only boxes that match it.",
     "condition": "A CEL expression over the `names` in the catalogue: runs only if it is true.",
@@ -112,16 +112,16 @@ AUTOMATION_CREATE = Shape(
     "AutomationCreate",
     {**_MEMBERS, "pipeline_key": nullable(KEY), "team_key": nullable(KEY)},
     required=("name", "trigger", "steps"),
-    described=_SAYS,
+    described=_DESCRIBED,
 )
-AUTOMATION_EDIT = Shape("AutomationEdit", _MEMBERS, described=_SAYS)
+AUTOMATION_EDIT = Shape("AutomationEdit", _MEMBERS, described=_DESCRIBED)
 _BODY = {"body": "The value of `body` in the steps."}
 AUTOMATION_RUN = Shape("AutomationRun", {"box_key": nullable(KEY), "body": ANYTHING}, described=_BODY)
 
 
 _TRIED = {name: kind for name, kind in _MEMBERS.items() if name not in ("name", "description", "enabled")}
 AUTOMATION_TEST = Shape(
-    "AutomationTest", {**_TRIED, "box_key": nullable(KEY), "body": ANYTHING}, described={**_SAYS, **_BODY}
+    "AutomationTest", {**_TRIED, "box_key": nullable(KEY), "body": ANYTHING}, described={**_DESCRIBED, **_BODY}
 )
 
 

@@ -1,4 +1,4 @@
-"""What every shape is made of."""
+"""The base of all shapes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 
 
 class Out(msgspec.Struct, rename="camel", omit_defaults=True):
-    """The base of what is answered: members that are null or absent are left out (spec 1.6)."""
+    """The base of response shapes. Members without a value are left out (spec 1.6)."""
 
 
 def given(value: Any) -> Any:
-    """The value, or nothing at all on the wire."""
+    """The value, or UNSET instead of None, so that the member is left out."""
     return msgspec.UNSET if value is None else value

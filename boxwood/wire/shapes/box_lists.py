@@ -1,7 +1,7 @@
-"""Boxes in lists, made ten times as fast: the same members as `boxes.box` gives, as bytes at once.
+"""Boxes in lists, encoded ten times as fast as by `boxes.box`, with the same members.
 
-What is JSON in a box's row and the same on the wire is passed on unread. What many boxes of a list share is encoded
-once: who they belong to, and the figures of a box on which nothing has happened yet.
+JSON in the row of a box that is the same on the wire is copied without parsing. Parts that many boxes share are encoded
+once: their people, and the activity of boxes without any.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 from ...core.records import NO_ACTIVITY, NO_EMAILS, BoxLink, Person, StoredBox
 from .base import Out
-from .boxes import BoxOut, Told, freshness, links, told
+from .boxes import ActivityOut, BoxOut, activity_members, freshness, links
 from .people import SharingEntry, sharing_entry
 from .validators import Violation
 
@@ -24,7 +24,7 @@ _violations = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
 
 class _Shared(Out, omit_defaults=False):
-    """What boxes of the same people in the same pipeline have in common."""
+    """The members that boxes of the same people in the same pipeline have in common."""
 
     pipeline_key: str
     creator_key: str
@@ -40,10 +40,10 @@ class _Shared(Out, omit_defaults=False):
 def boxes(
     found: Sequence[StoredBox], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
 ) -> list[BoxOut]:
-    """`columns` are those asked for, of each box; none at all for none."""
+    """The encoded boxes. `columns` are the requested columns of each box, or empty if there are none."""
     maker = _Maker(people, now)
     asked = columns or [None] * len(found)
-    # They are encoded already, which nobody sees who encodes them.
+    # They are encoded already (msgspec.Raw), which makes no difference to the encoder.
     return cast(list[BoxOut], [maker.box(box, each) for box, each in zip(found, asked, strict=True)])
 
 
@@ -53,7 +53,7 @@ class _Maker:
         self._known: dict[tuple[str, ...], str] = {}
 
     def box(self, box: StoredBox, columns: dict[str, Any] | None) -> msgspec.Raw:
-        """Our own keys need no escaping, nor does what is JSON in the row."""
+        """Keys, and JSON from the row, need no escaping."""
         more = f',"notes":{_json(box.notes)}' if box.notes is not None else ""
         if columns is not None:
             more = f'{more},"columns":{_json(columns)}'
@@ -67,15 +67,15 @@ class _Maker:
             f'"lastSavedTimestamp":{box.saved_at},"lastStageChangeTimestamp":{box.stage_changed_at},'
             f'"freshness":{freshness(box.updated_at, self._now)},"linkedBoxKeys":{box.linked_box_keys},'
             f'"fields":{box.fields},"stageHistoryEntries":{_renamed(box.stage_history)},'
-            f'"violations":{_broken(box.violations)}{more}{self._shared(box)}{self._told(box)}'.encode()
+            f'"violations":{_broken(box.violations)}{more}{self._shared(box)}{self._activity(box)}'.encode()
         )
 
     def _shared(self, box: StoredBox) -> str:
-        """Between commas."""
+        """The shared members, with commas around them."""
         named = (box.pipeline_key, box.creator_key, box.source, box.assignee_keys, box.follower_keys)
         if (found := self._known.get(named)) is None:
             followers = _keys(box.follower_keys)
-            made = _Shared(
+            shared = _Shared(
                 box.pipeline_key,
                 box.creator_key,
                 box.source,
@@ -86,15 +86,15 @@ class _Maker:
                 len(followers),
                 {},
             )
-            found = self._known[named] = f",{_json(made)[1:-1]},"
+            found = self._known[named] = f",{_json(shared)[1:-1]},"
         return found
 
-    def _told(self, stored: StoredBox) -> str:
-        """Behind the first brace."""
+    def _activity(self, stored: StoredBox) -> str:
+        """The activity members and the closing brace, without the opening brace."""
         if stored.activity == "{}" and stored.emails == "{}":
-            return _QUIET
+            return _NO_ACTIVITY
         box = stored.box()
-        return _json(Told(**told(box.activity, box.emails, self._entries)))[1:]
+        return _json(ActivityOut(**activity_members(box.activity, box.emails, self._entries)))[1:]
 
     def _entries(self, keys: list[str]) -> list[SharingEntry]:
         return [sharing_entry(self._people[key]) for key in keys if key in self._people]
@@ -105,7 +105,7 @@ def _json(value: Any) -> str:
 
 
 def _renamed(stays: str) -> str:
-    """Its values are keys of stages and numbers, so nothing but its members is called so."""
+    """The stays with the wire names of members. Values are stage keys and numbers, so only member names match."""
     return (
         stays.replace('"stage_key"', '"stageKey"')
         .replace('"entered_at"', '"lastEntryToStageTs"')
@@ -117,5 +117,5 @@ def _broken(violations: str) -> str:
     return "[]" if violations == "[]" else _json([Violation(**each) for each in _violations(violations)])
 
 
-_QUIET = _json(Told(**told(NO_ACTIVITY, NO_EMAILS, lambda keys: [])))[1:]
-"""The figures of a box on which nothing has happened yet."""
+_NO_ACTIVITY = _json(ActivityOut(**activity_members(NO_ACTIVITY, NO_EMAILS, lambda keys: [])))[1:]
+"""The activity members of a box without activity."""

@@ -30,7 +30,7 @@ class StageHistoryEntry(Out, omit_defaults=False):
     """Finished stays only; the current stay is not counted (ruling 18)."""
 
 
-class Told(Out, omit_defaults=False):
+class ActivityOut(Out, omit_defaults=False):
     """The numbers and times of the mail, tasks, calls, meetings, comments and files of a box."""
 
     email_addresses: list[str]
@@ -81,7 +81,7 @@ class Told(Out, omit_defaults=False):
     last_comment_timestamp: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class BoxOut(Told, omit_defaults=False, kw_only=True):
+class BoxOut(ActivityOut, omit_defaults=False, kw_only=True):
     key: str
     box_key: str
     pipeline_key: str
@@ -121,7 +121,7 @@ def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         return [sharing_entry(people[key]) for key in keys if key in people]
 
     return BoxOut(
-        **told(box.activity, box.emails, entries),
+        **activity_members(box.activity, box.emails, entries),
         key=box.key,
         box_key=box.key,
         pipeline_key=box.pipeline_key,
@@ -153,55 +153,55 @@ def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
     )
 
 
-def told(told: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, Any]:
+def activity_members(activity: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, Any]:
     """The members of `ActivityOut`."""
     return dict(  # noqa: C408
         email_addresses=emails.addresses,
         email_addresses_auto_extracted=emails.extracted,
         email_addresses_blacklist=emails.blacklist,
         email_addresses_whitelist=emails.whitelist,
-        total_number_of_emails=told.emails_total,
-        total_number_of_sent_emails=told.emails_sent,
-        total_number_of_received_emails=told.emails_received,
+        total_number_of_emails=activity.emails_total,
+        total_number_of_sent_emails=activity.emails_sent,
+        total_number_of_received_emails=activity.emails_received,
         total_number_of_sent_emails_views=0,
         total_number_of_last_sent_email_views=0,
         total_number_of_last_sent_email_links_clicks=0,
-        gmail_thread_count=told.thread_count,
-        task_total=told.task_total,
-        task_complete_count=told.task_complete,
-        task_incomplete_count=told.task_total - told.task_complete,
-        task_overdue_count=told.task_overdue,
-        task_assignee_key_set=told.task_assignee_keys,
-        overdue_task_assignee_key_set=told.overdue_task_assignee_keys,
-        incomplete_task_assignee_key_set=told.incomplete_task_assignee_keys,
-        task_assignee_sharing_entry_set=entries(told.task_assignee_keys),
-        overdue_task_assignee_sharing_entry_set=entries(told.overdue_task_assignee_keys),
-        incomplete_task_assignee_sharing_entry_set=entries(told.incomplete_task_assignee_keys),
-        call_log_count=told.call_count,
-        meeting_notes_count=told.meeting_count,
-        total_call_log_duration=told.call_ms,
-        total_meeting_notes_duration=told.meeting_ms,
-        comment_count=told.comment_count,
-        file_count=told.file_count,
-        reminder_count=told.reminder_count,
-        task_percentage_complete=_percentage(told.task_complete, told.task_total),
-        earliest_overdue_task_due_date=given(told.earliest_overdue_at),
-        soonest_task_due_date=given(told.soonest_due_at),
-        last_email_from=given(told.last_email_from),
-        first_email_from=given(told.first_email_from),
-        first_email_timestamp=given(told.first_email_at),
-        first_email_received_timestamp=given(told.first_received_at),
-        last_email_received_timestamp=given(told.last_received_at),
-        first_email_sent_timestamp=given(told.first_sent_at),
-        last_email_sent_timestamp=given(told.last_sent_at),
-        last_email_updated_timestamp=given(told.last_email_at),
-        first_call_log_timestamp=given(told.first_call_at),
-        most_recent_call_log_timestamp=given(told.last_call_at),
-        first_meeting_notes_timestamp=given(told.first_meeting_at),
-        most_recent_meeting_notes_timestamp=given(told.last_meeting_at),
-        last_touchpoint_timestamp=given(told.touched_at),
-        last_touchpoint_type=given(told.touched_by),
-        last_comment_timestamp=given(told.last_comment_at),
+        gmail_thread_count=activity.thread_count,
+        task_total=activity.task_total,
+        task_complete_count=activity.task_complete,
+        task_incomplete_count=activity.task_total - activity.task_complete,
+        task_overdue_count=activity.task_overdue,
+        task_assignee_key_set=activity.task_assignee_keys,
+        overdue_task_assignee_key_set=activity.overdue_task_assignee_keys,
+        incomplete_task_assignee_key_set=activity.incomplete_task_assignee_keys,
+        task_assignee_sharing_entry_set=entries(activity.task_assignee_keys),
+        overdue_task_assignee_sharing_entry_set=entries(activity.overdue_task_assignee_keys),
+        incomplete_task_assignee_sharing_entry_set=entries(activity.incomplete_task_assignee_keys),
+        call_log_count=activity.call_count,
+        meeting_notes_count=activity.meeting_count,
+        total_call_log_duration=activity.call_ms,
+        total_meeting_notes_duration=activity.meeting_ms,
+        comment_count=activity.comment_count,
+        file_count=activity.file_count,
+        reminder_count=activity.reminder_count,
+        task_percentage_complete=_percentage(activity.task_complete, activity.task_total),
+        earliest_overdue_task_due_date=given(activity.earliest_overdue_at),
+        soonest_task_due_date=given(activity.soonest_due_at),
+        last_email_from=given(activity.last_email_from),
+        first_email_from=given(activity.first_email_from),
+        first_email_timestamp=given(activity.first_email_at),
+        first_email_received_timestamp=given(activity.first_received_at),
+        last_email_received_timestamp=given(activity.last_received_at),
+        first_email_sent_timestamp=given(activity.first_sent_at),
+        last_email_sent_timestamp=given(activity.last_sent_at),
+        last_email_updated_timestamp=given(activity.last_email_at),
+        first_call_log_timestamp=given(activity.first_call_at),
+        most_recent_call_log_timestamp=given(activity.last_call_at),
+        first_meeting_notes_timestamp=given(activity.first_meeting_at),
+        most_recent_meeting_notes_timestamp=given(activity.last_meeting_at),
+        last_touchpoint_timestamp=given(activity.touched_at),
+        last_touchpoint_type=given(activity.touched_by),
+        last_comment_timestamp=given(activity.last_comment_at),
     )
 
 

@@ -67,9 +67,9 @@ def story(event: Event, box: str, pipeline: str) -> str:
 
 def global_story(event: Event) -> str:
     pipeline = event.detail.get("pipeline_name", "")
-    told = story(event, event.detail.get("box_name", ""), pipeline)
+    sentence = story(event, event.detail.get("box_name", ""), pipeline)
     said_already = "{pipeline}" in EVENT_KINDS[event.kind].story or not pipeline
-    return told if said_already else f"{told} in {pipeline}"
+    return sentence if said_already else f"{sentence} in {pipeline}"
 
 
 def _variables(event: Event) -> dict[str, str]:

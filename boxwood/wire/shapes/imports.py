@@ -149,9 +149,9 @@ class Exported(msgspec.Struct):
     options: list[list[dict[str, str]]]
 
 
-def exported(told: dict[str, Any]) -> Exported:
+def exported(document: dict[str, Any]) -> Exported:
     try:
-        pipeline = msgspec.convert(told, _Pipeline)
+        pipeline = msgspec.convert(document, _Pipeline)
         stages = [pipeline.stages[key] for key in pipeline.stage_order]
     except msgspec.ValidationError as error:
         raise Invalid("pipeline", str(error)) from None

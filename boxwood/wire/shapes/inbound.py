@@ -87,7 +87,7 @@ _MEMBERS: dict[str, Any] = {
     "repeat_path": nullable(NAME),
     "condition": nullable(TEXT),
 }
-_SAID = {
+_DESCRIBED = {
     "method": "The method it accepts. Other methods get 405.",
     "signature": "How senders prove who they are: STANDARD (Standard Webhooks), GITHUB, STRIPE, or SHARED: the secret "
     "itself in a header.",
@@ -99,8 +99,8 @@ _SAID = {
     "condition": "A CEL expression over method, query, headers and body, such as body.amount > 100.0. "
     "Other requests start nothing.",
 }
-INBOUND_CREATE = Shape("InboundCreate", _MEMBERS, described=_SAID)
-INBOUND_EDIT = Shape("InboundEdit", _MEMBERS, active=FLAG, described=_SAID)
+INBOUND_CREATE = Shape("InboundCreate", _MEMBERS, described=_DESCRIBED)
+INBOUND_EDIT = Shape("InboundEdit", _MEMBERS, active=FLAG, described=_DESCRIBED)
 INBOUND_ROTATE = Shape(
     "InboundRotate",
     {"overlap": nullable(INTEGER)},

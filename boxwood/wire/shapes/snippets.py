@@ -96,9 +96,9 @@ _MEMBERS = {
     "snippet_key_shortcut": nullable(NAME),
     "pipeline_key": nullable(KEY),
 }
-_SAYS = {"pipeline_key": "The pipeline to share it with. Empty: only for you.", "snippet_text": "HTML."}
-SNIPPET_CREATE = Shape("SnippetCreate", _MEMBERS, required=("snippet_name",), described=_SAYS)
-SNIPPET_EDIT = Shape("SnippetEdit", _MEMBERS, described=_SAYS)
+_DESCRIBED = {"pipeline_key": "The pipeline to share it with. Empty: only for you.", "snippet_text": "HTML."}
+SNIPPET_CREATE = Shape("SnippetCreate", _MEMBERS, required=("snippet_name",), described=_DESCRIBED)
+SNIPPET_EDIT = Shape("SnippetEdit", _MEMBERS, described=_DESCRIBED)
 _OURS = {"snippet_name": "name", "snippet_text": "text", "snippet_key_shortcut": "shortcut"}
 
 

@@ -69,7 +69,7 @@ _MEMBERS = {
     "formula": nullable(TEXT),
     "denies": FLAG,
 }
-_SAYS = {
+_DESCRIBED = {
     "mode": "REJECT (default) rejects changes that break the rule. WARN saves them with a warning.",
     "message": "The message when a box breaks the rule. Default: the name of the rule.",
     "condition": "A filter tree: the boxes to check. Default: all boxes.",
@@ -77,5 +77,7 @@ _SAYS = {
     "formula": "JavaScript or spreadsheet style, over the columns: true if the box is valid.",
     "denies": "No box may match the condition.",
 }
-VALIDATOR_CREATE = Shape("ValidatorCreate", _MEMBERS, required=("name",), described=_SAYS, aliases={"deny": "denies"})
-VALIDATOR_EDIT = Shape("ValidatorEdit", _MEMBERS, described=_SAYS, aliases={"deny": "denies"})
+VALIDATOR_CREATE = Shape(
+    "ValidatorCreate", _MEMBERS, required=("name",), described=_DESCRIBED, aliases={"deny": "denies"}
+)
+VALIDATOR_EDIT = Shape("ValidatorEdit", _MEMBERS, described=_DESCRIBED, aliases={"deny": "denies"})

@@ -60,14 +60,14 @@ _MEMBERS = {
     "columns": records(_COLUMN, bare="key"),
     "shared": FLAG,
 }
-_SAYS = {
+_DESCRIBED = {
     "filter": "A tree of and, or, not and tests such as {field, op, value}; null for all boxes.",
     "sort": "Columns. A minus sign before a column reverses its order.",
     "group": "A column whose values make the groups.",
     "shared": "Whether all users of the pipeline see the view. Otherwise, only you see it.",
 }
-VIEW_CREATE = Shape("ViewCreate", _MEMBERS, required=("name",), described=_SAYS)
-VIEW_EDIT = Shape("ViewEdit", _MEMBERS, described=_SAYS)
+VIEW_CREATE = Shape("ViewCreate", _MEMBERS, required=("name",), described=_DESCRIBED)
+VIEW_EDIT = Shape("ViewEdit", _MEMBERS, described=_DESCRIBED)
 
 
 def ours(parsed: dict[str, Any]) -> dict[str, Any]:

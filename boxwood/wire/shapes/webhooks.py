@@ -71,7 +71,7 @@ _MEMBERS: dict[str, Kind] = {
     "condition": nullable(TEXT),
     "ordered": nullable(FLAG),
 }
-_SAID = {
+_DESCRIBED = {
     "token": "Sent in the header X-Streak-Webhook-Token. Never returned.",
     "stages": "Only boxes in these stages.",
     "fields": "For BOX_EDIT: only events that changed one of these: keys of fields, or members of a box such as name.",
@@ -84,9 +84,9 @@ WEBHOOK_CREATE = Shape(
     required=("event", "target_url"),
     pipeline_key=nullable(KEY),
     team_key=nullable(KEY),
-    described=_SAID,
+    described=_DESCRIBED,
 )
-WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_SAID)
+WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_DESCRIBED)
 
 
 class AttemptOut(Out, omit_defaults=False):
