@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from ..core.automations import run_queue, runs, schedules
-from ..core.automations.run_engine import Outside, StepOutcome
+from ..core.automations.run_engine import OutsideStep, StepOutcome
 from ..core.webhooks.worker_capacity import WorkerCapacity
 from ..db.engine import Db, Engine
 from ..lib import requests, signing
@@ -80,7 +80,7 @@ class AutomationWorker(Worker):
                 self._start_request(outside)
         return any(count for count, _ in taken)
 
-    def _take(self, db: Db, *, now: int, total: int) -> tuple[int, list[Outside]]:
+    def _take(self, db: Db, *, now: int, total: int) -> tuple[int, list[OutsideStep]]:
         limits = {key: AUTOMATION_CONCURRENCY - count for key, count in self._in_flight_by_automation.items()}
         capacity = WorkerCapacity(worker=self.name, total=total, each=total, limits=limits, after=self._last_automation)
         found = run_queue.take(db, now, capacity)
@@ -142,11 +142,11 @@ class AutomationWorker(Worker):
 
     # Requests
 
-    def _start_request(self, outside: Outside) -> None:
+    def _start_request(self, outside: OutsideStep) -> None:
         self._in_flight_by_automation[outside.automation.key] += 1
         self.start(partial(self._send_and_continue, outside))
 
-    async def _send_and_continue(self, outside: Outside) -> None:
+    async def _send_and_continue(self, outside: OutsideStep) -> None:
         """Send the request of a step, store its result, and continue the run."""
         try:
             try:
@@ -165,7 +165,7 @@ class AutomationWorker(Worker):
             if not self._in_flight_by_automation[key]:
                 del self._in_flight_by_automation[key]
 
-    async def _send(self, outside: Outside) -> StepOutcome:
+    async def _send(self, outside: OutsideStep) -> StepOutcome:
         began = time.perf_counter()
         try:
             request = requests.build(outside.given)
@@ -189,7 +189,7 @@ class AutomationWorker(Worker):
         return judge(outside, reply, at)
 
 
-def judge(outside: Outside, reply: Reply, at: int) -> StepOutcome:
+def judge(outside: OutsideStep, reply: Reply, at: int) -> StepOutcome:
     """What a reply means: any 2xx is a success; 408, 425, 429 and 5xx are tried again; everything else is final."""
     headers = {name: value for name, value in reply.headers.items() if name in STORED_HEADERS}
     body = requests.read(reply.body, outside.automation.secrets.values())

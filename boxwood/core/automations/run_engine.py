@@ -31,7 +31,7 @@ from .run_values import RunValues, holds
 from .runs import RUNS, Run, StepLog
 from .step_actions import ACTIONS, StepContext, moment
 from .step_kinds import OUTSIDE, UNITS
-from .steps import Op, flatten
+from .steps import FlatStep, flatten
 
 LEASE = MINUTE
 MOST_FAILURES = 50
@@ -42,12 +42,12 @@ MOST_LOGGED = 20_000
 """Bytes of a step's input or output that the log stores."""
 
 
-class Outside(msgspec.Struct, frozen=True):
+class OutsideStep(msgspec.Struct, frozen=True):
     """A step that a worker does with no transaction open."""
 
     run: Run
     automation: Automation
-    op: Op
+    op: FlatStep
     given: dict[str, Any]
     shown: dict[str, Any]
     """The same without secrets, for the log."""
@@ -63,7 +63,7 @@ class StepOutcome(msgspec.Struct, frozen=True):
     """The result of a step that a worker did. If `again`, the step may be retried, `after` milliseconds later at the
     earliest."""
 
-    outside: Outside
+    outside: OutsideStep
     ms: int
     output: dict[str, Any]
     error: str | None = None
@@ -72,11 +72,11 @@ class StepOutcome(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=512)
-def _ops(key: str, version: int, text: bytes) -> list[Op]:
+def _ops(key: str, version: int, text: bytes) -> list[FlatStep]:
     return flatten(msgspec.json.decode(text))
 
 
-class Advance:
+class RunEngine:
     """One run that is continued in this transaction."""
 
     def __init__(self, db: Db, now: int, run: Run, worker: str) -> None:
@@ -104,7 +104,7 @@ class Advance:
         )
         self.ops = _ops(automation.key, run.version, msgspec.json.encode(self.definition.steps))
 
-    def go(self) -> Outside | None:
+    def go(self) -> OutsideStep | None:
         """Do steps until the run ends or waits (then None), or until a step for a worker (then that step)."""
         if self.run.began_at is None:
             self.run = msgspec.structs.replace(self.run, began_at=self.ctx.now)
@@ -181,7 +181,7 @@ class Advance:
 
     # Steps
 
-    def _do(self, op: Op) -> None:
+    def _do(self, op: FlatStep) -> None:
         """Do a step in the database, a branch, or the end of a wait."""
         if not op.type:
             self._move_to(op.to)
@@ -211,11 +211,11 @@ class Advance:
         self._log(op, "done", shown, output)
         self._done(op, output, to)
 
-    def _done(self, op: Op, output: dict[str, Any], to: int) -> None:
+    def _done(self, op: FlatStep, output: dict[str, Any], to: int) -> None:
         self._set(outputs={**self.run.outputs, op.id: output}, waits=False, tries=0)
         self._move_to(to)
 
-    def _fail(self, op: Op, shown: dict[str, Any], error: str, **more: Any) -> None:
+    def _fail(self, op: FlatStep, shown: dict[str, Any], error: str, **more: Any) -> None:
         self._log(op, "failed", shown, more.get("output", {}), error, more.get("ms", 0), more.get("at"))
         if op.goes_on:
             self._done(op, {**more.get("output", {}), "error": error}, self.run.place + 1)
@@ -225,7 +225,7 @@ class Advance:
     def _move_to(self, place: int) -> None:
         self._set(place=place, due_at=self.ctx.now, worker=None)
 
-    def _wait(self, op: Op) -> bool:
+    def _wait(self, op: FlatStep) -> bool:
         """Begin a wait. False if there is nothing to wait for: the time is in the past, or the step failed."""
         shown: dict[str, Any] = op.given
         try:
@@ -246,7 +246,7 @@ class Advance:
         self._save()
         return True
 
-    def _stop(self, op: Op) -> None:
+    def _stop(self, op: FlatStep) -> None:
         try:
             reason = str(templates.render(op.given.get("reason", ""), RunValues(self.ctx, self.automation, self.run)))
         except TemplateError as error:
@@ -254,7 +254,7 @@ class Advance:
         self._log(op, "done", {"reason": reason} if reason else {}, {})
         self._end("stopped", reason or "stopped by a step")
 
-    def _hand_out(self, op: Op) -> Outside | None:
+    def _hand_out(self, op: FlatStep) -> OutsideStep | None:
         """Fill the templates of a step for a worker, lease the run to the worker, and return the step."""
         names = RunValues(self.ctx, self.automation, self.run)
         try:
@@ -274,9 +274,9 @@ class Advance:
             attempts=self.run.attempts + 1,
         )
         self._save()
-        return Outside(self.run, self.automation, op, given, shown, self.ctx.now)
+        return OutsideStep(self.run, self.automation, op, given, shown, self.ctx.now)
 
-    def settle(self, outcome: StepOutcome) -> Outside | None:
+    def settle(self, outcome: StepOutcome) -> OutsideStep | None:
         """Store the result of a step that a worker did, and continue. A step that may be retried is due again later."""
         outside, op = outcome.outside, outcome.outside.op
         more = {"output": outcome.output, "ms": outcome.ms, "at": outside.at}
@@ -321,7 +321,7 @@ class Advance:
 
     def _log(
         self,
-        op: Op,
+        op: FlatStep,
         state: str,
         given: dict[str, Any],
         output: dict[str, Any],
@@ -356,7 +356,7 @@ def _short(values: dict[str, Any]) -> dict[str, Any]:
     return {"cut": text[:MOST_LOGGED].decode(errors="ignore")}
 
 
-def _body(op: Op, given: dict[str, Any], names: RunValues) -> str:
+def _body(op: FlatStep, given: dict[str, Any], names: RunValues) -> str:
     """The text of a request's body. If the content type is JSON, values are escaped; otherwise they are inserted
     unchanged."""
     template = templates.parse(op.given["text"])

@@ -8,7 +8,7 @@ from ...db.engine import Db
 from ...errors import Problem
 from ...lib.durations import DAY
 from ..webhooks.worker_capacity import WorkerCapacity
-from .run_engine import Advance, Outside, StepOutcome
+from .run_engine import OutsideStep, RunEngine, StepOutcome
 from .runs import RUNS, Run
 
 log = logging.getLogger("boxwood.automations")
@@ -66,7 +66,7 @@ def release_leases(db: Db, now: int) -> int:
     )
 
 
-def take(db: Db, now: int, capacity: WorkerCapacity) -> tuple[int, list[Outside]]:
+def take(db: Db, now: int, capacity: WorkerCapacity) -> tuple[int, list[OutsideStep]]:
     """Continue due runs, automation by automation. Returns their number, and the requests that are to be sent."""
     keys = _waiting(db, now, capacity.after, AUTOMATIONS_PER_LOOK)
     if capacity.after and len(keys) < AUTOMATIONS_PER_LOOK:
@@ -87,17 +87,17 @@ def take(db: Db, now: int, capacity: WorkerCapacity) -> tuple[int, list[Outside]
     return count, left
 
 
-def continue_run(db: Db, now: int, run: Run, worker: str) -> Outside | None:
+def continue_run(db: Db, now: int, run: Run, worker: str) -> OutsideStep | None:
     """Do its steps up to the end, a wait, or a request. Returns the request, to be sent outside of the transaction."""
     try:
-        return db.attempt(lambda: Advance(db, now, run, worker).go())
+        return db.attempt(lambda: RunEngine(db, now, run, worker).go())
     except OUR_ERRORS as error:
         log.error("a run failed on our side", extra={"run": run.key}, exc_info=error)
         give_up(db, now, run.key)
         return None
 
 
-def settle(db: Db, now: int, outcome: StepOutcome, worker: str) -> Outside | None:
+def settle(db: Db, now: int, outcome: StepOutcome, worker: str) -> OutsideStep | None:
     """Store the result of a request and continue the run, up to the next request, which is returned.
 
     Nothing happens if another worker has taken over the run, or if it was cancelled meanwhile.
@@ -110,14 +110,14 @@ def settle(db: Db, now: int, outcome: StepOutcome, worker: str) -> Outside | Non
     if run.state != "due" or run.attempts != was.attempts or run.worker != worker:
         return None
     try:
-        return db.attempt(lambda: Advance(db, now, run, worker).settle(outcome))
+        return db.attempt(lambda: RunEngine(db, now, run, worker).settle(outcome))
     except OUR_ERRORS as error:
         log.error("a run failed on our side", extra={"run": run.key}, exc_info=error)
         give_up(db, now, run.key)
         return None
 
 
-def take_run(db: Db, now: int, key: str, worker: str) -> Outside | None:
+def take_run(db: Db, now: int, key: str, worker: str) -> OutsideStep | None:
     """Continue only this run, if it is due: the database failed with several runs together."""
     row = db.row(f"SELECT {RUNS.columns} FROM automation_runs WHERE key = :key{db.for_update}", key=key)
     run = RUNS.load(row) if row else None

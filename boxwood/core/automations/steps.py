@@ -1,7 +1,7 @@
 """The steps of an automation: how they are checked when it is saved, and the order in which they run.
 
 A step is `{"id", "type", "name", "with": {…}, "onError": "stop" or "continue"}`. A branch also has steps in `then` and
-`else`. The tree of steps is flattened to a list of `Op`s; the place of a run is an index in this list.
+`else`. The tree of steps is flattened to a list of `FlatStep`s; the place of a run is an index in this list.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ID = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}", re.ASCII)
 _SECRET = re.compile(r"\{\{\s*secrets\b")
 
 
-class Op(msgspec.Struct, frozen=True):
+class FlatStep(msgspec.Struct, frozen=True):
     """A step in the flattened list. `path` is its place in the tree, such as `2.then.0`.
 
     `to` is the index to jump to: for a branch, the first step of `else`; for the end of a `then` (a step with the type
@@ -47,12 +47,12 @@ class Op(msgspec.Struct, frozen=True):
     to: int = 0
 
 
-def flatten(tree: list[dict[str, Any]], where: str = "", start: int = 0) -> list[Op]:
+def flatten(tree: list[dict[str, Any]], where: str = "", start: int = 0) -> list[FlatStep]:
     """The steps of a tree in the order in which they run. `start` is the index of the first."""
-    ops: list[Op] = []
+    ops: list[FlatStep] = []
     for at, step in enumerate(tree):
         path = f"{where}{at}"
-        op = Op(
+        op = FlatStep(
             path,
             step["type"],
             step.get("id", ""),
@@ -66,7 +66,7 @@ def flatten(tree: list[dict[str, Any]], where: str = "", start: int = 0) -> list
             else_start = start + len(ops) + len(then) + 1
             otherwise = flatten(step.get("else", []), f"{path}.else.", else_start)
             ops[-1] = msgspec.structs.replace(op, to=else_start)
-            ops += [*then, Op(path, "", to=else_start + len(otherwise)), *otherwise]
+            ops += [*then, FlatStep(path, "", to=else_start + len(otherwise)), *otherwise]
     return ops
 
 

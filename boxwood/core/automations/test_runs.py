@@ -12,9 +12,9 @@ from .. import boxes, events
 from ..context import Ctx
 from ..events import EVENTS
 from . import automations, runs, template_names, triggers
-from .run_engine import Advance, Outside
+from .run_engine import OutsideStep, RunEngine
 from .runs import STEP_LOGS, Run, StepLog
-from .steps import Op
+from .steps import FlatStep
 
 
 class TestRunFinished(Exception):
@@ -26,10 +26,10 @@ class TestRunFinished(Exception):
         self.steps = steps
 
 
-class TrialRun(Advance):
+class TrialRun(RunEngine):
     """A run that logs what a request would send, without sending it, and that does not wait."""
 
-    def _hand_out(self, op: Op) -> Outside | None:
+    def _hand_out(self, op: FlatStep) -> OutsideStep | None:
         outside = super()._hand_out(op)
         if outside is not None and outside.op is op:
             self._log(op, "skipped", outside.shown, {}, "test run: nothing was sent")
@@ -37,7 +37,7 @@ class TrialRun(Advance):
             return self.go()
         return outside
 
-    def _wait(self, op: Op) -> bool:
+    def _wait(self, op: FlatStep) -> bool:
         waited = super()._wait(op)
         if waited:
             self._done(op, {}, self.run.place + 1)

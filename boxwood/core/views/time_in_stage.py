@@ -10,7 +10,7 @@ from . import reports
 from .reports import Chosen
 
 
-class Pace(NamedTuple):
+class StageTime(NamedTuple):
     """How long boxes stayed in a stage, in milliseconds. A box that is still in it counts with its time so far."""
 
     stage_key: str
@@ -26,14 +26,14 @@ class Pace(NamedTuple):
 _STAYED = "s.finished_ms + CASE WHEN s.is_open THEN :now - s.entered_at ELSE 0 END"
 
 
-def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[Pace]:
+def time_in_stage(ctx: Ctx, chosen: Chosen) -> list[StageTime]:
     """Counts finished and open stays, and boxes that never left their first stage."""
-    paces = {key: _Spent() for key in chosen.names}
-    (_add_all if chosen.plain else _add_some)(ctx, chosen, paces)
-    return [paces[key].pace(key, name) for key, name in chosen.names.items()]
+    times = {key: _Spent() for key in chosen.names}
+    (_add_all if chosen.plain else _add_some)(ctx, chosen, times)
+    return [times[key].stage_time(key, name) for key, name in chosen.names.items()]
 
 
-def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
+def _add_all(ctx: Ctx, chosen: Chosen, times: dict[str, _Spent]) -> None:
     """Count all boxes of the pipeline. Stays are counted by the hour in a statement of their own, because a statement
     that also adds them up would sort all of them."""
     params = {**reports.params_of(chosen), "now": ctx.now}
@@ -42,7 +42,7 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
         f"SELECT s.stage_key, ({spent}) / {HOUR} AS hours, COUNT(*) FROM {what} GROUP BY s.stage_key, hours",
         **params,
     ):
-        paces[key].hours[int(hour)] = count
+        times[key].hours[int(hour)] = count
     for key, boxes, now, total, most in ctx.db.rows_replanned(
         f"""
         SELECT s.stage_key, COUNT(*), COUNT(CASE WHEN s.is_open THEN 1 END), SUM({spent}), MAX({spent})
@@ -50,7 +50,7 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
         """,
         **params,
     ):
-        paces[key].add(boxes, now, int(total), most)
+        times[key].add(boxes, now, int(total), most)
     for key, hour, boxes, total, most in ctx.db.rows_replanned(
         f"""
         SELECT b.stage_key, ({here}) / {HOUR} AS hours, COUNT(*), SUM({here}), MAX({here}) FROM boxes b
@@ -58,11 +58,11 @@ def _add_all(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
         """,
         **params,
     ):
-        paces[key].hours[int(hour)] = paces[key].hours.get(int(hour), 0) + boxes
-        paces[key].add(boxes, boxes, int(total), most)
+        times[key].hours[int(hour)] = times[key].hours.get(int(hour), 0) + boxes
+        times[key].add(boxes, boxes, int(total), most)
 
 
-def _add_some(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
+def _add_some(ctx: Ctx, chosen: Chosen, times: dict[str, _Spent]) -> None:
     """Count the boxes that pass a filter, in one statement, so that each box is read once."""
     here = ":now - c.stage_changed_at"
     for key, hour, boxes, now, total, most in ctx.db.rows_replanned(
@@ -76,8 +76,8 @@ def _add_some(ctx: Ctx, chosen: Chosen, paces: dict[str, _Spent]) -> None:
         """,
         **{**reports.params_of(chosen), "now": ctx.now},
     ):
-        paces[key].hours[int(hour)] = paces[key].hours.get(int(hour), 0) + boxes
-        paces[key].add(boxes, now, int(total), most)
+        times[key].hours[int(hour)] = times[key].hours.get(int(hour), 0) + boxes
+        times[key].add(boxes, now, int(total), most)
 
 
 class _Spent:
@@ -91,13 +91,15 @@ class _Spent:
         self.boxes, self.now, self.total = self.boxes + boxes, self.now + now, self.total + total
         self.longest = max(self.longest, longest)
 
-    def pace(self, key: str, name: str) -> Pace:
+    def stage_time(self, key: str, name: str) -> StageTime:
         if not self.boxes:
-            return Pace(key, name, 0, 0, None, None, None)
+            return StageTime(key, name, 0, 0, None, None, None)
         seen, median = 0, 0
         for hour, count in sorted(self.hours.items()):
             seen += count
             if seen * 2 >= self.boxes:
                 median = hour * HOUR
                 break
-        return Pace(key, name, self.boxes, self.now, max(0, self.total // self.boxes), max(0, median), self.longest)
+        return StageTime(
+            key, name, self.boxes, self.now, max(0, self.total // self.boxes), max(0, median), self.longest
+        )

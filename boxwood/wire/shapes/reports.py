@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.views.reports import Funnel, Point, ReportGroup
-from ...core.views.time_in_stage import Pace
+from ...core.views.time_in_stage import StageTime
 from .base import Out
 
 
@@ -60,8 +60,8 @@ class TimeInStageOut(Out, omit_defaults=False):
     stages: list[PaceOut]
 
 
-def time_in_stage(found: list[Pace]) -> TimeInStageOut:
-    return TimeInStageOut([PaceOut(*pace) for pace in found])
+def time_in_stage(found: list[StageTime]) -> TimeInStageOut:
+    return TimeInStageOut([PaceOut(*stage_time) for stage_time in found])
 
 
 class Sums(Out, omit_defaults=False):
