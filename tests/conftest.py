@@ -1,4 +1,4 @@
-"""The world of the tests: a real server on a real database, and three people.
+"""The world of the tests: a real server with a real database, and three people.
 
 Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. `--database` picks
 `sqlite`, `postgres` or `both` (the default).
@@ -203,7 +203,7 @@ class World:
         self.server = server
         self.clock = server.clock
         self.stack = contextlib.ExitStack()
-        """What is closed with this world."""
+        """Resources that are closed together with this world."""
         self.number = f"{next(self._numbers)}-{time.time_ns() % 10**9}"
         self.ada = self.person("ada", "Ada", "Lovelace")
         self.bo = self.person("bo", "Bo", "Diddley")
@@ -223,9 +223,9 @@ class World:
         return Person(user, key, self.client(key))
 
     def client(self, key: str | None) -> httpx.Client:
-        """A client with this key as Basic user name, or with no credentials.
+        """Return a client with this key as the user name of Basic authentication, or without credentials.
 
-        It does not verify: there is no TLS here, and reading the authorities' certificates takes 20 ms a client.
+        It verifies no certificates: there is no TLS here, and loading the CA certificates takes 20 ms a client.
         """
         auth = (key, "") if key else None
         return httpx.Client(base_url=self.server.url, auth=auth, timeout=120, verify=False, trust_env=False)

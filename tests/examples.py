@@ -1,9 +1,9 @@
-"""The examples of the reference: asked of a running server, and written down so that two runs write the same.
+"""Writes the examples of the API reference from a running server, so that two runs write the same files.
 
     python -m tests.examples       what bin/examples runs: writes boxwood/api/examples/*.json
 
-Each operation is asked in a world of its own, by a clock that stands still but for a second with every request; keys,
-secrets and addresses, which are never the same twice, are replaced by others in the order in which they come.
+Each operation is sent in a separate world, with a clock that advances only by a second with each request. Keys, secrets
+and addresses differ in every run, so they are replaced by fixed values in the order in which they occur.
 """
 
 import contextlib
@@ -32,13 +32,13 @@ from tests.streak import matrix
 from tests.things import AUTOMATION, MAIL, MAKE, PASSWORD, Things
 
 START = 1_767_603_600_000
-"""5 January 2026, 9:00 in UTC."""
+"""5 January 2026, 9:00 UTC, in milliseconds since the epoch."""
 KIM = {"givenName": "Kim", "familyName": "Lee", "title": "Buyer", "emailAddresses": ["kim@client.example"]}
 LTD = {"name": "Client Ltd", "domains": ["client.example"], "industry": "Trade"}
 MAIL_SETTINGS = {"smtpUrl": "smtp://mail.example:587", "from": "crm@team.example", "baseUrl": "https://crm.example"}
 OPEN = {"field": "stage", "op": "ne", "value": "5003"}
 WHOLE_SERVER = ("/v2/settings", "/v2/session/forgotten")
-"""Paths that need what only the owners of a server's first team may set."""
+"""Paths that depend on settings which only the owners of the server's first team may change."""
 
 # Requests for operations that tests/things.py does not cover; other operations use those of the endpoint matrix.
 SENT: dict[str, dict[str, Any]] = {

@@ -40,7 +40,7 @@ PLACES = (
 
 @contextlib.contextmanager
 def cluster(*, durable: bool = False, own: bool = False) -> Iterator["Cluster"]:
-    """`durable` keeps PostgreSQL's own settings, for tests that kill it and look what is left.
+    """`durable` keeps PostgreSQL's own settings, for tests that kill the server and check which data is left.
     `own` is for tests that stop or kill the server: never the one of BOXWOOD_TEST_DATABASE_URL."""
     borrowed = os.environ.get("BOXWOOD_TEST_DATABASE_URL")
     if borrowed and not own:
@@ -50,8 +50,8 @@ def cluster(*, durable: bool = False, own: bool = False) -> Iterator["Cluster"]:
 
 
 class Cluster:
-    """A server to make databases on. `admin_url` may do anything there; the URLs of databases are
-    those of a plain role that owns them, as a user's would be."""
+    """A server for test databases. `admin_url` has all rights; the URLs of the databases use an
+    ordinary role that owns them, as in a real installation."""
 
     def __init__(self, admin_url: str, url: str, keeper: "subprocess.Popen[str] | None" = None) -> None:
         self.admin_url, self._url, self._keeper = admin_url, url, keeper

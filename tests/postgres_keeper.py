@@ -1,5 +1,5 @@
-"""Owns one throw-away PostgreSQL server: makes it, obeys start, stop and kill on stdin, and removes
-it when stdin ends. Stdin ends when the test run does, however it ends, kill -9 included."""
+"""Owns a throw-away PostgreSQL server: creates it, obeys start, stop and kill on stdin, and removes
+it when stdin ends. Stdin ends with the test run, even if the test run is killed with kill -9."""
 
 import contextlib
 import os

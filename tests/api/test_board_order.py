@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.api.test_events import follow, kinds, now
+from tests.api.test_events import kinds, now, read_after
 from tests.conftest import Person, World, ok, refused
 from tests.jobs.webhooks import eventually
 
 
-def lanes(person: Person, pipeline: dict[str, Any], **asked: Any) -> dict[str, list[str]]:
+def columns(person: Person, pipeline: dict[str, Any], **asked: Any) -> dict[str, list[str]]:
     board = ok(person.http.get(f"/api/v2/pipelines/{pipeline['key']}/board", params=asked))
     return {lane["name"]: [box["name"] for box in lane["results"]] for lane in board["columns"]}
 
@@ -17,39 +17,39 @@ def put(person: Person, box: dict[str, Any], **given: Any) -> dict[str, Any]:
     return placed
 
 
-def some(world: World, pipeline: dict[str, Any], *names: str) -> list[dict[str, Any]]:
+def create_boxes(world: World, pipeline: dict[str, Any], *names: str) -> list[dict[str, Any]]:
     return [world.box(pipeline, name=name) for name in names]
 
 
 def test_the_position_of_a_card_is_the_same_for_every_user(world: World) -> None:
     pipeline = world.pipeline()
-    first, second, third, fourth = some(world, pipeline, "One", "Two", "Three", "Four")
-    assert lanes(world.bo, pipeline)["Lead"] == ["One", "Two", "Three", "Four"]
+    first, second, third, fourth = create_boxes(world, pipeline, "One", "Two", "Three", "Four")
+    assert columns(world.bo, pipeline)["Lead"] == ["One", "Two", "Three", "Four"]
     placed = put(world.ada, third, after=first["key"])
     assert placed == {"boxKey": third["key"], "by": "stage", "column": first["stageKey"], "golden": False}
-    assert lanes(world.bo, pipeline)["Lead"] == ["One", "Three", "Two", "Four"]
+    assert columns(world.bo, pipeline)["Lead"] == ["One", "Three", "Two", "Four"]
     put(world.bo, fourth, after=None)
     put(world.bo, first, after=third["key"])
-    assert lanes(world.ada, pipeline)["Lead"] == ["Four", "Three", "One", "Two"]
+    assert columns(world.ada, pipeline)["Lead"] == ["Four", "Three", "One", "Two"]
     put(world.ada, fourth, after=second["key"])
-    assert lanes(world.ada, pipeline)["Lead"] == ["Three", "One", "Two", "Four"]
+    assert columns(world.ada, pipeline)["Lead"] == ["Three", "One", "Two", "Four"]
 
 
 def test_a_requested_sort_order_overrides_card_positions(world: World) -> None:
     pipeline = world.pipeline()
-    first, _, third = some(world, pipeline, "One", "Two", "Three")
+    first, _, third = create_boxes(world, pipeline, "One", "Two", "Three")
     put(world.ada, third, after=None)
-    assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["Two", "Three", "One"]
+    assert columns(world.ada, pipeline, sort="-name")["Lead"] == ["Two", "Three", "One"]
     put(world.ada, first, golden=True)
-    assert lanes(world.ada, pipeline, sort="-name")["Lead"] == ["One", "Two", "Three"]
-    assert lanes(world.ada, pipeline)["Lead"] == ["One", "Three", "Two"]
+    assert columns(world.ada, pipeline, sort="-name")["Lead"] == ["One", "Two", "Three"]
+    assert columns(world.ada, pipeline)["Lead"] == ["One", "Three", "Two"]
     named = '{"field": "name", "op": "startsWith", "value": "T"}'
-    assert lanes(world.ada, pipeline, filter=named)["Lead"] == ["Three", "Two"]
+    assert columns(world.ada, pipeline, filter=named)["Lead"] == ["Three", "Two"]
 
 
 def test_pages_hold_each_box_once(world: World) -> None:
     pipeline = world.pipeline()
-    created = some(world, pipeline, *(f"Box {at}" for at in range(7)))
+    created = create_boxes(world, pipeline, *(f"Box {at}" for at in range(7)))
     put(world.ada, created[6], after=None)
     put(world.ada, created[3], golden=True)
     path = f"/api/v2/pipelines/{pipeline['key']}/board"
@@ -67,13 +67,13 @@ def test_pages_hold_each_box_once(world: World) -> None:
 
 def test_a_restored_box_has_its_position_and_its_mark(world: World) -> None:
     pipeline = world.pipeline()
-    first, second, third = some(world, pipeline, "One", "Two", "Three")
+    first, second, third = create_boxes(world, pipeline, "One", "Two", "Three")
     put(world.ada, third, after=None, golden=True)
     put(world.ada, second, after=None)
     for stage in ("5002", first["stageKey"]):
         ok(world.ada.http.post(f"/api/v1/boxes/{second['key']}", json={"stageKey": stage}))
     ok(world.ada.http.delete(f"/api/v1/boxes/{third['key']}"))
-    assert lanes(world.ada, pipeline)["Lead"] == ["Two", "One"]
+    assert columns(world.ada, pipeline)["Lead"] == ["Two", "One"]
     ok(world.ada.http.post(f"/api/v2/trash/{third['key']}/restore"))
     board = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/board"))
     assert [box["name"] for box in board["columns"][0]["results"]] == ["Three", "Two", "One"]
@@ -92,17 +92,17 @@ def test_a_board_grouped_by_a_field_has_its_own_positions(world: World) -> None:
     web = source["dropdownSettings"]["items"][0]["key"]
     for name in ("One", "Two", "Three"):
         box = world.box(pipeline, name=name, fields={source["key"]: web})
-    unset = some(world, pipeline, "Four", "Five")
+    unset = create_boxes(world, pipeline, "Four", "Five")
     assert put(world.ada, box, by=source["key"], after=None)["column"] == web
     put(world.ada, unset[1], by=source["key"], after=None)
-    assert lanes(world.ada, pipeline, by=source["key"]) == {"": ["Five", "Four"], "Web": ["Three", "One", "Two"]}
-    assert lanes(world.ada, pipeline)["Lead"] == ["One", "Two", "Three", "Four", "Five"]
+    assert columns(world.ada, pipeline, by=source["key"]) == {"": ["Five", "Four"], "Web": ["Three", "One", "Two"]}
+    assert columns(world.ada, pipeline)["Lead"] == ["One", "Two", "Three", "Four", "Five"]
 
 
 def test_an_invalid_position_is_refused(world: World) -> None:
     pipeline = world.pipeline()
     text = world.field(pipeline, "TEXT_INPUT", "Size")["key"]
-    first, second = some(world, pipeline, "One", "Two")
+    first, second = create_boxes(world, pipeline, "One", "Two")
     ok(world.ada.http.post(f"/api/v1/boxes/{second['key']}", json={"stageKey": "5002"}))
     path = f"/api/v2/boxes/{first['key']}/place"
     refused(world.ada.http.post(path, json={"after": second["key"]}), 400, "after")
@@ -110,12 +110,12 @@ def test_an_invalid_position_is_refused(world: World) -> None:
     refused(world.ada.http.post(path, json={"by": text, "after": None}), 400, "by")
     refused(world.ada.http.post(path, json={"by": "nothing", "after": None}), 400, "by")
     refused(world.cy.http.post(path, json={"after": None}), 404)
-    assert lanes(world.ada, pipeline)["Lead"] == ["One"]
+    assert columns(world.ada, pipeline)["Lead"] == ["One"]
 
 
 def test_viewers_cannot_position_or_mark_cards(world: World) -> None:
     pipeline = world.pipeline(defaultPermissionSetName="__viewAllPermissionSet__")
-    (first,) = some(world, pipeline, "One")
+    (first,) = create_boxes(world, pipeline, "One")
     refused(world.bo.http.post(f"/api/v2/boxes/{first['key']}/place", json={"golden": True}), 403)
     assert put(world.ada, first)["golden"] is False
 
@@ -133,7 +133,7 @@ def test_a_column_stores_a_hundred_positions(world: World) -> None:
     refused(world.ada.http.post(path, json={"after": boxes[110]["key"]}), 400, "after")
     put(world.ada, boxes[129], after=boxes[97]["key"])
     names = [box["name"] for box in boxes]
-    assert lanes(world.ada, pipeline, limit=200)["Lead"] == [*names[:98], names[129], *names[98:129]]
+    assert columns(world.ada, pipeline, limit=200)["Lead"] == [*names[:98], names[129], *names[98:129]]
 
 
 def test_positions_appear_in_the_live_stream_and_not_in_newsfeeds(world: World) -> None:
@@ -143,7 +143,7 @@ def test_positions_appear_in_the_live_stream_and_not_in_newsfeeds(world: World) 
     put(world.ada, first, after=None)
     put(world.ada, first, golden=True)
     put(world.ada, first, golden=True)
-    eventually(lambda: kinds(follow(world.bo, start)) == ["box.placed", "box.marked"])
+    eventually(lambda: kinds(read_after(world.bo, start)) == ["box.placed", "box.marked"])
     story = ok(world.ada.http.get(f"/api/v1/boxes/{first['key']}/newsfeed", params={"detailLevel": "ALL"}))
     assert "marked One as golden" in str(story)
     assert "on the board" not in str(story)

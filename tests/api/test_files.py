@@ -346,7 +346,7 @@ def test_a_file_link_names_the_host_of_the_proxy(world: World, box: str) -> None
 
 
 @pytest.fixture
-def small(fresh_store: Store) -> Iterator[World]:
+def small_server(fresh_store: Store) -> Iterator[World]:
     """A server that takes files of up to 1,000 bytes."""
     running = Server(fresh_store.config(max_file_size=1000)).start()
     new_world = World(running)
@@ -355,18 +355,18 @@ def small(fresh_store: Store) -> Iterator[World]:
     running.stop()
 
 
-def test_a_file_up_to_the_size_limit_is_accepted_and_a_larger_file_refused(small: World) -> None:
-    box = small.box(small.pipeline())["key"]
+def test_a_file_up_to_the_size_limit_is_accepted_and_a_larger_file_refused(small_server: World) -> None:
+    box = small_server.box(small_server.pipeline())["key"]
     path = f"/api/v2/boxes/{box}/files?fileName=a.bin"
     fits, too_large = bytes(1000), bytes(1001)
-    file = ok(small.ada.http.post(path, content=fits))
+    file = ok(small_server.ada.http.post(path, content=fits))
     in_chunks = iter([too_large[:600], too_large[600:]])
     for sent in (
         {"content": too_large},
         {"content": in_chunks},
         {"files": {"file": ("a.bin", too_large)}},
     ):
-        refused(small.ada.http.post(path, **sent), 413, "0.001 MB")
-    assert ok(small.ada.http.post(path, files={"file": ("a.bin", fits)}))["size"] == "1000"
-    listed = ok(small.ada.http.get(f"/api/v1/boxes/{box}/files"))
-    assert (listed[0], len(listed), len(stored(small.server))) == (file, 2, 2)
+        refused(small_server.ada.http.post(path, **sent), 413, "0.001 MB")
+    assert ok(small_server.ada.http.post(path, files={"file": ("a.bin", fits)}))["size"] == "1000"
+    listed = ok(small_server.ada.http.get(f"/api/v1/boxes/{box}/files"))
+    assert (listed[0], len(listed), len(stored(small_server.server))) == (file, 2, 2)

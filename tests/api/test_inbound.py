@@ -59,7 +59,7 @@ def requests(world: World, hook: dict[str, Any]) -> list[dict[str, Any]]:
     return ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests"))["results"]  # type: ignore[no-any-return]
 
 
-def whole(world: World, hook: dict[str, Any], key: str) -> dict[str, Any]:
+def request_details(world: World, hook: dict[str, Any], key: str) -> dict[str, Any]:
     return ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests/{key}"))  # type: ignore[no-any-return]
 
 
@@ -78,7 +78,7 @@ def test_a_request_is_stored_before_it_is_answered_and_starts_its_automations(
     assert key == hook["key"]
     assert (content.method, content.query) == ("POST", {"shop": "north"})
     assert content.body == {"order": 7, "items": [{"sku": "A\ufffdb"}]}
-    stored = whole(world, hook, reply["id"])
+    stored = request_details(world, hook, reply["id"])
     assert (stored["verdict"], stored["runKeys"], stored["source"]) == ("ACCEPTED", ["run-1"], "127.0.0.1")
     assert json.loads(stored["body"]) == body
     assert (stored["headers"]["x-api-key"], stored["headers"]["x-plain"]) == ("(hidden)", "seen")
@@ -133,7 +133,7 @@ def test_a_body_larger_than_a_mebibyte_is_refused(world: World, caller: httpx.Cl
     most = json.dumps("x" * (1_048_576 - 2)).encode()
     assert len(most) == 1_048_576
     headers = {"Content-Type": "application/json"}
-    stored = whole(world, hook, ok(caller.post(hook["url"], content=most, headers=headers))["id"])
+    stored = request_details(world, hook, ok(caller.post(hook["url"], content=most, headers=headers))["id"])
     assert (len(stored["body"]), stored["size"], stored["truncated"]) == (65_536, 1_048_576, True)
     refused(caller.post(hook["url"], content=most + b" ", headers=headers), 413, "MB")
     in_pieces = (most[at : at + 99_999] for at in range(0, len(most) + 1, 99_999))
@@ -221,7 +221,7 @@ def test_only_signed_requests_are_accepted(
         refused(caller.post(hook["url"], content=body, headers=sign(hook["secret"], body, now + late)), 401)
     assert len(started) == 1
     ((stored,)) = [request for request in requests(world, hook) if request["verdict"] == "ACCEPTED"]
-    assert hook["secret"] not in json.dumps(whole(world, hook, stored["key"]))
+    assert hook["secret"] not in json.dumps(request_details(world, hook, stored["key"]))
 
 
 def test_a_replaced_secret_stays_valid_for_a_day(world: World, caller: httpx.Client) -> None:
@@ -304,7 +304,7 @@ def test_the_last_hundred_requests_are_stored_and_refusals_do_not_displace_them(
         assert caller.put(hook["url"]).status_code == 405
     found = ok(world.ada.http.get(f"/api/v2/inbound/{hook['key']}/requests", params={"limit": 1000}))["results"]
     assert [request["verdict"] for request in found] == ["REFUSED"] * 100 + ["ACCEPTED"] * 100
-    assert json.loads(whole(world, hook, found[-1]["key"])["body"]) == {"number": 3}
+    assert json.loads(request_details(world, hook, found[-1]["key"])["body"]) == {"number": 3}
 
 
 def test_a_request_is_run_again(world: World, caller: httpx.Client, started: list[Any]) -> None:

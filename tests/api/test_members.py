@@ -31,7 +31,7 @@ def invite(world: World, email: str, **more: Any) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def come(world: World, url: str, name: str = "Dee Dee") -> Iterator[httpx.Client]:
+def accept_invitation(world: World, url: str, name: str = "Dee Dee") -> Iterator[httpx.Client]:
     """Open the link, choose a password, and return the signed-in browser."""
     with world.client(None) as browser:
         body = {"token": url.partition("#")[2], "password": PASSWORD, "name": name}
@@ -66,7 +66,7 @@ def test_an_accepted_invitation_link_creates_a_member(world: World) -> None:
         (created["key"], email, False)
     ]
     pipeline = world.pipeline()
-    with come(world, created["link"]) as dee:
+    with accept_invitation(world, created["link"]) as dee:
         assert ok(dee.get("/api/v1/users/me"))["fullName"] == "Dee Dee"
         assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
     assert members(world)[email] == ("Member", "Accepted")
@@ -122,7 +122,7 @@ def test_a_mailed_invitation_has_no_link_to_copy(mailing: World, mailbox: Mailbo
     ok(mailing.ada.http.post(f"/api/v2/invitations/{created['key']}/resend"))
     newer = link(mailbox.wait(2)[1])
     refused(mailing.ada.http.post("/api/v2/session/link/look", json={"token": url.partition("#")[2]}), 400)
-    with come(mailing, newer) as dee:
+    with accept_invitation(mailing, newer) as dee:
         assert ok(dee.get("/api/v1/users/me"))["email"] == "dee@example.com"
     invite(mailing, mailing.cy.email)
     assert "added you to the team" in text(mailbox.wait(3)[2])
@@ -135,7 +135,7 @@ def test_an_assigned_person_without_an_account_gets_an_invitation_mail(mailing: 
     ok(mailing.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json={"aclEntries": entries}))
     letter = mailbox.wait()[0]
     assert letter["Subject"] == "Ada Lovelace invites you to Boxwood"
-    with come(mailing, link(letter)) as dee:
+    with accept_invitation(mailing, link(letter)) as dee:
         assert ok(dee.get(f"/api/v1/boxes/{box['key']}"))["name"] == "Acme"
     assert len(mailbox.came) == 1
 
@@ -151,7 +151,9 @@ def test_no_link_is_shown_when_other_teams_have_shared_something_with_the_invite
     mine = ok(world.ada.http.get("/api/v2/invitations"))["results"]
     assert [invitation["email"] for invitation in mine] == [email]
     assert ok(world.cy.http.get("/api/v2/invitations"))["results"] == []
-    with come(world, ok(world.ada.http.post(f"/api/v2/invitations/{mine[0]['key']}/resend"))["link"]) as dee:
+    with accept_invitation(
+        world, ok(world.ada.http.post(f"/api/v2/invitations/{mine[0]['key']}/resend"))["link"]
+    ) as dee:
         assert ok(dee.get(f"/api/v2/pipelines/{pipeline['key']}"))["name"] == "Deals"
 
 
@@ -302,6 +304,6 @@ def test_a_member_added_before_signing_up_is_listed_as_invited(world: World) -> 
     listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/invitations"))["results"]
     assert [member["email"] for member in listed] == [email]
     sent = ok(world.bo.http.post(f"/api/v2/invitations/{listed[0]['key']}/resend"))
-    with come(world, sent["link"]) as dee:
+    with accept_invitation(world, sent["link"]) as dee:
         assert ok(dee.get("/api/v2/users/me/teams"))["results"][0]["key"] == world.team_key
     assert members(world)[email] == ("Member", "Accepted")

@@ -17,7 +17,7 @@ def unmerge(world: World, entry: dict[str, Any]) -> dict[str, Any]:
     return ok(world.ada.http.post(f"{path(entry)}/unmerge"))
 
 
-def still(before: dict[str, Any], now: dict[str, Any]) -> bool:
+def is_unchanged(before: dict[str, Any], now: dict[str, Any]) -> bool:
     """Return whether nothing has changed except the save time."""
     stamps = ("versionTimestamp", "lastSavedTimestamp", "lastSavedUserKey")
     return {name: value for name, value in before.items() if name not in stamps} == {
@@ -126,7 +126,7 @@ def test_undoing_a_merge_restores_everything(world: World) -> None:
     for was, here in zip(before, now, strict=True):
         for member in ("contactLinks", "orgLinks"):
             was[member], here[member] = ({link["key"] for link in each[member]} for each in (was, here))
-        assert still(was, here)
+        assert is_unchanged(was, here)
     boxed = box_of(world, box)
     assert [link["key"] for link in boxed["contacts"]] == [second["key"], third["key"]]
     assert boxed["fields"] == box["fields"]
@@ -163,8 +163,8 @@ def test_merges_are_undone_in_reverse_order(world: World) -> None:
     assert [each["key"] for each in unmerge(world, third)["restored"]] == [first["key"]]
     assert read(world, first)["domains"] == ["a.example", "b.example"]
     assert [each["key"] for each in unmerge(world, first)["restored"]] == [second["key"]]
-    assert still(first, read(world, first))
-    assert still(second, read(world, second))
+    assert is_unchanged(first, read(world, first))
+    assert is_unchanged(second, read(world, second))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.conftest import Server, Store, World, ok, refused
 from tests.mailbox import Mailbox, text
 
 
-def tray(world: World, who: str = "bo", **query: Any) -> list[tuple[str, str]]:
+def notifications_of(world: World, who: str = "bo", **query: Any) -> list[tuple[str, str]]:
     found = ok(getattr(world, who).http.get("/api/v2/notifications", params=query))
     return [(notification["reason"], notification["kind"]) for notification in found["results"]]
 
@@ -45,7 +45,11 @@ def test_mentioned_and_assigned_users_are_notified(world: World) -> None:
     comment_key = comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
     task = {"text": "call", "assignedToSharingEntries": [{"email": world.bo.email}, {"email": world.ada.email}]}
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=task))
-    assert tray(world) == [("assigned", "task.created"), ("mention", "comment.created"), ("assigned", "box.created")]
+    assert notifications_of(world) == [
+        ("assigned", "task.created"),
+        ("mention", "comment.created"),
+        ("assigned", "box.created"),
+    ]
     (_, mention, _) = ok(world.bo.http.get("/api/v2/notifications"))["results"]
     assert (mention["boxKey"], mention["objectKey"], mention["actorKey"]) == (
         box["key"],
@@ -53,20 +57,20 @@ def test_mentioned_and_assigned_users_are_notified(world: World) -> None:
         world.ada.user_key,
     )
     assert mention["story"] == "Ada L commented on Acme: Look in Deals"
-    assert tray(world, "ada") == []
+    assert notifications_of(world, "ada") == []
     # A repeated mention sends no notification; a new mention in an edit does.
     url = f"/api/v2/comments/{comment_key['key']}"
     ok(world.ada.http.post(url, json={"message": "Look again", "mentions": [{"userKey": world.bo.user_key}]}))
-    assert len(tray(world)) == 3
+    assert len(notifications_of(world)) == 3
 
 
 def test_users_are_not_notified_of_their_own_changes(world: World) -> None:
     box = world.box(world.pipeline())
     comment(world, box, "Me", mentions=[{"userKey": world.ada.user_key}])
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
-    assert tray(world, "ada") == []
+    assert notifications_of(world, "ada") == []
     ok(world.bo.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5003"}))
-    assert tray(world, "ada") == [("followed", "box.moved")]
+    assert notifications_of(world, "ada") == [("followed", "box.moved")]
 
 
 def test_a_box_is_followed_unfollowed_and_muted(world: World) -> None:
@@ -76,28 +80,28 @@ def test_a_box_is_followed_unfollowed_and_muted(world: World) -> None:
     assert follow(world, box, following=True) == {"following": True, "muted": False}
     comment(world, box, "one")
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002", "notes": "quiet"}))
-    assert tray(world) == [("followed", "box.moved"), ("followed", "comment.created")]
+    assert notifications_of(world) == [("followed", "box.moved"), ("followed", "comment.created")]
     assert follow(world, box, muted=True) == {"following": True, "muted": True}
     comment(world, box, "two")
     comment(world, box, "three", mentions=[{"userKey": world.bo.user_key}])
-    assert tray(world)[0] == ("mention", "comment.created")
-    assert len(tray(world)) == 3
+    assert notifications_of(world)[0] == ("mention", "comment.created")
+    assert len(notifications_of(world)) == 3
     assert follow(world, box, following=False, muted=False) == {"following": False, "muted": False}
     comment(world, box, "four")
-    assert len(tray(world)) == 3
+    assert len(notifications_of(world)) == 3
     refused(world.cy.http.post(f"/api/v2/boxes/{box['key']}/following", json={"following": True}), 404)
 
 
 def test_only_users_who_can_see_the_box_get_and_read_its_notifications(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, assignedToSharingEntries=[{"email": world.cy.email}])
-    assert tray(world, "cy") == []
+    assert notifications_of(world, "cy") == []
     comment(world, box, "Look", mentions=[{"userKey": world.bo.user_key}])
     assert unread(world) == 1
     ok(world.ada.http.post(f"/api/v1/pipelines/{pipeline['key']}", json={"sharedWithTeam": False, "teamWide": False}))
     url = f"/api/v1/pipelines/{pipeline['key']}"
     ok(world.ada.http.post(url, json={"defaultPermissionSetName": "__noAccessPermissionSet__"}))
-    assert tray(world) == []
+    assert notifications_of(world) == []
     assert unread(world) == 0
 
 
@@ -107,12 +111,12 @@ def test_owners_are_notified_of_due_tasks_and_failing_webhooks(world: World) -> 
     ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "call", "dueDate": due_at}))
     world.clock.advance(ms=120_000)
     asyncio.run(task_due.remind(world.server.engine, world.clock()))
-    assert tray(world, "ada") == [("due", "task.due")]
+    assert notifications_of(world, "ada") == [("due", "task.due")]
     hook = {"event": "BOX_CREATE", "targetUrl": "https://example.com/in"}
     key = ok(world.ada.http.post(f"/api/v2/pipelines/{box['pipelineKey']}/webhooks", json=hook))["key"]
     world.as_("ada", lambda ctx: subscriptions.record_event(ctx, "webhook.switched_off", subscriptions.get(ctx, key)))
-    assert tray(world, "ada")[0] == ("failed", "webhook.switched_off")
-    assert tray(world) == []
+    assert notifications_of(world, "ada")[0] == ("failed", "webhook.switched_off")
+    assert notifications_of(world) == []
 
 
 def test_the_notification_of_a_switched_off_automation_links_to_it(world: World) -> None:

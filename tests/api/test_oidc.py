@@ -45,7 +45,7 @@ def issuer() -> Iterator[str]:
 
 
 @pytest.fixture
-def house(fresh_store: Store, issuer: str) -> Iterator[World]:
+def oidc_world(fresh_store: Store, issuer: str) -> Iterator[World]:
     """A world whose server uses the provider and accepts every address of example.com."""
     config = fresh_store.config(
         oidc_issuer=issuer,
@@ -63,10 +63,10 @@ def house(fresh_store: Store, issuer: str) -> Iterator[World]:
 
 def sign_in(browser: httpx.Client, who: str, next_path: str = "/") -> httpx.Response:
     """Sign in as a browser does, and return the answer to the provider's redirect."""
-    return browser.get(way_back(browser, who, next_path))
+    return browser.get(redirect_url(browser, who, next_path))
 
 
-def way_back(browser: httpx.Client, who: str, next_path: str = "/") -> str:
+def redirect_url(browser: httpx.Client, who: str, next_path: str = "/") -> str:
     """Return the URL to which the provider sends the browser after sign-in."""
     away = browser.get("/auth/oidc", params={"next": next_path})
     assert away.status_code == 302, away.text
@@ -78,8 +78,8 @@ def way_back(browser: httpx.Client, who: str, next_path: str = "/") -> str:
     return str(there.headers["location"])
 
 
-def test_a_person_of_the_domain_becomes_a_user_and_is_recognized_later(house: World) -> None:
-    with house.client(None) as browser:
+def test_a_person_of_the_domain_becomes_a_user_and_is_recognized_later(oidc_world: World) -> None:
+    with oidc_world.client(None) as browser:
         ways = ok(browser.get("/api/v2/session/ways"))
         assert (ways["provider"], ways["providerUrl"]) == ("Example login", "/auth/oidc")
         answer = sign_in(browser, "dee-1", "/pipelines?x=1")
@@ -87,45 +87,47 @@ def test_a_person_of_the_domain_becomes_a_user_and_is_recognized_later(house: Wo
         me = ok(browser.get("/api/v2/session"))["user"]
         assert (me["email"], me["fullName"]) == ("dee@example.com", "Dee Dee")
         assert len(ok(browser.get("/api/v2/users/me/teams"))["results"]) == 1
-    with house.client(None) as browser:
+    with oidc_world.client(None) as browser:
         assert sign_in(browser, "dee-1").status_code == 303
         assert ok(browser.get("/api/v2/session"))["user"]["key"] == me["key"]
-        rows = house.server.engine.read(lambda db: db.rows("SELECT kind, detail FROM events WHERE kind LIKE 'user.%'"))
+        rows = oidc_world.server.engine.read(
+            lambda db: db.rows("SELECT kind, detail FROM events WHERE kind LIKE 'user.%'")
+        )
     assert [row[0] for row in rows] == ["user.identity_added", "user.signed_in", "user.signed_in"]
     assert "Example login" in rows[1][1]
 
 
-def test_an_existing_or_invited_user_is_found_by_a_verified_address(house: World) -> None:
-    path = f"/api/v2/teams/{house.team_key}/invitations"
-    ok(house.ada.http.post(path, json={"email": "eve@elsewhere.example"}))
-    with house.client(None) as browser:
+def test_an_existing_or_invited_user_is_found_by_a_verified_address(oidc_world: World) -> None:
+    path = f"/api/v2/teams/{oidc_world.team_key}/invitations"
+    ok(oidc_world.ada.http.post(path, json={"email": "eve@elsewhere.example"}))
+    with oidc_world.client(None) as browser:
         assert sign_in(browser, "eve-1").status_code == 303
         teams = ok(browser.get("/api/v2/users/me/teams"))["results"]
-    assert [team["key"] for team in teams] == [house.team_key]
-    assert ok(house.ada.http.get(path))["results"] == []
+    assert [team["key"] for team in teams] == [oidc_world.team_key]
+    assert ok(oidc_world.ada.http.get(path))["results"] == []
 
 
-def test_a_stranger_and_an_unverified_address_are_refused(house: World) -> None:
-    with house.client(None) as browser:
+def test_a_stranger_and_an_unverified_address_are_refused(oidc_world: World) -> None:
+    with oidc_world.client(None) as browser:
         stranger = sign_in(browser, "eve-1")
         assert (stranger.status_code, "invitation" in stranger.text) == (403, True)
         assert sign_in(browser, "dee-1").status_code == 303
-    with house.client(None) as browser:
+    with oidc_world.client(None) as browser:
         # Mallory claims Dee's address, which the provider has not verified.
         mallory = sign_in(browser, "mal-1")
         assert (mallory.status_code, "does not say" in mallory.text) == (403, True)
         assert browser.get("/api/v2/session").status_code == 401
 
 
-def test_a_code_of_another_browser_and_a_used_code_are_refused(house: World) -> None:
-    with house.client(None) as browser, house.client(None) as other:
-        back = way_back(browser, "dee-1")
+def test_a_code_of_another_browser_and_a_used_code_are_refused(oidc_world: World) -> None:
+    with oidc_world.client(None) as browser, oidc_world.client(None) as other:
+        back = redirect_url(browser, "dee-1")
         assert other.get(back).status_code == 400
-        way_back(other, "dee-1")
+        redirect_url(other, "dee-1")
         assert other.get(back).status_code == 400, "the state is not that of its own attempt"
         assert browser.get(back).status_code == 303
         assert browser.get(back).status_code == 400
-        back = way_back(browser, "dee-1")
+        back = redirect_url(browser, "dee-1")
         assert browser.get(back.replace("code=", "code=x")).status_code == 502
         assert browser.get(back.partition("?")[0]).status_code == 400
         refused = browser.get("/auth/oidc/callback", params={"state": parse_qs(urlsplit(back).query)["state"][0]})

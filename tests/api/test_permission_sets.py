@@ -14,7 +14,7 @@ def grant(entity: str, action: str, check: str = "NONE", params: dict[str, str] 
     return {"entityType": entity, "action": action, "conditionalCheck": check, "params": params}
 
 
-def hold(world: World, pipeline: dict[str, Any], *grants: dict[str, Any]) -> None:
+def assign_set(world: World, pipeline: dict[str, Any], *grants: dict[str, Any]) -> None:
     """Bo and the rest of the team have this set."""
     body = {"customPermissionSets": {"Own": {"permissions": list(grants)}}, "defaultPermissionSetName": "Own"}
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=body))
@@ -28,7 +28,7 @@ def archive_bo(world: World) -> None:
 PARAMS = {"STAGE": {"stageKey": "5001, 5003"}, "FIELD_COMPARISON": GOLD}
 BOX_CONDITIONS = ["NONE", "ASSIGNED_TO", "CREATOR", "STAGE", "FIELD_COMPARISON", "BOX_UPDATE", "BOX_VIEW", "UNARCHIVED"]
 ITSELF = {("GET", "BOX_VIEW"), ("GET_BOXES", "BOX_VIEW"), ("UPDATE", "BOX_UPDATE")}
-"""Conditions that ask for the very right they condition: they give nothing, and have a test of their own."""
+"""Conditions that depend on the right they condition. They grant nothing, and another test covers them."""
 ACTIONS = ["GET", "GET_BOXES", "UPDATE", "DELETE"]
 PAIRS = [(action, check) for action in ACTIONS for check in BOX_CONDITIONS if (action, check) not in ITSELF]
 MATCHING: dict[str, Any] = {"stageKey": "5001", "fields": {"1001": "gold"}}
@@ -56,27 +56,27 @@ def test_a_box_is_open_only_to_users_who_satisfy_the_condition(world: World, act
     mine = {"assignedToSharingEntries": [world.bo.user_key]}
     yes = ok(world.bo.http.post(path, json={"name": "Yes", **MATCHING, **mine}))["key"]
     no = world.box(pipeline, name="No", **OTHER)["key"]
-    hold(world, pipeline, *grants_for(action, check))
+    assign_set(world, pipeline, *grants_for(action, check))
     if check == "UNARCHIVED":
-        ok(deed(world, action, yes))
+        ok(request_for(world, action, yes))
         archive_bo(world)
     elif check == "NONE":
-        ok(deed(world, action, yes))
-        hold(world, pipeline, *grants_for(action, check)[1:])
+        ok(request_for(world, action, yes))
+        assign_set(world, pipeline, *grants_for(action, check)[1:])
     elif action in ("GET", "GET_BOXES"):
         for listed in ("/api/v1/boxes", f"/api/v1/pipelines/{pipeline['key']}/boxes", path):
             reply = ok(world.bo.http.get(listed))
             assert [box["key"] for box in (reply["results"] if listed == path else reply)] == [yes], listed
         feed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/newsfeed"))
         assert {entry["boxKey"] for entry in feed if "boxKey" in entry} == {yes}
-    reply = deed(world, action, no)
+    reply = request_for(world, action, no)
     assert reply.status_code in (403, 404), reply.text
     assert ok(world.ada.http.get(f"/api/v1/boxes/{no}")).get("notes", "") == ""
     if check not in ("NONE", "UNARCHIVED"):
-        ok(deed(world, action, yes))
+        ok(request_for(world, action, yes))
 
 
-def deed(world: World, action: str, box: str) -> Any:
+def request_for(world: World, action: str, box: str) -> Any:
     match action:
         case "UPDATE":
             return world.bo.http.post(f"/api/v1/boxes/{box}", json={"notes": "by Bo"})
@@ -90,10 +90,10 @@ def test_a_box_is_created_only_if_the_new_box_satisfies_the_condition(world: Wor
     pipeline = world.pipeline()
     world.field(pipeline, "TEXT_INPUT")
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
-    hold(world, pipeline, *grants_for("CREATE", check))
+    assign_set(world, pipeline, *grants_for("CREATE", check))
     ok(world.bo.http.post(path, json={"name": "Yes", **MATCHING, "assignedToSharingEntries": [world.bo.user_key]}))
     if check == "NONE":
-        hold(world, pipeline, *grants_for("CREATE", check)[1:])
+        assign_set(world, pipeline, *grants_for("CREATE", check)[1:])
     if check == "UNARCHIVED":
         archive_bo(world)
     reply = world.bo.http.post(path, json={"name": "No", **OTHER, "assignedToSharingEntries": [world.ada.user_key]})
@@ -104,7 +104,7 @@ def test_a_box_is_created_only_if_the_new_box_satisfies_the_condition(world: Wor
 def test_a_box_moves_only_if_the_moved_box_satisfies_the_condition(world: World) -> None:
     pipeline, target = world.pipeline(), world.pipeline()
     created = grant("BOX", "CREATE", "STAGE", {"stageKey": "5002"})
-    hold(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), created)
+    assign_set(world, target, grant("BOX", "GET"), grant("BOX", "UPDATE"), created)
     box = world.box(pipeline)["key"]
     path = f"/api/v1/boxes/{box}"
     refused(world.bo.http.post(path, json={"pipelineKey": target["key"], "stageKey": "5001"}), 403)
@@ -131,7 +131,7 @@ DEEDS: dict[tuple[str, str], tuple[str, str, Any]] = {
     ("FIELD", "DELETE"): ("DELETE", "/v1/pipelines/{p}/fields/1001", None),
 }
 BESIDE = {"SET_TEAM": "UPDATE", "RESTRICT_SHARING": "UPDATE", "CHANGE_ADMINS": "CHANGE_PERMISSIONS"}
-"""What the deed takes as well."""
+"""Further rights that the action needs."""
 
 
 @pytest.mark.parametrize("check", ["NONE", "UNARCHIVED", "CREATOR"])
@@ -160,7 +160,7 @@ def test_a_pipeline_is_open_to_users_who_satisfy_the_condition(
             body_of_sets = {"customPermissionSets": sets, "aclEntries": entries}
             ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}", json=body_of_sets))
         else:
-            hold(world, pipeline, *grants)
+            assign_set(world, pipeline, *grants)
         if check == "UNARCHIVED" and not allowed:
             archive_bo(world)
         reply = actor.http.request(verb, "/api" + path.format(p=pipeline["key"]), json=body)
@@ -175,10 +175,10 @@ def test_a_right_that_depends_on_itself_grants_nothing(world: World, action: str
     pipeline = world.pipeline()
     box = world.box(pipeline)
     others = [] if action == "GET" else [grant("BOX", "GET")]
-    hold(world, pipeline, grant("BOX", action, check), *others)
-    assert deed(world, action, box["key"]).status_code in (403, 404)
-    hold(world, pipeline, grant("BOX", "GET", "BOX_UPDATE"), grant("BOX", "UPDATE", "BOX_VIEW"))
-    refused(deed(world, action, box["key"]), 404)
+    assign_set(world, pipeline, grant("BOX", action, check), *others)
+    assert request_for(world, action, box["key"]).status_code in (403, 404)
+    assign_set(world, pipeline, grant("BOX", "GET", "BOX_UPDATE"), grant("BOX", "UPDATE", "BOX_VIEW"))
+    refused(request_for(world, action, box["key"]), 404)
 
 
 COMPARISONS: list[tuple[str, str, str, Any, Any]] = [
@@ -210,7 +210,7 @@ def test_conditions_on_fields_work_the_same_for_lists_and_single_boxes(
     yes = world.box(pipeline, fields={} if holds is None else {key: holds})
     no = world.box(pipeline, fields={} if fails is None else {key: fails})
     params = {"fieldKey": key, "operator": operator, "value": value}
-    hold(world, pipeline, grant("BOX", "GET", "FIELD_COMPARISON", params))
+    assign_set(world, pipeline, grant("BOX", "GET", "FIELD_COMPARISON", params))
     listed = ok(world.bo.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes"))
     assert [box["key"] for box in listed] == [yes["key"]]
     ok(world.bo.http.get(f"/api/v1/boxes/{yes['key']}"))

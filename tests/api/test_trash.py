@@ -5,11 +5,11 @@ from typing import Any
 from boxwood.core import trash
 from boxwood.jobs import upkeep
 from tests.api.test_contacts import box_of, contact, organization, path, read
-from tests.api.test_merges import still
+from tests.api.test_merges import is_unchanged
 from tests.conftest import World, ok, refused
 
 
-def thrown(world: World, who: str = "ada", **query: Any) -> list[str]:
+def trash_entries(world: World, who: str = "ada", **query: Any) -> list[str]:
     found = ok(getattr(world, who).http.get("/api/v2/trash", params={"teamKey": world.team_key, **query}))
     return [entry["key"] for entry in found["results"]]
 
@@ -56,7 +56,7 @@ def test_a_restored_box_has_everything_that_was_on_it(world: World) -> None:
     box, other = a_full_box(world)
     before, linked = everything(world, box["key"]), everything(world, other["key"])
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
-    assert thrown(world, noun="box")[0] == box["key"]
+    assert trash_entries(world, noun="box")[0] == box["key"]
     assert everything(world, other["key"])["box"]["linkedBoxKeys"] == []
     upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
     answer = restored(world, box["key"])
@@ -66,7 +66,7 @@ def test_a_restored_box_has_everything_that_was_on_it(world: World) -> None:
     (file,) = before["v1/boxes/{}/files"]
     assert world.ada.http.get(f"/api/v1/files/{file['key']}/contents").content == b"100 EUR"
     assert world.events(box["key"])[-2:] == ["box.deleted", "box.restored"]
-    assert box["key"] not in thrown(world)
+    assert box["key"] not in trash_entries(world)
     refused(world.ada.http.post(f"/api/v2/trash/{box['key']}/restore"), 404)
 
 
@@ -115,7 +115,7 @@ def test_parts_of_a_box_are_restored_individually(world: World) -> None:
         keys.append(listed[0]["key"])
         ok(world.ada.http.delete(f"/api/{own}/{listed[0]['key']}"))
     assert everything(world, box["key"]) != before
-    assert set(keys) <= set(thrown(world))
+    assert set(keys) <= set(trash_entries(world))
     for key in reversed(keys):
         restored(world, key)
     assert everything(world, box["key"]) == before
@@ -136,8 +136,8 @@ def test_a_restored_pipeline_is_complete_and_unreachable_until_then(world: World
     ):
         refused(world.ada.http.get(f"/api/v1/{url}"), 404)
     assert pipeline not in [item["key"] for item in ok(world.ada.http.get("/api/v1/pipelines"))]
-    assert thrown(world, noun="pipeline")[0] == pipeline
-    assert pipeline not in thrown(world, "bo")
+    assert trash_entries(world, noun="pipeline")[0] == pipeline
+    assert pipeline not in trash_entries(world, "bo")
     refused(world.bo.http.post(f"/api/v2/trash/{pipeline}/restore"), 404)
     restored(world, pipeline)
     assert ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline}")) == shown
@@ -178,7 +178,7 @@ def test_a_restored_contact_is_linked_where_it_was(world: World) -> None:
     assert "contacts" not in box_of(world, box)
     restored(world, konrad["key"])
     for key, was in before.items():
-        assert still(was, read(world, {**was, "key": key})), was
+        assert is_unchanged(was, read(world, {**was, "key": key})), was
     now = box_of(world, box)
     assert (now["contacts"], now["fields"]) == (shown["contacts"], shown["fields"])
     assert ok(world.ada.http.get(f"/api/v2/tasks/{task['key']}"))["teamContactKey"] == konrad["key"]
@@ -189,7 +189,7 @@ def test_only_users_who_may_delete_may_restore(world: World) -> None:
     box = world.box(pipeline)
     ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     for who in ("bo", "cy"):
-        assert box["key"] not in thrown(world, who)
+        assert box["key"] not in trash_entries(world, who)
         refused(getattr(world, who).http.post(f"/api/v2/trash/{box['key']}/restore"), 404)
         refused(getattr(world, who).http.delete(f"/api/v2/trash/{box['key']}"), 404)
     restored(world, box["key"])
@@ -207,7 +207,7 @@ def test_the_trash_is_emptied_after_30_days_or_on_request(world: World) -> None:
         ok(world.ada.http.delete(f"/api/v1/boxes/{box['key']}"))
     ok(world.ada.http.delete(f"/api/v2/trash/{unwanted['key']}"))
     world.clock.advance(days=11)
-    assert thrown(world) == [young["key"]]
+    assert trash_entries(world) == [young["key"]]
     refused(world.ada.http.post(f"/api/v2/trash/{old['key']}/restore"), 404)
     upkeep.sweep(world.server.engine, world.server.boxwood.store, world.clock())
     sql = "SELECT key FROM trash WHERE pipeline_key IN (:one, :other)"

@@ -7,7 +7,7 @@ import pytest
 
 from boxwood.core.undo import undo as undoing
 from tests.api.test_contacts import box_of, contact, path, read
-from tests.api.test_merges import still
+from tests.api.test_merges import is_unchanged
 from tests.api.test_trash import a_full_box, everything
 from tests.conftest import World, ok, refused
 
@@ -139,14 +139,14 @@ def test_deleting_changing_and_merging_contacts_is_undone(world: World) -> None:
     changes = {"title": "Engineer", "emailAddresses": ["konrad@zuse.example"], "familyName": "Zuse"}
     change = change_of(world.ada.http.post(path(konrad), json=changes))
     undo(world, change)
-    assert still(konrad, read(world, konrad))
+    assert is_unchanged(konrad, read(world, konrad))
     change = change_of(world.ada.http.delete(path(second)))
     undo(world, change)
     assert [link["key"] for link in box_of(world, box)["contacts"]] == [second["key"]]
     change = change_of(world.ada.http.post(f"{path(konrad)}/merge", json={"keys": [second["key"]]}))
     undo(world, change)
-    assert still(konrad, read(world, konrad))
-    assert still(second, read(world, second))
+    assert is_unchanged(konrad, read(world, konrad))
+    assert is_unchanged(second, read(world, second))
     assert [link["key"] for link in box_of(world, box)["contacts"]] == [second["key"]]
 
 

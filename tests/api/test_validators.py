@@ -38,7 +38,7 @@ def broken(world: World, box: dict) -> list[str]:
     return [violation["name"] for violation in read(world, box)["violations"]]
 
 
-def becomes(fn: Callable[[], Any], wanted: Any) -> None:
+def wait_until_equal(fn: Callable[[], Any], wanted: Any) -> None:
     """Wait until the background worker has made this true."""
     deadline = time.monotonic() + 120
     while (found := fn()) != wanted:
@@ -175,7 +175,7 @@ def test_a_box_that_already_breaks_rules_can_be_fixed_step_by_step(world: World,
     box = world.box(pipeline, stageKey="5002")
     needs_value(world, pipeline, value)
     a_rule(world, pipeline, name="Noted", assertion={"field": "notes", "op": "isNotEmpty"})
-    becomes(lambda: broken(world, box), ["Value", "Noted"])
+    wait_until_equal(lambda: broken(world, box), ["Value", "Noted"])
     refused(edit(world.ada, box, name="Other"), 400, "needs a value; Noted")
     assert ok(edit(world.ada, box, name=box["name"]))["key"] == box["key"], "an echo changes nothing"
     assert [violation["name"] for violation in ok(edit(world.ada, box, notes="words"))["violations"]] == ["Value"]
@@ -197,13 +197,13 @@ def test_boxes_are_checked_again_when_the_rules_change(world: World, pipeline: d
     won, lead = world.box(pipeline, stageKey="5002"), world.box(pipeline)
     rule = needs_value(world, pipeline, value)
     own = f"/api/v2/pipelines/{pipeline['key']}/validators/{rule['key']}"
-    becomes(lambda: (broken(world, won), broken(world, lead)), (["Value"], []))
+    wait_until_equal(lambda: (broken(world, won), broken(world, lead)), (["Value"], []))
     ok(world.ada.http.post(own, json={"condition": {"field": "stage", "op": "eq", "value": "5001"}}))
-    becomes(lambda: (broken(world, won), broken(world, lead)), ([], ["Value"]))
+    wait_until_equal(lambda: (broken(world, won), broken(world, lead)), ([], ["Value"]))
     ok(world.ada.http.post(own, json={"message": "Say how much", "mode": "WARN"}))
-    becomes(lambda: [violation["message"] for violation in read(world, lead)["violations"]], ["Say how much"])
+    wait_until_equal(lambda: [violation["message"] for violation in read(world, lead)["violations"]], ["Say how much"])
     ok(world.ada.http.delete(own))
-    becomes(lambda: (broken(world, won), broken(world, lead)), ([], []))
+    wait_until_equal(lambda: (broken(world, won), broken(world, lead)), ([], []))
     assert world.ada.http.get(own).status_code == 404
 
 
@@ -225,9 +225,11 @@ def test_boxes_are_checked_again_when_a_field_or_related_data_changes(world: Wor
             f"/api/v1/pipelines/{pipeline['key']}/fields/{sums['key']}", json={"defaultValue": "=$'Number' + 1"}
         )
     )
-    becomes(lambda: broken(world, box), [])
+    wait_until_equal(lambda: broken(world, box), [])
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}/fields/{number['key']}"))
-    becomes(lambda: broken(world, box), ["Double"])  # its formula now gives an error, which is not less than 10
+    wait_until_equal(
+        lambda: broken(world, box), ["Double"]
+    )  # its formula now gives an error, which is not less than 10
 
 
 def test_a_rule_on_a_deleted_field_is_not_applied_and_says_why(world: World, pipeline: dict, value: dict) -> None:
@@ -235,7 +237,7 @@ def test_a_rule_on_a_deleted_field_is_not_applied_and_says_why(world: World, pip
     box = world.box(pipeline, stageKey="5002", overrideValidation=True)
     assert broken(world, box) == ["Value"]
     ok(world.ada.http.delete(f"/api/v1/pipelines/{pipeline['key']}/fields/{value['key']}"))
-    becomes(lambda: broken(world, box), [])
+    wait_until_equal(lambda: broken(world, box), [])
     shown = ok(world.bo.http.get(f"/api/v2/pipelines/{pipeline['key']}/validators/{rule['key']}"))
     assert value["key"] in shown["problem"]
     ok(edit(world.bo, box, name="Free"))
@@ -349,4 +351,4 @@ def test_a_box_saved_while_a_rule_is_created_is_checked(world: World, pipeline: 
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(make, range(16)))
-    becomes(lambda: {tuple(broken(world, box)) for box in created}, {("Noted",)} if created else set())
+    wait_until_equal(lambda: {tuple(broken(world, box)) for box in created}, {("Noted",)} if created else set())

@@ -27,7 +27,7 @@ def used(fresh_store: Store) -> Store:
     return fresh_store
 
 
-def bad(store: Store, now: int | None = None) -> list[str]:
+def faults(store: Store, now: int | None = None) -> list[str]:
     config = store.config()
     found = doctor.examine(config, Disk(config.data / "files"), now=now)
     return [finding.says for finding in found if not finding.fine]
@@ -69,7 +69,7 @@ def test_a_healthy_store_has_no_faults_and_reports_its_state(used: Store) -> Non
 )
 def test_each_fault_is_named(used: Store, sql: str, says: str) -> None:
     change(used, sql)
-    assert any(says in fault for fault in bad(used)), bad(used)
+    assert any(says in fault for fault in faults(used)), faults(used)
 
 
 def test_missing_files_loose_file_modes_and_stuck_work_are_named(used: Store) -> None:
@@ -85,7 +85,7 @@ def test_missing_files_loose_file_modes_and_stuck_work_are_named(used: Store) ->
         VALUES ('v-1', 'w-1', 1, 'BOX_CREATE', 'due', 0, 1000, 0, 0, NULL, FALSE, '[]', 1000, NULL)
         """,
     )
-    found = bad(used)
+    found = faults(used)
     assert [part for part in ("chmod 700", "files are missing", "deliveries wait") if part in "\n".join(found)] == [
         "chmod 700",
         "files are missing",
@@ -100,7 +100,7 @@ def test_a_damaged_file_is_named_without_an_exception(used: Store) -> None:
     content = bytearray(path.read_bytes())
     content[8192:12288] = bytes(4096)
     path.write_bytes(bytes(content))
-    assert any("restore a backup" in fault or "does not open" in fault for fault in bad(used)), bad(used)
+    assert any("restore a backup" in fault or "does not open" in fault for fault in faults(used)), faults(used)
 
 
 def test_metrics_report_queue_lengths_and_sizes(world: World) -> None:

@@ -1,5 +1,5 @@
-"""A week of twenty people on a real server whose clock moves on: an upgrade at its beginning and one in its middle,
-kills, a backup, a restore and undos. At the end every record, file, event, delivery and run is accounted for."""
+"""Simulates a week of twenty people on a real server with a moving clock: two upgrades, kills, a backup, a restore
+and undos. At the end the test checks every record, file, event, delivery and run."""
 
 import hashlib
 import shutil

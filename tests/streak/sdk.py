@@ -1,8 +1,8 @@
-"""The official Python client, unmodified and watched.
+"""The official Python client, unmodified, with strict checks of every answer.
 
-The client forgives: numbers pass where it names text, and its enumerations are unions with `Any`.
-So each answer is also held, as it came over the wire, to the very types the called method is
-annotated with, without forgiving anything.
+The client is lenient: it accepts numbers where it declares text, and its enumerations are unions with `Any`.
+So each answer is also checked, as it came over the wire, against the exact types that the called method
+is annotated with.
 """
 
 import asyncio

@@ -170,7 +170,7 @@ def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
 
 
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
-"""Every screen looks right in all of these. Such a test has `@looks`."""
+"""The sizes and colour schemes in which every screen is checked, in tests marked with `@looks`."""
 
 looks = pytest.mark.one_database
-"""How a screen is drawn does not depend on the database that the API asked; what people do is done on both."""
+"""Drawing does not depend on the database, so these tests run on a single database; tests of actions run on both."""

@@ -19,12 +19,12 @@ def on_board(page: Page, pipeline: dict[str, Any], query: str = "") -> Page:
     return page
 
 
-def lane(page: Page, name: str) -> Locator:
+def column(page: Page, name: str) -> Locator:
     return page.get_by_role("region", name=name, exact=True)
 
 
 def cards(page: Page, name: str) -> Locator:
-    return lane(page, name).get_by_role("listitem")
+    return column(page, name).get_by_role("listitem")
 
 
 def card(page: Page, name: str) -> Locator:
@@ -46,13 +46,13 @@ def test_a_card_is_dragged_to_another_column_and_back_by_undo(world: World, wind
     box = world.box(pipeline, name="Acme", fields={value: 1000})
     world.box(pipeline, name="Globex", fields={value: 250})
     page = on_board(window(world.ada).page, pipeline)
-    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("Lead2")
-    expect(lane(page, "Lead")).to_contain_text("Value 1,250")
-    card(page, "Acme").drag_to(lane(page, "Offer"))
+    expect(column(page, "Lead").get_by_role("heading")).to_contain_text("Lead2")
+    expect(column(page, "Lead")).to_contain_text("Value 1,250")
+    card(page, "Acme").drag_to(column(page, "Offer"))
     expect(cards(page, "Offer")).to_have_text(re.compile("Acme"))
-    expect(lane(page, "Offer")).to_contain_text("Value 1,000")
-    expect(lane(page, "Lead")).to_contain_text("Value 250")
-    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("Lead1")
+    expect(column(page, "Offer")).to_contain_text("Value 1,000")
+    expect(column(page, "Lead")).to_contain_text("Value 250")
+    expect(column(page, "Lead").get_by_role("heading")).to_contain_text("Lead1")
     expect(page.get_by_text("Acme moved to Offer").first).to_be_visible()
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
     page.get_by_role("button", name="Undo", exact=True).click()
@@ -106,7 +106,7 @@ def test_a_card_is_moved_by_touch_and_hold(world: World, window) -> None:
     finger.down(card(page, "Acme"))
     expect(lifted).to_have_count(1)
     finger.move(380, 400)
-    expect(lane(page, "Talks")).to_have_attribute("data-aim", "lane")
+    expect(column(page, "Talks")).to_have_attribute("data-aim", "lane")
     finger.up()
     expect(cards(page, "Talks")).to_have_text(re.compile("Acme"))
     expect(page.get_by_text("Acme moved to Talks").first).to_be_visible()
@@ -129,7 +129,7 @@ def test_a_swipe_scrolls_and_a_menu_also_moves_a_card(world: World, window) -> N
     expect(page.get_by_text("Acme moved to Offer").first).to_be_visible()
     assert now_of(world, box)["stageKey"] == stage(pipeline, "Offer")
     # A tap opens the box.
-    lane(page, "Offer").scroll_into_view_if_needed()
+    column(page, "Offer").scroll_into_view_if_needed()
     card(page, "Acme").tap()
     expect(page).to_have_url(re.compile(f"box={box['key']}"))
 
@@ -153,7 +153,7 @@ def test_card_positions_and_golden_marks_are_shared(world: World, window) -> Non
     expect(cards(other, "Lead")).to_have_text(in_order("Three", "Two", "One"))
     expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two", "One"))
     expect(card(page, "Three").get_by_role("button", name="Take the golden mark off")).to_be_attached()
-    card(page, "One").drag_to(lane(page, "Talks"))
+    card(page, "One").drag_to(column(page, "Talks"))
     expect(cards(other, "Talks")).to_have_text(in_order("One"))
     page.reload()
     expect(cards(page, "Lead")).to_have_text(in_order("Three", "Two"))
@@ -280,7 +280,7 @@ def test_a_board_by_a_dropdown_field(world: World, window) -> None:
     page.get_by_role("combobox", name="Columns by").or_(page.get_by_role("textbox", name="Columns by")).click()
     page.get_by_role("option", name="By Source").click()
     expect(cards(page, "No value")).to_have_text(re.compile("Acme"))
-    card(page, "Acme").drag_to(lane(page, "Fair"))
+    card(page, "Acme").drag_to(column(page, "Fair"))
     expect(cards(page, "Fair")).to_have_text(re.compile("Acme"))
     expect(page.get_by_text("Acme moved to Fair").first).to_be_visible()
     assert f"by={source}" in page.url
@@ -292,7 +292,7 @@ def test_a_column_of_a_thousand_cards_draws_only_visible_cards(world: World, win
     pipeline = world.pipeline()
     many(world, pipeline, 1000)
     page = on_board(window(world.ada).page, pipeline, "?sort=name")
-    expect(lane(page, "Lead").get_by_role("heading")).to_contain_text("1,000")
+    expect(column(page, "Lead").get_by_role("heading")).to_contain_text("1,000")
     expect(card(page, "Box 0000")).to_be_visible()
     assert cards(page, "Lead").count() < 40
     page.get_by_role("list", name="Cards in Lead").evaluate("list => { window.list = list }")
@@ -311,10 +311,10 @@ def test_changes_of_other_users_appear_on_the_board(world: World, window) -> Non
     box = world.box(pipeline, name="Acme")
     ada, bo = on_board(window(world.ada).page, pipeline), on_board(window(world.bo).page, pipeline)
     expect(card(ada, "Acme")).to_be_visible()
-    card(bo, "Acme").drag_to(lane(bo, "Won"))
+    card(bo, "Acme").drag_to(column(bo, "Won"))
     expect(cards(ada, "Won")).to_have_text(re.compile("Acme"))
-    expect(lane(ada, "Lead").get_by_role("heading")).to_contain_text("Lead0")
-    lane(bo, "Talks").get_by_role("button", name="Add a box").click()
+    expect(column(ada, "Lead").get_by_role("heading")).to_contain_text("Lead0")
+    column(bo, "Talks").get_by_role("button", name="Add a box").click()
     bo.keyboard.type("Globex")
     bo.keyboard.press("Enter")
     expect(cards(ada, "Talks")).to_have_text(re.compile("Globex"))
@@ -329,7 +329,7 @@ def test_a_move_refused_by_a_rule_is_reverted(world: World, window) -> None:
     ok(world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/validators", json=rule))
     world.box(pipeline, name="Acme")
     page = on_board(window(world.ada).page, pipeline)
-    card(page, "Acme").drag_to(lane(page, "Won"))
+    card(page, "Acme").drag_to(column(page, "Won"))
     expect(page.get_by_text("Not yet")).to_be_visible()
     expect(cards(page, "Lead")).to_have_text(re.compile("Acme"))
     expect(cards(page, "Won")).to_have_count(0)

@@ -81,7 +81,7 @@ def test_the_first_steps_look_right(world: World, window) -> None:
         screen.look("first")
 
 
-def say_to_ada(world: World, box: dict[str, Any], words: str) -> None:
+def mention_ada(world: World, box: dict[str, Any], words: str) -> None:
     body = {"message": words, "mentions": [{"userKey": world.ada.user_key}]}
     ok(world.bo.http.post(f"/api/v2/boxes/{box['key']}/comments", json=body))
 
@@ -92,9 +92,9 @@ def test_a_notification_appears_and_is_opened_and_read(world: World, window) -> 
     bell = page.get_by_role("button", name="Notifications")
     expect(bell).to_be_visible()
     expect(page.get_by_label("1 unread")).to_have_count(0)
-    say_to_ada(world, box, "look at this")
+    mention_ada(world, box, "look at this")
     expect(page.get_by_label("1 unread")).to_be_visible()
-    say_to_ada(world, box, "and at that")
+    mention_ada(world, box, "and at that")
     expect(page.get_by_label("2 unread")).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("n")
@@ -145,7 +145,7 @@ def test_the_frequency_of_notification_mails_is_chosen(world: World, window) -> 
 def test_the_notifications_look_right(world: World, window) -> None:
     box = world.box(world.pipeline(name="Sales"), name="Acme")
     for words in ("could you call them before Friday?", "the offer is out"):
-        say_to_ada(world, box, words)
+        mention_ada(world, box, words)
     for size, scheme in LOOKS:
         screen = window(world.ada, size=size, scheme=scheme)
         screen.goto("/")

@@ -25,7 +25,7 @@ async ([verb, options]) => {
 
 
 @pytest.fixture
-def house(fresh_store: Store) -> Iterator[World]:
+def passkey_world(fresh_store: Store) -> Iterator[World]:
     """A world whose server has a host name, which passkeys require."""
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
@@ -36,7 +36,7 @@ def house(fresh_store: Store) -> Iterator[World]:
 
 
 @pytest.fixture
-def page(house: World, chromium: Browser) -> Iterator[Page]:
+def page(passkey_world: World, chromium: Browser) -> Iterator[Page]:
     """A page of the server in a browser with a virtual authenticator that is always unlocked."""
     context = chromium.new_context()
     found = context.new_page()
@@ -45,7 +45,7 @@ def page(house: World, chromium: Browser) -> Iterator[Page]:
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True}
     options |= {"hasUserVerification": True, "isUserVerified": True, "automaticPresenceSimulation": True}
     device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    found.goto(house.server.url.replace("127.0.0.1", "localhost") + "/healthz")
+    found.goto(passkey_world.server.url.replace("127.0.0.1", "localhost") + "/healthz")
     yield found
     context.close()
 
@@ -55,9 +55,11 @@ def ask(page: Page, verb: str, options: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) -> None:
-    path = house.server.engine.write(lambda db: sign_in_links.make(db, house.ada.user, "welcome", house.clock()))
-    with house.client(None) as browser, house.client(None) as other:
+def test_a_passkey_is_added_signs_in_and_is_removed(passkey_world: World, page: Page) -> None:
+    path = passkey_world.server.engine.write(
+        lambda db: sign_in_links.make(db, passkey_world.ada.user, "welcome", passkey_world.clock())
+    )
+    with passkey_world.client(None) as browser, passkey_world.client(None) as other:
         body = {"token": path.partition("#")[2], "password": PASSWORD}
         browser.headers["X-CSRF-Token"] = ok(browser.post("/api/v2/session/link", json=body))["csrfToken"]
         assert ok(browser.get("/api/v2/session/ways"))["passkeys"]
@@ -73,31 +75,31 @@ def test_a_passkey_is_added_signs_in_and_is_removed(house: World, page: Page) ->
         options = ok(other.post("/api/v2/session/passkey/options", json={}))
         used = ask(page, "get", options)
         answer = ok(other.post("/api/v2/session/passkey", json={"credential": used}))
-        assert answer["user"]["email"] == house.ada.email
-        assert ok(other.get("/api/v1/users/me"))["email"] == house.ada.email
+        assert answer["user"]["email"] == passkey_world.ada.email
+        assert ok(other.get("/api/v1/users/me"))["email"] == passkey_world.ada.email
         refused(other.post("/api/v2/session/passkey", json={"credential": used}), 401, "passkey")
 
-        page.goto(f"{house.server.url.replace('127.0.0.1', 'localhost')}/")
+        page.goto(f"{passkey_world.server.url.replace('127.0.0.1', 'localhost')}/")
         page.get_by_role("button", name="Use a passkey").click()
-        expect(page.get_by_role("button", name=house.ada.user.full_name)).to_be_visible()
+        expect(page.get_by_role("button", name=passkey_world.ada.user.full_name)).to_be_visible()
 
         # An answer to another challenge, and an answer that was changed on its way.
         changed = ask(page, "get", ok(other.post("/api/v2/session/passkey/options", json={})))
         changed["response"]["signature"] = used["response"]["signature"]
         refused(other.post("/api/v2/session/passkey", json={"credential": changed}), 401, "passkey")
         late = ask(page, "get", ok(other.post("/api/v2/session/passkey/options", json={})))
-        house.clock.advance(ms=11 * 60_000)
+        passkey_world.clock.advance(ms=11 * 60_000)
         refused(other.post("/api/v2/session/passkey", json={"credential": late}), 401, "passkey")
         for junk in ({"id": "x"}, {"id": 1, "response": {"clientDataJSON": "%%%"}}, {"response": []}):
             refused(other.post("/api/v2/session/passkey", json={"credential": junk}), 401, "passkey")
             refused(browser.post(keys, json={"credential": junk}), 400, "credential")
 
-        assert house.bo.http.delete(f"{keys}/{added['key']}").status_code == 404
+        assert passkey_world.bo.http.delete(f"{keys}/{added['key']}").status_code == 404
         ok(browser.delete(f"{keys}/{added['key']}"))
         gone = ask(page, "get", ok(other.post("/api/v2/session/passkey/options", json={})))
         refused(other.post("/api/v2/session/passkey", json={"credential": gone}), 401, "passkey")
     sql = "SELECT kind FROM events WHERE kind LIKE 'user.passkey%' ORDER BY id"
-    assert [row[0] for row in house.server.engine.read(lambda db: db.rows(sql))] == [
+    assert [row[0] for row in passkey_world.server.engine.read(lambda db: db.rows(sql))] == [
         "user.passkey_added",
         "user.passkey_removed",
     ]

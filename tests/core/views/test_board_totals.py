@@ -18,7 +18,7 @@ from boxwood.core.views.board_totals import Totals
 from boxwood.db.engine import Db
 from boxwood.db.postgres import Postgres
 from tests.api.test_imports import send
-from tests.api.test_permission_sets import grant, hold
+from tests.api.test_permission_sets import assign_set, grant
 from tests.conftest import Person, World, ok
 from tests.jobs.webhooks import eventually
 
@@ -40,7 +40,7 @@ class Deals:
         self.regions = [None, *(option["key"] for option in field["dropdownSettings"]["items"])]
         world.field(self.pipeline, "FORMULA", "Double", defaultValue="$'Size' * 2")
         seen = {"fieldKey": SIZE, "operator": "EQUALS", "value": "30"}
-        hold(
+        assign_set(
             world,
             self.pipeline,
             grant("PIPELINE", "GET"),
