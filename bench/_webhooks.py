@@ -1,6 +1,6 @@
-"""Webhooks for the table: how soon a receiver has what was committed, and how fast a backlog goes out.
+"""Webhooks for the table: the latency from commit to receipt, and the rate at which a backlog is delivered.
 
-The parts of `bin/bench deliveries`, whose worker runs as in `boxwood serve`, the receiver in a process beside it.
+It uses the parts of `bin/bench deliveries`: the worker runs as in `boxwood serve`, the receiver in another process.
 """
 
 from pathlib import Path

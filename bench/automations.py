@@ -46,17 +46,17 @@ class Bench:
     def _pipeline(self, automated: bool) -> str:
         def make(db: Db) -> str:
             ctx = self.ctx(db)
-            made = pipelines.create(ctx, {"name": "Deals", "team_key": self.team.key, "stages": ["Lead"]})
-            fields.create(ctx, made.key, {"name": "Size", "type": "TEXT_INPUT"})
+            pipeline = pipelines.create(ctx, {"name": "Deals", "team_key": self.team.key, "stages": ["Lead"]})
+            fields.create(ctx, pipeline.key, {"name": "Size", "type": "TEXT_INPUT"})
             if automated:
-                rule = {"name": "R", "pipeline_key": made.key, "trigger": {"type": "box.created"}, "steps": STEPS}
+                rule = {"name": "R", "pipeline_key": pipeline.key, "trigger": {"type": "box.created"}, "steps": STEPS}
                 automations.create(ctx, rule, Rules(), 0)
-            return made.key
+            return pipeline.key
 
         return self.engine.write(make)
 
     def fill(self, pipeline: str) -> list[str]:
-        """Boxes, and with them the runs they begin."""
+        """Create boxes, which start runs if the pipeline is automated."""
 
         def make(db: Db) -> list[str]:
             return [boxes.create(self.ctx(db), pipeline, {"name": f"Box {number}"}).key for number in range(100)]

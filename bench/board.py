@@ -2,8 +2,8 @@
 
     bin/bench board [--boxes N] [--rounds N]
 
-Medians of the rounds. The limit is the same browser's own: a page of as many plain elements scrolled the same way, so
-so that a busy machine is not taken for a slow board.
+The figures are medians of the rounds. The limit is a page of as many plain elements, scrolled the same way in the same
+browser, so that a busy machine is not taken for a slow board.
 """
 
 import argparse
@@ -74,7 +74,7 @@ def program() -> str:
 
 
 def filled(server: Server, boxes: int) -> str:
-    """A pipeline with so many boxes in five stages; the path of its board."""
+    """Create a pipeline with this many boxes in five stages. Returns the path of its board."""
     client = httpx.Client(base_url=server.url, auth=(server.key, ""), trust_env=False, timeout=120)
     made = client.post("/api/v2/pipelines", json={"name": "Deals", "stages": STAGES}).raise_for_status().json()
     path = f"/api/v2/pipelines/{made['key']}"

@@ -2,10 +2,10 @@
 
     python -m bench deliveries [--database sqlite|postgres|both] [--database-url URL] [--rounds N] [--dead ROWS]
 
-The worker runs as in `boxwood serve`, with the guard on what may be called, signatures and the log of attempts; the
-receiver is a process beside it. What it is measured against in the same round is the same client library sending the
-same bytes to the same receiver, and nothing else; for the waits, after one durable commit. Without a URL a PostgreSQL
-of its own is started, with its usual settings. Targets hold on two quiet cores.
+The worker runs as in `boxwood serve`, with the rules for targets, signatures and the log of attempts. The receiver is
+another process. The limit, measured in the same round, is the same client library that only sends the same bytes to the
+same receiver; for the latencies, after a durable commit. Without a URL the benchmark starts its own PostgreSQL with
+default settings. The targets are for two idle cores.
 """
 
 import argparse
@@ -88,7 +88,7 @@ class World:
         return name
 
     async def arrived(self, count: int, path: str = "", patience: float = 120) -> list[tuple[str, str, int]]:
-        """What came to this path, once it is so much."""
+        """Wait until `count` requests have arrived at this path, and return them."""
         deadline = time.monotonic() + patience
         while True:
             found = [request for request in self.receiver.read() if request[0].startswith(path)]
@@ -111,7 +111,7 @@ async def working(world: World) -> AsyncIterator[None]:
 
 
 async def drained(world: World, pipeline: str) -> tuple[float, float]:
-    """Deliveries a second of a backlog, and CPU milliseconds of each in this process."""
+    """The rate at which a backlog is delivered, per second, and the CPU milliseconds of a delivery in this process."""
 
     def fill(db: Db) -> None:
         for _ in range(EVENTS):
@@ -131,7 +131,7 @@ async def drained(world: World, pipeline: str) -> tuple[float, float]:
 
 
 def waiting(db: Db, pipeline: str) -> bool:
-    """Whether anything of this pipeline's is still to be sent or to be settled."""
+    """Whether any delivery of this pipeline is still to be sent or recorded."""
     sql = """
         SELECT 1 FROM webhooks w WHERE w.pipeline_key = :pipeline
             AND EXISTS (SELECT 1 FROM deliveries d WHERE d.webhook_key = w.key AND d.state = 'due')
@@ -158,7 +158,7 @@ async def bare(world: World) -> tuple[float, float]:
 
 
 async def trickle(world: World, pipelines_in_turn: list[str], rate: float, seconds: float) -> None:
-    """A box at a time, evenly, each in a transaction of its own."""
+    """Create boxes at an even rate, each in its own transaction."""
     began = time.perf_counter()
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(0.0, began + number / rate - time.perf_counter()))
@@ -167,7 +167,7 @@ async def trickle(world: World, pipelines_in_turn: list[str], rate: float, secon
 
 
 async def soon(world: World, pipeline: str) -> tuple[float, float]:
-    """p50 and p99 from commit to receipt, of 50 a second."""
+    """p50 and p99 of the milliseconds from commit to receipt, at 50 deliveries a second."""
     world.receiver.clear()
     async with working(world):
         await trickle(world, [pipeline], PER_SECOND, SECONDS)
@@ -176,7 +176,7 @@ async def soon(world: World, pipeline: str) -> tuple[float, float]:
 
 
 async def soon_bare(world: World) -> tuple[float, float]:
-    """The least it can take: a durable commit, and then a request by a client that has a connection open."""
+    """The limit: p50 and p99 of a durable commit followed by a request on an open connection."""
     waits: list[float] = []
     body = b'[{"name":"-","pad":"' + b"x" * 1270 + b'"}]'
     async with aiohttp.ClientSession() as session:
@@ -193,7 +193,8 @@ async def soon_bare(world: World) -> tuple[float, float]:
 
 
 async def beside(world: World, well: str, ill: str, path: str) -> float:
-    """p95 from commit to receipt of 100 a second, while every twentieth goes to one that is not well."""
+    """p95 of the milliseconds from commit to receipt at 100 deliveries a second, while every twentieth goes to a
+    receiver that does not work."""
     world.receiver.clear()
     async with working(world):
         await trickle(world, [*[well] * 19, ill], 100, SECONDS)
@@ -202,7 +203,7 @@ async def beside(world: World, well: str, ill: str, path: str) -> float:
 
 
 def fill_dead(world: World, pipeline: str, rows: int) -> None:
-    """So many deliveries that are due, of one event, to a receiver that only fails."""
+    """Create this many due deliveries of a single event, to a receiver that always fails."""
 
     def fill(db: Db) -> None:
         world.box(db, pipeline)
@@ -267,7 +268,7 @@ def show(name: str, found: dict[str, list[float]], dead: int) -> None:
 
 @contextlib.contextmanager
 def stores(which: str, url: str | None) -> Iterator[list[tuple[str, str | None]]]:
-    """Names and URLs; a PostgreSQL of our own where none is given."""
+    """The names and URLs of the databases. Starts a PostgreSQL server if no URL is given."""
     with contextlib.ExitStack() as stack:
         found: list[tuple[str, str | None]] = [("sqlite", None)] if which in ("sqlite", "both") else []
         if which in ("postgres", "both"):
@@ -279,9 +280,9 @@ def stores(which: str, url: str | None) -> Iterator[list[tuple[str, str | None]]
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
-    parser.add_argument("--database-url", help="of an empty database")
+    parser.add_argument("--database-url", help="the URL of an empty database")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--dead", type=int, default=500_000, help="rows that wait for a receiver that only fails")
+    parser.add_argument("--dead", type=int, default=500_000, help="rows that wait for a receiver that always fails")
     options = parser.parse_args()
     with stores(options.database, options.database_url) as chosen, running() as receiver:
         for name, url in chosen:

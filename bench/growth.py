@@ -2,8 +2,8 @@
 
     bin/bench growth [--from N] [--to N] [--rounds N] [--seconds N] [--postgres]
 
-A server for each size, on a core of its own but for the import. The figure to look at is CPU for one request; what is
-printed is Markdown.
+There is a server for each size. It has its own core, except during the import. The most reliable figure is the CPU time
+of a request. The output is Markdown.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def load(boxwood: Boxwood, count: int) -> str:
-    """Before anyone asked for a page by a field: a field's index is made once more quickly than kept up."""
+    """Import the boxes before the first page sorted by a field: creating an index later is faster than updating it."""
     before = boxwood.server.cpu()
     with http.unpinned(boxwood.server):
         took = boxwood.load(0, count)
@@ -69,15 +69,15 @@ def measured(boxwood: Boxwood, limit: Server, rounds: int) -> dict[str, list[Loa
     *first, board = chosen
     found = {work.name: [work.do["Boxwood"]() for _ in range(rounds)] for work in first}
     found[FIRST_BOARD] = [just_after(boxwood, "put", "", {"name": f"Deals {number}"}) for number in range(rounds)]
-    # The last of these leaves the board's answer in memory, as it is until something changes.
+    # The last of these leaves the board's response in the cache, where it stays until something changes.
     a_box = {"name": "A change"}
     found["whole board, just after a change"] = [just_after(boxwood, "post", "/boxes", a_box) for _ in range(rounds)]
     return {**found, board.name: [board.do["Boxwood"]() for _ in range(rounds)]}
 
 
 def just_after(boxwood: Boxwood, verb: str, path: str, body: dict[str, str]) -> Load:
-    """Of one request for the board. After a box came the part it is in is counted, after the pipeline was renamed
-    everything, as on the first board of all."""
+    """The load of a single request for the board after a change. After a new box the server counts only the box's part
+    of the board. After the pipeline was renamed it counts everything, as for the very first board."""
     boxwood.client.request(verb, f"{boxwood.path}{path}", json=body).raise_for_status()
     before, began = exact_cpu(boxwood.server), time.perf_counter()
     boxwood.client.get(f"{boxwood.path}/board").raise_for_status()
@@ -86,7 +86,7 @@ def just_after(boxwood: Boxwood, verb: str, path: str, body: dict[str, str]) -> 
 
 
 def exact_cpu(server: Server) -> float:
-    """Seconds so far of the threads there are, by the nanosecond, where the process's own clock ticks in hundredths."""
+    """CPU seconds of the server's threads so far, in steps of nanoseconds. The process's clock has steps of 10 ms."""
     tasks = Path(f"/proc/{server.process.pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 

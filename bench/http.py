@@ -1,9 +1,9 @@
-"""Requests a second: reading a box, creating boxes durably, and pages, beside bare ASGI and a bare writer.
+"""Requests a second: reading a box, creating boxes durably, and pages, compared to bare ASGI and a bare writer.
 
     bin/bench http [--boxes N] [--database-url URL] [--rounds N]
 
-Load comes from wrk on another core than the server's. The limits are measured in the same rounds: the
-same bytes from an ASGI application that does nothing, and the same rows written in-process in batches.
+wrk creates the load on another core than the server's. The limits are measured in the same rounds: the same bytes from
+an ASGI application that does nothing, and the same rows written in this process in batches.
 """
 
 import argparse

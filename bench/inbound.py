@@ -1,10 +1,10 @@
-"""Requests a second that an inbound webhook takes, each on disk before its answer. `python -m bench inbound`
+"""Requests a second that an inbound webhook accepts, each stored on disk before the reply. `python -m bench inbound`
 
     python -m bench inbound [--database-url URL] [--rounds N]
 
-Signed (Standard Webhooks' price is a hash, so the shared secret stands for all), recognized as new by an id that no
-two share, kept in the log and handed to what it starts, which is nothing. Load comes from wrk, 64 connections. The
-limit in the same rounds: an ASGI application that does nothing. The target is 2,000 a second.
+Each request carries the shared secret (Standard Webhooks costs a hash more) and a unique id, is stored in the log, and
+starts nothing. wrk creates the load with 64 connections. The limit, measured in the same rounds, is an ASGI application
+that does nothing. The target is 2,000 a second.
 """
 
 import argparse

@@ -1,7 +1,8 @@
-"""A receiver of webhooks that does as little work as can be: `python -m bench.receiver`.
+"""A receiver of webhooks that does as little work as possible: `python -m bench.receiver`.
 
-It answers 200 at once, to paths that begin with `/dead` 500, and to those with `/hung` nothing. GET /log answers what
-came since the last one, a line each: path, the `name` of the box in the body, and when, in ns of the machine's clock.
+It replies 200 at once, 500 to paths that begin with `/dead`, and never to paths that begin with `/hung`. GET /log
+returns a line for each request since the last GET: its path, the `name` of the box in its body, and its time in
+nanoseconds of the machine's clock.
 """
 
 import asyncio

@@ -2,9 +2,9 @@
 
     bin/bench reports [--boxes N] [--database-url URL] [--rounds N]
 
-In-process, by the same verbs that the API calls. A database that is given by URL must be an empty one. Beside the time
-on the wall stands the processor's, which others on the machine do not change: this process's, and of PostgreSQL on this
-machine (Linux) that of the process that serves it.
+The benchmark calls the same functions as the API, in this process. A database given by URL must be empty. Besides the
+elapsed time it prints the CPU time, which other programs do not influence: that of this process and, for PostgreSQL on
+this machine (Linux), that of its server process.
 """
 
 import argparse

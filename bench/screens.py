@@ -2,8 +2,8 @@
 
     bin/bench screens [--boxes N] [--rounds N]
 
-A server in this process, and the system's Chromium led by Playwright. A row that can be read is a useful paint; it is
-timed from the navigation, with files already in the browser's cache, as for everyone who comes back.
+The server runs in this process, and Playwright controls the system's Chromium. The first useful paint is the first
+readable row. It is timed from the navigation, with the files in the browser's cache, as for a returning user.
 """
 
 import argparse

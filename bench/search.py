@@ -2,9 +2,9 @@
 
     python -m bench search [--boxes N] [--database-url URL]
 
-Boxes have names of four words from 30,000 (a few common, most rare), notes in every fourth, two text fields. A search
-is timed whole: reach, index, ranking and the rows of the answer, as core does it; the target is 20 ms over 100,000
-boxes. Creates are timed in batches of 64, as under load, with the index and without it.
+Boxes have names of four words out of 30,000 (a few common, most rare) and two text fields; every fourth box has notes.
+The time of a search includes access rules, index, ranking and the result's rows, as in core. The target is 20 ms over
+100,000 boxes. Creates are timed in batches of 64, as under load, with and without the index.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""The table of docs/guide/performance.md: every piece of work, beside PocketBase, in one run.
+"""The table of docs/guide/performance.md: all measurements, compared to PocketBase, in a single run.
 
     bin/bench table [--boxes N] [--rounds N] [--seconds N] [--only WORD,WORD] [--postgres] [--no-peers]
         [--directus]
 
-Boxwood and its peer are on one core, the load on another, except that imports and exports, which need no load, have
-them all; rounds are interleaved and the figures medians. What is printed is Markdown. `--directus` adds Directus, which
-npm installs first. `--postgres` puts Boxwood on a PostgreSQL server of its own, beside pgbench with the same rows.
-What growing to 1,000,000 boxes costs takes longer, and is `bin/bench growth`.
+Boxwood and its peer run on one core, and the load on another. Imports and exports need no load and use all cores.
+Rounds are interleaved, and the figures are medians. The output is Markdown. `--directus` adds Directus, which npm
+installs first. `--postgres` runs Boxwood on its own PostgreSQL server, and compares it to pgbench with the same rows.
+`bin/bench growth` measures the cost of growing to 1,000,000 boxes, which takes longer.
 """
 
 import argparse
@@ -79,7 +79,7 @@ SERVERS: dict[str, Server] = {}
 
 
 def webhooks(stack: contextlib.ExitStack, options: argparse.Namespace, wanted: list[str]) -> list[Work]:
-    """By themselves, on a database of their own, since they need every core."""
+    """Measure webhooks separately, on their own database, since they need all cores."""
     goals = {_webhooks.SOON: "p50 3, p99 10 ms", _webhooks.DRAINED: "5,000/s" if options.postgres else "6,000/s"}
     if wanted and not any(word in name for word in wanted for name in goals):
         return []
@@ -132,7 +132,7 @@ def prepared(stack: contextlib.ExitStack, options: argparse.Namespace) -> tuple[
 
 
 class Boxwood:
-    """What Boxwood is asked."""
+    """The measurements of Boxwood."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -146,7 +146,7 @@ class Boxwood:
         self.next = 0
 
     def load(self, start: int, count: int) -> float:
-        """Import so many rows of CSV; seconds until all of them are there."""
+        """Import this many rows of CSV. Returns the seconds until all boxes exist."""
         heading = f"Name,Stage,{','.join(NAMES)}\n"
         table = (heading + "".join(a_row(n) for n in range(start, start + count))).encode()
         began = time.perf_counter()
@@ -202,8 +202,8 @@ class Boxwood:
         ]
 
     def until_indexed(self, path: str) -> None:
-        """The first request leaves word that an index would serve. It is looked for now and then, and is there when
-        pages are quick; those of few boxes are so without."""
+        """Wait until the field's index exists. The first request notes that an index is useful, and a job creates it
+        later. It exists when pages are fast; pages of few boxes are fast without it."""
         self.client.get(path).raise_for_status()
         time.sleep(field_indexes.SECONDS + 1)
         for _ in range(200):
@@ -214,7 +214,7 @@ class Boxwood:
             time.sleep(0.1)
 
     def until_found(self) -> float:
-        """Seconds until search has what was imported last."""
+        """Wait until the search finds the last imported box. Returns the seconds."""
         began = time.perf_counter()
         while True:
             reply = self.client.get("/api/v1/search", params={"query": f"x{self.next - 1}"}).raise_for_status()

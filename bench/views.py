@@ -1,8 +1,8 @@
-"""Filtered and sorted pages of 100,000 boxes, without and with the index that a field gets by itself.
+"""Filtered and sorted pages of 100,000 boxes, without and with the automatic index of a field.
 
     bin/bench views [--boxes N] [--database-url URL] [--rounds N]
 
-In-process, by the same verb that the API calls. A database that is given by URL must be an empty one.
+The benchmark calls the same function as the API, in this process. A database given by URL must be empty.
 """
 
 import argparse

@@ -55,7 +55,7 @@ class Automated:
         ]
         body = {"name": "R", "trigger": {"type": "box.created"}, "steps": steps}
         self.rule = ok(self.client.post(f"/api/v2/pipelines/{self.pipeline}/automations", json=body))["key"]
-        self.made: list[str] = []
+        self.created: list[str] = []
 
     @contextlib.contextmanager
     def written_to(self) -> Iterator[None]:
@@ -74,8 +74,8 @@ class Automated:
             httpx.Client(base_url=self.url, auth=(self.key, ""), timeout=10, trust_env=False) as client,
         ):
             while not done.wait(0.02):
-                made = ok(client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"}))
-                self.made.append(made["key"])
+                created = ok(client.post(f"/api/v2/pipelines/{self.pipeline}/boxes", json={"name": "Acme"}))
+                self.created.append(created["key"])
 
     def runs(self, **which: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -97,19 +97,19 @@ class Automated:
             time.sleep(0.25)
 
     def check(self) -> None:
-        kept = {box["key"]: box for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
-        assert set(self.made) <= kept.keys()
+        stored = {box["key"]: box for box in ok(self.client.get(f"/api/v1/pipelines/{self.pipeline}/boxes"))}
+        assert set(self.created) <= stored.keys()
         runs = self.runs()
         assert {run["state"] for run in runs} == {"DONE"}
-        assert Counter(run["boxKey"] for run in runs) == Counter(kept.keys())
-        for key, box in kept.items():
+        assert Counter(run["boxKey"] for run in runs) == Counter(stored.keys())
+        for key, box in stored.items():
             assert (box["notes"], box["commentCount"], box["taskTotal"]) == ("seen", 1, 1), key
         requests = {(request.id, request.body) for request in self.receiver.received("/sent")}
-        assert len(requests) == len({id_ for id_, _ in requests}) == len({body for _, body in requests}) == len(kept)
-        assert self.made
+        assert len(requests) == len({id_ for id_, _ in requests}) == len({body for _, body in requests}) == len(stored)
+        assert self.created
         answered = Counter(request.id for request in self.receiver.received("/sent"))
-        again = sum(answered.values()) - len(kept) - sum(sum(id_.encode()) % 3 == 0 for id_ in answered)
-        print(f"\n{len(kept):,} runs of four steps, all done once; {again:,} requests were sent once more")
+        again = sum(answered.values()) - len(stored) - sum(sum(id_.encode()) % 3 == 0 for id_ in answered)
+        print(f"\n{len(stored):,} runs of four steps, all done once; {again:,} requests were sent once more")
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
-"""A disk that is full or read-only: what was acknowledged is kept, what cannot be kept is refused and said, and once
-the disk takes it again all goes on."""
+"""A disk that is full or read-only: acknowledged changes remain, other changes are refused with a reason,
+and the server goes on by itself when the disk can be written again."""
 
 import logging
 import os
@@ -72,7 +72,7 @@ def store(disk: Disk, database: Store, request: pytest.FixtureRequest) -> Store:
     return made
 
 
-class Kept:
+class Acknowledged:
     """What the server acknowledged."""
 
     def __init__(self, server: Process, key: str) -> None:
@@ -108,10 +108,10 @@ class Kept:
 
 
 @pytest.fixture
-def kept(store: Store, tmp_path: Path) -> Iterator[Kept]:
+def acknowledged(store: Store, tmp_path: Path) -> Iterator[Acknowledged]:
     """Of a server on that disk; its log is elsewhere."""
     server = Process(store, "--log-level", "warning", log=tmp_path / "log")
-    made = Kept(server, a_key(store))
+    made = Acknowledged(server, a_key(store))
     yield made
     made.http.close()
     server.end()
@@ -126,39 +126,41 @@ def until_refused(make: Any) -> httpx.Response:
 
 
 @pytest.mark.slow
-def test_a_full_disk_refuses_keeps_and_goes_on_by_itself(disk: Disk, store: Store, kept: Kept) -> None:
-    server = kept.server
-    ok(kept.box())
-    ok(kept.file(100_000))
+def test_a_full_disk_refuses_keeps_and_goes_on_by_itself(disk: Disk, store: Store, acknowledged: Acknowledged) -> None:
+    server = acknowledged.server
+    ok(acknowledged.box())
+    ok(acknowledged.file(100_000))
     disk.fill()
-    refused(until_refused(lambda: kept.file(50_000)), 503)
+    refused(until_refused(lambda: acknowledged.file(50_000)), 503)
     if store.url is None:
-        refused(until_refused(lambda: kept.box(30_000)), 503, "the disk is full")
+        refused(until_refused(lambda: acknowledged.box(30_000)), 503, "the disk is full")
         assert "the disk is full" in server.log.read_text()
     else:
-        ok(kept.box(30_000))  # its own disk has room
+        ok(acknowledged.box(30_000))  # its own disk has room
         assert "the file store failed" in server.log.read_text()
-    kept.are_there()
+    acknowledged.are_there()
     found = run("doctor", *store_options(store), check=False)
     assert found.returncode == 1
     assert "make room" in found.stdout, found.stdout
     disk.make_room()
-    ok(kept.box(30_000))
-    ok(kept.file(50_000))
-    kept.are_there()
+    ok(acknowledged.box(30_000))
+    ok(acknowledged.file(50_000))
+    acknowledged.are_there()
     server.kill()
     server.start()
-    kept.are_there()
+    acknowledged.are_there()
     assert server.stop() == 0
     assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.slow
-def test_on_a_read_only_disk_it_does_not_start_and_says_why(disk: Disk, store: Store, kept: Kept) -> None:
-    server = kept.server
+def test_on_a_read_only_disk_it_does_not_start_and_says_why(
+    disk: Disk, store: Store, acknowledged: Acknowledged
+) -> None:
+    server = acknowledged.server
     for _ in range(5):
-        ok(kept.box())
-        ok(kept.file())
+        ok(acknowledged.box())
+        ok(acknowledged.file())
     server.kill()
     disk.remount("ro")
     options = store_options(store)
@@ -174,9 +176,9 @@ def test_on_a_read_only_disk_it_does_not_start_and_says_why(disk: Disk, store: S
     assert "Traceback" not in found.stderr, found.stderr
     disk.remount("rw")
     server.start()
-    kept.are_there()
-    ok(kept.box())
-    kept.are_there()
+    acknowledged.are_there()
+    ok(acknowledged.box())
+    acknowledged.are_there()
     assert server.stop() == 0
 
 

@@ -46,7 +46,7 @@ def test_an_import_that_was_killed_or_stopped_counts_no_row_twice_and_misses_non
 
 
 def created_in(store: Store) -> tuple[int, int]:
-    """Events of new boxes, and the boxes they tell of."""
+    """The number of events of new boxes, and of the boxes in them."""
     engine = open_engine(store.url, store.config().sqlite_path, readers=1)
     try:
         sql = "SELECT COUNT(*), COUNT(DISTINCT box_key) FROM events WHERE kind = 'box.created'"

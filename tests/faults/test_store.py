@@ -24,10 +24,10 @@ def test_a_full_disk_refuses_the_write_and_keeps_the_rest(tmp_path) -> None:  # 
     put = "INSERT INTO things (body) VALUES (:body)"
 
     async def small_and_large() -> list[object]:
-        def one(size: int):  # type: ignore[no-untyped-def]
+        def write(size: int):  # type: ignore[no-untyped-def]
             return engine.write_soon(lambda db: db.run(put, body="x" * size))
 
-        return await asyncio.gather(one(10), one(10_000_000), one(10), return_exceptions=True)
+        return await asyncio.gather(write(10), write(10_000_000), write(10), return_exceptions=True)
 
     results = asyncio.run(small_and_large())
     assert results[0] == results[2] == 1

@@ -1,4 +1,4 @@
-"""What the documents promise is there."""
+"""The documents are true: their links, commands and paths exist."""
 
 import re
 import shlex

@@ -44,7 +44,7 @@ def test_a_node_lock_has_integrity_and_no_address(lock: Path) -> None:
 
 
 def test_the_locks_hold_what_the_project_asks_for() -> None:
-    """Where this fails: bin/lock."""
+    """If this fails, run bin/lock."""
     assert names(PROJECT["dependencies"]) - set(pins("runtime.lock")) == set()
     assert names(PROJECT["optional-dependencies"]["dev"]) - set(pins("dev.lock")) == set()
 

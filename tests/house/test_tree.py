@@ -16,7 +16,7 @@ LONG = {
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
 }
 """Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""
-# Directories that only somebody's own machine has; /home/USER and /Users/USER in an example are nobody's.
+# Directories of a particular machine. /home/USER and /Users/USER in an example belong to no user.
 MACHINE_PATH = re.compile(r"(?<![\w.:/-])/(?:work|root|home|Users)/(?!USER\b)[\w.-]+")
 
 

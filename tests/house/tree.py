@@ -1,4 +1,4 @@
-"""The project's own files: what is committed or about to be."""
+"""The files of the project that are committed or can be committed."""
 
 import subprocess
 from pathlib import Path
@@ -14,7 +14,7 @@ def files(*patterns: str) -> list[Path]:
 
 
 def texts(*patterns: str) -> list[tuple[Path, str]]:
-    """Each file that is text, with its path from the root."""
+    """The text files, each with its path from the root."""
     found = []
     for path in files(*patterns):
         content = path.read_bytes()

@@ -63,7 +63,7 @@ def _furnish(endpoint: str) -> tuple[str, str]:
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def _client(service: str, endpoint: str, key: str = "nobody", secret: str = "nothing") -> Any:
+def _client(service: str, endpoint: str, key: str = "no-user", secret: str = "nothing") -> Any:
     session = boto3.session.Session(key, secret, region_name="us-east-1")
     return session.client(service, endpoint_url=endpoint)
 

@@ -1,4 +1,4 @@
-"""E-mail addresses and domains in the one spelling they are compared by."""
+"""E-mail addresses and domains, in the spelling that is used to compare them."""
 
 import pytest
 

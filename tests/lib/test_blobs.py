@@ -1,4 +1,4 @@
-"""What holds for file bytes wherever they are kept: on disk and in a server that speaks S3."""
+"""The promises of every store of file bytes: on disk and in an S3 server."""
 
 import hashlib
 from collections.abc import Iterator
@@ -107,7 +107,7 @@ def test_many_at_once_keep_apart(blobs: Blobs) -> None:
     bodies = [bytes([n]) * (n * 40_000) for n in range(16)]
     with ThreadPoolExecutor(8) as pool:
         stored = list(pool.map(lambda body: blobs.write(cut(body, 30_000)), bodies))
-        read = list(pool.map(lambda one: b"".join(blobs.read(one.id)), stored))
-        list(pool.map(lambda one: blobs.delete(one.id), stored))
+        read = list(pool.map(lambda blob: b"".join(blobs.read(blob.id)), stored))
+        list(pool.map(lambda blob: blobs.delete(blob.id), stored))
     assert read == bodies
-    assert len({one.id for one in stored}) == len(bodies)
+    assert len({blob.id for blob in stored}) == len(bodies)

@@ -1,4 +1,4 @@
-"""Keys: unique whoever makes them, and in the order in which one process made them."""
+"""Keys are unique, and sorted by the order in which a process created them."""
 
 import threading
 from itertools import pairwise

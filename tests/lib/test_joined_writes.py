@@ -1,4 +1,4 @@
-"""What is written in one turn of the loop leaves together, and nothing is lost."""
+"""Writes of the same turn of the event loop are sent together, and none is lost."""
 
 import asyncio
 import contextlib
@@ -79,7 +79,7 @@ def test_what_was_written_is_sent_before_the_end() -> None:
             listened.transport.write(b"last words")
             listened.transport.close()
             assert await reader.read() == b"last words"
-            listened.transport.write(b"to nobody")
+            listened.transport.write(b"to a closed connection")
             await asyncio.sleep(0)
             assert listened.given == [[b"last words"]]
 

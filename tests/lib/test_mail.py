@@ -33,11 +33,11 @@ def test_a_whole_message() -> None:
     found = parse(bytes(sent))
     assert found.sender == Address("jorg@firm.example", "Jörg Müller")
     assert found.to == [Address("john@x.example", "Doe, John"), Address("jane@x.example")]
-    assert [one.email for one in found.cc] == ["a@x.example", "b@x.example"]
+    assert [address.email for address in found.cc] == ["a@x.example", "b@x.example"]
     assert (found.subject, found.sent_at) == ("Angebot für Café", 1795424400000)
     assert (found.message_id, found.references) == ("2@firm.example", ["0@x.example", "1@x.example"])
     assert (found.text, found.html) == ("Guten Tag\n", "<p>Guten <b>Tag</b></p>\n")
-    assert [(one.name, one.content) for one in found.attachments] == [("Angebot é.pdf", b"%PDF-1.4")]
+    assert [(file.name, file.content) for file in found.attachments] == [("Angebot é.pdf", b"%PDF-1.4")]
     assert not found.truncated
 
 
@@ -114,14 +114,14 @@ def test_what_comes_with_it_is_an_attachment() -> None:
     )
     found = read(b"Content-Type: multipart/mixed; boundary=x\n", body + b"--x--\n")
     assert found.text == "see these"
-    assert [one.content.strip() for one in found.attachments[1:4]] == [b"notes", b"\x89PNG", b"BEGIN:VCALENDAR"]
+    assert [file.content.strip() for file in found.attachments[1:4]] == [b"notes", b"\x89PNG", b"BEGIN:VCALENDAR"]
     assert b"Subject: inner" in found.attachments[0].content
     assert found.attachments[0].name.endswith(".eml")
     assert found.attachments[1].name == "notes.txt"
-    assert len({one.name for one in found.attachments}) == 5
+    assert len({file.name for file in found.attachments}) == 5
 
 
-@pytest.mark.parametrize("raw", [b"", b"hello", b"Subject: no sender\n\nx", b"From: nobody\n\nx", b"\x00\xff" * 100])
+@pytest.mark.parametrize("raw", [b"", b"hello", b"Subject: no sender\n\nx", b"From: missing\n\nx", b"\x00\xff" * 100])
 def test_what_has_no_sender_is_no_mail(raw: bytes) -> None:
     with pytest.raises(Unreadable, match="no sender"):
         parse(raw)

@@ -1,4 +1,4 @@
-"""The type of a file is told by its bytes, and a browser never gets one that it would run."""
+"""The bytes of a file decide its type, and a browser never gets a file that it would run."""
 
 import io
 import subprocess
@@ -138,5 +138,5 @@ def test_any_bytes_under_any_name_are_served_as_something_harmless(first: bytes,
 
 
 def test_the_library_is_loaded_when_first_used() -> None:
-    told = "import sys; from boxwood.lib import media; print('filetype' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout == "False\n"
+    code = "import sys; from boxwood.lib import media; print('filetype' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -141,7 +141,7 @@ def test_a_lost_connection_in_mid_upload_leaves_no_file(server: Server) -> None:
     relay.wait()
     relay.stdout.close()
     assert server.objects() == []
-    for name in server.unfinished():  # parts nobody could take back: for the bucket's own rule
+    for name in server.unfinished():  # parts that could not be removed: the bucket's rule removes them
         assert re.fullmatch("[0-9a-f]{32}", name)
 
 
@@ -173,8 +173,8 @@ def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nothing_is_loaded_before_a_bucket_is_named() -> None:
-    told = "import sys; import boxwood.lib.blobs, boxwood.lib.s3; print('obstore' in sys.modules)"
+    code = "import sys; import boxwood.lib.blobs, boxwood.lib.s3; print('obstore' in sys.modules)"
     ran = subprocess.run(
-        [sys.executable, "-c", told], capture_output=True, text=True, check=True, env=os.environ.copy()
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ.copy()
     )
     assert ran.stdout.strip() == "False"

@@ -19,7 +19,7 @@ TEXTS = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=40).map("".join
 
 def test_counts_agree_with_two_other_programs_on_every_text() -> None:
     assert len(COUNTED) == 440
-    wrong = [(text, told, tokens.count(text)) for text, told in COUNTED if tokens.count(text) != told]
+    wrong = [(text, expected, tokens.count(text)) for text, expected in COUNTED if tokens.count(text) != expected]
     assert wrong == []
 
 
@@ -80,7 +80,7 @@ def test_half_a_surrogate_pair_counts_as_a_question_mark() -> None:
 
 
 def test_the_vocabulary_is_loaded_when_first_used_and_not_before() -> None:
-    told = "import sys; from boxwood.lib import tokens; print('toktok' in sys.modules); tokens.count('a'); "
-    told += "print('toktok' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    code = "import sys; from boxwood.lib import tokens; print('toktok' in sys.modules); tokens.count('a'); "
+    code += "print('toktok' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["False", "True"]

@@ -10,7 +10,7 @@ from boxwood.lib.cel import CelError, Engine
 
 NAMES = ("box", "event")
 BOX = {"name": "Acme", "fields": {"Deal size": 1200, "Rate": 1.5}, "tags": ["a", "vip"], "none": None}
-LONG = {"s": "a" * 100_000, "many": [str(one) for one in range(20_000)]}
+LONG = {"s": "a" * 100_000, "many": [str(item) for item in range(20_000)]}
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,9 @@ def engine():
         ('box.fields["Deal size"] > 1000 && box.fields.Rate < 2', True),
         ("box.fields.Rate > 1", True),
         ('has(box.fields.Nothing) || event.kind.startsWith("box.")', True),
-        ('"vip" in box.tags && box.tags.exists(one, one == "a")', True),
+        ('"vip" in box.tags && box.tags.exists(item, item == "a")', True),
         ('box.name.lowerAscii().matches("^ac") && box.name.size() == 4', True),
-        ('box.tags.map(one, one + "!") == ["a!", "vip!"]', True),
+        ('box.tags.map(item, item + "!") == ["a!", "vip!"]', True),
         ("box.none == null", True),
         ('timestamp(event.at) < timestamp("2026-01-01T00:00:00Z")', False),
         ("math.greatest(box.fields.Rate, 3.0) == 3.0", True),
@@ -76,11 +76,11 @@ def test_what_cannot_be_told_is_an_error_and_no_answer(engine, source, says):
     "source",
     [
         "box.many.all(a, box.many.all(b, box.many.all(c, a != b || b != c || true)))",
-        "box.many.map(one, box.s + one).size() > 0",
+        "box.many.map(item, box.s + item).size() > 0",
         'box.s.replace("a", box.s).size() > 0',
         'box.s.replace("a", box.s).replace("a", box.s).size() > 0',
-        'box.s.split("").map(one, box.s.split("")).size() > 0',
-        'box.many.exists(one, box.s.matches("(a?){200}b"))',
+        'box.s.split("").map(item, box.s.split("")).size() > 0',
+        'box.many.exists(item, box.s.matches("(a?){200}b"))',
     ],
 )
 def test_a_bomb_costs_a_moment_and_harms_nobody(engine, source):

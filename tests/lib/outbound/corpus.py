@@ -120,7 +120,7 @@ SPELLINGS = [
 ]
 
 WHOLE = [
-    # who one is
+    # credentials
     "http://user@127.0.0.1:{port}/",
     "http://user:password@127.0.0.1:{port}/",
     "http://@127.0.0.1:{port}/",

@@ -97,7 +97,7 @@ Handler = Callable[[Server, Reader, Writer], Awaitable[None]]
 
 @asynccontextmanager
 async def serving(handler: Handler, **options: Any) -> AsyncIterator[Server]:
-    """A server of one's own on loopback; `handler` is given each connection."""
+    """A server on loopback. `handler` receives each connection."""
     server = Server()
     writers: list[Writer] = []
 

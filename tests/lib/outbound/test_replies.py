@@ -285,7 +285,7 @@ def test_name_servers_that_never_answer_cost_the_connect_timeout():
 
 
 def test_the_request_after_a_hostile_reply_gets_its_own_answer():
-    """A second answer nobody asked for must not be taken for the answer to the next request."""
+    """An unrequested second reply must not count as the reply to the next request."""
     stray = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray"
 
     async def handle(server, reader, writer):
