@@ -1,6 +1,6 @@
-"""The door for other programs: `/hooks/{token}`, outside `/api`, with a contract that does not change.
+"""Receives requests to inbound webhooks: `/hooks/{token}`, outside `/api`, with a contract that does not change.
 
-What is asked first is what gives least away: the token, then the address, the method, the size, the signature.
+The checks that reveal least come first: the token, then the address, the method, the size, and the signature.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
 
 
 class Refusal(Exception):
-    """A request to a known endpoint that is not taken: the answer, and what the endpoint's owner reads."""
+    """A request to a known endpoint is refused: the response, and the reason for the owner of the endpoint."""
 
     def __init__(self, reply: Reply, reason: str) -> None:
         super().__init__(reason)
@@ -61,7 +61,7 @@ class Door:
         self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Counters are kept for each: methods that nobody takes get none.
+        # Each route has its own counters. Unknown methods share one route.
         scope["route"] = f"{scope['method'] if scope['method'] in inbound_endpoints.METHODS else '*'} {PREFIX}{{token}}"
         scope["shown_path"] = PREFIX + "…"
         try:
@@ -119,7 +119,7 @@ class Door:
         )
 
     async def _find(self, token: str) -> Endpoint | None:
-        """One look-up for every token, whatever it looks like."""
+        """The endpoint with this token. Every token costs one look-up, so that the time reveals nothing."""
         token = token[:LONGEST_TOKEN]
 
         def look(db: Db) -> Endpoint | None:
@@ -180,7 +180,7 @@ def _request(
 
 
 def _repeated_by(endpoint: Endpoint, headers: dict[bytes, bytes], body: Any) -> str:
-    """By what its sender tells it apart, in a length that an index takes."""
+    """The id by which a repetition is recognized, short enough for an index."""
     found: Any = None
     if endpoint.repeat_by == inbound_endpoints.BY_HEADER:
         found = headers.get(endpoint.repeat_at.lower().encode(), b"").decode("latin-1").replace("\x00", "")
@@ -196,7 +196,7 @@ def _repeated_by(endpoint: Endpoint, headers: dict[bytes, bytes], body: Any) -> 
 def _refused(
     endpoint: Endpoint, method: str, source: str, headers: dict[bytes, bytes], query: str, body: bytes
 ) -> Request:
-    """As much of it as is worth looking at."""
+    """The refused request for the log: its headers, query, and the beginning of its body."""
     visible = wire.visible_headers(headers, endpoint.signature_header)
     try:
         parameters = v1.read_query(query)

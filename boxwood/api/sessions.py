@@ -166,7 +166,7 @@ def end(call: Call) -> Success:
 
 
 async def check_password(call: Call, body: Body) -> None:
-    """That whoever changes how one signs in knows the password, and did not just find the browser open."""
+    """Check the password before a change of how the user signs in, so that an open browser alone is not enough."""
     user, stored_hash = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
     given = await read_body(call, body, shapes.PASSWORD)
     if stored_hash is None:
