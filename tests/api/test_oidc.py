@@ -115,7 +115,7 @@ def test_a_stranger_and_an_unverified_address_are_refused(oidc_world: World) -> 
     with oidc_world.client(None) as browser:
         # Mallory claims Dee's address, which the provider has not verified.
         mallory = sign_in(browser, "mal-1")
-        assert (mallory.status_code, "does not say" in mallory.text) == (403, True)
+        assert (mallory.status_code, "has not verified" in mallory.text) == (403, True)
         assert browser.get("/api/v2/session").status_code == 401
 
 
