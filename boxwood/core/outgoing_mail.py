@@ -36,7 +36,7 @@ class Letter(msgspec.Struct, frozen=True):
     html: str
     reply_to: str
     state: str
-    """`waiting`, `sent` or `dead` (refused permanently, or not accepted within three days)."""
+    """`waiting`, `sent` or `dead` (refused permanently, or not accepted within about two days)."""
     due_at: int
     ends_at: int | None
     """It is not sent after this time, because its content has expired."""

@@ -169,8 +169,8 @@ class Db(Protocol):
         ...
 
     def repeatable_read(self) -> None:
-        """Run the transaction again if another transaction changes what this one has read. Call it first, in a
-        transaction that compares before it writes."""
+        """Run the transaction again if it writes a row that another transaction has changed since it began. Call it
+        first, in a transaction that compares before it writes."""
 
     def index_names(self, table: str) -> set[str]:
         """The names of the table's valid indexes."""

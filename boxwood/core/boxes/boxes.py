@@ -133,7 +133,7 @@ def _names(ctx: Ctx, member: str, before: Box, box: Box) -> dict[str, str]:
             return {"what": ", ".join(by_key[key].name for key in keys), "field_keys": ",".join(keys)}
         case "assignee_keys":
             known = persons.by_key(ctx, box.assignee_keys)
-            return {"what": ", ".join(known[key].full_name for key in box.assignee_keys) or "nobody"}
+            return {"what": ", ".join(known[key].full_name for key in box.assignee_keys) or "no one"}
     return {}
 
 

@@ -27,10 +27,10 @@ def _notes(ctx: Ctx, pipeline: Pipeline, box: Box, notes: str | None) -> Box:
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, box: Box, stage_key: str | None) -> Box:
-    return box if not stage_key else move(ctx, box, schema.stage_for_box(ctx, pipeline, stage_key).key)
+    return box if not stage_key else change_stage(ctx, box, schema.stage_for_box(ctx, pipeline, stage_key).key)
 
 
-def move(ctx: Ctx, box: Box, stage_key: str) -> Box:
+def change_stage(ctx: Ctx, box: Box, stage_key: str) -> Box:
     """The box in another stage. The time of its stay is added to the old stage. The caller saves the box."""
     if stage_key == box.stage_key:
         return box

@@ -62,7 +62,7 @@ def create_many(
 ) -> list[Box]:
     """Create boxes from values that were checked before (see `prepare`), with bulk statements.
 
-    The events are those of `create`. Nobody is notified, and search finds the boxes soon after the commit.
+    The events are those of `create`. No user is notified, and search finds the boxes soon after the commit.
     """
     return store(ctx, pipeline, role, prepare(ctx, pipeline, given, keys))
 

@@ -184,7 +184,7 @@ def _without_deleted(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     )
     if box.stage_key in pipeline.stage_order:
         return box
-    return changes.move(ctx, box, schema.stage_for_box(ctx, pipeline, None).key)
+    return changes.change_stage(ctx, box, schema.stage_for_box(ctx, pipeline, None).key)
 
 
 def _parents_first(rows: trash.Rows) -> trash.Rows:

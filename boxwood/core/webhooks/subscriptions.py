@@ -93,7 +93,7 @@ class Webhook(msgspec.Struct, frozen=True):
     pipeline_key: str | None
     team_key: str | None
     user_key: str
-    """The user who created it: it reports what this user has access to."""
+    """The owner: deliveries report what this user has access to."""
     secret: str
     previous_secret: str | None
     previous_until: int | None
