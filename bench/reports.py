@@ -86,7 +86,7 @@ def fill(engine: Any, user: Any, key: str, count: int) -> None:
             db.many(sql, rows)
             db.many(
                 "INSERT INTO assignments (user_key, box_key) VALUES (:user, :box)",
-                [{"user": f"u{n % 7}", "box": one["key"]} for n, one in enumerate(rows)],
+                [{"user": f"u{n % 7}", "box": row["key"]} for n, row in enumerate(rows)],
             )
 
         engine.write(write)
