@@ -317,7 +317,7 @@ def test_a_request_is_run_again(world: World, caller: httpx.Client, started: lis
     wrong = requests(world, hook)[0]["key"]
     refused(world.ada.http.post(f"{path}/{wrong}/run"), 400, "run again")
     assert world.cy.http.post(f"{path}/{key}/run").status_code == 404
-    assert world.ada.http.get(f"{path}/nobody").status_code == 404
+    assert world.ada.http.get(f"{path}/missing").status_code == 404
     assert len(started) == 2
 
 

@@ -206,7 +206,7 @@ def test_a_message_is_accepted_in_every_request_encoding(world: World, box: str)
     [
         (b"", "message/rfc822", "raw"),
         (b"hello", "message/rfc822", "raw"),
-        (b"Subject: nobody's\n\nx", "message/rfc822", "no sender"),
+        (b"Subject: without a sender\n\nx", "message/rfc822", "no sender"),
         (b"\xff\xfe\x00" * 9, "message/rfc822", "raw"),
         (b"{}", "application/json", "Insufficient params for Message"),
         (b'{"raw": 7}', "application/json", "raw"),
