@@ -1,4 +1,4 @@
-"""PocketBase, a Go server on SQLite, from PyPI: the fastest of what a user would pick instead."""
+"""PocketBase, a Go server on SQLite, from its Python package: the fastest of what a user would pick instead."""
 
 import contextlib
 import subprocess

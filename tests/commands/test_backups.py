@@ -153,8 +153,8 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(used: Store, tmp_path: 
     middle = len(whole) // 2
     damaged = {
         "damaged": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
-        "not whole|not all of one": whole[: len(whole) * 2 // 3],
-        "no backup": b"hello" * 1000,
+        "is incomplete|is not whole": whole[: len(whole) * 2 // 3],
+        "is not a backup": b"hello" * 1000,
     }
     for says, content in damaged.items():
         file.write_bytes(content)
@@ -195,7 +195,7 @@ def test_a_restore_is_refused_while_the_server_runs(used: Store, tmp_path: Path)
     done = run("restore", str(file), *store_options(used), check=False)
     process.stop()
     assert done.returncode == 1
-    assert "stop it first" in done.stderr
+    assert "stop it before" in done.stderr
     run("restore", str(file), *store_options(used))
 
 
