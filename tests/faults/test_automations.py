@@ -21,7 +21,10 @@ from tests.receiver import Answer, Received, Receiver
 
 # On PostgreSQL a run that was under way comes due when its lease ends; the test does not wait a minute for that.
 # Nor for another attempt: the first after one that was killed waits for a minute.
-IMPATIENT = "from boxwood.core import advance, outbox; advance.LEASE = 2_000; outbox.RETRIES = (500,) * 10"
+IMPATIENT = (
+    "from boxwood.core.automations import run_engine; run_engine.LEASE = 2_000; "
+    "from boxwood.core.webhooks import delivery_queue; delivery_queue.RETRIES = (500,) * 10"
+)
 OPTIONS = ("--allow-private-webhooks", "--log-level", "warning")
 
 
