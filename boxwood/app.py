@@ -253,6 +253,7 @@ def rules(config: Config) -> Rules:
 async def work(config: Config, *, slots: int) -> None:
     """Run `boxwood worker`: send webhooks and run automations until SIGTERM or SIGINT. At most `slots` deliveries are
     sent at the same time."""
+    listeners.connect()
     engine = open_engine(config.database_url, config.sqlite_path)
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):

@@ -81,13 +81,20 @@ class Process:
 
 
 class Workers:
-    """`boxwood worker` processes beside a server that sends no webhooks itself. `setup` as above."""
+    """`boxwood worker` processes beside a server that sends no webhooks itself. `setup` as above. They end with the
+    block, whatever the result of the test."""
 
     def __init__(self, store: Store, *options: str, setup: str) -> None:
         self.program = [sys.executable, "-c", f"{setup}\n{MAIN}", "worker", *store_options(store), *options]
         self.log = store.data / "worker-log"
         self.running: list[subprocess.Popen[bytes]] = []
-        atexit.register(self.stop)
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self.running:
+            self.kill_the_oldest()
 
     def start(self) -> None:
         with self.log.open("a") as log:
@@ -99,6 +106,7 @@ class Workers:
         victim.wait()
 
     def stop(self) -> list[int]:
-        for process in self.running:
+        stopped, self.running = self.running, []
+        for process in stopped:
             process.terminate()
-        return [process.wait(timeout=120) for process in self.running]
+        return [process.wait(timeout=120) for process in stopped]

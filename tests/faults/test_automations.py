@@ -66,10 +66,12 @@ class Automated:
         writers = [threading.Thread(target=self._write, args=(done,)) for _ in range(2)]
         for writer in writers:
             writer.start()
-        yield
-        done.set()
-        for writer in writers:
-            writer.join()
+        try:
+            yield
+        finally:
+            done.set()
+            for writer in writers:
+                writer.join()
 
     def _write(self, done: threading.Event) -> None:
         with (
@@ -137,9 +139,8 @@ def test_killed_workers_leave_every_run_to_the_others(fresh_store: Store, receiv
     if fresh_store.name == "sqlite":
         pytest.skip("one process does everything on SQLite; that is the test above")
     server = Process(fresh_store, *OPTIONS, "--no-deliveries")
-    workers = Workers(fresh_store, *OPTIONS, setup=IMPATIENT)
     automated = Automated(server, fresh_store, receiver)
-    with contextlib.closing(automated.client):
+    with Workers(fresh_store, *OPTIONS, setup=IMPATIENT) as workers, contextlib.closing(automated.client):
         for _ in range(2):
             workers.start()
         with automated.written_to():
@@ -151,5 +152,5 @@ def test_killed_workers_leave_every_run_to_the_others(fresh_store: Store, receiv
                 workers.kill_the_oldest()
         automated.wait()
         automated.check()
-    assert workers.stop() == [0, 0], workers.log.read_text()
+        assert workers.stop() == [0, 0], workers.log.read_text()
     assert server.stop() == 0

@@ -76,10 +76,12 @@ class Watched:
         writers = [threading.Thread(target=self._write, args=(done,)) for _ in range(4)]
         for writer in writers:
             writer.start()
-        yield
-        done.set()
-        for writer in writers:
-            writer.join()
+        try:
+            yield
+        finally:
+            done.set()
+            for writer in writers:
+                writer.join()
 
     def _write(self, done: threading.Event) -> None:
         with (
@@ -178,16 +180,16 @@ def test_killed_workers_lose_nothing(fresh_store: Store, receiver: Unreliable, k
     if fresh_store.name == "sqlite":
         pytest.skip("one process does everything on SQLite; that is the test above")
     server = Process(fresh_store, *OPTIONS, "--no-deliveries")
-    workers = Workers(fresh_store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
-    with watching(server, fresh_store, receiver) as watched:
-        for _ in range(2):
-            workers.start()
-        with watched.written_to():
-            for _ in range(kills):
-                time.sleep(random.uniform(0.7, 1.5))
+    with Workers(fresh_store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}") as workers:
+        with watching(server, fresh_store, receiver) as watched:
+            for _ in range(2):
                 workers.start()
-                workers.kill_the_oldest()
-    assert workers.stop() == [0, 0], workers.log.read_text()
+            with watched.written_to():
+                for _ in range(kills):
+                    time.sleep(random.uniform(0.7, 1.5))
+                    workers.start()
+                    workers.kill_the_oldest()
+        assert workers.stop() == [0, 0], workers.log.read_text()
     assert server.stop() == 0
 
 
@@ -199,19 +201,19 @@ def test_a_killed_database_loses_nothing_it_acknowledged(tmp_path: Path, receive
         store = Store("postgres", tmp_path, cluster.create_database())
         schema.migrate(store.url, "")
         server = Process(store, *OPTIONS, "--no-deliveries")
-        workers = Workers(store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}")
-        for _ in range(2):
-            workers.start()
-        with watching(server, store, receiver) as watched:
-            for _ in range(kills):
-                with watched.written_to():
-                    time.sleep(random.uniform(0.7, 1.5))
-                    cluster.kill()
-                    time.sleep(random.uniform(0.0, 0.3))
-                    cluster.start()
-                    before = len(watched.created)
-                    eventually(lambda before=before: len(watched.created) > before)  # type: ignore[misc]
-        assert workers.stop() == [0, 0], workers.log.read_text()
+        with Workers(store, *OPTIONS, setup=f"{SHORT_LEASES}; {SHORT_PAUSES}") as workers:
+            for _ in range(2):
+                workers.start()
+            with watching(server, store, receiver) as watched:
+                for _ in range(kills):
+                    with watched.written_to():
+                        time.sleep(random.uniform(0.7, 1.5))
+                        cluster.kill()
+                        time.sleep(random.uniform(0.0, 0.3))
+                        cluster.start()
+                        before = len(watched.created)
+                        eventually(lambda before=before: len(watched.created) > before)  # type: ignore[misc]
+            assert workers.stop() == [0, 0], workers.log.read_text()
         assert server.stop() == 0
 
 
