@@ -10,7 +10,7 @@ import msgspec
 from ..errors import Invalid, Problem
 from ..wire import v1
 from ..wire.codec import Shape
-from ..wire.kinds import FLAG, NAME, Kind, nullable, records
+from ..wire.kinds import FLAG, NAME, Kind, records
 from ..wire.shapes.people import Out
 from .http import replies
 from .http.app import answer
@@ -26,7 +26,7 @@ OPERATION = Shape(
     required=("method", "path"),
     method=NAME,
     path=NAME,
-    body=nullable(_BODY),
+    body=_BODY,
     described={"path": "The path, such as /v1/boxes/{key}, with its query if it needs one."},
 )
 BATCH = Shape(

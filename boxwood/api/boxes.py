@@ -19,7 +19,7 @@ from ..core.views.selections import BoxPage
 from ..errors import Invalid, NotFound
 from ..wire import payloads
 from ..wire.codec import Shape
-from ..wire.kinds import ANYTHING, KEY
+from ..wire.kinds import ANYTHING, KEY, clearable
 from ..wire.shapes import box_lists
 from ..wire.shapes import boxes as shapes
 from ..wire.shapes.base import given
@@ -54,7 +54,7 @@ def get(call: Call) -> shapes.BoxOut:
     `fields` are columns to return with it, including columns that Boxwood computes. With `asOf`, it returns the box as
     it was at that time.
     """
-    if at := call.number("asOf", 0):
+    if (at := call.number("asOf", -1)) >= 0:
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at)
     if not (asked := call.texts("fields")):
@@ -260,7 +260,10 @@ def _value(key: str, held: dict[str, Any]) -> shapes.FieldValue:
 
 
 VALUE = Shape(
-    "FieldValueEdit", required=("value",), value=ANYTHING, described={"value": "The value; null or empty clears it."}
+    "FieldValueEdit",
+    required=("value",),
+    value=clearable(ANYTHING),
+    described={"value": "The value; null or empty clears it."},
 )
 
 

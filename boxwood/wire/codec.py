@@ -2,7 +2,7 @@
 
 `Shape("BoxEdit", stage_key=KEY, ...)` reads `stageKey` into `stage_key`. Members it does not know are
 ignored (ruling 17), members that are absent stay absent, and an error names the member as the caller
-wrote it.
+wrote it. A member that is null is absent, too, unless its kind says that null clears it (ruling 30).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import Invalid
-from .kinds import Kind, Wrong
+from .kinds import Kind, NotGiven, Wrong
 
 
 def camel(name: str) -> str:
@@ -47,8 +47,12 @@ class Shape:
             if known is None:
                 continue
             member, kind = known
+            if value is None and not kind.clears:
+                continue
             try:
                 found[member] = kind.read(value)
+            except NotGiven:
+                continue
             except Wrong as wrong:
                 raise Wrong(str(wrong), f"{where}{wire}{wrong.at}") from None
         return found

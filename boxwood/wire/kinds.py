@@ -22,9 +22,15 @@ class Wrong(ValueError):
         self.at = at
 
 
+class NotGiven(Exception):
+    """The value is null: the member counts as absent."""
+
+
 class Kind(msgspec.Struct, frozen=True):
     read: Callable[[Any], Any]
     schema: dict[str, Any]
+    clears: bool = False
+    """Whether null clears the member. Otherwise null means "not given" (ruling 30)."""
 
 
 def _read_text(value: Any) -> str:
@@ -88,7 +94,9 @@ def _unwrapped(value: Any) -> Any:
 
 def _read_list(value: Any) -> list[Any]:
     value = _unwrapped(value)
-    if value is None or value == "":
+    if value is None:
+        raise NotGiven
+    if value == "":
         return []
     if not isinstance(value, list):
         raise Wrong("must be a list")
@@ -139,7 +147,9 @@ def _read_anything(value: Any) -> Any:
 
 def _read_object(value: Any) -> dict[str, Any]:
     value = _read_anything(_unwrapped(value))
-    if value is None or value == "":
+    if value is None:
+        raise NotGiven
+    if value == "":
         return {}
     if not isinstance(value, dict):
         raise Wrong("must be an object")
@@ -157,6 +167,7 @@ LINES = Kind(_read_lines, {"type": "array", "items": {"type": "string"}})
 WORDS = Kind(_read_words, {"type": "array", "items": {"type": "string"}})
 OBJECT = Kind(_read_object, {"type": "object", "additionalProperties": True})
 ANYTHING = Kind(_read_anything, {})
+LIST = Kind(lambda value: _read_anything(_read_list(value)), {"type": "array", "items": {}})
 
 
 def one_of(*words: str) -> Kind:
@@ -168,8 +179,16 @@ def one_of(*words: str) -> Kind:
     return Kind(read, {"type": "string", "enum": list(words)})
 
 
-def nullable(kind: Kind) -> Kind:
-    return Kind(lambda value: None if value is None else kind.read(value), {"anyOf": [kind.schema, {"type": "null"}]})
+def clearable(kind: Kind) -> Kind:
+    """The kind of a member that null clears. docs/api/README.md lists these members."""
+
+    def read(value: Any) -> Any:
+        try:
+            return None if value is None else kind.read(value)
+        except NotGiven:
+            return None
+
+    return Kind(read, {"anyOf": [kind.schema, {"type": "null"}]} if kind.schema else {}, clears=True)
 
 
 def records(shape: Any, *, bare: str = "") -> Kind:

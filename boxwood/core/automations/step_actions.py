@@ -58,6 +58,8 @@ def _set_fields(step: StepContext, given: Given) -> Output:
 def _edit(step: StepContext, given: Given) -> Output:
     box, _ = step.box(given)
     changes: Given = {name: as_text(given[name]) for name in ("name", "notes") if name in given}
+    if given.get("name") is None:  # null means "not given", except where it clears a value (docs/api/README.md)
+        changes.pop("name", None)
     if as_text(given.get("addNotes")):
         notes = changes.get("notes", box.notes or "")
         changes["notes"] = f"{notes}\n{as_text(given['addNotes'])}".strip("\n")
@@ -82,6 +84,8 @@ def _move_pipeline(step: StepContext, given: Given) -> Output:
 
 def _assign(step: StepContext, given: Given) -> Output:
     box, _ = step.box(given)
+    if given["users"] is None:
+        return {}
     assigned = [] if given.get("replace") else [{"user_key": key} for key in box.assignee_keys]
     boxes.edit(step.ctx, box.key, {"assignees": [*assigned, *_people(given["users"])]})
     return {}
@@ -89,7 +93,7 @@ def _assign(step: StepContext, given: Given) -> Output:
 
 def _unassign(step: StepContext, given: Given) -> Output:
     box, _ = step.box(given)
-    removed = _user_keys(step.ctx, _people(given.get("users"))) if given.get("users") else set(box.assignee_keys)
+    removed = _user_keys(step.ctx, _people(given["users"])) if "users" in given else set(box.assignee_keys)
     remaining = [{"user_key": key} for key in box.assignee_keys if key not in removed]
     boxes.edit(step.ctx, box.key, {"assignees": remaining})
     return {}

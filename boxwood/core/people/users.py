@@ -42,6 +42,8 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
         raise Forbidden("Only the user may change this")
     if changes.get("timezone"):
         _check_timezone(changes["timezone"])
+    empty_is_unset = ("timezone", "customer_invoice_data")
+    changes = {name: (value or None) if name in empty_is_unset else value for name, value in changes.items()}
     if "emails_to_send_invoice_to" in changes:
         given = changes["emails_to_send_invoice_to"]
         emails = [persons.check_email(email, "emailsToSendInvoiceTo") for email in given]

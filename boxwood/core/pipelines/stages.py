@@ -52,7 +52,9 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     after = msgspec.structs.replace(stage, name=changes.get("name", stage.name))
     if changes.get("color"):
         foreground, background = _colours(changes["color"])
-        after = msgspec.structs.replace(after, foreground=foreground, background=background)
+        # A client that sends a stage back as it read it keeps the colours of the theme.
+        if (foreground, background) != schema.stage_colours(pipeline, stage):
+            after = msgspec.structs.replace(after, foreground=foreground, background=background)
     if after == stage:
         return pipeline, stage
     after = msgspec.structs.replace(after, updated_at=ctx.now)

@@ -14,7 +14,7 @@ from ...core.automations.triggers import TRIGGERS, Param, Trigger
 from ...core.events import key_of
 from ...lib.template_filters import FILTERS
 from ..codec import Shape
-from ..kinds import ANYTHING, FLAG, KEY, NAME, OBJECT, TEXT, Kind, Wrong, nullable
+from ..kinds import ANYTHING, FLAG, KEY, LIST, NAME, OBJECT, TEXT, Kind, NotGiven, clearable
 from .base import Out, given
 
 
@@ -78,25 +78,24 @@ def automation(automation: Automation, *, secret: bool = False, last: Run | None
     )
 
 
-def _read_steps(value: Any) -> list[Any]:
-    value = ANYTHING.read(value)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise Wrong("must be a list")
-    return value
+def _read_secrets(value: Any) -> dict[str, Any]:
+    """Secrets by name. The list of names, as a client read it, changes nothing."""
+    if isinstance(value, list):
+        raise NotGiven
+    secrets: dict[str, Any] = OBJECT.read(value)
+    return secrets
 
 
-STEP_LIST = Kind(_read_steps, {"type": "array", "items": {"type": "object", "additionalProperties": True}})
+STEP_LIST = Kind(LIST.read, {"type": "array", "items": {"type": "object", "additionalProperties": True}})
 _MEMBERS = {
     "name": NAME,
-    "description": nullable(TEXT),
+    "description": clearable(TEXT),
     "trigger": OBJECT,
-    "filter": nullable(OBJECT),
-    "condition": nullable(TEXT),
+    "filter": clearable(OBJECT),
+    "condition": clearable(TEXT),
     "steps": STEP_LIST,
     "allow_self": FLAG,
-    "secrets": OBJECT,
+    "secrets": Kind(_read_secrets, OBJECT.schema),
     "enabled": FLAG,
 }
 _DESCRIBED = {
@@ -110,18 +109,18 @@ _DESCRIBED = {
 }
 AUTOMATION_CREATE = Shape(
     "AutomationCreate",
-    {**_MEMBERS, "pipeline_key": nullable(KEY), "team_key": nullable(KEY)},
+    {**_MEMBERS, "pipeline_key": KEY, "team_key": KEY},
     required=("name", "trigger", "steps"),
     described=_DESCRIBED,
 )
 AUTOMATION_EDIT = Shape("AutomationEdit", _MEMBERS, described=_DESCRIBED)
 _BODY = {"body": "The value of `body` in the steps."}
-AUTOMATION_RUN = Shape("AutomationRun", {"box_key": nullable(KEY), "body": ANYTHING}, described=_BODY)
+AUTOMATION_RUN = Shape("AutomationRun", {"box_key": KEY, "body": ANYTHING}, described=_BODY)
 
 
 _TRIED = {name: kind for name, kind in _MEMBERS.items() if name not in ("name", "description", "enabled")}
 AUTOMATION_TEST = Shape(
-    "AutomationTest", {**_TRIED, "box_key": nullable(KEY), "body": ANYTHING}, described={**_DESCRIBED, **_BODY}
+    "AutomationTest", {**_TRIED, "box_key": KEY, "body": ANYTHING}, described={**_DESCRIBED, **_BODY}
 )
 
 

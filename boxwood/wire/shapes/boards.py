@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAME, nullable
+from ..kinds import FLAG, KEY, NAME, clearable
 from .base import Out
 from .boxes import BoxOut
 from .pipelines import Color
@@ -48,7 +48,7 @@ class PlaceOut(Out, omit_defaults=False):
 PLACE = Shape(
     "PlaceEdit",
     by=NAME,
-    after=nullable(KEY),
+    after=clearable(KEY),
     golden=FLAG,
     described={
         "by": "The board: `stage` (default) or the key of a dropdown field.",

@@ -11,7 +11,7 @@ import msgspec
 from ...core.records import Box, BoxActivity, BoxEmails, BoxLink, Person
 from ...lib.durations import DAY
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, nullable, records
+from ..kinds import FLAG, KEY, NAME, NAMES, OBJECT, PEOPLE, TEXT, clearable, records
 from .base import Out, given
 from .people import SharingEntry, sharing_entry
 from .validators import Violation
@@ -232,9 +232,9 @@ class FieldValue(Out, omit_defaults=False):
 _LINK = Shape("LinkEdit", required=("key",), key=KEY, is_starred=FLAG, is_autoboxed=FLAG)
 ALIASES = {"assignedToSharingEntries": "assignees"}
 MEMBERS = {
-    "name": nullable(NAME),
-    "notes": nullable(TEXT),
-    "stage_key": nullable(KEY),
+    "name": NAME,
+    "notes": clearable(TEXT),
+    "stage_key": KEY,
     "assignees": PEOPLE,
     "follower_keys": NAMES,
     "linked_box_keys": NAMES,

@@ -10,7 +10,7 @@ from ...core.activity.comments import Comment
 from ...core.events import key_of
 from ...core.records import Person
 from ..codec import Shape
-from ..kinds import FLAG, INTEGER, KEY, TEXT, nullable, records
+from ..kinds import FLAG, INTEGER, KEY, TEXT, records
 from .base import Out, given
 from .people import UserBrief, user_brief
 
@@ -69,9 +69,7 @@ def _summary(emoji: str, keys: list[str], people: Mapping[str, Person]) -> React
     return ReactionSummary(emoji, len(keys), [user_brief(people[key]) for key in keys if key in people])
 
 
-_MENTION = Shape(
-    "MentionEdit", required=("user_key",), user_key=KEY, offset=nullable(INTEGER), length=nullable(INTEGER)
-)
+_MENTION = Shape("MentionEdit", required=("user_key",), user_key=KEY, offset=INTEGER, length=INTEGER)
 _MEMBERS = {"message": TEXT, "mentions": records(_MENTION), "search": FLAG}
 _ALIASES = {"searchForAtMentions": "search"}
 _DESCRIBED = {"search": "Find mentions in the message: @ and a display name, first name or e-mail."}
@@ -79,7 +77,7 @@ COMMENT_CREATE = Shape(
     "CommentCreate",
     _MEMBERS,
     required=("message",),
-    parent_key=nullable(KEY),
+    parent_key=KEY,
     aliases={**_ALIASES, "parent": "parent_key"},
     described={**_DESCRIBED, "parent_key": "The comment that this comment replies to, on the same box."},
 )

@@ -11,7 +11,7 @@ from ...core.people.contacts import Contact
 from ...core.people.organizations import Organization
 from ...errors import Invalid
 from ..codec import Shape
-from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, NAMES, OBJECT, TEXT, WORDS, Kind, Wrong, nullable, records
+from ..kinds import FLAG, KEY, LINES, MILLIS, NAME, NAMES, OBJECT, TEXT, WORDS, Kind, Wrong, records
 from .base import Out, given
 
 
@@ -193,34 +193,34 @@ _LINK = Shape(
     "EntryLinkEdit",
     required=("key",),
     key=KEY,
-    is_magic_linked=nullable(FLAG),
-    creation_timestamp=nullable(MILLIS),
+    is_magic_linked=FLAG,
+    creation_timestamp=MILLIS,
 )
 _BOTH: dict[str, Kind] = {
-    "other": nullable(TEXT),
-    "phone_numbers": nullable(LINES),
-    "addresses": nullable(LINES),
-    "domains": nullable(WORDS),
-    "twitter_handle": nullable(NAME),
-    "facebook_handle": nullable(NAME),
-    "linkedin_handle": nullable(NAME),
-    "instagram_handle": nullable(NAME),
-    "fields": nullable(_VALUES),
-    "contact_links": nullable(records(_LINK, bare="key")),
-    "org_links": nullable(records(_LINK, bare="key")),
+    "other": TEXT,
+    "phone_numbers": LINES,
+    "addresses": LINES,
+    "domains": WORDS,
+    "twitter_handle": NAME,
+    "facebook_handle": NAME,
+    "linkedin_handle": NAME,
+    "instagram_handle": NAME,
+    "fields": _VALUES,
+    "contact_links": records(_LINK, bare="key"),
+    "org_links": records(_LINK, bare="key"),
 }
 _CONTACT: dict[str, Kind] = {
-    "given_name": nullable(NAME),
-    "family_name": nullable(NAME),
-    "title": nullable(NAME),
-    "email_addresses": nullable(WORDS),
-    "photo_url": nullable(TEXT),
+    "given_name": NAME,
+    "family_name": NAME,
+    "title": NAME,
+    "email_addresses": WORDS,
+    "photo_url": TEXT,
 }
 _ORGANIZATION: dict[str, Kind] = {
-    "name": nullable(NAME),
-    "industry": nullable(NAME),
-    "employee_count": nullable(_COUNT),
-    "logo_url": nullable(TEXT),
+    "name": NAME,
+    "industry": NAME,
+    "employee_count": _COUNT,
+    "logo_url": TEXT,
 }
 CONTACT = Shape("ContactEdit", {**_CONTACT, **_BOTH})
 ORGANIZATION = Shape("OrganizationEdit", {**_ORGANIZATION, **_BOTH}, aliases={"logoURL": "logo_url"})

@@ -11,7 +11,7 @@ from ...core.webhooks.inbound_endpoints import BY_HEADER, BY_PATH, METHODS, NONE
 from ...core.webhooks.inbound_requests import Arrival
 from ..codec import Shape
 from ..inbound import SHOWN_BODY
-from ..kinds import FLAG, INTEGER, LINES, NAME, TEXT, nullable, one_of
+from ..kinds import FLAG, INTEGER, LINES, NAME, TEXT, clearable, one_of
 from .base import Out, given
 
 
@@ -81,11 +81,11 @@ _MEMBERS: dict[str, Any] = {
     "method": one_of(*METHODS),
     "signature": one_of(*SIGNATURES),
     "signature_header": NAME,
-    "secret": nullable(TEXT),
+    "secret": TEXT,
     "addresses": LINES,
-    "repeat_header": nullable(NAME),
-    "repeat_path": nullable(NAME),
-    "condition": nullable(TEXT),
+    "repeat_header": clearable(NAME),
+    "repeat_path": clearable(NAME),
+    "condition": clearable(TEXT),
 }
 _DESCRIBED = {
     "method": "The method it accepts. Other methods get 405.",
@@ -103,7 +103,7 @@ INBOUND_CREATE = Shape("InboundCreate", _MEMBERS, described=_DESCRIBED)
 INBOUND_EDIT = Shape("InboundEdit", _MEMBERS, active=FLAG, described=_DESCRIBED)
 INBOUND_ROTATE = Shape(
     "InboundRotate",
-    {"overlap": nullable(INTEGER)},
+    {"overlap": INTEGER},
     described={"overlap": "How long the previous tokens stay valid, in milliseconds. Default: one day."},
 )
 

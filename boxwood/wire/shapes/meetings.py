@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.activity.meetings import CALL, NOTES, Meeting
 from ..codec import Shape
-from ..kinds import FLAG, MILLIS, NAMES, TEXT, Kind, nullable, one_of
+from ..kinds import FLAG, MILLIS, NAMES, TEXT, Kind, clearable, one_of
 from .base import Out, given
 
 
@@ -49,12 +49,12 @@ def _read_duration(value: Any) -> int | None:
     return None if value in (None, "") else MILLIS.read(value)
 
 
-DURATION = Kind(_read_duration, {"type": "integer", "minimum": 0, "description": "Milliseconds."})
+DURATION = clearable(Kind(_read_duration, {"type": "integer", "minimum": 0, "description": "Milliseconds."}))
 _MEMBERS: dict[str, Kind] = {
     "type": one_of(CALL, NOTES),
     "start_at": MILLIS,
     "duration_ms": DURATION,
-    "notes": nullable(TEXT),
+    "notes": clearable(TEXT),
     "task_keys": NAMES,
     "is_draft": FLAG,
 }

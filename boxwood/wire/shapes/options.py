@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.records import Option
 from ..codec import Shape
-from ..kinds import KEY, NAME, NAMES, Kind, nullable, record, records
+from ..kinds import KEY, NAME, NAMES, Kind, record, records
 from .base import Out
 
 
@@ -41,17 +41,17 @@ def settings(kind: str, options: list[Option]) -> tuple[Any, Any]:
     return dropdown, tags
 
 
-_ITEMS = Shape("DropdownItems", items=records(Shape("DropdownItem", key=nullable(KEY), name=NAME), bare="name"))
+_ITEMS = Shape("DropdownItems", items=records(Shape("DropdownItem", key=KEY, name=NAME), bare="name"))
 _TAGS = Shape(
     "Tags",
     tags=records(
-        Shape("Tag", key=nullable(KEY), name=NAME, aliases={"tag": "name"}),
+        Shape("Tag", key=KEY, name=NAME, aliases={"tag": "name"}),
         bare="tag",
     ),
 )
 MEMBERS: dict[str, Kind] = {
-    "dropdown_settings": nullable(record(_ITEMS)),
-    "tag_settings": nullable(record(_TAGS)),
+    "dropdown_settings": record(_ITEMS),
+    "tag_settings": record(_TAGS),
     "enum_values": NAMES,
 }
 

@@ -9,7 +9,7 @@ import msgspec
 from ...core.accounts.api_keys import ApiKey
 from ...core.records import FIELD_TYPES, TEAM_LISTS, TEAM_ROLES, ListAccess, Person, Team, TeamField, TeamMember, User
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, nullable, one_of, record, records
+from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, one_of, record, records
 from . import options
 from .base import Out as Out
 from .base import given as given
@@ -67,12 +67,12 @@ def user(user: User) -> UserOut:
 
 USER_EDIT = Shape(
     "UserEdit",
-    timezone=nullable(NAME),
+    timezone=NAME,
     given_name=NAME,
     family_name=NAME,
     automatically_send_invoice_emails=FLAG,
     emails_to_send_invoice_to=NAMES,
-    customer_invoice_data=nullable(TEXT),
+    customer_invoice_data=TEXT,
     wants_task_digest=FLAG,
     aliases={
         "timezoneId": "timezone",
@@ -263,15 +263,15 @@ _MEMBER = Shape(
 TEAM_CREATE = Shape("TeamCreate", required=("name", "members"), name=NAME, members=records(_MEMBER, bare="email"))
 _ACCESS = Shape(
     "ListAccessEdit",
-    default_permission_set=nullable(NAME),
+    default_permission_set=NAME,
     entries=records(Shape("ListAccessEntry", userKey=KEY, permissionSetName=NAME, isReadOnly=FLAG)),
     aliases={"defaultPermissionSetName": "default_permission_set", "aclEntries": "entries"},
 )
 _FIELD_MEMBERS: dict[str, Kind] = {
-    "key": nullable(KEY),
+    "key": KEY,
     "name": NAME,
-    "type": nullable(one_of(*FIELD_TYPES)),
-    "default_value": nullable(TEXT),
+    "type": one_of(*FIELD_TYPES),
+    "default_value": TEXT,
     **options.MEMBERS,
 }
 TEAM_FIELD_CREATE = Shape("TeamFieldCreate", _FIELD_MEMBERS, required=("name", "type"))

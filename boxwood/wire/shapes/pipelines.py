@@ -31,8 +31,8 @@ from ..kinds import (
     OBJECT,
     TEXT,
     Kind,
+    clearable,
     mapping,
-    nullable,
     one_of,
     record,
     records,
@@ -163,12 +163,10 @@ def _display_format(display_format: DisplayFormat | None) -> DisplayFormatOut | 
 _FIELD_MEMBERS: dict[str, Kind] = {
     "name": NAME,
     "type": NAME,
-    "default_value": ANYTHING,
+    "default_value": clearable(ANYTHING),
     **options.MEMBERS,
     "ai_settings": record(Shape("AiSettingsEdit", prompt=TEXT, source=NAME)),
-    "display_format": nullable(
-        record(Shape("DisplayFormatEdit", type=NAME, currency=nullable(NAME), decimals=nullable(INTEGER)))
-    ),
+    "display_format": clearable(record(Shape("DisplayFormatEdit", type=NAME, currency=NAME, decimals=INTEGER))),
 }
 FIELD_CREATE = Shape("FieldCreate", _FIELD_MEMBERS, required=("name", "type"))
 FIELD_EDIT = Shape("FieldEdit", _FIELD_MEMBERS, add_only=FLAG)
@@ -303,7 +301,7 @@ _GRANT = Shape(
     entity_type=NAME,
     action=one_of(*_ACTIONS),
     conditional_check=one_of(*_CHECKS),
-    params=nullable(OBJECT),
+    params=OBJECT,
 )
 _PERMISSION_SET = Shape("PermissionSet", permissions=records(_GRANT), user_assignable=FLAG)
 
@@ -335,12 +333,12 @@ _ACL = Shape(
 )
 _SHARED: dict[str, Kind] = {
     "name": NAME,
-    "description": nullable(TEXT),
+    "description": clearable(TEXT),
     "icon": TEXT,
-    "team_key": nullable(KEY),
+    "team_key": KEY,
     "default_permission_set": NAME,
-    "restricted_to_team": nullable(FLAG),
-    "shared": nullable(FLAG),
+    "restricted_to_team": FLAG,
+    "shared": FLAG,
 }
 _ALIASES = {
     "defaultPermissionSetName": "default_permission_set",

@@ -9,7 +9,7 @@ import msgspec
 
 from ...core.activity.snippets import Snippet
 from ..codec import Shape
-from ..kinds import KEY, NAME, TEXT, Kind, Wrong, nullable
+from ..kinds import KEY, NAME, TEXT, Kind, Wrong, clearable
 from .people import Out, given
 
 
@@ -90,11 +90,11 @@ _HTML = Kind(
     {"anyOf": [TEXT.schema, {"type": "object", "properties": {"value": TEXT.schema}}, {"type": "null"}]},
 )
 _MEMBERS = {
-    "snippet_name": nullable(NAME),
+    "snippet_name": NAME,
     "snippet_text": _HTML,
-    "subject": nullable(NAME),
-    "snippet_key_shortcut": nullable(NAME),
-    "pipeline_key": nullable(KEY),
+    "subject": NAME,
+    "snippet_key_shortcut": NAME,
+    "pipeline_key": clearable(KEY),
 }
 _DESCRIBED = {"pipeline_key": "The pipeline to share it with. Empty: only for you.", "snippet_text": "HTML."}
 SNIPPET_CREATE = Shape("SnippetCreate", _MEMBERS, required=("snippet_name",), described=_DESCRIBED)

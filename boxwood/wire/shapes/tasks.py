@@ -14,7 +14,7 @@ from ...core.activity.suggestions import Suggestion
 from ...core.activity.tasks import DONE, NOT_DONE, Task
 from ...core.records import Person
 from ..codec import Shape
-from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, nullable, one_of
+from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, clearable, one_of
 from .base import Out, given
 from .directory import ContactOut, contact
 from .people import SharingEntry, UserBrief, sharing_entry, user_brief
@@ -82,15 +82,17 @@ def _read_due(value: Any) -> int | None:
     return None if value in (None, "") else MILLIS.read(value)
 
 
-DUE = Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0 or empty: no date."})
+DUE = clearable(
+    Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0, empty or null: no date."})
+)
 _MEMBERS = {
     "text": TEXT,
     "due_at": DUE,
     "status": one_of(NOT_DONE, DONE),
     "assignees": PEOPLE,
     "sharing_entries": PEOPLE,
-    "meeting_key": nullable(KEY),
-    "contact_key": nullable(KEY),
+    "meeting_key": KEY,
+    "contact_key": KEY,
     "is_draft": FLAG,
 }
 _ALIASES = {

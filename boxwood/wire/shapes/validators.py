@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.pipelines.validation_rules import REJECT, WARN, ValidationRule
 from ..codec import Shape
-from ..kinds import FLAG, NAME, OBJECT, TEXT, nullable, one_of
+from ..kinds import FLAG, NAME, OBJECT, TEXT, clearable, one_of
 from .base import Out, given
 
 
@@ -61,12 +61,12 @@ def validator(rule: ValidationRule, formula: str | None, problem: str | None) ->
 
 
 _MEMBERS = {
-    "name": nullable(NAME),
+    "name": NAME,
     "mode": one_of(REJECT, WARN),
-    "message": nullable(NAME),
-    "condition": nullable(OBJECT),
-    "assertion": nullable(OBJECT),
-    "formula": nullable(TEXT),
+    "message": clearable(NAME),
+    "condition": clearable(OBJECT),
+    "assertion": clearable(OBJECT),
+    "formula": clearable(TEXT),
     "denies": FLAG,
 }
 _DESCRIBED = {

@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.views.saved_views import View
 from ..codec import Shape
-from ..kinds import FLAG, INTEGER, KEY, NAME, OBJECT, WORDS, nullable, records
+from ..kinds import FLAG, INTEGER, KEY, NAME, OBJECT, WORDS, clearable, records
 from .base import Out, given
 
 
@@ -51,12 +51,12 @@ def view(view: View) -> ViewOut:
     )
 
 
-_COLUMN = Shape("ViewColumnEdit", required=("key",), key=KEY, width=nullable(INTEGER), hidden=FLAG, frozen=FLAG)
+_COLUMN = Shape("ViewColumnEdit", required=("key",), key=KEY, width=INTEGER, hidden=FLAG, frozen=FLAG)
 _MEMBERS = {
-    "name": nullable(NAME),
-    "filter": nullable(OBJECT),
+    "name": NAME,
+    "filter": clearable(OBJECT),
     "sort": WORDS,
-    "group": nullable(KEY),
+    "group": clearable(KEY),
     "columns": records(_COLUMN, bare="key"),
     "shared": FLAG,
 }

@@ -9,7 +9,7 @@ from ...core.webhooks.deliveries import Delivery, DeliveryAttempt
 from ...core.webhooks.replays import Replay
 from ...core.webhooks.subscriptions import EVENTS, Webhook
 from ..codec import Shape
-from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, nullable
+from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, clearable
 from .base import Out, given
 
 
@@ -63,13 +63,13 @@ def webhook(webhook: Webhook, *, secret: bool = False) -> WebhookOut:
 
 _EVENT = Kind(TEXT.read, {"type": "string", "enum": list(EVENTS)})
 _MEMBERS: dict[str, Kind] = {
-    "event": nullable(_EVENT),
-    "target_url": nullable(TEXT),
-    "token": nullable(TEXT),
+    "event": _EVENT,
+    "target_url": TEXT,
+    "token": TEXT,
     "stages": NAMES,
     "fields": NAMES,
-    "condition": nullable(TEXT),
-    "ordered": nullable(FLAG),
+    "condition": clearable(TEXT),
+    "ordered": FLAG,
 }
 _DESCRIBED = {
     "token": "Sent in the header X-Streak-Webhook-Token. Never returned.",
@@ -82,8 +82,8 @@ WEBHOOK_CREATE = Shape(
     "WebhookCreate",
     _MEMBERS,
     required=("event", "target_url"),
-    pipeline_key=nullable(KEY),
-    team_key=nullable(KEY),
+    pipeline_key=KEY,
+    team_key=KEY,
     described=_DESCRIBED,
 )
 WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_DESCRIBED)
@@ -176,7 +176,7 @@ def _attempt(attempt: DeliveryAttempt) -> AttemptOut:
 
 REPLAY = Shape(
     "WebhookReplay",
-    {"since": nullable(MILLIS), "until": nullable(MILLIS), "which": TEXT, "only_count": FLAG},
+    {"since": MILLIS, "until": MILLIS, "which": TEXT, "only_count": FLAG},
     aliases={"from": "since", "to": "until", "dryRun": "only_count"},
     described={
         "since": "The start of the period. Default: what was missed while the subscription was off.",

@@ -15,7 +15,7 @@ export function Profile({ me }: { me: UserOut }) {
   const [familyName, setFamilyName] = useState(me.lastName);
   const [timezone, setTimezone] = useState<string | null>(me.timezoneId ?? null);
   const form = useForm(async () => {
-    const body = { givenName: givenName.trim(), familyName: familyName.trim(), timezone };
+    const body = { givenName: givenName.trim(), familyName: familyName.trim(), timezone: timezone ?? "" };
     await client.POST("/v1/users/{user}", { params: { path: { user: me.key } }, body });
     say("Saved");
     await Promise.all([load(), queries.invalidateQueries()]);

@@ -23,8 +23,8 @@ export function ReplayForm({ hook, onClose }: { hook: WebhookOut; onClose: () =>
   const [count, setCount] = useState<number | null>(null);
   const ask = async (dryRun: boolean) => {
     const body = {
-      since: since === null ? null : new Date(since).getTime(),
-      until: until === null ? null : new Date(until).getTime(),
+      since: since === null ? undefined : new Date(since).getTime(),
+      until: until === null ? undefined : new Date(until).getTime(),
       which,
       dryRun,
     };
