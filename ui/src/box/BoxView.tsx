@@ -9,7 +9,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { type Box, knownBox } from "../api/boxes";
 import { api, client } from "../api/client";
@@ -68,13 +68,10 @@ export function BoxView({ box: key, onClose }: BoxViewProps) {
 
 function useBox(key: string) {
   const cache = useQueryClient();
-  const query = api.useQuery(
-    "get",
-    "/v1/boxes/{box}",
-    { params: { path: { box: key } } },
-    // Shows what other loaded data knows of the box until the response arrives.
-    { placeholderData: () => knownBox(key) },
-  );
+  // What other loaded data knows of the box is shown until the response arrives. It is looked up once: when that data is
+  // loaded again, the box stays open and what was begun in it stays.
+  const known = useMemo(() => knownBox(key), [key]);
+  const query = api.useQuery("get", "/v1/boxes/{box}", { params: { path: { box: key } } }, { placeholderData: known });
   const box = query.data as Box | undefined;
   const path = { path: { pipeline: box?.pipelineKey ?? "" } };
   const pipeline = api.useQuery("get", "/v2/pipelines/{pipeline}", { params: path }, { enabled: box !== undefined });
