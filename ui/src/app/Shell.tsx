@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconCloudOff, IconMenu2, IconSearch } from "@tabler/icons-react";
 import { useIsMutating } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
-import { Outlet, useLocation, useNavigate, useNavigation, useSearchParams } from "react-router";
+import { Outlet, useLocation, useNavigate, useNavigation } from "react-router";
 import { EDITS } from "../api/boxes";
 import { useReachable } from "../api/connection";
 import { follow } from "../api/live";
@@ -14,6 +14,7 @@ import { Crash } from "../components/Crash";
 import { Failed } from "../components/states";
 import { failed } from "../components/toasts";
 import { lazily } from "../lib/lazily";
+import { useSearch } from "../lib/search";
 import { PANEL, SCREENS } from "../screens";
 import classes from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
@@ -138,7 +139,7 @@ function SignedIn({ expired }: { expired: boolean }) {
 
 /** Draws the box that the address names, beside the screen. */
 function BoxPanel() {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const box = search.get("box");
   if (!box) return null;
   const close = () =>

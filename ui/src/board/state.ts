@@ -1,7 +1,7 @@
 /** What the address says about a board: the saved view, and what differs from it. */
 import { useMemo } from "react";
-import { useSearchParams } from "react-router";
 import type { PipelineOut, ViewOut } from "../api/schema";
+import { useSearch } from "../lib/search";
 import { allColumns, type Column } from "../table/columns";
 import { sendable, type Tree } from "../table/filter";
 import { parsed } from "../table/state";
@@ -40,7 +40,7 @@ export function contentOf(state: BoardState, columns: ReadonlyMap<string, Column
 
 /** `views` is undefined until the saved views are loaded. */
 export function useBoardState(pipeline: PipelineOut, views: readonly ViewOut[] | undefined) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);
   const view = views?.find((each) => each.key === search.get("view"));
   const state = boardState(search, view, pipeline);

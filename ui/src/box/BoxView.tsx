@@ -10,7 +10,7 @@ import {
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { type Box, knownBox } from "../api/boxes";
 import { api, client } from "../api/client";
 import { mayEdit } from "../api/rights";
@@ -20,6 +20,7 @@ import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Failed, Loading } from "../components/states";
 import { failed, say } from "../components/toasts";
+import { useSearch } from "../lib/search";
 import classes from "./Box.module.css";
 import { Composer } from "./Composer";
 import { OpenBox, useOpenBox } from "./context";
@@ -105,7 +106,7 @@ function CloseButton({ onClose }: { onClose: () => void }) {
 
 function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, mayEdit } = useOpenBox();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const tab = search.get("tab") === "history" ? "history" : "timeline";
   const root = useRef<HTMLDivElement>(null);
   const dropping = useDropped(root, box.key, mayEdit);

@@ -2,7 +2,6 @@ import { Button, Group, Kbd, SegmentedControl, Text, TextInput } from "@mantine/
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { useSearchParams } from "react-router";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
 import { useMe } from "../api/session";
@@ -10,6 +9,7 @@ import { offerUndo } from "../api/undo";
 import { useCommands } from "../commands/registry";
 import { PersonPicker } from "../components/PersonPicker";
 import { exact, readDate } from "../lib/dates";
+import { useSearch } from "../lib/search";
 import { refreshTimeline } from "./Comment";
 import classes from "./Comment.module.css";
 import { useOpenBox } from "./context";
@@ -72,7 +72,7 @@ export function Composer() {
     input.current?.focus();
   }
   // A link can ask for this form with a parameter of the address.
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const requested = search.get("write");
   useEffect(() => {
     if (requested !== "comment" && requested !== "task") return;

@@ -1,9 +1,9 @@
 import { Button, Chip, Group, Text } from "@mantine/core";
 import { IconMessages } from "@tabler/icons-react";
-import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { operations } from "../api/schema";
 import { Empty, Loading, Ready } from "../components/states";
+import { useSearch } from "../lib/search";
 import { Comment } from "./Comment";
 import { useOpenBox } from "./context";
 import { Entry, Quoted } from "./Entry";
@@ -28,7 +28,7 @@ const FILTERS: [Filter, string][] = [
 /** Everything that happened to the box, newest first. The address says which kinds of entries are shown. */
 export function Timeline() {
   const { box } = useOpenBox();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const named = (search.get("show") ?? "").split(",");
   const all = FILTERS.map(([name]) => name);
   const chosen = all.filter((each) => named.includes(each));

@@ -4,11 +4,12 @@ import { IconAddressBook, IconPlus, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { Empty, Failed, Loading, Ready } from "../components/states";
+import { useSearch } from "../lib/search";
 import { Duplicates } from "./Duplicates";
 import classes from "./directory.module.css";
 import { Fields } from "./Fields";
@@ -26,7 +27,7 @@ type Team = NonNullable<ReturnType<typeof useTeam>["team"]>;
 type TeamDirectoryProps = { noun: Noun; team: Team } & Pick<ReturnType<typeof useTeam>, "teams" | "choose">;
 
 function TeamDirectory({ noun, team, teams, choose }: TeamDirectoryProps) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const [creating, dialog] = useDisclosure(false);
   const [fielding, fields] = useDisclosure(false);
   const input = useRef<HTMLInputElement>(null);

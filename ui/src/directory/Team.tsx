@@ -1,10 +1,10 @@
 import { Select } from "@mantine/core";
-import { useSearchParams } from "react-router";
 import { api } from "../api/client";
+import { useSearch } from "../lib/search";
 
 /** The team whose directory is shown: the team in the address, or the first team. */
 export function useTeam() {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const query = api.useQuery("get", "/v2/users/me/teams", {});
   const teams = query.data?.results ?? [];
   const team = teams.find((each) => each.key === search.get("team")) ?? teams[0];

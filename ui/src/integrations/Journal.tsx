@@ -2,9 +2,9 @@ import { Button, SegmentedControl, Stack, Table, Text, Title } from "@mantine/co
 import type { TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useSearchParams } from "react-router";
 import { Rows } from "../components/Rows";
 import { Empty, Ready } from "../components/states";
+import { useSearch } from "../lib/search";
 import classes from "./integrations.module.css";
 
 export const ALL = "All";
@@ -13,7 +13,7 @@ export const SHOWN = 100;
 
 /** The state filter and the open entry of a log, stored in the address under this name. */
 export function useJournal(noun: string) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const put = (name: string, value: string | null) =>
     setSearch((before) => {
       if (value === null) before.delete(name);

@@ -1,13 +1,14 @@
 import "@mantine/charts/styles.css";
 import { BarChart, LineChart } from "@mantine/charts";
 import { Select } from "@mantine/core";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
 import { Ready } from "../components/states";
 import { formatted } from "../fields/numbers";
 import { boxesOf } from "../lib/addresses";
 import { lengthInWords } from "../lib/dates";
+import { useSearch } from "../lib/search";
 import { behind } from "./behind";
 import { Card } from "./Card";
 import classes from "./reports.module.css";
@@ -154,7 +155,7 @@ export function TimeInStage({ pipeline, span }: ChartProps) {
 const INTERVALS = ["day", "week", "month", "quarter", "year"];
 
 export function OverTime({ pipeline, span }: ChartProps) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const interval = search.get("interval") ?? "month";
   const query = api.useQuery("get", "/v2/pipelines/{pipeline}/reports/over-time", {
     params: { path: { pipeline: pipeline.key }, query: { ...span, interval } as never },
@@ -216,7 +217,7 @@ export function OverTime({ pipeline, span }: ChartProps) {
 }
 
 export function Totals({ pipeline, span }: ChartProps) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const by = search.get("by") ?? "stage";
   const summable = pipeline.fields.filter((each) => each.type === "TEXT_INPUT" || each.type === "FORMULA");
   const sum = search.get("sum") ?? "";

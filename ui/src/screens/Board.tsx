@@ -3,7 +3,6 @@ import * as liveRegion from "@atlaskit/pragmatic-drag-and-drop-live-region";
 import { IconLayoutKanban } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
 import { type Box, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
 import { mayEdit } from "../api/rights";
@@ -24,6 +23,7 @@ import { useNow } from "../components/Moment";
 import { Empty, Ready } from "../components/states";
 import { say } from "../components/toasts";
 import type { Field } from "../fields/kind";
+import { useSearch } from "../lib/search";
 import { useStable } from "../lib/useStable";
 import { Views } from "../table/Views";
 
@@ -34,7 +34,7 @@ export default function Board() {
   const pipeline = usePipeline();
   const me = useMe();
   const now = useNow();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const [preferences, setPreferences] = useBoardPreferences(pipeline.key);
   const { mutate: edit } = useEditBox();
   const views = api.useQuery("get", "/v2/pipelines/{pipeline}/views", { params: { path: { pipeline: pipeline.key } } });

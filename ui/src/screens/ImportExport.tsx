@@ -1,7 +1,6 @@
 import { Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Choose } from "../imports/Choose";
@@ -10,6 +9,7 @@ import classes from "../imports/imports.module.css";
 import { Plan } from "../imports/Plan";
 import { Progress } from "../imports/Progress";
 import type { Table } from "../imports/table";
+import { useSearch } from "../lib/search";
 
 const FORMATS = [
   { format: "csv", label: "CSV", says: "for spreadsheets" },
@@ -20,7 +20,7 @@ const FORMATS = [
 /** Screen that imports a table into a pipeline and exports its boxes. */
 export default function ImportExport() {
   const pipeline = usePipeline();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const [table, setTable] = useState<Table | null>(takeDropped);
   const running = search.get("import");
   return (

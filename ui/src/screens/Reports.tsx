@@ -1,8 +1,8 @@
 import { Group, Select, Title } from "@mantine/core";
-import { useSearchParams } from "react-router";
 import { usePipeline } from "../app/pipeline";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { DAY } from "../lib/dates";
+import { useSearch } from "../lib/search";
 import { Funnel, OverTime, TimeInStage, Totals } from "../reports/Charts";
 import classes from "../reports/reports.module.css";
 
@@ -16,7 +16,7 @@ const SPANS = [
 /** Screen with the charts of a pipeline. */
 export default function Reports() {
   const pipeline = usePipeline();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const days = search.get("days") ?? "";
   // Starts at midnight, so that the request stays the same all day and can be cached.
   const from = days ? Math.floor(Date.now() / DAY) * DAY - Number(days) * DAY : undefined;

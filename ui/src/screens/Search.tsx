@@ -2,7 +2,7 @@ import { Select, TextInput, Title, UnstyledButton } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { api } from "../api/client";
 import { nameOfContact } from "../api/names";
 import type { FoundOut, PipelineOut } from "../api/schema";
@@ -10,6 +10,7 @@ import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { StageTag } from "../components/StageTag";
 import { Empty, Ready } from "../components/states";
+import { useSearch } from "../lib/search";
 import classes from "./Search.module.css";
 
 const KINDS = { boxes: "Boxes", contacts: "Contacts", orgs: "Organizations" } as const;
@@ -17,7 +18,7 @@ type Kind = keyof typeof KINDS;
 
 /** Screen with search results, with filters for type and pipeline. */
 export default function Search() {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const words = search.get("q") ?? "";
   const pipelineKey = search.get("pipeline") ?? "";
   const [settled] = useDebouncedValue(words.trim(), 150);

@@ -2,7 +2,6 @@ import { Button } from "@mantine/core";
 import { IconFilterOff } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { useSearchParams } from "react-router";
 import { type Box, type Edit, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
 import { preloadNames } from "../api/names";
@@ -12,6 +11,7 @@ import { usePipeline } from "../app/pipeline";
 import { useCommands } from "../commands/registry";
 import { Empty, Failed, Loading } from "../components/states";
 import { failed, undoable } from "../components/toasts";
+import { useSearch } from "../lib/search";
 import { useStable } from "../lib/useStable";
 import { Bulk, type Dialog } from "../table/Bulk";
 import { asText } from "../table/columns";
@@ -42,7 +42,7 @@ export default function Table() {
   const [selected, setSelected] = useState(NONE);
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const [pasted, setPasted] = useState<{ lines: string[][]; cell: Cell | null } | null>(null);
-  const [, setSearch] = useSearchParams();
+  const [, setSearch] = useSearch();
   const grid = useRef<GridHandle>(null);
   const { mutate } = useEditBox();
 

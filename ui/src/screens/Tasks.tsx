@@ -1,7 +1,7 @@
 import { ActionIcon, Checkbox, Group, Menu, Switch, Title } from "@mantine/core";
 import { IconClockPause, IconListCheck } from "@tabler/icons-react";
 import { useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link, useNavigate } from "react-router";
 import classes from "../agenda/agenda.module.css";
 import { inGroups } from "../agenda/groups";
 import { useAgenda, useBoxNames, useEditTask } from "../agenda/useAgenda";
@@ -15,12 +15,13 @@ import { PersonPicker } from "../components/PersonPicker";
 import { Empty, Failed, Loading } from "../components/states";
 import { TeamChoice, useTeam } from "../directory/Team";
 import { readDate } from "../lib/dates";
+import { useSearch } from "../lib/search";
 
 const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 
 /** Screen with the tasks of the user or of others, grouped by due date. */
 export default function Tasks() {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const people = (search.get("who") ?? "").split(",").filter(Boolean);
   const withDone = search.get("done") === "1";
   const { team, teams, choose } = useTeam();

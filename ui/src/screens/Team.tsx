@@ -1,12 +1,12 @@
 import { ActionIcon, Button, Group, Tabs, Title, Tooltip } from "@mantine/core";
 import { IconPencil, IconPlus, IconUsersGroup } from "@tabler/icons-react";
 import { useState } from "react";
-import { useSearchParams } from "react-router";
 import { useEvents } from "../api/live";
 import { useMe } from "../api/session";
 import { Empty, Ready } from "../components/states";
 import { TeamChoice, useTeam } from "../directory/Team";
 import classes from "../integrations/integrations.module.css";
+import { useSearch } from "../lib/search";
 import { Audit } from "../team/Audit";
 import { NameForm } from "../team/NameForm";
 import { People } from "../team/People";
@@ -17,7 +17,7 @@ import { isOwner } from "../team/roles";
 export default function Team() {
   const me = useMe();
   const { query, team, teams, choose } = useTeam();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const [naming, setNaming] = useState<"this" | "new" | null>(null);
   useEvents(({ kind }) => {
     if (/^(member|team)\./.test(kind)) void refreshTeams();

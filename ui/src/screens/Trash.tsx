@@ -2,7 +2,6 @@ import { ActionIcon, Button, Group, Modal, Select, Stack, Text, Title, Tooltip }
 import { useDisclosure } from "@mantine/hooks";
 import { IconTrashX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useSearchParams } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { TrashedOut } from "../api/schema";
@@ -14,6 +13,7 @@ import { nameOf } from "../components/People";
 import { usePeople } from "../components/PersonPicker";
 import { Empty, Ready } from "../components/states";
 import { say } from "../components/toasts";
+import { useSearch } from "../lib/search";
 import classes from "./Trash.module.css";
 
 /** Nouns of the trash in words. */
@@ -38,7 +38,7 @@ const NOUNS: Record<string, [singular: string, plural: string]> = {
 
 /** Screen with what was deleted in the last 30 days and can be restored. */
 export default function Trash() {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const noun = search.get("noun") ?? "";
   const query = api.useInfiniteQuery(
     "get",

@@ -1,8 +1,8 @@
 /** What the address says about a table: the saved view, and what differs from it. */
 import { useMemo } from "react";
-import { useSearchParams } from "react-router";
 import { usePreferences } from "../api/preferences";
 import type { PipelineOut, ViewOut } from "../api/schema";
+import { useSearch } from "../lib/search";
 import { allColumns, type Column, usualColumns } from "./columns";
 import { sendable, type Tree } from "./filter";
 
@@ -69,7 +69,7 @@ export function contentOf(state: TableState, columns: ReadonlyMap<string, Column
 export type Change = Partial<Record<"view" | "filter" | "sort" | "group" | "columns" | "closed", string | null>>;
 
 export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const { preferences, set } = usePreferences();
   const columns = useMemo(() => allColumns(pipeline), [pipeline]);
   const view = views.find((each) => each.key === search.get("view"));

@@ -2,7 +2,6 @@ import { Button, Group, Menu, Select, Table, Text, Title } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import "@mantine/dates/styles.css";
 import { IconDownload, IconListSearch, IconLock } from "@tabler/icons-react";
-import { useSearchParams } from "react-router";
 import { api } from "../api/client";
 import type { TeamOut } from "../api/schema";
 import { useMe } from "../api/session";
@@ -12,6 +11,7 @@ import { nameOf } from "../components/People";
 import { Rows } from "../components/Rows";
 import { Empty, Ready } from "../components/states";
 import classes from "../integrations/integrations.module.css";
+import { useSearch } from "../lib/search";
 import { type AuditFilter, dayOf, KINDS, queryOf } from "./filters";
 import { isOwner } from "./roles";
 
@@ -30,7 +30,7 @@ export function Audit({ team }: { team: TeamOut }) {
 }
 
 function Log({ team }: { team: TeamOut }) {
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const set = (name: string, value: string | null) =>
     setSearch(
       (before) => {
