@@ -33,7 +33,7 @@ from .api.inbound_door import PREFIX, Door
 from .api.oidc import Provider
 from .api.routes import ROUTES
 from .config import Config
-from .core import backlog, cel, listeners, mail_settings
+from .core import backlog, cel, events, listeners, mail_settings
 from .core.history import event_stream
 from .core.pipelines import formulas as pipeline_formulas
 from .db.engine import Db, Engine
@@ -119,6 +119,7 @@ class Boxwood:
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         await self.engine.write_soon(event_stream.renumber)
+        await self.engine.write_soon(lambda db: events.skip_ahead(db, self.clock()))
         await self.engine.write_soon(self._adopt_mail)
         _before_shutdown(self.api.bells.close)
         jobs = [
@@ -255,6 +256,7 @@ async def work(config: Config, *, slots: int) -> None:
     sent at the same time."""
     listeners.connect()
     engine = open_engine(config.database_url, config.sqlite_path)
+    engine.write(lambda db: events.skip_ahead(db, now_ms()))
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)

@@ -33,7 +33,7 @@ def stream(call: Call) -> Live:
     `Last-Event-ID` itself when it reconnects.
     """
     pipeline_key = _pipeline(call)
-    start = _after(call, call.header("last-event-id") or call.text("after") or "now")
+    start = event_stream.confirmed(call.ctx, _after(call, call.header("last-event-id") or call.text("after") or "now"))
 
     def read(ctx: Ctx, place: str) -> Update:
         page = event_stream.page(ctx, event_stream.read_cursor(place, "after"), limit=PAGE, pipeline_key=pipeline_key)

@@ -51,7 +51,7 @@ def _backup_often(source: Source, folder: Path, every: int, keep: int) -> None:
 
 def describe(file: Path, manifest: Manifest) -> None:
     """Print a backup's time of creation, version, number of files, and size."""
-    size = sum(part.size for part in manifest.parts.values())
-    created = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(manifest.about["madeAt"] / 1000))
-    files, by = len(manifest.parts) - 1, manifest.about["version"]
-    print(f"{file}: created {created} UTC by Boxwood {by}, {files} files, {size:,} bytes")
+    about, size = backups.about(manifest), sum(part.size for part in manifest.parts.values())
+    created = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(about.created_at / 1000))
+    files = len(manifest.parts) - 1
+    print(f"{file}: created {created} UTC by Boxwood {about.version}, {files} files, {size:,} bytes")

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config, only_in_environment
-from ..core import listeners
+from ..core import events, listeners
 from ..db import schema
 from ..db.engine import Db, Engine
 from ..db.open import open_engine
 from ..jobs.backups import Source
+from ..lib.clock import now_ms
 
 
 def env(name: str, default: Any = None) -> Any:
@@ -58,8 +59,11 @@ def prepare(config: Config) -> list[str]:
 
 
 def open_store(config: Config) -> Engine:
+    """Open the database to change it, with numbers of events that were never given."""
     listeners.connect()
-    return open_engine(config.database_url, config.sqlite_path, readers=1)
+    engine = open_engine(config.database_url, config.sqlite_path, readers=1)
+    engine.write(lambda db: events.skip_ahead(db, now_ms()))
+    return engine
 
 
 def in_store(options: argparse.Namespace, work: Callable[[Db], Any]) -> Any:

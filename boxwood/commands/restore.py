@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..db import schema
 from ..jobs import backups
 from ..jobs.backups import Source
 from ..lib.clock import now_ms
@@ -21,7 +20,5 @@ def add(commands: Any) -> None:
 
 
 def _restore(source: Source, given: Path) -> None:
-    """Restore the backup, and migrate it if an earlier version created it."""
     manifest = backups.restore(source, given.absolute(), now_ms())
-    schema.migrate(source.database_url, source.sqlite_path)
     describe(given, manifest)

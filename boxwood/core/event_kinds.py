@@ -24,6 +24,8 @@ class EventKind(msgspec.Struct, frozen=True):
 
 
 EVENT_KINDS: dict[str, EventKind] = {
+    # From its number on, numbers are counted by time (core/events.skip_ahead). Of no user, team or pipeline.
+    "server.started": EventKind("SERVER", "EDIT", "START", "The server started", False, quiet=True, by_itself=True),
     "user.signed_in": EventKind("USER", "EDIT", "SIGN_IN", "signed in with {what}", False),
     # Not in newsfeeds or streams: only the team's owners may see it, in the audit log (core/history/audit_log).
     "user.sign_in_failed": EventKind(

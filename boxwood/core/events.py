@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..db.engine import Row
+from ..db.engine import Db, Row
 from ..db.records import Table
 from . import persons
 from .context import Ctx
@@ -157,6 +157,33 @@ def record_many(
         prepared = prepare_many(ctx, kind, boxes, pipeline)
     ctx.db.bulk("events", NAMES, prepared.rows)
     ctx.db.notify("events")
+
+
+NUMBERS_SINCE = 1_767_225_600_000
+"""1 January 2026. A process that opens the database continues the numbers of events at the milliseconds since then."""
+_BURST = 1_000_000
+_MOST_NUMBER = 900_000_000_000
+"""Above the milliseconds of 28 years. A clock that is further ahead is wrong; delivery keys have 12 digits."""
+
+
+def skip_ahead(db: Db, now: int, given: int = 0) -> None:
+    """Continue the numbers of events above all numbers that this server may have given already.
+
+    A database can be set back: by a restored backup, by an older copy of its file, to a point in time. Its numbers must
+    not be given again, because cursors, the ids of webhooks and the keys of events hold them outside. So every process
+    that opens the database jumps to the time in milliseconds, which stays ahead of fewer than 1,000 events a second.
+    `given` is the highest number that is known to have been given.
+    """
+    row = db.row("SELECT COALESCE(MAX(id), 0) FROM events")
+    assert row is not None
+    by_time, newest = min(now - NUMBERS_SINCE, _MOST_NUMBER), max(row[0], given)
+    number = by_time if by_time > newest else newest + _BURST
+    db.run(
+        "INSERT INTO events (id, kind, at, record, detail) VALUES (:id, 'server.started', :now, '{}', '{}')",
+        id=number,
+        now=now,
+    )
+    db.dialect.count_events_after(db, number)
 
 
 def _is_current(ctx: Ctx, kind: str, pipeline: Pipeline, prepared: PreparedEvents) -> bool:

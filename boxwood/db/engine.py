@@ -81,6 +81,9 @@ class Dialect(Protocol):
     """A condition on events, answered by an index: those after the event of the parameters `txid` and `id`."""
     fulltext: FullText
 
+    def count_events_after(self, db: Db, number: int) -> None:
+        """Give the next event a higher number than this. SQLite continues after the highest number by itself."""
+
     def field_value(self, column: str, key: str) -> str:
         """A member of a JSON column, as text. `key` must be digits or a plain word that we chose."""
 

@@ -25,6 +25,18 @@ log = logging.getLogger("boxwood.db")
 THREADS = 16
 TRIES = 5
 NOTIFY_PAUSE = 0.005
+# A connection can break because the database is set back to a point in time. Then the numbers of events must not be
+# given again, see core/events.skip_ahead. 1,767,225,600 is 1 January 2026.
+_COUNT_BY_TIME = """
+    DO $$
+    DECLARE by_time BIGINT := (EXTRACT(EPOCH FROM clock_timestamp()) - 1767225600) * 1000;
+    BEGIN
+        IF to_regclass('events_id_seq') IS NOT NULL AND NOT pg_is_in_recovery() THEN
+            PERFORM setval('events_id_seq', by_time) FROM events_id_seq
+            WHERE last_value < by_time AND by_time < 900000000000;
+        END IF;
+    END $$
+"""
 _NUMBER = "SELECT number FROM alterations"
 
 
@@ -219,6 +231,7 @@ class Postgres:
             connection.execute("SET synchronous_commit = off")
             for plan in ("seqscan", "hashjoin", "mergejoin"):
                 connection.execute(f"SET enable_{plan} = off".encode())
+        connection.execute(_COUNT_BY_TIME)
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, TextLoader)
         self._open.append(connection)

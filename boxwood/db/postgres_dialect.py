@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .engine import FullText
+from .engine import Db, FullText
 from .fulltext import Tsvector
 
 # `:name` but not `::type`, and nothing inside quotes.
@@ -31,6 +31,10 @@ class PostgresDialect:
     next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
     behind = "(txid, id) > (:txid, :id)"
     fulltext: FullText = Tsvector()
+
+    def count_events_after(self, db: Db, number: int) -> None:
+        # Numbers that other transactions take at this moment cannot be given twice: the column is unique.
+        db.row("SELECT setval('events_id_seq', :number) FROM events_id_seq WHERE last_value < :number", number=number)
 
     def field_value(self, column: str, key: str) -> str:
         return f"({column}->>'{key}')"

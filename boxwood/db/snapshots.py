@@ -7,10 +7,14 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import Unavailable
 from .engine import Db
+from .schema import PREVIOUS
+
+if TYPE_CHECKING:
+    import psycopg
 
 T = TypeVar("T")
 NAMES = {"sqlite": "database.sqlite3", "postgres": "database.dump"}
@@ -73,14 +77,60 @@ def _save_postgres(url: str, to: Path, ask: Callable[[Db], T]) -> T:
         return ask(PostgresDb(connection, writing=False))
 
 
-def load(database_url: str | None, path: str, source: Path) -> None:
-    """Replace the database by the copy. A SQLite file is moved into place; the caller must save the previous one."""
+def load(database_url: str | None, path: str, source: Path, finish: Callable[[], None]) -> None:
+    """Replace the database by the copy. A SQLite file is moved into place; the caller must save the previous one.
+
+    On PostgreSQL, `finish` changes the new database before the previous one is dropped; if it raises, the previous one
+    comes back.
+    """
     if database_url:
-        _load_postgres(database_url, source)
+        _load_postgres(database_url, source, finish)
     else:
         for ending in ("-wal", "-shm"):
             Path(f"{path}{ending}").unlink(missing_ok=True)
         source.replace(path)
+
+
+def newest_event(database_url: str | None, path: str) -> int:
+    """The highest number of an event in the current database. 0 if the database cannot be read."""
+    sql = "SELECT COALESCE(MAX(id), 0) FROM events"
+    try:
+        return int(change(database_url, path, lambda db: (db.row(sql) or [0])[0]))
+    except Unavailable:
+        return 0
+
+
+def change(database_url: str | None, path: str, work: Callable[[Db], T]) -> T:
+    """Run `work` in a transaction of a database that no server uses. Raises Unavailable."""
+    try:
+        return _change_postgres(database_url, work) if database_url else _change_sqlite(path, work)
+    except Exception as error:
+        raise Unavailable(f"the database cannot be used: {error}") from error
+
+
+def _change_sqlite(path: str, work: Callable[[Db], T]) -> T:
+    import apsw
+
+    from .read_cache import ReadCache
+    from .sqlite import SqliteDb
+
+    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        result = work(SqliteDb(connection, ReadCache(), writing=True))
+        connection.execute("COMMIT")
+        return result
+    finally:
+        connection.close()
+
+
+def _change_postgres(url: str, work: Callable[[Db], T]) -> T:
+    import psycopg
+
+    from .postgres import PostgresDb
+
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        return work(PostgresDb(connection, writing=False))
 
 
 def check(database_url: str | None, source: Path) -> None:
@@ -122,28 +172,48 @@ def in_use(database_url: str | None) -> bool:
         raise Unavailable(f"PostgreSQL does not answer: {str(error).strip()}") from error
 
 
-def _load_postgres(url: str, source: Path) -> None:
-    """Restore everything in one transaction. All existing tables are dropped first, because the dump does not list
-    those that a newer version created."""
+def _load_postgres(url: str, source: Path, finish: Callable[[], None]) -> None:
+    """Load the copy in one transaction, into an empty schema. The previous schema is moved away first and dropped at
+    the end: the copy does not list the tables that a newer version created.
+
+    pg_restore sends the statements to the database itself: psql would also run the commands for the shell that a
+    crafted copy may hold.
+    """
     import psycopg
 
-    with psycopg.connect(url, connect_timeout=10) as connection:
+    with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
         version = connection.info.server_version // 10_000
-    script = _program("pg_restore", version, ["--no-owner", "--no-acl", "--file=-", str(source)], None)
-    empty = b"DROP SCHEMA public CASCADE; CREATE SCHEMA public;\n"
-    arguments = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
-    _program("psql", version, arguments, url, empty + script)
+        _bring_back(connection)  # an earlier restore that was killed
+        with connection.transaction():
+            connection.execute(f"ALTER SCHEMA public RENAME TO {PREVIOUS}")
+            connection.execute("CREATE SCHEMA public")
+        try:
+            options = ["--no-owner", "--no-acl", "--single-transaction", "--exit-on-error"]
+            name = str(connection.info.dbname)
+            _program("pg_restore", version, [*options, f"--dbname={name}", str(source)], url)
+            finish()
+        except BaseException:
+            _bring_back(connection)
+            raise
+        connection.execute(f"DROP SCHEMA {PREVIOUS} CASCADE")
 
 
-def _program(name: str, version: int, arguments: list[str], url: str | None, given: bytes = b"") -> bytes:
-    """Run a program of PostgreSQL and return its output. The connection goes through the environment, because a
+def _bring_back(connection: psycopg.Connection[Any]) -> None:
+    """Put the previous tables back, if they are still there."""
+    if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [PREVIOUS]).fetchone():
+        with connection.transaction():
+            connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
+            connection.execute(f"ALTER SCHEMA {PREVIOUS} RENAME TO public")
+
+
+def _program(name: str, version: int, arguments: list[str], url: str) -> None:
+    """Run a program of PostgreSQL. The connection goes through the environment, because a
     password in the arguments would be visible in the list of processes."""
     found = find(name, version)
-    environment = {**os.environ, **(_in_environment(url) if url else {})}
-    done = subprocess.run([found, *arguments], env=environment, input=given, capture_output=True, check=False)
+    environment = {**os.environ, **_in_environment(url)}
+    done = subprocess.run([found, *arguments], env=environment, capture_output=True, check=False)
     if done.returncode:
         raise Unavailable(f"{name} failed: {done.stderr.decode(errors='replace').strip()[-1000:]}")
-    return done.stdout
 
 
 _VARIABLES = {

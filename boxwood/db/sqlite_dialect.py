@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .engine import FullText
+from .engine import Db, FullText
 from .fulltext import Fts5
 
 
@@ -14,6 +14,9 @@ class SqliteDialect:
     next_transaction = "1"
     behind = "txid = 0 AND id > :id"  # for `(txid, id) > (…)` SQLite would use only the first half of the index
     fulltext: FullText = Fts5()
+
+    def count_events_after(self, db: Db, number: int) -> None:
+        pass
 
     def field_value(self, column: str, key: str) -> str:
         return f"""({column}->>'$."{key}"')"""

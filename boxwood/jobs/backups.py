@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from ..core import stored_files
-from ..db import snapshots
+import msgspec
+
+from ..core import events, stored_files
+from ..db import schema, snapshots
 from ..errors import Unavailable
 from ..lib import archive, locks
 from ..lib.archive import Manifest, Member
@@ -25,9 +28,23 @@ log = logging.getLogger("boxwood.backups")
 FORMAT = 1
 LOCK = "serving.lock"
 FILES = "files/"
+_MEMBER = re.compile(rf"(?:{'|'.join(map(re.escape, snapshots.NAMES.values()))}|{FILES}[0-9a-f]{{32}})", re.ASCII)
+"""The names of a backup's members. They become paths, so every other name is refused."""
 _NAME = re.compile(r"boxwood-\d{8}T\d{6}Z\.tar", re.ASCII)
 LOOK_EVERY = 30
 """Seconds between checks whether a backup is due."""
+
+
+_Word = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,100}$")]
+
+
+class About(msgspec.Struct, frozen=True):
+    """What a backup says about itself."""
+
+    format: int
+    version: _Word
+    database: _Word
+    created_at: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)] = msgspec.field(name="madeAt")
 
 
 @dataclass(frozen=True)
@@ -78,12 +95,12 @@ def _members(source: Source, copy: Path, stored: list[str]) -> Iterator[Member]:
 
 
 def restore(source: Source, given: Path, now: int) -> Manifest:
-    """Replace the database and files by those of a backup. SQLite databases and files on disk move to `replaced-…`.
+    """Replace the database and files by those of a backup, migrated to this version.
 
-    Nothing is replaced before the whole backup was read, checked and unpacked. Raises `Unavailable`.
+    SQLite databases and files on disk move to `replaced-…`. Nothing is replaced before the whole backup was read,
+    checked and unpacked. Raises `Unavailable`.
     """
-    with _as_unavailable():
-        manifest = archive.check(given)
+    manifest = read_manifest(given)
     _fits(source, manifest)
     source.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locks.hold(source.data / LOCK) as is_free:
@@ -94,7 +111,10 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
             with _as_unavailable():
                 copy = _unpack(source, given, work)
             snapshots.check(source.database_url, copy)
-            _swap(source, work, copy, now)
+            newest = snapshots.newest_event(source.database_url, source.sqlite_path)
+            if not source.database_url:
+                _finish(None, str(copy), now, newest)
+            _swap(source, work, copy, now, newest)
         except OSError as error:
             raise Unavailable(f"the data directory cannot be written: {error.strerror or error}") from error
         finally:
@@ -102,18 +122,34 @@ def restore(source: Source, given: Path, now: int) -> Manifest:
     return manifest
 
 
+def read_manifest(given: Path) -> Manifest:
+    """Read and check a whole backup. Raises `Unavailable`."""
+    with _as_unavailable():
+        return archive.check(given, _MEMBER)
+
+
+def about(manifest: Manifest) -> About:
+    """What the backup says about itself. Raises `Unavailable` if that is not of the right form."""
+    try:
+        return msgspec.convert(manifest.about, About)
+    except msgspec.ValidationError as error:
+        raise Unavailable(f"the backup's description cannot be used: {error}") from error
+
+
 def _fits(source: Source, manifest: Manifest) -> None:
     kind = snapshots.kind(source.database_url)
     if manifest.about.get("format") != FORMAT:
         raise Unavailable("the backup was created by a later version of Boxwood: restore it with that version")
-    if manifest.about.get("database") != kind:
-        raise Unavailable(f"the backup is of a {manifest.about.get('database')} database, but this server uses {kind}")
+    if about(manifest).database != kind:
+        raise Unavailable(f"the backup is of a {about(manifest).database} database, but this server uses {kind}")
+    if snapshots.NAMES[kind] not in manifest.parts:
+        raise Unavailable("the backup holds no database")
 
 
 def _unpack(source: Source, given: Path, work: Path) -> Path:
     copy = work / snapshots.NAMES[snapshots.kind(source.database_url)]
     store = Disk(work / "files") if source.in_data else source.store
-    for name, pieces in archive.read(given):
+    for name, pieces in archive.read(given, _MEMBER):
         if name == copy.name:
             archive.to_file(pieces, copy)
         elif name.startswith(FILES):
@@ -124,14 +160,24 @@ def _unpack(source: Source, given: Path, work: Path) -> Path:
     return copy
 
 
-def _swap(source: Source, work: Path, copy: Path, now: int) -> None:
+def _finish(database_url: str | None, path: str, now: int, newest: int) -> None:
+    """Migrate a restored database that an earlier version created, and continue its numbers of events after `newest`,
+    the newest event of the database that it replaces."""
+    try:
+        schema.migrate(database_url, path, restoring=True)
+    except schema.errors(database_url) as error:
+        raise Unavailable(f"the backup's database cannot be used: {error}") from error
+    snapshots.change(database_url, path, lambda db: events.skip_ahead(db, now, newest))
+
+
+def _swap(source: Source, work: Path, copy: Path, now: int, newest: int) -> None:
     """Move the old data away and the new data to its place. After an interruption, the backup can be restored again."""
     old = source.data / f"replaced-{_stamp(now)}"
     old.mkdir(mode=0o700)
     if not source.database_url:
         for ending in ("", "-wal", "-shm"):
             _move(Path(source.sqlite_path + ending), old)
-    snapshots.load(source.database_url, source.sqlite_path, copy)
+    snapshots.load(source.database_url, source.sqlite_path, copy, lambda: _finish(source.database_url, "", now, newest))
     if source.in_data:
         _move(source.data / "files", old)
         (work / "files").replace(source.data / "files")

@@ -5,9 +5,11 @@ Its last member, `manifest.json`, holds a description and the size and SHA-256 o
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import re
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ import msgspec
 MANIFEST = "manifest.json"
 PIECE = 1 << 20
 MOST_MANIFEST = 1 << 30
+MOST_HEADER = 1 << 16
 
 
 class Unusable(Exception):
@@ -71,46 +74,86 @@ def write(to: Path, members: Iterable[Member], about: dict[str, Any]) -> Manifes
     return manifest
 
 
-def read(source: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield each member's name and pieces. At the end, raise Unusable unless all members match the manifest."""
+def read(source: Path, allowed: re.Pattern[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield each member's name and pieces. At the end, raise Unusable unless all members match the manifest.
+
+    Every member is a plain file with its own name, which `allowed` matches: anything else raises Unusable before the
+    name is yielded.
+    """
     found: dict[str, Part] = {}
     manifest: Manifest | None = None
-    try:
-        with tarfile.open(source, "r|") as tar:
+    with _in_words(source):
+        with tarfile.open(source, "r|", tarinfo=_Header) as tar:
             for info in tar:
+                if not info.isreg() or info.issparse():
+                    raise Unusable(f"{source} holds {_shown(info.name)}, which is not a plain file")
+                if manifest is not None:
+                    raise Unusable(f"{source} holds {_shown(info.name)} after its end")
                 body = tar.extractfile(info)
-                if body is None:
-                    continue
+                assert body is not None  # as for every plain file
                 if info.name == MANIFEST:
-                    manifest = msgspec.json.decode(body.read(MOST_MANIFEST), type=Manifest)
+                    manifest = _manifest(source, body, info.size)
                     continue
+                if not allowed.fullmatch(info.name):
+                    raise Unusable(f"{source} holds {_shown(info.name)}, which is no name that a backup uses")
+                if info.name in found:
+                    raise Unusable(f"{source} holds {_shown(info.name)} twice")
                 hashed = _Hashed(iter(lambda body=body: body.read(PIECE), b""))  # type: ignore[misc]
                 yield info.name, hashed
                 for _ in hashed:
                     pass
                 found[info.name] = Part(hashed.size, hashed.sha256.hexdigest())
-    except (tarfile.TarError, msgspec.DecodeError, EOFError) as error:
-        raise Unusable(f"{source} is not a backup, or is incomplete: {error}") from error
+        if manifest is None:
+            raise Unusable(f"{source} is not whole: its end is missing")
+        if found != manifest.parts:
+            wrong = [name for name in {**found, **manifest.parts} if found.get(name) != manifest.parts.get(name)]
+            names = ", ".join(_shown(name) for name in sorted(wrong)[:5])
+            raise Unusable(f"{source} is damaged: {names} is not as it was written")
+
+
+def check(source: Path, allowed: re.Pattern[str]) -> Manifest:
+    """Read and check the whole archive, and return its manifest. Raises Unusable."""
+    for _name, _pieces in read(source, allowed):
+        pass
+    with _in_words(source), tarfile.open(source, "r|", tarinfo=_Header) as tar:
+        for info in tar:
+            if info.name == MANIFEST and (body := tar.extractfile(info)):
+                return _manifest(source, body, info.size)
+    raise Unusable(f"{source} is not whole: its end is missing")
+
+
+@contextlib.contextmanager
+def _in_words(source: Path) -> Iterator[None]:
+    """Raise Unusable for everything that `tarfile` and JSON raise for a file that is no archive of ours."""
+    try:
+        yield
     except OSError as error:
         raise Unusable(f"{source} cannot be read: {error.strerror or error}") from error
-    if manifest is None:
-        raise Unusable(f"{source} is not whole: its end is missing")
-    if found != manifest.parts:
-        wrong = [name for name in {**found, **manifest.parts} if found.get(name) != manifest.parts.get(name)]
-        raise Unusable(f"{source} is damaged: {', '.join(sorted(wrong)[:5])} is not as it was written")
+    except (tarfile.TarError, msgspec.DecodeError, EOFError, ValueError, LookupError, ArithmeticError) as error:
+        raise Unusable(f"{source} is not a backup, or is incomplete: {error}") from error
+    except (RecursionError, MemoryError) as error:
+        raise Unusable(f"{source} is not a backup: its description cannot be read") from error
 
 
-def check(source: Path) -> Manifest:
-    """Read and check the whole archive, and return its manifest. Raises Unusable."""
-    for _name, _pieces in read(source):
-        pass
-    with tarfile.open(source, "r|") as tar:
-        for info in tar:
-            if info.name == MANIFEST:
-                body = tar.extractfile(info)
-                assert body is not None
-                return msgspec.json.decode(body.read(), type=Manifest)
-    raise Unusable(f"{source} is not whole: its end is missing")
+def _manifest(source: Path, body: IO[bytes], size: int) -> Manifest:
+    if size > MOST_MANIFEST:
+        raise Unusable(f"{source} is not a backup: its {MANIFEST} claims {size:,} bytes")
+    return msgspec.json.decode(body.read(size), type=Manifest)
+
+
+def _shown(name: str) -> str:
+    """The name for a message: control characters as escapes, and at most 100 characters."""
+    return repr(name[:100])
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header. Long names and other extensions are read into memory, so their size is limited."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.size < 0 or (not self.isreg() and self.size > MOST_HEADER):
+            raise tarfile.ReadError(f"a header claims {self.size:,} bytes")
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        return found
 
 
 def of_file(path: Path, name: str) -> Member:

@@ -66,6 +66,7 @@ class Disk:
 
     def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
         blob = blob or new_id()
+        check_id(blob)  # before the id becomes a path
         partial, tally = self.incoming / blob, Tally(chunks)
         try:
             self._fill(partial, tally)

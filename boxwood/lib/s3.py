@@ -40,6 +40,7 @@ class S3:
 
     def write(self, chunks: Iterable[bytes], blob: str | None = None) -> Stored:
         blob, tally = blob or new_id(), Tally(chunks)
+        check_id(blob)
         try:
             self._send(self.prefix + blob, tally)
         except Exception as error:

@@ -230,7 +230,7 @@ def test_the_server_creates_scheduled_backups(fresh_store: Store, tmp_path: Path
         waiting.wait(0.05)
     process.stop()
     (files,) = backups.existing(folder)
-    assert archive.check(files).about["database"] == fresh_store.name
+    assert backups.read_manifest(files).about["database"] == fresh_store.name
 
 
 def test_a_database_of_a_later_version_is_refused_with_a_message(fresh_store: Store) -> None:

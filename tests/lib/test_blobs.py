@@ -111,3 +111,16 @@ def test_many_at_once_keep_apart(blobs: Blobs) -> None:
         list(pool.map(lambda blob: blobs.delete(blob.id), stored))
     assert read == bodies
     assert len({blob.id for blob in stored}) == len(bodies)
+
+
+@pytest.mark.parametrize("blob", ["/precious", "../../../precious", "..", "a" * 31, "A" * 32, "a" * 33, "a/" * 16])
+def test_an_id_of_another_form_is_refused_before_anything_is_written(
+    blobs: Blobs, request: pytest.FixtureRequest, tmp_path: Path, blob: str
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    before = left(blobs, request)
+    with pytest.raises(Missing):
+        blobs.write([b"evil"], str(precious) if blob == "/precious" else blob)
+    assert precious.read_bytes() == b"precious"
+    assert left(blobs, request) == before

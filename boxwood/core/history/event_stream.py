@@ -75,7 +75,7 @@ _PAGE = f"""
 
 def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None) -> EventPage:
     """The next events that the actor may see. The page may be empty although `more` is true."""
-    after = placed(ctx.db, after)
+    after = confirmed(ctx, after)
     sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
     rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
     may_see = _Visibility(ctx, rows)
@@ -95,6 +95,23 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
 
 
 _TXID = len(EVENTS.names)
+
+
+def confirmed(ctx: Ctx, after: Cursor) -> Cursor:
+    """The place of the cursor's event. Raises Invalid if there is no such event: then the reader knows events that this
+    database does not have, and would miss others without noticing it."""
+    if after.id == 0:
+        return Cursor(0, 0)
+    row = ctx.db.row("SELECT txid FROM events WHERE id = :id", id=after.id)
+    if row is not None:
+        return Cursor(row[0], after.id)
+    newest = ctx.db.row("SELECT COALESCE(MAX(id), 0) FROM events")
+    what = (
+        "is ahead of the newest event"
+        if newest and after.id > newest[0]
+        else "names an event that the database does not have: it was set back to an earlier state, such as a backup"
+    )
+    raise Invalid("after", f"{what}. Read everything again, and continue with the cursor of after=now")
 
 
 def placed(db: Db, after: Cursor) -> Cursor:

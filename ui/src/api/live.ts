@@ -49,10 +49,14 @@ export async function follow(signal: AbortSignal, user: string): Promise<void> {
   }
 }
 
-type StreamMessage = { id: string; event?: EventOut };
+type StreamMessage = { id: string; event?: EventOut; reload?: boolean };
 
-function receive({ id, event }: StreamMessage): void {
+function receive({ id, event, reload }: StreamMessage): void {
   if (id) lastEventId = id;
+  if (reload) {
+    lastEventId = "";
+    void catchUp();
+  }
   if (event) apply(event);
 }
 
@@ -63,6 +67,12 @@ async function stream(signal: AbortSignal, broadcast: (message: StreamMessage) =
     try {
       const headers: HeadersInit = lastEventId ? { "Last-Event-ID": lastEventId } : {};
       const answer = await send(new Request("/api/v2/events/stream", { headers, signal }));
+      if (answer.status === 400 && lastEventId) {
+        // The database was set back, and this event is not in it: show what it holds now.
+        receive({ id: "", reload: true });
+        broadcast({ id: "", reload: true });
+        continue;
+      }
       if (answer.ok && answer.body) {
         reportReachable(true);
         pause = 500;
