@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from ..core.events import Event
 from ..core.history import audit_log, history
 from ..errors import Invalid
+from ..lib import csv_cells
 from ..wire.shapes import history as shapes
 from ..wire.shapes.base import given
 from .history import LAST, PAGE, read_cursor
@@ -62,32 +61,25 @@ def export(call: Call) -> Reply:
 
 
 def _csv(shown: list[shapes.Change]) -> bytes:
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(["key", "change", "time", "kind", "actor", "actorKey", "via", "story", "before", "after"])
+    rows: list[list[Any]] = [["key", "change", "time", "kind", "actor", "actorKey", "via", "story", "before", "after"]]
     for change in shown:
         actor, via = change.actor, change.via
-        writer.writerow(
+        rows.append(
             [
                 change.key,
                 change.change,
                 change.timestamp,
                 change.kind,
-                _harmless(actor.display_name if actor else ""),
+                actor.display_name if actor else "",
                 actor.key if actor else "",
-                _harmless(f"{via.type}:{via.key} {via.name}".strip() if via else ""),
-                _harmless(change.story),
+                f"{via.type}:{via.key} {via.name}".strip() if via else "",
+                change.story,
                 _json(change.before),
                 _json(change.after),
             ]
         )
-    return file.getvalue().encode()
+    return csv_cells.written(rows)
 
 
 def _json(value: Any) -> str:
     return "" if value is None else encode(value).decode()
-
-
-def _harmless(text: str) -> str:
-    """The text with an apostrophe before it if a spreadsheet would run it as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

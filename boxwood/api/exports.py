@@ -19,7 +19,8 @@ def export(call: Call) -> Chunks:
     """Export the boxes of a pipeline as `csv`, `jsonl` or `json`.
 
     `json` is one object with the pipeline and its boxes. The response is streamed. `filter`, `sort`, `stageKey` and
-    `view` work as in lists. `fields` are the columns; without it, the export has all fields of the pipeline.
+    `view` work as in lists. `fields` are the columns; without it, the export has all fields of the pipeline. With
+    `bom=true`, CSV begins with a byte order mark, which Excel needs to read it as UTF-8.
     """
     form = call.text("format") or exports.CSV
     table = Export(
@@ -41,7 +42,7 @@ def export(call: Call) -> Chunks:
         (b"cache-control", b"no-store"),
     ]
     pipeline = encode(pipelines.get(call)) if form == exports.JSON else b""
-    return Chunks(headers, _pieces(table, table.head(pipeline)), table.record_event)
+    return Chunks(headers, _pieces(table, table.head(pipeline, bom=call.flag("bom"))), table.record_event)
 
 
 def _pieces(table: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from ..core import pipelines
 from ..core.context import Ctx
-from ..core.import_export import imports, row_reader
+from ..core.import_export import column_names, imports, row_reader
 from ..core.import_export.imports import Import
-from ..core.import_export.row_reader import ReadRows
+from ..core.import_export.row_reader import ImportPlan, ReadRows, RejectedRow
 from ..core.people import teams
 from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
 from ..errors import Invalid
 from ..lib import tables
+from ..lib.blobs import Stored
+from ..lib.tables import Opened, Table, sheets
 from ..wire.shapes import imports as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
 from .http.bodies import Body, check_length
 from .http.call import MOST_PER_PAGE, Call
+from .http.multipart import parts
 from .http.replies import Reply, encode
 
 LONGEST_WAIT = 60
@@ -31,20 +34,23 @@ LOOK_EVERY = 0.05
 
 
 async def create(call: Call, body: Body) -> Reply:
-    """Import a CSV or JSON Lines table into a pipeline. The response is a job, which runs in the background.
+    """Import a table into a pipeline: CSV, JSON lines, JSON, XLSX, XLS or ODS. The response is a job, which runs in the
+    background.
+
+    The table is the body, or the file of a form.
 
     `mapping` is a JSON object of columns and their targets; a column without a target goes by its name. `match` updates
     existing boxes. `make` lists what the import may create: options, stages, people. `dryRun` writes nothing. With
     `wait`, the response comes when the job has ended, or after that many seconds.
     """
     wanted, dry_run = _wanted(call), call.flag("dryRun")
-    await call.read(lambda ctx: imports.reach_pipeline(ctx, call.path[0]))
+    known = await call.read(lambda ctx: imports.known_columns(ctx, call.path[0], wanted["mapping"]))
 
-    def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
-        plan, _ = imports.plan(ctx, call.path[0], head, wanted)
+    def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
+        plan, _ = imports.plan(ctx, call.path[0], table, wanted)
         return imports.create(ctx, call.path[0], plan, blob, size, dry_run=dry_run)
 
-    return await _stored(call, body, [wanted, dry_run], make)
+    return await _stored(call, body, wanted, known, [wanted, dry_run], make)
 
 
 async def create_pipeline(call: Call, body: Body) -> Reply:
@@ -53,24 +59,27 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     The pipeline is in the team of `teamKey`; without it, in the caller's oldest team. `name` gives it another name.
     `make=people` invites the people that the export names.
     """
-    wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False}
+    wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False, "sheet": ""}
     wanted["make"] = list(dict.fromkeys([*wanted["make"], row_reader.OPTIONS, row_reader.STAGES]))
     team_key, name = call.text("teamKey"), call.text("name")
     await call.read(lambda ctx: teams.get(ctx, team_key) if team_key else teams.oldest(ctx))
 
-    def make(ctx: Ctx, head: bytes, blob: str, size: int) -> Import:
-        pipeline = _like(ctx, shapes.exported(_read_pipeline(head)), team_key, name)
-        plan, _ = imports.plan(ctx, pipeline.key, head, wanted)
+    def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
+        try:
+            exported = shapes.exported(tables.pipeline(table))
+        except tables.Broken as broken:
+            raise _refusal(broken) from None
+        pipeline = _like(ctx, exported, team_key, name)
+        plan, _ = imports.plan(ctx, pipeline.key, table, wanted)
         return imports.create(ctx, pipeline.key, plan, blob, size, dry_run=False)
 
-    return await _stored(call, body, [wanted, team_key, name], make)
+    return await _stored(call, body, wanted, set(), [wanted, team_key, name], make)
 
 
-def _read_pipeline(head: bytes) -> dict[str, Any]:
-    try:
-        return tables.pipeline(head)
-    except tables.Broken as broken:
-        raise Invalid("body", str(broken)) from None
+def _refusal(broken: tables.Broken) -> Invalid:
+    """The error of a request, for the parameter that the reason begins with, else for the body."""
+    name, _, reason = str(broken).partition(": ")
+    return Invalid(name, reason) if name in ("encoding", "sheet") else Invalid("body", str(broken))
 
 
 def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipeline:
@@ -88,21 +97,54 @@ def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipe
     return pipelines.get(ctx, pipeline.key)
 
 
-Make = Callable[[Ctx, bytes, str, int], Import]
+Make = Callable[[Ctx, Opened, str, int], Import]
 
 
-async def _stored(call: Call, body: Body, identity: list[Any], make: Make) -> Reply:
-    """The table into the store, then the job of it in the database; `make` is given the table's beginning too."""
+async def _stored(
+    call: Call, body: Body, wanted: dict[str, Any], known: set[str], identity: list[Any], make: Make
+) -> Reply:
+    """Store the table, and then create its job in the database; `make` gets what was detected from the table.
+
+    `known` are the names of columns that mean something, `identity` is what a repeated request must have the same.
+    """
     check_length(call.headers, imports.MOST_BYTES)
     wait = call.number("wait", 0, most=LONGEST_WAIT)
     async with uploads.announced(call.api, 1) as (blob,):
-        table = uploads.Head(body, imports.MOST_BYTES, tables.HEAD)
-        stored = await call.api.aside(call.api.store.write, table, blob)
-        head = bytes(table.first)
+        stored, opened = await call.api.aside(_store, call, body, blob, wanted, known)
         reply = await call.write(
-            [*identity, stored.sha256], lambda ctx: shapes.imported(make(ctx, head, blob, stored.size))
+            [*identity, stored.sha256], lambda ctx: shapes.imported(make(ctx, opened, blob, stored.size))
         )
     return await _ended(call, reply, wait) if wait else reply
+
+
+def _store(call: Call, body: Body, blob: str, wanted: dict[str, Any], known: set[str]) -> tuple[Stored, Opened]:
+    """Store the table and detect how it is read. It blocks, so call it in a thread."""
+    store = call.api.store
+    try:
+        table = tables.Table(uploads.Head(tables.unpacked(_pieces(call, body)), imports.MOST_BYTES, 0))
+        stored = store.write(table, blob)
+        return stored, _opened(table, lambda: store.read(blob), wanted, known)
+    except tables.Broken as broken:
+        raise _refusal(broken) from None
+
+
+def _pieces(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
+    """The bytes of the table: the body, or the first file of a form."""
+    if not uploads.is_form(call):
+        yield from body
+        return
+    for part in parts(body, call.header("content-type")):
+        if part.file_name is not None:
+            yield from part.data
+            return
+    raise Invalid("body", "is a form without a file: send the table as its file, such as curl -F file=@deals.csv")
+
+
+def _opened(
+    table: Table, whole: Callable[[], Iterable[bytes]] | None, wanted: dict[str, Any], known: set[str]
+) -> Opened:
+    given = {"kind": wanted["format"], **{name: wanted[name] for name in ("encoding", "delimiter", "sheet")}}
+    return tables.open_table(table, whole, known=known, **given)
 
 
 async def _ended(call: Call, reply: Reply, wait: int) -> Reply:
@@ -135,7 +177,7 @@ def _wanted(call: Call) -> dict[str, Any]:
         wanted[ours] = call.text(name)
         if wanted[ours] and wanted[ours] not in known:
             raise Invalid(name, f"must be one of {', '.join(known)}")
-    wanted["encoding"] = call.text("encoding")
+    wanted["encoding"], wanted["sheet"] = call.text("encoding"), call.text("sheet")
     wanted["delimiter"] = {"tab": "\t", "\\t": "\t"}.get(call.text("delimiter"), call.text("delimiter"))
     if len(wanted["delimiter"]) > 1:
         raise Invalid("delimiter", "must be one character, or tab")
@@ -148,25 +190,29 @@ def _wanted(call: Call) -> dict[str, Any]:
 async def preview(call: Call, body: Body) -> Reply:
     """Preview an import: how Boxwood reads the table.
 
-    Send the beginning of the table; Boxwood reads the first 256 KB.
+    Send the beginning of the table, of which Boxwood reads the first 256 KB, or all of a spreadsheet.
     """
     wanted = _wanted(call)
-    head = (await body.whole(call.headers, uploads.MOST_PREVIEW))[: tables.HEAD]
+    known = await call.read(lambda ctx: imports.known_columns(ctx, call.path[0], wanted["mapping"]))
+    whole = await body.whole(call.headers, tables.MOST_SHEET)
+    table = await call.api.aside(_beginning, call, whole, wanted, known)
 
     def look(ctx: Ctx) -> shapes.PreviewOut:
-        plan, by_key = imports.plan(ctx, call.path[0], head, wanted)
-        form = tables.Format(plan.kind, plan.encoding, plan.delimiter)
-        rows = tables.first(head, form, PREVIEWED)
+        plan, by_key = imports.plan(ctx, call.path[0], table, wanted)
+        rows = table.first[:PREVIEWED]
         samples: dict[str, list[str]] = {}
         for row in rows:
+            if row.fault:
+                continue
             cells = dict(zip(plan.columns, row.cells, strict=False)) if isinstance(row.cells, list) else row.cells
-            if isinstance(cells, dict):
-                for name, cell in cells.items():
+            for name, cell in cells.items():
+                if cell is not None:
                     samples.setdefault(name, []).append(cell if isinstance(cell, str) else encode(cell).decode())
         piece = ReadRows([], [], {})
-        if not wanted["match"] and row_reader.NAME in plan.mapping.values():
+        if not wanted["match"] and column_names.NAME in plan.mapping.values():
             row_reader.check(plan, by_key)
             piece = imports.reader_for(ctx, call.path[0], plan).read(ctx, rows)
+        faulty = [RejectedRow(row.number, "", row.fault, row.cells) for row in table.first[PREVIEWED:] if row.fault]
         return shapes.PreviewOut(
             format=plan.kind,
             encoding=plan.encoding,
@@ -174,11 +220,41 @@ async def preview(call: Call, body: Body) -> Reply:
             dates=plan.dates,
             columns=shapes.columns(plan, {name: found[:5] for name, found in samples.items()}),
             rows=[draft.given for draft in piece.drafts],
-            refused=[shapes.refused(row) for row in piece.rejected],
+            refused=[shapes.refused(row) for row in [*piece.rejected, *faulty[:PREVIEWED]]],
             missing={kind: list(names) for kind, names in piece.missing.items()},
+            warnings=_warnings(plan),
+            sheet=plan.sheet,
+            sheets=table.sheets,
         )
 
     return Reply(encode(await call.read(look)))
+
+
+def _beginning(call: Call, whole: bytes, wanted: dict[str, Any], known: set[str]) -> Opened:
+    """Detect how a table is read from its beginning, or from all of a spreadsheet."""
+    try:
+        pieces = b"".join(tables.unpacked(_pieces(call, [whole])))
+        is_sheet = sheets.kind_of(pieces) != ""
+        table = tables.Table([pieces if is_sheet else pieces[: tables.HEAD]])
+        for _ in table:
+            pass
+        is_whole = is_sheet or len(pieces) < tables.HEAD
+        return _opened(table, (lambda: [pieces]) if is_whole else None, wanted, known)
+    except tables.Broken as broken:
+        raise _refusal(broken) from None
+
+
+def _warnings(plan: ImportPlan) -> list[str]:
+    """What a user should know before the import."""
+    found = []
+    if plan.skip:
+        found.append(f"The table has {plan.skip} rows before its heading. They are skipped.")
+    if plan.quotes == "escaped":
+        found.append("Quotes inside cells are written with a backslash.")
+    unmapped = [column for column, target in plan.mapping.items() if target is None]
+    if unmapped:
+        found.append(f"Columns that go nowhere: {', '.join(unmapped[:20])}.")
+    return found
 
 
 def list_page(call: Call) -> Results[shapes.ImportOut]:

@@ -63,8 +63,9 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
-TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream")
-IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "dryRun")
+TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream", "multipart/form-data")
+IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet", "dryRun")
+EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit")
@@ -152,12 +153,13 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
     # Exports and imports
-    _list("/v2/pipelines/{pipeline}/export", exports.export, "format", "view", "filter", "sort", "fields", "stageKey"),
+    _list("/v2/pipelines/{pipeline}/export", exports.export, *EXPORT),
     _stream(
         "/v2/pipelines/import",
         imports.create_pipeline,
         import_shapes.ImportOut,
         "application/json",
+        FORM,
         query=("teamKey", "name", "make", "wait"),
     ),
     _stream(

@@ -39,13 +39,16 @@ def add_commands(
     add_store: Callable[[argparse.ArgumentParser], None],
     source: Callable[[argparse.Namespace], Source],
 ) -> None:
-    taking = commands.add_parser("import", help="create boxes from a CSV or JSON-lines file")
+    taking = commands.add_parser("import", help="create boxes from a CSV, JSON or spreadsheet file")
     taking.add_argument("pipeline", help="its key or its name")
     taking.add_argument("file", type=Path)
     taking.add_argument("--mapping", default="{}", help='where columns go: \'{"Company": "name", "Remarks": null}\'')
     taking.add_argument("--match", help="update the box with the same name, or value of the field with this key")
     taking.add_argument("--make", default="", help=f"what may be created if missing: {','.join(row_reader.MAKES)}")
     taking.add_argument("--dates", choices=row_reader.ORDERS, default="", help="the order in dates")
+    taking.add_argument("--encoding", default="", help="of CSV, such as windows-1252; detected if omitted")
+    taking.add_argument("--delimiter", default="", help="of CSV: a character, or tab; detected if omitted")
+    taking.add_argument("--sheet", default="", help="of a spreadsheet: its name; by default the first sheet")
     taking.add_argument("--dry-run", action="store_true", help="check and count the rows, and write nothing")
     taking.set_defaults(run=lambda options: _import(options, source(options)))
     giving = commands.add_parser("export", help="write a pipeline's boxes to a file")
@@ -131,14 +134,31 @@ def _begin(engine: Engine, source: Source, options: argparse.Namespace, wanted: 
     """Store the file, and create the import. This process takes it in the same transaction, before a server can."""
     blob = new_id()
     engine.write(lambda db: stored_files.announce(db, [blob], now_ms()))
-    with options.file.open("rb") as file:
-        head = file.read(tables.HEAD)
-        file.seek(0)
-        stored = source.store.write(iter(lambda: file.read(1_000_000), b""), blob)
+
+    def known_columns(db: Db) -> set[str]:
+        ctx, key = _acting(db, options.pipeline, options.email)
+        return imports.known_columns(ctx, key, wanted["mapping"])
+
+    known = engine.read(known_columns)
+    try:
+        with options.file.open("rb") as file:
+            table = tables.Table(tables.unpacked(iter(lambda: file.read(1_000_000), b"")))
+            stored = source.store.write(table, blob)
+        delimiter = "\t" if options.delimiter == "tab" else options.delimiter
+        opened = tables.open_table(
+            table,
+            lambda: source.store.read(blob),
+            encoding=options.encoding,
+            delimiter=delimiter,
+            sheet=options.sheet,
+            known=known,
+        )
+    except tables.Broken as broken:
+        sys.exit(f"boxwood: {options.file} {broken}")
 
     def create(db: Db) -> Import:
         ctx, key = _acting(db, options.pipeline, options.email)
-        plan, _ = imports.plan(ctx, key, head, wanted)
+        plan, _ = imports.plan(ctx, key, opened, wanted)
         job = imports.create(ctx, key, plan, blob, stored.size, dry_run=options.dry_run)
         return import_queue.take_created(db, job, os.urandom(8).hex(), now_ms())
 

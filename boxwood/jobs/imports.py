@@ -151,8 +151,7 @@ class _Work:
 
     def run(self) -> bool:
         """Whether the import came to its end or was cancelled; False if it stopped and can be continued."""
-        plan = self.job.plan
-        rows = tables.rows(self.table, tables.Format(plan.kind, plan.encoding, plan.delimiter))
+        rows = tables.rows(self.table, self.job.plan.form)
         rows = islice(rows, self.job.rows_done, None)
         previous: tuple[PreparedSlice, Future[bool]] | None = None
         while some := list(islice(rows, slices.ROWS)):

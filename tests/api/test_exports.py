@@ -89,8 +89,6 @@ def test_an_exported_table_is_imported_with_the_same_values(world: World, form: 
 
     expected = named(exported_values(world, pipeline), ["Lead", "Won", "Lost"])
     found = named(exported_values(world, other), ["Won", "Lead", "Lost"])
-    if form == "csv":  # CSV has no types: "-12" is imported as a number
-        expected[1][4]["Text_Input"] = -12
     assert found == expected
 
 

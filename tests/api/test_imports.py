@@ -218,7 +218,7 @@ def test_a_mapping_assigns_columns_to_fields(world: World) -> None:
     refused(send(world, pipeline, table, mapping={"Company": "name", "When": size}, match="notes"), 400, "match")
     refused(send(world, pipeline, table, mapping="["), 400, "mapping")
     refused(send(world, pipeline, table, make="coffee"), 400, "make[0]")
-    refused(send(world, pipeline, table, encoding="klingon"), 400, "body")
+    refused(send(world, pipeline, table, encoding="klingon"), 400, "encoding", "windows-1252")
 
 
 def test_a_preview_shows_how_a_table_is_understood(world: World) -> None:

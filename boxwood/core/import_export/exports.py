@@ -5,8 +5,6 @@ An import can read what an export writes: stages, options and tags by name, user
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...errors import Invalid
+from ...lib import csv_cells
 from ...lib.durations import DAY
 from .. import access, events, persons, pipelines
 from ..context import Ctx
@@ -23,6 +22,7 @@ from ..pipelines.columns import Column
 from ..records import Box, Field
 from ..views import saved_views
 from ..views.selections import Selection
+from . import cells, column_names
 
 CSV, LINES, JSON = "csv", "jsonl", "json"
 FORMS = {CSV: "text/csv; charset=utf-8", LINES: "application/x-ndjson", JSON: "application/json"}
@@ -38,6 +38,17 @@ OWN = {
     "key": "Key",
 }
 """The columns of an export that names none, beside the fields, and their headings."""
+NONE = "(none)"
+"""What CSV says of a box without assignees: an empty cell says nothing, and an import would assign its user."""
+_TARGETS = {
+    "name": column_names.NAME,
+    "stage": column_names.STAGE,
+    "notes": column_names.NOTES,
+    "assignee": column_names.ASSIGNEES,
+    "follower": column_names.FOLLOWERS,
+    "creationTimestamp": column_names.CREATED,
+}
+"""Where an import sends the box's own members."""
 _IN_JSON = {"assignee": "assignees", "follower": "followers"}
 _encode = msgspec.json.Encoder().encode
 _dict = msgspec.json.Decoder(dict[str, Any]).decode
@@ -114,7 +125,12 @@ class Export:
         named = [self.chosen.column(name, f"fields[{at}]") for at, name in enumerate(names)]
         self._columns = list({column.name: column for column in named}.values())
         self._values = [self._value(column) for column in self._columns]
-        self._headings = _headings(self._columns)
+        names_of_own = OWN if form == CSV else _IN_JSON
+        headings = []
+        for column in self._columns:
+            name = column.field.name if column.field else names_of_own.get(column.name, column.name)
+            headings.append((name, column.field, _TARGETS.get(column.name)))
+        self._headings = column_names.of_export(headings, self.chosen.fields, form)
         self._whole = any(column.field is None and column.name not in OWN for column in self._columns)
         self._position: tuple[Any, ...] = (-(2**62), "")
         self._cursor = ""
@@ -123,10 +139,11 @@ class Export:
     def name(self) -> str:
         return self.chosen.pipeline.name
 
-    def head(self, pipeline: bytes) -> bytes:
-        """`pipeline` is its JSON, for the format that includes the pipeline."""
+    def head(self, pipeline: bytes, *, bom: bool = False) -> bytes:
+        """`pipeline` is its JSON, for the format that includes the pipeline. `bom`: CSV begins with a byte order mark,
+        by which Excel recognizes UTF-8."""
         if self.form == CSV:
-            return _csv([self._headings])
+            return (csv_cells.BOM if bom else b"") + csv_cells.written([self._headings])
         return b'{"pipeline":' + pipeline + b',"boxes":[\n' if self.form == JSON else b""
 
     def tail(self) -> bytes:
@@ -143,7 +160,7 @@ class Export:
         named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}
         self._people = persons.by_key(ctx, named)
         if self.form == CSV:
-            return _csv([[_cell(value(line)) for value in self._values] for line in lines])
+            return csv_cells.written([[_cell(value(line)) for value in self._values] for line in lines])
         objects = [_encode(self._object(line)) for line in lines]
         if self.form == LINES:
             return b"".join(line + b"\n" for line in objects)
@@ -177,12 +194,13 @@ class Export:
         fields: dict[str, Any] = {}
         for column, heading, read in zip(self._columns, self._headings, self._values, strict=True):
             value = read(line)
-            if value is None or value == []:
+            # An import assigns its user to boxes of which it says nothing.
+            if value is None or (value == [] and column.name != "assignee"):
                 continue
             if column.field:
                 fields[heading] = value
             else:
-                found[_IN_JSON.get(column.name, column.name)] = value
+                found[heading] = value
         return {**found, "fields": fields} if fields else found
 
     def _value(self, column: Column) -> Value:
@@ -197,7 +215,7 @@ class Export:
             case "notes":
                 return lambda line: line.notes
             case "assignee":
-                return lambda line: self._addresses(line.assignee_keys)
+                return lambda line: self._addresses(line.assignee_keys) or (NONE if as_dates else [])
             case "follower":
                 return lambda line: self._addresses(line.follower_keys)
             case "creationTimestamp":
@@ -241,34 +259,14 @@ def _result(value: Any) -> Any:
     return value["error"] if isinstance(value, dict) and "error" in value else value
 
 
-def _headings(chosen: list[Column]) -> list[str]:
-    """The headings of the columns. Of two fields with the same name, the second one's heading has its key too."""
-    found: list[str] = []
-    for column in chosen:
-        name = column.field.name if column.field else OWN.get(column.name, column.name)
-        found.append(name if name not in found else f"{name} ({column.name})")
-    return found
-
-
 def _cell(value: Any) -> Any:
     if value is None:
         return ""
-    if isinstance(value, str):
-        # A spreadsheet would compute such a text. An import removes the apostrophe again.
-        return f"'{value}" if value[:1] in ("=", "+", "-", "@") and len(value) > 1 else value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        if all(isinstance(item, str) and not {",", ";", "\n"} & set(item) for item in value):
-            return ", ".join(value)
-        return _encode(value).decode()
+        return cells.joined(value)
     return _encode(value).decode() if isinstance(value, dict) else value
-
-
-def _csv(rows: list[list[Any]]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue().encode()
 
 
 @lru_cache(maxsize=20_000)

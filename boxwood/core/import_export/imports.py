@@ -18,7 +18,7 @@ from .. import access, events, pipelines, stored_files
 from ..context import Ctx
 from ..pipelines import schema
 from ..records import Field, Pipeline
-from . import row_reader
+from . import column_names, row_reader
 from .row_reader import ImportPlan, Reader, RejectedRow
 
 CHANNEL = "imports"
@@ -66,45 +66,58 @@ def reach_pipeline(ctx: Ctx, pipeline_key: str) -> Pipeline:
     return pipeline
 
 
-def plan(ctx: Ctx, pipeline_key: str, head: bytes, wanted: Mapping[str, Any]) -> tuple[ImportPlan, Mapping[str, Field]]:
-    """How a table that begins with `head` is read, and the fields of the pipeline by key.
+def known_columns(ctx: Ctx, pipeline_key: str, mapping: Mapping[str, Any]) -> set[str]:
+    """The names of columns that mean something in this pipeline, as `tables.plain` writes them."""
+    pipeline = reach_pipeline(ctx, pipeline_key)
+    names = [field.name for field in schema.fields_by_key(ctx, pipeline.key).values()]
+    return column_names.OWN_WORDS | {tables.plain(name) for name in (*names, *mapping)} - {""}
 
-    `wanted` holds what the caller chooses: `format`, `encoding`, `delimiter`, `mapping`, `only_mapped`, `match`, `make`
-    and `dates`. The rest is guessed from the table.
+
+def plan(
+    ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str, Any]
+) -> tuple[ImportPlan, Mapping[str, Field]]:
+    """How the rows of a table become boxes, and the fields of the pipeline by key.
+
+    `wanted` holds what the caller chooses: `mapping`, `only_mapped`, `match`, `make` and `dates`. The rest is guessed
+    from the table.
     """
     pipeline = reach_pipeline(ctx, pipeline_key)
     by_key = schema.fields_by_key(ctx, pipeline.key)
-    try:
-        form = tables.detect(
-            head,
-            kind=wanted.get("format", ""),
-            encoding=wanted.get("encoding", ""),
-            delimiter=wanted.get("delimiter", ""),
-        )
-        columns = tables.header(head, form)
-    except tables.Broken as broken:
-        raise Invalid("body", str(broken)) from None
-    if len(set(columns)) < len(columns):
-        columns = [name if name not in columns[:at] else f"{name} ({at + 1})" for at, name in enumerate(columns)]
-    mapping = row_reader.suggested(columns, by_key, form.kind)
-    for column, target in (wanted.get("mapping") or {}).items():
-        if form.kind == tables.CSV and column not in mapping:
-            raise Invalid(f"mapping.{column[:100]}", "is not a column of this table")
+    form, columns = table.form, table.columns
+    mapping = column_names.suggested(columns, by_key, form.kind)
+    asked = wanted.get("mapping") or {}
+    for column, target in asked.items():
+        if form.kind in row_reader.LISTED and column not in mapping:
+            shown = ", ".join(map(repr, columns[:20]))
+            raise Invalid(f"mapping.{column[:100]}", f"is not a column of this table: its columns are {shown}")
         for other, goes in mapping.items():
-            if target and goes == target and form.kind == tables.CSV:
+            if target and goes == target and form.kind in row_reader.LISTED and other not in asked:
                 mapping[other] = None
         mapping[column] = target
     if wanted.get("only_mapped"):
-        mapping = {column: target for column, target in mapping.items() if column in (wanted.get("mapping") or {})}
-    dates = wanted.get("dates") or row_reader.order_of_dates(_samples(head, form))
+        mapping = {column: target for column, target in mapping.items() if column in asked}
+    dates = wanted.get("dates") or row_reader.order_of_dates(_samples(table))
     match, make = wanted.get("match"), wanted.get("make") or []
-    return ImportPlan(form.kind, form.encoding, form.delimiter, columns, mapping, match, make, dates), by_key
+    found = ImportPlan(
+        form.kind,
+        form.encoding,
+        form.delimiter,
+        columns,
+        mapping,
+        match,
+        make,
+        dates,
+        form.quotes,
+        form.skip,
+        form.sheet,
+    )
+    return found, by_key
 
 
-def _samples(head: bytes, form: tables.Format) -> list[str]:
+def _samples(table: tables.Opened) -> list[str]:
     found: list[str] = []
-    for row in tables.first(head, form, 1000):
-        cells = row.cells if isinstance(row.cells, list) else row.cells.values() if isinstance(row.cells, dict) else ()
+    for row in table.first:
+        cells = row.cells if isinstance(row.cells, list) else row.cells.values()
         found += [cell for cell in cells if isinstance(cell, str) and len(cell) < 30]
     return found
 

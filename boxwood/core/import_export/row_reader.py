@@ -7,7 +7,6 @@ they can be created first.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,24 +16,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...errors import Invalid, Problem
-from ...lib.tables import CSV, Row
-from .. import persons
+from ...lib.csv_cells import unguarded
+from ...lib.tables import CSV, SHEETS, Format, Row
 from ..context import Ctx
-from ..people import users
 from ..pipelines import field_values
 from ..records import Field, Pipeline, Stage
+from .cells import BadCell, items, split
+from .column_names import ASSIGNEES, CREATED, FOLLOWERS, NAME, NOTES, STAGE, TARGETS
+from .people_cells import PeopleReader
 
-NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED = "name", "notes", "stage", "assignees", "followers", "created"
-TARGETS = (NAME, NOTES, STAGE, ASSIGNEES, FOLLOWERS, CREATED)
-_TARGET_OF_NAME = {
-    **{name: name for name in TARGETS},
-    **dict.fromkeys(("boxname", "title", "dealname"), NAME),
-    **dict.fromkeys(("stagename", "stagekey", "status"), STAGE),
-    **dict.fromkeys(("note", "description"), NOTES),
-    **dict.fromkeys(("assignee", "assignedto", "owner", "assignedtosharingentries"), ASSIGNEES),
-    **dict.fromkeys(("follower", "followerkeys"), FOLLOWERS),
-    **dict.fromkeys(("createdat", "creationtimestamp", "createdtimestamp", "creationdate", "datecreated"), CREATED),
-}
+LISTED = (CSV, *SHEETS)
+"""The kinds of tables whose rows are lists of cells."""
 ORDERS = ("ymd", "dmy", "mdy")
 OPTIONS, STAGES, PEOPLE = "options", "stages", "people"
 MAKES = (OPTIONS, STAGES, PEOPLE)
@@ -55,6 +47,14 @@ class ImportPlan(msgspec.Struct, frozen=True):
     """What may be created if it does not exist: any of `MAKES`."""
     dates: str
     """One of `ORDERS`."""
+    quotes: str = ""
+    skip: int = 0
+    sheet: str = ""
+
+    @property
+    def form(self) -> Format:
+        """How the table itself is read."""
+        return Format(self.kind, self.encoding, self.delimiter, self.quotes, self.skip, self.sheet)
 
 
 class Draft(NamedTuple):
@@ -82,34 +82,6 @@ class ReadRows(NamedTuple):
     """Names of stages under `stages`, addresses under `people`, names of options under their field's key."""
 
 
-class BadCell(ValueError):
-    """A cell or row cannot be read; the message is the reason."""
-
-
-def suggested(columns: Sequence[str], fields: Mapping[str, Field], kind: str) -> dict[str, str | None]:
-    """Where each column goes, by its name; None if the name is unknown.
-
-    In CSV, only one column can go to a target. In JSON, two may: each row may use another name.
-    """
-    by_name = {_plain(field.name): field.key for field in reversed(list(fields.values()))}
-    taken: set[str] = set()
-    found: dict[str, str | None] = {}
-    for column in columns:
-        word = _plain(column)
-        if word == NAME:
-            target: str | None = NAME
-        else:
-            target = column if column in fields else by_name.get(word, _TARGET_OF_NAME.get(word))
-        target = None if target and target in fields and fields[target].type == "FORMULA" else target
-        found[column] = target if kind != CSV or target not in taken else None
-        taken |= {target} if target else set()
-    return found
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
-
-
 def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
     """Raise `Invalid` if rows cannot be read by this plan in a pipeline with these fields."""
     for column, target in plan.mapping.items():
@@ -122,12 +94,14 @@ def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
             raise Invalid(f"mapping.{column[:100]}", f"must not go to {fields[target].name!r}, which is a formula")
     targets = [target for target in plan.mapping.values() if target]
     for target in targets:
-        if targets.count(target) > 1 and plan.kind == CSV:
+        if targets.count(target) > 1 and target != NAME and plan.kind in LISTED:
             raise Invalid("mapping", f"must not send two columns to {target!r}")
     if plan.match and plan.match not in targets:
         raise Invalid("match", "must be name or a field that a column of the mapping goes to")
     if NAME not in targets and not plan.match:
-        raise Invalid("mapping", "must send a column to name")
+        shown = ", ".join(map(repr, plan.columns[:20]))
+        example = msgspec.json.encode({plan.columns[0] if plan.columns else "Company": NAME}).decode()
+        raise Invalid("mapping", f"must send a column to name, such as mapping={example}; the columns are {shown}")
     if (
         plan.match
         and plan.match != NAME
@@ -154,9 +128,8 @@ class Reader:
         self, ctx: Ctx, plan: ImportPlan, pipeline: Pipeline, fields: Mapping[str, Field], stages: Mapping[str, Stage]
     ) -> None:
         self.ctx, self.plan, self.pipeline, self.fields = ctx, plan, pipeline, fields
-        self._stages = {stages[key].name.casefold(): key for key in reversed(pipeline.stage_order)}
-        self._stages |= {key: key for key in pipeline.stage_order}
-        self._people: dict[str, str] = {}
+        self._stages = _by_name({key: stages[key].name for key in pipeline.stage_order})
+        self._people = PeopleReader(pipeline, PEOPLE in plan.make)
         self._missing: dict[str, dict[str, None]] = {}
         positions = {column: at for at, column in enumerate(plan.columns)}
         targets = [(column, target) for column, target in plan.mapping.items() if target]
@@ -166,16 +139,17 @@ class Reader:
     def read(self, ctx: Ctx, rows: Sequence[Row]) -> ReadRows:
         """Read rows as values of boxes. Each row that cannot be read is rejected by itself."""
         self.ctx, self._missing = ctx, {}
+        self._people.begin(ctx)
+        is_list = self.plan.kind in LISTED
         drafts: list[Draft] = []
         rejected: list[RejectedRow] = []
         for row in rows:
             column = ""
             try:
-                if isinstance(row.cells, str):
-                    raise BadCell(row.cells)
+                if row.fault:
+                    raise BadCell(row.fault)
                 given: dict[str, Any] = {}
                 values: dict[str, Any] = {}
-                is_list = isinstance(row.cells, list)
                 count = len(row.cells)
                 for into, readers in ((given, self._own), (values, self._values)):
                     for position, column, target, read in readers:
@@ -183,10 +157,17 @@ class Reader:
                             cell = row.cells[position] if 0 <= position < count else None  # type: ignore[index]
                         else:
                             cell = row.cells.get(column)  # type: ignore[union-attr]
-                        if cell is not None and cell != "" and cell != []:
-                            value = read(cell)
+                        if cell is not None and cell != "" and (cell != [] or target == ASSIGNEES):
+                            if is_list and cell.__class__ is str and cell[0] == "'":
+                                shown = cell
+                                cell = unguarded(cell)
+                                # Only texts are guarded: what was a text stays one, even if it looks like a number.
+                                value = _text(cell) if read is _value and cell != shown else read(cell)
+                            else:
+                                value = read(cell)
                             if value is not None:
-                                into[target] = value
+                                # Two columns of a table go to the name if they hold the first and the last name.
+                                into[target] = f"{into[target]} {value}" if is_list and target in into else value
                 column = ""
                 if values:
                     given["fields"] = values
@@ -229,13 +210,20 @@ class Reader:
             case "TAG":
                 read_option = self._option_of(field)
                 return lambda cell: list(dict.fromkeys(read_option(part) for part in _parts(cell)))
+            case "PERSON":
+                return lambda cell: field_values.check(
+                    self.ctx,
+                    self.pipeline,
+                    field,
+                    [self._people.person(part) for part in self._people.parts(cell)],
+                    field.name,
+                )
             case _:
-                # Users by e-mail address, contacts and organizations by key: as in the API.
+                # Contacts and organizations by key: as in the API.
                 return lambda cell: field_values.check(self.ctx, self.pipeline, field, _parts(cell), field.name)
 
     def _option_of(self, field: Field) -> Read:
-        known = {option.name.casefold(): option.key for option in reversed(field.options)}
-        known |= {option.key: option.key for option in field.options}
+        known = _by_name({option.key: option.name for option in field.options})
 
         def read(cell: Any) -> str:
             text = _text(cell).strip()
@@ -258,32 +246,29 @@ class Reader:
         return key or text
 
     def _users(self, cell: Any) -> list[str]:
-        return list(dict.fromkeys(self._user(part) for part in _parts(cell)))
+        found: list[str] = []
+        for part in self._people.parts(cell):
+            key, email = self._people.user(part)
+            if not key:
+                self._missing.setdefault(PEOPLE, {})[email] = None
+            found.append(key or email)
+        return list(dict.fromkeys(found))
 
-    def _user(self, part: Any) -> str:
-        if isinstance(part, dict):
-            part = part.get("email") or part.get("userKey") or ""
-        named = _text(part).strip()
-        if named not in self._people:
-            if "@" not in named:
-                self._people[named] = users.get(self.ctx, named).key
-            else:
-                email = persons.check_email(named)
-                found = users.by_email(self.ctx.db, email)
-                if found is None:
-                    if PEOPLE not in self.plan.make:
-                        raise BadCell(f"there is no user with the address {email}")
-                    self._missing.setdefault(PEOPLE, {})[email] = None
-                    return email
-                self._people[named] = found.key
-        return self._people[named]
+
+def _by_name(names: Mapping[str, str]) -> dict[str, str]:
+    """The keys by what a cell may hold: the key, the name, or the name in small letters. The first one of a name
+    wins."""
+    keys = list(names)[::-1]
+    return {names[key].casefold(): key for key in keys} | {names[key]: key for key in keys} | {key: key for key in keys}
 
 
 def _text(cell: Any) -> str:
     if isinstance(cell, str):
         text = cell
+    elif isinstance(cell, bool):
+        text = "true" if cell else "false"
     elif _is_number(cell):
-        text = f"{cell:.15g}"
+        text = str(cell) if isinstance(cell, int) else f"{cell:.15g}"
     else:
         raise BadCell("is not text")
     if "\x00" in text:
@@ -294,19 +279,14 @@ def _text(cell: Any) -> str:
 
 
 def _name(cell: Any) -> str | None:
-    text = _shown(_text(cell)).strip()
+    text = _text(cell).strip()
     if len(text) > 1000:
         raise BadCell("is longer than 1,000 characters")
     return text or None
 
 
-def _shown(text: str) -> str:
-    """Without the apostrophe that an export adds so that spreadsheets do not compute a text."""
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
-
-
 def _typed(cell: Any) -> str | int | float:
-    """The value of a text field in JSON: text stays text."""
+    """The value of a text field in JSON and spreadsheets: text stays text."""
     return field_values.number(cell, "") if _is_number(cell) else _text(cell)
 
 
@@ -316,7 +296,7 @@ def _is_number(cell: Any) -> bool:
 
 def _value(cell: Any) -> str | int | float:
     """The value of a text field in CSV: a number if the text is exactly how that number is written, else text."""
-    text = _shown(_text(cell))
+    text = _text(cell)
     if len(text) <= 15 and text[:1] in _BEGIN_NUMBERS and _NUMBER.fullmatch(text):
         number = float(text) if "." in text else int(text)
         if str(number) == text:
@@ -343,12 +323,8 @@ def _flag(cell: Any) -> bool:
 
 def _parts(cell: Any) -> list[Any]:
     """The items of a list that is written as a JSON list, or as text with commas, semicolons or line breaks."""
-    if isinstance(cell, str) and cell[:1] == "[":
-        with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            cell = msgspec.json.decode(cell)
-    if isinstance(cell, list):
-        return cell
-    return [part.strip() for part in re.split(r"[,;\n]", _text(cell)) if part.strip()]
+    listed = items(cell)
+    return split(_text(cell)) if listed is None else listed
 
 
 _DIGITS = re.compile(r"[0-9]{1,15}")

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -209,7 +211,16 @@ def _match_value(plan: ImportPlan, draft: Draft) -> str | None:
     if plan.match is None:
         return None
     value = draft.given.get("name") if plan.match == "name" else draft.given.get("fields", {}).get(plan.match)
-    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if value is None else _folded(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+
+
+def _folded(text: str) -> str:
+    """The text as values are matched: without the case of ASCII letters, as in filters, and with letters and their
+    accents as one character."""
+    return unicodedata.normalize("NFC", text).translate(_SMALL)
+
+
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def _matching(ctx: Ctx, job: Import, drafts: list[Draft]) -> dict[str, str]:
@@ -217,19 +228,23 @@ def _matching(ctx: Ctx, job: Import, drafts: list[Draft]) -> dict[str, str]:
     pipeline, role = pipelines.reach(ctx, job.pipeline_key, change=True)
     match = job.plan.match
     column = "b.name" if match == "name" else f"CAST({ctx.db.dialect.field_value('b.fields', match or '')} AS TEXT)"
-    wanted = {value for draft in drafts if (value := _match_value(job.plan, draft)) is not None}
+    compared = ctx.db.dialect.folded(column)
+    values = {value for draft in drafts if (value := _match_value(job.plan, draft)) is not None}
+    # Values are stored as users typed them. The database compares characters, so both ways to write an accent are asked
+    # for.
+    wanted = values | {unicodedata.normalize("NFD", value) for value in values}
     is_visible, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
     rows = ctx.db.rows(
         f"""
         SELECT {column}, b.key FROM boxes b
-        WHERE b.pipeline_key = :pipeline AND {is_visible} AND {ctx.db.dialect.among(column, "wanted")}
+        WHERE b.pipeline_key = :pipeline AND {is_visible} AND {ctx.db.dialect.among(compared, "wanted")}
         ORDER BY b.created_at DESC, b.key DESC
         """,
         pipeline=pipeline.key,
         wanted=ctx.db.texts(wanted),
         **params,
     )
-    return dict(rows)
+    return {_folded(value): key for value, key in rows}
 
 
 def _count(ctx: Ctx, job: Import, drafts: list[Draft]) -> tuple[int, int]:

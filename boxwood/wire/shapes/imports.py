@@ -66,6 +66,11 @@ class PreviewOut(Out, omit_defaults=False):
     refused: list[RefusedRow]
     missing: dict[str, list[str]]
     """What the rows name but does not exist, under `stages`, `people` or the key of a field."""
+    warnings: list[str]
+    sheet: str
+    """The sheet that is read; empty if the table is no spreadsheet."""
+    sheets: list[str]
+    """The names of all sheets."""
 
 
 def imported(job: Import) -> ImportOut:

@@ -13,6 +13,7 @@ from boxwood.core.import_export import import_queue, imports, slices
 from boxwood.db.engine import Db
 from boxwood.lib.tables import Row
 from tests.conftest import World
+from tests.lib.test_tables import opened
 
 RENAMED = {
     "nothing": "",
@@ -30,7 +31,7 @@ def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | 
         blob = secrets.token_hex(16)
         stored_files.announce(db, [blob], now)
         asked = Ctx(db, now, actor)
-        plan, _ = imports.plan(asked, pipeline, b"Name,Stage\nOne,Won\nTwo,Lead\n", {})
+        plan, _ = imports.plan(asked, pipeline, opened(b"Name,Stage\nOne,Won\nTwo,Lead\n"), {})
         job = imports.create(asked, pipeline, plan, blob, 28, dry_run=False)
         job = import_queue.take_created(db, job, "this test", now)
         acting = import_queue.acting(db, job, now)
