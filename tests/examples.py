@@ -42,6 +42,11 @@ WHOLE_SERVER = ("/v2/settings", "/v2/session/forgotten")
 
 # Requests for operations that tests/things.py does not cover; other operations use those of the endpoint matrix.
 SENT: dict[str, dict[str, Any]] = {
+    "POST /v2/pipelines/{pipeline}/import/preview": {
+        "content": b"Company;Value\nAcme;1200\nInitech;800\n",
+        "params": {"mapping": '{"Company": "name"}'},
+        "headers": {"Content-Type": "text/csv"},
+    },
     "POST /v2/session": {"after": ["session"], "json": {"email": "{email}", "password": PASSWORD}},
     "POST /v2/session/link": {"json": {"token": "{welcome}", "password": PASSWORD}},
     "POST /v2/session/link/look": {"json": {"token": "{welcome}"}},
