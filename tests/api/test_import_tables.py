@@ -31,9 +31,9 @@ def test_rows_that_cannot_be_read_are_refused_and_the_others_imported(world: Wor
     job = imported(world, pipeline, table)
     assert counts(job) == ("done", 6, 4, 0, 2)
     assert names(world, pipeline) == ["B", "C", "E", "F"]
-    (one, _, first), (four, _, second) = refusals(world, job)
-    assert (one, first) == (1, "line 2 has a quote that is not closed: line 4 has text after the next quote")
-    assert (four, second.startswith("has 4 cells, but the heading has 2")) == (4, True)
+    (number, _, first), (fourth, _, second) = refusals(world, job)
+    assert (number, first) == (1, "line 2 has a quote that is not closed: line 4 has text after the next quote")
+    assert (fourth, second.startswith("has 4 cells, but the heading has 2")) == (4, True)
     lines = imported(world, pipeline, '{"name": "G"}\n[1]\n', kind="application/x-ndjson")
     (row,) = ok(world.ada.http.get(f"/api/v2/imports/{lines['key']}/refused"))["results"]
     assert (row["reason"], row["cells"]) == ("is not a JSON object", ["[1]"])
