@@ -79,7 +79,8 @@ def undo_change(call: Call) -> shapes.Undone:
     """Undo a change: a write, a batch or an import, or one event of it.
 
     If something changed again since, the request fails with the reasons, unless `partial` is true. One request undoes
-    at most the last 1,000 events of a change. If `hasMore` is true, send the request again.
+    at most 1,000 events of a change. If `hasMore` is true, send the request again: it continues where the last request
+    stopped, and `progress` says how much is done.
     """
     members = call.parse(UNDO)
     change, event = members.get("change") or "", members.get("event") or ""

@@ -1,4 +1,4 @@
-"""The files of SQLite: the database and its write-ahead log (`-wal`). Savepoints stay in memory.
+"""The files of SQLite: the database and its write-ahead log (`-wal`).
 
 A thread copies the log into the database while the writer goes on. By default SQLite makes the writer do that inside
 a commit, every 1,000 pages. A slice of an import is about 1,000 pages, so each slice waited for the disk three times
@@ -8,6 +8,7 @@ and copied the pages that every slice changes again.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 
 import apsw
@@ -17,18 +18,6 @@ PAGES = 4000
 MOST_PAGES = 16_000
 """At this length the writer copies the log itself. The log starts again at its beginning only when all of it is in the
 database, which never happens while the writer goes on."""
-
-
-def _keep_savepoints_in_memory() -> None:
-    """Keep the undo data of a savepoint in memory up to 16 MB. SQLite's default of 64 KB is less than a slice of an
-    import changes, so it would go to a temporary file. This can be set only while no connection is open."""
-    if not apsw.connections():
-        apsw.shutdown()
-        apsw.config(apsw.SQLITE_CONFIG_STMTJRNL_SPILL, 16_000_000)
-        apsw.initialize()
-
-
-_keep_savepoints_in_memory()
 
 
 def connect(path: str) -> apsw.Connection:
@@ -44,6 +33,15 @@ def connect(path: str) -> apsw.Connection:
     connection.execute("PRAGMA cache_size = -32000")
     connection.execute("PRAGMA mmap_size = 2147418112")  # 2 GB, the maximum; reading beyond it costs twice as much
     return connection
+
+
+def keep_temporary_files_beside(connection: apsw.Connection, path: str) -> None:
+    """Put SQLite's temporary files into the folder of the database, for all connections of this process. They hold what
+    a large savepoint undoes and the sorting of a large index. SQLite's own choice, /var/tmp or /tmp, may be small, kept
+    in memory, or not writable."""
+    folder = os.path.dirname(os.path.abspath(path)).replace("'", "''")
+    with contextlib.suppress(apsw.SQLError):  # the disk is read-only
+        connection.execute(f"PRAGMA temp_store_directory = '{folder}'")
 
 
 class Checkpoints:

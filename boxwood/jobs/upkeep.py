@@ -11,6 +11,7 @@ from ..core import idempotency, outgoing_mail, rate_buckets, search, stored_file
 from ..core.accounts import api_keys, sessions
 from ..core.automations import run_queue
 from ..core.import_export import import_queue
+from ..core.undo import positions
 from ..core.webhooks import delivery_queue, inbound_requests
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
@@ -52,7 +53,7 @@ async def run(
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
     """Empty the trash of old entries, in slices, so that other writes get in between. Delete the bytes of deleted files
     and of uploads that broke off. Returns how many files were deleted from the store."""
-    for let_go in (trash.purge, undo_data.delete_expired):
+    for let_go in (trash.purge, undo_data.delete_expired, positions.delete_expired):
         while engine.write(partial(let_go, now=now)):
             pass
     swept = store.sweep((now - stored_files.GRACE) / 1000)

@@ -1,5 +1,6 @@
 """SQLite's write-ahead log is copied into the database while writers go on, and does not grow for ever."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import apsw
 import pytest
 
 from boxwood.db import sqlite_files
+from boxwood.db.engine import Db
 from boxwood.db.sqlite import Sqlite
 from tests.jobs.webhooks import eventually
 
@@ -63,6 +65,31 @@ def test_the_log_begins_again_when_a_long_read_has_ended(engine: Sqlite) -> None
     assert size(engine, "-wal") <= grown + 3 * SLICE * PAGE
 
 
+def test_a_large_change_in_a_savepoint_is_saved_or_undone(engine: Sqlite) -> None:
+    """40 MB, in a savepoint of the request and one inside it, as when several requests are in one transaction."""
+    engine.write(lambda db: db.bulk("things", ("body",), [(bytes(PAGE),)] * 10_000))
+
+    def change(db: Db, last: int) -> None:
+        db.attempt(lambda: db.attempt(lambda: db.run("UPDATE things SET body = zeroblob(:size)", size=PAGE - last)))
+        if last == 2:
+            raise ValueError
+
+    def both(db: Db) -> None:
+        db.attempt(lambda: change(db, 1))
+        with contextlib.suppress(ValueError):
+            db.attempt(lambda: change(db, 2))
+
+    engine.write(both)
+    sizes = engine.read(lambda db: db.row("SELECT COUNT(*), MIN(LENGTH(body)), MAX(LENGTH(body)) FROM things"))
+    assert sizes == (10_000, PAGE - 1, PAGE - 1)
+
+
+def test_temporary_files_are_in_the_folder_of_the_database(tmp_path: Path) -> None:
+    engine = Sqlite(str(tmp_path / "it's.sqlite3"), readers=1)
+    assert engine.read(lambda db: db.row("PRAGMA temp_store_directory")) == (str(tmp_path),)
+    engine.close()
+
+
 TEMPORARY = """
 import os, sys
 from boxwood.db.sqlite import Sqlite
@@ -87,7 +114,7 @@ engine.close()
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="looks at the open files of a process, on Linux")
 def test_a_slice_is_undone_without_a_temporary_file(tmp_path: Path) -> None:
-    """5 MB of pages. Without the setting SQLite writes them to a temporary file that has already been deleted."""
+    """5 MB of pages. In a savepoint SQLite would write them to a temporary file that has already been deleted."""
     command = [sys.executable, "-c", TEMPORARY, str(tmp_path / "things.sqlite3")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["10000", "1", "1"]

@@ -11,20 +11,15 @@ import re
 
 import msgspec
 
-from ...db.engine import Db, Row
+from ...db.engine import Db
 from ...errors import Invalid
-from .. import access
-from ..access import About, Role
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS, QUIET
 from ..events import EVENTS, Event
-from ..people import contact_access
-from ..people.contact_access import Rights
-from ..records import TEAMS, PermissionSet
+from .visibility import Visibility
 
 MOST_READ = 1000
 """Events that one page reads, including those that the actor may not see. This limits the work for a page."""
-LISTS = ("contacts", "organizations")
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
 
 
@@ -64,12 +59,7 @@ def now(ctx: Ctx) -> Cursor:
 
 
 _PAGE = f"""
-    SELECT {EVENTS.of("e")}, e.txid, p.key IS NOT NULL AND p.trashed_at IS NULL, {access.ROLE}, p.permission_sets
-    FROM (
-        SELECT * FROM events WHERE {{behind}} AND txid < {{oldest}}
-        ORDER BY txid, id LIMIT {MOST_READ}
-    ) e LEFT JOIN pipelines p ON p.key = e.pipeline_key
-    ORDER BY e.txid, e.id
+    SELECT {EVENTS.columns}, txid FROM events WHERE {{behind}} AND txid < {{oldest}} ORDER BY txid, id LIMIT {MOST_READ}
 """
 
 
@@ -77,17 +67,17 @@ def page(ctx: Ctx, after: Cursor, *, limit: int, pipeline_key: str | None = None
     """The next events that the actor may see. The page may be empty although `more` is true."""
     after = confirmed(ctx, after)
     sql = _PAGE.format(behind=ctx.db.dialect.behind, oldest=ctx.db.dialect.oldest_transaction)
-    rows = ctx.db.rows(sql, **ctx.who, txid=after.txid, id=after.id)
-    may_see = _Visibility(ctx, rows)
+    rows = ctx.db.rows(sql, txid=after.txid, id=after.id)
+    events = EVENTS.load_all(rows)
+    may_see = Visibility(ctx, events)
     found: list[tuple[Event, Cursor]] = []
-    for row in rows:
-        after = Cursor(row[_TXID], row[0])
-        event = EVENTS.load(row)
+    for event, row in zip(events, rows, strict=True):
+        after = Cursor(row[_TXID], event.id)
         wanted = (event.kind not in QUIET or EVENT_KINDS[event.kind].live) and pipeline_key in (
             None,
             event.pipeline_key,
         )
-        if wanted and may_see(event, row):
+        if wanted and may_see(event):
             found.append((event, after))
             if len(found) == limit:
                 return EventPage(found, after, True)
@@ -127,83 +117,3 @@ def placed(db: Db, after: Cursor) -> Cursor:
 def renumber(db: Db) -> int:
     """After such a move: put all events from before the move before all later ones. Returns how many there are."""
     return db.run(f"UPDATE events SET txid = 0 WHERE txid >= {db.dialect.next_transaction}")
-
-
-_sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
-
-
-class _Visibility:
-    """Whether the actor may see the events of a page. Roles, boxes and rights are read for all events at once."""
-
-    def __init__(self, ctx: Ctx, rows: list[Row]) -> None:
-        self._ctx = ctx
-        self._roles: dict[str, Role] = {}
-        for row in rows:
-            if row[-2] and row[_PIPELINE] not in self._roles:
-                self._roles[row[_PIPELINE]] = access.role(row[-2], _sets(row[-1]))
-        self._boxes = self._visible_boxes(rows)
-        self._teams = self._team_rights({row[_TEAM] for row in rows if row[_TEAM] and not row[_PIPELINE]})
-
-    def __call__(self, event: Event, row: Row) -> bool:
-        if event.pipeline_key is None and event.team_key is None:
-            return event.actor_key == self._ctx.actor.key and not self._ctx.within
-        if event.pipeline_key is None:
-            return self._in_team(event)
-        role = self._roles.get(event.pipeline_key)
-        if role is None:
-            # After a pipeline is deleted, only the user who made the change sees the event.
-            return not row[-3] and event.actor_key == self._ctx.actor.key and not self._ctx.within
-        if event.box_key is None or role.sees_all_boxes():
-            return True
-        if event.box_key == event.subject_key:
-            return access.allows(self._ctx, role, "BOX", "GET", msgspec.json.decode(event.record, type=About))
-        return event.box_key in self._boxes
-
-    def _visible_boxes(self, rows: list[Row]) -> set[str]:
-        """The boxes of these events that the actor may see now, for pipelines where the actor sees only some boxes."""
-        by_pipeline: dict[str, set[str]] = {}
-        for row in rows:
-            role = self._roles.get(row[_PIPELINE])
-            if role and row[_BOX] and not role.sees_all_boxes():
-                by_pipeline.setdefault(row[_PIPELINE], set()).add(row[_BOX])
-        found: set[str] = set()
-        for key, boxes in by_pipeline.items():
-            test, given = access.visible(self._ctx.db.dialect, self._roles[key], self._ctx.actor.key)
-            visible = self._ctx.db.rows(
-                f"SELECT b.key FROM boxes b WHERE {self._ctx.db.dialect.among('b.key', 'boxes')} AND {test}",
-                boxes=self._ctx.db.texts(boxes),
-                **given,
-            )
-            found |= {row[0] for row in visible}
-        return found
-
-    def _team_rights(self, keys: set[str]) -> dict[str, dict[str, Rights]]:
-        if not keys:
-            return {}
-        rows = self._ctx.db.rows(
-            f"""
-            SELECT {TEAMS.of("t")}, m.role FROM teams t {contact_access.MEMBER}
-            WHERE {self._ctx.db.dialect.among("t.key", "teams")}
-            """,
-            teams=self._ctx.db.texts(keys),
-            **self._ctx.who,
-        )
-        return {
-            row[0]: {name: contact_access.rights(self._ctx, name, TEAMS.load(row), row[-1]) for name in LISTS}
-            for row in rows
-        }
-
-    def _in_team(self, event: Event) -> bool:
-        rights = self._teams.get(event.team_key or "")
-        if rights is None:
-            return False
-        noun = f"{event.kind.partition('.')[0]}s"
-        if noun not in LISTS:
-            return True
-        creator = msgspec.json.decode(event.record, type=About).creator_key
-        return rights[noun].see == contact_access.ALL or (
-            rights[noun].see == contact_access.OWN and creator == self._ctx.actor.key
-        )
-
-
-_PIPELINE, _BOX, _TEAM = (EVENTS.names.index(name) for name in ("pipeline_key", "box_key", "team_key"))

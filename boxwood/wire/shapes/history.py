@@ -79,26 +79,39 @@ def _through(via: str, names: dict[str, str]) -> Through | None:
 
 
 class Left(Out, omit_defaults=False):
-    """An event that was not undone, and why."""
+    """An event that was not undone, and why. `name` is what it is about; it is empty if the caller has no access to it
+    any longer."""
 
     key: str
     kind: str
     reason: str
+    name: str
+    box_key: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Undone(Out, omit_defaults=False):
     """`change` is the key of the undo itself, so that you can undo it too. `undone` are the keys of the undone
-    events."""
+    events. `progress` is how much of the change is done, from 0 to 1."""
 
     change: str
     undone: list[str]
     left: list[Left]
     has_more: bool
+    progress: float
 
 
 def undone(done: Done, change: str) -> Undone:
-    left = [Left(key_of(skipped.event.id), skipped.event.kind, skipped.text) for skipped in done.left]
-    return Undone(change, [key_of(event.id) for event in done.events], left, done.more)
+    left = [
+        Left(
+            key_of(skipped.event.id),
+            skipped.event.kind,
+            skipped.text,
+            skipped.name,
+            given(skipped.event.box_key if skipped.name else None),
+        )
+        for skipped in done.left
+    ]
+    return Undone(change, [key_of(event.id) for event in done.events], left, done.more, round(done.progress, 4))
 
 
 class TrashedOut(Out, omit_defaults=False):
