@@ -23,9 +23,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .api.http import metrics
+from .api.http import metrics, replies, sending
 from .api.http.access_log import Observed
 from .api.http.app import Api
+from .api.http.cors import with_cors
+from .api.http.hosts import Hosts
 from .api.http.limits import Limits
 from .api.http.openapi import describe
 from .api.http.router import Router
@@ -87,6 +89,15 @@ class Boxwood:
             self.limits,
             config.native_endpoints,
             config.subscriptions,
+            config.base_url,
+        )
+        self.hosts = Hosts(
+            bound=config.host,
+            is_local=config.is_local,
+            base_url=config.base_url,
+            allowed=config.allowed_hosts,
+            proxies=self.limits.proxies,
+            stored_url=self._stored_url,
         )
         self.door = Door(engine, self.limits, clock)
         self.provider = Provider(self.api, provider(config))
@@ -103,18 +114,35 @@ class Boxwood:
                 *reference.routes(),
                 *pages.routes(),
             ],
+            exception_handlers={404: pages.missing, 405: pages.wrong_method},
             lifespan=self.lifespan,
         )
+        called = with_cors(self._call, config.cors_origins) if config.cors_origins else self._call
+        self._called: ASGIApp = called
         self.asgi: ASGIApp = Observed(self.dispatch)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass requests to the API and to inbound webhooks directly, and all others to Starlette."""
-        if scope["type"] == "http" and _API(scope["path"]):
-            await self.api(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
-            await self.door(scope, receive, send)
+        """Refuse requests for other hosts. Pass requests to the API and to inbound webhooks directly, and all others to
+        Starlette. `/healthz` answers for every host: health checks may use any name."""
+        if scope["type"] != "http":
+            await self.site(scope, receive, send)
+            return
+        path = scope["path"]
+        if self.hosts.checks and path != "/healthz" and (refusal := await self.hosts.refusal(scope)):
+            await sending.send(send, refusal, scope)
+        elif _CALLED(path):
+            await self._called(scope, receive, send)
+        elif forgotten := _WITHOUT_API.match(path):
+            error = f"There is nothing at /{forgotten[1]}: the paths of the API begin with /api/{forgotten[1]}"
+            await sending.send(send, replies.error(404, error), scope)
         else:
             await self.site(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.door if scope["path"].startswith(PREFIX) else self.api)(scope, receive, send)
+
+    async def _stored_url(self) -> str:
+        return (await self.engine.read_soon(mail_settings.find)).base_url
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -193,7 +221,8 @@ class Boxwood:
 
 
 # Several slashes are accepted, for clients whose base URL ends in a slash.
-_API = re.compile("/+api(/|$)").match
+_CALLED = re.compile("/+api(?:/|$)|/hooks/").match
+_WITHOUT_API = re.compile(r"/+(v[12])(?:/.*)?\Z", re.DOTALL)
 
 
 def _before_shutdown(close: Callable[[], None]) -> None:

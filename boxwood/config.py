@@ -30,6 +30,10 @@ class Config:
     """The rate limit of each API key, such as `10/s burst 50`; empty for no limit."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of our own proxies, whose header `X-Forwarded-For` is trusted."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further host names of this server; `*` for any."""
+    cors_origins: tuple[str, ...] = ()
+    """Web pages of other origins that may call the API with a key, such as https://app.example.com; `*` for all."""
     native_endpoints: int = 16
     """The maximum number of inbound webhooks and webhook steps of automations of a team, together; 0 for no limit."""
     subscriptions: int = 0
@@ -64,6 +68,16 @@ class Config:
         return str(self.data / "boxwood.sqlite3")
 
     @property
+    def is_local(self) -> bool:
+        """Whether only programs on this machine can reach the server directly."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
     def url(self) -> str:
         scheme = "https" if self.tls_cert else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -93,11 +107,13 @@ def refusal(config: Config) -> str:
     """Why a server must not start with these settings. Empty if it may."""
     if bool(config.tls_cert) != bool(config.tls_key):
         return "--tls-cert and --tls-key go together"
-    if not (_is_loopback(config.host) or config.tls_cert or config.insecure_http):
+    if not (config.is_local or config.tls_cert or config.insecure_http):
         return (
             f"{config.host} can be reached from other machines, and API keys would cross the network in the clear. "
             "Give --tls-cert and --tls-key, or --insecure-http if a proxy in front terminates TLS."
         )
+    if config.base_url and not config.base_url.startswith(("https://", "http://")):
+        return "--url must be a URL such as https://crm.example.com"
     if not (config.deliver or config.database_url):
         return "--no-deliveries needs PostgreSQL: with SQLite, only this process can send webhooks"
     if config.workers < 1:
@@ -116,12 +132,3 @@ def refusal(config: Config) -> str:
     if config.native_endpoints < 0 or config.subscriptions < 0:
         return "--native-endpoints and --subscriptions must be 0 (no limit) or more"
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -30,6 +30,10 @@ class TooLarge(Problem):
         super().__init__(f"{what} is larger than {most / 1_000_000:,.6g} MB")
 
 
+class TooSlow(Problem):
+    """The body of the request did not arrive in time."""
+
+
 class Rejected(Problem):
     """A box would break validation rules of its pipeline. Each violation has `key`, `name`, `mode` and `message`."""
 

@@ -31,6 +31,7 @@ from boxwood.core.records import TEAM_MEMBERS, TeamMember, User
 from boxwood.db import schema
 from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
+from boxwood.lib.http_protocol import Protocol
 from tests import postgres
 from tests.mailbox import mailbox as mailbox
 
@@ -133,7 +134,9 @@ class Clock:
 class Server:
     """A server in a thread, on a free port or the given port. Tests reach its engine and clock directly."""
 
-    def __init__(self, config: Config, clock: Clock | None = None, port: int = 0) -> None:
+    def __init__(
+        self, config: Config, clock: Clock | None = None, port: int = 0, protocol: type[Protocol] = Protocol
+    ) -> None:
         self.clock = clock or Clock()
         self.engine = open_engine(config.database_url, config.sqlite_path)
         self.boxwood = Boxwood(config, self.engine, self.clock)
@@ -145,7 +148,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
-                http="boxwood.lib.joined_writes:Protocol",
+                http=protocol,
             )
         )
         self._thread = threading.Thread(target=self._uvicorn.run, daemon=True)

@@ -8,13 +8,12 @@ from ..wire.shapes import passkeys as passkey_shapes
 from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes.lists import Success
 from . import mail, members, passkeys, second_factors, sessions
-from .http.route_rows import _delete, _list, _post, _read, _sign_in, _stream
+from .http.route_rows import _delete, _list, _post, _read, _secret, _sign_in, _stream
 from .http.router import STREAM, Route
 
 PAGING = ("limit", "page")
 
-ACCOUNTS = [
-    # Signing in
+_SIGNING_IN = [
     _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
     _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
     _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
@@ -49,16 +48,21 @@ ACCOUNTS = [
     _list("/v2/sessions", sessions.list_own),
     _delete("/v2/sessions", sessions.end_others),
     _delete("/v2/sessions/{session}", sessions.end),
+]
+
+ACCOUNTS = [
+    # Signing in: session tokens, authenticator secrets and recovery codes
+    *map(_secret, _SIGNING_IN),
     # Mail settings
     _list("/v2/settings/mail", mail.get),
     _post("/v2/settings/mail", mail.edit, mail_shapes.MAIL_EDIT),
     _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
     # Invitations and members
     _list("/v2/teams/{team}/invitations", members.list_of_team, *PAGING),
-    _post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE),
+    _secret(_post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE)),
     _post("/v2/teams/{team}/members/{user}", members.set_role, member_shapes.MEMBER_ROLE),
     _post("/v2/teams/{team}/members/{user}/leave", members.leave, member_shapes.LEAVE),
     _list("/v2/invitations", members.list_own, *PAGING),
-    _post("/v2/invitations/{invitation}/resend", members.resend),
+    _secret(_post("/v2/invitations/{invitation}/resend", members.resend)),
     _delete("/v2/invitations/{invitation}", members.revoke),
 ]

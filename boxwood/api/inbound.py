@@ -94,7 +94,8 @@ def list_endpoints(call: Call) -> shapes.AllowanceOut:
 
 
 def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:
-    return shapes.endpoint(endpoint, inbound_endpoints.tokens(call.ctx, endpoint), base=call.base_url, **more)
+    base = call.base_url if more.get("token") else ""
+    return shapes.endpoint(endpoint, inbound_endpoints.tokens(call.ctx, endpoint), base=base, **more)
 
 
 def _page(call: Call, pipeline_key: str | None, team_key: str | None) -> Results[shapes.InboundOut]:

@@ -19,19 +19,19 @@ from ..core.webhooks import inbound_endpoints, inbound_requests
 from ..core.webhooks.inbound_endpoints import Endpoint
 from ..core.webhooks.inbound_requests import Arrival, Request
 from ..db.engine import Db, Engine
-from ..errors import Invalid, Problem, TooLarge
+from ..errors import Invalid, Problem, TooLarge, TooSlow
 from ..lib import client_address, signing
 from ..lib.template_filters import TemplateError
 from ..wire import inbound as wire
 from ..wire import v1
 from .http import bodies, replies, sending
+from .http import headers as request_headers
 from .http.limits import Limits
 from .http.replies import Reply, encode
 
 log = logging.getLogger("boxwood.inbound")
 PREFIX = "/hooks/"
 MOST_BODY = 1_048_576
-PATIENCE = 30
 LONGEST_TOKEN = 200
 LONGEST_ID = 200
 UNKNOWN = replies.error(404, "There is nothing here")
@@ -59,6 +59,7 @@ class Door:
         self.engine = engine
         self.limits = limits
         self.clock = clock
+        self.patience = bodies.PATIENCE
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Each route has its own counters. Unknown methods share one route.
@@ -74,9 +75,7 @@ class Door:
         await sending.send(send, reply, scope)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
-        headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name, value)
+        headers = request_headers.read(scope["headers"])
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
         source = self.limits.source(scope["client"][0] if scope.get("client") else "", forwarded)
         token = scope["path"][len(PREFIX) :]
@@ -87,7 +86,7 @@ class Door:
         query, body = scope["query_string"].decode("latin-1"), b""
         try:
             _check_place(endpoint, scope["method"], source)
-            body = await _read(receive, headers)
+            body = await _read(bodies.patient(receive, self.patience), headers)
             self._check_signature(endpoint, headers, body)
             request = _request(endpoint, scope["method"], source, headers, query, body)
         except Refusal as refusal:
@@ -142,11 +141,11 @@ def _check_place(endpoint: Endpoint, method: str, source: str) -> None:
 
 async def _read(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
     try:
-        return await asyncio.wait_for(bodies.whole(receive, headers, MOST_BODY), PATIENCE)
+        return await bodies.whole(receive, headers, MOST_BODY)
     except TooLarge as problem:
         raise Refusal(replies.of_problem(problem), "larger than 1 MiB") from None
-    except TimeoutError:
-        raise Refusal(replies.error(408, f"The body took longer than {PATIENCE} s"), "body too slow") from None
+    except TooSlow as problem:
+        raise Refusal(replies.of_problem(problem), "body too slow") from None
     except Invalid as problem:
         raise Refusal(replies.of_problem(problem), str(problem)) from None
 

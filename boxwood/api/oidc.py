@@ -18,7 +18,7 @@ from ..db.engine import Db
 from ..errors import Problem
 from ..lib import oidc
 from ..lib.oidc import Attempt, Client
-from .http import credentials
+from .http import credentials, headers
 from .http.services import Services
 
 log = logging.getLogger("boxwood.oidc")
@@ -78,7 +78,8 @@ class Provider:
         except Problem as problem:
             self.api.failures.note(who.email, f"{client.name}: {problem}", *self._caller(request))
             return _page(f"{problem}.", 403)
-        answer = RedirectResponse(attempt.next, 303, _HEADERS)
+        # The browser's cookie is not signed, so its path is checked again.
+        answer = RedirectResponse(oidc.local_path(attempt.next), 303, _HEADERS)
         name, value = credentials.cookie(secret, seconds=seconds, secure=base_url.startswith("https:"))
         answer.raw_headers.append((name, value))
         answer.delete_cookie(COOKIE, path=START)
@@ -105,7 +106,8 @@ class Provider:
     def _caller(self, request: Request) -> tuple[str, str]:
         """The browser, as it calls itself, and the address it comes from."""
         peer = request.client.host if request.client else ""
-        source = self.api.limits.source(peer, request.headers.get("x-forwarded-for", ""))
+        forwarded = headers.joined(request.scope["headers"], b"x-forwarded-for")
+        source = self.api.limits.source(peer, forwarded.decode("latin-1"))
         return request.headers.get("user-agent", ""), source
 
 

@@ -57,7 +57,7 @@ from . import (
 )
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
-from .http.route_rows import _ask, _delete, _list, _post, _put, _read, _stream
+from .http.route_rows import _ask, _delete, _list, _post, _put, _read, _secret, _stream
 from .http.router import LIST, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -84,7 +84,7 @@ ROUTES = [
     _read("/v1/users/{user}", people.get_user),
     _post("/v1/users/{user}", people.edit_user, people_shapes.USER_EDIT),
     _list("/v1/apikeys", people.list_keys, *PAGING),
-    _put("/v1/apikeys", people.create_key, people_shapes.API_KEY_CREATE),
+    _secret(_put("/v1/apikeys", people.create_key, people_shapes.API_KEY_CREATE)),
     _delete("/v1/apikeys/{apikey}", people.delete_key),
     _list("/v2/users/me/teams", people.list_teams, *PAGING),
     _post("/v2/teams", people.create_team, people_shapes.TEAM_CREATE),
@@ -142,7 +142,7 @@ ROUTES = [
     _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
     _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, INSISTING),
     _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
-    _post("/v2/batch", batch.run, batch.BATCH, INSISTING),
+    _secret(_post("/v2/batch", batch.run, batch.BATCH, INSISTING)),
     _list("/v2/pipelines/{pipeline}/table", tables.get, *TABLE),
     _ask("/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, None, "fields"),
     _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
@@ -263,7 +263,7 @@ ROUTES = [
     _post("/v2/files", files.link_drive, file_shapes.DRIVE_LINK),
     _list("/v1/files/{file}", files.get),
     _list("/v1/files/{file}/contents", files.contents),
-    _list("/v1/files/{file}/link", files.link),
+    _secret(_list("/v1/files/{file}/link", files.link)),
     Route("GET", "/v2/files/{file}/download", files.follow_link, LIST, query=("token",), open=True),
     _delete("/v2/files/{file}", files.delete),
     # Threads and their messages
@@ -284,11 +284,11 @@ ROUTES = [
     _post("/v1/snippets/{snippet}", snippets.edit, snippet_shapes.SNIPPET_EDIT),
     _delete("/v1/snippets/{snippet}", snippets.delete),
     # Webhooks
-    _post("/v2/webhooks", webhooks.create, webhook_shapes.WEBHOOK_CREATE, "pipelineKey", "teamKey"),
+    _secret(_post("/v2/webhooks", webhooks.create, webhook_shapes.WEBHOOK_CREATE, "pipelineKey", "teamKey")),
     _read("/v2/webhooks/{webhook}", webhooks.get),
     _post("/v2/webhooks/{webhook}", webhooks.edit, webhook_shapes.WEBHOOK_EDIT),
     _delete("/v2/webhooks/{webhook}", webhooks.delete),
-    _post("/v2/webhooks/{webhook}/rotate", webhooks.rotate),
+    _secret(_post("/v2/webhooks/{webhook}/rotate", webhooks.rotate)),
     _post("/v2/webhooks/{webhook}/test", deliveries.test),
     _post("/v2/webhooks/{webhook}/replay", deliveries.replay, webhook_shapes.REPLAY),
     _post("/v2/webhooks/{webhook}/replay/cancel", deliveries.cancel),
@@ -296,18 +296,18 @@ ROUTES = [
     _list("/v2/deliveries/{delivery}", deliveries.get),
     _post("/v2/deliveries/{delivery}/resend", deliveries.resend),
     _list("/v2/pipelines/{pipeline}/webhooks", webhooks.list_of_pipeline, *PAGING),
-    _post("/v2/pipelines/{pipeline}/webhooks", webhooks.create_in_pipeline, webhook_shapes.WEBHOOK_CREATE),
+    _secret(_post("/v2/pipelines/{pipeline}/webhooks", webhooks.create_in_pipeline, webhook_shapes.WEBHOOK_CREATE)),
     _list("/v2/teams/{team}/webhooks", webhooks.list_of_team, *PAGING),
-    _post("/v2/teams/{team}/webhooks", webhooks.create_in_team, webhook_shapes.WEBHOOK_CREATE),
+    _secret(_post("/v2/teams/{team}/webhooks", webhooks.create_in_team, webhook_shapes.WEBHOOK_CREATE)),
     # Inbound webhooks
     _list("/v2/pipelines/{pipeline}/inbound", inbound.list_of_pipeline, *PAGING),
-    _post("/v2/pipelines/{pipeline}/inbound", inbound.create_in_pipeline, inbound_shapes.INBOUND_CREATE),
+    _secret(_post("/v2/pipelines/{pipeline}/inbound", inbound.create_in_pipeline, inbound_shapes.INBOUND_CREATE)),
     _list("/v2/teams/{team}/inbound", inbound.list_of_team, *PAGING),
-    _post("/v2/teams/{team}/inbound", inbound.create_in_team, inbound_shapes.INBOUND_CREATE),
+    _secret(_post("/v2/teams/{team}/inbound", inbound.create_in_team, inbound_shapes.INBOUND_CREATE)),
     _read("/v2/inbound/{inbound}", inbound.get),
-    _post("/v2/inbound/{inbound}", inbound.edit, inbound_shapes.INBOUND_EDIT),
+    _secret(_post("/v2/inbound/{inbound}", inbound.edit, inbound_shapes.INBOUND_EDIT)),
     _delete("/v2/inbound/{inbound}", inbound.delete),
-    _post("/v2/inbound/{inbound}/rotate", inbound.rotate, inbound_shapes.INBOUND_ROTATE),
+    _secret(_post("/v2/inbound/{inbound}/rotate", inbound.rotate, inbound_shapes.INBOUND_ROTATE)),
     _delete("/v2/inbound/{inbound}/tokens/{token}", inbound.end_token),
     _list("/v2/inbound/{inbound}/requests", inbound.list_requests, *PAGING),
     _list("/v2/inbound/{inbound}/requests/{request}", inbound.get_request),
@@ -315,17 +315,23 @@ ROUTES = [
     _list("/v2/teams/{team}/endpoints", inbound.list_endpoints),
     # Automations
     _read("/v2/automations/catalogue", automations.catalogue),
-    _post("/v2/automations", automations.create, automation_shapes.AUTOMATION_CREATE, "pipelineKey", "teamKey"),
+    _secret(
+        _post("/v2/automations", automations.create, automation_shapes.AUTOMATION_CREATE, "pipelineKey", "teamKey")
+    ),
     _list("/v2/pipelines/{pipeline}/automations", automations.list_of_pipeline, *PAGING),
-    _post("/v2/pipelines/{pipeline}/automations", automations.create_in_pipeline, automation_shapes.AUTOMATION_CREATE),
+    _secret(
+        _post(
+            "/v2/pipelines/{pipeline}/automations", automations.create_in_pipeline, automation_shapes.AUTOMATION_CREATE
+        )
+    ),
     _list("/v2/teams/{team}/automations", automations.list_of_team, *PAGING),
-    _post("/v2/teams/{team}/automations", automations.create_in_team, automation_shapes.AUTOMATION_CREATE),
+    _secret(_post("/v2/teams/{team}/automations", automations.create_in_team, automation_shapes.AUTOMATION_CREATE)),
     _read("/v2/automations/{automation}", automations.get),
     _post("/v2/automations/{automation}", automations.edit, automation_shapes.AUTOMATION_EDIT),
     _delete("/v2/automations/{automation}", automations.delete),
     _post("/v2/automations/{automation}/enable", automations.enable),
     _post("/v2/automations/{automation}/disable", automations.disable),
-    _post("/v2/automations/{automation}/rotate", automations.rotate),
+    _secret(_post("/v2/automations/{automation}/rotate", automations.rotate)),
     _post("/v2/automations/{automation}/test", automations.test, automation_shapes.AUTOMATION_TEST),
     _list("/v2/automations/{automation}/runs", automations.list_runs, "state", "boxKey", *PAGING),
     _post("/v2/automations/{automation}/runs", automations.start, automation_shapes.AUTOMATION_RUN),

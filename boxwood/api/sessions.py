@@ -120,13 +120,14 @@ async def ways(call: Call, body: Body) -> Reply:
 def get_current(call: Call) -> shapes.SignedIn:
     """The current session and its user."""
     session = sessions.get(call.ctx, _required(call))
-    return shapes.signed_in(call.ctx.actor, sessions.csrf_token(credentials.session(call.headers)), session)
+    return shapes.signed_in(call.ctx.actor, sessions.csrf_token(credentials.session(call)), session)
 
 
 def sign_out(call: Call) -> Success | Reply:
     """Sign out: ends the session and removes the cookie."""
     sessions.end(call.ctx, _required(call))
-    return Reply(encode(SUCCESS), headers=(credentials.cookie("", seconds=0, secure=_secure(call)),))
+    gone = credentials.cookie("", seconds=0, secure=call.by_tls)
+    return Reply(encode(SUCCESS), headers=(gone, *credentials.without_old_cookie(call)))
 
 
 async def change_password(call: Call, body: Body) -> Reply:
@@ -202,7 +203,7 @@ def _note(call: Call, email: str, why: str) -> None:
 
 async def read_body(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
     """The members of the body. Refuses requests from pages of other sites."""
-    credentials.require_same_origin(call.headers)
+    credentials.require_same_origin(call)
     raw = await body.whole(call.headers, MOST_BODY)
     members, _ = v1.read_body(raw, call.header("content-type"))
     found = shape.parse(members)
@@ -221,12 +222,8 @@ def begin(call: Call, ctx: Ctx, how: str) -> Reply:
     session, secret = sessions.start(ctx, call.header("user-agent"), call.source, how)
     answer = shapes.signed_in(ctx.actor, sessions.csrf_token(secret), session)
     seconds = (session.ends_at - ctx.now) // 1000
-    cookie = credentials.cookie(secret, seconds=seconds, secure=_secure(call))
-    return Reply(encode(answer), headers=(cookie, (b"cache-control", b"no-store")))
-
-
-def _secure(call: Call) -> bool:
-    return call.base_url.startswith("https:")
+    cookie = credentials.cookie(secret, seconds=seconds, secure=call.by_tls)
+    return Reply(encode(answer), headers=(*credentials.without_old_cookie(call), cookie))
 
 
 def _required(call: Call) -> str:

@@ -75,6 +75,18 @@ def add(commands: Any) -> None:
         help="addresses or networks of proxies, separated by commas, whose X-Forwarded-For is trusted",
     )
     serve.add_argument(
+        "--allowed-hosts",
+        type=readers.names,
+        default=env("ALLOWED_HOSTS", ""),
+        help="further host names of this server, separated by commas, or '*' for any",
+    )
+    serve.add_argument(
+        "--cors-origins",
+        type=readers.origins,
+        default=env("CORS_ORIGINS", ""),
+        help="web pages of other origins that may call the API with a key, such as https://app.example.com (none)",
+    )
+    serve.add_argument(
         "--backup-every",
         type=readers.span,
         default=env("BACKUP_EVERY", "0"),
@@ -92,10 +104,10 @@ def _serve(options: argparse.Namespace) -> None:
     prepare(config)
     engine = open_store(config)
     try:
-        first = engine.write(lambda db: _first_start(db, options.owner, config.sample))
+        first = engine.write(lambda db: _first_start(db, options.owner, config.sample, shown=sys.stdout.isatty()))
     finally:
         engine.close()
-    _say(config, first)
+    _say(config, first, options.owner)
     with locks.hold(config.data / LOCK, shared=True) as free:
         if not free:
             sys.exit(f"boxwood: a backup is being restored into {config.data}: start again after it has finished")
@@ -119,6 +131,8 @@ def _config(options: argparse.Namespace) -> Config:
         max_file_size=options.max_file_size,
         rate_limit=options.rate_limit,
         trusted_proxies=options.trusted_proxies,
+        allowed_hosts=options.allowed_hosts,
+        cors_origins=options.cors_origins,
         native_endpoints=options.native_endpoints,
         subscriptions=options.subscriptions,
         base_url=options.url or "",
@@ -129,18 +143,23 @@ def _config(options: argparse.Namespace) -> Config:
     )
 
 
-def _first_start(db: Db, email: str, with_sample: bool) -> tuple[str, str] | None:
+def _first_start(db: Db, email: str, with_sample: bool, *, shown: bool) -> tuple[str, str] | None:
     """On the first start, create the owner with a team, and the sample data if wanted. Returns the owner's API key and
-    sign-in link, or None if there are users already."""
+    sign-in link, or None if there are users already. Without a terminal (`shown` is False) it creates neither, because
+    they would stay in a log."""
     if db.row("SELECT 1 FROM users LIMIT 1"):
         return None
-    owner, secret = key.make_key(db, email, None)
+    secret = ""
+    if shown:
+        owner, secret = key.make_key(db, email, None)
+    else:
+        owner = user.create(db, email, "")
     if with_sample:
         sample.load(Ctx(db, now_ms(), owner))
-    return secret, user.link(db, email)
+    return (secret, user.link(db, email)) if shown else None
 
 
-def _say(config: Config, first: tuple[str, str] | None) -> None:
+def _say(config: Config, first: tuple[str, str] | None, owner: str) -> None:
     lines = [f"Boxwood {version.VERSION} serves {config.url}"]
     if first:
         secret, link = first
@@ -151,7 +170,7 @@ def _say(config: Config, first: tuple[str, str] | None) -> None:
             f"  curl -u {secret}: {config.url}/api/v1/pipelines",
         ]
     else:
-        lines.append("For a new API key: boxwood key create EMAIL; to sign in: boxwood user link EMAIL")
+        lines.append(f"To sign in: boxwood user link {owner}; for a new API key: boxwood key create {owner}")
     print("\n".join(lines), flush=True)
 
 
@@ -171,7 +190,7 @@ def _run(config: Config) -> None:
         "ssl_certfile": config.tls_cert,
         "ssl_keyfile": config.tls_key,
         "backlog": 1024,
-        "http": "boxwood.lib.joined_writes:Protocol",
+        "http": "boxwood.lib.http_protocol:Protocol",
     }
     if config.workers == 1:
         from ..app import build

@@ -6,7 +6,9 @@ no mail is sent, and the UI shows links to copy instead.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -45,6 +47,18 @@ def find(db: Db) -> Settings:
 def configured(db: Db) -> bool:
     """Return whether an SMTP server is set, so that mail can be sent."""
     return bool(find(db).smtp_url)
+
+
+def public_url(db: Db) -> str:
+    """Return the address at which people reach this server, if it is known: not when it is only the address of this
+    machine that the server stored at its start."""
+    url = find(db).base_url
+    try:
+        host = urlsplit(url).hostname or ""
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "" if host == "localhost" else url
+    return "" if address.is_loopback or address.is_unspecified else url
 
 
 def adopt(db: Db, smtp_url: str, sender: str, base_url: str, *, known: bool) -> None:

@@ -35,7 +35,7 @@ def source(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
     """The client's address: the last address of `X-Forwarded-For` (`forwarded`) that is not one of our proxies.
 
     The header counts only if the connection itself (`peer`) comes from one of our proxies."""
-    if not proxies or not within(peer, proxies):
+    if not is_trusted(peer, proxies):
         return _plain(peer)
     for text in reversed(forwarded.split(",")):
         address = text.strip()
@@ -43,6 +43,11 @@ def source(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
             return _plain(address) if _reads(address) else _plain(peer)
         peer = address
     return _plain(peer)
+
+
+def is_trusted(peer: str, proxies: Sequence[Network]) -> bool:
+    """Whether the connection comes from one of our proxies, whose headers are believed."""
+    return bool(proxies) and within(peer, proxies)
 
 
 def block(address: str) -> str:

@@ -7,18 +7,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 MOST = 65_536
 """At most this many bytes wait for the end of the event loop's turn. More are written at once, so that a slow reader
 slows the writer."""
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, with a transport that joins writes."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
 
 
 class Joined:
@@ -48,3 +39,7 @@ class Joined:
     def close(self) -> None:
         self._flush()
         self._transport.close()
+
+    def write_eof(self) -> None:
+        self._flush()
+        self._transport.write_eof()

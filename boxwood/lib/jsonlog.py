@@ -68,8 +68,12 @@ def start(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [JsonHandler()]
     root.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    # uvicorn's own lines would show the whole URL, and so tokens of links and inbound webhooks.
+    access = logging.getLogger("uvicorn.access")
+    access.handlers.clear()
+    access.propagate = False
     logging.getLogger("yoyo").setLevel(logging.WARNING)

@@ -77,10 +77,15 @@ class _Tokens(msgspec.Struct):
 
 def attempt(next_path: str) -> Attempt:
     """Start an attempt. After signing in the browser goes to `next_path`, or to `/` if that is not a local path."""
-    ours = next_path.startswith("/") and not next_path.startswith(("//", "/\\")) and next_path.isprintable()
     return Attempt(
-        secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), next_path if ours else "/"
+        secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), local_path(next_path)
     )
+
+
+def local_path(path: str) -> str:
+    """The path if it is one of this server, otherwise `/`."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if ours else "/"
 
 
 async def address(client: Client, redirect_uri: str, attempt: Attempt) -> str:

@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 
 from .client_address import read_networks
 from .durations import DAY, HOUR, MINUTE, SECOND
+from .host_names import name_of
 from .rates import read_rate
 
 
@@ -36,6 +37,26 @@ def rate(text: str) -> str:
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None
     return text
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Host names without ports, separated by commas; `*` for any."""
+    found = []
+    for given in text.split(","):
+        if name := given.strip():
+            if name != "*" and not name_of(name):
+                raise ArgumentTypeError(f"{name!r} is not a host name such as crm.example.com")
+            found.append(name if name == "*" else name_of(name))
+    return tuple(found)
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Origins of web pages, separated by commas; `*` for all."""
+    found = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
+    for origin in found:
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ArgumentTypeError(f"{origin!r} is not an origin such as https://app.example.com")
+    return found
 
 
 def networks(text: str) -> tuple[str, ...]:

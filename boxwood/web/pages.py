@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 BUILT = Path(__file__).parent / "static" / "ui"
@@ -43,18 +43,62 @@ def policy(nonce: str) -> str:
     )
 
 
+SCREENS = (
+    "/",
+    "/account",
+    "/boxes/{box}",
+    "/contacts",
+    "/contacts/{contact}",
+    "/integrations",
+    "/invitation",
+    "/organizations",
+    "/organizations/{organization}",
+    "/pipelines/{pipeline}",
+    "/pipelines/{pipeline}/automations",
+    "/pipelines/{pipeline}/automations/{automation}",
+    "/pipelines/{pipeline}/board",
+    "/pipelines/{pipeline}/import",
+    "/pipelines/{pipeline}/inbound/{inbound}",
+    "/pipelines/{pipeline}/integrations",
+    "/pipelines/{pipeline}/reports",
+    "/pipelines/{pipeline}/settings",
+    "/pipelines/{pipeline}/webhooks/{webhook}",
+    "/reset",
+    "/search",
+    "/tasks",
+    "/team",
+    "/teams/{team}/automations",
+    "/teams/{team}/automations/{automation}",
+    "/trash",
+    "/welcome",
+)
+"""The paths of ui/src/screens/index.ts. Every other path is 404."""
+
+
 def routes() -> list[BaseRoute]:
-    """The routes of the UI. Every path without another route opens the page, which shows the screen of that path."""
-    return [Route("/assets/{name}", asset), Route("/{path:path}", page)]
+    """The routes of the UI."""
+    return [Route("/assets/{name}", asset), *(Route(path, page) for path in SCREENS)]
 
 
 # Plain functions, not coroutines: Starlette runs them in a thread, so reading files does not block the event loop.
-def page(request: Request) -> Response:
-    if "." in request.path_params["path"].rpartition("/")[2]:
-        return _not_found()  # a path with a file extension is not a screen
+def page(request: Request, status: int = 200) -> Response:
     nonce = secrets.token_urlsafe(18)
     headers = {"Content-Security-Policy": policy(nonce), "Cache-Control": "no-store", **SAFETY}
-    return HTMLResponse(template().replace(_NONCE, nonce), headers=headers)
+    return HTMLResponse(template().replace(_NONCE, nonce), status, headers=headers)
+
+
+def missing(request: Request, error: Exception) -> Response:
+    """The answer to an unknown path: for a browser the page that says so, for a program an error."""
+    path = request.scope["path"]
+    file = "." in path.rpartition("/")[2]
+    if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "") and not file:
+        return page(request, 404)
+    return JSONResponse({"success": False, "error": "There is nothing at this path. The API is at /api"}, 404)
+
+
+def wrong_method(request: Request, error: Exception) -> Response:
+    headers = getattr(error, "headers", None)
+    return JSONResponse({"success": False, "error": "This path does not accept the method"}, 405, headers)
 
 
 def asset(request: Request) -> Response:

@@ -336,10 +336,51 @@ def test_a_file_link_works_after_a_restart(world: World, box: str, database: Sto
         restarted.stop()
 
 
-def test_a_file_link_names_the_host_of_the_proxy(world: World, box: str) -> None:
-    path = f"/api/v1/files/{upload(world, box)['key']}/link"
-    headers = {"Host": "crm.example", "X-Forwarded-Proto": "https"}
-    assert ok(world.ada.http.get(path, headers=headers))["link"].startswith("https://crm.example/api/v2/files/")
+@pytest.mark.parametrize(
+    ("settings", "headers", "base"),
+    [
+        (
+            {"trusted_proxies": ("127.0.0.1",)},
+            {"Host": "crm.example", "X-Forwarded-Proto": "https"},
+            "https://crm.example",
+        ),
+        (
+            {"trusted_proxies": ("127.0.0.1",)},
+            {"X-Forwarded-Host": "evil.example, crm.example", "X-Forwarded-Proto": "http, https"},
+            "https://crm.example",
+        ),
+        ({"allowed_hosts": ("*",)}, {"Host": "crm.example", "X-Forwarded-Proto": "https"}, "http://crm.example"),
+        ({"base_url": "https://crm.example/"}, {"X-Forwarded-Proto": "http"}, "https://crm.example"),
+    ],
+    ids=["proxy", "proxy-adds", "untrusted", "url"],
+)
+def test_links_begin_with_the_public_url_or_with_what_a_trusted_proxy_says(
+    fresh_store: Store, settings: dict[str, Any], headers: dict[str, str], base: str
+) -> None:
+    server = Server(fresh_store.config(**settings)).start()
+    world = World(server)
+    pipeline = world.pipeline()
+    path = f"/api/v1/files/{upload(world, world.box(pipeline)['key'])['key']}/link"
+    assert ok(world.ada.http.get(path, headers=headers))["link"].startswith(f"{base}/api/v2/files/")
+    inbound = f"/api/v2/pipelines/{pipeline['key']}/inbound"
+    made = ok(world.ada.http.post(inbound, json={"name": "Orders"}, headers=headers))
+    assert made["url"].startswith(f"{base}/hooks/")
+    world.close()
+    server.stop()
+
+
+def test_links_begin_with_the_url_that_an_owner_set_in_the_browser(fresh_store: Store) -> None:
+    server = Server(fresh_store.config()).start()
+    world = World(server)
+    path = f"/api/v1/files/{upload(world, world.box(world.pipeline())['key'])['key']}/link"
+    assert ok(world.ada.http.get(path))["link"].startswith(f"{server.url}/api/")
+    ok(world.ada.http.post("/api/v2/settings/mail", json={"baseUrl": "https://crm.example"}))
+    assert ok(world.ada.http.get(path))["link"].startswith("https://crm.example/api/")
+    # The owner's URL is also a name of this server.
+    assert world.ada.http.get(path, headers={"Host": "crm.example"}).status_code == 200
+    assert world.ada.http.get(path, headers={"Host": "evil.example"}).status_code == 421
+    world.close()
+    server.stop()
 
 
 # The size limit

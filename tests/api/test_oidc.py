@@ -1,5 +1,6 @@
 """Signing in through a real OpenID Connect provider, which runs in a separate process."""
 
+import base64
 import json
 import socket
 import subprocess
@@ -132,6 +133,16 @@ def test_a_code_of_another_browser_and_a_used_code_are_refused(oidc_world: World
         assert browser.get(back.partition("?")[0]).status_code == 400
         refused = browser.get("/auth/oidc/callback", params={"state": parse_qs(urlsplit(back).query)["state"][0]})
         assert refused.status_code == 403
+
+
+def test_a_path_that_was_put_into_the_cookie_is_checked_at_the_end(oidc_world: World) -> None:
+    with oidc_world.client(None) as browser:
+        back = redirect_url(browser, "dee-1")
+        attempt = json.loads(base64.urlsafe_b64decode(browser.cookies["boxwood_oidc"].strip('"')))
+        forged = base64.urlsafe_b64encode(json.dumps({**attempt, "next": "//evil.example/"}).encode()).decode()
+        browser.cookies.clear()
+        answer = browser.get(back, headers={"Cookie": f"boxwood_oidc={forged}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
 def test_sign_in_returns_only_to_pages_of_this_server() -> None:

@@ -12,7 +12,7 @@ from boxwood.core.accounts import sign_in_links
 from boxwood.errors import Forbidden, TooMany
 from boxwood.jobs import upkeep
 from boxwood.lib import client_address
-from tests.conftest import Person, World, ok, refused
+from tests.conftest import Person, Server, Store, World, ok, refused
 
 PASSWORD = "seven green owls"
 
@@ -68,12 +68,55 @@ def test_a_sign_in_link_works_once_and_sets_the_password(world: World, browser: 
     assert kinds(world, world.ada) == ["user.password_changed", "user.signed_in", "user.signed_in"]
 
 
-def test_the_cookie_is_secure_under_tls(world: World, browser: httpx.Client) -> None:
+TLS = {"X-Forwarded-Proto": "https"}
+
+
+@pytest.fixture
+def proxied(fresh_store: Store) -> Iterator[World]:
+    """A world whose server trusts this machine as its proxy."""
+    server = Server(fresh_store.config(trusted_proxies=("127.0.0.1",))).start()
+    yield (created := World(server))
+    created.close()
+    server.stop()
+
+
+def test_under_tls_the_cookie_is_one_that_no_other_host_can_set(proxied: World) -> None:
+    with proxied.client(None) as browser:
+        welcome(proxied, proxied.ada, browser)
+        plain = browser.cookies["boxwood_session"]
+        body = {"email": proxied.ada.email.upper(), "password": PASSWORD}
+        browser.cookies.clear()
+        answer = browser.post("/api/v2/session", json=body, headers=TLS)
+        assert ok(answer)["user"]["key"] == proxied.ada.user_key
+        cookie = answer.headers["set-cookie"]
+        assert cookie.startswith("__Host-boxwood_session=")
+        assert cookie.endswith("; Secure")
+        assert "Path=/;" in cookie
+        assert "Domain" not in cookie
+        browser.cookies.clear()
+        secure = {"Cookie": cookie.partition(";")[0], **TLS}
+        token = ok(browser.get("/api/v2/session", headers=secure))["csrfToken"]
+        # By TLS a cookie with the plain name does not count, because another host of the domain could have set it.
+        old = {"Cookie": f"boxwood_session={plain}", **TLS}
+        assert browser.get("/api/v2/session", headers=old).status_code == 401
+        again = browser.post("/api/v2/session", json=body, headers=old)
+        assert [each.partition("=")[0] for each in again.headers.get_list("set-cookie")] == [
+            "boxwood_session",
+            "__Host-boxwood_session",
+        ]
+        assert "boxwood_session=; Path=/; Max-Age=0" in again.headers["set-cookie"]
+        browser.cookies.clear()
+        gone = browser.delete("/api/v2/session", headers={**secure, "X-CSRF-Token": token})
+        assert gone.headers["set-cookie"].startswith("__Host-boxwood_session=; Path=/; Max-Age=0")
+        assert browser.get("/api/v2/session", headers=secure).status_code == 401
+
+
+def test_only_a_trusted_proxy_says_that_a_request_came_by_tls(world: World, browser: httpx.Client) -> None:
     welcome(world, world.ada, browser)
-    body = {"email": world.ada.email.upper(), "password": PASSWORD}
-    answer = browser.post("/api/v2/session", json=body, headers={"X-Forwarded-Proto": "https"})
-    assert ok(answer)["user"]["key"] == world.ada.user_key
-    assert answer.headers["set-cookie"].endswith("; Secure")
+    body = {"email": world.ada.email, "password": PASSWORD}
+    answer = browser.post("/api/v2/session", json=body, headers=TLS)
+    assert answer.headers["set-cookie"].startswith("boxwood_session=")
+    assert "Secure" not in answer.headers["set-cookie"]
 
 
 def test_a_session_acts_as_its_user_and_changes_only_with_the_csrf_token(world: World, browser: httpx.Client) -> None:

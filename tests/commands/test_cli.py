@@ -1,5 +1,6 @@
 """The `boxwood` command, run as users run it."""
 
+import os
 import re
 import ssl
 import subprocess
@@ -20,9 +21,17 @@ def get(url: str, key: str | None = None, **more: object) -> httpx.Response:
 def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample(tmp_path: Path) -> None:
     port = free_port()
     options = ["serve", "--data", str(tmp_path / "data"), "--port", str(port)]
-    server = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert server.stdout is not None
-    output = "".join(server.stdout.readline() for _ in range(5))
+    ours, theirs = os.openpty()
+    server = subprocess.Popen(command(*options), stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    with open(ours, newline="") as terminal:
+        output = "".join(terminal.readline() for _ in range(5)).replace("\r\n", "\n")
+        _check_first_start(tmp_path, port, options, server, output)
+
+
+def _check_first_start(
+    tmp_path: Path, port: int, options: list[str], server: "subprocess.Popen[bytes]", output: str
+) -> None:
     curl = re.search(r"^  (curl .*)$", output, re.MULTILINE)
     assert curl, output
     wait_for(f"http://127.0.0.1:{port}")
@@ -42,7 +51,6 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     assert {box["stageKey"] for box in boxes} == set(pipeline["stages"])
     server.terminate()
     assert server.wait(timeout=120) == 0
-    server.stdout.close()
     # The second start creates nothing, shows no key, and is fast.
     again = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert again.stdout is not None
@@ -53,6 +61,33 @@ def test_the_first_start_prints_a_key_and_a_curl_that_works_and_loads_the_sample
     again.terminate()
     assert again.wait(timeout=120) == 0
     again.stdout.close()
+
+
+def test_a_first_start_without_a_terminal_shows_no_secret_and_says_how_to_get_one(tmp_path: Path) -> None:
+    """The output of a service is in a log, where a key or a link would stay."""
+    port = free_port()
+    options = ["--data", str(tmp_path / "data")]
+    server = subprocess.Popen(
+        command("serve", *options, "--port", str(port), "--owner", "ada@example.com"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    wait_for(url)
+    key = run("key", "create", "ada@example.com", *options).stdout
+    assert re.fullmatch(r"bw_\S+\n", key)
+    assert [each["name"] for each in ok(get(f"{url}/api/v1/pipelines", key.strip()))] == ["Sales (sample)"]
+    link = run("user", "link", "ada@example.com", *options, "--url", url).stdout
+    body = {"token": link.strip().partition("#")[2], "password": "seven green owls"}
+    ok(httpx.post(f"{url}/api/v2/session/link", json=body, timeout=120, trust_env=False))
+    server.terminate()
+    output, _ = server.communicate(timeout=120)
+    assert server.returncode == 0
+    assert "boxwood user link ada@example.com" in output
+    assert "boxwood key create ada@example.com" in output
+    assert "bw_" not in output
+    assert "/welcome" not in output
 
 
 def wait_for(url: str) -> None:

@@ -1,13 +1,18 @@
 """Every spelling of a path that known clients use works as intended."""
 
-import httpx
 import pytest
+
+from tests.conftest import Server, World
 
 
 @pytest.mark.parametrize("host", ["api.streak.com", "www.streak.com", "mailfoogae.appspot.com", "crm.example"])
-def test_any_host_name_is_accepted(server, world, host):
-    answer = httpx.get(f"{server.url}/api/v1/users/me", auth=(world.ada.key, ""), headers={"Host": host})
+def test_any_host_name_is_accepted_if_the_operator_allows_it(database, host):
+    server = Server(database.config(allowed_hosts=("*",))).start()
+    world = World(server)
+    answer = world.ada.http.get("/api/v1/users/me", headers={"Host": host})
     assert answer.json()["email"] == world.ada.email
+    world.close()
+    server.stop()
 
 
 def test_a_trailing_slash_is_ignored(world):

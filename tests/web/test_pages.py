@@ -9,6 +9,7 @@ import pytest
 
 from boxwood.web import pages
 from tests.conftest import World
+from tests.house.tree import ROOT
 from tests.ui.conftest import built as built
 
 pytestmark = pytest.mark.usefixtures("built")
@@ -24,7 +25,7 @@ def get(world: World, path: str, accept: str = "br, gzip") -> httpx.Response:
         return client.get(path, headers={"Accept-Encoding": accept})
 
 
-@pytest.mark.parametrize("path", ["/", "/pipelines/p-1/board", "/welcome", "/some/where"])
+@pytest.mark.parametrize("path", ["/", "/pipelines/p-1/board", "/welcome", "/boxes/b-1"])
 def test_every_screen_begins_with_the_page_and_its_policy(world: World, path: str) -> None:
     answer = get(world, path)
     policy = answer.headers["content-security-policy"]
@@ -41,6 +42,34 @@ def test_every_screen_begins_with_the_page_and_its_policy(world: World, path: st
         re.findall(r"<(?:script|style)[^>]*>|\bon\w+=", re.sub(r' nonce="[^"]*"', "", answer.text)).count("<style>")
         == 0
     )
+
+
+def test_the_server_knows_every_screen_of_the_ui() -> None:
+    index = (ROOT / "ui/src/screens/index.ts").read_text()
+    screens = {re.sub(r":(\w+)", r"{\1}", path) for path in re.findall(r'path: "(/[^"]*)"', index)}
+    assert screens == set(pages.SCREENS)
+
+
+@pytest.mark.parametrize("path", ["/some/where", "/pipelines", "/boxes/a/b", "/mcp", "/t/x", "/u/x", "/hooks", "/apis"])
+def test_an_unknown_path_is_404_for_a_browser_and_for_a_program(world: World, path: str) -> None:
+    with world.client(None) as client:
+        page = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert page.status_code == 404
+        assert "text/html" in page.headers["content-type"]
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+            answer = client.request(method, path)
+            assert answer.status_code == 404, method
+            assert "application/json" in answer.headers["content-type"]
+        assert "/api" in client.get(path).json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/v1/boxes", "/v2", "/v1", "/v2/pipelines/p/boxes", "//v1/users/me"])
+def test_a_path_of_the_api_without_its_prefix_is_404_and_says_so(world: World, path: str) -> None:
+    with world.client(world.ada.key) as client:
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            answer = client.request(method, f"{world.server.url}{path}", headers={"Accept": "text/html"})
+            assert answer.status_code == 404, method
+            assert "begin with /api/v" in answer.json()["error"]
 
 
 def test_each_page_has_its_own_nonce(world: World) -> None:

@@ -1,9 +1,11 @@
-"""Requests for the operator: an id for each, a JSON line in the log, and counters for Prometheus."""
+"""What every response has: an id, and headers for caches and browsers. And for the operator: a JSON line in the log for
+each request, and counters for Prometheus."""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from typing import Any
 
@@ -11,6 +13,10 @@ from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("boxwood.requests")
+NO_CACHE = (b"cache-control", b"private, no-cache")
+NO_STORE = (b"cache-control", b"no-store")
+VARY = (b"vary", b"Authorization, Cookie")
+NOSNIFF = (b"x-content-type-options", b"nosniff")
 REQUESTS = Counter("boxwood_requests_total", "Requests answered.", ["route", "status"])
 SECONDS = Histogram(
     "boxwood_request_seconds",
@@ -42,11 +48,9 @@ class Observed:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 value = request_id.encode()
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-request-id", value),
-                    (b"x-streak-request-id", value),
-                ]
+                headers = [*message.get("headers", ()), (b"x-request-id", value), (b"x-streak-request-id", value)]
+                _protect(headers, scope)
+                message["headers"] = headers
             await send(message)
 
         try:
@@ -64,9 +68,34 @@ class Observed:
         timer.observe(seconds)
         counter.inc()
         if log.isEnabledFor(logging.INFO):
-            # A path may hold a secret of its own.
-            path = scope.get("shown_path", scope["path"])
+            path = scope.get("shown_path") or _without_token(scope["path"], route)
             log.handle(Answered(scope["request_id"], scope["method"], path, status, round(seconds * 1000, 2)))
+
+
+def _protect(headers: list[tuple[bytes, bytes]], scope: Scope) -> None:
+    """Add what keeps a response from other users and from being taken for another type, unless the response says it
+    itself. Files that are the same for everybody are `public`."""
+    caching = sniffing = varies = False
+    for name, value in headers:
+        if name == b"cache-control":
+            caching = True
+            varies = varies or value.startswith(b"public")
+        elif name == b"x-content-type-options":
+            sniffing = True
+    if not caching:
+        headers.append(NO_STORE if scope.get("shows_secret") else NO_CACHE)
+    if not varies:
+        headers.append(VARY)
+    if not sniffing:
+        headers.append(NOSNIFF)
+
+
+_TOKEN = re.compile(r"(/hooks/).+", re.IGNORECASE | re.DOTALL)
+
+
+def _without_token(path: str, route: str) -> str:
+    """The path for the log. A misspelled address of an inbound webhook, such as `/api/hooks/…`, holds its token."""
+    return _TOKEN.sub(r"\1…", path) if route == "other" else path
 
 
 class Answered(logging.LogRecord):

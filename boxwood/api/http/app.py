@@ -17,7 +17,7 @@ from ...db.engine import Db
 from ...errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ...lib.blobs import Missing, StoreFailed
 from ...wire import v1
-from . import bodies, credentials, idempotency, live, replies, sending, streams
+from . import bodies, credentials, headers, idempotency, live, replies, sending, streams
 from .bodies import Body
 from .call import Call, Stream
 from .live import Live
@@ -42,6 +42,7 @@ class Api(Services):
             await sending.send(send, reply, scope)
             return
         scope["route"] = f"{route.verb} {route.path}"
+        scope["shows_secret"] = route.shows_secret
         result: Answer
         call: Call | None = None
         try:
@@ -51,7 +52,7 @@ class Api(Services):
                 self,
                 route,
                 path,
-                dict(scope["headers"]),
+                headers.read(scope["headers"]),
                 v1.read_query(scope["query_string"].decode("latin-1")),
                 scope["scheme"],
                 scope["client"][0] if scope.get("client") else "",
@@ -96,16 +97,24 @@ class Api(Services):
 
     async def _take(self, route: Route, call: Call, receive: Receive) -> Reply:
         """Call a handler that reads the body as a stream and opens its own transactions."""
+        await self._check_key_before(call)
         with self._alone(call):
-            reply: Reply = await route.handler(call, Body(receive))
+            reply: Reply = await route.handler(call, Body(bodies.patient(receive, self.patience)))
             return reply
 
     async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> None:
         if scope["method"] in ("GET", "HEAD", "DELETE"):
             return
-        body = await bodies.whole(receive, call.headers, MOST_BODY)
+        bodies.check_length(call.headers, MOST_BODY)
+        await self._check_key_before(call)
+        body = await bodies.whole(bodies.patient(receive, self.patience), call.headers, MOST_BODY)
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
+
+    async def _check_key_before(self, call: Call) -> None:
+        """Refuse a wrong key before a large body is read. The transaction of the call checks it again."""
+        if not (call.route.open or bodies.is_small(call.headers)):
+            await call.read(lambda ctx: None)
 
     async def _run(self, route: Route, call: Call, scope: Scope) -> Answer:
         if route.mode == READ and self.inline:
@@ -162,7 +171,7 @@ class Api(Services):
             return file_links.accept(db, call.text("token"), call.path[0], now)
         act_as = call.headers.get(b"x-boxwood-act-as")
         given = call.headers.get(b"authorization")
-        if given is None and (cookie := credentials.session(call.headers)):
+        if given is None and (cookie := credentials.session(call)):
             return credentials.in_session(db, call, cookie, now)
         try:
             secret = credentials.secret(given)

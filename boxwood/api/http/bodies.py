@@ -7,9 +7,37 @@ from collections.abc import Iterator, Mapping
 
 from starlette.types import Message, Receive
 
-from ...errors import Invalid, TooLarge
+from ...errors import Invalid, TooLarge, TooSlow
 
-PATIENCE = 30
+PATIENCE = 30.0
+"""A sender may pause for this many seconds in all, and gets a second back for each `SLOWEST` bytes."""
+SLOWEST = 2_000
+SMALL = 65_536
+"""A larger body is read only after the key was checked."""
+
+
+def patient(receive: Receive, patience: float = PATIENCE) -> Receive:
+    """Receives as `receive` does. Raises `TooSlow` if the sender pauses too long, or sends only a trickle."""
+    loop = asyncio.get_running_loop()
+    left = patience
+
+    async def next_message() -> Message:
+        nonlocal left
+        began = loop.time()
+        try:
+            async with asyncio.timeout(left):
+                message = await receive()
+        except TimeoutError:
+            raise TooSlow(f"The body of the request stopped: nothing, or too little, came for {patience:g} s") from None
+        left = min(patience, left - (loop.time() - began) + len(message.get("body", b"")) / SLOWEST)
+        return message
+
+    return next_message
+
+
+def is_small(headers: Mapping[bytes, bytes]) -> bool:
+    length = headers.get(b"content-length", b"")
+    return length.isdigit() and int(length) <= SMALL
 
 
 async def whole(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
@@ -45,7 +73,7 @@ class Body:
         more = True
         while more:
             asked = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
-            message = asked.result(2 * PATIENCE)
+            message = asked.result()
             more = message.get("more_body", False)
             yield message.get("body", b"")
 
@@ -53,10 +81,7 @@ class Body:
         return await whole(self._next, headers, most)
 
     async def _next(self) -> Message:
-        try:
-            message = await asyncio.wait_for(self._receive(), PATIENCE)
-        except TimeoutError:
-            raise Invalid("body", f"nothing more came for {PATIENCE} s") from None
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise Invalid("body", "ended too early")
         return message

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
+from ...core import mail_settings
 from ...core.context import Ctx
 from ...core.views.selections import Wish
 from ...db.engine import Db
 from ...errors import Invalid
+from ...lib import client_address
 from ...lib.address_rules import Rules
+from ...lib.host_names import name_of
 from ...wire.codec import Shape
 from . import idempotency, sending
 from .replies import Reply, encode
@@ -108,10 +112,30 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """The URL by which the client reached the server, according to the client or a proxy."""
-        proxied = self.header("x-forwarded-proto").strip().lower()
-        scheme = proxied if proxied in ("http", "https") else self.scheme
-        return f"{scheme}://{self.header('host') or 'localhost'}"
+        """The beginning of links to this server: its public URL if the operator or an owner set it, otherwise the URL
+        by which the client reached the server."""
+        public = self.api.base_url or mail_settings.public_url(self.ctx.db)
+        return public or f"{'https' if self.by_tls else 'http'}://{self.host or 'localhost'}"
+
+    @property
+    def host(self) -> str:
+        """The host that the client named, also to a trusted proxy."""
+        return (self.behind_proxy and self._last("x-forwarded-host")) or self.header("host")
+
+    @property
+    def behind_proxy(self) -> bool:
+        return client_address.is_trusted(self.peer, self.api.limits.proxies)
+
+    @property
+    def by_tls(self) -> bool:
+        """Whether the client reached the server, or the proxy before it, by TLS."""
+        if self.scheme == "https" or (self.behind_proxy and self._last("x-forwarded-proto").lower() == "https"):
+            return True
+        public = urlsplit(self.api.base_url)
+        return public.scheme == "https" and public.hostname == name_of(self.host)
+
+    def _last(self, name: str) -> str:
+        return self.header(name).rpartition(",")[2].strip()
 
     @property
     def source(self) -> str:

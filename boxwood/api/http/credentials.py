@@ -15,6 +15,8 @@ from ...errors import Forbidden, Invalid, NotSignedIn
 from .call import Call
 
 COOKIE = b"boxwood_session"
+SECURE_COOKIE = b"__Host-boxwood_session"
+"""The name under TLS. Browsers accept it only by TLS and from this host, so no other host of the domain can set it."""
 
 
 def secret(header: bytes | None) -> str:
@@ -35,19 +37,31 @@ def secret(header: bytes | None) -> str:
     return decoded.decode("latin-1").partition(":")[0]
 
 
-def session(headers: Mapping[bytes, bytes]) -> str:
-    """The secret of the session from its cookie, or ""."""
-    for pair in headers.get(b"cookie", b"").split(b";"):
-        name, _, value = pair.strip().partition(b"=")
-        if name == COOKIE:
-            return value.decode("latin-1")
-    return ""
+def session(call: Call) -> str:
+    """The secret of the session from its cookie, or "". Under TLS only the cookie counts that no other host can set."""
+    found = _cookies(call.headers)
+    secret = found.get(SECURE_COOKIE)
+    if secret is None and COOKIE in found and not call.by_tls:
+        secret = found[COOKIE]
+    return (secret or b"").decode("latin-1")
 
 
 def cookie(secret: str, *, seconds: int, secure: bool) -> tuple[bytes, bytes]:
     """The header that sets the session cookie. An empty secret with 0 seconds removes the cookie."""
-    value = f"{COOKIE.decode()}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
+    name = SECURE_COOKIE if secure else COOKIE
+    value = f"{name.decode()}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax"
     return b"set-cookie", (value + "; Secure" if secure else value).encode()
+
+
+def without_old_cookie(call: Call) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers that remove a cookie with the name for connections without TLS, if the browser sends one by TLS."""
+    old = call.by_tls and COOKIE in _cookies(call.headers)
+    return (cookie("", seconds=0, secure=False),) if old else ()
+
+
+def _cookies(headers: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    pairs = (pair.strip().partition(b"=") for pair in headers.get(b"cookie", b"").split(b";"))
+    return {name: value for name, _, value in pairs}
 
 
 def in_session(db: Db, call: Call, secret: str, now: int) -> Ctx:
@@ -63,11 +77,16 @@ def in_session(db: Db, call: Call, secret: str, now: int) -> Ctx:
     return Ctx(db, now, user, "", f"session:{call.session}")
 
 
-def require_same_origin(headers: Mapping[bytes, bytes]) -> None:
+def require_same_origin(call: Call) -> None:
     """Refuse sign-ins from pages of other sites, which could sign the browser in as another user."""
-    origin = headers.get(b"origin")
-    host = headers.get(b"host", b"").decode("latin-1").lower()
-    if origin is not None and urlsplit(origin.decode("latin-1")).netloc.lower() != host:
+    origin = call.headers.get(b"origin")
+    if origin is None:
+        return
+    try:
+        page = urlsplit(origin.decode("latin-1")).netloc.lower()
+    except ValueError:
+        page = ""
+    if not page or page not in (call.host.lower(), urlsplit(call.api.base_url).netloc.lower()):
         raise Forbidden("Only pages of this server can sign in")
 
 

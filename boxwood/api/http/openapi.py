@@ -181,7 +181,8 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "boxwood_session",
-                    "description": "The session of a browser. Changes also need the header X-CSRF-Token.",
+                    "description": "The session of a browser. Under TLS the cookie is named "
+                    "`__Host-boxwood_session`. Changes also need the header X-CSRF-Token.",
                 },
             },
         },
@@ -288,6 +289,7 @@ def _refusals(route: Route) -> dict[str, str]:
     if route.verb != "GET":
         found |= {
             "403": "Not allowed",
+            "408": "The body did not arrive in time",
             "409": "A request with the same Idempotency-Key is in progress",
             "412": "Changed since it was read (If-Match)",
             "413": "The body is too large",

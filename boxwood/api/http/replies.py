@@ -23,6 +23,7 @@ from ...errors import (
     Stale,
     TooLarge,
     TooMany,
+    TooSlow,
     Unavailable,
 )
 
@@ -83,6 +84,10 @@ def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Re
             return error(400, str(problem), field=problem.field)
         case TooLarge():
             return error(413, str(problem), field="body")
+        case TooSlow():
+            reply = error(408, str(problem), field="body")
+            reply.headers = ((b"connection", b"close"),)
+            return reply
         case Conflict():
             # Not 409: the SDKs repeat that, and it would not help.
             return error(400, str(problem))

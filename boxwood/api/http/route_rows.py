@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from ...wire.codec import Shape
 from .router import LIST, READ, STREAM, WRITE, Route
 
@@ -47,3 +49,8 @@ def _stream(
 
 def _delete(path: str, handler: Callable[..., Any]) -> Route:
     return Route("DELETE", path, handler, WRITE)
+
+
+def _secret(route: Route) -> Route:
+    """The route with responses that show a secret."""
+    return msgspec.structs.replace(route, shows_secret=True)

@@ -38,6 +38,8 @@ class Route(msgspec.Struct, frozen=True):
     tag: str = ""
     open: bool = False
     """Needs no credentials: a token in the query identifies the user."""
+    shows_secret: bool = False
+    """Its response shows a secret, such as a new key: no cache may store it."""
 
     @property
     def edition(self) -> str:

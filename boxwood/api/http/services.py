@@ -15,6 +15,7 @@ from ...lib.blobs import Blobs
 from ...lib.password_queue import Queue
 from .answer_cache import Answers
 from .bells import Bells
+from .bodies import PATIENCE
 from .failures import Failures
 from .limits import Limits
 from .router import Router
@@ -37,8 +38,13 @@ class Services:
         limits: Limits | None = None,
         most_endpoints: int = 16,
         most_subscriptions: int = 0,
+        base_url: str = "",
     ) -> None:
         self.engine = engine
+        self.base_url = base_url.rstrip("/")
+        """The public URL of the server, if the operator set it."""
+        self.patience = PATIENCE
+        """How many seconds the sender of a body may pause."""
         self.limits = limits or Limits(engine)
         self.most_endpoints, self.most_subscriptions = most_endpoints, most_subscriptions
         """Native endpoints and event subscriptions of a team; 0 for no limit."""
