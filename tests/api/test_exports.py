@@ -109,6 +109,26 @@ def test_a_csv_has_headings_and_no_cell_that_a_spreadsheet_computes(world: World
     assert answer.headers["content-disposition"].startswith('attachment; filename="Deals.csv"')
 
 
+def test_a_csv_has_a_byte_order_mark_on_request(world: World) -> None:
+    pipeline = world.pipeline()
+    world.box(pipeline, name="Müller")
+    plain, marked = (export(world, pipeline, fields="name", **more).content for more in ({}, {"bom": "true"}))
+    assert plain == "Name\r\nMüller\r\n".encode()
+    assert marked == b"\xef\xbb\xbf" + plain
+    assert export(world, pipeline, format="jsonl", bom="true").content.startswith(b"{")
+    assert imported(world, pipeline, marked)["created"] == 1
+
+
+def test_a_csv_guards_lists_and_headings(world: World) -> None:
+    pipeline = world.pipeline()
+    world.field(pipeline, "TAG", "=1+2", tagSettings={"tags": [{"key": "", "name": "=1+1"}, {"key": "", "name": "x"}]})
+    key = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"][0]
+    tags = [tag["key"] for tag in key["tagSettings"]["tags"]]
+    world.box(pipeline, name="\t=2", notes="- first bullet", fields={key["key"]: tags})
+    found = table(world, pipeline, fields=f"name,notes,{key['key']}")
+    assert found == [["Name", "Notes", "'=1+2"], ["'\t=2", "'- first bullet", "'=1+1, x"]]
+
+
 def test_an_export_has_the_requested_boxes_and_columns(world: World) -> None:
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")["key"]

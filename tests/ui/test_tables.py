@@ -1,5 +1,6 @@
 """Reports, imports and exports in the browser."""
 
+import codecs
 import csv
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
+from tests.sheets import xlsx
 from tests.ui.conftest import LOOKS, looks
 
 DEALS = "Company,Size,Source\nAcme,1200,Web\nInitech,800,Fair\nHooli,,Nowhere\n"
@@ -50,6 +52,35 @@ def test_a_table_is_previewed_mapped_imported_and_undone(world: World, window, t
     assert boxes(world, pipeline) == []
 
 
+def test_how_a_table_is_read_is_shown_and_can_be_changed(world: World, window, tmp_path: Path) -> None:
+    """A table whose encoding cannot be detected, and a sheet of a workbook."""
+    pipeline = a_pipeline(world)
+    old, workbook = tmp_path / "old.csv", tmp_path / "deals.xlsx"
+    old.write_bytes("Deals of May\n\nName;Size\nMüller;1200\nx;2;too many\n".encode("mac_roman"))
+    workbook.write_bytes(xlsx({"Notes": [["Name"], ["Wrong"]], "Deals": [["Name", "Size"], ["Initech", 5]]}))
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")
+    for file, label, choice, name in (
+        (old, "Encoding", "Western (Mac Roman)", "Müller"),
+        (workbook, "Sheet", "Deals", "Initech"),
+    ):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Choose a file").click()
+        chooser.value.set_files(file)
+        if file is old:
+            expect(page.get_by_role("textbox", name="Delimiter")).to_have_value("Semicolon")
+            expect(page.get_by_text("The table has 2 rows before its heading. They are skipped.")).to_be_visible()
+            expect(page.get_by_role("table", name="Refused rows")).to_contain_text("has 3 cells")
+        else:
+            expect(page.get_by_role("textbox", name="Sheet")).to_have_value("Notes")
+        page.get_by_role("textbox", name=label).click()
+        page.get_by_role("option", name=choice, exact=True).click()
+        expect(page.get_by_role("table", name="What becomes of the first rows")).to_contain_text(name)
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+        page.get_by_role("button", name="Import another table").click()
+    assert sorted(each["name"] for each in boxes(world, pipeline)) == ["Initech", "Müller"]
+
+
 def test_pasted_rows_are_imported_and_missing_options_created(world: World, window) -> None:
     pipeline = a_pipeline(world)
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")
@@ -71,6 +102,7 @@ def test_a_pipeline_is_exported(world: World, window) -> None:
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
+    assert Path(download.value.path()).read_bytes().startswith(codecs.BOM_UTF8)
     rows = [*csv.DictReader(Path(download.value.path()).read_text("utf-8-sig").splitlines())]
     assert [row["Name"] for row in rows] == ["Acme, Inc."]
 
@@ -94,7 +126,9 @@ def test_a_report_opens_the_boxes_behind_it_and_is_saved(world: World, window) -
     page.get_by_role("button", name="Save Totals").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Save as CSV").click()
-    assert "Won,1,1200,1200" in Path(download.value.path()).read_text()
+    saved = Path(download.value.path()).read_bytes()
+    assert saved.startswith(codecs.BOM_UTF8)
+    assert b"Won,1,1200,1200" in saved
     page.get_by_role("button", name="Save Funnel").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Save as PNG").click()

@@ -162,7 +162,7 @@ class Reader:
                                 shown = cell
                                 cell = unguarded(cell)
                                 # Only texts are guarded: what was a text stays one, even if it looks like a number.
-                                value = _text(cell) if read is _value and cell != shown else read(cell)
+                                value = _text(cell) if read is csv_value and cell != shown else read(cell)
                             else:
                                 value = read(cell)
                             if value is not None:
@@ -200,7 +200,7 @@ class Reader:
     def _field_read(self, field: Field) -> Read:
         match field.type:
             case "TEXT_INPUT":
-                return _value if self.plan.kind == CSV else _typed
+                return csv_value if self.plan.kind == CSV else _typed
             case "DATE":
                 return lambda cell: _moment(cell, self.plan.dates)
             case "CHECKBOX":
@@ -294,7 +294,7 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
-def _value(cell: Any) -> str | int | float:
+def csv_value(cell: Any) -> str | int | float:
     """The value of a text field in CSV: a number if the text is exactly how that number is written, else text."""
     text = _text(cell)
     if len(text) <= 15 and text[:1] in _BEGIN_NUMBERS and _NUMBER.fullmatch(text):

@@ -51,7 +51,8 @@ def named(name: str, head: bytes) -> str:
             return marked
         is_big = by_zeros(head, 4 if found.name == "utf-32" else 2).endswith("be")
         return f"{found.name}-{'be' if is_big else 'le'}"
-    return found.name
+    detected = found.name.replace("-", "_")
+    return detected if detected in _LETTERS else found.name
 
 
 def by_mark(head: bytes) -> str:

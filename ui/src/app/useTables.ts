@@ -3,7 +3,7 @@ import { useLocation, useNavigate } from "react-router";
 import { say } from "../components/toasts";
 import { keepDropped } from "../imports/dropped";
 
-const TABLES = /\.(csv|tsv|txt|jsonl?)$/i;
+const TABLES = /\.(csv|tsv|txt|jsonl?|xlsx|xls|ods|gz)$/i;
 
 /**
  * Opens the import when a user drops a table file on a screen of the pipeline. `over` is true while a file is held
@@ -33,7 +33,8 @@ export function useTables(pipeline: string) {
         count(-depth.current);
         const [file] = event.dataTransfer.files;
         if (!file) return;
-        if (!TABLES.test(file.name)) return say("A table that is dropped here is imported: CSV, JSON or JSON lines");
+        if (!TABLES.test(file.name))
+          return say("A table that is dropped here is imported: CSV, JSON, JSON lines, XLSX, XLS or ODS");
         keepDropped(file);
         void navigate(target);
       },

@@ -27,12 +27,12 @@ export function Choose({ onTable }: { onTable: (table: Table) => void }) {
         }}
       >
         <IconTableImport size={28} stroke={1.5} />
-        <Text fw={600}>Drop a CSV file here</Text>
+        <Text fw={600}>Drop a CSV or Excel file here</Text>
         <Text size="sm" className="quiet">
-          JSON and JSON lines are taken too. Nothing is written before you have seen what becomes of it.
+          ODS, JSON and JSON lines work too. You see a preview before anything is saved.
         </Text>
         <FileButton
-          accept=".csv,.tsv,.txt,.json,.jsonl"
+          accept=".csv,.tsv,.txt,.json,.jsonl,.xlsx,.xls,.ods,.gz"
           onChange={(file) => file && onTable({ name: file.name, content: file })}
         >
           {(props) => (

@@ -7,7 +7,8 @@ import { useForm } from "../app/useForm";
 import { Ready } from "../components/states";
 import { kindOf } from "../fields/kinds";
 import classes from "./imports.module.css";
-import { begin, type Plan as Planned, preview, type Table, targets } from "./table";
+import { Reading } from "./Reading";
+import { begin, DETECTED, type Plan as Planned, preview, type Table, targets } from "./table";
 
 type Props = {
   pipeline: PipelineOut;
@@ -24,25 +25,25 @@ const MAKE: Record<string, string> = {
 
 /** Maps the columns of the file, and previews the first rows. */
 export function Plan({ pipeline, table, onBegun, onBack }: Props) {
-  const [plan, setPlan] = useState<Planned | null>(null);
+  const [plan, setPlan] = useState<Planned>(DETECTED);
   const query = useQuery({
     queryKey: ["preview", pipeline.key, table.name, table.content.size, plan],
     queryFn: () => preview(pipeline.key, table, plan),
     placeholderData: keepPreviousData,
     retry: false,
   });
-  const seen = query.data;
+  const seen = query.isPlaceholderData ? undefined : query.data;
   useEffect(() => {
-    if (seen) setPlan((before) => before ?? planOf(seen));
+    if (seen) setPlan((before) => ({ ...before, mapping: before.mapping ?? mappingOf(seen) }));
   }, [seen]);
   const form = useForm(async () => {
-    if (plan) onBegun(await begin(pipeline.key, table, plan));
+    if (plan.mapping) onBegun(await begin(pipeline.key, table, plan));
   });
   const choices = targets(pipeline);
   return (
     <Ready query={query}>
       {(seen) => {
-        const now = plan ?? planOf(seen);
+        const now = { ...plan, mapping: plan.mapping ?? mappingOf(seen) };
         const missing = Object.entries(seen.missing).filter(([, names]) => names.length > 0);
         const names = new Map(choices.map((each) => [each.value, each.label]));
         return (
@@ -52,9 +53,14 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
                 <Title order={2}>{table.name}</Title>
                 <Text size="sm" className="quiet">
                   {seen.format.toUpperCase()}
-                  {seen.encoding && `, ${seen.encoding}`}
                 </Text>
               </Group>
+              <Reading seen={seen} plan={plan} onPlan={setPlan} />
+              {seen.warnings.map((warning) => (
+                <Text key={warning} size="sm" role="note">
+                  {warning}
+                </Text>
+              ))}
               <div className={classes.rows}>
                 <table>
                   <thead>
@@ -146,11 +152,11 @@ export function Plan({ pipeline, table, onBegun, onBack }: Props) {
 }
 
 /** The server's suggested mapping. If no column is mapped to the name, the first unmapped column is. */
-export function planOf(seen: { columns: { name: string; target: string | null }[] }): Planned {
+export function mappingOf(seen: { columns: { name: string; target: string | null }[] }): Record<string, string | null> {
   const mapping = Object.fromEntries(seen.columns.map(({ name, target }) => [name, target]));
   const free = seen.columns.find((each) => each.target === null);
   if (free && !Object.values(mapping).includes("name")) mapping[free.name] = "name";
-  return { mapping, match: "", make: [] };
+  return mapping;
 }
 
 type Row = { row: number; column: string; reason: string };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planOf } from "./Plan";
+import { mappingOf } from "./Plan";
 
 test("without a column for the name, the first unmapped column becomes the name", () => {
   const columns = [
@@ -7,7 +7,7 @@ test("without a column for the name, the first unmapped column becomes the name"
     { name: "Company", target: null },
     { name: "Remarks", target: null },
   ];
-  expect(planOf({ columns }).mapping).toEqual({ Size: "1001", Company: "name", Remarks: null });
+  expect(mappingOf({ columns })).toEqual({ Size: "1001", Company: "name", Remarks: null });
   const named = [{ name: "Name", target: "name" }, ...columns];
-  expect(planOf({ columns: named }).mapping).toMatchObject({ Name: "name", Company: null });
+  expect(mappingOf({ columns: named })).toMatchObject({ Name: "name", Company: null });
 });

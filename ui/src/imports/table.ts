@@ -3,33 +3,45 @@ import { client } from "../api/client";
 import type { ImportOut, PipelineOut, PreviewOut } from "../api/schema";
 
 export type Table = { name: string; content: Blob };
-export type Plan = { mapping: Record<string, string | null>; match: string; make: string[] };
+/** `mapping` is null until the server has suggested one. The texts are empty where the server detects the value. */
+export type Plan = {
+  mapping: Record<string, string | null> | null;
+  match: string;
+  make: string[];
+  encoding: string;
+  delimiter: string;
+  dates: string;
+  sheet: string;
+};
+export const DETECTED: Plan = { mapping: null, match: "", make: [], encoding: "", delimiter: "", dates: "", sheet: "" };
 
 const BEGINNING = 256_000;
+const SHEET = /\.(xlsx|xlsm|xls|ods|gz)$/i;
 const rawBody = { bodySerializer: (body: unknown) => body as BodyInit };
 
-function queryOf(plan: Plan | null) {
-  if (plan === null) return {};
-  const { mapping, match, make } = plan;
+function queryOf({ mapping, make, delimiter, ...others }: Plan) {
+  const texts = { ...others, delimiter: delimiter === "\t" ? "tab" : delimiter };
   return {
-    mapping: JSON.stringify(mapping),
-    ...(match ? { match } : {}),
+    ...(mapping ? { mapping: JSON.stringify(mapping) } : {}),
     ...(make.length ? { make: make.join(",") } : {}),
+    ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== "")),
   };
 }
 
 function typed(table: Table) {
   const [, ending = ""] = /\.(\w+)$/.exec(table.name.toLowerCase()) ?? [];
-  const type = { json: "application/json", jsonl: "application/x-ndjson" }[ending] ?? "text/csv";
+  const known = { json: "application/json", jsonl: "application/x-ndjson" };
+  const type =
+    known[ending as keyof typeof known] ?? (SHEET.test(table.name) ? "application/octet-stream" : "text/csv");
   return { "Content-Type": type };
 }
 
-/** How the server would read the table. Sends only its beginning. */
-export async function preview(pipeline: string, table: Table, plan: Plan | null): Promise<PreviewOut> {
+/** How the server would read the table. Sends only its beginning, but all of a spreadsheet. */
+export async function preview(pipeline: string, table: Table, plan: Plan): Promise<PreviewOut> {
   const { data } = await client.POST("/v2/pipelines/{pipeline}/import/preview", {
     params: { path: { pipeline }, query: queryOf(plan) },
     headers: typed(table),
-    body: table.content.slice(0, BEGINNING) as never,
+    body: (SHEET.test(table.name) ? table.content : table.content.slice(0, BEGINNING)) as never,
     ...rawBody,
   });
   return data as PreviewOut;

@@ -3,7 +3,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
 import { failed } from "../components/toasts";
 import classes from "./reports.module.css";
-import { asCsv, type Row, savePicture, saveText } from "./save";
+import { type Row, savePicture, saveRows } from "./save";
 
 type Props = { title: string; rows: readonly Row[]; chart: ReactNode; children?: ReactNode; aside?: ReactNode };
 
@@ -24,7 +24,7 @@ export function Card({ title, rows, chart, children, aside }: Props) {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => saveText(`${file}.csv`, asCsv(rows))}>Save as CSV</Menu.Item>
+              <Menu.Item onClick={() => saveRows(`${file}.csv`, rows)}>Save as CSV</Menu.Item>
               <Menu.Item
                 onClick={() => holder.current && void savePicture(`${file}.png`, holder.current).catch(failed)}
               >

@@ -1,22 +1,11 @@
 /** Saves a report: its numbers as CSV, its chart as PNG. */
+import { saveBlob, saveCsv } from "../lib/csv";
 
 export type Row = Record<string, string | number | null>;
 
-/** CSV with a header. Text that a spreadsheet would compute as a formula gets an apostrophe in front. */
-export function asCsv(rows: readonly Row[]): string {
+export function saveRows(name: string, rows: readonly Row[]): void {
   const names = Object.keys(rows[0] ?? {});
-  const cell = (value: string | number | null | undefined) => {
-    if (value === null || value === undefined) return "";
-    const text = typeof value === "string" && /^[=+\-@]/.test(value) ? `'${value}` : String(value);
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return [names, ...rows.map((row) => names.map((name) => row[name]))]
-    .map((line) => line.map(cell).join(","))
-    .join("\r\n");
-}
-
-export function saveText(name: string, text: string): void {
-  save(name, new Blob([text], { type: "text/csv;charset=utf-8" }));
+  saveCsv(name, [names, ...rows.map((row) => names.map((each) => row[each]))]);
 }
 
 /** Saves the chart in this element at twice its size. */
@@ -39,7 +28,7 @@ export async function savePicture(name: string, holder: HTMLElement): Promise<vo
   brush.fillRect(0, 0, canvas.width, canvas.height);
   brush.drawImage(picture, 0, 0, canvas.width, canvas.height);
   URL.revokeObjectURL(url);
-  canvas.toBlob((blob) => blob && save(name, blob), "image/png");
+  canvas.toBlob((blob) => blob && saveBlob(name, blob), "image/png");
 }
 
 const COPIED_STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-family", "opacity"];
@@ -52,12 +41,4 @@ function copyLooks(from: Element, to: Element): void {
     const other = to.children[at];
     if (other) copyLooks(child, other);
   }
-}
-
-function save(name: string, blob: Blob): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -69,7 +69,7 @@ export default function ImportExport() {
               variant="default"
               w={130}
               leftSection={<IconDownload size={15} />}
-              href={`/api/v2/pipelines/${pipeline.key}/export?format=${format}`}
+              href={`/api/v2/pipelines/${pipeline.key}/export?format=${format}&bom=true`}
               download={`${pipeline.name}.${format}`}
             >
               {label}

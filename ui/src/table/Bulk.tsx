@@ -30,6 +30,7 @@ import { StageTag } from "../components/StageTag";
 import { failed } from "../components/toasts";
 import type { Field } from "../fields/kind";
 import { kindOf } from "../fields/kinds";
+import { saveCsv } from "../lib/csv";
 import classes from "./Bulk.module.css";
 import { boxes, type Operation, runBatch } from "./batch";
 import { asText, type Column } from "./columns";
@@ -365,15 +366,9 @@ async function download(
   rows: Rows,
   keys: readonly string[],
 ): Promise<void> {
-  const { default: papa } = await import("papaparse");
   const found = await rows.all(keys);
   const lines = found.map((box) => shown.map((column) => plain(column, column.read(box), pipeline)));
-  const text = papa.unparse({ fields: shown.map((each) => each.name), data: lines }, { escapeFormulae: true });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
-  link.download = `${pipeline.name}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveCsv(`${pipeline.name}.csv`, [shown.map((each) => each.name), ...lines]);
 }
 
 function plain(column: Column, value: unknown, pipeline: PipelineOut): string {
