@@ -178,3 +178,12 @@ def test_the_name_is_joined_from_first_and_last_name(world: World) -> None:
     two = imported(world, pipeline, "A,B\nAda,Byron\n", mapping={"A": "name", "B": "name"})
     assert counts(two)[2] == 1
     assert names(world, pipeline)[-1] == "Ada Byron"
+
+
+def test_check_boxes_are_read_as_other_programs_write_them(world: World) -> None:
+    pipeline = world.pipeline()
+    done = world.field(pipeline, "CHECKBOX", "Done")["key"]
+    cells = ["checked", "✔", "vrai", "T", "1.0", "unchecked", "falsch", "0"]
+    job = imported(world, pipeline, "Name,Done\n" + "".join(f"n,{cell}\n" for cell in cells))
+    assert counts(job) == ("done", 8, 8, 0, 0)
+    assert [box["fields"][done] for box in boxes(world, pipeline)] == [True] * 5 + [False] * 3

@@ -9,6 +9,7 @@ from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
 from tests.conftest import Store
 from tests.processes import run, store_options
+from tests.sheets import xlsx
 
 
 def with_pipelines(store: Store) -> None:
@@ -48,6 +49,24 @@ def test_a_table_is_imported_and_exported_again(fresh_store: Store, tmp_path: Pa
     assert run("import", "Other", str(lines), *options).stdout == "done: 1 created, 0 changed, 0 rejected\n"
     shown = run("export", "Other", "--fields", "name,1001,notes", *options).stdout
     assert shown.replace("\r", "") == "Name,Size,Notes\nAcme,5,x\n"
+
+
+def test_spreadsheets_and_old_encodings_are_imported(fresh_store: Store, tmp_path: Path) -> None:
+    with_pipelines(fresh_store)
+    options = store_options(fresh_store)
+    workbook, old = tmp_path / "deals.xlsx", tmp_path / "old.csv"
+    workbook.write_bytes(xlsx({"A": [["Other"]], "B": [["Name", "Size"], ["Acme", 5]]}))
+    old.write_bytes("Name;Size\nŁódź;x\n".encode("cp852"))
+    assert run("import", "Deals", str(workbook), "--sheet", "B", *options).stdout.startswith("done: 1 created")
+    assert run("import", "Deals", str(old), "--encoding", "cp852", *options).stdout.startswith("done: 1 created")
+    shown = run("export", "Deals", "--fields", "name,1001", *options).stdout
+    assert shown.replace("\r", "") == "Name,Size\nAcme,5\nŁódź,x\n"
+    old.write_bytes(b"")
+    failed = run("import", "Deals", str(old), *options, check=False)
+    assert (failed.returncode, failed.stderr.strip()) == (
+        1,
+        f"boxwood: {old} is empty: send a table with a heading and rows",
+    )
 
 
 def test_errors_are_reported_in_one_line(fresh_store: Store, tmp_path: Path) -> None:

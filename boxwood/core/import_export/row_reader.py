@@ -307,8 +307,8 @@ def csv_value(cell: Any) -> str | int | float:
 _BEGIN_NUMBERS = frozenset("-0123456789")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _FLAGS = {
-    **dict.fromkeys(("true", "yes", "y", "1", "x", "on", "✓", "ja", "oui", "si", "sí"), True),
-    **dict.fromkeys(("false", "no", "n", "0", "off", "nein", "non"), False),
+    **dict.fromkeys("true t yes y 1 1.0 x on checked ✓ ✔ ☑ ja wahr oui vrai si sí verdadero".split(), True),
+    **dict.fromkeys("false f no n 0 0.0 off unchecked ☐ nein falsch non faux falso".split(), False),
 }
 
 
