@@ -67,12 +67,12 @@ def test_how_a_table_is_read_is_shown_and_can_be_changed(world: World, window, t
             page.get_by_role("button", name="Choose a file").click()
         chooser.value.set_files(file)
         if file is old:
-            expect(page.get_by_role("textbox", name="Delimiter")).to_have_value("Semicolon")
+            expect(page.get_by_role("combobox", name="Delimiter")).to_have_value("Semicolon")
             expect(page.get_by_text("The table has 2 rows before its heading. They are skipped.")).to_be_visible()
             expect(page.get_by_role("table", name="Refused rows")).to_contain_text("has 3 cells")
         else:
-            expect(page.get_by_role("textbox", name="Sheet")).to_have_value("Notes")
-        page.get_by_role("textbox", name=label).click()
+            expect(page.get_by_role("combobox", name="Sheet")).to_have_value("Notes")
+        page.get_by_role("combobox", name=label).click()
         page.get_by_role("option", name=choice, exact=True).click()
         expect(page.get_by_role("table", name="What becomes of the first rows")).to_contain_text(name)
         page.get_by_role("button", name="Import", exact=True).click()
