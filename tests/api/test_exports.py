@@ -124,9 +124,9 @@ def test_a_csv_guards_lists_and_headings(world: World) -> None:
     world.field(pipeline, "TAG", "=1+2", tagSettings={"tags": [{"key": "", "name": "=1+1"}, {"key": "", "name": "x"}]})
     key = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}"))["fields"][0]
     tags = [tag["key"] for tag in key["tagSettings"]["tags"]]
-    world.box(pipeline, name="\t=2", notes="- first bullet", fields={key["key"]: tags})
+    world.box(pipeline, name="=2", notes="\t- first bullet", fields={key["key"]: tags})
     found = table(world, pipeline, fields=f"name,notes,{key['key']}")
-    assert found == [["Name", "Notes", "'=1+2"], ["'\t=2", "'- first bullet", "'=1+1, x"]]
+    assert found == [["Name", "Notes", "'=1+2"], ["'=2", "'\t- first bullet", "'=1+1, x"]]
 
 
 def test_an_export_has_the_requested_boxes_and_columns(world: World) -> None:

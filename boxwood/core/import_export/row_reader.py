@@ -133,6 +133,8 @@ class Reader:
         self._missing: dict[str, dict[str, None]] = {}
         positions = {column: at for at, column in enumerate(plan.columns)}
         targets = [(column, target) for column, target in plan.mapping.items() if target]
+        # PostgreSQL stores the mapping without its order. The parts of a name are joined in the order of the columns.
+        targets.sort(key=lambda mapped: positions.get(mapped[0], -1))
         self._own = [(positions.get(c, -1), c, t, self._own_read(t)) for c, t in targets if t not in fields]
         self._values = [(positions.get(c, -1), c, t, self._field_read(fields[t])) for c, t in targets if t in fields]
 
