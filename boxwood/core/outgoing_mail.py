@@ -12,10 +12,12 @@ import msgspec
 
 from ..db.engine import Db
 from ..db.records import Table
-from ..errors import Conflict, Invalid
+from ..errors import Conflict, Invalid, TooMany
 from ..lib import ids, smtp
 from ..lib.durations import DAY, HOUR, MINUTE
-from . import mail_settings, persons
+from ..lib.lines import on_one_line
+from ..lib.rates import Rate
+from . import mail_settings, persons, rate_buckets
 from .context import Ctx
 
 RETRIES = (MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY)
@@ -23,6 +25,8 @@ LEASE = 5 * MINUTE
 LIFETIME = 30 * DAY
 """How many milliseconds a letter is stored after it was sent or given up."""
 MOST_RECIPIENTS = 100
+MOST_INVITATIONS = Rate(250, DAY, 250)
+"""How many invitations a user may send. They go to people who did not ask for them."""
 CHANNEL = "letters"
 
 
@@ -71,11 +75,13 @@ def post(
     recipients = list(dict.fromkeys(persons.check_email(address, "to") for address in to))
     if not 0 < len(recipients) <= MOST_RECIPIENTS:
         raise Invalid("to", f"must have 1 to {MOST_RECIPIENTS} addresses")
+    if about == "invitation":
+        _spend_invitation(ctx)
     letter = Letter(
         key=ids.new("l", ctx.now),
         about=about,
         recipients=recipients,
-        subject=" ".join(subject.split()),
+        subject=" ".join(on_one_line(subject).split()),
         text=text,
         html=html,
         reply_to=persons.check_email(reply_to, "replyTo") if reply_to else "",
@@ -94,6 +100,12 @@ def post(
     LETTERS.insert(ctx.db, letter)
     ctx.db.notify(CHANNEL)
     return letter
+
+
+def _spend_invitation(ctx: Ctx) -> None:
+    spent = rate_buckets.spend(ctx.db, f"invitations {ctx.actor.key}", MOST_INVITATIONS, ctx.now)
+    if not spent.granted:
+        raise TooMany(f"You have sent {MOST_INVITATIONS.burst} invitations within a day: try again later", spent.wait)
 
 
 def to_send(letter: Letter, sender: str) -> smtp.Letter:

@@ -75,6 +75,8 @@ class Dialect(Protocol):
     """The end of a SELECT of rows to work on. It skips rows that another worker is claiming."""
     oldest_transaction: str
     """The number of the oldest open transaction. All changes of lower numbers are visible."""
+    this_transaction: str
+    """The number of this transaction, as its events have it."""
     next_transaction: str
     """The number of the next transaction to begin."""
     behind: str

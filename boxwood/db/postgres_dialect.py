@@ -28,6 +28,7 @@ class PostgresDialect:
     name = "postgres"
     skip_locked = " FOR UPDATE SKIP LOCKED"
     oldest_transaction = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+    this_transaction = "pg_current_xact_id()::text::bigint"
     next_transaction = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
     behind = "(txid, id) > (:txid, :id)"
     fulltext: FullText = Tsvector()

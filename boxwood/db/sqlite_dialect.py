@@ -11,6 +11,7 @@ class SqliteDialect:
     skip_locked = ""
     # SQLite has a single writer, so event ids grow in the order of commits and no transaction number is needed.
     oldest_transaction = "1"
+    this_transaction = "0"
     next_transaction = "1"
     behind = "txid = 0 AND id > :id"  # for `(txid, id) > (…)` SQLite would use only the first half of the index
     fulltext: FullText = Fts5()

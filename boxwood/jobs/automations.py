@@ -191,8 +191,9 @@ class AutomationWorker(Worker):
 
 def judge(outside: OutsideStep, reply: Reply, at: int) -> StepOutcome:
     """What a reply means: any 2xx is a success; 408, 425, 429 and 5xx are tried again; everything else is final."""
-    headers = {name: value for name, value in reply.headers.items() if name in STORED_HEADERS}
-    body = requests.read(reply.body, outside.automation.secrets.values())
+    secrets = outside.secret_values
+    headers = {name: requests.hide(value, secrets) for name, value in reply.headers.items() if name in STORED_HEADERS}
+    body = requests.read(reply.body, secrets)
     output: dict[str, Any] = {"status": reply.status, "headers": headers, "body": body}
     if 200 <= reply.status < 300:
         return StepOutcome(outside, int(reply.ms), output)

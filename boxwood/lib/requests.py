@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import msgspec
 
@@ -12,8 +14,6 @@ from .template_filters import as_text
 
 JSON = "application/json"
 HIDDEN = "•••"
-SHORTEST_SECRET = 6
-"""Shorter secrets are not hidden in replies: they would match too much other text."""
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -49,13 +49,25 @@ def _url(url: str, query: Mapping[str, Any] | None) -> str:
 
 def read(body: bytes, secrets: Iterable[str] = ()) -> Any:
     """A reply's body, decoded from JSON if possible, otherwise as text. Secrets in it are replaced by dots."""
-    text = body.decode("utf-8", "replace").replace("\x00", "\ufffd")
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN) if len(secret) >= SHORTEST_SECRET else text
+    text = hide(body.decode("utf-8", "replace").replace("\x00", "\ufffd"), secrets)
     try:
         return storable(msgspec.json.decode(text))
     except (msgspec.DecodeError, RecursionError):
         return text
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """The text with dots in place of the secrets, also where a receiver encoded them for JSON, HTML or an address."""
+    for form in sorted({form for secret in secrets if secret for form in _forms(secret)}, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
+    return text
+
+
+def _forms(secret: str) -> Iterable[str]:
+    yield secret
+    for text in (msgspec.json.encode(secret).decode(), json.dumps(secret)):
+        yield text[1:-1]
+    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret), escape(secret), escape(secret, quote=False))
 
 
 def storable(value: Any) -> Any:

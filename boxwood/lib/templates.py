@@ -144,6 +144,30 @@ def render(value: Any, names: Mapping[str, Any]) -> Any:
     return value
 
 
+def rendered(value: Any, names: Mapping[str, Any], root: str) -> set[str]:
+    """The texts that the places below the name `root` have in the rendered value, if there is a value to begin with."""
+    if isinstance(value, str):
+        places = [place for place in parse(value).places if place.path[0] == root] if "{{" in value else []
+        return {as_text(place.value(names)) for place in places if look_up(names, place.path) not in (None, "")}
+    if isinstance(value, list):
+        return {text for item in value for text in rendered(item, names, root)}
+    if isinstance(value, dict):
+        return rendered(list(value), names, root) | rendered(list(value.values()), names, root)
+    return set()
+
+
+def filters_below(value: Any, root: str) -> set[str]:
+    """The names of the filters that the value uses on places below the name `root`."""
+    if isinstance(value, str):
+        places = [place for place in parse(value).places if place.path[0] == root] if "{{" in value else []
+        return {name for place in places for name, _ in place.filters}
+    if isinstance(value, list):
+        return {name for item in value for name in filters_below(item, root)}
+    if isinstance(value, dict):
+        return filters_below(list(value), root) | filters_below(list(value.values()), root)
+    return set()
+
+
 def check_all(value: Any, scope: Scope, where: str) -> None:
     """Check every template in the value, at any depth. `at` of the TemplateError says which template is wrong."""
     try:

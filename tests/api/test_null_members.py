@@ -93,7 +93,7 @@ FULL: dict[str, dict[str, Any]] = {
         "description": "Sends contracts",
         "condition": "box.name != ''",
         "filter": {"field": "name", "op": "isNotEmpty"},
-        "secrets": {"TOKEN": "s3cr3t"},
+        "secrets": {"TOKEN": "s3cr3t-12"},
     },
     "/v1/users/{user}": {"timezoneId": "Europe/Berlin", "customerSpecifiedInvoiceData": "VAT 1"},
     "/v2/teams/{team}": {"emailsToSendInvoiceTo": ["{email}"]},

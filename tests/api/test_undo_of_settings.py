@@ -34,7 +34,7 @@ def change(person: Person, path: str, **given: Any) -> str:
 
 def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world: World) -> None:
     pipeline = world.pipeline()
-    created = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush")
+    created = webhook(world.ada, pipeline, stages=["5001"], condition='event == "BOX_EDIT"', token="hush-hush")
     path = f"/api/v2/webhooks/{created['key']}"
     before = shown(world.ada, path)
     edited = change(
@@ -43,7 +43,7 @@ def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world:
         targetUrl="https://other.example.com/",
         stages=[],
         condition="",
-        token="loud",
+        token="loud-loud",
         event="BOX_CREATE",
         ordered=True,
     )
@@ -51,10 +51,10 @@ def test_undoing_an_edit_of_a_subscription_restores_its_address_and_token(world:
     undo(world, edited)
     assert shown(world.ada, path) == before
     sql = "SELECT target_url, token FROM webhooks WHERE key = :key"
-    assert world.server.engine.read(lambda db: db.row(sql, key=created["key"])) == (TARGET, "hush")
+    assert world.server.engine.read(lambda db: db.row(sql, key=created["key"])) == (TARGET, "hush-hush")
     entries = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/audit", params={"kind": "webhook."}))
     assert "secret-path" not in str(entries)
-    assert "hush" not in str(entries)
+    assert "hush-hush" not in str(entries)
     refused(world.cy.http.post("/api/v2/undo", json={"change": edited}), 404)
 
 
@@ -88,7 +88,7 @@ def test_editing_and_deleting_an_inbound_webhook_is_undone(world: World) -> None
 
 def test_undoing_an_edit_of_an_automation_makes_it_run_as_before(world: World) -> None:
     pipeline = world.pipeline()
-    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
+    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush-hush"})
     before = shown(world.ada, rule.own)
     edited = change(
         world.ada,
@@ -96,13 +96,13 @@ def test_undoing_an_edit_of_an_automation_makes_it_run_as_before(world: World) -
         name="Changed",
         trigger={"type": "box.moved"},
         steps=[do("task.create", text="write")],
-        secrets={"word": None, "other": "loud"},
+        secrets={"word": None, "other": "loud-loud"},
         enabled=False,
     )
     undo(world, edited)
     assert shown(world.ada, rule.own) == before
     sql = "SELECT secrets FROM automations WHERE key = :key"
-    assert "hush" in str(world.server.engine.read(lambda db: db.row(sql, key=rule.key)))
+    assert "hush-hush" in str(world.server.engine.read(lambda db: db.row(sql, key=rule.key)))
     box = world.box(pipeline)
     rule.only()
     tasks = ok(world.ada.http.get(f"/api/v2/boxes/{box['key']}/tasks"))["results"]
@@ -114,7 +114,7 @@ def test_undoing_an_edit_of_an_automation_makes_it_run_as_before(world: World) -
 
 def test_an_undo_does_not_restore_secrets_of_another_user(world: World) -> None:
     pipeline = world.pipeline()
-    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush"})
+    rule = Rule(world, pipeline, "box.created", do("task.create", text="call"), secrets={"word": "hush-hush"})
     edited = change(world.bo, rule.own, steps=[do("task.create", text="write")])
     taken = change_of(world.bo.http.post("/api/v2/undo", json={"change": edited}))
     sql = "SELECT user_key, secrets FROM automations WHERE key = :key"
@@ -122,7 +122,7 @@ def test_an_undo_does_not_restore_secrets_of_another_user(world: World) -> None:
     undo(world, taken)
     undo(world, edited)
     owner, secrets = world.server.engine.read(lambda db: db.row(sql, key=rule.key))
-    assert (owner, "hush" in secrets) == (world.ada.user_key, True)
+    assert (owner, "hush-hush" in secrets) == (world.ada.user_key, True)
 
 
 def test_creating_changing_and_deleting_a_rule_is_undone(world: World) -> None:

@@ -135,7 +135,7 @@ class Api(Services):
         call.ctx = self.context(db, call)
         if match:
             self._require_match(call, scope, match)
-        reply = idempotency.once(call.ctx, *call.identity([call.given, call.items]), lambda: answer(route, call))
+        reply = call.once([call.given, call.items], lambda: answer(route, call))
         return sending.naming(reply, call.ctx.change)
 
     @contextlib.contextmanager
@@ -172,9 +172,10 @@ class Api(Services):
         act_as = call.headers.get(b"x-boxwood-act-as")
         given = call.headers.get(b"authorization")
         if given is None and (cookie := credentials.session(call)):
+            call.credential = cookie
             return credentials.in_session(db, call, cookie, now)
         try:
-            secret = credentials.secret(given)
+            secret = call.credential = credentials.secret(given)
             user, within, key = api_keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         except NotSignedIn as problem:
             if problem.given:

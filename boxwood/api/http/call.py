@@ -37,7 +37,7 @@ class Stream:
 class Call:
     """A request: the parameters of the path in order, and all other members merged in `given`."""
 
-    __slots__ = tuple("api ctx given headers items path peer query quota route scheme session".split())
+    __slots__ = tuple("api credential ctx given headers items path peer query quota route scheme session".split())
 
     def __init__(
         self,
@@ -59,6 +59,8 @@ class Call:
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
         self.scheme = scheme
         self.peer = peer
+        self.credential = ""
+        """The secret of the API key or of the session that the request has."""
         self.session = ""
         """The key of the session, if the request has one."""
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
@@ -80,7 +82,7 @@ class Call:
 
         def work(db: Db) -> Reply:
             self.ctx = self.api.context(db, self)
-            reply = idempotency.once(self.ctx, *self.identity(identity), lambda: Reply(encode(fn(self.ctx))))
+            reply = self.once(identity, lambda: Reply(encode(fn(self.ctx))))
             return sending.naming(reply, self.ctx.change)
 
         reply = await self.api.engine.write_soon(work)
@@ -88,9 +90,24 @@ class Call:
             raise idempotency.Replayed(reply)
         return reply
 
-    def identity(self, sent: list[Any]) -> tuple[str, list[Any]]:
-        """The Idempotency-Key (or ""), and what a repetition must have in common with this request."""
-        return self.header("idempotency-key"), [self.route.verb, self.route.path, self.path, *sent]
+    def once(self, sent: list[Any], work: Callable[[], T]) -> T | Reply:
+        """The result of `work`, or the stored response if the request is a repetition (see `idempotency.once`). `sent`
+        is what a repetition must have in common with this request, besides the path."""
+        request = [self.route.verb, self.route.path, self.path, *sent]
+        key = self.header("idempotency-key")
+        return idempotency.once(self.ctx, key, self.credential, request, work, self._require_reach)
+
+    def _require_reach(self) -> None:
+        """Raise what a GET of the longest part of the path raises that ends in a parameter."""
+        parameters = iter(self.path)
+        template = self.route.path.split("/")
+        segments = [next(parameters, "") if segment.startswith("{") else segment for segment in template]
+        for end in range(len(template), 0, -1):
+            if template[end - 1].startswith("{"):
+                route, path, _ = self.router.find("GET", "/api" + "/".join(segments[:end]))
+                if route is not None and route.verb == "GET":
+                    route.handler(self.inner(route, path, {}))
+                    return
 
     @property
     def edition(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ...core import idempotency
 from ...core.context import Ctx
+from ...core.history import request_events
+from ...errors import NotFound
+from ...lib.sealing import Seal
 from .replies import JSON, Reply, encode
 
 
@@ -22,16 +24,34 @@ REPLAYED = (b"idempotent-replayed", b"true")
 R = TypeVar("R")
 
 
-def once(ctx: Ctx, key: str, request: list[Any], work: Callable[[], R]) -> R | Reply:
+def once(
+    ctx: Ctx,
+    key: str,
+    credential: str,
+    request: list[Any],
+    work: Callable[[], R],
+    require_reach: Callable[[], None],
+) -> R | Reply:
     """The stored response to the same request with this key. If there is none, the result of `work`, which is stored in
-    the same transaction. Without a key, every request is new."""
+    the same transaction. Without a key, every request is new.
+
+    A stored response is only given to a caller who still sees what it shows: the events that the request recorded. If
+    not, or if it recorded none, `require_reach` raises what the caller gets for the path.
+    """
     if not key:
         return work()
-    digest = hashlib.blake2b(encode(request), digest_size=16).hexdigest()
-    before = idempotency.find(ctx, key, digest)
+    seal, sent = Seal([key, credential]), encode(request)
+    before = idempotency.find(ctx, key, seal, sent)
     if before is not None:
+        if before.seen is None:
+            require_reach()
+        elif hidden := request_events.hidden(ctx, before.seen):
+            require_reach()
+            raise NotFound(hidden)
         return Reply(before.body.encode(), before.status, headers=(REPLAYED,))
+    newest = request_events.newest(ctx)
     result = work()
     if isinstance(result, Reply) and result.content_type == JSON:
-        idempotency.store(ctx, key, digest, result.status, result.body.decode())
+        seen = request_events.seen_since(ctx, newest)
+        idempotency.store(ctx, key, seal, sent, result.status, result.body, seen)
     return result

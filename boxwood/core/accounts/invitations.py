@@ -14,6 +14,7 @@ import msgspec
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound
 from ...lib import ids
+from ...lib.lines import on_one_line
 from .. import mail_settings, outgoing_mail, persons
 from ..context import Ctx
 from ..people import teams, users
@@ -109,7 +110,7 @@ def _deliver(ctx: Ctx, invitation: Invitation, user: User, team: Team | None, ro
     if not invitation.mailed:
         return Invited(invitation, user, role, settings.base_url + path)
     text = _text(ctx, team, settings.base_url + path)
-    about = f"{ctx.actor.full_name} invites you to {team.name if team else 'Boxwood'}"
+    about = f"{on_one_line(ctx.actor.full_name)} invites you to {on_one_line(team.name) if team else 'Boxwood'}"
     outgoing_mail.post(
         ctx, [user.email], about, text, about="invitation", reply_to=ctx.actor.email, ends_at=invitation.ends_at
     )
@@ -117,9 +118,9 @@ def _deliver(ctx: Ctx, invitation: Invitation, user: User, team: Team | None, ro
 
 
 def _text(ctx: Ctx, team: Team | None, link: str) -> str:
-    what = f"the team {team.name}" if team else "work together"
+    what = f"the team {on_one_line(team.name)}" if team else "work together"
     return (
-        f"Hello,\n\n{ctx.actor.full_name} ({ctx.actor.email}) invites you to {what} in Boxwood.\n\n"
+        f"Hello,\n\n{on_one_line(ctx.actor.full_name)} ({ctx.actor.email}) invites you to {what} in Boxwood.\n\n"
         f"Open this link and choose a password:\n\n{link}\n\n"
         "The link works once, within two weeks. If you do not expect an invitation, ignore this mail.\n"
     )
@@ -127,10 +128,10 @@ def _text(ctx: Ctx, team: Team | None, link: str) -> str:
 
 def _added_mail(ctx: Ctx, team: Team) -> tuple[str, str]:
     """Return subject and text of the mail to a person who is a user already."""
-    link = mail_settings.find(ctx.db).base_url
+    link, name = mail_settings.find(ctx.db).base_url, on_one_line(team.name)
     return (
-        f"You are a member of {team.name}",
-        f"Hello,\n\n{ctx.actor.full_name} ({ctx.actor.email}) added you to the team {team.name} in Boxwood:\n\n"
+        f"You are a member of {name}",
+        f"Hello,\n\n{on_one_line(ctx.actor.full_name)} ({ctx.actor.email}) added you to the team {name} in Boxwood:\n\n"
         f"{link}/\n",
     )
 

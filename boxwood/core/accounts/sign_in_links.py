@@ -15,6 +15,7 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid
 from ...lib.durations import DAY, HOUR, MINUTE
+from ...lib.lines import on_one_line
 from .. import events, mail_settings, outgoing_mail, persons
 from ..context import Ctx
 from ..people import users
@@ -93,9 +94,10 @@ def mail_reset(db: Db, email: str, now: int) -> None:
     ctx = Ctx(db, now, user)
     link = settings.base_url + make(db, user, "reset", now)
     text = (
-        f"Hello {user.full_name},\n\nsomeone, probably you, asked to reset your password in Boxwood. Open this link to "
-        f"choose a new password:\n\n{link}\n\nThe link works once, within one hour. If you did not ask for it, ignore "
-        "this mail: your password does not change.\n"
+        f"Hello {on_one_line(user.full_name)},\n\n"
+        f"someone, probably you, asked to reset your password in Boxwood. Open this link to choose a new "
+        f"password:\n\n{link}\n\nThe link works once, within one hour. If you did not ask for it, ignore this"
+        " mail: your password does not change.\n"
     )
     outgoing_mail.post(ctx, [user.email], "Reset your password", text, about="reset", ends_at=now + LASTS["reset"])
     events.record(ctx, "user.reset_asked", persons.of(user))

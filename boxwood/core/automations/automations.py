@@ -27,6 +27,8 @@ from .steps import flatten
 MOST = 500
 """Automations of a pipeline or a team."""
 MOST_SECRETS = 50
+SHORTEST_SECRET = 8
+"""Characters. Logs show dots in place of secrets, and shorter texts stand in too much other text."""
 
 
 class Automation(msgspec.Struct, frozen=True):
@@ -389,8 +391,8 @@ def _secrets(ctx: Ctx, before: Automation, given: dict[str, Any]) -> dict[str, s
             )
         if value is None:
             secrets.pop(name, None)
-        elif not isinstance(value, str) or not value or len(value) > 8000:
-            raise Invalid(f"secrets.{name}", "must be a text of 1 to 8,000 characters")
+        elif not isinstance(value, str) or not SHORTEST_SECRET <= len(value.strip()) <= len(value) <= 8000:
+            raise Invalid(f"secrets.{name}", f"must be a text of {SHORTEST_SECRET} to 8,000 characters")
         else:
             secrets[name] = value
     if len(secrets) > MOST_SECRETS:

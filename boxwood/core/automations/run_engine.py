@@ -51,6 +51,8 @@ class OutsideStep(msgspec.Struct, frozen=True):
     given: dict[str, Any]
     shown: dict[str, Any]
     """The same without secrets, for the log."""
+    secret_values: list[str]
+    """The secrets, and what filters made of them: hidden where the receiver repeats them."""
     at: int
 
     @property
@@ -260,6 +262,7 @@ class RunEngine:
         try:
             params = {name: value for name, value in op.given.items() if name != "text"}
             given, shown = templates.render(params, names), templates.render(params, names.hidden())
+            secret_values = templates.rendered(op.given, names, "secrets") | {*self.automation.secrets.values()}
             if "text" in op.given:
                 given["text"] = _body(op, given, names)
                 shown["text"] = _body(op, shown, names.hidden())
@@ -274,7 +277,7 @@ class RunEngine:
             attempts=self.run.attempts + 1,
         )
         self._save()
-        return OutsideStep(self.run, self.automation, op, given, shown, self.ctx.now)
+        return OutsideStep(self.run, self.automation, op, given, shown, sorted(secret_values), self.ctx.now)
 
     def settle(self, outcome: StepOutcome) -> OutsideStep | None:
         """Store the result of a step that a worker did, and continue. A step that may be retried is due again later."""

@@ -29,6 +29,8 @@ CONDITION_NAMES = (
 )
 """The names that a condition may use. A name that has no value in a run is null."""
 _ID = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}", re.ASCII)
+KEEP_SECRET = {"default", "upper", "lower", "capitalize", "trim", "replace", "json", "url"}
+"""Filters for secrets. The others can make of a secret a text so short that logs cannot hide it."""
 _SECRET = re.compile(r"\{\{\s*secrets\b")
 
 
@@ -169,6 +171,7 @@ class StepChecker:
             # Only requests may use secrets.
             scope = self.scope if outside else {name: it for name, it in self.scope.items() if name != "secrets"}
             cel.check_templates(value, scope, where)
+            _check_secrets(param, value, where)
         match param.kind:
             case "text" | "pipeline" | "automation" | "stage" | "condition":
                 if isinstance(value, int) and not isinstance(value, bool):
@@ -211,13 +214,19 @@ class StepChecker:
                 raise Invalid(where, str(refused)) from None
 
     def _check_url(self, url: str, where: str) -> None:
-        if _SECRET.search(url):
-            raise Invalid(where, "must not contain a secret, because logs contain addresses: use a header instead")
         if "{{" not in url:
             try:
                 self.rules.check_url(url)
             except Refused as refused:
                 raise Invalid(where, str(refused)) from None
+
+
+def _check_secrets(param: Param, value: Any, where: str) -> None:
+    if param.name in ("url", "query") and _SECRET.search(str(value)):
+        raise Invalid(where, "must not contain a secret, because logs contain addresses: use a header instead")
+    if others := templates.filters_below(value, "secrets") - KEEP_SECRET:
+        known = ", ".join(sorted(KEEP_SECRET))
+        raise Invalid(where, f"must not use the filter {min(others)} on a secret: filters for secrets are {known}")
 
 
 def _check_combination(name: str, params: dict[str, Any], where: str) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ...db.engine import Db
 from ...errors import Invalid, Problem
+from ...lib.lines import on_one_line
 from .. import mail_settings, outgoing_mail
 from ..context import Ctx
 from ..records import USERS, User
@@ -124,7 +125,15 @@ def post(ctx: Ctx, lines: list[str], count: int) -> bool:
     url = mail_settings.find(ctx.db).base_url
     subject = "1 thing you have not seen yet" if count == 1 else f"{count} things you have not seen yet"
     more = [f"… and {count - len(lines)} more"] if count > len(lines) else []
-    text = "\n".join([*lines, *more, "", f"All of them: {url}", "How often this comes is up to you, in your settings."])
+    text = "\n".join(
+        [
+            *map(on_one_line, lines),
+            *more,
+            "",
+            f"All of them: {url}",
+            "How often this comes is up to you, in your settings.",
+        ]
+    )
     try:
         outgoing_mail.post(ctx, [ctx.actor.email], subject, text, about="digest")
     except Problem:
