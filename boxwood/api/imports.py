@@ -79,7 +79,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
 def _refusal(broken: tables.Broken) -> Invalid:
     """The error of a request, for the parameter that the reason begins with, else for the body."""
     name, _, reason = str(broken).partition(": ")
-    return Invalid(name, reason) if name in ("encoding", "sheet") else Invalid("body", str(broken))
+    return Invalid(name, reason) if name in ("encoding", "delimiter", "sheet") else Invalid("body", str(broken))
 
 
 def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipeline:

@@ -22,7 +22,6 @@ from .http.services import Services
 
 log = logging.getLogger("boxwood.api")
 MOST_FIELD = 4096
-MOST_PREVIEW = 8_000_000
 # What a multipart form may have around its file.
 _AROUND = 1_000_000
 

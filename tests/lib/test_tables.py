@@ -5,6 +5,8 @@ import gzip
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from boxwood.lib import tables
 from boxwood.lib.csv_cells import guarded, unguarded, written
@@ -180,6 +182,12 @@ def test_an_encoding_that_is_no_text_is_refused_with_examples(encoding: str) -> 
         opened(b"Name,Value\nA,1\n", encoding=encoding)
 
 
+@pytest.mark.parametrize("delimiter", ['"', "\n", "\r", "\\", "\0"])
+def test_a_delimiter_that_csv_needs_itself_is_refused(delimiter: str) -> None:
+    with pytest.raises(tables.Broken, match="delimiter: must be one character, or tab"):
+        opened(b"Name,Value\nA,1\n", delimiter=delimiter)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf_32", "utf-16-be", "utf-7", "iso2022_jp", "hz"])
 def test_a_wrong_encoding_is_no_failure_of_the_server(encoding: str) -> None:
     with contextlib.suppress(tables.Broken):
@@ -257,3 +265,60 @@ def test_a_guarded_text_comes_back(text: str) -> None:
 
 def test_every_cell_of_a_csv_is_guarded() -> None:
     assert written([["=1+1", -5, None, "\t@x", "a"]]) == b"'=1+1,-5,,'\t@x,a\r\n"
+
+
+_PIECES = st.sampled_from(
+    [
+        b"Name,Value",
+        b"Name;Value",
+        b"sep=;",
+        b'"',
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b",",
+        b";",
+        b"\t",
+        b"\\",
+        b"\x00",
+        b"\xff",
+        b"\xfe",
+        b"\xef\xbb\xbf",
+        b"{",
+        b"[",
+        b"]",
+        b"}",
+        b'{"name": "a"}',
+        b'"\\ud83d"',
+        b"\xd8\x00",
+        b"\x1a",
+        b"NaN",
+        b"1e999",
+        b"=",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pieces=st.lists(st.one_of(_PIECES, st.binary(min_size=1, max_size=3)), max_size=20),
+    encoding=st.sampled_from(
+        ["", "", "utf-16", "utf-32", "cp1252", "shift_jis", "gb18030", "utf-7", "iso2022_jp", "hz"]
+    ),
+    delimiter=st.sampled_from(["", "", ",", ";", "\t", "x", '"', "\n"]),
+    kind=st.sampled_from(["", "", "csv", "json", "jsonl"]),
+)
+def test_any_bytes_are_read_or_refused(pieces: list[bytes], encoding: str, delimiter: str, kind: str) -> None:
+    """Each cell is text that can be stored, and each row without a fault has as many cells as it says."""
+    content = b"".join(pieces)
+    try:
+        found = opened(content, encoding=encoding, delimiter=delimiter, kind=kind)
+        rows = list(tables.rows([content], found.form))
+    except tables.Broken as broken:
+        refusal = str(broken)
+    else:
+        refusal = ""
+        for row in rows:
+            texts = row.cells if isinstance(row.cells, list) else []
+            assert all(letter < "\udc00" or letter > "\udcff" for text in texts for letter in str(text))
+    assert refusal.isprintable()

@@ -19,6 +19,7 @@ DELIMITERS = "\t;|,"
 SPACED, ESCAPED = "spaced", "escaped"
 _BAD = re.compile("[\udc00-\udcff]")
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n?', re.IGNORECASE | re.DOTALL)
+_NO_DELIMITERS = frozenset('"\\\r\n\0')
 _LOOKED_AT = 60
 """Rows from the beginning that show how a table is written."""
 _MOST_TITLES = 20
@@ -212,7 +213,11 @@ def detect(text: str, *, is_cut: bool, delimiter: str, is_known: Callable[[str],
     lines = list(StringIO(text.removeprefix("\ufeff"), newline=""))
     lines = lines[:-1] if is_cut and len(lines) > 1 else lines
     first = next(iter(lines), "")
+    if delimiter in _NO_DELIMITERS:
+        raise Broken("delimiter: must be one character, or tab, and no quote, backslash or line end")
     separator = _SEPARATOR_LINE.fullmatch(first)
+    if separator and separator[1] in _NO_DELIMITERS:
+        separator = None
     if separator:
         delimiter = delimiter or separator[1]
     candidates = [

@@ -49,6 +49,8 @@ class Sheet:
             raise
 
     def _open(self, pieces: Iterable[bytes], sheet: str) -> None:
+        if "\0" in sheet:
+            raise Broken("sheet: must not contain NUL characters")
         size = 0
         for piece in pieces:
             size += len(piece)
