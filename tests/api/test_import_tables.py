@@ -48,6 +48,8 @@ def test_a_table_can_be_the_file_of_a_form_or_compressed(world: World) -> None:
     assert [column["target"] for column in seen["columns"]] == ["name"]
     assert imported(world, pipeline, gzip.compress(b"sep=;\r\nName;Other\r\nB;1\r\n"))["created"] == 1
     assert names(world, pipeline) == ["A", "B"]
+    for kind in ("application/x-www-form-urlencoded", "application/vnd.ms-excel", "text/plain", ""):
+        assert imported(world, pipeline, b"Name\nC\n", kind=kind)["created"] == 1
     empty = world.ada.http.post(path, files={"file": (None, b"Name\nA\n")})
     refused(empty, 400, "is a form without a file")
 

@@ -62,6 +62,10 @@ def test_a_table_is_read_as_programs_write_it(content: bytes, piece: int) -> Non
     assert (columns[:2], [[cell.strip() for cell in row[:2]] for row in rows], faults) == GOOD
 
 
+def test_a_zero_byte_spoils_its_row_alone() -> None:
+    assert read(b"Name,Value\nA\0,1\nB,2\n")[1] == [["A\0", "1"], ["B", "2"]]
+
+
 def test_commas_in_a_heading_with_semicolons_are_text() -> None:
     content = b"Name;Value, EUR;Note, long, text\nA;1,5;a,b,c\nB;2,5;c,d,e\n"
     assert read(content)[:2] == (
@@ -204,6 +208,9 @@ def test_a_wrong_encoding_is_no_failure_of_the_server(encoding: str) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", "a picture (PNG)"),
         (b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ada\r\nEND:VCARD\r\n", "a vCard file of contacts"),
         (b"\xef\xbb\xbfBEGIN:VCARD\r\nVERSION:4.0\r\n", "a vCard file of contacts"),
+        (b'<?xml version="1.0"?><Workbook><Row/></Workbook>', "an XML file"),
+        (b"\x01\x02\0\0" * 10 + b"\xff", "a file of type application/octet-stream"),
+        (b"ID3\x04" + b"\0" * 100, "a file of type audio/mpeg"),
         (b"<html><body><table><tr><td>Name</table>", "an HTML page"),
         (b"PK\x03\x04\x14\0\0\0\0\0" + b"\0" * 20 + b"deals.csv", "a ZIP archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "cannot be read as a spreadsheet"),

@@ -53,6 +53,7 @@ __all__ = [
 HEAD = 256_000
 """The number of bytes from the beginning of a table that are used to detect its format."""
 MOST_UNPACKED = 1_000_000_000
+_MANY_CONTROLS = 8
 FIRST = 1000
 """The number of rows that show what a table is like."""
 _TAKEN = "send CSV, JSON lines, JSON, XLSX, XLS or ODS"
@@ -63,6 +64,8 @@ _NAMES = {
     "image/jpeg": "a picture (JPEG)",
     "image/gif": "a picture (GIF)",
     "text/html": "an HTML page",
+    "text/xml": "an XML file",
+    "application/xml": "an XML file",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "a Word document",
     "application/msword": "a Word document",
     "application/rtf": "an RTF document",
@@ -183,10 +186,17 @@ def _refuse_what_is_no_table(head: bytes, encoding: str) -> None:
         what = "a vCard file of contacts" if b"vcard" in start else "an iCalendar file"
         raise Broken(f"is {what}, and an import creates boxes from a table: {_TAKEN}")
     mime = media.sniff(head)
-    if (mime.startswith("text/") and mime != "text/html") or mime in ("application/json", "application/xml"):
-        return
-    if mime in _NAMES or (not encoding.startswith(("utf-16", "utf-32")) and b"\0" in head[:1000].rstrip(b"\0")):
+    is_text = mime.startswith("text/") or mime in ("application/json", media.UNKNOWN)
+    is_binary = (
+        mime == media.UNKNOWN and not encoding.startswith(("utf-16", "utf-32")) and _controls(head) >= _MANY_CONTROLS
+    )
+    if mime in _NAMES or is_binary or not is_text:
         raise Broken(f"is {_NAMES.get(mime, f'a file of type {mime}')}, and not a table: {_TAKEN}")
+
+
+def _controls(head: bytes) -> int:
+    """The number of bytes at the beginning that texts do not have."""
+    return sum(byte < 9 for byte in head[:1000])
 
 
 def _decoded(head: bytes, encoding: str) -> str:

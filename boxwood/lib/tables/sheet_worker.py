@@ -38,10 +38,8 @@ def main(path: str, wanted: str) -> None:
             fail(f"sheet: {wanted[:100]!r} is not a sheet of this file: it has {', '.join(map(repr, names[:50]))}")
         name = wanted or names[0]
         sheet = book.get_sheet_by_name(name)
-    except python_calamine.PasswordError:
-        fail("is a spreadsheet with a password: save it without one")
-    except Exception as error:
-        fail(f"cannot be read as a spreadsheet ({str(error)[:200]}): save the sheet as CSV")
+    except Exception:
+        fail("cannot be read as a spreadsheet: it is damaged or has a password. Save the sheet as CSV")
     out = sys.stdout
     print(json.dumps({"sheets": names, "sheet": name}), file=out)
     for row in sheet.iter_rows():
