@@ -81,6 +81,22 @@ def test_how_a_table_is_read_is_shown_and_can_be_changed(world: World, window, t
     assert sorted(each["name"] for each in boxes(world, pipeline)) == ["Initech", "Müller"]
 
 
+def test_the_undo_of_an_import_keeps_boxes_that_were_changed_since(world: World, window) -> None:
+    pipeline = a_pipeline(world)
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")
+    page.get_by_label("Or paste rows").fill("Name\nHooli\nInitech\n")
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("heading", name="Imported")).to_be_visible()
+    changed = next(each for each in boxes(world, pipeline) if each["name"] == "Hooli")
+    ok(world.ada.http.post(f"/api/v1/boxes/{changed['key']}", json={"notes": "mine"}))
+    page.get_by_role("button", name="Undo the import").click()
+    expect(page.get_by_role("alert")).to_contain_text("Hooli: it was changed since")
+    page.get_by_role("button", name="Keep those and undo the rest").click()
+    expect(page.get_by_role("list", name="Kept")).to_contain_text("Hooli: it was changed since")
+    assert [each["name"] for each in boxes(world, pipeline)] == ["Hooli"]
+
+
 def test_pasted_rows_are_imported_and_missing_options_created(world: World, window) -> None:
     pipeline = a_pipeline(world)
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/import")

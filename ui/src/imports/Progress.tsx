@@ -5,11 +5,10 @@ import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { ImportOut } from "../api/schema";
-import { undo } from "../api/undo";
 import { Ready } from "../components/states";
-import { say } from "../components/toasts";
 import { Refused } from "./Plan";
 import { isUnderWay } from "./table";
+import { Undo } from "./Undo";
 
 /** Progress of an import. When it has finished, shows its rejected rows and offers to undo it. */
 export function Progress({ imported, pipeline }: { imported: string; pipeline: string }) {
@@ -28,10 +27,6 @@ function State({ job, pipeline }: { job: ImportOut; pipeline: string }) {
   const cancel = useMutation({
     mutationFn: () => client.POST("/v2/imports/{import}/cancel", { params }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ["get", "/v2/imports/{import}"] }),
-  });
-  const takeBack = useMutation({
-    mutationFn: () => undo(job.change),
-    onSuccess: () => say("The import was undone"),
   });
   const refused = api.useQuery(
     "get",
@@ -67,14 +62,10 @@ function State({ job, pipeline }: { job: ImportOut; pipeline: string }) {
             <Button component={Link} to={`/pipelines/${pipeline}`}>
               See the boxes
             </Button>
-            {job.created + job.updated > 0 && !takeBack.isSuccess && (
-              <Button variant="default" loading={takeBack.isPending} onClick={() => takeBack.mutate()}>
-                Undo the import
-              </Button>
-            )}
           </>
         )}
       </Group>
+      {!running && job.created + job.updated > 0 && <Undo change={job.change} />}
       <Refused rows={refused.data?.results ?? []} />
     </Stack>
   );
