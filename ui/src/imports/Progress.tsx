@@ -58,11 +58,9 @@ function State({ job, pipeline }: { job: ImportOut; pipeline: string }) {
             Cancel
           </Button>
         ) : (
-          <>
-            <Button component={Link} to={`/pipelines/${pipeline}`}>
-              See the boxes
-            </Button>
-          </>
+          <Button component={Link} to={`/pipelines/${pipeline}`}>
+            See the boxes
+          </Button>
         )}
       </Group>
       {!running && job.created + job.updated > 0 && <Undo change={job.change} />}
