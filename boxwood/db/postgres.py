@@ -56,6 +56,8 @@ class PostgresDb(CommitHooks):
         self._connection = connection
         self._cache = cache
         self._known: dict[tuple[str, ...], Any] | None = None
+        self._columns: dict[str, list[str]] = {}
+        """The columns of tables that this transaction asked for."""
         self._read_uncached = False
         """Whether the current read for the cache used a table that is not in `CACHED_TABLES`."""
         self.begins = writing
@@ -188,6 +190,11 @@ class PostgresDb(CommitHooks):
         return {name for (name,) in found}
 
     def column_names(self, table: str) -> list[str]:
+        if table not in self._columns:
+            self._columns[table] = self._read_column_names(table)
+        return self._columns[table]
+
+    def _read_column_names(self, table: str) -> list[str]:
         found = self.rows(
             """
             SELECT attname FROM pg_attribute

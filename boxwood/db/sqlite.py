@@ -127,7 +127,10 @@ class SqliteDb(CommitHooks):
         return {name for (name,) in found}
 
     def column_names(self, table: str) -> list[str]:
-        return [name for (name,) in self.rows("SELECT name FROM pragma_table_info(:table)", table=table)]
+        def read() -> list[str]:
+            return [name for (name,) in self.rows("SELECT name FROM pragma_table_info(:table)", table=table)]
+
+        return self.cache.remember(("columns", table), read) if self.writing else read()
 
 
 class _Request:
