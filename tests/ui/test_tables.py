@@ -91,7 +91,7 @@ def test_the_undo_of_an_import_keeps_boxes_that_were_changed_since(world: World,
     changed = next(each for each in boxes(world, pipeline) if each["name"] == "Hooli")
     ok(world.ada.http.post(f"/api/v1/boxes/{changed['key']}", json={"notes": "mine"}))
     page.get_by_role("button", name="Undo the import").click()
-    expect(page.get_by_role("alert")).to_contain_text("Hooli: it was changed since")
+    expect(page.get_by_role("alert", name="Some boxes were changed")).to_contain_text("Hooli: it was changed since")
     page.get_by_role("button", name="Keep those and undo the rest").click()
     expect(page.get_by_role("list", name="Kept")).to_contain_text("Hooli: it was changed since")
     assert [each["name"] for each in boxes(world, pipeline)] == ["Hooli"]

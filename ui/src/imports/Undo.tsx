@@ -13,6 +13,7 @@ export function Undo({ change }: { change: string }) {
   const [conflict, setConflict] = useState("");
   const takeBack = useMutation({
     mutationFn: (partial: boolean) => undo(change, { partial, onProgress: setProgress }),
+    meta: { quiet: true },
     onMutate: () => setConflict(""),
     onSuccess: () => say("The import was undone"),
     onError: (error, partial) => {
