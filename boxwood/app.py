@@ -53,7 +53,7 @@ from .jobs import (
     upkeep,
     webhooks,
 )
-from .lib import jsonlog
+from .lib import jsonlog, tokens
 from .lib.address_rules import Rules
 from .lib.blobs import Blobs, Disk
 from .lib.client_address import read_networks
@@ -176,6 +176,7 @@ class Boxwood:
             await asyncio.to_thread(self.engine.close)
             await asyncio.to_thread(pipeline_formulas.ENGINE.close)
             await asyncio.to_thread(cel.ENGINE.close)
+            await asyncio.to_thread(tokens.ENGINE.close)
 
     def _adopt_mail(self, db: Db) -> None:
         config = self.config

@@ -26,7 +26,7 @@ from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
 from boxwood.core import cel
 from boxwood.core.pipelines import formulas
-from boxwood.lib import ids
+from boxwood.lib import ids, tokens
 from tests.conftest import Clock, Person, Server, Store, World
 from tests.streak import matrix
 from tests.things import AUTOMATION, MAIL, MAKE, PASSWORD, Things
@@ -210,6 +210,7 @@ class StillServer(Server):
         self.engine.close()
         formulas.ENGINE.close()
         cel.ENGINE.close()
+        tokens.ENGINE.close()
 
 
 class StillWorld(World):

@@ -8,7 +8,7 @@ from itertools import islice
 from ..core import persons
 from ..core.activity import overview, timeline
 from ..core.context import Ctx
-from ..errors import Invalid
+from ..errors import Invalid, Unavailable
 from ..lib import tokens
 from ..wire import markdown
 from .http.call import Call
@@ -30,7 +30,10 @@ def of_box(call: Call) -> Reply:
     asked = call.number("maxTokens", 0, least=1, most=MOST_TOKENS) if call.text("maxTokens") else None
     head = f"{markdown.sections(overview.for_box(call.ctx, call.path[0]))}\n\n{markdown.TIMELINE}"
     entries = _entries(call.ctx, call.path[0])
-    text = _whole(head, entries) if asked is None else _within(head, entries, asked)
+    try:
+        text = _whole(head, entries) if asked is None else _within(head, entries, asked)
+    except tokens.Uncountable:
+        raise Unavailable("The tokens cannot be counted now: try again, or leave maxTokens out") from None
     return Reply(text.encode(), content_type=MARKDOWN)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from hypothesis import strategies as st
 from boxwood.lib import tokens
 
 COUNTED = json.loads((Path(__file__).parent / "o200k_counts.json").read_text())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def ended() -> Iterator[None]:
+    yield
+    tokens.ENGINE.close()
+
 
 WORDS = st.sampled_from(["the", " The", "'s", "'LL", "\n", "  ", "é", "e\u0301", "12", "//", "中文", "👍🏽", "WORLD"])
 TEXTS = st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=40).map("".join))
@@ -79,8 +87,21 @@ def test_half_a_surrogate_pair_counts_as_a_question_mark() -> None:
     assert tokens.truncate("a\ud800b", 100) == "a?b"
 
 
-def test_the_vocabulary_is_loaded_when_first_used_and_not_before() -> None:
-    code = "import sys; from boxwood.lib import tokens; print('toktok' in sys.modules); tokens.count('a'); "
-    code += "print('toktok' in sys.modules)"
+def test_the_library_is_loaded_when_first_used_and_never_in_the_process_of_the_server() -> None:
+    code = "import sys; from boxwood.lib import tokens; print(tokens.ENGINE._process); tokens.count('a'); "
+    code += "print('toktok' in sys.modules); tokens.ENGINE.close()"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["False", "True"]
+    assert ran.stdout.split() == ["None", "False"]
+
+
+def test_the_process_that_counts_opens_no_file_and_no_socket_and_starts_again_after_its_end() -> None:
+    tokens.count("a")
+    process = tokens.ENGINE._process
+    assert process is not None
+    limits = Path(f"/proc/{process.child.pid}/limits")
+    if limits.exists():
+        (files,) = [line.split()[3:5] for line in limits.read_text().splitlines() if line.startswith("Max open files")]
+        assert files == ["0", "0"]
+    process.child.kill()
+    process.child.wait()
+    assert tokens.count("hello world") == 2
