@@ -9,7 +9,6 @@ from ..core.history import audit_log, history
 from ..errors import Invalid
 from ..lib import csv_cells
 from ..wire.shapes import history as shapes
-from ..wire.shapes.base import given
 from .history import LAST, PAGE, read_cursor
 from .http.call import Call
 from .http.replies import Reply, encode
@@ -38,9 +37,9 @@ def list_page(call: Call) -> shapes.History:
     events or their beginnings, separated by commas, such as `member.,user.signed_in`. `actor` is the key of a user.
     """
     limit = call.number("limit", PAGE, least=1, most=1000)
-    found, names = _found(call, read_cursor(call.text("cursor")), limit + 1)
+    found, names = _found(call, read_cursor(call.cursor()), limit + 1)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
-    return shapes.History([shapes.change(event, names) for event in found[:limit]], given(cursor))
+    return shapes.History([shapes.change(event, names) for event in found[:limit]], call.next_cursor(cursor))
 
 
 def export(call: Call) -> Reply:

@@ -53,7 +53,7 @@ def _read(call: Call, totals: Totals | None) -> BoardOut:
         by=call.text("by"),
         sums=call.sums(),
         only=call.text("column") if "column" in call.given else None,
-        cursor=call.text("cursor"),
+        cursor=call.cursor() if "column" in call.given else call.text("cursor"),
         limit=call.number("limit", view_board.SHOWN, least=0, most=view_board.MOST_SHOWN),
         totals=totals,
     )
@@ -73,7 +73,7 @@ def _shown(call: Call, board: Board) -> BoardOut:
             results=box_lists.boxes(lane.page.boxes, people, call.ctx.now, lane.page.columns),
             has_next_page=lane.page.cursor is not None,
             golden=lane.golden,
-            cursor=given(lane.page.cursor),
+            cursor=call.next_cursor(lane.page.cursor),
             color=given(lane.stage and Color(*schema.stage_colours(board.chosen.pipeline, lane.stage))),
         )
 

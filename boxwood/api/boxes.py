@@ -22,7 +22,6 @@ from ..wire.codec import Shape
 from ..wire.kinds import ANYTHING, KEY, clearable
 from ..wire.shapes import box_lists
 from ..wire.shapes import boxes as shapes
-from ..wire.shapes.base import given
 from ..wire.shapes.events import NewsfeedEntry, condense, newsfeed_entry
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from ..wire.shapes.people import Out
@@ -41,7 +40,7 @@ def selected(call: Call, found: BoxPage) -> Results[shapes.BoxOut]:
     call.wishes.update(found.wishes)
     people = persons.by_key(call.ctx, stored.people(found.boxes))
     shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
-    return Results(shown, found.cursor is not None, given(found.cursor))
+    return Results(shown, found.cursor is not None, call.next_cursor(found.cursor))
 
 
 def _one(call: Call, box: Box) -> shapes.BoxOut:
@@ -164,7 +163,7 @@ def _select(call: Call) -> Results[shapes.BoxOut]:
         shown=call.texts("fields"),
         stage_key=call.text("stageKey") or None,
         since=_since(call),
-        cursor=call.text("cursor"),
+        cursor=call.cursor(),
         limit=call.number("limit", PAGE, least=1, most=MOST_PER_PAGE),
     )
     return selected(call, found)

@@ -24,7 +24,6 @@ from ..errors import Invalid
 from ..wire.codec import Shape
 from ..wire.shapes import box_lists
 from ..wire.shapes import directory as shapes
-from ..wire.shapes.base import given
 from ..wire.shapes.boxes import BoxOut
 from ..wire.shapes.events import NewsfeedEntry, newsfeed_entry
 from ..wire.shapes.lists import Results, Success
@@ -78,9 +77,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
 
     def list_page(self, call: Call) -> Page:
         """The {nouns} of a team, in the order of their keys; with `after`, only those saved since then."""
-        limit, cursor = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE), call.text("cursor")
-        if cursor and not _CURSOR.fullmatch(cursor):
-            raise _unknown_cursor()
+        limit, cursor = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE), call.cursor()
         found = contact_access.page(
             call.ctx,
             self.noun,
@@ -90,7 +87,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
             limit=limit + 1,
         )
         next_page = found[limit - 1].key if len(found) > limit else None
-        return self.page_of(self._shown(found[:limit]), given(next_page))
+        return self.page_of(self._shown(found[:limit]), call.next_cursor(next_page))
 
     def batch_get(self, call: Call) -> dict[str, Out]:
         """The {nouns} with these keys, by key, without those that the caller cannot access."""
@@ -127,7 +124,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
     def duplicates(self, call: Call) -> DuplicatesPage:
         """Possible duplicates among the {nouns} of a team, by what they have in common."""
         limit = call.number("limit", PAGE, least=1, most=MOST_PER_PAGE)
-        behind = _read_cursor(call.text("cursor"))
+        behind = _read_cursor(call.cursor())
         groups = contact_merge.duplicates(call.ctx, self.noun, call.path[0], behind=behind, limit=limit + 1)
         last = groups[limit - 1] if len(groups) > limit else None
         groups = groups[:limit]
@@ -136,7 +133,7 @@ class EntryHandlers(Generic[E, Out, Page, DuplicatesPage, Unmerged]):
             self.group_of(group.reason, group.value, self._shown([by_key[key] for key in group.keys if key in by_key]))
             for group in groups
         ]
-        return self.groups_of(shown, given(_write_cursor(last.reason, last.value) if last else None))
+        return self.groups_of(shown, call.next_cursor(_write_cursor(last.reason, last.value) if last else None))
 
     def merge(self, call: Call) -> Out:
         """Merge other {nouns} (`keys`) into this {noun}, which replaces them everywhere.

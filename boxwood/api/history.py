@@ -14,7 +14,6 @@ from ..errors import Invalid
 from ..wire.codec import Shape
 from ..wire.kinds import FLAG, KEY
 from ..wire.shapes import history as shapes
-from ..wire.shapes.base import given
 from ..wire.shapes.lists import SUCCESS, Success
 from .http.call import Call
 
@@ -48,10 +47,10 @@ def of_pipeline(call: Call) -> shapes.History:
 
 def _page(call: Call, read: Callable[[int, int], list[Event]]) -> shapes.History:
     limit = call.number("limit", PAGE, least=1, most=1000)
-    found = read(read_cursor(call.text("cursor")), limit + 1)
+    found = read(read_cursor(call.cursor()), limit + 1)
     names = history.names(call.ctx, found)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
-    return shapes.History([shapes.change(event, names) for event in found[:limit]], given(cursor))
+    return shapes.History([shapes.change(event, names) for event in found[:limit]], call.next_cursor(cursor))
 
 
 def read_cursor(cursor: str) -> int:
@@ -96,11 +95,11 @@ def list_trash(call: Call) -> shapes.Trash:
         call.ctx,
         noun=call.text("noun"),
         team_key=call.text("teamKey"),
-        behind=_trash_cursor(call.text("cursor")),
+        behind=_trash_cursor(call.cursor()),
         limit=call.number("limit", PAGE, least=1, most=1000),
     )
     cursor = f"{found.behind[0]}-{found.behind[1]}" if found.behind else None
-    return shapes.Trash([shapes.trashed(trashed) for trashed in found.things], given(cursor))
+    return shapes.Trash([shapes.trashed(trashed) for trashed in found.things], call.next_cursor(cursor))
 
 
 def _trash_cursor(cursor: str) -> tuple[int, str] | None:

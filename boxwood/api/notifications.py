@@ -10,7 +10,6 @@ from ..core.context import Ctx
 from ..core.history import digests, notifications
 from ..errors import Invalid
 from ..wire.shapes import notifications as shapes
-from ..wire.shapes.base import given
 from .http.call import Call
 from .http.live import Live, Update
 
@@ -21,7 +20,7 @@ _KEY = re.compile("n([0-9]{12,18})", re.ASCII)
 
 def list_page(call: Call) -> shapes.NotificationPage:
     """The notifications of the caller, newest first; with `unread=true`, only unread ones."""
-    cursor = call.text("cursor")
+    cursor = call.cursor()
     found = notifications.page(
         call.ctx,
         unread=call.flag("unread"),
@@ -31,7 +30,7 @@ def list_page(call: Call) -> shapes.NotificationPage:
     behind = None if found.behind is None else f"n{found.behind:012d}"
     count, _ = notifications.unread(call.ctx)
     return shapes.NotificationPage(
-        [shapes.notification(notification) for notification in found.notifications], count, given(behind)
+        [shapes.notification(notification) for notification in found.notifications], count, call.next_cursor(behind)
     )
 
 

@@ -34,7 +34,7 @@ def list_page(call: Call) -> shapes.Timeline:
 
     To get the next page, send only `nextPageToken`. It contains the other parameters.
     """
-    token = call.text("nextPageToken")
+    token = call.cursor("nextPageToken")
     asked = _opened(token) if token else Asked(_newest_first(call), _kinds(call), PAGE)
     asked.limit = call.number("limit", asked.limit, least=1, most=MOST_PER_PAGE)
     found = timeline.page(
@@ -51,7 +51,7 @@ def list_page(call: Call) -> shapes.Timeline:
     if len(found) == len(shown):
         return shapes.Timeline(entries)
     asked.behind = shown[-1].place
-    return shapes.Timeline(entries, _sealed(asked))
+    return shapes.Timeline(entries, call.next_cursor(_sealed(asked)))
 
 
 def _newest_first(call: Call) -> bool:

@@ -42,5 +42,5 @@ def delete(call: Call) -> Success:
 def list_boxes(call: Call) -> Results[BoxOut]:
     """A page of the boxes of a view, group by group, with the columns of the view and those in `fields`."""
     limit = call.number("limit", boxes.PAGE, least=1, most=MOST_PER_PAGE)
-    found = saved_views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.text("cursor"), limit=limit)
+    found = saved_views.boxes(call.ctx, *call.path, shown=call.texts("fields"), cursor=call.cursor(), limit=limit)
     return boxes.selected(call, found)

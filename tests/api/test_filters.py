@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from boxwood.api.http.call import cursor_mark
 from boxwood.core.pipelines.columns import MAGIC
 from tests.conftest import World, ok, refused
 
@@ -368,8 +369,9 @@ def test_a_forged_cursor_only_changes_the_position(world: World, at: list[Any]) 
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes"
     for sort in ("name", "creationTimestamp", "-stage,name"):
         good = ok(world.ada.http.get(path, params={"sort": sort, "limit": 1}))["cursor"]
-        mark, phase, now, _ = json.loads(base64.urlsafe_b64decode(good + "=="))
-        forged = base64.urlsafe_b64encode(json.dumps([mark, phase, now, at]).encode()).decode()
+        mark, phase, now, _ = json.loads(base64.urlsafe_b64decode(good.partition(".")[0] + "=="))
+        place = base64.urlsafe_b64encode(json.dumps([mark, phase, now, at]).encode()).decode()
+        forged = f"{place}.{cursor_mark('/v2/pipelines/{pipeline}/boxes', pipeline['key'], place)}"
         reply = world.ada.http.get(path, params={"sort": sort, "cursor": forged})
         assert reply.status_code in (200, 400), reply.text
         if reply.status_code == 400:

@@ -125,3 +125,23 @@ def test_a_table_holds_only_boxes_the_reader_may_see(world: World) -> None:
     found = table(world, pipeline, who="bo")
     assert found["count"] == 1
     assert [box["name"] for box in found["results"]] == ["b"]
+
+
+def test_a_group_of_formula_errors_has_a_key_in_json(world: World) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "FORMULA", "Broken", defaultValue="nothing.at.all")["key"]
+    world.box(pipeline, name="Acme")
+    table = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/table", params={"by": field}))
+    (group,) = table["groups"]
+    assert json.loads(group["key"]) == group["value"]
+    assert group["value"]["error"] == "#ERROR!"
+
+
+def test_a_table_grouped_by_a_date_of_any_age_is_answered(world: World) -> None:
+    pipeline = world.pipeline()
+    field = world.field(pipeline, "DATE", "When")["key"]
+    box = world.box(pipeline, name="Acme")
+    path = f"/api/v1/boxes/{box['key']}/fields/{field}"
+    for moment in (-62_135_596_800_001, -62_135_596_800_000, 253_402_300_799_999, 0, -1):
+        world.ada.http.post(path, json={"value": moment})
+        ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/table", params={"by": field}))

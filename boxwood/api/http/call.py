@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import msgspec
 
 from ...core import mail_settings
 from ...core.context import Ctx
@@ -24,6 +27,11 @@ T = TypeVar("T")
 MOST_PER_PAGE = 1000
 ALL = 10**9
 """The page size of lists that are complete unless the request has `limit`."""
+
+
+def cursor_mark(*of: str) -> str:
+    """What a cursor ends with, so that a list knows its own whole cursors."""
+    return hashlib.blake2b("\n".join(of).encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 class Stream:
@@ -195,6 +203,24 @@ class Call:
         """The columns to sum. `sum` is another spelling of `sums`. None if the request has neither."""
         name = next((name for name in ("sums", "sum") if name in self.given), None)
         return self.texts(name) if name else None
+
+    def cursor(self, name: str = "cursor") -> str:
+        """The place in this list where the page begins, from a cursor that `next_cursor` made; empty for the start."""
+        if "page" not in self.route.query and self.number("page", 0) > 0:
+            raise Invalid("page", "must be 0: this list has no page numbers, send the cursor of the previous page")
+        if not (sealed := self.text(name)):
+            return ""
+        place, _, mark = sealed.rpartition(".")
+        if mark != self._mark(place):
+            raise Invalid(name, f"{sealed[:50]!r} is not a cursor of this list: send the cursor of its previous page")
+        return place
+
+    def next_cursor(self, place: str | None) -> str | msgspec.UnsetType:
+        """The cursor of a place in this list. It is of no use in another list, and not if it is cut short."""
+        return f"{place}.{self._mark(place)}" if place else msgspec.UNSET
+
+    def _mark(self, place: str) -> str:
+        return cursor_mark(self.route.path, *self.path, place)
 
     def flag(self, name: str) -> bool:
         return str(self.given.get(name, "")).lower() in ("true", "1")

@@ -225,9 +225,7 @@ def _date(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str
 
 
 def _checkbox(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
-    if value.lower() not in ("true", "false"):
-        raise Invalid(where, f"{field.name!r} must be true or false")
-    return value.lower()
+    return "true" if field_values.flag_of(value, where, field.name) else "false"
 
 
 def _chosen(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:

@@ -308,16 +308,10 @@ def csv_value(cell: Any) -> str | int | float:
 
 _BEGIN_NUMBERS = frozenset("-0123456789")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-_FLAGS = {
-    **dict.fromkeys("true t yes y 1 1.0 x on checked ✓ ✔ ☑ ja wahr oui vrai si sí verdadero".split(), True),
-    **dict.fromkeys("false f no n 0 0.0 off unchecked ☐ nein falsch non faux falso".split(), False),
-}
 
 
 def _flag(cell: Any) -> bool:
-    if isinstance(cell, bool):
-        return cell
-    found = _FLAGS.get(_text(cell).strip().casefold())
+    found = field_values.read_flag(cell if isinstance(cell, (bool, int, float)) else _text(cell))
     if found is None:
         raise BadCell("is neither true nor false")
     return found

@@ -60,13 +60,31 @@ def _date(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
 
 
 def _checkbox(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> bool:
+    return flag_of(value, name, field.name)
+
+
+_TRUE = "true 1 1.0 t yes y x on checked ✓ ✔ ☑ ✅ ja oui si sí sim vrai wahr verdadero verdadeiro vero waar"
+_FALSE = "false 0 0.0 f no n off unchecked ✗ ✘ ☐ ❌ nein non não nao nee faux falsch falso onwaar"
+_FLAGS = {**dict.fromkeys(_TRUE.split(), True), **dict.fromkeys(_FALSE.split(), False)}
+"""The words for true and false, in small letters, that the API, imports, contacts and filters read alike."""
+
+
+def read_flag(value: Any) -> bool | None:
+    """True or false for a flag, 1 or 0, or one of the words that mean one of them; None for anything else."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if isinstance(value, int) and value in (0, 1):
+    if isinstance(value, (int, float)) and value in (0, 1):
         return bool(value)
-    raise Invalid(name, f"{field.name!r} must be true or false")
+    return _FLAGS.get(value.strip("\ufe0f \t\r\n").casefold()) if isinstance(value, str) else None
+
+
+def flag_of(value: Any, name: str, field_name: str) -> bool:
+    """Return the flag that `read_flag` reads. Raise `Invalid` for `name` if the value is none."""
+    flag = read_flag(value)
+    if flag is None:
+        shown = repr(value)[:50]
+        raise Invalid(name, f"{field_name!r} must be true or false (or yes, no, 1, 0), but is {shown}")
+    return flag
 
 
 def _dropdown(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> str:

@@ -277,9 +277,10 @@ def _read_moment(value: Any, where: str) -> int:
 
 
 def _read_flag(value: Any, where: str) -> int:
-    if isinstance(value, bool):
-        return int(value)
-    raise Invalid(where, "must be true or false")
+    flag = field_values.read_flag(value)
+    if flag is None:
+        raise Invalid(where, "must be true or false")
+    return int(flag)
 
 
 def _read_text(value: Any, where: str) -> str:

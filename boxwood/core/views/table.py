@@ -156,11 +156,19 @@ def _group_of(column: Column | None, stored: Any) -> tuple[str, Any]:
         keys = sorted(it.get("userKey") or it.get("email", "") if isinstance(it, dict) else it for it in value)
         return (msgspec.json.encode(keys).decode(), value) if value else ("", None)
     value = column_sums.rounded(value) if isinstance(value, float) else value
+    if isinstance(value, dict):  # a formula that failed: boxes with the same error form a group
+        return msgspec.json.encode(value, order="sorted").decode(), value
+    if isinstance(value, bool):
+        return ("true" if value else "false"), value
     return str(value), value
 
 
 def _month(moment: float) -> str:
-    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m")
+    try:
+        found = datetime.fromtimestamp(moment / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return ""  # a date that older versions accepted
+    return f"{found.year:04d}-{found.month:02d}"
 
 
 def _rank(value: Any, key: str) -> tuple[int, float, str]:

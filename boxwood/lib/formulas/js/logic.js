@@ -12,8 +12,10 @@ function faulty(attempt, judge) {
   return recovered(() => (attempt(), false), judge);
 }
 
+// A blank is false, as an unset checkbox is. Only inside a list are blanks passed over.
 function flatTruths(args) {
-  return args.flat(Infinity).filter((v) => !isBlank(v) && v !== "").map(truth);
+  const all = args.flatMap((v) => (Array.isArray(v) ? v.flat(Infinity).filter((item) => !isBlank(item) && item !== "") : [v]));
+  return all.map((v) => v !== "" && truth(v));
 }
 
 function chosen(cases, fits) {

@@ -4,10 +4,21 @@ function whole(v, least, what) {
   return n >= least ? n : fail("#VALUE!", `${what} must be at least ${least}`);
 }
 
+// Characters are counted, not halves of them: "😀" is one, though JavaScript counts two.
+const BEYOND = /[\ud800-\udbff]/;
+
+function characters(words) {
+  return BEYOND.test(words) ? [...words].length : words.length;
+}
+
+function part(words, from, to) {
+  return BEYOND.test(words) ? [...words].slice(from, to).join("") : words.slice(from, to);
+}
+
 function find(needle, haystack, start) {
   const from = whole(start ?? 1, 1, "The start");
-  const at = haystack.indexOf(needle, from - 1);
-  return at < 0 ? fail("#VALUE!", `“${clip(needle)}” is not in “${clip(haystack)}”`) : at + 1;
+  const at = haystack.indexOf(needle, part(haystack, 0, from - 1).length);
+  return at < 0 ? fail("#VALUE!", `“${clip(needle)}” is not in “${clip(haystack)}”`) : characters(haystack.slice(0, at)) + 1;
 }
 
 function roomy(words) {
@@ -61,16 +72,17 @@ Object.assign(S, {
     return roomy((truth(skipBlanks) ? all.filter((words) => words !== "") : all).join(text(between)));
   },
   SPLIT: (v, between) => text(v).split(text(between)).filter((part) => part !== ""),
-  LEFT: (v, count) => text(v).slice(0, whole(count ?? 1, 0, "The length")),
+  LEFT: (v, count) => part(text(v), 0, whole(count ?? 1, 0, "The length")),
   RIGHT(v, count) {
     const words = text(v);
-    return words.slice(Math.max(words.length - whole(count ?? 1, 0, "The length"), 0));
+    const length = characters(words);
+    return part(words, Math.max(length - whole(count ?? 1, 0, "The length"), 0), length);
   },
   MID(v, start, count) {
     const from = whole(start, 1, "The start") - 1;
-    return text(v).slice(from, from + whole(count, 0, "The length"));
+    return part(text(v), from, from + whole(count, 0, "The length"));
   },
-  LEN: (v) => (Array.isArray(v) ? v.length : text(v).length),
+  LEN: (v) => (Array.isArray(v) ? v.length : characters(text(v))),
   UPPER: (v) => text(v).toUpperCase(),
   LOWER: (v) => text(v).toLowerCase(),
   PROPER: (v) => text(v).toLowerCase().replace(/(^|[^\p{L}])(\p{L})/gu, (_, before, letter) => before + letter.toUpperCase()),
@@ -79,7 +91,7 @@ Object.assign(S, {
   SUBSTITUTE: (v, old, fresh, which) => substituted(text(v), text(old), text(fresh), which),
   REPLACE(v, start, count, fresh) {
     const from = whole(start, 1, "The start") - 1;
-    return text(v).slice(0, from) + text(fresh) + text(v).slice(from + whole(count, 0, "The length"));
+    return part(text(v), 0, from) + text(fresh) + part(text(v), from + whole(count, 0, "The length"));
   },
   FIND: (needle, v, start) => find(text(needle), text(v), start),
   SEARCH: (needle, v, start) => find(text(needle).toLowerCase(), text(v).toLowerCase(), start),
