@@ -116,11 +116,11 @@ class Things:
 
     def fill_path(self, path: str) -> str:
         """Fill the keys into a path, where the position decides which kind of field is meant."""
-        return self.fill(_specific_nouns(path))
+        return self.fill(specific_nouns(path))
 
     def parameters(self, path: str, otherwise: dict[str, str]) -> dict[str, str]:
         """Return the keys for the nouns of a path; for an unknown noun, the given value."""
-        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", _specific_nouns(path))
+        names = re.findall(r"\{(\w+)\}", path), re.findall(r"\{(\w+)\}", specific_nouns(path))
         known = {name: self.key(noun) for name, noun in zip(*names, strict=True) if self.knows(noun)}
         return {**otherwise, **known}
 
@@ -233,7 +233,7 @@ class Things:
         return client
 
 
-def _specific_nouns(path: str) -> str:
+def specific_nouns(path: str) -> str:
     """Rename nouns whose position decides which kind of field or user is meant."""
     path = re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
     return path.replace("/members/{user}", "/members/{colleague}")

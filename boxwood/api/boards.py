@@ -70,6 +70,7 @@ def _shown(call: Call, board: Board) -> BoardOut:
             name=lane.name,
             count=lane.count,
             sums=lane.sums,
+            ignored=lane.ignored,
             results=box_lists.boxes(lane.page.boxes, people, call.ctx.now, lane.page.columns),
             has_next_page=lane.page.cursor is not None,
             golden=lane.golden,

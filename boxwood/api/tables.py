@@ -33,7 +33,7 @@ def get(call: Call) -> TableOut:
         by=found.by,
         count=sum(len(group.box_keys) for group in found.groups),
         groups=[
-            TableGroup(group.key, group.value, len(group.box_keys), group.sums, group.box_keys)
+            TableGroup(group.key, group.value, len(group.box_keys), group.sums, group.ignored, group.box_keys)
             for group in found.groups
         ],
         results=boxes.with_columns(call.ctx, found.boxes, found.chosen),

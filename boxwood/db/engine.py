@@ -89,9 +89,9 @@ class Dialect(Protocol):
     def field_value(self, column: str, key: str) -> str:
         """A member of a JSON column, as text. `key` must be digits or a plain word that we chose."""
 
-    def field_number(self, column: str, key: str) -> str:
-        """A member of a JSON column, as a number. Text counts if it is a plain decimal of at most 20 characters;
-        anything else is NULL."""
+    def field_number(self, column: str, key: str, others: str = "") -> str:
+        """A member of a JSON column, as a number. Text counts if it is a plain decimal of at most 20 characters, or if
+        the JSON column `others` has its number; anything else is NULL."""
 
     def field_flag(self, column: str, key: str) -> str:
         """1 where the member is true, else 0."""

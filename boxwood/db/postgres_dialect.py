@@ -40,11 +40,12 @@ class PostgresDialect:
     def field_value(self, column: str, key: str) -> str:
         return f"({column}->>'{key}')"
 
-    def field_number(self, column: str, key: str) -> str:
+    def field_number(self, column: str, key: str, others: str = "") -> str:
         value = self.field_value(column, key)
+        other = f"ELSE {self.field_value(others, key)}::float8" if others else ""
         return f"""(CASE jsonb_typeof({column}->'{key}') WHEN 'number' THEN {value}::float8
             WHEN 'string' THEN CASE WHEN LENGTH({value}) <= 20
-                AND {value} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' THEN {value}::float8 END END)"""
+                AND {value} ~ '^-?(0|[1-9][0-9]*)([.][0-9]+)?$' THEN {value}::float8 {other} END END)"""
 
     def field_flag(self, column: str, key: str) -> str:
         return f"(CASE WHEN {self.field_value(column, key)} = 'true' THEN 1 ELSE 0 END)"

@@ -23,13 +23,21 @@ class Table(Generic[R]):
     """A table and the record type of its rows: `BOXES = Table("boxes", Box)`.
 
     `beside` names members that are stored in other tables. They must come last in the record and have defaults.
-    `empty` gives the shared value of a member whose JSON is `{}`.
+    `empty` gives the shared value of a member whose JSON is `{}`. `computed` are columns that no member holds: each is
+    written whenever its member is, from the member's value.
     """
 
     def __init__(
-        self, name: str, record: type[R], *, beside: Sequence[str] = (), empty: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        record: type[R],
+        *,
+        beside: Sequence[str] = (),
+        empty: Mapping[str, Any] | None = None,
+        computed: Mapping[str, tuple[str, Callable[[Any], Any]]] | None = None,
     ) -> None:
         self.name = name
+        self._computed = dict(computed or {})
         self.record = record
         hints = get_type_hints(record)
         self.names = tuple(name for name in record.__struct_fields__ if name not in beside)
@@ -41,8 +49,10 @@ class Table(Generic[R]):
                 self._readers.append((at, reader))
         self._json = {name for name in self.names if _is_json(hints[name])}
         self._json_at = tuple(at for at, name in enumerate(self.names) if name in self._json)
-        values = ", ".join(f":{name}" for name in self.names)
-        self._insert = f"INSERT INTO {name} ({self.columns}) VALUES ({values})"
+        self.written = (*self.names, *self._computed)
+        """The columns of `row`: those of the record, and the computed ones."""
+        values = ", ".join(f":{name}" for name in self.written)
+        self._insert = f"INSERT INTO {name} ({', '.join(self.written)}) VALUES ({values})"
 
     def of(self, alias: str) -> str:
         """The columns with a table alias: `b.key, b.name, …`."""
@@ -66,17 +76,22 @@ class Table(Generic[R]):
     def params(self, record: R, names: Sequence[str] | None = None) -> dict[str, Any]:
         """The record's values as parameters of a statement: the named members, or all of them."""
         given = {name: getattr(record, name) for name in names or self.names}
+        for column, (member, compute) in self._computed.items():
+            if member in given:
+                given[column] = compute(given[member])
         for name in self._json & given.keys():
             if given[name] is not None:
                 given[name] = msgspec.json.encode(given[name]).decode()
         return given
 
     def row(self, record: R) -> Row:
-        """The row of a record: its values in the order of `names`, for `Db.bulk`."""
+        """The row of a record: its values in the order of `written`, for `Db.bulk`."""
         values = list(msgspec.structs.astuple(record)[: len(self.names)])
         for at in self._json_at:
             if values[at] is not None:
                 values[at] = _encode(values[at]).decode()
+        for member, compute in self._computed.values():
+            values.append(compute(getattr(record, member)))
         return tuple(values)
 
     def insert(self, db: Db, record: R) -> None:
@@ -85,7 +100,8 @@ class Table(Generic[R]):
     def update(self, db: Db, record: R, *names: str, by: str = "key") -> None:
         """Write the named members to the row with this record's key. Without names, write all members."""
         names = names or tuple(name for name in self.names if name != by)
-        settings = ", ".join(f"{name} = :{name}" for name in names)
+        columns = (*names, *(column for column, (member, _) in self._computed.items() if member in names))
+        settings = ", ".join(f"{name} = :{name}" for name in columns)
         db.run(f"UPDATE {self.name} SET {settings} WHERE {by} = :{by}", **self.params(record, (*names, by)))
 
 

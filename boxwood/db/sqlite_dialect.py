@@ -22,11 +22,12 @@ class SqliteDialect:
     def field_value(self, column: str, key: str) -> str:
         return f"""({column}->>'$."{key}"')"""
 
-    def field_number(self, column: str, key: str) -> str:
+    def field_number(self, column: str, key: str, others: str = "") -> str:
         value = self.field_value(column, key)
+        other = f"ELSE {self.field_value(others, key)}" if others else ""
         return f"""(CASE json_type({column}, '$."{key}"') WHEN 'integer' THEN {value} WHEN 'real' THEN {value}
             WHEN 'text' THEN CASE WHEN LENGTH({value}) <= 20 AND {value} NOT GLOB '*[^0-9.-]*'
-                AND json_valid({value}) THEN {value} + 0.0 END END)"""
+                AND json_valid({value}) THEN {value} + 0.0 {other} END END)"""
 
     def field_flag(self, column: str, key: str) -> str:
         return f"(CASE WHEN {self.member(column, key)} = 'true' THEN 1 ELSE 0 END)"

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from . import numbers
 from .durations import DAY, HOUR, MINUTE, WEEK
 
 LONGEST = 100_000
@@ -79,14 +80,7 @@ def as_number(value: Any) -> float | int | None:
         return None
     if isinstance(value, (int, float)):
         return value
-    text = as_text(value).strip().replace(",", "")[:40]
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return numbers.read(as_text(value))
 
 
 def as_moment(value: Any) -> datetime | None:
@@ -136,7 +130,16 @@ def _round(value: Any, digits: int = 0) -> Any:
     number = as_number(value)
     if number is None:
         return None
-    rounded = round(number, max(-15, min(digits, 15)))
+    places = max(-15, min(digits, 15))
+    # As ROUND of formulas: a half goes away from zero, also if its binary fraction is a little less (1.005 to 1.01).
+    step = 10.0 ** abs(places)
+    size = abs(number)
+    nudge = size * 1e-15 if size < 1e12 else 0
+    scaled = (size + nudge) / step if places < 0 else (size + nudge) * step
+    if not math.isfinite(scaled) or scaled >= 2**53:
+        return number
+    whole = math.floor(scaled + 0.5)
+    rounded = math.copysign(whole * step if places < 0 else whole / step, number)
     return int(rounded) if digits <= 0 else rounded
 
 

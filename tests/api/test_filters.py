@@ -108,7 +108,7 @@ def test_text_values_compare_numbers_numerically_and_words_alphabetically(world:
     assert listed(world, pipeline, sort=f"-{key}") == ["ß", "Beta", "alpha 7", "300.5", "40", "5", "None"]
 
 
-@pytest.mark.parametrize("value", ["1e999", "0042", "1.2.3", "2026-03-31", "+5", "5.", ".5", "1 2", "-", "9" * 30])
+@pytest.mark.parametrize("value", ["1e999", "0042", "1.2.3", "2026-03-31", "+49 170 12", "5,", "1 2", "-", "9" * 30])
 def test_text_that_only_looks_like_a_number_compares_as_a_word(world: World, value: str) -> None:
     pipeline = world.pipeline()
     key = world.field(pipeline, "TEXT_INPUT")["key"]

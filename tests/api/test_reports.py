@@ -118,7 +118,7 @@ def test_totals_are_by_stage_person_and_field(world: World, sales: dict[str, Any
         ("5001", 2, 15),
         ("5002", 1, 0),
     ]
-    assert by[0]["sums"][value] == {"sum": 15.0, "count": 2, "average": 7.5}
+    assert by[0]["sums"][value] == {"sum": 15.0, "count": 2, "average": 7.5, "ignored": 0}
     assert report(world, sales, "totals", sums=value)["groups"] == by
     people = {group["name"]: group["count"] for group in report(world, sales, "totals", by="assignee")["groups"]}
     assert people == {"Ada Lovelace": 2, "Bo Diddley": 1, "": 1}
@@ -140,10 +140,11 @@ def test_boards_tables_and_reports_sum_by_one_rule_in_both_spellings(world: Worl
         query = {spelling: f"{value},{spent}"}
         board = ok(world.ada.http.get(f"{path}/board", params=query))["columns"][0]["sums"]
         assert board == {value: 0.3, spent: hours}
-        group = ok(world.ada.http.get(f"{path}/table", params=query))["groups"][0]["sums"]
-        assert group == {spent: hours}  # a table has no sum for a column that holds words
+        group = ok(world.ada.http.get(f"{path}/table", params=query))["groups"][0]
+        assert group["sums"] == {value: 0.3, spent: hours}
+        assert group["ignored"] == {value: 1}
         totals = report(world, sales, "totals", **query)["groups"][0]["sums"]
-        assert totals[value] == {"sum": 0.3, "count": 2, "average": 0.15}
+        assert totals[value] == {"sum": 0.3, "count": 2, "average": 0.15, "ignored": 1}
         assert totals[spent]["sum"] == hours
         points = report(world, sales, "over-time", **query)["points"]
         assert points[-1]["sums"][value] == {"created": 0.3, "won": 0, "lost": 0}

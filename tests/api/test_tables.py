@@ -47,17 +47,19 @@ def test_a_table_returns_columns_with_the_first_boxes_and_with_a_batch(world: Wo
     assert read["columns"] == {"daysInStage": 0}
 
 
-def test_only_columns_of_numbers_have_sums(world: World) -> None:
+def test_a_column_in_which_most_values_are_words_has_no_sums(world: World) -> None:
     pipeline = world.pipeline()
-    size, word = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Word"))
+    size, word, mixed = (world.field(pipeline, "TEXT_INPUT", name)["key"] for name in ("Size", "Word", "Mixed"))
     for name, value in (("a", 10), ("b", 20.5), ("c", "30")):
-        world.box(pipeline, name=name, fields={size: value, word: "x" if name == "a" else 7})
-    found = table(world, pipeline, sums=f"{size},{word},taskTotal")
+        fields = {size: value, mixed: "x" if name == "a" else 7, word: 5 if name == "a" else "x"}
+        world.box(pipeline, name=name, fields=fields)
+    found = table(world, pipeline, sums=f"{size},{word},{mixed},taskTotal")
     assert [group["sums"] for group in found["groups"]] == [
-        {size: 60.5, "taskTotal": 0},
-        {size: 0, "taskTotal": 0},
-        {size: 0, "taskTotal": 0},
+        {size: 60.5, mixed: 14, "taskTotal": 0},
+        {size: 0, mixed: 0, "taskTotal": 0},
+        {size: 0, mixed: 0, "taskTotal": 0},
     ]
+    assert [group["ignored"] for group in found["groups"]] == [{mixed: 1}, {}, {}]
 
 
 def test_a_table_can_be_grouped_by_any_column(world: World) -> None:

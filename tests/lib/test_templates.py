@@ -124,3 +124,24 @@ def test_no_filter_makes_a_text_without_end():
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(TemplateError):
         assert templates.parse(text).parts or not text
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "rounded"),
+    [
+        (1.005, 2, 1.01),
+        (2.5, 0, 3),
+        (-2.5, 0, -3),
+        (1.5, 0, 2),
+        (1234.5678, 2, 1234.57),
+        (1250, -2, 1300),
+        (0.1, 15, 0.1),
+    ],
+)
+def test_round_is_the_round_of_formulas(number: float, digits: int, rounded: float) -> None:
+    assert templates.render(f"{{{{ x | round({digits}) }}}}", {"x": number}) == rounded
+
+
+@pytest.mark.parametrize(("text", "number"), [("1,5", 1.5), ("1.234,56", 1234.56), ("€ 5", 5), ("x", None)])
+def test_the_filter_number_reads_a_text_as_people_mean_it(text: str, number: float | None) -> None:
+    assert templates.render("{{ x | number }}", {"x": text}) == number

@@ -166,7 +166,7 @@ def _write(ctx: Ctx, pipeline: Pipeline, role: Role, new: list[Box], rows: list[
     if not access.grants_any(role, "BOX", "CREATE"):
         for box in new:
             access.require(ctx, role, "BOX", "CREATE", box)
-    ctx.db.bulk("boxes", BOXES.names, rows)
+    ctx.db.bulk("boxes", BOXES.written, rows)
     # Without rules, `judged` looks for a first one that was committed a moment ago: a statement for each box.
     if pipeline.validators_updated_at is not None or len(new) == 1:
         new = [validation_rules.with_violations(ctx, pipeline, box, new=True) for box in new]

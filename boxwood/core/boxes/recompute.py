@@ -129,7 +129,7 @@ def _write(ctx: Ctx, changed: list[tuple[Box, Box]]) -> None:
     saved = [msgspec.structs.replace(new, saved_at=ctx.now) for _, new in changed]
     names = ("key", "fields", "saved_at")
     ctx.db.many(
-        "UPDATE boxes SET fields = :fields, saved_at = :saved_at WHERE key = :key",
+        "UPDATE boxes SET fields = :fields, numbers = :numbers, saved_at = :saved_at WHERE key = :key",
         [BOXES.params(box, names) for box in saved],
     )
     for (old, _), box in zip(changed, saved, strict=True):

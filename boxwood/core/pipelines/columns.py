@@ -289,10 +289,16 @@ def _of_magic(dialect: Dialect, name: str, magic: Magic) -> Column:
     return _worded(dialect, name, magic.kind, magic.reads, sql)
 
 
+def field_number(dialect: Dialect, field: Field) -> str:
+    """SQL of the number that a box `b` has in a field; NULL if its value is unset or is no number."""
+    texts = "b.numbers" if field.type in ("TEXT_INPUT", "FORMULA") else ""
+    return dialect.field_number("b.fields", field.key, texts)
+
+
 def of_field(dialect: Dialect, field: Field) -> Column:
     """Return the column of a field."""
     key, reads = field.key, _reads_field(field.key)
-    value, number = dialect.field_value("b.fields", key), dialect.field_number("b.fields", key)
+    value, number = dialect.field_value("b.fields", key), field_number(dialect, field)
     match field.type:
         case "TEXT_INPUT" | "FORMULA":
             short = dialect.folded(f"substr({value}, 1, {PREFIX})")

@@ -9,11 +9,11 @@ Values become parameters; no text of a request is in the SQL. Errors name the pl
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import Invalid, NotFound
+from ...lib import numbers
 from ..context import Ctx
 from ..people import users
 from ..records import Field, Pipeline
@@ -42,7 +42,6 @@ OPS: dict[str, tuple[str, ...]] = {
     "texts": LISTED,
 }
 _SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 _SMALL = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _LAST = "\U0010ffff"
 
@@ -256,7 +255,7 @@ def _listed_values(value: Any, where: str) -> list[Any]:
 def _as_number(value: Any) -> int | float | None:
     """Return a number, or the number that a text is compared as; None if it is neither."""
     if isinstance(value, str):
-        return float(value) if len(value) <= 20 and _DECIMAL.fullmatch(value) else None
+        return numbers.read(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return value if -1e300 <= value <= 1e300 else None

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ..context import Ctx
-from ..records import Field
+from ..records import Field, numbers_in
 
 
 def read(ctx: Ctx, field: Field) -> dict[str, Any]:
@@ -63,8 +63,9 @@ def _fill(ctx: Ctx, field: Field, values: dict[str, Any], restored: Callable[[An
             value = restored(box_fields.get(field.key), values[key])
             if value not in (None, []):
                 box_fields = dict(sorted({**box_fields, field.key: value}.items()))
-                filled.append({"key": key, "fields": msgspec.json.encode(box_fields).decode()})
-        ctx.db.many("UPDATE boxes SET fields = :fields WHERE key = :key", filled)
+                text = msgspec.json.encode(box_fields).decode()
+                filled.append({"key": key, "fields": text, "numbers": numbers_in(box_fields)})
+        ctx.db.many("UPDATE boxes SET fields = :fields, numbers = :numbers WHERE key = :key", filled)
 
 
 def clear(ctx: Ctx, field: Field) -> None:

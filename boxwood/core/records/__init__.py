@@ -13,6 +13,7 @@ from .box import BoxEmails as BoxEmails
 from .box import BoxLink as BoxLink
 from .box import StageStay as StageStay
 from .box import StoredBox as StoredBox
+from .box import numbers_in as numbers_in
 from .field import FIELD_TYPES as FIELD_TYPES
 from .field import FIELDS as FIELDS
 from .field import FIRST_FIELD as FIRST_FIELD

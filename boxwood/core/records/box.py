@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ...db.records import Table
+from ...lib import numbers
 
 
 class StageStay(msgspec.Struct, frozen=True, gc=False):
@@ -121,7 +122,26 @@ class Box(msgspec.Struct, frozen=True, gc=False):
         ]
 
 
-BOXES = Table("boxes", Box, empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY})
+def numbers_in(fields: dict[str, Any]) -> str | None:
+    """The numbers of texts that databases do not read themselves, such as `1.250,00 €`, by field key, as JSON.
+
+    They are the column `numbers`, so that totals, filters and orders count them. None if there are no such texts.
+    """
+    found = {}
+    for key, value in fields.items():
+        if isinstance(value, str) and len(value) <= numbers.LONGEST and not numbers.is_plain(value):
+            number = numbers.read(value)
+            if number is not None:
+                found[key] = number
+    return msgspec.json.encode(found).decode() if found else None
+
+
+BOXES = Table(
+    "boxes",
+    Box,
+    empty={"emails": NO_EMAILS, "activity": NO_ACTIVITY},
+    computed={"numbers": ("fields", numbers_in)},
+)
 
 
 class StoredBox(msgspec.Struct, frozen=True, gc=False):

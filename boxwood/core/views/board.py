@@ -3,12 +3,12 @@ each column."""
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ...errors import Invalid
+from ...lib import numbers
 from .. import pipelines
 from ..context import Ctx
 from ..pipelines import schema
@@ -27,7 +27,6 @@ MOST_BOXES = 5000
 UNSET = ""
 """The key of the board column with the boxes that have no value."""
 _values = msgspec.json.Decoder(dict[str, Any]).decode
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -38,6 +37,8 @@ class Lane(msgspec.Struct, frozen=True):
     stage: Stage | None
     count: int
     sums: dict[str, float]
+    ignored: dict[str, int]
+    """For each sum, how many boxes have a value that is no number; without those that have none."""
     page: BoxPage
     golden: list[str]
     """The keys of the shown boxes that are golden."""
@@ -117,9 +118,11 @@ def read(
     }
     summed = _sums_of(chosen, sums, [box for page in pages.values() for box in page.boxes])
     figures = _figures(ctx, chosen, column, summed, only, totals)
-    lanes = [
-        Lane(key, *keys[key], *figures.get(key, (0, {})), pages[key], _golden_on(pages[key], golden)) for key in wanted
-    ]
+    lanes = []
+    for key in wanted:
+        count, totals_of, ignored = figures.get(key, (0, {}, {}))
+        marked = _golden_on(pages[key], golden)
+        lanes.append(Lane(key, *keys[key], count, totals_of, ignored, pages[key], marked))
     wishes = {wish for page in pages.values() for wish in page.wishes}
     if column.field:
         wishes.add(Wish(chosen.pipeline.key, column.field.key, column.form))
@@ -183,15 +186,16 @@ def _sums_of(chosen: Selection, names: list[str] | None, shown: list[StoredBox])
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
-        return len(value) <= 20 and _NUMBER.fullmatch(value) is not None
+        return numbers.read(value) is not None
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _figures(
     ctx: Ctx, chosen: Selection, column: Column, summed: dict[str, Column], only: str | None, totals: Totals | None
-) -> dict[str, tuple[int, dict[str, float]]]:
-    """The number of boxes of each column, and the sums of their numbers. Values that are no numbers are ignored."""
+) -> dict[str, tuple[int, dict[str, float], dict[str, int]]]:
+    """The number of boxes of each column, the sums of their numbers, and how many values are no numbers."""
     numbers = {name: column_sums.number(ctx, column) for name, column in summed.items()}
+    numbers |= {f"{name} ignored": column_sums.left_out(ctx, column) for name, column in summed.items()}
     if totals and not chosen.filter.columns and all(column.field for column in summed.values()):
         where, params = chosen.visible
         query = TotalsQuery(chosen.pipeline.key, where, tuple(params.items()), column.sorts[0])
@@ -199,8 +203,12 @@ def _figures(
     else:
         found = _counted(ctx, chosen, column.sorts[0], list(numbers.values()), column_sums.params(ctx, summed), only)
     return {
-        key: (count, {name: column_sums.rounded(total) for name, total in zip(summed, sums, strict=True)})
-        for key, (count, *sums) in found.items()
+        key: (
+            count,
+            {name: column_sums.rounded(total) for name, total in zip(summed, figures, strict=False)},
+            {name: int(left) for name, left in zip(summed, figures[len(summed) :], strict=True) if left},
+        )
+        for key, (count, *figures) in found.items()
     }
 
 

@@ -66,7 +66,7 @@ def existing(db: Db) -> set[str]:
 def on(dialect: Dialect, field_key: str, form: str) -> str:
     """The table and the expressions of an index. A page that is sorted by the field is read along it."""
     column = columns.of_field(dialect, _a_field(field_key, _FORMS[form]))
-    sorts = ", ".join(f"({sql.replace('b.fields', 'fields')})" for sql in column.sorts)
+    sorts = ", ".join(f"({sql.replace('b.fields', 'fields').replace('b.numbers', 'numbers')})" for sql in column.sorts)
     return f"boxes (pipeline_key, {sorts}, key)"
 
 

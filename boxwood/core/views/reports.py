@@ -308,8 +308,8 @@ class ReportGroup(NamedTuple):
     value."""
     name: str
     boxes: int
-    sums: dict[str, tuple[float, int]]
-    """For each field, the sum, and the number of boxes that have a number in it."""
+    sums: dict[str, tuple[float, int, int]]
+    """For each field, the sum, the number of boxes that have a number in it, and of those that have another value."""
 
 
 def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) -> list[ReportGroup]:
@@ -318,7 +318,12 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
     columns = column_sums.columns(chosen.selection, sums or [])
     key, joined, names = _grouping(ctx, chosen, by)
     numbers = [column_sums.number(ctx, column) for column in columns.values()]
-    figures = [part for number in numbers for part in (column_sums.total(number), f"COUNT({number})")]
+    left_out = [f"SUM({column_sums.left_out(ctx, column)})" for column in columns.values()]
+    figures = [
+        part
+        for number, left in zip(numbers, left_out, strict=True)
+        for part in (column_sums.total(number), f"COUNT({number})", left)
+    ]
     rows = ctx.db.rows_replanned(
         f"""
         SELECT {", ".join([f"COALESCE({key}, '')", "COUNT(*)", *figures])} FROM boxes b {joined}
@@ -334,7 +339,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
             str(titles.get(row[0], row[0])),
             row[1],
             {
-                name: (float(column_sums.rounded(row[2 + 2 * n])), int(row[3 + 2 * n] or 0))
+                name: (float(column_sums.rounded(row[2 + 3 * n])), int(row[3 + 3 * n] or 0), int(row[4 + 3 * n] or 0))
                 for n, name in enumerate(columns)
             },
         )

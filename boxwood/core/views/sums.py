@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import Invalid
 from ..context import Ctx
-from ..pipelines.columns import WORDS, Column
+from ..pipelines.columns import UNSET, WORDS, Column, field_number
 from .selections import Selection
 
 MOST_SUMS = 50
@@ -37,8 +37,16 @@ def number(ctx: Ctx, column: Column) -> str:
     """SQL for the number that a box `b` has in this column. It is NULL, and adds nothing, if the value is unset or is
     text that is not a number."""
     if column.field:  # what the column is sorted by would look for the field twice
-        return ctx.db.dialect.field_number("b.fields", column.field.key)
+        return field_number(ctx.db.dialect, column.field)
     return f"CASE WHEN {column.sorts[0]} < {WORDS} THEN {column.sorts[0]} END"
+
+
+def left_out(ctx: Ctx, column: Column) -> str:
+    """SQL for 1 if a box `b` has a value in this column that is no number, else 0."""
+    if column.field:
+        value = ctx.db.dialect.field_value("b.fields", column.field.key)
+        return f"(CASE WHEN {value} IS NOT NULL AND {number(ctx, column)} IS NULL THEN 1 ELSE 0 END)"
+    return f"(CASE WHEN {column.sorts[0]} >= {WORDS} AND {column.sorts[0]} < {UNSET} THEN 1 ELSE 0 END)"
 
 
 def total(number: str) -> str:

@@ -5,6 +5,7 @@ A client that shows ten thousand rows needs the place of each row, and reads the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ class TableGroup(msgspec.Struct, frozen=True):
     key: str
     value: Any
     sums: dict[str, float]
+    ignored: dict[str, int]
+    """For each sum, how many boxes have a value that is no number; without those that have none."""
     box_keys: list[str]
 
 
@@ -110,7 +113,7 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
         places.setdefault(key, (value, []))[1].append(row)
     order = {key: at for at, key in enumerate(known)}
     keys = sorted(places, key=lambda key: (key == "", order.get(key, len(order)), *_rank(places[key][0], key)))
-    mixed = {at for at in range(len(names)) if any(_is_word(row[at + 2]) for row in rows)}
+    worded = {at for at in range(len(names)) if _is_mostly_words(row[at + 2] for row in rows)}
     return [
         TableGroup(
             key,
@@ -118,7 +121,12 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
             {
                 name: column_sums.rounded(sum(row[at + 2] for row in places[key][1] if row[at + 2] < float(WORDS)))
                 for at, name in enumerate(names)
-                if at not in mixed
+                if at not in worded
+            },
+            {
+                name: count
+                for at, name in enumerate(names)
+                if at not in worded and (count := sum(_is_word(row[at + 2]) for row in places[key][1]))
             },
             [row[0] for row in places[key][1]],
         )
@@ -176,6 +184,15 @@ def _rank(value: Any, key: str) -> tuple[int, float, str]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return 0, value, ""
     return 1, 0.0, key.casefold()
+
+
+def _is_mostly_words(numbers: Iterable[float]) -> bool:
+    """Whether most values are words: such a column has no sums."""
+    words = counted = 0
+    for number in numbers:
+        words += _is_word(number)
+        counted += number < float(WORDS)
+    return words > counted
 
 
 def _is_word(number: float) -> bool:

@@ -19,6 +19,8 @@ class BoardColumn(Out, omit_defaults=False):
     name: str
     count: int
     sums: dict[str, float | int]
+    ignored: dict[str, int]
+    """For each sum, how many boxes have a value that is no number; sums without such boxes are absent."""
     results: list[BoxOut]
     has_next_page: bool
     golden: list[str]

@@ -104,11 +104,12 @@ def over_time(interval: str, found: list[Point]) -> OverTimeOut:
 
 
 class Sum(Out, omit_defaults=False):
-    """The sum and the average of the numbers of `count` boxes."""
+    """The sum and the average of the numbers of `count` boxes. `ignored` boxes have a value that is no number."""
 
     sum: float
     count: int
     average: float | None
+    ignored: int
 
 
 class GroupOut(Out, omit_defaults=False):
@@ -132,8 +133,8 @@ def totals(by: str, found: list[ReportGroup]) -> TotalsOut:
                 group.name,
                 group.boxes,
                 {
-                    name: Sum(total, count, total / count if count else None)
-                    for name, (total, count) in group.sums.items()
+                    name: Sum(total, count, total / count if count else None, ignored)
+                    for name, (total, count, ignored) in group.sums.items()
                 },
             )
             for group in found

@@ -15,6 +15,9 @@ class TableGroup(Out, omit_defaults=False):
     value: Any
     count: int
     sums: dict[str, float | int]
+    """The sums of the numbers of the group. A column in which most values are words has none."""
+    ignored: dict[str, int]
+    """For each sum, how many boxes of the group have a value that is no number; sums without such boxes are absent."""
     box_keys: list[str]
 
 

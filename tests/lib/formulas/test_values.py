@@ -108,7 +108,7 @@ def test_a_half_of_a_character_is_made_whole(compute):
     assert compute("['🦋'.slice(1)]") == ["�"]
     assert compute("({['🦋'.slice(1)]: 1})") == {"�": 1}
     assert compute("throw '🦋'.slice(1)") == Fault("#ERROR!", "�")
-    assert compute("VALUE(LEFT('🦋', 1))") == Fault("#VALUE!", "“�” is not a number")
+    assert compute("VALUE(LEFT('🦋', 1))") == Fault("#VALUE!", "“🦋” is not a number")
 
 
 def test_rows_must_have_a_value_for_every_column(engine: Engine):

@@ -14,6 +14,7 @@ function board(lead: Box[], won: Box[], golden: string[] = []): BoardOut {
     results,
     count: results.length + 10,
     sums: { "1001": 100 },
+    ignored: {},
     golden: golden.filter((key) => results.some((each) => each.key === key)),
     hasNextPage: true,
   });

@@ -1,3 +1,5 @@
+import { amountIn } from "../lib/amounts";
+
 export function isUnset(value: unknown): boolean {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
@@ -11,11 +13,10 @@ export function compareValues(a: unknown, b: unknown): number {
   return String(a).localeCompare(String(b), undefined, { sensitivity: "accent" });
 }
 
-/** A number, also if it is stored as text (a plain decimal of at most 20 characters). */
+/** A number, also if it is stored as text: "1,250.50" and "1.250,50 €" are numbers, as on the server. */
 export function numberIn(value: unknown): number | null {
   if (typeof value === "number") return value;
-  if (typeof value === "string" && value.length <= 20 && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
-  return null;
+  return typeof value === "string" ? amountIn(value) : null;
 }
 
 const NUMBERS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 });

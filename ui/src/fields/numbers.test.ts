@@ -17,6 +17,7 @@ test.each([
 test.each([
   ["€1,234.50", EUROS, "1,234.50"],
   ["1234 EUR", EUROS, "1234"],
+  ["1.250,00 €", EUROS, "1.250,00"],
   ["25 %", { type: "PERCENT" }, "25"],
   ["about 25 %", { type: "PERCENT" }, "about 25 %"],
   ["25 %", undefined, "25 %"],

@@ -50,5 +50,5 @@ const SIGNS = /^(?:[A-Z]{3}|\p{Sc}|%)\s*|\s*(?:[A-Z]{3}|\p{Sc}|%)$/gu;
 export function withoutSigns(words: string, format: Format | undefined): string {
   if (format === undefined) return words;
   const bare = words.trim().replace(SIGNS, "").trim();
-  return numberIn(bare.replaceAll(",", "")) === null ? words : bare;
+  return numberIn(bare) === null ? words : bare;
 }

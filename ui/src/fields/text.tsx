@@ -18,6 +18,13 @@ function Draw({ field, value }: DrawProps) {
   const number = shownNumber(field, value);
   if (number !== null) return <span className="numbers">{formatted(number, field.displayFormat)}</span>;
   const words = String(value);
+  if (field.displayFormat) {
+    return (
+      <span title="Not a number: sums leave it out" style={{ textDecoration: "underline dotted" }}>
+        {words}
+      </span>
+    );
+  }
   if (ADDRESS.test(words)) {
     return (
       <a
@@ -48,13 +55,13 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   );
 }
 
-/** Text that looks like a number is sent as a number, so that it can be summed and sorted. */
+/** Text of digits and separators that is a number is sent as a number, so that it can be summed and sorted. */
 export function stored(words: string): string | number | null {
   const plain = words.trim();
-  const number = numberIn(plain.replace(/(?<=\d),(?=\d{3}(\D|$))/g, ""));
   if (plain === "") return null;
-  // Text with a leading zero or plus is a phone number or a code, not an amount.
-  return number !== null && !/^-?0\d/.test(plain) && Math.abs(number) < 2 ** 53 ? number : words;
+  // Text with a leading plus, or with spaces, may be a telephone number and stays as it is typed.
+  const number = /^-?[\d.,']+$/.test(plain) ? numberIn(plain) : null;
+  return number !== null && Math.abs(number) < 2 ** 53 ? number : words;
 }
 
 export const text: FieldKind = {

@@ -15,6 +15,7 @@ import type { PipelineOut } from "../api/schema";
 import { nameOf } from "../components/People";
 import { usePeople } from "../components/PersonPicker";
 import { optionsOf } from "../fields/options";
+import { amountIn } from "../lib/amounts";
 import { readDate } from "../lib/dates";
 import type { Column } from "./columns";
 import classes from "./FilterBuilder.module.css";
@@ -353,9 +354,9 @@ async function parseWords(column: Column, words: string): Promise<unknown> {
   const plain = words.trim();
   if (plain === "") return undefined;
   if (column.kind === "moment") return (await readDate(plain)) ?? undefined;
-  const number = Number(plain.replaceAll(",", ""));
-  if (column.kind === "length") return Number.isFinite(number) ? number * DAY : undefined;
-  if (column.kind === "number") return Number.isFinite(number) ? number : undefined;
-  if (column.kind === "text" && Number.isFinite(number) && !/^0\d/.test(plain)) return number;
-  return words;
+  // Words go to the server as they are typed: it reads amounts in them as in the fields.
+  if (column.kind !== "length" && column.kind !== "number") return words;
+  const number = amountIn(plain);
+  if (number === null) return undefined;
+  return column.kind === "length" ? number * DAY : number;
 }

@@ -3,7 +3,6 @@
 const S = {};
 const DAY = 86400000;
 const EPOCH = 25569; // 1 January 1970 as a serial date: days since 30 December 1899
-const AMOUNT = /^([-+])?\s*[$€£¥]?\s*([-+])?((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(e[-+]?\d+)?\s*(%)?$/i;
 const ISO_DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?$/;
 const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 
@@ -21,13 +20,6 @@ function number(v) {
   if (v instanceof NativeDate) return serial(v);
   if (typeof v === "string") return numberIn(v) ?? serialIn(v) ?? fail("#VALUE!", `“${clip(v)}” is not a number`);
   return fail("#VALUE!", "A list is not a number");
-}
-
-function numberIn(text) {
-  const found = AMOUNT.exec(text.trim());
-  if (!found || (found[1] && found[2])) return null;
-  const n = Number(found[3].replaceAll(",", "") + (found[4] ?? ""));
-  return (found[1] === "-" || found[2] === "-" ? -n : n) / (found[5] ? 100 : 1);
 }
 
 function serialIn(text) {
