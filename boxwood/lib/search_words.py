@@ -28,6 +28,11 @@ class _Letters(dict[int, str]):
 _LETTERS = _Letters()
 
 
+def plain(text: str) -> str:
+    """The text in lower case and without accents, as it is compared."""
+    return unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
+
+
 # For texts in ASCII, which most are, in a single step: letters in lower case, digits, and a space for anything else.
 _ASCII = bytes(ord(chr(point).lower()) if point < 128 and chr(point).isalnum() else 32 for point in range(256))
 
@@ -44,7 +49,7 @@ def in_order(text: str) -> list[str]:
         if len(text) <= LONGEST:
             return found
     else:
-        found = _WORD.findall(unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS))
+        found = _WORD.findall(plain(text))
     return [word[:LONGEST] for word in found]
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound
+from ...lib import phones, search_words
 from ..context import Ctx
 from ..records import TEAMS, Team, permissions
 
@@ -291,12 +292,12 @@ MOST_TEXTS = 200
 
 
 def name_identities(text: str | None) -> list[tuple[str, str]]:
-    """Return what a name is found by: the name in lower case, with single spaces, cut to the length of an index."""
-    plain = " ".join((text or "").casefold().split())[:200]
+    """Return what a name is found by: in lower case, without accents, with single spaces, cut to the length of an
+    index. `Zoë`, in either of its two forms in Unicode, and `Zoe` are alike."""
+    plain = " ".join(search_words.plain(text or "").split())[:200]
     return [("name", plain)] if plain else []
 
 
 def phone_identities(numbers: list[str]) -> list[tuple[str, str]]:
-    """Return what telephone numbers are found by: their digits. Numbers with less than six digits are left out."""
-    digits = ["".join(char for char in number if char.isdecimal()).lstrip("0")[:40] for number in numbers]
-    return [("phone", number) for number in digits if len(number) >= 6]
+    """Return what telephone numbers are found by: the digits without the country. Short numbers are left out."""
+    return [("phone", found) for number in numbers if (found := phones.form(number))]
