@@ -62,7 +62,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     wanted = {**_wanted(call), "format": tables.JSON, "mapping": {}, "match": None, "only_mapped": False, "sheet": ""}
     wanted["make"] = list(dict.fromkeys([*wanted["make"], row_reader.OPTIONS, row_reader.STAGES]))
     team_key, name = call.text("teamKey"), call.text("name")
-    await call.read(lambda ctx: teams.get(ctx, team_key) if team_key else teams.oldest(ctx))
+    await call.read(lambda ctx: teams.get_to_work_in(ctx, team_key) if team_key else teams.oldest(ctx))
 
     def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
         try:

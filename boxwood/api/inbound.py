@@ -89,8 +89,12 @@ def run_again(call: Call) -> shapes.ArrivalOut:
 
 
 def list_endpoints(call: Call) -> shapes.AllowanceOut:
-    """What uses the endpoint quota of the team: inbound webhooks, and webhook steps of automations."""
-    return shapes.allowance(endpoint_quota.list_uses(call.ctx, call.path[0]), call.api.most_endpoints)
+    """What uses the endpoint quota of the team: inbound webhooks, and webhook steps of automations.
+
+    `used` is the number of all; `results` has only those that you may see.
+    """
+    uses, used = endpoint_quota.list_uses(call.ctx, call.path[0])
+    return shapes.allowance(uses, used, call.api.most_endpoints)
 
 
 def _shown(call: Call, endpoint: Endpoint, **more: Any) -> shapes.InboundOut:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ..core import persons
 from ..core.accounts import api_keys, team_settings
+from ..core.activity import handovers
 from ..core.contacts import custom_fields
 from ..core.people import teams, users
 from ..core.records import TEAM_LISTS, Team
@@ -27,10 +29,14 @@ def edit_user(call: Call) -> shapes.UserOut:
 
 
 def list_keys(call: Call) -> list[shapes.ApiKeyOut]:
-    """Your API keys, newest first. `apiKey` is only the beginning of the secret."""
+    """Your API keys and all TEAM keys of the teams that you own, newest first.
+
+    `apiKey` is only the beginning of the secret. `userKey` and `creator` say who created the key.
+    """
     limit, offset = call.page(1000)
-    found = api_keys.all_own(call.ctx, limit=limit, offset=offset)
-    return [shapes.api_key(api_key) for api_key in found]
+    found = api_keys.list_governed(call.ctx, limit=limit, offset=offset)
+    people = persons.by_key(call.ctx, [api_key.user_key for api_key in found])
+    return [shapes.api_key(api_key, people[api_key.user_key]) for api_key in found]
 
 
 def create_key(call: Call) -> shapes.ApiKeyOut:
@@ -40,11 +46,14 @@ def create_key(call: Call) -> shapes.ApiKeyOut:
     """
     given = call.parse(shapes.API_KEY_CREATE)
     record, secret = api_keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
-    return shapes.api_key(record, secret)
+    return shapes.api_key(record, persons.of(call.ctx.actor), secret)
 
 
 def delete_key(call: Call) -> Success:
-    """Revoke the API key whose record has this `key`. It stops working immediately."""
+    """Revoke the API key whose record has this `key`: your own, or a TEAM key of a team that you own.
+
+    It stops working immediately.
+    """
     api_keys.revoke(call.ctx, call.path[0])
     return SUCCESS
 
@@ -69,12 +78,17 @@ def create_team(call: Call) -> shapes.TeamOut:
 
 
 def edit_team(call: Call) -> shapes.TeamOut:
-    """Update a team. Only the members you send change; `members` replaces the whole list. For owners."""
+    """Update a team. Only the members you send change; `members` replaces the whole list.
+
+    A member who is not in the new list is removed, as by `leave`. For owners."""
     changes = shapes.team_changes(call.parse(shapes.TEAM_EDIT))
     team = team_settings.edit(call.ctx, call.path[0], changes)
     for name in TEAM_LISTS:
         if f"{name}_fields" in changes:
             team = custom_fields.replace(call.ctx, name, team.key, changes[f"{name}_fields"])
+    if "members" in changes:
+        # Last, because the caller may remove themselves.
+        handovers.replace_members(call.ctx, team, changes["members"])
     return _shown(call, [team])[0]
 
 

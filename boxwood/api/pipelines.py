@@ -8,7 +8,7 @@ from ..core import pipelines
 from ..core.pipelines import fields, formulas, schema, stage_colours, stages
 from ..core.records import Pipeline
 from ..core.views import listing
-from ..errors import Invalid
+from ..errors import Invalid, NotFound
 from ..wire.shapes import pipelines as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import MOST_PER_PAGE, Call
@@ -25,15 +25,14 @@ def list_v2(call: Call) -> Results[shapes.PipelineOut]:
     """A page of the pipelines that the caller can access; `counts` adds the number of boxes in each and its stages."""
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
-    reached = [pipeline for pipeline, _ in found[:limit]]
-    counts = pipelines.count_all(call.ctx, [pipeline.key for pipeline in reached]) if call.flag("counts") else None
-    return Results(_shown(call, reached, counts), len(found) > limit)
+    counts = pipelines.count_boxes(call.ctx, found[:limit]) if call.flag("counts") else None
+    return Results(_shown(call, [pipeline for pipeline, _ in found[:limit]], counts), len(found) > limit)
 
 
 def get(call: Call) -> shapes.PipelineOut:
-    """A pipeline with its stages, fields, access list and numbers of boxes."""
+    """A pipeline with its stages, fields, access list and the numbers of boxes that you see."""
     pipeline = pipelines.get(call.ctx, call.path[0])
-    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
+    return _shown(call, [pipeline], {pipeline.key: _counts(call, pipeline)})[0]
 
 
 def create(call: Call) -> shapes.PipelineOut:
@@ -69,7 +68,7 @@ def edit(call: Call) -> shapes.PipelineOut:
     if "permission_sets" in changes:
         changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
     pipeline = pipelines.edit(call.ctx, call.path[0], changes)
-    return _shown(call, [pipeline], {pipeline.key: pipelines.count_boxes(call.ctx, pipeline.key)})[0]
+    return _shown(call, [pipeline], {pipeline.key: _counts(call, pipeline)})[0]
 
 
 def delete_v1(call: Call) -> Success:
@@ -112,11 +111,20 @@ def _shown(
     ]
 
 
+def _counts(call: Call, pipeline: Pipeline) -> dict[str, int]:
+    """Return the numbers of boxes that the caller sees, by stage key; empty if the caller has just given up access."""
+    try:
+        reached = pipelines.reach(call.ctx, pipeline.key)
+    except NotFound:
+        return {}
+    return pipelines.count_boxes(call.ctx, [reached])[pipeline.key]
+
+
 def list_stages(call: Call) -> dict[str, shapes.StageOut]:
     """The stages of a pipeline by key, in their order."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     found = schema.stages(call.ctx, [pipeline.key])[pipeline.key]
-    counts = pipelines.count_boxes(call.ctx, pipeline.key)
+    counts = _counts(call, pipeline)
     return {key: shapes.stage(pipeline, found[key], counts) for key in pipeline.stage_order}
 
 
@@ -124,7 +132,7 @@ def get_stage(call: Call) -> shapes.StageOut:
     """A stage."""
     pipeline = pipelines.get(call.ctx, call.path[0])
     stage = schema.stage(call.ctx, pipeline, call.path[1])
-    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
+    return shapes.stage(pipeline, stage, _counts(call, pipeline))
 
 
 def create_stage(call: Call) -> shapes.StageOut:
@@ -136,7 +144,7 @@ def create_stage(call: Call) -> shapes.StageOut:
 def edit_stage(call: Call) -> shapes.StageOut:
     """Change the name or the colour of a stage."""
     pipeline, stage = stages.edit(call.ctx, call.path[0], call.path[1], call.parse(shapes.STAGE))
-    return shapes.stage(pipeline, stage, pipelines.count_boxes(call.ctx, pipeline.key))
+    return shapes.stage(pipeline, stage, _counts(call, pipeline))
 
 
 def delete_stage(call: Call) -> Success:

@@ -131,7 +131,10 @@ def sign_out(call: Call) -> Success | Reply:
 
 
 async def change_password(call: Call, body: Body) -> Reply:
-    """Change your own password. All your other sessions end."""
+    """Change your own password. All your other sessions end.
+
+    A user without a password chooses the first one with a sign-in link or in a session; an API key alone is not enough.
+    """
     api = call.api
     user, stored_hash = await call.read(lambda ctx: (ctx.actor, passwords.find_own_hash(ctx)))
     given = await read_body(call, body, shapes.PASSWORD_CHANGE)
@@ -139,6 +142,10 @@ async def change_password(call: Call, body: Body) -> Reply:
         if not given.get("current"):
             raise Insufficient("Password", "current")
         await _require(call, user, stored_hash, given["current"], "current")
+    elif not call.session:
+        raise Forbidden(
+            "An API key cannot choose the first password: sign in with a link (`boxwood user link`) or in a browser"
+        )
     hash_ = await api.heavy(hashes.hashed, passwords.check(given["password"]))
 
     def change(ctx: Ctx) -> Success:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from boxwood.core.automations import run_engine
 from tests.api.automations import Rule, do
 from tests.conftest import World, ok, refused
 
@@ -302,5 +303,5 @@ def test_an_automation_has_only_the_rights_of_its_owner(world, steps):
     world.box(pipeline)
     rule.http = world.ada.http
     third = rule.ended(3)[0]
-    assert (third["state"], third["reason"]) == ("SKIPPED", "the box was deleted, or the owner has no access to it")
+    assert (third["state"], third["reason"]) == ("SKIPPED", run_engine.OUT_OF_REACH)
     assert shown(world, box)["notes"] == "x"

@@ -460,7 +460,7 @@ def test_the_seventeenth_inbound_webhook_is_refused_and_the_existing_ones_are_li
     created.append(ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/inbound", json={"name": "No 15"})))
     path = f"/api/v2/pipelines/{pipeline['key']}/inbound"
     refused(world.ada.http.post(path, json={}), 400, "16 native endpoints", f"/api/v2/teams/{world.team_key}/endpoints")
-    listed = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))
+    listed = ok(world.ada.http.get(f"/api/v2/teams/{world.team_key}/endpoints"))
     assert (listed["allowance"], listed["used"]) == (16, 16)
     assert [(webhook["kind"], webhook["key"], webhook["name"]) for webhook in listed["results"]] == [
         ("INBOUND_WEBHOOK", webhook["key"], webhook["name"]) for webhook in created

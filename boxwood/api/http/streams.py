@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -27,8 +28,7 @@ async def of_parts(call: Call, parts: Iterator[Any], render: Callable[[Ctx, Any]
     for part in parts:
 
         def work(db: Db, part: Any = part) -> bytes:
-            ctx = Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within)
-            array: bytes = encode(render(ctx, part))
+            array: bytes = encode(render(_again(db, call), part))
             return array[1:-1]
 
         chunk = await call.api.engine.read_soon(work)
@@ -46,11 +46,17 @@ async def of_chunks(call: Call, chunks: Chunks, scope: Scope, send: Send) -> Non
     for piece in chunks.pieces if scope["method"] != "HEAD" else ():
 
         def work(db: Db, piece: Callable[[Ctx], bytes] = piece) -> bytes:
-            return piece(Ctx(db, call.ctx.now, call.ctx.actor, call.ctx.within))
+            return piece(_again(db, call))
 
         if body := await call.api.engine.read_soon(work):
             await send({"type": "http.response.body", "body": body, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _again(db: Db, call: Call) -> Ctx:
+    """The context of the call in another transaction. The API key or session is checked again: it may have ended since
+    the response began."""
+    return replace(call.api.context(db, call), now=call.ctx.now)
 
 
 async def _record(call: Call, record: Callable[[Ctx], Any]) -> None:

@@ -19,7 +19,8 @@ from ...lib import ids
 from .. import events
 from ..context import Ctx
 from ..people import teams
-from ..records import USERS, User
+from ..records import USERS, Team, User
+from . import locked_users
 
 PREFIX = "bw_"
 SHOWN = len(PREFIX) + 6
@@ -84,12 +85,20 @@ def require_self(ctx: Ctx) -> None:
         raise Forbidden("A team's API key may not do this for a member")
 
 
-def all_own(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiKey]:
-    """Return the actor's keys, the newest first."""
+# Every owner of a team governs all TEAM keys of the team, because a TEAM key may act for every member.
+_GOVERNED = """
+    (user_key = :user OR EXISTS (
+        SELECT 1 FROM team_members o
+        WHERE o.team_key = api_keys.team_key AND o.user_key = :user AND o.role = 'Owner'))
+"""
+
+
+def list_governed(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiKey]:
+    """Return the actor's keys and all TEAM keys of the teams that the actor owns, the newest first."""
     require_self(ctx)
     rows = ctx.db.rows(
         f"""
-        SELECT {API_KEYS.columns} FROM api_keys WHERE user_key = :user
+        SELECT {API_KEYS.columns} FROM api_keys WHERE {_GOVERNED}
         ORDER BY created_at DESC, key DESC LIMIT :limit OFFSET :offset
         """,
         user=ctx.actor.key,
@@ -100,16 +109,27 @@ def all_own(ctx: Ctx, *, limit: int | None = None, offset: int = 0) -> list[ApiK
 
 
 def revoke(ctx: Ctx, key: str) -> None:
-    """Delete one of the actor's keys; `key` is its record key."""
+    """Delete a key of the actor, or a TEAM key of a team that the actor owns; `key` is its record key."""
     require_self(ctx)
     row = ctx.db.row(
-        f"DELETE FROM api_keys WHERE key = :key AND user_key = :user RETURNING {API_KEYS.columns}",
+        f"DELETE FROM api_keys WHERE key = :key AND {_GOVERNED} RETURNING {API_KEYS.columns}",
         key=key,
         user=ctx.actor.key,
     )
     if row is None:
         raise NotFound(key)
     _record_event(ctx, "key.revoked", API_KEYS.load(row))
+
+
+def revoke_team_keys(ctx: Ctx, team: Team, user: User) -> None:
+    """Delete the TEAM keys that the user created for the team: the user is no longer an owner of it."""
+    rows = ctx.db.rows(
+        f"DELETE FROM api_keys WHERE team_key = :team AND user_key = :user RETURNING {API_KEYS.columns}",
+        team=team.key,
+        user=user.key,
+    )
+    for api_key in sorted(API_KEYS.load_all(rows), key=lambda api_key: api_key.key):
+        _record_event(ctx, "key.revoked", api_key)
 
 
 class _ShownApiKey(msgspec.Struct, frozen=True):
@@ -143,13 +163,16 @@ def _of_key(column: str) -> str:
 
 _OWNER = f"""
     SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")} FROM users u
-    WHERE u.key = {_of_key("user_key")}
+    WHERE u.key = {_of_key("user_key")} AND ({_of_key("team_key")} IS NULL OR EXISTS (
+        SELECT 1 FROM team_members o
+        WHERE o.team_key = {_of_key("team_key")} AND o.user_key = u.key AND o.role = 'Owner'))
 """
 
 
 def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str]:
     """Return the user who acts with this secret, the key of the only team within reach (or ""), and the record key.
 
+    A TEAM key works as long as its creator is an owner of the team (ruling 35).
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
     another member it reaches that team only: a team's owner gets no access to what a member has outside the team.
     """
@@ -177,17 +200,36 @@ def _owner(db: Db, digest: str) -> tuple[User, str, str, str] | None:
 
 def _member(db: Db, team_key: str, named: str) -> User:
     row = db.row(
-        f"""
-        SELECT {USERS.of("u")} FROM users u JOIN team_members m ON m.user_key = u.key
-        WHERE m.team_key = :team AND m.role <> 'ArchiveOnly' AND (u.key = :named OR u.email = :email)
-        """,
+        f"{_ACTED_FOR} AND (u.key = :named OR u.email = :email)",
         team=team_key,
         named=named,
         email=named.strip().lower(),
     )
-    if row is None:
-        raise Invalid("X-Boxwood-Act-As", f"{named[:100]!r} is not a member of this key's team")
+    if row is None or locked_users.is_locked(db, row[0]):
+        raise Invalid("X-Boxwood-Act-As", f"{named[:100]!r} is not an active member of this key's team")
     return USERS.load(row)
+
+
+_ACTED_FOR = f"""
+    SELECT {USERS.of("u")} FROM users u JOIN team_members m ON m.user_key = u.key
+    WHERE m.team_key = :team AND m.role <> 'ArchiveOnly'
+"""
+
+
+def still_acts(db: Db, key: str, user_key: str) -> bool:
+    """Return whether the key with this record key exists and may still act for this user."""
+    row = db.row(f"SELECT {API_KEYS.columns} FROM api_keys WHERE key = :key", key=key)
+    if row is None:
+        return False
+    api_key = API_KEYS.load(row)
+    if api_key.team_key is None:
+        return api_key.user_key == user_key
+    owner = db.row(
+        "SELECT 1 FROM team_members WHERE team_key = :team AND user_key = :user AND role = 'Owner'",
+        team=api_key.team_key,
+        user=api_key.user_key,
+    )
+    return owner is not None and bool(db.row(f"{_ACTED_FOR} AND u.key = :user", team=api_key.team_key, user=user_key))
 
 
 def note_uses(db: Db, uses: dict[str, int]) -> None:

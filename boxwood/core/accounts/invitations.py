@@ -2,7 +2,8 @@
 
 The user record exists as soon as a person is named, so that things can be shared with and assigned to them at once. The
 invitation is the link by which they sign in the first time. It is mailed if mail is set up. Otherwise the link is shown
-to the inviter, but only if nothing was shared with the person by others: who opens the link becomes that user.
+to the inviter, but only if nothing was shared with the person by others: who opens the link becomes that user. A link
+that was shown is void as soon as others share something with the person.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ...lib.lines import on_one_line
 from .. import mail_settings, outgoing_mail, persons
 from ..context import Ctx
 from ..people import teams, users
-from ..records import TEAM_MEMBERS, TEAMS, USERS, Team, TeamMember, User, permissions
+from ..records import TEAM_MEMBERS, TEAMS, USERS, Team, TeamMember, User
 from . import api_keys, sign_in_links
 
 ROLES = ("Member", "Owner", "PayerOnly")
@@ -106,7 +107,8 @@ def _deliver(ctx: Ctx, invitation: Invitation, user: User, team: Team | None, ro
         invitation, ends_at=ctx.now + sign_in_links.LASTS["invitation"], mailed=bool(settings.smtp_url)
     )
     INVITATIONS.update(ctx.db, invitation, "ends_at", "mailed")
-    path = sign_in_links.make(ctx.db, user, "invitation", ctx.now, invitation.key)
+    shown_to = None if invitation.mailed else ctx.actor.key
+    path = sign_in_links.make(ctx.db, user, "invitation", ctx.now, invitation.key, shown_to)
     if not invitation.mailed:
         return Invited(invitation, user, role, settings.base_url + path)
     text = _text(ctx, team, settings.base_url + path)
@@ -136,30 +138,11 @@ def _added_mail(ctx: Ctx, team: Team) -> tuple[str, str]:
     )
 
 
-# Everything that the invited user reaches belongs to teams or pipelines that the actor administers.
-_REACHES_NOTHING_OF_OTHERS = f"""
-    SELECT 1 FROM users u WHERE u.key = :user AND u.invited
-    AND NOT EXISTS (
-        SELECT 1 FROM team_members m WHERE m.user_key = u.key AND NOT EXISTS (
-            SELECT 1 FROM team_members o
-            WHERE o.team_key = m.team_key AND o.user_key = :actor AND o.role = 'Owner'))
-    AND NOT EXISTS (
-        SELECT 1 FROM pipeline_members m JOIN pipelines p ON p.key = m.pipeline_key
-        WHERE m.user_key = u.key
-            AND NOT EXISTS (
-                SELECT 1 FROM pipeline_members a WHERE a.pipeline_key = p.key AND a.user_key = :actor
-                    AND a.permission_set = '{permissions.ADMIN}')
-            AND NOT EXISTS (
-                SELECT 1 FROM team_members o
-                WHERE o.team_key = p.team_key AND o.user_key = :actor AND o.role = 'Owner'))
-"""
-
-
 def _may_see_link(ctx: Ctx, user: User) -> bool:
     """Return whether the actor administers everything that the invited user may reach."""
     if ctx.within:
         return False
-    return ctx.db.row(_REACHES_NOTHING_OF_OTHERS, user=user.key, actor=ctx.actor.key) is not None
+    return sign_in_links.administers_all(ctx.db, ctx.actor.key, user.key)
 
 
 _SELECT = f"""

@@ -87,6 +87,12 @@ def owner(db: Db, secret: str, now: int) -> tuple[User, str]:
     return USERS.load(row), row[-1]
 
 
+def still_acts(db: Db, key: str, user_key: str, now: int) -> bool:
+    """Return whether the session with this key is of this user and has not expired."""
+    sql = "SELECT 1 FROM sessions WHERE key = :key AND user_key = :user AND ends_at > :now AND used_at > :idle"
+    return db.row(sql, key=key, user=user_key, now=now, idle=now - IDLE) is not None
+
+
 def csrf_token(secret: str) -> str:
     """Return a token that only Boxwood's own pages know. It is an HMAC of the secret, so it does not reveal it."""
     return hmac.digest(secret.encode(), b"boxwood csrf", hashlib.sha256).hex()

@@ -19,7 +19,7 @@ from ...lib.lines import on_one_line
 from .. import events, mail_settings, outgoing_mail, persons
 from ..context import Ctx
 from ..people import users
-from ..records import USERS, User
+from ..records import USERS, User, permissions
 from . import locked_users, passwords
 
 LASTS = {"welcome": 7 * DAY, "invitation": 14 * DAY, "reset": HOUR}
@@ -35,12 +35,16 @@ class SignInLink(msgspec.Struct, frozen=True):
     created_at: int
     ends_at: int
     invitation_key: str | None = None
+    shown_to: str | None = None
+    """The key of the user who was shown the link of an invitation; None if the link was mailed."""
 
 
 LINKS = Table("sign_in_links", SignInLink)
 
 
-def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = None) -> str:
+def make(
+    db: Db, user: User, kind: str, now: int, invitation_key: str | None = None, shown_to: str | None = None
+) -> str:
     """Create a link and return its path, such as `/welcome#…`. The user's earlier links of this kind (and for the same
     invitation) are deleted."""
     db.run(
@@ -53,12 +57,16 @@ def make(db: Db, user: User, kind: str, now: int, invitation_key: str | None = N
         invitation=invitation_key or "",
     )
     token = secrets.token_urlsafe(32)
-    LINKS.insert(db, SignInLink(_digest(token), kind, user.key, now, now + LASTS[kind], invitation_key))
+    LINKS.insert(db, SignInLink(_digest(token), kind, user.key, now, now + LASTS[kind], invitation_key, shown_to))
     return f"/{kind}#{token}"
 
 
 def find(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
-    """Return the link of this token and its user, without using the link up. Raise `Invalid` if it is not valid."""
+    """Return the link of this token and its user, without using the link up. Raise `Invalid` if it is not valid.
+
+    A link that an inviter was shown is valid only while the inviter administers everything that the user may reach:
+    otherwise the inviter could open it and read what others have shared with the user since.
+    """
     row = db.row(
         f"""
         SELECT {LINKS.of("l")}, {USERS.of("u")} FROM sign_in_links l JOIN users u ON u.key = l.user_key
@@ -69,7 +77,34 @@ def find(db: Db, token: str, now: int) -> tuple[SignInLink, User]:
     )
     if row is None:
         raise Invalid("token", "this link was used already or has expired: ask for another")
-    return LINKS.load(row), USERS.load(row[len(LINKS.names) :])
+    link, user = LINKS.load(row), USERS.load(row[len(LINKS.names) :])
+    if link.shown_to and not administers_all(db, link.shown_to, user.key):
+        raise Invalid("token", "this link is not valid, because others have shared something since: ask for another")
+    return link, user
+
+
+# Everything that the invited user reaches belongs to teams or pipelines that the actor administers.
+_REACHES_NOTHING_OF_OTHERS = f"""
+    SELECT 1 FROM users u WHERE u.key = :user AND u.invited
+    AND NOT EXISTS (
+        SELECT 1 FROM team_members m WHERE m.user_key = u.key AND NOT EXISTS (
+            SELECT 1 FROM team_members o
+            WHERE o.team_key = m.team_key AND o.user_key = :actor AND o.role = 'Owner'))
+    AND NOT EXISTS (
+        SELECT 1 FROM pipeline_members m JOIN pipelines p ON p.key = m.pipeline_key
+        WHERE m.user_key = u.key
+            AND NOT EXISTS (
+                SELECT 1 FROM pipeline_members a WHERE a.pipeline_key = p.key AND a.user_key = :actor
+                    AND a.permission_set = '{permissions.ADMIN}')
+            AND NOT EXISTS (
+                SELECT 1 FROM team_members o
+                WHERE o.team_key = p.team_key AND o.user_key = :actor AND o.role = 'Owner'))
+"""
+
+
+def administers_all(db: Db, actor_key: str, user_key: str) -> bool:
+    """Return whether the actor administers everything that the invited user may reach."""
+    return db.row(_REACHES_NOTHING_OF_OTHERS, user=user_key, actor=actor_key) is not None
 
 
 def needs_password(db: Db, link: SignInLink) -> bool:

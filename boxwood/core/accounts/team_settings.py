@@ -10,15 +10,12 @@ from ...errors import Insufficient, Invalid
 from .. import events, undo_data
 from ..context import Ctx
 from ..people import teams, users
-from ..people.teams import record_change
 from ..records import (
     TEAM_LISTS,
-    TEAM_MEMBERS,
     TEAMS,
     USERS,
     ListAccess,
     Team,
-    TeamMember,
     TeamSettings,
     User,
     permissions,
@@ -30,7 +27,7 @@ def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
     """Create a team. The actor becomes its owner and must be one of the named members (spec 2.2)."""
     if not name:
         raise Insufficient("Team", "name")
-    people = [_find_user(ctx, member, f"members[{at}]") for at, member in enumerate(named)]
+    people = [find_user(ctx, member, f"members[{at}]") for at, member in enumerate(named)]
     if ctx.actor.key not in {user.key for user in people}:
         raise Invalid("members", "the creator must be one of the members")
     team = teams.create(ctx.db, name, ctx.actor, ctx.now)
@@ -42,20 +39,19 @@ def create(ctx: Ctx, name: str, named: list[dict[str, str]]) -> Team:
 
 
 def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Team:
-    """Change the given members of the team record. `members` replaces all members of the team.
+    """Change the name and the settings of the team.
 
-    Custom fields are edited by `contacts/custom_fields`.
+    Custom fields are edited by `contacts/custom_fields`, and `members` afterwards by `activity/handovers`.
     """
     teams.require_owner(ctx, teams.get(ctx, key))
     team = teams.lock(ctx, key)
     if changes.get("name") == "":
         raise Invalid("name", "must not be empty")
-    if "members" in changes:
-        _replace_members(ctx, team, changes["members"])
     settings = {name: value for name, value in changes.items() if name in _EDITABLE}
     for name in TEAM_LISTS:
         if f"{name}_access" in settings:
-            settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"])
+            named = {member.get("user_key") for member in changes.get("members", ())}
+            settings[f"{name}_access"] = _list_access(ctx, team, name, changes[f"{name}_access"], named)
     return save(ctx, team, settings, name=changes.get("name", team.name), members_changed="members" in changes)
 
 
@@ -87,7 +83,7 @@ def save(
     return after
 
 
-def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> ListAccess:
+def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any], named: set[str | None]) -> ListAccess:
     """Return the permissions of the team's contacts or organizations with the given changes."""
     where = f"contactOrgListPermissions.{name}"
     set_names = [
@@ -98,7 +94,7 @@ def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> List
         if set_name and set_name not in permissions.BUILT_IN:
             known_sets = ", ".join(permissions.BUILT_IN)
             raise Invalid(where, f"no permission set {set_name[:100]!r}: must be one of {known_sets}")
-    known = {member.user_key for member, _ in teams.members(ctx, [team.key])[team.key]}
+    known = named | {member.user_key for member, _ in teams.members(ctx, [team.key])[team.key]}
     for at, entry in enumerate(given.get("entries", [])):
         if entry.get("userKey") not in known or not entry.get("permissionSetName"):
             raise Invalid(f"{where}.aclEntries[{at}]", "must have the userKey of a member and a permissionSetName")
@@ -106,33 +102,7 @@ def _list_access(ctx: Ctx, team: Team, name: str, given: dict[str, Any]) -> List
     return msgspec.structs.replace(before, **{member: value for member, value in given.items() if value is not None})
 
 
-def _replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
-    found = teams.members(ctx, [team.key])[team.key]
-    before = {member.user_key: member for member, _ in found}
-    people = {user.key: user for _, user in found}
-    after: dict[str, TeamMember] = {}
-    for at, given in enumerate(named):
-        user = _find_user(ctx, given, f"members[{at}]", known=set(before))
-        people[user.key] = user
-        was = before.get(user.key)
-        after[user.key] = TeamMember(
-            team_key=team.key,
-            user_key=user.key,
-            role=given.get("role") or (was.role if was else "Member"),
-            invite_status=was.invite_status if was else ("Pending" if user.invited else "Accepted"),
-            email_sharing=given.get("email_sharing") or (was.email_sharing if was else "None"),
-            invited_at=was.invited_at if was else ctx.now,
-        )
-    if not any(member.role == "Owner" for member in after.values()):
-        raise Invalid("members", "a team needs an owner")
-    ctx.db.run("DELETE FROM team_members WHERE team_key = :team", team=team.key)
-    for member in after.values():
-        TEAM_MEMBERS.insert(ctx.db, member)
-    for key in sorted(before.keys() | after.keys()):
-        record_change(ctx, team, people[key], before.get(key), after.get(key))
-
-
-def _find_user(ctx: Ctx, member: dict[str, Any], field: str, known: set[str] | None = None) -> User:
+def find_user(ctx: Ctx, member: dict[str, Any], field: str, known: set[str] | None = None) -> User:
     """Return the user that a member entry names, by key if given, else by e-mail. An unknown address is invited."""
     key = member.get("user_key")
     if key and known and key in known:

@@ -1,6 +1,7 @@
 """Signed links that open one file without an API key, for an hour.
 
-A link acts for the user who created it. If this user loses access to the box, the link stops working too.
+A link acts for the user who created it. It stops working when this user loses access to the box or is locked, and when
+the API key or session with which it was created ends.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from ...db.engine import Db
 from ...errors import Forbidden
 from ...lib.durations import HOUR
+from ..accounts import api_keys, locked_users, sessions
 from ..context import Ctx
 from ..records import USERS
 
@@ -28,12 +30,14 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     user_key: str
     within: str
     until: int
+    via: str = ""
+    """The API key or session with which the link was created, as in `Ctx.via`."""
 
 
 def sign(ctx: Ctx, subject: str) -> tuple[str, int]:
     """A token that opens only this subject, and the time when it expires."""
     until = ctx.now + LASTS
-    claim = msgspec.json.encode(Claim(subject, ctx.actor.key, ctx.within, until))
+    claim = msgspec.json.encode(Claim(subject, ctx.actor.key, ctx.within, until, ctx.via))
     return f"{_text(claim)}.{_text(_signature(ctx.db, claim))}", until
 
 
@@ -44,9 +48,22 @@ def accept(db: Db, token: str, subject: str, now: int) -> Ctx:
     if claim is None or claim.subject != subject or claim.until < now:
         raise Forbidden("This link is not valid, or it has expired: links work for an hour")
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=claim.user_key)
-    if row is None:
+    if row is None or not _still_acts(db, claim, now):
         raise Forbidden("This link is not valid, or it has expired: links work for an hour")
     return Ctx(db, now, USERS.load(row), claim.within)
+
+
+def _still_acts(db: Db, claim: Claim, now: int) -> bool:
+    """Whether the user is not locked, and the API key or session of the link may still act for the user."""
+    if locked_users.is_locked(db, claim.user_key):
+        return False
+    noun, _, key = claim.via.partition(":")
+    match noun:
+        case "key":
+            return api_keys.still_acts(db, key, claim.user_key)
+        case "session":
+            return sessions.still_acts(db, key, claim.user_key, now)
+    return True
 
 
 def _verified(db: Db, token: str) -> Claim | None:

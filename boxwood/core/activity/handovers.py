@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ...errors import Forbidden, Invalid, NotFound
 from .. import boxes, events, pipelines
-from ..accounts import api_keys
+from ..accounts import api_keys, team_settings
 from ..context import Ctx
 from ..people import teams
-from ..records import PIPELINE_MEMBERS, PIPELINES, Pipeline, PipelineMember, Team, TeamMember, User, permissions
+from ..records import (
+    PIPELINE_MEMBERS,
+    PIPELINES,
+    TEAM_MEMBERS,
+    Pipeline,
+    PipelineMember,
+    Team,
+    TeamMember,
+    User,
+    permissions,
+)
 from . import tasks
 from .tasks import TASKS
 
@@ -37,8 +49,49 @@ def set_role(ctx: Ctx, team_key: str, user_key: str, role: str) -> None:
     if role == member.role:
         return
     _require_another_owner(ctx, team, member)
-    ctx.db.run(f"UPDATE team_members SET role = :role WHERE {_MEMBER}", role=role, team=team.key, user=user.key)
-    teams.record_event(ctx, "member.role_changed", team, user, role, before={"role": member.role})
+    _change(ctx, team, user, member, msgspec.structs.replace(member, role=role))
+
+
+def replace_members(ctx: Ctx, team: Team, named: list[dict[str, Any]]) -> None:
+    """Make the named users the members of the team. The caller has checked that the actor is an owner.
+
+    Members who are not named are removed, as by `leave`: their work stays, and what they own passes to an owner.
+    """
+    team = teams.lock(ctx, team.key)
+    before = {member.user_key: (member, user) for member, user in teams.members(ctx, [team.key])[team.key]}
+    after: dict[str, tuple[TeamMember, User]] = {}
+    for at, given in enumerate(named):
+        user = team_settings.find_user(ctx, given, f"members[{at}]", known=set(before))
+        status = "Pending" if user.invited else "Accepted"
+        new = TeamMember(team.key, user.key, "Member", status, "None", ctx.now)
+        changes = {name: given[name] for name in ("role", "email_sharing") if given.get(name)}
+        was = before[user.key][0] if user.key in before else new
+        after[user.key] = msgspec.structs.replace(was, **changes), user
+    if not any(member.role == "Owner" for member, _ in after.values()):
+        raise Invalid("members", "a team needs an owner")
+    for key, (member, user) in sorted(after.items()):
+        if key in before:
+            _change(ctx, team, user, before[key][0], member)
+        else:
+            TEAM_MEMBERS.insert(ctx.db, member)
+            teams.record_change(ctx, team, user, None, member)
+    for key, (member, user) in sorted(before.items()):
+        if key not in after:
+            _remove(ctx, team, member, user, None, archive=False)
+
+
+def _change(ctx: Ctx, team: Team, user: User, before: TeamMember, after: TeamMember) -> None:
+    """Store a changed membership. A member who is no longer an owner loses the TEAM keys of the team."""
+    ctx.db.run(
+        f"UPDATE team_members SET role = :role, email_sharing = :sharing WHERE {_MEMBER}",
+        role=after.role,
+        sharing=after.email_sharing,
+        team=team.key,
+        user=user.key,
+    )
+    if after.role != "Owner":
+        api_keys.revoke_team_keys(ctx, team, user)
+    teams.record_change(ctx, team, user, before, after)
 
 
 def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, archive: bool = False) -> Handover:
@@ -52,7 +105,11 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
     if user.key != ctx.actor.key:
         teams.require_owner(ctx, team)
     _require_another_owner(ctx, team, member)
-    heir = _heir(ctx, team, user, to)
+    return _remove(ctx, team, member, user, _heir(ctx, team, user, to), archive=archive)
+
+
+def _remove(ctx: Ctx, team: Team, member: TeamMember, user: User, heir: User | None, *, archive: bool) -> Handover:
+    """Remove or archive a member. All ways out of a team go through here."""
     new_owner = heir or _other_owner(ctx, team, user)
     handover = Handover(
         boxes=_reassign_boxes(ctx, team, user, heir) if heir else 0,
@@ -60,7 +117,7 @@ def leave(ctx: Ctx, team_key: str, user_key: str, *, to: str | None = None, arch
         pipelines=_hand_over_pipelines(ctx, team, user, new_owner),
         **_hand_over_owned(ctx, team, user, new_owner),
     )
-    ctx.db.run("DELETE FROM api_keys WHERE user_key = :user AND team_key = :team", user=user.key, team=team.key)
+    api_keys.revoke_team_keys(ctx, team, user)
     if archive:
         ctx.db.run(f"UPDATE team_members SET role = 'ArchiveOnly' WHERE {_MEMBER}", team=team.key, user=user.key)
         kind = "member.archived"
@@ -155,24 +212,28 @@ def _replaced(assigned: list[str], user: User, heir: User) -> list[str]:
 
 def _hand_over_pipelines(ctx: Ctx, team: Team, user: User, heir: User) -> int:
     """Remove the user from the team's pipelines. If a pipeline has no other admin, or the heir has no access to it, the
-    heir becomes a member of the pipeline in the user's place."""
+    heir becomes a member of the pipeline in the user's place. This includes pipelines in the trash: a restored pipeline
+    gives the user no access."""
     rows = ctx.db.rows(
         f"""
-        SELECT {PIPELINES.of("p")} FROM pipelines p JOIN pipeline_members m ON m.pipeline_key = p.key
-        WHERE m.user_key = :user AND p.team_key = :team AND p.trashed_at IS NULL ORDER BY p.key
+        SELECT {PIPELINES.of("p")}, p.trashed_at IS NOT NULL
+        FROM pipelines p JOIN pipeline_members m ON m.pipeline_key = p.key
+        WHERE m.user_key = :user AND p.team_key = :team ORDER BY p.key
         """,
         user=user.key,
         team=team.key,
     )
-    for pipeline in PIPELINES.load_all(rows):
+    for row in rows:
+        pipeline = PIPELINES.load(row)
         before = [entry for entry, _ in pipelines.members(ctx, [pipeline.key])[pipeline.key]]
         after = _members_after(ctx, pipeline, before, user, heir)
         ctx.db.run("DELETE FROM pipeline_members WHERE pipeline_key = :key", key=pipeline.key)
         for entry in after:
             PIPELINE_MEMBERS.insert(ctx.db, entry)
-        touched = pipelines.touch(ctx, pipeline)
-        events.record(ctx, "pipeline.shared", touched, pipeline=touched, before={"members": before})
-    return len(rows)
+        if not row[-1]:
+            touched = pipelines.touch(ctx, pipeline)
+            events.record(ctx, "pipeline.shared", touched, pipeline=touched, before={"members": before})
+    return sum(not row[-1] for row in rows)
 
 
 def _members_after(

@@ -234,7 +234,7 @@ def _scope(ctx: Ctx, given: dict[str, Any]) -> tuple[Pipeline | None, str]:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
         return pipeline, pipeline.team_key
     if given.get("team_key"):
-        return None, teams.get(ctx, given["team_key"]).key
+        return None, teams.get_to_work_in(ctx, given["team_key"]).key
     raise Invalid("pipelineKey", "is missing: give pipelineKey, or teamKey for an automation of a team")
 
 

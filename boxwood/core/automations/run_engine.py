@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 
 from ...db.engine import Db
-from ...errors import NotFound, Problem
+from ...errors import Forbidden, NotFound, Problem
 from ...lib import templates
 from ...lib.cel.engine import CelError, Overrun
 from ...lib.durations import DAY, MINUTE
 from ...lib.template_filters import TemplateError
 from .. import boxes, pipelines
 from ..context import Cause, Ctx
-from ..people import contact_access
+from ..people import contact_access, teams
 from ..pipelines import schema
 from ..pipelines.filters import Filter
 from ..webhooks import delivery_queue
@@ -38,6 +38,7 @@ MOST_FAILURES = 50
 """After this many failed runs in a row, the automation is switched off."""
 MOST_OPS = 300
 """Steps of one run in one transaction: more than an automation can have."""
+OUT_OF_REACH = "the owner of the automation has no access here any longer"
 MOST_LOGGED = 20_000
 """Bytes of a step's input or output that the log stores."""
 
@@ -108,6 +109,9 @@ class RunEngine:
 
     def go(self) -> OutsideStep | None:
         """Do steps until the run ends or waits (then None), or until a step for a worker (then that step)."""
+        if not self._reaches_place():
+            self._end("skipped" if self.run.began_at is None else "stopped", OUT_OF_REACH)
+            return None
         if self.run.began_at is None:
             self.run = msgspec.structs.replace(self.run, began_at=self.ctx.now)
             reason = self._skip_reason()
@@ -158,6 +162,17 @@ class RunEngine:
         """Switch the automation off if a condition took too long: it would delay all other runs again and again."""
         if isinstance(error, Overrun):
             automations.pause(self.ctx, self.automation, f"a condition was stopped: {error}")
+
+    def _reaches_place(self) -> bool:
+        """Whether the owner still has access to the pipeline or works in the team. Asked again after every wait."""
+        try:
+            if self.automation.pipeline_key is not None:
+                pipelines.get(self.ctx, self.automation.pipeline_key)
+            else:
+                teams.get_to_work_in(self.ctx, self.automation.team_key)
+        except (NotFound, Forbidden):
+            return False
+        return True
 
     def _reaches_box(self, key: str) -> bool:
         try:

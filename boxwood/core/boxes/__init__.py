@@ -19,3 +19,4 @@ from .lookup import lock_many as lock_many
 from .lookup import pipeline_of as pipeline_of
 from .lookup import reach as reach
 from .lookup import readers as readers
+from .lookup import seen_among as seen_among

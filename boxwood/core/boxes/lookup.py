@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ...errors import NotFound
@@ -92,3 +93,26 @@ def lock_many(ctx: Ctx, keys: list[str]) -> list[Box]:
     among = ctx.db.dialect.among("key", "keys")
     sql = f"SELECT {BOXES.columns} FROM boxes WHERE {among} ORDER BY key{ctx.db.for_update}"
     return BOXES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys)))
+
+
+def seen_among(ctx: Ctx, keys: Iterable[str]) -> set[str]:
+    """Which of the boxes with these keys the actor may see."""
+    among = ctx.db.dialect.among("key", "keys")
+    rows = ctx.db.rows(f"SELECT key, pipeline_key FROM boxes WHERE {among}", keys=ctx.db.texts(keys))
+    by_pipeline: dict[str, set[str]] = {}
+    for key, pipeline_key in rows:
+        by_pipeline.setdefault(pipeline_key, set()).add(key)
+    found: set[str] = set()
+    for pipeline_key, inside in by_pipeline.items():
+        try:
+            role = pipelines.reach(ctx, pipeline_key)[1]
+        except NotFound:
+            continue
+        found |= inside if role.sees_all_boxes() else _seen(ctx, role, inside)
+    return found
+
+
+def _seen(ctx: Ctx, role: Role, keys: set[str]) -> set[str]:
+    test, given = access.visible(ctx.db.dialect, role, ctx.actor.key)
+    sql = f"SELECT b.key FROM boxes b WHERE {ctx.db.dialect.among('b.key', 'boxes')} AND {test}"
+    return {row[0] for row in ctx.db.rows(sql, boxes=ctx.db.texts(keys), **given)}

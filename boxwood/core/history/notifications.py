@@ -150,15 +150,18 @@ def _still_sees(ctx: Ctx, event: Event) -> bool:
 
 
 def unread(ctx: Ctx) -> tuple[int, int]:
-    """The number of unread notifications, and the event number of the newest (0 if there are none)."""
-    row = ctx.db.row(
+    """The number of unread notifications that the actor sees, and the event number of the newest (0 for none)."""
+    rows = ctx.db.rows(
         f"""
-        SELECT COUNT(*), MAX(n.event_id) FROM notifications n
-        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE}
+        SELECT CASE WHEN e.kind = 'box.deleted' THEN NULL ELSE n.box_key END, COUNT(*), MAX(n.event_id)
+        FROM notifications n JOIN events e ON e.id = n.event_id
+        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE} GROUP BY 1
         """,
         **{**ctx.who, "actor": _own(ctx)},
     )
-    return (row[0], row[1] or 0) if row else (0, 0)
+    seen = boxes.seen_among(ctx, {box for box, _, _ in rows if box})
+    counted = [(count, newest) for box, count, newest in rows if not box or box in seen]
+    return sum(count for count, _ in counted), max((newest for _, newest in counted), default=0)
 
 
 def mark(ctx: Ctx, events: Iterable[int] | None, *, read: bool, until: int | None = None) -> int:

@@ -155,6 +155,8 @@ class Export:
         events.record(ctx, "pipeline.exported", pipeline, pipeline=pipeline, what=self.form.upper())
 
     def slice(self, ctx: Ctx) -> bytes:
+        pipeline, role = pipelines.reach(ctx, self.chosen.pipeline.key)
+        access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
         first = not self._cursor and self._position[1] == ""
         lines = self._lines(ctx)
         named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}

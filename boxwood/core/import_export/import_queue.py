@@ -7,6 +7,7 @@ import msgspec
 from ...db.engine import Db
 from ...errors import NotFound
 from .. import stored_files
+from ..accounts import locked_users
 from ..context import Ctx
 from ..records import USERS
 from .imports import CHANNEL, IMPORTS, Import
@@ -69,10 +70,11 @@ def release_all(db: Db) -> None:
 
 
 def acting(db: Db, job: Import, now: int) -> Ctx:
-    """The context of the user who created the import."""
+    """The context of the user who created the import. Raises `Forbidden` if the user is locked."""
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=job.creator_key)
     if row is None:
         raise NotFound(job.creator_key)
+    locked_users.require_unlocked(db, job.creator_key)
     return Ctx(db, now, USERS.load(row), job.within, via=f"import:{job.key}", change=job.change)
 
 

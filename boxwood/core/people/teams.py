@@ -24,6 +24,22 @@ def get(ctx: Ctx, key: str) -> Team:
     return TEAMS.load(row)
 
 
+def get_to_work_in(ctx: Ctx, key: str) -> Team:
+    """Return the team, in which the actor creates something. Raise `Forbidden` for a member who only pays for it."""
+    team = get(ctx, key)
+    if role_of(ctx, team) == "PayerOnly":
+        raise Forbidden("A member with the role PayerOnly may not do this: ask an owner of the team for another role")
+    return team
+
+
+def role_of(ctx: Ctx, team: Team) -> str | None:
+    """Return the actor's role in the team, or None if the actor is no member."""
+    row = ctx.db.row(
+        "SELECT role FROM team_members WHERE team_key = :team AND user_key = :user", team=team.key, user=ctx.actor.key
+    )
+    return row[0] if row else None
+
+
 def lock(ctx: Ctx, key: str) -> Team:
     """Lock the team until the commit, and return it as it is now. The caller has checked the actor's permission."""
     row = ctx.db.row(f"SELECT {TEAMS.columns} FROM teams WHERE key = :key{ctx.db.for_update}", key=key)
@@ -47,9 +63,13 @@ def list_own(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
 
 
 def oldest(ctx: Ctx) -> Team:
-    """Return the actor's oldest team: new pipelines belong to it if the request names no team (ruling 4)."""
+    """Return the oldest team in which the actor works: new pipelines belong to it if no team is named (ruling 4)."""
     row = ctx.db.row(
-        f"SELECT {TEAMS.of('t')} FROM teams t {_MEMBERSHIP} ORDER BY t.created_at, t.key LIMIT 1", **ctx.who
+        f"""
+        SELECT {TEAMS.of("t")} FROM teams t {_MEMBERSHIP} WHERE m.role <> 'PayerOnly'
+        ORDER BY t.created_at, t.key LIMIT 1
+        """,
+        **ctx.who,
     )
     if row is None:
         raise Invalid("teamKey", "you are not a member of a team yet")
@@ -73,12 +93,7 @@ def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, 
 
 def require_owner(ctx: Ctx, team: Team) -> None:
     """Raise `Forbidden` unless the actor is an owner of the team."""
-    row = ctx.db.row(
-        "SELECT role FROM team_members WHERE team_key = :team AND user_key = :user",
-        team=team.key,
-        user=ctx.actor.key,
-    )
-    if row is None or row[0] != "Owner":
+    if role_of(ctx, team) != "Owner":
         raise Forbidden("Only an owner of the team may do this")
 
 

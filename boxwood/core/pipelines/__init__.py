@@ -1,6 +1,5 @@
 """Pipelines: processes with stages, fields and boxes, shared with a team or with some users."""
 
-from .lookup import count_all as count_all
 from .lookup import count_boxes as count_boxes
 from .lookup import get as get
 from .lookup import members as members

@@ -73,22 +73,26 @@ def members(ctx: Ctx, keys: list[str]) -> dict[str, list[tuple[PipelineMember, P
     return found
 
 
-def count_boxes(ctx: Ctx, key: str) -> dict[str, int]:
-    """Return how many boxes each stage of the pipeline has, by stage key; stages without boxes are absent."""
-    rows = ctx.db.rows("SELECT stage_key, COUNT(*) FROM boxes WHERE pipeline_key = :key GROUP BY stage_key", key=key)
-    return dict(rows)
+def count_boxes(ctx: Ctx, reached: list[tuple[Pipeline, Role]]) -> dict[str, dict[str, int]]:
+    """Return how many boxes the actor sees in each stage of these pipelines, by pipeline key and stage key.
 
-
-def count_all(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, int]]:
-    """Return how many boxes each stage has, for each of these pipelines, by pipeline key and stage key."""
-    rows = ctx.db.rows(
-        f"""
-        SELECT pipeline_key, stage_key, COUNT(*) FROM boxes WHERE {ctx.db.dialect.among("pipeline_key", "keys")}
-        GROUP BY pipeline_key, stage_key
-        """,
-        keys=ctx.db.texts(keys),
-    )
-    found: dict[str, dict[str, int]] = {key: {} for key in keys}
-    for pipeline_key, stage_key, count in rows:
-        found[pipeline_key][stage_key] = count
+    Stages in which the actor sees no box are absent.
+    """
+    found: dict[str, dict[str, int]] = {pipeline.key: {} for pipeline, _ in reached}
+    whole = [pipeline.key for pipeline, role in reached if role.sees_all_boxes()]
+    if whole:
+        among = ctx.db.dialect.among("b.pipeline_key", "keys")
+        _add_counts(ctx, found, among, {"keys": ctx.db.texts(whole)})
+    for pipeline, role in reached:
+        if not role.sees_all_boxes():
+            test, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+            _add_counts(ctx, found, f"b.pipeline_key = :key AND {test}", {"key": pipeline.key, **params})
     return found
+
+
+def _add_counts(ctx: Ctx, found: dict[str, dict[str, int]], test: str, params: dict[str, Any]) -> None:
+    for pipeline_key, stage_key, count in ctx.db.rows(
+        f"SELECT b.pipeline_key, b.stage_key, COUNT(*) FROM boxes b WHERE {test} GROUP BY b.pipeline_key, b.stage_key",
+        **params,
+    ):
+        found[pipeline_key][stage_key] = count

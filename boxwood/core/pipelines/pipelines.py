@@ -37,7 +37,7 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
     """
     if not given.get("name"):
         raise Insufficient("Pipeline", "name")
-    team = teams.get(ctx, given["team_key"]) if given.get("team_key") else teams.oldest(ctx)
+    team = teams.get_to_work_in(ctx, given["team_key"]) if given.get("team_key") else teams.oldest(ctx)
     default = given.get("default_permission_set") or (
         permissions.EDITOR if given.get("shared", True) else permissions.NO_ACCESS
     )
@@ -114,7 +114,7 @@ def _check(ctx: Ctx, pipeline: Pipeline, role: Role, own: dict[str, Any]) -> Non
         raise Invalid("stageColorTheme", f"must be one of {', '.join(stage_colours.THEMES)}")
     if "team_key" in own:
         access.require(ctx, role, "PIPELINE", "SET_TEAM", pipeline)
-        teams.get(ctx, own["team_key"])
+        teams.get_to_work_in(ctx, own["team_key"])
     if "restricted_to_team" in own:
         access.require(ctx, role, "PIPELINE", "RESTRICT_SHARING", pipeline)
 

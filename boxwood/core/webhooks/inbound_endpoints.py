@@ -109,7 +109,12 @@ def find(db: Db, token: str, now: int) -> Endpoint | None:
         f"""
         SELECT {INBOUND.of("i")} FROM inbound_tokens t JOIN inbound i ON i.key = t.endpoint_key
         WHERE t.digest = :digest AND (t.ends_at IS NULL OR t.ends_at > :now) AND i.active
-            AND NOT EXISTS (SELECT 1 FROM pipelines p WHERE p.key = i.pipeline_key AND p.trashed_at IS NOT NULL)
+            AND (EXISTS (
+                SELECT 1 FROM pipelines p
+                WHERE p.key = i.pipeline_key AND {access.role_of("i.user_key")} IS NOT NULL
+            ) OR EXISTS (
+                SELECT 1 FROM team_members m
+                WHERE m.team_key = i.team_key AND m.user_key = i.user_key AND m.role IN ('Member', 'Owner')))
         """,
         digest=digest(token),
         now=now,
@@ -206,6 +211,8 @@ def create(
     pipeline, role, team = _place(ctx, pipeline_key, team_key)
     if pipeline is not None and role is not None:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
+    if team is not None:
+        teams.get_to_work_in(ctx, team.key)
     endpoint_quota.require(ctx, pipeline.team_key if pipeline else team.key if team else "", most)
     blank = Endpoint(
         key=ids.new("h", ctx.now),

@@ -218,12 +218,12 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
     if given.get("pipeline_key"):
         pipeline = pipelines.get(ctx, given["pipeline_key"])
     elif given.get("team_key"):
-        team = teams.get(ctx, given["team_key"])
+        team = teams.get_to_work_in(ctx, given["team_key"])
     else:
         raise Invalid("pipelineKey", "is missing: name a pipeline, or a team with teamKey")
     if pipeline and str(given.get("event")).startswith(TEAM_EVENTS):
         # Contacts and organizations belong to teams: a program that always names a pipeline means its team.
-        team, pipeline = teams.get(ctx, given.get("team_key") or pipeline.team_key), None
+        team, pipeline = teams.get_to_work_in(ctx, given.get("team_key") or pipeline.team_key), None
     scope = pipeline or team
     assert scope is not None
     for member, wire in (("event", "event"), ("target_url", "targetUrl")):

@@ -160,13 +160,13 @@ class UseOut(Out, omit_defaults=False):
 
 
 class AllowanceOut(Out, omit_defaults=False):
-    """`allowance` is 0 if there is no limit."""
+    """`allowance` is 0 if there is no limit. `used` counts all endpoints; `results` has those that you may see."""
 
     allowance: int
     used: int
     results: list[UseOut]
 
 
-def allowance(uses: list[EndpointUse], most: int) -> AllowanceOut:
+def allowance(uses: list[EndpointUse], used: int, most: int) -> AllowanceOut:
     shown = [UseOut(use.kind, use.key, use.name, given(use.pipeline_key)) for use in uses]
-    return AllowanceOut(most, len(uses), shown)
+    return AllowanceOut(most, used, shown)

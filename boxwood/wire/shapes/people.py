@@ -122,19 +122,24 @@ class ApiKeyOut(Out):
     creation_timestamp: int
     last_saved_timestamp: int
     key_type: str
+    user_key: str
+    """The user who created the key, and for whom it acts."""
+    creator: UserBrief
     team_key: str | None = None
     name: str | None = None
     prefix: str | None = None
     last_used_timestamp: int | None = None
 
 
-def api_key(api_key: ApiKey, secret: str | None = None) -> ApiKeyOut:
+def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiKeyOut:
     return ApiKeyOut(
         key=api_key.key,
         api_key=secret or f"{api_key.prefix}…",
         creation_timestamp=api_key.created_at,
         last_saved_timestamp=api_key.updated_at,
         key_type=api_key.key_type,
+        user_key=api_key.user_key,
+        creator=user_brief(creator),
         team_key=api_key.team_key,
         name=api_key.name,
         prefix=api_key.prefix,
