@@ -128,7 +128,8 @@ class Boxwood:
             await self.site(scope, receive, send)
             return
         path = scope["path"]
-        if self.hosts.checks and path != "/healthz" and (refusal := await self.hosts.refusal(scope)):
+        is_ours = not self.hosts.checks or self.hosts.knows(scope) or path == "/healthz"
+        if not is_ours and (refusal := await self.hosts.refusal(scope)):
             await sending.send(send, refusal, scope)
         elif _CALLED(path):
             await self._called(scope, receive, send)

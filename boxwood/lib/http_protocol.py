@@ -40,9 +40,8 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._in_head = False
-        self._size = self._lines = self._hosts = 0
-        self._advanced = False
+        self._in_head = self._advanced = self._is_large = False
+        self._hosts = self._trailers = self._trailers_size = 0
         self._without_advance = 0
         """Bytes since the last complete head or piece of a body: an endless header line, trailer or chunk size."""
         self._deadline: asyncio.TimerHandle | None = None
@@ -60,6 +59,7 @@ class Protocol(HttpToolsProtocol):
         if self._refused is not None:
             return
         self._advanced = False
+        self._is_large = len(data) + self._without_advance > MOST_HEAD
         super().data_received(data)
         if self._advanced:
             self._without_advance = 0
@@ -76,26 +76,32 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._size = self._lines = self._hosts = 0
+        self._hosts = self._trailers = self._trailers_size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._size += len(name) + len(value) + 4
-        self._lines += 1
-        if self._size > MOST_HEAD or self._lines > MOST_LINES:
-            raise self._because(_too_large())
-        # After the head come trailers. A proxy has not checked them, so they are never headers.
         if self._in_head:
-            if len(name) == 4 and name.lower() == b"host":
-                self._hosts += 1
             super().on_header(name, value)
+            if self.headers[-1][0] == b"host":
+                self._hosts += 1
+        else:
+            # After the head come trailers. A proxy has not checked them, so they are never headers.
+            self._trailers += 1
+            self._trailers_size += len(name) + len(value)
+            if self._trailers > MOST_LINES or self._trailers_size > MOST_HEAD:
+                raise self._because(_too_large())
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._advanced = True
-        self._check_head()
+        version = self.parser.get_http_version()
+        if self._is_large or len(self.headers) > MOST_LINES:
+            self._check_size()
+        if version != "1.1" or self._hosts != 1:
+            self._check_version(version)
+        if not self.url.startswith(b"/"):
+            self._check_absolute()
         self._unset_keepalive_if_required()
         super().on_headers_complete()
-        self._size = self._lines = 0
 
     def on_body(self, body: bytes) -> None:
         self._advanced = self._advanced or not self._discards()
@@ -116,17 +122,17 @@ class Protocol(HttpToolsProtocol):
         if self._discards():
             self._close_in(self.discard_seconds)
 
-    def _check_head(self) -> None:
-        if self._size + len(self.url) > MOST_HEAD:
+    def _check_size(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MOST_HEAD or len(self.headers) > MOST_LINES:
             raise self._because(_too_large())
-        version = self.parser.get_http_version()
+
+    def _check_version(self, version: str) -> None:
         if version not in ("1.1", "1.0"):
             raise self._because(Refused(505, "This server speaks HTTP/1.1"))
         if self._hosts != 1 and (self._hosts or version == "1.1"):
             many = "several Host headers" if self._hosts else "no Host header"
             raise self._because(Refused(400, f"The request has {many}: send exactly one"))
-        if not self.url.startswith(b"/"):
-            self._check_absolute()
 
     def _check_absolute(self) -> None:
         """A whole URL in place of a path must name the host of the Host header: only one of them would be checked."""

@@ -75,18 +75,13 @@ class Observed:
 def _protect(headers: list[tuple[bytes, bytes]], scope: Scope) -> None:
     """Add what keeps a response from other users and from being taken for another type, unless the response says it
     itself. Files that are the same for everybody are `public`."""
-    caching = sniffing = varies = False
-    for name, value in headers:
-        if name == b"cache-control":
-            caching = True
-            varies = varies or value.startswith(b"public")
-        elif name == b"x-content-type-options":
-            sniffing = True
-    if not caching:
+    given = dict(headers)
+    cache = given.get(b"cache-control")
+    if cache is None:
         headers.append(NO_STORE if scope.get("shows_secret") else NO_CACHE)
-    if not varies:
+    if cache is None or not cache.startswith(b"public"):
         headers.append(VARY)
-    if not sniffing:
+    if b"x-content-type-options" not in given:
         headers.append(NOSNIFF)
 
 

@@ -41,6 +41,15 @@ class Hosts:
         self._stored_url = stored_url
         self._remembered: set[bytes] = set()
 
+    def knows(self, scope: Scope) -> bool:
+        """Whether the host was accepted before: most requests need only this."""
+        if self._proxies:
+            return False
+        for name, value in scope["headers"]:
+            if name == b"host":
+                return value in self._remembered
+        return False
+
     async def refusal(self, scope: Scope) -> Reply | None:
         """The response with status 421, or None if the request is for this server."""
         host = b""
