@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from boxwood.core import idempotency
 from boxwood.core.accounts import api_keys
 from boxwood.core.people import users
 from boxwood.core.records import User
 from boxwood.db import schema
 from boxwood.db.engine import Db
+from boxwood.db.open import open_engine
 from tests.conftest import Person, Server, Store, World, ok
 from tests.processes import run, store_options
 
@@ -82,6 +84,21 @@ def test_an_upgrade_keeps_all_data(ada: Person) -> None:
     assert len(ok(ada.http.get(f"{url}/views"))["results"]) == 1
     assert len(ok(ada.http.get(f"{url}/webhooks"))["results"]) == 1
     assert str(ok(ada.http.get("/api/v1/search", params={"query": "moved"}))).count(boxes["Acme moved"]["key"]) >= 1
+
+
+def test_answers_that_were_stored_before_lose_their_secrets(old: Store) -> None:
+    secret, path = "bw_" + "s3cret" * 3000, Path(old.config().sqlite_path)
+    columns = "user_key, idempotency_key, digest, status, body, at"
+    sql = f"INSERT INTO answers ({columns}) VALUES ('u-1', 'k1', 'd', 200, :b, 1)"
+    engine = open_engine(old.url, str(path), readers=1)
+    engine.write(lambda db: db.run(sql, b=secret))
+    engine.close()
+    schema.migrate(old.url, str(path))
+    engine = open_engine(old.url, str(path), readers=1)
+    rows = engine.read(lambda db: db.rows("SELECT idempotency_key, digest, body, seen FROM answers"))
+    engine.close()
+    assert rows == [(idempotency.hashed("u-1", "k1"), "", "", None)]
+    assert all(b"s3crets3cret" not in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 def test_later_features_work_on_upgraded_data(ada: Person) -> None:
