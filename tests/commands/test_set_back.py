@@ -183,6 +183,32 @@ def test_no_number_is_given_twice_after_the_database_was_set_back(
         site.end()
 
 
+def test_no_number_is_given_twice_when_postgres_is_set_back_under_a_running_server(
+    fresh_store: Store, receiver: Receiver
+) -> None:
+    """A restore to a point in time ends the connections. The server opens new ones and goes on."""
+    if not fresh_store.url:
+        pytest.skip("a SQLite file cannot be replaced under a running server")
+    site = Site(fresh_store, receiver)
+    try:
+        site.create("before")
+        set_back = replaced_postgres(fresh_store.url)
+        site.create("lost1", "lost2")
+        lost = [seen["cursor"] for seen in site.seen[1:]]
+        set_back()
+        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        with postgres.connect(fresh_store.url) as connection:
+            connection.execute(f"{ended} AND pid <> pg_backend_pid() AND backend_type = 'client backend'".encode())
+        site.create("after1", "after2", "after3")
+        for name in ("change", "event", "cursor", "news", "webhook", "sequence"):
+            values = [seen[name] for seen in site.seen]
+            assert len(set(values)) == len(values) == 6, (name, values)
+        for cursor in lost:
+            refused(site.read(cursor), 400, "after", "set back")
+    finally:
+        site.end()
+
+
 def test_a_cursor_ahead_of_the_newest_event_is_refused(world: World) -> None:
     world.box(world.pipeline())
     cursor = str(ok(world.ada.http.get("/api/v2/events", params={"after": "now"}))["cursor"])
