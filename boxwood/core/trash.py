@@ -114,7 +114,11 @@ def store(
     """Store the thing and everything that belongs to it; the caller deletes them next. `more` is stored beside the
     rows and holds what they do not say."""
     pipeline_key = pipeline.key if pipeline is not None else None
-    held: dict[str, Any] = {table: _rows(ctx.db, table, where, key, pipeline_key or "") for table, where in HELD[noun]}
+    filled = _filled(ctx.db, noun, key) if noun == "box" else {table for table, _ in HELD[noun]}
+    held: dict[str, Any] = {
+        table: _rows(ctx.db, table, where, key, pipeline_key or "") if table in filled else []
+        for table, where in HELD[noun]
+    }
     trash_key = key_of(noun, key, pipeline_key)
     ctx.db.run("DELETE FROM trash WHERE key = :key", key=trash_key)
     trashed = Trashed(
@@ -134,6 +138,14 @@ def store(
         "INSERT INTO trash_files (blob, trash_key) VALUES (:blob, :key)",
         [{"blob": blob, "key": trash_key} for blob in blobs],
     )
+
+
+def _filled(db: Db, noun: str, key: str) -> set[str]:
+    """The tables that have rows of the thing. Most boxes have rows in few of them, and this is a single statement."""
+    tests = ", ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {where})" for table, where in HELD[noun])
+    row = db.row(f"SELECT {tests}", key=key)
+    assert row is not None
+    return {table for (table, _), has_rows in zip(HELD[noun], row, strict=True) if has_rows}
 
 
 def _rows(db: Db, table: str, where: str, key: str, pipeline_key: str) -> Rows:
