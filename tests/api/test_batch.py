@@ -81,6 +81,20 @@ def test_an_upsert_finds_a_box_by_name_or_value_or_creates_it(world: World) -> N
     refused(world.ada.http.post(path, json={"match": "9999", "name": "x"}), 400, "match")
 
 
+def test_an_upsert_ignores_the_case_of_letters_and_how_accents_are_written(world: World) -> None:
+    pipeline = world.pipeline()
+    email = world.field(pipeline, "TEXT_INPUT", "Email")["key"]
+    path = f"/api/v2/pipelines/{pipeline['key']}/boxes/upsert"
+    box = world.box(pipeline, name="Zoe\u0308", fields={email: "A@x.example"})
+    for given in (
+        {"match": "name", "name": "zo\u00eb"},
+        {"match": email, "name": "Zo\u00eb", "fields": {email: "a@X.example"}},
+    ):
+        answer = ok(world.ada.http.post(path, json=given))
+        assert (answer["created"], answer["box"]["key"]) == (False, box["key"])
+    assert ok(world.ada.http.post(path, json={"match": "name", "name": "Zoe"}))["created"] is True
+
+
 def test_two_concurrent_upserts_create_one_box(world: World) -> None:
     pipeline = world.pipeline()
     path = f"/api/v2/pipelines/{pipeline['key']}/boxes/upsert"

@@ -5,40 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import Invalid
-from .. import access, pipelines
+from .. import pipelines
 from ..context import Ctx
 from ..pipelines import field_values, schema
 from ..records import Box
-from . import creation, edits, lookup
+from . import creation, edits, lookup, matches
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
     """Edit the box with the given name (`match="name"`) or field value (`match` is the field's key), or create it.
 
-    Returns the box, and whether it was created. With `update=False` an existing box stays as it is. If several boxes
-    match, this is the oldest. Two requests at once cannot both create the box: each of them locks the pipeline.
+    Texts are compared as in `matches`. Returns the box, and whether it was created. With `update=False` an existing box
+    stays as it is. If several boxes match, this is the oldest. Two requests at once cannot both create the box: each of them locks the pipeline.
     """
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
-    if match == "name":
-        column, value = "b.name", given.get("name")
+    if match == matches.NAME:
+        value = given.get("name")
     else:
         field = schema.fields_by_key(ctx, pipeline.key).get(match)
         if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
             raise Invalid("match", "must be name, or the key of a text, date or dropdown field")
-        column = f"CAST({ctx.db.dialect.field_value('b.fields', field.key)} AS TEXT)"
         value = field_values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
     if value is None or value == "":
-        raise Invalid(match if match == "name" else f"fields.{match}", "is missing: boxes are matched by it")
-    is_visible, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
-    row = ctx.db.row(
-        f"""
-        SELECT b.key FROM boxes b WHERE b.pipeline_key = :pipeline AND {column} = :value AND {is_visible}
-        ORDER BY b.created_at, b.key LIMIT 1
-        """,
-        pipeline=pipeline.key,
-        value=str(value),
-        **params,
-    )
-    if row is None:
+        raise Invalid(match if match == matches.NAME else f"fields.{match}", "is missing: boxes are matched by it")
+    wanted = matches.folded(value)
+    key = matches.find(ctx, pipeline, role, match, [wanted]).get(wanted)
+    if key is None:
         return creation.create(ctx, pipeline.key, given), True
-    return (edits.edit(ctx, row[0], given) if update else lookup.get(ctx, row[0])), False
+    return (edits.edit(ctx, key, given) if update else lookup.get(ctx, key)), False

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import string
-import unicodedata
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,7 +18,7 @@ from ...lib import ids
 from ...lib.tables import Row
 from .. import access, boxes, pipelines
 from ..accounts import invitations
-from ..boxes import PreparedBoxes, creation
+from ..boxes import PreparedBoxes, creation, matches
 from ..context import Ctx
 from ..pipelines import fields, schema, stages
 from ..records import Pipeline
@@ -211,40 +209,14 @@ def _match_value(plan: ImportPlan, draft: Draft) -> str | None:
     if plan.match is None:
         return None
     value = draft.given.get("name") if plan.match == "name" else draft.given.get("fields", {}).get(plan.match)
-    return value if value is None else _folded(value if isinstance(value, str) else msgspec.json.encode(value).decode())
-
-
-def _folded(text: str) -> str:
-    """The text as values are matched: without the case of ASCII letters, as in filters, and with letters and their
-    accents as one character."""
-    return unicodedata.normalize("NFC", text).translate(_SMALL)
-
-
-_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+    return None if value is None else matches.folded(value)
 
 
 def _matching(ctx: Ctx, job: Import, drafts: list[Draft]) -> dict[str, str]:
     """The keys of the boxes that these rows match, by the value; if several boxes match, the oldest."""
     pipeline, role = pipelines.reach(ctx, job.pipeline_key, change=True)
-    match = job.plan.match
-    column = "b.name" if match == "name" else f"CAST({ctx.db.dialect.field_value('b.fields', match or '')} AS TEXT)"
-    compared = ctx.db.dialect.folded(column)
     values = {value for draft in drafts if (value := _match_value(job.plan, draft)) is not None}
-    # Values are stored as users typed them. The database compares characters, so both ways to write an accent are asked
-    # for.
-    wanted = values | {unicodedata.normalize("NFD", value) for value in values}
-    is_visible, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
-    rows = ctx.db.rows(
-        f"""
-        SELECT {column}, b.key FROM boxes b
-        WHERE b.pipeline_key = :pipeline AND {is_visible} AND {ctx.db.dialect.among(compared, "wanted")}
-        ORDER BY b.created_at DESC, b.key DESC
-        """,
-        pipeline=pipeline.key,
-        wanted=ctx.db.texts(wanted),
-        **params,
-    )
-    return {_folded(value): key for value, key in rows}
+    return matches.find(ctx, pipeline, role, job.plan.match or matches.NAME, values)
 
 
 def _count(ctx: Ctx, job: Import, drafts: list[Draft]) -> tuple[int, int]:
