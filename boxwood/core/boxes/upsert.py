@@ -16,7 +16,8 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
     """Edit the box with the given name (`match="name"`) or field value (`match` is the field's key), or create it.
 
     Texts are compared as in `matches`. Returns the box, and whether it was created. With `update=False` an existing box
-    stays as it is. If several boxes match, this is the oldest. Two requests at once cannot both create the box: each of them locks the pipeline.
+    stays as it is. If several boxes match, this is the oldest. Two requests at once cannot both create the box: each of
+    them locks the pipeline.
     """
     pipeline, role = pipelines.reach(ctx, pipeline_key, change=True)
     if match == matches.NAME:
