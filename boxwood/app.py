@@ -103,7 +103,7 @@ class Boxwood:
         self.provider = Provider(self.api, provider(config))
         self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
-        self._document: bytes | None = None
+        self._document: dict[str, Any] | None = None
         self.site = Starlette(
             routes=[
                 Route("/healthz", self.healthy),
@@ -217,9 +217,13 @@ class Boxwood:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     async def document(self, request: Request) -> Response:
+        """The OpenAPI document. Its server is named by a whole URL, which programs that import the document need."""
         if self._document is None:
-            self._document = msgspec.json.encode(describe(ROUTES))
-        return Response(self._document, media_type="application/json")
+            self._document = describe(ROUTES)
+        stored = await self.engine.read_soon(mail_settings.public_url)
+        url = self.config.base_url or stored or self.hosts.reached_url(request.scope)
+        shown = {**self._document, "servers": [{"url": f"{url.rstrip('/')}/api"}]}
+        return Response(msgspec.json.encode(shown), media_type="application/json")
 
 
 # Several slashes are accepted, for clients whose base URL ends in a slash.

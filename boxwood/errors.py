@@ -34,6 +34,14 @@ class TooSlow(Problem):
     """The body of the request did not arrive in time."""
 
 
+class Unsupported(Problem):
+    """The body of the request has a coding that the server cannot read. `accepted` lists the codings that it reads."""
+
+    def __init__(self, message: str, accepted: str) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
 class Rejected(Problem):
     """A box would break validation rules of its pipeline. Each violation has `key`, `name`, `mode` and `message`."""
 

@@ -16,7 +16,7 @@ PAGING = ("limit", "page")
 _SIGNING_IN = [
     _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
     _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
-    _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.LinkOut, session_shapes.LINK_LOOK),
+    _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.SignInLinkOut, session_shapes.LINK_LOOK),
     _sign_in("/v2/session/forgotten", sessions.forgotten, Success, session_shapes.FORGOTTEN),
     Route("GET", "/v2/session/ways", sessions.ways, STREAM, gives=session_shapes.WaysOut, tag="sessions", open=True),
     _read("/v2/session", sessions.get_current),

@@ -19,12 +19,12 @@ from ..core.webhooks import inbound_endpoints, inbound_requests
 from ..core.webhooks.inbound_endpoints import Endpoint
 from ..core.webhooks.inbound_requests import Arrival, Request
 from ..db.engine import Db, Engine
-from ..errors import Invalid, Problem, TooLarge, TooSlow
+from ..errors import Invalid, Problem, TooLarge, TooSlow, Unsupported
 from ..lib import client_address, signing
 from ..lib.template_filters import TemplateError
 from ..wire import inbound as wire
 from ..wire import v1
-from .http import bodies, replies, sending
+from .http import bodies, compression, replies, sending
 from .http import headers as request_headers
 from .http.limits import Limits
 from .http.replies import Reply, encode
@@ -141,12 +141,12 @@ def _check_place(endpoint: Endpoint, method: str, source: str) -> None:
 
 async def _read(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
     try:
-        return await bodies.whole(receive, headers, MOST_BODY)
+        return await bodies.whole(compression.decompressed(receive, headers), headers, MOST_BODY)
     except TooLarge as problem:
         raise Refusal(replies.of_problem(problem), "larger than 1 MiB") from None
     except TooSlow as problem:
         raise Refusal(replies.of_problem(problem), "body too slow") from None
-    except Invalid as problem:
+    except (Invalid, Unsupported) as problem:
         raise Refusal(replies.of_problem(problem), str(problem)) from None
 
 

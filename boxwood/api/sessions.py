@@ -97,7 +97,7 @@ async def look_at_link(call: Call, body: Body) -> Reply:
     def look(db: Db) -> Reply:
         link, user = sign_in_links.find(db, given["token"], call.api.clock())
         needs = sign_in_links.needs_password(db, link)
-        return Reply(encode(shapes.LinkOut(link.kind, user.email, user.full_name, needs, link.ends_at)))
+        return Reply(encode(shapes.SignInLinkOut(link.kind, user.email, user.full_name, needs, link.ends_at)))
 
     return await call.api.engine.read_soon(look)
 

@@ -15,6 +15,7 @@ from ..core.activity.files import Upload
 from ..errors import Insufficient, Invalid, TooLarge
 from ..lib import media
 from ..lib.blobs import new_id
+from .http import multipart
 from .http.bodies import Body, check_length
 from .http.call import Call
 from .http.multipart import Part, parts
@@ -69,8 +70,10 @@ def take(call: Call, body: Body, blob: str) -> Upload:
 
 
 def named(call: Call) -> str:
-    """The file name: `fileName` in the query, or the header `X-File-Name` (percent-encoded if it is not ASCII)."""
-    name = call.text("fileName") or unquote(call.headers.get(b"x-file-name", b"").decode("utf-8", "replace"))
+    """The file name: `fileName` in the query, or the header `X-File-Name` (percent-encoded if it is not ASCII), or the
+    one in `Content-Disposition`."""
+    given = unquote(call.headers.get(b"x-file-name", b"").decode("utf-8", "replace"))
+    name = call.text("fileName") or given or multipart.file_name(call.headers.get(b"content-disposition", b""))
     if not name:
         raise Insufficient("File", "fileName")
     return files.safe_name(name)
@@ -78,7 +81,8 @@ def named(call: Call) -> str:
 
 def _take_part(call: Call, body: Body, blob: str) -> Upload:
     upload, name = None, call.text("fileName")
-    for part in parts(body, call.header("content-type")):
+    whole = Head(body, call.api.max_file_size + _AROUND, 0)
+    for part in parts(whole, call.header("content-type")):
         if part.file_name is None:
             name = _field(part) if part.name == "fileName" else name
         elif upload:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -42,6 +43,7 @@ FORBIDDEN_V6 = tuple(ipaddress.IPv6Network(block) for block in ("2001::/23", "20
 
 _AUTHORITY = re.compile(r"https?://([^/?#]+)", re.IGNORECASE)
 _PORT = re.compile(r":([^:\]]*)\Z")
+_AS_GIVEN = "".join(map(chr, range(0x21, 0x7F)))
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 # The last label must begin with a letter. This excludes 2130706433, 127.1 and 0x7f.1, which the system's resolver
@@ -181,14 +183,31 @@ def _read(text: str, authority: str) -> URL:
     port = _PORT.search(authority)
     if port is not None and not re.fullmatch(r"[0-9]{0,5}", port[1]):
         raise Refused("the target's port must be a number")
-    # The client connects with this same object: two parsers that disagree would be a security hole.
     try:
-        url = URL(text)
+        host = URL(text).raw_host or ""
     except ValueError:
         raise Refused("the target is not a valid address") from None
-    if not _is_host(url.raw_host or ""):
+    if not _is_host(host):
+        raise Refused("the target's host is not valid")
+    try:
+        # Path and query go out byte for byte, because receivers compute signatures over them. The client connects with
+        # this same object: two parsers that disagree would be a security hole.
+        url = URL(_exact(text, authority, host), encoded=True)
+    except ValueError:
+        raise Refused("the target is not a valid address") from None
+    if url.raw_host != host:
         raise Refused("the target's host is not valid")
     return url
+
+
+def _exact(text: str, authority: str, host: str) -> str:
+    """The address with its host in ASCII. What follows the host stays, but characters that are not ASCII are
+    escaped."""
+    scheme, rest = text[: text.index(":")].lower(), text[text.index(authority) + len(authority) :]
+    port = _PORT.search(authority)
+    shown = f"[{host}]" if ":" in host else host
+    number = f":{int(port[1])}" if port is not None and port[1] else ""
+    return f"{scheme}://{shown}{number}{quote(rest, safe=_AS_GIVEN)}"
 
 
 def _is_host(host: str) -> bool:

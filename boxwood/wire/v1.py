@@ -5,6 +5,7 @@ Clients of v1 and v2 mix them, so every write accepts all of them. If they diffe
 
 from __future__ import annotations
 
+import re
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
@@ -38,7 +39,7 @@ def read_body(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Any]
     if kind == "application/x-www-form-urlencoded" and first not in (b"{", b"["):
         return _opened(read_form(body))
     if kind in ("", "application/json", "text/plain", "application/x-www-form-urlencoded") or kind.endswith("+json"):
-        return _sorted_out(decode(body))
+        return _sorted_out(_read_json(body))
     raise Invalid("Content-Type", f"{kind[:60]!r} is not read here: send application/json or a form")
 
 
@@ -92,13 +93,91 @@ def _merged(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         name = name.removesuffix("[]")
-        if name not in found:
+        path = _path(name)
+        if len(path) > 1:
+            _put(found, path, value, name)
+        elif isinstance(found.get(name), dict):
+            raise Invalid(name[:50], "is given both as a value and with brackets")
+        elif name not in found:
             found[name] = value
         elif isinstance(found[name], list):
             found[name].append(value)
         else:
             found[name] = [found[name], value]
-    return found
+    return {name: _with_lists(value) for name, value in found.items()}
+
+
+_BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\]){1,8})")
+_STEP = re.compile(r"\[([^\[\]]*)\]")
+_MOST_INDEX = 1000
+"""Keys of fields and stages are larger numbers, so that `fields[1001]` is not an index."""
+
+
+def _path(name: str) -> list[str]:
+    """The steps of a name with brackets, as PHP writes lists and objects in a form: `contacts[0][key]`."""
+    match = _BRACKETED.fullmatch(name)
+    return [match[1], *_STEP.findall(match[2])] if match else [name]
+
+
+def _put(into: dict[str, Any], path: list[str], value: str, name: str) -> None:
+    *inner, last = path
+    for step in inner:
+        into = into.setdefault(step or str(len(into)), {})
+        if not isinstance(into, dict):
+            raise Invalid(name[:50], "is given both as a value and with brackets")
+    last = last or str(len(into))
+    if isinstance(into.get(last), dict):
+        raise Invalid(name[:50], "is given both as a value and with brackets")
+    into[last] = value if last not in into else _both(into[last], value)
+
+
+def _both(before: Any, value: str) -> list[Any]:
+    return [*before, value] if isinstance(before, list) else [before, value]
+
+
+def _with_lists(value: Any) -> Any:
+    """An object whose names are indexes is a list, in their order."""
+    if not isinstance(value, dict):
+        return value
+    items = {name: _with_lists(item) for name, item in value.items()}
+    if items and all(name.isascii() and name.isdigit() and int(name) < _MOST_INDEX for name in items):
+        return [items[name] for name in sorted(items, key=int)]
+    return items
+
+
+_MOST_BARE = 65_536
+_BARE = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*([^,:{}\[\]\"']*?)\s*(?:,|\Z)")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+def _read_json(body: bytes) -> Any:
+    """JSON, or an object without any quotes as on Streak's own help page: `{name:Acme, stageKey:5002}`."""
+    try:
+        return decode(body)
+    except Invalid:
+        bare = _read_bare(body.strip()) if len(body) <= _MOST_BARE else None
+        if bare is None:
+            raise
+        return bare
+
+
+def _read_bare(body: bytes) -> dict[str, Any] | None:
+    """The members of an object whose names and values have no quotes. None if it is none."""
+    if not (body.startswith(b"{") and body.endswith(b"}")):
+        return None
+    try:
+        text = body[1:-1].decode()
+    except UnicodeDecodeError:
+        return None
+    found: dict[str, Any] = {}
+    at = 0
+    while at < len(text):
+        match = _BARE.match(text, at)
+        if match is None:
+            return None
+        found[match[1]] = _WORDS.get(match[2], match[2])
+        at = match.end()
+    return found or None
 
 
 def decode(body: bytes) -> Any:

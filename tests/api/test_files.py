@@ -159,6 +159,35 @@ def test_a_form_upload_takes_the_name_of_its_file(world: World, box: str) -> Non
     assert [file["size"] for file in files_of(world, box)] == [str(len(PNG))] * 2
 
 
+@pytest.mark.parametrize(
+    ("disposition", "stored"),
+    [
+        (b"filename*=utf-8''%D7%90.txt", "\u05d0.txt"),
+        (b"filename*=UTF-8'en'%C2%A3%20and%20%E2%82%AC%20rates.txt", "£ and € rates.txt"),
+        (b"filename*=iso-8859-1''%A3.txt", "£.txt"),
+        (b"filename=\"=?utf-8?B?5paw?=\"; filename*=utf-8''%E6%96%B0.txt", "新.txt"),
+        (b"filename*=utf-8''%E6%96%B0.txt; filename=\"old.txt\"", "新.txt"),
+        (b"filename*0*=utf-8''%E6%96%B0; filename*1=-plan.txt", "新-plan.txt"),
+        (b'filename="=?utf-8?B?S29ow6FuLnR4dA==?="', "Kohán.txt"),
+        (b'filename="=?iso-8859-1?Q?J=FCrgen?= =?iso-8859-1?Q?.txt?="', "Jürgen.txt"),
+        (b'filename="%C3%BC%20x.txt"', "ü x.txt"),
+        ('filename="ü.txt"'.encode(), "ü.txt"),
+        ('filename="ü.txt"'.encode("latin-1"), "ü.txt"),
+        (b'filename="100%25 sure.txt"', "100%25 sure.txt"),
+        (b'filename="a%22b.txt"', 'a"b.txt'),
+        (b'filename="=?no-such-charset?B?5paw?="', "=?no-such-charset?B?5paw?="),
+        (b"filename=plain.txt", "plain.txt"),
+    ],
+)
+def test_a_file_name_is_read_as_programs_write_it(world: World, box: str, disposition: bytes, stored: str) -> None:
+    path = f"/api/v2/boxes/{box}/files"
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; ' + disposition + b"\r\n\r\nhi\r\n--x--\r\n"
+    sent = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert ok(world.ada.http.post(path, content=part, headers=sent))["fileName"] == stored
+    alone = {"Content-Type": "text/plain", "Content-Disposition": b"attachment; " + disposition}
+    assert ok(world.ada.http.post(path, content=b"hi", headers=alone))["fileName"] == stored
+
+
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
 FORMS = [
     (HEAD + b"cut", "multipart/form-data; boundary=x", "boundary"),

@@ -17,7 +17,7 @@ from ...db.engine import Db
 from ...errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ...lib.blobs import Missing, StoreFailed
 from ...wire import v1
-from . import bodies, credentials, headers, idempotency, live, replies, sending, streams
+from . import bodies, compression, credentials, headers, idempotency, live, replies, sending, streams
 from .bodies import Body
 from .call import Call, Stream
 from .live import Live
@@ -99,7 +99,8 @@ class Api(Services):
         """Call a handler that reads the body as a stream and opens its own transactions."""
         await self._check_key_before(call)
         with self._alone(call):
-            reply: Reply = await route.handler(call, Body(bodies.patient(receive, self.patience)))
+            body = Body(compression.decompressed(bodies.patient(receive, self.patience), call.headers))
+            reply: Reply = await route.handler(call, body)
             return reply
 
     async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> None:
@@ -107,7 +108,8 @@ class Api(Services):
             return
         bodies.check_length(call.headers, MOST_BODY)
         await self._check_key_before(call)
-        body = await bodies.whole(bodies.patient(receive, self.patience), call.headers, MOST_BODY)
+        receive = compression.decompressed(bodies.patient(receive, self.patience), call.headers)
+        body = await bodies.whole(receive, call.headers, MOST_BODY)
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 

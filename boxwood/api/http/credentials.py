@@ -34,7 +34,8 @@ def secret(header: bytes | None) -> str:
         decoded = base64.b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         raise NotSignedIn(given=True) from None
-    return decoded.decode("latin-1").partition(":")[0]
+    # Scripts encode the line end of the file that holds the key, or blanks around it.
+    return decoded.decode("latin-1").partition(":")[0].strip()
 
 
 def session(call: Call) -> str:

@@ -70,6 +70,15 @@ class Hosts:
             self._remembered.add(host)
         return None
 
+    def reached_url(self, scope: Scope) -> str:
+        """The URL by which the client reached the server, or a trusted proxy before it."""
+        scheme, host = scope["scheme"], headers.last(scope["headers"], b"host")
+        if client_address.is_trusted(_peer(scope), self._proxies):
+            host = headers.last(scope["headers"], b"x-forwarded-host") or host
+            if headers.last(scope["headers"], b"x-forwarded-proto").lower() == b"https":
+                scheme = "https"
+        return f"{scheme}://{host.decode('latin-1') or 'localhost'}"
+
     async def _is_ours(self, name: str, scope: Scope) -> bool:
         if not name:
             return False

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import msgspec
 from python_multipart.exceptions import FormParserError
@@ -50,13 +56,53 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _part(disposition: bytes, events: Iterator[_Event]) -> Part:
-    options = parse_options_header(disposition)[1]
-    file_name = options.get(b"filename")
-    return Part(
-        name=_text(options.get(b"name", b"")),
-        file_name=None if file_name is None else _text(file_name).replace("%22", '"'),
-        data=_data(events),
-    )
+    name = parse_options_header(disposition)[1].get(b"name", b"")
+    return Part(name=_text(name), file_name=file_name(disposition), data=_data(events))
+
+
+def file_name(disposition: bytes) -> str | None:
+    """The file name of a Content-Disposition, or None. Programs write a name that is not ASCII in five ways: as UTF-8,
+    as `filename*` (RFC 5987, which wins), as MIME words (RFC 2047), with percent escapes of UTF-8, or as Latin-1."""
+    if b"*" in disposition and (name := _extended_name(disposition)) is not None:
+        return name
+    plain = parse_options_header(disposition)[1].get(b"filename")
+    if plain is None:
+        return None
+    name = _text(plain)
+    if _MIME_WORDS.fullmatch(name):
+        return _of_mime_words(name)
+    if _ESCAPED_UTF8.search(name) and name.isascii():
+        return _unescaped(name)
+    return name.replace("%22", '"')
+
+
+_MIME_WORDS = re.compile(r"(?:=\?[\w-]+\?[bBqQ]\?[^? ]*\?=\s*)+")
+_ESCAPED_UTF8 = re.compile(r"%[c-fC-F][0-9a-fA-F]%[89abAB][0-9a-fA-F]")
+"""An escape of a character that is not ASCII. Browsers escape only quotation marks and line ends."""
+
+
+def _extended_name(disposition: bytes) -> str | None:
+    """The parameter `filename*`, or `filename*0*`, `filename*1*` and so on, which make one name."""
+    message = Message()
+    message["Content-Disposition"] = disposition.decode("latin-1")
+    for name, value in message.get_params([], header="Content-Disposition"):
+        if name.lower() == "filename" and isinstance(value, tuple):
+            return collapse_rfc2231_value(value)
+    return None
+
+
+def _of_mime_words(name: str) -> str:
+    try:
+        return str(make_header(decode_header(name)))
+    except (LookupError, ValueError, HeaderParseError):
+        return name
+
+
+def _unescaped(name: str) -> str:
+    try:
+        return unquote(name, errors="strict")
+    except UnicodeDecodeError:
+        return name
 
 
 def _data(events: Iterator[_Event]) -> Iterator[bytes]:

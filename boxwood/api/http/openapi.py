@@ -129,7 +129,7 @@ ERROR = {
     "type": "object",
     "required": ["error"],
     "properties": {
-        "success": {"const": False},
+        "success": {"type": "boolean", "description": "Always false."},
         "error": {"type": "string"},
         "details": {"type": "string"},
         "field": {"type": "string", "description": "The member that is wrong."},
@@ -265,7 +265,7 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
     if not _gives_bytes(route.handler):
         done = {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
         return {**done, "304": {"description": _UNCHANGED}} if route.verb == "GET" else done
-    content = {"*/*": {"schema": _BYTES}}
+    content = {"application/octet-stream": {"schema": _BYTES}, "*/*": {"schema": _BYTES}}
     return {
         "200": {"description": "The whole file", "content": content},
         "206": {"description": "The requested range", "content": content},
@@ -293,6 +293,7 @@ def _refusals(route: Route) -> dict[str, str]:
             "409": "A request with the same Idempotency-Key is in progress",
             "412": "Changed since it was read (If-Match)",
             "413": "The body is too large",
+            "415": "The Content-Encoding is not one that the server reads",
             "422": "The Idempotency-Key was used for another request",
         }
     return dict(sorted(found.items()))

@@ -25,6 +25,7 @@ from ...errors import (
     TooMany,
     TooSlow,
     Unavailable,
+    Unsupported,
 )
 
 JSON = b"application/json;charset=utf-8"
@@ -87,6 +88,10 @@ def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Re
         case TooSlow():
             reply = error(408, str(problem), field="body")
             reply.headers = ((b"connection", b"close"),)
+            return reply
+        case Unsupported():
+            reply = error(415, str(problem), field="Content-Encoding")
+            reply.headers = ((b"accept-encoding", problem.accepted.encode()),)
             return reply
         case Conflict():
             # Not 409: the SDKs repeat that, and it would not help.

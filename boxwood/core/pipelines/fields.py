@@ -73,7 +73,7 @@ def add(ctx: Ctx, pipeline: Pipeline, given: dict[str, Any]) -> tuple[Pipeline, 
         display_format=_display_format(kind, given.get("display_format")),
     )
     pipeline = msgspec.structs.replace(pipeline, next_field=pipeline.next_field + 1)
-    if given.get("options"):
+    if given.get("options") and kind in WITH_OPTIONS:
         pipeline, options = _options(pipeline, field, given["options"], add_only=False)
         field = msgspec.structs.replace(field, options=options)
     FIELDS.insert(ctx.db, field)
@@ -107,7 +107,7 @@ def edit(
         after = msgspec.structs.replace(after, ai_settings=_ai_settings(field, changes["ai_settings"]))
     if "display_format" in changes:
         after = msgspec.structs.replace(after, display_format=_display_format(field.type, changes["display_format"]))
-    if changes.get("options") is not None:
+    if changes.get("options") is not None and field.type in WITH_OPTIONS:
         if values is None:
             pipeline, options = _options(pipeline, field, changes["options"], add_only=add_only)
         else:
@@ -176,8 +176,6 @@ def _options(
 
     A given option is matched with a present option by its key, else by its name; otherwise it is new.
     """
-    if field.type not in WITH_OPTIONS:
-        raise Invalid("options", f"a {field.type} field has no options")
     where = field_options.listed(field.type)
     by_name = {option.name: option.key for option in field.options}
     known = {option.key for option in field.options}
@@ -202,10 +200,8 @@ def _options(
 
 
 def _display_format(kind: str, given: dict[str, Any] | None) -> DisplayFormat | None:
-    if not given:
-        return None
-    if kind not in NUMBERED:
-        raise Invalid("displayFormat", f"must not be given: only {' and '.join(NUMBERED)} fields have one")
+    if not given or kind not in NUMBERED:
+        return None  # what a kind of field does not use is ignored (ruling 31)
     if given.get("type") not in FORMATS:
         raise Invalid("displayFormat.type", f"must be one of {', '.join(FORMATS)}")
     found = DisplayFormat(given["type"], given.get("currency") or None, given.get("decimals"))

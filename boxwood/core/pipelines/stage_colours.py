@@ -55,10 +55,10 @@ def colours(theme: str, place: int) -> tuple[str, str]:
     whichever is easier to read."""
     shades = THEMES.get(theme) or THEMES["DEFAULT"]
     background = shades[place % len(shades)]
-    return _readable_on(background), background
+    return readable_on(background), background
 
 
-def _readable_on(background: str) -> str:
+def readable_on(background: str) -> str:
     """Return dark or white, by the relative luminance of the background (WCAG)."""
     parts = [int(background[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)

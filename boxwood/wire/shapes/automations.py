@@ -234,7 +234,7 @@ class TriggerOut(Out, omit_defaults=False):
     subject: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class StepOut(Out, omit_defaults=False):
+class AutomationStepOut(Out, omit_defaults=False):
     """`gives` are the names that later steps can use under `steps.<id>`."""
 
     type: str
@@ -250,7 +250,7 @@ class FilterOut(Out, omit_defaults=False):
 
 class CatalogueOut(Out, omit_defaults=False):
     triggers: list[TriggerOut]
-    steps: list[StepOut]
+    steps: list[AutomationStepOut]
     filters: list[FilterOut]
     names: list[str]
 
@@ -271,8 +271,8 @@ def _trigger(name: str, trigger: Trigger) -> TriggerOut:
     )
 
 
-def _step(name: str, kind: StepKind) -> StepOut:
-    return StepOut(name, kind.description, [_param(param) for param in kind.params], list(kind.output))
+def _step(name: str, kind: StepKind) -> AutomationStepOut:
+    return AutomationStepOut(name, kind.description, [_param(param) for param in kind.params], list(kind.output))
 
 
 def _param(param: Param) -> ParamOut:

@@ -17,7 +17,7 @@ from .people import SharingEntry, sharing_entry
 from .validators import Violation
 
 
-class LinkOut(Out, omit_defaults=False):
+class LinkedBoxOut(Out, omit_defaults=False):
     key: str
     is_starred: bool
     is_autoboxed: bool
@@ -105,8 +105,8 @@ class BoxOut(ActivityOut, omit_defaults=False, kw_only=True):
     fields_autofill_status: dict[str, Any]
     stage_history_entries: list[StageHistoryEntry]
     notes: str | msgspec.UnsetType = msgspec.UNSET
-    contacts: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
-    organizations: list[LinkOut] | msgspec.UnsetType = msgspec.UNSET
+    contacts: list[LinkedBoxOut] | msgspec.UnsetType = msgspec.UNSET
+    organizations: list[LinkedBoxOut] | msgspec.UnsetType = msgspec.UNSET
     columns: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     """The columns requested with `fields`, by name."""
 
@@ -221,7 +221,7 @@ def _percentage(complete: int, total: int) -> Any:
 
 def links(links: list[BoxLink]) -> Any:
     """Left out when empty (spec 4.2)."""
-    return [LinkOut(link.key, link.is_starred, link.is_autoboxed) for link in links] or msgspec.UNSET
+    return [LinkedBoxOut(link.key, link.is_starred, link.is_autoboxed) for link in links] or msgspec.UNSET
 
 
 class FieldValue(Out, omit_defaults=False):

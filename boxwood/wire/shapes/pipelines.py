@@ -3,10 +3,12 @@ a superset that v2's readers ignore."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
+from ...core.pipelines import stage_colours as stage_palette
 from ...core.pipelines.schema import stage_colours
 from ...core.records import (
     FIELD_TYPES,
@@ -31,6 +33,7 @@ from ..kinds import (
     OBJECT,
     TEXT,
     Kind,
+    Wrong,
     clearable,
     mapping,
     one_of,
@@ -86,10 +89,26 @@ _COLOR = Shape(
     background=TEXT,
     aliases={"foregroundColor": "foreground", "backgroundColor": "background"},
 )
+_HEX = re.compile(r"#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+
+
+def _read_color(value: Any) -> dict[str, Any]:
+    """Both colours, or one text as colour pickers send it: the background. The text on it is then dark or white."""
+    if isinstance(value, str) and (text := value.strip()) and not text.startswith("{"):
+        if not _HEX.fullmatch(text):
+            raise Wrong("must be a colour such as #00ff00, or an object with backgroundColor and foregroundColor")
+        digits = text.removeprefix("#")
+        background = "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits)).lower()
+        return {"background": background, "foreground": stage_palette.readable_on(background)}
+    found: dict[str, Any] = _COLORS.read(value)
+    return found
+
+
+_COLORS = record(_COLOR)
 STAGE = Shape(
     "StageEdit",
     name=NAME,
-    color=record(_COLOR),
+    color=Kind(_read_color, {"anyOf": [_COLORS.schema, {"type": "string", "description": "Such as #00ff00."}]}),
     described={"color": "Send both empty to use the colours of the theme again."},
 )
 

@@ -7,7 +7,7 @@ from ...core.views.time_in_stage import StageTime
 from .base import Out
 
 
-class StepOut(Out, omit_defaults=False):
+class FunnelStepOut(Out, omit_defaults=False):
     """`reached` is the number of boxes that were ever in this stage or a later stage. `conversion` is their share of
     the boxes that reached the previous stage, and `share` of those that reached the first stage."""
 
@@ -26,7 +26,7 @@ class FunnelOut(Out, omit_defaults=False):
     won: int
     lost: int
     win_rate: float | None
-    stages: list[StepOut]
+    stages: list[FunnelStepOut]
 
 
 def funnel(found: Funnel) -> FunnelOut:
@@ -34,7 +34,7 @@ def funnel(found: Funnel) -> FunnelOut:
     steps, before = [], first
     for step in found.steps:
         conversion, share = _share(step.reached, before), _share(step.reached, first)
-        steps.append(StepOut(step.stage_key, step.name, step.reached, step.now, conversion, share))
+        steps.append(FunnelStepOut(step.stage_key, step.name, step.reached, step.now, conversion, share))
         before = step.reached
     return FunnelOut(found.total, found.won, found.lost, _share(found.won, found.won + found.lost), steps)
 

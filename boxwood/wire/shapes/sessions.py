@@ -63,7 +63,7 @@ def signed_in(who: User, csrf_token: str, session: Session) -> SignedIn:
     return SignedIn(user(who), csrf_token, session.over_at)
 
 
-class LinkOut(Out, omit_defaults=False):
+class SignInLinkOut(Out, omit_defaults=False):
     kind: str
     email: str
     name: str

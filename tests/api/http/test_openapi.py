@@ -1,5 +1,7 @@
 """The OpenAPI document describes what the server does."""
 
+import re
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -23,6 +25,16 @@ def test_every_route_is_described_in_words(document: dict[str, Any]) -> None:
         for verb, operation in verbs.items():
             assert operation["summary"], (verb, path)
             assert operation["operationId"]
+
+
+def test_generators_get_plain_names_and_the_whole_url(world: World, document: dict[str, Any]) -> None:
+    """Two shapes of one name would be called by their Python modules, and generators leave such schemas out."""
+    assert document["servers"] == [{"url": f"{world.server.url}/api"}]
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if not re.fullmatch(r"[A-Za-z]\w*", name)] == []
+    titles = Counter(re.sub(r"\W", "", schema.get("title", name)).lower() for name, schema in schemas.items())
+    assert [title for title, count in titles.items() if count > 1] == []
+    assert schemas["Error"]["properties"]["success"]["type"] == "boolean"
 
 
 def test_every_reference_resolves(document: dict[str, Any]) -> None:

@@ -282,6 +282,35 @@ def test_a_request_on_the_wire_is_what_was_asked_for():
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("/in?sig=ab%2Fcd%2Bef%3D%3D&sp=%2Ftriggers%2Fmanual%2Frun", None),
+        ("/e1%2Fb%3Ac%40d", None),
+        ("/e2%41%7E%28%29", None),
+        ("/%e2%82%ac?a=%e2%82%ac", None),
+        ("/?bad=%zz&plus=a+b", None),
+        ("/e3/%2e%2e/x", None),
+        ("/e12/../y/./z", None),
+        ("/a;b=c,d!$&'()*?[x]={y}|^`", None),
+        ("/ü?q=€", "/%C3%BC?q=%E2%82%AC"),
+        ("?only=query", "/?only=query"),
+        ("", "/"),
+    ],
+)
+def test_path_and_query_go_out_byte_for_byte(given: str, sent: str | None) -> None:
+    """Receivers compute signatures over them."""
+
+    async def main():
+        async with serving(replying(OK)) as server, door() as outbound:
+            url = f"http://receiver.test:{server.port}{given}"
+            outbound._judge._names.table["receiver.test"] = ["127.0.0.1"]
+            assert (await outbound.send("POST", url, {}, b"")).status == 200
+            assert server.requests[0].partition(b"\r\n")[0].decode() == f"POST {sent or given} HTTP/1.1"
+
+    asyncio.run(main())
+
+
 def test_names_are_looked_up_by_the_system_unless_told_otherwise():
     async def main():
         async with serving(replying(OK)) as server, Outbound(ANYWHERE) as outbound:
