@@ -8,19 +8,15 @@ from tests.api.fuzz import Fuzz
 from tests.conftest import World
 from tests.things import Things
 
-SEED = 12
 EACH = 500
-"""Requests on one set of things. After them, most things are deleted, so new ones are made."""
+"""Requests on one set of things. After them, some things are deleted, so new ones are made."""
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_no_request_makes_the_server_fail(world: World, part: int, request: pytest.FixtureRequest) -> None:
-    rounds = 50 if request.config.getoption("--long") else 1
-    for number in range(part * rounds, (part + 1) * rounds):
-        run(world, SEED + number)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    metafunc.parametrize("seed", range(200 if metafunc.config.getoption("--long") else 4))
 
 
-def run(world: World, seed: int) -> None:
+def test_no_request_makes_the_server_fail(world: World, seed: int) -> None:
     things = Things(world)
     fuzz = Fuzz(things, seed)
     failed = []
