@@ -48,7 +48,6 @@ def test_seeing_and_changing_formats_are_separate_rights(world: World) -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "field"),
     [
-        ("DATE", {"type": "NUMBER"}, "displayFormat"),
         ("TEXT_INPUT", {"type": "ROMAN"}, "displayFormat.type"),
         ("TEXT_INPUT", {"decimals": 2}, "displayFormat.type"),
         ("TEXT_INPUT", {"type": "CURRENCY"}, "displayFormat.currency"),
