@@ -96,7 +96,9 @@ function Key({ apiKey }: { apiKey: ApiKeyOut }) {
     <Table.Tr>
       <Table.Td className={classes.wide}>
         {apiKey.name || <span className="quiet">Nameless</span>}
-        {apiKey.keyType === "TEAM" && <span className="quiet"> · may act for the team</span>}
+        {apiKey.keyType === "TEAM" && (
+          <span className="quiet"> · may act for the team, created by {apiKey.creator.fullName}</span>
+        )}
       </Table.Td>
       <Table.Td>
         <code>{apiKey.prefix}…</code>
