@@ -17,7 +17,7 @@ from ..core.people import teams
 from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
 from ..errors import Invalid
-from ..lib import tables
+from ..lib import dates, tables
 from ..lib.blobs import Stored
 from ..lib.tables import Opened, Table, sheets
 from ..wire.shapes import imports as shapes
@@ -47,7 +47,7 @@ async def create(call: Call, body: Body) -> Reply:
     known = await call.read(lambda ctx: imports.known_columns(ctx, call.path[0], wanted["mapping"]))
 
     def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
-        plan, _ = imports.plan(ctx, call.path[0], table, wanted)
+        plan = imports.plan(ctx, call.path[0], table, wanted).plan
         return imports.create(ctx, call.path[0], plan, blob, size, dry_run=dry_run)
 
     return await _stored(call, body, wanted, known, [wanted, dry_run], make)
@@ -70,7 +70,7 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
         except tables.Broken as broken:
             raise _refusal(broken) from None
         pipeline = _like(ctx, exported, team_key, name)
-        plan, _ = imports.plan(ctx, pipeline.key, table, wanted)
+        plan = imports.plan(ctx, pipeline.key, table, wanted).plan
         return imports.create(ctx, pipeline.key, plan, blob, size, dry_run=False)
 
     return await _stored(call, body, wanted, set(), [wanted, team_key, name], make)
@@ -172,7 +172,7 @@ def _wanted(call: Call) -> dict[str, Any]:
     }
     for name, ours, known in (
         ("format", "format", tables.KINDS),
-        ("dates", "dates", row_reader.ORDERS),
+        ("dates", "dates", dates.ORDERS),
     ):
         wanted[ours] = call.text(name)
         if wanted[ours] and wanted[ours] not in known:
@@ -198,7 +198,7 @@ async def preview(call: Call, body: Body) -> Reply:
     table = await call.api.aside(_beginning, call, whole, wanted, known)
 
     def look(ctx: Ctx) -> shapes.PreviewOut:
-        plan, by_key = imports.plan(ctx, call.path[0], table, wanted)
+        plan, by_key, found_dates = imports.plan(ctx, call.path[0], table, wanted)
         rows = table.first[:PREVIEWED]
         samples: dict[str, list[str]] = {}
         for row in rows:
@@ -218,6 +218,9 @@ async def preview(call: Call, body: Body) -> Reply:
             encoding=plan.encoding,
             delimiter=plan.delimiter,
             dates=plan.dates,
+            dates_ambiguous=found_dates.ambiguous,
+            dates_notes=found_dates.notes,
+            excel_days=plan.excel_days,
             columns=shapes.columns(plan, {name: found[:5] for name, found in samples.items()}),
             rows=[draft.given for draft in piece.drafts],
             refused=[shapes.refused(row) for row in [*piece.rejected, *faulty[:PREVIEWED]]],

@@ -27,7 +27,7 @@ from ..db.open import open_engine
 from ..errors import NotFound
 from ..jobs.backups import Source
 from ..jobs.imports import work
-from ..lib import tables
+from ..lib import dates, tables
 from ..lib.blobs import new_id
 from ..lib.clock import now_ms
 
@@ -45,7 +45,7 @@ def add_commands(
     taking.add_argument("--mapping", default="{}", help='where columns go: \'{"Company": "name", "Remarks": null}\'')
     taking.add_argument("--match", help="update the box with the same name, or value of the field with this key")
     taking.add_argument("--make", default="", help=f"what may be created if missing: {','.join(row_reader.MAKES)}")
-    taking.add_argument("--dates", choices=row_reader.ORDERS, default="", help="the order in dates")
+    taking.add_argument("--dates", choices=dates.ORDERS, default="", help="the order in dates")
     taking.add_argument("--encoding", default="", help="of CSV, such as windows-1252; detected if omitted")
     taking.add_argument("--delimiter", default="", help="of CSV: a character, or tab; detected if omitted")
     taking.add_argument("--sheet", default="", help="of a spreadsheet: its name; by default the first sheet")
@@ -158,7 +158,7 @@ def _begin(engine: Engine, source: Source, options: argparse.Namespace, wanted: 
 
     def create(db: Db) -> Import:
         ctx, key = _acting(db, options.pipeline, options.email)
-        plan, _ = imports.plan(ctx, key, opened, wanted)
+        plan = imports.plan(ctx, key, opened, wanted).plan
         job = imports.create(ctx, key, plan, blob, stored.size, dry_run=options.dry_run)
         return import_queue.take_created(db, job, os.urandom(8).hex(), now_ms())
 

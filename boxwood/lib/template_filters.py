@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from . import numbers
+from . import dates, numbers
 from .durations import DAY, HOUR, MINUTE, WEEK
 
 LONGEST = 100_000
@@ -84,15 +84,9 @@ def as_number(value: Any) -> float | int | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """The date and time of a number of milliseconds since the epoch, or of a text in ISO 8601; None for anything
+    """The date and time of a number of milliseconds since the epoch, or of a text that is a date; None for anything
     else."""
-    if isinstance(value, str) and not value.strip().lstrip("-").isdigit():
-        try:
-            found = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    number = as_number(value)
+    number = dates.find(value) if isinstance(value, str) else as_number(value)
     return None if number is None else datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=number)
 
 
@@ -106,8 +100,8 @@ def _date(value: Any, form: str = "%Y-%m-%d", zone: str = "UTC") -> str:
         place = ZoneInfo(zone)
     except (ValueError, OSError, KeyError):
         raise TemplateError(f"no time zone {zone[:60]!r}; one is Europe/Berlin") from None
-    moment = as_moment(value)
-    return moment.astimezone(place).strftime(form) if moment else ""
+    number = dates.find(value) if isinstance(value, str) else as_number(value)
+    return dates.to_datetime(number, place).strftime(form) if number is not None else ""
 
 
 def _add(value: Any, amount: float, unit: str = "") -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from ..lib import dates
 from ..lib.lines import on_one_line
 
 MOST_TEXT = 100_000
@@ -76,6 +77,13 @@ def _read_integer(value: Any) -> int:
     if abs(value) > 2**53:
         raise Wrong("is too large")
     return value
+
+
+def _read_date(value: Any) -> int:
+    try:
+        return dates.read(value)
+    except dates.DateError as error:
+        raise Wrong(str(error)) from None
 
 
 def _read_flag(value: Any) -> bool:
@@ -167,6 +175,14 @@ NAME = Kind(_read_name, {"type": "string", "maxLength": 1000})
 KEY = Kind(_read_key, {"type": "string", "description": "A key; a number counts as its digits."})
 INTEGER = Kind(_read_integer, {"type": "integer"})
 MILLIS = Kind(_read_integer, {"type": "integer", "format": "int64", "description": "Milliseconds since 1970."})
+DATE = Kind(
+    _read_date,
+    {
+        "type": "integer",
+        "format": "int64",
+        "description": "Milliseconds since 1970, or a text such as 2026-03-31 or 2026-03-31T14:30:00+02:00.",
+    },
+)
 FLAG = Kind(_read_flag, {"type": "boolean"})
 NAMES = Kind(_read_names, {"type": "array", "items": {"type": "string"}})
 LINES = Kind(_read_lines, {"type": "array", "items": {"type": "string"}})

@@ -6,7 +6,6 @@ Text by users is in quotes or in one line, so that it cannot look like a heading
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +22,7 @@ from ..core.events import Event
 from ..core.people.contacts import Contact
 from ..core.people.organizations import Organization
 from ..core.records import Person
+from ..lib import dates
 from ..lib.durations import MINUTE
 from ..lib.formulas import Date, Fault
 from ..lib.mail import Address, plain
@@ -33,11 +33,13 @@ LEFT_OUT = "*Earlier entries were left out here.*"
 
 
 def moment(ms: int) -> str:
-    """The time in ISO 8601 and UTC. A time that no calendar has stays a number."""
-    try:
-        return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (OverflowError, ValueError, OSError):
-        return str(ms)
+    """The time in ISO 8601 and UTC."""
+    return dates.to_datetime(ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def date(ms: int) -> str:
+    """A date that a user wrote, in ISO 8601: a day without a time. A date that no calendar has stays a number."""
+    return moment(ms) if dates.FIRST <= ms <= dates.LAST and not dates.is_day(ms) else dates.shown(ms)
 
 
 def sections(overview: Overview) -> str:
@@ -112,7 +114,7 @@ def _named(name: str, about: list[str]) -> str:
 
 
 def _task(task: Task, people: Mapping[str, Person]) -> str:
-    about = [f"due {moment(task.due_at)}"] if task.due_at is not None else []
+    about = [f"due {date(task.due_at)}"] if task.due_at is not None else []
     about += [f"assigned to {who}"] if (who := _people(task.assignee_keys, people)) else []
     details = f" ({'; '.join(about)})" if about else ""
     return f"- [{'x' if task.status == 'DONE' else ' '}] {_line(task.text)}{details}"
@@ -174,7 +176,7 @@ def _people(keys: Iterable[str], people: Mapping[str, Person]) -> str:
 def _value(value: Any) -> str:
     match value:
         case Date():
-            return moment(value.ms)
+            return date(value.ms)
         case Fault():
             return f"{value.code} {value.message}"
         case bool():

@@ -138,7 +138,7 @@ def test_an_invalid_row_is_refused_with_its_column_and_reason(world: World) -> N
         (4, "Stage"),
         (5, "Assignees"),
     ]
-    for at, word in ((0, "is no date"), (2, "South"), (4, "who@x.example")):
+    for at, word in ((0, "is not a date"), (2, "South"), (4, "who@x.example")):
         assert word in found[at][2]
     assert [box["name"] for box in boxes(world, pipeline)] == ["e"]
     first = ok(world.ada.http.get(f"/api/v2/imports/{job['key']}/refused?limit=1"))

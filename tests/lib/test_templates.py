@@ -36,7 +36,7 @@ NAMES = {
         ("{{ box.fields.Tags }}!", "a, b!"),
         ('{{ box.fields.Tags | join(" + ") | upper }}', "A + B"),
         ("{{ box.fields.Yes }}!", "true!"),
-        ('{{ box.when | date("%d.%m.%Y %H:%M", "Europe/Berlin") }}', "01.01.2026 01:00"),
+        ('{{ box.when | date("%d.%m.%Y %H:%M", "Europe/Berlin") }}', "01.01.2026 00:00"),
         ('{{ box.when | plus(3, "days") | date }}', "2026-01-04"),
         ("{{ box.fields.Deal size | times(2) | round }}", 2401),
         ("{{ box.fields.Deal size | plus(0.5) }}", 1201.0),

@@ -8,11 +8,12 @@ workers check at once, or one dies halfway, no run starts twice, because each ca
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from ...db.engine import Db
 from ...errors import NotFound, Problem
+from ...lib import dates
 from ...lib.durations import DAY, HOUR, MINUTE
 from .. import pipelines
 from ..context import Ctx
@@ -140,18 +141,18 @@ _UNIT = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 
 def moment(trigger: dict[str, Any], value: int) -> int:
     """When a date with this value starts a run; both are milliseconds since the epoch. Days and the time of day are
-    counted in the trigger's time zone. The day of a date is its day in UTC, because dates without a time are stored as
-    midnight in UTC."""
+    counted in the trigger's time zone. A day begins there at midnight; a moment is in the day that it has there."""
     amount, unit = trigger.get("amount", 0), trigger.get("unit", "days")
-    if not trigger.get("time"):
-        return int(value + amount * _UNIT[unit])
-    day = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=value)
-    hour, minute = map(int, trigger["time"].split(":"))
-    place = triggers.zone(trigger.get("timeZone"))
-    if unit == "days":
-        day, amount = day + timedelta(days=amount), 0
-    at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=place)
-    return int(at.timestamp() * 1000 + amount * _UNIT[unit])
+    at = dates.to_datetime(value, triggers.zone(trigger.get("timeZone")))
+    if trigger.get("time"):
+        hour, minute = map(int, trigger["time"].split(":"))
+        at = at.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
+    try:
+        if unit == "days":
+            at, amount = at + timedelta(days=amount), 0
+        return round(at.timestamp() * 1000) + int(amount * _UNIT[unit])
+    except OverflowError:  # before the year 1 or after 9999: never
+        return dates.LAST + 1
 
 
 def _untouched(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:

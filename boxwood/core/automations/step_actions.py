@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import Invalid
-from ...lib.template_filters import as_moment, as_text
+from ...lib import dates
+from ...lib.template_filters import as_text
 from .. import boxes, outgoing_mail, pipelines
 from ..accounts import invitations
 from ..activity import comments, tasks
@@ -275,11 +276,11 @@ ACTIONS: dict[str, Callable[[StepContext, Given], Output]] = {
 
 
 def moment(value: Any, where: str) -> int:
-    """Milliseconds since the epoch, from milliseconds or from a date in ISO 8601."""
-    found = as_moment(value)
-    if found is None:
-        raise Invalid(where, f"{as_text(value)[:50]!r} is no time: give milliseconds, or a date such as 2026-11-25")
-    return int(found.timestamp() * 1000)
+    """Milliseconds since the epoch, from milliseconds or from a text that is a date."""
+    try:
+        return dates.read(value)
+    except dates.DateError as error:
+        raise Invalid(where, str(error)) from None
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, wanted: Any) -> str:

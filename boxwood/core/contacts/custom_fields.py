@@ -7,12 +7,13 @@ Values of all types are stored as texts, by the key of the field: a date as mill
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from ...errors import Conflict, Forbidden, Insufficient, Invalid, NotFound
+from ...lib import dates
 from .. import search
 from ..accounts import team_settings
 from ..context import Ctx
@@ -203,13 +204,21 @@ def _options(field: TeamField, given: list[dict[str, Any]] | None, *, add_only: 
     return options
 
 
-def checked(ctx: Ctx, team: Team, name: str, given: dict[str, str | None]) -> dict[str, str]:
-    """The values to store. An empty text clears a value. Null values, and values of unknown fields, are ignored."""
+def checked(
+    ctx: Ctx, team: Team, name: str, given: dict[str, Any], stored: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The values to store: of texts and numbers. An empty text clears a value. Null values, values of unknown fields,
+    and values that are `stored` already are ignored."""
     known = {field.key: field for field in fields_of(team, name)}
     found = {}
     for key, value in given.items():
-        if value is not None and key in known and known[key].type != "FORMULA":
-            found[key] = _KINDS[known[key].type](ctx, team, known[key], value.strip(), f"fields.{key}") if value else ""
+        if value is None or key not in known or known[key].type == "FORMULA" or value == (stored or {}).get(key):
+            continue
+        if known[key].type == "DATE" and not isinstance(value, str):
+            found[key] = _milliseconds(known[key], value, f"fields.{key}")
+        else:
+            text = str(value).strip()
+            found[key] = _KINDS[known[key].type](ctx, team, known[key], text, f"fields.{key}") if text else ""
     return found
 
 
@@ -218,10 +227,14 @@ def _text(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str
 
 
 def _date(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:
-    moment = field_values.moment_of(value)
-    if moment is None:
-        raise Invalid(where, f"{field.name!r} must be milliseconds since 1970, or a date such as 2026-03-31")
-    return str(moment)
+    return _milliseconds(field, value, where)
+
+
+def _milliseconds(field: TeamField, value: str | int | float, where: str) -> str:
+    try:
+        return str(dates.read(value))
+    except dates.DateError as error:
+        raise Invalid(where, f"{field.name!r}: {error}") from None
 
 
 def _checkbox(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> str:

@@ -209,7 +209,7 @@ def with_changes(ctx: Ctx, noun: Noun[E], team: Team, entry: E, given: dict[str,
         if name in noun.table.names and name not in _NOT_EDITABLE and value is not None
     }
     if given.get("fields"):
-        values = {**entry.fields, **custom_fields.checked(ctx, team, noun.name, given["fields"])}
+        values = {**entry.fields, **custom_fields.checked(ctx, team, noun.name, given["fields"], entry.fields)}
         changes["fields"] = {key: value for key, value in sorted(values.items()) if value}
     entry = msgspec.structs.replace(entry, **changes)
     return msgspec.structs.replace(entry, normalized_domains=normalized_domains(entry))

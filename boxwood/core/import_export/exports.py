@@ -6,15 +6,13 @@ An import can read what an export writes: stages, options and tags by name, user
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ...errors import Invalid
-from ...lib import csv_cells
-from ...lib.durations import DAY
+from ...lib import csv_cells, dates
 from .. import access, events, persons, pipelines
 from ..context import Ctx
 from ..pipelines import schema
@@ -272,12 +270,7 @@ def _cell(value: Any) -> Any:
 
 
 @lru_cache(maxsize=20_000)
-def dated(ms: int) -> str:
-    """An ISO date, with the time unless it is midnight in UTC. `ms` is milliseconds since the epoch."""
-    try:
-        moment = datetime.fromtimestamp(ms / 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return str(ms)
-    if ms % DAY == 0:
-        return moment.date().isoformat()
-    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
+def dated(ms: int) -> str | int:
+    """A date in ISO 8601, with the time unless it is a day. A date outside the years 1 to 9999, which old versions
+    could store, stays a number."""
+    return dates.shown(ms) if dates.FIRST <= ms <= dates.LAST else ms

@@ -7,7 +7,7 @@ written twice. All events of an import belong to one change, whose key is the im
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,8 @@ from .. import access, events, pipelines, stored_files
 from ..context import Ctx
 from ..pipelines import schema
 from ..records import Field, Pipeline
-from . import column_names, row_reader
+from . import column_names, date_columns, row_reader
+from .date_columns import DateColumns
 from .row_reader import ImportPlan, Reader, RejectedRow
 
 CHANNEL = "imports"
@@ -73,10 +74,16 @@ def known_columns(ctx: Ctx, pipeline_key: str, mapping: Mapping[str, Any]) -> se
     return column_names.OWN_WORDS | {tables.plain(name) for name in (*names, *mapping)} - {""}
 
 
-def plan(
-    ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str, Any]
-) -> tuple[ImportPlan, Mapping[str, Field]]:
-    """How the rows of a table become boxes, and the fields of the pipeline by key.
+class PlannedImport(NamedTuple):
+    """How a table is read, the fields of the pipeline by key, and what was found about the table's dates."""
+
+    plan: ImportPlan
+    fields: Mapping[str, Field]
+    dates: DateColumns
+
+
+def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str, Any]) -> PlannedImport:
+    """How the rows of a table become boxes.
 
     `wanted` holds what the caller chooses: `mapping`, `only_mapped`, `match`, `make` and `dates`. The rest is guessed
     from the table.
@@ -96,7 +103,8 @@ def plan(
         mapping[column] = target
     if wanted.get("only_mapped"):
         mapping = {column: target for column, target in mapping.items() if column in asked}
-    dates = wanted.get("dates") or row_reader.order_of_dates(_samples(table))
+    dated = [column for column, target in mapping.items() if target and _holds_dates(target, by_key)]
+    dates = date_columns.examine(_cells(table, dated) if dated else {}, wanted.get("dates") or "")
     match, make = wanted.get("match"), wanted.get("make") or []
     found = ImportPlan(
         form.kind,
@@ -106,19 +114,26 @@ def plan(
         mapping,
         match,
         make,
-        dates,
+        dates.order,
         form.quotes,
         form.skip,
         form.sheet,
+        dates.excel_days,
     )
-    return found, by_key
+    return PlannedImport(found, by_key, dates)
 
 
-def _samples(table: tables.Opened) -> list[str]:
-    found: list[str] = []
+def _holds_dates(target: str, by_key: Mapping[str, Field]) -> bool:
+    return target == column_names.CREATED or (target in by_key and by_key[target].type == "DATE")
+
+
+def _cells(table: tables.Opened, wanted: list[str]) -> dict[str, list[Any]]:
+    """The cells of these columns in the first rows."""
+    found: dict[str, list[Any]] = {column: [] for column in wanted}
     for row in table.first:
-        cells = row.cells if isinstance(row.cells, list) else row.cells.values()
-        found += [cell for cell in cells if isinstance(cell, str) and len(cell) < 30]
+        cells = dict(zip(table.columns, row.cells, strict=False)) if isinstance(row.cells, list) else row.cells
+        for column in wanted:
+            found[column].append(cells.get(column))
     return found
 
 

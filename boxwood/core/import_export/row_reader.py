@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ...errors import Invalid, Problem
+from ...lib import dates
 from ...lib.csv_cells import unguarded
 from ...lib.tables import CSV, SHEETS, Format, Row
 from ..context import Ctx
 from ..pipelines import field_values
 from ..records import Field, Pipeline, Stage
+from . import date_columns
 from .cells import BadCell, items, split
 from .column_names import ASSIGNEES, CREATED, FOLLOWERS, NAME, NOTES, STAGE, TARGETS
 from .people_cells import PeopleReader
 
 LISTED = (CSV, *SHEETS)
 """The kinds of tables whose rows are lists of cells."""
-ORDERS = ("ymd", "dmy", "mdy")
 OPTIONS, STAGES, PEOPLE = "options", "stages", "people"
 MAKES = (OPTIONS, STAGES, PEOPLE)
 
@@ -46,10 +45,12 @@ class ImportPlan(msgspec.Struct, frozen=True):
     make: list[str]
     """What may be created if it does not exist: any of `MAKES`."""
     dates: str
-    """One of `ORDERS`."""
+    """The order of day, month and year in numeric dates: one of `dates.ORDERS`."""
     quotes: str = ""
     skip: int = 0
     sheet: str = ""
+    excel_days: list[str] = []
+    """Columns whose dates are the day numbers of a spreadsheet, such as 45720."""
 
     @property
     def form(self) -> Format:
@@ -110,14 +111,6 @@ def check(plan: ImportPlan, fields: Mapping[str, Field]) -> None:
         raise Invalid("match", "must be name, or the key of a text, date or dropdown field")
 
 
-def order_of_dates(samples: Sequence[str]) -> str:
-    """Guess the order of day, month and year from some cells: `dmy` if a cell shows it, else `mdy`."""
-    found = [match for match in (_DATE.match(sample.strip()) for sample in samples) if match]
-    if any("." in match[0] or int(match[1]) > 12 for match in found):
-        return "dmy"
-    return "mdy"
-
-
 Read = Callable[[Any], Any]
 
 
@@ -135,8 +128,8 @@ class Reader:
         targets = [(column, target) for column, target in plan.mapping.items() if target]
         # PostgreSQL stores the mapping without its order. The parts of a name are joined in the order of the columns.
         targets.sort(key=lambda mapped: positions.get(mapped[0], -1))
-        self._own = [(positions.get(c, -1), c, t, self._own_read(t)) for c, t in targets if t not in fields]
-        self._values = [(positions.get(c, -1), c, t, self._field_read(fields[t])) for c, t in targets if t in fields]
+        self._own = [(positions.get(c, -1), c, t, self._own_read(t, c)) for c, t in targets if t not in fields]
+        self._values = [(positions.get(c, -1), c, t, self._field_read(fields[t], c)) for c, t in targets if t in fields]
 
     def read(self, ctx: Ctx, rows: Sequence[Row]) -> ReadRows:
         """Read rows as values of boxes. Each row that cannot be read is rejected by itself."""
@@ -189,22 +182,33 @@ class Reader:
         elif match not in given.get("fields", {}):
             raise BadCell(f"has nothing in {self.fields[match].name!r}, by which boxes are matched")
 
-    def _own_read(self, target: str) -> Read:
+    def _own_read(self, target: str, column: str) -> Read:
         return {
             NAME: _name,
             NOTES: _text,
             STAGE: self._stage,
             ASSIGNEES: self._users,
             FOLLOWERS: self._users,
-            CREATED: lambda cell: _moment(cell, self.plan.dates),
+            CREATED: self._date(column),
         }[target]
 
-    def _field_read(self, field: Field) -> Read:
+    def _date(self, column: str) -> Read:
+        order, excel_days = self.plan.dates, column in self.plan.excel_days
+
+        def read(cell: Any) -> int:
+            try:
+                return date_columns.read(cell, order, excel_days=excel_days)
+            except dates.DateError as error:
+                raise BadCell(str(error)) from None
+
+        return read
+
+    def _field_read(self, field: Field, column: str) -> Read:
         match field.type:
             case "TEXT_INPUT":
                 return csv_value if self.plan.kind == CSV else _typed
             case "DATE":
-                return lambda cell: _moment(cell, self.plan.dates)
+                return self._date(column)
             case "CHECKBOX":
                 return _flag
             case "DROPDOWN":
@@ -321,40 +325,3 @@ def _parts(cell: Any) -> list[Any]:
     """The items of a list that is written as a JSON list, or as text with commas, semicolons or line breaks."""
     listed = items(cell)
     return split(_text(cell)) if listed is None else listed
-
-
-_DIGITS = re.compile(r"[0-9]{1,15}")
-_DATE = re.compile(
-    r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ ,T]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([ap]m)?)?", re.IGNORECASE
-)
-
-
-def _moment(cell: Any, order: str) -> int:
-    """Milliseconds since the epoch."""
-    if isinstance(cell, str):
-        text = cell.strip()
-        found = field_values.moment_of(int(text)) if _DIGITS.fullmatch(text) else _dated(text, order)
-    else:
-        found = field_values.moment_of(cell)
-    if found is None:
-        raise BadCell("is no date")
-    return found
-
-
-@lru_cache(maxsize=10_000)
-def _dated(text: str, order: str) -> int | None:
-    """A date as people write it, in milliseconds since the epoch; in UTC unless the text has a time zone."""
-    match = _DATE.fullmatch(text)
-    if not match:
-        return field_values.moment_of(text)
-    first, second, year, hour, minute, second_of, half = match.groups()
-    day, month = (first, second) if order == "dmy" else (second, first)
-    at = int(hour or 0)
-    if half:
-        at = at % 12 + (12 if half.lower() == "pm" else 0)
-    full = int(year) + (2000 if len(year) == 2 and int(year) < 70 else 1900 if len(year) == 2 else 0)
-    try:
-        moment = datetime(full, int(month), int(day), at, int(minute or 0), int(second_of or 0), tzinfo=UTC)
-    except ValueError:
-        return None
-    return round(moment.timestamp() * 1000)

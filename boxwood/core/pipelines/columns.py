@@ -59,6 +59,11 @@ class Column(msgspec.Struct, frozen=True):
         return f"{self.sorts[0]} > ''" if self.unset.endswith("= ''") else f"{self.sorts[0]} < {UNSET}"
 
     @property
+    def holds_days(self) -> bool:
+        """Whether a date in it may be a day. Users write these dates; all other dates are moments."""
+        return self.field is not None or self.name in HOLD_DAYS
+
+    @property
     def is_list(self) -> bool:
         """Whether the value is a list."""
         return bool(self.items)
@@ -257,6 +262,9 @@ GROUPED = {
     "organizations": "b.organizations",
 }
 """Lists that all boxes have, as stored. Boxes with exactly the same list form a group."""
+HOLD_DAYS = frozenset(
+    name for name in MAGIC if name.endswith(("TaskDueDate", "CallLogTimestamp", "MeetingNotesTimestamp"))
+)
 TIME_IN_STAGE, STAGE_ENTERED = "timeInStage.", "stageEntered."
 """Prefixes of a stage's key in a column name: how many milliseconds the box has been in the stage, with the present
 stay, and when it last entered the stage."""

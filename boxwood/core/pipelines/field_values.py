@@ -7,12 +7,11 @@ key is then absent from the box.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import Invalid, NotFound
+from ...lib import dates
 from .. import persons
 from ..context import Ctx
 from ..people import contact_access, users
@@ -53,10 +52,10 @@ def number(value: int | float, name: str) -> int | float:
 
 
 def _date(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> int:
-    moment = moment_of(value)
-    if moment is None:
-        raise Invalid(name, f"{field.name!r} must be a date in milliseconds since 1970, or text such as 2026-03-31")
-    return moment
+    try:
+        return dates.read(value)
+    except dates.DateError as error:
+        raise Invalid(name, f"{field.name!r}: {error}") from None
 
 
 def _checkbox(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> bool:
@@ -170,37 +169,3 @@ KINDS: dict[str, Callable[[Ctx, Pipeline, Field, Any, str], Any]] = {
     "TEAM_CONTACT": _linked("contacts"),
     "TEAM_ORGANIZATION": _linked("organizations"),
 }
-
-_FARTHEST = 253_402_300_799_999  # the end of the year 9999
-_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-
-
-def moment_of(value: Any) -> int | None:
-    """Return milliseconds since the epoch for a number, digits, an ISO date, or month/day/year (UTC); else None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, str):
-        value = _read_date(value.strip())
-    if not isinstance(value, int) or abs(value) > _FARTHEST:
-        return None
-    return value
-
-
-def _read_date(text: str) -> int | None:
-    if re.fullmatch(r"-?\d{1,15}", text):
-        return int(text)
-    if american := _AMERICAN.fullmatch(text):
-        month, day, year = american.groups()
-        text = f"{year}-{int(month):02}-{int(day):02}"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    try:
-        return round(moment.timestamp() * 1000)
-    except (OverflowError, ValueError):
-        return None

@@ -9,11 +9,14 @@ Values become parameters; no text of a request is in the SQL. Errors name the pl
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from ...errors import Invalid, NotFound
-from ...lib import numbers
+from ...lib import dates, numbers
+from ...lib.durations import DAY
 from ..context import Ctx
 from ..people import users
 from ..records import Field, Pipeline
@@ -41,6 +44,8 @@ OPS: dict[str, tuple[str, ...]] = {
     "people": LISTED,
     "texts": LISTED,
 }
+_RELATIVE = re.compile(r"(today|yesterday|tomorrow|now)(?: ?([+-]) ?([0-9]{1,4})([hdwmy]))?", re.IGNORECASE)
+_STEPS = {"h": "hours", "d": "days", "w": "weeks", "m": "months", "y": "years"}
 _SIGNS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _SMALL = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _LAST = "\U0010ffff"
@@ -48,6 +53,8 @@ _LAST = "\U0010ffff"
 
 class Filter:
     """A parsed filter: `sql` is a condition on box `b`, `params` are its parameters, `columns` the columns it tests."""
+
+    takes_relative_dates = True
 
     def __init__(self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], tree: Any, where: str = "filter"):
         self.ctx = ctx
@@ -138,8 +145,10 @@ class Filter:
                 return f"{first} = :{self._param(self._read_key(column, value, where))}"
             case "flag":
                 return f"{first} = :{self._param(_read_flag(value, where))}"
-            case "number" | "moment":
-                return f"{first} = :{self._param(_READERS[column.kind](value, where))}"
+            case "moment":
+                return self._dated(column, "=", value, where)
+            case "number":
+                return f"{first} = :{self._param(_read_number(value, where))}"
         number = _as_number(value) if column.kind == "text" else None
         if number is not None:
             return f"{first} = :{self._param(number)}"
@@ -156,8 +165,10 @@ class Filter:
         Numbers are compared with numbers, and words with words by their first letters. Unset values never match.
         """
         first = column.sorts[0]
-        if column.kind in ("number", "moment"):
-            number: int | float | None = _READERS[column.kind](value, where)
+        if column.kind == "moment":
+            return self._dated(column, sign, value, where)
+        if column.kind == "number":
+            number: int | float | None = _read_number(value, where)
         else:
             number = _as_number(value) if column.kind == "text" else None
         if number is not None:
@@ -167,6 +178,70 @@ class Filter:
         text = _read_text(value, where)
         words = f"{first} = {WORDS}" if column.kind == "text" else f"{first} > ''"
         return f"({words} AND {column.sorts[-1]} {sign} :{self._param(text[:PREFIX])})"
+
+    def _dated(self, column: Column, sign: str, value: Any, where: str) -> str:
+        """Return the SQL of a comparison with a date.
+
+        Milliseconds are compared as they are. A day given as text means the whole day: a box's date on that day, and
+        each moment from the first to the last of the day in the actor's time zone.
+        """
+        first, (at, whole_day) = column.sorts[0], self._read_date(value, where)
+        if not whole_day:
+            bound = f" AND {first} < {UNSET}" if sign[0] == ">" else ""
+            return f"({first} {sign} :{self._param(at)}{bound})"
+        match sign:
+            case "<" | ">=":
+                test = self._beyond(column, sign, at)
+            case "<=" | ">":
+                test = self._beyond(column, "<" if sign == "<=" else ">=", at + DAY)
+            case _:
+                test = f"{self._beyond(column, '>=', at)} AND {self._beyond(column, '<', at + DAY)}"
+        return f"({test} AND {first} < {UNSET})" if sign[0] == ">" else f"({test})"
+
+    def _beyond(self, column: Column, sign: str, day: int) -> str:
+        """Return the SQL of whether a date is before a day (<), or not (>=)."""
+        first, moment = column.sorts[0], dates.begin(day, self._zone())
+        if moment == day or not column.holds_days:
+            return f"{first} {sign} :{self._param(moment)}"
+        days, moments = self._param(day), self._param(moment)
+        outer = self._param(max(day, moment) if sign == "<" else min(day, moment))  # an index can serve this one
+        is_day = f"FLOOR({first} / {DAY}.0) * {DAY}.0 = {first}"
+        return f"{first} {sign} :{outer} AND {first} {sign} CASE WHEN {is_day} THEN :{days} ELSE :{moments} END"
+
+    def _zone(self) -> tzinfo:
+        """Return the time zone in which days begin."""
+        return dates.zone(self.ctx.actor.timezone)
+
+    def _read_date(self, value: Any, where: str) -> tuple[int, bool]:
+        """Return a date in milliseconds, and whether it means a whole day."""
+        if isinstance(value, str) and (relative := _RELATIVE.fullmatch(value.strip())):
+            if not self.takes_relative_dates:
+                raise Invalid(where, f"must be a fixed date: in a rule, {value[:20]!r} would change with time")
+            return self._relative(relative, where)
+        try:
+            at = dates.read(value)
+        except dates.DateError as error:
+            raise Invalid(where, f"{error}, or today, today-7d, now+2h") from None
+        return at, isinstance(value, str) and dates.is_day(at)
+
+    def _relative(self, text: re.Match[str], where: str) -> tuple[int, bool]:
+        """Return the date of `today`, `today-7d`, `now+2h` and so on."""
+        from dateutil.relativedelta import relativedelta  # imported only for a filter that has such a date
+
+        word, sign, count, unit = text.groups()
+        now, zone = self.ctx.now, self._zone()
+        word, unit = word.lower(), (unit or "d").lower()
+        if unit == "h" and word != "now":
+            raise Invalid(where, "must count days, weeks, months or years, such as today-7d; hours go with now")
+        start = dates.to_datetime(now + 1 if dates.is_day(now) else now, zone)
+        days = {"yesterday": -1, "tomorrow": 1}.get(word, 0)
+        steps = int(count or 0) * (-1 if sign == "-" else 1)
+        try:
+            at = start + relativedelta(days=days) + relativedelta(**{_STEPS[unit]: steps})
+            ms = round(at.timestamp() * 1000)
+        except (ValueError, OverflowError):
+            raise Invalid(where, "must be within the years 1 to 9999") from None
+        return (ms, False) if word == "now" else (dates.calendar_day(at), True)
 
     def _within(self, column: Column, op: str, value: Any, where: str) -> str:
         text = _read_text(value, where)
@@ -268,13 +343,6 @@ def _read_number(value: Any, where: str) -> int | float:
     return float(number) if abs(number) > 2**53 else number
 
 
-def _read_moment(value: Any, where: str) -> int:
-    moment = field_values.moment_of(value)
-    if moment is None:
-        raise Invalid(where, "must be a date in milliseconds since 1970, or text such as 2026-03-31")
-    return moment
-
-
 def _read_flag(value: Any, where: str) -> int:
     flag = field_values.read_flag(value)
     if flag is None:
@@ -301,6 +369,3 @@ def _check_text(value: str, where: str) -> None:
         value.encode()
     except UnicodeEncodeError:
         raise Invalid(where, "must be valid Unicode") from None
-
-
-_READERS: dict[str, Callable[[Any, str], int | float]] = {"number": _read_number, "moment": _read_moment}

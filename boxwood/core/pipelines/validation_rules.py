@@ -10,6 +10,7 @@ evaluates the filters, so that a filter means the same in a rule and in a list.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
@@ -62,7 +63,11 @@ RULES = Table("validators", ValidationRule)
 
 
 class StoredFilter(Filter):
-    """A stored filter of a rule. It means the same for every actor, so users in it need not be in the actor's reach."""
+    """A stored filter of a rule. It means the same for every actor: users in it need not be in the actor's reach, and
+    days begin at midnight UTC."""
+
+    def _zone(self) -> tzinfo:
+        return UTC
 
     def _user(self, column: Column, value: str, where: str) -> str:
         if "@" not in value or column.kind == "people":
@@ -77,6 +82,8 @@ class StoredFilter(Filter):
 
 class GivenFilter(Filter):
     """A filter of a rule in a request. The actor must reach the users in it."""
+
+    takes_relative_dates = False
 
     def _user(self, column: Column, value: str, where: str) -> str:
         if value == "me":

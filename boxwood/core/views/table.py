@@ -6,12 +6,12 @@ A client that shows ten thousand rows needs the place of each row, and reads the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ...errors import Invalid
+from ...lib import dates
 from ..context import Ctx
 from ..pipelines.columns import GROUPED, MAGIC, UNSET, WORDS, Column
 from ..records import StoredBox
@@ -156,7 +156,7 @@ def _group_of(column: Column | None, stored: Any) -> tuple[str, Any]:
     if isinstance(value, float) and value >= float(UNSET):
         return "", None
     if column.kind == "moment":
-        month = _month(value)
+        month = dates.to_datetime(value).date().isoformat()[:7]
         return month, month
     if isinstance(value, list):
         if column.is_list and not column.field:
@@ -169,14 +169,6 @@ def _group_of(column: Column | None, stored: Any) -> tuple[str, Any]:
     if isinstance(value, bool):
         return ("true" if value else "false"), value
     return str(value), value
-
-
-def _month(moment: float) -> str:
-    try:
-        found = datetime.fromtimestamp(moment / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return ""  # a date that older versions accepted
-    return f"{found.year:04d}-{found.month:02d}"
 
 
 def _rank(value: Any, key: str) -> tuple[int, float, str]:

@@ -178,7 +178,8 @@ def _read_values(value: Any) -> dict[str, Any]:
         if isinstance(item, bool):
             item = "true" if item else "false"
         elif isinstance(item, (int, float)):
-            item = str(item)
+            found[NAME.read(key)] = item
+            continue
         elif isinstance(item, list) and all(isinstance(each, str) for each in item):
             item = ",".join(item)
         if item is not None and not isinstance(item, str):

@@ -61,6 +61,13 @@ class PreviewOut(Out, omit_defaults=False):
     encoding: str
     delimiter: str
     dates: str
+    """The order of day, month and year in numeric dates: ymd, dmy or mdy."""
+    dates_ambiguous: bool
+    """Whether no date shows the order, so that the user should confirm it."""
+    dates_notes: list[str]
+    """What was found about the dates, in sentences for users."""
+    excel_days: list[str]
+    """Columns with the day numbers of a spreadsheet, such as 45720, which are read as days."""
     columns: list[PreviewColumn]
     rows: list[dict[str, Any]]
     refused: list[RefusedRow]

@@ -8,7 +8,7 @@ import msgspec
 
 from ...core.activity.meetings import CALL, NOTES, Meeting
 from ..codec import Shape
-from ..kinds import FLAG, MILLIS, NAMES, TEXT, Kind, clearable, one_of
+from ..kinds import DATE, FLAG, MILLIS, NAMES, TEXT, Kind, clearable, one_of
 from .base import Out, given
 
 
@@ -52,7 +52,7 @@ def _read_duration(value: Any) -> int | None:
 DURATION = clearable(Kind(_read_duration, {"type": "integer", "minimum": 0, "description": "Milliseconds."}))
 _MEMBERS: dict[str, Kind] = {
     "type": one_of(CALL, NOTES),
-    "start_at": MILLIS,
+    "start_at": DATE,
     "duration_ms": DURATION,
     "notes": clearable(TEXT),
     "task_keys": NAMES,

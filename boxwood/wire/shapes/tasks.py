@@ -14,7 +14,7 @@ from ...core.activity.suggestions import Suggestion
 from ...core.activity.tasks import DONE, NOT_DONE, Task
 from ...core.records import Person
 from ..codec import Shape
-from ..kinds import FLAG, KEY, MILLIS, PEOPLE, TEXT, Kind, clearable, one_of
+from ..kinds import DATE, FLAG, KEY, PEOPLE, TEXT, Kind, clearable, one_of
 from .base import Out, given
 from .directory import ContactOut, contact
 from .people import SharingEntry, UserBrief, sharing_entry, user_brief
@@ -79,11 +79,12 @@ def task(task: Task, people: Mapping[str, Person], suggestions: Sequence[Suggest
 
 
 def _read_due(value: Any) -> int | None:
-    return None if value in (None, "") else MILLIS.read(value)
+    """A date, or None for no date (ruling 8)."""
+    return None if value in (None, "", 0, -1, "0", "-1") else DATE.read(value)
 
 
 DUE = clearable(
-    Kind(_read_due, {**MILLIS.schema, "description": "Milliseconds since 1970; -1, 0, empty or null: no date."})
+    Kind(_read_due, {**DATE.schema, "description": f"{DATE.schema['description']} -1, 0, empty or null: no date."})
 )
 _MEMBERS = {
     "text": TEXT,
@@ -158,7 +159,7 @@ def reminder(task: Task) -> ReminderOut:
 REMINDER = Shape(
     "ReminderEdit",
     text=TEXT,
-    due_at=MILLIS,
+    due_at=DATE,
     remind_followers=FLAG,
     aliases={"message": "text", "remindDate": "due_at"},
 )
