@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boxwood.core.import_export.row_reader import csv_value
+from boxwood.lib.lines import on_one_line
 from tests.api.test_exports import export
 from tests.api.test_imports import boxes, imported
 from tests.conftest import World, ok
@@ -35,8 +36,10 @@ _NAMES = st.one_of(
         "creationTimestamp fields Column@2 =1+1 '=x @SUM Name_(field) Amount_(field@2) Notes_(box) Name_(1001)".split()
     ).map(lambda name: name.replace("_", " ").replace("@", " ")),
     st.text(_LETTERS, min_size=1, max_size=8),
-).filter(lambda name: name.strip())
-_OWN = st.fixed_dictionaries({"name": _TEXTS.filter(str.strip), "notes": st.one_of(st.none(), _TEXTS)})
+).filter(lambda text: bool(on_one_line(text).strip()))
+_OWN = st.fixed_dictionaries(
+    {"name": _TEXTS.filter(lambda text: bool(on_one_line(text).strip())), "notes": st.one_of(st.none(), _TEXTS)}
+)
 _TABLES = st.integers(1, 4).flatmap(
     lambda width: st.tuples(
         st.lists(_NAMES, min_size=width, max_size=width),

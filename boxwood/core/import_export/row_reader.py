@@ -16,6 +16,7 @@ import msgspec
 from ...errors import Invalid, Problem
 from ...lib import dates
 from ...lib.csv_cells import unguarded
+from ...lib.lines import on_one_line
 from ...lib.tables import CSV, SHEETS, Format, Row
 from ..context import Ctx
 from ..pipelines import field_values
@@ -285,7 +286,7 @@ def _text(cell: Any) -> str:
 
 
 def _name(cell: Any) -> str | None:
-    text = _text(cell).strip()
+    text = on_one_line(_text(cell))
     if len(text) > 1000:
         raise BadCell("is longer than 1,000 characters")
     return text or None
