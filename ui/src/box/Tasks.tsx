@@ -5,7 +5,7 @@ import { Moment, useNow } from "../components/Moment";
 import { Faces, type Known } from "../components/People";
 import { Ready } from "../components/states";
 import { kindOf } from "../fields/kinds";
-import { readDate } from "../lib/dates";
+import { DAY, here, isDay, readDate } from "../lib/dates";
 import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
@@ -112,7 +112,9 @@ function TaskLine({ task, edit, remove }: TaskLineProps) {
                     value={task.dueDate}
                     teamKey={pipeline.teamKey}
                     onSave={(value) => {
-                      const due = value as number | null;
+                      // A task is due at noon of a day, so that it is not overdue when the day begins.
+                      const day = value as number | null;
+                      const due = day !== null && isDay(day) ? here(day) + DAY / 2 : day;
                       if ((due ?? undefined) !== task.dueDate) setDue(due);
                       close();
                     }}

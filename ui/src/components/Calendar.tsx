@@ -1,9 +1,10 @@
 import "@mantine/dates/styles.css";
 import { DatePicker } from "@mantine/dates";
+import { here } from "../lib/dates";
 
-/** A month to choose a day from. The value is noon of that day, which is the same day in nearly every time zone. */
+/** A month to choose a day from. The value is midnight UTC, which means the day in every time zone. */
 export default function Calendar({ value, onPick }: { value: number | null; onPick: (at: number) => void }) {
-  const day = value === null ? null : new Date(value);
+  const day = value === null ? null : new Date(here(value));
   return (
     <DatePicker
       size="xs"
@@ -12,7 +13,7 @@ export default function Calendar({ value, onPick }: { value: number | null; onPi
       onChange={(picked) => {
         if (picked === null) return;
         const [year = 0, month = 1, date = 1] = String(picked).split("-").map(Number);
-        onPick(new Date(year, month - 1, date, 12).getTime());
+        onPick(Date.UTC(year, month - 1, date));
       }}
     />
   );

@@ -1,7 +1,7 @@
 import { Popover, Text, TextInput } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { Suspense, useEffect, useRef, useState } from "react";
-import { dayAndMonth, dayInWords, exact, readDate } from "../lib/dates";
+import { dayAndMonth, dayInWords, dayOf, exact, here, readDate } from "../lib/dates";
 import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
@@ -25,12 +25,14 @@ function asDay(at: number): string {
 }
 
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
-  const [words, setWords] = useState(typed ?? (typeof value === "number" ? dated(value) : ""));
+  const before = typeof value === "number" ? dated(value) : "";
+  const [words, setWords] = useState(typed ?? before);
   const [meant, setMeant] = useState<number | null>(typeof value === "number" ? value : null);
   // A picked day wins over the typed text, even if the text loses the focus later or is still being parsed.
   const picked = useRef(false);
   const save = async () => {
-    const at = words.trim() === "" ? null : await readDate(words);
+    if (words === before) return onCancel();
+    const at = words.trim() === "" ? null : await readDay(words);
     if (picked.current) return;
     if (at === null && words.trim() !== "") onCancel();
     else onSave(at);
@@ -42,7 +44,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   };
   useEffect(() => {
     let current = true;
-    void readDate(words).then((at) => current && setMeant(at));
+    void readDay(words).then((at) => current && setMeant(at));
     return () => {
       current = false;
     };
@@ -73,8 +75,14 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   );
 }
 
+/** The day that a text means, as midnight UTC. A text with a time, such as "friday 5pm", means a moment. */
+async function readDay(words: string): Promise<number | null> {
+  const at = await readDate(words);
+  return at === null || /\d:\d|\d ?[ap]\.?m/i.test(words) ? at : dayOf(at);
+}
+
 function dated(at: number): string {
-  const day = new Date(at);
+  const day = new Date(here(at));
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
 }
 
@@ -85,5 +93,5 @@ export const date: FieldKind = {
   Edit,
   compare: compareValues,
   asText: (value) => (isUnset(value) ? "" : dated(Number(value))),
-  fromText: async (words) => (words.trim() === "" ? null : ((await readDate(words)) ?? undefined)),
+  fromText: async (words) => (words.trim() === "" ? null : ((await readDay(words)) ?? undefined)),
 };

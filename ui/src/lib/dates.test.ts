@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DAY, dayInWords, inWords, lengthInWords, readDate } from "./dates";
+import { DAY, dayInWords, dayOf, here, inWords, isDay, lengthInWords, readDate } from "./dates";
 
 const WEDNESDAY = new Date(2026, 10, 25, 15, 0).getTime();
 const MINUTE = 60_000;
@@ -35,4 +35,13 @@ describe("words as points in time", () => {
     expect([found.getDate(), found.getMonth()]).toEqual([3, 11]);
   });
   test("text that is not a date gives null", async () => expect(await readDate("whenever", WEDNESDAY)).toBeNull());
+});
+
+test("a day is the same day in every time zone", () => {
+  const day = Date.UTC(2025, 2, 4);
+  expect([isDay(day), isDay(day + 1), dayOf(day)]).toEqual([true, false, day]);
+  expect([new Date(here(day)).getFullYear(), new Date(here(day)).getMonth(), new Date(here(day)).getDate()]).toEqual([
+    2025, 2, 4,
+  ]);
+  expect(dayInWords(day, WEDNESDAY)).toBe("4 Mar 2025");
 });

@@ -9,14 +9,33 @@ const WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const DAY_MONTH = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const DAY_MONTH_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
+const EXACT_DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+
+/** Whether a date is a day: exactly midnight UTC. It is that day in every time zone. */
+export function isDay(at: number): boolean {
+  return at % DAY === 0;
+}
+
+/** A date in the browser's time zone: a day as the midnight that begins it here, a moment as it is. */
+export function here(at: number): number {
+  if (!isDay(at)) return at;
+  const day = new Date(at);
+  return new Date(day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate()).getTime();
+}
+
+/** The day on which a point in time is in the browser's time zone, as midnight UTC. */
+export function dayOf(at: number): number {
+  return midnight(here(at));
+}
+
 /** The complete date and time, for a tooltip. */
 export function exact(at: number): string {
-  return EXACT.format(at);
+  return isDay(at) ? EXACT_DAY.format(here(at)) : EXACT.format(at);
 }
 
 /** "12 Mar" */
 export function dayAndMonth(at: number): string {
-  return DAY_MONTH.format(at);
+  return DAY_MONTH.format(here(at));
 }
 
 /** A point in time in words: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
@@ -36,10 +55,10 @@ export function dayInWords(at: number, now: number = Date.now()): string {
   if (days === 0) return "today";
   if (days === 1) return "tomorrow";
   if (days === -1) return "yesterday";
-  if (days > 1 && days < 7) return WEEKDAY.format(at);
+  if (days > 1 && days < 7) return WEEKDAY.format(here(at));
   if (days < 0 && days > -7) return `${-days} days ago`;
-  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(at);
+  const sameYear = new Date(here(at)).getFullYear() === new Date(now).getFullYear();
+  return (sameYear ? DAY_MONTH : DAY_MONTH_YEAR).format(here(at));
 }
 
 /** A duration: "12 days", "3 h", "4 min". */
@@ -52,7 +71,7 @@ export function lengthInWords(ms: number): string {
 
 /** Number of midnights from one point in time to the other; negative if `to` is earlier. */
 export function daysBetween(from: number, to: number): number {
-  return Math.round((midnight(to) - midnight(from)) / DAY);
+  return Math.round((midnight(here(to)) - midnight(from)) / DAY);
 }
 
 function midnight(at: number): number {
