@@ -168,7 +168,6 @@ def test_comments_are_deleted_with_their_box(world: World) -> None:
 @pytest.mark.parametrize(
     ("body", "names"),
     [
-        ({"message": None}, "message"),
         ({"mentions": "Bo"}, "mentions"),
         ({"mentions": [{"offset": 0}]}, "mentions[0].userKey"),
         ({"mentions": [{"userKey": "BO", "offset": 3, "length": 3}]}, "mentions[0].offset"),

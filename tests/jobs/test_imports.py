@@ -15,6 +15,7 @@ from boxwood.db.open import open_engine
 from boxwood.jobs import imports as job
 from boxwood.lib.blobs import Disk
 from tests.conftest import Store
+from tests.lib.test_tables import opened
 
 NOW = 1_700_000_000_000
 TABLE = b"Name\nOne\nTwo\n"
@@ -45,7 +46,7 @@ def test_threads_take_turns_quickly_while_an_import_goes_on(fresh_store: Store, 
         stored_files.announce(db, [blob], NOW)
         ctx = Ctx(db, NOW, user)
         pipeline = pipelines.create(ctx, {"name": "Deals"})
-        plan, _ = imports.plan(ctx, pipeline.key, TABLE, {})
+        plan = imports.plan(ctx, pipeline.key, opened(TABLE), {}).plan
         return imports.create(ctx, pipeline.key, plan, blob, len(TABLE), dry_run=False).key
 
     key = engine.write(ask)

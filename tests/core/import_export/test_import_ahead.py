@@ -31,7 +31,7 @@ def imported(world: World, pipeline: str, change: str) -> tuple[PreparedBoxes | 
         blob = secrets.token_hex(16)
         stored_files.announce(db, [blob], now)
         asked = Ctx(db, now, actor)
-        plan, _ = imports.plan(asked, pipeline, opened(b"Name,Stage\nOne,Won\nTwo,Lead\n"), {})
+        plan = imports.plan(asked, pipeline, opened(b"Name,Stage\nOne,Won\nTwo,Lead\n"), {}).plan
         job = imports.create(asked, pipeline, plan, blob, 28, dry_run=False)
         job = import_queue.take_created(db, job, "this test", now)
         acting = import_queue.acting(db, job, now)
