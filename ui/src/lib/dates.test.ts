@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DAY, dayInWords, dayOf, here, inWords, isDay, lengthInWords, readDate } from "./dates";
+import TEXTS from "../../../tests/dates.json";
+import { DAY, dayInWords, dayOf, here, inWords, isDay, lengthInWords, readDate, readFilterDate } from "./dates";
 
 const WEDNESDAY = new Date(2026, 10, 25, 15, 0).getTime();
 const MINUTE = 60_000;
@@ -30,10 +31,40 @@ describe("words as points in time", () => {
   test("days from now", async () => {
     expect(new Date((await readDate("in 3 days", WEDNESDAY)) ?? 0).getDate()).toBe(28);
   });
-  test("the day comes before the month", async () => {
-    const found = new Date((await readDate("3/12/2026", WEDNESDAY)) ?? 0);
-    expect([found.getDate(), found.getMonth()]).toEqual([3, 11]);
+  test.each([
+    ["3/12/2026", [12, 2]],
+    ["3-12-2026", [12, 2]],
+    ["3.12.2026", [3, 11]],
+    ["31.12.", [31, 11]],
+    ["last friday", [20, 10]],
+  ])("%s is read in the order of the server", async (text, [date, month]) => {
+    const found = new Date((await readDate(text, WEDNESDAY)) ?? 0);
+    expect([found.getDate(), found.getMonth()]).toEqual([date, month]);
   });
+  test.each(Object.entries(TEXTS.days))("%s is the day that the server reads, or not read", async (text, at) => {
+    const found = await readDate(text, WEDNESDAY);
+    if (found !== null) expect(dayOf(found)).toBe(at);
+  });
+  test.each([
+    ["today", "today"],
+    ["Yesterday", "yesterday"],
+    ["today-7d", "today-7d"],
+    ["7 days ago", "today-7d"],
+    ["in 2 weeks", "today+2w"],
+    ["1 month ago", "today-1m"],
+    ["4 Mar 2025", "2025-03-04"],
+    ["3/4/2025", "2025-03-04"],
+    ["last friday", "2026-11-20"],
+    ["4 Mar 2025 at 10am", new Date(2025, 2, 4, 10).getTime()],
+    ["whenever", null],
+  ])("a filter takes %s as %s", async (text, wanted) =>
+    expect(await readFilterDate(text, true, WEDNESDAY)).toBe(wanted),
+  );
+  test("a rule takes fixed dates", async () =>
+    expect([
+      await readFilterDate("today", false, WEDNESDAY),
+      await readFilterDate("3 days ago", false, WEDNESDAY),
+    ]).toEqual(["2026-11-25", "2026-11-22"]));
   test("text that is not a date gives null", async () => expect(await readDate("whenever", WEDNESDAY)).toBeNull());
 });
 

@@ -81,12 +81,51 @@ function midnight(at: number): number {
 
 /** Typed text ("next fri", "in 3 days at 5pm", "31.12.") as a point in time; null if it is not a date. */
 export async function readDate(text: string, now: number = Date.now()): Promise<number | null> {
-  const wanted = text.trim();
-  if (!wanted) return null;
-  const { en } = await import("chrono-node");
-  const found = en.GB.parse(wanted, new Date(now), { forwardDate: true })[0];
+  const found = await parsed(text, now, true);
   if (!found) return null;
   const date = found.start.date();
   if (!found.start.isCertain("hour")) date.setHours(12, 0, 0, 0);
   return date.getTime();
+}
+
+/**
+ * Typed text as the date of a filter: a day as `2025-03-04`, which is the whole day, and a time as milliseconds. With
+ * `relative`, words such as "today" or "7 days ago" stay relative (`today`, `today-7d`). Null if it is not a date.
+ */
+export async function readFilterDate(
+  text: string,
+  relative: boolean,
+  now: number = Date.now(),
+): Promise<string | number | null> {
+  const moving = relative ? relativeDate(text.trim().toLowerCase()) : null;
+  if (moving) return moving;
+  const found = await parsed(text, now, false);
+  if (!found) return null;
+  const date = found.start.date();
+  if (found.start.isCertain("hour")) return date.getTime();
+  const day = midnight(date.getTime());
+  return new Date(day).toISOString().slice(0, 10);
+}
+
+function relativeDate(words: string): string | null {
+  if (/^(?:today|yesterday|tomorrow|now)(?: ?[+-] ?\d{1,4}[hdwmy])?$/.test(words)) return words;
+  const [, past, future, unit] =
+    /^(?:(?:in )?(\d{1,4}) (?=\w+ ago)|in (\d{1,4}) )(day|week|month|year)s?(?: ago)?$/.exec(words) ?? [];
+  if (!unit) return null;
+  return past ? `today-${past}${unit[0]}` : `today+${future}${unit[0]}`;
+}
+
+/**
+ * Numbers have the order in which the server reads them: the month first in 3/4/2025, the day first in 3.4.2025. With
+ * `forward`, a weekday or month without a year is the next one, unless the words speak of the past.
+ */
+async function parsed(text: string, now: number, forward: boolean) {
+  const typed = text.trim();
+  // The parser takes the year 0001 for 1901, and does not know "31.12.".
+  if (!typed || /\b0\d{3}\b/.test(typed)) return null;
+  const { en } = await import("chrono-node");
+  const parser = /\d\.\d/.test(typed) ? en.GB : en.casual;
+  const wanted = typed.replace(/^(\d{1,2})\.(\d{1,2})\.?$/, "$1/$2");
+  const forwardDate = forward && !/\b(?:last|past|previous|ago)\b/i.test(wanted);
+  return parser.parse(wanted, new Date(now), { forwardDate })[0] ?? null;
 }

@@ -16,7 +16,7 @@ import { nameOf } from "../components/People";
 import { usePeople } from "../components/PersonPicker";
 import { optionsOf } from "../fields/options";
 import { amountIn } from "../lib/amounts";
-import { readDate } from "../lib/dates";
+import { readFilterDate } from "../lib/dates";
 import type { Column } from "./columns";
 import classes from "./FilterBuilder.module.css";
 import { branch, isTest, membersOf, newTest, opsOf, placeOf, type Test, type Tree, type Word } from "./filter";
@@ -233,6 +233,8 @@ function ValueInput({ column, takes, value, pipeline, hasMe, portal, onChange }:
         ...[...people].map(([key, person]) => ({ value: key, label: nameOf(person) })),
       ]
     : choicesOf(column, pipeline);
+  // A rule that names users instead of "me" also names fixed dates.
+  const typed = { column, relative: hasMe };
   if (column.kind === "flag") {
     return (
       <Select
@@ -282,23 +284,18 @@ function ValueInput({ column, takes, value, pipeline, hasMe, portal, onChange }:
     const [least, most] = Array.isArray(value) ? value : [];
     return (
       <Group gap={4} wrap="nowrap">
-        <Words column={column} value={least} onChange={(chosen) => onChange([chosen, most])} label="From" />
-        <Words column={column} value={most} onChange={(chosen) => onChange([least, chosen])} label="To" />
+        <Words {...typed} value={least} onChange={(chosen) => onChange([chosen, most])} label="From" />
+        <Words {...typed} value={most} onChange={(chosen) => onChange([least, chosen])} label="To" />
       </Group>
     );
   }
   if (takes === "many") {
     const chosen = Array.isArray(value) ? value : [];
     return (
-      <Words
-        column={column}
-        value={chosen[0]}
-        onChange={(key) => onChange(key === undefined ? [] : [key])}
-        label="Value"
-      />
+      <Words {...typed} value={chosen[0]} onChange={(key) => onChange(key === undefined ? [] : [key])} label="Value" />
     );
   }
-  return <Words column={column} value={value} onChange={onChange} label="Value" />;
+  return <Words {...typed} value={value} onChange={onChange} label="Value" />;
 }
 
 function choicesOf(column: Column, pipeline: PipelineOut): { value: string; label: string }[] | null {
@@ -309,15 +306,22 @@ function choicesOf(column: Column, pipeline: PipelineOut): { value: string; labe
   return null;
 }
 
-type WordsProps = { column: Column; value: unknown; onChange: (value: unknown) => void; label: string };
+type WordsProps = {
+  column: Column;
+  value: unknown;
+  /** Whether a date may be relative to the day on which the filter is used. */
+  relative: boolean;
+  onChange: (value: unknown) => void;
+  label: string;
+};
 
 /** A typed date, number or text. The filter follows shortly after the typing, or when the focus leaves. */
-function Words({ column, value, onChange, label }: WordsProps) {
+function Words({ column, value, relative, onChange, label }: WordsProps) {
   const [words, setWords] = useState(formatValue(column, value));
   const [wrong, setWrong] = useState(false);
   const [applied, setApplied] = useState(words);
   const apply = async () => {
-    const meaning = await parseWords(column, words);
+    const meaning = await parseWords(column, words, relative);
     setApplied(words);
     setWrong(meaning === undefined && words.trim() !== "");
     onChange(meaning);
@@ -332,7 +336,7 @@ function Words({ column, value, onChange, label }: WordsProps) {
     <TextInput
       size="xs"
       aria-label={label}
-      placeholder={column.kind === "moment" ? "today, next fri, 12 Mar" : ""}
+      placeholder={column.kind === "moment" ? "today, last fri, 12 Mar" : ""}
       value={words}
       error={wrong}
       onChange={(event) => setWords(event.currentTarget.value)}
@@ -350,10 +354,10 @@ function formatValue(column: Column, value: unknown): string {
   return String(value);
 }
 
-async function parseWords(column: Column, words: string): Promise<unknown> {
+async function parseWords(column: Column, words: string, relative: boolean): Promise<unknown> {
   const plain = words.trim();
   if (plain === "") return undefined;
-  if (column.kind === "moment") return (await readDate(plain)) ?? undefined;
+  if (column.kind === "moment") return (await readFilterDate(plain, relative)) ?? undefined;
   // Words go to the server as they are typed: it reads amounts in them as in the fields.
   if (column.kind !== "length" && column.kind !== "number") return words;
   const number = amountIn(plain);
