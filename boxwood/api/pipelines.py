@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core import pipelines
+from ..core.access import Role
 from ..core.pipelines import fields, formulas, schema, stage_colours, stages
 from ..core.records import Pipeline
 from ..core.views import listing
@@ -15,17 +16,18 @@ from .http.call import MOST_PER_PAGE, Call
 
 
 def list_v1(call: Call) -> list[shapes.PipelineOut]:
-    """All pipelines that the caller can access."""
+    """All pipelines that the caller can access. `counts=false` leaves out the numbers of boxes, which take time."""
     limit, offset = call.page(MOST_PER_PAGE) if {"limit", "page"} & call.given.keys() else (None, 0)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit, offset=offset)
-    return _shown(call, [pipeline for pipeline, _ in found])
+    return _shown(call, [pipeline for pipeline, _ in found], _counts_of_all(call, found))
 
 
 def list_v2(call: Call) -> Results[shapes.PipelineOut]:
-    """A page of the pipelines that the caller can access; `counts` adds the number of boxes in each and its stages."""
+    """A page of the pipelines that the caller can access. `counts=false` leaves out the numbers of boxes, which take
+    time."""
     limit, offset = call.page(MOST_PER_PAGE)
     found = pipelines.reach_all(call.ctx, sort_by=call.sort_by(), limit=limit + 1, offset=offset)
-    counts = pipelines.count_boxes(call.ctx, found[:limit]) if call.flag("counts") else None
+    counts = _counts_of_all(call, found[:limit])
     return Results(_shown(call, [pipeline for pipeline, _ in found[:limit]], counts), len(found) > limit)
 
 
@@ -109,6 +111,12 @@ def _shown(
         )
         for pipeline in found
     ]
+
+
+def _counts_of_all(call: Call, found: list[tuple[Pipeline, Role]]) -> dict[str, dict[str, int]] | None:
+    """Return the numbers of boxes that the caller sees, by pipeline and stage; None if the caller wants
+    none."""
+    return pipelines.count_boxes(call.ctx, found) if call.flag("counts", default=True) else None
 
 
 def _counts(call: Call, pipeline: Pipeline) -> dict[str, int]:

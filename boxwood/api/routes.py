@@ -94,7 +94,7 @@ ROUTES = [
     _read("/v2/preferences", preferences.get),
     _post("/v2/preferences", preferences.edit, preference_shapes.PREFERENCES_EDIT),
     # Pipelines
-    _list("/v1/pipelines", pipelines.list_v1, "sortBy", *PAGING),
+    _list("/v1/pipelines", pipelines.list_v1, "counts", "sortBy", *PAGING),
     _put("/v1/pipelines", pipelines.create, pipeline_shapes.PIPELINE_CREATE),
     _list("/v1/pipelines/{pipeline}", pipelines.get),
     _post("/v1/pipelines/{pipeline}", pipelines.edit, pipeline_shapes.PIPELINE_EDIT, says=NO_ENTITY),

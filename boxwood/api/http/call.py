@@ -222,8 +222,8 @@ class Call:
     def _mark(self, place: str) -> str:
         return cursor_mark(self.route.path, *self.path, place)
 
-    def flag(self, name: str) -> bool:
-        return str(self.given.get(name, "")).lower() in ("true", "1")
+    def flag(self, name: str, default: bool = False) -> bool:
+        return str(self.given.get(name, default)).lower() in ("true", "1")
 
     def number(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
         """A whole number. Too large values become `most`; smaller values than `least` are refused (ruling 16)."""

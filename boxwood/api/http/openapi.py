@@ -32,7 +32,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "after": {"type": "integer", "description": "Seconds since 1970: entries saved at that time or later."},
     "counts": {
         "type": "boolean",
-        "default": False,
+        "default": True,
         "description": "Count the boxes of each pipeline and of its stages.",
     },
     "getIfExisting": {

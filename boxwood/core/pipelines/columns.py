@@ -328,7 +328,8 @@ def of_field(dialect: Dialect, field: Field) -> Column:
             flag = dialect.field_flag("b.fields", key)
             return Column(key, "flag", reads, (flag,), unset=f"{value} IS NULL", field=field, form="flag")
         case "DROPDOWN":
-            column = _worded(dialect, key, "key", reads, value)
+            # The index of this column holds boxes of all pipelines: the same key may name a field of long texts.
+            column = _worded(dialect, key, "key", reads, f"substr({value}, 1, {PREFIX})")
             return msgspec.structs.replace(column, field=field, form="key")
         case "PERSON":
             each = dialect.each(dialect.member("b.fields", key))

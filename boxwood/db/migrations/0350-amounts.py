@@ -16,13 +16,14 @@ def numbers_in(fields: dict[str, Any]) -> str | None:
 
 
 def drop_old_indexes(connection: Any) -> None:
-    """Drop the automatic indexes of text fields, which lack the new column: the server builds them again."""
+    """Drop the automatic indexes of text fields, which lack the new column, and of dropdowns, which hold whole texts of
+    other pipelines: the server builds them again."""
     sqlite = type(connection).__module__.startswith("sqlite3")
     cursor = connection.cursor()
     catalogue = "SELECT name FROM sqlite_master WHERE type = 'index'" if sqlite else "SELECT indexname FROM pg_indexes"
     cursor.execute(catalogue)
     for (name,) in cursor.fetchall():
-        if name.startswith("boxes_by_field_") and name.endswith("_text"):
+        if name.startswith("boxes_by_field_") and name.endswith(("_text", "_key")):
             cursor.execute(f'DROP INDEX "{name}"')
 
 

@@ -124,6 +124,20 @@ def test_a_page_without_a_useful_index_reads_boxes_in_the_order_of_creation(worl
         assert "boxes_by_stage" in plan(world, pipeline, tree=stage, sort=["taskTotal"])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_index_takes_the_longest_text_of_another_pipeline(world: World, kind: str) -> None:
+    """The index of a field holds the fields with the same key of all pipelines, whatever their kinds."""
+    form = KINDS[kind][0]
+    asked, other = world.pipeline(), world.pipeline()
+    options = {"dropdownSettings": {"items": [{"name": "S"}]}} if kind == "DROPDOWN" else {}
+    key = world.field(asked, kind, **options)["key"]
+    assert world.field(other, "TEXT_INPUT")["key"] == key
+    ok(world.ada.http.get(f"/api/v2/pipelines/{asked['key']}/boxes", params={"sort": key}))
+    until(lambda: f"boxes_by_field_{key}_{form}" in names(world))
+    text = " ".join(str(n * 7919) for n in range(9_000))
+    assert len(world.box(other, fields={key: text})["fields"][key]) == len(text)
+
+
 def test_an_index_is_deleted_with_the_last_field_that_needs_it(world: World) -> None:
     first, second = world.pipeline(), world.pipeline()
     for pipeline in (first, second):
