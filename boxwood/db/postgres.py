@@ -31,7 +31,7 @@ _COUNT_BY_TIME = """
     DO $$
     DECLARE by_time BIGINT := (EXTRACT(EPOCH FROM clock_timestamp()) - 1767225600) * 1000;
     BEGIN
-        IF to_regclass('events_id_seq') IS NOT NULL AND NOT pg_is_in_recovery() THEN
+        IF to_regclass('events_id_seq') IS NOT NULL AND current_setting('transaction_read_only') = 'off' THEN
             PERFORM setval('events_id_seq', by_time) FROM events_id_seq
             WHERE last_value < by_time AND by_time < 900000000000;
         END IF;
@@ -231,14 +231,18 @@ class Postgres:
         """Open a connection. With `few`, it never scans a whole table: PostgreSQL prefers a scan while it has no
         statistics about a new table, and keeps that plan as long as the statement is prepared."""
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=2, connect_timeout=10)
-        # Requests are short and many, so a request uses a single core and no just-in-time compilation.
-        connection.execute("SET max_parallel_workers_per_gather = 0")
-        connection.execute("SET jit = off")
-        if few:
-            connection.execute("SET synchronous_commit = off")
-            for plan in ("seqscan", "hashjoin", "mergejoin"):
-                connection.execute(f"SET enable_{plan} = off".encode())
-        connection.execute(_COUNT_BY_TIME)
+        try:
+            # Requests are short and many, so a request uses a single core and no just-in-time compilation.
+            connection.execute("SET max_parallel_workers_per_gather = 0")
+            connection.execute("SET jit = off")
+            if few:
+                connection.execute("SET synchronous_commit = off")
+                for plan in ("seqscan", "hashjoin", "mergejoin"):
+                    connection.execute(f"SET enable_{plan} = off".encode())
+            connection.execute(_COUNT_BY_TIME)
+        except BaseException:
+            connection.close()
+            raise
         for name in ("json", "jsonb"):
             connection.adapters.register_loader(name, TextLoader)
         self._open.append(connection)
