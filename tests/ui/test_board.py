@@ -222,7 +222,7 @@ def test_a_board_is_filtered_and_saved_as_a_view(world: World, window) -> None:
     page.get_by_role("menuitem", name="All boxes").click()
     expect(cards(page, "Lead")).to_have_count(3)
     (view,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/views"))["results"]
-    assert view["filter"] == {"and": [{"field": value, "op": "gt", "value": 1000}]}
+    assert view["filter"] == {"and": [{"field": value, "op": "gt", "value": "1000"}]}
 
 
 def choose_here(page: Page, name: str, option: str) -> None:
