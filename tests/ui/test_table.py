@@ -215,7 +215,7 @@ def test_rows_are_sorted_filtered_and_grouped_and_the_url_shows_it(world: World,
     page.get_by_role("textbox", name="Value").fill("2000")
     expect(page.get_by_text("2 boxes", exact=True)).to_be_visible()
     assert json.loads(page.evaluate("new URLSearchParams(location.search).get('filter')")) == {
-        "and": [{"field": size, "op": "gte", "value": 2000}]
+        "and": [{"field": size, "op": "gte", "value": "2000"}]
     }
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Group", exact=False).first.click()
