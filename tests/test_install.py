@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pty
 import re
 import shutil
 import signal
@@ -66,8 +67,9 @@ def test_an_installed_boxwood_makes_a_key_and_serves(installed: Path, tmp_path: 
 
 
 def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
-    with served(clone / "bin" / "serve", patience=300) as (_, output):
-        curl = re.search(r"^ *curl .*", output, re.MULTILINE)
+    # The key is printed only in a terminal.
+    with served(clone / "bin" / "serve", patience=300, in_terminal=True) as (_, output):
+        curl = re.search(r"^ *curl .*", output.replace("\r", ""), re.MULTILINE)
         assert curl is not None
         assert '"name"' in run(clone, "sh", "-c", curl[0])
     assert run(clone, "git", "status", "--porcelain") == ""
@@ -89,20 +91,23 @@ def seconds_to_load(clone: Path) -> float:
 
 
 @contextlib.contextmanager
-def served(*command: str | Path, patience: float = 120) -> Iterator[tuple[str, str]]:
+def served(*command: str | Path, patience: float = 120, in_terminal: bool = False) -> Iterator[tuple[str, str]]:
     """Return the server's address and its output, as soon as it answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {"HOME": os.environ.get("HOME", "/"), "PATH": os.environ["PATH"], "BOXWOOD_PORT": str(port)}
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output)
+        screen, terminal = pty.openpty()
+        process = subprocess.Popen(command, env=environment, stdout=terminal if in_terminal else output)
+        os.close(terminal)
         try:
             wait_for_answer(f"{url}/readyz", process, patience)
             output.seek(0)
-            yield url, output.read()
+            yield url, os.read(screen, 65_536).decode() if in_terminal else output.read()
         finally:
             process.terminate()
             assert process.wait(60) in (0, -signal.SIGTERM)
+            os.close(screen)
 
 
 def wait_for_answer(url: str, process: "subprocess.Popen[bytes]", patience: float) -> None:
