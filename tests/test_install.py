@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -103,11 +104,19 @@ def served(*command: str | Path, patience: float = 120, in_terminal: bool = Fals
         try:
             wait_for_answer(f"{url}/readyz", process, patience)
             output.seek(0)
-            yield url, os.read(screen, 65_536).decode() if in_terminal else output.read()
+            yield url, on_screen(screen) if in_terminal else output.read()
         finally:
             process.terminate()
             assert process.wait(60) in (0, -signal.SIGTERM)
             os.close(screen)
+
+
+def on_screen(screen: int) -> str:
+    """What a program has written to its terminal."""
+    text = b""
+    while select.select([screen], [], [], 1)[0]:
+        text += os.read(screen, 65_536)
+    return text.decode()
 
 
 def wait_for_answer(url: str, process: "subprocess.Popen[bytes]", patience: float) -> None:
