@@ -34,6 +34,12 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
   const ordering = useRef<ReturnType<typeof setTimeout>>(undefined);
   const unordered = useRef(new Set<string>());
   const loading = useRef(new Set<string>());
+  /** Boxes that have left the board. A response that was on its way at that moment still holds them. */
+  const gone = useRef(new Set<string>());
+  const present = (column: BoardColumn): BoardColumn => ({
+    ...column,
+    results: column.results.filter((box) => !gone.current.has(box.key)),
+  });
 
   const change = (how: (board: BoardOut) => BoardOut) =>
     queries.setQueryData<BoardOut>(queryKey, (before) => before && how(before));
@@ -57,7 +63,7 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
         params: { path: { pipeline }, query: { ...init.params.query, column, cursor, limit: NEXT_PAGE } },
       });
       const [next] = data?.columns ?? [];
-      if (next) change((before) => appended(before, column, next));
+      if (next) change((before) => appended(before, column, present(next)));
     } finally {
       loading.current.delete(name);
     }
@@ -79,7 +85,7 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
       params: { path: { pipeline }, query: { ...init.params.query, column, limit: MOST_PLACES } },
     });
     const [next] = data?.columns ?? [];
-    if (next) change((before) => withColumn(before, column, (known) => reordered(known, next)));
+    if (next) change((before) => withColumn(before, column, (known) => reordered(known, present(next))));
   }
 
   function reorderSoon(column: string): void {
@@ -101,8 +107,11 @@ export function useBoard(pipeline: string, boardQuery: BoardQuery, waits: boolea
       return;
     }
     if (event.kind === "box.created" || event.kind === "box.restored") {
+      gone.current.delete(box.key);
       if (!filtered) change((before) => added(before, box));
     } else if (event.kind === "box.deleted" || event.kind === "box.moved_pipeline") {
+      if (event.kind === "box.deleted" || box.pipelineKey !== pipeline) gone.current.add(event.boxKey ?? "");
+      else gone.current.delete(box.key);
       change((before) => removed(before, event.boxKey ?? ""));
     } else if (!event.kind.startsWith("box.") && !/^(stage|field|pipeline)\./.test(event.kind)) return;
     clearTimeout(timer.current);
