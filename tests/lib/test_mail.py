@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from boxwood.lib import mail
-from boxwood.lib.mail import Address, Unreadable, parse
+from boxwood.lib.mail import Address, DeliveryReport, Unreadable, parse, parse_headers
 
 HEAD = b"From: Ada <ada@x.example>\r\n"
 
@@ -175,7 +175,7 @@ SLOW = [
 def test_no_message_takes_long(raw: bytes) -> None:
     """Each takes 0.1 to 2 s of the processor here; without the bounds minutes."""
     began = time.process_time()
-    assert parse(raw).sender.email == "ada@x.example"
+    assert parse(raw).sender == Address("ada@x.example", "Ada")
     assert time.process_time() - began < 30
 
 
@@ -199,6 +199,73 @@ def test_whatever_happens_to_a_message_it_is_read_or_refused(edits: list[tuple[i
         found = parse(raw)
     except Unreadable:
         return
-    for text in (found.text, found.subject, found.html or "", found.sender.name, *found.references):
+    for text in (
+        found.text,
+        found.subject,
+        found.html or "",
+        *(person.name for person in found.people),
+        *found.references,
+    ):
         assert text.encode().decode() == text
         assert "\0" not in text
+
+
+def test_a_message_without_sender_is_read_where_that_is_allowed() -> None:
+    assert parse(b"From: MAILER-DAEMON\nSubject: Returned\n\nx", sender_required=False).sender is None
+
+
+def test_headers_alone_are_read_like_those_of_a_message() -> None:
+    headers = HEAD + b"Subject: =?utf-8?q?H=C3=A9?=\nIn-Reply-To: <1@x>\nReferences: <0@x> <1@x>\nTo: b@x.example\n"
+    found = parse_headers(headers)
+    whole = parse(headers + b"\nHello")
+    assert (found.subject, found.in_reply_to, found.references) == ("Hé", "1@x", ["0@x", "1@x"])
+    assert (found.sender, found.to, found.text, found.digest) == (whole.sender, whole.to, "", "")
+    assert parse_headers(b"").sender is None
+
+
+AUTOMATIC = [
+    b"Auto-Submitted: auto-replied",
+    b"Precedence: bulk",
+    b"Precedence: list",
+    b"List-Id: News <news.firm.example>",
+    b"Return-Path: <>",
+]
+
+
+@pytest.mark.parametrize("header", AUTOMATIC)
+def test_mail_of_programs_is_automatic(header: bytes) -> None:
+    assert read(header + b"\n").automatic
+    assert not read(b"Auto-Submitted: no\nPrecedence: first-class\nReturn-Path: <ada@x.example>\n").automatic
+
+
+def test_the_id_of_a_mailing_list_is_read() -> None:
+    assert read(b'List-Id: "News" <News.Firm.example>\n').list_id == "news.firm.example"
+    assert read().list_id is None
+
+
+REPORT = (
+    b"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nNot delivered\n--x\n"
+    b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.firm.example\n\n"
+    b"Final-Recipient: rfc822; B@x.example\nAction: failed\nStatus: 5.1.1\n"
+    b"Diagnostic-Code: smtp; 550 5.1.1 no such user\n--x\n"
+    b"Content-Type: message/rfc822\n\nMessage-ID: <7@firm.example>\nSubject: Offer\n\nx\n--x--\n"
+)
+
+
+def test_a_delivery_report_names_the_recipient_and_the_message() -> None:
+    head, _, body = REPORT.partition(b"\n\n")
+    found = read(head + b"\n", body)
+    assert found.automatic
+    assert found.delivery_status
+    assert found.delivery_status.message_id == "7@firm.example"
+    assert found.delivery_status.reports == [DeliveryReport("b@x.example", "failed", "5.1.1", "550 5.1.1 no such user")]
+
+
+def test_copies_of_a_message_have_the_same_digest() -> None:
+    headers = b"Subject: Offer\nContent-Type: text/plain; charset=utf-8\n"
+    sent = read(headers, "Grüße\n".encode())
+    assert (
+        sent.digest == read(headers + b"Content-Transfer-Encoding: quoted-printable\n", b"Gr=C3=BC=C3=9Fe\r\n").digest
+    )
+    assert sent.digest == read(b"X-Mailbox: 2\n" + headers, "Grüße\n".encode()).digest
+    assert sent.digest != read(headers, b"Other\n").digest

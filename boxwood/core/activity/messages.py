@@ -93,6 +93,7 @@ def add(ctx: Ctx, box_key: str, mail: Mail, identity: str, uploads: list[Upload]
         for upload in uploads:
             stored_files.free(ctx.db, upload.stored.id)
         return existing
+    sender = mail.sender or Address("")
     own = {person.email for person in boxes.readers(ctx, box, pipeline)}
     sent_at = mail.sent_at if mail.sent_at is not None and 0 < mail.sent_at <= ctx.now else ctx.now
     thread, new = threads.add_mail(ctx, box, mail, sent_at)
@@ -106,12 +107,12 @@ def add(ctx: Ctx, box_key: str, mail: Mail, identity: str, uploads: list[Upload]
         message_id=mail.message_id,
         mail_references=mail.references,
         subject=mail.subject,
-        sender=mail.sender,
+        sender=sender,
         reply_to=mail.reply_to,
         recipients=mail.to,
         cc=mail.cc,
         bcc=mail.bcc,
-        sent=mail.sender.email in own,
+        sent=sender.email in own,
         sent_at=sent_at,
         text=mail.text,
         html=mail.html,
@@ -148,6 +149,5 @@ def _record_added(ctx: Ctx, message: Message, box: Box, pipeline: Pipeline) -> N
 
 def _addresses(mail: Mail, own: set[str]) -> list[str]:
     """The addresses in an e-mail that do not belong to users who may see the box."""
-    people = [mail.sender, *mail.reply_to, *mail.to, *mail.cc, *mail.bcc]
-    found = dict.fromkeys(person.email for person in people if person.email not in own)
+    found = dict.fromkeys(person.email for person in mail.people if person.email not in own)
     return list(found)[:MOST_ADDRESSES]

@@ -149,7 +149,7 @@ def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int) -> tuple[Thread, bool
     thread = _find_thread(ctx, box, mail)
     new = thread is None
     thread = thread or _new(ctx, box, subject=mail.subject)
-    people = [mail.sender, *mail.reply_to, *mail.to, *mail.cc]
+    people = [person for person in mail.people if person not in mail.bcc]
     thread = msgspec.structs.replace(
         thread,
         subject=thread.subject or mail.subject,

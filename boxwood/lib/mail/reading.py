@@ -7,6 +7,7 @@ exceptions of the library's header parser on malformed headers are caught.
 from __future__ import annotations
 
 import codecs
+import hashlib
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +21,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .records import Address, Attachment, DeliveryReport, DeliveryStatus, Mail, Unreadable
+
 T = TypeVar("T")
+VERSION = 1
+"""Of the parser. It grows when the parser finds more in a message than before."""
+MOST_BYTES_OF_HEADERS = 1_000_000
 MOST_BYTES = 40_000_000
 MOST_LINES = 1_000_000
 MOST_PARTS = 200
@@ -40,42 +46,7 @@ _ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script"
 _BREAK = re.compile(r"<(br|/p|/div|/tr|/li|/h[1-6])\b", re.IGNORECASE)
 
 
-class Unreadable(Exception):
-    """The bytes are not a message, or the message exceeds a limit. The text says why."""
-
-
-class Address(msgspec.Struct, frozen=True):
-    email: str
-    """The address in lower case."""
-    name: str = ""
-
-
-class Attachment(msgspec.Struct, frozen=True):
-    name: str
-    content: bytes
-
-
-class Mail(msgspec.Struct, frozen=True):
-    message_id: str | None
-    """Without angle brackets; so are `references`."""
-    references: list[str]
-    """The ids of earlier messages of the conversation, the direct predecessor last."""
-    subject: str
-    sender: Address
-    reply_to: list[Address]
-    to: list[Address]
-    cc: list[Address]
-    bcc: list[Address]
-    sent_at: int | None
-    """Milliseconds since the epoch, or None without a readable date."""
-    text: str
-    html: str | None
-    attachments: list[Attachment]
-    truncated: bool
-    """Whether the text or the HTML was cut, because it was too long."""
-
-
-def parse(raw: bytes) -> Mail:
+def parse(raw: bytes, *, sender_required: bool = True) -> Mail:
     """Read a message. Raises Unreadable."""
     raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")
     _check(raw)
@@ -83,27 +54,92 @@ def parse(raw: bytes) -> Mail:
         message = BytesParser(_Part, policy=_POLICY).parsebytes(raw)
     except (MessageError, RecursionError):
         raise Unreadable("is not a readable e-mail message") from None
-    senders = _addresses(message, "from") or _addresses(message, "sender")
-    if not senders:
-        raise Unreadable("has no sender: an e-mail message begins with headers, From among them")
     bodies = _Bodies()
     bodies.read(message)
     text, web = "\n".join(bodies.texts), "\n".join(bodies.pages) or None
+    mail = _headers(message, sender_required)
+    status = _delivery_status(message)
+    return msgspec.structs.replace(
+        mail,
+        text=(text or plain(web or ""))[:LONGEST_TEXT],
+        html=web and web[:LONGEST_TEXT],
+        attachments=bodies.attachments,
+        truncated=len(text) > LONGEST_TEXT or len(web or "") > LONGEST_TEXT,
+        automatic=mail.automatic or status is not None,
+        delivery_status=status,
+        digest=_digest(mail, text, web or ""),
+    )
+
+
+def parse_headers(raw: bytes) -> Mail:
+    """Read the headers of a message, or of a message that is cut anywhere after them. Text, files and digest stay
+    empty."""
+    raw = raw.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n")[:MOST_BYTES_OF_HEADERS]
+    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0] + b"\r\n\r\n"
+    try:
+        message = BytesParser(_Part, policy=_POLICY).parsebytes(head)
+    except (MessageError, RecursionError):
+        raise Unreadable("is not a readable e-mail message") from None
+    return _headers(message, sender_required=False)
+
+
+def _headers(message: Message, sender_required: bool) -> Mail:
+    senders = _addresses(message, "from") or _addresses(message, "sender")
+    if not senders and sender_required:
+        raise Unreadable("has no sender: an e-mail message begins with headers, From among them")
+    answered = _ids(message, "in-reply-to")
+    list_id = _ids(message, "list-id")
     return Mail(
         message_id=next(iter(_ids(message, "message-id")), None),
-        references=list(dict.fromkeys(_ids(message, "references") + _ids(message, "in-reply-to")))[-MOST_REFERENCES:],
+        references=list(dict.fromkeys(_ids(message, "references") + answered))[-MOST_REFERENCES:],
         subject=_header(message, "subject"),
-        sender=senders[0],
+        sender=senders[0] if senders else None,
         reply_to=_addresses(message, "reply-to"),
         to=_addresses(message, "to"),
         cc=_addresses(message, "cc"),
         bcc=_addresses(message, "bcc"),
         sent_at=_guarded(lambda: _date(message), None),
-        text=(text or plain(web or ""))[:LONGEST_TEXT],
-        html=web and web[:LONGEST_TEXT],
-        attachments=bodies.attachments,
-        truncated=len(text) > LONGEST_TEXT or len(web or "") > LONGEST_TEXT,
+        text="",
+        html=None,
+        attachments=[],
+        truncated=False,
+        in_reply_to=answered[0] if answered else None,
+        automatic=_is_automatic(message),
+        list_id=list_id[0].lower() if list_id else None,
     )
+
+
+def _is_automatic(message: Message) -> bool:
+    return (
+        _header(message, "auto-submitted").lower() not in ("", "no")
+        or _header(message, "precedence").lower() in ("bulk", "list", "junk", "auto_reply")
+        or bool(_header(message, "list-id"))
+        or _header(message, "return-path") == "<>"
+    )
+
+
+def _delivery_status(message: Message) -> DeliveryStatus | None:
+    reports = [part for part in message.walk() if _guarded(part.get_content_type, "") == "message/delivery-status"]
+    if not reports:
+        return None
+    recipients = [block for part in reports for block in _parts(part) if _header(block, "final-recipient")]
+    found = [
+        DeliveryReport(
+            email=_header(block, "final-recipient").rpartition(";")[2].strip(" <>").lower(),
+            action=_header(block, "action").lower(),
+            status=_header(block, "status").partition(" ")[0],
+            diagnostic=_header(block, "diagnostic-code").partition(";")[2].strip(),
+        )
+        for block in recipients
+    ]
+    returned = [part for part in message.walk() if _guarded(part.get_content_maintype, "") in ("message", "text")]
+    ids = [id_ for part in returned if part is not message for id_ in _ids(part, "message-id")]
+    return DeliveryStatus(found, ids[0] if ids else None)
+
+
+def _digest(mail: Mail, text: str, web: str) -> str:
+    said = [mail.sender.email if mail.sender else "", str(mail.sent_at), mail.subject, text, web]
+    return hashlib.sha256("\0".join("".join(part.split()) for part in said).encode()).hexdigest()
 
 
 def _check(raw: bytes) -> None:

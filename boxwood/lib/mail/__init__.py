@@ -1,0 +1,18 @@
+"""Reads e-mail messages (RFC 5322 and MIME), also malformed ones."""
+
+from .reading import MOST_BYTES, VERSION, parse, parse_headers, plain
+from .records import Address, Attachment, DeliveryReport, DeliveryStatus, Mail, Unreadable
+
+__all__ = [
+    "MOST_BYTES",
+    "VERSION",
+    "Address",
+    "Attachment",
+    "DeliveryReport",
+    "DeliveryStatus",
+    "Mail",
+    "Unreadable",
+    "parse",
+    "parse_headers",
+    "plain",
+]
