@@ -33,6 +33,8 @@ from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
 from boxwood.lib.http_protocol import Protocol
 from tests import postgres
+from tests.mail_servers.servers import account as account
+from tests.mail_servers.servers import mail_servers as mail_servers
 from tests.mailbox import mailbox as mailbox
 
 listeners.connect()

@@ -15,6 +15,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LONGEST_URL = 2048
 LONGEST_HEADERS = 8192
 USUAL_PORTS = (80, 443)
+MAIL_PORTS = frozenset({143, 993, 25, 465, 587, 2525})
 
 # Written out, because `ipaddress`'s own flags cannot be trusted: on Python 3.11 `is_global` passes
 # multicast, 6to4 and the NAT64 form of loopback.
@@ -68,11 +69,13 @@ class Refused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is allowed. `own` lists the hosts and ports of this server: its public name and its listening address."""
+    """What is allowed. `own` lists the hosts and ports of this server: its public name and its listening address.
+    `mail_servers` lists the operator's mail servers, which may have private addresses and any port."""
 
     allow_private: bool = False
     extra_ports: frozenset[int] = frozenset()
     own: frozenset[tuple[str, int]] = frozenset()
+    mail_servers: frozenset[tuple[str, int]] = frozenset()
 
     def check_url(self, text: str) -> URL:
         """Check everything that can be checked without resolving the name. Raises Refused."""
@@ -89,6 +92,24 @@ class Rules:
         if not (self.allow_private or is_public(address)):
             raise Refused("the target's address is not a public one")
         return address
+
+    def check_mail_server(self, host: str, port: int) -> None:
+        """Check a mail server that a user enters, without resolving its name. Raises Refused."""
+        if not _is_host(host):
+            raise Refused("must be the name or the address of a mail server, such as imap.example.com")
+        if (host.lower(), port) in self.mail_servers:
+            return
+        if not (self.allow_private or port in MAIL_PORTS):
+            raise Refused(f"must have one of the ports of mail: {', '.join(map(str, sorted(MAIL_PORTS)))}")
+        self._check_name(host.lower(), port)
+        if not _NAME.fullmatch(host.lower()):
+            self.check_address(host, port)
+
+    def check_server(self, host: str, address: str, port: int) -> Address:
+        """Check a resolved address of a mail server. Connect only to the returned address. Raises Refused."""
+        if (host.lower(), port) in self.mail_servers:
+            return parse_address(address)
+        return self.check_address(address, port)
 
     def _check(self, url: URL) -> None:
         host, port = url.raw_host or "", url.port or 0
