@@ -11,6 +11,7 @@ import msgspec
 
 from ...core.activity.timeline import SOURCES
 from ...version import VERSION
+from ...wire.codec import Shape
 from .. import examples
 from ..examples import Example
 from .call import Stream
@@ -149,6 +150,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     answers = dict(zip(types, schemas, strict=True))
     bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
+    forms = {f"{route.takes.name}Form": _form(route.takes) for route in routes if route.takes and _takes_a_form(route)}
     paths: dict[str, dict[str, Any]] = {}
     shown = examples.everything()
     for route in routes:
@@ -169,7 +171,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         "security": [{"basic": []}, {"bearer": []}, {"cookie": []}],
         "paths": paths,
         "components": {
-            "schemas": {**components, **bodies, "Error": ERROR},
+            "schemas": {**components, **bodies, **forms, "Error": ERROR},
             "securitySchemes": {
                 "basic": {
                     "type": "http",
@@ -189,9 +191,10 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-_INTRODUCTION = """A write takes its members from the query, a form, the form field `json` or a JSON body. If a
-member is in several of them, JSON wins. The status of a success is always 200. Times are milliseconds since 1970.
-Errors contain `error`, and `field` if a member is wrong. Paths of v1 also work under v2, and the other way round."""
+_INTRODUCTION = """A write takes its members from the query, a form, the form field `json` or a JSON body, also where
+only JSON is shown here. If a member is in several of them, JSON wins. The status of a success is always 200. Times
+are milliseconds since 1970. Errors contain `error`, and `field` if a member is wrong. Paths of v1 also work under v2,
+and the other way round."""
 
 
 def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
@@ -221,7 +224,7 @@ def _show(operation: dict[str, Any], example: Example) -> None:
     given = {**example.request.query, **example.request.path}
     for parameter in operation["parameters"]:
         if parameter["name"] in given:
-            parameter["example"] = given[parameter["name"]]
+            parameter["example"] = _typed(given[parameter["name"]], parameter["schema"])
     asked = operation.get("requestBody", {}).get("content", {}).get(example.request.type)
     if asked is not None:
         asked["example"] = example.request.body
@@ -231,17 +234,49 @@ def _show(operation: dict[str, Any], example: Example) -> None:
             content["example"] = example.reply.body
 
 
+def _typed(text: Any, schema: dict[str, Any]) -> Any:
+    """The text of a query as the type in the schema, which is how OpenAPI writes examples."""
+    kind = schema.get("type")
+    if not isinstance(text, str):
+        return text
+    if kind == "integer":
+        return int(text)
+    if kind == "boolean":
+        return text in ("true", "1")
+    return text.split(",") if kind == "array" else text
+
+
+FORM_TYPE = "application/x-www-form-urlencoded"
 _BYTES = {"type": "string", "format": "binary"}
 _FORM = {"type": "object", "properties": {"file": _BYTES, "fileName": {"type": "string"}}, "required": ["file"]}
+_SCHEMAS: dict[str, dict[str, Any]] = {"multipart/form-data": _FORM, "application/json": {}}
+"""The schemas of bodies that are not read as bytes."""
 
 
 def _bodies(route: Route) -> dict[str, Any]:
-    found = {kind: {"schema": _FORM if kind == "multipart/form-data" else _BYTES} for kind in route.bodies}
+    found = {kind: {"schema": _SCHEMAS.get(kind, _BYTES)} for kind in route.bodies}
     if route.takes:
-        schema = {"$ref": f"#/components/schemas/{route.takes.name}"}
-        kinds = ["application/json"] if found else ["application/json", "application/x-www-form-urlencoded"]
-        found |= {kind: {"schema": schema} for kind in kinds}
+        found["application/json"] = {"schema": {"$ref": f"#/components/schemas/{route.takes.name}"}}
+    if route.takes and _takes_a_form(route):
+        found[FORM_TYPE] = {"schema": {"$ref": f"#/components/schemas/{route.takes.name}Form"}}
     return found or {"application/json": {"schema": {}}}
+
+
+def _takes_a_form(route: Route) -> bool:
+    """Whether the document shows a form: where Streak's does. Generators write one type for each kind of body."""
+    return route.verb == "PUT" and route.path.startswith("/v1/")
+
+
+def _form(shape: Shape) -> dict[str, Any]:
+    """The schema of a form, which holds text alone. It has a name of its own: clients encode a body by its type."""
+    schema = shape.schema()
+    text = {"type": "string"}
+    members = {
+        name: text | {key: member[key] for key in ("description",) if key in member}
+        for name, member in schema["properties"].items()
+    }
+    described = f"{shape.name} as a form: lists are separated by commas, objects are JSON."
+    return {**schema, "description": described, "properties": members}
 
 
 _TABLES: dict[str, Any] = {

@@ -51,8 +51,8 @@ export function Composer() {
         return (await client.POST("/v2/boxes/{box}/tasks", { params: path, body })).response;
       }
       const length = Number(minutes) > 0 ? { duration: Math.round(Number(minutes) * 60_000) } : {};
-      const type = way === "call" ? ("CALL_LOG" as const) : ("MEETING_NOTES" as const);
-      const body = { type, startAt: at ?? Date.now(), notes: message, ...length };
+      const meetingType = way === "call" ? ("CALL_LOG" as const) : ("MEETING_NOTES" as const);
+      const body = { meetingType, startTimestamp: at ?? Date.now(), notes: message, ...length };
       return (await client.POST("/v2/boxes/{box}/meetings", { params: path, body })).response;
     },
     onSuccess: async (response) => {
