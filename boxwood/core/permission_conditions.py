@@ -11,6 +11,7 @@ from typing import Any
 
 from ..db.engine import Dialect
 from ..errors import Invalid
+from ..lib import dates, numbers
 
 ENTITIES = ("PIPELINE", "STAGE", "FIELD", "BOX", "TASK", "COMMENT", "MEETING", "FILE", "THREAD", "SNIPPET")
 REFERS = {"BOX_UPDATE": "UPDATE", "BOX_VIEW": "GET"}
@@ -19,7 +20,6 @@ OPERATORS = ("EQUALS", "NOT_EQUALS", "CONTAINS", "IS_EMPTY", "IS_NOT_EMPTY")
 COMPARABLE = ("TEXT_INPUT", "DROPDOWN", "CHECKBOX", "DATE", "TAG")
 MOST_VALUE = 1000
 _OF_ANYTHING = ("NONE", "UNARCHIVED", "CREATOR")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 Params = dict[str, str | None]
 
@@ -87,12 +87,11 @@ def _equals(stored: Any, value: str) -> bool:
         return not _equals(stored, "true")
     if isinstance(stored, bool):
         return stored and value == "true"
-    number = _number(value)
-    return stored == value if number is None else _number(str(stored)) == number
-
-
-def _number(text: str) -> float | None:
-    return float(text) if len(text) <= 20 and _DECIMAL.fullmatch(text) else None
+    number = numbers.read(value)
+    if number is None:
+        return bool(stored == value)
+    found = numbers.read(stored) if isinstance(stored, str) else stored
+    return isinstance(found, (int, float)) and float(found) == float(number)
 
 
 def _comparison(dialect: Dialect, params: Params, name: str) -> tuple[str, dict[str, Any]]:
@@ -113,9 +112,9 @@ def _comparison(dialect: Dialect, params: Params, name: str) -> tuple[str, dict[
 
 
 def _equal(dialect: Dialect, key: str, value: str, name: str) -> tuple[str, dict[str, Any]]:
-    number = _number(value)
+    number = numbers.read(value)
     if number is not None:
-        return f"{dialect.field_number('b.fields', key)} = :{name}", {name: number}
+        return f"{dialect.field_number('b.fields', key, 'b.numbers')} = :{name}", {name: number}
     if value == "true":
         return f"{dialect.field_flag('b.fields', key)} = 1", {}
     return f"{dialect.field_value('b.fields', key)} = :{name}", {name: value}
@@ -170,8 +169,12 @@ def _check_kind(kind: str, operator: str, value: str, where: str) -> None:
         raise Invalid(f"{where}.value", "must not be true or false: only checkboxes have these values")
     if kind == "TAG" and (operator != "CONTAINS" or not _is_key(value)):
         raise Invalid(f"{where}.value", "must be the key of an option for a tag field, with CONTAINS")
+    if kind == "DATE" and operator != "CONTAINS" and not isinstance(numbers.read(value), int):
+        at = dates.find(value)
+        example = "1774915200000" if at is None else str(at)
+        raise Invalid(f"{where}.value", f"must be a date in milliseconds, such as {example}, but is {value[:50]!r}")
     if kind != "TAG" and operator != "CONTAINS" and _is_odd_number(value):
-        raise Invalid(f"{where}.value", "must be a number written with at most 20 digits")
+        raise Invalid(f"{where}.value", "must be a number with at most 20 digits")
 
 
 def _is_odd_number(value: str) -> bool:
@@ -179,4 +182,4 @@ def _is_odd_number(value: str) -> bool:
         float(value)
     except ValueError:
         return False
-    return _number(value) is None and (len(value) > 20 or "e" in value.lower())
+    return numbers.read(value) is None and (len(value) > 20 or "e" in value.lower())

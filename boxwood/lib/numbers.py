@@ -63,6 +63,11 @@ def read(text: str) -> int | float | None:
     return int(number) if number.is_integer() and abs(number) < 1e15 else number
 
 
+def read_percents(text: str) -> int | float | None:
+    """How many percents a text with a percent sign is: 12 for `12%`. None for other texts."""
+    return read(text.replace("%", "", 1)) if "%" in text and read(text) is not None else None
+
+
 def _decimal(digits: str) -> str:
     """The digits with a decimal point and no separators of thousands."""
     digits = digits.replace(" ", "").replace("'", "")

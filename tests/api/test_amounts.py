@@ -46,6 +46,16 @@ def test_totals_count_every_number_and_say_how_many_values_they_leave_out(
     assert (total["sum"], total["count"], total["ignored"]) == (NUMBERS, 7, 2)
 
 
+def test_a_report_over_time_says_how_many_values_it_leaves_out(world: World, pipeline: dict[str, Any]) -> None:
+    box = read(world, pipeline, "boxes", filter=json.dumps({"field": "name", "op": "eq", "value": "many"}))["results"][
+        0
+    ]
+    ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"stageKey": "5002"}))
+    point = read(world, pipeline, "reports/over-time", sums="1001", interval="year")["points"][-1]
+    assert point["sums"]["1001"] == {"created": NUMBERS, "won": 0, "lost": 0}
+    assert point["ignored"]["1001"] == {"created": 2, "won": 1, "lost": 0}
+
+
 def test_filters_and_orders_read_the_same_numbers(world: World, pipeline: dict[str, Any]) -> None:
     assert names(world, pipeline, "gt", 1000) == {"1.250,00 €", "1,200.50"}
     assert names(world, pipeline, "gt", "1'200,5") == {"1.250,00 €"}

@@ -1,5 +1,6 @@
 """Display formats of numbers are stored with their field and change nothing else about it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -22,6 +23,45 @@ def test_a_display_format_is_stored_and_changes_no_value(world: World) -> None:
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {field["key"]: 12.5}
     assert "displayFormat" not in ok(world.ada.http.post(path, json={"displayFormat": None}))
     assert world.field(pipeline, "FORMULA", "Sum", displayFormat={"type": "NUMBER", "decimals": 0})["displayFormat"]
+
+
+PERCENTS = [("12%", 12), ("1,5 %", 1.5), ("(5%)", -5), ("12", "12"), (12, 12), ("about 12%", "about 12%")]
+
+
+def test_a_percent_sign_in_a_percent_field_adds_nothing(world: World) -> None:
+    pipeline = world.pipeline()
+    key = world.field(pipeline, "TEXT_INPUT", "Share", displayFormat={"type": "PERCENT"})["key"]
+    plain = world.field(pipeline, "TEXT_INPUT", "Plain")["key"]
+    box = world.box(pipeline, fields={plain: "12%"})
+    assert box["fields"] == {plain: "12%"}
+    for written, stored in PERCENTS:
+        ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}/fields/{key}", json={"value": written}))
+        assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"][key] == stored
+        for kind, table in (
+            ("text/csv", f'Name,Share\nx,"{written}"\n'),
+            ("application/json", json.dumps([{"Name": "x", "Share": written}])),
+        ):
+            done = world.ada.http.post(
+                f"/api/v2/pipelines/{pipeline['key']}/import",
+                params={"wait": 20, "match": "name"},
+                content=table,
+                headers={"Content-Type": kind},
+            )
+            assert ok(done)["refused"] == 0
+            found = names_and_values(world, pipeline, key)
+            assert str(found["x"]) == str(stored)
+    path = f"/api/v1/boxes/{box['key']}/fields/{key}"
+    for value in (12, "12%"):
+        ok(world.ada.http.post(path, json={"value": value}))
+        for op, given in (("eq", "12%"), ("eq", 12), ("between", ["11%", "13 %"]), ("in", ["12,0%"])):
+            assert box["name"] in names_and_values(world, pipeline, key, op, given)
+        assert box["name"] not in names_and_values(world, pipeline, key, "gt", "12%")
+
+
+def names_and_values(world: World, pipeline: dict[str, Any], key: str, op: str = "", value: Any = "") -> dict[str, Any]:
+    params = {"filter": json.dumps({"field": key, "op": op, "value": value})} if op else {}
+    found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes", params=params))["results"]
+    return {box["name"]: box["fields"].get(key) for box in found}
 
 
 def test_a_display_format_change_can_be_undone(world: World) -> None:

@@ -65,17 +65,24 @@ def edit(page: Page, target: Locator) -> None:
 
 
 def test_boxes_are_grouped_by_stage_with_counts_and_sums(world: World, window: Any) -> None:
-    page = opened(world, window, filled(world))
+    pipeline = filled(world)
+    page = opened(world, window, pipeline)
     lead = page.get_by_role("row").filter(has=page.get_by_role("button", name="Lead 3"))
     expect(lead).to_contain_text("Σ 6,000")
     expect(page.get_by_role("button", name="Won 1")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="4 boxes")).to_be_visible()
+    expect(lead).not_to_contain_text("left out")
     page.get_by_role("button", name="Lead 3").click()
     expect(row(page, "Acme")).to_have_count(0)
     expect(row(page, "Delta")).to_have_count(1)
     page.reload()
     expect(row(page, "Delta")).to_have_count(1)
     expect(row(page, "Acme")).to_have_count(0)
+    page.get_by_role("button", name="Lead 3").click()
+    edit(page, cell(page, "Acme", field(pipeline, "Size")))
+    page.keyboard.type("about 1000")
+    page.keyboard.press("Enter")
+    expect(lead).to_contain_text("Σ 5,000 (1 left out)")
 
 
 def test_cells_are_edited_in_place_and_undone(world: World, window: Any) -> None:

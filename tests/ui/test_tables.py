@@ -139,6 +139,11 @@ def test_a_report_opens_the_boxes_behind_it_and_is_saved(world: World, window) -
     expect(funnel).to_contain_text("3 boxes")
     expect(funnel).to_contain_text("50 % win rate")
     expect(page.get_by_role("region", name="Totals")).to_contain_text("1,200")
+    world.box(pipeline, name="Later", fields={pipeline["fields"][0]["key"]: "to be agreed"})
+    page.reload()
+    expect(page.get_by_role("region", name="Totals").get_by_role("row", name="Lead")).to_contain_text(
+        "800 (1 left out)"
+    )
     page.get_by_role("button", name="Save Totals").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Save as CSV").click()

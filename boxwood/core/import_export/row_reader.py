@@ -207,7 +207,10 @@ class Reader:
     def _field_read(self, field: Field, column: str) -> Read:
         match field.type:
             case "TEXT_INPUT":
-                return csv_value if self.plan.kind == CSV else _typed
+                read_text: Read = csv_value if self.plan.kind == CSV else _typed
+                if field.display_format is None or field.display_format.type != "PERCENT":
+                    return read_text
+                return lambda cell: field_values.in_percents(field, read_text(cell))
             case "DATE":
                 return self._date(column)
             case "CHECKBOX":

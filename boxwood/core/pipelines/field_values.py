@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import Invalid, NotFound
-from ...lib import dates
+from ...lib import dates, numbers
 from .. import persons
 from ..context import Ctx
 from ..people import contact_access, users
@@ -38,10 +38,20 @@ def _text(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
             raise Invalid(name, "must not contain NUL characters")
         if len(value) > MOST_TEXT:
             raise Invalid(name, f"must not be longer than {MOST_TEXT:,} characters")
-        return value
+        written: str | int | float = in_percents(field, value)
+        return written
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Invalid(name, f"{field.name!r} must be text or a number")
     return number(value, name)
+
+
+def in_percents(field: Field, value: Any) -> Any:
+    """Return 12 for `12%` in a field that shows its numbers in percent, where 12 is 12%. Return other values as they
+    are."""
+    if not isinstance(value, str) or not field.display_format or field.display_format.type != "PERCENT":
+        return value
+    percents = numbers.read_percents(value)
+    return value if percents is None else percents
 
 
 def number(value: int | float, name: str) -> int | float:

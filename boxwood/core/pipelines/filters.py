@@ -149,7 +149,7 @@ class Filter:
                 return self._dated(column, "=", value, where)
             case "number":
                 return f"{first} = :{self._param(_read_number(value, where))}"
-        number = _as_number(value) if column.kind == "text" else None
+        number = _as_number(_in_percents(column, value)) if column.kind == "text" else None
         if number is not None:
             return f"{first} = :{self._param(number)}"
         text = _read_text(value, where)
@@ -170,7 +170,7 @@ class Filter:
         if column.kind == "number":
             number: int | float | None = _read_number(value, where)
         else:
-            number = _as_number(value) if column.kind == "text" else None
+            number = _as_number(_in_percents(column, value)) if column.kind == "text" else None
         if number is not None:
             most = WORDS if column.kind == "text" else UNSET
             bound = f" AND {first} < {most}" if sign[0] == ">" else ""
@@ -334,6 +334,11 @@ def _as_number(value: Any) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return value if -1e300 <= value <= 1e300 else None
+
+
+def _in_percents(column: Column, value: Any) -> Any:
+    """Return 12 for `12%` in a column that shows its numbers in percent."""
+    return field_values.in_percents(column.field, value) if column.field else value
 
 
 def _read_number(value: Any, where: str) -> int | float:

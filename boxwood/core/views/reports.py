@@ -189,6 +189,8 @@ class Point(NamedTuple):
     lost: int
     sums: dict[str, tuple[float, float, float]]
     """For each summed field, the sums of the boxes that were created, won and lost."""
+    ignored: dict[str, tuple[int, int, int]]
+    """For each summed field, how many created, won and lost boxes have a value in it that is no number."""
 
 
 def over_time(
@@ -205,7 +207,7 @@ def over_time(
     stage then and are still there. The first interval is the one that contains `since`."""
     columns = column_sums.columns(chosen.selection, sums or [])
     bounds = _bounds(interval, since, until, read_zone(zone or ctx.actor.timezone))
-    figures = [[[0.0] * (1 + len(columns)) for _ in range(3)] for _ in bounds[:-1]]
+    figures = [[[0.0] * (1 + 2 * len(columns)) for _ in range(3)] for _ in bounds[:-1]]
     series = (("created_at", None), ("stage_changed_at", chosen.won), ("stage_changed_at", chosen.lost))
     for at, (column, keys) in enumerate(series):
         if keys == []:
@@ -223,6 +225,7 @@ def over_time(
             int(three[1][0]),
             int(three[2][0]),
             {name: _rounded(three, n) for n, name in enumerate(columns, 1)},
+            {name: _counts(three, len(columns) + n) for n, name in enumerate(columns, 1)},
         )
         for at, three in enumerate(figures)
     ]
@@ -233,6 +236,11 @@ def _rounded(figures: list[list[float]], at: int) -> tuple[float, float, float]:
     return created, won, lost
 
 
+def _counts(figures: list[list[float]], at: int) -> tuple[int, int, int]:
+    created, won, lost = (int(row[at]) for row in figures)
+    return created, won, lost
+
+
 def _slots(
     ctx: Ctx, chosen: Chosen, column: str, keys: list[str] | None, begin: int, end: int, columns: dict[str, Column]
 ) -> list[Any]:
@@ -240,6 +248,7 @@ def _slots(
     params = {} if keys is None else {"ends": ctx.db.texts(keys)}
     params |= column_sums.params(ctx, columns)
     figures = ["COUNT(*)", *(column_sums.total(column_sums.number(ctx, column)) for column in columns.values())]
+    figures += [f"SUM({column_sums.left_out(ctx, column)})" for column in columns.values()]
     return ctx.db.rows_replanned(
         f"""
         SELECT b.{column} / {SLOT}, {", ".join(figures)} FROM boxes b

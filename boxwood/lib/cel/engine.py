@@ -9,6 +9,8 @@ import msgspec
 
 from boxwood.lib import sandbox
 
+from . import amounts
+
 LONGEST = 5_000
 """The maximum length of an expression, in characters."""
 _WORKER = Path(__file__).with_name("worker.py")
@@ -16,6 +18,7 @@ _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.decode
 
 
 class CelError(ValueError):
@@ -44,9 +47,22 @@ class Engine(sandbox.Sandbox):
             raise CelError(_plain(said))
 
     def judge(self, source: str, names: Iterable[str], data: Mapping[str, Any]) -> bool:
-        """Whether the expression is true for this data (JSON values and records). Raises CelError if the data lacks a
-        member, if the evaluation takes too long, or if the result is not true or false."""
-        how, said = self._ask(source, names, _encode(data))
+        """Whether the expression is true for this data (JSON values and records). A text that is a number counts as
+        this number where it meets a number. Raises CelError if the data lacks a member, if the evaluation takes too
+        long, or if the result is not true or false."""
+        names, body = tuple(names), _encode(data)
+        if paths := amounts.paths(source):
+            plain = _decode(body)
+            for path in paths:
+                plain = amounts.with_numbers(plain, path)
+            body = _encode(plain)
+        how, said = self._ask(source, names, body)
+        if how == "e" and amounts.MISFIT.search(said):
+            for changed in (amounts.all_numbers, amounts.all_fractions):
+                again = self._ask(source, names, _encode(changed(_decode(body))))
+                if again[0] != "e":
+                    how, said = again
+                    break
         if how in ("t", "f"):
             return how == "t"
         if how == "o":

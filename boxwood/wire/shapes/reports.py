@@ -70,8 +70,16 @@ class Sums(Out, omit_defaults=False):
     lost: float
 
 
+class Ignored(Out, omit_defaults=False):
+    """The numbers of boxes that were created, won and lost with a value that is no number."""
+
+    created: int
+    won: int
+    lost: int
+
+
 class PointOut(Out, omit_defaults=False):
-    """The interval from `from` to `to`, without `to` itself."""
+    """The interval from `from` to `to`, without `to` itself. `ignored` counts the values that `sums` leave out."""
 
     from_: int
     to: int
@@ -79,6 +87,7 @@ class PointOut(Out, omit_defaults=False):
     won: int
     lost: int
     sums: dict[str, Sums]
+    ignored: dict[str, Ignored]
 
 
 class OverTimeOut(Out, omit_defaults=False):
@@ -97,6 +106,7 @@ def over_time(interval: str, found: list[Point]) -> OverTimeOut:
                 point.won,
                 point.lost,
                 {name: Sums(*of) for name, of in point.sums.items()},
+                {name: Ignored(*of) for name, of in point.ignored.items()},
             )
             for point in found
         ],

@@ -40,6 +40,51 @@ def test_an_expression_over_a_record(engine, source, expected):
     assert engine.judge(source, NAMES, {"box": BOX, "event": event}) is expected
 
 
+WRITTEN = {
+    "fields": {
+        "Deal size": "1.250,00 €",
+        "Costs": "(5.00)",
+        "Share": "12%",
+        "Zip": "10115",
+        "Note": "about 5",
+        "Count": 3,
+        "Old": "1,000",
+        "It's": "7",
+    },
+    "name": "42",
+    "list": ["1,5", "2,5"],
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('box.fields["Deal size"] > 1000', True),
+        ('box.fields["Deal size"] == 1250', True),
+        ('box.fields["Deal size"] != 1250.0', False),
+        ("-5 == box.fields.Costs && 0 > box.fields.Costs", True),
+        ("0.1 < box.fields.Share && box.fields.Share <= 0.12", True),
+        ('box.fields["Deal size"] in [1250, 2]', True),
+        ("box.fields['It\\'s'] == 7", True),
+        ('box.fields["Deal size"] > box.fields.Old * 1.1', True),
+        ('box.fields["Deal size"] >= box.fields["Deal size"] * 1.1', False),
+        ("box.fields.Count * 1.5 == 4.5", True),
+        ('box.fields.Zip.startsWith("10") && box.fields["Deal size"] > 9', True),
+        ('box.fields.Zip == "10115" && box.fields["Deal size"] == 1250', True),
+        ('box.fields["Deal size"] == "1.250,00 €" && box.name == "42"', True),
+        ("box.list.all(item, item > 1)", True),
+        ('box.name + "1" == "421"', True),
+        ("box.name == 42", True),
+        ('box.fields.Note == "about 5"', True),
+        ("double(box.fields.Old) == 1000.0", True),
+        ('"box.name == 42" == box.name', False),
+    ],
+)
+def test_a_text_counts_as_its_number_where_it_meets_a_number(engine, source, expected):
+    engine.check(source, NAMES)
+    assert engine.judge(source, NAMES, {"box": WRITTEN, "event": {}}) is expected
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [
@@ -65,6 +110,7 @@ def test_what_cannot_be_meant_is_refused_with_its_place(engine, source, says):
         ("box.name > 5", "No matching overloads"),
         ('box.fields["Deal size"] / 0 == 1', "divide by zero"),
         ("box.name", "neither true nor false|Acme"),
+        ('box.name > 5 || box.fields["Deal size"] == 1', "No matching overloads"),
     ],
 )
 def test_what_cannot_be_told_is_an_error_and_no_answer(engine, source, says):

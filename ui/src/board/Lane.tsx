@@ -7,6 +7,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
+import { inWords, LeftOut } from "../components/LeftOut";
 import { asNumber } from "../fields/compare";
 import type { Field } from "../fields/kind";
 import { formatted } from "../fields/numbers";
@@ -90,11 +91,12 @@ export function Lane(props: LaneProps) {
   }, [focusedAt, focused]);
 
   const sums = Object.entries(lane.sums)
-    .filter(([, sum]) => sum !== 0)
+    .filter(([key, sum]) => sum !== 0 || lane.ignored[key])
     .map(([key, sum]) => ({
       key,
       name: summed.get(key)?.name ?? key,
       sum: formatted(sum, summed.get(key)?.displayFormat),
+      ignored: lane.ignored[key] ?? 0,
     }));
   const name = lane.name || "No value";
   return (
@@ -113,12 +115,15 @@ export function Lane(props: LaneProps) {
           <Text
             size="xs"
             className="quiet numbers cut"
-            title={sums.map(({ name: what, sum }) => `${what}: ${sum}`).join("\n")}
+            title={sums
+              .map(({ name: what, sum, ignored }) => `${what}: ${sum}${ignored ? ` (${inWords(ignored)})` : ""}`)
+              .join("\n")}
           >
-            {sums.slice(0, 2).map(({ key, name: what, sum }, at) => (
+            {sums.slice(0, 2).map(({ key, name: what, sum, ignored }, at) => (
               <span key={key}>
                 {at > 0 && " · "}
                 {what} <strong>{sum}</strong>
+                <LeftOut count={ignored} />
               </span>
             ))}
           </Text>

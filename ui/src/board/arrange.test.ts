@@ -14,7 +14,7 @@ function board(lead: Box[], won: Box[], golden: string[] = []): BoardOut {
     results,
     count: results.length + 10,
     sums: { "1001": 100 },
-    ignored: {},
+    ignored: { "1001": 2 },
     golden: golden.filter((key) => results.some((each) => each.key === key)),
     hasNextPage: true,
   });
@@ -29,6 +29,14 @@ test("a moved card counts and sums in its new lane", () => {
   expect(lead?.cards.map((each) => each.key)).toEqual(["2"]);
   expect(won).toMatchObject({ count: 12, sums: { "1001": 107 } });
   expect(won?.cards.map((each) => each.key)).toEqual(["3", "1"]);
+});
+
+test("a moved card whose value is not a number is left out of the sum of its new lane", () => {
+  const [lead, won] = arrange(board([card("1", "won", "about 7"), card("2", "lead")], []));
+  expect([lead?.ignored, won?.ignored]).toEqual([{ "1001": 1 }, { "1001": 3 }]);
+  const cards = [card("1", "lead", "about 7"), card("2", "lead", "8")];
+  const [from, to] = arrange(placed(board(cards, []), cards[0] as Box, "won", null));
+  expect([from?.ignored, to?.ignored, to?.sums]).toEqual([{ "1001": 1 }, { "1001": 3 }, { "1001": 100 }]);
 });
 
 test("golden cards are on top, also a golden card that was moved here", () => {

@@ -4,7 +4,7 @@
  */
 import type { Box } from "../api/boxes";
 import type { BoardColumn, BoardOut } from "../api/schema";
-import { numberIn } from "../fields/compare";
+import { isUnset, numberIn } from "../fields/compare";
 
 export const STAGE = "stage";
 
@@ -12,6 +12,8 @@ export type LaneOf = Pick<BoardColumn, "key" | "name" | "color" | "cursor" | "go
   cards: Box[];
   count: number;
   sums: Record<string, number>;
+  /** How many values each sum leaves out because they are not numbers. */
+  ignored: Record<string, number>;
 };
 
 export function laneOf(box: Pick<Box, "stageKey" | "fields">, by: string): string {
@@ -45,21 +47,33 @@ export function arrange(board: BoardOut): LaneOf[] {
       golden: sorted.filter((each) => golden.has(each.key)).map((each) => each.key),
       cards: sorted,
       count: Math.max(0, column.count + cards.length - column.results.length),
-      sums: summed(column, cards),
+      sums: summed(column, column.sums, cards, worth),
+      ignored: summed(column, column.ignored, cards, leftOut),
     };
   });
 }
 
-/** The server's sums, plus new cards and minus cards that left. */
-function summed(column: BoardColumn, cards: readonly Box[]): Record<string, number> {
+type Share = (box: Box, field: string) => number;
+const worth: Share = (box, field) => numberIn(box.fields[field]) ?? 0;
+const leftOut: Share = (box, field) => {
+  const value = box.fields[field];
+  return Number(!isUnset(value) && numberIn(value) === null);
+};
+
+/** The server's figures of each field, plus the shares of new cards and minus those of cards that left. */
+function summed(
+  column: BoardColumn,
+  figures: Record<string, number>,
+  cards: readonly Box[],
+  share: Share,
+): Record<string, number> {
   const before = new Set(column.results.map((each) => each.key));
   const now = new Set(cards.map((each) => each.key));
   const came = cards.filter((each) => !before.has(each.key));
   const left = column.results.filter((each) => !now.has(each.key));
-  const worth = (boxes: readonly Box[], key: string) =>
-    boxes.reduce((sum, each) => sum + (numberIn(each.fields[key]) ?? 0), 0);
+  const total = (boxes: readonly Box[], key: string) => boxes.reduce((sum, each) => sum + share(each, key), 0);
   return Object.fromEntries(
-    Object.entries(column.sums).map(([key, sum]) => [key, Number(sum) + worth(came, key) - worth(left, key)]),
+    Object.entries(figures).map(([key, figure]) => [key, Number(figure) + total(came, key) - total(left, key)]),
   );
 }
 
@@ -78,15 +92,21 @@ export function placed(board: BoardOut, box: Box, to: string, after: string | nu
     columns: board.columns.map((column) => {
       const rest = column.results.filter((each) => each.key !== box.key);
       const change = Number(column.key === to) - Number(column.key === from);
-      const sums = Object.fromEntries(
-        Object.entries(column.sums).map(([key, sum]) => [key, Number(sum) + change * (numberIn(box.fields[key]) ?? 0)]),
-      );
-      if (column.key !== to) return { ...column, results: rest, count: column.count + change, sums };
+      const changed = (figures: Record<string, number>, share: Share) =>
+        Object.fromEntries(
+          Object.entries(figures).map(([key, figure]) => [key, Number(figure) + change * share(box, key)]),
+        );
+      const figures = {
+        count: column.count + change,
+        sums: changed(column.sums, worth),
+        ignored: changed(column.ignored, leftOut),
+      };
+      if (column.key !== to) return { ...column, results: rest, ...figures };
       const at = rest.findIndex((each) => each.key === after) + 1;
       const moved =
         board.by === STAGE ? { ...box, stageKey: to } : { ...box, fields: { ...box.fields, [board.by]: to } };
       const results = [...rest.slice(0, at), moved as Box, ...rest.slice(at)];
-      return { ...column, results, count: column.count + change, sums };
+      return { ...column, results, ...figures };
     }),
   };
 }

@@ -171,7 +171,8 @@ export function figured(board: BoardOut, figures: BoardOut): BoardOut {
     const own = new Set(column.results.map((each) => each.key));
     const came = boxes.filter((box) => !own.has(box.key) && laneOf(box, board.by) === column.key);
     const results = [...stayed, ...came];
-    return now ? { ...column, count: Math.max(now.count, results.length), sums: now.sums, results } : column;
+    const { sums, ignored } = now ?? column;
+    return now ? { ...column, count: Math.max(now.count, results.length), sums, ignored, results } : column;
   });
   return { ...board, count: figures.count, columns };
 }

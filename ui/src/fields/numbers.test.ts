@@ -20,6 +20,8 @@ test.each([
   ["1.250,00 €", EUROS, "1.250,00"],
   ["25 %", { type: "PERCENT" }, "25"],
   ["about 25 %", { type: "PERCENT" }, "about 25 %"],
+  ["25 %", EUROS, "25 %"],
+  ["€25", { type: "PERCENT" }, "€25"],
   ["25 %", undefined, "25 %"],
 ])("%o in a column of %o is %o", (typed, format, bare) => expect(withoutSigns(typed, format)).toBe(bare));
 

@@ -44,11 +44,15 @@ function digitsOf({ type, decimals }: Format): Intl.NumberFormatOptions {
   return { maximumFractionDigits: MOST_DECIMALS };
 }
 
-const SIGNS = /^(?:[A-Z]{3}|\p{Sc}|%)\s*|\s*(?:[A-Z]{3}|\p{Sc}|%)$/gu;
+const SIGNS: Record<string, RegExp> = {
+  CURRENCY: /^(?:[A-Z]{3}|\p{Sc})\s*|\s*(?:[A-Z]{3}|\p{Sc})$/gu,
+  PERCENT: /^%\s*|\s*%$/g,
+};
 
 /** Removes the signs that the format adds from typed or pasted text: "€1,234.50" becomes 1234.5 in a currency field. */
 export function withoutSigns(words: string, format: Format | undefined): string {
-  if (format === undefined) return words;
-  const bare = words.trim().replace(SIGNS, "").trim();
+  const signs = SIGNS[format?.type ?? ""];
+  if (signs === undefined) return words;
+  const bare = words.trim().replace(signs, "").trim();
   return numberIn(bare) === null ? words : bare;
 }

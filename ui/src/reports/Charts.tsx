@@ -4,6 +4,7 @@ import { Select } from "@mantine/core";
 import { Link } from "react-router";
 import { api } from "../api/client";
 import type { PipelineOut } from "../api/schema";
+import { LeftOut } from "../components/LeftOut";
 import { Ready } from "../components/states";
 import { formatted } from "../fields/numbers";
 import { boxesOf } from "../lib/addresses";
@@ -250,7 +251,13 @@ export function Totals({ pipeline, span }: ChartProps) {
           rows={groups.map((each) => ({
             name: each.name,
             boxes: each.count,
-            ...(sum ? { sum: each.sums[sum]?.sum ?? 0, average: each.sums[sum]?.average ?? null } : {}),
+            ...(sum
+              ? {
+                  sum: each.sums[sum]?.sum ?? 0,
+                  average: each.sums[sum]?.average ?? null,
+                  leftOut: each.sums[sum]?.ignored ?? 0,
+                }
+              : {}),
           }))}
           aside={
             <>
@@ -310,7 +317,12 @@ export function Totals({ pipeline, span }: ChartProps) {
                       {each.count}
                     </BoxesLink>
                   </td>
-                  {sum && <td>{shown(each.sums[sum]?.sum ?? 0)}</td>}
+                  {sum && (
+                    <td>
+                      {shown(each.sums[sum]?.sum ?? 0)}
+                      <LeftOut count={each.sums[sum]?.ignored} />
+                    </td>
+                  )}
                   {sum && <td>{shown(each.sums[sum]?.average)}</td>}
                 </tr>
               ))}

@@ -4,6 +4,7 @@ import { memo, useState } from "react";
 import type { Box, Edit } from "../api/boxes";
 import type { PipelineOut, TableGroup } from "../api/schema";
 import { Crash } from "../components/Crash";
+import { LeftOut } from "../components/LeftOut";
 import tags from "../components/Tag.module.css";
 import { formatted } from "../fields/numbers";
 import { type Column, isRight } from "./columns";
@@ -214,6 +215,7 @@ function GroupLineOf({
             title={`Sum of ${each.column.name}`}
           >
             Σ {formatted(Number(group.sums[each.column.key] ?? 0), each.column.field?.displayFormat)}
+            <LeftOut count={group.ignored[each.column.key]} />
           </div>
         ))}
     </div>
