@@ -60,6 +60,7 @@ from .lib.client_address import read_networks
 from .lib.clock import now_ms
 from .lib.oidc import Client
 from .lib.rates import read_rate
+from .lib.secret_keys import SecretKeys
 from .web import pages, reference
 
 log = logging.getLogger("boxwood.app")
@@ -74,6 +75,7 @@ class Boxwood:
         self.engine = engine
         self.rules = rules(config)
         self.store = open_store(config)
+        self.keys = SecretKeys(config.key_file)
         self.limits = Limits(
             engine,
             read_rate(config.rate_limit) if config.rate_limit else None,
@@ -91,6 +93,7 @@ class Boxwood:
             config.subscriptions,
             config.base_url,
         )
+        self.api.keys = self.keys
         self.hosts = Hosts(
             bound=config.host,
             is_local=config.is_local,
@@ -149,12 +152,13 @@ class Boxwood:
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         await self.engine.write_soon(event_stream.renumber)
         await self.engine.write_soon(lambda db: events.skip_ahead(db, self.clock()))
-        await self.engine.write_soon(self._adopt_mail)
+        if await self.engine.write_soon(self._adopt_mail):
+            await asyncio.to_thread(self.engine.empty_log)
         _before_shutdown(self.api.bells.close)
         jobs = [
             asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
             asyncio.create_task(task_due.run(self.engine, self.clock)),
-            asyncio.create_task(outgoing_mail.run(self.engine, self.clock)),
+            asyncio.create_task(outgoing_mail.run(self.engine, self.keys, self.clock)),
             asyncio.create_task(digests.run(self.engine, self.clock)),
             asyncio.create_task(audit.run(self.engine, self.clock)),
             asyncio.create_task(field_indexes.run(self.engine, self.api.wishes)),
@@ -179,10 +183,10 @@ class Boxwood:
             await asyncio.to_thread(cel.ENGINE.close)
             await asyncio.to_thread(tokens.ENGINE.close)
 
-    def _adopt_mail(self, db: Db) -> None:
+    def _adopt_mail(self, db: Db) -> bool:
         config = self.config
         url = (config.base_url or config.url).rstrip("/")
-        mail_settings.adopt(db, config.smtp_url, config.mail_from, url, known=bool(config.base_url))
+        return mail_settings.adopt(db, self.keys, config.smtp_url, config.mail_from, url, known=bool(config.base_url))
 
     def _backups(self) -> list[asyncio.Task[None]]:
         config = self.config
@@ -283,7 +287,11 @@ def provider(config: Config) -> Client | None:
 
 def rules(config: Config) -> Rules:
     """The rules for addresses that webhooks may call. The server's own address is never allowed."""
-    return Rules(allow_private=config.allow_private_webhooks, own=frozenset({(config.host, config.port)}))
+    return Rules(
+        allow_private=config.allow_private_webhooks,
+        own=frozenset({(config.host, config.port)}),
+        mail_servers=frozenset(config.mail_servers),
+    )
 
 
 async def work(config: Config, *, slots: int) -> None:
@@ -320,6 +328,8 @@ def from_environment() -> ASGIApp:
     """The application of a worker process. The main process passes the settings in the environment."""
     settings = msgspec.json.decode(os.environ["BOXWOOD_CONFIG"])
     folder = settings["backup_to"]
-    config = Config(**{**settings, "data": Path(settings["data"]), "backup_to": Path(folder) if folder else None})
+    servers = tuple((host, port) for host, port in settings["mail_servers"])
+    given = {"data": Path(settings["data"]), "backup_to": Path(folder) if folder else None, "mail_servers": servers}
+    config = Config(**{**settings, **given})
     jsonlog.start(config.log_level)
     return build(config).asgi

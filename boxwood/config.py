@@ -63,6 +63,26 @@ class Config:
     s3_secret: str = field(default="", repr=False)
     s3_prefix: str = ""
 
+    mail_servers: tuple[tuple[str, int], ...] = ()
+    """Hosts and ports of the operator's mail servers. Mailboxes may be there although the address is private."""
+    google_client_id: str = ""
+    google_client_secret: str = field(default="", repr=False)
+    microsoft_client_id: str = ""
+    microsoft_client_secret: str = field(default="", repr=False)
+    microsoft_tenant: str = "common"
+    mail_oauth_client_id: str = ""
+    """The client at another provider of mailboxes that signs in with OAuth, and the provider's URLs."""
+    mail_oauth_client_secret: str = field(default="", repr=False)
+    mail_oauth_authorize_url: str = ""
+    mail_oauth_token_url: str = ""
+    mail_oauth_scope: str = ""
+    secret_key_file: str = ""
+    """The file of the keys that seal stored passwords. By default `secret.key` in `data`."""
+
+    @property
+    def key_file(self) -> Path:
+        return Path(self.secret_key_file) if self.secret_key_file else self.data / "secret.key"
+
     @property
     def sqlite_path(self) -> str:
         return str(self.data / "boxwood.sqlite3")
@@ -94,6 +114,11 @@ def only_in_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = [
         *("smtp_url", "mail_from"),
         *("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name"),
+        "secret_key_file",
+        *("google_client_id", "google_client_secret"),
+        *("microsoft_client_id", "microsoft_client_secret", "microsoft_tenant"),
+        *("mail_oauth_client_id", "mail_oauth_client_secret", "mail_oauth_authorize_url", "mail_oauth_token_url"),
+        "mail_oauth_scope",
         *("s3_bucket", "s3_endpoint", "s3_region", "s3_key", "s3_secret", "s3_prefix"),
     ]
     found: dict[str, Any] = {name: given(name) for name in names if given(name)}

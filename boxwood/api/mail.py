@@ -8,6 +8,7 @@ from ..core.mail_settings import Settings
 from ..core.persons import check_email
 from ..errors import Conflict
 from ..lib import ids, smtp
+from ..lib.secret_keys import KeyMissing
 from ..wire import v1
 from ..wire.shapes import mail as shapes
 from ..wire.shapes.base import given as given_out
@@ -25,7 +26,7 @@ def get(call: Call) -> shapes.MailOut:
 
 def edit(call: Call) -> shapes.MailOut:
     """Set the SMTP server, the sender, and the base URL of links. Members you leave out stay."""
-    settings = mail_settings.edit(call.ctx, call.parse(shapes.MAIL_EDIT))
+    settings = mail_settings.edit(call.ctx, call.api.keys, call.parse(shapes.MAIL_EDIT))
     outgoing_mail.retry_now(call.ctx)
     return _shown(call.ctx, settings)
 
@@ -48,7 +49,10 @@ async def test(call: Call, body: Body) -> Reply:
         at=now,
     )
     try:
-        error = await call.api.aside(smtp.send, smtp.read_url(settings.smtp_url), letter)
+        url = mail_settings.full_url(call.api.keys, settings)
+        error = await call.api.aside(smtp.send, smtp.read_url(url), letter)
+    except KeyMissing:
+        error = mail_settings.KEY_MISSING
     except (smtp.Refused, smtp.Failed) as why:
         error = str(why)
     return Reply(encode(shapes.MailTestOut(not error, to, given_out(error or None))))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config import Config
-from ..core import backlog, stored_files
+from ..core import backlog, mail_settings, stored_files
 from ..core.history import audit_log
 from ..db import schema
 from ..db.engine import Db
@@ -21,6 +21,7 @@ from ..errors import Problem
 from ..lib.blobs import Blobs, Missing, StoreFailed
 from ..lib.clock import now_ms
 from ..lib.durations import MINUTE
+from ..lib.secret_keys import SecretKeys
 from ..version import VERSION
 from .options import add_store, config_of
 
@@ -74,6 +75,7 @@ def examine(config: Config, store: Blobs | None = None, *, now: int | None = Non
         engine = open_engine(config.database_url, config.sqlite_path, readers=1)
         try:
             findings += engine.read(lambda db: _look(db, now or now_ms()))
+            findings += engine.read(lambda db: _sealed(db, SecretKeys(config.key_file)))
             held = engine.read(stored_files.held)
         finally:
             engine.close()
@@ -156,6 +158,25 @@ def _clock(db: Db, now: int) -> Finding:
     if ahead > _AHEAD:
         return Finding(False, f"the clock is {ahead // MINUTE} minutes behind the latest event: set it, and use NTP")
     return Finding(True, "the clock is not behind the latest event")
+
+
+def _sealed(db: Db, keys: SecretKeys) -> list[Finding]:
+    """Whether the key file opens the stored passwords. A backup does not hold the file."""
+    settings = mail_settings.find(db)
+    try:
+        opened = [mail_settings.keys_open(keys, settings)] if settings.sealed else []
+    except OSError as error:
+        return [Finding(False, str(error))]
+    if not opened:
+        return []
+    if not all(opened):
+        says = f"{opened.count(False)} of {len(opened)} stored passwords of mail servers cannot be read: restore your"
+        return [Finding(False, f"{says} copy of {keys.path}, or enter the passwords again in Settings")]
+    loose = stat.S_IMODE(keys.path.stat().st_mode) & 0o077
+    if loose:
+        return [Finding(False, f"{keys.path} can be read by other users: chmod 600")]
+    says = f"{keys.path} opens the {len(opened)} stored passwords of mail servers; backups do not hold it: keep a copy"
+    return [Finding(True, says)]
 
 
 def _stages(db: Db) -> Finding:

@@ -14,6 +14,7 @@ from ..db import schema
 from ..db.engine import Db, Engine
 from ..db.open import open_engine
 from ..jobs.backups import Source
+from ..lib import options as readers
 from ..lib.clock import now_ms
 
 
@@ -36,6 +37,12 @@ def add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=env("HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=int(env("PORT", "8080")))
     parser.add_argument("--allow-private-webhooks", action="store_true", default=env_flag("ALLOW_PRIVATE_WEBHOOKS"))
+    parser.add_argument(
+        "--mail-servers",
+        type=readers.servers,
+        default=env("MAIL_SERVERS", ""),
+        help="your own mail servers with private addresses, such as mail.internal:143,mail.internal:587",
+    )
     parser.add_argument("--log-level", default=env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
 
 

@@ -122,6 +122,7 @@ def _config(options: argparse.Namespace) -> Config:
         database_url=options.database_url,
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
+        mail_servers=options.mail_servers,
         deliver=not options.no_deliveries,
         sample=not options.no_sample,
         tls_cert=options.tls_cert,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from typing import Any
 
-from ..config import Config
+from ..config import Config, only_in_environment
 from ..lib import jsonlog
 from .options import add_address, add_store, env
 
@@ -42,7 +43,9 @@ def _work(options: argparse.Namespace) -> None:
         port=options.port,
         database_url=options.database_url,
         allow_private_webhooks=options.allow_private_webhooks,
+        mail_servers=options.mail_servers,
         log_level=options.log_level,
+        **only_in_environment(os.environ),
     )
     jsonlog.start(config.log_level)
     asyncio.run(work(config, slots=options.slots))

@@ -15,19 +15,34 @@ import msgspec
 from ..db.engine import Db
 from ..errors import Conflict, Forbidden, Invalid
 from ..lib import smtp
+from ..lib.secret_keys import SecretKeys
 from . import events
 from .context import Ctx
+
+PURPOSE = "smtp"
+"""What the password is sealed for (see `SecretKeys`)."""
+KEY_MISSING = (
+    "the password of the mail server cannot be read, because the server's key file (secret.key) is another one: enter "
+    "the password again in Settings, or restore the key file"
+)
 
 
 class Settings(msgspec.Struct, frozen=True):
     smtp_url: str
-    """Empty if there is no SMTP server."""
+    """Without its password. Empty if there is no SMTP server."""
     sender: str
     """The From address of all mail."""
     base_url: str
     """The address at which people reach this server. Links in mails begin with it."""
     fixed: bool = False
     """Whether the environment sets the SMTP server, so that the API cannot change it."""
+    sealed: str = ""
+    """The password of the SMTP server, sealed with the server's key file. Empty if there is none."""
+
+    @property
+    def shown_url(self) -> str:
+        """The URL of the SMTP server with dots for its password."""
+        return smtp.without_password(smtp.join_password(self.smtp_url, "…" if self.sealed else ""))
 
 
 class ShownMailSettings(msgspec.Struct, frozen=True):
@@ -61,20 +76,57 @@ def public_url(db: Db) -> str:
     return "" if address.is_loopback or address.is_unspecified else url
 
 
-def adopt(db: Db, smtp_url: str, sender: str, base_url: str, *, known: bool) -> None:
+def adopt(db: Db, keys: SecretKeys, smtp_url: str, sender: str, base_url: str, *, known: bool) -> bool:
     """Store the settings of the environment when the server starts. They replace those that were set by the API.
 
-    `known` is whether the operator set the base URL; if not, a base URL that was set by the API stays.
+    `known` is whether the operator set the base URL; if not, a base URL that was set by the API stays. A password that
+    an earlier version stored is sealed. Returns whether there was such a password.
     """
     before = find(db)
+    bare = bool(smtp.split_password(before.smtp_url)[1])
     if smtp_url:
-        after = Settings(smtp_url, sender or before.sender, base_url, True)
+        after = _with_url(keys, before, smtp_url)
+        after = msgspec.structs.replace(after, sender=sender or before.sender, base_url=base_url, fixed=True)
     elif before.fixed:
         after = Settings("", "", base_url)
     else:
         after = msgspec.structs.replace(before, base_url=base_url if known or not before.base_url else before.base_url)
+        if bare:
+            after = _with_url(keys, after, after.smtp_url)
     if after != before:
+        db.dialect.overwrite_deleted(db)
         store(db, after)
+    return bare
+
+
+def _with_url(keys: SecretKeys, settings: Settings, smtp_url: str) -> Settings:
+    """The settings with this URL, whose password is sealed. The same URL changes nothing."""
+    is_sealed = not smtp.split_password(settings.smtp_url)[1]
+    known = [settings.shown_url, *([full_url(keys, settings)] if keys_open(keys, settings) else [])]
+    if is_sealed and smtp_url in known:
+        return settings
+    url, password = smtp.split_password(smtp_url)
+    return msgspec.structs.replace(settings, smtp_url=url, sealed=keys.seal(password, PURPOSE) if password else "")
+
+
+def full_url(keys: SecretKeys, settings: Settings) -> str:
+    """The URL of the SMTP server with its password. Raises `KeyMissing`."""
+    return smtp.join_password(settings.smtp_url, keys.open(settings.sealed, PURPOSE) if settings.sealed else "")
+
+
+def reseal(db: Db, keys: SecretKeys) -> list[str]:
+    """Seal the password with the newest key, if it can be read. Returns the sealed texts that are stored: one or
+    none."""
+    settings = find(db)
+    if keys_open(keys, settings) and settings.sealed:
+        settings = msgspec.structs.replace(settings, sealed=keys.seal(keys.open(settings.sealed, PURPOSE), PURPOSE))
+        store(db, settings)
+    return [settings.sealed] if settings.sealed else []
+
+
+def keys_open(keys: SecretKeys, settings: Settings) -> bool:
+    """Return whether the key file opens the password, or there is none."""
+    return not settings.sealed or keys.opens(settings.sealed, PURPOSE)
 
 
 def refusal(smtp_url: str, sender: str) -> str:
@@ -111,27 +163,31 @@ def get(ctx: Ctx) -> Settings:
     return find(ctx.db)
 
 
-def edit(ctx: Ctx, changes: dict[str, Any]) -> Settings:
+def edit(ctx: Ctx, keys: SecretKeys, changes: dict[str, Any]) -> Settings:
     """Change the given settings; the others stay. An empty `smtp_url` turns mail off."""
     _require_server_owner(ctx)
     before = find(ctx.db)
     if before.fixed and {"smtp_url", "sender"} & changes.keys():
         raise Conflict("Mail is set by the environment (BOXWOOD_SMTP_URL): change it there")
-    after = check(msgspec.structs.replace(before, **changes))
+    others = {name: value for name, value in changes.items() if name != "smtp_url"}
+    after = check(msgspec.structs.replace(before, **others), changes.get("smtp_url", before.shown_url))
+    if "smtp_url" in changes:
+        after = _with_url(keys, after, changes["smtp_url"])
     store(ctx.db, after)
     events.record(
         ctx,
         "mail.edited",
-        ShownMailSettings(smtp.without_password(after.smtp_url), after.sender, after.base_url),
+        ShownMailSettings(after.shown_url, after.sender, after.base_url),
         team_key=None,
     )
     return after
 
 
-def check(settings: Settings) -> Settings:
-    """Return the settings in the form in which they are stored. Raise `Invalid` if a member is wrong."""
-    if settings.smtp_url:
-        _checked("smtpUrl", smtp.read_url, settings.smtp_url)
+def check(settings: Settings, smtp_url: str) -> Settings:
+    """Return the settings in the form in which they are stored. Raise `Invalid` if a member or the URL of the SMTP
+    server is wrong."""
+    if smtp_url:
+        _checked("smtpUrl", smtp.read_url, smtp_url)
         _checked("from", smtp.check_sender, settings.sender)
     if settings.base_url and not settings.base_url.startswith(("http://", "https://")):
         raise Invalid("baseUrl", "must be a URL such as https://crm.example.com")

@@ -86,6 +86,10 @@ class Dialect(Protocol):
     def count_events_after(self, db: Db, number: int) -> None:
         """Give the next event a higher number than this. SQLite continues after the highest number by itself."""
 
+    def overwrite_deleted(self, db: Db) -> None:
+        """Overwrite what this connection deletes or replaces from now on, so that its bytes do not stay in the file. Of
+        PostgreSQL, VACUUM does it."""
+
     def field_value(self, column: str, key: str) -> str:
         """A member of a JSON column, as text. `key` must be digits or a plain word that we chose."""
 
@@ -235,5 +239,9 @@ class Engine(Protocol):
     def listen(self, channel: str, callback: Callable[[list[str]], None]) -> None:
         """Call `callback` with the notified keys after each commit that notified `channel`. The call may come from any
         thread and must return quickly. Notifications of another process have no keys."""
+
+    def empty_log(self) -> None:
+        """Copy SQLite's log into the database and empty it, so that overwritten bytes are in neither file. It waits for
+        the readers of this moment. Do not call it from the thread of an event loop."""
 
     def close(self) -> None: ...

@@ -404,6 +404,9 @@ class Postgres:
             except psycopg.Error:
                 self._closing.wait(1)
 
+    def empty_log(self) -> None:
+        pass
+
     def close(self) -> None:
         self._closing.set()
         with self._notices_change:

@@ -37,6 +37,9 @@ class PostgresDialect:
         # Numbers that other transactions take at this moment cannot be given twice: the column is unique.
         db.row("SELECT setval('events_id_seq', :number) FROM events_id_seq WHERE last_value < :number", number=number)
 
+    def overwrite_deleted(self, db: Db) -> None:
+        pass
+
     def field_value(self, column: str, key: str) -> str:
         return f"({column}->>'{key}')"
 

@@ -337,6 +337,13 @@ class Sqlite:
     def listen(self, channel: str, callback: Callable[[list[str]], None]) -> None:
         self._listeners.setdefault(channel, []).append(callback)
 
+    def empty_log(self) -> None:
+        connection = connect(self._path)
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Finish all waiting requests, then stop."""
         self._writes.put(None)

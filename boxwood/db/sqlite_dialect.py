@@ -19,6 +19,9 @@ class SqliteDialect:
     def count_events_after(self, db: Db, number: int) -> None:
         pass
 
+    def overwrite_deleted(self, db: Db) -> None:
+        db.rows("PRAGMA secure_delete = ON")
+
     def field_value(self, column: str, key: str) -> str:
         return f"""({column}->>'$."{key}"')"""
 

@@ -50,6 +50,18 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def servers(text: str) -> tuple[tuple[str, int], ...]:
+    """Hosts with ports, separated by commas, such as `mail.internal:143`."""
+    found = []
+    for given in text.split(","):
+        if server := given.strip().lower():
+            host, _, port = server.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ArgumentTypeError(f"{server!r} is not a server such as mail.example.com:993")
+            found.append((host.strip("[]"), int(port)))
+    return tuple(found)
+
+
 def origins(text: str) -> tuple[str, ...]:
     """Origins of web pages, separated by commas; `*` for all."""
     found = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())

@@ -85,6 +85,25 @@ def without_password(url: str) -> str:
     return parts._replace(netloc=f"{user.partition(':')[0]}:…@{place}").geturl()
 
 
+def split_password(url: str) -> tuple[str, str]:
+    """The URL without its password, and the password, both as `join_password` takes them."""
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    name, colon, password = user.partition(":")
+    if not (colon and password):
+        return url, ""
+    return parts._replace(netloc=f"{name}@{host}").geturl(), password
+
+
+def join_password(url: str, password: str) -> str:
+    """The reverse of `split_password`."""
+    if not password:
+        return url
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{password}@{host}").geturl()
+
+
 def check_sender(sender: str) -> str:
     """Return the sender without surrounding spaces. Raises ValueError if it is not an address, with or without a
     name."""

@@ -56,7 +56,7 @@ def oidc_world(fresh_store: Store, issuer: str) -> Iterator[World]:
         oidc_domains=("example.com",),
     )
     server = Server(config).start()
-    server.engine.write(lambda db: mail_settings.adopt(db, "", "", server.url, known=True))
+    server.engine.write(lambda db: mail_settings.adopt(db, server.boxwood.keys, "", "", server.url, known=True))
     yield (created := World(server))
     created.close()
     server.stop()

@@ -13,6 +13,7 @@ from boxwood.core.outgoing_mail import Letter
 from boxwood.db.open import open_engine
 from boxwood.errors import Conflict, Invalid
 from boxwood.jobs import outgoing_mail as job
+from boxwood.lib.secret_keys import SecretKeys
 from tests.conftest import Server, Store, World, refused
 from tests.jobs.webhooks import eventually
 from tests.mailbox import Mailbox, text
@@ -82,7 +83,10 @@ def test_a_failed_letter_is_tried_again_and_a_refused_letter_is_not(mailing: Wor
     assert now().state == "waiting"
     mailbox.says = "250 taken"
     mailing.clock.advance(ms=outgoing_mail.RETRIES[0] + 1)
-    assert asyncio.run(job.send_some(engine, mailing.clock)) in (0, 1)  # or the server's own job was first
+    assert asyncio.run(job.send_some(engine, mailing.server.boxwood.keys, mailing.clock)) in (
+        0,
+        1,
+    )  # or the server's own job was first
     assert mailbox.wait()[0]["Message-ID"] == f"<{letter.key}@example.com>"
     eventually(lambda: now().state == "sent")
     mailbox.says = "554 spam"
@@ -104,7 +108,7 @@ def test_a_letter_is_given_up_after_two_days_of_failures(mailing: World, mailbox
     for wait in outgoing_mail.RETRIES:
         eventually(lambda wait=wait: now().due_at > mailing.clock() + wait * 0.9 and now().error is not None)
         mailing.clock.advance(ms=wait + 1)
-        asyncio.run(job.send_some(engine, mailing.clock))
+        asyncio.run(job.send_some(engine, mailing.server.boxwood.keys, mailing.clock))
     eventually(lambda: now().state == "dead")
     assert now().attempts == len(outgoing_mail.RETRIES) + 1
     assert mailbox.came == []
@@ -155,11 +159,11 @@ def test_without_settings_nothing_can_be_posted(world: World) -> None:
 def test_mail_settings_of_the_environment_win_over_those_of_the_api(fresh_store: Store) -> None:
     engine = open_engine(fresh_store.url, fresh_store.config().sqlite_path)
     try:
-        adopt = mail_settings.adopt
-        engine.write(lambda db: adopt(db, "smtp://a", "x@y.z", "http://one", known=False))
+        adopt, keys = mail_settings.adopt, SecretKeys(fresh_store.config().key_file)
+        engine.write(lambda db: adopt(db, keys, "smtp://a", "x@y.z", "http://one", known=False))
         assert engine.read(mail_settings.find) == Settings("smtp://a", "x@y.z", "http://one", True)
         # Without the setting in the environment, mail is switched off.
-        engine.write(lambda db: adopt(db, "", "", "http://two", known=False))
+        engine.write(lambda db: adopt(db, keys, "", "", "http://two", known=False))
         assert engine.read(mail_settings.find) == Settings("", "", "http://two", False)
         assert not engine.read(mail_settings.configured)
     finally:

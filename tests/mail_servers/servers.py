@@ -58,6 +58,10 @@ class Account:
         client.login(self.address, self.password)
         return client
 
+    def count(self, folder: str = "INBOX") -> int:
+        with self.open() as client:
+            return int(client.select(folder, readonly=True)[1][0] or b"0")
+
     def append(self, *mails: bytes, folder: str = "INBOX") -> None:
         """Put mails into a folder, as a mail program does."""
         with self.open() as client:

@@ -100,7 +100,7 @@ def named(fresh_store: Store) -> Iterator[World]:
     """A separate world with a host name, whose first team is Ada's."""
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
-    server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
+    server.engine.write(lambda db: mail_settings.adopt(db, server.boxwood.keys, "", "", url, known=True))
     new_world = World(server)
     sql = "UPDATE teams SET created_at = created_at - 1 WHERE key = :key"
     server.engine.write(lambda db: db.run(sql, key=new_world.team_key))

@@ -29,7 +29,7 @@ def passkey_world(fresh_store: Store) -> Iterator[World]:
     """A world whose server has a host name, which passkeys require."""
     server = Server(fresh_store.config()).start()
     url = server.url.replace("127.0.0.1", "localhost")
-    server.engine.write(lambda db: mail_settings.adopt(db, "", "", url, known=True))
+    server.engine.write(lambda db: mail_settings.adopt(db, server.boxwood.keys, "", "", url, known=True))
     yield (created := World(server))
     created.close()
     server.stop()

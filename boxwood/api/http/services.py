@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ...core.context import Ctx
@@ -13,6 +14,7 @@ from ...db.engine import Db, Engine
 from ...lib.address_rules import Rules
 from ...lib.blobs import Blobs
 from ...lib.password_queue import Queue
+from ...lib.secret_keys import SecretKeys
 from .answer_cache import Answers
 from .bells import Bells
 from .bodies import PATIENCE
@@ -62,6 +64,8 @@ class Services:
         self.guesses = Queue()
         self.failures = Failures(engine, clock)
         self.provider = ""  # the name of the OpenID Connect provider, if there is one
+        self.keys = SecretKeys(Path("secret.key"))
+        """The keys of passwords and tokens that are stored. The application sets them."""
         self.wishes: set[Wish] = set()
         """Fields of filters and orders, until a job creates their indexes."""
         self.bells = Bells(engine)

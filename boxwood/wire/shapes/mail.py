@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from ...core.mail_settings import Settings
-from ...lib.smtp import without_password
 from ..codec import Shape
 from ..kinds import NAME
 from .base import Out, given
@@ -40,7 +39,7 @@ class MailOut(Out, omit_defaults=False):
 def mail(settings: Settings, counts: dict[str, int], last_error: str | None) -> MailOut:
     return MailOut(
         configured=bool(settings.smtp_url),
-        smtp_url=without_password(settings.smtp_url),
+        smtp_url=settings.shown_url,
         sender=settings.sender,
         base_url=settings.base_url,
         by_environment=settings.fixed,
