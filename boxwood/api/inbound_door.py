@@ -22,8 +22,9 @@ from ..db.engine import Db, Engine
 from ..errors import Invalid, Problem, TooLarge, TooSlow, Unsupported
 from ..lib import client_address, signing
 from ..lib.template_filters import TemplateError
+from ..wire import handshakes, v1
 from ..wire import inbound as wire
-from ..wire import v1
+from ..wire.handshakes import Handshake
 from .http import bodies, compression, replies, sending
 from .http import headers as request_headers
 from .http.limits import Limits
@@ -85,14 +86,21 @@ class Door:
             return UNKNOWN
         query, body = scope["query_string"].decode("latin-1"), b""
         try:
-            _check_place(endpoint, scope["method"], source)
+            _check_address(endpoint, source)
+            if handshake := handshakes.without_body(endpoint, scope["method"], _parameters(query), headers):
+                return await self._shake(endpoint, handshake, scope["method"], source, headers, query)
+            _check_method(endpoint, scope["method"])
             body = await _read(bodies.patient(receive, self.patience), headers)
+            if handshake := handshakes.with_query(scope["method"], _parameters(query), body):
+                return await self._shake(endpoint, handshake, scope["method"], source, headers, query)
             self._check_signature(endpoint, headers, body)
             request = _request(endpoint, scope["method"], source, headers, query, body)
+            if handshake := handshakes.with_body(endpoint, request.content.body, self.clock()):
+                return await self._shake(endpoint, handshake, scope["method"], source, headers, query, body)
         except Refusal as refusal:
             await self._set_aside(
                 endpoint,
-                _refused(endpoint, scope["method"], source, headers, query, body),
+                _set_apart(endpoint, scope["method"], source, headers, query, body),
                 inbound_requests.REFUSED,
                 refusal.reason,
             )
@@ -105,6 +113,24 @@ class Door:
         arrival = await self.engine.write_soon(lambda db: inbound_requests.receive(db, self.clock(), endpoint, request))
         repeats = arrival.verdict == inbound_requests.REPEATED
         return Reply(encode(Answer(True, arrival.reason if repeats else arrival.key, repeats)))
+
+    async def _shake(
+        self,
+        endpoint: Endpoint,
+        handshake: Handshake,
+        method: str,
+        source: str,
+        headers: dict[bytes, bytes],
+        query: str,
+        body: bytes = b"",
+    ) -> Reply:
+        """Answer a handshake. It is stored for the owner of the endpoint and starts nothing."""
+        if handshake.refused:
+            reason = f"handshake of {handshake.sender}: {handshake.refused}"
+            raise Refusal(replies.error(403, handshake.refused[0].upper() + handshake.refused[1:]), reason)
+        request = _set_apart(endpoint, method, source, headers, query, body)
+        await self._set_aside(endpoint, request, inbound_requests.HANDSHAKE, handshake.sender)
+        return Reply(handshake.body, content_type=handshake.content_type)
 
     async def _count_guess(self, source: str) -> None:
         if self.engine.one_process:
@@ -132,9 +158,12 @@ class Door:
             raise Refusal(replies.error(401, "The signature is missing or wrong"), "signature missing or wrong")
 
 
-def _check_place(endpoint: Endpoint, method: str, source: str) -> None:
+def _check_address(endpoint: Endpoint, source: str) -> None:
     if endpoint.addresses and not client_address.within(source, client_address.read_networks(endpoint.addresses)):
         raise Refusal(replies.error(403, "Your address may not call this"), f"address {source} is not allowed")
+
+
+def _check_method(endpoint: Endpoint, method: str) -> None:
     if method != endpoint.method:
         raise Refusal(replies.wrong_verb([endpoint.method]), f"method {method[:20]} in place of {endpoint.method}")
 
@@ -150,6 +179,13 @@ async def _read(receive: Receive, headers: dict[bytes, bytes]) -> bytes:
         raise Refusal(replies.of_problem(problem), str(problem)) from None
 
 
+_V0_HEADERS = {
+    inbound_endpoints.SLACK: ("x-slack-signature", "x-slack-request-timestamp"),
+    inbound_endpoints.ZOOM: ("x-zm-signature", "x-zm-request-timestamp"),
+}
+"""The headers of the signature and of its time."""
+
+
 def _is_signed(endpoint: Endpoint, headers: dict[bytes, bytes], body: bytes, now: int) -> bool:
     given = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
     secrets, seconds = endpoint.secrets(now), now / 1000
@@ -161,6 +197,14 @@ def _is_signed(endpoint: Endpoint, headers: dict[bytes, bytes], body: bytes, now
     if endpoint.signature == inbound_endpoints.STRIPE:
         shown = given.get("stripe-signature", "")
         return any(signing.verify_stripe(secret, shown, body, seconds) for secret in secrets)
+    if endpoint.signature == inbound_endpoints.DROPBOX:
+        shown = given.get("x-dropbox-signature", "")
+        return any(signing.verify_hex(secret, shown, body) for secret in secrets)
+    if endpoint.signature in _V0_HEADERS:
+        name, time = _V0_HEADERS[endpoint.signature]
+        return any(
+            signing.verify_v0(secret, given.get(name, ""), given.get(time, ""), body, seconds) for secret in secrets
+        )
     shown = given.get(endpoint.signature_header.lower(), "")
     return any(signing.verify_shared(secret, shown) for secret in secrets)
 
@@ -192,15 +236,22 @@ def _repeated_by(endpoint: Endpoint, headers: dict[bytes, bytes], body: Any) -> 
     return text if len(text) <= LONGEST_ID else "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _refused(
+def _parameters(query: str) -> dict[str, Any]:
+    """The parameters of the query; none if it cannot be read."""
+    try:
+        return v1.read_query(query)
+    except Invalid:
+        return {}
+
+
+def _set_apart(
     endpoint: Endpoint, method: str, source: str, headers: dict[bytes, bytes], query: str, body: bytes
 ) -> Request:
-    """The refused request for the log: its headers, query, and the beginning of its body."""
+    """The refused request or handshake for the log: its headers, query, and the beginning of its body."""
     visible = wire.visible_headers(headers, endpoint.signature_header)
-    try:
-        parameters = v1.read_query(query)
-    except Invalid:
-        parameters = {}
+    parameters = {
+        name: wire.HIDDEN if name == "hub.verify_token" else value for name, value in _parameters(query).items()
+    }
     content = wire.read_content(method[:20], parameters, visible, "", b"")
     content_type = visible.get("content-type", "")[:200]
     return Request(source, content, content_type, wire.as_text(body, wire.SHOWN_BODY), len(body))

@@ -100,6 +100,18 @@ def verify_stripe(secret: str, signature: str, body: bytes, now: float) -> bool:
     return any(_same(value, expected) for name, _, value in parts if name == "v1")
 
 
+def verify_v0(secret: str, signature: str, timestamp: str, body: bytes, now: float) -> bool:
+    """Whether a signature of the scheme v0 is right, as Slack and Zoom send it, with its time in another header."""
+    if not secret or not _is_recent(timestamp, now):
+        return False
+    return _same(signature, "v0=" + _hex(secret, f"v0:{timestamp}:".encode() + body))
+
+
+def verify_hex(secret: str, signature: str, body: bytes) -> bool:
+    """Whether a header holds the HMAC-SHA256 of the body, as Dropbox sends it."""
+    return bool(secret) and _same(signature, _hex(secret, body))
+
+
 def verify_shared(secret: str, shown: str) -> bool:
     """Whether a header holds the secret itself."""
     return bool(secret) and _same(shown, secret)

@@ -13,6 +13,7 @@ LONG = {
     "boxwood/core/pipelines/validation_rules.py": "a rule: its record, verbs, and how boxes are judged by it",
     "boxwood/db/postgres.py": "the engine of PostgreSQL: connections, transactions, notifications",
     "boxwood/api/routes.py": "the table of all routes, a line each",
+    "boxwood/core/webhooks/inbound_endpoints.py": "an inbound webhook: its record, its tokens, its verbs and settings",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
 }
 """Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""

@@ -80,6 +80,27 @@ def test_requests_of_an_inbound_webhook_are_shown(world: World, window) -> None:
     expect(page.get_by_label("Body", exact=True)).to_contain_text('"lead": "Acme"')
 
 
+def test_an_inbound_webhook_for_meta_is_created_and_its_check_is_shown(world: World, window) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
+    page.get_by_role("button", name="New inbound webhook").first.click()
+    page.get_by_role("textbox", name="Name", exact=True).fill("Page")
+    page.get_by_role("combobox", name="Signature").click()
+    page.get_by_role("option", name="Slack").click()
+    expect(page.get_by_role("textbox", name="Signing Secret of the Slack app")).to_be_visible()
+    page.get_by_role("combobox", name="Signature").click()
+    page.get_by_role("option", name="GitHub, Meta").click()
+    page.get_by_role("textbox", name="Secret", exact=True).fill("the app secret")
+    page.get_by_role("textbox", name="Verify token").fill("correct horse")
+    page.get_by_role("button", name="Create", exact=True).click()
+    address = page.get_by_label("Address", exact=True).inner_text()
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1158", "hub.verify_token": "correct horse"}
+    assert httpx.get(address, params=asked, verify=False, trust_env=False).text == "1158"
+    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("link", name="Page").click()
+    expect(page.get_by_role("row", name="Address check")).to_be_visible()
+
+
 @pytest.mark.slow
 @looks
 def test_the_integrations_look_right(world: World, window, receiver: Receiver) -> None:

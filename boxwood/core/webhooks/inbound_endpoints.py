@@ -26,13 +26,20 @@ from ..records import Pipeline, Team
 from . import secret_rotation
 
 METHODS = ("GET", "POST", "PATCH", "PUT")
-NONE, STANDARD, GITHUB, STRIPE, SHARED = SIGNATURES = ("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED")
+NONE, STANDARD, GITHUB, STRIPE, SHARED, SLACK, ZOOM, DROPBOX = SIGNATURES = (
+    *("NONE", "STANDARD", "GITHUB", "STRIPE", "SHARED"),
+    *("SLACK", "ZOOM", "DROPBOX"),
+)
+_ISSUERS = {STRIPE: "Stripe, where it begins with whsec_", SLACK: "Slack: Signing Secret", ZOOM: "Zoom: Secret Token"}
+_ISSUERS[DROPBOX] = "Dropbox: App secret"
+"""Where users find the secrets that only the sender issues."""
 BY_NOTHING, BY_HEADER, BY_PATH = "", "header", "path"
 CONDITION_NAMES = ("method", "query", "headers", "body")
 """The names in a condition."""
 SHARED_HEADER = "X-Webhook-Secret"
 # Where a sender of this kind puts the id of a request, if the endpoint names no other place.
 _ID_PLACES = {STANDARD: (BY_HEADER, "webhook-id"), GITHUB: (BY_HEADER, "X-GitHub-Delivery"), STRIPE: (BY_PATH, "id")}
+_ID_PLACES[SLACK] = (BY_PATH, "event_id")
 MOST_TOKENS = 8
 MOST_ADDRESSES = 200
 PREFIX_LENGTH = 6
@@ -64,6 +71,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     active: bool
     created_at: int
     updated_at: int
+    verify_digest: str = ""
+    """The digest of the verify token that Meta shows when it checks the address; empty if there is none."""
 
     def secrets(self, now: int) -> list[str]:
         """The secrets that a request may be signed with now."""
@@ -94,7 +103,7 @@ class EndpointUpdate(msgspec.Struct, frozen=True):
 INBOUND = Table("inbound", Endpoint)
 EDITED = (
     *("name", "method", "active", "addresses", "condition", "repeat_by", "repeat_at"),
-    *("signature", "signature_header", "secret"),
+    *("signature", "signature_header", "secret", "verify_digest"),
 )
 """What an edit may change."""
 TOKENS = Table("inbound_tokens", Token)
@@ -320,6 +329,8 @@ def _with_changes(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> Endpoi
         changes["condition"] = (given["condition"] or "").strip()
         if changes["condition"]:
             cel.check(changes["condition"], CONDITION_NAMES, "condition")
+    if "verify_token" in given:
+        changes["verify_digest"] = _verify_digest(given["verify_token"] or "")
     changes |= _signature_changes(ctx, endpoint, given)
     changes |= _repeat_changes(given)
     return msgspec.structs.replace(endpoint, **changes)
@@ -349,8 +360,8 @@ def _signature_changes(ctx: Ctx, endpoint: Endpoint, given: dict[str, Any]) -> d
         secret = _checked_secret(signature, given["secret"])
     elif signature == endpoint.signature:
         return changes
-    elif signature == STRIPE:
-        raise Invalid("secret", "is missing: copy it from Stripe, where it begins with whsec_")
+    elif signature in _ISSUERS:
+        raise Invalid("secret", f"is missing: copy it from {_ISSUERS[signature]}")
     else:
         secret = signing.new_secret() if signature == STANDARD else secrets.token_urlsafe(32)
     if secret == endpoint.secret:
@@ -368,6 +379,12 @@ def _checked_secret(signature: str, secret: str) -> str:
     elif not (secret.isascii() and secret.isprintable() and 8 <= len(secret) <= 512):
         raise Invalid("secret", "must be 8 to 512 characters of plain ASCII")
     return secret
+
+
+def _verify_digest(token: str) -> str:
+    if token and not 8 <= len(token) <= 200:
+        raise Invalid("verifyToken", "must be 8 to 200 characters")
+    return digest(token) if token else ""
 
 
 def _repeat_changes(given: dict[str, Any]) -> dict[str, str]:

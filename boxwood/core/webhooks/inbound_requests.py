@@ -23,7 +23,7 @@ from ..records import PIPELINES, USERS
 from . import inbound_endpoints
 from .inbound_endpoints import Endpoint
 
-ACCEPTED, REPEATED, LEFT_OUT, REFUSED = "ACCEPTED", "REPEATED", "LEFT_OUT", "REFUSED"
+ACCEPTED, REPEATED, LEFT_OUT, REFUSED, HANDSHAKE = "ACCEPTED", "REPEATED", "LEFT_OUT", "REFUSED", "HANDSHAKE"
 STORED_REQUESTS = 100
 STORED_IDS = 8 * DAY
 """How long the ids of requests are stored, to recognize repetitions."""
@@ -104,7 +104,7 @@ def receive(db: Db, now: int, endpoint: Endpoint, request: Request) -> Arrival:
 
 
 def set_aside(db: Db, now: int, endpoint: Endpoint, request: Request, verdict: str, reason: str) -> Arrival:
-    """Store a request that starts nothing: it is refused, or the endpoint's condition excludes it."""
+    """Store a request that starts nothing: it is refused, a handshake, or excluded by the endpoint's condition."""
     return _store(db, now, endpoint, request, ids.new("a", now), verdict, reason)
 
 

@@ -47,6 +47,7 @@ class InboundOut(Out, omit_defaults=False):
     url: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
     secret: str | msgspec.UnsetType = msgspec.UNSET
+    has_verify_token: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def endpoint(
@@ -73,6 +74,7 @@ def endpoint(
         url=f"{base}/hooks/{token}" if token else msgspec.UNSET,
         token=token or msgspec.UNSET,
         secret=given(endpoint.secret) if secret and endpoint.signature != NONE else msgspec.UNSET,
+        has_verify_token=bool(endpoint.verify_digest) or msgspec.UNSET,
     )
 
 
@@ -82,6 +84,7 @@ _MEMBERS: dict[str, Any] = {
     "signature": one_of(*SIGNATURES),
     "signature_header": NAME,
     "secret": TEXT,
+    "verify_token": clearable(TEXT),
     "addresses": LINES,
     "repeat_header": clearable(NAME),
     "repeat_path": clearable(NAME),
@@ -89,10 +92,11 @@ _MEMBERS: dict[str, Any] = {
 }
 _DESCRIBED = {
     "method": "The method it accepts. Other methods get 405.",
-    "signature": "How senders prove who they are: STANDARD (Standard Webhooks), GITHUB, STRIPE, or SHARED: the secret "
-    "itself in a header.",
+    "signature": "How senders prove who they are: STANDARD (Standard Webhooks), GITHUB (also Meta), STRIPE, SLACK, "
+    "ZOOM, DROPBOX, or SHARED: the secret itself in a header.",
     "signature_header": "For SHARED: the header that contains the secret.",
     "secret": "Default: Boxwood creates a secret if possible, and returns it once.",
+    "verify_token": "The verify token that you enter at Meta, for its check of the address. It is stored as a digest.",
     "addresses": "Accept requests only from these IP addresses and networks.",
     "repeat_header": "A request starts nothing if a request of the last 8 days had the same value of this header.",
     "repeat_path": "The same for a value in the body, such as data.id, or several values, as {{ type }}-{{ data.id }}.",
@@ -109,7 +113,9 @@ INBOUND_ROTATE = Shape(
 
 
 class ArrivalOut(Out, omit_defaults=False):
-    """`verdict` is ACCEPTED, REPEATED, LEFT_OUT (by the condition) or REFUSED. Lists do not contain bodies."""
+    """`verdict` is ACCEPTED, REPEATED, LEFT_OUT (by the condition), HANDSHAKE or REFUSED. Lists do not contain bodies.
+
+    `reason` of a handshake is the service that asked."""
 
     key: str
     timestamp: int
@@ -139,7 +145,7 @@ def arrival(arrival: Arrival, *, whole: bool = False) -> ArrivalOut:
         size=arrival.size,
         content_type=arrival.content_type,
         run_keys=arrival.runs,
-        reason=arrival.reason if arrival.verdict in ("REFUSED", "LEFT_OUT") else msgspec.UNSET,
+        reason=arrival.reason if arrival.verdict in ("REFUSED", "LEFT_OUT", "HANDSHAKE") else msgspec.UNSET,
         repeats=arrival.reason if arrival.verdict == "REPEATED" else msgspec.UNSET,
         repeated_id=arrival.repeated_id or msgspec.UNSET,
     )

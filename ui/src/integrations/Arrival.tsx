@@ -13,6 +13,7 @@ export const VERDICTS: Record<string, { label: string; color: string }> = {
   ACCEPTED: { label: "Taken", color: "green" },
   REPEATED: { label: "Came before", color: "gray" },
   LEFT_OUT: { label: "Left out", color: "gray" },
+  HANDSHAKE: { label: "Address check", color: "blue" },
   REFUSED: { label: "Refused", color: "red" },
 };
 
@@ -37,7 +38,7 @@ export function Arrival({ inbound, request, onClose }: { inbound: string; reques
                 {VERDICTS[loaded.verdict]?.label ?? loaded.verdict}
                 {loaded.reason && <span className="quiet"> {loaded.reason}</span>}
               </Text>
-              {loaded.verdict !== "REFUSED" && (
+              {["ACCEPTED", "REPEATED", "LEFT_OUT"].includes(loaded.verdict) && (
                 <Button
                   variant="default"
                   leftSection={<IconPlayerPlay size={15} />}

@@ -11,10 +11,20 @@ import { ShownOnce } from "../components/ShownOnce";
 const SIGNATURES = [
   { value: "NONE", label: "None: anyone with the address" },
   { value: "STANDARD", label: "Standard Webhooks" },
-  { value: "GITHUB", label: "GitHub" },
+  { value: "GITHUB", label: "GitHub, Meta" },
   { value: "STRIPE", label: "Stripe" },
+  { value: "SLACK", label: "Slack" },
+  { value: "ZOOM", label: "Zoom" },
+  { value: "DROPBOX", label: "Dropbox" },
   { value: "SHARED", label: "A secret in a header" },
 ];
+/** The name of the secret at the services that issue it. */
+const ISSUED: Record<string, string> = {
+  STRIPE: "Signing secret of Stripe",
+  SLACK: "Signing Secret of the Slack app",
+  ZOOM: "Secret Token of the Zoom app",
+  DROPBOX: "App secret of the Dropbox app",
+};
 
 type Props = { pipeline: string; inbound?: InboundOut; onClose: () => void };
 
@@ -24,6 +34,8 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
   const [method, setMethod] = useState(inbound?.method ?? "POST");
   const [signature, setSignature] = useState(inbound?.signature ?? "NONE");
   const [signatureHeader, setSignatureHeader] = useState(inbound?.signatureHeader ?? "");
+  const [secret, setSecret] = useState("");
+  const [verifyToken, setVerifyToken] = useState("");
   const [addresses, setAddresses] = useState((inbound?.addresses ?? []).join(", "));
   const [repeatHeader, setRepeatHeader] = useState(inbound?.repeatHeader ?? "");
   const [condition, setCondition] = useState(inbound?.condition ?? "");
@@ -34,6 +46,8 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
       method,
       signature,
       ...(signature === "SHARED" ? { signatureHeader: signatureHeader.trim() } : {}),
+      ...(secret.trim() && (signature in ISSUED || signature === "GITHUB") ? { secret: secret.trim() } : {}),
+      ...(verifyToken.trim() && signature === "GITHUB" ? { verifyToken: verifyToken.trim() } : {}),
       addresses: addresses.split(/[\s,]+/).filter(Boolean),
       repeatHeader: repeatHeader.trim() || null,
       condition: condition.trim() || null,
@@ -49,7 +63,10 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
     else onClose();
   });
   if (created) return <InboundSecrets created={created} onClose={onClose} />;
-  const names = ["name", "method", "signature", "signatureHeader", "addresses", "repeatHeader", "condition"];
+  const names = [
+    ...["name", "method", "signature", "signatureHeader", "secret", "verifyToken"],
+    ...["addresses", "repeatHeader", "condition"],
+  ];
   const at = (field: string) => errorAt(form.error, field);
   return (
     <Modal opened onClose={onClose} size="lg" title={inbound ? "Change the inbound webhook" : "New inbound webhook"}>
@@ -90,6 +107,37 @@ export function InboundForm({ pipeline, inbound, onClose }: Props) {
               value={signatureHeader}
               error={at("signatureHeader")}
               onChange={(event) => setSignatureHeader(event.currentTarget.value)}
+            />
+          )}
+          {(signature in ISSUED || signature === "GITHUB") && (
+            <TextInput
+              label={ISSUED[signature] ?? "Secret"}
+              description={
+                inbound?.signature === signature
+                  ? "Leave empty to keep the present secret"
+                  : signature === "GITHUB"
+                    ? "Your own or Meta's app secret; if empty, Boxwood creates one"
+                    : undefined
+              }
+              required={signature in ISSUED && inbound?.signature !== signature}
+              autoComplete="off"
+              value={secret}
+              error={at("secret")}
+              onChange={(event) => setSecret(event.currentTarget.value)}
+            />
+          )}
+          {signature === "GITHUB" && (
+            <TextInput
+              label="Verify token"
+              description={
+                inbound?.hasVerifyToken
+                  ? "Leave empty to keep the present token"
+                  : "For Meta: the text that you enter there, too"
+              }
+              autoComplete="off"
+              value={verifyToken}
+              error={at("verifyToken")}
+              onChange={(event) => setVerifyToken(event.currentTarget.value)}
             />
           )}
           <TextInput
