@@ -9,6 +9,8 @@ import re
 from ..core import boxes, persons
 from ..core.activity import files, messages
 from ..core.activity.files import Upload
+from ..core.activity.mail import storing
+from ..core.activity.mail.matching import STORE, Decision
 from ..core.activity.messages import Message
 from ..core.context import Ctx
 from ..errors import Insufficient, Invalid
@@ -61,26 +63,29 @@ async def add(call: Call, body: Body) -> Reply:
         read = await call.api.heavy(mail.parse, raw)
     except mail.Unreadable as why:
         raise Invalid("raw", str(why)) from None
-    which = messages.identify(read, raw)
-    if known := await call.read(lambda ctx: _known(ctx, box_key, which)):
+    if known := await call.read(lambda ctx: _known(ctx, box_key, read)):
         return known
-    async with uploads.announced(call.api, len(read.attachments)) as ids:
-        attached = await call.api.aside(_stored, call.api, read, ids)
+    async with uploads.announced(call.api, 1 + len(read.attachments)) as ids:
+        original, *attached = await call.api.aside(_stored, call.api, raw, read, ids)
+        which = original.stored.sha256
 
         def keep(ctx: Ctx) -> shapes.MessageOut:
-            return shown(ctx, [messages.add(ctx, box_key, read, which, attached)])[0]
+            stored = storing.store(ctx, None, read, original, attached, Decision(STORE, "posted", [box_key]))
+            return shown(ctx, messages.load(ctx, stored.message_keys))[0]
 
         return await call.write([which], keep)
 
 
-def _known(ctx: Ctx, box_key: str, which: str) -> Reply | None:
-    found = messages.find(ctx, box_key, which)
-    return Reply(encode(shown(ctx, [found])[0])) if found else None
+def _known(ctx: Ctx, box_key: str, read: Mail) -> Reply | None:
+    key = storing.find_posted(ctx, box_key, read)
+    return Reply(encode(shown(ctx, messages.load(ctx, [key]))[0])) if key else None
 
 
-def _stored(api: Services, read: Mail, ids: list[str]) -> list[Upload]:
-    both = zip(read.attachments, ids, strict=True)
-    return [
+def _stored(api: Services, raw: bytes, read: Mail, ids: list[str]) -> list[Upload]:
+    """The original bytes and the attached files, in the file store."""
+    original = Upload("message.eml", "message/rfc822", api.store.write([raw], ids[0]))
+    both = zip(read.attachments, ids[1:], strict=True)
+    return [original] + [
         uploads.store(api, [attachment.content], blob, files.safe_name(attachment.name, "attachment"))
         for attachment, blob in both
     ]

@@ -8,11 +8,12 @@ A permission set is a list of grants: each allows an action on a kind of entity,
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
-from ..db.engine import Dialect
+from ..db.engine import Db, Dialect
 from ..errors import Forbidden
 from . import permission_conditions
 from .context import Ctx
@@ -140,6 +141,40 @@ def visible(dialect: Dialect, role: Role, user_key: str, name: str = "seen") -> 
         tests.append(test)
         params |= given
     return f"({' OR '.join(tests)})" if tests else "(1 = 0)", params
+
+
+# Mail. The owner of a conversation may restrict it (`thread_shares`); its owner always sees all of it.
+
+PRIVATE_MAIL, RESTRICTED_MAIL = "ts.share = 'private'", "ts.share <> 'full'"
+
+
+def sees_mail(thread: str, restriction: str = RESTRICTED_MAIL) -> str:
+    """SQL: the reader sees the whole mail of the thread in the SQL column `thread` (with PRIVATE_MAIL: sees that the
+    thread exists). True for NULL. The parameter `mail_owner` is `ctx.mail_owner`."""
+    return f"""NOT EXISTS (
+        SELECT 1 FROM thread_shares ts WHERE ts.thread_key = {thread} AND {restriction} AND ts.owner_key <> :mail_owner)
+    """
+
+
+def sees_event(dialect: Dialect, event: str) -> str:
+    """SQL: the event in the SQL row `event` tells of no mail that is restricted for its reader."""
+    record, detail = (dialect.field_value(f"{event}.{column}", "thread_key") for column in ("record", "detail"))
+    return f"""NOT EXISTS (
+        SELECT 1 FROM thread_shares ts WHERE ts.box_key = {event}.box_key AND {RESTRICTED_MAIL}
+            AND ts.owner_key <> :mail_owner AND ts.thread_key = CASE
+                WHEN {event}.kind LIKE 'thread.%' THEN {event}.subject_key
+                WHEN {event}.kind LIKE 'file.%' OR {event}.kind LIKE 'message.%' THEN {record}
+                ELSE {detail} END)
+    """
+
+
+def restricted_to(db: Db, threads: Collection[str]) -> dict[str, str]:
+    """The owners of those of these threads that are restricted, by thread."""
+    if not threads:
+        return {}
+    among = db.dialect.among("ts.thread_key", "threads")
+    sql = f"SELECT ts.thread_key, ts.owner_key FROM thread_shares ts WHERE {among} AND {RESTRICTED_MAIL}"
+    return dict(db.rows(sql, threads=db.texts(threads)))
 
 
 _TITLES = {

@@ -48,8 +48,16 @@ class Ctx:
     """What event listeners have read in this transaction: subscriptions and automations by pipeline or team."""
     started_runs: list[str] = field(default_factory=list)
     """Keys of the automation runs that this transaction started."""
+    silent: bool = False
+    """Whether events start no webhooks, automations and notifications, because they tell of old mail."""
 
     @property
     def who(self) -> dict[str, str]:
         """The SQL parameters of every statement that checks what the actor reaches."""
         return {"actor": self.actor.key, "within": self.within}
+
+    @property
+    def mail_owner(self) -> str:
+        """The user whose restricted mail is within reach; empty for team keys and automations, whose results other
+        users see."""
+        return "" if self.within or self.cause is not None or self.via.startswith("automation:") else self.actor.key

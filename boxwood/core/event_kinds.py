@@ -92,6 +92,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "box.organizations_edited": EventKind(
         "BOX", "EDIT", "EDIT_ORGANIZATIONS", "changed the organizations of {box}", False
     ),
+    "box.emails_edited": EventKind("BOX", "EDIT", "EDIT_EMAIL_LISTS", "changed which addresses belong to {box}", False),
     "box.email_added": EventKind("BOX", "EDIT", "NEW_EMAIL_ADDRESS", "added the address {email} to {box}", False),
     "box.marked": EventKind("BOX", "EDIT", "ADD_GOLDEN_MARK", "marked {box} as golden", False),
     "box.unmarked": EventKind("BOX", "EDIT", "REMOVE_GOLDEN_MARK", "removed the golden mark from {box}", False),
@@ -129,6 +130,24 @@ EVENT_KINDS: dict[str, EventKind] = {
     "thread.restored": EventKind("THREAD", "CREATE", "RESTORE_THREAD", "restored the conversation {subject} of {box}"),
     "message.added": EventKind(
         "MESSAGE", "CREATE", "ADD_MESSAGE", "added the mail {subject} from {email} to {box}", False
+    ),
+    "thread.shared": EventKind(
+        "THREAD", "EDIT", "EDIT_THREAD_SHARE", "changed who sees the conversation {subject} of {box}", False
+    ),
+    "thread.split": EventKind("THREAD", "EDIT", "SPLIT_THREAD", "split the conversation {subject} of {box}", False),
+    "mail_block.created": EventKind("MAIL", "CREATE", "ADD_MAIL_BLOCK", "blocked mail from {subject}", False),
+    "mail_block.deleted": EventKind("MAIL", "DELETE", "DELETE_MAIL_BLOCK", "allowed mail from {subject} again", False),
+    "mail_block.restored": EventKind(
+        "MAIL", "CREATE", "RESTORE_MAIL_BLOCK", "blocked mail from {subject} again", False
+    ),
+    "mail_rule.created": EventKind(
+        "MAIL", "CREATE", "ADD_MAIL_RULE", "added the rule for mail {subject} to {pipeline}", False
+    ),
+    "mail_rule.deleted": EventKind(
+        "MAIL", "DELETE", "DELETE_MAIL_RULE", "deleted the rule for mail {subject} of {pipeline}", False
+    ),
+    "mail_rule.restored": EventKind(
+        "MAIL", "CREATE", "RESTORE_MAIL_RULE", "restored the rule for mail {subject} of {pipeline}", False
     ),
     "file.added": EventKind("FILE", "CREATE", "ADD_FILE", "added the file {subject} to {box}"),
     "file.deleted": EventKind("FILE", "DELETE", "DELETE_FILE", "deleted the file {subject} of {box}"),

@@ -13,7 +13,7 @@ import msgspec
 
 from ..db.engine import Db, Row
 from ..db.records import Table
-from . import persons
+from . import access, persons
 from .context import Ctx
 from .event_kinds import EVENT_KINDS
 from .records import Box, Person, Pipeline
@@ -53,6 +53,8 @@ class Happened(NamedTuple):
     detail: dict[str, str]
     payload: Any
     """Data for the listeners that is not stored in the event, such as the body of a request."""
+    only_for: str = ""
+    """The only user who may know of the event, because it tells of restricted mail; empty if there is none."""
 
 
 class Listener(NamedTuple):
@@ -115,9 +117,12 @@ def record(
     assert found is not None
     event_id = int(found[0])
     ctx.change = ctx.change or key_of(event_id)
-    happened = Happened(event_id, kind, thing, team_key, pipeline, box, before, detail, payload)
-    for listener in LISTENERS:
-        listener.on_event(ctx, happened)
+    if not ctx.silent:
+        thread = thread_of(kind, thing, detail)
+        only_for = access.restricted_to(ctx.db, [thread]).get(thread, "") if thread else ""
+        happened = Happened(event_id, kind, thing, team_key, pipeline, box, before, detail, payload, only_for)
+        for listener in LISTENERS:
+            listener.on_event(ctx, happened)
     ctx.db.notify("events")
     return event_id
 
@@ -241,6 +246,26 @@ def _row(
         None if before is None else _encode(before).decode(),
         _encode(detail).decode(),
     )
+
+
+def thread_of(kind: str, thing: Any, detail: Mapping[str, str]) -> str:
+    """The key of the mail thread that an event tells of; empty if it tells of none."""
+    if kind.startswith("thread."):
+        return str(thing.key)
+    return getattr(thing, "thread_key", None) or detail.get("thread_key", "")
+
+
+class _OfThread(msgspec.Struct):
+    thread_key: str | None = None
+
+
+def thread_of_stored(event: Event) -> str:
+    """The same for a stored event."""
+    if event.kind.startswith("thread."):
+        return event.subject_key or ""
+    if event.kind.startswith(("file.", "message.")):
+        return msgspec.json.decode(event.record, type=_OfThread).thread_key or ""
+    return event.detail.get("thread_key", "")
 
 
 def anyone_listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:

@@ -1,8 +1,9 @@
 """The list of stored blobs (the bytes of files). A row is written before the bytes, so that no blob is ever unknown.
 
 The bytes themselves are in lib/blobs. No transaction spans both stores. So an upload is announced, stored, then claimed
-by a file in the transaction that creates the file. A blob that no file claims, or whose file is deleted and out of the
-trash, is marked as doomed, then its bytes are deleted, then its row.
+by a file or a mail in the transaction that creates it. Several files and a mail may have the same blob. A blob that
+none claims, or whose files and mail are deleted and out of the trash, is marked as doomed, then its bytes are deleted,
+then its row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ GRACE = DAY
 _LEFT_OVER = """
     b.at < :before AND NOT EXISTS (SELECT 1 FROM files f WHERE f.blob = b.id)
         AND NOT EXISTS (SELECT 1 FROM trash_files t WHERE t.blob = b.id)
+        AND NOT EXISTS (SELECT 1 FROM mails l WHERE l.raw_blob = b.id)
+        AND NOT EXISTS (SELECT 1 FROM mail_files m WHERE m.blob = b.id)
 """
 
 
@@ -28,7 +31,7 @@ def announce(db: Db, blobs: list[str], now: int) -> None:
 
 
 def claim(db: Db, blob: str, now: int) -> None:
-    """Record that a file has these bytes. The caller writes the file next, in the same transaction."""
+    """Record that a file or a mail has these bytes. The caller writes it next, in the same transaction."""
     sql = "UPDATE blobs SET claimed = TRUE, at = :now WHERE id = :blob AND doomed = FALSE"
     if not db.run(sql, blob=blob, now=now):
         raise Unavailable("the upload took longer than a day: send it again")
@@ -40,8 +43,11 @@ def free(db: Db, blob: str) -> None:
 
 
 def held(db: Db) -> list[str]:
-    """Return the ids of all blobs that belong to a file, in a box or in the trash."""
-    sql = "SELECT blob FROM files WHERE blob IS NOT NULL UNION SELECT blob FROM trash_files ORDER BY blob"
+    """Return the ids of all blobs that belong to a file, in a box or in the trash, or to a mail."""
+    sql = """
+        SELECT blob FROM files WHERE blob IS NOT NULL UNION SELECT blob FROM trash_files
+        UNION SELECT raw_blob FROM mails WHERE raw_blob IS NOT NULL UNION SELECT blob FROM mail_files ORDER BY blob
+    """
     return [row[0] for row in db.rows(sql)]
 
 

@@ -38,6 +38,7 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
         ("threads", _OF_BOX),
         ("messages", _OF_BOX),
         ("mail_ids", _OF_BOX),
+        ("unboxed_mail_ids", _OF_BOX),
         ("files", _OF_BOX),
         ("golden_boxes", _OF_BOX),
     ),
@@ -60,11 +61,13 @@ HELD: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "view": (("views", "key = :key"),),
     "snippet": (("snippets", "key = :key"),),
+    "mail_block": (("mail_blocks", "key = :key"),),
+    "mail_rule": (("mail_rules", "key = :key"),),
     "webhook": (("webhooks", "key = :key"),),
     "inbound": (("inbound", "key = :key"), ("inbound_tokens", "endpoint_key = :key")),
     "automation": (("automations", "key = :key"), ("automation_versions", "automation_key = :key")),
 }
-DERIVED = ("assignments", "box_links")
+DERIVED = ("assignments", "box_links", "box_addresses")
 """Tables whose rows are derived from the box's row when the box is restored."""
 
 
@@ -136,7 +139,14 @@ def store(
     blobs = [row["blob"] for row in held.get("files", ()) if row["blob"]]
     ctx.db.many(
         "INSERT INTO trash_files (blob, trash_key) VALUES (:blob, :key)",
-        [{"blob": blob, "key": trash_key} for blob in blobs],
+        [{"blob": blob, "key": trash_key} for blob in dict.fromkeys(blobs)],
+    )
+    ctx.db.many(
+        "INSERT INTO trash_mails (mail_key, trash_key) VALUES (:mail, :key)",
+        [
+            {"mail": mail, "key": trash_key}
+            for mail in dict.fromkeys(row["mail_key"] for row in held.get("messages", ()))
+        ],
     )
 
 
@@ -231,6 +241,8 @@ def _purge_pipeline(db: Db, key: str) -> int:
     if boxes:
         db.many("INSERT INTO search_chores (kind, key) VALUES ('box', :key)", [{"key": box} for box in boxes])
         among = db.dialect.among("box_key", "boxes")
+        of_boxes = f"SELECT 'message', key FROM messages WHERE {among}"
+        db.run(f"INSERT INTO search_chores (kind, key) {of_boxes}", boxes=db.texts(boxes))
         files = db.rows(f"SELECT blob FROM files WHERE {among} AND blob IS NOT NULL", boxes=db.texts(boxes))
         for (blob,) in files:
             stored_files.free(db, blob)

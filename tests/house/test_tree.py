@@ -14,6 +14,8 @@ LONG = {
     "boxwood/db/postgres.py": "the engine of PostgreSQL: connections, transactions, notifications",
     "boxwood/api/routes.py": "the table of all routes, a line each",
     "boxwood/core/webhooks/inbound_endpoints.py": "an inbound webhook: its record, its tokens, its verbs and settings",
+    "boxwood/core/undo/restore.py": "a function for each noun that the trash holds",
+    "boxwood/core/search/index.py": "what the entry of each noun holds, and when it is updated",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
 }
 """Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""

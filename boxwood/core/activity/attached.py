@@ -1,7 +1,7 @@
 """Records that are attached to a box: tasks, comments, meetings, files, threads and messages.
 
 A user who may see the box may see them, and a user who may change the box may change them (spec 6.2). They are deleted
-with their box.
+with their box. Of restricted mail, other users than its owner see no files, and of private mail nothing.
 """
 
 from __future__ import annotations
@@ -12,17 +12,29 @@ import msgspec
 
 from ...db.records import Table
 from ...errors import NotFound
-from .. import boxes
+from .. import access, boxes
 from ..access import Role
 from ..context import Ctx
 from ..records import Box, Pipeline
 
 R = TypeVar("R", bound=msgspec.Struct)
+SEES = {
+    "threads": access.sees_mail("threads.key", access.PRIVATE_MAIL),
+    "whole_messages": access.sees_mail("whole_messages.thread_key", access.PRIVATE_MAIL),
+    "files": access.sees_mail("files.thread_key"),
+}
+"""SQL, by table: the actor may see this record of a box that the actor may see."""
+
+
+def sees(ctx: Ctx, table: str) -> tuple[str, dict[str, str]]:
+    """The SQL condition for records that the actor may see in a box that the actor may see, and its parameters."""
+    return (SEES[table], {"mail_owner": ctx.mail_owner}) if table in SEES else ("1 = 1", {})
 
 
 def get(ctx: Ctx, table: Table[R], key: str) -> R:
     """The record with this key. Raises NotFound if it does not exist or the actor may not see its box."""
-    row = ctx.db.row(f"SELECT {table.columns}, box_key FROM {table.name} WHERE key = :key", key=key)
+    test, given = sees(ctx, table.name)
+    row = ctx.db.row(f"SELECT {table.columns}, box_key FROM {table.name} WHERE key = :key AND {test}", key=key, **given)
     try:
         if row is None:
             raise NotFound(key)
@@ -44,11 +56,13 @@ def list_for_box(
 ) -> list[R]:
     """A page of a box's records in this table, the oldest first. Raises NotFound if the actor may not see the box."""
     box = boxes.get(ctx, box_key)
+    test, given = sees(ctx, table.name)
     rows = ctx.db.rows(
         f"""
-        SELECT {table.columns} FROM {table.name} WHERE box_key = :box AND {where}
+        SELECT {table.columns} FROM {table.name} WHERE box_key = :box AND {where} AND {test}
         ORDER BY {order} LIMIT :limit OFFSET :offset
         """,
+        **given,
         box=box.key,
         limit=limit,
         offset=offset,
@@ -58,7 +72,8 @@ def list_for_box(
 
 def reach(ctx: Ctx, table: Table[R], key: str) -> tuple[R, Box, Pipeline, Role]:
     """The record and its box, to change them. The box is locked until the commit."""
-    row = ctx.db.row(f"SELECT box_key FROM {table.name} WHERE key = :key", key=key)
+    test, given = sees(ctx, table.name)
+    row = ctx.db.row(f"SELECT box_key FROM {table.name} WHERE key = :key AND {test}", key=key, **given)
     try:
         if row is None:
             raise NotFound(key)

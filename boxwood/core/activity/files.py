@@ -38,6 +38,21 @@ class File(msgspec.Struct, frozen=True):
     message_key: str | None = None
 
 
+class MailFile(msgspec.Struct, frozen=True):
+    """A file that is attached to a mail, wherever the mail is."""
+
+    mail_key: str
+    position: int
+    name: str
+    mime_type: str
+    size: int
+    blob: str
+    sha256: str
+    content_id: str | None
+    """By which the HTML names the file, as `cid:…`."""
+    is_inline: bool
+
+
 class Upload(msgspec.Struct, frozen=True):
     """An uploaded file whose bytes are stored, but which does not belong to a box yet."""
 
@@ -67,20 +82,21 @@ def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Fil
 
 
 def by_message(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
-    """The files that were attached to each of these messages, the oldest first."""
+    """The files that were attached to each of these messages and that the actor may see, the oldest first."""
     return _grouped(ctx, "message_key", keys)
 
 
 def by_thread(ctx: Ctx, keys: list[str]) -> dict[str, list[File]]:
-    """The files that were attached to the messages of each of these threads, the oldest first."""
+    """The files of the messages of each of these threads that the actor may see, the oldest first."""
     return _grouped(ctx, "thread_key", keys)
 
 
 def _grouped(ctx: Ctx, column: str, keys: list[str]) -> dict[str, list[File]]:
     found: dict[str, list[File]] = {key: [] for key in keys}
     among = ctx.db.dialect.among(column, "keys")
-    sql = f"SELECT {FILES.columns} FROM files WHERE {among} ORDER BY created_at, key"
-    for file in FILES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys))):
+    test, given = attached.sees(ctx, "files")
+    sql = f"SELECT {FILES.columns} FROM files WHERE {among} AND {test} ORDER BY created_at, key"
+    for file in FILES.load_all(ctx.db.rows(sql, keys=ctx.db.texts(keys), **given)):
         found[getattr(file, column)].append(file)
     return found
 
@@ -117,6 +133,13 @@ def insert(
     return file
 
 
+def insert_of_mail(ctx: Ctx, box: Box, file: MailFile, *, thread_key: str, message_key: str) -> File:
+    """Insert the row of a file that came with a mail. Its bytes belong to the mail and to the file."""
+    stored = Stored(file.blob, file.size, file.sha256)
+    upload = Upload(file.name, file.mime_type, stored)
+    return insert(ctx, box, upload, thread_key=thread_key, message_key=message_key)
+
+
 def record_added(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> Box:
     """Update the box's number of files, and record an event for each new file. Returns the box."""
     box = boxes.save_activity(ctx, box, file_count=count(ctx, box))
@@ -126,8 +149,9 @@ def record_added(ctx: Ctx, box: Box, pipeline: Pipeline, added: list[File]) -> B
 
 
 def count(ctx: Ctx, box: Box) -> int:
-    """The number of files of a box."""
-    row = ctx.db.row("SELECT COUNT(*) FROM files WHERE box_key = :box", box=box.key)
+    """The number of files of a box, without those of restricted mail."""
+    sql = f"SELECT COUNT(*) FROM files WHERE box_key = :box AND {attached.SEES['files']}"
+    row = ctx.db.row(sql, box=box.key, mail_owner="")
     return row[0] if row else 0
 
 
@@ -165,7 +189,8 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
 def delete(ctx: Ctx, key: str) -> None:
     """Move a file to the trash. Its bytes are deleted when the trash is emptied."""
     file, box, pipeline, _ = attached.reach(ctx, FILES, key)
-    trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key)
+    about = {"thread_key": file.thread_key}
+    trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key, about=about)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)
     box = boxes.save_activity(ctx, box, file_count=count(ctx, box))
     record_event(ctx, "file.deleted", file, box, pipeline)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from ...db.records import Table
-from ...errors import Insufficient, Invalid, NotFound
+from ...errors import Insufficient, Invalid
 from ...lib import ids
 from ...lib.mail import Address, Mail
-from .. import boxes, events, trash
+from .. import access, boxes, events, search, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
 from . import attached, files
 from .files import File
+from .mail import sharing
+from .mail.records import FULL
+from .mail.sharing import ThreadShare
 
 _GMAIL = re.compile("[0-9a-f]{12,16}", re.ASCII)
 MOST_PEOPLE = 200
@@ -39,6 +43,10 @@ class Thread(msgspec.Struct, frozen=True):
     last_email_at: int | None
     created_at: int
     updated_at: int
+    share: str = FULL
+    """What other users than its owner see: `full`, `subject`, `metadata` or `private`."""
+    share_owner_key: str | None = None
+    """The user who always sees all of it; None if no user chose a share."""
 
 
 class ThreadWithFiles(msgspec.Struct, frozen=True):
@@ -49,34 +57,34 @@ class ThreadWithFiles(msgspec.Struct, frozen=True):
     files: list[File]
 
 
-THREADS = Table("threads", Thread)
+THREADS = Table("threads", Thread, beside=("share", "share_owner_key"))
 
 
 def get(ctx: Ctx, key: str) -> Thread:
-    return attached.get(ctx, THREADS, key)
+    return sharing.reduced_threads(ctx, [attached.get(ctx, THREADS, key)])[0]
 
 
 def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Thread]:
     """The threads of a box, the oldest first."""
-    return attached.list_for_box(ctx, THREADS, box_key, limit=limit, offset=offset)
+    return sharing.reduced_threads(ctx, attached.list_for_box(ctx, THREADS, box_key, limit=limit, offset=offset))
 
 
 def list_for_gmail_id(ctx: Ctx, gmail_id: str) -> list[Thread]:
     """This Gmail thread in all boxes that the actor may see."""
+    test, given = attached.sees(ctx, "threads")
     rows = ctx.db.rows(
-        f"SELECT {THREADS.columns} FROM threads WHERE gmail_id = :id ORDER BY created_at, key LIMIT :most",
+        f"SELECT {THREADS.columns} FROM threads WHERE gmail_id = :id AND {test} ORDER BY created_at, key LIMIT :most",
         id=checked_gmail_id(gmail_id, "hexGmailThreadId"),
         most=MOST_FOUND,
+        **given,
     )
-    return [thread for thread in THREADS.load_all(rows) if _is_visible(ctx, thread)]
+    return within_reach(ctx, THREADS.load_all(rows))
 
 
-def _is_visible(ctx: Ctx, thread: Thread) -> bool:
-    try:
-        boxes.get(ctx, thread.box_key)
-    except NotFound:
-        return False
-    return True
+def within_reach(ctx: Ctx, found: list[Thread]) -> list[Thread]:
+    """Those of the threads whose boxes the actor may see, without what the actor may not see of them."""
+    seen = boxes.seen_among(ctx, {thread.box_key for thread in found})
+    return sharing.reduced_threads(ctx, [thread for thread in found if thread.box_key in seen])
 
 
 def add_gmail(ctx: Ctx, box_key: str, gmail_id: str | None) -> Thread:
@@ -132,93 +140,141 @@ def record_event(ctx: Ctx, kind: str, thread: Thread, its_files: list[File], box
 
 
 def count(ctx: Ctx, box: Box) -> int:
-    """The number of threads of a box."""
-    row = ctx.db.row("SELECT COUNT(*) FROM threads WHERE box_key = :box", box=box.key)
+    """The number of threads of a box, without private ones."""
+    sql = f"SELECT COUNT(*) FROM threads WHERE box_key = :box AND {attached.SEES['threads']}"
+    row = ctx.db.row(sql, box=box.key, mail_owner="")
     return row[0] if row else 0
 
 
 # Finding the thread of a message
 
 
-def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int) -> tuple[Thread, bool]:
+def add_mail(ctx: Ctx, box: Box, mail: Mail, sent_at: int, source: ThreadShare) -> tuple[Thread, bool]:
     """Add the people and the time of a message to its thread, and create the thread if there is none. Returns the
     thread, and whether it is new.
 
     A message belongs to the thread of the nearest message that it references, or of a message that references it.
+    `source` says whose mailbox the message comes from, and how that mailbox is shared: a thread is joined only by
+    messages of the same openness, or of its owner.
     """
-    thread = _find_thread(ctx, box, mail)
+    thread = find_for_mail(ctx, box, mail, source)
     new = thread is None
     thread = thread or _new(ctx, box, subject=mail.subject)
     people = [person for person in mail.people if person not in mail.bcc]
     thread = msgspec.structs.replace(
         thread,
         subject=thread.subject or mail.subject,
-        names=_with(thread.names, [_name(person) for person in people]),
-        email_addresses=_with(thread.email_addresses, [person.email for person in people]),
+        names=merged(thread.names, [name_of(person) for person in people]),
+        email_addresses=merged(thread.email_addresses, [person.email for person in people]),
         email_count=thread.email_count + 1,
         last_email_at=max(sent_at, thread.last_email_at or 0),
         updated_at=ctx.now,
     )
     if new:
         THREADS.insert(ctx.db, thread)
+        if source.share != FULL:
+            sharing.store(ctx, thread.key, box.key, source)
     else:
         THREADS.update(ctx.db, thread)
     _store_mail_ids(ctx, thread, mail)
     return thread, new
 
 
-def _find_thread(ctx: Ctx, box: Box, mail: Mail) -> Thread | None:
+def find_for_mail(ctx: Ctx, box: Box, mail: Mail, source: ThreadShare) -> Thread | None:
+    """The thread of the box that a message from this source belongs to."""
     nearest = [*([mail.message_id] if mail.message_id else []), *reversed(mail.references)]
     rows = ctx.db.rows(
         f"""
-        SELECT message_id, thread_key FROM mail_ids
-        WHERE box_key = :box AND {ctx.db.dialect.among("message_id", "ids")}
+        SELECT i.message_id, i.thread_key, COALESCE(ts.share, '{FULL}'), ts.owner_key
+        FROM mail_ids i LEFT JOIN thread_shares ts ON ts.thread_key = i.thread_key
+        WHERE i.box_key = :box AND {ctx.db.dialect.among("i.message_id", "ids")} ORDER BY i.thread_key
         """,
         box=box.key,
         ids=ctx.db.texts(nearest),
     )
-    known: dict[str, str] = dict(rows)
+    known: dict[str, str] = {}
+    for mail_id, thread_key, share, owner_key in rows:
+        if joins(source, ThreadShare(share, owner_key)):
+            known.setdefault(mail_id, thread_key)
     key = next((known[mail_id] for mail_id in nearest if mail_id in known), None)
     row = ctx.db.row(f"SELECT {THREADS.columns} FROM threads WHERE key = :key", key=key) if key else None
     return THREADS.load(row) if row else None
 
 
+def joins(source: ThreadShare, share: ThreadShare) -> bool:
+    """Whether a message from this source belongs into a thread with this share: its owner's messages do, and open
+    messages belong into open threads."""
+    if share.owner_key is not None and share.owner_key == source.owner_key:
+        return True
+    return source.share == FULL and share.share == FULL
+
+
 def _store_mail_ids(ctx: Ctx, thread: Thread, mail: Mail) -> None:
     """Store the ids by which later messages find this thread."""
     mail_ids = dict.fromkeys([*([mail.message_id] if mail.message_id else []), *mail.references])
+    store_ids(ctx, thread, mail_ids)
+
+
+def store_ids(ctx: Ctx, thread: Thread, mail_ids: Iterable[str]) -> None:
     ctx.db.many(
         """
         INSERT INTO mail_ids (box_key, message_id, thread_key) VALUES (:box, :id, :thread) ON CONFLICT DO NOTHING
         """,
         [{"box": thread.box_key, "id": mail_id, "thread": thread.key} for mail_id in mail_ids],
     )
+    ctx.db.run(
+        f"""
+        DELETE FROM unboxed_mail_ids WHERE box_key = :box AND {ctx.db.dialect.among("message_id", "ids")}
+        """,
+        box=thread.box_key,
+        ids=ctx.db.texts(mail_ids),
+    )
 
 
-def _name(person: Address) -> str:
+def name_of(person: Address) -> str:
     return person.name or person.email.partition("@")[0]
 
 
-def _with(stored: list[str], added: list[str]) -> list[str]:
+def merged(stored: list[str], added: list[str]) -> list[str]:
     return list(dict.fromkeys([*stored, *added]))[:MOST_PEOPLE]
 
 
 def remove(ctx: Ctx, key: str) -> None:
-    """Move a thread to the trash, with its messages and files. The addresses that it added stay with the box."""
+    """Move a thread to the trash, with its messages and files. The addresses that it added stay with the box. Answers
+    to its messages do not come back to the box by themselves."""
     thread, box, pipeline, _ = attached.reach(ctx, THREADS, key)
     its_files = files.by_thread(ctx, [key])[key]
     name = thread.subject or thread.gmail_id or "(no subject)"
     trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
+    search.reindex_messages(ctx, "thread_key", key)
+    ctx.db.run(
+        """
+        INSERT INTO unboxed_mail_ids (box_key, message_id, thread_key)
+        SELECT box_key, message_id, thread_key FROM mail_ids WHERE thread_key = :key ON CONFLICT DO NOTHING
+        """,
+        key=key,
+    )
     ctx.db.run("DELETE FROM threads WHERE key = :key", key=key)
-    totals = {"file_count": files.count(ctx, box), **mail_totals(ctx, box)}
-    box = boxes.save_activity(ctx, box, thread_count=count(ctx, box), **totals)
+    box = save_totals(ctx, box)
     record_event(ctx, "thread.removed", thread, its_files, box, pipeline)
 
 
+def save_totals(ctx: Ctx, box: Box) -> Box:
+    """Count the box's threads, messages and files again. The caller has locked the box."""
+    totals = {"thread_count": count(ctx, box), "file_count": files.count(ctx, box), **mail_totals(ctx, box)}
+    return boxes.save_activity(ctx, box, **totals)
+
+
 def mail_totals(ctx: Ctx, box: Box) -> dict[str, Any]:
-    """The numbers and times of a box's messages, as members of `Activity`."""
+    """The numbers and times of a box's messages, as members of `Activity`. Private mail does not count, because all
+    users who see the box see these numbers. A message counts once, although it may be in several threads."""
     rows = ctx.db.rows(
-        "SELECT sent, COUNT(*), MIN(sent_at), MAX(sent_at) FROM messages WHERE box_key = :box GROUP BY sent",
+        f"""
+        SELECT m.sent, COUNT(DISTINCT m.mail_key), MIN(m.sent_at), MAX(m.sent_at) FROM messages m
+        WHERE m.box_key = :box AND {_COUNTS} GROUP BY m.sent
+        """,
         box=box.key,
+        mail_owner="",
     )
     totals = {bool(row[0]): row[1:] for row in rows}
     sent, received = totals.get(True, (0, None, None)), totals.get(False, (0, None, None))
@@ -238,12 +294,17 @@ def mail_totals(ctx: Ctx, box: Box) -> dict[str, Any]:
     }
 
 
+_COUNTS = access.sees_mail("m.thread_key", access.PRIVATE_MAIL)
+
+
 def _outermost(ctx: Ctx, box: Box, order: str) -> tuple[int | None, str | None]:
     """When the first message (or with DESC the last) was sent, and by which address."""
     row = ctx.db.row(
         f"""
-        SELECT sent_at, sender FROM messages WHERE box_key = :box ORDER BY sent_at {order}, key {order} LIMIT 1
+        SELECT m.sent_at, l.sender FROM messages m JOIN mails l ON l.key = m.mail_key
+        WHERE m.box_key = :box AND {_COUNTS} ORDER BY m.sent_at {order}, m.key {order} LIMIT 1
         """,
         box=box.key,
+        mail_owner="",
     )
-    return (row[0], msgspec.json.decode(row[1], type=Address).email) if row else (None, None)
+    return (row[0], msgspec.json.decode(row[1], type=Address).email or None) if row else (None, None)

@@ -16,8 +16,10 @@ from .. import boxes
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS
 from ..events import EVENTS
+from . import attached
 from .comments import COMMENTS
 from .files import FILES
+from .mail import sharing
 from .meetings import CALL, MEETINGS, NOTES
 from .messages import MESSAGES, Message
 from .threads import THREADS
@@ -104,9 +106,12 @@ def page(
     for rank, (kind, source) in enumerate(_RANKED):
         if kind in wanted:
             where, params = _from(source, rank, newest_first, start, after)
+            test, given = attached.sees(ctx, source.table.name)
+            sql = _sql(source, f"{where} AND {test}", newest_first)
+            rows = ctx.db.rows(sql, box=box.key, limit=limit, **params, **given)
             found += [
-                TimelineEntry(kind, _shortened(source.table.load(row)), TimelinePosition(row[-2], rank, row[-1]))
-                for row in ctx.db.rows(_sql(source, where, newest_first), box=box.key, limit=limit, **params)
+                TimelineEntry(kind, thing, TimelinePosition(row[-2], rank, row[-1]))
+                for row, thing in zip(rows, _things(ctx, source, rows), strict=True)
             ]
     # Entries were read in the order of ranks, and within a source in its order. A stable sort keeps both.
     if newest_first:
@@ -114,6 +119,14 @@ def page(
     else:
         found.sort(key=lambda entry: (entry.place.at, entry.place.rank))
     return found[:limit]
+
+
+def _things(ctx: Ctx, source: Source, rows: list[Any]) -> list[Any]:
+    """The things of these rows, without what the actor may not see of restricted mail."""
+    things = [_shortened(source.table.load(row)) for row in rows]
+    if source.table is MESSAGES:
+        return sharing.reduced_messages(ctx, things)
+    return sharing.reduced_threads(ctx, things) if source.table is THREADS else things
 
 
 def _sql(source: Source, where: str, newest_first: bool) -> str:

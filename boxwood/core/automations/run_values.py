@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ...lib.requests import HIDDEN
-from .. import cel, persons
+from .. import access, cel, persons
 from ..context import Ctx
 from . import template_names
 from .automations import Automation
@@ -80,7 +80,12 @@ class RunValues(Mapping[str, Any]):
         if self.run.event_id is None:
             return None
         return self.ctx.db.row(
-            "SELECT record, before, detail, kind, pipeline_key FROM events WHERE id = :id", id=self.run.event_id
+            f"""
+            SELECT e.record, e.before, e.detail, e.kind, e.pipeline_key FROM events e
+            WHERE e.id = :id AND {access.sees_event(self.ctx.db.dialect, "e")}
+            """,
+            id=self.run.event_id,
+            mail_owner="",
         )
 
 

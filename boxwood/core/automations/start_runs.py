@@ -22,7 +22,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     """Start a run of every automation whose trigger this event is."""
     if happened.kind == "hook.received":
         _start_for_request(ctx, happened)
-    if happened.kind not in triggers.BY_KIND:
+    if happened.kind not in triggers.BY_KIND or happened.only_for:
         return
     scope = happened.pipeline.key if happened.pipeline is not None else happened.team_key or ""
     for automation in listening(ctx, happened.kind, scope):

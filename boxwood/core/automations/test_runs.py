@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import Invalid, NotFound
 from ...lib import ids
 from ...lib.address_rules import Rules
-from .. import boxes, events
+from .. import access, boxes, events
 from ..context import Ctx
 from ..events import EVENTS
 from . import automations, runs, template_names, triggers
@@ -95,9 +95,11 @@ def _latest_event(ctx: Ctx, trigger_type: str, box_key: str | None, team_key: st
     where = "box_key = :box" if box_key else "team_key = :team AND box_key IS NULL"
     row = ctx.db.row(
         f"""
-        SELECT {EVENTS.columns} FROM events WHERE {where} AND {ctx.db.dialect.among("kind", "kinds")}
+        SELECT {EVENTS.of("e")} FROM events e
+        WHERE {where} AND {ctx.db.dialect.among("kind", "kinds")} AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY id DESC LIMIT 1
         """,
+        mail_owner="",
         kinds=ctx.db.texts(kinds),
         **({"box": box_key} if box_key else {"team": team_key}),
     )

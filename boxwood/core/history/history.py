@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ...errors import NotFound
-from .. import boxes, pipelines
+from .. import access, boxes, pipelines
 from ..context import Ctx
 from ..event_kinds import QUIET
 from ..events import EVENTS, Event
@@ -45,9 +45,11 @@ def _page(ctx: Ctx, where: str, key: str, behind: int, limit: int) -> list[Event
     """The events with numbers below `behind`."""
     rows = ctx.db.rows(
         f"""
-        SELECT {EVENTS.columns} FROM events WHERE {where} AND id < :behind AND {_NOT_QUIET}
+        SELECT {EVENTS.of("e")} FROM events e
+        WHERE {where} AND id < :behind AND {_NOT_QUIET} AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY id DESC LIMIT :limit
         """,
+        mail_owner=ctx.mail_owner,
         key=key,
         behind=behind,
         limit=limit,

@@ -78,9 +78,10 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
         f"""
         SELECT {EVENTS.of("e")} FROM events e
         WHERE e.pipeline_key = :pipeline AND e.box_key IS NOT NULL AND e.at > :since AND {seen}
-            AND {ctx.db.dialect.among("e.kind", "kinds")}
+            AND {ctx.db.dialect.among("e.kind", "kinds")} AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY e.id
         """,
+        mail_owner=ctx.mail_owner,
         pipeline=pipeline.key,
         since=since,
         kinds=ctx.db.texts(kinds),
@@ -114,9 +115,11 @@ def _page(
         where, params = f"{where} AND {ctx.db.dialect.among('e.kind', 'kinds')}", {**params, "kinds": kinds}
     rows = ctx.db.rows(
         f"""
-        SELECT {EVENTS.of("e")} FROM events e WHERE {where} AND {_NOT_QUIET}
+        SELECT {EVENTS.of("e")} FROM events e
+        WHERE {where} AND {_NOT_QUIET} AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY {order} LIMIT :limit OFFSET :offset
         """,
+        mail_owner=ctx.mail_owner,
         limit=limit,
         offset=offset,
         **params,

@@ -56,6 +56,8 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
         return
     if box is not None:
         wanted = {user: reason for user, reason in wanted.items() if _sees(ctx, user, box, pipeline)}
+    if happened.only_for:
+        wanted = {user: reason for user, reason in wanted.items() if user == happened.only_for}
     ctx.db.many(
         _INSERT,
         [
@@ -126,9 +128,11 @@ def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage
         f"""
         SELECT {EVENTS.of("e")}, n.reason, n.read_at FROM notifications n JOIN events e ON e.id = n.event_id
         WHERE n.user_key = :actor AND n.event_id < :behind AND {_VISIBLE} {"AND n.read_at IS NULL" if unread else ""}
+            AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY n.event_id DESC LIMIT :limit
         """,
         **{**ctx.who, "actor": _own(ctx)},
+        mail_owner=ctx.mail_owner,
         behind=behind,
         limit=limit + 1,
     )
@@ -155,9 +159,11 @@ def unread(ctx: Ctx) -> tuple[int, int]:
         f"""
         SELECT CASE WHEN e.kind = 'box.deleted' THEN NULL ELSE n.box_key END, COUNT(*), MAX(n.event_id)
         FROM notifications n JOIN events e ON e.id = n.event_id
-        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE} GROUP BY 1
+        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE}
+            AND {access.sees_event(ctx.db.dialect, "e")} GROUP BY 1
         """,
         **{**ctx.who, "actor": _own(ctx)},
+        mail_owner=ctx.mail_owner,
     )
     seen = boxes.seen_among(ctx, {box for box, _, _ in rows if box})
     counted = [(count, newest) for box, count, newest in rows if not box or box in seen]

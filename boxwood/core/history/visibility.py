@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from .. import access
+from .. import events as events_of
 from ..access import About, Role
 from ..context import Ctx
 from ..events import Event
@@ -32,6 +33,8 @@ class Visibility:
             if role and event.box_key and not role.sees_all_boxes():
                 by_pipeline.setdefault(event.pipeline_key or "", set()).add(event.box_key)
         self._boxes = _visible_boxes(ctx, self._roles, by_pipeline)
+        threads = {thread for event in events if (thread := events_of.thread_of_stored(event))}
+        self._restricted = access.restricted_to(ctx.db, threads)
         self._teams = _team_rights(
             ctx, {event.team_key for event in events if event.team_key and not event.pipeline_key}
         )
@@ -41,6 +44,8 @@ class Visibility:
             return event.actor_key == self._ctx.actor.key and not self._ctx.within
         if event.pipeline_key is None:
             return self._in_team(event)
+        if self.hides_mail(event):
+            return False
         role = self._roles.get(event.pipeline_key)
         if role is None:
             # After a pipeline is deleted, only the user who made the change sees the event.
@@ -51,6 +56,11 @@ class Visibility:
         if event.box_key == event.subject_key:
             return access.allows(self._ctx, role, "BOX", "GET", msgspec.json.decode(event.record, type=About))
         return event.box_key in self._boxes
+
+    def hides_mail(self, event: Event) -> bool:
+        """Whether the event tells of mail that is restricted for the actor."""
+        thread = events_of.thread_of_stored(event) if self._restricted else ""
+        return thread in self._restricted and self._restricted[thread] != self._ctx.mail_owner
 
     def _in_team(self, event: Event) -> bool:
         rights = self._teams.get(event.team_key or "")
@@ -71,7 +81,7 @@ def visible(ctx: Ctx, events: list[Event]) -> list[Event]:
     may_see = Visibility(ctx, events)
     hidden = {event.box_key for event in events if event.box_key and not may_see(event)}
     boxes = _boxes_now(ctx, hidden) if hidden else set()
-    return [event for event in events if may_see(event) or event.box_key in boxes]
+    return [event for event in events if may_see(event) or (event.box_key in boxes and not may_see.hides_mail(event))]
 
 
 def _roles(ctx: Ctx, keys: set[str]) -> tuple[dict[str, Role], set[str]]:

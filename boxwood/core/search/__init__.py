@@ -3,6 +3,7 @@
 from .index import AT_ONCE as AT_ONCE
 from .index import BOX as BOX
 from .index import CONTACT as CONTACT
+from .index import MESSAGE as MESSAGE
 from .index import MOST_LETTERS as MOST_LETTERS
 from .index import NO_ENTRIES as NO_ENTRIES
 from .index import ORGANIZATION as ORGANIZATION
@@ -18,4 +19,5 @@ from .index import prepare_entries as prepare_entries
 from .index import prepare_new_entries as prepare_new_entries
 from .index import reindex as reindex
 from .index import reindex_all as reindex_all
+from .index import reindex_messages as reindex_messages
 from .index import title_mark as title_mark

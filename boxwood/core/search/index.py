@@ -1,4 +1,4 @@
-"""The search index: one entry for each box, contact and organization, with its words.
+"""The search index: one entry for each box, contact, organization and e-mail message, with its words.
 
 A function that changes one of them calls `reindex`. At the end of the write batch, in the same transaction, each entry
 is updated once. So search finds what was written a moment ago, and a batch updates the index once.
@@ -16,10 +16,11 @@ import msgspec
 
 from ...db.engine import Db
 from ...lib import search_words
+from .. import access
 from ..context import Ctx
 from ..records import Box
 
-BOX, CONTACT, ORGANIZATION = "box", "contact", "organization"
+BOX, CONTACT, ORGANIZATION, MESSAGE = "box", "contact", "organization", "message"
 MOST_LETTERS = 150_000
 """The longest body of an entry, in characters; each word is counted once. A tsvector holds at most a megabyte."""
 AT_ONCE = 1000
@@ -103,6 +104,14 @@ def reindex_all(ctx: Ctx, kind: str, within: str) -> None:
     ctx.db.run(
         f"INSERT INTO search_chores (kind, key) SELECT '{kind}', key FROM {table} WHERE {column} = :within",
         within=within,
+    )
+
+
+def reindex_messages(ctx: Ctx, column: str, key: str) -> None:
+    """Update the entries of the messages of a box (`box_key`) or a thread (`thread_key`) that changed or are about to
+    be deleted, soon after the commit. A change of who may see them takes effect at once, because each search asks."""
+    ctx.db.run(
+        f"INSERT INTO search_chores (kind, key) SELECT '{MESSAGE}', key FROM messages WHERE {column} = :key", key=key
     )
 
 
@@ -370,4 +379,45 @@ def _common_marks(kind: str, row: Row) -> list[str]:
     return [kind, mark(kind + row[0]), mark(row[1])]
 
 
-_READERS = {CONTACT: _contacts, ORGANIZATION: _organizations}
+def _messages(db: Db, keys: list[str]) -> Updates:
+    """Entries of messages: subject, text, people and the names of the files. Restricted mail is marked by its owner
+    alone, all other mail by its pipeline."""
+    rows = _select(db, "messages", "t.mail_key, t.pipeline_key, t.thread_key, t.bcc", keys)
+    mails = {
+        row[0]: row[1:]
+        for row in db.rows(
+            f"""
+            SELECT key, subject, text, sender, reply_to, recipients, cc FROM mails
+            WHERE {db.dialect.among("key", "mails")}
+            """,
+            mails=db.texts({row[0] for row in rows}),
+        )
+    }
+    files: dict[str, list[str]] = {}
+    for key, name in db.rows(
+        f"SELECT message_key, name FROM files WHERE {db.dialect.among('message_key', 'keys')}",
+        keys=db.texts(row[4] for row in rows),
+    ):
+        files.setdefault(key, []).append(name)
+    owners = access.restricted_to(db, {row[2] for row in rows})
+    for row in rows:
+        mail_key, pipeline_key, thread_key, bcc = row[:4]
+        subject, text, sender, *lists = mails[mail_key]
+        people = [_json(sender), *(person for people in (*lists, bcc) for person in _json(people))]
+        named = [word for person in people for word in (person["email"], person.get("name") or "")]
+        mark_of = owner_mark(owners[thread_key]) if thread_key in owners else message_mark(pipeline_key)
+        texts = [*named, *files.get(row[4], []), text]
+        yield _entry_update(row, subject, texts, [MESSAGE, mark_of])
+
+
+def message_mark(pipeline_key: str) -> str:
+    """The mark of the mail of a pipeline's boxes."""
+    return mark(MESSAGE + pipeline_key)
+
+
+def owner_mark(user_key: str) -> str:
+    """The mark of the mail that only this user may see."""
+    return mark(f"{MESSAGE} of {user_key}")
+
+
+_READERS = {CONTACT: _contacts, ORGANIZATION: _organizations, MESSAGE: _messages}

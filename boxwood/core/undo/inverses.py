@@ -12,6 +12,7 @@ from ...lib.address_rules import Rules
 from .. import boxes, pipelines, trash, undo_data
 from ..accounts import team_settings
 from ..activity import comments, files, meetings, snippets, tasks, threads
+from ..activity.mail import blocks, rules
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -62,6 +63,8 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "field": lambda ctx, event: fields.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "view": lambda ctx, event: saved_views.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "snippet": lambda ctx, event: snippets.delete(ctx, event.subject_key or ""),
+    "mail_block": lambda ctx, event: blocks.delete(ctx, event.subject_key or ""),
+    "mail_rule": lambda ctx, event: rules.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "webhook": lambda ctx, event: subscriptions.delete(ctx, event.subject_key or ""),
     "automation": lambda ctx, event: automations.delete(ctx, event.subject_key or ""),
     "inbound": lambda ctx, event: inbound_endpoints.delete(ctx, event.subject_key or ""),

@@ -15,6 +15,7 @@ from ..access import About, Role
 from ..activity import comments, files, meetings, snippets, tasks, threads
 from ..activity.comments import COMMENTS
 from ..activity.files import FILES
+from ..activity.mail import blocks, rules
 from ..activity.meetings import MEETINGS
 from ..activity.tasks import TASKS
 from ..activity.threads import THREADS
@@ -102,8 +103,15 @@ def _may_restore(ctx: Ctx, trashed: Trashed, row: Row) -> bool:
         case "comment" if ctx.actor.key != about.creator_key and not access.allows(ctx, role, "PIPELINE", "DELETE"):
             return False
     if trashed.noun in ATTACHED:
-        return box_key is not None and _may_change_box(ctx, role, box_key)
+        return box_key is not None and not _hides_mail(ctx, trashed) and _may_change_box(ctx, role, box_key)
     return trashed.actor_key == ctx.actor.key
+
+
+def _hides_mail(ctx: Ctx, trashed: Trashed) -> bool:
+    """Whether it is a conversation, or a file of one, that is restricted for the actor."""
+    thread_key = trashed.key if trashed.noun == "thread" else trashed.about.get("thread_key") or ""
+    owner = access.restricted_to(ctx.db, [thread_key]).get(thread_key) if thread_key else None
+    return owner is not None and owner != ctx.mail_owner
 
 
 def _may_change_box(ctx: Ctx, role: Role, box_key: str) -> bool:
@@ -161,9 +169,10 @@ def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     box = validation_rules.with_violations(ctx, pipeline, box)
     rows["comments"] = _parents_first(rows["comments"])
     for table, _ in trash.HELD["box"][1:]:
-        trash.put_back(ctx.db, table, rows[table])
+        trash.put_back(ctx.db, table, rows.get(table, []))
     events.record_for_box(ctx, "box.restored", box, pipeline)
     search.reindex(ctx, "box", box.key)
+    search.reindex_messages(ctx, "box_key", box.key)
 
 
 def _without_deleted(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
@@ -208,10 +217,10 @@ def _lock_box(ctx: Ctx, trashed: Trashed) -> tuple[Box, Pipeline]:
 def _put_back(ctx: Ctx, trashed: Trashed, rows: Rows, box: Box) -> None:
     """Insert the rows of a record again. The record belongs to the pipeline that its box is in now."""
     for table, _ in trash.HELD[trashed.noun]:
-        for row in rows[table]:
+        for row in rows.get(table, []):
             if "pipeline_key" in row:
                 row["pipeline_key"] = box.pipeline_key
-        trash.put_back(ctx.db, table, rows[table])
+        trash.put_back(ctx.db, table, rows.get(table, []))
 
 
 def _task(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
@@ -276,18 +285,24 @@ def _thread(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     gmail_id = rows["threads"][0]["gmail_id"]
     if gmail_id and _has(ctx, "threads", box, "gmail_id", gmail_id):
         raise Conflict("This thread was added to the box again since it was deleted")
-    for message in rows["messages"]:
-        if _has(ctx, "messages", box, "identity", message["identity"]):
-            raise Conflict("A message of this thread was added to the box again since it was deleted")
-    known = {row[0] for row in ctx.db.rows("SELECT message_id FROM mail_ids WHERE box_key = :box", box=box.key)}
-    rows["mail_ids"] = [row for row in rows["mail_ids"] if row["message_id"] not in known]
+    if any(_has_open_message(ctx, box, message["mail_key"]) for message in rows["messages"]):
+        raise Conflict("A message of this thread was added to the box again since it was deleted")
     _put_back(ctx, trashed, rows, box)
-    counts = (threads.count(ctx, box), files.count(ctx, box))
-    box = boxes.save_activity(ctx, box, thread_count=counts[0], file_count=counts[1], **threads.mail_totals(ctx, box))
+    ctx.db.run("DELETE FROM unboxed_mail_ids WHERE thread_key = :key", key=trashed.key)
+    search.reindex_messages(ctx, "thread_key", trashed.key)
+    box = threads.save_totals(ctx, box)
     thread = _read(ctx, THREADS, trashed.key)
     threads.record_event(
         ctx, "thread.restored", thread, files.by_thread(ctx, [trashed.key])[trashed.key], box, pipeline
     )
+
+
+def _has_open_message(ctx: Ctx, box: Box, mail_key: str) -> bool:
+    """Whether the box has this mail in a conversation that all users see."""
+    sql = f"""
+        SELECT 1 FROM messages m WHERE m.box_key = :box AND m.mail_key = :mail AND {access.sees_mail("m.thread_key")}
+    """
+    return ctx.db.row(sql, box=box.key, mail=mail_key, mail_owner="") is not None
 
 
 def _has(ctx: Ctx, table: str, box: Box, column: str, value: str) -> bool:
@@ -353,6 +368,17 @@ def _snippet(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
     events.record(ctx, "snippet.restored", snippet, pipeline=shared, subject=snippet.name)
 
 
+def _mail_block(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
+    trash.put_back(ctx.db, "mail_blocks", rows["mail_blocks"])
+    blocks.record_event(ctx, "mail_block.restored", _read(ctx, blocks.BLOCKS, trashed.key))
+
+
+def _mail_rule(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
+    pipeline = pipelines.get(ctx, trashed.pipeline_key or "")
+    trash.put_back(ctx.db, "mail_rules", rows["mail_rules"])
+    rules.record_event(ctx, "mail_rule.restored", _read(ctx, rules.RULES, trashed.key), pipeline)
+
+
 def _webhook(table: Any, record_event: Callable[[Ctx, str, Any], Any]) -> Callable[[Ctx, Trashed, Rows], None]:
     """Restores a webhook subscription or an inbound webhook. The addresses of an inbound webhook work again."""
 
@@ -381,6 +407,8 @@ _RESTORERS: dict[str, Callable[[Ctx, Trashed, Rows], None]] = {
     "field": _field,
     "view": _view,
     "snippet": _snippet,
+    "mail_block": _mail_block,
+    "mail_rule": _mail_rule,
     "webhook": _webhook(subscriptions.WEBHOOKS, subscriptions.record_event),
     "inbound": _webhook(inbound_endpoints.INBOUND, inbound_endpoints.record_event),
     "automation": lambda ctx, trashed, rows: automations.restore(ctx, rows),

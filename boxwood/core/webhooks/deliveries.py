@@ -15,6 +15,7 @@ from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound
 from ...lib.durations import DAY
+from .. import access
 from ..context import Ctx
 from ..events import EVENTS, Event
 from . import subscriptions
@@ -120,8 +121,30 @@ def get(ctx: Ctx, key: str) -> tuple[Delivery, Webhook, Event | None]:
         webhook = subscriptions.get(ctx, delivery.webhook_key)
     except NotFound:
         raise NotFound(key) from None
-    found = ctx.db.row(f"SELECT {EVENTS.columns} FROM events WHERE id = :id", id=delivery.event_id)
-    return delivery, webhook, EVENTS.load(found) if found else None
+    return delivery, webhook, _event(ctx, delivery.event_id)
+
+
+def _event(ctx: Ctx, event_id: int) -> Event | None:
+    """The event; None if there is none, or it tells of mail that was restricted after it."""
+    found = ctx.db.row(
+        f"SELECT {EVENTS.of('e')} FROM events e WHERE e.id = :id AND {access.sees_event(ctx.db.dialect, 'e')}",
+        id=event_id,
+        mail_owner="",
+    )
+    return EVENTS.load(found) if found else None
+
+
+def cancel_for_thread(ctx: Ctx, box_key: str) -> None:
+    """Cancel what waits of events of a box whose mail was restricted since."""
+    ctx.db.run(
+        f"""
+        UPDATE deliveries SET state = 'cancelled', ended_at = :now WHERE state = 'due' AND event_id IN (
+            SELECT e.id FROM events e WHERE e.box_key = :box AND NOT ({access.sees_event(ctx.db.dialect, "e")}))
+        """,
+        now=ctx.now,
+        box=box_key,
+        mail_owner="",
+    )
 
 
 def list_for_webhook(ctx: Ctx, key: str, *, state: str, limit: int, offset: int) -> list[Delivery]:
@@ -164,8 +187,10 @@ SEND_AGAIN = "state = 'due', due_at = :now, tries = 0, worker = NULL, ended_at =
 
 def resend(ctx: Ctx, key: str) -> Delivery:
     """Send a delivery again at once, whatever its state is."""
-    delivery, webhook, _ = get(ctx, key)
+    delivery, webhook, event = get(ctx, key)
     require_active(webhook)
+    if event is None and delivery.event_id:
+        raise Conflict("This delivery tells of mail that its owner restricted since: it cannot be sent again")
     ctx.db.run(f"UPDATE deliveries SET {SEND_AGAIN}, rank = :rank WHERE key = :key", key=key, now=ctx.now, rank=FRESH)
     ctx.db.notify("deliveries")
     return get(ctx, delivery.key)[0]

@@ -72,7 +72,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     Of an edit that is recorded as several events, only the last one is delivered.
     """
     name = subscriptions.EVENT_NAMES.get(happened.kind)
-    if name is None or "part" in happened.detail:
+    if name is None or "part" in happened.detail or happened.only_for:
         return
     scopes = (
         happened.pipeline.key if happened.pipeline is not None else "",

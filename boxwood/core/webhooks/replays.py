@@ -8,6 +8,7 @@ import msgspec
 
 from ...errors import Invalid
 from ...lib import ids
+from .. import access
 from ..access import About
 from ..context import Ctx
 from ..events import EVENTS, Event
@@ -107,9 +108,12 @@ def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> l
         f"""
         SELECT event_id, created_at FROM deliveries
         WHERE {deliveries.OF_WEBHOOK} AND state = 'dead' AND created_at >= :since AND created_at <= :until AND NOT test
+            AND EXISTS (
+                SELECT 1 FROM events e WHERE e.id = event_id AND {access.sees_event(ctx.db.dialect, "e")})
         ORDER BY key LIMIT :limit
         """,
         **deliveries.span(webhook),
+        mail_owner="",
         since=since,
         until=until,
         limit=limit,
@@ -142,9 +146,11 @@ def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None
         f"""
         SELECT {EVENTS.of("e")} FROM events e
         WHERE {where} AND {ctx.db.dialect.among("e.kind", "kinds")} AND e.at >= :since AND e.at <= :until
+            AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY e.id {order} LIMIT {_SLICE}
         """,
         kinds=ctx.db.texts(kinds),
+        mail_owner="",
         since=since,
         until=until,
         **params,
