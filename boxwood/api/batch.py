@@ -122,6 +122,7 @@ def _prepared(call: Call, operation: dict[str, Any]) -> tuple[Any, Call]:
         inner.items = body
     elif isinstance(body, dict):
         inner.given = {**inner.query, **body}
+        inner.enter(call.ctx)
     elif body is not None:
         raise Invalid("body", "must be an object or a list")
     return route, inner

@@ -13,7 +13,7 @@ from ..wire.shapes import box_lists
 from ..wire.shapes.base import given
 from ..wire.shapes.boards import PLACE, BoardColumn, BoardOut, PlaceOut
 from ..wire.shapes.pipelines import Color
-from .boxes import read_filter
+from .boxes import named, read_filter
 from .http.call import Call
 from .http.replies import Reply, encode
 
@@ -71,7 +71,9 @@ def _shown(call: Call, board: Board) -> BoardOut:
             count=lane.count,
             sums=lane.sums,
             ignored=lane.ignored,
-            results=box_lists.boxes(lane.page.boxes, people, call.ctx.now, lane.page.columns),
+            results=box_lists.boxes(
+                lane.page.boxes, people, call.ctx.now, lane.page.columns, named(call, lane.page.boxes)
+            ),
             has_next_page=lane.page.cursor is not None,
             golden=lane.golden,
             cursor=call.next_cursor(lane.page.cursor),

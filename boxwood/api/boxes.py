@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from ..core import boxes, persons, pipelines
-from ..core.boxes import transfers
+from ..core.boxes import box_names, transfers
 from ..core.boxes import upsert as box_upsert
+from ..core.boxes.box_names import BoxNames
 from ..core.context import Ctx
 from ..core.history import history, newsfeed
-from ..core.pipelines import schema
-from ..core.records import Box, StoredBox
+from ..core.pipelines import names, schema
+from ..core.records import WITH_OPTIONS, Box, Field, StoredBox
 from ..core.records import box as stored
 from ..core.views import listing, selections
 from ..core.views.selections import BoxPage
@@ -28,8 +30,18 @@ from ..wire.shapes.people import Out
 from .http.call import MOST_PER_PAGE, Call, Stream
 
 
-def _shown(ctx: Ctx, found: list[StoredBox]) -> list[shapes.BoxOut]:
-    return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now)
+def _shown(call: Call, found: list[StoredBox]) -> list[shapes.BoxOut]:
+    return _listed(call.ctx, found, call.flag("names"))
+
+
+def _listed(ctx: Ctx, found: list[StoredBox], named: bool) -> list[shapes.BoxOut]:
+    people = persons.by_key(ctx, stored.people(found))
+    return box_lists.boxes(found, people, ctx.now, names=box_names.of(ctx, found) if named else ())
+
+
+def named(call: Call, found: Sequence[Box | StoredBox]) -> list[BoxNames]:
+    """The names of each box, if the request has `names=true`; else an empty list."""
+    return box_names.of(call.ctx, found) if call.flag("names") else []
 
 
 PAGE = 100
@@ -39,12 +51,13 @@ def selected(call: Call, found: BoxPage) -> Results[shapes.BoxOut]:
     """A page of a list with a cursor, with the requested columns. It notes the fields for which an index would help."""
     call.wishes.update(found.wishes)
     people = persons.by_key(call.ctx, stored.people(found.boxes))
-    shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns)
+    shown = box_lists.boxes(found.boxes, people, call.ctx.now, found.columns, named(call, found.boxes))
     return Results(shown, found.cursor is not None, call.next_cursor(found.cursor))
 
 
-def _one(call: Call, box: Box) -> shapes.BoxOut:
-    return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now)
+def _one(call: Call, box: Box, columns: dict[str, Any] | None = None) -> shapes.BoxOut:
+    people = persons.by_key(call.ctx, box.people())
+    return shapes.box(box, people, call.ctx.now, columns, *named(call, [box]))
 
 
 def get(call: Call) -> shapes.BoxOut:
@@ -55,11 +68,11 @@ def get(call: Call) -> shapes.BoxOut:
     """
     if (at := call.number("asOf", -1)) >= 0:
         box, event = history.box_at(call.ctx, call.path[0], at)
-        return shapes.box(box, payloads.people(event), at)
+        return shapes.box(box, payloads.people(event), at, None, *named(call, [box]))
     if not (asked := call.texts("fields")):
-        return _shown(call.ctx, [boxes.get_stored(call.ctx, call.path[0])])[0]
+        return _shown(call, [boxes.get_stored(call.ctx, call.path[0])])[0]
     box = boxes.get(call.ctx, call.path[0])
-    return shapes.box(box, persons.by_key(call.ctx, box.people()), call.ctx.now, selections.read(call.ctx, box, asked))
+    return _one(call, box, selections.read(call.ctx, box, asked))
 
 
 def create(call: Call) -> shapes.BoxOut:
@@ -119,7 +132,7 @@ def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
     if pipeline_key and {"limit", "page", "offset"} & call.given.keys():
         limit, offset = call.page(listing.SLICE)
         return _shown(
-            call.ctx,
+            call,
             listing.page(
                 call.ctx, pipeline_key, stage_key=stage_key, sort_by=sort_by, limit=limit, offset=offset, since=since
             ),
@@ -129,8 +142,9 @@ def list_v1(call: Call) -> list[shapes.BoxOut] | Stream:
         limit, offset = call.page(listing.SLICE)
         found = found[offset : offset + limit]
     if len(found) <= listing.SLICE:
-        return _shown(call.ctx, listing.by_keys(call.ctx, found))
-    return Stream(listing.slices(found), lambda ctx, keys: [*_shown(ctx, listing.by_keys(ctx, keys))])
+        return _shown(call, listing.by_keys(call.ctx, found))
+    has_names = call.flag("names")
+    return Stream(listing.slices(found), lambda ctx, keys: [*_listed(ctx, listing.by_keys(ctx, keys), has_names)])
 
 
 def list_v2(call: Call) -> Results[shapes.BoxOut]:
@@ -151,7 +165,7 @@ def list_v2(call: Call) -> Results[shapes.BoxOut]:
         offset=offset,
         since=_since(call),
     )
-    return Results([*_shown(call.ctx, found[:limit])], len(found) > limit)
+    return Results([*_shown(call, found[:limit])], len(found) > limit)
 
 
 def _select(call: Call) -> Results[shapes.BoxOut]:
@@ -193,13 +207,15 @@ def batch_get(call: Call) -> list[shapes.BoxOut]:
     Boxes of other pipelines, and boxes that the caller cannot access, are left out.
     """
     found = listing.in_pipeline(call.ctx, call.path[0], _named_keys(call))
-    return with_columns(call.ctx, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
+    return with_columns(call, found, selections.Selection(call.ctx, call.path[0], shown=call.texts("fields")))
 
 
-def with_columns(ctx: Ctx, found: list[StoredBox], chosen: selections.Selection) -> list[shapes.BoxOut]:
+def with_columns(call: Call, found: list[StoredBox], chosen: selections.Selection) -> list[shapes.BoxOut]:
     """The boxes with the columns of the selection."""
+    ctx = call.ctx
     asked = [chosen.reads(box.box(), ctx.now) for box in found] if chosen.shown else []
-    return box_lists.boxes(found, persons.by_key(ctx, stored.people(found)), ctx.now, asked)
+    people = persons.by_key(ctx, stored.people(found))
+    return box_lists.boxes(found, people, ctx.now, asked, named(call, found))
 
 
 def _named_keys(call: Call) -> list[str]:
@@ -230,7 +246,7 @@ def batch_move(call: Call) -> list[shapes.BoxOut]:
         stage_key = move.get("stageKey") if isinstance(move, dict) else None
         if not isinstance(key, str) or not isinstance(target, str):
             raise Invalid(f"[{at}]", "needs boxKey and pipelineKey")
-        pipelines.get(call.ctx, target)
+        target = pipelines.get(call.ctx, names.pipeline_key(call.ctx, target, f"[{at}].pipelineKey") or target).key
         try:
             boxes.get(call.ctx, key)
         except NotFound:
@@ -245,17 +261,22 @@ def list_values(call: Call) -> list[shapes.FieldValue]:
     box = boxes.get(call.ctx, call.path[0])
     held = box.fields
     found = schema.fields(call.ctx, [box.pipeline_key])[box.pipeline_key]
-    return [_value(field.key, held) for field in found]
+    return [_value(call, field, held) for field in found]
 
 
 def get_value(call: Call) -> shapes.FieldValue:
     """The value of one field of a box."""
     box, pipeline, _ = boxes.reach(call.ctx, call.path[0])
-    return _value(schema.field(call.ctx, pipeline, call.path[1]).key, box.fields)
+    return _value(call, names.field(call.ctx, pipeline, call.path[1]), box.fields)
 
 
-def _value(key: str, held: dict[str, Any]) -> shapes.FieldValue:
-    return shapes.FieldValue(key, held[key]) if key in held else shapes.FieldValue(key)
+def _value(call: Call, field: Field, held: dict[str, Any]) -> shapes.FieldValue:
+    value = held.get(field.key, msgspec.UNSET)
+    if not call.flag("names"):
+        return shapes.FieldValue(field.key, value)
+    has_label = value is not msgspec.UNSET and field.type in WITH_OPTIONS
+    label = box_names.label(field, value) if has_label else msgspec.UNSET
+    return shapes.FieldValue(field.key, value, field.name, label)
 
 
 VALUE = Shape(
@@ -270,8 +291,8 @@ def set_value(call: Call) -> shapes.FieldValue:
     """Set the value of one field; null, "" or an empty list clears it."""
     if "value" not in call.given:
         raise Invalid("value", "is missing")
-    value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
-    return shapes.FieldValue(call.path[1]) if value is None else shapes.FieldValue(call.path[1], value)
+    field, value = boxes.set_field(call.ctx, call.path[0], call.path[1], call.parse(VALUE)["value"])
+    return _value(call, field, {} if value is None else {field.key: value})
 
 
 def box_newsfeed(call: Call) -> list[NewsfeedEntry]:

@@ -198,7 +198,7 @@ async def preview(call: Call, body: Body) -> Reply:
     table = await call.api.aside(_beginning, call, whole, wanted, known)
 
     def look(ctx: Ctx) -> shapes.PreviewOut:
-        plan, by_key, found_dates = imports.plan(ctx, call.path[0], table, wanted)
+        plan, by_key, found_dates, stageless = imports.plan(ctx, call.path[0], table, wanted)
         rows = table.first[:PREVIEWED]
         samples: dict[str, list[str]] = {}
         for row in rows:
@@ -225,7 +225,7 @@ async def preview(call: Call, body: Body) -> Reply:
             rows=[draft.given for draft in piece.drafts],
             refused=[shapes.refused(row) for row in [*piece.rejected, *faulty[:PREVIEWED]]],
             missing={kind: list(names) for kind, names in piece.missing.items()},
-            warnings=_warnings(plan),
+            warnings=_warnings(plan, stageless),
             sheet=plan.sheet,
             sheets=table.sheets,
         )
@@ -247,14 +247,19 @@ def _beginning(call: Call, whole: bytes, wanted: dict[str, Any], known: set[str]
         raise _refusal(broken) from None
 
 
-def _warnings(plan: ImportPlan) -> list[str]:
+def _warnings(plan: ImportPlan, stageless: list[str]) -> list[str]:
     """What a user should know before the import."""
     found = []
     if plan.skip:
         found.append(f"The table has {plan.skip} rows before its heading. They are skipped.")
     if plan.quotes == "escaped":
         found.append("Quotes inside cells are written with a backslash.")
-    unmapped = [column for column, target in plan.mapping.items() if target is None]
+    for column in stageless:
+        found.append(
+            f"The column {column!r} goes nowhere, because its first cells name no stage of this pipeline: map it to a "
+            "field, or map it to stage and allow the import to create stages."
+        )
+    unmapped = [column for column, target in plan.mapping.items() if target is None and column not in stageless]
     if unmapped:
         found.append(f"Columns that go nowhere: {', '.join(unmapped[:20])}.")
     return found

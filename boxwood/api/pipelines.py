@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core import pipelines
 from ..core.access import Role
-from ..core.pipelines import fields, formulas, schema, stage_colours, stages
+from ..core.pipelines import fields, formulas, names, schema, stage_colours, stages
 from ..core.records import Pipeline
 from ..core.views import listing
 from ..errors import Invalid, NotFound
@@ -139,7 +139,7 @@ def list_stages(call: Call) -> dict[str, shapes.StageOut]:
 def get_stage(call: Call) -> shapes.StageOut:
     """A stage."""
     pipeline = pipelines.get(call.ctx, call.path[0])
-    stage = schema.stage(call.ctx, pipeline, call.path[1])
+    stage = names.stage(call.ctx, pipeline, call.path[1])
     return shapes.stage(pipeline, stage, _counts(call, pipeline))
 
 
@@ -169,7 +169,7 @@ def list_fields(call: Call) -> list[shapes.FieldOut]:
 
 def get_field(call: Call) -> shapes.FieldOut:
     """A field."""
-    return shapes.field(schema.field(call.ctx, pipelines.get(call.ctx, call.path[0]), call.path[1]))
+    return shapes.field(names.field(call.ctx, pipelines.get(call.ctx, call.path[0]), call.path[1]))
 
 
 def create_field(call: Call) -> shapes.FieldOut:

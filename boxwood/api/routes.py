@@ -63,13 +63,14 @@ from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
+NAMES = "names"
 TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream", "multipart/form-data")
 IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet", "dryRun")
 EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
-TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit")
-BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit")
+TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit", NAMES)
+BOARD = ("view", "filter", "sort", "fields", "by", "sums", "column", "cursor", "limit", NAMES)
 AUDIT = ("kind", "actor", "from", "to")
 REPORT = ("filter", "from", "to", "won", "lost")
 CURSOR = ("cursor", "limit", "after")
@@ -132,26 +133,26 @@ ROUTES = [
         ("limit",),
     ),
     # Boxes
-    _list("/v1/boxes", boxes.list_v1, "sortBy", "updatedSince", *PAGING),
-    _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", *PAGING),
-    _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", *PAGING, *SELECTED),
+    _list("/v1/boxes", boxes.list_v1, "sortBy", "updatedSince", NAMES, *PAGING),
+    _list("/v1/pipelines/{pipeline}/boxes", boxes.list_v1, "sortBy", "stageKey", "updatedSince", NAMES, *PAGING),
+    _list("/v2/pipelines/{pipeline}/boxes", boxes.list_v2, "sortBy", "stageKey", "offset", NAMES, *PAGING, *SELECTED),
     _list("/v2/pipelines/{pipeline}/board", boards.get, *BOARD),
     _post("/v2/boxes/{box}/place", boards.put, board_shapes.PLACE),
-    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
-    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
-    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, INSISTING),
-    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, INSISTING),
-    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, INSISTING),
+    _put("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, NAMES, INSISTING),
+    _post("/v1/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, NAMES, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes", boxes.create, box_shapes.BOX_CREATE, NAMES, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes/batch", boxes.batch_move, None, NAMES, INSISTING),
+    _post("/v2/pipelines/{pipeline}/boxes/upsert", boxes.upsert, boxes.UPSERT, NAMES, INSISTING),
     _secret(_post("/v2/batch", batch.run, batch.BATCH, INSISTING)),
     _list("/v2/pipelines/{pipeline}/table", tables.get, *TABLE),
-    _ask("/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, None, "fields"),
-    _read("/v1/boxes/{box}", boxes.get, "fields", "asOf"),
-    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, INSISTING, says=NO_ENTITY),
+    _ask("/v1/pipelines/{pipeline}/boxes/batch", boxes.batch_get, None, "fields", NAMES),
+    _read("/v1/boxes/{box}", boxes.get, "fields", "asOf", NAMES),
+    _post("/v1/boxes/{box}", boxes.edit, box_shapes.BOX_EDIT, NAMES, INSISTING, says=NO_ENTITY),
     _delete("/v1/boxes/{box}", boxes.delete),
     _list("/v1/boxes/{box}/md", markdown.of_box, "maxTokens"),
-    _read("/v1/boxes/{box}/fields", boxes.list_values),
-    _read("/v1/boxes/{box}/fields/{field}", boxes.get_value),
-    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, INSISTING),
+    _read("/v1/boxes/{box}/fields", boxes.list_values, NAMES),
+    _read("/v1/boxes/{box}/fields/{field}", boxes.get_value, NAMES),
+    _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, NAMES, INSISTING),
     # Exports and imports
     _list("/v2/pipelines/{pipeline}/export", exports.export, *EXPORT),
     _stream(
@@ -206,7 +207,7 @@ ROUTES = [
     _read("/v2/pipelines/{pipeline}/views/{view}", views.get),
     _post("/v2/pipelines/{pipeline}/views/{view}", views.edit, view_shapes.VIEW_EDIT),
     _delete("/v2/pipelines/{pipeline}/views/{view}", views.delete),
-    _list("/v2/pipelines/{pipeline}/views/{view}/boxes", views.list_boxes, "fields", "cursor", "limit"),
+    _list("/v2/pipelines/{pipeline}/views/{view}/boxes", views.list_boxes, "fields", "cursor", "limit", NAMES),
     # Validation rules
     _list("/v2/pipelines/{pipeline}/validators", validators.list_page, *PAGING),
     _post("/v2/pipelines/{pipeline}/validators", validators.create, validator_shapes.VALIDATOR_CREATE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..core import pipelines
+from ..core.pipelines import names
 from ..core.search import query as search_query
 from ..core.search.query import Narrow, SearchResults
 from ..errors import Invalid
@@ -22,9 +24,20 @@ def search(call: Call) -> SearchOut:
         raise Invalid("query", "is required, or name, but not both")
     if len(query or name) > MOST_LETTERS:
         raise Invalid("query" if query else "name", f"is longer than {MOST_LETTERS:,} characters")
-    narrow = Narrow(call.texts("pipelineKey"), call.texts("stageKey"), call.texts("teamKey"))
+    narrow = Narrow(call.texts("pipelineKey"), _stage_keys(call), call.texts("teamKey"))
     limit, page = call.number("limit", MOST_PER_PAGE, least=1, most=MOST_PER_PAGE), call.number("page", 0, most=10**6)
     if name:
         boxes = search_query.find_by_name(call.ctx, name, narrow, limit=limit, offset=page * limit)
         return answer(SearchResults(boxes, [], []), None, page)
     return answer(search_query.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)
+
+
+def _stage_keys(call: Call) -> list[str]:
+    """The stages, with keys in place of names, which belong to one pipeline."""
+    wanted, within = call.texts("stageKey"), call.texts("pipelineKey")
+    if all(text.isdecimal() for text in wanted):
+        return wanted
+    if len(within) != 1:
+        raise Invalid("stageKey", "must be a key, or the name of a stage together with one pipelineKey")
+    pipeline = pipelines.get(call.ctx, within[0])
+    return [names.stage_key(call.ctx, pipeline, text) for text in wanted]

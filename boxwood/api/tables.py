@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..core.views import table
 from ..wire.shapes.tables import TableGroup, TableOut
 from . import boxes
@@ -33,9 +35,17 @@ def get(call: Call) -> TableOut:
         by=found.by,
         count=sum(len(group.box_keys) for group in found.groups),
         groups=[
-            TableGroup(group.key, group.value, len(group.box_keys), group.sums, group.ignored, group.box_keys)
+            TableGroup(
+                group.key,
+                group.value,
+                len(group.box_keys),
+                group.sums,
+                group.ignored,
+                group.box_keys,
+                table.name_of(found, group) if call.flag("names") else msgspec.UNSET,
+            )
             for group in found.groups
         ],
-        results=boxes.with_columns(call.ctx, found.boxes, found.chosen),
+        results=boxes.with_columns(call, found.boxes, found.chosen),
         more=found.more,
     )

@@ -24,6 +24,11 @@ def new(kind: str, now: int) -> str:
         return _next(kind, now)
 
 
+def is_key(kind: str, text: str) -> bool:
+    """Whether the text has the form of a key of this kind. The time in it makes `-` its second character until 2109."""
+    return len(text) == 21 and text[0] == kind and text[1] == "-"
+
+
 def several(kind: str, now: int, count: int) -> list[str]:
     """New keys in ascending order, for records that are created together."""
     steps = urandom(_STEP * count)

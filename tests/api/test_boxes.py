@@ -74,7 +74,7 @@ def test_option_values_are_keys_and_are_cleared_when_the_option_is_deleted(world
     created = ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"tag": "hot"}, {"tag": "cold"}]}}))
     hot, cold = (tag["key"] for tag in created["tagSettings"]["tags"])
     assert (hot, cold) == ("9001", "9002")
-    refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: ["hot"]}}), 400, "9001")
+    refused(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: ["warm"]}}), 400, "9001")
     ok(world.ada.http.post(f"/api/v1/boxes/{box['key']}", json={"fields": {field["key"]: [hot, cold]}}))
     ok(world.ada.http.post(path, json={"tagSettings": {"tags": [{"key": cold, "tag": "cold"}]}}))
     assert ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}"))["fields"] == {field["key"]: [cold]}

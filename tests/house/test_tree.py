@@ -12,6 +12,9 @@ LONGEST = 400
 LONG = {
     "boxwood/core/pipelines/validation_rules.py": "a rule: its record, verbs, and how boxes are judged by it",
     "boxwood/db/postgres.py": "the engine of PostgreSQL: connections, transactions, notifications",
+    "boxwood/core/pipelines/filters.py": "the language of filters: its tree, its tests and their SQL",
+    "boxwood/core/pipelines/columns.py": "everything of a box that lists show, filter and sort by, mostly a line each",
+    "boxwood/api/http/openapi.py": "the OpenAPI document: its parameters, and how it is made from routes and shapes",
     "boxwood/api/routes.py": "the table of all routes, a line each",
     "boxwood/core/webhooks/inbound_endpoints.py": "an inbound webhook: its record, its tokens, its verbs and settings",
     "boxwood/core/undo/restore.py": "a function for each noun that the trash holds",

@@ -127,14 +127,14 @@ class Api(Services):
             return await self.engine.write_soon(lambda db: self._write(db, route, call, scope))
 
     def _read(self, db: Db, route: Route, call: Call) -> Answer:
-        call.ctx = self.context(db, call)
+        call.enter(self.context(db, call))
         return answer(route, call)
 
     def _write(self, db: Db, route: Route, call: Call, scope: Scope) -> Answer:
         match = call.header("if-match")
         if match:
             db.repeatable_read()
-        call.ctx = self.context(db, call)
+        call.enter(self.context(db, call))
         if match:
             self._require_match(call, scope, match)
         reply = call.once([call.given, call.items], lambda: answer(route, call))
@@ -160,7 +160,8 @@ class Api(Services):
         route, path, _ = self.router.find("GET", scope["path"])
         if route is None:
             raise Invalid("If-Match", "cannot be used: this path has no entity to compare")
-        now = answer(route, call.inner(route, path, {}))
+        named = {"names": call.query["names"]} if "names" in call.query else {}
+        now = answer(route, call.inner(route, path, named))
         if not (
             isinstance(now, Reply) and now.status == 200 and sending.matches(match.encode(), sending.tag(now.body))
         ):

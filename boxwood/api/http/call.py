@@ -18,7 +18,7 @@ from ...lib import client_address
 from ...lib.address_rules import Rules
 from ...lib.host_names import name_of
 from ...wire.codec import Shape
-from . import idempotency, sending
+from . import idempotency, names, sending
 from .replies import Reply, encode
 from .router import Route, Router
 from .services import Services
@@ -77,19 +77,27 @@ class Call:
     def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
         """Another call of the same user, in the same transaction."""
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
-        call.ctx, call.session = self.ctx, self.session
+        call.session = self.session
+        call.enter(self.ctx)
         return call
+
+    def enter(self, ctx: Ctx) -> Ctx:
+        """Set the context, and replace names of pipelines, teams and users by their keys."""
+        self.ctx = ctx
+        self.path = names.in_path(ctx, self.route.path, self.path)
+        self.given = names.in_members(ctx, self.given)
+        return ctx
 
     async def read(self, fn: Callable[[Ctx], T]) -> T:
         """Run `fn` in its own read transaction. For STREAM routes."""
-        return await self.api.engine.read_soon(lambda db: fn(self.api.context(db, self)))
+        return await self.api.engine.read_soon(lambda db: fn(self.enter(self.api.context(db, self))))
 
     async def write(self, identity: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
         """Run `fn` in its own transaction and commit it. For STREAM routes. `identity` identifies the content of the
         request; a repeated request raises `idempotency.Replayed`."""
 
         def work(db: Db) -> Reply:
-            self.ctx = self.api.context(db, self)
+            self.enter(self.api.context(db, self))
             reply = self.once(identity, lambda: Reply(encode(fn(self.ctx))))
             return sending.naming(reply, self.ctx.change)
 

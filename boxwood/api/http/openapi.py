@@ -51,7 +51,7 @@ _QUERY: dict[str, dict[str, Any]] = {
         "description": "Only of this pipeline. For a webhook: the pipeline whose events it gets.",
     },
     "teamKey": {"type": "string", "description": "Only of this team. For a webhook: the team whose events it gets."},
-    "stageKey": {"type": "string", "description": "Only boxes in this stage."},
+    "stageKey": {"type": "string", "description": "Only boxes in this stage, given by key or name."},
     "includeSpecifics": {
         "type": "string",
         "description": "Separated by commas, such as EDIT_STAGE,NEW_BOX. Default: all.",
@@ -72,6 +72,11 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "fileName": {"type": "string", "description": "The name of the file, if the body is only its bytes."},
     "token": {"type": "string", "description": "The token of the link."},
+    "names": {
+        "type": "boolean",
+        "default": False,
+        "description": "Add the names of the pipeline, the stage and the fields, and the labels of options.",
+    },
     "updatedSince": {"type": "integer", "description": "Milliseconds since 1970: boxes changed at that time or later."},
     "filter": {"type": "string", "description": "A filter tree as JSON, such as {field, op, value}."},
     "sort": {
@@ -80,12 +85,12 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "fields": {
         "type": "string",
-        "description": "Columns to return, separated by commas: fields by key, other columns by name.",
+        "description": "Columns to return, separated by commas: fields by key or name, other columns by name.",
     },
     "from": {"type": "integer", "description": "Milliseconds since 1970: the start of the period."},
     "to": {"type": "integer", "description": "Milliseconds since 1970: the end of the period, not included."},
-    "won": {"type": "string", "description": "Keys of stages, separated by commas."},
-    "lost": {"type": "string", "description": "Keys of stages, separated by commas."},
+    "won": {"type": "string", "description": "Keys or names of stages, separated by commas."},
+    "lost": {"type": "string", "description": "Keys or names of stages, separated by commas."},
     "interval": {"type": "string", "enum": ["day", "week", "month", "quarter", "year"], "default": "month"},
     "timezone": {"type": "string", "description": "A time zone, such as Europe/Berlin."},
     "sums": {

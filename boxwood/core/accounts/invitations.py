@@ -18,8 +18,8 @@ from ...lib import ids
 from ...lib.lines import on_one_line
 from .. import mail_settings, outgoing_mail, persons
 from ..context import Ctx
-from ..people import teams, users
-from ..records import TEAM_MEMBERS, TEAMS, USERS, Team, TeamMember, User
+from ..people import teams, user_names, users
+from ..records import TEAM_MEMBERS, TEAMS, USERS, Pipeline, Team, TeamMember, User
 from . import api_keys, sign_in_links
 
 ROLES = ("Member", "Owner", "PayerOnly")
@@ -291,17 +291,18 @@ def find_or_invite(ctx: Ctx, email: str, field: str = "email") -> User:
     return user
 
 
-def find_user_key(ctx: Ctx, named: dict[str, str], field: str, known: Container[str] = ()) -> str:
+def find_user_key(
+    ctx: Ctx, named: dict[str, str], field: str, known: Container[str] = (), pipeline: Pipeline | None = None
+) -> str:
     """Return the key of the user named by `user_key` or `email`. An unknown address becomes an invited user.
 
-    Users in `known` (such as the present assignees) may be out of the actor's reach, so that a client can send back
-    what it read.
+    The name of a user, or an address, may stand in place of the key: a name means the users of the pipeline, if there
+    is one. Users in `known` (such as the present assignees) may be out of the actor's reach, so that a client can send
+    back what it read.
     """
-    if named.get("user_key") in known:
+    key = named.get("user_key")
+    if key in known:
         return named["user_key"]
-    try:
-        if named.get("user_key"):
-            return users.get(ctx, named["user_key"]).key
-        return find_or_invite(ctx, named.get("email", ""), field).key
-    except NotFound as error:
-        raise Invalid(field, f"no user {error.key[:100]!r} within your reach") from None
+    if key and "@" not in key:
+        return user_names.find(ctx, key, field, pipeline).key
+    return find_or_invite(ctx, key or named.get("email", ""), field).key

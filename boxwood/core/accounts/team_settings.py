@@ -9,7 +9,7 @@ import msgspec
 from ...errors import Insufficient, Invalid
 from .. import events, undo_data
 from ..context import Ctx
-from ..people import teams, users
+from ..people import teams, user_names
 from ..records import (
     TEAM_LISTS,
     TEAMS,
@@ -110,7 +110,7 @@ def find_user(ctx: Ctx, member: dict[str, Any], field: str, known: set[str] | No
         assert row is not None
         return USERS.load(row)
     if key:
-        return users.get(ctx, key)
+        return user_names.get(ctx, key, field)
     if member.get("email"):
         return invitations.find_or_invite(ctx, member["email"], f"{field}.email")
     raise Invalid(field, "must have userKey or email")

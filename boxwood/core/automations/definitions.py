@@ -9,15 +9,17 @@ from typing import Any
 import msgspec
 
 from ...errors import Invalid, NotFound
+from ...lib import ids
 from ...lib.address_rules import Rules
 from .. import cel, pipelines
 from ..context import Ctx
-from ..pipelines import schema
+from ..people import user_names
+from ..pipelines import names, schema
 from ..pipelines.filters import Filter
 from ..records import Field, Pipeline
 from ..webhooks import inbound_endpoints
 from . import template_names, triggers
-from .steps import CONDITION_NAMES, StepChecker, find_key
+from .steps import CONDITION_NAMES, StepChecker
 from .triggers import PIPELINE, TEAM
 
 
@@ -39,10 +41,10 @@ def check(
     steps, fields, stages, pipelines and names in templates."""
     pipeline = pipelines.get(ctx, pipeline_key) if pipeline_key else None
     by_key = schema.fields_by_key(ctx, pipeline.key) if pipeline else {}
-    names = (
-        {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()} if pipeline else {}
-    )
-    trigger = triggers.check(wanted["trigger"], PIPELINE if pipeline else TEAM, list(names), by_key)
+    stages = names.stage_names(ctx, pipeline) if pipeline else {}
+    trigger = triggers.check(wanted["trigger"], PIPELINE if pipeline else TEAM, stages, by_key)
+    if "users" in trigger:
+        trigger["users"] = [_user_key(ctx, pipeline, user) for user in trigger["users"]]
     if "endpoint" in trigger:
         _check_endpoint(ctx, scope_key, trigger["endpoint"])
 
@@ -67,6 +69,11 @@ def check(
     return Definition(trigger, steps, wanted["filter"] or None, wanted["condition"] or None, bool(wanted["allow_self"]))
 
 
+def _user_key(ctx: Ctx, pipeline: Pipeline | None, wanted: str) -> str:
+    """The key of the user whom a trigger names by key, address or name."""
+    return wanted if ids.is_key("u", wanted) else user_names.find(ctx, wanted, "trigger.users", pipeline).key
+
+
 class ReferenceChecker:
     """Checks that what an automation names exists and that the user who saves it has access to it."""
 
@@ -83,11 +90,11 @@ class ReferenceChecker:
 
     def check_condition(self, source: str, where: str) -> None:
         cel.check(source, CONDITION_NAMES, where)
-        names = {field.name for field in self.by_key.values()}
+        known_names = {field.name for field in self.by_key.values()}
         for found in _FIELD.finditer(source):
             name = found["quoted"] or found["bare"]
-            if name not in names and self.pipeline is not None:
-                known = ", ".join(sorted(names)[:50]) or "none"
+            if name not in known_names and self.pipeline is not None:
+                known = ", ".join(sorted(known_names)[:50]) or "none"
                 raise Invalid(where, f"there is no field {name[:60]!r} in this pipeline; its fields are {known}")
 
     def check_names(self, step: str, given: dict[str, Any], where: str) -> None:
@@ -103,18 +110,17 @@ class ReferenceChecker:
             raise Invalid(f"{where}.pipeline", "is missing: this automation belongs to a team")
         stage = given.get("stage", "")
         if stage and "{{" not in stage:
-            stages = schema.stages(self.ctx, [pipeline.key])[pipeline.key]
-            find_key({key: found.name for key, found in stages.items()}, stage, f"{where}.stage", "stage")
-        names = {key: field.name for key, field in schema.fields_by_key(self.ctx, pipeline.key).items()}
+            names.require(names.stage_names(self.ctx, pipeline), stage, f"{where}.stage", "stage")
+        fields = {key: field.name for key, field in schema.fields_by_key(self.ctx, pipeline.key).items()}
         for name in given.get("fields", ()):
             if "{{" not in name:
-                find_key(names, name, f"{where}.fields.{name[:50]}", "field")
+                names.require(fields, name, f"{where}.fields.{name[:50]}", "field")
         if given.get("match", "name") != "name":
-            find_key(names, given["match"], f"{where}.match", "field")
+            names.require(fields, given["match"], f"{where}.match", "field")
 
     def _pipeline(self, key: str, where: str) -> Pipeline:
         try:
-            return pipelines.get(self.ctx, key)
+            return pipelines.get(self.ctx, names.pipeline_key(self.ctx, key, where) or key)
         except NotFound:
             raise Invalid(where, f"there is no pipeline {key[:100]!r} that you have access to") from None
 

@@ -20,12 +20,12 @@ from ..contacts import entries
 from ..context import Ctx
 from ..people.contacts import CONTACTS
 from ..people.organizations import ORGANIZATIONS
-from ..pipelines import schema
+from ..pipelines import names, schema
 from ..records import WITH_OPTIONS, Box, Field, Pipeline
 from . import runs
 from .automations import Automation, load
 from .runs import Run
-from .steps import find_key, milliseconds
+from .steps import milliseconds
 
 Given = dict[str, Any]
 Output = dict[str, Any]
@@ -77,7 +77,7 @@ def _move(step: StepContext, given: Given) -> Output:
 
 def _move_pipeline(step: StepContext, given: Given) -> Output:
     box, _ = step.box(given)
-    target = pipelines.get(step.ctx, given["pipeline"])
+    target = _pipeline(step.ctx, given["pipeline"])
     stage = _stage(step.ctx, target, given["stage"]) if as_text(given.get("stage")) else None
     boxes.edit(step.ctx, box.key, {"pipeline_key": target.key, "stage_key": stage})
     return {}
@@ -93,16 +93,16 @@ def _assign(step: StepContext, given: Given) -> Output:
 
 
 def _unassign(step: StepContext, given: Given) -> Output:
-    box, _ = step.box(given)
-    removed = _user_keys(step.ctx, _people(given["users"])) if "users" in given else set(box.assignee_keys)
+    box, pipeline = step.box(given)
+    removed = _user_keys(step.ctx, pipeline, given["users"]) if "users" in given else set(box.assignee_keys)
     remaining = [{"user_key": key} for key in box.assignee_keys if key not in removed]
     boxes.edit(step.ctx, box.key, {"assignees": remaining})
     return {}
 
 
 def _add_followers(step: StepContext, given: Given) -> Output:
-    box, _ = step.box(given)
-    user_keys = _user_keys(step.ctx, _people(given["users"]))
+    box, pipeline = step.box(given)
+    user_keys = _user_keys(step.ctx, pipeline, given["users"])
     boxes.edit(step.ctx, box.key, {"follower_keys": [*box.follower_keys, *sorted(user_keys)]})
     return {}
 
@@ -124,7 +124,7 @@ def _find_or_create(step: StepContext, given: Given) -> Output:
     match = given["match"]
     if match != "name":
         by_key = schema.fields_by_key(step.ctx, pipeline.key)
-        match = find_key({key: field.name for key, field in by_key.items()}, match, "match", "field")
+        match = names.require({key: field.name for key, field in by_key.items()}, match, "match", "field")
     box, created = upsert.upsert(step.ctx, pipeline.key, match, members, update=bool(given.get("update")))
     return {"key": box.key, "name": box.name, "created": created}
 
@@ -134,7 +134,7 @@ def _new_box(step: StepContext, given: Given) -> tuple[Pipeline, Given]:
     key = given.get("pipeline") or own
     if not key:
         raise Invalid("pipeline", "is missing: this automation belongs to a team")
-    pipeline = pipelines.get(ctx, key)
+    pipeline = _pipeline(ctx, key)
     members: Given = {"name": as_text(given["name"])}
     if as_text(given.get("stage")):
         members["stage_key"] = _stage(ctx, pipeline, given["stage"])
@@ -283,18 +283,22 @@ def moment(value: Any, where: str) -> int:
         raise Invalid(where, str(error)) from None
 
 
+def _pipeline(ctx: Ctx, wanted: str) -> Pipeline:
+    """The pipeline that a step names by key or name."""
+    return pipelines.get(ctx, names.pipeline_key(ctx, wanted, "pipeline") or wanted)
+
+
 def _stage(ctx: Ctx, pipeline: Pipeline, wanted: Any) -> str:
-    names = {key: stage.name for key, stage in schema.stages(ctx, [pipeline.key])[pipeline.key].items()}
-    return find_key(names, as_text(wanted), "stage", "stage")
+    return names.require(names.stage_names(ctx, pipeline), as_text(wanted), "stage", "stage")
 
 
 def _field_values(ctx: Ctx, pipeline: Pipeline, given: Mapping[str, Any]) -> Given:
     """Values by the keys of the fields, with keys of options in place of their names."""
     by_key = schema.fields_by_key(ctx, pipeline.key)
-    names = {key: field.name for key, field in by_key.items()}
+    fields = {key: field.name for key, field in by_key.items()}
     found = {}
     for name, value in given.items():
-        key = find_key(names, name, f"fields.{name[:50]}", "field")
+        key = names.require(fields, name, f"fields.{name[:50]}", "field")
         found[key] = _field_value(by_key[key], value, f"fields.{name[:50]}")
     return found
 
@@ -303,10 +307,10 @@ def _field_value(field: Field, value: Any, where: str) -> Any:
     if value in (None, "", []):
         return None
     if field.type in WITH_OPTIONS:
-        names = {option.key: option.name for option in field.options}
+        options = {option.key: option.name for option in field.options}
         if field.type == "DROPDOWN":
-            return find_key(names, as_text(value), where, "option")
-        return [find_key(names, text, where, "option") for text in _texts(value)]
+            return names.require(options, as_text(value), where, "option")
+        return [names.require(options, text, where, "option") for text in _texts(value)]
     if field.type == "DATE":
         return moment(value, where)
     if field.type == "TEXT_INPUT" and isinstance(value, (list, dict, bool)):
@@ -324,7 +328,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _people(value: Any) -> list[dict[str, str]]:
-    """Users from keys, from e-mail addresses, or from users as templates have them."""
+    """Users from keys, from names, from e-mail addresses, or from users as templates have them."""
     if isinstance(value, dict):
         return [{"user_key": value["key"]}] if value.get("key") else []
     if isinstance(value, list):
@@ -332,5 +336,5 @@ def _people(value: Any) -> list[dict[str, str]]:
     return [{"email" if "@" in text else "user_key": text} for text in _texts(value)]
 
 
-def _user_keys(ctx: Ctx, people: list[dict[str, str]]) -> set[str]:
-    return {invitations.find_user_key(ctx, person, "users") for person in people}
+def _user_keys(ctx: Ctx, pipeline: Pipeline, people: Any) -> set[str]:
+    return {invitations.find_user_key(ctx, person, "users", pipeline=pipeline) for person in _people(people)}

@@ -30,15 +30,15 @@ def _text(name: str, description: str, **more: Any) -> Param:
 
 
 _BOX = Param("box", "text", "The key of a box. Default: the run's box.", templates=True)
-_USERS = Param("users", "users", "User keys or e-mail addresses.", required=True, templates=True)
+_USERS = Param("users", "users", "Users by key, e-mail address or name.", required=True, templates=True)
 _FIELDS = Param("fields", "fieldValues", "Values by the key or name of the field.", templates=True)
 _NEW_BOX = (
-    Param("pipeline", "pipeline", "The key of the box's pipeline. Default: the automation's pipeline."),
+    Param("pipeline", "pipeline", "The key or name of the box's pipeline. Default: the automation's pipeline."),
     _text("name", "The name of the box.", required=True),
     Param("stage", "text", "The key or name of the box's stage.", templates=True),
     _text("notes", "The notes of the box."),
     _FIELDS,
-    Param("assignees", "users", "User keys or e-mail addresses.", templates=True),
+    Param("assignees", "users", "Users by key, e-mail address or name.", templates=True),
     Param("link", "flag", "Link the box to the run's box."),
 )
 _TEXTS = "A list of texts, or one text with commas."

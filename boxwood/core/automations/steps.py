@@ -7,7 +7,7 @@ A step is `{"id", "type", "name", "with": {…}, "onError": "stop" or "continue"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -254,21 +254,6 @@ def milliseconds(value: Any, where: str) -> int:
             where, f'must be a duration such as {{"amount": 3, "unit": "days"}}; units are {", ".join(UNITS)}'
         )
     return int(value["amount"] * UNITS[value["unit"]])
-
-
-def find_key(names: Mapping[str, str], wanted: Any, where: str, what: str) -> str:
-    """The key of the stage, field or option (`what`) that `wanted` names by its key or its name. Case is ignored if
-    no name is equal. Raises Invalid if there is none."""
-    text = str(wanted).strip()
-    if text in names:
-        return text
-    found = [key for key, name in names.items() if name == text] or [
-        key for key, name in names.items() if name.casefold() == text.casefold()
-    ]
-    if not found:
-        known = ", ".join(f"{key} ({name})" for key, name in list(names.items())[:50]) or "none"
-        raise Invalid(where, f"there is no {what} {text[:50]!r} here; use one of {known}")
-    return found[0]
 
 
 def _line(value: Any, where: str) -> str:

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ...errors import Invalid
-from ..records import Field
+from ..pipelines import names
+from ..records import WITH_OPTIONS, Field
 
 PIPELINE, TEAM = "pipeline", "team"
 
@@ -138,8 +139,13 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 # When an automation is saved
 
 
-def check(trigger: dict[str, Any], scope: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> dict[str, Any]:
-    """The trigger to store. Raises Invalid, with the parameter's name, for every value that is not possible."""
+def check(
+    trigger: dict[str, Any], scope: str, stages: Mapping[str, str], by_key: Mapping[str, Field]
+) -> dict[str, Any]:
+    """The trigger to store, with keys in place of names of stages, fields and options. `stages` are names by key.
+
+    Raises Invalid, with the parameter's name, for every value that is not possible.
+    """
     name = trigger.get("type")
     if not isinstance(name, str) or name not in TRIGGERS:
         raise Invalid("trigger.type", f"there is no trigger {str(name)[:50]!r}; use one of {', '.join(TRIGGERS)}")
@@ -154,7 +160,7 @@ def check(trigger: dict[str, Any], scope: str, stage_keys: list[str], by_key: Ma
     for param in kind.params:
         value = trigger.get(param.name)
         if param.name in trigger and (value not in (None, "", []) or param.kind == "value"):
-            checked[param.name] = _checked(param, value, f"trigger.{param.name}", stage_keys, by_key)
+            checked[param.name] = _checked(param, value, f"trigger.{param.name}", stages, by_key)
         elif param.required:
             raise Invalid(f"trigger.{param.name}", "is missing")
     known = [param.name for param in kind.params]
@@ -164,20 +170,33 @@ def check(trigger: dict[str, Any], scope: str, stage_keys: list[str], by_key: Ma
             raise Invalid(f"trigger.{member[:50]}", f"is unknown: {name} {takes}")
     if checked.get("eachBox") and scope == TEAM:
         raise Invalid("trigger.eachBox", "is only for automations of a pipeline")
+    if name == "box.fieldChanged" and len(checked.get("fields", ())) == 1:
+        field = by_key[checked["fields"][0]]
+        checked |= {end: _with_option_keys(field, checked[end], end) for end in ("from", "to") if end in checked}
     return checked
 
 
-def _checked(param: Param, value: Any, where: str, stage_keys: list[str], by_key: Mapping[str, Field]) -> Any:
+def _with_option_keys(field: Field, value: Any, end: str) -> Any:
+    """The value of a trigger with keys of options in place of their names."""
+    if field.type not in WITH_OPTIONS:
+        return value
+    if isinstance(value, list):
+        return [_with_option_keys(field, item, end) for item in value]
+    return names.option_key(field, value, f"trigger.{end}") or value
+
+
+def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by_key: Mapping[str, Field]) -> Any:
     match param.kind:
         case "stages":
-            return _known_keys(value, stage_keys, where, "stage")
+            return _known_keys(value, stages, where, "stage")
         case "fields":
-            return _known_keys(value, list(by_key), where, "field")
+            return _known_keys(value, {key: field.name for key, field in by_key.items()}, where, "field")
         case "dateField":
-            if str(value) not in by_key or by_key[str(value)].type != "DATE":
+            field = names.find_field(by_key, str(value), where)
+            if field is None or field.type != "DATE":
                 dates = ", ".join(f"{key} ({field.name})" for key, field in by_key.items() if field.type == "DATE")
-                raise Invalid(where, f"must be the key of a date field; the pipeline has {dates or 'none'}")
-            return str(value)
+                raise Invalid(where, f"must be the key or name of a date field; the pipeline has {dates or 'none'}")
+            return field.key
         case "users":
             return _texts(value, where)
         case "choice":
@@ -210,12 +229,8 @@ def _texts(value: Any, where: str) -> list[str]:
     return [str(key) for key in found]
 
 
-def _known_keys(value: Any, known: list[str], where: str, what: str) -> list[str]:
-    keys = _texts(value, where)
-    for key in keys:
-        if key not in known:
-            raise Invalid(where, f"there is no {what} {key[:50]!r} here; use one of {', '.join(known[:50]) or 'none'}")
-    return keys
+def _known_keys(value: Any, known: Mapping[str, str], where: str, what: str) -> list[str]:
+    return [names.require(known, wanted, where, what) for wanted in _texts(value, where)]
 
 
 def zone(name: Any, where: str = "timeZone") -> tzinfo:

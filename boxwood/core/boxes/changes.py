@@ -11,7 +11,7 @@ from ...errors import Invalid, NotFound
 from ..accounts import invitations
 from ..context import Ctx
 from ..people import contact_access
-from ..pipelines import field_values, schema
+from ..pipelines import field_values, names, schema
 from ..records import Box, BoxLink, Pipeline, StageStay
 from . import lookup
 
@@ -27,7 +27,7 @@ def _notes(ctx: Ctx, pipeline: Pipeline, box: Box, notes: str | None) -> Box:
 
 
 def _stage(ctx: Ctx, pipeline: Pipeline, box: Box, stage_key: str | None) -> Box:
-    return box if not stage_key else change_stage(ctx, box, schema.stage_for_box(ctx, pipeline, stage_key).key)
+    return box if not stage_key else change_stage(ctx, box, names.stage_for_box(ctx, pipeline, stage_key).key)
 
 
 def change_stage(ctx: Ctx, box: Box, stage_key: str) -> Box:
@@ -47,15 +47,16 @@ def change_stage(ctx: Ctx, box: Box, stage_key: str) -> Box:
 
 
 def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) -> Box:
-    """Merge field values key by key. Values for formula fields are ignored: clients may send a box as they got it."""
+    """Merge field values key by key. Fields may be given by name.
+
+    Values for formula fields are ignored: clients may send a box as they got it.
+    """
     if not given:
         return box
     by_key = schema.fields_by_key(ctx, pipeline.key)
     merged = dict(box.fields)
-    for key, value in given.items():
+    for key, value in names.by_field_key(by_key, given).items():
         name = f"fields.{key}"
-        if key not in by_key:
-            raise Invalid(name, f"no field {key[:50]!r} in this pipeline")
         if by_key[key].type == "FORMULA" or (key in merged and merged[key] == value):
             continue
         checked = field_values.check(ctx, pipeline, by_key[key], value, name)
@@ -66,12 +67,16 @@ def merge_fields(ctx: Ctx, pipeline: Pipeline, box: Box, given: dict[str, Any]) 
 
 
 def _assignees(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[dict[str, str]]) -> Box:
-    keys = [invitations.find_user_key(ctx, entry, "assignedToSharingEntries", box.assignee_keys) for entry in given]
+    keys = [_user_key(ctx, pipeline, entry, "assignedToSharingEntries", box.assignee_keys) for entry in given]
     return msgspec.structs.replace(box, assignee_keys=list(dict.fromkeys(keys)))
 
 
+def _user_key(ctx: Ctx, pipeline: Pipeline, named: dict[str, str], member: str, known: list[str]) -> str:
+    return invitations.find_user_key(ctx, named, member, known, pipeline)
+
+
 def _followers(ctx: Ctx, pipeline: Pipeline, box: Box, keys: list[str]) -> Box:
-    keys = [invitations.find_user_key(ctx, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
+    keys = [_user_key(ctx, pipeline, {"user_key": key}, "followerKeys", box.follower_keys) for key in keys]
     return msgspec.structs.replace(box, follower_keys=list(dict.fromkeys(keys)))
 
 

@@ -15,7 +15,7 @@ from .. import access, events, pipelines, search
 from ..access import Role
 from ..context import Ctx
 from ..events import PreparedEvents
-from ..pipelines import formulas, schema, validation_rules
+from ..pipelines import formulas, names, schema, validation_rules
 from ..records import BOXES, NO_ACTIVITY, NO_EMAILS, Box, Pipeline, StageStay
 from ..search import SearchEntry
 from . import boxes, links
@@ -44,7 +44,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> Box:
     name = given.get("name")
     if not name or not name.strip():
         raise Insufficient("Box", "name")
-    stage = schema.stage_for_box(ctx, pipeline, given.get("stage_key"))
+    stage = names.stage_for_box(ctx, pipeline, given.get("stage_key"))
     box = _new(ctx, pipeline, stage.key, ids.new("b", ctx.now), {"name": name, "notes": given.get("notes") or None})
     for member, change in CHANGES.items():
         if member in given and member not in ("name", "notes", "stage_key"):
@@ -75,7 +75,7 @@ def prepare(
     Each box has a `name`, and may have `notes`, `stage`, `fields`, `assignees` and `followers` (lists of user keys) and
     `created` (milliseconds since the epoch). `keys` are the keys of the boxes, if the caller wants to choose them.
     """
-    first_stage = schema.stage_for_box(ctx, pipeline, None).key
+    first_stage = names.stage_for_box(ctx, pipeline, None).key
     keys = keys or ids.several("b", ctx.now, len(given))
     new = [_new(ctx, pipeline, first_stage, key, values) for key, values in zip(keys, given, strict=True)]
     completed = _completed(ctx, pipeline, new)

@@ -6,8 +6,8 @@ from typing import Any
 
 from ...errors import Invalid
 from ..context import Ctx
-from ..pipelines import field_values, schema, validation_rules
-from ..records import Box
+from ..pipelines import field_values, names, validation_rules
+from ..records import Box, Field
 from . import boxes, lookup, transfers
 from .changes import CHANGES, merge_fields
 
@@ -33,12 +33,12 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Box:
     return box
 
 
-def set_field(ctx: Ctx, key: str, field_key: str, value: Any) -> Any:
-    """Set the value of one field. Returns the value that is stored; None if the field is unset."""
+def set_field(ctx: Ctx, key: str, wanted: str, value: Any) -> tuple[Field, Any]:
+    """Set the value of the field with this key or name. Returns the field, and what is stored: None if it is unset."""
     box, pipeline, _ = lookup.reach(ctx, key, "UPDATE")
-    field = schema.field(ctx, pipeline, field_key)
+    field = names.field(ctx, pipeline, wanted)
     field_values.check(ctx, pipeline, field, value, "value")
-    after = boxes.save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field_key: value}))
+    after = boxes.save(ctx, pipeline, box, merge_fields(ctx, pipeline, box, {field.key: value}))
     if after is not box:
         validation_rules.enforce(ctx, pipeline, after, box)
-    return after.fields.get(field_key)
+    return field, after.fields.get(field.key)

@@ -8,7 +8,7 @@ import msgspec
 
 from .. import access, events, pipelines, search
 from ..context import Ctx
-from ..pipelines import formulas, schema, validation_rules
+from ..pipelines import formulas, names, schema, validation_rules
 from ..records import BOXES, WITH_OPTIONS, Box, Field, Pipeline, StageStay
 from . import boxes, links, lookup
 
@@ -26,7 +26,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     new, new_role = pipelines.reach(ctx, pipeline_key)
     access.require(ctx, role, "BOX", "DELETE", box)
     access.require_some(new_role, "BOX", "CREATE")
-    stage = schema.stage_for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
+    stage = names.stage_for_box(ctx, new, stage_key or _same_stage(ctx, old, new, box.stage_key))
     same_team = old.team_key == new.team_key
     after = msgspec.structs.replace(
         box,
@@ -53,8 +53,8 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     before: dict[str, Any] = {"pipeline_key": old.key, "stage_key": box.stage_key, "fields": box.fields}
     if not same_team:
         before |= {"contacts": box.contacts, "organizations": box.organizations}
-    names = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
-    events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **names)
+    detail = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
+    events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **detail)
     search.reindex(ctx, "box", key)
     search.reindex_messages(ctx, "box_key", key)
     # The event belongs to the new pipeline. The old pipeline changes too, each time that a box leaves it.
@@ -90,8 +90,8 @@ def _carried(ctx: Ctx, old: Pipeline, new: Pipeline, values: dict[str, Any]) -> 
 
 def _same_options(field: Field, target: Field, value: Any) -> Any:
     """The options of the target field that have the same names."""
-    names = {option.key: option.name for option in field.options}
+    labels = {option.key: option.name for option in field.options}
     keys = {option.name: option.key for option in target.options}
     if isinstance(value, list):
-        return [keys[names[option]] for option in value if names.get(option) in keys]
-    return keys.get(names.get(value, ""))
+        return [keys[labels[option]] for option in value if labels.get(option) in keys]
+    return keys.get(labels.get(value, ""))

@@ -7,13 +7,13 @@ from typing import Any
 from ...errors import Invalid
 from .. import pipelines
 from ..context import Ctx
-from ..pipelines import field_values, schema
+from ..pipelines import field_values, names, schema
 from ..records import Box
 from . import creation, edits, lookup, matches
 
 
 def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, update: bool = True) -> tuple[Box, bool]:
-    """Edit the box with the given name (`match="name"`) or field value (`match` is the field's key), or create it.
+    """Edit the box with the given name (`match="name"`) or value of a field (`match` is its key or name), or create it.
 
     Texts are compared as in `matches`. Returns the box, and whether it was created. With `update=False` an existing box
     stays as it is. If several boxes match, this is the oldest. Two requests at once cannot both create the box: each of
@@ -23,10 +23,13 @@ def upsert(ctx: Ctx, pipeline_key: str, match: str, given: dict[str, Any], *, up
     if match == matches.NAME:
         value = given.get("name")
     else:
-        field = schema.fields_by_key(ctx, pipeline.key).get(match)
+        fields = schema.fields_by_key(ctx, pipeline.key)
+        field = names.find_field(fields, match, "match")
         if field is None or field.type not in ("TEXT_INPUT", "DATE", "DROPDOWN"):
-            raise Invalid("match", "must be name, or the key of a text, date or dropdown field")
-        value = field_values.check(ctx, pipeline, field, given.get("fields", {}).get(match), f"fields.{match}")
+            raise Invalid("match", "must be name, or the key or name of a text, date or dropdown field")
+        match = field.key
+        given = {**given, "fields": names.by_field_key(fields, given.get("fields") or {})}
+        value = field_values.check(ctx, pipeline, field, given["fields"].get(match), f"fields.{match}")
     if value is None or value == "":
         raise Invalid(match if match == matches.NAME else f"fields.{match}", "is missing: boxes are matched by it")
     wanted = matches.folded(value)

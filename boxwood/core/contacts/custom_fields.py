@@ -18,7 +18,7 @@ from .. import search
 from ..accounts import team_settings
 from ..context import Ctx
 from ..people import contact_access, teams
-from ..pipelines import field_values
+from ..pipelines import field_values, names
 from ..records import FIRST_FIELD, FIRST_OPTION, TEAM_LISTS, WITH_OPTIONS, Option, Team, TeamField, field_options
 
 MOST = 500
@@ -39,15 +39,18 @@ def list_all(ctx: Ctx, name: str, team_key: str) -> list[TeamField]:
 
 
 def get(ctx: Ctx, name: str, team_key: str, key: str) -> TeamField:
-    """A field of a team's list. Raises NotFound if there is none with this key."""
+    """A field of a team's list, given by key or name. Raises NotFound if there is none."""
     return _find(contact_access.reach_team(ctx, name, team_key)[0], name, key)
 
 
 def _find(team: Team, name: str, key: str) -> TeamField:
-    for field in fields_of(team, name):
-        if field.key == key:
-            return field
-    raise NotFound(key)
+    known = {field.key: field for field in fields_of(team, name)}
+    found = (
+        key if key in known else names.choose({key: field.name for key, field in known.items()}, key, "field", "fields")
+    )
+    if found is None:
+        raise NotFound(key)
+    return known[found]
 
 
 def create(ctx: Ctx, name: str, team_key: str, given: dict[str, Any]) -> TeamField:
@@ -207,9 +210,11 @@ def _options(field: TeamField, given: list[dict[str, Any]] | None, *, add_only: 
 def checked(
     ctx: Ctx, team: Team, name: str, given: dict[str, Any], stored: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """The values to store: of texts and numbers. An empty text clears a value. Null values, values of unknown fields,
-    and values that are `stored` already are ignored."""
+    """The values to store: of texts and numbers. Fields and options may be given by name. An empty text clears a value.
+    Null values, values of unknown fields, and values that are `stored` already are ignored."""
     known = {field.key: field for field in fields_of(team, name)}
+    if not given.keys() <= known.keys():
+        given = _by_key(known, given)
     found = {}
     for key, value in given.items():
         if value is None or key not in known or known[key].type == "FORMULA" or value == (stored or {}).get(key):
@@ -219,6 +224,17 @@ def checked(
         else:
             text = str(value).strip()
             found[key] = _KINDS[known[key].type](ctx, team, known[key], text, f"fields.{key}") if text else ""
+    return found
+
+
+def _by_key(known: dict[str, TeamField], given: dict[str, Any]) -> dict[str, Any]:
+    titles = {key: field.name for key, field in known.items()}
+    found = {}
+    for wanted, value in given.items():
+        key = names.choose(titles, wanted, f"fields.{wanted[:100]}", "fields") or wanted
+        if key in found or (key != wanted and key in given):
+            raise Invalid(f"fields.{wanted[:100]}", f"names the field {key}, which is given twice")
+        found[key] = value
     return found
 
 
@@ -245,11 +261,16 @@ def _chosen(ctx: Ctx, team: Team, field: TeamField, value: str, where: str) -> s
     """The keys of options: one for a dropdown, any number for tags."""
     keys = _split(value) if field.type == "TAG" else [value]
     known = {option.key: option.name for option in field.options}
-    for key in keys:
-        if key not in known:
+    found = []
+    for wanted in keys:
+        key = names.choose(known, wanted, where, "options")
+        if key is None:
             options = ", ".join(f"{each} ({title})" for each, title in list(known.items())[:20]) or "none yet"
-            raise Invalid(where, f"{field.name!r} has no option with key {key[:100]!r}; its options are {options}")
-    return ",".join(keys)
+            raise Invalid(
+                where, f"{field.name!r} has no option with key or name {wanted[:100]!r}; its options are {options}"
+            )
+        found.append(key)
+    return ",".join(dict.fromkeys(found))
 
 
 def _keys(noun: str) -> Callable[[Ctx, Team, TeamField, str, str], str]:

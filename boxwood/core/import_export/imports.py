@@ -14,9 +14,10 @@ import msgspec
 from ...db.records import Table
 from ...errors import Conflict, Invalid, NotFound
 from ...lib import ids, tables
+from ...lib.names import matching
 from .. import access, events, pipelines, stored_files
 from ..context import Ctx
-from ..pipelines import schema
+from ..pipelines import names, schema
 from ..records import Field, Pipeline
 from . import column_names, date_columns, row_reader
 from .date_columns import DateColumns
@@ -70,16 +71,20 @@ def reach_pipeline(ctx: Ctx, pipeline_key: str) -> Pipeline:
 def known_columns(ctx: Ctx, pipeline_key: str, mapping: Mapping[str, Any]) -> set[str]:
     """The names of columns that mean something in this pipeline, as `tables.plain` writes them."""
     pipeline = reach_pipeline(ctx, pipeline_key)
-    names = [field.name for field in schema.fields_by_key(ctx, pipeline.key).values()]
-    return column_names.OWN_WORDS | {tables.plain(name) for name in (*names, *mapping)} - {""}
+    field_names = [field.name for field in schema.fields_by_key(ctx, pipeline.key).values()]
+    return column_names.OWN_WORDS | {tables.plain(name) for name in (*field_names, *mapping)} - {""}
 
 
 class PlannedImport(NamedTuple):
-    """How a table is read, the fields of the pipeline by key, and what was found about the table's dates."""
+    """How a table is read, the fields of the pipeline by key, and what was found about the table's dates.
+
+    `stageless` are columns such as `Status` that go nowhere because their first cells name no stage.
+    """
 
     plan: ImportPlan
     fields: Mapping[str, Field]
     dates: DateColumns
+    stageless: list[str]
 
 
 def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str, Any]) -> PlannedImport:
@@ -92,7 +97,10 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
     by_key = schema.fields_by_key(ctx, pipeline.key)
     form, columns = table.form, table.columns
     mapping = column_names.suggested(columns, by_key, form.kind)
-    asked = wanted.get("mapping") or {}
+    asked = {
+        column: target and _target_key(by_key, target, f"mapping.{column[:100]}")
+        for column, target in (wanted.get("mapping") or {}).items()
+    }
     for column, target in asked.items():
         if form.kind in row_reader.LISTED and column not in mapping:
             shown = ", ".join(map(repr, columns[:20]))
@@ -106,6 +114,9 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
     dated = [column for column, target in mapping.items() if target and _holds_dates(target, by_key)]
     dates = date_columns.examine(_cells(table, dated) if dated else {}, wanted.get("dates") or "")
     match, make = wanted.get("match"), wanted.get("make") or []
+    match = match and _target_key(by_key, match, "match")
+    stageless = [] if row_reader.STAGES in make else _without_stages(ctx, pipeline, table, mapping, asked)
+    mapping |= dict.fromkeys(stageless)
     found = ImportPlan(
         form.kind,
         form.encoding,
@@ -120,7 +131,33 @@ def plan(ctx: Ctx, pipeline_key: str, table: tables.Opened, wanted: Mapping[str,
         form.sheet,
         dates.excel_days,
     )
-    return PlannedImport(found, by_key, dates)
+    return PlannedImport(found, by_key, dates, stageless)
+
+
+def _target_key(by_key: Mapping[str, Field], target: str, where: str) -> str:
+    """The target of a column with the key of the field in place of its name."""
+    if target in column_names.TARGETS:
+        return target
+    field = names.find_field(by_key, target, where)
+    return field.key if field else target
+
+
+def _without_stages(
+    ctx: Ctx, pipeline: Pipeline, table: tables.Opened, mapping: Mapping[str, str | None], asked: Mapping[str, Any]
+) -> list[str]:
+    """The columns such as `Status` that were sent to the stage by their name, though their first cells name none.
+
+    Other programs use this word for other things too. A column that is called `Stage` is read as stages in any case.
+    """
+    guessed = [
+        column
+        for column, target in mapping.items()
+        if target == column_names.STAGE and column not in asked and tables.plain(column) == "status"
+    ]
+    cells, stages = _cells(table, guessed), names.stage_names(ctx, pipeline)
+    return [
+        column for column in guessed if not any(matching(stages, str(cell or "").strip()) for cell in cells[column])
+    ]
 
 
 def _holds_dates(target: str, by_key: Mapping[str, Field]) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from ...errors import Invalid, NotFound
+from ...lib.names import folded
 from .. import persons
 from ..context import Ctx
-from ..people import users
-from ..records import USERS, Pipeline, User
+from ..people import user_names, users
+from ..records import Pipeline, User
 from .cells import BadCell, items, split
 
 _NONE = {"(none)", "none", "(unassigned)", "unassigned", "n/a", "-"}
@@ -87,42 +87,8 @@ class PeopleReader:
     def _named(self, name: str) -> list[User]:
         """The users with this name: the whole name in either order, else the first name."""
         if self._by_name is None:
-            self._by_name = _names(_reachable(self._ctx, self._pipeline))
-        return self._by_name.get(_folded(name), [])
-
-
-def _reachable(ctx: Ctx, pipeline: Pipeline) -> list[User]:
-    """The members of the pipeline, and the members of its team if the actor belongs to the team."""
-    rows = ctx.db.rows(
-        f"""
-        SELECT {USERS.columns} FROM users u WHERE
-            EXISTS (SELECT 1 FROM pipeline_members m WHERE m.pipeline_key = :pipeline AND m.user_key = u.key)
-            OR EXISTS (SELECT 1 FROM team_members a JOIN team_members b ON b.team_key = a.team_key
-                       WHERE a.team_key = :team AND a.user_key = :actor AND b.user_key = u.key)
-        """,
-        pipeline=pipeline.key,
-        team=pipeline.team_key,
-        actor=ctx.actor.key,
-    )
-    return USERS.load_all(rows)
-
-
-def _names(found: list[User]) -> dict[str, list[User]]:
-    whole: dict[str, list[User]] = {}
-    first: dict[str, list[User]] = {}
-    for user in found:
-        names = {user.full_name, user.display_name}
-        if user.given_name and user.family_name:
-            names |= {f"{user.family_name}, {user.given_name}", f"{user.family_name} {user.given_name}"}
-        for name in {_folded(name) for name in names if name}:
-            whole.setdefault(name, []).append(user)
-        if user.given_name:
-            first.setdefault(_folded(user.given_name), []).append(user)
-    return {**first, **whole}
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+            self._by_name = user_names.by_name(user_names.of_pipeline(self._ctx, self._pipeline))
+        return self._by_name.get(folded(name), [])
 
 
 def _address(named: str) -> str:

@@ -8,6 +8,7 @@ they can be created first.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from ...errors import Invalid, Problem
 from ...lib import dates
 from ...lib.csv_cells import unguarded
 from ...lib.lines import on_one_line
+from ...lib.names import ambiguous, matching
 from ...lib.tables import CSV, SHEETS, Format, Row
 from ..context import Ctx
 from ..pipelines import field_values
@@ -122,7 +124,7 @@ class Reader:
         self, ctx: Ctx, plan: ImportPlan, pipeline: Pipeline, fields: Mapping[str, Field], stages: Mapping[str, Stage]
     ) -> None:
         self.ctx, self.plan, self.pipeline, self.fields = ctx, plan, pipeline, fields
-        self._stages = _by_name({key: stages[key].name for key in pipeline.stage_order})
+        self._stages = _Names({key: stages[key].name for key in pipeline.stage_order}, "stages")
         self._people = PeopleReader(pipeline, PEOPLE in plan.make)
         self._missing: dict[str, dict[str, None]] = {}
         positions = {column: at for at, column in enumerate(plan.columns)}
@@ -233,11 +235,11 @@ class Reader:
                 return lambda cell: field_values.check(self.ctx, self.pipeline, field, _parts(cell), field.name)
 
     def _option_of(self, field: Field) -> Read:
-        known = _by_name({option.key: option.name for option in field.options})
+        known = _Names({option.key: option.name for option in field.options}, "options")
 
         def read(cell: Any) -> str:
             text = _text(cell).strip()
-            key = known.get(text) or known.get(text.casefold())
+            key = known.find(text)
             if key is None:
                 if OPTIONS not in self.plan.make:
                     raise BadCell(f"has no option {text[:100]!r}")
@@ -248,7 +250,7 @@ class Reader:
 
     def _stage(self, cell: Any) -> str:
         text = _text(cell).strip()
-        key = self._stages.get(text) or self._stages.get(text.casefold())
+        key = self._stages.find(text)
         if key is None:
             if STAGES not in self.plan.make:
                 raise BadCell(f"no stage {text[:100]!r} in this pipeline")
@@ -265,11 +267,26 @@ class Reader:
         return list(dict.fromkeys(found))
 
 
-def _by_name(names: Mapping[str, str]) -> dict[str, str]:
-    """The keys by what a cell may hold: the key, the name, or the name in small letters. The first one of a name
-    wins."""
-    keys = list(names)[::-1]
-    return {names[key].casefold(): key for key in keys} | {names[key]: key for key in keys} | {key: key for key in keys}
+class _Names:
+    """Finds the key of a stage or an option by what a cell may hold: its key, its name, or its name in any case."""
+
+    def __init__(self, names: Mapping[str, str], things: str) -> None:
+        self._names, self._things = names, things
+        self._exact = _single(names) | {key: key for key in names}
+        self._folded = _single({key: name.casefold() for key, name in names.items()})
+
+    def find(self, text: str) -> str | None:
+        """The key; None if no thing has this name. Raises `BadCell` if several have it."""
+        key = self._exact.get(text) or self._folded.get(text.casefold())
+        if key is None and len(found := matching(self._names, text)) > 1:
+            raise BadCell(ambiguous(self._names, found, text, self._things))
+        return key
+
+
+def _single(names: Mapping[str, str]) -> dict[str, str]:
+    """The keys by the names that only one thing has."""
+    count = Counter(names.values())
+    return {name: key for key, name in names.items() if count[name] == 1}
 
 
 def _text(cell: Any) -> str:

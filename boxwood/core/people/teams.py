@@ -6,7 +6,7 @@ from typing import Any
 
 from ...db.engine import Db
 from ...errors import Forbidden, Invalid, NotFound
-from ...lib import ids
+from ...lib import ids, names
 from .. import events
 from ..context import Ctx
 from ..records import TEAM_MEMBERS, TEAMS, USERS, Membership, Team, TeamMember, TeamSettings, User
@@ -60,6 +60,16 @@ def list_own(ctx: Ctx, *, limit: int, offset: int) -> list[Team]:
         offset=offset,
     )
     return TEAMS.load_all(rows)
+
+
+def find_key(ctx: Ctx, wanted: str, where: str) -> str | None:
+    """Return the key of the actor's team that the text names; None if there is none. Raise `Invalid` if it names
+    several."""
+    known = {team.key: team.name for team in list_own(ctx, limit=10_000, offset=0)}
+    found = names.matching(known, wanted)
+    if len(found) > 1:
+        raise Invalid(where, names.ambiguous(known, found, wanted, "teams"))
+    return found[0] if found else None
 
 
 def oldest(ctx: Ctx) -> Team:
@@ -124,8 +134,8 @@ def record_change(ctx: Ctx, team: Team, user: User, before: TeamMember | None, a
         record_event(ctx, "member.role_changed", team, user, after.role, before={"role": before.role})
 
 
-def record_event(ctx: Ctx, kind: str, team: Team, user: User, role: str, *, before: Any = None, **names: str) -> None:
+def record_event(ctx: Ctx, kind: str, team: Team, user: User, role: str, *, before: Any = None, **detail: str) -> None:
     """Record an event about a member of the team."""
-    names |= {"subject": user.full_name, "email": user.email, "what": role, "team_name": team.name}
+    detail |= {"subject": user.full_name, "email": user.email, "what": role, "team_name": team.name}
     thing = Membership(user.key, team.key, user.email, role)
-    events.record(ctx, kind, thing, team_key=team.key, before=before, people=[user.key], **names)
+    events.record(ctx, kind, thing, team_key=team.key, before=before, people=[user.key], **detail)

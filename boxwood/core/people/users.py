@@ -14,23 +14,21 @@ from .. import access, persons
 from ..context import Ctx
 from ..records import USERS, User, UserSettings
 
+SEEN = f"""(
+    EXISTS (SELECT 1 FROM team_members a JOIN team_members b ON b.team_key = a.team_key
+            WHERE a.user_key = :actor AND a.role <> 'ArchiveOnly' AND (:within = '' OR a.team_key = :within)
+                AND b.user_key = u.key)
+    OR EXISTS (SELECT 1 FROM pipeline_members b JOIN pipelines p ON p.key = b.pipeline_key
+               WHERE b.user_key = u.key AND {access.ROLE} IS NOT NULL))
+"""
+"""The SQL condition for the users `u` of a team or a pipeline that the actor reaches."""
+
 
 def get(ctx: Ctx, key: str) -> User:
     """Return the actor ("me"), or a user of a team or a pipeline that the actor reaches."""
     if key in ("me", ctx.actor.key):
         return ctx.actor
-    row = ctx.db.row(
-        f"""
-        SELECT {USERS.columns} FROM users u WHERE u.key = :key AND (
-            EXISTS (SELECT 1 FROM team_members a JOIN team_members b ON b.team_key = a.team_key
-                    WHERE a.user_key = :actor AND a.role <> 'ArchiveOnly' AND (:within = '' OR a.team_key = :within)
-                        AND b.user_key = u.key)
-            OR EXISTS (SELECT 1 FROM pipeline_members b JOIN pipelines p ON p.key = b.pipeline_key
-                       WHERE b.user_key = u.key AND {access.ROLE} IS NOT NULL))
-        """,
-        key=key,
-        **ctx.who,
-    )
+    row = ctx.db.row(f"SELECT {USERS.columns} FROM users u WHERE u.key = :key AND {SEEN}", key=key, **ctx.who)
     if row is None:
         raise NotFound(key)
     return USERS.load(row)

@@ -16,6 +16,7 @@ from ...errors import Invalid
 from ...lib.durations import DAY
 from ..context import Ctx
 from ..records import Box, Field, Pipeline
+from . import names
 
 UNSET = "1e302"
 WORDS = "1e301"
@@ -271,7 +272,10 @@ stay, and when it last entered the stage."""
 
 
 def find(ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], name: str, where: str) -> Column:
-    """Return the column with this name. Raise `Invalid` for `where` if there is none in this pipeline."""
+    """Return the column with this name. Raise `Invalid` for `where` if there is none in this pipeline.
+
+    A field may be given by its name: names of columns and keys of fields win over it.
+    """
     name = ALIASES.get(name, name)
     if name in fields:
         return of_field(ctx.db.dialect, fields[name])
@@ -281,11 +285,21 @@ def find(ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], name: str, w
         return _of_magic(ctx.db.dialect, name, MAGIC[name])
     for prefix, make in ((TIME_IN_STAGE, _time_in_stage), (STAGE_ENTERED, _stage_entered)):
         if name.startswith(prefix):
-            stage_key = name.removeprefix(prefix)
-            if stage_key not in pipeline.stage_order:
-                raise Invalid(where, f"no stage {stage_key[:50]!r} in this pipeline")
-            return make(ctx.db.dialect, name, stage_key)
-    raise Invalid(where, f"no column {name[:50]!r} in this pipeline: give a field's key, or one of {', '.join(MAGIC)}")
+            stage_key = names.stage_key(ctx, pipeline, name.removeprefix(prefix), where)
+            return make(ctx.db.dialect, f"{prefix}{stage_key}", stage_key)
+    if field := names.find_field(fields, name, where):
+        return of_field(ctx.db.dialect, field)
+    raise Invalid(
+        where,
+        f"no column {name[:50]!r} in this pipeline: give the key or name of a field, or one of {', '.join(MAGIC)}",
+    )
+
+
+def key_of(ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], name: str, where: str) -> str:
+    """Return the column's name as it is stored: of a field its key, of others the name as it is given."""
+    if name in fields or name in ALIASES or name in MAGIC:
+        return name
+    return find(ctx, pipeline, fields, name, where).name
 
 
 def _of_magic(dialect: Dialect, name: str, magic: Magic) -> Column:

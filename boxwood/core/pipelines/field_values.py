@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ...errors import Invalid, NotFound
+from ...errors import Invalid
 from ...lib import dates, numbers
 from .. import persons
 from ..context import Ctx
-from ..people import contact_access, users
+from ..people import contact_access, user_names, users
 from ..records import Field, Pipeline
+from . import names
 
 MOST_TEXT = 100_000
 MOST_ITEMS = 1000
@@ -105,31 +106,25 @@ def _tags(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> 
 
 
 def _option(field: Field, value: Any, name: str) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    keys = [option.key for option in field.options]
-    if value in keys:
-        return str(value)
+    if (key := names.option_key(field, value, name)) is not None:
+        return key
     known = ", ".join(f"{option.key} ({option.name})" for option in field.options[:20]) or "none yet"
-    raise Invalid(name, f"{field.name!r} has no option with key {str(value)[:100]!r}; its options are {known}")
+    raise Invalid(name, f"{field.name!r} has no option with key or name {str(value)[:100]!r}; its options are {known}")
 
 
 def _persons(ctx: Ctx, pipeline: Pipeline, field: Field, value: Any, name: str) -> list[dict[str, str]]:
-    """Return people given by e-mail or user key. An address that belongs to no user is stored as it is."""
-    return [_person(ctx, person, name) for person in _items(value, name)]
+    """Return people given by e-mail, user key or name. An address that belongs to no user is stored as it is."""
+    return [_person(ctx, pipeline, person, name) for person in _items(value, name)]
 
 
-def _person(ctx: Ctx, person: Any, name: str) -> dict[str, str]:
+def _person(ctx: Ctx, pipeline: Pipeline, person: Any, name: str) -> dict[str, str]:
     given = {"email": person} if isinstance(person, str) and "@" in person else person
     given = {"userKey": given} if isinstance(given, str) else given
     if not isinstance(given, dict):
         raise Invalid(name, 'must be a list of people, such as [{"email": "ada@example.com"}]')
     key, email = given.get("userKey"), given.get("email")
     if isinstance(key, str) and key:
-        try:
-            user = users.get(ctx, key)
-        except NotFound:
-            raise Invalid(name, f"no user {key[:100]!r} within your reach") from None
+        user = user_names.find(ctx, key, name, pipeline)
     elif isinstance(email, str) and email:
         email = persons.check_email(email, name)
         found = users.by_email(ctx.db, email)

@@ -22,7 +22,7 @@ from ..records import (
     Pipeline,
     field_options,
 )
-from . import formulas, lookup, saving, schema, stored_values, validation_rules
+from . import formulas, lookup, names, saving, stored_values, validation_rules
 from .stored_values import clear_options, read, restore_options
 
 MOST = 500
@@ -95,7 +95,7 @@ def edit(
     undo passes `values`: the cleared values by box key, which are restored with their options under the same keys.
     """
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
-    field = schema.field(ctx, pipeline, key)
+    field = names.field(ctx, pipeline, key)
     if changes.get("type") not in (None, field.type):
         raise Invalid("type", "Can't change the type of a field")
     if changes.get("name") == "":
@@ -153,10 +153,11 @@ def _save(ctx: Ctx, pipeline: Pipeline, field: Field, after: Field, values: dict
     return after
 
 
-def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+def delete(ctx: Ctx, pipeline_key: str, wanted: str) -> None:
     """Delete the field with its values in all boxes. The trash stores both."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
-    field = schema.field(ctx, pipeline, key)
+    field = names.field(ctx, pipeline, wanted)
+    key = field.key
     access.require(ctx, role, "FIELD", "DELETE", pipeline)
     trash.store(ctx, "field", key, field.name, pipeline=pipeline, values=read(ctx, field))
     ctx.db.run("DELETE FROM fields WHERE pipeline_key = :pipeline AND key = :key", pipeline=pipeline.key, key=key)

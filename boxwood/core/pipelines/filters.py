@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from ...errors import Invalid, NotFound
-from ...lib import dates, numbers
+from ...lib import dates, ids, numbers
 from ...lib.durations import DAY
 from ..context import Ctx
-from ..people import users
-from ..records import Field, Pipeline
-from . import columns, field_values
+from ..people import user_names, users
+from ..records import WITH_OPTIONS, Field, Pipeline
+from . import columns, field_values, names
 from .columns import PREFIX, UNSET, WORDS, Column
 
 DEEPEST = 8
@@ -52,9 +53,13 @@ _LAST = "\U0010ffff"
 
 
 class Filter:
-    """A parsed filter: `sql` is a condition on box `b`, `params` are its parameters, `columns` the columns it tests."""
+    """A parsed filter: `sql` is a condition on box `b`, `params` are its parameters, `columns` the columns it tests.
+
+    Names of fields, stages, options and users in the tree are replaced by their keys, so a stored tree holds keys.
+    """
 
     takes_relative_dates = True
+    reads_names = True
 
     def __init__(self, ctx: Ctx, pipeline: Pipeline, fields: Mapping[str, Field], tree: Any, where: str = "filter"):
         self.ctx = ctx
@@ -91,8 +96,10 @@ class Filter:
         name, op = node["field"], node.get("op")
         name = str(name) if isinstance(name, int) and not isinstance(name, bool) else name
         if not isinstance(name, str):
-            raise Invalid(f"{where}.field", "must be a column's name or a field's key")
+            raise Invalid(f"{where}.field", "must be a column's name, or a field's key or name")
         column = columns.find(self.ctx, self.pipeline, self.fields, name, f"{where}.field")
+        if column.name != name and name not in columns.ALIASES:
+            node["field"] = column.name
         if op not in OPS[column.kind]:
             raise Invalid(f"{where}.op", f"must be one of {', '.join(OPS[column.kind])} for {name[:50]}")
         if op not in EMPTY and "value" not in node:
@@ -100,6 +107,8 @@ class Filter:
         self.params |= column.params
         self.columns.append(column)
         self._count(where)
+        if op not in EMPTY and self.reads_names:
+            node["value"] = self._with_keys(column, node["value"], f"{where}.value")
         if op in EMPTY:
             return column.unset if op == "isEmpty" else f"NOT ({column.unset})"
         return self._compared(column, op, node["value"], f"{where}.value")
@@ -108,6 +117,39 @@ class Filter:
         self._tests += 1
         if self._tests > MOST_TESTS:
             raise Invalid(where, f"the filter has more than {MOST_TESTS} tests and values")
+
+    def _with_keys(self, column: Column, value: Any, where: str) -> Any:
+        """Return the value, or the list of values, with keys in place of names."""
+        find: Callable[[str, str], str | None]
+        if column.field and column.field.type in WITH_OPTIONS:
+            find = partial(names.option_key, column.field)
+        elif column.name == "stage":
+            find = self._stage
+        elif column.kind in ("user", "users", "people"):
+            find = self._named_user
+        else:
+            return value
+        if isinstance(value, list):
+            return [self._keyed(find, item, f"{where}[{at}]") for at, item in enumerate(value)]
+        return self._keyed(find, value, where)
+
+    def _keyed(self, find: Callable[[str, str], str | None], value: Any, where: str) -> Any:
+        return (find(value, where) if isinstance(value, str) else None) or value
+
+    def _stage(self, wanted: str, where: str) -> str | None:
+        if wanted in self.pipeline.stage_order:
+            return wanted
+        return names.choose(names.stage_names(self.ctx, self.pipeline), wanted, where, "stages")
+
+    def _named_user(self, wanted: str, where: str) -> str | None:
+        """Return the key of the user with this name; None if it is a key, an address, or no user's name."""
+        if wanted == "me" or "@" in wanted or ids.is_key("u", wanted):
+            return None
+        _check_text(wanted, where)
+        try:
+            return user_names.get(self.ctx, wanted, where, self.pipeline).key
+        except NotFound:
+            return None
 
     def _compared(self, column: Column, op: str, value: Any, where: str) -> str:
         if column.is_list:

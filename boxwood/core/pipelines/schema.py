@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import Invalid, NotFound
+from ...errors import NotFound
 from ..context import Ctx
 from ..records import FIELDS, STAGES, Field, Pipeline, Stage
 from . import stage_colours as pipeline_stage_colours
@@ -74,15 +74,6 @@ def stage(ctx: Ctx, pipeline: Pipeline, key: str) -> Stage:
     if found is None:
         raise NotFound(key)
     return found
-
-
-def stage_for_box(ctx: Ctx, pipeline: Pipeline, key: str | None) -> Stage:
-    """Return the stage with this key for a box, or the first stage if no key is given."""
-    if not key:
-        return stage(ctx, pipeline, pipeline.stage_order[0])
-    if key not in pipeline.stage_order:
-        raise Invalid("stageKey", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(pipeline.stage_order)}")
-    return stage(ctx, pipeline, key)
 
 
 def stage_colours(pipeline: Pipeline, stage: Stage) -> tuple[str, str]:

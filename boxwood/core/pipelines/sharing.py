@@ -9,7 +9,7 @@ from .. import access, events, permission_conditions
 from ..access import Role
 from ..accounts import invitations
 from ..context import Ctx
-from ..people import teams, users
+from ..people import teams, user_names
 from ..records import PIPELINE_MEMBERS, PermissionSet, Pipeline, PipelineMember, permissions
 from . import lookup, saving, schema
 
@@ -103,7 +103,7 @@ def _wanted_members(
 def _find_user(ctx: Ctx, now: dict[str, PipelineMember], entry: dict[str, Any], field: str) -> str:
     key: str | None = entry.get("user_key")
     if key:
-        return key if key in now else users.get(ctx, key).key
+        return key if key in now else user_names.get(ctx, key, field).key
     if entry.get("email"):
         return invitations.find_or_invite(ctx, entry["email"], f"{field}.email").key
     raise Invalid(field, "must have userKey or email")

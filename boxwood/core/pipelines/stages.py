@@ -11,7 +11,7 @@ from ...errors import Conflict, Insufficient, Invalid
 from .. import access, events, trash
 from ..context import Ctx
 from ..records import STAGES, Pipeline, Stage
-from . import formulas, lookup, saving, schema, validation_rules
+from . import formulas, lookup, names, saving, schema, validation_rules
 
 MOST = 500
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30}|(rgb|hsl)a?\([0-9.,%/ ]{3,40}\)")
@@ -46,7 +46,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     """Change a stage's name and colours. Values equal to the stored ones are ignored."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "UPDATE", pipeline)
-    stage = schema.stage(ctx, pipeline, key)
+    stage = names.stage(ctx, pipeline, key)
     if "name" in changes and not changes["name"].strip():
         raise Invalid("name", "must not be empty")
     after = msgspec.structs.replace(stage, name=changes.get("name", stage.name))
@@ -74,11 +74,12 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> tupl
     return pipeline, after
 
 
-def delete(ctx: Ctx, pipeline_key: str, key: str) -> None:
+def delete(ctx: Ctx, pipeline_key: str, wanted: str) -> None:
     """Delete an empty stage. Raise `Conflict` if it has boxes or is the pipeline's last stage (spec 3.3)."""
     pipeline, role = lookup.reach(ctx, pipeline_key, change=True)
     access.require(ctx, role, "STAGE", "DELETE", pipeline)
-    stage = schema.stage(ctx, pipeline, key)
+    stage = names.stage(ctx, pipeline, wanted)
+    key = stage.key
     if len(pipeline.stage_order) == 1:
         raise Conflict("A pipeline must have a stage: its last stage cannot be deleted")
     if ctx.db.row(

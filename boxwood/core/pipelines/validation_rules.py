@@ -66,6 +66,8 @@ class StoredFilter(Filter):
     """A stored filter of a rule. It means the same for every actor: users in it need not be in the actor's reach, and
     days begin at midnight UTC."""
 
+    reads_names = False
+
     def _zone(self) -> tzinfo:
         return UTC
 

@@ -26,7 +26,7 @@ from ..contacts.references import Undo
 from ..context import Ctx
 from ..people import contact_access
 from ..people.contact_access import Noun
-from ..pipelines import formulas, schema, stages, stored_values, validation_rules
+from ..pipelines import formulas, names, schema, stages, stored_values, validation_rules
 from ..records import BOXES, PIPELINES, Box, Pipeline
 from ..trash import TRASH, Trashed
 from ..views import saved_views
@@ -193,7 +193,7 @@ def _without_deleted(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
     )
     if box.stage_key in pipeline.stage_order:
         return box
-    return changes.change_stage(ctx, box, schema.stage_for_box(ctx, pipeline, None).key)
+    return changes.change_stage(ctx, box, names.stage_for_box(ctx, pipeline, None).key)
 
 
 def _parents_first(rows: trash.Rows) -> trash.Rows:

@@ -11,7 +11,7 @@ from ...errors import Invalid
 from ...lib import numbers
 from .. import pipelines
 from ..context import Ctx
-from ..pipelines import schema
+from ..pipelines import names, schema
 from ..pipelines.columns import Column
 from ..records import Stage, StoredBox
 from . import board_order, board_totals, saved_views
@@ -105,7 +105,7 @@ def read(
     column = _grouped(chosen, by, view)
     keys = _keys(ctx, chosen, column)
     if only is not None and only not in keys:
-        raise Invalid("column", f"must be a column of this board: there is no column {only[:50]!r}")
+        only = names.require({key: name for key, (name, _) in keys.items()}, only, "column", "column")
     if cursor and only is None:
         raise Invalid("cursor", "is only possible with column: give the column to continue")
     wanted = list(keys) if only is None else [only]
@@ -173,15 +173,15 @@ def _keys(ctx: Ctx, chosen: Selection, column: Column) -> dict[str, tuple[str, S
     return {UNSET: ("", None), **{option.key: (option.name, None) for option in column.field.options}}
 
 
-def _sums_of(chosen: Selection, names: list[str] | None, shown: list[StoredBox]) -> dict[str, Column]:
+def _sums_of(chosen: Selection, sums: list[str] | None, shown: list[StoredBox]) -> dict[str, Column]:
     """The fields to sum: the given ones, or else the text and formula fields whose shown values are all numbers."""
-    if names is None:
+    if sums is None:
         fields = [field for field in chosen.fields.values() if field.type in ("TEXT_INPUT", "FORMULA")]
         values = [_values(box.fields) for box in shown]
         by_field = {field.key: [each[field.key] for each in values if field.key in each] for field in fields}
-        names = [key for key, values in by_field.items() if values and all(_is_number(value) for value in values)]
-        names = names[: column_sums.MOST_SUMS]
-    return column_sums.columns(chosen, names)
+        sums = [key for key, values in by_field.items() if values and all(_is_number(value) for value in values)]
+        sums = sums[: column_sums.MOST_SUMS]
+    return column_sums.columns(chosen, sums)
 
 
 def _is_number(value: Any) -> bool:

@@ -35,9 +35,9 @@ def put(ctx: Ctx, key: str, given: dict[str, Any]) -> BoardPosition:
     """Put a box below the box `after` of its column (None: at the top), on the board by stages or by the dropdown field
     `by`. `golden` marks the box or removes the mark. The actor must be allowed to change the box."""
     box, pipeline, _ = boxes.reach(ctx, key, "UPDATE")
-    by = given.get("by") or STAGE
     chosen = Selection(ctx, pipeline.key)
-    column = grouping(chosen, by)
+    column = grouping(chosen, given.get("by") or STAGE)
+    by = column.name
     if given.get("golden") is not None:
         _set_golden(ctx, box, given["golden"])
     golden = golden_of(ctx, pipeline.key)
@@ -55,7 +55,7 @@ def grouping(chosen: Selection, by: str) -> Column:
     column = chosen.column(by, "by")
     if column.name == STAGE or (column.field and column.field.type == "DROPDOWN"):
         return column
-    raise Invalid("by", "must be stage, or the key of a dropdown field")
+    raise Invalid("by", "must be stage, or the key or name of a dropdown field")
 
 
 def lane_of(box: Box, by: str) -> str:

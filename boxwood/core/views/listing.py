@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...errors import Invalid
 from .. import access, pipelines
 from ..access import Role
 from ..context import Ctx
+from ..pipelines import names
 from ..records import STORED, Pipeline, StoredBox
 
 SLICE = 1000
@@ -72,8 +72,7 @@ def within(
         test, given = access.visible(ctx.db.dialect, role, ctx.actor.key)
         where, params = f"{where} AND {test}", {**params, **given}
     if stage_key:
-        if stage_key not in pipeline.stage_order:
-            raise Invalid("stageKey", f"there is no stage {stage_key[:50]!r} in this pipeline")
+        stage_key = names.stage_key(ctx, pipeline, stage_key)
         where, params = f"{where} AND b.stage_key = :stage", {**params, "stage": stage_key}
     if since is not None:
         where, params = f"{where} AND b.updated_at >= :since", {**params, "since": since}

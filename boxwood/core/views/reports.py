@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ...errors import Invalid
 from .. import persons
 from ..context import Ctx
-from ..pipelines import schema
+from ..pipelines import names
 from ..pipelines.columns import Column
 from . import sums as column_sums
 from .selections import Selection
@@ -59,16 +59,14 @@ def choose(
     for sign, name, at in ((">=", "since", since), ("<", "until", until)):
         if at is not None:
             where, params = f"{where} AND b.created_at {sign} :{name}", {**params, name: at}
-    known = schema.stages(ctx, [pipeline_key])[pipeline_key]
-    names = {key: known[key].name for key in selection.pipeline.stage_order}
-    return Chosen(selection, where, params, plain, names, _ends("won", won, names), _ends("lost", lost, names))
+    stages = names.stage_names(ctx, selection.pipeline)
+    return Chosen(selection, where, params, plain, stages, _ends("won", won, stages), _ends("lost", lost, stages))
 
 
-def _ends(word: str, given: list[str] | None, names: dict[str, str]) -> list[str]:
-    for at, key in enumerate(given or []):
-        if key not in names:
-            raise Invalid(f"{word}[{at}]", f"there is no stage {key[:50]!r} in this pipeline")
-    return given if given is not None else [key for key, name in names.items() if word in name.casefold().split()]
+def _ends(word: str, given: list[str] | None, stages: dict[str, str]) -> list[str]:
+    if given is None:
+        return [key for key, name in stages.items() if word in name.casefold().split()]
+    return [names.require(stages, wanted, f"{word}[{at}]", "stage") for at, wanted in enumerate(given)]
 
 
 # How far
@@ -325,7 +323,7 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
     """The number of boxes and the sums of fields for each stage, assignee, creator, option or text. A box with two
     assignees counts for both."""
     columns = column_sums.columns(chosen.selection, sums or [])
-    key, joined, names = _grouping(ctx, chosen, by)
+    key, joined, known = _grouping(ctx, chosen, by)
     numbers = [column_sums.number(ctx, column) for column in columns.values()]
     left_out = [f"SUM({column_sums.left_out(ctx, column)})" for column in columns.values()]
     figures = [
@@ -340,8 +338,8 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
         """,
         **{**params_of(chosen), **column_sums.params(ctx, columns)},
     )
-    people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if names is None else {}
-    titles = {key: person.full_name or "" for key, person in people.items()} if names is None else names
+    people = persons.by_key(ctx, [row[0] for row in rows if row[0]]) if known is None else {}
+    titles = {key: person.full_name or "" for key, person in people.items()} if known is None else known
     found = [
         ReportGroup(
             row[0],
@@ -354,9 +352,9 @@ def totals(ctx: Ctx, chosen: Chosen, *, by: str, sums: list[str] | None = None) 
         )
         for row in rows
     ]
-    if not names:
+    if not known:
         return found
-    order = {key: at for at, key in enumerate(names)}
+    order = {key: at for at, key in enumerate(known)}
     return sorted(found, key=lambda group: order.get(group.key, len(order)))
 
 
@@ -370,9 +368,9 @@ def _grouping(ctx: Ctx, chosen: Chosen, by: str) -> tuple[str, str, dict[str, st
             return "a.user_key", "LEFT JOIN assignments a ON a.box_key = b.key", None
         case "creator":
             return "b.creator_key", "", None
-    field = chosen.selection.fields.get(by)
+    field = names.find_field(chosen.selection.fields, by, "by")
     if field is None:
-        raise Invalid("by", f"must be stage, assignee, creator or the key of a field; there is no field {by[:50]!r}")
+        raise Invalid("by", f"must be stage, assignee, creator or a field; there is no field {by[:50]!r}")
     value = dialect.field_value("b.fields", field.key)
     match field.type:
         case "DROPDOWN":

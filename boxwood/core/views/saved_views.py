@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from ..access import Role
 from ..context import Ctx
 from ..pipelines import columns, schema
 from ..pipelines.filters import Filter
-from ..records import Pipeline
+from ..records import Field, Pipeline
 from . import selections
 from .selections import BoxPage
 
@@ -109,7 +110,7 @@ def create(ctx: Ctx, pipeline_key: str, given: dict[str, Any]) -> View:
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     elif ctx.within:
         raise Invalid("shared", "must be true with a team's API key")
-    _check(ctx, pipeline, view)
+    view = _checked(ctx, pipeline, view)
     VIEWS.insert(ctx.db, view)
     record_event(ctx, "view.created", view, pipeline)
     return view
@@ -133,7 +134,7 @@ def edit(ctx: Ctx, pipeline_key: str, key: str, changes: dict[str, Any]) -> View
         access.require(ctx, role, "PIPELINE", "UPDATE", pipeline)
     if not view.shared and (ctx.within or view.creator_key != ctx.actor.key):
         raise Invalid("shared", "must be true: only the creator of a view can make it private")
-    _check(ctx, pipeline, view)
+    view = _checked(ctx, pipeline, view)
     VIEWS.update(ctx.db, view, *changes, "saved_at")
     old = {name: getattr(before, name) for name in changes}
     record_event(ctx, "view.edited", view, pipeline, before=old if before.shared else None)
@@ -180,9 +181,10 @@ def _sortable(ctx: Ctx, pipeline_key: str, view: View) -> list[str]:
     return view.sort if column.is_list else order(view)
 
 
-def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
-    """Check that everything that the view names exists."""
+def _checked(ctx: Ctx, pipeline: Pipeline, view: View) -> View:
+    """Check that everything that the view names exists. Return the view with keys in place of names."""
     by_key = schema.fields_by_key(ctx, pipeline.key)
+    view = _with_keys(ctx, pipeline, by_key, view)
     Filter(ctx, pipeline, by_key, view.filter)
     selections.sorts(ctx, pipeline, by_key, view.sort)
     if len(order(view)) > selections.MOST_SORTS:
@@ -197,6 +199,23 @@ def _check(ctx: Ctx, pipeline: Pipeline, view: View) -> None:
         columns.find(ctx, pipeline, by_key, shown.key, f"columns[{at}].key")
         if shown.width is not None and not 0 < shown.width <= 10_000:
             raise Invalid(f"columns[{at}].width", "must be from 1 to 10,000")
+    return view
+
+
+def _with_keys(ctx: Ctx, pipeline: Pipeline, by_key: Mapping[str, Field], view: View) -> View:
+    def key(name: str, where: str) -> str:
+        return columns.key_of(ctx, pipeline, by_key, name, where)
+
+    sort = [
+        f"{'-' if name.startswith('-') else ''}{key(name.removeprefix('-'), f'sort[{at}]')}"
+        for at, name in enumerate(view.sort)
+    ]
+    shown = [
+        msgspec.structs.replace(column, key=key(column.key, f"columns[{at}].key"))
+        for at, column in enumerate(view.columns)
+    ]
+    group_by = key(view.group_by, "group") if view.group_by else None
+    return msgspec.structs.replace(view, sort=sort, columns=shown, group_by=group_by)
 
 
 def record_event(ctx: Ctx, kind: str, view: View, pipeline: Pipeline, *, before: dict[str, Any] | None = None) -> None:

@@ -12,9 +12,12 @@ import msgspec
 
 from ...errors import Invalid
 from ...lib import dates
+from .. import persons
+from ..boxes import box_names
 from ..context import Ctx
+from ..pipelines import names
 from ..pipelines.columns import GROUPED, MAGIC, UNSET, WORDS, Column
-from ..records import StoredBox
+from ..records import WITH_OPTIONS, StoredBox
 from . import listing, saved_views
 from . import sums as column_sums
 from .board import with_view
@@ -79,6 +82,23 @@ def read(
     return TablePage(chosen, name, groups, listing.by_keys(ctx, first), len(found) > MOST_ROWS, wishes)
 
 
+def name_of(found: TablePage, group: TableGroup) -> Any:
+    """The name of a group: of its stage, of its options or of its users. UNSET if its value is no key."""
+    ctx, column = found.chosen.ctx, found.chosen.column(found.by, "by") if found.by else None
+    if column is None or not group.key:
+        return msgspec.UNSET
+    if column.name == STAGE:
+        return names.stage_names(ctx, found.chosen.pipeline).get(group.key, group.key)
+    if column.field and column.field.type in WITH_OPTIONS:
+        return box_names.label(column.field, group.value)
+    if column.kind in ("user", "users"):
+        keys = group.value if isinstance(group.value, list) else [group.value]
+        people = persons.by_key(ctx, keys)
+        shown = [people[key].full_name if key in people else key for key in keys]
+        return shown if column.is_list else shown[0]
+    return msgspec.UNSET
+
+
 def _query(chosen: Selection, column: Column | None, numbers: dict[str, Column]) -> tuple[str, dict[str, Any]]:
     group = _group_sql(chosen, column) if column else "NULL"
     select_columns = ", ".join(["b.key", group, *(each.sorts[0] for each in numbers.values())])
@@ -99,7 +119,7 @@ def _group_sql(chosen: Selection, column: Column) -> str:
     return MAGIC[column.name].sql(dialect) if column.name in MAGIC else column.sorts[0]
 
 
-def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: list[Any]) -> list[TableGroup]:
+def _grouped(chosen: Selection, column: Column | None, sums: list[str], rows: list[Any]) -> list[TableGroup]:
     """The groups in the order of stages or options, or else of their values; boxes without a value are last. Only
     stages and options have empty groups."""
     known = _fixed_keys(chosen, column)
@@ -113,19 +133,19 @@ def _grouped(chosen: Selection, column: Column | None, names: list[str], rows: l
         places.setdefault(key, (value, []))[1].append(row)
     order = {key: at for at, key in enumerate(known)}
     keys = sorted(places, key=lambda key: (key == "", order.get(key, len(order)), *_rank(places[key][0], key)))
-    worded = {at for at in range(len(names)) if _is_mostly_words(row[at + 2] for row in rows)}
+    worded = {at for at in range(len(sums)) if _is_mostly_words(row[at + 2] for row in rows)}
     return [
         TableGroup(
             key,
             places[key][0] if key else None,
             {
                 name: column_sums.rounded(sum(row[at + 2] for row in places[key][1] if row[at + 2] < float(WORDS)))
-                for at, name in enumerate(names)
+                for at, name in enumerate(sums)
                 if at not in worded
             },
             {
                 name: count
-                for at, name in enumerate(names)
+                for at, name in enumerate(sums)
                 if at not in worded and (count := sum(_is_word(row[at + 2]) for row in places[key][1]))
             },
             [row[0] for row in places[key][1]],

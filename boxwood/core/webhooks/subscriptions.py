@@ -13,6 +13,7 @@ from ...lib.address_rules import Refused, Rules, check_headers
 from .. import access, cel, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
+from ..pipelines import names, schema
 from ..records import Team
 from . import secret_rotation
 
@@ -370,21 +371,19 @@ def _stages(ctx: Ctx, webhook: Webhook, keys: list[str]) -> list[str]:
     if keys and webhook.pipeline_key is None:
         raise Invalid("stages", "must be empty for a team: stages belong to one pipeline")
     if keys and webhook.pipeline_key:
-        order = pipelines.get(ctx, webhook.pipeline_key).stage_order
-        for key in keys:
-            if key not in order:
-                raise Invalid("stages", f"no stage {key[:50]!r} in this pipeline; it has {', '.join(order)}")
+        pipeline = pipelines.get(ctx, webhook.pipeline_key)
+        keys = [names.stage_key(ctx, pipeline, key, "stages") for key in keys]
     return list(dict.fromkeys(keys))
 
 
-def _fields(ctx: Ctx, webhook: Webhook, names: list[str]) -> list[str]:
-    members = BOX_MEMBERS.values()
-    field_keys: set[str] = set()
-    if webhook.pipeline_key and not set(names) <= set(members):
-        sql = "SELECT key FROM fields WHERE pipeline_key = :pipeline"
-        field_keys = {row[0] for row in ctx.db.rows(sql, pipeline=webhook.pipeline_key)}
-    for name in names:
-        if name not in field_keys and name not in members:
-            known = ", ".join([*members, *sorted(field_keys)])
+def _fields(ctx: Ctx, webhook: Webhook, given: list[str]) -> list[str]:
+    members = set(BOX_MEMBERS.values())
+    by_key = schema.fields_by_key(ctx, webhook.pipeline_key) if webhook.pipeline_key else {}
+    found = []
+    for name in given:
+        field = None if name in members else names.find_field(by_key, name, "fields")
+        if field is None and name not in members:
+            known = ", ".join([*BOX_MEMBERS.values(), *sorted(by_key)])
             raise Invalid("fields", f"no field {name[:50]!r} here: must be among {known}")
-    return list(dict.fromkeys(names))
+        found.append(field.key if field else name)
+    return list(dict.fromkeys(found))

@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import msgspec
 
+from ...core.boxes.box_names import BoxNames
 from ...core.records import NO_ACTIVITY, NO_EMAILS, BoxLink, Person, StoredBox
 from .base import Out
-from .boxes import ActivityOut, BoxOut, activity_members, freshness, links
+from .boxes import ActivityOut, BoxOut, activity_members, box_names, freshness, links
 from .people import SharingEntry, sharing_entry
 from .validators import Violation
 
@@ -38,13 +39,22 @@ class _Shared(Out, omit_defaults=False):
 
 
 def boxes(
-    found: Sequence[StoredBox], people: Mapping[str, Person], now: int, columns: Sequence[dict[str, Any] | None] = ()
+    found: Sequence[StoredBox],
+    people: Mapping[str, Person],
+    now: int,
+    columns: Sequence[dict[str, Any] | None] = (),
+    names: Sequence[BoxNames] = (),
 ) -> list[BoxOut]:
-    """The encoded boxes. `columns` are the requested columns of each box, or empty if there are none."""
+    """The encoded boxes. `columns` and `names` are those of each box, or empty if they are not requested."""
     maker = _Maker(people, now)
     asked = columns or [None] * len(found)
+    if names:
+        more = [{"names": box_names(each)} for each in names]
+        made = [maker.box(box, *each) for box, *each in zip(found, asked, more, strict=True)]
+    else:
+        made = [maker.box(box, each) for box, each in zip(found, asked, strict=True)]
     # They are encoded already (msgspec.Raw), which makes no difference to the encoder.
-    return cast(list[BoxOut], [maker.box(box, each) for box, each in zip(found, asked, strict=True)])
+    return cast(list[BoxOut], made)
 
 
 class _Maker:
@@ -52,9 +62,11 @@ class _Maker:
         self._people, self._now = people, now
         self._known: dict[tuple[str, ...], str] = {}
 
-    def box(self, box: StoredBox, columns: dict[str, Any] | None) -> msgspec.Raw:
-        """Keys, and JSON from the row, need no escaping."""
+    def box(self, box: StoredBox, columns: dict[str, Any] | None, extra: dict[str, Any] | None = None) -> msgspec.Raw:
+        """Keys, and JSON from the row, need no escaping. `extra` are further members."""
         more = f',"notes":{_json(box.notes)}' if box.notes is not None else ""
+        if extra:
+            more = f"{more},{_json(extra)[1:-1]}"
         if columns is not None:
             more = f'{more},"columns":{_json(columns)}'
         if box.contacts != "[]":

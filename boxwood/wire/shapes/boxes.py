@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ...core.boxes.box_names import BoxNames
 from ...core.records import Box, BoxActivity, BoxEmails, BoxLink, Person
 from ...lib.durations import DAY
 from ..codec import Shape
@@ -81,6 +82,17 @@ class ActivityOut(Out, omit_defaults=False):
     last_comment_timestamp: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class BoxNamesOut(Out, omit_defaults=False):
+    """The names of what the keys of a box mean: with `names=true`.
+
+    `fields` holds the values by the names of the fields, with labels in place of keys of options.
+    """
+
+    pipeline: str
+    stage: str
+    fields: dict[str, Any]
+
+
 class BoxOut(ActivityOut, omit_defaults=False, kw_only=True):
     key: str
     box_key: str
@@ -109,12 +121,20 @@ class BoxOut(ActivityOut, omit_defaults=False, kw_only=True):
     organizations: list[LinkedBoxOut] | msgspec.UnsetType = msgspec.UNSET
     columns: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     """The columns requested with `fields`, by name."""
+    names: BoxNamesOut | msgspec.UnsetType = msgspec.UNSET
+    """The names beside the keys, if the request has `names=true`."""
 
 
 Entries = Callable[[list[str]], list[SharingEntry]]
 
 
-def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any] | None = None) -> BoxOut:
+def box(
+    box: Box,
+    people: Mapping[str, Person],
+    now: int,
+    columns: dict[str, Any] | None = None,
+    names: BoxNames | None = None,
+) -> BoxOut:
     """`now` serves only `freshness`, which changes once a day."""
 
     def entries(keys: list[str]) -> list[SharingEntry]:
@@ -150,7 +170,12 @@ def box(box: Box, people: Mapping[str, Person], now: int, columns: dict[str, Any
         contacts=links(box.contacts),
         organizations=links(box.organizations),
         columns=given(columns),
+        names=box_names(names) if names else msgspec.UNSET,
     )
+
+
+def box_names(names: BoxNames) -> BoxNamesOut:
+    return BoxNamesOut(names.pipeline, names.stage, names.fields)
 
 
 def activity_members(activity: BoxActivity, emails: BoxEmails, entries: Entries) -> dict[str, Any]:
@@ -227,6 +252,10 @@ def links(links: list[BoxLink]) -> Any:
 class FieldValue(Out, omit_defaults=False):
     key: str
     value: Any = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    """The name of the field, if the request has `names=true`."""
+    label: Any = msgspec.UNSET
+    """The label of the option, or a list of labels, if the request has `names=true`."""
 
 
 _LINK = Shape("LinkEdit", required=("key",), key=KEY, is_starred=FLAG, is_autoboxed=FLAG)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from .base import Out
 from .boxes import BoxOut
 
@@ -19,6 +21,8 @@ class TableGroup(Out, omit_defaults=False):
     ignored: dict[str, int]
     """For each sum, how many boxes of the group have a value that is no number; sums without such boxes are absent."""
     box_keys: list[str]
+    name: str | list[str] | msgspec.UnsetType = msgspec.UNSET
+    """The name of the stage, of the option or of the users, if the request has `names=true`."""
 
 
 class TableOut(Out, omit_defaults=False):
