@@ -78,8 +78,10 @@ class PostgresDb(CommitHooks):
         return self._execute(sql, params).rowcount
 
     def many(self, sql: str, params: Iterable[Mapping[str, Any]]) -> None:
-        self._before(sql)
-        self._connection.cursor().executemany(with_psycopg_names(sql), list(params))
+        rows = list(params)
+        if rows:  # psycopg opens a pipeline also for no rows: 0.7 ms for each box that an undo deletes
+            self._before(sql)
+            self._connection.cursor().executemany(with_psycopg_names(sql), rows)
 
     def rows_each(self, sql: str, params: Sequence[Mapping[str, Any]]) -> list[Row]:
         if len(params) < 2:
