@@ -53,7 +53,7 @@ from .jobs import (
     upkeep,
     webhooks,
 )
-from .lib import jsonlog, tokens
+from .lib import html_cleaning, jsonlog, tokens
 from .lib.address_rules import Rules
 from .lib.blobs import Blobs, Disk
 from .lib.client_address import read_networks
@@ -177,11 +177,13 @@ class Boxwood:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses, self.api.seen)
+            await self.api.remote_images.close()
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
             await asyncio.to_thread(pipeline_formulas.ENGINE.close)
             await asyncio.to_thread(cel.ENGINE.close)
             await asyncio.to_thread(tokens.ENGINE.close)
+            await asyncio.to_thread(html_cleaning.ENGINE.close)
 
     def _adopt_mail(self, db: Db) -> bool:
         config = self.config

@@ -100,6 +100,7 @@ class Things:
             "colleague": world.bo.user_key,
             "newcomer": world.ada.email.replace("ada@", "eve@"),
             "gmail": GMAIL,
+            "image": "0" * 24,
         }
 
     def key(self, noun: str) -> str:

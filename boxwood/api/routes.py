@@ -39,6 +39,7 @@ from . import (
     inbound,
     markdown,
     meetings,
+    message_views,
     messages,
     notifications,
     people,
@@ -58,7 +59,7 @@ from . import (
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
 from .http.route_rows import _ask, _delete, _list, _post, _put, _read, _secret, _stream
-from .http.router import LIST, Route
+from .http.router import LIST, STREAM, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
 NO_ENTITY = "existing entity does not exist"
@@ -275,6 +276,9 @@ ROUTES = [
     _ask("/v1/threadinfo", threads.find, None, "hexGmailThreadId"),
     _list("/v2/threads/{thread}/messages", messages.list_of_thread, *PAGING),
     _list("/v2/messages/{message}", messages.get),
+    _list("/v2/messages/{message}/view", message_views.view, "images"),
+    _list("/v2/messages/{message}/page", message_views.page, "images"),
+    Route("GET", "/v2/messages/{message}/images/{image}", message_views.image, STREAM),
     _stream(
         "/v2/boxes/{box}/messages", messages.add, thread_shapes.MessageOut, RFC822, takes=thread_shapes.MESSAGE_ADD
     ),

@@ -1,4 +1,4 @@
-"""Sends HTTP requests to targets that users entered. No other file does.
+"""Sends HTTP requests to targets that users or e-mails named. No other file does.
 
 A name is resolved once, every resolved address is checked, and connections go only to checked addresses.
 """
@@ -54,7 +54,7 @@ class Unreachable(Exception):
 class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]  # names in lower case; the first of several values
-    body: bytes  # the first 16 KiB
+    body: bytes  # the first 16 KiB, or as many bytes as the Outbound reads
     ms: float
 
     def retry_after(self, now: int) -> int | None:
@@ -79,12 +79,15 @@ class Outbound:
         agent: str = "Boxwood",
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
+        reply_bytes: int = REPLY_BYTES,
+        received_at_once: int = RECEIVED_AT_ONCE,
     ) -> None:
         self.rules = rules or Rules()
         self._connect_timeout = connect_timeout
         self._total_timeout = total_timeout
         self._agent = agent
-        self._judge = _Judge(self.rules, resolver or _SystemNames())
+        self._reply_bytes = reply_bytes
+        self._judge = _Judge(self.rules, resolver or _SystemNames(), received_at_once)
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
@@ -142,7 +145,7 @@ class Outbound:
             allow_redirects=False,
             ssl=self._tls or True,
         ) as reply:
-            beginning = await _read(reply)
+            beginning = await _read(reply, self._reply_bytes)
             return Reply(reply.status, _plain(reply.headers), beginning, (clock() - started) * 1000)
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -192,9 +195,10 @@ class _Judge(AbstractResolver):
     """Checks addresses at both points that aiohttp offers: names go through `resolve`, and every connection goes
     through `socket`, also to addresses in a URL, which aiohttp does not resolve."""
 
-    def __init__(self, rules: Rules, names: AbstractResolver) -> None:
+    def __init__(self, rules: Rules, names: AbstractResolver, received_at_once: int) -> None:
         self._rules = rules
         self._names = names
+        self._received_at_once = received_at_once
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -211,7 +215,7 @@ class _Judge(AbstractResolver):
         family, kind, protocol, _, where = destination
         self._rules.check_address(str(where[0]), int(where[1]))
         opened = socket.socket(family, kind, protocol)
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_AT_ONCE)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._received_at_once)
         return opened
 
     async def close(self) -> None:
@@ -246,9 +250,9 @@ def _reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-async def _read(reply: aiohttp.ClientResponse) -> bytes:
+async def _read(reply: aiohttp.ClientResponse, most: int) -> bytes:
     beginning = bytearray()
-    while len(beginning) < REPLY_BYTES and (part := await reply.content.read(REPLY_BYTES - len(beginning))):
+    while len(beginning) < most and (part := await reply.content.read(most - len(beginning))):
         beginning += part
     if not reply.content.at_eof():
         reply.close()

@@ -115,6 +115,11 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "maxTokens": {"type": "integer", "minimum": 1, "description": "Counted in o200k_base. Default: the whole box."},
     "startTimestamp": {"type": "integer", "description": "Milliseconds since 1970: only later events."},
+    "images": {
+        "type": "boolean",
+        "default": False,
+        "description": "Show pictures from other hosts, loaded through this server.",
+    },
 }
 _QUERY_OF: dict[tuple[str, str], dict[str, Any]] = {
     ("events", "after"): {"type": "string", "description": "A `cursor` of an event or a page, or `now`."},
@@ -289,6 +294,12 @@ _TABLES: dict[str, Any] = {
     "application/x-ndjson": {"schema": {}},
     "application/json": {"schema": {"type": "object"}},
 }
+_TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "/md": ("The document", {"text/markdown": {"schema": {"type": "string"}}}),
+    "/page": ("The page", {"text/html": {"schema": {"type": "string"}}}),
+    "/{image}": ("The picture", {"image/*": {"schema": _BYTES}}),
+}
+"""Responses that are no JSON, by the end of their path."""
 _UNCHANGED = "Not changed: the ETag in If-None-Match is still current"
 
 
@@ -300,8 +311,9 @@ def _answers(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
         return {
             "200": {"description": "The table", "content": {kind: {**content} for kind, content in _TABLES.items()}}
         }
-    if route.path.endswith("/md"):
-        return {"200": {"description": "The document", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
+    for ending, (description, content) in _TEXTS.items():
+        if route.path.endswith(ending):
+            return {"200": {"description": description, "content": content}}
     if not _gives_bytes(route.handler):
         done = {"200": {"description": "Done", "content": {"application/json;charset=utf-8": {"schema": answer}}}}
         return {**done, "304": {"description": _UNCHANGED}} if route.verb == "GET" else done

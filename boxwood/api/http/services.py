@@ -14,6 +14,7 @@ from ...db.engine import Db, Engine
 from ...lib.address_rules import Rules
 from ...lib.blobs import Blobs
 from ...lib.password_queue import Queue
+from ...lib.remote_images import RemoteImages
 from ...lib.secret_keys import SecretKeys
 from .answer_cache import Answers
 from .bells import Bells
@@ -62,6 +63,7 @@ class Services:
         """When each API key was last used, until a job stores it."""
         self.seen: dict[str, int] = {}  # the same for sessions
         self.guesses = Queue()
+        self.remote_images = RemoteImages(rules)
         self.failures = Failures(engine, clock)
         self.provider = ""  # the name of the OpenID Connect provider, if there is one
         self.keys = SecretKeys(Path("secret.key"))

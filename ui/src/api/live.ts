@@ -130,6 +130,8 @@ export function concerns(event: EventOut, key: readonly unknown[]): boolean {
   const init = (key[2] ?? {}) as { params?: { path?: Record<string, string> } };
   const named = Object.entries(init.params?.path ?? {});
   const noun = event.kind.split(".")[0] ?? "";
+  const { threadKey } = (event.object ?? {}) as { threadKey?: string };
+  if (threadKey && named.some(([name, value]) => name === "thread" && value === threadKey)) return true;
   if (named.some(([name, value]) => name === "box" && value === event.boxKey)) return true;
   if (named.some(([name, value]) => name === "pipeline" && value === event.pipelineKey)) return true;
   if (named.some(([name, value]) => name === noun && value === event.objectKey)) return true;

@@ -9,7 +9,7 @@ import {
   IconX,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 import { type Box, knownBox } from "../api/boxes";
 import { api, client } from "../api/client";
@@ -20,6 +20,7 @@ import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Failed, Loading } from "../components/states";
 import { failed, say } from "../components/toasts";
+import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
 import classes from "./Box.module.css";
 import { Composer } from "./Composer";
@@ -104,17 +105,21 @@ function CloseButton({ onClose }: { onClose: () => void }) {
   );
 }
 
+const TABS = ["timeline", "email", "history"] as const;
+const BoxMail = lazily(() => import("../mail/BoxMail"));
+
 function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, mayEdit } = useOpenBox();
   const [search, setSearch] = useSearch();
-  const tab = search.get("tab") === "history" ? "history" : "timeline";
+  const tab = TABS.find((each) => each === search.get("tab")) ?? "timeline";
   const root = useRef<HTMLDivElement>(null);
   const dropping = useDropped(root, box.key, mayEdit);
   const turn = (to: string) =>
     setSearch(
       (before) => {
-        if (to === "history") before.set("tab", to);
-        else before.delete("tab");
+        if (to === "timeline") before.delete("tab");
+        else before.set("tab", to);
+        before.delete("thread");
         return before;
       },
       { replace: true },
@@ -123,6 +128,7 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
     ...(onClose
       ? [{ id: "box-close", label: "Close the box", section: "Box", keys: "Escape", hidden: true, run: onClose }]
       : []),
+    { id: "box-email", label: "E-mail of the box", section: "Box", keys: "i", run: () => turn("email") },
     { id: "box-history", label: "History of the box", section: "Box", keys: "h", run: () => turn("history") },
   ]);
   useEffect(() => {
@@ -164,10 +170,17 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
               onChange={turn}
               data={[
                 { value: "timeline", label: "Timeline" },
+                { value: "email", label: box.gmailThreadCount ? `E-mail ${box.gmailThreadCount}` : "E-mail" },
                 { value: "history", label: "History" },
               ]}
             />
-            {tab === "history" ? <History /> : <Timeline />}
+            {tab === "timeline" && <Timeline />}
+            {tab === "email" && (
+              <Suspense fallback={<Loading rows={4} />}>
+                <BoxMail />
+              </Suspense>
+            )}
+            {tab === "history" && <History />}
           </div>
         </div>
       </div>

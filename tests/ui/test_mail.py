@@ -1,0 +1,145 @@
+"""E-mail in the UI: conversations of a box, their messages, attachments and pictures."""
+
+import base64
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import World, ok
+from tests.receiver import Answer, Receiver
+from tests.ui.conftest import LOOKS, Window, looks
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR4nGNgSFuGB41KYycNAB1qkrYcAjBaAAAAAElFTkSuQmCC"
+)
+OFFER = """
+<html><body style="background:#f4f6f8"><table width="100%" cellpadding="0" cellspacing="0"><tr><td align="center">
+<table width="560" style="background:#ffffff;border:1px solid #d0d7de"><tr><td style="background:#1d5fa8;padding:18px">
+<img src="{host}/logo.png" width="40" height="40" alt="Zuse Machines">
+<span style="color:#ffffff;font-size:20px">Your offer is ready</span></td></tr>
+<tr><td style="padding:18px"><p>Dear Ada,</p><p>we can deliver <b>twelve machines</b> in March. The price holds until
+Friday. <a href="https://zuse.example/offer/12">Read the offer</a> or answer this e-mail.</p>
+<p style="color:#57606a">Zoe Zuse<br>Zuse Machines</p></td></tr></table></td></tr></table></body></html>
+"""
+
+
+@pytest.fixture
+def pictures() -> Iterator[Receiver]:
+    receiver = Receiver()
+    receiver.answer = lambda request: Answer(200, {"content-type": "image/png"}, body=PNG)
+    yield receiver
+    receiver.close()
+
+
+def mail(
+    subject: str, text: str, *, html: str = "", sender: str = "Zoe Zuse <zoe@zuse.example>", number: int, **more: Any
+) -> EmailMessage:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, "Ada Lovelace <ada@firm.example>", subject
+    made["Message-ID"], made["Date"] = f"<{number}@zuse.example>", f"Mon, 0{number} Nov 2026 10:00:00 +0000"
+    if "answers" in more:
+        made["References"] = f"<{more['answers']}@zuse.example>"
+    made.set_content(text)
+    if html:
+        made.add_alternative(html, subtype="html")
+    for name, content in more.get("files", {}).items():
+        made.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return made
+
+
+def post(world: World, box: dict[str, Any], message: EmailMessage) -> dict[str, Any]:
+    headers = {"Content-Type": "message/rfc822"}
+    return ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/messages", content=bytes(message), headers=headers))
+
+
+def a_box_with_mail(world: World, host: str) -> dict[str, Any]:
+    """A box with an answered conversation, the newest message with HTML and an attachment, and another one."""
+    box = world.box(world.pipeline(), name="Twelve machines")
+    post(
+        world,
+        box,
+        mail(
+            "Twelve machines",
+            "Hello,\n\ncan you deliver twelve machines?\nhttps://firm.example/list\n",
+            number=1,
+            sender=f"Ada Lovelace <{world.ada.email}>",
+        ),
+    )
+    files = {"offer.pdf": b"%PDF-1.4\n%", "machine.png": PNG}
+    post(
+        world, box, mail("Re: Twelve machines", "Yes.", html=OFFER.format(host=host), number=2, answers=1, files=files)
+    )
+    post(world, box, mail("Address", "Our new address is Main Street 1.\n", number=3))
+    return box
+
+
+def email_tab(screen: Window, box: dict[str, Any]) -> Page:
+    page = screen.goto(f"/boxes/{box['key']}?tab=email")
+    expect(page.get_by_role("listitem", name="Twelve machines", exact=True)).to_be_visible()
+    return page
+
+
+def test_a_conversation_is_read_with_its_attachments_and_its_pictures_on_demand(
+    window: Any, world: World, pictures: Receiver
+) -> None:
+    box = a_box_with_mail(world, pictures.url)
+    page = email_tab(window(world.ada), box)
+    conversations = page.get_by_role("list", name="Conversations").locator("> li")
+    expect(conversations).to_have_count(2)
+    conversation = page.get_by_role("listitem", name="Twelve machines", exact=True)
+    conversation.get_by_role("button", expanded=False).click()
+    first, second = (conversation.get_by_role("article").nth(at) for at in (0, 1))
+    expect(first).to_contain_text("can you deliver twelve machines?")
+    inside = second.frame_locator("iframe")
+    expect(inside.get_by_text("twelve machines")).to_be_visible()
+    link = inside.get_by_role("link", name="Read the offer")
+    expect(link).to_have_attribute("target", "_blank")
+    # The frame is as high as its content.
+    expect(link).to_be_in_viewport()
+    page.wait_for_function(
+        "(() => { const frame = document.querySelector('iframe'); "
+        "return frame.contentDocument.documentElement.scrollHeight === frame.clientHeight })()"
+    )
+    attachments = second.get_by_role("list", name="Attachments")
+    expect(attachments.get_by_role("listitem")).to_have_count(2)
+    assert pictures.received("/logo.png") == []
+    second.get_by_role("button", name="Show pictures").click()
+    expect(inside.get_by_alt_text("Zuse Machines")).to_have_js_property("naturalWidth", 10)
+    assert len(pictures.received("/logo.png")) == 1
+    first.get_by_role("button", expanded=False).click()
+    expect(first.get_by_role("link", name="https://firm.example/list")).to_be_visible()
+    attachments.get_by_role("button", name="machine.png").click()
+    expect(page.get_by_role("dialog").get_by_alt_text("machine.png")).to_be_visible()
+
+
+def test_new_mail_appears_in_the_open_conversation(window: Any, world: World) -> None:
+    box = world.box(world.pipeline(), name="Machines")
+    post(world, box, mail("Machines", "Hello", number=1))
+    page = window(world.ada).goto(f"/boxes/{box['key']}?tab=email")
+    expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_have_count(1)
+    post(world, box, mail("Re: Machines", "One more thing", number=2, answers=1))
+    expect(page.get_by_text("One more thing")).to_be_visible()
+    expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_have_count(2)
+
+
+def test_a_box_without_mail_says_what_belongs_there(window: Any, world: World) -> None:
+    box = world.box(world.pipeline())
+    page = window(world.ada).goto(f"/boxes/{box['key']}")
+    page.get_by_role("radiogroup", name="What happened").get_by_text("E-mail").click()
+    expect(page.get_by_role("heading", name="No e-mail yet")).to_be_visible()
+    expect(page).to_have_url(f"{world.server.url}/boxes/{box['key']}?tab=email")
+
+
+@looks
+def test_looks_of_conversations(window: Any, world: World, pictures: Receiver) -> None:
+    box = a_box_with_mail(world, pictures.url)
+    thread = ok(world.ada.http.get(f"/api/v1/boxes/{box['key']}/threads"))[0]["key"]
+    for size, scheme in LOOKS:
+        screen = window(world.ada, size=size, scheme=scheme)
+        page = screen.goto(f"/boxes/{box['key']}?tab=email&thread={thread}")
+        expect(page.frame_locator("iframe").get_by_text("Dear Ada")).to_be_visible()
+        page.get_by_role("list", name="Conversations").scroll_into_view_if_needed()
+        screen.look("mail")

@@ -1,0 +1,58 @@
+import { Anchor } from "@mantine/core";
+import { IconMail } from "@tabler/icons-react";
+import { api } from "../api/client";
+import { useOpenBox } from "../box/context";
+import { Empty, Loading, Ready } from "../components/states";
+import { useSearch } from "../lib/search";
+import { Conversation } from "./Conversation";
+import classes from "./mail.module.css";
+
+/** The e-mail conversations of the open box, the latest first. The address says which one is open. */
+export default function BoxMail() {
+  const { box } = useOpenBox();
+  const query = api.useQuery("get", "/v1/boxes/{box}/threads", { params: { path: { box: box.key } } });
+  const [search, setSearch] = useSearch();
+  const named = search.get("thread");
+  return (
+    <section aria-label="E-mail">
+      <Ready query={query} loading={<Loading rows={4} />}>
+        {(threads) => {
+          if (threads.length === 0) {
+            return (
+              <Empty icon={IconMail} title="No e-mail yet">
+                Conversations with the people of this box appear here. Programs can{" "}
+                <Anchor href="/docs" underline="always">
+                  add e-mail through the API
+                </Anchor>
+                .
+              </Empty>
+            );
+          }
+          const latest = [...threads].sort((a, b) => b.lastEmailTimestamp - a.lastEmailTimestamp);
+          // A single conversation is open at once.
+          const open = named ?? (latest.length === 1 ? latest[0]?.key : null);
+          const turn = (key: string) =>
+            setSearch(
+              (before) => {
+                before.set("thread", open === key ? "none" : key);
+                return before;
+              },
+              { replace: true },
+            );
+          return (
+            <ul className={classes.conversations} aria-label="Conversations">
+              {latest.map((thread) => (
+                <Conversation
+                  key={thread.key}
+                  thread={thread}
+                  open={open === thread.key}
+                  onToggle={() => turn(thread.key)}
+                />
+              ))}
+            </ul>
+          );
+        }}
+      </Ready>
+    </section>
+  );
+}
