@@ -8,15 +8,20 @@ from ..wire.shapes import passkeys as passkey_shapes
 from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes.lists import Success
 from . import mail, members, passkeys, second_factors, sessions
-from .http.route_rows import _delete, _list, _post, _read, _secret, _sign_in, _stream
+from .http.route_rows import _delete, _list, _not_dry, _only_reads, _post, _read, _secret, _sign_in, _stream
 from .http.router import STREAM, Route
 
 PAGING = ("limit", "page")
+PROOF = "a dry run of a sign-in would test a password or a link, and leave no session that its user could see"
 
 _SIGNING_IN = [
-    _sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN),
-    _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK),
-    _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.SignInLinkOut, session_shapes.LINK_LOOK),
+    _not_dry(_sign_in("/v2/session", sessions.sign_in, session_shapes.SignedIn, session_shapes.SIGN_IN), PROOF),
+    _not_dry(
+        _sign_in("/v2/session/link", sessions.sign_in_by_link, session_shapes.SignedIn, session_shapes.LINK), PROOF
+    ),
+    _only_reads(
+        _sign_in("/v2/session/link/look", sessions.look_at_link, session_shapes.SignInLinkOut, session_shapes.LINK_LOOK)
+    ),
     _sign_in("/v2/session/forgotten", sessions.forgotten, Success, session_shapes.FORGOTTEN),
     Route("GET", "/v2/session/ways", sessions.ways, STREAM, gives=session_shapes.WaysOut, tag="sessions", open=True),
     _read("/v2/session", sessions.get_current),
@@ -32,7 +37,7 @@ _SIGNING_IN = [
         takes=session_shapes.PASSWORD,
     ),
     _stream("/v2/session/totp/remove", second_factors.remove, Success, takes=session_shapes.PASSWORD),
-    _sign_in("/v2/session/passkey", passkeys.sign_in, session_shapes.SignedIn, passkey_shapes.USE),
+    _not_dry(_sign_in("/v2/session/passkey", passkeys.sign_in, session_shapes.SignedIn, passkey_shapes.USE), PROOF),
     _sign_in(
         "/v2/session/passkey/options", passkeys.to_sign_in, passkey_shapes.PasskeyOptionsOut, passkey_shapes.NOTHING
     ),
@@ -56,7 +61,10 @@ ACCOUNTS = [
     # Mail settings
     _list("/v2/settings/mail", mail.get),
     _post("/v2/settings/mail", mail.edit, mail_shapes.MAIL_EDIT),
-    _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
+    _not_dry(
+        _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
+        "all it does is to send a mail",
+    ),
     # Invitations and members
     _list("/v2/teams/{team}/invitations", members.list_of_team, *PAGING),
     _secret(_post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE)),

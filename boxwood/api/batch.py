@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,12 +13,12 @@ from ..wire import v1
 from ..wire.codec import Shape
 from ..wire.kinds import FLAG, NAME, Kind, records
 from ..wire.shapes.people import Out
-from .http import replies
+from .http import dry_run, replies
 from .http.app import answer
 from .http.call import Call, Stream
 from .http.live import Live
 from .http.replies import Chunks, Download
-from .http.router import STREAM
+from .http.router import STREAM, WRITE, Route
 
 MOST = 1000
 _BODY = Kind(lambda value: value, {"description": "The body of the operation."})
@@ -90,6 +91,8 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
     try:
         route, inner = _prepared(call, operation)
         says, path = route.says, inner.path
+        if route.mode == WRITE and dry_run.wanted({}, inner.query, inner.given):
+            return _dry(call, route, inner)
         result = call.ctx.db.attempt(lambda: answer(route, inner))
         if isinstance(result, Stream):
             raise Invalid("path", "this list is too long for a batch: send a limit")
@@ -102,6 +105,20 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: returns something other than JSON, so it cannot be part of a batch")
     return Result(reply.status, msgspec.Raw(reply.body))
+
+
+def _dry(call: Call, route: Route, inner: Call) -> Result:
+    """An operation that asks for a dry run itself: only this operation is undone."""
+    inner.ctx = replace(call.ctx, started_runs=[], listening={}, people={})
+
+    def attempt() -> None:
+        raise dry_run.done(inner.ctx, lambda: answer(route, inner))
+
+    try:
+        call.ctx.db.attempt(attempt)
+    except dry_run.Done as done:
+        return Result(done.reply.status, msgspec.Raw(done.reply.body))
+    raise AssertionError("unreachable")
 
 
 def _prepared(call: Call, operation: dict[str, Any]) -> tuple[Any, Call]:

@@ -44,7 +44,7 @@ def test(call: Call) -> shapes.DeliveryOut:
 def replay(call: Call) -> shapes.ReplayOut:
     """Send the events of a period again, with the same `webhook-id`s, after all other deliveries.
 
-    One call sends at most 10,000 events: if there are more, send `nextFrom` as `from`. `dryRun` only counts them.
+    One call sends at most 10,000 events: if there are more, send `nextFrom` as `from`.
     """
     given = call.parse(shapes.REPLAY)
     return shapes.replay(
@@ -54,7 +54,6 @@ def replay(call: Call) -> shapes.ReplayOut:
             since=given.get("since"),
             until=given.get("until"),
             which=given.get("which") or "all",
-            only_count=bool(given.get("only_count")),
         )
     )
 

@@ -73,7 +73,7 @@ async def upload(call: Call, body: Body) -> Reply:
     box_key = call.path[0]
     await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
     uploads.check(call)
-    async with uploads.announced(call.api, 1) as (blob,):
+    async with uploads.announced(call, 1) as (blob,):
         stored = await call.api.aside(uploads.take, call, body, blob)
 
         def keep(ctx: Ctx) -> shapes.FileOut:

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from itertools import chain
+from typing import Any, Protocol
 
 import msgspec
 
 from ..core import pipelines
 from ..core.context import Ctx
-from ..core.import_export import column_names, imports, row_reader
+from ..core.import_export import column_names, imports, row_reader, slices
 from ..core.import_export.imports import Import
 from ..core.import_export.row_reader import ImportPlan, ReadRows, RejectedRow
 from ..core.people import teams
 from ..core.pipelines import fields, schema, stages
 from ..core.records import Pipeline
 from ..errors import Invalid
-from ..lib import dates, tables
+from ..lib import blobs, dates, tables
 from ..lib.blobs import Stored
 from ..lib.tables import Opened, Table, sheets
 from ..wire.shapes import imports as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
+from .http import dry_run
 from .http.bodies import Body, check_length
 from .http.call import MOST_PER_PAGE, Call
 from .http.multipart import parts
 from .http.replies import Reply, encode
 
 LONGEST_WAIT = 60
+MOST_DRY = 1_000_000
+"""The most bytes of a table that a dry run imports within its request, which takes about a second."""
 PREVIEWED = 20
 LOOK_EVERY = 0.05
 
@@ -40,17 +44,20 @@ async def create(call: Call, body: Body) -> Reply:
     The table is the body, or the file of a form.
 
     `mapping` is a JSON object of columns and their targets; a column without a target goes by its name. `match` updates
-    existing boxes. `make` lists what the import may create: options, stages, people. `dryRun` writes nothing. With
-    `wait`, the response comes when the job has ended, or after that many seconds.
+    existing boxes. `make` lists what the import may create: options, stages, people. With `wait`, the response comes
+    when the job has ended, or after that many seconds.
+
+    A dry run of a table of up to 1 MB imports all rows and undoes them. A larger table is checked by a job, which
+    counts its rows and stores the rejected rows.
     """
-    wanted, dry_run = _wanted(call), call.flag("dryRun")
+    wanted = _wanted(call)
     known = await call.read(lambda ctx: imports.known_columns(ctx, call.path[0], wanted["mapping"]))
 
-    def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
+    def make(ctx: Ctx, table: Opened, blob: str, size: int, *, only_check: bool) -> Import:
         plan = imports.plan(ctx, call.path[0], table, wanted).plan
-        return imports.create(ctx, call.path[0], plan, blob, size, dry_run=dry_run)
+        return imports.create(ctx, call.path[0], plan, blob, size, dry_run=only_check)
 
-    return await _stored(call, body, wanted, known, [wanted, dry_run], make)
+    return await _stored(call, body, wanted, known, [wanted], make)
 
 
 async def create_pipeline(call: Call, body: Body) -> Reply:
@@ -64,7 +71,9 @@ async def create_pipeline(call: Call, body: Body) -> Reply:
     team_key, name = call.text("teamKey"), call.text("name")
     await call.read(lambda ctx: teams.get_to_work_in(ctx, team_key) if team_key else teams.oldest(ctx))
 
-    def make(ctx: Ctx, table: Opened, blob: str, size: int) -> Import:
+    def make(ctx: Ctx, table: Opened, blob: str, size: int, *, only_check: bool) -> Import:
+        if only_check:
+            raise Invalid(dry_run.NAME, f"cannot be used for an export of more than {MOST_DRY:,} bytes")
         try:
             exported = shapes.exported(tables.pipeline(table))
         except tables.Broken as broken:
@@ -97,7 +106,10 @@ def _like(ctx: Ctx, exported: shapes.Exported, team_key: str, name: str) -> Pipe
     return pipelines.get(ctx, pipeline.key)
 
 
-Make = Callable[[Ctx, Opened, str, int], Import]
+class Make(Protocol):
+    """Creates the job of a stored table. With `only_check`, it is a dry run in the background."""
+
+    def __call__(self, ctx: Ctx, table: Opened, blob: str, size: int, *, only_check: bool) -> Import: ...
 
 
 async def _stored(
@@ -109,21 +121,59 @@ async def _stored(
     """
     check_length(call.headers, imports.MOST_BYTES)
     wait = call.number("wait", 0, most=LONGEST_WAIT)
-    async with uploads.announced(call.api, 1) as (blob,):
-        stored, opened = await call.api.aside(_store, call, body, blob, wanted, known)
-        reply = await call.write(
-            [*identity, stored.sha256], lambda ctx: shapes.imported(make(ctx, opened, blob, stored.size))
-        )
+    pieces = tables.unpacked(_pieces(call, body))
+    held = await call.api.aside(_held, pieces) if call.dry else b""
+    is_large = len(held) > MOST_DRY
+    call.dry = call.dry and not is_large
+    async with uploads.announced(call, 1) as (blob,):
+        stored, opened, read = await call.api.aside(_store, call, held, pieces, blob, wanted, known)
+        # A form may ask for a dry run in a field after the table.
+        is_large = is_large or (call.dry and stored.size > MOST_DRY)
+        call.dry = call.dry and not is_large
+
+        def write(ctx: Ctx) -> shapes.ImportOut:
+            job = make(ctx, opened, blob, stored.size, only_check=is_large)
+            if not call.dry:
+                return shapes.imported(job)
+            try:
+                job = slices.perform(ctx, job, tables.rows(read(), job.plan.form))
+            except tables.Broken as broken:
+                raise _refusal(broken) from None
+            return shapes.imported(job, imports.rejected_rows(ctx, job.key, after=0, limit=MOST_PER_PAGE))
+
+        reply = await call.write([*identity, is_large, stored.sha256], write)
     return await _ended(call, reply, wait) if wait else reply
 
 
-def _store(call: Call, body: Body, blob: str, wanted: dict[str, Any], known: set[str]) -> tuple[Stored, Opened]:
-    """Store the table and detect how it is read. It blocks, so call it in a thread."""
+def _held(pieces: Iterator[bytes]) -> bytes:
+    """The bytes of the table; of a large one, some more than `MOST_DRY`. It blocks, so call it in a thread."""
+    held = bytearray()
+    try:
+        for piece in pieces:
+            held += piece
+            if len(held) > MOST_DRY:
+                break
+    except tables.Broken as broken:
+        raise _refusal(broken) from None
+    return bytes(held)
+
+
+Read = Callable[[], Iterable[bytes]]
+
+
+def _store(
+    call: Call, held: bytes, pieces: Iterator[bytes], blob: str, wanted: dict[str, Any], known: set[str]
+) -> tuple[Stored, Opened, Read]:
+    """Store the table, of which `held` was read already, and detect how it is read. It blocks, so call it in a thread.
+
+    The last value returns the bytes of the table again. The table of a dry run is not stored.
+    """
     store = call.api.store
     try:
-        table = tables.Table(uploads.Head(tables.unpacked(_pieces(call, body)), imports.MOST_BYTES, 0))
-        stored = store.write(table, blob)
-        return stored, _opened(table, lambda: store.read(blob), wanted, known)
+        table = tables.Table(uploads.Head(chain([held] if held else [], pieces), imports.MOST_BYTES, 0))
+        read: Read = (lambda: [held]) if call.dry else lambda: store.read(blob)
+        stored = blobs.counted(table, blob) if call.dry else store.write(table, blob)
+        return stored, _opened(table, read, wanted, known), read
     except tables.Broken as broken:
         raise _refusal(broken) from None
 
@@ -133,11 +183,15 @@ def _pieces(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
     if not uploads.is_form(call):
         yield from body
         return
+    found = False
     for part in parts(body, call.header("content-type")):
-        if part.file_name is not None:
+        if part.name == dry_run.NAME:
+            call.look_for_dry_run({part.name: uploads.field_text(part)})
+        elif part.file_name is not None and not found:
+            found = True
             yield from part.data
-            return
-    raise Invalid("body", "is a form without a file: send the table as its file, such as curl -F file=@deals.csv")
+    if not found:
+        raise Invalid("body", "is a form without a file: send the table as its file, such as curl -F file=@deals.csv")
 
 
 def _opened(

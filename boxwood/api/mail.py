@@ -34,6 +34,7 @@ def edit(call: Call) -> shapes.MailOut:
 async def test(call: Call, body: Body) -> Reply:
     """Send a test mail now, and return the error of the mail server if there is one."""
     members, _ = v1.read_body(await body.whole(call.headers, MOST_BODY), call.header("content-type"))
+    call.look_for_dry_run(members)
     given = shapes.MAIL_TEST.parse(members)
     settings, me = await call.read(lambda ctx: (mail_settings.get(ctx), ctx.actor.email))
     if not settings.smtp_url:

@@ -20,11 +20,11 @@ from ..wire import v1
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import Results
 from . import uploads
+from .http import dry_run
 from .http.bodies import Body
 from .http.call import Call
 from .http.multipart import parts
 from .http.replies import Reply, encode
-from .http.services import Services
 
 PAGE = 50
 # In JSON and base64 a message takes a third more, and around it there is not much.
@@ -64,9 +64,9 @@ async def add(call: Call, body: Body) -> Reply:
     except mail.Unreadable as why:
         raise Invalid("raw", str(why)) from None
     if known := await call.read(lambda ctx: _known(ctx, box_key, read)):
-        return known
-    async with uploads.announced(call.api, 1 + len(read.attachments)) as ids:
-        original, *attached = await call.api.aside(_stored, call.api, raw, read, ids)
+        return dry_run.shown(known) if call.dry else known
+    async with uploads.announced(call, 1 + len(read.attachments)) as ids:
+        original, *attached = await call.api.aside(_stored, call, raw, read, ids)
         which = original.stored.sha256
 
         def keep(ctx: Ctx) -> shapes.MessageOut:
@@ -81,12 +81,12 @@ def _known(ctx: Ctx, box_key: str, read: Mail) -> Reply | None:
     return Reply(encode(shown(ctx, messages.load(ctx, [key]))[0])) if key else None
 
 
-def _stored(api: Services, raw: bytes, read: Mail, ids: list[str]) -> list[Upload]:
+def _stored(call: Call, raw: bytes, read: Mail, ids: list[str]) -> list[Upload]:
     """The original bytes and the attached files, in the file store."""
-    original = Upload("message.eml", "message/rfc822", api.store.write([raw], ids[0]))
+    original = Upload("message.eml", "message/rfc822", uploads.write(call, [raw], ids[0]))
     both = zip(read.attachments, ids[1:], strict=True)
     return [original] + [
-        uploads.store(api, [attachment.content], blob, files.safe_name(attachment.name, "attachment"))
+        uploads.store(call, [attachment.content], blob, files.safe_name(attachment.name, "attachment"))
         for attachment, blob in both
     ]
 
@@ -97,18 +97,24 @@ def _raw(call: Call, body: bytes) -> bytes:
         return body
     kind = call.header("content-type")
     if uploads.is_form(call):
-        return _from_form(body, kind)
+        return _from_form(call, body, kind)
     if body.lstrip()[:1] == b"{" or "json" in kind or "urlencoded" in kind:
         members, _ = v1.read_body(body, kind)
+        call.look_for_dry_run(members)
         return _from_text(members.get("raw"))
     return body
 
 
-def _from_form(body: bytes, kind: str) -> bytes:
+def _from_form(call: Call, body: bytes, kind: str) -> bytes:
+    found: bytes | None = None
     for part in parts([body], kind):
-        if part.file_name is not None or part.name == "raw":
-            return b"".join(part.data)
-    raise Insufficient("Message", "raw")
+        if part.name == dry_run.NAME:
+            call.look_for_dry_run({part.name: b"".join(part.data).decode("utf-8", "replace")})
+        elif found is None and (part.file_name is not None or part.name == "raw"):
+            found = b"".join(part.data)
+    if found is None:
+        raise Insufficient("Message", "raw")
+    return found
 
 
 def _from_text(raw: object) -> bytes:

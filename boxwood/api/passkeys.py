@@ -8,6 +8,7 @@ from ..errors import Insufficient, NotSignedIn
 from ..wire.shapes import passkeys as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from . import sessions
+from .http import dry_run
 from .http.bodies import Body
 from .http.call import Call
 from .http.replies import Reply, encode
@@ -42,8 +43,14 @@ async def to_sign_in(call: Call, body: Body) -> Reply:
     """Start signing in with a passkey: the options for the browser."""
     await sessions.read_body(call, body, shapes.NOTHING)
     now = call.api.clock()
-    options = await call.api.engine.write_soon(lambda db: passkeys.to_sign_in(db, now))
-    return Reply(encode(shapes.PasskeyOptionsOut(options)))
+
+    def begin(db: Db) -> Reply:
+        reply = Reply(encode(shapes.PasskeyOptionsOut(passkeys.to_sign_in(db, now))))
+        if call.dry:
+            raise dry_run.Done(dry_run.shown(reply))
+        return reply
+
+    return await call.api.engine.write_soon(begin)
 
 
 async def sign_in(call: Call, body: Body) -> Reply:

@@ -58,7 +58,7 @@ from . import (
 )
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
-from .http.route_rows import _ask, _delete, _list, _post, _put, _read, _secret, _stream
+from .http.route_rows import _ask, _delete, _list, _only_reads, _post, _put, _read, _secret, _stream
 from .http.router import LIST, STREAM, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -66,7 +66,7 @@ NO_ENTITY = "existing entity does not exist"
 PAGING = ("limit", "page")
 NAMES = "names"
 TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream", "multipart/form-data")
-IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet", "dryRun")
+IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet")
 EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
@@ -167,8 +167,10 @@ ROUTES = [
     _stream(
         "/v2/pipelines/{pipeline}/import", imports.create, import_shapes.ImportOut, *TABLES, query=(*IMPORT, "wait")
     ),
-    _stream(
-        "/v2/pipelines/{pipeline}/import/preview", imports.preview, import_shapes.PreviewOut, *TABLES, query=IMPORT
+    _only_reads(
+        _stream(
+            "/v2/pipelines/{pipeline}/import/preview", imports.preview, import_shapes.PreviewOut, *TABLES, query=IMPORT
+        )
     ),
     _list("/v2/pipelines/{pipeline}/imports", imports.list_page, *PAGING),
     _list("/v2/imports/{import}", imports.get),

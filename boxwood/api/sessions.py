@@ -18,7 +18,7 @@ from ..wire import v1
 from ..wire.codec import Shape
 from ..wire.shapes import sessions as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .http import credentials
+from .http import credentials, dry_run
 from .http.bodies import Body
 from .http.call import Call
 from .http.replies import Reply, encode
@@ -107,6 +107,9 @@ async def forgotten(call: Call, body: Body) -> Reply:
     given = await read_body(call, body, shapes.FORGOTTEN)
     now = call.api.clock()
     await call.api.aside(call.api.limits.failed, call.source, now)
+    if call.dry:
+        # Also what would follow is the same if there is no such user.
+        return dry_run.shown(Reply(encode(SUCCESS)))
     await call.api.engine.write_soon(lambda db: sign_in_links.mail_reset(db, given["email"], now))
     return Reply(encode(SUCCESS))
 
@@ -213,6 +216,7 @@ async def read_body(call: Call, body: Body, shape: Shape) -> dict[str, Any]:
     credentials.require_same_origin(call)
     raw = await body.whole(call.headers, MOST_BODY)
     members, _ = v1.read_body(raw, call.header("content-type"))
+    call.look_for_dry_run(members)
     found = shape.parse(members)
     for name in shape.required:
         if not found.get(name):

@@ -13,9 +13,9 @@ from ..core import stored_files
 from ..core.activity import files
 from ..core.activity.files import Upload
 from ..errors import Insufficient, Invalid, TooLarge
-from ..lib import media
-from ..lib.blobs import new_id
-from .http import multipart
+from ..lib import blobs, media
+from ..lib.blobs import Stored, new_id
+from .http import dry_run, multipart
 from .http.bodies import Body, check_length
 from .http.call import Call
 from .http.multipart import Part, parts
@@ -28,9 +28,16 @@ _AROUND = 1_000_000
 
 
 @contextlib.asynccontextmanager
-async def announced(api: Services, count: int) -> AsyncIterator[list[str]]:
-    """Ids for bytes in the file store. An exception deletes the bytes; after a crash, the sweep does."""
-    ids, now = [new_id() for _ in range(count)], api.clock()
+async def announced(call: Call, count: int) -> AsyncIterator[list[str]]:
+    """Ids for bytes in the file store. An exception deletes the bytes; after a crash, the sweep does.
+
+    The bytes of a dry run are not stored.
+    """
+    api, ids, now = call.api, [new_id() for _ in range(count)], call.api.clock()
+    if call.dry:
+        call.unstored = ids
+        yield ids
+        return
     await api.engine.write_soon(lambda db: stored_files.announce(db, ids, now))
     try:
         yield ids
@@ -66,7 +73,7 @@ def take(call: Call, body: Body, blob: str) -> Upload:
     """Store the file: the whole body, or the one file of a form. It blocks, so call it in a thread."""
     if is_form(call):
         return _take_part(call, body, blob)
-    return store(call.api, body, blob, named(call))
+    return store(call, body, blob, named(call))
 
 
 def named(call: Call) -> str:
@@ -84,17 +91,20 @@ def _take_part(call: Call, body: Body, blob: str) -> Upload:
     whole = Head(body, call.api.max_file_size + _AROUND, 0)
     for part in parts(whole, call.header("content-type")):
         if part.file_name is None:
-            name = _field(part) if part.name == "fileName" else name
+            value = field_text(part) if part.name in ("fileName", dry_run.NAME) else ""
+            name = value if part.name == "fileName" else name
+            call.look_for_dry_run({part.name: value})
         elif upload:
             raise Invalid(part.name, "is a second file: send one file per request")
         else:
-            upload = store(call.api, part.data, blob, files.safe_name(part.file_name or name))
+            upload = store(call, part.data, blob, files.safe_name(part.file_name or name))
     if upload is None:
         raise Insufficient("File", "file")
     return msgspec.structs.replace(upload, name=files.safe_name(name)) if name else upload
 
 
-def _field(part: Part) -> str:
+def field_text(part: Part) -> str:
+    """The value of a short field of a form."""
     value = b""
     for piece in part.data:
         value += piece
@@ -103,11 +113,16 @@ def _field(part: Part) -> str:
     return value.decode("utf-8", "replace")
 
 
-def store(api: Services, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
+def store(call: Call, pieces: Iterable[bytes], blob: str, name: str) -> Upload:
     """Bytes into the store, as many as a file may have; their type is detected from the first of them."""
-    head = Head(pieces, api.max_file_size)
-    stored = api.store.write(head, blob)
+    head = Head(pieces, call.api.max_file_size)
+    stored = write(call, head, blob)
     return Upload(name, media.sniff(bytes(head.first), name), stored)
+
+
+def write(call: Call, pieces: Iterable[bytes], blob: str) -> Stored:
+    """Bytes into the store. The bytes of a dry run are only counted."""
+    return blobs.counted(pieces, blob) if call.dry else call.api.store.write(pieces, blob)
 
 
 class Head:

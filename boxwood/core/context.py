@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from ..db.engine import Db
 from .records import Person, User
 
@@ -19,6 +21,28 @@ class Cause:
     """The key of the first run of the chain."""
     chain: list[tuple[str, str]]
     """Automation key and record key (or "") of each run that led to this run; this run is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A change without an event, such as one of a user's own settings."""
+
+    noun: str
+    key: str
+    name: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Effects:
+    """What a dry run would do besides its events. Some of it may have been undone with a savepoint since."""
+
+    unrecorded: list[Unrecorded] = field(default_factory=list)
+    letters: list[str] = field(default_factory=list)
+    deliveries: list[str] = field(default_factory=list)
+    notifications: list[tuple[str, int]] = field(default_factory=list)
+    """User key and event number."""
 
 
 @dataclass(slots=True)
@@ -50,6 +74,18 @@ class Ctx:
     """Keys of the automation runs that this transaction started."""
     silent: bool = False
     """Whether events start no webhooks, automations and notifications, because they tell of old mail."""
+    effects: Effects | None = None
+    """What a dry run would cause; None if this is no dry run."""
+
+    def show(self, noun: str, key: str, before: Any, after: Any, name: str = "") -> None:
+        """Show a change in the answer of a dry run, for changes that record no event. `before` and `after` are records,
+        or their members by name."""
+        if self.effects is None:
+            return
+        old, new = msgspec.to_builtins(before), msgspec.to_builtins(after)
+        changed = [member for member in {**old, **new} if old.get(member) != new.get(member)]
+        values = [{member: each.get(member) for member in changed} for each in (old, new)]
+        self.effects.unrecorded.append(Unrecorded(noun, key, name, *values))
 
     @property
     def who(self) -> dict[str, str]:

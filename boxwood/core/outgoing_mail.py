@@ -98,6 +98,8 @@ def post(
     except (ValueError, UnicodeError) as error:
         raise Invalid("subject", f"cannot be sent as mail: {error}") from None
     LETTERS.insert(ctx.db, letter)
+    if ctx.effects is not None:
+        ctx.effects.letters.append(letter.key)
     ctx.db.notify(CHANNEL)
     return letter
 

@@ -190,7 +190,7 @@ def test_a_late_row_in_another_order_is_refused_in_words(world: World) -> None:
     table = "Name,Due\n" + "a,03/04/2025\n" * 1200 + "late,25/12/2025\n"
     job = imported(world, pipeline, table, dryRun="true")
     assert counts(job)[1:] == (1201, 1200, 0, 1)
-    [(row, column, reason)] = refusals(world, job)
+    [(row, column, reason)] = [(row["row"], row["column"], row["reason"]) for row in job["refusedRows"]]
     assert (row, column) == (1201, "Due")
     assert "'25/12/2025' is not a date in the order month, day, year" in reason
     assert "dates=dmy" in reason

@@ -17,7 +17,7 @@ from ...db.engine import Db
 from ...errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ...lib.blobs import Missing, StoreFailed
 from ...wire import v1
-from . import bodies, compression, credentials, headers, idempotency, live, replies, sending, streams
+from . import bodies, compression, credentials, dry_run, headers, idempotency, live, replies, sending, streams
 from .bodies import Body
 from .call import Call, Stream
 from .live import Live
@@ -58,13 +58,18 @@ class Api(Services):
                 scope["client"][0] if scope.get("client") else "",
             )
             if route.mode == STREAM:
+                call.look_for_dry_run(call.query)
                 result = await self._take(route, call, receive)
             else:
                 await self._read_body(scope, receive, call)
+                if dry_run.NAME in call.given or dry_run.NAME in call.query or b"prefer" in call.headers:
+                    call.look_for_dry_run(call.query, call.given)
                 result = await self._run(route, call, scope)
             pieces = await self.aside(result.open) if isinstance(result, Download) else None
         except idempotency.Replayed as replayed:
             result = replayed.reply
+        except dry_run.Done as done:
+            result = done.reply
         except NotSignedIn as problem:
             result = replies.not_signed_in(problem, challenge=not credentials.by_script(scope["headers"]))
         except Problem as problem:
@@ -104,12 +109,15 @@ class Api(Services):
             return reply
 
     async def _read_body(self, scope: Scope, receive: Receive, call: Call) -> None:
-        if scope["method"] in ("GET", "HEAD", "DELETE"):
+        deletes = scope["method"] == "DELETE"
+        if scope["method"] in ("GET", "HEAD") or (deletes and not bodies.is_sent(call.headers)):
             return
         bodies.check_length(call.headers, MOST_BODY)
         await self._check_key_before(call)
         receive = compression.decompressed(bodies.patient(receive, self.patience), call.headers)
         body = await bodies.whole(receive, call.headers, MOST_BODY)
+        if deletes and dry_run.NAME.encode() not in body:
+            return  # nothing else in the body of a DELETE has a meaning
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}
 
@@ -137,13 +145,15 @@ class Api(Services):
         call.enter(self.context(db, call))
         if match:
             self._require_match(call, scope, match)
+        if call.dry:
+            raise dry_run.done(call.ctx, lambda: answer(route, call))
         reply = call.once([call.given, call.items], lambda: answer(route, call))
         return sending.naming(reply, call.ctx.change)
 
     @contextlib.contextmanager
     def _alone(self, call: Call) -> Iterator[None]:
         """Refuse other requests with the same Idempotency-Key until this request ends."""
-        if not (key := call.header("idempotency-key")):
+        if call.dry or not (key := call.header("idempotency-key")):
             yield
             return
         mine = (call.header("authorization") or call.header("cookie"), call.header("x-boxwood-act-as"), key)

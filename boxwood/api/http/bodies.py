@@ -40,6 +40,11 @@ def is_small(headers: Mapping[bytes, bytes]) -> bool:
     return length.isdigit() and int(length) <= SMALL
 
 
+def is_sent(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the request has a body."""
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0").strip() != b"0"
+
+
 async def whole(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes:
     check_length(headers, most)
     body: bytes = b""

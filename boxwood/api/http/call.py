@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ...core import mail_settings
+from ...core import mail_settings, stored_files
 from ...core.context import Ctx
 from ...core.views.selections import Wish
 from ...db.engine import Db
@@ -18,7 +18,7 @@ from ...lib import client_address
 from ...lib.address_rules import Rules
 from ...lib.host_names import name_of
 from ...wire.codec import Shape
-from . import idempotency, names, sending
+from . import dry_run, idempotency, names, sending
 from .replies import Reply, encode
 from .router import Route, Router
 from .services import Services
@@ -45,7 +45,9 @@ class Stream:
 class Call:
     """A request: the parameters of the path in order, and all other members merged in `given`."""
 
-    __slots__ = tuple("api credential ctx given headers items path peer query quota route scheme session".split())
+    __slots__ = tuple(
+        "api credential ctx dry given headers items path peer query quota route scheme session unstored".split()
+    )
 
     def __init__(
         self,
@@ -67,6 +69,10 @@ class Call:
         self.ctx: Ctx = None  # type: ignore[assignment]  # set once the transaction is open
         self.scheme = scheme
         self.peer = peer
+        self.dry = False
+        """Whether this is a dry run: it changes nothing, and its answer shows what would have changed."""
+        self.unstored: list[str] = []
+        """The ids of the bytes that a dry run did not store."""
         self.credential = ""
         """The secret of the API key or of the session that the request has."""
         self.session = ""
@@ -88,16 +94,27 @@ class Call:
         self.given = names.in_members(ctx, self.given)
         return ctx
 
+    def look_for_dry_run(self, *given: dict[str, Any]) -> None:
+        """Make this call a dry run if its headers or these members ask for it. Raise `Invalid` if it cannot be one."""
+        if self.dry or not self.route.writes or not dry_run.wanted(self.headers, *given):
+            return
+        if self.route.not_dry:
+            raise Invalid(dry_run.NAME, f"cannot be used here: {self.route.not_dry}")
+        self.dry = True
+
     async def read(self, fn: Callable[[Ctx], T]) -> T:
         """Run `fn` in its own read transaction. For STREAM routes."""
         return await self.api.engine.read_soon(lambda db: fn(self.enter(self.api.context(db, self))))
 
     async def write(self, identity: list[Any], fn: Callable[[Ctx], Any]) -> Reply:
         """Run `fn` in its own transaction and commit it. For STREAM routes. `identity` identifies the content of the
-        request; a repeated request raises `idempotency.Replayed`."""
+        request; a repeated request raises `idempotency.Replayed`, and a dry run `dry_run.Done`."""
 
         def work(db: Db) -> Reply:
             self.enter(self.api.context(db, self))
+            if self.dry:
+                stored_files.announce(db, self.unstored, self.ctx.now)
+                raise dry_run.done(self.ctx, lambda: Reply(encode(fn(self.ctx))))
             reply = self.once(identity, lambda: Reply(encode(fn(self.ctx))))
             return sending.naming(reply, self.ctx.change)
 

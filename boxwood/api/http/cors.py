@@ -19,6 +19,7 @@ SENT = (
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",
+    "Prefer",
     "Range",
     "X-Boxwood-Act-As",
 )
@@ -26,6 +27,7 @@ READ = (
     "Content-Disposition",
     "ETag",
     "Idempotent-Replayed",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",

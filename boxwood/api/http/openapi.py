@@ -12,8 +12,10 @@ import msgspec
 from ...core.activity.timeline import SOURCES
 from ...version import VERSION
 from ...wire.codec import Shape
+from ...wire.shapes.dry_runs import DryRun
 from .. import examples
 from ..examples import Example
+from . import dry_run
 from .call import Stream
 from .live import Live
 from .replies import Chunks, Download, Reply
@@ -108,6 +110,11 @@ _QUERY: dict[str, dict[str, Any]] = {
         "description": "Beginnings of words; the result contains all of them.",
     },
     "name": {"type": "string", "description": "The exact name of a box."},
+    "dryRun": {
+        "type": "boolean",
+        "default": False,
+        "description": "Change nothing. The answer also has `changes` and `effects`, as in DryRun: what would change.",
+    },
     "overrideValidation": {
         "type": "boolean",
         "default": False,
@@ -156,7 +163,7 @@ ERROR = {
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     routes = list(routes)
-    types = [kind for kind in dict.fromkeys(_answer(route) for route in routes) if kind is not Any]
+    types = [kind for kind in dict.fromkeys([*map(_answer, routes), DryRun]) if kind is not Any]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     answers = dict(zip(types, schemas, strict=True))
     bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
@@ -366,7 +373,8 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "query", "required": False, "schema": _schema(route, name)} for name in route.query]
+    names = [*route.query, dry_run.NAME] if route.writes and not route.not_dry else route.query
+    return [{"name": name, "in": "query", "required": False, "schema": _schema(route, name)} for name in names]
 
 
 def _schema(route: Route, name: str) -> dict[str, Any]:

@@ -54,3 +54,13 @@ def _delete(path: str, handler: Callable[..., Any]) -> Route:
 def _secret(route: Route) -> Route:
     """The route with responses that show a secret."""
     return msgspec.structs.replace(route, shows_secret=True)
+
+
+def _only_reads(route: Route) -> Route:
+    """The route of a STREAM that changes nothing."""
+    return msgspec.structs.replace(route, only_reads=True)
+
+
+def _not_dry(route: Route, reason: str) -> Route:
+    """The route without a dry run, for this reason."""
+    return msgspec.structs.replace(route, not_dry=reason)

@@ -40,6 +40,15 @@ class Route(msgspec.Struct, frozen=True):
     """Needs no credentials: a token in the query identifies the user."""
     shows_secret: bool = False
     """Its response shows a secret, such as a new key: no cache may store it."""
+    only_reads: bool = False
+    """It changes nothing, although it is a POST and a STREAM."""
+    not_dry: str = ""
+    """Why it has no dry run (`dryRun=true`), if it has none."""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something, so that a request may ask for a dry run."""
+        return self.verb != "GET" and (self.mode == WRITE or (self.mode == STREAM and not self.only_reads))
 
     @property
     def edition(self) -> str:

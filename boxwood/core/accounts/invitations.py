@@ -221,7 +221,10 @@ def resend(ctx: Ctx, key: str) -> Invited:
         team = teams.lock(ctx, found.invitation.team_key)
         if not _member(ctx, team.key, found.user.key):
             raise Conflict(f"{found.user.email} was removed from the team meanwhile")
-    return _deliver(ctx, found.invitation, found.user, team, found.role)
+    sent = _deliver(ctx, found.invitation, found.user, team, found.role)
+    before, after = ({"ends_at": invitation.ends_at} for invitation in (found.invitation, sent.invitation))
+    ctx.show("invitation", key, before, after, found.user.email)
+    return sent
 
 
 def revoke(ctx: Ctx, key: str) -> None:
@@ -230,6 +233,7 @@ def revoke(ctx: Ctx, key: str) -> None:
     invitation = found.invitation
     ctx.db.run("DELETE FROM invitations WHERE key = :key", key=invitation.key)
     if invitation.team_key is None:
+        ctx.show("invitation", key, {"ends_at": invitation.ends_at}, {}, found.user.email)
         return
     team = teams.lock(ctx, invitation.team_key)
     teams.require_owner(ctx, team)

@@ -303,10 +303,12 @@ def retry(ctx: Ctx, automation_key: str, key: str) -> Run:
     if run.state not in ("failed", "cancelled", "stopped"):
         raise Conflict("Only a run that failed, was stopped or was cancelled can be retried")
     due_at = run.due_at if run.waits else ctx.now
-    run = msgspec.structs.replace(run, state="due", reason=None, due_at=due_at, tries=0, worker=None, ended_at=None)
-    RUNS.update(ctx.db, run, "state", "reason", "due_at", "tries", "worker", "ended_at")
+    due = msgspec.structs.replace(run, state="due", reason=None, due_at=due_at, tries=0, worker=None, ended_at=None)
+    RUNS.update(ctx.db, due, "state", "reason", "due_at", "tries", "worker", "ended_at")
+    ctx.show("run", run.key, {"state": run.state}, {"state": due.state}, automation.name)
+    ctx.started_runs.append(run.key)
     ctx.db.notify(CHANNEL)
-    return run
+    return due
 
 
 def restart(ctx: Ctx, automation_key: str, key: str) -> Run:
@@ -335,6 +337,7 @@ def cancel(ctx: Ctx, automation_key: str, key: str) -> Run:
     run = _load(ctx, automation, key, ctx.db.for_update)
     if run.state != "due":
         raise Conflict("This run has already ended")
-    run = msgspec.structs.replace(run, state="cancelled", reason="cancelled by hand", ended_at=ctx.now)
-    RUNS.update(ctx.db, run, "state", "reason", "ended_at")
-    return run
+    ended = msgspec.structs.replace(run, state="cancelled", reason="cancelled by hand", ended_at=ctx.now)
+    RUNS.update(ctx.db, ended, "state", "reason", "ended_at")
+    ctx.show("run", run.key, {"state": run.state}, {"state": ended.state}, automation.name)
+    return ended

@@ -39,6 +39,7 @@ def set_frequency(ctx: Ctx, wanted: str) -> str:
     """Set how often the actor gets a digest."""
     if wanted not in FREQUENCIES:
         raise Invalid("digest", f"must be one of {', '.join(FREQUENCIES)}")
+    ctx.show("notification settings", ctx.actor.key, {"digest": frequency(ctx)}, {"digest": wanted})
     ctx.db.run(
         """
         INSERT INTO digests (user_key, often, sent_at) VALUES (:user, :often, :now)

@@ -58,6 +58,8 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
         wanted = {user: reason for user, reason in wanted.items() if _sees(ctx, user, box, pipeline)}
     if happened.only_for:
         wanted = {user: reason for user, reason in wanted.items() if user == happened.only_for}
+    if ctx.effects is not None:
+        ctx.effects.notifications += [(user, happened.event_id) for user in sorted(wanted)]
     ctx.db.many(
         _INSERT,
         [
@@ -91,7 +93,8 @@ def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
 
 
 def _unmuted(ctx: Ctx, box: Box) -> list[str]:
-    if not box.follower_keys or box.follower_keys == [ctx.actor.key]:
+    # A dry run does not show its caller who has muted the box.
+    if not box.follower_keys or box.follower_keys == [ctx.actor.key] or ctx.effects is not None:
         return box.follower_keys
     muted = {row[0] for row in ctx.db.rows("SELECT user_key FROM mutes WHERE box_key = :box", box=box.key)}
     return [user for user in box.follower_keys if user not in muted]
@@ -204,7 +207,7 @@ def following(ctx: Ctx, box_key: str) -> Following:
 def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
     """Set `following` and `muted`, if they are given. A user who may see a box may follow it. A muted box only notifies
     of mentions, assignments and due tasks."""
-    boxes.get(ctx, box_key)
+    before = following(ctx, box_key)
     locked = boxes.lock(ctx, box_key)
     if locked is None:
         raise NotFound(box_key)
@@ -221,7 +224,9 @@ def follow(ctx: Ctx, box_key: str, changes: dict[str, bool]) -> Following:
             else "DELETE FROM mutes WHERE user_key = :user AND box_key = :box"
         )
         ctx.db.run(sql, user=_own(ctx), box=box_key)
-    return following(ctx, box_key)
+    now = following(ctx, box_key)
+    ctx.show("following", box_key, {"muted": before.muted}, {"muted": now.muted}, box.name)
+    return now
 
 
 def sweep(db: Db, now: int) -> int:

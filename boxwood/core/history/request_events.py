@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..context import Ctx
-from ..events import EVENTS
+from ..events import EVENTS, Event
 from . import visibility
 
 MOST = 1000
@@ -19,15 +19,22 @@ def newest(ctx: Ctx) -> int:
 def seen_since(ctx: Ctx, number: int) -> list[int] | None:
     """The numbers of the events that this transaction recorded after `number` and that the actor may see now, after it.
     None if it recorded no event."""
+    found = recorded_since(ctx, number, MOST)
+    return [event.id for event in visibility.visible(ctx, found)] if found else None
+
+
+def recorded_since(ctx: Ctx, number: int, limit: int) -> list[Event]:
+    """The first events that this transaction recorded after `number`."""
     # On PostgreSQL, other transactions record events at the same time. On SQLite, the number is 0 for all.
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.columns} FROM events WHERE txid = {ctx.db.dialect.this_transaction} AND id > :number
-        ORDER BY id LIMIT {MOST}
+        ORDER BY id LIMIT :limit
         """,
         number=number,
+        limit=limit,
     )
-    return [event.id for event in visibility.visible(ctx, EVENTS.load_all(rows))] if rows else None
+    return EVENTS.load_all(rows)
 
 
 def hidden(ctx: Ctx, numbers: list[int]) -> str:

@@ -244,6 +244,7 @@ def cancel(ctx: Ctx, key: str) -> Import:
     if job.state in ENDED:
         raise Conflict(f"This import is {job.state} already")
     end(ctx, job, "cancelled", None)
+    ctx.show("import", key, {"state": job.state}, {"state": "cancelled"})
     return get(ctx, key)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ from ..boxes import PreparedBoxes, creation, matches
 from ..context import Ctx
 from ..pipelines import fields, schema, stages
 from ..records import Pipeline
+from . import import_queue, imports
 from .import_queue import LEASE
 from .imports import CHANNEL, Import, reader_for
 from .row_reader import PEOPLE, STAGES, Draft, ImportPlan, Reader, RejectedRow
@@ -52,6 +54,22 @@ class PreparedSlice(NamedTuple):
 
 class Stale(Exception):
     """The pipeline has changed since the rows were read: the slice must be prepared again."""
+
+
+def perform(ctx: Ctx, job: Import, rows: Iterable[Row]) -> Import:
+    """Do a whole import that this transaction has created, for a dry run. Returns the import at its end."""
+    job = import_queue.take_created(ctx.db, job, "dry run", ctx.now)
+    left = iter(rows)
+    while some := list(islice(left, ROWS)):
+        prepared = prepare(ctx, job, some, 0)
+        if prepared.missing:
+            create_missing(ctx, job, prepared)
+            prepared = prepare(ctx, job, some, 0)
+        write(ctx, job, prepared)
+    change = ctx.change
+    imports.end(ctx, job, "done", None)
+    ctx.change = change
+    return import_queue.find(ctx.db, job.key)
 
 
 # 1. Prepare

@@ -28,11 +28,13 @@ def edit(ctx: Ctx, changes: dict[str, Any]) -> dict[str, Any]:
     ctx.db.run(sql, user=_user(ctx))
     row = ctx.db.row(f"SELECT held FROM preferences WHERE user_key = :user{ctx.db.for_update}", user=ctx.actor.key)
     assert row is not None
-    held = {name: value for name, value in {**msgspec.json.decode(row[0]), **changes}.items() if value is not None}
+    before = msgspec.json.decode(row[0])
+    held = {name: value for name, value in {**before, **changes}.items() if value is not None}
     text = msgspec.json.encode(held).decode()
     if len(text) > MOST:
         raise Invalid("preferences", f"must not be longer than {MOST:,} characters together")
     ctx.db.run("UPDATE preferences SET held = :held WHERE user_key = :user", held=text, user=ctx.actor.key)
+    ctx.show("preferences", ctx.actor.key, before, held)
     return held
 
 

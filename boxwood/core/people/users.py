@@ -49,11 +49,12 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> User:
         changes = {**changes, "emails_to_send_invoice_to": list(dict.fromkeys(emails))}
     own = {name: value for name, value in changes.items() if name in User.__struct_fields__}
     settings = {name: value for name, value in changes.items() if name in UserSettings.__struct_fields__}
-    user = msgspec.structs.replace(
+    edited = msgspec.structs.replace(
         user, **own, settings=msgspec.structs.replace(user.settings, **settings), updated_at=ctx.now
     )
-    USERS.update(ctx.db, user)
-    return user
+    USERS.update(ctx.db, edited)
+    ctx.show("user", user.key, user, edited, user.full_name)
+    return edited
 
 
 def _check_timezone(name: str) -> None:

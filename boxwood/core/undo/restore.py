@@ -147,8 +147,10 @@ def restore(ctx: Ctx, key: str) -> Trashed:
 def forget(ctx: Ctx, key: str) -> None:
     """Delete a record from the trash for good, before its time."""
     row = ctx.db.row(f"{_WITH_ACCESS} WHERE t.key = :key", key=key, **ctx.who)
-    if row is None or not _may_restore(ctx, TRASH.load(row), row):
+    trashed = TRASH.load(row) if row else None
+    if row is None or trashed is None or not _may_restore(ctx, trashed, row):
         raise NotFound(key)
+    ctx.show("trash", key, {"noun": trashed.noun, "until": trashed.until}, {}, trashed.name)
     trash.forget(ctx, key)
 
 

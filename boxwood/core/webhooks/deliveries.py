@@ -192,6 +192,8 @@ def resend(ctx: Ctx, key: str) -> Delivery:
     if event is None and delivery.event_id:
         raise Conflict("This delivery tells of mail that its owner restricted since: it cannot be sent again")
     ctx.db.run(f"UPDATE deliveries SET {SEND_AGAIN}, rank = :rank WHERE key = :key", key=key, now=ctx.now, rank=FRESH)
+    if ctx.effects is not None:
+        ctx.effects.deliveries.append(key)
     ctx.db.notify("deliveries")
     return get(ctx, delivery.key)[0]
 

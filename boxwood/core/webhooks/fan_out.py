@@ -19,6 +19,7 @@ from . import deliveries, subscriptions
 # If an event has more subscriptions than this, or more owners of them than a tenth of this, a worker creates its
 # deliveries later, so that the change does not wait for them.
 MOST_SUBSCRIPTIONS = 100
+ALL_SUBSCRIPTIONS = 1_000_000
 CHANNEL = "deliveries"
 MOST_NOTIFIED = 16
 """Deliveries of an event whose keys are in the notification: a worker in this process takes them without a search."""
@@ -90,7 +91,9 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
         )
         ctx.db.notify(CHANNEL)
     else:
-        _create(ctx.db, ctx.now, event, known)
+        keys = _create(ctx.db, ctx.now, event, known)
+        if ctx.effects is not None:
+            ctx.effects.deliveries += keys
 
 
 # Asked for every event, and nearly always without a result, so it asks as little as possible: 2 µs on SQLite, where the
@@ -107,7 +110,8 @@ def _known(ctx: Ctx, name: str, scopes: tuple[str, str, str]) -> list[Subscriber
     if memory_key not in ctx.listening:
         pipeline, old, team = scopes
         alone = pipeline and not old and not _are_any(ctx, name, pipeline, team)
-        ctx.listening[memory_key] = [] if alone else subscribers(ctx.db, name, scopes)
+        most = MOST_SUBSCRIPTIONS if ctx.effects is None else ALL_SUBSCRIPTIONS
+        ctx.listening[memory_key] = [] if alone else subscribers(ctx.db, name, scopes, most=most)
     found: list[Subscriber] | None = ctx.listening[memory_key]
     return found
 
@@ -140,11 +144,15 @@ def event_to_send(
     )
 
 
-def _create(db: Db, now: int, event: EventToSend, known: list[Subscriber]) -> None:
-    keys = [subscriber.key for subscriber in known if subscriber.wants(event)]
-    if keys:
-        deliveries.add(db, now, event.event_id, event.name, keys)
-        db.notify(CHANNEL, [deliveries.key(key, event.event_id) for key in keys[:MOST_NOTIFIED]])
+def _create(db: Db, now: int, event: EventToSend, known: list[Subscriber]) -> list[str]:
+    """Create the deliveries of an event, and return their keys."""
+    webhooks = [subscriber.key for subscriber in known if subscriber.wants(event)]
+    if not webhooks:
+        return []
+    keys = [deliveries.key(key, event.event_id) for key in webhooks]
+    deliveries.add(db, now, event.event_id, event.name, webhooks)
+    db.notify(CHANNEL, keys[:MOST_NOTIFIED])
+    return keys
 
 
 def expand(db: Db, now: int) -> bool:
@@ -153,7 +161,7 @@ def expand(db: Db, now: int) -> bool:
     if row is None:
         return False
     event = msgspec.json.decode(row[1], type=EventToSend)
-    _create(db, now, event, subscribers(db, event.name, event.scopes, most=1_000_000) or [])
+    _create(db, now, event, subscribers(db, event.name, event.scopes, most=ALL_SUBSCRIPTIONS) or [])
     db.run("DELETE FROM fan_outs WHERE event_id = :event", event=row[0])
     return True
 

@@ -250,7 +250,9 @@ def run_again(ctx: Ctx, endpoint_key: str, key: str, read: Callable[[Arrival], C
     arrival = get(ctx, endpoint_key, key)
     if not arrival.kept:
         raise Conflict("The request was refused or repeats another, so it cannot be run again")
-    return _start(ctx.db, ctx.now, inbound_endpoints.get(ctx, endpoint_key), arrival, read(arrival))
+    again = _start(ctx.db, ctx.now, inbound_endpoints.get(ctx, endpoint_key), arrival, read(arrival))
+    ctx.started_runs += again.runs[len(arrival.runs) :]
+    return again
 
 
 # Cleaning up

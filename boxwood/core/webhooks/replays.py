@@ -24,19 +24,17 @@ _decode = msgspec.json.decode
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """What one call replayed, or would replay."""
+    """What one call replayed."""
 
     count: int
     next_from: int | None
     """The time where the next call begins, if this one did not reach the end."""
 
 
-def replay(
-    ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, only_count: bool, most: int = MOST_EVENTS
-) -> Replay:
+def replay(ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, most: int = MOST_EVENTS) -> Replay:
     """Send again the events from `since` to `until` (milliseconds), by default those from while it was switched off.
 
-    `which` is `all` or `failed`. With `only_count`, nothing is sent. Raises `Conflict` if the subscription is off.
+    `which` is `all` or `failed`. Raises `Conflict` if the subscription is off.
     """
     webhook = subscriptions.get_for_change(ctx, key)
     deliveries.require_active(webhook)
@@ -46,10 +44,9 @@ def replay(
     find = _failed if which == "failed" else _happened
     found = find(ctx, webhook, since, until, most + 1)
     again = found[:most]
-    if not only_count:
-        _send(ctx, webhook, [event_id for event_id, _ in again])
-        if until >= (webhook.on_at or 0) and since <= (webhook.off_at or ctx.now) and len(found) <= most:
-            ctx.db.run("UPDATE webhooks SET off_at = NULL, on_at = NULL WHERE key = :key", key=webhook.key)
+    _send(ctx, webhook, [event_id for event_id, _ in again])
+    if until >= (webhook.on_at or 0) and since <= (webhook.off_at or ctx.now) and len(found) <= most:
+        ctx.db.run("UPDATE webhooks SET off_at = NULL, on_at = NULL WHERE key = :key", key=webhook.key)
     return Replay(len(again), found[most][1] if len(found) > most else None)
 
 
@@ -70,6 +67,8 @@ def _send(ctx: Ctx, webhook: Webhook, event_ids: list[int]) -> None:
     ctx.db.many(
         f"{deliveries.INSERT_OR} UPDATE SET {deliveries.SEND_AGAIN}, rank = :rank WHERE deliveries.state <> 'due'", rows
     )
+    if ctx.effects is not None:
+        ctx.effects.deliveries += [row["key"] for row in rows]
     ctx.db.notify(fan_out.CHANNEL)
 
 
@@ -96,6 +95,8 @@ def test(ctx: Ctx, key: str) -> Delivery:
     test_key = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
     row = deliveries.row(ctx.now, event_id, webhook.event, webhook.key)
     ctx.db.many(deliveries.INSERT, [{**row, "key": test_key, "test": True}])
+    if ctx.effects is not None:
+        ctx.effects.deliveries.append(test_key)
     ctx.db.notify(fan_out.CHANNEL)
     return deliveries.get(ctx, test_key)[0]
 
@@ -176,7 +177,7 @@ def _wanted(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
             continue
         scopes = (event.pipeline_key or "", event.detail.get("old_pipeline_key", ""), event.team_key or "")
         if scopes not in subscribers:
-            there = fan_out.subscribers(ctx.db, webhook.event, scopes, most=1_000_000) or []
+            there = fan_out.subscribers(ctx.db, webhook.event, scopes, most=fan_out.ALL_SUBSCRIPTIONS) or []
             subscribers[scopes] = next((subscriber for subscriber in there if subscriber.key == webhook.key), None)
         subscriber = subscribers[scopes]
         if subscriber is not None and subscriber.wants(_event_to_send(ctx, event, webhook.event, scopes)):

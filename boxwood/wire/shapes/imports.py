@@ -15,6 +15,15 @@ from .base import Out, given
 from .pipelines import PIPELINE_CREATE
 
 
+class RefusedRow(Out, omit_defaults=False):
+    """`row` counts from 1, without the header. `column` is empty if the whole row is wrong."""
+
+    row: int
+    column: str
+    reason: str
+    cells: Any
+
+
 class ImportOut(Out, omit_defaults=False):
     """`state` is waiting, running, done, cancelled or failed. `rows` is the number of rows read so far. `progress` is
     from 0 to 1."""
@@ -37,15 +46,8 @@ class ImportOut(Out, omit_defaults=False):
     match: str | msgspec.UnsetType = msgspec.UNSET
     error: str | msgspec.UnsetType = msgspec.UNSET
     end_timestamp: int | msgspec.UnsetType = msgspec.UNSET
-
-
-class RefusedRow(Out, omit_defaults=False):
-    """`row` counts from 1, without the header. `column` is empty if the whole row is wrong."""
-
-    row: int
-    column: str
-    reason: str
-    cells: Any
+    refused_rows: list[RefusedRow] | msgspec.UnsetType = msgspec.UNSET
+    """The first 1,000 rejected rows, in the answer of a dry run alone."""
 
 
 class PreviewColumn(Out, omit_defaults=False):
@@ -80,7 +82,8 @@ class PreviewOut(Out, omit_defaults=False):
     """The names of all sheets."""
 
 
-def imported(job: Import) -> ImportOut:
+def imported(job: Import, rejected: list[RejectedRow] | None = None) -> ImportOut:
+    """`rejected` are the rejected rows of a dry run, of which no job is stored."""
     whole = 1.0 if job.state == "done" else round(min(job.bytes_done / job.size, 1), 4) if job.size else 0.0
     return ImportOut(
         key=job.key,
@@ -100,6 +103,7 @@ def imported(job: Import) -> ImportOut:
         match=given(job.plan.match),
         error=given(job.error),
         end_timestamp=given(job.ended_at),
+        refused_rows=msgspec.UNSET if rejected is None else [refused(row) for row in rejected],
     )
 
 

@@ -176,12 +176,11 @@ def _attempt(attempt: DeliveryAttempt) -> AttemptOut:
 
 REPLAY = Shape(
     "WebhookReplay",
-    {"since": MILLIS, "until": MILLIS, "which": TEXT, "only_count": FLAG},
-    aliases={"from": "since", "to": "until", "dryRun": "only_count"},
+    {"since": MILLIS, "until": MILLIS, "which": TEXT},
+    aliases={"from": "since", "to": "until"},
     described={
         "since": "The start of the period. Default: what was missed while the subscription was off.",
         "which": "`all` (all events, delivered or not) or `failed` (events that no attempt delivered).",
-        "only_count": "Only count the events, and send nothing.",
     },
 )
 
