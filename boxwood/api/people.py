@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core import persons
 from ..core.accounts import api_keys, team_settings
-from ..core.activity import handovers
+from ..core.activity import handovers, time_zones
 from ..core.contacts import custom_fields
 from ..core.people import teams, users
 from ..core.records import TEAM_LISTS, Team
@@ -25,7 +25,7 @@ def get_user(call: Call) -> shapes.UserOut:
 
 def edit_user(call: Call) -> shapes.UserOut:
     """Update your own name, time zone or settings. Users cannot be created here (spec 2.1)."""
-    return shapes.user(users.edit(call.ctx, call.path[0], call.parse(shapes.USER_EDIT)))
+    return shapes.user(time_zones.edit_user(call.ctx, call.path[0], call.parse(shapes.USER_EDIT)))
 
 
 def list_keys(call: Call) -> list[shapes.ApiKeyOut]:

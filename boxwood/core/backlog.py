@@ -22,9 +22,9 @@ _QUEUES = {
     "letters": ("letters WHERE state = 'waiting' AND due_at <= :now", "due_at", HOUR),
     "automation_runs": ("automation_runs WHERE state = 'due' AND due_at <= :now", "due_at", HOUR),
     "reminders": (
-        """tasks t WHERE reminder_status = 'SCHEDULED' AND due_at <= :now AND NOT EXISTS (
+        """tasks t WHERE next_at <= :now AND NOT EXISTS (
             SELECT 1 FROM pipelines p WHERE p.key = t.pipeline_key AND p.trashed_at IS NOT NULL)""",
-        "due_at",
+        "next_at",
         10 * MINUTE,
     ),
     "fan_outs": ("fan_outs f JOIN events e ON e.id = f.event_id WHERE e.at <= :now", "e.at", 10 * MINUTE),

@@ -1,4 +1,4 @@
-"""Record that a task is due: one event for each task, within seconds, by the first process that sees it."""
+"""Record that a task is due, and count it when it is overdue: within seconds, by the first process that sees it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from ..core.activity import tasks
+from ..core.activity import due_tasks
 from ..db.engine import Engine
 
 log = logging.getLogger("boxwood.due")
@@ -25,13 +25,14 @@ async def run(engine: Engine, clock: Callable[[], int]) -> None:
 
 
 async def remind(engine: Engine, now: int) -> int:
-    """Record an event for every task that is due at `now`. Returns how many there were.
+    """Record an event for every task that fell due, and count those that are overdue at `now`. Returns the number of
+    events.
 
     Each event has a transaction of its own: a failure does not delay the others, and is tried again next time.
     """
     count, after = 0, (0, 0)
-    while waiting := await engine.read_soon(partial(tasks.due, now=now, after=after, limit=AT_ONCE)):
-        verbs = [partial(tasks.remind, key=key, now=now) for _, _, key in waiting]
+    while waiting := await engine.read_soon(partial(due_tasks.due, now=now, after=after, limit=AT_ONCE)):
+        verbs = [partial(due_tasks.remind, key=key, now=now) for _, _, key in waiting]
         outcomes = await asyncio.gather(*map(engine.write_soon, verbs), return_exceptions=True)
         for (_, _, key), outcome in zip(waiting, outcomes, strict=True):
             if isinstance(outcome, BaseException):

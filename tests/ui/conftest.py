@@ -78,6 +78,7 @@ class Window:
         size: tuple[int, int] = WIDE,
         scheme: str = "light",
         touch: bool = False,
+        zone: str = "UTC",
     ) -> None:
         self.world = world
         self.url = world.server.url
@@ -86,7 +87,7 @@ class Window:
             viewport={"width": size[0], "height": size[1]},
             color_scheme=scheme,  # type: ignore[arg-type]
             locale="en-GB",
-            timezone_id="UTC",
+            timezone_id=zone,
             reduced_motion="reduce",
             has_touch=touch,
             is_mobile=touch,

@@ -199,7 +199,8 @@ def _reassign_tasks(ctx: Ctx, team: Team, user: User, heir: User) -> int:
         task = msgspec.structs.replace(
             before, assignee_keys=_replaced(before.assignee_keys, user, heir), saved_at=ctx.now
         )
-        TASKS.update(ctx.db, task, "assignee_keys", "saved_at")
+        task = tasks.timed(ctx, task)
+        TASKS.update(ctx.db, task, "assignee_keys", "saved_at", "overdue_at", "next_at")
         tasks.store_assignees(ctx, task)
         tasks.update_box_counts(ctx, locked[0])
         tasks.record_edit(ctx, before, task, *locked)

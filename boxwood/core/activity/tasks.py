@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Invalid
 from ...lib import ids
@@ -15,8 +14,8 @@ from .. import boxes, events, persons, trash
 from ..accounts import invitations
 from ..context import Ctx
 from ..people import contact_access
-from ..records import USERS, Box, Pipeline
-from . import attached
+from ..records import Box, Pipeline
+from . import attached, task_times
 
 NOT_DONE, DONE = "NOT_DONE", "DONE"
 LATEST = 253_402_300_799_999
@@ -46,11 +45,21 @@ class Task(msgspec.Struct, frozen=True):
     created_at: int
     saved_at: int
     status_changed_at: int
+    overdue_at: int | None = None
+    """The due date, or the last millisecond of the day on which the task is due (`task_times`)."""
+    next_at: int | None = None
+    """When the server looks at the task again: when it falls due, and then when it is overdue."""
 
     @property
     def sort_order(self) -> str:
-        """The sort key of an agenda: 15 digits of the due date, then 15 digits of the task's unique number."""
-        return f"{NEVER if self.due_at is None else self.due_at:015d}{self.number:015d}"
+        """The sort key of an agenda: 15 digits of the due date, then 15 digits of the task's unique number. A day is
+        sorted by its end."""
+        return f"{self.sorted_at:015d}{self.number:015d}"
+
+    @property
+    def sorted_at(self) -> int:
+        at = self.overdue_at or self.due_at
+        return NEVER if at is None else at
 
     def people(self) -> list[str]:
         """The keys of the users that the task names."""
@@ -101,8 +110,7 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
     for member in ("due_at", "status", "assignees", "meeting_key", "contact_key", "remind_followers"):
         if given.get(member):
             task = _CHANGES[member](ctx, box, task, given[member])
-    task = msgspec.structs.replace(task, reminder_status=_reminder(None, task))
-    task = _insert(ctx, task)
+    task = _insert(ctx, _scheduled(ctx, None, task))
     store_assignees(ctx, task)
     update_box_counts(ctx, box)
     record_event(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
@@ -124,7 +132,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Task:
             task = change(ctx, box, task, changes[member])
     if task == before:
         return before
-    task = msgspec.structs.replace(task, reminder_status=_reminder(before, task), saved_at=ctx.now)
+    task = msgspec.structs.replace(_scheduled(ctx, before, task), saved_at=ctx.now)
     TASKS.update(ctx.db, task, *[name for name in TASKS.names if getattr(task, name) != getattr(before, name)])
     if any(getattr(task, name) != getattr(before, name) for name in _COUNTED):
         store_assignees(ctx, task)
@@ -239,6 +247,23 @@ _CHANGES: dict[str, Callable[[Ctx, Box, Task, Any], Task]] = {
 }
 
 
+def _scheduled(ctx: Ctx, before: Task | None, task: Task) -> Task:
+    return timed(ctx, msgspec.structs.replace(task, reminder_status=_reminder(before, task)))
+
+
+def timed(ctx: Ctx, task: Task) -> Task:
+    """The task with `overdue_at` and `next_at` as its due date, its state and its users say."""
+    if task.due_at is None:
+        return msgspec.structs.replace(task, overdue_at=None, next_at=None)
+    falls_due, overdue = task_times.times(ctx, task.due_at, next(iter(task.assignee_keys), task.creator_key))
+    next_at = None
+    if task.reminder_status == "SCHEDULED":
+        next_at = falls_due
+    elif task.status == NOT_DONE and not task.is_draft and overdue > ctx.now:
+        next_at = overdue
+    return msgspec.structs.replace(task, overdue_at=overdue, next_at=next_at)
+
+
 def _reminder(before: Task | None, task: Task) -> str:
     """The state of the reminder. After the due date changes, users are reminded again; of a done task they are not."""
     if task.due_at is None or task.is_draft:
@@ -259,14 +284,14 @@ def store_assignees(ctx: Ctx, task: Task) -> None:
             """,
             task=task.key,
             user=key,
-            due=NEVER if task.due_at is None else task.due_at,
+            due=task.sorted_at,
             number=task.number,
             open=task.status == NOT_DONE,
         )
 
 
 _OPEN = "t.status = 'NOT_DONE'"
-_LATE = f"{_OPEN} AND t.due_at <= :now"
+_LATE = f"{_OPEN} AND t.overdue_at <= :now"
 _TOTALS = f"""
     SELECT COUNT(*), COUNT(t.due_at), COUNT(CASE WHEN t.status = 'DONE' THEN 1 END),
         COUNT(CASE WHEN {_LATE} THEN 1 END), MIN(CASE WHEN {_LATE} THEN t.due_at END),
@@ -343,52 +368,3 @@ def record_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline
         record_event(ctx, kind, task, box, pipeline, before=old, **names)
     if before.status != DONE == task.status:
         record_event(ctx, "task.completed", task, box, pipeline, before={"status": before.status})
-
-
-# Reminders
-
-
-def due(db: Db, now: int, after: tuple[int, int], limit: int) -> list[tuple[int, int, str]]:
-    """The due date, number and key of tasks that are due and whose reminder was not sent yet, after this date and
-    number."""
-    rows = db.rows(
-        """
-        SELECT due_at, number, key FROM tasks
-        WHERE reminder_status = 'SCHEDULED' AND due_at <= :now AND (due_at, number) > (:due, :number)
-            AND NOT EXISTS (SELECT 1 FROM pipelines p WHERE p.key = pipeline_key AND p.trashed_at IS NOT NULL)
-        ORDER BY due_at, number LIMIT :limit
-        """,
-        now=now,
-        due=after[0],
-        number=after[1],
-        limit=limit,
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def remind(db: Db, key: str, now: int) -> bool:
-    """Record that the task is due. Returns whether this call did: of several processes, only one records it."""
-    row = db.row(
-        f"SELECT {USERS.of('u')}, t.box_key FROM tasks t JOIN users u ON u.key = t.creator_key WHERE t.key = :key",
-        key=key,
-    )
-    if row is None:
-        return False
-    ctx = Ctx(db, now, USERS.load(row))
-    locked = boxes.lock(ctx, row[-1])
-    updated = db.run(
-        """
-        UPDATE tasks SET reminder_status = 'REMINDED', saved_at = :now
-        WHERE key = :key AND reminder_status = 'SCHEDULED' AND due_at <= :now
-        """,
-        key=key,
-        now=now,
-    )
-    if locked is None or not updated:
-        return False
-    box, pipeline = locked
-    row = db.row(f"SELECT {TASKS.columns} FROM tasks WHERE key = :key", key=key)
-    assert row is not None
-    update_box_counts(ctx, box, touched=False)
-    record_event(ctx, "task.due", TASKS.load(row), box, pipeline)
-    return True

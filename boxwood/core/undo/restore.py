@@ -12,7 +12,7 @@ from ...db.engine import Row
 from ...errors import Conflict, NotFound
 from .. import access, boxes, events, pipelines, search, trash
 from ..access import About, Role
-from ..activity import comments, files, meetings, snippets, tasks, threads
+from ..activity import comments, files, meetings, snippets, task_times, tasks, threads
 from ..activity.comments import COMMENTS
 from ..activity.files import FILES
 from ..activity.mail import blocks, rules
@@ -140,6 +140,8 @@ def restore(ctx: Ctx, key: str) -> Trashed:
     rows = trash.take(ctx.db, key, ctx.now)
     if rows is None:
         raise NotFound(key)
+    if "tasks" in rows:
+        rows["tasks"] = [task_times.with_times(row) for row in rows["tasks"]]
     _RESTORERS[trashed.noun](ctx, trashed, rows)
     return trashed
 

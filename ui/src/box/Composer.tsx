@@ -8,7 +8,7 @@ import { useMe } from "../api/session";
 import { offerUndo } from "../api/undo";
 import { useCommands } from "../commands/registry";
 import { PersonPicker } from "../components/PersonPicker";
-import { exact, readDate } from "../lib/dates";
+import { DAY, exact, here, isDay, readDate } from "../lib/dates";
 import { useSearch } from "../lib/search";
 import { refreshTimeline } from "./Comment";
 import classes from "./Comment.module.css";
@@ -52,7 +52,9 @@ export function Composer() {
       }
       const length = Number(minutes) > 0 ? { duration: Math.round(Number(minutes) * 60_000) } : {};
       const meetingType = way === "call" ? ("CALL_LOG" as const) : ("MEETING_NOTES" as const);
-      const body = { meetingType, startTimestamp: at ?? Date.now(), notes: message, ...length };
+      // A meeting on a day without a time is in the middle of the day.
+      const startTimestamp = at === null ? Date.now() : isDay(at) ? here(at) + DAY / 2 : at;
+      const body = { meetingType, startTimestamp, notes: message, ...length };
       return (await client.POST("/v2/boxes/{box}/meetings", { params: path, body })).response;
     },
     onSuccess: async (response) => {

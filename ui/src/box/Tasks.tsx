@@ -5,7 +5,7 @@ import { Moment, useNow } from "../components/Moment";
 import { Faces, type Known } from "../components/People";
 import { Ready } from "../components/states";
 import { kindOf } from "../fields/kinds";
-import { DAY, here, isDay, readDate } from "../lib/dates";
+import { isOver, readDate } from "../lib/dates";
 import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
@@ -58,7 +58,7 @@ function TaskLine({ task, edit, remove }: TaskLineProps) {
   const { pipeline, mayEdit } = useOpenBox();
   const now = useNow();
   const done = isDone(task);
-  const late = !done && task.dueDate !== undefined && task.dueDate < now;
+  const late = !done && task.dueDate !== undefined && isOver(task.dueDate, now);
   const [EditText, EditDue, EditPeople] = [TEXT, DUE, PEOPLE].map((each) => kindOf(each).Edit);
   const setDue = (dueDate: number | null) =>
     edit({ dueDate: dueDate ?? -1 }, { dueDate: dueDate ?? undefined } as Partial<TaskOut>, "Due date changed");
@@ -112,9 +112,7 @@ function TaskLine({ task, edit, remove }: TaskLineProps) {
                     value={task.dueDate}
                     teamKey={pipeline.teamKey}
                     onSave={(value) => {
-                      // A task is due at noon of a day, so that it is not overdue when the day begins.
-                      const day = value as number | null;
-                      const due = day !== null && isDay(day) ? here(day) + DAY / 2 : day;
+                      const due = value as number | null;
                       if ((due ?? undefined) !== task.dueDate) setDue(due);
                       close();
                     }}

@@ -1,7 +1,7 @@
 import { Popover, Text, TextInput } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { Suspense, useEffect, useRef, useState } from "react";
-import { dayAndMonth, dayInWords, dayOf, exact, here, readDate } from "../lib/dates";
+import { dayAndMonth, dayInWords, exact, here, readDate } from "../lib/dates";
 import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
@@ -32,7 +32,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   const picked = useRef(false);
   const save = async () => {
     if (words === before) return onCancel();
-    const at = words.trim() === "" ? null : await readDay(words);
+    const at = words.trim() === "" ? null : await readDate(words);
     if (picked.current) return;
     if (at === null && words.trim() !== "") onCancel();
     else onSave(at);
@@ -44,7 +44,7 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   };
   useEffect(() => {
     let current = true;
-    void readDay(words).then((at) => current && setMeant(at));
+    void readDate(words).then((at) => current && setMeant(at));
     return () => {
       current = false;
     };
@@ -75,12 +75,6 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   );
 }
 
-/** The day that a text means, as midnight UTC. A text with a time, such as "friday 5pm", means a moment. */
-async function readDay(words: string): Promise<number | null> {
-  const at = await readDate(words);
-  return at === null || /\d:\d|\d ?[ap]\.?m/i.test(words) ? at : dayOf(at);
-}
-
 function dated(at: number): string {
   const day = new Date(here(at));
   return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, "0")}-${String(day.getDate()).padStart(2, "0")}`;
@@ -93,5 +87,5 @@ export const date: FieldKind = {
   Edit,
   compare: compareValues,
   asText: (value) => (isUnset(value) ? "" : dated(Number(value))),
-  fromText: async (words) => (words.trim() === "" ? null : ((await readDay(words)) ?? undefined)),
+  fromText: async (words) => (words.trim() === "" ? null : ((await readDate(words)) ?? undefined)),
 };

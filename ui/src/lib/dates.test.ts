@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import TEXTS from "../../../tests/dates.json";
-import { DAY, dayInWords, dayOf, here, inWords, isDay, lengthInWords, readDate, readFilterDate } from "./dates";
+import { DAY, dayInWords, dayOf, here, inWords, isDay, isOver, lengthInWords, readDate, readFilterDate } from "./dates";
 
 const WEDNESDAY = new Date(2026, 10, 25, 15, 0).getTime();
 const MINUTE = 60_000;
@@ -26,10 +26,10 @@ describe("points in time in words", () => {
 describe("words as points in time", () => {
   test("a weekday is the next one", async () => {
     const found = await readDate("next fri", WEDNESDAY);
-    expect(new Date(found ?? 0).getDay()).toBe(5);
+    expect(new Date(here(found ?? 0)).getDay()).toBe(5);
   });
   test("days from now", async () => {
-    expect(new Date((await readDate("in 3 days", WEDNESDAY)) ?? 0).getDate()).toBe(28);
+    expect(await readDate("in 3 days", WEDNESDAY)).toBe(Date.UTC(2026, 10, 28));
   });
   test.each([
     ["3/12/2026", [12, 2]],
@@ -38,13 +38,25 @@ describe("words as points in time", () => {
     ["31.12.", [31, 11]],
     ["last friday", [20, 10]],
   ])("%s is read in the order of the server", async (text, [date, month]) => {
-    const found = new Date((await readDate(text, WEDNESDAY)) ?? 0);
+    const found = new Date(here((await readDate(text, WEDNESDAY)) ?? 0));
     expect([found.getDate(), found.getMonth()]).toEqual([date, month]);
   });
   test.each(Object.entries(TEXTS.days))("%s is the day that the server reads, or not read", async (text, at) => {
     const found = await readDate(text, WEDNESDAY);
     if (found !== null) expect(dayOf(found)).toBe(at);
   });
+  test("a date without a time is a day, and one with a time is a moment", async () =>
+    expect([
+      await readDate("4 Mar 2025", WEDNESDAY),
+      await readDate("4 Mar 2025 at noon", WEDNESDAY),
+      await readDate("2025-03-04T00:00:00Z", WEDNESDAY),
+      await readDate("2025-03-03T19:00:00-05:00", WEDNESDAY),
+    ]).toEqual([
+      Date.UTC(2025, 2, 4),
+      new Date(2025, 2, 4, 12).getTime(),
+      Date.UTC(2025, 2, 4),
+      Date.UTC(2025, 2, 4) + 1,
+    ]));
   test.each([
     ["today", "today"],
     ["Yesterday", "yesterday"],
@@ -75,4 +87,12 @@ test("a day is the same day in every time zone", () => {
     2025, 2, 4,
   ]);
   expect(dayInWords(day, WEDNESDAY)).toBe("4 Mar 2025");
+});
+
+test("a day is over when it has ended here, and a moment at once", () => {
+  const day = Date.UTC(2026, 10, 25);
+  const end = new Date(2026, 10, 26).getTime();
+  expect([isOver(day, WEDNESDAY), isOver(day, end - 1), isOver(day, end)]).toEqual([false, false, true]);
+  expect([isOver(WEDNESDAY, WEDNESDAY), isOver(WEDNESDAY, WEDNESDAY + 1)]).toEqual([false, true]);
+  expect(inWords(day, WEDNESDAY)).toBe("today");
 });

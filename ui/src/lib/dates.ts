@@ -40,6 +40,7 @@ export function dayAndMonth(at: number): string {
 
 /** A point in time in words: "5 min ago", "yesterday", "in 3 days", "12 Mar 2024". */
 export function inWords(at: number, now: number = Date.now()): string {
+  if (isDay(at)) return dayInWords(at, now);
   const away = at - now;
   const size = Math.abs(away);
   if (size < MINUTE) return "just now";
@@ -79,13 +80,19 @@ function midnight(at: number): number {
   return Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
 }
 
-/** Typed text ("next fri", "in 3 days at 5pm", "31.12.") as a point in time; null if it is not a date. */
+/** Typed text ("next fri", "in 3 days at 5pm", "31.12.") as a day or a point in time; null if it is not a date. */
 export async function readDate(text: string, now: number = Date.now()): Promise<number | null> {
   const found = await parsed(text, now, true);
   if (!found) return null;
-  const date = found.start.date();
-  if (!found.start.isCertain("hour")) date.setHours(12, 0, 0, 0);
-  return date.getTime();
+  const at = found.start.date().getTime();
+  if (!found.start.isCertain("hour")) return midnight(at);
+  // As on the server, a time of day that falls on midnight UTC stays a moment, and 00:00 UTC is the day.
+  return isDay(at) && (found.start.get("hour") || found.start.get("minute")) ? at + 1 : at;
+}
+
+/** Whether a date is over: a day after its end here, a moment after itself. */
+export function isOver(at: number, now: number): boolean {
+  return isDay(at) ? here(at + DAY) <= now : at < now;
 }
 
 /**

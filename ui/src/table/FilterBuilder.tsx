@@ -10,7 +10,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { PipelineOut } from "../api/schema";
 import { nameOf } from "../components/People";
 import { usePeople } from "../components/PersonPicker";
@@ -46,19 +46,50 @@ export function FilterBuilder({
   hasMe = true,
   portal = true,
   at = "filter",
+  tree: given,
+  onChange,
   ...props
 }: BuilderProps) {
+  const { tree, change, version } = useEdited(given, onChange);
   return (
     <div>
-      {membersOf(props.tree).members.length === 0 && (
+      {membersOf(tree).members.length === 0 && (
         <Text size="sm" className="quiet" mb="xs">
           {nothing}
         </Text>
       )}
-      <Branch depth={0} hasMe={hasMe} portal={portal} at={at} {...props} />
+      <Branch key={version} depth={0} hasMe={hasMe} portal={portal} at={at} tree={tree} onChange={change} {...props} />
       {props.error?.field === at && <ErrorText>{props.error.message}</ErrorText>}
     </div>
   );
+}
+
+/**
+ * The tree while it is edited. Each change shows at once, although the page that holds the filter follows later: what is
+ * typed meanwhile would be lost. Another tree from outside replaces it and has another `version`.
+ */
+function useEdited(given: Tree | null, onChange: (tree: Tree | null) => void) {
+  const [tree, setTree] = useState(given);
+  const [seen, setSeen] = useState(JSON.stringify(given));
+  const [version, setVersion] = useState(0);
+  const sent = useRef<string[]>([]);
+  const now = JSON.stringify(given);
+  if (now !== seen) {
+    setSeen(now);
+    if (!sent.current.includes(now)) {
+      setTree(given);
+      setVersion(version + 1);
+    }
+  }
+  useEffect(() => {
+    sent.current = sent.current.slice(sent.current.indexOf(seen) + 1 || sent.current.length);
+  }, [seen]);
+  const change = (next: Tree | null) => {
+    sent.current = [...sent.current, JSON.stringify(next)];
+    setTree(next);
+    onChange(next);
+  };
+  return { tree, change, version };
 }
 
 const WORDS = [
@@ -175,7 +206,7 @@ function Line({
         <div className={classes.against}>
           {column && op && op.takes !== 0 && (
             <ValueInput
-              key={`${column.key} ${op.op}`}
+              key={`${column.key} ${op.takes}`}
               column={column}
               takes={op.takes}
               value={test.value}
@@ -320,11 +351,19 @@ function Words({ column, value, relative, onChange, label }: WordsProps) {
   const [words, setWords] = useState(formatValue(column, value));
   const [wrong, setWrong] = useState(false);
   const [applied, setApplied] = useState(words);
+  // A date is read later than it is typed: its test may be another one by then, or gone.
+  const latest = useRef<((value: unknown) => void) | null>(null);
+  useEffect(() => {
+    latest.current = onChange;
+    return () => {
+      latest.current = null;
+    };
+  }, [onChange]);
   const apply = async () => {
-    const meaning = await parseWords(column, words, relative);
     setApplied(words);
+    const meaning = await parseWords(column, words, relative);
     setWrong(meaning === undefined && words.trim() !== "");
-    onChange(meaning);
+    latest.current?.(meaning);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the words change
   useEffect(() => {

@@ -107,7 +107,8 @@ export function useTableState(pipeline: PipelineOut, views: readonly ViewOut[]) 
           value === null ? after.delete(name) : after.set(name, value ?? "");
         return after;
       },
-      { replace: !("view" in given), preventScrollReset: true },
+      // The next click sorts by what this click left, so the header shows it before another click can come.
+      { replace: !("view" in given), preventScrollReset: true, flushSync: "sort" in given },
     );
 
   /**
