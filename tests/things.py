@@ -9,6 +9,9 @@ import httpx
 import pyotp
 
 from boxwood.core.accounts import sign_in_links
+from boxwood.core.activity.mail import records as mail_records
+from boxwood.core.activity.mail import suggestions
+from boxwood.core.activity.mail.matching import Decision
 from tests.conftest import World, ok
 from tests.mailbox import Mailbox
 from tests.streak.matrix import GMAIL, HOOK, MEETING
@@ -45,6 +48,8 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "file": ("POST", "/v2/boxes/{box}/files", {"files": {"file": ("offer.txt", b"One hundred", "text/plain")}}),
     "thread": ("PUT", "/v1/boxes/{box}/threads", {"data": {"boxKey": "{box}", "threadGmailId": GMAIL}}),
     "message": ("POST", "/v2/boxes/{box}/messages", {"json": {"raw": MAIL}}),
+    "block": ("POST", "/v2/mail/blocks", {"json": {"address": "spam@shop.example"}}),
+    "mailrule": ("POST", "/v2/pipelines/{pipeline}/mailrules", {"json": {"from": "client.example"}}),
     "snippet": ("PUT", "/v1/snippets", {"data": {"snippetName": "Thanks", "snippetText": "<p>Thank you</p>"}}),
     "contact": (
         "POST",
@@ -150,6 +155,28 @@ class Things:
         body = ok(self.ask(*MAKE[noun]))
         return body[0] if isinstance(body, list) else body
 
+    def _make_suggestion(self) -> str:
+        """Let Ada decide about a mail in her mailbox that fits the box, among others."""
+        name = f"mailbox of {self.world.ada.user_key}"
+        place = mail_records.Place(name, "INBOX", 1, 7)
+        mailbox = mail_records.Mailbox(name, self.key("team"), self.world.ada.user_key, self.world.ada.email)
+        decision = Decision("suggest", "ambiguous", candidates=[self.key("box")])
+        self.world.as_("ada", lambda ctx: suggestions.add(ctx, mailbox, place, None, decision))
+        return str(ok(self.ask("GET", "/v2/mail/suggestions", {}))["results"][0]["key"])
+
+    def _make_conversation(self) -> str:
+        """Return the thread of the message."""
+        return str(ok(self.ask("GET", "/v2/messages/{message}", {}))["threadKey"])
+
+    def _make_second_message(self) -> str:
+        """Add an answer to the message, in its thread."""
+        answer = MAIL.replace("<1@", "<2@").replace("Subject", "In-Reply-To: <1@client.example>\r\nSubject")
+        return str(ok(self.ask("POST", "/v2/boxes/{box}/messages", {"json": {"raw": answer}}))["key"])
+
+    def _make_other_box(self) -> str:
+        request = {"data": {"name": "Initech"}}
+        return str(ok(self.ask("PUT", "/v1/pipelines/{pipeline}/boxes", request))["key"])
+
     def _make_link(self) -> str:
         """Create a link that opens a file without an API key; return its token."""
         link: str = ok(self.ask("GET", "/v1/files/{file}/link", {}))["link"]
@@ -236,5 +263,6 @@ class Things:
 
 def specific_nouns(path: str) -> str:
     """Rename nouns whose position decides which kind of field or user is meant."""
+    path = path.replace("/threads/{thread}/split", "/threads/{conversation}/split")
     path = re.sub(r"/(contact|organization)s/fields/\{field\}", r"/\1s/fields/{\1_field}", path)
     return path.replace("/members/{user}", "/members/{colleague}")

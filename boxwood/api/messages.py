@@ -9,7 +9,7 @@ import re
 from ..core import boxes, persons
 from ..core.activity import files, messages
 from ..core.activity.files import Upload
-from ..core.activity.mail import storing
+from ..core.activity.mail import originals, storing
 from ..core.activity.mail.matching import STORE, Decision
 from ..core.activity.messages import Message
 from ..core.context import Ctx
@@ -19,12 +19,12 @@ from ..lib.mail import Mail
 from ..wire import v1
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import Results
-from . import uploads
+from . import downloads, uploads
 from .http import dry_run
 from .http.bodies import Body
 from .http.call import Call
 from .http.multipart import parts
-from .http.replies import Reply, encode
+from .http.replies import Download, Reply, encode
 
 PAGE = 50
 # In JSON and base64 a message takes a third more, and around it there is not much.
@@ -48,6 +48,11 @@ def list_of_thread(call: Call) -> Results[shapes.MessageOut]:
 def get(call: Call) -> shapes.MessageOut:
     """A message."""
     return shown(call.ctx, [messages.get(call.ctx, call.path[0])])[0]
+
+
+def raw(call: Call) -> Reply | Download:
+    """The original bytes of a message, or a range of them."""
+    return downloads.download(call, originals.of_message(call.ctx, call.path[0]))
 
 
 async def add(call: Call, body: Body) -> Reply:

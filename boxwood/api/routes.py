@@ -12,6 +12,7 @@ from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
 from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
+from ..wire.shapes import incoming_mail as mail_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
@@ -37,6 +38,7 @@ from . import (
     history,
     imports,
     inbound,
+    incoming_mail,
     markdown,
     meetings,
     message_views,
@@ -277,13 +279,32 @@ ROUTES = [
     _delete("/v1/threads/{thread}", threads.remove),
     _ask("/v1/threadinfo", threads.find, None, "hexGmailThreadId"),
     _list("/v2/threads/{thread}/messages", messages.list_of_thread, *PAGING),
+    _post("/v2/threads/{thread}/share", threads.share, mail_shapes.THREAD_SHARE),
+    _post("/v2/threads/{thread}/box", threads.add_to_box, mail_shapes.THREAD_BOX),
+    _post("/v2/threads/{thread}/split", threads.split, mail_shapes.THREAD_SPLIT),
     _list("/v2/messages/{message}", messages.get),
     _list("/v2/messages/{message}/view", message_views.view, "images"),
     _list("/v2/messages/{message}/page", message_views.page, "images"),
     Route("GET", "/v2/messages/{message}/images/{image}", message_views.image, STREAM),
+    _list("/v2/messages/{message}/raw", messages.raw),
+    _list("/v2/boxes/{box}/mbox", threads.mbox),
+    _list("/v2/contacts/{contact}/threads", threads.list_of_contact, *PAGING),
     _stream(
         "/v2/boxes/{box}/messages", messages.add, thread_shapes.MessageOut, RFC822, takes=thread_shapes.MESSAGE_ADD
     ),
+    # Mail: what waits for a decision, blocked senders, rules of pipelines
+    _list("/v2/mail/suggestions", incoming_mail.list_suggestions, *PAGING),
+    _list("/v2/mail/suggestions/{suggestion}", incoming_mail.get_suggestion),
+    _post("/v2/mail/suggestions/{suggestion}/box", incoming_mail.box_suggestion, mail_shapes.SUGGESTION_BOX),
+    _post("/v2/mail/suggestions/{suggestion}/dismiss", incoming_mail.dismiss_suggestion),
+    _list("/v2/mail/blocks", incoming_mail.list_blocks, *PAGING),
+    _post("/v2/mail/blocks", incoming_mail.create_block, mail_shapes.BLOCK_CREATE),
+    _list("/v2/mail/blocks/{block}", incoming_mail.get_block),
+    _delete("/v2/mail/blocks/{block}", incoming_mail.delete_block),
+    _list("/v2/pipelines/{pipeline}/mailrules", incoming_mail.list_rules),
+    _post("/v2/pipelines/{pipeline}/mailrules", incoming_mail.create_rule, mail_shapes.RULE_CREATE),
+    _list("/v2/pipelines/{pipeline}/mailrules/{mailrule}", incoming_mail.get_rule),
+    _delete("/v2/pipelines/{pipeline}/mailrules/{mailrule}", incoming_mail.delete_rule),
     # Snippets
     _list("/v1/snippets", snippets.list_all, *PAGING),
     _put("/v1/snippets", snippets.create, snippet_shapes.SNIPPET_CREATE),

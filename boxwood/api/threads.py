@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from ..core import persons
 from ..core.activity import files, threads
+from ..core.activity.mail import conversations, originals
 from ..core.activity.threads import Thread
 from ..core.context import Ctx
+from ..wire.shapes import incoming_mail as mail_shapes
 from ..wire.shapes import threads as shapes
-from ..wire.shapes.lists import SUCCESS, Success
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .downloads import disposition
 from .http.call import ALL, Call
+from .http.replies import Download
+
+PAGE = 50
 
 
 def shown(ctx: Ctx, found: list[Thread]) -> list[shapes.ThreadOut]:
@@ -40,6 +46,48 @@ def add(call: Call) -> list[shapes.ThreadOut]:
 def find(call: Call) -> list[shapes.ThreadOut]:
     """A Gmail thread in all boxes that the caller can access."""
     return shown(call.ctx, threads.list_for_gmail_id(call.ctx, call.text("hexGmailThreadId")))
+
+
+def share(call: Call) -> shapes.ThreadOut:
+    """Choose what other users who see the box see of a thread. For the user whose mail it is.
+
+    `subject` hides text and files, `metadata` also the subject, `private` everything. Restricted mail starts no
+    automations and no webhooks.
+    """
+    given = call.parse(mail_shapes.THREAD_SHARE)
+    return shown(call.ctx, [conversations.share(call.ctx, call.path[0], given["share"])])[0]
+
+
+def add_to_box(call: Call) -> shapes.ThreadOut:
+    """Add a thread to another box, or move it there. The response is the thread on that box."""
+    given = call.parse(mail_shapes.THREAD_BOX)
+    moved = bool(given.get("move"))
+    return shown(call.ctx, [conversations.add_to_box(call.ctx, call.path[0], given["box_key"], move=moved)])[0]
+
+
+def split(call: Call) -> shapes.ThreadOut:
+    """Move messages of a thread to a new thread of the same box. The response is the new thread."""
+    given = call.parse(mail_shapes.THREAD_SPLIT)
+    return shown(call.ctx, [conversations.split(call.ctx, call.path[0], given["message_keys"])])[0]
+
+
+def list_of_contact(call: Call) -> Results[shapes.ThreadOut]:
+    """The e-mail threads with a contact, in all boxes that you can access, newest first, 50 per page."""
+    limit, offset = call.page(PAGE)
+    found = conversations.list_for_contact(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results(shown(call.ctx, found[:limit]), len(found) > limit)
+
+
+def mbox(call: Call) -> Download:
+    """The original messages of a box as an mbox file, oldest first: those that you see whole."""
+    found = originals.of_box(call.ctx, call.path[0])
+    headers = [
+        (b"content-type", b"application/mbox"),
+        (b"content-disposition", disposition(f"{call.path[0]}.mbox")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    return Download(200, headers, lambda: originals.mbox(found, call.api.store.read))
 
 
 def remove(call: Call) -> Success:

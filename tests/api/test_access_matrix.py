@@ -23,10 +23,11 @@ from tests import examples
 from tests.conftest import Person, Store, World, ok
 from tests.things import PASSWORD, Things, specific_nouns
 
-PERSONAL = set("apikey session passkey snippet invitation".split())
+PERSONAL = set("apikey session passkey snippet invitation suggestion block".split())
 GOVERNED = set("webhook delivery inbound token request view".split())
 IN_BOX = set("box task reminder comment meeting file thread message gmail run trashed change".split())
-IN_PIPELINE = set("pipeline stage field import automation validator".split()) | IN_BOX | GOVERNED
+IN_BOX |= {"second_message", "conversation", "other_box"}
+IN_PIPELINE = set("pipeline stage field import automation validator mailrule".split()) | IN_BOX | GOVERNED
 OF_TEAM = set("contact organization contact_field organization_field other_contact other_organization".split())
 ALL = PERSONAL | IN_PIPELINE | OF_TEAM | {"team", "user", "colleague"}
 FIELDS = {"contact_field", "organization_field"}

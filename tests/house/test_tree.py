@@ -17,6 +17,7 @@ LONG = {
     "boxwood/api/http/openapi.py": "the OpenAPI document: its parameters, and how it is made from routes and shapes",
     "boxwood/api/routes.py": "the table of all routes, a line each",
     "boxwood/core/webhooks/inbound_endpoints.py": "an inbound webhook: its record, its tokens, its verbs and settings",
+    "boxwood/core/undo/inverses.py": "how each kind of event is undone",
     "boxwood/core/undo/restore.py": "a function for each noun that the trash holds",
     "boxwood/core/search/index.py": "what the entry of each noun holds, and when it is updated",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",

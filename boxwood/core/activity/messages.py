@@ -67,6 +67,8 @@ class MessageRow(msgspec.Struct, frozen=True):
     sent: bool
     sent_at: int
     created_at: int
+    is_old: bool
+    """Whether it came with a backfill: then it starts no automations."""
 
 
 ROWS = Table("messages", MessageRow)

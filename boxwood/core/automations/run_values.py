@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from ...errors import NotFound
 from ...lib.requests import HIDDEN
 from .. import access, cel, persons
+from ..activity import messages
 from ..context import Ctx
 from . import template_names
 from .automations import Automation
@@ -74,7 +76,10 @@ class RunValues(Mapping[str, Any]):
 
     def _subject(self, name: str) -> Any:
         row = self._event()
-        return template_names.subject(name, _decode(row[0])) if row and str(row[3]).startswith(f"{name}.") else None
+        if not row or not str(row[3]).startswith(f"{name}."):
+            return None
+        record = _decode(row[0])
+        return template_names.subject(name, _whole_message(self.ctx, record) if name == "message" else record)
 
     def _event(self) -> tuple[Any, ...] | None:
         if self.run.event_id is None:
@@ -87,6 +92,20 @@ class RunValues(Mapping[str, Any]):
             id=self.run.event_id,
             mail_owner="",
         )
+
+
+def _whole_message(ctx: Ctx, record: dict[str, Any]) -> dict[str, Any]:
+    """A message with its text, which its event does not hold, as far as the automation may see it."""
+    try:
+        message = messages.get(ctx, record["key"])
+    except NotFound:
+        return {}
+    return {
+        **msgspec.to_builtins(message),
+        "from": message.sender.email,
+        "from_name": message.sender.name,
+        "to": [person.email for person in message.recipients],
+    }
 
 
 def _before(names: RunValues) -> Any:

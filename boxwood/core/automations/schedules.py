@@ -15,7 +15,7 @@ from ...db.engine import Db
 from ...errors import NotFound, Problem
 from ...lib import dates
 from ...lib.durations import DAY, HOUR, MINUTE
-from .. import pipelines
+from .. import access, pipelines
 from ..context import Ctx
 from ..pipelines import schema
 from ..views import selections
@@ -173,4 +173,34 @@ def _untouched(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]
     return [(f"u:{key}:{updated_at}", key) for key, updated_at in rows]
 
 
-_CHECKS = {"schedule": _schedule, "date.reached": _date, "box.untouched": _untouched}
+def _unanswered(ctx: Ctx, automation: Automation) -> list[tuple[str, str | None]]:
+    """Boxes with a conversation whose last message has waited for an answer for the given time. Each such message
+    starts one run. Mail that programs sent, restricted conversations and mail of a backfill do not count."""
+    trigger = automation.definition.trigger
+    waited = trigger["amount"] * _UNIT[trigger.get("unit", "days")]
+    pipeline = pipelines.get(ctx, automation.pipeline_key or "")
+    rows = ctx.db.rows(
+        f"""
+        SELECT m.box_key, m.key FROM messages m JOIN mails l ON l.key = m.mail_key
+        WHERE m.pipeline_key = :pipeline AND m.sent_at > :after AND m.sent_at <= :until
+            AND m.sent = :sent AND NOT l.automatic AND NOT m.is_old AND {access.sees_mail("m.thread_key")}
+            AND NOT EXISTS (
+                SELECT 1 FROM messages n WHERE n.thread_key = m.thread_key AND (n.sent_at, n.key) > (m.sent_at, m.key))
+        ORDER BY m.sent_at, m.key LIMIT :most
+        """,
+        pipeline=pipeline.key,
+        after=automation.looked_until - waited,
+        until=ctx.now - waited,
+        sent=trigger.get("waiting") == "you",
+        mail_owner="",
+        most=MOST_BOXES,
+    )
+    return [(f"w:{message_key}", box_key) for box_key, message_key in rows]
+
+
+_CHECKS = {
+    "schedule": _schedule,
+    "date.reached": _date,
+    "box.untouched": _untouched,
+    "thread.unanswered": _unanswered,
+}

@@ -24,7 +24,20 @@ MOST = 100
 DEEPEST = 5
 """Levels of branches within branches."""
 CONDITION_NAMES = (
-    *("trigger", "box", "fields", "before", "actor", "owner", "task", "comment", "meeting", "file", "thread"),
+    *(
+        "trigger",
+        "box",
+        "fields",
+        "before",
+        "actor",
+        "owner",
+        "task",
+        "comment",
+        "meeting",
+        "file",
+        "thread",
+        "message",
+    ),
     *("contact", "organization", "body", "query", "headers", "steps", "now"),
 )
 """The names that a condition may use. A name that has no value in a run is null."""

@@ -32,6 +32,15 @@ SUBJECTS: dict[str, dict[str, str]] = {
     "meeting": {"key": "key", "type": "type", "start": "start_at", "duration": "duration_ms", "notes": "notes"},
     "file": {"key": "key", "name": "name", "mimeType": "mime_type", "size": "size"},
     "thread": {"key": "key", "subject": "subject", "names": "names", "emailAddresses": "email_addresses"},
+    "message": {
+        "key": "key",
+        "subject": "subject",
+        "text": "text",
+        "from": "from",
+        "fromName": "from_name",
+        "to": "to",
+        "sent": "sent_at",
+    },
     "contact": {
         "key": "key",
         "givenName": "given_name",

@@ -86,6 +86,28 @@ TRIGGERS: dict[str, Trigger] = {
     ),
     "file.added": Trigger("A file is added", kinds=("file.added",), subject="file"),
     "thread.added": Trigger("A conversation is added", kinds=("thread.added",), subject="thread"),
+    "message.received": Trigger(
+        "An e-mail message to a box is received",
+        kinds=("message.added",),
+        params=(
+            Param("from", "text", "Only from this address or domain."),
+            Param("automatic", "flag", "Include mail that programs send, such as newsletters and automatic replies."),
+        ),
+        subject="message",
+    ),
+    "thread.unanswered": Trigger(
+        "A conversation has had no answer for some time",
+        params=(
+            Param("amount", "integer", "How long.", required=True),
+            Param("unit", "choice", "The unit of `amount`. Default: days.", options=_UNITS),
+            Param(
+                "waiting",
+                "choice",
+                "Who waits: `they` for your answer (default), or `you` for theirs.",
+                options=("they", "you"),
+            ),
+        ),
+    ),
     "contact.created": Trigger(
         "A contact is created", TEAM, ("contact.created", "contact.restored"), subject="contact"
     ),
@@ -127,7 +149,7 @@ TRIGGERS: dict[str, Trigger] = {
     ),
     "manual": Trigger("A user starts it"),
 }
-TIMED = ("date.reached", "box.untouched", "schedule")
+TIMED = ("date.reached", "box.untouched", "thread.unanswered", "schedule")
 _BY_KIND: dict[str, list[str]] = {}
 for _name, _trigger in TRIGGERS.items():
     for _kind in _trigger.kinds:
@@ -154,7 +176,7 @@ def check(
         raise Invalid(
             "trigger.type", f"{name} is only for automations of a {kind.scope}; this one belongs to a {scope}"
         )
-    if name in ("date.reached", "box.untouched") and scope == TEAM:
+    if name in ("date.reached", "box.untouched", "thread.unanswered") and scope == TEAM:
         raise Invalid("trigger.type", f"{name} is only for automations of a pipeline")
     checked: dict[str, Any] = {"type": name}
     for param in kind.params:
@@ -205,7 +227,7 @@ def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by
         case "integer":
             if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 100_000:
                 raise Invalid(where, "must be a whole number from -100,000 to 100,000")
-            if param.name == "days" and value < 1:
+            if (param.name == "days" or (param.name == "amount" and param.required)) and value < 1:
                 raise Invalid(where, "must be 1 or more")
         case "flag":
             if not isinstance(value, bool):
@@ -215,6 +237,10 @@ def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by
                 raise Invalid(where, "must be a time such as 09:00")
         case "timeZone":
             zone(value, where)
+        case "text":
+            if not isinstance(value, str) or len(value) > 300:
+                raise Invalid(where, "must be a text of at most 300 characters")
+            return value.strip().lower()
         case "inbound":
             return str(value)
         case "cron":
@@ -278,9 +304,20 @@ def matches(
         case "box.edited":
             wanted = {"name": "box.renamed", "notes": "box.notes_edited"}.get(trigger.get("which", ""))
             return wanted in (None, kind)
+        case "message.received":
+            return _message_matches(trigger, thing)
         case "meeting.created":
             return trigger.get("which") in (None, thing.type)
     return True
+
+
+def _message_matches(trigger: dict[str, Any], message: Any) -> bool:
+    """Whether it was received from the wanted address or domain, and from a person."""
+    if message.sent or (message.automatic and not trigger.get("automatic")):
+        return False
+    wanted = trigger.get("from", "").removeprefix("@")
+    sender = message.sender.email
+    return not wanted or sender == wanted or f"@{sender.rpartition('@')[2]}".endswith((f"@{wanted}", f".{wanted}"))
 
 
 def _among(key: str, wanted: list[str] | None) -> bool:

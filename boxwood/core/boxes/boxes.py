@@ -111,6 +111,7 @@ _EVENT_KINDS = {
     "linked_box_keys": "box.linked",
     "contacts": "box.contacts_edited",
     "organizations": "box.organizations_edited",
+    "emails": "box.emails_edited",
 }
 
 

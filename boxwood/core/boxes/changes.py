@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ...errors import Invalid, NotFound
+from .. import persons
 from ..accounts import invitations
 from ..context import Ctx
 from ..people import contact_access
@@ -111,6 +112,30 @@ def _replace_links(table: str, member: str) -> Callable[[Ctx, Pipeline, Box, lis
     return change
 
 
+def _list_of_addresses(member: str, field: str) -> Callable[[Ctx, Pipeline, Box, list[str]], Box]:
+    """A change that replaces the addresses that never belong to a box, or those that always do. An address that is put
+    on one of the two lists leaves the other."""
+
+    def change(ctx: Ctx, pipeline: Pipeline, box: Box, given: list[str]) -> Box:
+        if len(given) > MOST_LISTED:
+            raise Invalid(field, f"must not have more than {MOST_LISTED} addresses")
+        listed = list(dict.fromkeys(persons.check_email(address, field) for address in given))
+        emails = msgspec.structs.replace(box.emails, **{member: listed})
+        if member == "blacklist":
+            emails = msgspec.structs.replace(
+                emails,
+                addresses=[address for address in emails.addresses if address not in listed],
+                extracted=[address for address in emails.extracted if address not in listed],
+            )
+        other = "whitelist" if member == "blacklist" else "blacklist"
+        left = [address for address in getattr(emails, other) if address not in listed]
+        emails = msgspec.structs.replace(emails, **{other: left})
+        return msgspec.structs.replace(box, emails=emails)
+
+    return change
+
+
+MOST_LISTED = 500
 # In the order in which events are recorded.
 CHANGES: dict[str, Callable[[Ctx, Pipeline, Box, Any], Box]] = {
     "stage_key": _stage,
@@ -122,4 +147,6 @@ CHANGES: dict[str, Callable[[Ctx, Pipeline, Box, Any], Box]] = {
     "linked_box_keys": _linked,
     "contacts": _replace_links("contacts", "contacts"),
     "organizations": _replace_links("organizations", "organizations"),
+    "email_blacklist": _list_of_addresses("blacklist", "emailAddressesBlacklist"),
+    "email_whitelist": _list_of_addresses("whitelist", "emailAddressesWhitelist"),
 }

@@ -85,6 +85,7 @@ def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> Se
         _list_scope(ctx, ORGANIZATIONS, narrow.teams),
     ]
     found = [_ranked(ctx, scope, words, name, limit + offset) for scope in scopes]
+    found[0] = list(dict.fromkeys([*found[0], *_boxes_by_mail(ctx, scopes[0], narrow, words, limit + offset)]))
     if sum(map(len, found)) < FEW and "@" not in query:
         found = [_with_mistyped(ctx, scope, words, keys) for scope, keys in zip(scopes, found, strict=True)]
     boxes, contacts, organizations = (keys[offset : offset + limit] for keys in found)
@@ -161,6 +162,71 @@ def _list_scope(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:
             creator_mark = (mark(ctx.actor.key),) if see == contact_access.OWN else ()
             marks.append((mark(noun.singular + team), *creator_mark))
     return Scope(marks, "", {})
+
+
+def _boxes_by_mail(ctx: Ctx, boxes: Scope, narrow: Narrow, words: list[str], most: int) -> list[str]:
+    """Return the keys of the boxes with mail that matches, the newest mail first.
+
+    The index finds open mail by its pipeline and restricted mail by its owner. Whether the actor sees the box, and all
+    of the mail, is asked for each match.
+    """
+    marks = [
+        (index.message_mark(key),) for key, team in _reached_pipelines(ctx) if not narrow.teams or team in narrow.teams
+    ]
+    marks = [(index.MESSAGE,)] if len(marks) > MOST_MARKS else marks
+    if ctx.mail_owner:
+        marks.append((index.owner_mark(ctx.mail_owner),))
+    matches = _newest(ctx, Scope(marks, "", {}), [[word] for word in words], ANYWHERE, MOST_MAIL)
+    if not matches or not boxes.marks:
+        return []
+    pipelines = narrow.pipelines and f"AND {ctx.db.dialect.among('b.pipeline_key', 'pipelines')}"
+    stages = narrow.stages and f"AND {ctx.db.dialect.among('b.stage_key', 'stages')}"
+    rows = ctx.db.rows(
+        f"""
+        SELECT m.key, b.key FROM messages m JOIN boxes b ON b.key = m.box_key
+        WHERE {ctx.db.dialect.among("m.key", "messages")} AND {access.sees_mail("m.thread_key")}
+            {pipelines or ""} {stages or ""}
+        """,
+        messages=ctx.db.texts(key for _, key, _ in matches),
+        mail_owner=ctx.mail_owner,
+        **({"pipelines": ctx.db.texts(narrow.pipelines)} if pipelines else {}),
+        **({"stages": ctx.db.texts(narrow.stages)} if stages else {}),
+    )
+    box_of: dict[str, str] = dict(rows)
+    found = list(dict.fromkeys(box_of[key] for _, key, _ in matches if key in box_of))
+    seen = _seen_among(ctx, found)
+    return [key for key in found if key in seen][:most]
+
+
+MOST_MAIL = 2000
+"""Matching messages of which the boxes are looked up, the newest first."""
+
+
+def _reached_pipelines(ctx: Ctx) -> list[tuple[str, str]]:
+    rows = ctx.db.rows(f"SELECT p.key, p.team_key FROM pipelines p WHERE {access.ROLE} IS NOT NULL", **ctx.who)
+    return [(key, team) for key, team in rows]
+
+
+def _seen_among(ctx: Ctx, keys: list[str]) -> set[str]:
+    """Return which of these boxes the actor may see."""
+    by_pipeline: dict[str, tuple[Role, list[str]]] = {}
+    for box_key, pipeline_key, permission_sets, role_name in ctx.db.rows(
+        f"""
+        SELECT b.key, p.key, p.permission_sets, {access.ROLE} FROM boxes b JOIN pipelines p ON p.key = b.pipeline_key
+        WHERE {ctx.db.dialect.among("b.key", "keys")} AND {access.ROLE} IS NOT NULL
+        """,
+        keys=ctx.db.texts(keys),
+        **ctx.who,
+    ):
+        role = access.role(role_name, _sets(permission_sets))
+        by_pipeline.setdefault(pipeline_key, (role, []))[1].append(box_key)
+    found: set[str] = set()
+    for role, inside in by_pipeline.values():
+        test, params = access.visible(ctx.db.dialect, role, ctx.actor.key)
+        among = ctx.db.dialect.among("b.key", "keys")
+        sql = f"SELECT b.key FROM boxes b WHERE {among} AND {test}"
+        found |= {row[0] for row in ctx.db.rows(sql, keys=ctx.db.texts(inside), **params)}
+    return found
 
 
 # Matching and ranking

@@ -11,8 +11,8 @@ from ...errors import Conflict, Invalid
 from ...lib.address_rules import Rules
 from .. import boxes, pipelines, trash, undo_data
 from ..accounts import team_settings
-from ..activity import comments, files, meetings, snippets, tasks, threads
-from ..activity.mail import blocks, rules
+from ..activity import comments, files, meetings, messages, snippets, tasks, threads
+from ..activity.mail import blocks, conversations, rules
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -21,7 +21,7 @@ from ..event_kinds import EVENT_KINDS
 from ..events import Event
 from ..people import contact_access, teams
 from ..pipelines import fields, schema, stages, validation_rules
-from ..records import TEAM_LISTS, PermissionSet, Team, TeamSettings
+from ..records import TEAM_LISTS, Box, PermissionSet, Team, TeamSettings
 from ..views import saved_views
 from ..webhooks import inbound_endpoints, subscriptions
 from . import restore
@@ -57,6 +57,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "meeting": lambda ctx, event: meetings.delete(ctx, event.subject_key or ""),
     "file": lambda ctx, event: files.delete(ctx, event.subject_key or ""),
     "thread": lambda ctx, event: threads.remove(ctx, event.subject_key or ""),
+    "message": lambda ctx, event: _require_alone(ctx, event.subject_key or ""),
     "contact": lambda ctx, event: entries.delete(ctx, entries.NOUNS["contacts"], event.subject_key or ""),
     "organization": lambda ctx, event: entries.delete(ctx, entries.NOUNS["organizations"], event.subject_key or ""),
     "stage": lambda ctx, event: stages.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
@@ -71,6 +72,13 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "validator": lambda ctx, event: validation_rules.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "pipeline": lambda ctx, event: pipelines.delete(ctx, event.subject_key or "", only_empty=True),
 }
+
+
+def _require_alone(ctx: Ctx, key: str) -> None:
+    """A message goes with its conversation, which the same change added. Raises Conflict if that has other messages."""
+    message = messages.get(ctx, key)
+    if len(messages.list_for_thread(ctx, message.thread_key, limit=2, offset=0)) > 1:
+        raise Conflict("the conversation has other messages: remove it from the box, or split it first")
 
 
 # Members that were changed
@@ -100,7 +108,8 @@ def _field_values(event: Event, current: Values, names: dict[str, str]) -> Value
 
 def _box(ctx: Ctx, event: Event) -> bool:
     box, pipeline, _ = boxes.reach(ctx, event.subject_key or "", "UPDATE")
-    wanted = _members(event, box, but=("fields",))
+    wanted = _members(event, box, but=("fields", "emails"))
+    wanted |= _email_lists(event, box)
     known = schema.fields_by_key(ctx, pipeline.key)
     writable = {key: field.name for key, field in known.items() if field.type != "FORMULA"}
     if values := _field_values(event, box.fields, writable):
@@ -108,8 +117,27 @@ def _box(ctx: Ctx, event: Event) -> bool:
     if "assignee_keys" in wanted:
         wanted["assignees"] = [{"user_key": key} for key in wanted.pop("assignee_keys")]
     if wanted:
-        boxes.edit(ctx, box.key, wanted)
+        box = boxes.edit(ctx, box.key, wanted)
+    if "email_blacklist" in wanted:
+        # The addresses that the list took from the box.
+        before = msgspec.json.decode(event.before or b"{}")["emails"].get("addresses", [])
+        boxes.add_addresses(ctx, box, before)
     return bool(wanted)
+
+
+def _email_lists(event: Event, box: Box) -> Values:
+    """The lists of addresses to set back. The addresses of the box itself change with each mail."""
+    old: Values | None = msgspec.json.decode(event.before or b"{}").get("emails")
+    after: Values = msgspec.json.decode(event.record)["emails"]
+    wanted = {}
+    for member in ("blacklist", "whitelist") if old is not None else ():
+        was, became, now = (values.get(member, []) for values in (old or {}, after, undo_data.plain(box.emails)))
+        if now == was:
+            continue
+        if now != became:
+            raise Conflict(f"the {member} of addresses was changed since")
+        wanted[f"email_{member}"] = was
+    return wanted
 
 
 def _moved_pipeline(ctx: Ctx, event: Event) -> bool:
@@ -366,11 +394,28 @@ def _validator_deleted(ctx: Ctx, event: Event) -> bool:
     return True
 
 
+def _thread_shared(ctx: Ctx, event: Event) -> bool:
+    before: Values = msgspec.json.decode(event.before or b"{}")
+    key = event.subject_key or ""
+    if threads.get(ctx, key).share != event.detail.get("share"):
+        raise Conflict("who sees this conversation was changed since")
+    conversations.share(ctx, key, before["share"])
+    return True
+
+
+def _thread_split(ctx: Ctx, event: Event) -> bool:
+    before: Values = msgspec.json.decode(event.before or b"{}")
+    conversations.unsplit(ctx, event.subject_key or "", before["thread_key"], before["message_keys"])
+    return True
+
+
 _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "box": _box,
     "box.moved_pipeline": _moved_pipeline,
     "task": _task,
     "comment": _comment,
+    "thread.shared": _thread_shared,
+    "thread.split": _thread_split,
     "comment.reacted": _reaction(comments.unreact),
     "comment.unreacted": _reaction(comments.react),
     "meeting": _meeting,

@@ -134,7 +134,7 @@ def _event(ctx: Ctx, event_id: int) -> Event | None:
     return EVENTS.load(found) if found else None
 
 
-def cancel_for_thread(ctx: Ctx, box_key: str) -> None:
+def cancel_for_box_mail(ctx: Ctx, box_key: str) -> None:
     """Cancel what waits of events of a box whose mail was restricted since."""
     ctx.db.run(
         f"""

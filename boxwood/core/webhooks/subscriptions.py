@@ -30,6 +30,7 @@ EVENT_NAMES = {
     "box.linked": "BOX_EDIT",
     "box.contacts_edited": "BOX_EDIT",
     "box.organizations_edited": "BOX_EDIT",
+    "box.emails_edited": "BOX_EDIT",
     "box.moved": "BOX_CHANGE_STAGE",
     "box.moved_pipeline": "BOX_CHANGE_PIPELINE",
     "box.email_added": "BOX_NEW_EMAIL_ADDRESS",
@@ -77,6 +78,7 @@ BOX_MEMBERS = {
     "linked_box_keys": "linkedBoxKeys",
     "contacts": "contacts",
     "organizations": "organizations",
+    "emails": "emailAddresses",
 }
 """The members of a box, on the wire, that a filter by changed fields may name besides the pipeline's fields."""
 CONDITION_NAMES = ("event", "item", "before")

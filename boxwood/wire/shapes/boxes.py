@@ -259,7 +259,11 @@ class FieldValue(Out, omit_defaults=False):
 
 
 _LINK = Shape("LinkEdit", required=("key",), key=KEY, is_starred=FLAG, is_autoboxed=FLAG)
-ALIASES = {"assignedToSharingEntries": "assignees"}
+ALIASES = {
+    "assignedToSharingEntries": "assignees",
+    "emailAddressesBlacklist": "email_blacklist",
+    "emailAddressesWhitelist": "email_whitelist",
+}
 MEMBERS = {
     "name": NAME,
     "notes": clearable(TEXT),
@@ -269,6 +273,8 @@ MEMBERS = {
     "linked_box_keys": NAMES,
     "contacts": records(_LINK),
     "organizations": records(_LINK),
+    "email_blacklist": NAMES,
+    "email_whitelist": NAMES,
     "fields": OBJECT,
 }
 BOX_CREATE = Shape("BoxCreate", MEMBERS, required=("name",), aliases=ALIASES)

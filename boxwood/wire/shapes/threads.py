@@ -35,6 +35,11 @@ class ThreadOut(Out, omit_defaults=False):
     number_of_emails: int
     file_keys: list[str]
     files: list[FileOut]
+    share: str
+    """What other users than the owner see: `full`, `subject` (no text and no files), `metadata` (also no subject) or
+    `private` (nothing)."""
+    share_owner_key: str | msgspec.UnsetType = msgspec.UNSET
+    """The user who chose the share, and who always sees all."""
     thread_gmail_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -55,6 +60,8 @@ def thread(thread: Thread, files: list[File], people: Mapping[str, Person], view
         number_of_emails=thread.email_count,
         file_keys=[held.key for held in files],
         files=[file(held, people, viewer) for held in files],
+        share=thread.share,
+        share_owner_key=given(thread.share_owner_key),
         thread_gmail_id=given(thread.gmail_id),
     )
 
@@ -86,6 +93,10 @@ class MessageOut(Out, omit_defaults=False):
     text: str
     truncated: bool
     """The text or the HTML was too long, and only its beginning is stored."""
+    automatic: bool
+    """A program sent it: an automatic reply, a mailing list or a delivery report."""
+    share: str
+    """As in its thread."""
     file_keys: list[str]
     files: list[FileOut]
     message_id: str | msgspec.UnsetType = msgspec.UNSET
@@ -106,14 +117,16 @@ def message(message: Message, files: list[File], people: Mapping[str, Person], v
         timestamp=message.sent_at,
         direction="SENT" if message.sent else "RECEIVED",
         subject=message.subject,
-        from_=_correspondent(message.sender),
-        to=[_correspondent(each) for each in message.recipients],
-        cc=[_correspondent(each) for each in message.cc],
-        bcc=[_correspondent(each) for each in message.bcc],
-        reply_to=[_correspondent(each) for each in message.reply_to],
+        from_=correspondent(message.sender),
+        to=[correspondent(each) for each in message.recipients],
+        cc=[correspondent(each) for each in message.cc],
+        bcc=[correspondent(each) for each in message.bcc],
+        reply_to=[correspondent(each) for each in message.reply_to],
         references=message.mail_references,
         text=message.text,
         truncated=message.truncated,
+        automatic=message.automatic,
+        share=message.share,
         file_keys=[held.key for held in files],
         files=[file(held, people, viewer) for held in files],
         message_id=given(message.message_id),
@@ -121,7 +134,7 @@ def message(message: Message, files: list[File], people: Mapping[str, Person], v
     )
 
 
-def _correspondent(address: Address) -> Correspondent:
+def correspondent(address: Address) -> Correspondent:
     return Correspondent(address.email, address.name)
 
 

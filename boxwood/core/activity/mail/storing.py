@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from ....errors import Forbidden, NotFound
@@ -78,25 +80,19 @@ def _store(
     record, new = mails.add(ctx, team_key, mail, raw, uploads, is_kept=is_kept)
     attached = mails.files_of(ctx, record.key)
     source = source_of(ctx, mailbox)
-    added = [_add(ctx, mailbox, source, mail, record, attached, box, pipeline) for box, pipeline in targets]
+    own = {mailbox.address, *mailbox.aliases} if mailbox else set()
+    owners = [source.owner_key] if source.owner_key else []
+    added = [add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own) for box, pipeline in targets]
     return StoredMail(record.key, added, new)
 
 
-def add_stored(ctx: Ctx, mailbox: Mailbox | None, mail_key: str, box_key: str) -> str:
-    """Add a mail that the team has to a box. Returns the key of the message. The caller has checked that the actor may
-    see the mail."""
+def add_stored(ctx: Ctx, mailbox: Mailbox, mail_key: str, box_key: str) -> str:
+    """Add a mail that a mailbox of the team keeps to a box. Returns the key of the message. The caller has checked that
+    the actor may see the mail."""
     record = mails.load(ctx, [mail_key])[mail_key]
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    return _add(
-        ctx,
-        mailbox,
-        source_of(ctx, mailbox),
-        mails.as_mail(record),
-        record,
-        mails.files_of(ctx, mail_key),
-        box,
-        pipeline,
-    )
+    attached, own = mails.files_of(ctx, mail_key), {mailbox.address, *mailbox.aliases}
+    return add_to(ctx, source_of(ctx, mailbox), [], mails.as_mail(record), record, attached, box, pipeline, own=own)
 
 
 def source_of(ctx: Ctx, mailbox: Mailbox | None) -> ThreadShare:
@@ -124,24 +120,28 @@ def _targets(ctx: Ctx, mailbox: Mailbox | None, mail: Mail, decision: Decision) 
     return found
 
 
-def _add(
+def add_to(
     ctx: Ctx,
-    mailbox: Mailbox | None,
     source: ThreadShare,
+    owner_keys: list[str],
     mail: Mail,
     record: MailRecord,
     attached: list[MailFile],
     box: Box,
     pipeline: Pipeline,
+    *,
+    own: Collection[str] = (),
 ) -> str:
-    """Add a mail to a box, unless the box has it where the source's owner sees it. Returns the key of the message."""
+    """Add a mail to a box, unless the box has it where the source's owner sees it. Returns the key of the message.
+
+    `owner_keys` are the users whose mailboxes hold the mail; `own` are addresses, besides those of the users who see
+    the box, whose mail counts as sent. The box is locked.
+    """
     if known := _known(ctx, source, record, box):
         return known
     restricted = _restricted(ctx, record, box) if source.share == FULL else None
-    own = {person.email for person in boxes.readers(ctx, box, pipeline)}
-    if mailbox is not None:
-        own |= {mailbox.address, *mailbox.aliases}
-    is_sent = record.sender.email in own
+    users = {person.email for person in boxes.readers(ctx, box, pipeline)} | set(own)
+    is_sent = record.sender.email in users
     thread, new = threads.add_mail(ctx, box, mail, record.sent_at, source)
     if restricted:
         return _open(ctx, restricted, thread, new, box, pipeline)
@@ -152,11 +152,12 @@ def _add(
         thread_key=thread.key,
         mail_key=record.key,
         creator_key=ctx.actor.key,
-        owner_keys=[source.owner_key] if source.owner_key else [],
+        owner_keys=owner_keys,
         bcc=mail.bcc,
         sent=is_sent,
         sent_at=record.sent_at,
         created_at=ctx.now,
+        is_old=ctx.silent,
     )
     ROWS.insert(ctx.db, row)
     search.reindex(ctx, search.MESSAGE, row.key)
@@ -171,7 +172,7 @@ def _add(
             ctx, "box.email_received", box, pipeline, email=record.sender.email, thread_key=thread.key
         )
     if not is_private:
-        boxes.add_addresses(ctx, box, _addresses(mail, own))
+        boxes.add_addresses(ctx, box, _addresses(mail, users))
     return row.key
 
 
