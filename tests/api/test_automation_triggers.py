@@ -76,6 +76,34 @@ def test_a_trigger_starts_runs_only_for_its_settings(world):
         rule.only()
 
 
+def test_the_values_of_a_trigger_are_read_as_those_of_boxes(world):
+    """Dates, amounts, percents and flags may be written as in a field; what is none is refused."""
+    pipeline = world.pipeline()
+    day, size = world.field(pipeline, "DATE", "Close"), world.field(pipeline, "TEXT_INPUT", "Size")
+    share = world.field(pipeline, "TEXT_INPUT", "Share", displayFormat={"type": "PERCENT"})
+    paid = world.field(pipeline, "CHECKBOX", "Paid")
+    box = world.box(pipeline, fields={day["key"]: "2025-03-03"})
+
+    def rule(field: dict, **ends: object) -> Rule:
+        return Rule(world, pipeline, {"type": "box.fieldChanged", "fields": [field["key"]], **ends}, SAY)
+
+    rules = [
+        rule(day, **{"from": "3 March 2025", "to": "3/4/2025"}),
+        rule(size, to="1,250"),
+        rule(share, to="12%"),
+        rule(paid, to="yes"),
+        Rule(world, pipeline, {"type": "box.fieldChanged", "to": "4.3.2025"}, SAY),
+    ]
+    edit(world, box, fields={day["key"]: "2025-03-04", size["key"]: "1.250,00 €", share["key"]: 12, paid["key"]: True})
+    edit(world, box, fields={day["key"]: "2025-03-05", size["key"]: "9", share["key"]: 13, paid["key"]: False})
+    for each in rules:
+        each.only()
+    body = {"name": "x", "trigger": {"type": "box.fieldChanged", "fields": [day["key"]], "to": "soon"}, "steps": [SAY]}
+    refused(
+        world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/automations", json=body), 400, "trigger.to", "soon"
+    )
+
+
 def test_a_filter_or_a_condition_skips_a_run_and_the_run_says_so(world):
     pipeline = world.pipeline()
     size = world.field(pipeline, "TEXT_INPUT", "Size")

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from ...errors import Invalid
-from ..pipelines import names
+from ...lib import dates, numbers
+from ..pipelines import field_values, names
 from ..records import WITH_OPTIONS, Field
 
 PIPELINE, TEAM = "pipeline", "team"
@@ -194,17 +195,26 @@ def check(
         raise Invalid("trigger.eachBox", "is only for automations of a pipeline")
     if name == "box.fieldChanged" and len(checked.get("fields", ())) == 1:
         field = by_key[checked["fields"][0]]
-        checked |= {end: _with_option_keys(field, checked[end], end) for end in ("from", "to") if end in checked}
+        checked |= {end: _as_stored(field, checked[end], f"trigger.{end}") for end in ("from", "to") if end in checked}
     return checked
 
 
-def _with_option_keys(field: Field, value: Any, end: str) -> Any:
-    """The value of a trigger with keys of options in place of their names."""
-    if field.type not in WITH_OPTIONS:
-        return value
+def _as_stored(field: Field, value: Any, where: str) -> Any:
+    """The value of a trigger as boxes store it: keys of options for their names, milliseconds for dates."""
     if isinstance(value, list):
-        return [_with_option_keys(field, item, end) for item in value]
-    return names.option_key(field, value, f"trigger.{end}") or value
+        return [_as_stored(field, item, where) for item in value]
+    if value in (None, ""):
+        return value
+    if field.type in WITH_OPTIONS:
+        return names.option_key(field, value, where) or value
+    if field.type == "DATE":
+        try:
+            return dates.read(value)
+        except dates.DateError as error:
+            raise Invalid(where, str(error)) from None
+    if field.type == "CHECKBOX":
+        return field_values.flag_of(value, where, field.name)
+    return field_values.in_percents(field, value)
 
 
 def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by_key: Mapping[str, Field]) -> Any:
@@ -216,8 +226,8 @@ def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by
         case "dateField":
             field = names.find_field(by_key, str(value), where)
             if field is None or field.type != "DATE":
-                dates = ", ".join(f"{key} ({field.name})" for key, field in by_key.items() if field.type == "DATE")
-                raise Invalid(where, f"must be the key or name of a date field; the pipeline has {dates or 'none'}")
+                fields = ", ".join(f"{key} ({field.name})" for key, field in by_key.items() if field.type == "DATE")
+                raise Invalid(where, f"must be the key or name of a date field; the pipeline has {fields or 'none'}")
             return field.key
         case "users":
             return _texts(value, where)
@@ -338,12 +348,21 @@ def _field_matches(trigger: dict[str, Any], box: Any, was: Mapping[str, Any]) ->
 
 
 def same(stored: Any, given: Any) -> bool:
-    """Whether a stored value equals the value that an automation names. All empty values are equal, and a number
-    equals its digits as text."""
+    """Whether a stored value equals the value that an automation names. All empty values are equal, and texts that are
+    numbers or dates equal these."""
     if stored in (None, "", [], False) and given in (None, "", [], False):
         return True
     if isinstance(stored, list) and not isinstance(given, list):
         return any(same(item, given) for item in stored)
     if isinstance(stored, bool) or isinstance(given, bool):
         return stored is given
-    return bool(stored == given) or (stored is not None and str(stored) == str(given))
+    if stored == given or stored is None or given is None:
+        return bool(stored == given)
+    number = _number(given)
+    if number is not None and _number(stored) == number:
+        return True
+    return isinstance(stored, int) and isinstance(given, str) and dates.find(given) == stored
+
+
+def _number(value: Any) -> Any:
+    return numbers.read(value) if isinstance(value, str) else value if isinstance(value, (int, float)) else None

@@ -21,7 +21,16 @@ KILL_SECONDS = 10.0  # the same, of time on the wall
 CONTEXTS = 32
 
 SHARED = ("sandbox.js", "runner.js")
-SPREADSHEET = ("operators.js", "amounts.js", "logic.js", "numbers.js", "texts.js", "dates.js", "formats.js")
+SPREADSHEET = (
+    "operators.js",
+    "amounts.js",
+    "written_dates.js",
+    "logic.js",
+    "numbers.js",
+    "texts.js",
+    "dates.js",
+    "formats.js",
+)
 
 
 class Formulas:

@@ -3,8 +3,6 @@
 const S = {};
 const DAY = 86400000;
 const EPOCH = 25569; // 1 January 1970 as a serial date: days since 30 December 1899
-const ISO_DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?$/;
-const US_DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 
 function value(cell) {
   if (typeof cell !== "object" || cell === null) return cell;
@@ -25,19 +23,6 @@ function number(v) {
 function serialIn(text) {
   const when = dateIn(text);
   return when && serial(when);
-}
-
-function dateIn(text) {
-  const iso = ISO_DATE.exec(text.trim());
-  const us = !iso && US_DATE.exec(text.trim());
-  if (iso) return checkedDate(iso[1], iso[2], iso[3], iso.slice(4));
-  return us ? checkedDate(us[3], us[1], us[2], us.slice(4)) : null;
-}
-
-function checkedDate(year, month, day, time) {
-  const [h, m, s] = time.map((part) => Number(part ?? 0));
-  const date = localDate(Number(year), month - 1, Number(day), h, m, s);
-  return date.getMonth() === month - 1 && h < 24 && m < 60 ? date : null;
 }
 
 function localDate(...parts) {
