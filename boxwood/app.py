@@ -32,6 +32,7 @@ from .api.http.limits import Limits
 from .api.http.openapi import describe
 from .api.http.router import Router
 from .api.inbound_door import PREFIX, Door
+from .api.mail_permission import MailPermission
 from .api.oidc import Provider
 from .api.routes import ROUTES
 from .config import Config
@@ -48,12 +49,13 @@ from .jobs import (
     field_indexes,
     formulas,
     imports,
+    mailboxes,
     outgoing_mail,
     task_due,
     upkeep,
     webhooks,
 )
-from .lib import html_cleaning, jsonlog, tokens
+from .lib import html_cleaning, jsonlog, oauth, tokens
 from .lib.address_rules import Rules
 from .lib.blobs import Blobs, Disk
 from .lib.client_address import read_networks
@@ -94,6 +96,7 @@ class Boxwood:
             config.base_url,
         )
         self.api.keys = self.keys
+        self.api.mail_providers = mail_providers(config)
         self.hosts = Hosts(
             bound=config.host,
             is_local=config.is_local,
@@ -114,6 +117,7 @@ class Boxwood:
                 Route("/metrics", self.metrics),
                 Route("/openapi.json", self.document),
                 *self.provider.routes(),
+                *MailPermission(self.api).routes(),
                 *reference.routes(),
                 *pages.routes(),
             ],
@@ -171,6 +175,9 @@ class Boxwood:
                 if self.config.deliver:
                     await stack.enter_async_context(webhooks.running(self.engine, self.rules, self.clock))
                     await stack.enter_async_context(automations.running(self.engine, self.rules, self.clock))
+                    providers = self.api.mail_providers
+                    read_mail = mailboxes.running(self.engine, self.store, self.keys, providers, self.rules, self.clock)
+                    await stack.enter_async_context(read_mail)
                 yield
         finally:
             for job in jobs:
@@ -287,6 +294,28 @@ def provider(config: Config) -> Client | None:
     )
 
 
+def mail_providers(config: Config) -> dict[str, oauth.Provider]:
+    """The providers at which the operator registered this server, by name."""
+    found = []
+    if config.google_client_id:
+        found.append(oauth.google(config.google_client_id, config.google_client_secret))
+    if config.microsoft_client_id:
+        client = config.microsoft_client_id, config.microsoft_client_secret
+        found.append(oauth.microsoft(*client, config.microsoft_tenant))
+    if config.mail_oauth_client_id:
+        found.append(
+            oauth.Provider(
+                name="other",
+                client_id=config.mail_oauth_client_id,
+                client_secret=config.mail_oauth_client_secret,
+                authorize_url=config.mail_oauth_authorize_url,
+                token_url=config.mail_oauth_token_url,
+                scope=config.mail_oauth_scope,
+            )
+        )
+    return {provider.name: provider for provider in found}
+
+
 def rules(config: Config) -> Rules:
     """The rules for addresses that webhooks may call. The server's own address is never allowed."""
     return Rules(
@@ -309,6 +338,14 @@ async def work(config: Config, *, slots: int) -> None:
         async with (
             webhooks.running(engine, rules(config), now_ms, concurrency=slots),
             automations.running(engine, rules(config), now_ms),
+            mailboxes.running(
+                engine,
+                open_store(config),
+                SecretKeys(config.key_file),
+                mail_providers(config),
+                rules(config),
+                now_ms,
+            ),
         ):
             await stopped.wait()
     finally:

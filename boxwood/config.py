@@ -154,6 +154,8 @@ def refusal(config: Config) -> str:
         return "BOXWOOD_OIDC_ISSUER needs BOXWOOD_OIDC_CLIENT_ID and BOXWOOD_OIDC_CLIENT_SECRET"
     if config.oidc_issuer and not config.oidc_issuer.startswith(("https://", "http://")):
         return "BOXWOOD_OIDC_ISSUER must be a URL such as https://login.example.com"
+    if config.mail_oauth_client_id and not (config.mail_oauth_authorize_url and config.mail_oauth_token_url):
+        return "BOXWOOD_MAIL_OAUTH_CLIENT_ID needs BOXWOOD_MAIL_OAUTH_AUTHORIZE_URL and BOXWOOD_MAIL_OAUTH_TOKEN_URL"
     if config.native_endpoints < 0 or config.subscriptions < 0:
         return "--native-endpoints and --subscriptions must be 0 (no limit) or more"
     return ""

@@ -29,7 +29,7 @@ from boxwood.core.pipelines import formulas
 from boxwood.lib import ids, tokens
 from tests.conftest import Clock, Person, Server, Store, World
 from tests.streak import matrix
-from tests.things import AUTOMATION, MAIL, MAKE, PASSWORD, Things
+from tests.things import AUTOMATION, MAIL, MAILBOX, MAKE, PASSWORD, Things
 
 START = 1_767_603_600_000
 """5 January 2026, 9:00 UTC, in milliseconds since the epoch."""
@@ -74,6 +74,9 @@ SENT: dict[str, dict[str, Any]] = {
     "GET /v2/automations/{automation}/runs": {"after": ["run"]},
     "POST /v2/automations/{automation}/runs/{run}/retry": {"after": ["cancelled"]},
     "POST /v1/users/{user}": {"json": {"firstName": "Ada", "timezoneId": "Europe/London"}},
+    "POST /v2/mailboxes": {"json": MAILBOX},
+    "GET /v2/mailboxes": {"after": ["mailbox"]},
+    "POST /v2/mailboxes/{mailbox}": {"json": {"share": "subject"}},
     "POST /v2/teams": {"json": {"name": "Support", "members": [{"email": "{email}"}]}},
     "POST /v2/teams/{team}": {"json": {"name": "Sales and support"}},
     "POST /v1/pipelines/{pipeline}": {"json": {"name": "Sales 2026", "description": "All we hope to sell"}},
@@ -191,6 +194,7 @@ LEFT_OUT = frozenset(
         "POST /v2/session/passkeys",
         "POST /v2/session/passkeys/options",
         "DELETE /v2/session/passkeys/{passkey}",
+        "POST /v2/mailboxes/{mailbox}/authorize",
     }
 )
 

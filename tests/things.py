@@ -25,6 +25,11 @@ AUTOMATION = {
     "trigger": {"type": "box.moved", "to": ["5002"]},
     "steps": [{"type": "task.create", "with": {"text": "Send {{ box.name }} the contract"}}],
 }
+MAILBOX = {
+    "address": "kim@mail.example",
+    "teamKey": "{team}",
+    "imap": {"host": "imap.mail.example", "user": "kim@mail.example", "password": "an app password"},
+}
 
 # How to create the thing of each noun in the braces of a path. Other nouns in braces are created first.
 MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -81,6 +86,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
             "headers": {"Content-Type": "text/csv"},
         },
     ),
+    "mailbox": ("POST", "/v2/mailboxes", {"json": MAILBOX}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
     "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
     "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),

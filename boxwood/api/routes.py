@@ -13,6 +13,7 @@ from ..wire.shapes import files as file_shapes
 from ..wire.shapes import imports as import_shapes
 from ..wire.shapes import inbound as inbound_shapes
 from ..wire.shapes import incoming_mail as mail_shapes
+from ..wire.shapes import mailboxes as mailbox_shapes
 from ..wire.shapes import meetings as meeting_shapes
 from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
@@ -39,6 +40,7 @@ from . import (
     imports,
     inbound,
     incoming_mail,
+    mailboxes,
     markdown,
     meetings,
     message_views,
@@ -60,7 +62,7 @@ from . import (
 )
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
-from .http.route_rows import _ask, _delete, _list, _only_reads, _post, _put, _read, _secret, _stream
+from .http.route_rows import _ask, _delete, _list, _not_dry, _only_reads, _post, _put, _read, _secret, _stream
 from .http.router import LIST, STREAM, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -109,6 +111,23 @@ ROUTES = [
     _list("/v2/pipelines/{pipeline}", pipelines.get),
     _post("/v2/pipelines/{pipeline}", pipelines.edit, pipeline_shapes.PIPELINE_EDIT, says=NO_ENTITY),
     _delete("/v2/pipelines/{pipeline}", pipelines.delete_v2),
+    # Mailboxes
+    _list("/v2/mailboxes", mailboxes.list_own, *PAGING),
+    _post("/v2/mailboxes", mailboxes.create, mailbox_shapes.MAILBOX_CREATE),
+    _list("/v2/mailboxes/{mailbox}", mailboxes.get),
+    _post("/v2/mailboxes/{mailbox}", mailboxes.edit, mailbox_shapes.MAILBOX_EDIT),
+    _delete("/v2/mailboxes/{mailbox}", mailboxes.delete),
+    _not_dry(
+        _stream("/v2/mailboxes/{mailbox}/test", mailboxes.test, mailbox_shapes.MailboxTestOut),
+        "all it does is to sign in to the mail servers",
+    ),
+    _post("/v2/mailboxes/{mailbox}/pause", mailboxes.pause),
+    _post("/v2/mailboxes/{mailbox}/resume", mailboxes.resume),
+    _not_dry(
+        _secret(_post("/v2/mailboxes/{mailbox}/authorize", mailboxes.authorize)), "its link works only if it is stored"
+    ),
+    _list("/v2/mailboxes/{mailbox}/folders", mailboxes.list_folders),
+    _list("/v2/mailboxes/{mailbox}/refusals", mailboxes.list_refusals, *PAGING),
     # Stages
     _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),
     _list("/v1/pipelines/{pipeline}/stages/{stage}", pipelines.get_stage),

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..config import Config
 from ..core import backlog, mail_settings, stored_files
+from ..core.activity.mail import mailbox_settings
 from ..core.history import audit_log
 from ..db import schema
 from ..db.engine import Db
@@ -165,6 +166,7 @@ def _sealed(db: Db, keys: SecretKeys) -> list[Finding]:
     settings = mail_settings.find(db)
     try:
         opened = [mail_settings.keys_open(keys, settings)] if settings.sealed else []
+        opened += mailbox_settings.readable(db, keys)
     except OSError as error:
         return [Finding(False, str(error))]
     if not opened:

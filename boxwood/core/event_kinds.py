@@ -192,6 +192,11 @@ EVENT_KINDS: dict[str, EventKind] = {
     "hook.received": EventKind(
         "INBOUND", "EDIT", "CALL_INBOUND", "{subject} was called", False, quiet=True, by_itself=True
     ),
+    "mailbox.created": EventKind("MAILBOX", "CREATE", "ADD_MAILBOX", "added the mailbox {subject}", False),
+    "mailbox.edited": EventKind("MAILBOX", "EDIT", "EDIT_MAILBOX", "changed the mailbox {subject}", False),
+    "mailbox.deleted": EventKind("MAILBOX", "DELETE", "DELETE_MAILBOX", "removed the mailbox {subject}", False),
+    "mailbox.connected": EventKind("MAILBOX", "EDIT", "CONNECT_MAILBOX", "connected the mailbox {subject}", False),
+    "mailbox.failed": EventKind("MAILBOX", "EDIT", "LOSE_MAILBOX", "no longer receives mail from {subject}: {reason}"),
     "automation.created": EventKind("AUTOMATION", "CREATE", "NEW_AUTOMATION", "added the automation {subject}", False),
     "automation.edited": EventKind("AUTOMATION", "EDIT", "EDIT_AUTOMATION", "changed the automation {subject}", False),
     "automation.enabled": EventKind(
@@ -248,8 +253,8 @@ FOLLOWER_KINDS = frozenset(
 """Events of a box that notify its followers."""
 
 
-FAILURE_KINDS = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused".split())
-"""Failures of a webhook or an automation that notify its owner."""
+FAILURE_KINDS = frozenset("webhook.switched_off webhook.gone webhook.missed automation.paused mailbox.failed".split())
+"""Failures of a webhook, an automation or a mailbox that notify its owner."""
 
 
 NOTIFYING_KINDS = (

@@ -115,6 +115,7 @@ class Connection(asyncio.Protocol):
         self._lost = False
         self._paused = False
         self._needed = 0
+        self._interrupted = False
 
     # The side of the socket
 
@@ -153,11 +154,19 @@ class Connection(asyncio.Protocol):
             raise Failed("the mail server closed the connection")
         self._transport.write(data)
 
+    def interrupt(self) -> None:
+        """End the waiting of `has_line`: that of now, or else the next one."""
+        self._interrupted = True
+        self._wake()
+
     async def has_line(self, seconds: float) -> bool:
         """Wait for a line for at most so many seconds. Raises `Failed` if the server closes the connection."""
         try:
             async with asyncio.timeout(seconds):
                 while self._buffer.find(b"\n") < 0:
+                    if self._interrupted:
+                        self._interrupted = False
+                        return False
                     await self._more(LONGEST_LINE, seconds + 1)
         except TimeoutError:
             return False

@@ -29,6 +29,8 @@ NEVER_DRY = {
     "POST /v2/session/link",
     "POST /v2/session/passkey",
     "POST /v2/settings/mail/test",
+    "POST /v2/mailboxes/{mailbox}/test",
+    "POST /v2/mailboxes/{mailbox}/authorize",
 }
 SIDE_TABLES = ("deliveries", "automation_runs", "letters", "notifications")
 """Tables of what leaves the server or reaches its users, in the order of `effects`."""

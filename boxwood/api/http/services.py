@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from ...core.views.selections import Wish
 from ...db.engine import Db, Engine
 from ...lib.address_rules import Rules
 from ...lib.blobs import Blobs
+from ...lib.oauth import Provider
 from ...lib.password_queue import Queue
 from ...lib.remote_images import RemoteImages
 from ...lib.secret_keys import SecretKeys
@@ -68,6 +70,10 @@ class Services:
         self.provider = ""  # the name of the OpenID Connect provider, if there is one
         self.keys = SecretKeys(Path("secret.key"))
         """The keys of passwords and tokens that are stored. The application sets them."""
+        self.mail_providers: dict[str, Provider] = {}
+        """Where mailboxes can sign in without a password, by name."""
+        self.mail_tls: ssl.SSLContext | None = None
+        """How certificates of mail servers are checked, if not as usual."""
         self.wishes: set[Wish] = set()
         """Fields of filters and orders, until a job creates their indexes."""
         self.bells = Bells(engine)

@@ -23,6 +23,7 @@ from ..records import (
     permissions,
 )
 from . import tasks
+from .mail import mailboxes
 from .tasks import TASKS
 
 OWNED = ("webhooks", "inbound", "automations")
@@ -117,6 +118,7 @@ def _remove(ctx: Ctx, team: Team, member: TeamMember, user: User, heir: User | N
         pipelines=_hand_over_pipelines(ctx, team, user, new_owner),
         **_hand_over_owned(ctx, team, user, new_owner),
     )
+    mailboxes.member_left(ctx, team.key, user, new_owner)
     api_keys.revoke_team_keys(ctx, team, user)
     if archive:
         ctx.db.run(f"UPDATE team_members SET role = 'ArchiveOnly' WHERE {_MEMBER}", team=team.key, user=user.key)

@@ -76,6 +76,8 @@ class Client:
         self.capabilities: frozenset[str] = frozenset()
         self.enabled: frozenset[str] = frozenset()
         self.selected: str | None = None
+        self.changed = False
+        """Whether the server said that the opened folder changed since it was opened."""
         self._number = 0
 
     # Starting and ending
@@ -164,7 +166,7 @@ class Client:
     async def examine(self, folder: str, known: tuple[int, int] | None = None) -> Selected:
         """Open a folder for reading. `known` is the UIDVALIDITY and MODSEQ that the caller knows: if the server can, it
         says what changed since (QRESYNC)."""
-        self.selected = None
+        self.selected, self.changed = None, False
         more = b""
         if known and known[1] and "QRESYNC" in self.enabled:
             more = f" (QRESYNC ({known[0]} {known[1]}))".encode()
@@ -183,7 +185,7 @@ class Client:
                 changed.append(fetched)
         if not codes.get("UIDVALIDITY", b"").isdigit():
             raise Failed("the mail server gives no UIDVALIDITY, so its mails have no lasting numbers")
-        self.selected = folder
+        self.selected, self.changed = folder, False
         next_, modseq = codes.get("UIDNEXT", b""), codes.get("HIGHESTMODSEQ", b"")
         return Selected(
             exists=exists,
@@ -224,9 +226,11 @@ class Client:
             query = f"OR HEADER {field} {term} {query}"
         return await self.search(query)
 
-    async def fetch(self, uids: str, *items: str) -> list[Fetched]:
-        """What the items ask for, of each mail of the set that exists: `FLAGS`, `HEADERS` … Mails stay unread."""
-        responses = await self.run(f"UID FETCH {uids} (UID {' '.join(items)})")
+    async def fetch(self, uids: str, *items: str, changed_since: int | None = None) -> list[Fetched]:
+        """What the items ask for, of each mail of the set that exists: `FLAGS`, `HEADERS` … Mails stay unread. With
+        `changed_since`, only of mails that changed after this MODSEQ."""
+        since = "" if changed_since is None else f" (CHANGEDSINCE {changed_since})"
+        responses = await self.run(f"UID FETCH {uids} (UID {' '.join(items)}){since}")
         found: dict[int, Fetched] = {}
         for response in responses:
             fetched = fetched_in(response)
@@ -240,7 +244,10 @@ class Client:
         return ["FLAGS", "INTERNALDATE", "RFC822.SIZE", HEADERS, *gmail]
 
     async def idle(self, seconds: float) -> bool:
-        """Wait until the folder changes, for at most so many seconds. Returns whether it changed."""
+        """Wait until the folder changes, for at most so many seconds. Returns whether it changed since it was
+        opened."""
+        if self.changed:
+            return True
         self._number += 1
         tag = f"b{self._number}".encode()
         self.connection.write(tag + b" IDLE\r\n")
@@ -264,8 +271,8 @@ class Client:
 
     async def noop(self) -> bool:
         """Ask for changes, where the server has no IDLE. Returns whether the folder changed."""
-        responses = await self.run("NOOP")
-        return any(map(_is_change, responses))
+        await self.run("NOOP")
+        return self.changed
 
     # Commands
 
@@ -282,6 +289,7 @@ class Client:
                 self._check(response)
                 return found
             self._learn(response)
+            self.changed = self.changed or _is_change(response)
             found.append(response)
 
     async def _response(self) -> Response:

@@ -1,0 +1,135 @@
+"""Mailboxes over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..core import mail_settings
+from ..core.activity.mail import access_tokens, authorizations, mailboxes
+from ..core.activity.mail.mailbox_records import MailboxRecord
+from ..errors import Conflict
+from ..lib import imap, oauth, smtp_login
+from ..lib.dialing import Dialer, Failed, Refused
+from ..lib.secret_keys import KeyMissing
+from ..wire.shapes import mailboxes as shapes
+from ..wire.shapes.base import given
+from ..wire.shapes.lists import SUCCESS, Results, Success
+from .http.bodies import Body
+from .http.call import Call
+from .http.replies import Reply, encode
+
+
+def list_own(call: Call) -> Results[shapes.MailboxOut]:
+    """Your mailboxes, and the mailboxes of the teams that you own."""
+    limit, offset = call.page(100)
+    found = mailboxes.list_own(call.ctx, limit=limit + 1, offset=offset)
+    counts = mailboxes.counts(call.ctx, [each.key for each in found])
+    return Results([shapes.mailbox(each, counts[each.key]) for each in found[:limit]], len(found) > limit)
+
+
+def get(call: Call) -> shapes.MailboxOut:
+    """A mailbox with its state, and how many mails were stored, skipped and refused."""
+    return _shown(call, mailboxes.get(call.ctx, call.path[0]))
+
+
+def create(call: Call) -> shapes.MailboxOut:
+    """Add a mailbox, which Boxwood then reads by IMAP. Mail in it is never changed, and stays unread."""
+    api = call.api
+    given = call.parse(shapes.MAILBOX_CREATE)
+    return _shown(call, mailboxes.create(call.ctx, api.keys, call.rules, api.mail_providers, given))
+
+
+def edit(call: Call) -> shapes.MailboxOut:
+    """Update a mailbox. Members you leave out stay. A new password is tried at once."""
+    api = call.api
+    given = call.parse(shapes.MAILBOX_EDIT)
+    return _shown(call, mailboxes.edit(call.ctx, api.keys, call.rules, api.mail_providers, call.path[0], given))
+
+
+def delete(call: Call) -> Success:
+    """Remove a mailbox with its password. Mail that is on boxes stays there."""
+    mailboxes.delete(call.ctx, call.path[0])
+    return SUCCESS
+
+
+def pause(call: Call) -> shapes.MailboxOut:
+    """Stop reading the mailbox."""
+    return _shown(call, mailboxes.pause(call.ctx, call.path[0]))
+
+
+def resume(call: Call) -> shapes.MailboxOut:
+    """Read the mailbox again at once, also after a failure."""
+    return _shown(call, mailboxes.resume(call.ctx, call.path[0]))
+
+
+def list_folders(call: Call) -> Results[shapes.MailFolderOut]:
+    """The folders that are read, with how far they were read."""
+    return Results([shapes.folder(folder) for folder in mailboxes.folders(call.ctx, call.path[0])], False)
+
+
+def list_refusals(call: Call) -> Results[shapes.MailRefusalOut]:
+    """The mails that could not be stored, newest first, each with the reason."""
+    limit, offset = call.page(100)
+    found = mailboxes.refusals(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results([shapes.refusal(each) for each in found[:limit]], len(found) > limit)
+
+
+def authorize(call: Call) -> shapes.AuthorizationOut:
+    """Begin to ask for permission at the provider of the mailbox."""
+    mailbox = mailboxes.get(call.ctx, call.path[0])
+    base_url = mail_settings.find(call.ctx.db).base_url or call.base_url
+    url, ends_at = authorizations.begin(call.ctx, call.api.keys, call.api.mail_providers, mailbox, base_url)
+    return shapes.AuthorizationOut(url, ends_at)
+
+
+async def test(call: Call, body: Body) -> Reply:
+    """Sign in to the mail servers of the mailbox now, and return their errors."""
+    mailbox = await call.read(lambda ctx: mailboxes.get(ctx, call.path[0]))
+    if mailbox.secret is None:
+        raise Conflict("The mailbox has no password or permission yet")
+    dialer = Dialer(call.rules, call.api.mail_tls)
+    try:
+        incoming, outgoing = await asyncio.gather(_try_imap(call, dialer, mailbox), _try_smtp(call, dialer, mailbox))
+    finally:
+        dialer.close()
+    shown = shapes.MailboxTestOut(
+        success=not incoming and not outgoing,
+        imap=shapes.ServerTestOut(not incoming, given(incoming or None)),
+        smtp=given(shapes.ServerTestOut(not outgoing, given(outgoing or None)) if mailbox.smtp else None),
+    )
+    return Reply(encode(shown))
+
+
+async def _try_imap(call: Call, dialer: Dialer, mailbox: MailboxRecord) -> str:
+    """The error of signing in; empty if it worked."""
+    api, server = call.api, mailbox.imap
+    try:
+        login = await access_tokens.login(api.engine, api.keys, api.mail_providers, mailbox, "imap", api.clock)
+        client = await imap.connect(dialer, server.host, server.port, server.security, login)
+        await client.close()
+    except _ERRORS as error:
+        return _said(error)
+    return ""
+
+
+async def _try_smtp(call: Call, dialer: Dialer, mailbox: MailboxRecord) -> str:
+    api, server = call.api, mailbox.smtp
+    if server is None:
+        return ""
+    try:
+        login = await access_tokens.login(api.engine, api.keys, api.mail_providers, mailbox, "smtp", api.clock)
+        await smtp_login.check(dialer, server.host, server.port, server.security, login)
+    except _ERRORS as error:
+        return _said(error)
+    return ""
+
+
+_ERRORS = (Failed, Refused, imap.Refused, oauth.Failed, oauth.Refused, KeyMissing, ValueError)
+
+
+def _said(error: Exception) -> str:
+    return access_tokens.KEY_LOST if isinstance(error, KeyMissing) else str(error)
+
+
+def _shown(call: Call, mailbox: MailboxRecord) -> shapes.MailboxOut:
+    return shapes.mailbox(mailbox, mailboxes.counts(call.ctx, [mailbox.key])[mailbox.key])

@@ -1,0 +1,254 @@
+"""Reads a batch of mails of a folder: headers, what to do with each, the bodies of those to store, one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from ..core import stored_files
+from ..core.activity import files
+from ..core.activity.files import Upload
+from ..core.activity.mail import dropbox, mailbox_queue, mailboxes, matching, progress
+from ..core.activity.mail.mailbox_records import FolderRecord, MailboxRecord
+from ..core.activity.mail.matching import SKIP, Decision
+from ..core.activity.mail.progress import GONE, Look
+from ..core.activity.mail.records import DROPBOX, Mailbox
+from ..db.engine import Db, Engine
+from ..errors import Problem
+from ..lib import imap, mail, media
+from ..lib.blobs import Blobs, new_id
+from ..lib.imap import Client, Fetched
+from ..lib.mail import Mail
+from . import large_mails
+
+log = logging.getLogger("boxwood.mailboxes")
+BATCH = 200
+"""Mails whose headers are looked at together."""
+SLICE = 25
+"""Mails of one transaction, so that other writes get in between."""
+SLICE_BYTES = 8_000_000
+"""Bytes of the mails that are downloaded together."""
+LARGE = 25_000_000
+"""Of larger mails only the text is downloaded."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the jobs that read one mailbox share."""
+
+    engine: Engine
+    store: Blobs
+    clock: Callable[[], int]
+    worker: str
+    mailbox: MailboxRecord
+
+
+async def look_at(
+    reading: Reading, client: Client, folder: FolderRecord, uids: Sequence[int], cursor: str, old_until: int
+) -> None:
+    """Look at these mails of the opened folder, in their order, and move the cursor past them. Mail that the server
+    received before `old_until` counts as old: it starts no automations."""
+    for at in range(0, len(uids), BATCH):
+        batch = list(uids[at : at + BATCH])
+        looks = await _headers(reading, client, batch, old_until)
+        for some in _slices(looks, reading.mailbox):
+            await _settle(reading, client, folder, some, cursor)
+
+
+async def _headers(reading: Reading, client: Client, uids: list[int], old_until: int) -> list[Look]:
+    """What to do with each of the mails, by its headers."""
+    wanted = imap.write_set(uids)
+    found = {each.uid: each for each in await client.fetch(wanted, *client.items_of_headers())}
+    if missing := [uid for uid in uids if uid not in found or "HEADER" not in found[uid].bodies]:
+        # Servers leave out mails that are just being moved, and, rarely, others: ask once more.
+        again = await client.fetch(imap.write_set(missing), *client.items_of_headers())
+        found |= {each.uid: each for each in again if "HEADER" in each.bodies}
+    parsed = await asyncio.to_thread(_parse_headers, [found.get(uid) for uid in uids])
+    readable = [(at, headers) for at, headers in enumerate(parsed) if isinstance(headers, Mail)]
+    raw = [found[uids[at]].bodies["HEADER"] for at, _ in readable]
+    decide = partial(_decide, reading=reading, headers=[it for _, it in readable], raw=raw)
+    decisions = await reading.engine.read_soon(decide)
+    by_position = {at: decision for (at, _), decision in zip(readable, decisions, strict=True)}
+    looks = []
+    for at, uid in enumerate(uids):
+        fetched, headers = found.get(uid), parsed[at]
+        box, decision = by_position.get(at, (reading.mailbox.mailbox, Decision(SKIP, GONE)))
+        looks.append(
+            Look(
+                uid=uid,
+                decision=decision,
+                mailbox=box,
+                size=fetched.size if fetched else 0,
+                flags=fetched.flags if fetched else [],
+                gmail_message_id=fetched.gmail_message_id if fetched else None,
+                gmail_thread_id=fetched.gmail_thread_id if fetched else None,
+                internal_date=fetched.internal_date if fetched else None,
+                refusal=headers if isinstance(headers, str) else "",
+                old=not fetched or fetched.internal_date is None or fetched.internal_date < old_until,
+            )
+        )
+    return looks
+
+
+def _parse_headers(found: list[Fetched | None]) -> list[Mail | str | None]:
+    """The headers of each mail; a text is why they cannot be read, None that the mail is gone."""
+    parsed: list[Mail | str | None] = []
+    for fetched in found:
+        try:
+            headers = fetched.bodies.get("HEADER") if fetched else None
+            parsed.append(None if headers is None else mail.parse_headers(headers))
+        except mail.Unreadable as why:
+            parsed.append(f"its headers: {why}")
+    return parsed
+
+
+def _decide(db: Db, *, reading: Reading, headers: list[Mail], raw: list[bytes]) -> list[tuple[Mailbox, Decision]]:
+    ctx = mailboxes.acting(db, reading.mailbox, reading.clock())
+    if ctx is None:
+        raise progress.OwnerLeft(reading.mailbox.key)
+    mailbox = reading.mailbox.mailbox
+    if mailbox.kind != DROPBOX:
+        return [(mailbox, decision) for decision in matching.decide(ctx, mailbox, headers)]
+    found = []
+    for each, bytes_ in zip(headers, raw, strict=True):
+        aimed = msgspec.structs.replace(mailbox, pipeline_key=dropbox.pipeline_of(db, mailbox, each))
+        decision = matching.decide(ctx, aimed, [each])[0]
+        found.append((aimed, dropbox.checked(db, aimed, each, bytes_, decision)))
+    return found
+
+
+def _slices(looks: list[Look], mailbox: MailboxRecord) -> list[list[Look]]:
+    """The looks in slices of few and small mails to store. Skipped mails cost nothing."""
+    slices: list[list[Look]] = [[]]
+    count = size = 0
+    for look in looks:
+        is_stored = not look.refusal and progress.wants(look.mailbox, look.decision)
+        if is_stored and count and (count >= SLICE or size + look.size > SLICE_BYTES):
+            slices.append([])
+            count = size = 0
+        slices[-1].append(look)
+        count += is_stored
+        size += look.size if is_stored else 0
+    return [some for some in slices if some]
+
+
+async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks: list[Look], cursor: str) -> None:
+    looks = await _with_bodies(reading, client, looks)
+    settle = partial(
+        progress.settle,
+        mailbox=reading.mailbox,
+        worker=reading.worker,
+        folder=folder,
+        cursor=cursor,
+        now=reading.clock(),
+    )
+    try:
+        await reading.engine.write_soon(partial(settle, looks=looks))
+        return
+    except (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft):
+        raise
+    except OUR_ERRORS:
+        log.exception("a batch of mails could not be stored; each is tried alone", extra=_fields(reading, folder))
+    for look in looks:
+        try:
+            await reading.engine.write_soon(partial(settle, looks=[look]))
+        except (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft):
+            raise
+        except OUR_ERRORS as error:
+            log.exception("a mail could not be stored", extra={**_fields(reading, folder), "uid": look.uid})
+            reason = str(error) if isinstance(error, Problem) else "an error of this server, which is in its log"
+            refused = msgspec.structs.replace(look, refusal=reason)
+            await reading.engine.write_soon(partial(settle, looks=[refused]))
+
+
+OUR_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    Problem,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors of this program, of which one mail is the cause. Errors of the database are others: they end the session."""
+
+
+def _fields(reading: Reading, folder: FolderRecord) -> dict[str, str]:
+    return {"mailbox": reading.mailbox.key, "folder": folder.name}
+
+
+# Bodies
+
+
+async def _with_bodies(reading: Reading, client: Client, looks: list[Look]) -> list[Look]:
+    wanted = [look for look in looks if not look.refusal and progress.wants(look.mailbox, look.decision)]
+    if not wanted:
+        return looks
+    small = [look.uid for look in wanted if look.size <= LARGE]
+    raw: dict[int, bytes] = {}
+    if small:
+        for fetched in await client.fetch(imap.write_set(small), imap.WHOLE):
+            if "" in fetched.bodies:
+                raw[fetched.uid] = fetched.bodies[""]
+    for look in wanted:
+        if look.size > LARGE and (text := await large_mails.fetch(client, look.uid, look.size)):
+            raw[look.uid] = text
+    parsed = await asyncio.to_thread(_parse, raw)
+    prepared = await _prepare(reading, raw, {uid: it for uid, it in parsed.items() if isinstance(it, Mail)})
+    whole = []
+    for look in looks:
+        found = parsed.get(look.uid)
+        if isinstance(found, Mail):
+            original, attached = prepared[look.uid]
+            look = msgspec.structs.replace(look, mail=found, raw=original, uploads=attached)
+        elif isinstance(found, str):
+            look = msgspec.structs.replace(look, refusal=found)
+        elif any(look is each for each in wanted):
+            look = msgspec.structs.replace(look, decision=Decision(SKIP, GONE))
+        whole.append(look)
+    return whole
+
+
+def _parse(raw: dict[int, bytes]) -> dict[int, Mail | str]:
+    """Each mail; a text is why it cannot be read."""
+    parsed: dict[int, Mail | str] = {}
+    for uid, content in raw.items():
+        try:
+            parsed[uid] = mail.parse(content, sender_required=False)
+        except mail.Unreadable as why:
+            parsed[uid] = str(why)
+    return parsed
+
+
+async def _prepare(
+    reading: Reading, raw: dict[int, bytes], parsed: dict[int, Mail]
+) -> dict[int, tuple[Upload, list[Upload]]]:
+    """Store the original bytes and the attachments. They are announced first, so that no bytes are ever unknown. If
+    the mails are not stored afterwards, the sweep deletes the bytes."""
+    ids = {uid: [new_id() for _ in range(1 + len(it.attachments))] for uid, it in parsed.items()}
+    announced = [blob for some in ids.values() for blob in some]
+    now = reading.clock()
+    await reading.engine.write_soon(lambda db: stored_files.announce(db, announced, now))
+    return await asyncio.to_thread(_store, reading.store, raw, parsed, ids)
+
+
+def _store(
+    store: Blobs, raw: dict[int, bytes], parsed: dict[int, Mail], ids: dict[int, list[str]]
+) -> dict[int, tuple[Upload, list[Upload]]]:
+    stored = {}
+    for uid, it in parsed.items():
+        first, *rest = ids[uid]
+        original = Upload("message.eml", "message/rfc822", store.write([raw[uid]], first))
+        attached = []
+        for attachment, blob in zip(it.attachments, rest, strict=True):
+            name = files.safe_name(attachment.name, "attachment")
+            kind = media.sniff(attachment.content[: media.SNIFFED], name)
+            attached.append(Upload(name, kind, store.write([attachment.content], blob)))
+        stored[uid] = original, attached
+    return stored

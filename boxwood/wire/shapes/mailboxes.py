@@ -1,0 +1,187 @@
+"""Mailboxes on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.activity.mail.mailbox_records import Counts, Endpoint, FolderRecord, MailboxRecord, Refusal
+from ...core.activity.mail.records import KINDS, SHARES
+from ...lib.dialing import TLS
+from ..codec import Shape
+from ..kinds import INTEGER, KEY, LINES, MILLIS, NAME, TEXT, clearable, one_of, record
+from .base import Out, given
+
+SERVER = Shape(
+    "MailServer",
+    host=NAME,
+    port=INTEGER,
+    security=one_of(*TLS.ALL),
+    user=NAME,
+    password=TEXT,
+    described={
+        "host": "The name of the mail server, such as imap.example.com.",
+        "port": "Default: the usual port of the security.",
+        "security": "tls: from the first byte. starttls: the connection is encrypted before signing in. Default: tls.",
+        "user": "Default: the address of the mailbox.",
+        "password": "It is stored encrypted and never returned. Prefer an app password of your provider.",
+    },
+)
+_MEMBERS = {
+    "address": NAME,
+    "aliases": LINES,
+    "kind": one_of(*KINDS),
+    "team_key": KEY,
+    "share": one_of(*SHARES),
+    "since": clearable(MILLIS),
+    "provider": NAME,
+    "imap": record(SERVER),
+    "smtp": clearable(record(SERVER)),
+}
+_DESCRIBED = {
+    "aliases": "Other addresses that deliver to this mailbox.",
+    "kind": "personal: only mail that belongs to a box is stored, and only you see the mailbox. shared: all mail is "
+    "stored for the team; owners of the team only. dropbox: a catch-all mailbox of addresses of pipelines.",
+    "share": "What users who see a box see of its mail: full; subject (no text, no files); metadata (no subject, "
+    "either); private (nothing). Only for personal mailboxes.",
+    "since": "Do not read mail that the server received before this time.",
+    "provider": "google, microsoft, or other if the operator set it up: sign in there instead of with a password.",
+    "imap": "The server from which mail is read.",
+    "smtp": "The server for sending mail. It is stored, and tested by /test; mail is not sent through it yet.",
+}
+MAILBOX_CREATE = Shape("MailboxCreate", _MEMBERS, described=_DESCRIBED, required=("address",))
+MAILBOX_EDIT = Shape("MailboxEdit", _MEMBERS, described=_DESCRIBED)
+
+
+class MailServerOut(Out, omit_defaults=False):
+    host: str
+    port: int
+    security: str
+    user: str
+
+
+class MailboxOut(Out, omit_defaults=False):
+    """`state` is waiting (not read yet), syncing (older mail is being read), ready, paused, failing (the server cannot
+    be reached; Boxwood tries again), refused (the password is wrong, or cannot be read) or unauthorized (permission at
+    the provider is missing). Passwords and tokens are in no response."""
+
+    key: str
+    team_key: str
+    user_key: str
+    address: str
+    aliases: list[str]
+    kind: str
+    share: str
+    imap: MailServerOut
+    state: str
+    stored: int
+    skipped: int
+    refused: int
+    creation_date: int
+    last_saved_timestamp: int
+    smtp: MailServerOut | msgspec.UnsetType = msgspec.UNSET
+    provider: str | msgspec.UnsetType = msgspec.UNSET
+    since: int | msgspec.UnsetType = msgspec.UNSET
+    error: str | msgspec.UnsetType = msgspec.UNSET
+    next_attempt_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    connected_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    synced_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def mailbox(mailbox: MailboxRecord, counts: Counts) -> MailboxOut:
+    return MailboxOut(
+        key=mailbox.key,
+        team_key=mailbox.team_key,
+        user_key=mailbox.user_key,
+        address=mailbox.address,
+        aliases=mailbox.aliases,
+        kind=mailbox.kind,
+        share=mailbox.share,
+        imap=_server(mailbox.imap),
+        state=mailbox.state,
+        stored=counts.stored,
+        skipped=counts.skipped,
+        refused=counts.refused,
+        creation_date=mailbox.created_at,
+        last_saved_timestamp=mailbox.updated_at,
+        smtp=_server(mailbox.smtp) if mailbox.smtp else msgspec.UNSET,
+        provider=mailbox.provider or msgspec.UNSET,
+        since=given(mailbox.since),
+        error=given(mailbox.error),
+        next_attempt_timestamp=mailbox.due_at if mailbox.state == "failing" else msgspec.UNSET,
+        connected_timestamp=given(mailbox.connected_at),
+        synced_timestamp=given(mailbox.synced_at),
+    )
+
+
+def _server(endpoint: Endpoint) -> MailServerOut:
+    return MailServerOut(endpoint.host, endpoint.port, endpoint.security, endpoint.user)
+
+
+class MailFolderOut(Out, omit_defaults=False):
+    """`looked` counts the mails that were looked at; each of them is stored, skipped or refused. `onServer` is how many
+    of them the server had at the last comparison, which is made every day."""
+
+    name: str
+    role: str
+    looked: int
+    stored: int
+    skipped: int
+    refused: int
+    reasons: dict[str, int]
+    complete: bool
+    on_server: int | msgspec.UnsetType = msgspec.UNSET
+    synced_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+    compared_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def folder(folder: FolderRecord) -> MailFolderOut:
+    return MailFolderOut(
+        name=folder.name,
+        role=folder.role,
+        looked=folder.looked,
+        stored=folder.stored,
+        skipped=folder.skipped,
+        refused=folder.refused,
+        reasons=folder.reasons,
+        complete=folder.filled,
+        on_server=given(folder.on_server),
+        synced_timestamp=given(folder.synced_at),
+        compared_timestamp=given(folder.checked_at),
+    )
+
+
+class MailRefusalOut(Out, omit_defaults=False):
+    """A mail that was not stored. You find it in the folder by its `uid`, or by when the server received it."""
+
+    folder: str
+    uid: int
+    reason: str
+    size: int
+    timestamp: int
+    received_timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def refusal(refusal: Refusal) -> MailRefusalOut:
+    return MailRefusalOut(
+        refusal.folder, refusal.uid, refusal.reason, refusal.size, refusal.at, given(refusal.internal_date)
+    )
+
+
+class ServerTestOut(Out, omit_defaults=False):
+    success: bool
+    error: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class MailboxTestOut(Out, omit_defaults=False):
+    """`smtp` is left out if the mailbox has no SMTP server."""
+
+    success: bool
+    imap: ServerTestOut
+    smtp: ServerTestOut | msgspec.UnsetType = msgspec.UNSET
+
+
+class AuthorizationOut(Out, omit_defaults=False):
+    """Open `url` in the browser in which you are signed in to Boxwood. It expires."""
+
+    url: str
+    expiration_date: int
