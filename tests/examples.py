@@ -144,6 +144,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/organizations/{organization}": {"json": {"employeeCount": "250"}},
     "POST /v2/organizations/{organization}/merge": {"json": {"keys": ["{other_organization}"]}},
     "POST /v2/organizations/{organization}/unmerge": {"after": ["merged_organization"]},
+    "GET /v2/calendars/{calendar}/feed.ics": {"params": {"token": "{feed}"}, "after": ["task", "meeting"]},
     "GET /v2/files/{file}/download": {"params": {"token": "{link}"}},
     "GET /v2/threads/{thread}/messages": {"after": ["message"]},
     "POST /v2/threads/{thread}/share": {"json": {"share": "subject"}},

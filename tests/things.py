@@ -88,6 +88,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     ),
     "mailbox": ("POST", "/v2/mailboxes", {"json": MAILBOX}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
+    "calendar": ("POST", "/v2/calendars", {"json": {"name": "My work", "pipelineKey": "{pipeline}"}}),
     "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
     "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),
     "view": ("POST", "/v2/pipelines/{pipeline}/views", {"json": {"name": "Open ones", "sort": ["name"]}}),
@@ -187,6 +188,16 @@ class Things:
         """Create a link that opens a file without an API key; return its token."""
         link: str = ok(self.ask("GET", "/v1/files/{file}/link", {}))["link"]
         return link.rpartition("token=")[2]
+
+    def _make_calendar(self) -> str:
+        """Create a calendar feed; return it, and store the token of its address."""
+        made = self._answered("calendar")
+        self.created["feed"] = made["url"].rpartition("token=")[2]
+        return str(made["key"])
+
+    def _make_feed(self) -> str:
+        self.key("calendar")
+        return self.created["feed"]
 
     def _make_merged_contact(self) -> str:
         return self._merged("contact")

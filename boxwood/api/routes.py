@@ -4,9 +4,12 @@ editions answer under either prefix where only one has the path (see `router`). 
 
 from __future__ import annotations
 
+from ..core.activity import calendars as calendar_feeds
+from ..core.activity import file_links
 from ..wire.shapes import automations as automation_shapes
 from ..wire.shapes import boards as board_shapes
 from ..wire.shapes import boxes as box_shapes
+from ..wire.shapes import calendars as calendar_shapes
 from ..wire.shapes import comments as comment_shapes
 from ..wire.shapes import directory as directory_shapes
 from ..wire.shapes import files as file_shapes
@@ -31,6 +34,7 @@ from . import (
     batch,
     boards,
     boxes,
+    calendars,
     comments,
     deliveries,
     events,
@@ -175,6 +179,20 @@ ROUTES = [
     _read("/v1/boxes/{box}/fields", boxes.list_values, NAMES),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value, NAMES),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, NAMES, INSISTING),
+    # Calendar feeds
+    _list("/v2/calendars", calendars.list_own, *PAGING),
+    _secret(_post("/v2/calendars", calendars.create, calendar_shapes.CALENDAR_CREATE)),
+    _read("/v2/calendars/{calendar}", calendars.get),
+    _delete("/v2/calendars/{calendar}", calendars.delete),
+    Route(
+        "GET",
+        "/v2/calendars/{calendar}/feed.ics",
+        calendars.read,
+        LIST,
+        query=("token",),
+        open=True,
+        accepts=calendar_feeds.accept,
+    ),
     # Exports and imports
     _list("/v2/pipelines/{pipeline}/export", exports.export, *EXPORT),
     _stream(
@@ -289,7 +307,15 @@ ROUTES = [
     _list("/v1/files/{file}", files.get),
     _list("/v1/files/{file}/contents", files.contents),
     _secret(_list("/v1/files/{file}/link", files.link)),
-    Route("GET", "/v2/files/{file}/download", files.follow_link, LIST, query=("token",), open=True),
+    Route(
+        "GET",
+        "/v2/files/{file}/download",
+        files.follow_link,
+        LIST,
+        query=("token",),
+        open=True,
+        accepts=file_links.accept,
+    ),
     _delete("/v2/files/{file}", files.delete),
     # Threads and their messages
     _list("/v1/boxes/{box}/threads", threads.list_of_box, *PAGING),

@@ -55,6 +55,8 @@ EVENT_KINDS: dict[str, EventKind] = {
     "member.removed": EventKind("TEAM", "EDIT", "REMOVE_MEMBER", "removed {subject} from the team", False),
     "key.created": EventKind("USER", "CREATE", "NEW_API_KEY", "created the API key {subject}", False),
     "key.revoked": EventKind("USER", "DELETE", "REVOKE_API_KEY", "revoked the API key {subject}", False),
+    "calendar.created": EventKind("USER", "CREATE", "NEW_CALENDAR", "created the calendar feed {subject}", False),
+    "calendar.deleted": EventKind("USER", "DELETE", "DELETE_CALENDAR", "deleted the calendar feed {subject}", False),
     "pipeline.created": EventKind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
     "pipeline.edited": EventKind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": EventKind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),

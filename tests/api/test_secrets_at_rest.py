@@ -123,6 +123,7 @@ def accounts(world: World, browser: httpx.Client) -> dict[str, str]:
         "recovery code": codes[0],
         "last recovery code": codes[-1],
         "sign-in link": link(world, world.bo),
+        "address of a calendar feed": ok(world.ada.http.post("/api/v2/calendars", json={}))["url"].rpartition("=")[2],
         "invitation": ok(invited)["link"].partition("#")[2],
     }
 

@@ -303,6 +303,7 @@ _TABLES: dict[str, Any] = {
 }
 _TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "/md": ("The document", {"text/markdown": {"schema": {"type": "string"}}}),
+    ".ics": ("The feed", {"text/calendar": {"schema": {"type": "string"}}}),
     "/page": ("The page", {"text/html": {"schema": {"type": "string"}}}),
     "/{image}": ("The picture", {"image/*": {"schema": _BYTES}}),
 }
@@ -397,7 +398,7 @@ def tag(route: Route) -> str:
 _TAGS = (
     "sessions settings users apikeys teams pipelines stages fields boxes newsfeed search tasks reminders comments "
     "meetings files threads snippets contacts organizations timeline webhooks deliveries events views validators "
-    "preferences"
+    "preferences calendars"
 ).split()
 
 

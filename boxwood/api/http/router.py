@@ -38,6 +38,8 @@ class Route(msgspec.Struct, frozen=True):
     tag: str = ""
     open: bool = False
     """Needs no credentials: a token in the query identifies the user."""
+    accepts: Callable[..., Any] | None = None
+    """Returns the context of the user whom the token in the query identifies."""
     shows_secret: bool = False
     """Its response shows a secret, such as a new key: no cache may store it."""
     only_reads: bool = False

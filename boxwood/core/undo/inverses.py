@@ -11,7 +11,7 @@ from ...errors import Conflict, Invalid
 from ...lib.address_rules import Rules
 from .. import boxes, pipelines, trash, undo_data
 from ..accounts import team_settings
-from ..activity import comments, files, meetings, messages, snippets, tasks, threads
+from ..activity import calendars, comments, files, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
 from ..automations import automations
 from ..boxes import transfers
@@ -63,6 +63,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "stage": lambda ctx, event: stages.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "field": lambda ctx, event: fields.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
     "view": lambda ctx, event: saved_views.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
+    "calendar": lambda ctx, event: calendars.delete(ctx, event.subject_key or ""),
     "snippet": lambda ctx, event: snippets.delete(ctx, event.subject_key or ""),
     "mail_block": lambda ctx, event: blocks.delete(ctx, event.subject_key or ""),
     "mail_rule": lambda ctx, event: rules.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
