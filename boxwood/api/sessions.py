@@ -12,7 +12,7 @@ from ..core.people import users
 from ..core.records import User
 from ..db.engine import Db
 from ..errors import Forbidden, Insufficient, Invalid, NotSignedIn, TooMany
-from ..lib import password_queue
+from ..lib import addresses, password_queue
 from ..lib import passwords as hashes
 from ..wire import v1
 from ..wire.codec import Shape
@@ -30,7 +30,7 @@ WRONG = "this e-mail address and password do not belong together"
 async def sign_in(call: Call, body: Body) -> Reply:
     """Sign in with e-mail and password. The response sets the cookie `boxwood_session`."""
     given = await read_body(call, body, shapes.SIGN_IN)
-    email, password, code = given["email"].strip().lower(), given["password"], given.get("code") or ""
+    email, password, code = addresses.one_form(given["email"]), given["password"], given.get("code") or ""
     api = call.api
     try:
         async with api.guesses.turn(f"{call.source} {email}"):

@@ -13,6 +13,7 @@ from ..core.context import Ctx
 from ..core.people import teams, users
 from ..core.records import User
 from ..db.engine import Db
+from ..lib import addresses
 from ..lib.clock import now_ms
 from .options import add_store, in_store
 
@@ -67,7 +68,7 @@ def list_keys(db: Db, email: str) -> list[str]:
         SELECT k.key, k.prefix, u.email, k.name, k.used_at FROM api_keys k JOIN users u ON u.key = k.user_key
         WHERE :email = '' OR u.email = :email ORDER BY u.email, k.created_at
         """,
-        email=email.lower(),
+        email=addresses.one_form(email),
     )
     return [
         "\t".join(

@@ -6,21 +6,16 @@ import re
 from collections.abc import Iterable
 
 from ..errors import Invalid
+from ..lib import addresses
 from .context import Ctx
 from .records import USERS, Person, User
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f,;<>\"]+@[^@\s\x00-\x1f,;<>\".]+(?:\.[^@\s\x00-\x1f,;<>\".]+)*")
-_NAMED = re.compile(r"[^<>]*<([^<>]*)>")
-# Invisible characters that copying from mails and pages adds to an address.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def check_email(email: str, field: str = "email") -> str:
-    """Return the address as it is stored: in lower case, without a name before it, `mailto:`, invisible characters and
-    a dot at the end of the domain. Raise `Invalid` for `field` if it is no address."""
-    given = _INVISIBLE.sub("", email).strip()
-    named = _NAMED.fullmatch(given)
-    address = (named[1] if named else given).strip().lower().removeprefix("mailto:").removesuffix(".")
+    """Return the address as it is stored (`addresses.one_form`). Raise `Invalid` for `field` if it is no address."""
+    address = addresses.one_form(email)
     if not _EMAIL.fullmatch(address) or len(address) > 254:
         raise Invalid(field, f"{email.strip()[:100]!r} is not an e-mail address")
     return address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LONGEST = 254
 MOST = 1000
@@ -29,6 +30,47 @@ _ANYBODYS = """
 ANYBODYS = frozenset(_ANYBODYS.split())
 
 
+_CODED = re.compile(r"\S*xn--\S*", re.IGNORECASE)
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>")
+# Invisible characters that copying from mails and pages adds to an address.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def one_form(email: str) -> str:
+    """The address in the form in which addresses are stored and compared: in lower case, without a name before it,
+    `mailto:`, invisible characters and a dot at the end, and with the letters of an international domain:
+    `Ada <ADA@xn--mnchen-3ya.example>` gives `ada@münchen.example`. A text that is no address is not refused here."""
+    given = _INVISIBLE.sub("", email).strip()
+    named = _NAMED.fullmatch(given)
+    address = (named[1] if named else given).strip().lower().removeprefix("mailto:").removesuffix(".")
+    if address.isascii() and "xn--" not in address:
+        return address
+    local, at, domain = address.rpartition("@")
+    return unicodedata.normalize("NFC", local) + at + _in_letters(domain)
+
+
+def _in_letters(domain: str) -> str:
+    """The domain with its letters in place of punycode (RFC 5891), and these in one form of Unicode."""
+    try:
+        return domain.encode("idna").decode("ascii").lower().encode("ascii").decode("idna")
+    except UnicodeError:
+        return unicodedata.normalize("NFC", domain)
+
+
+def with_letters(text: str) -> str:
+    """The text with letters in place of the punycode of its addresses and domains."""
+    return _CODED.sub(lambda found: one_form(found[0]), text) if "xn--" in text.lower() else text
+
+
+def in_ascii(email: str) -> str:
+    """The address with its domain in punycode, as mail servers take it."""
+    local, at, domain = email.rpartition("@")
+    try:
+        return local + at + domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return email
+
+
 def in_text(text: str) -> list[str]:
     """The distinct e-mail addresses in a text, in lower case, in their order."""
     found, at = [], text.find("@")
@@ -36,7 +78,7 @@ def in_text(text: str) -> list[str]:
         if at < 0:
             break
         if (local := _local(text[max(0, at - LONGEST) : at])) and (rest := _rest(text[at + 1 : at + 1 + LONGEST])):
-            found.append(f"{local}@{rest}".lower())
+            found.append(one_form(f"{local}@{rest}"))
         at = text.find("@", at + 1)
     return list(dict.fromkeys(address for address in found if len(address) <= LONGEST))
 

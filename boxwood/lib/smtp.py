@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from . import addresses
+
 PATIENCE = 20
 """The timeout of each step, in seconds."""
 
@@ -120,11 +122,11 @@ def composed(letter: Letter) -> EmailMessage:
     message["Message-ID"] = f"<{letter.id}@{parseaddr(letter.sender)[1].rpartition('@')[2]}>"
     message["Date"] = format_datetime(datetime.fromtimestamp(letter.at / 1000, UTC))
     message["From"] = letter.sender
-    message["To"] = ", ".join(letter.recipients)
+    message["To"] = ", ".join(map(addresses.in_ascii, letter.recipients))
     message["Subject"] = letter.subject
     message["Auto-Submitted"] = "auto-generated"
     if letter.reply_to:
-        message["Reply-To"] = letter.reply_to
+        message["Reply-To"] = addresses.in_ascii(letter.reply_to)
     message.set_content(letter.text)
     if letter.html:
         message.add_alternative(letter.html, subtype="html")
@@ -141,7 +143,7 @@ def send(server: Server, letter: Letter) -> str:
     sender = parseaddr(letter.sender)[1]
     try:
         with _connected(server) as connection:
-            refused = connection.send_message(message, sender, letter.recipients)
+            refused = connection.send_message(message, sender, [addresses.in_ascii(each) for each in letter.recipients])
     except smtplib.SMTPRecipientsRefused as error:
         reasons = _reasons(error.recipients)
         if any(code < 500 for code, _ in error.recipients.values()):

@@ -101,6 +101,25 @@ def test_answers_that_were_stored_before_lose_their_secrets(old: Store) -> None:
     assert all(b"s3crets3cret" not in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
+def test_stored_addresses_get_their_one_form(old: Store) -> None:
+    path = str(old.config().sqlite_path)
+    engine = open_engine(old.url, path, readers=1)
+    engine.write(lambda db: db.run("UPDATE users SET email = 'mailto:' || email || '.'"))
+    spoiled = '["mailto:k@z.example", "k@z.example.", "u@xn--mnchen-3ya.example"]'
+    engine.write(lambda db: db.run("UPDATE contacts SET email_addresses = :emails", emails=spoiled))
+    engine.close()
+    schema.migrate(old.url, path)
+    engine = open_engine(old.url, path, readers=1)
+    emails = engine.read(lambda db: db.rows("SELECT email FROM users"))
+    assert emails
+    assert all(email == email.removeprefix("mailto:").removesuffix(".") for (email,) in emails)
+    known = engine.read(
+        lambda db: db.rows("SELECT value FROM identifiers WHERE kind = 'email' AND noun = 'contacts' ORDER BY value")
+    )
+    engine.close()
+    assert {value for (value,) in known} == {"k@z.example", "u@münchen.example"}
+
+
 def test_later_features_work_on_upgraded_data(ada: Person) -> None:
     (pipeline,) = ok(ada.http.get("/api/v1/pipelines"))
     funnel = ok(ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/reports/funnel"))

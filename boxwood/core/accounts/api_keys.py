@@ -15,7 +15,7 @@ import msgspec
 from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound, NotSignedIn
-from ...lib import ids
+from ...lib import addresses, ids
 from .. import events
 from ..context import Ctx
 from ..people import teams
@@ -203,7 +203,7 @@ def _member(db: Db, team_key: str, named: str) -> User:
         f"{_ACTED_FOR} AND (u.key = :named OR u.email = :email)",
         team=team_key,
         named=named,
-        email=named.strip().lower(),
+        email=addresses.one_form(named),
     )
     if row is None or locked_users.is_locked(db, row[0]):
         raise Invalid("X-Boxwood-Act-As", f"{named[:100]!r} is not an active member of this key's team")

@@ -121,7 +121,7 @@ def mail_reset(db: Db, email: str, now: int) -> None:
     settings = mail_settings.find(db)
     if not settings.smtp_url:
         raise Conflict("This server cannot send mail: ask its operator for a link (`boxwood user link`)")
-    user = users.by_email(db, email.strip().lower())
+    user = users.by_email(db, email)
     since = now - MINUTE
     recent = "SELECT 1 FROM sign_in_links WHERE user_key = :user AND kind = 'reset' AND created_at > :since"
     if user is None or locked_users.is_locked(db, user.key) or db.row(recent, user=user.key, since=since):

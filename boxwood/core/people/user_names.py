@@ -23,7 +23,7 @@ def find(ctx: Ctx, wanted: str, where: str, pipeline: Pipeline | None = None) ->
 
 def get(ctx: Ctx, wanted: str, where: str, pipeline: Pipeline | None = None) -> User:
     """The same, but raise `NotFound` if there is none."""
-    by_email = users.by_email(ctx.db, wanted.strip().lower()) if "@" in wanted else None
+    by_email = users.by_email(ctx.db, wanted) if "@" in wanted else None
     try:
         return users.get(ctx, by_email.key if by_email else wanted)
     except NotFound:

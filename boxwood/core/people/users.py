@@ -9,7 +9,7 @@ import msgspec
 
 from ...db.engine import Db
 from ...errors import Forbidden, Invalid, NotFound
-from ...lib import ids
+from ...lib import addresses, ids
 from .. import access, persons
 from ..context import Ctx
 from ..records import USERS, User, UserSettings
@@ -65,7 +65,8 @@ def _check_timezone(name: str) -> None:
 
 
 def by_email(db: Db, email: str) -> User | None:
-    row = db.row(f"SELECT {USERS.columns} FROM users WHERE email = :email", email=email)
+    """Return the user with this address, in any of its spellings; None if there is none."""
+    row = db.row(f"SELECT {USERS.columns} FROM users WHERE email = :email", email=addresses.one_form(email))
     return USERS.load(row) if row else None
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from ...errors import Invalid, NotFound
-from ...lib import dates, ids, numbers
+from ...lib import addresses, dates, ids, numbers
 from ...lib.durations import DAY
 from ..context import Ctx
 from ..people import user_names, users
@@ -346,7 +346,7 @@ class Filter:
                 return users.get(self.ctx, value).key
             except NotFound:
                 raise Invalid(where, f"no user {value[:100]!r} within your reach") from None
-        email = value.strip().lower()
+        email = addresses.one_form(value)
         if column.kind == "people":
             return email
         # An address that belongs to no user matches no box. It is not an error, or a request could find out which

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...db.engine import Db
-from ...lib import search_words
+from ...lib import addresses as letters
+from ...lib import phones, search_words
 from .. import access
 from ..context import Ctx
 from ..records import Box
@@ -306,6 +307,7 @@ def _values(fields: Mapping[str, Any], text_fields: set[str]) -> Iterator[str]:
         if key in text_fields:
             if isinstance(value, str):
                 yield value
+                yield from phones.words(value)
             else:
                 yield from _texts(value)
 
@@ -363,11 +365,13 @@ def _team_fields(db: Db, name: str, rows: list[Row]) -> dict[str, set[str]]:
 
 
 def _common_texts(row: Row, text_fields: dict[str, set[str]]) -> list[str]:
-    team_key, _, notes, domains, phones, addresses, fields = row[:7]
-    numbers = _json(phones)
+    team_key, _, notes, domains, phone_numbers, addresses, fields = row[:7]
+    numbers = _json(phone_numbers)
     digits = ["".join(character for character in number if character.isdecimal()) for number in numbers]
+    digits += [form for number in numbers if (form := phones.form(number))]
     values = _values_of_json(fields, text_fields.get(team_key, set()))
-    return [notes or "", *_json(domains), *numbers, *digits, *_json(addresses), *values]
+    names = [letters.with_letters(domain) for domain in _json(domains)]
+    return [notes or "", *names, *numbers, *digits, *_json(addresses), *values]
 
 
 def _common_marks(kind: str, row: Row) -> list[str]:

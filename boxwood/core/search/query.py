@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ...db.engine import ANYWHERE, NEAR, TITLE, Wanted
-from ...lib import search_words
+from ...lib import addresses, phones, search_words
 from .. import access
 from ..access import Role
 from ..context import Ctx
@@ -75,6 +75,7 @@ class Narrow(NamedTuple):
 
 def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> SearchResults:
     """Return a page of the boxes, a page of the contacts and a page of the organizations that match the query."""
+    query = addresses.with_letters(query)
     words = _query_words(query)
     if not words:
         return SearchResults([], [], [])
@@ -85,6 +86,9 @@ def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> Se
         _list_scope(ctx, ORGANIZATIONS, narrow.teams),
     ]
     found = [_ranked(ctx, scope, words, name, limit + offset) for scope in scopes]
+    if number := phones.form(query) if phones.words(query) else "":
+        by_number = [_ranked(ctx, scope, [number], number, limit + offset) for scope in scopes]
+        found = [list(dict.fromkeys(keys + more)) for keys, more in zip(found, by_number, strict=True)]
     found[0] = list(dict.fromkeys([*found[0], *_boxes_by_mail(ctx, scopes[0], narrow, words, limit + offset)]))
     if sum(map(len, found)) < FEW and "@" not in query:
         found = [_with_mistyped(ctx, scope, words, keys) for scope, keys in zip(scopes, found, strict=True)]

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .. import addresses
 from .records import Address, Attachment, DeliveryReport, DeliveryStatus, Mail, Unreadable
 
 T = TypeVar("T")
@@ -303,6 +304,7 @@ def _addresses(message: Message, name: str) -> list[Address]:
 
 def _address(parsed: Any) -> Address | None:
     spec = clean(_guarded(lambda: str(parsed.addr_spec), "")).strip().lower()
+    spec = addresses.one_form(spec)
     if not _ADDRESS.fullmatch(spec) or len(spec) > 254:
         return None
     return Address(spec, clean(_guarded(lambda: str(parsed.display_name), "")).strip()[:200])
