@@ -1,6 +1,7 @@
 """A database of the first version, with data, is upgraded and loses no data."""
 
 import gzip
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from yoyo import get_backend, read_migrations
 
 from boxwood.core import idempotency
 from boxwood.core.accounts import api_keys
@@ -144,3 +146,73 @@ def test_the_command_upgrades_the_database_and_the_doctor_finds_no_faults(old: S
     found = run("doctor", *store_options(old), check=False)
     assert "BAD" not in found.stdout, found.stdout
     assert "3 boxes" in found.stdout
+
+
+def test_messages_of_before_become_mails_in_their_boxes_and_in_the_trash(old: Store) -> None:
+    before = read_migrations(str(schema.MIGRATIONS)).filter(lambda migration: migration.id < "0400")
+    backend = get_backend(schema._yoyo_url(old.url, old.config().sqlite_path))
+    backend.apply_migrations(backend.to_apply(before))
+    backend.connection.close()
+    engine = open_engine(old.url, old.config().sqlite_path)
+    moved, trashed = engine.write(_store_old_messages)
+    engine.close()
+    schema.migrate(old.url, old.config().sqlite_path)
+    engine = open_engine(old.url, old.config().sqlite_path)
+
+    def read(db: Db) -> Any:
+        shown = db.rows("SELECT key, subject, message_id, mail_key FROM whole_messages WHERE sent_at = 7 ORDER BY key")
+        (held,) = db.row("SELECT held FROM trash WHERE key = 'h-trashed'") or ("",)
+        return shown, json.loads(held), db.rows("SELECT mail_key FROM trash_mails WHERE trash_key = 'h-trashed'")
+
+    shown, held, protected = engine.read(read)
+    engine.close()
+    # The same mail on two boxes is one mail; another one with its id is not.
+    assert [row[:3] for row in shown] == [(key, subject, "1@old.example") for key, subject in moved]
+    assert [row[3] == shown[0][3] for row in shown] == [True, True, False]
+    (row,) = held["messages"]
+    assert (row["key"], row["mail_key"]) == (trashed, protected[0][0])
+
+
+def _store_old_messages(db: Db) -> tuple[list[tuple[str, str]], str]:
+    boxes = db.rows("SELECT key, pipeline_key, creator_key FROM boxes ORDER BY key LIMIT 2")
+    columns = (
+        "key, box_key, pipeline_key, thread_key, creator_key, identity, message_id, mail_references, subject, sender, "
+        "reply_to, recipients, cc, bcc, sent, sent_at, text, html, truncated, created_at"
+    )
+    stored = []
+    for number, ((box, pipeline, user), subject) in enumerate(
+        [(boxes[0], "Offer"), (boxes[1], "Offer"), (boxes[1], "Other")]
+    ):
+        thread, key = f"h-old{number}", f"e-old{number}"
+        db.run(
+            """
+            INSERT INTO threads (key, box_key, pipeline_key, creator_key, subject, names, email_addresses, email_count,
+                created_at, updated_at)
+            VALUES (:key, :box, :pipeline, :user, :subject, '[]', '[]', 1, 1, 1)
+            """,
+            key=thread,
+            box=box,
+            pipeline=pipeline,
+            user=user,
+            subject=subject,
+        )
+        values: dict[str, Any] = dict.fromkeys(columns.split(", "), "[]")
+        values |= {"key": key, "box_key": box, "pipeline_key": pipeline, "thread_key": thread, "creator_key": user}
+        values |= {"message_id": "1@old.example", "subject": subject, "sender": '{"email":"zoe@old.example"}'}
+        values |= {"identity": f"1@old.example{number if number == 2 else ''}", "sent": False, "sent_at": 7}
+        values |= {"text": "Text", "html": None, "truncated": False, "created_at": 1}
+        marks = ", ".join(f":{name}" for name in values)
+        db.run(f"INSERT INTO messages ({columns}) VALUES ({marks})", **values)
+        stored.append((key, subject))
+    trashed = {**values, "key": "e-trashed", "sent": False}
+    db.run(
+        """
+        INSERT INTO trash (key, noun, name, pipeline_key, box_key, actor_key, about, deleted_at, held)
+        VALUES ('h-trashed', 'thread', 'Other', :pipeline, :box, :user, '{}', 1, :held)
+        """,
+        pipeline=values["pipeline_key"],
+        box=values["box_key"],
+        user=values["creator_key"],
+        held=json.dumps({"threads": [], "messages": [trashed], "mail_ids": [], "files": []}),
+    )
+    return stored, "e-trashed"

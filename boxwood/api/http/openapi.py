@@ -247,7 +247,7 @@ def _show(operation: dict[str, Any], example: Example) -> None:
         asked["example"] = example.request.body
     answered = operation["responses"]["200"].get("content", {})
     for kind, content in answered.items():
-        if len(answered) == 1 or kind == "*/*" or example.reply.type.startswith(kind):
+        if len(answered) == 1 or kind == "*/*" or ("*/*" not in answered and example.reply.type.startswith(kind)):
             content["example"] = example.reply.body
 
 
