@@ -235,6 +235,13 @@ class Things:
         ok(self.ask("POST", "/v2/settings/mail", {"json": body}))
         return mailbox.url
 
+    def _make_proposal(self) -> str:
+        """Propose a new name of the box with a key of Ada's that may only propose."""
+        made = ok(self.world.ada.http.put("/api/v1/apikeys", json={"name": "Agent", "proposes": True}))
+        with self.world.client(made["apiKey"]) as agent:
+            answer = ok(agent.post(f"/api/v1/boxes/{self.key('box')}", json={"name": "Acme & Sons"}))
+        return str(answer["proposal"]["key"])
+
     def _make_cancelled(self) -> str:
         """Cancel the run and return it."""
         ok(self.ask("POST", "/v2/automations/{automation}/runs/{run}/cancel", {}))

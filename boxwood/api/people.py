@@ -43,9 +43,15 @@ def create_key(call: Call) -> shapes.ApiKeyOut:
     """Create an API key.
 
     Only this response contains the whole secret, `apiKey`. A key with `teamKey` can act for the members of the team.
+    The writes of a key with `proposes` become proposals, which you approve or reject.
     """
     given = call.parse(shapes.API_KEY_CREATE)
-    record, secret = api_keys.create_own(call.ctx, name=given.get("name"), team_key=given.get("team_key") or None)
+    record, secret = api_keys.create_own(
+        call.ctx,
+        name=given.get("name"),
+        team_key=given.get("team_key") or None,
+        proposes=bool(given.get("proposes")),
+    )
     return shapes.api_key(record, persons.of(call.ctx.actor), secret)
 
 

@@ -22,6 +22,7 @@ from ..wire.shapes import notifications as notification_shapes
 from ..wire.shapes import people as people_shapes
 from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
+from ..wire.shapes import proposals as proposal_shapes
 from ..wire.shapes import snippets as snippet_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
@@ -53,6 +54,7 @@ from . import (
     people,
     pipelines,
     preferences,
+    proposals,
     reports,
     search,
     snippets,
@@ -424,6 +426,12 @@ ROUTES = [
     _list("/v2/trash", history.list_trash, "noun", "teamKey", "cursor", "limit"),
     _post("/v2/trash/{trashed}/restore", history.restore),
     _delete("/v2/trash/{trashed}", history.forget),
+    # Proposals
+    _list("/v2/proposals", proposals.list_page, "state", *PAGING),
+    _list("/v2/proposals/{proposal}", proposals.get),
+    _post("/v2/proposals/{proposal}", proposals.edit, proposal_shapes.PROPOSAL_EDIT),
+    _post("/v2/proposals/{proposal}/approve", proposals.approve, proposal_shapes.APPROVAL),
+    _post("/v2/proposals/{proposal}/reject", proposals.reject, proposal_shapes.REJECTION),
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
     # Notifications

@@ -74,6 +74,8 @@ class Ctx:
     """Keys of the automation runs that this transaction started."""
     silent: bool = False
     """Whether events start no webhooks, automations and notifications, because they tell of old mail."""
+    proposes: bool = False
+    """Whether the actor acts through an API key that may only propose."""
     effects: Effects | None = None
     """What a dry run would cause; None if this is no dry run."""
 

@@ -57,6 +57,9 @@ EVENT_KINDS: dict[str, EventKind] = {
     "key.revoked": EventKind("USER", "DELETE", "REVOKE_API_KEY", "revoked the API key {subject}", False),
     "calendar.created": EventKind("USER", "CREATE", "NEW_CALENDAR", "created the calendar feed {subject}", False),
     "calendar.deleted": EventKind("USER", "DELETE", "DELETE_CALENDAR", "deleted the calendar feed {subject}", False),
+    "proposal.created": EventKind("PROPOSAL", "CREATE", "NEW_PROPOSAL", "proposed a change by {subject}", False),
+    "proposal.approved": EventKind("PROPOSAL", "EDIT", "APPROVE_PROPOSAL", "approved a proposal of {subject}", False),
+    "proposal.rejected": EventKind("PROPOSAL", "EDIT", "REJECT_PROPOSAL", "rejected a proposal of {subject}", False),
     "pipeline.created": EventKind("PIPELINE", "CREATE", "NEW_PIPELINE", "created {pipeline}"),
     "pipeline.edited": EventKind("PIPELINE", "EDIT", "EDIT_PIPELINE", "changed {what} of {pipeline}"),
     "pipeline.shared": EventKind("PIPELINE", "EDIT", "EDIT_SHARING", "changed who can reach {pipeline}"),
@@ -262,6 +265,6 @@ FAILURE_KINDS = frozenset("webhook.switched_off webhook.gone webhook.missed auto
 NOTIFYING_KINDS = (
     FOLLOWER_KINDS
     | FAILURE_KINDS
-    | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited"}
+    | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited", "proposal.created"}
 )
 """All events that may notify users (see `history/notifications`)."""

@@ -12,7 +12,7 @@ from ..core.accounts import api_keys, sessions
 from ..core.activity.mail import mails
 from ..core.automations import run_queue
 from ..core.import_export import import_queue
-from ..core.undo import positions
+from ..core.undo import positions, proposals
 from ..core.webhooks import delivery_queue, inbound_requests
 from ..db.engine import Engine
 from ..lib.blobs import Blobs
@@ -54,7 +54,13 @@ async def run(
 def sweep(engine: Engine, store: Blobs, now: int) -> int:
     """Empty the trash of old entries, in slices, so that other writes get in between. Delete the bytes of deleted files
     and of uploads that broke off. Returns how many files were deleted from the store."""
-    for let_go in (trash.purge, mails.sweep, undo_data.delete_expired, positions.delete_expired):
+    for let_go in (
+        trash.purge,
+        mails.sweep,
+        undo_data.delete_expired,
+        positions.delete_expired,
+        proposals.delete_expired,
+    ):
         while engine.write(partial(let_go, now=now)):
             pass
     swept = store.sweep((now - stored_files.GRACE) / 1000)

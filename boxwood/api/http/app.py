@@ -16,7 +16,19 @@ from ...db.engine import Db
 from ...errors import Busy, Invalid, NotFound, NotSignedIn, Problem, Stale, Unavailable
 from ...lib.blobs import Missing, StoreFailed
 from ...wire import v1
-from . import bodies, compression, credentials, dry_run, headers, idempotency, live, replies, sending, streams
+from . import (
+    bodies,
+    compression,
+    credentials,
+    dry_run,
+    headers,
+    idempotency,
+    live,
+    proposing,
+    replies,
+    sending,
+    streams,
+)
 from .bodies import Body
 from .call import Call, Stream
 from .live import Live
@@ -146,6 +158,8 @@ class Api(Services):
             self._require_match(call, scope, match)
         if call.dry:
             raise dry_run.done(call.ctx, lambda: answer(route, call))
+        if call.ctx.proposes:
+            return call.once([call.given, call.items], lambda: proposing.propose(call, route, answer))
         reply = call.once([call.given, call.items], lambda: answer(route, call))
         return sending.naming(reply, call.ctx.change)
 
@@ -190,7 +204,7 @@ class Api(Services):
             return credentials.in_session(db, call, cookie, now)
         try:
             secret = call.credential = credentials.secret(given)
-            user, within, key = api_keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
+            user, within, key, proposes = api_keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
         except NotSignedIn as problem:
             if problem.given:
                 self.limits.failed(call.source, now)
@@ -198,7 +212,11 @@ class Api(Services):
         self.uses[key] = now
         if call.quota is None:
             call.quota = self.limits.spend(key, now)
-        return Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
+        ctx = Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
+        if proposes:
+            proposing.require_proposable(call.route)
+            ctx.proposes = True
+        return ctx
 
 
 def answer(route: Route, call: Call) -> Answer:

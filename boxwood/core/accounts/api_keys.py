@@ -41,12 +41,16 @@ class ApiKey(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     used_at: int | None
+    proposes: bool = False
+    """Whether its writes become proposals, which a user approves or rejects."""
 
 
 API_KEYS = Table("api_keys", ApiKey)
 
 
-def create(db: Db, user: User, now: int, *, name: str | None = None, team_key: str | None = None) -> tuple[ApiKey, str]:
+def create(
+    db: Db, user: User, now: int, *, name: str | None = None, team_key: str | None = None, proposes: bool = False
+) -> tuple[ApiKey, str]:
     """Create a key without an event. Return the record and the secret, which is not stored and cannot be read again."""
     body = secrets.token_urlsafe(32)
     secret = f"{PREFIX}{body}{_checksum(body)}"
@@ -61,12 +65,15 @@ def create(db: Db, user: User, now: int, *, name: str | None = None, team_key: s
         created_at=now,
         updated_at=now,
         used_at=None,
+        proposes=proposes,
     )
     API_KEYS.insert(db, record)
     return record, secret
 
 
-def create_own(ctx: Ctx, *, name: str | None = None, team_key: str | None = None) -> tuple[ApiKey, str]:
+def create_own(
+    ctx: Ctx, *, name: str | None = None, team_key: str | None = None, proposes: bool = False
+) -> tuple[ApiKey, str]:
     """Create a key of the actor. Return the record and the secret.
 
     Only an owner of the team may create a team's key, because it may act for every member.
@@ -74,7 +81,7 @@ def create_own(ctx: Ctx, *, name: str | None = None, team_key: str | None = None
     require_self(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
-    record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key)
+    record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key, proposes=proposes)
     _record_event(ctx, "key.created", record)
     return record, secret
 
@@ -162,15 +169,17 @@ def _of_key(column: str) -> str:
 
 
 _OWNER = f"""
-    SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")} FROM users u
+    SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")}, {_of_key("proposes")}
+    FROM users u
     WHERE u.key = {_of_key("user_key")} AND ({_of_key("team_key")} IS NULL OR EXISTS (
         SELECT 1 FROM team_members o
         WHERE o.team_key = {_of_key("team_key")} AND o.user_key = u.key AND o.role = 'Owner'))
 """
 
 
-def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str]:
-    """Return the user who acts with this secret, the key of the only team within reach (or ""), and the record key.
+def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str, bool]:
+    """Return the user who acts with this secret, the key of the only team within reach (or ""), the record key, and
+    whether the key may only propose.
 
     A TEAM key works as long as its creator is an owner of the team (ruling 35).
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
@@ -179,21 +188,21 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
     found = _owner(db, _digest(secret)) if well_formed(secret) else None
     if found is None:
         raise NotSignedIn(given=True)
-    user, key, key_type, team_key = found
+    user, key, key_type, team_key, proposes = found
     if act_as and key_type != "TEAM":
         raise Invalid("X-Boxwood-Act-As", "only a team's API key can act for another user")
     if not act_as:
-        return user, "", key
+        return user, "", key, proposes
     member = _member(db, team_key, act_as)
-    return member, "" if member.key == user.key else team_key, key
+    return member, "" if member.key == user.key else team_key, key, proposes
 
 
-def _owner(db: Db, digest: str) -> tuple[User, str, str, str] | None:
-    """Return the key's owner, record key, type and team."""
+def _owner(db: Db, digest: str) -> tuple[User, str, str, str, bool] | None:
+    """Return the key's owner, record key, type and team, and whether it may only propose."""
 
-    def read() -> tuple[User, str, str, str] | None:
+    def read() -> tuple[User, str, str, str, bool] | None:
         row = db.row(_OWNER, digest=digest)
-        return (USERS.load(row), *row[-3:]) if row else None
+        return (USERS.load(row), *row[-4:-1], bool(row[-1])) if row else None
 
     return db.remember(("key", digest), read)
 

@@ -21,6 +21,8 @@ from ..events import EVENTS, Event, Happened
 from ..records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
+TO_THEIR_USER = FAILURE_KINDS | {"proposal.created"}
+"""Events that notify the user whom the record belongs to, also if that user is the actor."""
 MAX_AGE = 90 * DAY
 SLICE = 1000
 """Notifications that one sweep deletes."""
@@ -50,7 +52,7 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
     wanted = _named(kind, happened.thing, happened.before or {})
     if box is not None and kind in FOLLOWER_KINDS:
         wanted = {**dict.fromkeys(_unmuted(ctx, box), FOLLOWED), **wanted}
-    if kind not in FAILURE_KINDS and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
+    if kind not in TO_THEIR_USER and not EVENT_KINDS[kind].by_itself and not ctx.via.startswith("automation:"):
         wanted.pop(ctx.actor.key, None)
     if not wanted:
         return
@@ -81,6 +83,8 @@ def _named(kind: str, thing: Any, before: dict[str, Any]) -> dict[str, str]:
     if kind in FAILURE_KINDS:
         return {thing.user_key: FAILED}
     match kind:
+        case "proposal.created":
+            return {thing.user_key: ASSIGNED}
         case "comment.created" | "comment.edited":
             known = {mention.user_key for mention in before.get("mentions", ())}
             return {mention.user_key: MENTION for mention in thing.mentions if mention.user_key not in known}

@@ -47,7 +47,7 @@ def reverse(ctx: Ctx, event: Event) -> bool:
     return undo(ctx, event)
 
 
-_NOT_UNDONE = ("box.email_added", "pipeline.imported")
+_NOT_UNDONE = ("box.email_added", "pipeline.imported", "proposal.created", "proposal.approved", "proposal.rejected")
 """Added addresses stay on the box (ruling 12), and the event of an import only sums up other events."""
 
 _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {

@@ -65,6 +65,8 @@ EVENT_NAMES = {
     "thread.added": "THREAD_ADDED_TO_BOX",
     "thread.restored": "THREAD_ADDED_TO_BOX",
     "thread.removed": "THREAD_REMOVED_FROM_BOX",
+    "proposal.created": "PROPOSAL_CREATE",
+    "proposal.approved": "PROPOSAL_APPROVE",
 }
 EVENTS = tuple(dict.fromkeys(EVENT_NAMES.values()))
 TEAM_EVENTS = ("CONTACT_", "ORG_")

@@ -129,6 +129,8 @@ class ApiKeyOut(Out):
     name: str | None = None
     prefix: str | None = None
     last_used_timestamp: int | None = None
+    proposes: bool = False
+    """Whether its writes become proposals."""
 
 
 def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiKeyOut:
@@ -144,10 +146,17 @@ def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiK
         name=api_key.name,
         prefix=api_key.prefix,
         last_used_timestamp=api_key.used_at,
+        proposes=api_key.proposes,
     )
 
 
-API_KEY_CREATE = Shape("ApiKeyCreate", team_key=KEY, name=NAME)
+API_KEY_CREATE = Shape(
+    "ApiKeyCreate",
+    team_key=KEY,
+    name=NAME,
+    proposes=FLAG,
+    described={"proposes": "The key may only propose: its writes wait until you approve them."},
+)
 
 
 class TeamMemberOut(Out):

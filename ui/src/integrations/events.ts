@@ -18,6 +18,8 @@ const WORDS: Record<EventName, Words> = {
   MEETING_CREATE: { label: "A meeting or call is logged", group: "What hangs on boxes" },
   MEETING_UPDATE: { label: "A meeting or call changes", group: "What hangs on boxes" },
   THREAD_ADDED_TO_BOX: { label: "A thread is added to a box", group: "What hangs on boxes" },
+  PROPOSAL_CREATE: { label: "An API key proposes a change", group: "What hangs on boxes" },
+  PROPOSAL_APPROVE: { label: "A proposal is approved", group: "What hangs on boxes" },
   THREAD_REMOVED_FROM_BOX: { label: "A thread is removed from a box", group: "What hangs on boxes" },
   TASK_CREATE: { label: "A task is created", group: "Tasks" },
   TASK_UPDATED: { label: "A task changes", group: "Tasks" },

@@ -132,6 +132,7 @@ def box(ctx: Ctx, key: str, box_keys: list[str]) -> list[str]:
             raise Invalid(f"boxKeys[{at}]", f"there is no box {box_key[:100]!r} that you may see") from None
         if pipeline.team_key != suggestion.team_key:
             raise Invalid(f"boxKeys[{at}]", "must be a box of the mailbox's team")
+    ctx.show("suggestion", key, {"box_keys": suggestion.wanted}, {"box_keys": wanted})
     if suggestion.mail_key is not None:
         messages = [storing.add_stored(ctx, _mailbox(suggestion), suggestion.mail_key, box_key) for box_key in wanted]
         _delete(ctx.db, key)
@@ -154,7 +155,8 @@ def _mailbox(suggestion: BoxSuggestion) -> Mailbox:
 
 def dismiss(ctx: Ctx, key: str) -> None:
     """Leave the mail out of all boxes. A mail in a user's own mailbox is forgotten here; a stored one stays stored."""
-    _get(ctx, key, lock=True)
+    suggestion = _get(ctx, key, lock=True)
+    ctx.show("suggestion", key, {"mail_key": suggestion.mail_key, "dismissed": False}, {"dismissed": True})
     _delete(ctx.db, key)
 
 
