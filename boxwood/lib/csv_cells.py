@@ -12,6 +12,7 @@ from typing import Any
 BOM = "\ufeff".encode()
 """Excel reads CSV as UTF-8 only after this mark."""
 _BEGINNINGS = frozenset("'=+-@\t\r\n＝＋－＠")
+_AS_TEXT = re.compile(r'="([^"]*)"')
 _COMPUTED = re.compile(r"'*[=+\-@\t\r\n＝＋－＠].", re.DOTALL)
 
 
@@ -22,7 +23,9 @@ def guarded(text: str) -> str:
 
 
 def unguarded(text: str) -> str:
-    """Without the apostrophe that `guarded` adds."""
+    """Without the apostrophe that `guarded` adds, and without the formula `="007"`, by which programs keep zeros."""
+    if text[:2] == '="' and (found := _AS_TEXT.fullmatch(text)):
+        return found[1]
     return text[1:] if text[:1] == "'" and _COMPUTED.match(text) else text
 
 

@@ -157,10 +157,14 @@ _MONTHS = {
 }
 
 
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
+"""Programs for texts write them in place of a hyphen."""
+
+
 @lru_cache(maxsize=20_000)
 def _read_text(text: str, order: str) -> int:
     written = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    written = " ".join(written.split())
+    written = " ".join(written.translate(_DASHES).split())
     if not written or len(written) > _LONGEST:
         raise DateError(f"{text[:50]!r} is not a date: send {FORMS}")
     if _MILLISECONDS.fullmatch(written):

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from tests.api.test_imports import boxes, counts, imported, refusals, send
 from tests.conftest import World, ok, refused
 from tests.sheets import xlsx
+
+HERE = Path(__file__).parent
 
 
 def names(world: World, pipeline: dict[str, Any]) -> list[str]:
@@ -124,6 +127,39 @@ def test_a_sheet_of_a_workbook_is_imported(world: World) -> None:
     assert beta["fields"] == {size: "0049"}
     refused(send(world, pipeline, workbook, sheet="Nope"), 400, "sheet", "'Deals'")
     refused(send(world, pipeline, workbook), 400, "must send a column to name")
+
+
+def test_a_file_of_an_old_excel_is_imported(world: World) -> None:
+    """The files are of the library xlwt: BIFF8, the second one with the dates of old Macintosh programs."""
+    pipeline = world.pipeline()
+    kinds = {"Value": "TEXT_INPUT", "Close": "DATE", "Paid": "CHECKBOX", "Note": "TEXT_INPUT", "Called": "DATE"}
+    keys = {name: world.field(pipeline, kind, name)["key"] for name, kind in kinds.items()}
+    workbook = (HERE.parent / "old.xls").read_bytes()
+    seen = preview(world, pipeline, workbook)
+    assert (seen["format"], seen["sheet"], seen["sheets"]) == ("xls", "Deals", ["Deals", "Others"])
+    assert counts(imported(world, pipeline, workbook)) == ("done", 2, 2, 0, 0)
+    first, second = boxes(world, pipeline)
+    assert (first["name"], second["name"]) == ("Müller & Söhne", "Смирнов")
+    values = {"Value": 1250.5, "Close": 1741046400000, "Paid": True, "Note": "first\nsecond", "Called": 1741084200000}
+    assert first["fields"] == {keys[name]: value for name, value in values.items()}
+    values = {"Value": 7, "Close": 1709164800000, "Paid": False, "Note": "007"}
+    assert {key: value for key, value in second["fields"].items() if value is not False} == {
+        keys[name]: value for name, value in values.items() if value is not False
+    }
+    assert counts(imported(world, pipeline, workbook, sheet="Others")) == ("done", 1, 1, 0, 0)
+    assert counts(imported(world, pipeline, (HERE.parent / "old-1904.xls").read_bytes())) == ("done", 1, 1, 0, 0)
+    mac = next(box for box in boxes(world, pipeline) if box["name"] == "Mac")
+    assert mac["fields"] == {keys["Close"]: 1741046400000}
+    refused(send(world, pipeline, workbook[:3000]), 400, "cannot be read as a spreadsheet")
+
+
+def test_a_text_in_a_formula_is_this_text(world: World) -> None:
+    """Programs write `="007"` so that a spreadsheet keeps the zeros."""
+    pipeline = world.pipeline()
+    key = world.field(pipeline, "TEXT_INPUT", "Number")["key"]
+    imported(world, pipeline, 'Name,Number\n="01",="007"\n"=""02""","=""0049"""\n=1+1,\'="x"\n')
+    found = [(box["name"], box["fields"][key]) for box in boxes(world, pipeline)]
+    assert found == [("01", "007"), ("02", "0049"), ("=1+1", '="x"')]
 
 
 def test_matching_ignores_the_case_of_letters_and_how_accents_are_written(world: World) -> None:

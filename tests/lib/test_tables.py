@@ -129,6 +129,7 @@ def test_a_damaged_row_is_reported_and_the_next_ones_are_read(
         ("cp1252", "François Lefèvre;5 €"),
         ("cp1250", "Łukasz Wiśniewski;Łódź"),
         ("cp1250", "Dvořák;Žižkov"),
+        ("cp1250", "Łukasz Żółć;Święta Góra"),
         ("cp1251", "Смирнов;Москва"),
         ("cp1253", "Γιώργος;Αθήνα"),
         ("cp1254", "Çağrı Şahin;İstanbul"),

@@ -156,7 +156,7 @@ class Reader:
                         else:
                             cell = row.cells.get(column)  # type: ignore[union-attr]
                         if cell is not None and cell != "" and (cell != [] or target == ASSIGNEES):
-                            if is_list and cell.__class__ is str and cell[0] == "'":
+                            if is_list and cell.__class__ is str and cell[0] in "'=":
                                 shown = cell
                                 cell = unguarded(cell)
                                 # Only texts are guarded: what was a text stays one, even if it looks like a number.

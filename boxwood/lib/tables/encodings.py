@@ -142,7 +142,7 @@ _LETTERS = {
 }
 _LATIN = {"cp1252", "cp1250", "cp1254", "cp1257", "mac_roman"}
 _SYMBOLS = frozenset("€£–—‘’“”„…•®™©°§½²³´·¿¡«»×\xa0")
-_NOT_IN_WORDS = frozenset("£³¹¢¥±¼¾")
+_NOT_IN_WORDS = frozenset("£³¹¢¥±¼¾¯")
 # Of the encodings with two bytes: where the usual characters are, by the character set and its first bytes.
 _USUAL = {
     "gb18030": ("gb2312", 0xB0, 0xD7),
@@ -186,7 +186,10 @@ def _usual(sample: bytes, name: str) -> float:
             size, good = 2 if ord(character) < 0xFF61 or ord(character) > 0xFF9F else 1, _weight(character, name)
         else:
             is_good = character in _SYMBOLS or (character in letters and _fits(text, at, name in _LATIN))
-            if character in _NOT_IN_WORDS and (text[at - 1 : at].isalpha() or text[at + 1 : at + 2].isalpha()):
+            before, after = text[at - 1 : at], text[at + 1 : at + 2]
+            if character in _NOT_IN_WORDS and (before.isalpha() or after.isalpha()):
+                is_good = False
+            if character.isalpha() and not _NOT_IN_WORDS.isdisjoint((before, after)):
                 is_good = False
             size, good = 1, 1.0 if is_good else -1.0
         total += size * good

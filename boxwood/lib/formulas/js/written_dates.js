@@ -37,7 +37,7 @@ const MONTH_NAMES = [
 ].map((names) => names.split(" "));
 
 function dateIn(text) {
-  const plain = text.normalize("NFKC").trim().replace(/\s+/g, " ");
+  const plain = text.normalize("NFKC").trim().replace(/\s+/g, " ").replace(/[\u2010-\u2013\u2212]/g, "-");
   if (!plain || plain.length > LONGEST_DATE) return null;
   if (MILLISECONDS.test(plain)) return withinYears(new NativeDate(Number(plain)));
   const found = dayIn(plain) ?? dayIn(plain.replace(WEEKDAY, ""));
