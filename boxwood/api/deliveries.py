@@ -25,7 +25,7 @@ def list_of_webhook(call: Call) -> Results[shapes.DeliveryOut]:
 def get(call: Call) -> shapes.DeliveryOut:
     """A delivery with its request and every attempt."""
     delivery, webhook, event = deliveries.get(call.ctx, call.path[0])
-    return shapes.whole_delivery(delivery, webhook, payloads.headers(delivery), payloads.body(event))
+    return shapes.whole_delivery(delivery, webhook, payloads.headers(delivery), payloads.body(event, webhook))
 
 
 def resend(call: Call) -> shapes.DeliveryOut:

@@ -281,6 +281,11 @@ def key_of(event_id: int) -> str:
     return f"n{event_id:012d}"
 
 
+def values_text(values: dict[str, Any]) -> str:
+    """Return the old values of members as the text of a detail."""
+    return _encode(values).decode()
+
+
 def brief(text: str) -> str:
     """Return the text on one line, cut to 100 characters, for use in a sentence."""
     line = " ".join(text.split())

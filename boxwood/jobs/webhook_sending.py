@@ -6,6 +6,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from ..core import cel
 from ..core.events import Event
 from ..core.webhooks.deliveries import DeliveryAttempt
@@ -20,7 +22,7 @@ from ..wire import payloads
 STORED_REPLY_BYTES = 2048
 STORED_HEADERS = ("content-type", "date", "retry-after", "server", "location", "x-request-id")
 CACHED_BODIES = 256
-"""Bodies of events that are kept in memory, because several endpoints get the same one."""
+"""JSON of events that is kept in memory, because several endpoints get the same."""
 
 
 class Sender:
@@ -29,49 +31,74 @@ class Sender:
     def __init__(self, outbound: Outbound, clock: Callable[[], int]) -> None:
         self.outbound = outbound
         self.clock = clock
-        self._bodies: dict[int, bytes] = {}
+        self._parts: dict[tuple[int, str], bytes] = {}
 
-    async def send(self, taken: TakenDelivery) -> DeliveryResult:
-        """Send this delivery unless the subscription's condition excludes it. Returns what happened."""
+    async def send(self, taken: TakenDelivery) -> list[DeliveryResult]:
+        """Send the deliveries of a request, without those that the subscription's condition excludes. Returns what
+        happened to each."""
         at = self.clock()
-        if taken.webhook.condition and not taken.delivery.test and taken.event is not None:
-            holds = await asyncio.to_thread(condition_holds, taken.webhook.condition, taken.event)
-            if isinstance(holds, str):
-                return failed(taken, at, 0, f"not sent, as the condition cannot be judged: {holds}", "undecided")
-            if not holds:
-                return DeliveryResult(taken, "excluded")
-        body = self._body(taken.event)
+        results: list[DeliveryResult] = []
+        sent = taken.batch
+        if taken.webhook.condition:
+            sent = []
+            for each in taken.batch:
+                if (result := await _excluded(each, at)) is not None:
+                    results.append(result)
+                else:
+                    sent.append(each)
+            if not sent:
+                return results
+        body = self._body(sent)
         began = time.perf_counter()
         try:
-            reply = await self.outbound.send("POST", taken.webhook.target_url, headers(taken, at, body), body)
-        except Unreachable as unreachable:
-            return failed(taken, at, int((time.perf_counter() - began) * 1000), unreachable.reason)
-        return judge(taken, at, reply)
+            reply = await self.outbound.send("POST", taken.webhook.target_url, headers(sent, at, body), body)
+        except Unreachable as problem:
+            ms, reason = int((time.perf_counter() - began) * 1000), problem.reason
+            return _of_all([failed(each, at, ms, reason) for each in sent]) + results
+        return _of_all([judge(each, at, reply) for each in sent]) + results
 
-    def _body(self, event: Event | None) -> bytes:
-        if event is None:
-            return payloads.EMPTY
-        body = self._bodies.get(event.id)
-        if body is None:
-            if len(self._bodies) >= CACHED_BODIES:
-                self._bodies.clear()
-            body = self._bodies[event.id] = payloads.body(event)
-        return body
+    def _body(self, sent: list[TakenDelivery]) -> bytes:
+        parts = [self._part(each.event, each.webhook.payload) for each in sent if each.event is not None]
+        return payloads.request(parts, sent[0].webhook) if parts else payloads.EMPTY
+
+    def _part(self, event: Event, payload: str) -> bytes:
+        part = self._parts.get((event.id, payload))
+        if part is None:
+            if len(self._parts) >= CACHED_BODIES:
+                self._parts.clear()
+            part = self._parts[event.id, payload] = payloads.part(event, payload)
+        return part
+
+
+def _of_all(results: list[DeliveryResult]) -> list[DeliveryResult]:
+    """The results of one request. Only the first counts for the health of the endpoint."""
+    return [result if at == 0 else msgspec.structs.replace(result, follows=True) for at, result in enumerate(results)]
+
+
+async def _excluded(taken: TakenDelivery, at: int) -> DeliveryResult | None:
+    """The result of a delivery that the condition excludes or that it cannot judge; None if it is to be sent."""
+    if taken.delivery.test or taken.event is None:
+        return None
+    holds = await asyncio.to_thread(condition_holds, taken.webhook.condition, taken.event)
+    if isinstance(holds, str):
+        return failed(taken, at, 0, f"not sent, as the condition cannot be judged: {holds}", "undecided")
+    return None if holds else DeliveryResult(taken, "excluded")
 
 
 def condition_holds(condition: str, event: Event) -> bool | str:
     """Whether the condition is true of this event; a text with the reason if it cannot be evaluated."""
-    data = {"event": EVENT_NAMES[event.kind], "item": payloads.thing(event), "before": payloads.before(event)}
+    data = {"event": EVENT_NAMES[event.kind], "item": payloads.thing(event), "before": payloads.previous(event)}
     try:
         return cel.holds(condition, CONDITION_NAMES, data)
     except engine.CelError as error:
         return str(error) or "the reason is not known"
 
 
-def headers(taken: TakenDelivery, at: int, body: bytes) -> dict[str, str]:
+def headers(sent: list[TakenDelivery], at: int, body: bytes) -> dict[str, str]:
     """The headers of an attempt, with the signatures of its body."""
-    delivery, webhook = taken.delivery, taken.webhook
-    given = payloads.headers(delivery) | signing.sign(webhook.secrets(at), delivery.key, at // 1000, body)
+    delivery, webhook = sent[0].delivery, sent[0].webhook
+    given = payloads.headers(delivery, [each.delivery for each in sent[1:]])
+    given |= signing.sign(webhook.secrets(at), delivery.batch or delivery.key, at // 1000, body)
     given["X-Boxwood-Attempt"] = str(delivery.attempts)
     if webhook.token:
         given[TOKEN_HEADER] = webhook.token

@@ -150,22 +150,24 @@ class WebhookWorker(Worker):
         self._start_sending()
 
     async def _send(self, taken: TakenDelivery) -> None:
-        result = DeliveryResult(taken, "not_sent")
+        results = [DeliveryResult(each, "not_sent") for each in taken.batch]
         try:
             if taken.delivery.due_at - self.clock() > min(LEASE_MARGIN, LEASE // 3):
-                result = await self._sender.send(taken)
+                results = await self._sender.send(taken)
         except Exception:
             log.exception("a delivery failed on our side", extra={"delivery": taken.delivery.key})
             error = "could not be sent: this server's fault"
-            result = webhook_sending.failed(taken, self.clock(), 0, error)
+            results = [webhook_sending.failed(each, self.clock(), 0, error) for each in taken.batch]
         finally:
-            given_up = self._queues.finish(taken, result.verdict)
-            self._settler.add(result, busy=bool(self._queues.ready))
+            given_up = self._queues.finish(taken, results[0].verdict)
+            for result in results:
+                self._settler.add(result, busy=bool(self._queues.ready))
             self._give_back(given_up)
 
     def _give_back(self, not_sent: list[TakenDelivery]) -> None:
         for delivery in not_sent:
-            self._settler.add(DeliveryResult(delivery, "not_sent"), busy=bool(self._queues.ready))
+            for each in delivery.batch:
+                self._settler.add(DeliveryResult(each, "not_sent"), busy=bool(self._queues.ready))
 
     async def drain(self) -> None:
         """Give back the deliveries that were not sent, wait for those in flight, and store all results."""

@@ -1,11 +1,11 @@
-"""The payloads of webhooks: a list of the changed things, from the event alone.
+"""The payloads of webhooks: a list of the changed things, or envelopes around them, from the events alone.
 
 A payload depends on nothing else, not even the time, so every attempt and every replay has the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,34 +14,136 @@ from ..core.activity.comments import Comment
 from ..core.activity.meetings import Meeting
 from ..core.activity.tasks import Task
 from ..core.activity.threads import ThreadWithFiles
-from ..core.events import Event
+from ..core.events import Event, key_of
 from ..core.people.contacts import Contact
 from ..core.people.organizations import Organization
 from ..core.records import Box, Person, Stage
 from ..core.webhooks.deliveries import Delivery
+from ..core.webhooks.subscriptions import EVENT_NAMES, FULL, Webhook
 from .codec import camel
 from .shapes import boxes, comments, directory, meetings, pipelines, tasks, threads
+from .shapes.base import Out, given
 
 R = TypeVar("R")
 encode = msgspec.json.Encoder().encode
 EMPTY = b"[]"
 
 
-def headers(delivery: Delivery) -> dict[str, str]:
-    """The headers that all attempts have in common, without the timestamp, the signature and the token."""
+class Named(Out, omit_defaults=False):
+    """A pipeline or a box, with its name at the time of the event."""
+
+    key: str
+    name: str
+
+
+class Envelope(Out, omit_defaults=False):
+    """An event with `payload=full`: what happened, when, who did it and through what, and what it changed."""
+
+    id: str
+    """The key of the event, the same in every attempt, for every subscription, and in the newsfeed."""
+    event: str
+    kind: str
+    """The finer kind, as in the event stream, such as `box.renamed`."""
+    timestamp: int
+    sequence: int
+    """It grows with every event."""
+    change: str
+    """The key of everything that was done at once, by which it can be undone."""
+    actor: Named | None
+    via: Through | None
+    """The API key, automation or session through which the actor acted; its `name` is left out."""
+    changes: list[ChangedMember]
+    """The members that changed, with their values before and after. Empty for what was created or deleted."""
+    item: Any
+    """The thing itself, as in Streak's list."""
+    pipeline: Named | msgspec.UnsetType = msgspec.UNSET
+    box: Named | msgspec.UnsetType = msgspec.UNSET
+    team_key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangedMember(Out, omit_defaults=False):
+    """A member that changed. The member of a field is `fields.` and its key."""
+
+    member: str
+    before: Any
+    after: Any
+
+
+class Through(Out, omit_defaults=False):
+    type: str
+    key: str
+
+
+def headers(delivery: Delivery, others: Sequence[Delivery] = ()) -> dict[str, str]:
+    """The headers that all attempts have in common, without the timestamp, the signature and the token. `others` are
+    sent in the same request."""
     found = {
         "Content-Type": "application/json;charset=utf-8",
         "X-Boxwood-Event": delivery.event,
         "X-Boxwood-Sequence": str(delivery.event_id),
     }
+    if others:
+        found["X-Boxwood-Event"] = ",".join(dict.fromkeys([delivery.event, *(other.event for other in others)]))
+        found["X-Boxwood-Sequence"] = str(others[-1].event_id)
     if delivery.test:
         found["X-Boxwood-Test"] = "true"
     return found
 
 
-def body(event: Event | None) -> bytes:
-    """A list with the thing of the event. The list is empty for a test without an event."""
-    return EMPTY if event is None else encode([thing(event)])
+def body(event: Event | None, webhook: Webhook) -> bytes:
+    """The body of a request with this event alone. It is an empty list for a test without an event."""
+    return EMPTY if event is None else request([part(event, webhook.payload)], webhook)
+
+
+def part(event: Event, payload: str) -> bytes:
+    """The JSON of an event in a request: the thing, or its envelope."""
+    return encode(envelope(event) if payload == FULL else thing(event))
+
+
+def request(parts: Sequence[bytes], webhook: Webhook) -> bytes:
+    """The body of a request with these events. It is a list, unless a subscription gets single envelopes."""
+    if webhook.payload == FULL and webhook.batch_size == 1:
+        return parts[0]
+    return b"[%s]" % b",".join(parts)
+
+
+def envelope(event: Event) -> Envelope:
+    """The thing of the event, and what happened to it."""
+    detail = event.detail
+    noun, _, key = detail.get("via", "").partition(":")
+    named = {
+        member: Named(of, detail[name])
+        for member, of, name in (("pipeline", event.pipeline_key, "pipeline_name"), ("box", event.box_key, "box_name"))
+        if of and name in detail
+    }
+    return Envelope(
+        id=key_of(event.id),
+        event=EVENT_NAMES.get(event.kind, ""),
+        kind=event.kind,
+        timestamp=event.at,
+        sequence=event.id,
+        change=detail.get("change_id") or key_of(event.id),
+        actor=Named(event.actor_key, detail.get("author", "")) if event.actor_key else None,
+        via=Through(noun, key) if noun else None,
+        changes=changes(event),
+        item=thing(event),
+        team_key=given(event.team_key),
+        **named,
+    )
+
+
+def changes(event: Event) -> list[ChangedMember]:
+    """What an edit changed: each member, and each field, with its values before and after."""
+    if event.before is None:
+        return []
+    found, after = [], spelled(msgspec.json.decode(event.record))
+    for member, old in previous(event).items():
+        new = after.get(member)
+        if member == "fields" and isinstance(old, dict) and isinstance(new, dict):
+            found += [ChangedMember(f"fields.{key}", value, new.get(key)) for key, value in old.items()]
+        else:
+            found.append(ChangedMember(member, old, new))
+    return found
 
 
 def thing(event: Event) -> Any:
@@ -109,6 +211,17 @@ _DRAWN: dict[str, Callable[[Event], Any]] = {
 def before(event: Event) -> Any:
     """The values of the changed members before the change."""
     return None if event.before is None else spelled(msgspec.json.decode(event.before))
+
+
+def previous(event: Event) -> Any:
+    """The same, of everything that the edit changed.
+
+    An edit is recorded as several events, of which only the last is sent: its detail has the values of the others.
+    """
+    if event.before is None:
+        return None
+    earlier = msgspec.json.decode(event.detail["earlier"]) if "earlier" in event.detail else {}
+    return spelled({**earlier, **msgspec.json.decode(event.before)})
 
 
 def _plain(event: Event) -> Any:

@@ -20,6 +20,8 @@ LONG = {
     "boxwood/core/undo/inverses.py": "how each kind of event is undone",
     "boxwood/core/undo/restore.py": "a function for each noun that the trash holds",
     "boxwood/core/search/index.py": "what the entry of each noun holds, and when it is updated",
+    "boxwood/core/webhooks/subscriptions.py": "the record of a subscription, its SQL and its verbs",
+    "boxwood/core/webhooks/delivery_queue.py": "how workers take deliveries: endpoints in turn, lanes, batches, leases",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
 }
 """Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""

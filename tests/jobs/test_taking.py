@@ -28,7 +28,7 @@ def test_a_new_delivery_is_taken_by_its_key_once_if_it_may_be_sent_at_once(world
     def make(db: Db) -> int:
         row = db.row("SELECT MAX(id) FROM events WHERE box_key = :box", box=box["key"])
         assert row is not None
-        deliveries.add(db, later, row[0], "BOX_EDIT", hooks)
+        deliveries.add(db, [deliveries.row(later, row[0], "BOX_EDIT", hook) for hook in hooks])
         until = later + MINUTE
         db.run("UPDATE webhooks SET waits_until = :until WHERE key = :key", until=until, key=broken.subscription["key"])
         return int(row[0])

@@ -66,6 +66,35 @@ def test_a_subscription_is_created_tested_and_inspected(world: World, window, re
     assert hook["active"] is False
 
 
+def test_a_subscription_has_several_events_a_name_envelopes_and_order_per_box(
+    world: World, window, receiver: Receiver
+) -> None:
+    pipeline = world.pipeline()
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")
+    page.get_by_role("button", name="New webhook").first.click()
+    page.get_by_role("combobox", name="When").click()
+    page.get_by_role("option", name="A box is edited").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("Send it to").fill(f"{receiver.url}/say-more")
+    page.get_by_role("textbox", name="Name", exact=True).fill("To the warehouse")
+    page.get_by_role("switch", name="Say what changed").check(force=True)
+    page.get_by_role("textbox", name="Events in one request").fill("5")
+    page.get_by_role("combobox", name="Order").click()
+    page.get_by_role("option", name="In order for each box").click()
+    expect(page.get_by_role("textbox", name="Events in one request")).to_have_count(0)
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("link", name="To the warehouse").click()
+    expect(page.get_by_text("In order for each box")).to_be_visible()
+    expect(page.get_by_text("A box is created, A box is edited")).to_be_visible()
+    (hook,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/webhooks"))["results"]
+    assert (hook["events"], hook["payload"]) == (["BOX_CREATE", "BOX_EDIT"], "full")
+    assert (hook["ordered"], hook["orderBy"], hook["batchSize"]) == (True, "BOX", 1)
+    box = world.box(pipeline, name="Acme")
+    (sent,) = receiver.wait_for("/say-more", 1)
+    assert (sent.things["event"], sent.things["item"]["key"]) == ("BOX_CREATE", box["key"])
+
+
 def test_requests_of_an_inbound_webhook_are_shown(world: World, window) -> None:
     pipeline = world.pipeline()
     page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/integrations")

@@ -360,8 +360,12 @@ def record_edit(ctx: Ctx, before: Task, task: Task, box: Box, pipeline: Pipeline
             changes.setdefault(kind, {})[member] = getattr(before, member)
     if before.status == DONE != task.status:
         changes["task.reopened"] = {"status": DONE}
+    earlier: dict[str, Any] = {}
     for at, (kind, old) in enumerate(changes.items(), 1):
         names = {"part": "yes"} if at < len(changes) else {}
+        if earlier and at == len(changes):
+            names["earlier"] = events.values_text(earlier)
+        earlier |= old
         if kind == "task.assigned":
             known = persons.by_key(ctx, task.assignee_keys)
             names["what"] = ", ".join(known[key].full_name for key in task.assignee_keys) or "no one"

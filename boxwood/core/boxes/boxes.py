@@ -37,14 +37,18 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     if {"contacts", "organizations", "fields"} & set(changed):
         links.save(ctx, box, before)
     edits = [member for member in changed if member != "stage_key"]
+    earlier: dict[str, Any] = {}
     for member in changed:
         names = {"part": "yes"} if member in edits[:-1] else {}
         if edits and member == edits[-1]:
             names["changed"] = ",".join(_changed(before, box, edits))
+            if earlier:
+                names["earlier"] = events.values_text(earlier)
         names |= _names(ctx, member, before, box)
         old = {member: getattr(before, member)}
         if member == "fields":
             old = {"fields": {key: before.fields.get(key) for key in _changed_fields(before, box)}}
+        earlier |= old if member in edits else {}
         events.record_for_box(ctx, _EVENT_KINDS[member], box, pipeline, before=old, **names)
     record_addresses(ctx, pipeline, box, before)
     search.reindex(ctx, "box", box.key)

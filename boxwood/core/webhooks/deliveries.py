@@ -6,7 +6,6 @@ again, so that a receiver can recognize repetitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -65,20 +64,24 @@ class Delivery(msgspec.Struct, frozen=True):
     log: list[DeliveryAttempt]
     created_at: int
     ended_at: int | None
+    lane: str = ""
+    """The key of the box, if the subscription keeps the order of each box: a later delivery in a lane waits for it."""
+    batch: str | None = None
+    """The `webhook-id` of the request in which it is sent with others."""
 
 
 DELIVERIES = Table("deliveries", Delivery)
 INSERT_OR = f"""
     INSERT INTO deliveries ({DELIVERIES.columns})
-    VALUES (:key, :webhook, :event_id, :event, 'due', :rank, :now, 0, 0, NULL, :test, '[]', :now, NULL)
+    VALUES (:key, :webhook, :event_id, :event, 'due', :rank, :due, 0, 0, NULL, :test, '[]', :now, NULL, :lane, NULL)
     ON CONFLICT (key) DO
 """
 INSERT = f"{INSERT_OR} NOTHING"
 
 
-def add(db: Db, now: int, event_id: int, event: str, webhook_keys: Iterable[str]) -> None:
-    """Create deliveries of one event to these subscriptions, due at once."""
-    db.many(INSERT, [row(now, event_id, event, key) for key in webhook_keys])
+def add(db: Db, rows: list[dict[str, Any]]) -> None:
+    """Create deliveries from the parameters that `row` returns."""
+    db.many(INSERT, rows)
 
 
 def key(webhook_key: str, event_id: int, test: str = "") -> str:
@@ -92,8 +95,10 @@ def webhook_of(key: str) -> str:
     return key[1:-13]
 
 
-def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH) -> dict[str, Any]:
-    """The parameters of `INSERT` for a delivery that is due at once."""
+def row(
+    now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH, *, wait: int = 0, lane: str = ""
+) -> dict[str, Any]:
+    """The parameters of `INSERT` for a delivery that is due after `wait` milliseconds."""
     return {
         "key": key(webhook_key, event_id),
         "webhook": webhook_key,
@@ -102,6 +107,8 @@ def row(now: int, event_id: int, event: str, webhook_key: str, rank: int = FRESH
         "rank": rank,
         "test": False,
         "now": now,
+        "due": now + wait,
+        "lane": lane,
     }
 
 
@@ -182,7 +189,7 @@ def _with_state(state: str) -> tuple[str, dict[str, str]]:
 
 # Sending again
 
-SEND_AGAIN = "state = 'due', due_at = :now, tries = 0, worker = NULL, ended_at = NULL"
+SEND_AGAIN = "state = 'due', due_at = :now, tries = 0, worker = NULL, ended_at = NULL, batch = NULL"
 
 
 def resend(ctx: Ctx, key: str) -> Delivery:

@@ -16,7 +16,7 @@ from ...db.engine import Db, Row
 from ...lib.durations import DAY, HOUR, MINUTE, SECOND
 from .. import access
 from ..events import EVENTS, Event
-from . import deliveries
+from . import deliveries, fan_out
 from .deliveries import DELIVERIES, FRESH, REPLAY, RETRY, Delivery
 from .subscriptions import WEBHOOKS, Webhook
 from .worker_capacity import WorkerCapacity
@@ -50,6 +50,13 @@ class TakenDelivery(msgspec.Struct, frozen=True):
     delivery: Delivery
     webhook: Webhook
     event: Event | None
+    rest: tuple[TakenDelivery, ...] = ()
+    """Further deliveries, which are sent in the same request, in the order of events."""
+
+    @property
+    def batch(self) -> list[TakenDelivery]:
+        """All deliveries of the request."""
+        return [self, *self.rest]
 
 
 # Taking
@@ -126,8 +133,10 @@ def take(db: Db, now: int, capacity: DeliveryCapacity) -> list[TakenDelivery]:
                 _cancel_all(db, now, webhook)
             elif most > 0 and webhook.waits_until:
                 taken += _take_probe(db, now, capacity, webhook)
-            elif most > 0 and webhook.ordered:
+            elif most > 0 and webhook.ordered and not webhook.by_box:
                 taken += _take_head(db, now, capacity, webhook, endpoint.due)
+            elif most > 0 and webhook.batch_size > 1:
+                taken += _take_batches(db, now, capacity, webhook, endpoint.due, most)
             elif most > 0:
                 limits.append(_EndpointLimit(webhook, endpoint.due, most))
     taken += _take_together(db, now, capacity, limits)
@@ -190,14 +199,18 @@ def _take_together(db: Db, now: int, capacity: DeliveryCapacity, limits: list[_E
     webhooks = {limit.webhook.key: limit.webhook for limit in limits}
     taken: list[TakenDelivery] = []
     for rank in (RETRY, FRESH, REPLAY):
-        shares = []
+        shares: list[dict[str, Any]] = []
+        in_lanes: list[dict[str, Any]] = []
         left = capacity.retries
         for limit in limits:
             share = limit.most if rank != RETRY else min(left, (limit.most + 1) // 2)
             if limit.due[rank] and share > 0:
                 left -= share
-                shares.append({"webhook": limit.webhook.key, "rank": rank, "count": share})
+                by_box = limit.webhook.ordered and limit.webhook.by_box
+                (in_lanes if by_box else shares).append({"webhook": limit.webhook.key, "rank": rank, "count": share})
         found = _lease(db, now, capacity, _OF_RANK, shares, webhooks)
+        if in_lanes:
+            found += _lease(db, now, capacity, _OF_LANES, in_lanes, webhooks)
         capacity.retries -= len(found) if rank == RETRY else 0
         counts = Counter(delivery.webhook.key for delivery in found)
         for limit in limits:
@@ -210,6 +223,26 @@ _OF_RANK = """
     SELECT d.key FROM deliveries d
     WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.due_at <= :now
     ORDER BY d.due_at, d.event_id LIMIT :count
+"""
+# The oldest delivery of each lane. Those after it wait until it has ended.
+_FIRST_OF_LANE = """(d.lane = '' OR NOT EXISTS (
+        SELECT 1 FROM deliveries o WHERE o.webhook_key = d.webhook_key AND o.lane = d.lane AND o.lane <> ''
+            AND o.state = 'due' AND o.event_id < d.event_id))"""
+_OF_LANES = f"""
+    SELECT d.key FROM deliveries d
+    WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.due_at <= :now AND {_FIRST_OF_LANE}
+    ORDER BY d.due_at, d.event_id LIMIT :count
+"""
+_ANY_LANE = f"""
+    SELECT d.key FROM deliveries d
+    WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.due_at <= :now AND {_FIRST_OF_LANE}
+    ORDER BY d.event_id LIMIT 1
+"""
+# The oldest delivery of the subscription, if it is due.
+_OLDEST = """
+    SELECT d.key FROM deliveries d WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.due_at <= :now
+        AND d.event_id = (SELECT MIN(o.event_id) FROM deliveries o WHERE o.webhook_key = :webhook AND o.state = 'due')
+    LIMIT 1
 """
 _ANY_RANK = """
     SELECT d.key FROM deliveries d WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.due_at <= :now
@@ -230,8 +263,62 @@ def _take_head(
         if latest and latest[0] is not None and latest[0] > now:
             return []
     rank = next(rank for rank in (RETRY, FRESH, REPLAY) if due[rank])
+    if webhook.batch_size > 1:
+        return _take_batch(db, now, capacity, webhook, rank)
     share = {"webhook": webhook.key, "rank": rank, "count": 1}
     return _lease(db, now, capacity, _OF_RANK, [share], {webhook.key: webhook})
+
+
+def _take_batches(
+    db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook, due: tuple[bool, ...], most: int
+) -> list[TakenDelivery]:
+    """Take up to `most` requests with several deliveries each, rank by rank."""
+    found: list[TakenDelivery] = []
+    for rank in (RETRY, FRESH, REPLAY):
+        while due[rank] and len(found) < most and capacity.total > 0:
+            batch = _take_batch(db, now, capacity, webhook, rank)
+            if not batch:
+                break
+            found += batch
+    return found
+
+
+_DUE_IN_BATCH = """
+    SELECT d.key, d.batch FROM deliveries d
+    WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.due_at <= :now
+    ORDER BY d.due_at, d.event_id LIMIT 1
+"""
+# With the first that is due go all that wait for it to become full, in the order of events.
+_NEW_BATCH = """
+    SELECT d.key FROM deliveries d
+    WHERE d.webhook_key = :webhook AND d.state = 'due' AND d.rank = :rank AND d.batch IS NULL
+        AND (d.worker IS NULL OR d.due_at <= :now) AND d.due_at <= :soon AND NOT d.test
+    ORDER BY d.event_id LIMIT :count
+"""
+_SAME_BATCH = """
+    SELECT d.key FROM deliveries d
+    WHERE d.batch = :batch AND d.state = 'due' AND (d.worker IS NULL OR d.due_at <= :now)
+"""
+
+
+def _take_batch(db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook, rank: int) -> list[TakenDelivery]:
+    """Take the deliveries of one request, in the order of events. A request that failed keeps its deliveries."""
+    first = db.row(_DUE_IN_BATCH + db.dialect.skip_locked, webhook=webhook.key, rank=rank, now=now)
+    if first is None:
+        return []
+    webhooks = {webhook.key: webhook}
+    if first[1]:
+        taken = _lease(db, now, capacity, _SAME_BATCH, [{"batch": first[1]}], webhooks)
+    else:
+        share = {"webhook": webhook.key, "rank": rank, "count": webhook.batch_size, "soon": now + fan_out.BATCH_WAIT}
+        taken = _lease(db, now, capacity, _NEW_BATCH, [share], webhooks, _LEASE_TOGETHER)
+    if not taken:  # a test is sent alone
+        taken = _lease(db, now, capacity, _BY_KEY, [{"key": first[0]}], webhooks)
+    head, *rest = sorted(taken, key=lambda each: each.delivery.event_id)
+    return [msgspec.structs.replace(head, rest=tuple(rest))]
+
+
+_BY_KEY = "SELECT d.key FROM deliveries d WHERE d.key = :key"
 
 
 def _take_probe(db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook) -> list[TakenDelivery]:
@@ -245,9 +332,16 @@ def _take_probe(db: Db, now: int, capacity: DeliveryCapacity, webhook: Webhook) 
     )
     if not moved:
         return []
-    return _lease(db, now, capacity, _ANY_RANK, [{"webhook": webhook.key}], {webhook.key: webhook})
+    which = (_ANY_LANE if webhook.by_box else _OLDEST) if webhook.ordered else _ANY_RANK
+    return _lease(db, now, capacity, which, [{"webhook": webhook.key}], {webhook.key: webhook})
 
 
+_LEASE_TOGETHER = """
+    WITH mine AS MATERIALIZED ({})
+    UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1,
+        batch = (SELECT MIN(key) FROM mine) || 'b'
+    WHERE key IN (SELECT key FROM mine)
+"""
 _LEASE = """
     WITH mine AS MATERIALIZED ({})
     UPDATE deliveries SET due_at = :until, worker = :worker, tries = tries + 1, attempts = attempts + 1
@@ -259,10 +353,16 @@ _CHANGED = "FROM changed d LEFT JOIN events e ON e.id = d.event_id"
 
 
 def _lease(
-    db: Db, now: int, capacity: DeliveryCapacity, which: str, shares: list[dict[str, Any]], webhooks: dict[str, Webhook]
+    db: Db,
+    now: int,
+    capacity: DeliveryCapacity,
+    which: str,
+    shares: list[dict[str, Any]],
+    webhooks: dict[str, Webhook],
+    lease: str = _LEASE,
 ) -> list[TakenDelivery]:
     """Take the deliveries that `which` selects, once with the parameters of each share."""
-    update = _LEASE.format(which + db.dialect.skip_locked)
+    update = lease.format(which + db.dialect.skip_locked)
     common = {"now": now, "until": capacity.lease_until, "worker": capacity.worker}
     rows = db.rows_changed("deliveries", update, f"SELECT {_COLUMNS} {_CHANGED}", [common | share for share in shares])
     capacity.total -= len(rows)

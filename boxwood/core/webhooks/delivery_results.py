@@ -34,6 +34,8 @@ class DeliveryResult(msgspec.Struct, frozen=True):
     verdict: str
     attempt: DeliveryAttempt | None = None
     retry_after: int | None = None
+    follows: bool = False
+    """Whether another delivery of the same request counts for the health of the endpoint."""
 
 
 class _Ended(msgspec.Struct):
@@ -71,7 +73,7 @@ def settle(db: Db, now: int, results: list[DeliveryResult]) -> None:
         db.many(_EXCLUDED, excluded)
     by_webhook: dict[str, list[DeliveryResult]] = {}
     for result in results:
-        if result.verdict in TRIED and not result.taken.delivery.test:
+        if result.verdict in TRIED and not result.taken.delivery.test and not result.follows:
             by_webhook.setdefault(result.taken.webhook.key, []).append(result)
     for key in sorted(by_webhook):
         _note_health(db, now, by_webhook[key])

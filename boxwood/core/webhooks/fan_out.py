@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ...db.engine import Db
+from ...lib.durations import SECOND
 from .. import access
 from ..access import Role
 from ..context import Ctx
@@ -21,6 +22,8 @@ from . import deliveries, subscriptions
 MOST_SUBSCRIPTIONS = 100
 ALL_SUBSCRIPTIONS = 1_000_000
 CHANNEL = "deliveries"
+BATCH_WAIT = SECOND
+"""How long a delivery waits for others, if its subscription has batches."""
 MOST_NOTIFIED = 16
 """Deliveries of an event whose keys are in the notification: a worker in this process takes them without a search."""
 
@@ -37,6 +40,7 @@ class EventToSend(msgspec.Struct, frozen=True):
     creator_key: str | None
     changed: list[str]
     fields: dict[str, Any] = {}
+    box_key: str = ""
 
 
 class Subscriber(msgspec.Struct, frozen=True):
@@ -48,6 +52,9 @@ class Subscriber(msgspec.Struct, frozen=True):
     fields: list[str]
     role: Role | None
     rights: Rights | None
+    by_box: bool
+    waits: bool
+    """Whether its deliveries wait for others, to be sent with them in one request."""
 
     def wants(self, event: EventToSend) -> bool:
         """Whether the subscription gets this event."""
@@ -100,7 +107,8 @@ def on_event(ctx: Ctx, happened: Happened) -> None:
 # whole query takes 28.
 _ANY = """
     SELECT 1 FROM webhooks WHERE scope_key = :pipeline AND event = :event
-    UNION ALL SELECT 1 FROM webhooks WHERE scope_key = :team AND event = :event LIMIT 1
+    UNION ALL SELECT 1 FROM webhooks WHERE scope_key = :team AND event = :event
+    UNION ALL SELECT 1 FROM webhooks WHERE scope_key IN (:pipeline, :team) AND events <> '[]' AND {} LIMIT 1
 """
 
 
@@ -124,7 +132,8 @@ def listens(ctx: Ctx, kind: str, pipeline: Any) -> bool:
 
 def _are_any(ctx: Ctx, name: str, pipeline: str, team: str) -> bool:
     def read() -> bool:
-        return ctx.db.row(_ANY, pipeline=pipeline, team=team, event=name) is not None
+        sql = _ANY.format(ctx.db.dialect.contains("events", "quoted"))
+        return ctx.db.row(sql, pipeline=pipeline, team=team, event=name, quoted=f'"{name}"') is not None
 
     return ctx.db.remember(("subscriptions", name, pipeline, team), read)
 
@@ -141,16 +150,28 @@ def event_to_send(
         creator_key=getattr(box if box is not None else thing, "creator_key", None),
         changed=[subscriptions.BOX_MEMBERS.get(name, name) for name in detail.get("changed", "").split(",")],
         fields=box.fields if box is not None else {},
+        box_key=getattr(box, "key", ""),
     )
 
 
 def _create(db: Db, now: int, event: EventToSend, known: list[Subscriber]) -> list[str]:
     """Create the deliveries of an event, and return their keys."""
-    webhooks = [subscriber.key for subscriber in known if subscriber.wants(event)]
-    if not webhooks:
+    wanted = [subscriber for subscriber in known if subscriber.wants(event)]
+    if not wanted:
         return []
-    keys = [deliveries.key(key, event.event_id) for key in webhooks]
-    deliveries.add(db, now, event.event_id, event.name, webhooks)
+    rows = [
+        deliveries.row(
+            now,
+            event.event_id,
+            event.name,
+            subscriber.key,
+            wait=BATCH_WAIT if subscriber.waits else 0,
+            lane=event.box_key if subscriber.by_box else "",
+        )
+        for subscriber in wanted
+    ]
+    deliveries.add(db, rows)
+    keys = [row["key"] for row in rows]
     db.notify(CHANNEL, keys[:MOST_NOTIFIED])
     return keys
 
@@ -168,20 +189,23 @@ def expand(db: Db, now: int) -> bool:
 
 _sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
-_IN_PIPELINE = """
-    SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline) FROM webhooks
-    WHERE scope_key IN (:pipeline, :old, :team) AND event = :event AND active LIMIT :limit
+_SENDING = "ordered AND by_box, batch_size > 1 AND NOT ordered"
+_IN_PIPELINE = f"""
+    SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), {_SENDING} FROM webhooks
+    WHERE scope_key IN (:pipeline, :old, :team) AND event = :event AND events = '[]' AND active
+    UNION ALL SELECT key, user_key, stages, fields, COALESCE(pipeline_key, :pipeline), {_SENDING} FROM webhooks
+    WHERE scope_key IN (:pipeline, :old, :team) AND events <> '[]' AND {{}} AND active LIMIT :limit
 """
 # For one user at a time: for several users at once, the query takes eight times as long as for one.
 _ROLE = f"SELECT {access.ROLE}, p.permission_sets FROM pipelines p WHERE p.key = :pipeline"
 # A pipeline's subscription to events of contacts and organizations gets those of the pipeline's team.
 _IN_TEAM = f"""
-    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {TEAMS.of("t")}
+    SELECT w.key, w.user_key, w.stages, w.fields, m.role, {_SENDING}, {TEAMS.of("t")}
     FROM webhooks w JOIN teams t ON t.key = :team
     JOIN team_members m ON m.team_key = t.key AND m.user_key = w.user_key AND m.role IN ('Member', 'Owner')
     WHERE w.scope_key IN (SELECT :team UNION ALL
             SELECT key FROM pipelines WHERE team_key = :team AND trashed_at IS NULL)
-        AND w.event = :event AND w.active
+        AND (w.event = :event OR {{}}) AND w.active
     LIMIT :limit
 """
 
@@ -191,15 +215,19 @@ def subscribers(
 ) -> list[Subscriber] | None:
     """The active subscriptions to this event in these pipelines or this team; None if there are more than `most`."""
     pipeline, old, team = scopes
+    given = {"event": name, "quoted": f'"{name}"', "team": team, "limit": most + 1}
     if not pipeline:
-        rows = db.rows(_IN_TEAM, event=name, team=team, limit=most + 1)
+        rows = db.rows(_IN_TEAM.format(db.dialect.contains("w.events", "quoted")), **given)
         return [_team_subscriber(name, row) for row in rows] if len(rows) <= most else None
-    rows = db.rows(_IN_PIPELINE, event=name, pipeline=pipeline, old=old, team=team, limit=most + 1)
+    rows = db.rows(_IN_PIPELINE.format(db.dialect.contains("events", "quoted")), pipeline=pipeline, old=old, **given)
     owners = {(row[1], row[4]) for row in rows}
     if len(rows) > most or len(owners) > max(most // 10, 1):
         return None
     roles = {owner: _role(db, *owner) for owner in owners}
-    return [Subscriber(row[0], row[1], _texts(row[2]), _texts(row[3]), roles[row[1], row[4]], None) for row in rows]
+    return [
+        Subscriber(key, user, _texts(stages), _texts(fields), roles[user, place], None, bool(by_box), bool(waits))
+        for key, user, stages, fields, place, by_box, waits in rows
+    ]
 
 
 def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
@@ -208,7 +236,7 @@ def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
 
 
 def _team_subscriber(name: str, row: tuple[Any, ...]) -> Subscriber:
-    key, user_key, stages, fields, role = row[:5]
+    key, user_key, stages, fields, role, by_box, waits = row[:7]
     noun = "contacts" if name.startswith("CONTACT") else "organizations"
-    rights = contact_access.rights_of_user(user_key, noun, TEAMS.load(row[5:]), role)
-    return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights)
+    rights = contact_access.rights_of_user(user_key, noun, TEAMS.load(row[7:]), role)
+    return Subscriber(key, user_key, _texts(stages), _texts(fields), None, rights, bool(by_box), bool(waits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,14 @@ class Replay(msgspec.Struct, frozen=True):
     """The time where the next call begins, if this one did not reach the end."""
 
 
+class ReplayedEvent(NamedTuple):
+    """An event that is sent again, with its name in subscriptions."""
+
+    id: int
+    at: int
+    name: str
+
+
 def replay(ctx: Ctx, key: str, *, since: int | None, until: int | None, which: str, most: int = MOST_EVENTS) -> Replay:
     """Send again the events from `since` to `until` (milliseconds), by default those from while it was switched off.
 
@@ -44,10 +52,10 @@ def replay(ctx: Ctx, key: str, *, since: int | None, until: int | None, which: s
     find = _failed if which == "failed" else _happened
     found = find(ctx, webhook, since, until, most + 1)
     again = found[:most]
-    _send(ctx, webhook, [event_id for event_id, _ in again])
+    _send(ctx, webhook, again)
     if until >= (webhook.on_at or 0) and since <= (webhook.off_at or ctx.now) and len(found) <= most:
         ctx.db.run("UPDATE webhooks SET off_at = NULL, on_at = NULL WHERE key = :key", key=webhook.key)
-    return Replay(len(again), found[most][1] if len(found) > most else None)
+    return Replay(len(again), found[most].at if len(found) > most else None)
 
 
 def _window(ctx: Ctx, webhook: Webhook, since: int | None, until: int | None) -> tuple[int, int]:
@@ -61,12 +69,14 @@ def _window(ctx: Ctx, webhook: Webhook, since: int | None, until: int | None) ->
     return since, until
 
 
-def _send(ctx: Ctx, webhook: Webhook, event_ids: list[int]) -> None:
+def _send(ctx: Ctx, webhook: Webhook, again: list[ReplayedEvent]) -> None:
     """Deliveries that are waiting already keep their place."""
-    rows = [deliveries.row(ctx.now, event_id, webhook.event, webhook.key, deliveries.REPLAY) for event_id in event_ids]
+    rows = [deliveries.row(ctx.now, event.id, event.name, webhook.key, deliveries.REPLAY) for event in again]
     ctx.db.many(
         f"{deliveries.INSERT_OR} UPDATE SET {deliveries.SEND_AGAIN}, rank = :rank WHERE deliveries.state <> 'due'", rows
     )
+    if webhook.ordered and webhook.by_box:
+        subscriptions.set_lanes(ctx.db, webhook.key)
     if ctx.effects is not None:
         ctx.effects.deliveries += [row["key"] for row in rows]
     ctx.db.notify(fan_out.CHANNEL)
@@ -91,9 +101,9 @@ def test(ctx: Ctx, key: str) -> Delivery:
     webhook = subscriptions.get(ctx, key)
     deliveries.require_active(webhook)
     found = _happened(ctx, webhook, 0, ctx.now, 1, order="DESC")
-    event_id = found[0][0] if found else 0
+    event_id, name = (found[0].id, found[0].name) if found else (0, webhook.event)
     test_key = deliveries.key(webhook.key, event_id, ids.new("t", ctx.now))
-    row = deliveries.row(ctx.now, event_id, webhook.event, webhook.key)
+    row = deliveries.row(ctx.now, event_id, name, webhook.key)
     ctx.db.many(deliveries.INSERT, [{**row, "key": test_key, "test": True}])
     if ctx.effects is not None:
         ctx.effects.deliveries.append(test_key)
@@ -101,13 +111,13 @@ def test(ctx: Ctx, key: str) -> Delivery:
     return deliveries.get(ctx, test_key)[0]
 
 
-# The events to send again: their numbers and times
+# The events to send again
 
 
-def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> list[tuple[int, int]]:
+def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> list[ReplayedEvent]:
     rows = ctx.db.rows(
         f"""
-        SELECT event_id, created_at FROM deliveries
+        SELECT event_id, created_at, event FROM deliveries
         WHERE {deliveries.OF_WEBHOOK} AND state = 'dead' AND created_at >= :since AND created_at <= :until AND NOT test
             AND EXISTS (
                 SELECT 1 FROM events e WHERE e.id = event_id AND {access.sees_event(ctx.db.dialect, "e")})
@@ -119,16 +129,17 @@ def _failed(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int) -> l
         until=until,
         limit=limit,
     )
-    return [(row[0], row[1]) for row in rows]
+    return [ReplayedEvent(*row) for row in rows]
 
 
-def _happened(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int, order: str = "") -> list[tuple[int, int]]:
+def _happened(ctx: Ctx, webhook: Webhook, since: int, until: int, limit: int, order: str = "") -> list[ReplayedEvent]:
     """The events that the subscription would get now, read in slices, because filters may exclude most of them."""
-    found: list[tuple[int, int]] = []
+    found: list[ReplayedEvent] = []
     after: int | None = None
     while len(found) < limit:
         slice_ = _slice(ctx, webhook, since, until, after, order)
-        found += [(event.id, event.at) for event in _wanted(ctx, webhook, slice_)]
+        wanted = _wanted(ctx, webhook, slice_)
+        found += [ReplayedEvent(event.id, event.at, subscriptions.EVENT_NAMES[event.kind]) for event in wanted]
         if len(slice_) < _SLICE:
             break
         after = slice_[-1].id
@@ -139,7 +150,7 @@ _SLICE = 1000
 
 
 def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None, order: str) -> list[Event]:
-    kinds = [kind for kind, name in subscriptions.EVENT_NAMES.items() if name == webhook.event]
+    kinds = [kind for kind, name in subscriptions.EVENT_NAMES.items() if name in webhook.event_names]
     where, params = _scope(webhook)
     if after is not None:
         where, params = f"{where} AND e.id {'<' if order else '>'} :after", {**params, "after": after}
@@ -160,27 +171,30 @@ def _slice(ctx: Ctx, webhook: Webhook, since: int, until: int, after: int | None
 
 
 def _scope(webhook: Webhook) -> tuple[str, dict[str, Any]]:
-    if webhook.event.startswith(("CONTACT", "ORG")):
+    scopes = []
+    if any(name.startswith(subscriptions.TEAM_EVENTS) for name in webhook.event_names):
         team = "(SELECT team_key FROM pipelines WHERE key = :scope)" if webhook.pipeline_key else ":scope"
-        return f"e.pipeline_key IS NULL AND e.team_key = {team}", {"scope": webhook.scope_key}
-    if webhook.pipeline_key is None:
-        return "e.pipeline_key IN (SELECT key FROM pipelines WHERE team_key = :scope)", {"scope": webhook.scope_key}
-    return "e.pipeline_key = :scope", {"scope": webhook.scope_key}
+        scopes.append(f"e.pipeline_key IS NULL AND e.team_key = {team}")
+    if not all(name.startswith(subscriptions.TEAM_EVENTS) for name in webhook.event_names):
+        within = "= :scope" if webhook.pipeline_key else "IN (SELECT key FROM pipelines WHERE team_key = :scope)"
+        scopes.append(f"e.pipeline_key {within}")
+    return f"({' OR '.join(scopes)})", {"scope": webhook.scope_key}
 
 
 def _wanted(ctx: Ctx, webhook: Webhook, happened: list[Event]) -> list[Event]:
     """Those of these events that the subscription gets."""
-    subscribers: dict[tuple[str, str, str], Any] = {}
+    subscribers: dict[tuple[str, tuple[str, str, str]], Any] = {}
     found = []
     for event in happened:
         if "part" in event.detail:
             continue
+        name = subscriptions.EVENT_NAMES[event.kind]
         scopes = (event.pipeline_key or "", event.detail.get("old_pipeline_key", ""), event.team_key or "")
-        if scopes not in subscribers:
-            there = fan_out.subscribers(ctx.db, webhook.event, scopes, most=fan_out.ALL_SUBSCRIPTIONS) or []
-            subscribers[scopes] = next((subscriber for subscriber in there if subscriber.key == webhook.key), None)
-        subscriber = subscribers[scopes]
-        if subscriber is not None and subscriber.wants(_event_to_send(ctx, event, webhook.event, scopes)):
+        if (name, scopes) not in subscribers:
+            there = fan_out.subscribers(ctx.db, name, scopes, most=fan_out.ALL_SUBSCRIPTIONS) or []
+            subscribers[name, scopes] = next((each for each in there if each.key == webhook.key), None)
+        subscriber = subscribers[name, scopes]
+        if subscriber is not None and subscriber.wants(_event_to_send(ctx, event, name, scopes)):
             found.append(event)
     return found
 

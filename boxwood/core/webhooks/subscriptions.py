@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, signing
@@ -86,6 +87,8 @@ BOX_MEMBERS = {
 CONDITION_NAMES = ("event", "item", "before")
 """The names in a condition: the event's name, the thing as it is sent, and the changed members before the change."""
 TOKEN_HEADER = "X-Streak-Webhook-Token"
+LIST, FULL = "list", "full"
+MOST_EVENTS_AT_ONCE = 100
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -122,6 +125,19 @@ class Webhook(msgspec.Struct, frozen=True):
     probes: int
     waits_until: int
     """Nothing is sent before this time; 0 while the endpoint works."""
+    name: str = ""
+    events: list[str] = []
+    """All events, if there are several; empty if there is only `event`."""
+    payload: str = LIST
+    """`list` for Streak's list of changed things, `full` for envelopes that also say what changed, and who did it."""
+    by_box: bool = False
+    """If it is `ordered`: whether only the deliveries of each box are in order, beside those of other boxes."""
+    batch_size: int = 1
+    """The most events in one request."""
+
+    @property
+    def event_names(self) -> list[str]:
+        return self.events or [self.event]
 
     def secrets(self, now: int) -> list[str]:
         """The secrets that a delivery is signed with now: both during a rotation."""
@@ -129,7 +145,10 @@ class Webhook(msgspec.Struct, frozen=True):
 
 
 WEBHOOKS = Table("webhooks", Webhook)
-EDITED = ("event", "target_url", "token", "stages", "fields", "condition", "ordered", "active")
+EDITED = (
+    *("event", "target_url", "token", "stages", "fields", "condition", "ordered", "active"),
+    *("name", "events", "payload", "by_box", "batch_size"),
+)
 """What an edit may change."""
 HEALTHY = {"failures": 0, "failing_since": None, "probes": 0, "waits_until": 0}
 
@@ -215,7 +234,7 @@ def _list_for_scope(ctx: Ctx, key: str, may_change_all: bool, limit: int, offset
 
 
 def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webhook:
-    """Create a subscription from `event`, `target_url`, and `pipeline_key` or else `team_key`.
+    """Create a subscription from `event` or `events`, `target_url`, and `pipeline_key` or else `team_key`.
 
     A team may have `most` subscriptions; 0 means any number.
     """
@@ -226,14 +245,15 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         team = teams.get_to_work_in(ctx, given["team_key"])
     else:
         raise Invalid("pipelineKey", "is missing: name a pipeline, or a team with teamKey")
-    if pipeline and str(given.get("event")).startswith(TEAM_EVENTS):
+    if not (asked := given.get("events") or [given["event"]] if given.get("event") or given.get("events") else []):
+        raise Invalid("event", "is missing: name an event, or several in events")
+    if pipeline and all(str(name).startswith(TEAM_EVENTS) for name in asked):
         # Contacts and organizations belong to teams: a program that always names a pipeline means its team.
         team, pipeline = teams.get_to_work_in(ctx, given.get("team_key") or pipeline.team_key), None
     scope = pipeline or team
     assert scope is not None
-    for member, wire in (("event", "event"), ("target_url", "targetUrl")):
-        if not given.get(member):
-            raise Invalid(wire, "is missing")
+    if not given.get("target_url"):
+        raise Invalid("targetUrl", "is missing")
     endpoint_quota.require_subscription(ctx, pipeline.team_key if pipeline else scope.key, most)
     blank = Webhook(
         key=ids.new("w", ctx.now),
@@ -281,6 +301,8 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     changed = [name for name in WEBHOOKS.names if getattr(after, name) != getattr(before, name)]
     WEBHOOKS.update(ctx.db, after, *changed)
+    if after.ordered and after.by_box:
+        set_lanes(ctx.db, after.key)
     undo_data.store_members(ctx, record_event(ctx, "webhook.edited", after), before, after, EDITED)
     return after
 
@@ -299,6 +321,17 @@ def _switched_off(ctx: Ctx, webhook: Webhook, reason: str) -> Webhook:
     return msgspec.structs.replace(webhook, active=False, off_at=ctx.now, on_at=None, off_reason=reason)
 
 
+def set_lanes(db: Db, webhook_key: str) -> None:
+    """Put the waiting deliveries of a subscription into the lanes of their boxes."""
+    db.run(
+        """
+        UPDATE deliveries SET lane = COALESCE((SELECT e.box_key FROM events e WHERE e.id = event_id), '')
+        WHERE webhook_key = :webhook AND state = 'due' AND lane = ''
+        """,
+        webhook=webhook_key,
+    )
+
+
 def rotate(ctx: Ctx, key: str) -> Webhook:
     """Give the subscription a new secret. For a day, deliveries are signed with the previous one as well."""
     before = get_for_change(ctx, key)
@@ -312,7 +345,7 @@ def rotate(ctx: Ctx, key: str) -> Webhook:
 def delete(ctx: Ctx, key: str) -> None:
     """Move it to the trash. Its waiting deliveries are not sent."""
     webhook = get_for_change(ctx, key)
-    trash.store(ctx, "webhook", key, webhook.event)
+    trash.store(ctx, "webhook", key, webhook.name or ", ".join(webhook.event_names))
     ctx.db.run("DELETE FROM webhooks WHERE key = :key", key=webhook.key)
     record_event(ctx, "webhook.deleted", webhook)
 
@@ -321,7 +354,8 @@ def record_event(ctx: Ctx, kind: str, webhook: Webhook) -> int:
     """Record an event that only the owner sees, since a URL can be a secret. Returns the event's number."""
     host = webhook.target_url.partition("://")[2].partition("/")[0]
     update = WebhookUpdate(webhook.key, webhook.event, host, webhook.user_key)
-    return events.record(ctx, kind, update, subject=f"{webhook.event} at {host}")
+    title = webhook.name or ", ".join(webhook.event_names)
+    return events.record(ctx, kind, update, subject=f"{title} at {host}")
 
 
 # What an edit may change
@@ -329,8 +363,10 @@ def record_event(ctx: Ctx, kind: str, webhook: Webhook) -> int:
 
 def _with_changes(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rules) -> Webhook:
     changes: dict[str, Any] = {}
-    if given.get("event"):
-        changes["event"] = _event(given["event"])
+    changes |= _events(webhook, given)
+    for member in ("name", "payload", "ordered", "by_box", "batch_size"):
+        if given.get(member) is not None:
+            changes[member] = given[member]
     if given.get("target_url"):
         changes["target_url"] = _target(given["target_url"], rules)
     if "token" in given:
@@ -343,9 +379,23 @@ def _with_changes(ctx: Ctx, webhook: Webhook, given: dict[str, Any], rules: Rule
         changes["condition"] = (given["condition"] or "").strip()
         if changes["condition"]:
             cel.check(changes["condition"], CONDITION_NAMES, "condition")
-    if given.get("ordered") is not None:
-        changes["ordered"] = given["ordered"]
-    return msgspec.structs.replace(webhook, **changes)
+    webhook = msgspec.structs.replace(webhook, **changes)
+    if not 1 <= webhook.batch_size <= MOST_EVENTS_AT_ONCE:
+        raise Invalid("batchSize", f"must be from 1 to {MOST_EVENTS_AT_ONCE}")
+    if webhook.ordered and webhook.by_box and webhook.batch_size > 1:
+        raise Invalid("batchSize", "must be 1 with orderBy BOX: a batch holds events of several boxes")
+    return webhook
+
+
+def _events(webhook: Webhook, given: dict[str, Any]) -> dict[str, Any]:
+    """The changed events. `events` counts, unless a client sent it back as it was and changed only `event`."""
+    now = webhook.event_names
+    wanted = list(dict.fromkeys(_event(name) for name in given.get("events") or ()))
+    if not wanted or wanted == now:
+        event = _event(given["event"]) if given.get("event") else webhook.event
+        is_single = "events" in given and not wanted
+        wanted = [event] if event != webhook.event or is_single else now
+    return {} if wanted == now else {"event": wanted[0], "events": wanted if len(wanted) > 1 else []}
 
 
 def _event(name: str) -> str:

@@ -11,6 +11,7 @@ from ...core.events import Event
 from ...core.history import history
 from ...core.outgoing_mail import Letter
 from ...core.undo.dry_runs import Notified, Outcome
+from ...core.webhooks.subscriptions import EVENT_NAMES
 from .. import payloads
 from .base import Out, given
 from .events import global_story
@@ -109,7 +110,7 @@ def dry_run(outcome: Outcome) -> DryRun:
             [
                 WouldSend(
                     webhook.key,
-                    webhook.event,
+                    EVENT_NAMES.get(event.kind, webhook.event) if event else webhook.event,
                     webhook.target_url,
                     event.kind if event else msgspec.UNSET,
                     given(event.box_key) if event else msgspec.UNSET,

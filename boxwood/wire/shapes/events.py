@@ -10,7 +10,7 @@ from ...core.event_kinds import EVENT_KINDS
 from ...core.events import Event, key_of
 from .base import Out, given
 
-_INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via", "undoes")
+_INNER = ("people", "part", "changed", "colours", "task_keys", "change_id", "via", "undoes", "earlier")
 
 
 class NewsfeedEntry(Out, omit_defaults=False):

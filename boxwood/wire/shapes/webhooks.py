@@ -7,10 +7,12 @@ import msgspec
 from ...core.events import key_of
 from ...core.webhooks.deliveries import Delivery, DeliveryAttempt
 from ...core.webhooks.replays import Replay
-from ...core.webhooks.subscriptions import EVENTS, Webhook
+from ...core.webhooks.subscriptions import EVENTS, FULL, LIST, Webhook
 from ..codec import Shape
-from ..kinds import FLAG, KEY, MILLIS, NAMES, TEXT, Kind, clearable
+from ..kinds import FLAG, INTEGER, KEY, MILLIS, NAME, NAMES, TEXT, Kind, clearable, one_of
 from .base import Out, given
+
+SUBSCRIPTION, BOX = "SUBSCRIPTION", "BOX"
 
 
 class WebhookOut(Out, omit_defaults=False):
@@ -26,6 +28,12 @@ class WebhookOut(Out, omit_defaults=False):
     ordered: bool
     stages: list[str]
     fields: list[str]
+    events: list[str]
+    """All events; `event` is the first."""
+    payload: str
+    order_by: str
+    batch_size: int
+    name: str | msgspec.UnsetType = msgspec.UNSET
     condition: str | msgspec.UnsetType = msgspec.UNSET
     pipeline_key: str | msgspec.UnsetType = msgspec.UNSET
     team_key: str | msgspec.UnsetType = msgspec.UNSET
@@ -49,6 +57,11 @@ def webhook(webhook: Webhook, *, secret: bool = False) -> WebhookOut:
         ordered=webhook.ordered,
         stages=webhook.stages,
         fields=webhook.fields,
+        events=webhook.event_names,
+        payload=webhook.payload,
+        order_by=BOX if webhook.by_box else SUBSCRIPTION,
+        batch_size=webhook.batch_size,
+        name=webhook.name or msgspec.UNSET,
         condition=webhook.condition or msgspec.UNSET,
         pipeline_key=given(webhook.pipeline_key),
         team_key=given(webhook.team_key),
@@ -62,8 +75,14 @@ def webhook(webhook: Webhook, *, secret: bool = False) -> WebhookOut:
 
 
 _EVENT = Kind(TEXT.read, {"type": "string", "enum": list(EVENTS)})
+_ORDERS = one_of(SUBSCRIPTION, BOX)
 _MEMBERS: dict[str, Kind] = {
     "event": _EVENT,
+    "events": Kind(NAMES.read, {"type": "array", "items": _EVENT.schema}),
+    "name": NAME,
+    "payload": one_of(LIST, FULL),
+    "by_box": Kind(lambda value: _ORDERS.read(value) == BOX, _ORDERS.schema),
+    "batch_size": INTEGER,
     "target_url": TEXT,
     "token": TEXT,
     "stages": NAMES,
@@ -77,16 +96,22 @@ _DESCRIBED = {
     "fields": "For BOX_EDIT: only events that changed one of these: keys of fields, or members of a box such as name.",
     "condition": "A CEL expression over event, item (as it is sent) and before, such as item.stageKey == '5002'.",
     "ordered": "Send one delivery at a time, in order. A delivery that fails delays the next ones.",
+    "events": "Several events, in place of `event`.",
+    "payload": "`list`: Streak's list of changed things. `full`: an envelope that also says who changed what.",
+    "by_box": "With `ordered`: SUBSCRIPTION for one order, BOX for an order in each box, beside other boxes.",
+    "batch_size": "The most events in one request, up to 100. Above 1, an event waits up to a second for others.",
 }
+_ALIASES = {"orderBy": "by_box"}
 WEBHOOK_CREATE = Shape(
     "WebhookCreate",
     _MEMBERS,
-    required=("event", "target_url"),
+    required=("target_url",),
+    aliases=_ALIASES,
     pipeline_key=KEY,
     team_key=KEY,
     described=_DESCRIBED,
 )
-WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, described=_DESCRIBED)
+WEBHOOK_EDIT = Shape("WebhookEdit", _MEMBERS, active=FLAG, aliases=_ALIASES, described=_DESCRIBED)
 
 
 class AttemptOut(Out, omit_defaults=False):
@@ -124,6 +149,8 @@ class DeliveryOut(Out, omit_defaults=False):
     end_timestamp: int | msgspec.UnsetType = msgspec.UNSET
     newsfeed_item_key: str | msgspec.UnsetType = msgspec.UNSET
     test: bool | msgspec.UnsetType = msgspec.UNSET
+    batch: str | msgspec.UnsetType = msgspec.UNSET
+    """The `webhook-id` of the request in which it is sent with others."""
     last_status: int | msgspec.UnsetType = msgspec.UNSET
     last_error: str | msgspec.UnsetType = msgspec.UNSET
     attempts: list[AttemptOut] | msgspec.UnsetType = msgspec.UNSET
@@ -148,6 +175,7 @@ def delivery(delivery: Delivery) -> DeliveryOut:
         end_timestamp=given(delivery.ended_at),
         newsfeed_item_key=key_of(delivery.event_id) if delivery.event_id else msgspec.UNSET,
         test=delivery.test or msgspec.UNSET,
+        batch=given(delivery.batch),
         last_status=given(last.status if last else None),
         last_error=given(last.error if last else None),
     )

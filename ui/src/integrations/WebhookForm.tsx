@@ -1,4 +1,4 @@
-import { Button, Group, Modal, MultiSelect, Select, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { client } from "../api/client";
 import { errorAt, Problem } from "../api/problem";
@@ -19,26 +19,41 @@ const MEMBERS = [
   { value: "organizations", label: "Organizations" },
 ];
 
+type Order = "NONE" | "SUBSCRIPTION" | "BOX";
+
+const ORDERS: { value: Order; label: string }[] = [
+  { value: "NONE", label: "As fast as possible, in any order" },
+  { value: "BOX", label: "In order for each box" },
+  { value: "SUBSCRIPTION", label: "In order, one after the other" },
+];
+
 type Props = { pipeline: PipelineOut; hook?: WebhookOut; onClose: () => void };
 
 /** Subscribes to events of a pipeline, or changes a subscription. The signing secret is shown once. */
 export function WebhookForm({ pipeline, hook, onClose }: Props) {
-  const [event, setEvent] = useState((hook?.event ?? "BOX_CREATE") as EventName);
+  const [name, setName] = useState(hook?.name ?? "");
+  const [events, setEvents] = useState((hook?.events ?? ["BOX_CREATE"]) as EventName[]);
   const [targetUrl, setTargetUrl] = useState(hook?.targetUrl ?? "");
   const [token, setToken] = useState("");
   const [stages, setStages] = useState(hook?.stages ?? []);
   const [fields, setFields] = useState(hook?.fields ?? []);
   const [condition, setCondition] = useState(hook?.condition ?? "");
-  const [ordered, setOrdered] = useState(hook?.ordered ?? false);
+  const [order, setOrder] = useState<Order>(hook?.ordered ? (hook.orderBy as Order) : "NONE");
+  const [full, setFull] = useState(hook?.payload === "full");
+  const [batchSize, setBatchSize] = useState(hook?.batchSize ?? 1);
   const [created, setCreated] = useState<WebhookOut | null>(null);
   const form = useForm(async () => {
     const settings = {
-      event,
+      name: name.trim(),
+      events,
       targetUrl: targetUrl.trim(),
       stages,
-      fields: event === "BOX_EDIT" ? fields : [],
+      fields: events.includes("BOX_EDIT") ? fields : [],
       condition: condition.trim() || null,
-      ordered,
+      ordered: order !== "NONE",
+      orderBy: order === "BOX" ? ("BOX" as const) : ("SUBSCRIPTION" as const),
+      payload: full ? ("full" as const) : ("list" as const),
+      batchSize: order === "BOX" ? 1 : batchSize,
     };
     const body = token ? { ...settings, token } : settings;
     if (hook) {
@@ -68,19 +83,20 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
     );
   }
   const at = (field: string) => errorAt(form.error, field);
-  const placed = ["targetUrl", "stages", "fields", "condition", "token", "event"].some((field) => at(field));
+  const placed = ["name", "targetUrl", "stages", "fields", "condition", "token", "event", "batchSize"].some((field) =>
+    at(field),
+  );
   return (
     <Modal opened onClose={onClose} size="lg" title={hook ? "Change the subscription" : "New webhook"}>
       <form onSubmit={form.submit}>
         <Stack>
-          <Select
+          <MultiSelect
             label="When"
             data={choices("pipeline")}
-            value={event}
-            allowDeselect={false}
+            value={events}
             searchable
-            error={at("event")}
-            onChange={(value) => value && setEvent(value as EventName)}
+            error={events.length === 0 ? "Choose at least one event" : at("event")}
+            onChange={(values) => setEvents(values as EventName[])}
           />
           <TextInput
             label="Send it to"
@@ -101,7 +117,7 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
             clearable
             onChange={setStages}
           />
-          {event === "BOX_EDIT" && (
+          {events.includes("BOX_EDIT") && (
             <MultiSelect
               label="Only when one of these changed"
               placeholder={fields.length === 0 ? "Whatever changed" : undefined}
@@ -130,18 +146,44 @@ export function WebhookForm({ pipeline, hook, onClose }: Props) {
             error={at("token")}
             onChange={(change) => setToken(change.currentTarget.value)}
           />
-          <Switch
-            label="In order, one at a time"
-            description="Each waits until the one before has arrived. Without it they go out as fast as they can."
-            checked={ordered}
-            onChange={(change) => setOrdered(change.currentTarget.checked)}
+          <TextInput
+            label="Name"
+            description="Shown in lists in place of the events"
+            value={name}
+            error={at("name")}
+            onChange={(change) => setName(change.currentTarget.value)}
           />
+          <Switch
+            label="Say what changed, and who changed it"
+            description="Each event is an envelope with the previous values, the time and the user."
+            checked={full}
+            onChange={(change) => setFull(change.currentTarget.checked)}
+          />
+          <Select
+            label="Order"
+            data={ORDERS}
+            value={order}
+            allowDeselect={false}
+            onChange={(value) => value && setOrder(value as Order)}
+          />
+          {order !== "BOX" && (
+            <NumberInput
+              label="Events in one request"
+              description="Above 1, events wait up to a second for others."
+              min={1}
+              max={100}
+              allowDecimal={false}
+              value={batchSize}
+              error={at("batchSize")}
+              onChange={(value) => setBatchSize(Number(value) || 1)}
+            />
+          )}
           <Refusal error={form.error instanceof Problem && placed ? null : form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={form.busy}>
+            <Button type="submit" loading={form.busy} disabled={events.length === 0}>
               {hook ? "Save" : "Subscribe"}
             </Button>
           </Group>

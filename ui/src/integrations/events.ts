@@ -37,6 +37,11 @@ export function inWords(event: string): string {
   return WORDS[event as EventName]?.label ?? event;
 }
 
+/** What a subscription is called in lists: its name, or else its events. */
+export function titleOf(hook: { name?: string; events: string[] }): string {
+  return hook.name || hook.events.map(inWords).join(", ");
+}
+
 /** Options of a select: events of a pipeline, or of a whole team (which adds contacts and organizations). */
 export function choices(scope: "pipeline" | "team"): { group: string; items: { value: EventName; label: string }[] }[] {
   const groups = new Map<string, { value: EventName; label: string }[]>();

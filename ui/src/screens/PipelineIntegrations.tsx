@@ -10,7 +10,7 @@ import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { Rows } from "../components/Rows";
 import { Empty, Ready } from "../components/states";
-import { inWords } from "../integrations/events";
+import { titleOf } from "../integrations/events";
 import { healthOf } from "../integrations/health";
 import { InboundForm } from "../integrations/InboundForm";
 import classes from "../integrations/integrations.module.css";
@@ -78,7 +78,7 @@ function Webhook({ hook, pipeline }: { hook: WebhookOut; pipeline: string }) {
     <Table.Tr>
       <Table.Td>
         <Link className={classes.open} to={`/pipelines/${pipeline}/webhooks/${hook.key}`}>
-          {inWords(hook.event)}
+          {titleOf(hook)}
         </Link>
       </Table.Td>
       <Table.Td className={classes.wide} title={hook.targetUrl}>

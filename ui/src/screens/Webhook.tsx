@@ -13,7 +13,7 @@ import { Moment } from "../components/Moment";
 import { Ready } from "../components/states";
 import { say } from "../components/toasts";
 import { Delivery, State } from "../integrations/Delivery";
-import { inWords } from "../integrations/events";
+import { inWords, titleOf } from "../integrations/events";
 import { healthOf } from "../integrations/health";
 import classes from "../integrations/integrations.module.css";
 import { Journal, useJournal } from "../integrations/Journal";
@@ -79,7 +79,7 @@ function Head({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) {
         <Link className="quiet" to={`/pipelines/${pipeline.key}/integrations`}>
           Integrations
         </Link>
-        <Title order={2}>{inWords(hook.event)}</Title>
+        <Title order={2}>{titleOf(hook)}</Title>
       </div>
       <Group gap="xs">
         <CopyAsCode call={{ method: "GET", path: `/v2/webhooks/${hook.key}/deliveries` }} />
@@ -142,6 +142,12 @@ function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) 
           </>
         )}
       </dd>
+      {hook.name && (
+        <>
+          <dt>When</dt>
+          <dd>{hook.events.map(inWords).join(", ")}</dd>
+        </>
+      )}
       <dt>Sent to</dt>
       <dd>{hook.targetUrl}</dd>
       {stages.length > 0 && (
@@ -165,7 +171,18 @@ function Facts({ hook, pipeline }: { hook: WebhookOut; pipeline: PipelineOut }) 
         </>
       )}
       <dt>Order</dt>
-      <dd>{hook.ordered ? "One at a time, in order" : "As fast as they can go"}</dd>
+      <dd>
+        {hook.ordered
+          ? hook.orderBy === "BOX"
+            ? "In order for each box"
+            : "In order, one after the other"
+          : "As fast as possible, in any order"}
+      </dd>
+      <dt>Sends</dt>
+      <dd>
+        {hook.payload === "full" ? "What changed, and who changed it" : "The changed things"}
+        {hook.batchSize > 1 && `, up to ${hook.batchSize} in one request`}
+      </dd>
       <dt>Made</dt>
       <dd>
         <Moment at={hook.creationDate} />
