@@ -2,6 +2,8 @@ import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
 import {
   IconAlertTriangle,
   IconArrowsMaximize,
+  IconChevronDown,
+  IconChevronUp,
   IconDots,
   IconFileText,
   IconLink,
@@ -33,6 +35,7 @@ import { Links } from "./Links";
 import { People } from "./People";
 import { Section } from "./Section";
 import { Stepper } from "./Stepper";
+import { useSiblings } from "./siblings";
 import { Tasks } from "./Tasks";
 import { Timeline } from "./Timeline";
 import { useDropped } from "./useDropped";
@@ -192,6 +195,17 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
 function PanelHeader({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, mayEdit } = useOpenBox();
   const navigate = useNavigate();
+  const { previous, next } = useSiblings(box.key);
+  const [, setSearch] = useSearch();
+  const open = (key: string | undefined) => {
+    if (!key) return;
+    if (!onClose) return void navigate(`/boxes/${key}`);
+    setSearch((before) => new URLSearchParams([...[...before].filter(([name]) => name !== "box"), ["box", key]]));
+  };
+  useCommands([
+    { id: "box-next", label: "Next box", section: "Box", keys: "j", hidden: true, run: () => open(next) },
+    { id: "box-previous", label: "Previous box", section: "Box", keys: "k", hidden: true, run: () => open(previous) },
+  ]);
   const [deleting, setDeleting] = useState(false);
   const remove = async () => {
     setDeleting(true);
@@ -216,6 +230,16 @@ function PanelHeader({ onClose }: { onClose: (() => void) | undefined }) {
         {pipeline.name}
       </Link>
       <div className={classes.tools}>
+        {(previous || next) && (
+          <>
+            <ActionIcon aria-label="Previous box (K)" disabled={!previous} onClick={() => open(previous)}>
+              <IconChevronUp size={18} stroke={1.6} />
+            </ActionIcon>
+            <ActionIcon aria-label="Next box (J)" disabled={!next} onClick={() => open(next)}>
+              <IconChevronDown size={18} stroke={1.6} />
+            </ActionIcon>
+          </>
+        )}
         <CopyAsCode call={{ method: "GET", path: `/v1/boxes/${box.key}` }} />
         {onClose && (
           <ActionIcon component={Link} to={`/boxes/${box.key}`} aria-label="Open as a page">

@@ -13,9 +13,8 @@ import { usePeople } from "../components/PersonPicker";
 import classes from "./Comment.module.css";
 import { useOpenBox } from "./context";
 import { useDraft } from "./drafts";
-import values from "./Fields.module.css";
 import { MessageInput } from "./MessageInput";
-import { pieces } from "./mentions";
+import { Words } from "./Words";
 
 const EMOJI = ["👍", "❤️", "🎉", "😄", "👀", "✅", "🙏", "🚀", "🤔", "😢", "👎", "💯"];
 
@@ -143,18 +142,7 @@ function CommentBody({ comment, onReply }: { comment: CommentOut; onReply: () =>
             </Group>
           </>
         ) : (
-          <p className={values.text}>
-            {pieces(comment.message, comment.mentions).map((each, at) =>
-              each.userKey ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text in a fixed order
-                <span key={at} className={classes.mention} data-me={each.userKey === me.key || undefined}>
-                  {each.text}
-                </span>
-              ) : (
-                each.text
-              ),
-            )}
-          </p>
+          <Words text={comment.message} mentions={comment.mentions} me={me.key} />
         )}
         {comment.reactionSummary.length > 0 && (
           <Group gap={4} mt={4}>

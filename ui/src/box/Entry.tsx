@@ -28,6 +28,7 @@ import { useOpenBox } from "./context";
 import values from "./Fields.module.css";
 import { plain } from "./plain";
 import classes from "./Timeline.module.css";
+import { Words } from "./Words";
 
 const Preview = lazily(() => import("./Preview"));
 
@@ -149,7 +150,7 @@ function Meeting({ meeting }: { meeting: MeetingOut }) {
         )}
       </Group>
       {words === null ? (
-        meeting.notes && <p className={values.text}>{plain(meeting.notes)}</p>
+        meeting.notes && <Words text={plain(meeting.notes)} />
       ) : (
         <>
           <Textarea

@@ -4,8 +4,8 @@ import { useEditBox } from "../api/boxes";
 import { useKeys } from "../fields/useKeys";
 import classes from "./Box.module.css";
 import { useOpenBox } from "./context";
-import values from "./Fields.module.css";
 import { InPlace } from "./InPlace";
+import { Words } from "./Words";
 
 /** The name of the box, edited in place. */
 export function Heading() {
@@ -65,7 +65,7 @@ export function Notes() {
       label="notes"
       value={box.notes}
       empty="Add notes"
-      draw={<span className={values.text}>{box.notes}</span>}
+      draw={<Words text={box.notes ?? ""} />}
       edit={
         mayEdit
           ? (close) => (

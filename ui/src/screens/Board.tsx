@@ -18,6 +18,7 @@ import { contentOf, useBoardState } from "../board/state";
 import { Tools } from "../board/Tools";
 import { touchable } from "../board/touch";
 import { MOST_PLACES, PLACING, useBoard } from "../board/useBoard";
+import { useSiblingsOf } from "../box/siblings";
 import { useCommands } from "../commands/registry";
 import { useNow } from "../components/Moment";
 import { Empty, Ready } from "../components/states";
@@ -61,6 +62,7 @@ export default function Board() {
     onSuccess: ({ response }, { name }) => offerUndo(`${name} added`, response),
   });
 
+  useSiblingsOf(lanes.flatMap((lane) => lane.cards.map((card) => card.key)));
   const may = (box: Box) => mayEdit(pipeline, me.key, box);
   const find = (key: string | null) => lanes.flatMap((lane) => lane.cards).find((each) => each.key === key);
   const nameOfLane = (key: string) => lanes.find((each) => each.key === key)?.name || "No value";
