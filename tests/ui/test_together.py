@@ -103,6 +103,7 @@ def test_edits_wait_for_a_server_that_restarts(restarting: tuple[Server, World, 
     page.keyboard.press("Enter")
     expect(page.get_by_text("One change waits and will be sent when it is back")).to_be_visible()
     expect(cell(page, "Acme", size)).to_have_text("4,200")
+    page.keyboard.press("ArrowUp")  # Enter went down
     page.keyboard.press("Enter")
     expect(page.get_by_role("textbox", name="Size", exact=True)).to_be_focused()
     page.keyboard.type("4300")

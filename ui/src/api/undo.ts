@@ -1,5 +1,5 @@
 /** Undo. The response to every write names its change, and the change is undone by that name. */
-import { undoable } from "../components/toasts";
+import { say, undoable } from "../components/toasts";
 import { client } from "./client";
 import { queries } from "./queries";
 import type { Left } from "./schema";
@@ -17,24 +17,72 @@ interface Options {
 }
 
 /** Undoes a whole change. Returns what was kept. */
-export async function undo(change: string, { partial = false, onProgress }: Options = {}): Promise<Left[]> {
+export async function undo(change: string, options: Options = {}): Promise<Left[]> {
+  forget(change);
+  return (await takeBack(change, options)).left;
+}
+
+/** Undoes a whole change. Returns what was kept, and the name of the undo, which is a change itself. */
+async function takeBack(
+  change: string,
+  { partial = false, onProgress }: Options = {},
+): Promise<{ left: Left[]; name: string }> {
   const left: Left[] = [];
+  let name = "";
   let more = change !== "";
   try {
     while (more) {
       const { data } = await client.POST("/v2/undo", { body: { change, partial } });
       left.push(...(data?.left ?? []));
+      name = data?.change ?? name;
       onProgress?.(data?.progress ?? 1);
       more = data?.hasMore ?? false;
     }
   } finally {
     await queries.invalidateQueries({ predicate: (query) => query.queryKey[0] === "get" });
   }
-  return left;
+  return { left, name };
+}
+
+/** The user's own changes in this tab, the newest last, for Ctrl Z; and those that Ctrl Z took back, for Ctrl Shift Z. */
+type Done = { says: string; change: string };
+const MOST = 100;
+let changes: Done[] = [];
+let undone: Done[] = [];
+
+function forget(change: string): void {
+  changes = changes.filter((each) => each.change !== change);
+}
+
+/** Takes back the user's newest change in this tab. */
+export async function undoNewest(): Promise<void> {
+  const newest = changes.pop();
+  if (!newest) return say("Nothing to undo");
+  const { name } = await takeBack(newest.change);
+  undone.push({ says: newest.says, change: name });
+  say(`Undone: ${newest.says}`);
+}
+
+/** Restores what `undoNewest` took back last. */
+export async function redoNewest(): Promise<void> {
+  const newest = undone.pop();
+  if (!newest) return say("Nothing to redo");
+  const { name } = await takeBack(newest.change);
+  changes.push({ says: newest.says, change: name });
+  say(`Done again: ${newest.says}`);
+}
+
+/** Remembers a change for Ctrl Z. */
+export function remember(says: string, change: string): void {
+  if (!change) return;
+  changes = [...changes, { says, change }].slice(-MOST);
+  undone = [];
 }
 
 /** Shows a toast that says what was done and offers to undo it. */
 export function offerUndo(says: string, response: Response): void {
   const change = changeOf(response);
-  if (change) undoable(says, () => undo(change));
+  if (!change) return;
+  remember(says, change);
+  undoable(says, () => undo(change));
 }

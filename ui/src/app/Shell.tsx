@@ -9,7 +9,9 @@ import { useReachable } from "../api/connection";
 import { follow } from "../api/live";
 import { queries } from "../api/queries";
 import { load, signOut, useMe, useSession } from "../api/session";
+import { redoNewest, undoNewest } from "../api/undo";
 import { pressed, useCommands } from "../commands/registry";
+import { typedAhead } from "../commands/typedAhead";
 import { Crash } from "../components/Crash";
 import { Failed } from "../components/states";
 import { failed } from "../components/toasts";
@@ -21,7 +23,8 @@ import { Sidebar } from "./Sidebar";
 import { SignIn } from "./SignIn";
 import { useTheme } from "./useTheme";
 
-const Palette = lazily(() => import("../commands/Palette"));
+const loadPalette = () => import("../commands/Palette");
+const Palette = lazily(loadPalette);
 const SignInAgain = lazily(() => import("./SignInAgain"));
 const NewPipeline = lazily(() => import("./NewPipeline"));
 const Shortcuts = lazily(() => import("../commands/Shortcuts").then((module) => ({ default: module.Shortcuts })));
@@ -42,7 +45,10 @@ export function Shell() {
 }
 
 function SignedIn({ expired }: { expired: boolean }) {
-  const [palette, setPalette] = useDisclosure(false);
+  const [palette, setPalette] = useDisclosure(false, {
+    onOpen: typedAhead.start,
+    onClose: () => void typedAhead.take(),
+  });
   const [shortcuts, setShortcuts] = useDisclosure(false);
   const [creating, setCreating] = useDisclosure(false);
   const [sidebar, setSidebar] = useDisclosure(false);
@@ -52,6 +58,10 @@ function SignedIn({ expired }: { expired: boolean }) {
   const theme = useTheme();
   const me = useMe();
 
+  useEffect(() => {
+    const idle = window.setTimeout(() => void loadPalette().catch(() => {}), 3000);
+    return () => window.clearTimeout(idle);
+  }, []);
   useEffect(() => {
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
@@ -67,6 +77,22 @@ function SignedIn({ expired }: { expired: boolean }) {
   const navigate = useNavigate();
   useCommands([
     { id: "palette", label: "Find anything", section: "Everywhere", keys: "mod+k", hidden: true, run: setPalette.open },
+    {
+      id: "undo",
+      label: "Undo your last change",
+      section: "Everywhere",
+      keys: "mod+z",
+      outsideText: true,
+      run: () => void undoNewest().catch(failed),
+    },
+    {
+      id: "redo",
+      label: "Redo",
+      section: "Everywhere",
+      keys: "mod+Shift+Z",
+      outsideText: true,
+      run: () => void redoNewest().catch(failed),
+    },
     { id: "shortcuts", label: "Keyboard shortcuts", section: "Everywhere", keys: "?", run: setShortcuts.open },
     {
       id: "new-pipeline",

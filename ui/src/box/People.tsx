@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconBell, IconBellOff } from "@tabler/icons-react";
 import { useEditBox } from "../api/boxes";
 import { useMe } from "../api/session";
+import { useCommands } from "../commands/registry";
 import { Faces, type Known } from "../components/People";
 import { kindOf } from "../fields/kinds";
 import { useOpenBox } from "./context";
@@ -19,6 +20,31 @@ export function People() {
   const me = useMe();
   const Edit = kindOf(ASSIGNEES).Edit;
   const follows = box.followerKeys.includes(me.key);
+
+  const isAssigned = box.assignedToSharingEntries.some((each) => each.userKey === me.key);
+  const follow = () =>
+    edit({
+      box,
+      edit: {
+        followerKeys: follows ? box.followerKeys.filter((each) => each !== me.key) : [...box.followerKeys, me.key],
+      },
+    });
+  const assign = () => {
+    const others = box.assignedToSharingEntries.filter((each) => each.userKey !== me.key);
+    edit({
+      box,
+      edit: { assignees: named(isAssigned ? others : [...others, { userKey: me.key, email: me.email }]) },
+      says: "Assigned",
+    });
+  };
+  useCommands(
+    mayEdit
+      ? [
+          { label: isAssigned ? "Remove me from the assignees" : "Assign to me", id: "assign-me", run: assign },
+          { label: follows ? "Unfollow this box" : "Follow this box", id: "follow", run: follow },
+        ].map((each) => ({ ...each, section: "Box", searched: true }))
+      : [],
+  );
 
   function people(which: typeof ASSIGNEES, shown: readonly Known[], save: (value: unknown) => void) {
     return (
@@ -53,16 +79,7 @@ export function People() {
               color="gray"
               size="compact-xs"
               leftSection={follows ? <IconBellOff size={14} /> : <IconBell size={14} />}
-              onClick={() =>
-                edit({
-                  box,
-                  edit: {
-                    followerKeys: follows
-                      ? box.followerKeys.filter((each) => each !== me.key)
-                      : [...box.followerKeys, me.key],
-                  },
-                })
-              }
+              onClick={follow}
             >
               {follows ? "Unfollow" : "Follow"}
             </Button>

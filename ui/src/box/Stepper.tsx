@@ -1,6 +1,7 @@
 import { Tooltip } from "@mantine/core";
 import { useRef } from "react";
 import { useEditBox } from "../api/boxes";
+import { useCommands } from "../commands/registry";
 import { useNow } from "../components/Moment";
 import { lengthInWords } from "../lib/dates";
 import { useOpenBox } from "./context";
@@ -18,6 +19,17 @@ export function Stepper() {
     if (stageKey === box.stageKey) return;
     edit({ box, edit: { stageKey }, says: `Moved to ${pipeline.stages[stageKey]?.name ?? "another stage"}` });
   };
+  useCommands(
+    mayEdit
+      ? pipeline.stageOrder.flatMap((key) => {
+          const stage = pipeline.stages[key];
+          if (!stage || key === box.stageKey) return [];
+          return [
+            { id: `move ${key}`, label: `Move to ${stage.name}`, section: "Box", searched: true, run: () => move(key) },
+          ];
+        })
+      : [],
+  );
   return (
     <div className={classes.stepper} role="radiogroup" aria-label="Stage" ref={list}>
       {pipeline.stageOrder.map((key, place) => {
@@ -36,7 +48,7 @@ export function Stepper() {
               tabIndex={current || (at < 0 && place === 0) ? 0 : -1}
               className={classes.step}
               data-current={current || undefined}
-              data-passed={place < at || undefined}
+              data-passed={(!current && (stay ?? 0) > 0) || undefined}
               style={
                 current ? { background: stage.color.backgroundColor, color: stage.color.foregroundColor } : undefined
               }

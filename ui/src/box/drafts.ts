@@ -3,11 +3,13 @@ import { useState } from "react";
 
 export function useDraft(name: string): [string, (words: string) => void] {
   const key = `boxwood-draft ${name}`;
-  const [words, setWords] = useState(() => sessionStorage.getItem(key) ?? "");
+  const [draft, setDraft] = useState(() => ({ key, words: sessionStorage.getItem(key) ?? "" }));
+  // Another kind of text, such as a task in place of a comment, has its own draft.
+  const words = draft.key === key ? draft.words : (sessionStorage.getItem(key) ?? "");
   const change = (next: string) => {
     if (next) sessionStorage.setItem(key, next);
     else sessionStorage.removeItem(key);
-    setWords(next);
+    setDraft({ key, words: next });
   };
   return [words, change];
 }

@@ -4,13 +4,14 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import { IconBuilding, IconChevronRight, IconId, IconLayoutKanban, IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { api } from "../api/client";
 import { nameOfContact } from "../api/names";
 import { WITH_COUNTS } from "../api/pipelines";
 import { useAllCommands } from "./registry";
 import { Keys } from "./Shortcuts";
+import { typedAhead } from "./typedAhead";
 
 const [store, spotlight] = createSpotlight();
 const MOST = 6;
@@ -42,7 +43,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const go = (to: string) => () => void navigate(to);
   const results = query.trim() ? found.data?.results : undefined;
   // Until the results for the typed words arrive, the previous results that still match are shown.
-  const late = found.isPlaceholderData || settled !== query.trim();
+  const late = query.trim() !== "" && (found.isPending || found.isPlaceholderData || settled !== query.trim());
   const boxes = (results?.boxes ?? []).filter((each) => !late || fits(each.name));
   const contacts = (results?.contacts ?? []).filter(
     (each) => !late || fits(`${nameOfContact(each)} ${each.emailAddresses.join(" ")}`),
@@ -50,6 +51,34 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const organizations = (results?.orgs ?? []).filter((each) => !late || fits(`${each.name} ${each.domains.join(" ")}`));
   const named = (pipelines.data?.results ?? []).filter((each) => fits(each.name)).slice(0, MOST);
   const pipelineName = new Map(pipelines.data?.results.map((each) => [each.key, each.name]));
+  const shownCommands = commands.filter(
+    (each) => (query.trim() !== "" || !each.searched) && fits(`${each.label} ${each.section} ${each.words ?? ""}`),
+  );
+
+  // Enter opens the first hit. Results arrive after the query has changed, so the first line is selected again then.
+  const lines =
+    [...named, ...contacts, ...organizations].map((each) => each.key).join() + boxes.map((each) => each.boxKey).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the lines of the list change
+  useLayoutEffect(() => {
+    store.updateState((state) => ({ ...state, selected: 0 }));
+    const list = document.getElementById(store.getState().listId);
+    list?.querySelector("[data-selected]")?.removeAttribute("data-selected");
+    list?.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+  }, [lines, shownCommands.length, late]);
+  // Enter that is pressed before the results arrive waits for them.
+  const entered = useRef(false);
+  useEffect(() => {
+    if (late || !entered.current) return;
+    entered.current = false;
+    document.getElementById(store.getState().listId)?.querySelector<HTMLElement>("[data-selected]")?.click();
+  }, [late]);
+  const onKeyDownCapture = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && late && !found.isError) {
+      entered.current = true;
+      event.preventDefault();
+      event.stopPropagation();
+    } else if (event.key.length === 1 || event.key.startsWith("Arrow")) entered.current = false;
+  };
 
   return (
     <Spotlight.Root
@@ -62,6 +91,12 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
       maxHeight={440}
     >
       <Spotlight.Search
+        onKeyDownCapture={onKeyDownCapture}
+        onFocus={() => {
+          const { text, enter } = typedAhead.take();
+          if (text) setQuery((before) => before + text);
+          entered.current = enter && text.trim() !== "";
+        }}
         placeholder="Find a box, contact or pipeline, or do something …"
         leftSection={<IconSearch size={18} stroke={1.6} />}
       />
@@ -117,16 +152,14 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
           </Spotlight.ActionsGroup>
         )}
         <Spotlight.ActionsGroup label="Actions">
-          {commands
-            .filter((each) => fits(`${each.label} ${each.section} ${each.words ?? ""}`))
-            .map((each) => (
-              <Spotlight.Action
-                key={each.id}
-                label={each.label}
-                rightSection={each.keys ? <Keys keys={each.keys} /> : undefined}
-                onClick={() => each.run()}
-              />
-            ))}
+          {shownCommands.map((each) => (
+            <Spotlight.Action
+              key={each.id}
+              label={each.label}
+              rightSection={each.keys ? <Keys keys={each.keys} /> : undefined}
+              onClick={() => each.run()}
+            />
+          ))}
         </Spotlight.ActionsGroup>
         {query.trim() && (
           <Spotlight.ActionsGroup label="Search">

@@ -13,6 +13,10 @@ export type Command = {
   words?: string;
   /** Not listed in the palette, such as "next row". */
   hidden?: boolean;
+  /** Listed in the palette only when its words are searched, such as "Move to Won". */
+  searched?: boolean;
+  /** Not run while the user types, because the text field has a meaning for the key, such as Ctrl Z. */
+  outsideText?: boolean;
   run: (event?: KeyboardEvent) => void;
 };
 
@@ -63,10 +67,13 @@ export function pressed(event: KeyboardEvent): void {
   const key = spelled(event);
   if (isTyping(event.target) && !key.startsWith("mod+")) return;
   if (key === "Escape" && closesSomething(event.target)) return;
+  // A dialog is about what was selected when it opened: keys must not change the screen behind it.
+  if (!key.startsWith("mod+") && document.querySelector("[aria-modal=true]")) return;
   const sequence = begun && Date.now() - begunAt < 1500 ? `${begun} ${key}` : key;
   const current = layers.flatMap((layer) => layer.commands());
   const found = current.findLast((each) => each.keys === sequence) ?? current.findLast((each) => each.keys === key);
   begun = "";
+  if (found?.outsideText && isTyping(event.target)) return;
   if (found) {
     event.preventDefault();
     found.run(event);

@@ -113,7 +113,9 @@ export function Picker({
           onKeyDown={(event) => {
             if (event.key === "Escape") {
               event.stopPropagation();
-              once(onCancel);
+              // The ticks are seen to be set, so leaving keeps them.
+              if (many && String(held.current) !== String(chosen)) finish();
+              else once(onCancel);
             } else if (
               event.key === "Enter" &&
               (event.ctrlKey || event.metaKey || (many && !busy && combobox.getSelectedOptionIndex() < 0))
@@ -152,7 +154,7 @@ export function Picker({
             </Combobox.Option>
           )}
           {shown.length === 0 && !made && (
-            <Combobox.Empty>{busy ? "Searching …" : (nothing ?? "Nothing of that name")}</Combobox.Empty>
+            <Combobox.Empty>{busy ? "Searching …" : (nothing ?? "No matches")}</Combobox.Empty>
           )}
         </Combobox.Options>
       </Combobox.Dropdown>

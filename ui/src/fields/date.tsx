@@ -6,6 +6,7 @@ import { lazily } from "../lib/lazily";
 import { compareValues, isUnset } from "./compare";
 import type { DrawProps, EditProps, FieldKind } from "./kind";
 import { useKeys } from "./useKeys";
+import { useUnread } from "./useUnread";
 
 const Calendar = lazily(() => import("../components/Calendar"));
 
@@ -30,16 +31,26 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
   const [meant, setMeant] = useState<number | null>(typeof value === "number" ? value : null);
   // A picked day wins over the typed text, even if the text loses the focus later or is still being parsed.
   const picked = useRef(false);
+  const [problem, setProblem] = useState<string | null>(null);
   const save = async () => {
     if (words === before) return onCancel();
     const at = words.trim() === "" ? null : await readDate(words);
     if (picked.current) return;
-    if (at === null && words.trim() !== "") onCancel();
-    else onSave(at);
+    if (at === null && words.trim() !== "") {
+      setProblem(`“${words.trim()}” isn’t a date`);
+      return false;
+    }
+    onSave(at);
   };
-  const keys = useKeys(() => void save(), onCancel);
+  const cancel = () => {
+    setProblem(null);
+    onCancel();
+  };
+  const keys = useKeys(save, cancel);
+  useUnread(problem);
   const pick = (at: number) => {
     picked.current = true;
+    setProblem(null);
     onSave(at);
   };
   useEffect(() => {
@@ -57,7 +68,11 @@ function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
           autoFocus
           placeholder="next fri, 12 Mar, in 3 days"
           value={words}
-          onChange={(event) => setWords(event.currentTarget.value)}
+          error={problem}
+          onChange={(event) => {
+            setWords(event.currentTarget.value);
+            setProblem(null);
+          }}
           onFocus={(event) => typed === undefined && event.currentTarget.select()}
           {...keys}
         />

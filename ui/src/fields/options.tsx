@@ -21,7 +21,13 @@ export function colorOf(key: string): string {
 
 function Chip({ option }: { option: Option }) {
   return (
-    <span className={classes.tag} style={{ background: `var(--mantine-color-${colorOf(option.key)}-light)` }}>
+    <span
+      className={classes.tag}
+      style={{
+        background: `var(--mantine-color-${colorOf(option.key)}-light)`,
+        color: `light-dark(var(--mantine-color-dark-7), var(--mantine-color-gray-2))`,
+      }}
+    >
       {option.name}
     </span>
   );

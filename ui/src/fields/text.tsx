@@ -5,6 +5,7 @@ import { compareValues, isUnset, numberIn } from "./compare";
 import type { DrawProps, EditProps, Field, FieldKind } from "./kind";
 import { formatted, withoutSigns } from "./numbers";
 import { useKeys } from "./useKeys";
+import { useUnread } from "./useUnread";
 
 const ADDRESS = /^(https?:\/\/\S+|[^\s@]+@[^\s@]+\.\w+)$/;
 
@@ -41,14 +42,34 @@ function Draw({ field, value }: DrawProps) {
 }
 
 function Edit({ field, value, onSave, onCancel, typed }: EditProps) {
-  const [words, setWords] = useState(typed ?? (isUnset(value) ? "" : String(value)));
-  const keys = useKeys(() => onSave(stored(withoutSigns(words, field.displayFormat))), onCancel);
+  const before = isUnset(value) ? "" : String(value);
+  const [words, setWords] = useState(typed ?? before);
+  const [problem, setProblem] = useState<string | null>(null);
+  const cancel = () => {
+    setProblem(null);
+    onCancel();
+  };
+  const save = () => {
+    const bare = withoutSigns(words, field.displayFormat);
+    if (field.displayFormat && words !== before && bare.trim() !== "" && numberIn(bare) === null) {
+      setProblem(`“${words.trim()}” isn’t a number`);
+      return false;
+    }
+    onSave(stored(bare));
+  };
+  const keys = useKeys(save, cancel);
+  useUnread(problem);
   return (
     <TextInput
       aria-label={field.name}
       autoFocus
       value={words}
-      onChange={(event) => setWords(event.currentTarget.value)}
+      error={problem}
+      inputMode={field.displayFormat ? "decimal" : undefined}
+      onChange={(event) => {
+        setWords(event.currentTarget.value);
+        setProblem(null);
+      }}
       onFocus={(event) => typed === undefined && event.currentTarget.select()}
       {...keys}
     />
@@ -75,8 +96,26 @@ export const text: FieldKind = {
   right: (value, field) => shownNumber(field, value) !== null,
 };
 
+/** The error of a formula, such as `{error: "#DIV/0!", message: "Division by zero"}`. */
+function errorIn(value: unknown): { error: string; message?: string } | null {
+  return typeof value === "object" && value !== null && "error" in value ? (value as { error: string }) : null;
+}
+
+function formulaText(value: unknown): string {
+  if (isUnset(value)) return "";
+  return errorIn(value)?.error ?? String(value);
+}
+
 function DrawFormula({ field, value }: DrawProps) {
   if (isUnset(value)) return null;
+  const failure = errorIn(value);
+  if (failure) {
+    return (
+      <span className="quiet" title={failure.message}>
+        {failure.error}
+      </span>
+    );
+  }
   const number = numberIn(value);
   return number === null ? String(value) : <span className="numbers">{formatted(number, field.displayFormat)}</span>;
 }
@@ -87,6 +126,7 @@ export const formula: FieldKind = {
   icon: IconMathFunction,
   Draw: DrawFormula,
   Edit: null,
+  asText: formulaText,
   fromText: async () => undefined,
   right: (value) => numberIn(value) !== null,
 };

@@ -17,7 +17,10 @@ export function useSteps(pipelines: PipelineOut[]): Done | undefined {
     { params: { path: { team: team?.key ?? "" } } },
     { enabled: team !== undefined && team.members.length < 2 },
   );
-  const keys = api.useQuery("get", "/v1/apikeys", {}, { refetchOnMount: "always" });
+  // The server records the use of a key some seconds after the call.
+  const refetchInterval = (query: { state: { data?: { lastUsedTimestamp?: number | null }[] | undefined } }) =>
+    query.state.data?.some((each) => each.lastUsedTimestamp) ? false : 5000;
+  const keys = api.useQuery("get", "/v1/apikeys", {}, { refetchOnMount: "always", refetchInterval });
   const own = pipelines.slice(0, MOST).map((each) => ({ params: { path: { pipeline: each.key } } }));
   const webhooks = useQueries({
     queries: own.map((init) => api.queryOptions("get", "/v2/pipelines/{pipeline}/webhooks", init)),
@@ -33,7 +36,7 @@ export function useSteps(pipelines: PipelineOut[]): Done | undefined {
   return {
     pipeline: pipelines.some((each) => !isSample(each)),
     colleague: (team?.members.length ?? 0) > 1 || (invited.data?.results.length ?? 0) > 0,
-    key: (keys.data ?? []).some((each) => each.lastUsedTimestamp !== null),
+    key: (keys.data ?? []).some((each) => Boolean(each.lastUsedTimestamp)),
     webhook: webhooks.results.length > 0,
     rows: imports.results.some((each) => each.created > 0),
   };

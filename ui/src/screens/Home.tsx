@@ -15,6 +15,9 @@ import { ClearSample } from "../onboarding/ClearSample";
 import { FirstSteps } from "../onboarding/FirstSteps";
 import classes from "./Home.module.css";
 
+/** Stages that a card lists. */
+const MOST_STAGES = 6;
+
 /** Screen with all pipelines and the number of boxes in each stage. */
 export default function Home() {
   const query = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
@@ -60,6 +63,7 @@ export default function Home() {
 function Card({ pipeline }: { pipeline: PipelineOut }) {
   const stages = pipeline.stageOrder.flatMap((key) => pipeline.stages[key] ?? []);
   const all = pipeline.boxCount ?? 0;
+  const listed = stages.length > MOST_STAGES + 1 ? stages.slice(0, MOST_STAGES) : stages;
   return (
     <Link to={`/pipelines/${pipeline.key}`} className={classes.card}>
       <Group justify="space-between" wrap="nowrap">
@@ -67,7 +71,7 @@ function Card({ pipeline }: { pipeline: PipelineOut }) {
           {pipeline.name}
         </Text>
         <Text size="sm" className="quiet numbers">
-          {all === 1 ? "1 box" : `${all} boxes`}
+          {all === 1 ? "1 box" : `${all.toLocaleString()} boxes`}
         </Text>
       </Group>
       <div className={classes.bar}>
@@ -80,12 +84,13 @@ function Card({ pipeline }: { pipeline: PipelineOut }) {
         ))}
       </div>
       <ul className={classes.stages}>
-        {stages.map((each) => (
+        {listed.map((each) => (
           <li key={each.key}>
             <i style={{ background: each.color.backgroundColor }} />
             {each.name} <b className="numbers">{each.boxCount ?? 0}</b>
           </li>
         ))}
+        {listed.length < stages.length && <li>{stages.length - listed.length} more stages</li>}
       </ul>
       <Text size="xs" className="quiet">
         Changed <Moment at={pipeline.lastUpdatedTimestamp} />

@@ -6,8 +6,9 @@ import { type Box, type Edit, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
 import { preloadNames } from "../api/names";
 import type { TableGroup } from "../api/schema";
-import { changeOf, undo } from "../api/undo";
+import { changeOf, remember, undo } from "../api/undo";
 import { usePipeline } from "../app/pipeline";
+import { useSiblingsOf } from "../box/siblings";
 import { useCommands } from "../commands/registry";
 import { Empty, Failed, Loading } from "../components/states";
 import { failed, undoable } from "../components/toasts";
@@ -38,7 +39,9 @@ export default function Table() {
   const { rows, shown } = table;
   const data = table.request.data;
   const items = useMemo(() => itemsOf(data, state.closed, true), [data, state.closed]);
-  useMemo(() => rows.arrange(items.flatMap((each) => (each.type === "row" ? [each.id] : []))), [rows, items]);
+  const order = useMemo(() => items.flatMap((each) => (each.type === "row" ? [each.id] : [])), [items]);
+  useMemo(() => rows.arrange(order), [rows, order]);
+  useSiblingsOf(order);
   const [selected, setSelected] = useState(NONE);
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const [pasted, setPasted] = useState<{ lines: string[][]; cell: Cell | null } | null>(null);
@@ -76,6 +79,7 @@ export default function Table() {
     },
     onSuccess: (made, { name }) => {
       void table.request.refetch();
+      remember(`Added ${name}`, made);
       undoable(`Added ${name}`, () => undo(made));
     },
   });
@@ -209,6 +213,7 @@ export default function Table() {
         setLayout={setLayout}
         query={table.query}
         count={data?.count}
+        onNew={data && !(data.count === 0 && state.filter) ? () => grid.current?.add() : null}
       >
         <Views
           pipeline={pipeline}
@@ -255,6 +260,8 @@ export default function Table() {
           onOpen={onOpen}
           onPaste={(text, cell) => void paste(text, cell)}
           onCopy={copy}
+          onDeleteSelected={() => setDialog("delete")}
+          place={`${pipeline.key} ${state.view?.key ?? ""}`}
         />
       )}
       {selected.size > 0 && (
@@ -265,7 +272,11 @@ export default function Table() {
           selected={selected}
           onClear={() => setSelected(NONE)}
           open={dialog}
-          onOpen={setDialog}
+          onOpen={(next) => {
+            setDialog(next);
+            // The dialog has the focus until it is closed; then the keys act on the table again.
+            if (next === null) setTimeout(() => grid.current?.focus());
+          }}
         />
       )}
       {pasted && (

@@ -228,8 +228,8 @@ type SetFieldProps = DialogProps & {
 
 function SetField({ pipeline, count, busy, onClose, onSave }: SetFieldProps) {
   const fields = pipeline.fields.filter((each) => kindOf(each).Edit !== null);
-  const [key, setKey] = useState<string | null>(fields[0]?.key ?? null);
-  const [value, setValue] = useState<unknown>(null);
+  const [key, setKey] = useState<string | null>(null);
+  const [value, setValue] = useState<unknown>(undefined);
   const [editing, setEditing] = useState(false);
   const [how, setHow] = useState<"replace" | "add" | "remove">("replace");
   const field = fields.find((each) => each.key === key);
@@ -243,9 +243,11 @@ function SetField({ pipeline, count, busy, onClose, onSave }: SetFieldProps) {
           value={key}
           allowDeselect={false}
           searchable
+          placeholder="Choose a field"
+          data-autofocus
           onChange={(chosen) => {
             setKey(chosen);
-            setValue(null);
+            setValue(fields.find((each) => each.key === chosen)?.type === "CHECKBOX" ? false : undefined);
             setHow("replace");
           }}
         />
@@ -278,28 +280,44 @@ function SetField({ pipeline, count, busy, onClose, onSave }: SetFieldProps) {
                 <kind.Edit
                   key={field.key}
                   field={field}
-                  value={value}
+                  value={value ?? null}
                   teamKey={pipeline.teamKey}
                   onSave={(next) => {
-                    setValue(next);
+                    setValue(next ?? undefined);
                     setEditing(false);
                   }}
                   onCancel={() => setEditing(false)}
                 />
               ) : (
                 <Button variant="default" fullWidth justify="flex-start" size="sm" onClick={() => setEditing(true)}>
-                  {value === null ? (
-                    <span className="quiet">Empty: choose a value</span>
+                  {value === undefined ? (
+                    <span className="quiet">Choose a value …</span>
+                  ) : value === null ? (
+                    <span className="quiet">Empty</span>
                   ) : (
                     <kind.Draw field={field} value={value} />
                   )}
                 </Button>
               )}
+              {how === "replace" && (
+                <Checkbox
+                  mt="xs"
+                  size="xs"
+                  label={`Clear ${field.name}`}
+                  checked={value === null}
+                  onChange={(event) => setValue(event.currentTarget.checked ? null : undefined)}
+                />
+              )}
             </div>
           )
         )}
       </Stack>
-      <Buttons busy={busy} onClose={onClose} onSave={() => field && void onSave(field, value, how)} />
+      <Buttons
+        busy={busy}
+        disabled={!field || value === undefined}
+        onClose={onClose}
+        onSave={() => field && void onSave(field, value, how)}
+      />
     </Modal>
   );
 }

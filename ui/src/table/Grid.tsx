@@ -54,6 +54,9 @@ type GridProps = {
   onOpen: (key: string) => void;
   onPaste: (text: string, cell: Cell | null) => void;
   onCopy: (cell: Cell | null) => string;
+  onDeleteSelected: () => void;
+  /** Names what the table shows, by which it remembers how far it is scrolled. */
+  place: string;
 };
 
 const LINE = 34;
@@ -65,6 +68,9 @@ export function Grid(props: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Cell | null>(null);
   const [editing, setEditing] = useState(false);
+  /** The character that began the edit, which replaces the value. */
+  const [typed, setTyped] = useState<string | undefined>(undefined);
+  const lastKey = useRef("");
   const [resizing, setResizing] = useState<{ key: string; width: number } | null>(null);
   const anchor = useRef<string | null>(null);
 
@@ -122,14 +128,25 @@ export function Grid(props: GridProps) {
     [shown, from, to, editedColumn],
   );
 
+  // A table that is opened again starts where it was left.
+  useEffect(() => {
+    const top = Number(sessionStorage.getItem(`boxwood-scroll ${props.place}`) ?? 0);
+    if (top > 0) scroller.current?.scrollTo({ top });
+  }, [props.place]);
+
   const focus = () => scroller.current?.focus({ preventScroll: true });
-  const stopEditing = useCallback(() => {
+  const stopEditing = useStable(() => {
     setEditing(false);
+    setTyped(undefined);
     scroller.current?.focus({ preventScroll: true });
-  }, []);
+    // Enter saves and goes down, as in a spreadsheet.
+    if (lastKey.current === "Enter" && item?.type === "row") move(1);
+    lastKey.current = "";
+  });
 
   const activate = useCallback((id: string, column: string) => {
     setEditing(false);
+    setTyped(undefined);
     setActive({ id, column });
   }, []);
 
@@ -223,7 +240,23 @@ export function Grid(props: GridProps) {
     } else if (held && event.key === "a") {
       event.preventDefault();
       onSelect(new Set(items.filter((each) => each.type === "row").map((each) => each.id)));
+    } else if (!held && !event.altKey && event.key.length === 1 && startsEdit()) {
+      event.preventDefault();
+      event.stopPropagation();
+      lastKey.current = "";
+      setTyped(event.key);
+      setEditing(true);
     }
+  }
+
+  /**
+   * Whether a typed character replaces the value of the active cell. In the column of names, and while rows are
+   * selected, letters are shortcuts.
+   */
+  function startsEdit(): boolean {
+    const column = active && columns.get(active.column);
+    if (!column?.editable || column.key === "name" || column.kind === "flag") return false;
+    return item?.type === "row" && selected.size === 0;
   }
 
   function extendOr(extend: boolean, by: number) {
@@ -236,6 +269,7 @@ export function Grid(props: GridProps) {
   }
 
   function clear() {
+    if (selected.size > 0) return props.onDeleteSelected();
     const column = active && columns.get(active.column);
     const box = item?.type === "row" ? rows.get(item.id) : undefined;
     if (!box || !column?.editable || !column.field || box.fields[column.key] === undefined) return;
@@ -257,6 +291,12 @@ export function Grid(props: GridProps) {
       aria-activedescendant={active && !editing ? `cell-${active.id}-${active.column}` : undefined}
       tabIndex={0}
       onKeyDown={keyDown}
+      onKeyDownCapture={(event) => {
+        if (editing) lastKey.current = event.shiftKey || event.nativeEvent.isComposing ? "" : event.key;
+      }}
+      onScroll={(event) =>
+        sessionStorage.setItem(`boxwood-scroll ${props.place}`, String(event.currentTarget.scrollTop))
+      }
       onFocus={({ currentTarget }) =>
         active === null &&
         currentTarget.matches(":focus-visible") &&
@@ -350,6 +390,7 @@ export function Grid(props: GridProps) {
               grouped={props.groupColumn}
               selected={selected.has(item.id)}
               editing={editing && activeColumn !== null}
+              typed={activeColumn === null ? undefined : typed}
               onBegin={begin}
               onSelect={select}
               onEdit={props.onEdit}

@@ -11,7 +11,15 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { IconArrowsSort, IconColumns3, IconPin, IconPinFilled, IconStack2, IconTrash } from "@tabler/icons-react";
+import {
+  IconArrowsSort,
+  IconColumns3,
+  IconPin,
+  IconPinFilled,
+  IconPlus,
+  IconStack2,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useState } from "react";
 import type { PipelineOut } from "../api/schema";
 import { CopyAsCode } from "../components/CopyAsCode";
@@ -28,11 +36,13 @@ type ToolbarProps = {
   setLayout: (layout: Layout[]) => void;
   query: Record<string, string | number>;
   count: number | undefined;
+  /** Adds a box; null while there is no table to add it to. */
+  onNew: (() => void) | null;
   children?: React.ReactNode;
 };
 
 /** Toolbar of the table: filter, groups, sort, columns and more. */
-export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, children }: ToolbarProps) {
+export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, onNew, children }: ToolbarProps) {
   const setFilter = (tree: Tree | null) =>
     change({ filter: tree === null ? (state.view?.filter ? "" : null) : JSON.stringify(tree) });
   return (
@@ -43,6 +53,11 @@ export function Toolbar({ pipeline, state, columns, change, setLayout, query, co
       wrap="nowrap"
       style={{ borderBottom: "1px solid var(--line)", overflowX: "auto", flex: "none" }}
     >
+      {onNew && (
+        <Button size="compact-sm" leftSection={<IconPlus size={14} />} onClick={onNew} style={{ flex: "none" }}>
+          New box
+        </Button>
+      )}
       {children}
       <FilterTool pipeline={pipeline} columns={columns} tree={state.filter} onChange={setFilter} />
       <Sorts state={state} columns={columns} change={change} />

@@ -51,12 +51,14 @@ type EditorProps = {
   column: Column;
   box: Box;
   pipeline: PipelineOut;
+  /** The character that began the edit, which replaces the value. */
+  typed?: string | undefined;
   onSave: (edit: Edit, shown?: Partial<Box>) => void;
   onCancel: () => void;
 };
 
 /** The control that edits the value of this column. */
-export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps) {
+export function Editor({ column, box, pipeline, typed, onSave, onCancel }: EditorProps) {
   const { field } = column;
   if (field) {
     const Edit = kindOf(field).Edit;
@@ -66,6 +68,7 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
         field={field}
         value={box.fields[field.key]}
         teamKey={pipeline.teamKey}
+        typed={typed}
         onSave={(value) => onSave({ fields: { [field.key]: value } } as Edit)}
         onCancel={onCancel}
       />
@@ -76,6 +79,7 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
       <StagePicker
         pipeline={pipeline}
         chosen={box.stageKey}
+        typed={typed}
         onDone={(stageKey) => onSave({ stageKey })}
         onCancel={onCancel}
       />
@@ -87,6 +91,7 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
         label={column.name}
         pipeline={pipeline}
         chosen={box.assignedToSharingEntries}
+        typed={typed}
         onDone={(people) =>
           onSave({ assignees: people.map((each) => each.userKey || each.email) } as Edit, {
             assignedToSharingEntries: people as Box["assignedToSharingEntries"],
@@ -105,6 +110,7 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
         field={{ key: noun, name: column.name, type: "" }}
         value={held.map((each) => each.key)}
         teamKey={pipeline.teamKey}
+        typed={typed}
         onSave={(keys) =>
           onSave({
             [noun]: ((keys ?? []) as string[]).map((key) => held.find((each) => each.key === key) ?? { key }),
@@ -119,6 +125,7 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
     <WordsEditor
       label={column.name}
       value={(isName ? box.name : box.notes) ?? ""}
+      typed={typed}
       onSave={(words) =>
         isName ? (words.trim() ? onSave({ name: words.trim() }) : onCancel()) : onSave({ notes: words || null })
       }
@@ -130,15 +137,17 @@ export function Editor({ column, box, pipeline, onSave, onCancel }: EditorProps)
 export function WordsEditor({
   label,
   value,
+  typed,
   onSave,
   onCancel,
 }: {
   label: string;
   value: string;
+  typed?: string | undefined;
   onSave: (words: string) => void;
   onCancel: () => void;
 }) {
-  const [words, setWords] = useState(value);
+  const [words, setWords] = useState(typed ?? value);
   const keys = useKeys(() => (words === value ? onCancel() : onSave(words)), onCancel);
   return (
     <TextInput
@@ -146,21 +155,28 @@ export function WordsEditor({
       autoFocus
       value={words}
       onChange={(event) => setWords(event.currentTarget.value)}
-      onFocus={(event) => event.currentTarget.select()}
+      onFocus={(event) => typed === undefined && event.currentTarget.select()}
       {...keys}
     />
   );
 }
 
-type StagePickerProps = { pipeline: PipelineOut; chosen: string; onDone: (key: string) => void; onCancel: () => void };
+type StagePickerProps = {
+  pipeline: PipelineOut;
+  chosen: string;
+  typed?: string | undefined;
+  onDone: (key: string) => void;
+  onCancel: () => void;
+};
 
-export function StagePicker({ pipeline, chosen, onDone, onCancel }: StagePickerProps) {
+export function StagePicker({ pipeline, chosen, typed, onDone, onCancel }: StagePickerProps) {
   const stages = pipeline.stageOrder.flatMap((key) => pipeline.stages[key] ?? []);
   return (
     <Picker
       label="Stage"
       options={stages.map((each) => ({ value: each.key, label: each.name, shown: <StageTag stage={each} /> }))}
       chosen={[chosen]}
+      typed={typed}
       onDone={([key]) => (key ? onDone(key) : onCancel())}
       onCancel={onCancel}
     />
@@ -171,11 +187,12 @@ type PeoplePickerProps = {
   label: string;
   pipeline: PipelineOut;
   chosen: readonly Known[];
+  typed?: string | undefined;
   onDone: (people: Known[]) => void;
   onCancel: () => void;
 };
 
-export function PeoplePicker({ label, pipeline, chosen, onDone, onCancel }: PeoplePickerProps) {
+export function PeoplePicker({ label, pipeline, chosen, typed, onDone, onCancel }: PeoplePickerProps) {
   const people = usePeople(pipeline.teamKey, [...pipeline.aclEntries, ...chosen]);
   return (
     <Picker
@@ -192,6 +209,7 @@ export function PeoplePicker({ label, pipeline, chosen, onDone, onCancel }: Peop
         ),
       }))}
       chosen={chosen.map((each) => each.userKey || each.email)}
+      typed={typed}
       onDone={(keys) => onDone(keys.flatMap((key) => people.get(key) ?? []))}
       onCancel={onCancel}
     />

@@ -36,6 +36,7 @@ type RowProps = Place & {
   grouped: Column | undefined;
   selected: boolean;
   editing: boolean;
+  typed: string | undefined;
   onBegin: () => void;
   onSelect: (key: string, extend: boolean) => void;
   onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
@@ -101,6 +102,7 @@ function RowLine(props: RowProps) {
                   column={column}
                   box={box}
                   pipeline={pipeline}
+                  typed={props.typed}
                   onSave={(edit, seen) => {
                     if (changes(box, edit)) props.onEdit(box, edit, seen);
                     props.onDone();
