@@ -1,6 +1,7 @@
 """Reads e-mail messages (RFC 5322 and MIME), also malformed ones."""
 
-from .reading import MOST_BYTES, VERSION, parse, parse_headers, plain
+from .html_text import plain
+from .reading import MOST_BYTES, VERSION, parse, parse_headers
 from .records import Address, Attachment, DeliveryReport, DeliveryStatus, Mail, Unreadable
 
 __all__ = [
