@@ -72,9 +72,5 @@ class Shape:
                 properties[wire]["description"] = self.described[member]
         schema: dict[str, Any] = {"type": "object", "properties": properties}
         if self.required:
-            schema["required"] = [self._spelling(member) for member in self.required]
+            schema["required"] = [camel(member) for member in self.required]
         return schema
-
-    def _spelling(self, member: str) -> str:
-        """The wire name in the documentation: Streak's, which is an alias if ours differs."""
-        return [wire for wire, (name, _) in self.members.items() if name == member][-1]

@@ -305,7 +305,7 @@ _TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
     "/md": ("The document", {"text/markdown": {"schema": {"type": "string"}}}),
     ".ics": ("The feed", {"text/calendar": {"schema": {"type": "string"}}}),
     "/page": ("The page", {"text/html": {"schema": {"type": "string"}}}),
-    "/{image}": ("The picture", {"image/*": {"schema": _BYTES}}),
+    "/{image}": ("The picture", {"application/octet-stream": {"schema": _BYTES}, "*/*": {"schema": _BYTES}}),
 }
 """Responses that are no JSON, by the end of their path."""
 _UNCHANGED = "Not changed: the ETag in If-None-Match is still current"

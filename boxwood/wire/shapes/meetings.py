@@ -62,7 +62,7 @@ _ALIASES = {"meetingType": "type", "startTimestamp": "start_at", "duration": "du
 MEETING_CREATE = Shape(
     "MeetingCreate",
     _MEMBERS,
-    required=("type", "start_at"),
+    required=("meetingType", "startTimestamp"),  # the spelling of Streak, which the documentation uses
     aliases=_ALIASES,
     described={"task_keys": "Tasks of the same box."},
 )
