@@ -28,7 +28,7 @@ def get_suggestion(call: Call) -> shapes.MailSuggestion:
 def box_suggestion(call: Call) -> shapes.SuggestionBoxed:
     """Put the mail into boxes."""
     given = call.parse(shapes.SUGGESTION_BOX)
-    return shapes.SuggestionBoxed(suggestions.box(call.ctx, call.path[0], given["box_keys"]))
+    return shapes.SuggestionBoxed(suggestions.box(call.ctx, call.path[0], given.get("box_keys") or []))
 
 
 def dismiss_suggestion(call: Call) -> Success:

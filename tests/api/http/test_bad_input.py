@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import World, ok
+from tests.conftest import World, ok, refused
+from tests.things import Things
 
 DEEP = "[" * 100_000 + "]" * 100_000
 BODIES: dict[str, tuple[str, bytes]] = {
@@ -180,3 +181,9 @@ def test_a_body_that_ends_too_early_writes_nothing(world: World) -> None:
     with pytest.raises((httpx.HTTPError, ConnectionError)):
         world.ada.http.post(f"/api/v2/pipelines/{pipeline['key']}/boxes", content=broken())
     assert ok(world.ada.http.get(f"/api/v1/pipelines/{pipeline['key']}/boxes")) == []
+
+
+def test_a_mail_is_put_into_no_box_without_a_key_of_a_box(world: World) -> None:
+    key = Things(world).key("suggestion")
+    for body in ({}, {"boxKeys": None}, {"boxKeys": []}):
+        refused(world.ada.http.post(f"/api/v2/mail/suggestions/{key}/box", json=body), 400, "boxKeys: is empty")
