@@ -18,7 +18,8 @@ _NUMBER = re.compile(r"\(?(?:\+|00|0|\d)[\d ()./\u00a0\u2010\u2011\u2013-]{4,38}
 def form(number: str) -> str:
     """The digits of the number without country code, leading zeros and extension: `+49 (170) 123-4567`,
     `0049 170 1234567` and `0170/1234567` give `1701234567`. Empty for fewer than six digits."""
-    digits = "".join(str(int(found)) if not found.isascii() else found for found in _DIGITS.findall(number))
+    found = _DIGITS.findall(number)
+    digits = "".join(found if number.isascii() else (each if each.isascii() else str(int(each)) for each in found))
     if _COUNTRY.match(number):
         digits = _without_country(number, digits) or digits
     digits = digits.lstrip("0")[:40]
@@ -28,7 +29,11 @@ def form(number: str) -> str:
 def words(text: str) -> list[str]:
     """The words by which search finds a text that is a telephone number and nothing else: its form, and all its digits.
     Empty for other texts."""
-    if not _FEWEST <= len(text) <= 40 or text[0] not in "+(0123456789" or not _NUMBER.fullmatch(text):
+    if not _FEWEST <= len(text) <= 40 or text[0] not in "+(0123456789":
+        return []
+    if text[0] not in "+(0" and text.replace(".", "", 1).isdigit():
+        return []  # a number, or its own form
+    if not _NUMBER.fullmatch(text):
         return []
     digits = "".join(_DIGITS.findall(text))
     return list(dict.fromkeys(word for word in (form(text), digits) if word and word != text))

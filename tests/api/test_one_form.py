@@ -59,7 +59,8 @@ def test_the_fast_reading_of_numbers_agrees_with_the_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Acme", "", "12345", "2025", "call +49 30 123456 or 030 1", "+", "(((((((", "1701234567", "1.250,00 €"]
+    "text",
+    ["Acme", "", "12345", "2025", "call +49 30 123456 or 030 1", "+", "(((((((", "1701234567", "1250.50", "1.250,00 €"],
 )
 def test_other_texts_are_no_telephone_numbers_for_search(text: str) -> None:
     assert phones.words(text) == []
