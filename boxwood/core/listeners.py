@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import events
+from .activity.mail import mail_searches
 from .automations import start_runs
 from .context import Ctx
 from .events import Listener
@@ -18,9 +19,10 @@ def connect() -> None:
         Listener(fan_out.on_event, fan_out.listens),
         Listener(notifications.on_event, _never_for_bulk_creation),
         Listener(start_runs.on_event, start_runs.listens),
+        Listener(mail_searches.on_event, _never_for_bulk_creation),
     ]
 
 
 def _never_for_bulk_creation(ctx: Ctx, kind: str, pipeline: Any) -> bool:
-    """Boxes that are created in bulk send no notifications."""
+    """Boxes that are created in bulk send no notifications, and their events of creation start no searches of mail."""
     return False

@@ -55,8 +55,9 @@ def save(ctx: Ctx, pipeline: Pipeline, before: Box, box: Box) -> Box:
     return box
 
 
-def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
-    """Save the box with these e-mail addresses too, and record an event for each new one. Checks no permission."""
+def add_addresses(ctx: Ctx, before: Box, found: list[str], *, of_mail: bool = False) -> Box:
+    """Save the box with these e-mail addresses too, and record an event for each new one. Checks no permission.
+    `of_mail` says that a mail brought them."""
     emails = links.with_found(before.emails, found)
     if emails is before.emails:
         return before
@@ -64,15 +65,15 @@ def add_addresses(ctx: Ctx, before: Box, found: list[str]) -> Box:
     BOXES.update(ctx.db, box, "emails", "updated_at", "saved_at")
     pipeline = lookup.pipeline_of(ctx, box)
     box = validation_rules.with_violations(ctx, pipeline, box)
-    record_addresses(ctx, pipeline, box, before)
+    record_addresses(ctx, pipeline, box, before, **({"of_mail": "yes"} if of_mail else {}))
     search.reindex(ctx, "box", box.key)
     return box
 
 
-def record_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None) -> None:
+def record_addresses(ctx: Ctx, pipeline: Pipeline, box: Box, before: Box | None, **detail: str) -> None:
     """Record an event for each e-mail address that `before` does not have."""
     for address in links.appeared(box, before):
-        events.record_for_box(ctx, "box.email_added", box, pipeline, email=address)
+        events.record_for_box(ctx, "box.email_added", box, pipeline, email=address, **detail)
 
 
 def save_activity(ctx: Ctx, box: Box, *, touched: bool = True, **changed: Any) -> Box:

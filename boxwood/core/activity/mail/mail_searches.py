@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ....db.engine import Db
 from ...context import Ctx
+from ...events import Happened
 from .mailbox_records import CHANNEL
 
 MOST_SEARCHED = 50
@@ -23,6 +24,19 @@ def search_for(ctx: Ctx, team_key: str, addresses: Iterable[str]) -> None:
         )
         ctx.db.many(sql, rows)
         ctx.db.notify(CHANNEL)
+
+
+def on_event(ctx: Ctx, happened: Happened) -> None:
+    """Search for earlier mail of an address that a box gained. Addresses that a mail added are not searched, or a mail
+    would bring all earlier mail of everyone in it."""
+    if happened.kind != "box.email_added" or "of_mail" in happened.detail or not happened.team_key:
+        return
+    place = ("mailboxes of a team", happened.team_key)
+    if place not in ctx.listening:
+        sql = "SELECT 1 FROM mailboxes WHERE team_key = :team LIMIT 1"
+        ctx.listening[place] = ctx.db.row(sql, team=happened.team_key) is not None
+    if ctx.listening[place]:
+        search_for(ctx, happened.team_key, [happened.detail["email"]])
 
 
 def waiting(db: Db, mailbox_key: str) -> list[str]:

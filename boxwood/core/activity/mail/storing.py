@@ -172,7 +172,7 @@ def add_to(
             ctx, "box.email_received", box, pipeline, email=record.sender.email, thread_key=thread.key
         )
     if not is_private:
-        boxes.add_addresses(ctx, box, _addresses(mail, users))
+        boxes.add_addresses(ctx, box, _addresses(mail, users), of_mail=True)
     return row.key
 
 

@@ -189,3 +189,29 @@ def test_another_users_private_conversation_is_not_noticed_by_matching(world: Wo
     receive(world, "ada", mailbox_of(world, "ada", "private"), raw_mail(1), decision=chosen)
     assert decided(world, raw_mail(2, answers=1), name="bo") == [("skip", "unmatched", [])]
     assert decided(world, raw_mail(2, answers=1)) == [("store", "thread", [box])]
+
+
+def test_an_address_that_a_box_gains_is_searched_in_the_mailboxes_of_the_team(world: World) -> None:
+    create_mailbox(world)
+    box = with_address(world, world.pipeline(), "Acme")
+    assert searched(world) == {CLIENT}
+    receive(world, "ada", mailbox_of(world, "ada"), raw_mail(Cc="copied@else.example"))
+    assert "copied@else.example" in ok(world.ada.http.get(f"/api/v1/boxes/{box}"))["emailAddresses"]
+    assert searched(world) == {CLIENT}
+
+
+def create_mailbox(world: World) -> None:
+    """A row of Ada's mailbox that no worker reads."""
+    columns = {
+        **{"key": f"mailbox {world.number}", "team_key": world.team_key, "owner_key": world.ada.user_key},
+        **{"user_key": world.ada.user_key, "address": world.ada.email, "aliases": "[]", "kind": "personal"},
+        **{"share": "subject", "imap": "{}", "provider": "", "state": "paused", "failures": 0, "due_at": 2**60},
+        **{"lease_until": 0, "day": 0, "day_bytes": 0, "created_at": 1, "updated_at": 1},
+    }
+    sql = f"INSERT INTO mailboxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
+    world.server.engine.write(lambda db: db.run(sql, **columns))
+
+
+def searched(world: World) -> set[str]:
+    sql = "SELECT address FROM mail_searches WHERE mailbox_key = :key"
+    return {row[0] for row in world.server.engine.read(lambda db: db.rows(sql, key=f"mailbox {world.number}"))}
