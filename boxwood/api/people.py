@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..core import persons
 from ..core.accounts import api_keys, team_settings
 from ..core.activity import handovers, time_zones
+from ..core.activity.mail import sharing
 from ..core.contacts import custom_fields
+from ..core.context import Ctx
 from ..core.people import teams, users
-from ..core.records import TEAM_LISTS, Team
+from ..core.records import TEAM_LISTS, Team, TeamMember, User
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import Call
@@ -108,5 +112,21 @@ def list_team_users(call: Call) -> Results[shapes.UserOut]:
 
 
 def _shown(call: Call, found: list[Team]) -> list[shapes.TeamOut]:
-    members = teams.members(call.ctx, [team.key for team in found])
+    members = _members(call.ctx, [team.key for team in found])
     return [shapes.team(team, members[team.key]) for team in found]
+
+
+def _members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, User]]]:
+    """The members of these teams. Who shares the mail of a mailbox shows it in `emailSharing`."""
+    share = sharing.members_who_share(ctx, team_keys)
+    return {
+        key: [
+            (msgspec.structs.replace(member, email_sharing=EXISTENCE) if (key, user.key) in share else member, user)
+            for member, user in found
+        ]
+        for key, found in teams.members(ctx, team_keys).items()
+    }
+
+
+EXISTENCE = "Existence"
+"""The value of `emailSharing` of members whose mail others see at least in part."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from ...context import Ctx
-from .records import FULL, METADATA
+from .records import FULL, METADATA, PRIVATE
 
 
 class ThreadShare(NamedTuple):
@@ -59,6 +59,13 @@ def _reduced(ctx: Ctx, things: list[S], member: str, empty: dict[str, Any]) -> l
                 changes["subject"] = ""
         found.append(msgspec.structs.replace(thing, **changes))
     return found
+
+
+def members_who_share(ctx: Ctx, team_keys: Iterable[str]) -> set[tuple[str, str]]:
+    """Team and user of the members who share the mail of a mailbox of theirs with the team, at least that it exists."""
+    among = ctx.db.dialect.among("team_key", "teams")
+    sql = f"SELECT team_key, owner_key FROM mailboxes WHERE {among} AND owner_key IS NOT NULL AND share <> '{PRIVATE}'"
+    return {(team, user) for team, user in ctx.db.rows(sql, teams=ctx.db.texts(team_keys))}
 
 
 def store(ctx: Ctx, thread_key: str, box_key: str, share: ThreadShare) -> None:

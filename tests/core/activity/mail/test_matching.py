@@ -200,6 +200,16 @@ def test_an_address_that_a_box_gains_is_searched_in_the_mailboxes_of_the_team(wo
     assert searched(world) == {CLIENT}
 
 
+def test_a_member_who_shares_a_mailbox_shows_it_in_email_sharing(world: World) -> None:
+    def shown() -> dict[str, str]:
+        team = ok(world.bo.http.get(f"/api/v2/teams/{world.team_key}"))
+        return {member["userKey"]: member["emailSharing"] for member in team["members"]}
+
+    assert shown() == {world.ada.user_key: "None", world.bo.user_key: "None"}
+    create_mailbox(world)
+    assert shown() == {world.ada.user_key: "Existence", world.bo.user_key: "None"}
+
+
 def create_mailbox(world: World) -> None:
     """A row of Ada's mailbox that no worker reads."""
     columns = {
