@@ -51,6 +51,8 @@ SCREENS = (
     "/contacts/{contact}",
     "/integrations",
     "/invitation",
+    "/mail",
+    "/mail/mailboxes",
     "/organizations",
     "/organizations/{organization}",
     "/pipelines/{pipeline}",

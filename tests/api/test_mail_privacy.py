@@ -349,6 +349,21 @@ def test_a_split_is_undone(world: World) -> None:
     assert (only["key"], only["numberOfEmails"], len(only["fileKeys"])) == (thread, 2, 2)
 
 
+def test_moving_a_conversation_of_several_messages_is_undone(world: World) -> None:
+    pipeline = world.pipeline()
+    box, other = (world.box(pipeline, name=name)["key"] for name in ("Acme", "Initech"))
+    chosen = Decision("store", "chosen", [box])
+    for number in (1, 2):
+        stored = receive(world, "bo", mailbox_of(world, "bo"), mail_with_words(number, answers=1), decision=chosen)
+    thread = ok(world.bo.http.get(f"/api/v2/messages/{stored.message_keys[0]}"))["threadKey"]
+    answer = world.bo.http.post(f"/api/v2/threads/{thread}/box", json={"boxKey": other, "move": True})
+    assert ok(answer)["numberOfEmails"] == 2
+    ok(world.bo.http.post("/api/v2/undo", json={"change": answer.headers["x-boxwood-change"]}))
+    (back,) = ok(world.bo.http.get(f"/api/v1/boxes/{box}/threads"))
+    assert (back["key"], back["numberOfEmails"]) == (thread, 2)
+    assert ok(world.bo.http.get(f"/api/v1/boxes/{other}/threads")) == []
+
+
 def test_a_conversation_moves_to_another_box_as_it_is_shared(world: World) -> None:
     pipeline = world.pipeline()
     box, other = (world.box(pipeline, name=name)["key"] for name in ("Acme", "Initech"))

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from boxwood.core.activity.mail import suggestions
+from boxwood.core.activity.mail.matching import SUGGEST, Decision
 from tests.conftest import World, ok
+from tests.mail_in import raw_mail, receive, shared_mailbox
 from tests.receiver import Answer, Receiver
 from tests.ui.conftest import LOOKS, Window, looks
 
@@ -143,3 +146,111 @@ def test_looks_of_conversations(window: Any, world: World, pictures: Receiver) -
         expect(page.frame_locator("iframe").get_by_text("Dear Ada")).to_be_visible()
         page.get_by_role("list", name="Conversations").scroll_into_view_if_needed()
         screen.look("mail")
+
+
+def test_a_conversation_is_shared_split_moved_and_removed_and_each_is_undone(window: Any, world: World) -> None:
+    pipeline = world.pipeline()
+    box, other = world.box(pipeline, name="Machines"), world.box(pipeline, name="Tools")
+    post(world, box, mail("Machines", "Hello", number=1))
+    post(world, box, mail("Re: Machines", "One more thing", number=2, answers=1))
+    page = window(world.ada).goto(f"/boxes/{box['key']}?tab=email")
+    conversations = page.get_by_role("list", name="Conversations").locator("> li")
+    expect(conversations).to_have_count(1)
+
+    def choose(item: str) -> None:
+        page.get_by_role("button", name="More about Machines").click()
+        page.get_by_role("menuitem", name=item).click()
+
+    def undo(says: str) -> None:
+        toast = page.get_by_role("alert").filter(has_text=says)
+        toast.get_by_role("button", name="Undo").click()
+        expect(toast).to_have_count(0)
+
+    choose("Only people and times")
+    expect(conversations).to_contain_text("People only")
+    undo("Sharing of the conversation changed")
+    expect(conversations).not_to_contain_text("People only")
+
+    choose("Split")
+    page.get_by_role("dialog").get_by_role("checkbox").last.check()
+    page.get_by_role("dialog").get_by_role("button", name="Split").click()
+    expect(conversations).to_have_count(2)
+    undo("Conversation split")
+    expect(conversations).to_have_count(1)
+
+    choose("Move to another box")
+    page.get_by_role("combobox", name="Box").fill("Tools")
+    page.get_by_role("option", name="Tools").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move").click()
+    expect(page.get_by_role("heading", name="No e-mail yet")).to_be_visible()
+    assert len(ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}/threads"))) == 1
+    undo("Conversation moved")
+    expect(conversations).to_have_count(1)
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{other['key']}/threads")) == []
+
+    choose("Remove from this box")
+    expect(page.get_by_role("heading", name="No e-mail yet")).to_be_visible()
+    undo("Conversation removed from the box")
+    expect(conversations).to_have_count(1)
+
+
+def test_a_contact_shows_its_conversations_of_all_boxes(window: Any, world: World) -> None:
+    pipeline = world.pipeline()
+    for number, name in ((1, "Machines"), (2, "Tools")):
+        post(world, world.box(pipeline, name=name), mail(f"About {name}", "Hello", number=number))
+    body = {"givenName": "Zoe", "emailAddresses": ["zoe@zuse.example"]}
+    contact = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=body))["key"]
+    page = window(world.ada).goto(f"/contacts/{contact}")
+    conversations = page.get_by_role("list", name="Conversations").locator("> li")
+    expect(conversations).to_have_count(2)
+    expect(conversations.first).to_contain_text("About Tools")
+    conversations.first.get_by_role("button", expanded=False).click()
+    expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_contain_text("Hello")
+    conversations.last.get_by_role("link", name="Machines").click()
+    expect(page.get_by_role("heading", name="Machines", exact=True)).to_be_visible()
+
+
+def suggest(world: World, *boxes: dict[str, Any], number: int) -> None:
+    """Mail in the team's mailbox that waits for a decision."""
+    raw = raw_mail(number, subject=f"Question {number}", text="Which machine do you mean?")
+    decision = Decision(SUGGEST, "ambiguous", candidates=[box["key"] for box in boxes])
+    mailbox = shared_mailbox(world)
+    stored = receive(world, "ada", mailbox, raw, decision=decision)
+    world.as_("ada", lambda ctx: suggestions.add(ctx, mailbox, None, stored.mail_key, decision))
+
+
+def test_mail_that_waits_for_a_decision_is_boxed_and_left_out_by_keyboard(window: Any, world: World) -> None:
+    pipeline = world.pipeline()
+    box, other = world.box(pipeline, name="Machines"), world.box(pipeline, name="Tools")
+    for number in (1, 2, 3):
+        suggest(world, box, other, number=number)
+    page = window(world.ada).goto("/mail")
+    waiting = page.get_by_role("list", name="E-mail to be boxed").locator("> li")
+    expect(waiting).to_have_count(3)
+    page.keyboard.press("j")
+    expect(waiting.nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("k")
+    first = waiting.first.get_by_role("strong").inner_text()
+    page.keyboard.press("e")
+    expect(waiting).to_have_count(2)
+    expect(page.get_by_role("listitem", name=first, exact=True)).to_have_count(0)
+    page.keyboard.press("b")
+    expect(page.get_by_role("combobox", name="Box")).to_have_value("Machines")
+    page.get_by_role("dialog").get_by_role("button", name="Put into the box").click()
+    expect(waiting).to_have_count(1)
+    waiting.get_by_role("button", name="Tools").click()
+    expect(page.get_by_role("heading", name="Nothing to decide")).to_be_visible()
+    for each in (box, other):
+        assert len(ok(world.ada.http.get(f"/api/v1/boxes/{each['key']}/threads"))) == 1
+
+
+@looks
+def test_looks_of_to_be_boxed(window: Any, world: World) -> None:
+    pipeline = world.pipeline()
+    box, other = world.box(pipeline, name="Machines"), world.box(pipeline, name="Tools")
+    suggest(world, box, other, number=1)
+    suggest(world, number=2)
+    for size, scheme in LOOKS:
+        screen = window(world.ada, size=size, scheme=scheme)
+        expect(screen.goto("/mail").get_by_text("Question 2")).to_be_visible()
+        screen.look("to-be-boxed")

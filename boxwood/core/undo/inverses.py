@@ -18,7 +18,7 @@ from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS
-from ..events import Event
+from ..events import Event, key_of
 from ..people import contact_access, teams
 from ..pipelines import fields, schema, stages, validation_rules
 from ..records import TEAM_LISTS, Box, PermissionSet, Team, TeamSettings
@@ -57,7 +57,7 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
     "meeting": lambda ctx, event: meetings.delete(ctx, event.subject_key or ""),
     "file": lambda ctx, event: files.delete(ctx, event.subject_key or ""),
     "thread": lambda ctx, event: threads.remove(ctx, event.subject_key or ""),
-    "message": lambda ctx, event: _require_alone(ctx, event.subject_key or ""),
+    "message": lambda ctx, event: _require_alone(ctx, event),
     "contact": lambda ctx, event: entries.delete(ctx, entries.NOUNS["contacts"], event.subject_key or ""),
     "organization": lambda ctx, event: entries.delete(ctx, entries.NOUNS["organizations"], event.subject_key or ""),
     "stage": lambda ctx, event: stages.delete(ctx, event.pipeline_key or "", event.subject_key or ""),
@@ -75,10 +75,17 @@ _DELETE: dict[str, Callable[[Ctx, Event], Any]] = {
 }
 
 
-def _require_alone(ctx: Ctx, key: str) -> None:
-    """A message goes with its conversation, which the same change added. Raises Conflict if that has other messages."""
-    message = messages.get(ctx, key)
-    if len(messages.list_for_thread(ctx, message.thread_key, limit=2, offset=0)) > 1:
+def _require_alone(ctx: Ctx, event: Event) -> None:
+    """A message goes with its conversation, if the same change added both. Raises Conflict if the conversation is older
+    and has other messages."""
+    message = messages.get(ctx, event.subject_key or "")
+    added = ctx.db.row(
+        "SELECT id, detail FROM events WHERE kind = 'thread.added' AND subject_key = :thread", thread=message.thread_key
+    )
+    # The first event of a change gives the change its key, and does not name it.
+    added_by = msgspec.json.decode(added[1]).get("change_id", key_of(added[0])) if added else ""
+    is_one_change = added_by == event.detail.get("change_id", key_of(event.id))
+    if not is_one_change and len(messages.list_for_thread(ctx, message.thread_key, limit=2, offset=0)) > 1:
         raise Conflict("the conversation has other messages: remove it from the box, or split it first")
 
 

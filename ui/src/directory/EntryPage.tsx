@@ -1,6 +1,7 @@
 import { Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { Suspense } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { api } from "../api/client";
 import { useNames } from "../api/names";
@@ -8,12 +9,15 @@ import { queries } from "../api/queries";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { StageTag } from "../components/StageTag";
-import { Ready } from "../components/states";
+import { Loading, Ready } from "../components/states";
 import { say, undoable } from "../components/toasts";
 import { EditLinks } from "../fields/links";
+import { lazily } from "../lib/lazily";
 import classes from "./directory.module.css";
 import { Members } from "./Members";
 import type { Changes, Entry, Noun } from "./nouns";
+
+const ContactMail = lazily(() => import("../mail/ContactMail"));
 
 /** Page of one contact or organization: its data, and the boxes that name it. */
 export function EntryPage({ noun }: { noun: Noun }) {
@@ -35,6 +39,11 @@ function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
       </Stack>
       <Stack gap="xl">
         <Boxes noun={noun} entry={entry} />
+        {noun.path === "contacts" && (
+          <Suspense fallback={<Loading rows={2} />}>
+            <ContactMail contact={entry.key} />
+          </Suspense>
+        )}
         <Linked entry={entry} noun={noun} onSave={(changes) => edit.mutate(changes)} />
         <Text size="sm" className="quiet">
           Made <Moment at={entry.creationDate} />, changed <Moment at={entry.versionTimestamp} />

@@ -1,5 +1,6 @@
-import { Anchor } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconMail } from "@tabler/icons-react";
+import { Link } from "react-router";
 import { api } from "../api/client";
 import { useOpenBox } from "../box/context";
 import { Empty, Loading, Ready } from "../components/states";
@@ -9,7 +10,7 @@ import classes from "./mail.module.css";
 
 /** The e-mail conversations of the open box, the latest first. The address says which one is open. */
 export default function BoxMail() {
-  const { box } = useOpenBox();
+  const { box, mayEdit } = useOpenBox();
   const query = api.useQuery("get", "/v1/boxes/{box}/threads", { params: { path: { box: box.key } } });
   const [search, setSearch] = useSearch();
   const named = search.get("thread");
@@ -19,12 +20,16 @@ export default function BoxMail() {
         {(threads) => {
           if (threads.length === 0) {
             return (
-              <Empty icon={IconMail} title="No e-mail yet">
-                Conversations with the people of this box appear here. Programs can{" "}
-                <Anchor href="/docs" underline="always">
-                  add e-mail through the API
-                </Anchor>
-                .
+              <Empty
+                icon={IconMail}
+                title="No e-mail yet"
+                action={
+                  <Button component={Link} to="/mail/mailboxes" variant="default">
+                    Connect a mailbox
+                  </Button>
+                }
+              >
+                Conversations with the people of this box appear here.
               </Empty>
             );
           }
@@ -47,6 +52,7 @@ export default function BoxMail() {
                   thread={thread}
                   open={open === thread.key}
                   onToggle={() => turn(thread.key)}
+                  mayEdit={mayEdit}
                 />
               ))}
             </ul>

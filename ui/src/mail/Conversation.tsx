@@ -1,5 +1,5 @@
 import { Button, Text } from "@mantine/core";
-import { IconChevronRight, IconPaperclip } from "@tabler/icons-react";
+import { IconChevronRight, IconLock, IconPaperclip } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { api } from "../api/client";
 import type { MessageOut, ThreadOut } from "../api/schema";
@@ -7,6 +7,8 @@ import { Moment } from "../components/Moment";
 import { Loading, Ready } from "../components/states";
 import { Message } from "./Message";
 import classes from "./mail.module.css";
+import { shareInWords } from "./shares";
+import { ThreadMenu } from "./ThreadMenu";
 
 type ConversationProps = {
   thread: ThreadOut;
@@ -14,12 +16,13 @@ type ConversationProps = {
   onToggle: () => void;
   /** The name of its box, where conversations of several boxes are listed. */
   place?: ReactNode;
-  /** Buttons beside its heading. */
-  actions?: ReactNode;
+  /** Whether the user may move, share and remove it. */
+  mayEdit?: boolean;
 };
 
 /** A conversation: a line with its subject and people, or also its e-mails. */
-export function Conversation({ thread, open, onToggle, place, actions }: ConversationProps) {
+export function Conversation({ thread, open, onToggle, place, mayEdit = false }: ConversationProps) {
+  const share = shareInWords(thread);
   const subject = thread.subject || (thread.threadGmailId ? "A conversation in Gmail" : "Without a subject");
   return (
     <li className={classes.conversation} aria-label={subject} data-open={open || undefined}>
@@ -35,6 +38,11 @@ export function Conversation({ thread, open, onToggle, place, actions }: Convers
               {thread.names.join(", ")}
             </Text>
           </span>
+          {share && (
+            <span className={classes.share}>
+              <IconLock size={13} stroke={1.6} /> {share}
+            </span>
+          )}
           {thread.files.length > 0 && (
             <IconPaperclip size={14} stroke={1.6} className="quiet" aria-label="With attachments" />
           )}
@@ -42,7 +50,7 @@ export function Conversation({ thread, open, onToggle, place, actions }: Convers
             <Moment at={thread.lastEmailTimestamp} />
           </Text>
         </button>
-        {actions}
+        {mayEdit && <ThreadMenu thread={thread} subject={subject} />}
       </div>
       {place}
       {open && <Messages thread={thread} />}

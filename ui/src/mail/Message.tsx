@@ -78,8 +78,20 @@ function Copies({ message }: { message: MessageOut }) {
   );
 }
 
+/** Whether the owner of the e-mail shares only who wrote it and when. */
+function isReduced(message: MessageOut, view: MessageViewOut): boolean {
+  return message.share !== "full" && view.html === undefined && view.text === "";
+}
+
 function Body({ message, view }: { message: MessageOut; view: MessageViewOut }) {
   const [images, setImages] = useState(false);
+  if (isReduced(message, view)) {
+    return (
+      <Text size="sm" className="quiet">
+        Its owner does not share the text.
+      </Text>
+    );
+  }
   return (
     <>
       {view.remoteImages > 0 && !images && (

@@ -7,6 +7,7 @@ import {
   IconBuilding,
   IconChartBar,
   IconCheckbox,
+  IconInbox,
   IconLayoutKanban,
   IconPlugConnected,
   IconSettings,
@@ -75,6 +76,16 @@ export const SCREENS: Screen[] = [
     path: "/tasks",
     load: () => import("./Tasks"),
     nav: { label: "Tasks", icon: IconCheckbox, keys: "g t" },
+  },
+  {
+    path: "/mail",
+    load: () => import("./ToBeBoxed"),
+    nav: { label: "To be boxed", icon: IconInbox, keys: "g e" },
+  },
+  {
+    path: "/mail/mailboxes",
+    load: () => import("./Mailboxes"),
+    found: { label: "Mailboxes", keys: "g b", words: "e-mail imap gmail microsoft fastmail connect settings" },
   },
   {
     path: "/contacts",
