@@ -100,7 +100,7 @@ def compare(server: StillServer, route: Route) -> None:
             shown = shown["results"]
         if "change" in shown:
             shown["change"] = expected["change"]
-        if "change" in shown.get("proposal", {}):
+        if isinstance(shown, dict) and "change" in shown.get("proposal", {}):
             shown["proposal"]["change"] = expected["proposal"]["change"]
         expected.pop("dryRun", None) if isinstance(expected, dict) else None
         assert plain(world, shown) == plain(world, expected)

@@ -15,6 +15,7 @@ type Subject = Pick<NotificationOut, "kind" | "boxKey" | "pipelineKey" | "teamKe
 export function addressOf({ kind, boxKey, pipelineKey, teamKey, objectKey }: Subject): string | undefined {
   const noun = kind.split(".")[0];
   if (kind === "box.deleted") return "/trash";
+  if (noun === "proposal") return "/proposals";
   if (kind === "webhook.gone" && pipelineKey) return `/pipelines/${pipelineKey}/integrations`;
   if (noun === "webhook" && pipelineKey) return `/pipelines/${pipelineKey}/webhooks/${objectKey}`;
   if (noun === "automation" && pipelineKey) return `/pipelines/${pipelineKey}/automations/${objectKey}`;

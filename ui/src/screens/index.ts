@@ -111,6 +111,7 @@ export const SCREENS: Screen[] = [
   },
   { path: "/teams/:team/automations", load: () => import("./Automations") },
   { path: "/teams/:team/automations/:automation", load: () => import("./Automation") },
+  { path: "/proposals", load: () => import("./Proposals"), found: { label: "Proposals", words: "approve agent key" } },
   { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
   {
     path: "/account",
