@@ -75,6 +75,7 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/automations/{automation}/runs/{run}/retry": {"after": ["cancelled"]},
     "POST /v1/users/{user}": {"json": {"firstName": "Ada", "timezoneId": "Europe/London"}},
     "POST /v2/mailboxes": {"json": MAILBOX},
+    "GET /v2/pipelines/{pipeline}/dropbox": {"after": ["dropbox"]},
     "GET /v2/mailboxes": {"after": ["mailbox"]},
     "POST /v2/mailboxes/{mailbox}": {"json": {"share": "subject"}},
     "POST /v2/teams": {"json": {"name": "Support", "members": [{"email": "{email}"}]}},
@@ -200,6 +201,7 @@ LEFT_OUT = frozenset(
         "POST /v2/session/passkeys/options",
         "DELETE /v2/session/passkeys/{passkey}",
         "POST /v2/mailboxes/{mailbox}/authorize",
+        "POST /v2/mailboxes/{mailbox}/headers",
     }
 )
 

@@ -86,6 +86,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
             "headers": {"Content-Type": "text/csv"},
         },
     ),
+    "dropbox": ("POST", "/v2/mailboxes", {"json": {**MAILBOX, "address": "drop@crm.example", "kind": "dropbox"}}),
     "mailbox": ("POST", "/v2/mailboxes", {"json": MAILBOX}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
     "calendar": ("POST", "/v2/calendars", {"json": {"name": "My work", "pipelineKey": "{pipeline}"}}),

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 
 from ..core import mail_settings
-from ..core.activity.mail import access_tokens, authorizations, mailboxes
+from ..core.activity.mail import access_tokens, authorizations, dropbox, mailboxes
 from ..core.activity.mail.mailbox_records import MailboxRecord
-from ..errors import Conflict
-from ..lib import imap, oauth, smtp_login
+from ..errors import Conflict, Invalid, Unavailable
+from ..lib import imap, mail, oauth, smtp_login
 from ..lib.dialing import Dialer, Failed, Refused
 from ..lib.secret_keys import KeyMissing
+from ..wire import v1
 from ..wire.shapes import mailboxes as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.bodies import Body
 from .http.call import Call
 from .http.replies import Reply, encode
+
+MOST_BODY, MOST_HEADERS = 10_000, 200
 
 
 def list_own(call: Call) -> Results[shapes.MailboxOut]:
@@ -102,10 +105,8 @@ async def test(call: Call, body: Body) -> Reply:
 
 async def _try_imap(call: Call, dialer: Dialer, mailbox: MailboxRecord) -> str:
     """The error of signing in; empty if it worked."""
-    api, server = call.api, mailbox.imap
     try:
-        login = await access_tokens.login(api.engine, api.keys, api.mail_providers, mailbox, "imap", api.clock)
-        client = await imap.connect(dialer, server.host, server.port, server.security, login)
+        client = await _connect(call, dialer, mailbox)
         await client.close()
     except _ERRORS as error:
         return _said(error)
@@ -124,7 +125,46 @@ async def _try_smtp(call: Call, dialer: Dialer, mailbox: MailboxRecord) -> str:
     return ""
 
 
-_ERRORS = (Failed, Refused, imap.Refused, oauth.Failed, oauth.Refused, KeyMissing, ValueError)
+def dropbox_address(call: Call) -> shapes.DropboxOut:
+    """The address of a pipeline: mail that members of the team send or forward there goes to the pipeline."""
+    return shapes.DropboxOut(dropbox.address(call.ctx, call.path[0]))
+
+
+async def headers(call: Call, body: Body) -> Reply:
+    """Read headers of mails from the mailbox now. Nothing of them is stored."""
+    mailbox = await call.read(lambda ctx: mailboxes.get(ctx, call.path[0]))
+    members, _ = v1.read_body(await body.whole(call.headers, MOST_BODY), call.header("content-type"))
+    asked = shapes.HEADERS_ASK.parse(members)
+    uids = [uid for uid in asked.get("uids", []) if isinstance(uid, int) and 0 < uid < 2**32]
+    if not 0 < len(uids) <= MOST_HEADERS:
+        raise Invalid("uids", f"must have 1 to {MOST_HEADERS} numbers of mails")
+    dialer = Dialer(call.rules, call.api.mail_tls)
+    try:
+        client = await _connect(call, dialer, mailbox)
+        selected = await client.examine(str(asked.get("folder", "INBOX")))
+        if selected.uidvalidity != asked.get("uidvalidity"):
+            raise Conflict("The mail server numbered the folder again: read the suggestions again")
+        found = await client.fetch(imap.write_set(uids), imap.HEADERS)
+        await client.close()
+    except _ERRORS as error:
+        raise Unavailable(f"the mailbox cannot be read now: {_said(error)}") from None
+    finally:
+        dialer.close()
+    shown = [
+        shapes.mail_headers(each.uid, mail.parse_headers(each.bodies["HEADER"]))
+        for each in found
+        if "HEADER" in each.bodies
+    ]
+    return Reply(encode(Results(shown, False)))
+
+
+async def _connect(call: Call, dialer: Dialer, mailbox: MailboxRecord) -> imap.Client:
+    api, server = call.api, mailbox.imap
+    login = await access_tokens.login(api.engine, api.keys, api.mail_providers, mailbox, "imap", api.clock)
+    return await imap.connect(dialer, server.host, server.port, server.security, login)
+
+
+_ERRORS = (Failed, Refused, imap.Refused, oauth.Failed, oauth.Refused, KeyMissing, mail.Unreadable, ValueError)
 
 
 def _said(error: Exception) -> str:

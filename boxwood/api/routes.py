@@ -29,6 +29,7 @@ from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import validators as validator_shapes
 from ..wire.shapes import views as view_shapes
 from ..wire.shapes import webhooks as webhook_shapes
+from ..wire.shapes.lists import Results
 from . import (
     audit,
     automations,
@@ -133,6 +134,15 @@ ROUTES = [
         _secret(_post("/v2/mailboxes/{mailbox}/authorize", mailboxes.authorize)), "its link works only if it is stored"
     ),
     _list("/v2/mailboxes/{mailbox}/folders", mailboxes.list_folders),
+    _only_reads(
+        _stream(
+            "/v2/mailboxes/{mailbox}/headers",
+            mailboxes.headers,
+            Results[mailbox_shapes.MailHeadersOut],
+            takes=mailbox_shapes.HEADERS_ASK,
+        )
+    ),
+    _list("/v2/pipelines/{pipeline}/dropbox", mailboxes.dropbox_address),
     _list("/v2/mailboxes/{mailbox}/refusals", mailboxes.list_refusals, *PAGING),
     # Stages
     _list("/v1/pipelines/{pipeline}/stages", pipelines.list_stages),

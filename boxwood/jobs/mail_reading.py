@@ -60,6 +60,19 @@ async def look_at(
             await _settle(reading, client, folder, some, cursor)
 
 
+async def store_chosen(
+    reading: Reading, client: Client, folder: FolderRecord, chosen: dict[int, Decision], now: int
+) -> None:
+    """Store the mails of the opened folder for which a user chose boxes."""
+    looks = await _headers(reading, client, sorted(chosen), now)
+    decided = [
+        msgspec.structs.replace(look, decision=chosen[look.uid]) if look.decision.reason != GONE else look
+        for look in looks
+    ]
+    for some in _slices(decided, reading.mailbox):
+        await _settle(reading, client, folder, some, progress.AGAIN)
+
+
 async def _headers(reading: Reading, client: Client, uids: list[int], old_until: int) -> list[Look]:
     """What to do with each of the mails, by its headers."""
     wanted = imap.write_set(uids)

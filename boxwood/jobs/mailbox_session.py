@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from ..core.activity.mail import access_tokens, mail_searches, mailbox_queue, progress
+from ..core.activity.mail import access_tokens, mail_searches, mailbox_queue, progress, suggestions
 from ..core.activity.mail.mailbox_records import FolderRecord
 from ..core.activity.mail.progress import AGAIN, DOWN, UP
 from ..lib import imap
@@ -17,7 +17,7 @@ from ..lib.durations import DAY
 from ..lib.imap import Client, Folder
 from ..lib.oauth import Provider
 from ..lib.secret_keys import SecretKeys
-from .mail_reading import BATCH, Reading, look_at
+from .mail_reading import BATCH, Reading, look_at, store_chosen
 
 log = logging.getLogger("boxwood.mailboxes")
 IDLE_SECONDS = 540.0
@@ -89,6 +89,7 @@ class Session:
         while True:
             await self._look_for_new(client, [first])
             await self._search(client)
+            await self._fetch_chosen(client)
             await self._synced()
             self._read_older()
             if client.selected != first.name:
@@ -225,7 +226,7 @@ class Session:
             for folder in self._folders:
                 if record := known.get(folder.name):
                     with contextlib.suppress(imap.Refused):
-                        await self._search_in(client, record, addresses)
+                        await self._search_in(client, record, list(addresses))
         await engine.write_soon(lambda db: mail_searches.done(db, self.mailbox.key, addresses))
 
     async def _search_in(self, client: Client, folder: FolderRecord, addresses: list[str]) -> None:
@@ -239,6 +240,23 @@ class Session:
         found -= await self.reading.engine.read_soon(lambda db: progress.placed(db, folder, found))
         if found:
             await look_at(self.reading, client, folder, sorted(found, reverse=True), AGAIN, self.reading.clock())
+
+    async def _fetch_chosen(self, client: Client) -> None:
+        """Fetch the mails for which the owner chose boxes."""
+        engine = self.reading.engine
+        wanted = await engine.read_soon(lambda db: suggestions.wanted(db, self.mailbox.key))
+        known = await engine.read_soon(lambda db: progress.folders(db, self.mailbox.key)) if wanted else {}
+        for name in sorted({each.folder or "" for each in wanted}):
+            folder, found = known.get(name), [each for each in wanted if each.folder == name]
+            if folder is not None and (await client.examine(name)).uidvalidity == folder.uidvalidity:
+                chosen = {
+                    each.uid: suggestions.chosen(each)
+                    for each in found
+                    if each.uid is not None and each.uidvalidity == folder.uidvalidity
+                }
+                await store_chosen(self.reading, client, folder, chosen, self.reading.clock())
+            for each in found:
+                await engine.write_soon(partial(suggestions.finish, key=each.key))
 
     # Older mail
 

@@ -71,6 +71,7 @@ class MailboxWorker:
                 loop.call_soon_threadsafe(self._woken.set)
 
         self.engine.listen(CHANNEL, wake)
+        self.engine.listen("mail_wanted", wake)
         if self.engine.one_process:
             await self.engine.write_soon(mailbox_queue.release_all)
         renewed = loop.time()

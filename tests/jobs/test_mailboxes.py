@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boxwood.core import boxes
-from boxwood.core.activity.mail import mail_searches
+from boxwood.core.activity.mail import dropbox
 from boxwood.core.context import Ctx
 from tests.conftest import Server, Store, World, ok
 from tests.jobs.webhooks import eventually
@@ -214,7 +214,6 @@ def test_mail_of_an_address_that_a_box_gains_later_is_found(
     mailbox = connect().ready()
     assert mailbox.counts() == (1, 1, 0)
     mailbox.gain("lee@other.example")
-    mailbox.world.as_("ada", lambda ctx: mail_searches.search_for(ctx, mailbox.world.team_key, ["lee@other.example"]))
     eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer late"])
     eventually(lambda: mailbox.counts() == (2, 0, 0))
     eventually(lambda: mailbox.count("mail_searches") == 0)
@@ -230,3 +229,78 @@ def test_older_mail_is_silent_and_new_mail_notifies_followers(
     account.deliver(mail(2))
     eventually(lambda: len(mailbox.subjects()) == 2)
     assert mailbox.count("notifications") == 1
+
+
+def test_earlier_mail_of_a_contact_is_found_when_the_contact_is_linked_and_when_it_gains_an_address(
+    connect: Callable[..., Connected], account: Account
+) -> None:
+    account.append(mail(1, "lee@other.example"), mail(2, "lee@private.example"))
+    mailbox = connect().ready()
+    http, team = mailbox.world.ada.http, mailbox.world.team_key
+    contact = ok(http.post(f"/api/v2/teams/{team}/contacts", json={"emailAddresses": ["lee@other.example"]}))
+    ok(http.post(f"/api/v1/boxes/{mailbox.box['key']}", json={"contacts": [{"key": contact["key"]}]}))
+    eventually(lambda: mailbox.subjects() == ["Offer 1"])
+    both = ["lee@other.example", "lee@private.example"]
+    ok(http.post(f"/api/v2/contacts/{contact['key']}", json={"emailAddresses": both}))
+    eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer 2"])
+
+
+def test_mail_that_fits_two_boxes_waits_and_is_fetched_when_the_owner_chooses(
+    connect: Callable[..., Connected], account: Account
+) -> None:
+    mailbox = connect().ready()
+    first = mailbox.box
+    mailbox.box = mailbox.world.box(mailbox.world.pipeline())
+    mailbox.gain("kim@client.example")
+    account.deliver(mail(1))
+    http = mailbox.world.ada.http
+    eventually(lambda: len(ok(http.get("/api/v2/mail/suggestions"))["results"]) == 1)
+    waiting = ok(http.get("/api/v2/mail/suggestions"))["results"][0]
+    row = mailbox.rows("SELECT folder, uidvalidity, uid FROM box_suggestions")[0]
+    assert mailbox.count("mails") == 0, "nothing of the mail is stored"
+    asked = {"folder": row[0], "uidvalidity": row[1], "uids": [row[2]]}
+    shown = ok(http.post(f"/api/v2/mailboxes/{mailbox.key}/headers", json=asked))["results"]
+    assert [(each["subject"], each["from"]["email"]) for each in shown] == [("Offer 1", "kim@client.example")]
+    ok(http.post(f"/api/v2/mail/suggestions/{waiting['key']}/box", json={"boxKeys": [mailbox.box["key"]]}))
+    eventually(lambda: mailbox.subjects() == ["Offer 1"])
+    eventually(lambda: mailbox.count("box_suggestions") == 0)
+    mailbox.box = first
+    assert mailbox.subjects() == []
+
+
+def test_mail_of_a_member_to_the_dropbox_address_of_a_pipeline_goes_there_and_other_mail_waits(
+    connect: Callable[..., Connected], account: Account
+) -> None:
+    mailbox = connect(kind="dropbox").ready()
+    http, ada = mailbox.world.ada.http, mailbox.world.ada.email
+    address = ok(http.get(f"/api/v2/pipelines/{mailbox.box['pipelineKey']}/dropbox"))["address"]
+    user, _, domain = address.partition("@")
+    assert account.address.startswith(user.partition("+")[0])
+    assert domain == "example.test"
+
+    def forwarded(number: int, sender: str, results: str) -> bytes:
+        return (
+            f"Authentication-Results: mx.example.test; {results}\r\nFrom: {sender}\r\nTo: {address}\r\n"
+            f"Cc: kim@client.example\r\nSubject: Forwarded {number}\r\nMessage-ID: <f{number}@x.example>\r\n"
+            "Date: Mon, 30 Nov 2026 10:00:00 +0000\r\n\r\nhello\r\n"
+        ).encode()
+
+    account.deliver(forwarded(1, "stranger@evil.example", "dmarc=pass"), detail="+x")
+    account.deliver(forwarded(2, ada, "dkim=fail; dmarc=fail"), detail="+x")
+    account.deliver(forwarded(3, ada, "dkim=pass; dmarc=pass"), detail="+x")
+    eventually(lambda: mailbox.subjects() == ["Forwarded 3"])
+    eventually(lambda: mailbox.count("mails") == 3)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        (b"Authentication-Results: mx; dkim=pass\r\n", True),
+        (b"Subject: x\r\nauthentication-results: mx;\r\n spf=pass\r\n", True),
+        (b"Authentication-Results: mx; dkim=pass; dmarc=fail\r\n", False),
+        (b"Authentication-Results: mx; none\r\nAuthentication-Results: forged; dkim=pass\r\n", False),
+        (b"Subject: dkim=pass\r\n", False),
+    ],
+)
+def test_only_the_first_verdict_of_a_mail_server_counts(headers: bytes, expected: bool) -> None:
+    assert dropbox.is_authentic(headers) is expected

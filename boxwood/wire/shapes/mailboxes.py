@@ -7,8 +7,9 @@ import msgspec
 from ...core.activity.mail.mailbox_records import Counts, Endpoint, FolderRecord, MailboxRecord, Refusal
 from ...core.activity.mail.records import KINDS, SHARES
 from ...lib.dialing import TLS
+from ...lib.mail import Mail
 from ..codec import Shape
-from ..kinds import INTEGER, KEY, LINES, MILLIS, NAME, TEXT, clearable, one_of, record
+from ..kinds import INTEGER, KEY, LINES, LIST, MILLIS, NAME, TEXT, clearable, one_of, record
 from .base import Out, given
 
 SERVER = Shape(
@@ -178,6 +179,47 @@ class MailboxTestOut(Out, omit_defaults=False):
     success: bool
     imap: ServerTestOut
     smtp: ServerTestOut | msgspec.UnsetType = msgspec.UNSET
+
+
+HEADERS_ASK = Shape(
+    "MailHeadersAsk",
+    folder=NAME,
+    uidvalidity=INTEGER,
+    uids=LIST,
+    required=("folder", "uidvalidity", "uids"),
+    described={"folder": "As in a suggestion.", "uids": "At most 200 numbers of mails in the folder."},
+)
+
+
+class MailPersonOut(Out, omit_defaults=False):
+    email: str
+    name: str
+
+
+class MailHeadersOut(Out, omit_defaults=False):
+    """The headers of a mail that is only in the mailbox. Boxwood stores nothing of them."""
+
+    uid: int
+    subject: str
+    to: list[MailPersonOut]
+    sender: MailPersonOut | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
+    timestamp: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def mail_headers(uid: int, mail: Mail) -> MailHeadersOut:
+    return MailHeadersOut(
+        uid,
+        mail.subject,
+        [MailPersonOut(person.email, person.name) for person in mail.to],
+        MailPersonOut(mail.sender.email, mail.sender.name) if mail.sender else msgspec.UNSET,
+        given(mail.sent_at),
+    )
+
+
+class DropboxOut(Out, omit_defaults=False):
+    """Mail of members of the team to this address goes to the pipeline."""
+
+    address: str
 
 
 class AuthorizationOut(Out, omit_defaults=False):

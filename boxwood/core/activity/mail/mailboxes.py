@@ -23,6 +23,7 @@ from ...context import Ctx
 from ...people import teams
 from ...persons import check_email
 from ...records import USERS, Team, User
+from . import suggestions
 from .mailbox_records import (
     CHANNEL,
     FOLDERS,
@@ -231,6 +232,7 @@ def delete(ctx: Ctx, key: str) -> None:
     mailbox = _reach(ctx, key, ctx.db.for_update)
     ctx.db.dialect.overwrite_deleted(ctx.db)
     ctx.db.run("DELETE FROM mailboxes WHERE key = :key", key=mailbox.key)
+    suggestions.forget_mailbox(ctx.db, mailbox.key)
     record_event(ctx, "mailbox.deleted", mailbox)
     ctx.db.notify(CHANNEL)
 
@@ -246,6 +248,7 @@ def member_left(ctx: Ctx, team_key: str, user: User, heir: User) -> None:
     for mailbox in MAILBOXES.load_all(rows):
         if mailbox.kind == PERSONAL:
             ctx.db.run("DELETE FROM mailboxes WHERE key = :key", key=mailbox.key)
+            suggestions.forget_mailbox(ctx.db, mailbox.key)
         else:
             ctx.db.run("UPDATE mailboxes SET user_key = :heir WHERE key = :key", heir=heir.key, key=mailbox.key)
     if rows:

@@ -17,9 +17,9 @@ from ....db.records import Table
 from ....lib.mail import Address, Mail
 from ...context import Ctx
 from ..files import Upload
-from . import mailbox_queue, mailboxes, storing
+from . import mailbox_queue, mailboxes, storing, suggestions
 from .mailbox_records import FOLDERS, REFUSALS, FolderRecord, MailboxRecord, Refusal
-from .matching import STORE, Decision
+from .matching import STORE, SUGGEST, Decision
 from .records import PERSONAL, Mailbox, Place
 
 UP, DOWN, AGAIN = "up", "down", "again"
@@ -175,12 +175,18 @@ def _settle(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
     if look.refusal:
         _refuse(ctx.db, folder, look, ctx.now)
         return "refused"
+    place = Place(folder.mailbox_key, folder.name, folder.uidvalidity, look.uid, internal_date=look.internal_date)
     if look.mail is None or not _is_wanted(look):
+        if look.decision.kind == SUGGEST:
+            suggestions.add(ctx, look.mailbox, place, None, look.decision)
         return look.decision.reason
     stored = storing.store(ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old)
     if stored.mail_key is None:
         return "unreachable"
-    place = PlaceRecord(
+    if look.decision.kind == SUGGEST:
+        suggestions.add(ctx, look.mailbox, place, stored.mail_key, look.decision)
+    suggestions.forget_place(ctx.db, folder.mailbox_key, folder.name, folder.uidvalidity, [look.uid])
+    record = PlaceRecord(
         mailbox_key=folder.mailbox_key,
         folder=folder.name,
         uidvalidity=folder.uidvalidity,
@@ -192,7 +198,7 @@ def _settle(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
         gmail_thread_id=look.gmail_thread_id,
         internal_date=look.internal_date,
     )
-    ctx.db.run(_PLACE, **PLACES.params(place))
+    ctx.db.run(_PLACE, **PLACES.params(record))
     return "stored"
 
 
@@ -286,6 +292,13 @@ def vanished(db: Db, folder: FolderRecord, ranges: list[tuple[int, int]]) -> Non
     """Mails were deleted or moved on the server. They stay on their boxes; only the places are forgotten."""
     for low, high in ranges:
         _forget(db, folder, "uid BETWEEN :low AND :high", low=low, high=high)
+        db.run(
+            "DELETE FROM box_suggestions WHERE mailbox_key = :key AND folder = :name AND uidvalidity = :uidvalidity "
+            "AND uid BETWEEN :low AND :high AND mail_key IS NULL",
+            **_names(folder),
+            low=low,
+            high=high,
+        )
 
 
 def _forget(db: Db, folder: FolderRecord, test: str, **params: int) -> None:
@@ -335,7 +348,3 @@ def compare(db: Db, mailbox: MailboxRecord, worker: str, folder: FolderRecord, u
         **({} if is_short else {"stored": stored, "skipped": skipped, "refused": refused}),
     )
     return is_short
-
-
-def place_of(folder: FolderRecord, look: Look) -> Place:
-    return Place(folder.mailbox_key, folder.name, folder.uidvalidity, look.uid, internal_date=look.internal_date)
