@@ -38,7 +38,8 @@ class Connected:
         self.world, self.account = world, account
         self.box = world.box(world.pipeline())
         self.gain("kim@client.example")
-        body = {"address": account.address, "imap": account.imap, "teamKey": world.team_key, **given}
+        names = {"address": account.address, "aliases": ["ada@example.test"]}
+        body = {**names, "imap": account.imap, "teamKey": world.team_key, **given}
         self.key = ok(world.ada.http.post("/api/v2/mailboxes", json=body))["key"]
 
     def gain(self, address: str) -> None:
