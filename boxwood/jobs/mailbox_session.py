@@ -13,7 +13,7 @@ from ..core.activity.mail.mailbox_records import FolderRecord
 from ..core.activity.mail.progress import AGAIN, DOWN, UP
 from ..lib import imap
 from ..lib.dialing import Dialer
-from ..lib.durations import DAY
+from ..lib.durations import DAY, MINUTE
 from ..lib.imap import Client, Folder
 from ..lib.oauth import Provider
 from ..lib.secret_keys import SecretKeys
@@ -24,6 +24,8 @@ IDLE_SECONDS = 540.0
 """Servers and routers on the way end connections that are silent for longer."""
 OTHERS_SECONDS = 120.0
 """How often folders other than the first are looked at, and how often a server without IDLE is asked."""
+CLOCKS_DIFFER = 10 * MINUTE
+"""The clock of a mail server may differ from ours. Its times of arrival are whole seconds."""
 LEFT_OUT = ("\\noselect", "\\nonexistent", "\\drafts", "\\trash", "\\junk")
 ROLES = ("\\all", "\\inbox", "\\sent", "\\archive", "\\flagged")
 SEARCHED = ("FROM", "TO", "CC", "REPLY-TO")
@@ -180,7 +182,7 @@ class Session:
                 await engine.write_soon(lambda db: progress.flagged(db, opened, changed))
         if uidnext > opened.up + 1:
             uids = [uid for uid in await client.search(f"UID {opened.up + 1}:*") if uid > opened.up]
-            await look_at(self.reading, client, opened, uids, UP, self.mailbox.created_at)
+            await look_at(self.reading, client, opened, uids, UP, self.mailbox.created_at - CLOCKS_DIFFER)
         await engine.write_soon(lambda db: progress.saw_folder(db, opened, clock(), selected.modseq, uidnext))
         if opened.filled and self._is_compared_late(opened):
             await self._compare(client, opened)
