@@ -191,3 +191,15 @@ def ok_bytes(world: World, address: str) -> bytes:
     answer = world.ada.http.get(address)
     assert answer.status_code == 200, answer.text
     return answer.content
+
+
+def test_a_picture_in_the_message_has_the_address_of_its_file(world: World) -> None:
+    mail = message('<img src="cid:logo%40a.example" alt="Logo"><img src="cid:other" alt="Other">')
+    mail.add_related(PNG, "image", "png", cid="<logo@a.example>", filename="logo.png")
+    key = post(world, mail)
+    (file,) = ok(world.ada.http.get(f"/api/v2/messages/{key}"))["files"]
+    address = f"/api/v2/files/{file['key']}/contents"
+    html = view(world, key)["html"]
+    assert re.findall(r'src="([^"]*)"', html) == [address]
+    picture = world.ada.http.get(address)
+    assert (picture.content, picture.headers["content-type"]) == (PNG, "image/png")

@@ -93,7 +93,7 @@ def test_a_conversation_is_read_with_its_attachments_and_its_pictures_on_demand(
     conversations = page.get_by_role("list", name="Conversations").locator("> li")
     expect(conversations).to_have_count(2)
     conversation = page.get_by_role("listitem", name="Twelve machines", exact=True)
-    conversation.get_by_role("button", expanded=False).click()
+    conversation.get_by_role("button", expanded=False).first.click()
     first, second = (conversation.get_by_role("article").nth(at) for at in (0, 1))
     expect(first).to_contain_text("can you deliver twelve machines?")
     inside = second.frame_locator("iframe")
