@@ -47,6 +47,10 @@ def read(value: Any, order: str = "") -> int:
         raise DateError(f"{str(value)[:50]} is not a date: send {FORMS}")
     if 1e9 <= value < 1e10 and not is_day(value):
         raise DateError(f"{value} looks like seconds: send milliseconds, such as {value}000")
+    written = str(value)
+    if day := excel_day(written) or compact_day(written):
+        what = "a day number of a spreadsheet" if excel_day(written) else "a day without hyphens"
+        raise DateError(f"{value} looks like {what}, not like milliseconds: send {shown(day)}")
     return _in_range(value, str(value))
 
 
@@ -63,6 +67,16 @@ def excel_day(text: str) -> int | None:
     if not _SERIAL.fullmatch(text):
         return None
     return int(text[:5]) * DAY - _EXCEL + round(float(f"0{text[5:]}") * DAY / 1000) * 1000
+
+
+def compact_day(text: str) -> int | None:
+    """Return the day that 8 digits such as 20260331 name; None for other texts and for days far from today."""
+    if not _DIGITS_OF_A_DAY.fullmatch(text):
+        return None
+    try:
+        return calendar_day(date.fromisoformat(text))
+    except ValueError:
+        return None
 
 
 def to_datetime(ms: float, zone: tzinfo = UTC) -> datetime:
@@ -108,6 +122,7 @@ def zone(name: str | None) -> tzinfo:
 _SERIAL = re.compile(r"[1-9][0-9]{4}(\.[0-9]{1,12})?")
 _EXCEL = 25_569 * DAY
 """The Excel day number of 1 January 1970."""
+_DIGITS_OF_A_DAY = re.compile(r"(19|20)[0-9]{6}")
 _DIGITS = re.compile(r"[+-]?[0-9]+")
 _MILLISECONDS = re.compile(r"-?[0-9]{11,13}")
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")

@@ -69,7 +69,7 @@ def test_milliseconds_stay_exact_and_years_are_1_to_9999_at_every_door(world: Wo
         assert contact["fields"] == {when: str(number)}
         same = ok(world.ada.http.post(f"/api/v2/contacts/{contact['key']}", json={"fields": contact["fields"]}))
         assert same["fields"] == contact["fields"]
-    for number in (-62135596800001, 253402300800000, 1741046400):
+    for number in (-62135596800001, 253402300800000, 1741046400, 46000, 20260331):
         refused(set_date(world, box, key, number), 400)
         refused(world.ada.http.post(path, json={"givenName": "Kim", "fields": {when: number}}), 400)
         refused(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json={"text": "x", "dueDate": number}), 400)
@@ -215,8 +215,10 @@ def test_day_numbers_of_a_spreadsheet_are_days_only_in_columns_of_them(world: Wo
     ]
     assert [box["fields"][key] for box in boxes(world, pipeline)[3:]] == [MARCH_4, MARCH_4]
     lines = '{"name":"i","Due":45720}\n{"name":"j","Due":"2025-03-04"}\n{"name":"k","Due":1741046400000}\n'
+    lines += '{"name":"l","Due":20250304}\n{"name":"m","Due":1741046400}\n'
     job = imported(world, pipeline, lines, kind="application/x-ndjson")
-    assert [row for row, _, _ in refusals(world, job)] == [1]
+    assert [row for row, _, _ in refusals(world, job)] == [1, 5]
+    assert [box["fields"][key] for box in boxes(world, pipeline)[5:]] == [MARCH_4] * 3
 
 
 def test_an_export_writes_days_as_days_and_its_import_reads_them_back(world: World) -> None:

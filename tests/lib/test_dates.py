@@ -46,6 +46,11 @@ def test_numbers_are_exact_milliseconds_but_seconds_are_refused() -> None:
     for number in (1_700_000_000, 9_999_999_999):
         with pytest.raises(dates.DateError, match="looks like seconds"):
             dates.read(number)
+    for number, day in ((46_000, "2025-12-09"), (20_260_331, "2026-03-31"), (20_991_231.0, "2099-12-31")):
+        with pytest.raises(dates.DateError, match=f"looks like a day .*: send {day}"):
+            dates.read(number)
+    for number in (20_261_331, 86_400_000, -46_000):  # no day can be meant
+        assert dates.read(number) == number
     for number in (dates.FIRST - 1, dates.LAST + 1):
         with pytest.raises(dates.DateError, match="outside the years 1 to 9999"):
             dates.read(number)

@@ -55,7 +55,7 @@ def read(cell: Any, order: str, *, excel_days: bool) -> int:
     if excel_days and (found := dates.excel_day(text)) is not None:
         return found
     if not isinstance(cell, str):
-        return dates.read(text if dates.excel_day(text) is not None else cell)
+        return dates.read(text if dates.compact_day(text) is not None else cell)
     try:
         return dates.read(text, order)
     except dates.DateError:
