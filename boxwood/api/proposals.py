@@ -34,9 +34,11 @@ def edit(call: Call) -> shapes.ProposalOut:
     """Change the bodies of operations that wait. Their changes and effects are computed again."""
     given = call.parse(shapes.PROPOSAL_EDIT)
     proposal = proposals.get_for_change(call.ctx, call.path[0])
-    bodies = {each["number"]: each["body"] for each in given.get("operations") or []}
+    if given.get("operations") is None:
+        return shapes.proposal(proposal)
+    bodies = {each["number"]: each["body"] for each in given["operations"]}
     if not bodies:
-        raise Invalid("operations", "is missing: give the number and the new body of each operation")
+        raise Invalid("operations", "is empty: give the number and the new body of each operation")
     wanted = [
         msgspec.structs.replace(operation, body=bodies[operation.number])
         for operation in proposals.chosen(proposal, list(bodies))
