@@ -9,6 +9,7 @@ import httpx
 import pyotp
 
 from boxwood.core.accounts import sign_in_links
+from boxwood.core.activity.calendars import MOST_FEEDS
 from boxwood.core.activity.mail import records as mail_records
 from boxwood.core.activity.mail import suggestions
 from boxwood.core.activity.mail.matching import Decision
@@ -191,10 +192,19 @@ class Things:
         return link.rpartition("token=")[2]
 
     def _make_calendar(self) -> str:
-        """Create a calendar feed; return it, and store the token of its address."""
+        """Create a calendar feed; return it, and store the token of its address. A user has at most 20 feeds."""
+        feeds = ok(self.world.ada.http.get("/api/v2/calendars"))["results"]
+        for feed in feeds if len(feeds) == MOST_FEEDS else []:
+            ok(self.world.ada.http.delete(f"/api/v2/calendars/{feed['key']}"))
         made = self._answered("calendar")
         self.created["feed"] = made["url"].rpartition("token=")[2]
         return str(made["key"])
+
+    def _make_mailbox(self) -> str:
+        """Create a mailbox that is paused, so that the server does not look for its mail server meanwhile."""
+        made = str(self._answered("mailbox")["key"])
+        ok(self.world.ada.http.post(f"/api/v2/mailboxes/{made}/pause"))
+        return made
 
     def _make_feed(self) -> str:
         self.key("calendar")

@@ -7,6 +7,7 @@ from ..core.activity import files, threads
 from ..core.activity.mail import conversations, originals
 from ..core.activity.threads import Thread
 from ..core.context import Ctx
+from ..errors import Invalid
 from ..wire.shapes import incoming_mail as mail_shapes
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -55,12 +56,14 @@ def share(call: Call) -> shapes.ThreadOut:
     automations and no webhooks.
     """
     given = call.parse(mail_shapes.THREAD_SHARE)
-    return shown(call.ctx, [conversations.share(call.ctx, call.path[0], given["share"])])[0]
+    return shown(call.ctx, [conversations.share(call.ctx, call.path[0], given.get("share") or "")])[0]
 
 
 def add_to_box(call: Call) -> shapes.ThreadOut:
     """Add a thread to another box, or move it there. The response is the thread on that box."""
     given = call.parse(mail_shapes.THREAD_BOX)
+    if not given.get("box_key"):
+        raise Invalid("boxKey", "is missing: name the box that gets the thread")
     moved = bool(given.get("move"))
     return shown(call.ctx, [conversations.add_to_box(call.ctx, call.path[0], given["box_key"], move=moved)])[0]
 
@@ -68,7 +71,7 @@ def add_to_box(call: Call) -> shapes.ThreadOut:
 def split(call: Call) -> shapes.ThreadOut:
     """Move messages of a thread to a new thread of the same box. The response is the new thread."""
     given = call.parse(mail_shapes.THREAD_SPLIT)
-    return shown(call.ctx, [conversations.split(call.ctx, call.path[0], given["message_keys"])])[0]
+    return shown(call.ctx, [conversations.split(call.ctx, call.path[0], given.get("message_keys") or [])])[0]
 
 
 def list_of_contact(call: Call) -> Results[shapes.ThreadOut]:

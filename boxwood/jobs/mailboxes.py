@@ -27,6 +27,7 @@ from .mail_reading import Reading
 from .mailbox_session import IDLE_SECONDS, OTHERS_SECONDS, Session
 
 log = logging.getLogger("boxwood.mailboxes")
+_RANDOM = random.Random()
 POLL_SECONDS = 2.0
 RENEW_SECONDS = 15.0
 MOST_MAILBOXES = 2000
@@ -167,7 +168,7 @@ class MailboxWorker:
                 del self._sessions[mailbox.key]
 
     async def _fail(self, mailbox: MailboxRecord, error: str) -> None:
-        jitter = random.uniform(0.8, 1.2)
+        jitter = _RANDOM.uniform(0.8, 1.2)
         await self.engine.write_soon(
             lambda db: mailbox_queue.failed(db, mailbox, self.name, self.clock(), error, jitter)
         )

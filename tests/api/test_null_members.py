@@ -19,6 +19,7 @@ EDITS = [
     if route.verb == "POST"
     and route.mode == WRITE
     and route.takes
+    and not route.takes.required
     and route.path.endswith("}")
     and route.path in READABLE
 ]

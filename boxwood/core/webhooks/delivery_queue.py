@@ -26,6 +26,7 @@ RETRIES = (
     *(2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY),
 )
 JITTER = 0.2
+_RANDOM = random.Random()
 LONGEST_RETRY_AFTER = DAY
 # An endpoint that is broken gets one delivery at a time, after these pauses, to check whether it works again.
 PROBES = (30 * SECOND, 5 * MINUTE)
@@ -399,7 +400,7 @@ def release_leases(db: Db, now: int) -> int:
 
 def delay(tries: int, retry_after: int | None = None) -> int:
     """Milliseconds from attempt number `tries` to the next one; never less than the receiver asked for."""
-    scheduled = int(RETRIES[tries - 1] * (1 + random.random() * JITTER))
+    scheduled = int(RETRIES[tries - 1] * (1 + _RANDOM.random() * JITTER))
     return max(scheduled, min(retry_after or 0, LONGEST_RETRY_AFTER))
 
 
