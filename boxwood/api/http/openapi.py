@@ -165,6 +165,8 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     routes = list(routes)
     types = [kind for kind in dict.fromkeys([*map(_answer, routes), DryRun]) if kind is not Any]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    _name_items(schemas)
+    _name_items(components)
     answers = dict(zip(types, schemas, strict=True))
     bodies = {route.takes.name: route.takes.schema() for route in routes if route.takes}
     forms = {f"{route.takes.name}Form": _form(route.takes) for route in routes if route.takes and _takes_a_form(route)}
@@ -212,6 +214,18 @@ _INTRODUCTION = """A write takes its members from the query, a form, the form fi
 only JSON is shown here. If a member is in several of them, JSON wins. The status of a success is always 200. Times
 are milliseconds since 1970. Errors contain `error`, and `field` if a member is wrong. Paths of v1 also work under v2,
 and the other way round."""
+
+
+def _name_items(schema: Any) -> None:
+    """Say of every list what it holds: generators of clients leave out an operation whose lists do not say it."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "array" and "prefixItems" not in schema:
+            schema.setdefault("items", {})
+        for each in schema.values():
+            _name_items(each)
+    elif isinstance(schema, list | tuple):
+        for each in schema:
+            _name_items(each)
 
 
 def _operation(route: Route, answer: dict[str, Any]) -> dict[str, Any]:
