@@ -68,6 +68,7 @@ BAD = [
     ({"trigger": {"type": "schedule"}}, "trigger.cron"),
     ({"trigger": {"type": "schedule", "cron": "every day"}}, "trigger.cron"),
     ({"trigger": {"type": "schedule", "cron": "0 0 30 2 *"}}, "trigger.cron"),
+    ({"trigger": {"type": "schedule", "cron": "* * * * * *"}}, "trigger.cron"),
     ({"trigger": {"type": "schedule", "cron": "* * * * *", "timeZone": "Mars/North"}}, "trigger.timeZone"),
     ({"trigger": {"type": "date.reached", "field": "1001"}}, "trigger.field"),
     ({"trigger": {"type": "box.untouched", "days": 0}}, "trigger.days"),
