@@ -74,6 +74,11 @@ def test_commas_in_a_heading_with_semicolons_are_text() -> None:
     )
 
 
+def test_lines_of_a_text_are_no_title_and_heading() -> None:
+    assert read(b'Name,Note\nA,"Hello\nName\tAda"\n')[:2] == (["Name", "Note"], [["A", "Hello\nName\tAda"]])
+    assert read(b"Deals of May\nName\tNote\nA\tb\n")[:2] == (["Name", "Note"], [["A", "b"]])
+
+
 def test_a_quote_within_quotes_is_read_in_both_spellings() -> None:
     assert read(b'Name,Value\n"say ""hi""",1\n')[1] == [['say "hi"', "1"]]
     assert read(b'Name,Value\n"say \\"hi\\"",1\n')[1] == [['say "hi"', "1"]]

@@ -201,6 +201,8 @@ class _Candidate(NamedTuple):
     share: float
     """The share of rows that have the usual number of cells."""
     width_above_one: bool
+    not_skipped: int
+    """Minus the number of rows before the heading: lines of a text can look like titles and a heading."""
     preference: int
     delimiter: str
     quotes: str
@@ -251,7 +253,7 @@ def _candidate(
     names = found[heading] if found else []
     knows = isinstance(names, list) and any(is_known(cell) for cell in names)
     share = round(alike / len(rows), 2) if rows else 0.0
-    return _Candidate(knows, share, width > 1, preference, delimiter, quotes, skip + heading)
+    return _Candidate(knows, share, width > 1, -heading, preference, delimiter, quotes, skip + heading)
 
 
 def heading_at(rows: list[list[Any]], is_known: Callable[[str], bool]) -> int:
