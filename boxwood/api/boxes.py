@@ -66,7 +66,7 @@ def get(call: Call) -> shapes.BoxOut:
     `fields` are columns to return with it, including columns that Boxwood computes. With `asOf`, it returns the box as
     it was at that time.
     """
-    if (at := call.number("asOf", -1)) >= 0:
+    if (at := call.moment("asOf", -1)) >= 0:
         box, event = history.box_at(call.ctx, call.path[0], at)
         return shapes.box(box, payloads.people(event), at, None, *named(call, [box]))
     if not (asked := call.texts("fields")):
@@ -198,7 +198,7 @@ def read_filter(call: Call) -> Any:
 
 
 def _since(call: Call) -> int | None:
-    return call.number("updatedSince", 0) or None
+    return call.moment("updatedSince", 0) or None
 
 
 def batch_get(call: Call) -> list[shapes.BoxOut]:

@@ -185,7 +185,7 @@ def _pieces(call: Call, body: Iterable[bytes]) -> Iterator[bytes]:
         return
     found = False
     for part in parts(body, call.header("content-type")):
-        if part.name == dry_run.NAME:
+        if part.name in dry_run.SPELLINGS:
             call.look_for_dry_run({part.name: uploads.field_text(part)})
         elif part.file_name is not None and not found:
             found = True

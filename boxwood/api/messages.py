@@ -113,7 +113,7 @@ def _raw(call: Call, body: bytes) -> bytes:
 def _from_form(call: Call, body: bytes, kind: str) -> bytes:
     found: bytes | None = None
     for part in parts([body], kind):
-        if part.name == dry_run.NAME:
+        if part.name in dry_run.SPELLINGS:
             call.look_for_dry_run({part.name: b"".join(part.data).decode("utf-8", "replace")})
         elif found is None and (part.file_name is not None or part.name == "raw"):
             found = b"".join(part.data)

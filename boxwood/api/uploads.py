@@ -91,7 +91,7 @@ def _take_part(call: Call, body: Body, blob: str) -> Upload:
     whole = Head(body, call.api.max_file_size + _AROUND, 0)
     for part in parts(whole, call.header("content-type")):
         if part.file_name is None:
-            value = field_text(part) if part.name in ("fileName", dry_run.NAME) else ""
+            value = field_text(part) if part.name in ("fileName", *dry_run.SPELLINGS) else ""
             name = value if part.name == "fileName" else name
             call.look_for_dry_run({part.name: value})
         elif upload:

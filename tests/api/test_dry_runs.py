@@ -179,7 +179,9 @@ def test_the_operations_without_a_dry_run_are_these() -> None:
 ASKING: dict[str, dict[str, Any]] = {
     "query": {"params": {"dryRun": "true"}, "json": {"name": "New"}},
     "query of another case": {"params": {"dryRun": "TRUE"}, "json": {"name": "New"}},
+    "query in another spelling": {"params": {"dry_run": "true"}, "json": {"name": "New"}},
     "JSON": {"json": {"name": "New", "dryRun": True}},
+    "JSON in another spelling": {"json": {"name": "New", "dryrun": True}},
     "JSON as text": {"json": {"name": "New", "dryRun": "1"}},
     "form": {"data": {"name": "New", "dryRun": "true"}},
     "form field json": {"data": {"json": json.dumps({"name": "New", "dryRun": True})}},

@@ -281,6 +281,7 @@ def test_updated_since_lists_what_changed(world: World) -> None:
     ok(world.ada.http.post(f"/api/v1/boxes/{old['key']}", json={"notes": "changed"}))
     assert sorted(listed(world, pipeline, **since)) == ["new", "old"]
     refused(world.ada.http.get(f"/api/v1{path}", params={"updatedSince": "yesterday"}), 400, "updatedSince")
+    refused(world.ada.http.get(f"/api/v1{path}", params={"updatedSince": 1764547200}), 400, "looks like seconds")
 
 
 def nested(depth: int) -> Any:

@@ -73,7 +73,7 @@ class Api(Services):
                 result = await self._take(route, call, receive)
             else:
                 await self._read_body(scope, receive, call)
-                if dry_run.NAME in call.given or dry_run.NAME in call.query or b"prefer" in call.headers:
+                if b"prefer" in call.headers or not dry_run.SPELLINGS.isdisjoint((*call.given, *call.query)):
                     call.look_for_dry_run(call.query, call.given)
                 result = await self._run(route, call, scope)
             pieces = await self.aside(result.open) if isinstance(result, Download) else None
@@ -127,7 +127,7 @@ class Api(Services):
         await self._check_key_before(call)
         receive = compression.decompressed(bodies.patient(receive, self.patience), call.headers)
         body = await bodies.whole(receive, call.headers, MOST_BODY)
-        if deletes and dry_run.NAME.encode() not in body:
+        if deletes and not any(name.encode() in body for name in dry_run.SPELLINGS):
             return  # nothing else in the body of a DELETE has a meaning
         members, call.items = v1.read_body(body, call.headers.get(b"content-type", b"").decode("latin-1"))
         call.given = {**call.query, **members}

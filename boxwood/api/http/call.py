@@ -263,6 +263,13 @@ class Call:
             raise Invalid(name, f"must be {least} or more")
         return min(found, most) if most is not None else min(found, 2**53)
 
+    def moment(self, name: str, default: int) -> int:
+        """A time in milliseconds since 1970. A number of seconds is refused, so that it is not taken for 1970."""
+        found = self.number(name, default)
+        if 10**9 <= found < 10**10:
+            raise Invalid(name, f"{found} looks like seconds: send milliseconds, such as {found}000")
+        return found
+
     def page(self, default: int) -> tuple[int, int]:
         """The limit and the offset, from `limit` and `page` or `offset`."""
         limit = self.number("limit", default, least=1, most=MOST_PER_PAGE)

@@ -18,6 +18,8 @@ from ...wire.shapes import dry_runs as shapes
 from .replies import JSON, Reply, encode
 
 NAME = "dryRun"
+# Other spellings count too: without them the request would write.
+SPELLINGS = frozenset({NAME, "dryrun", "DryRun", "Dryrun", "DRYRUN", "dry_run", "DRY_RUN", "dry-run"})
 APPLIED = (b"preference-applied", b"dry-run")
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -37,7 +39,7 @@ def wanted(headers: Mapping[bytes, bytes], *given: Mapping[str, Any]) -> bool:
     """
     if b"prefer" in headers and _prefers(headers[b"prefer"].decode("latin-1")):
         return True
-    found = [_is_true(members[NAME]) for members in given if NAME in members]
+    found = [_is_true(members[name], name) for members in given for name in SPELLINGS.intersection(members)]
     return any(found)
 
 
