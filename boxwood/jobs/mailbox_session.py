@@ -90,8 +90,11 @@ class Session:
         others_due = loop.time() + self.others_seconds
         while True:
             await self._look_for_new(client, [first])
-            await self._search(client)
-            await self._fetch_chosen(client)
+            searched = await self._search(client)
+            fetched = await self._fetch_chosen(client)
+            if searched or fetched:
+                # Both open folders. Mail that arrived before that is known to the connection: IDLE does not report it.
+                continue
             await self._synced()
             self._read_older()
             if client.selected != first.name:
@@ -215,12 +218,12 @@ class Session:
 
     # Searches
 
-    async def _search(self, client: Client) -> None:
-        """Look again at skipped mail of addresses that a contact gained."""
+    async def _search(self, client: Client) -> bool:
+        """Look again at skipped mail of addresses that a contact gained. Returns whether there were any."""
         engine = self.reading.engine
         addresses = await engine.read_soon(lambda db: mail_searches.waiting(db, self.mailbox.key))
         if not addresses:
-            return
+            return False
         if len(addresses) > mail_searches.MOST_SEARCHED:
             await engine.write_soon(lambda db: progress.walk_again(db, self.mailbox, self.reading.worker))
         else:
@@ -230,6 +233,7 @@ class Session:
                     with contextlib.suppress(imap.Refused):
                         await self._search_in(client, record, list(addresses))
         await engine.write_soon(lambda db: mail_searches.done(db, self.mailbox.key, addresses))
+        return True
 
     async def _search_in(self, client: Client, folder: FolderRecord, addresses: list[str]) -> None:
         selected = await client.examine(folder.name)
@@ -243,8 +247,8 @@ class Session:
         if found:
             await look_at(self.reading, client, folder, sorted(found, reverse=True), AGAIN, self.reading.clock())
 
-    async def _fetch_chosen(self, client: Client) -> None:
-        """Fetch the mails for which the owner chose boxes."""
+    async def _fetch_chosen(self, client: Client) -> bool:
+        """Fetch the mails for which the owner chose boxes. Returns whether there were any."""
         engine = self.reading.engine
         wanted = await engine.read_soon(lambda db: suggestions.wanted(db, self.mailbox.key))
         known = await engine.read_soon(lambda db: progress.folders(db, self.mailbox.key)) if wanted else {}
@@ -259,6 +263,7 @@ class Session:
                 await store_chosen(self.reading, client, folder, chosen, self.reading.clock())
             for each in found:
                 await engine.write_soon(partial(suggestions.finish, key=each.key))
+        return bool(wanted)
 
     # Older mail
 

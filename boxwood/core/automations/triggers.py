@@ -256,7 +256,9 @@ def _checked(param: Param, value: Any, where: str, stages: Mapping[str, str], by
         case "cron":
             next_time(value, UTC, 0, where)
             if len(value.split()) != 5:  # the library takes six as well, and the first one is then seconds
-                raise Invalid(where, f"must be minute, hour, day, month and weekday, but has {len(value.split())} parts")
+                raise Invalid(
+                    where, f"must be minute, hour, day, month and weekday, but has {len(value.split())} parts"
+                )
     return value
 
 
