@@ -259,10 +259,11 @@ def remove(ctx: Ctx, key: str) -> None:
     record_event(ctx, "thread.removed", thread, its_files, box, pipeline)
 
 
-def save_totals(ctx: Ctx, box: Box) -> Box:
-    """Count the box's threads, messages and files again. The caller has locked the box."""
+def save_totals(ctx: Ctx, box: Box, *, touched: bool = True) -> Box:
+    """Count the box's threads, messages and files again. The caller has locked the box. `touched` as in
+    `boxes.save_activity`."""
     totals = {"thread_count": count(ctx, box), "file_count": files.count(ctx, box), **mail_totals(ctx, box)}
-    return boxes.save_activity(ctx, box, **totals)
+    return boxes.save_activity(ctx, box, touched=touched, **totals)
 
 
 def mail_totals(ctx: Ctx, box: Box) -> dict[str, Any]:

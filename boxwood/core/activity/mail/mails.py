@@ -138,14 +138,13 @@ def _insert(db: Db, mail: MailRecord) -> bool:
 
 
 def _claim(ctx: Ctx, stored: MailRecord, mail: Mail, raw: Upload | None, uploads: list[Upload]) -> None:
-    """Give the blobs to the mail."""
+    """Give the blobs to the mail. A mail of before keeps its parser version, because its text was read then."""
     if raw is not None:
         stored_files.claim(ctx.db, raw.stored.id, ctx.now)
         ctx.db.run(
-            "UPDATE mails SET raw_blob = :blob, size = :size, parser_version = :version WHERE key = :key",
+            "UPDATE mails SET raw_blob = :blob, size = :size WHERE key = :key",
             blob=raw.stored.id,
             size=raw.stored.size,
-            version=VERSION,
             key=stored.key,
         )
     for position, upload in enumerate(uploads):
