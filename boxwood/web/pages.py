@@ -65,6 +65,7 @@ SCREENS = (
     "/pipelines/{pipeline}/reports",
     "/pipelines/{pipeline}/settings",
     "/pipelines/{pipeline}/webhooks/{webhook}",
+    "/proposals",
     "/reset",
     "/search",
     "/tasks",
