@@ -152,6 +152,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/threads/{thread}/box": {"json": {"boxKey": "{other_box}", "move": False}},
     "POST /v2/threads/{thread}/split": {"after": ["message"], "json": {"messageKeys": ["{second_message}"]}},
     "GET /v2/contacts/{contact}/threads": {"after": ["message"]},
+    "GET /v2/messages/{message}/view": {"after": ["message", "reply"]},
+    "GET /v2/messages/{message}/page": {"after": ["message", "reply"]},
     "GET /v2/boxes/{box}/mbox": {"after": ["message"]},
     "GET /v2/mail/suggestions": {"after": ["suggestion"]},
     "POST /v2/mail/suggestions/{suggestion}/box": {"json": {"boxKeys": ["{box}"]}},

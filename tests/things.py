@@ -182,6 +182,17 @@ class Things:
         answer = MAIL.replace("<1@", "<2@").replace("Subject", "In-Reply-To: <1@client.example>\r\nSubject")
         return str(ok(self.ask("POST", "/v2/boxes/{box}/messages", {"json": {"raw": answer}}))["key"])
 
+    def _make_reply(self) -> str:
+        """Add an answer that quotes the message, and let it be the message from now on."""
+        quoted = (
+            "On Mon, Jan 5, 2026 at 8:00 AM Kim Lee <kim@client.example> wrote:\r\n\r\n> Thank you, we will sign.\r\n"
+        )
+        head = MAIL.partition("\r\n\r\n")[0].replace("<1@", "<2@").replace("Subject: ", "Subject: Re: ")
+        raw = f"{head}\r\nIn-Reply-To: <1@client.example>\r\n\r\nIt is signed.\r\n\r\n{quoted}"
+        reply = ok(self.ask("POST", "/v2/boxes/{box}/messages", {"json": {"raw": raw}}))["key"]
+        self.created["message"] = reply
+        return str(reply)
+
     def _make_other_box(self) -> str:
         request = {"data": {"name": "Initech"}}
         return str(ok(self.ask("PUT", "/v1/pipelines/{pipeline}/boxes", request))["key"])

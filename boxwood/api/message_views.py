@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ..core.activity import files, messages
 from ..core.activity.mail import mails
 from ..core.activity.messages import Message
@@ -9,6 +11,8 @@ from ..core.context import Ctx
 from ..errors import NotFound
 from ..lib import html_cleaning
 from ..lib.html_cleaning import Cleaned, Uncleanable
+from ..lib.mail import replies, reply_pages
+from ..lib.mail.replies import Part
 from ..lib.remote_images import Unusable
 from ..wire.shapes import message_views as shapes
 from .http.bodies import Body
@@ -28,10 +32,12 @@ def view(call: Call) -> shapes.MessageViewOut:
     """A message as a reader sees it, without anything that runs or loads from other hosts.
 
     `page` is the address of a page with the HTML, for a sandboxed frame. Pictures from other hosts are left out, unless
-    the request has `images=true`: then they are loaded through this server.
+    the request has `images=true`: then they are loaded through this server. The earlier mail that a reply quotes is a
+    part of its own in `textParts`, and folded in `html`.
     """
     message = messages.get(call.ctx, call.path[0])
-    return shapes.message_view(message, _cleaned(call.ctx, message, images=call.flag("images")), _address(message))
+    cleaned = _cleaned(call.ctx, message, images=call.flag("images"))
+    return shapes.message_view(message, _parts_of_text(message), cleaned, _address(message))
 
 
 def page(call: Call) -> Reply:
@@ -41,7 +47,7 @@ def page(call: Call) -> Reply:
     """
     message = messages.get(call.ctx, call.path[0])
     cleaned = _cleaned(call.ctx, message, images=call.flag("images"))
-    content = cleaned.html if cleaned else html_cleaning.of_text(message.text)
+    content = cleaned.html if cleaned else _page_of_text(message)
     return Reply(html_cleaning.page(content), content_type=b"text/html; charset=utf-8", headers=_PAGE_HEADERS)
 
 
@@ -72,10 +78,28 @@ def _cleaned(ctx: Ctx, message: Message, *, images: bool) -> Cleaned | None:
     if message.html is None:
         return None
     pictures = f"{_address(message)}/images/" if images else ""
+    marked = reply_pages.mark(message.html) if _is_reply(message) else None
+    page = marked.page if marked else message.html
     try:
-        return html_cleaning.clean(message.html, parts=_parts(ctx, message), pictures=pictures)
+        cleaned = html_cleaning.clean(page, parts=_parts(ctx, message), pictures=pictures)
     except Uncleanable:
         return None
+    if marked is None:
+        return cleaned
+    return replace(cleaned, html=html_cleaning.fold_between(cleaned.html, marked.before, marked.after))
+
+
+def _page_of_text(message: Message) -> str:
+    shown = [(html_cleaning.of_text(part.text), part.quoted) for part in _parts_of_text(message)]
+    return "".join(html_cleaning.folded(content) if quoted else content for content, quoted in shown)
+
+
+def _parts_of_text(message: Message) -> list[Part]:
+    return replies.parts(message.text) if _is_reply(message) else [Part(message.text, quoted=False)]
+
+
+def _is_reply(message: Message) -> bool:
+    return replies.is_reply(message.subject, message.mail_references)
 
 
 def _parts(ctx: Ctx, message: Message) -> dict[str, str]:

@@ -58,6 +58,24 @@ def of_text(text: str) -> str:
     return f"<pre>{html.escape(text)}</pre>"
 
 
+def folded(content: str) -> str:
+    """HTML that a browser shows only after a click, without a script."""
+    return f"{_FOLD}{content}{_END_OF_FOLD}"
+
+
+def fold_between(cleaned: str, before: str, after: str) -> str:
+    """The cleaned HTML with what stands between two marks folded, and without the marks. Nothing is folded if cleaning
+    lost a mark."""
+    start, end = cleaned.find(before), cleaned.find(after)
+    if 0 <= start < end:
+        return f"{cleaned[:start]}{folded(cleaned[start + len(before) : end])}{cleaned[end + len(after) :]}"
+    return cleaned.replace(before, "").replace(after, "")
+
+
+_FOLD = '<details class="quote"><summary aria-label="Show quoted text">…</summary>'
+_END_OF_FOLD = "</details>"
+
+
 def page(cleaned: str) -> bytes:
     """A whole page that shows cleaned HTML. Send it with POLICY."""
     return f"{_BEFORE}{cleaned}{_AFTER}".encode()
@@ -75,7 +93,10 @@ table { max-width: 100% !important }
 blockquote { margin: 8px 0 8px 4px; padding-left: 12px; border-left: 2px solid #d0d7de }
 pre { margin: 0; font: inherit; white-space: pre-wrap }
 a { color: #0550ae }
-summary { cursor: pointer; color: #57606a; margin: 8px 0 }
+summary { cursor: pointer; width: fit-content; margin: 8px 0; padding: 0 8px; border-radius: 6px; color: #57606a; \
+background: #eaeef2; line-height: 14px; font-weight: 700; list-style: none; user-select: none }
+summary:hover { background: #d0d7de }
+summary::-webkit-details-marker { display: none }
 </style></head><body>
 """
 _AFTER = "\n</body></html>\n"

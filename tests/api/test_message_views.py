@@ -90,6 +90,50 @@ def test_a_message_without_html_is_shown_as_text(world: World) -> None:
     assert "1 &lt; 2 &amp; &lt;b&gt;3&lt;/b&gt;" in world.ada.http.get(shown["page"]).text
 
 
+QUOTED = "On Mon, Mar 3, 2025 at 10:00 AM Ada Lovelace <ada@x.example> wrote:\n\n> 1 < 2?\n"
+FOLD = '<details class="quote"><summary aria-label="Show quoted text">…</summary>'
+
+
+def test_the_mail_that_a_text_quotes_is_a_part_of_its_own_and_folded_in_the_page(world: World) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "zoe@zuse.example", "Re: Offer"
+    mail.set_content(f"Yes.\n\n{QUOTED}\n-- \nZoe\n")
+    shown = view(world, post(world, mail))
+    assert shown["text"] == f"Yes.\n\n{QUOTED}\n-- \nZoe\n"
+    assert shown["textParts"] == [
+        {"text": "Yes.\n\n", "quoted": False},
+        {"text": QUOTED, "quoted": True},
+        {"text": "\n-- \nZoe\n", "quoted": False},
+    ]
+    page = world.ada.http.get(shown["page"]).text
+    assert f"<pre>Yes.\n\n</pre>{FOLD}<pre>On Mon" in page
+    assert "&gt; 1 &lt; 2?\n</pre></details><pre>\n-- \nZoe" in page
+
+
+def test_the_mail_that_html_quotes_is_folded_and_still_cleaned(world: World) -> None:
+    intro = "On Mon, 3 Mar 2025 Ada wrote:"
+    quote = (
+        f'<div class="gmail_attr">{intro}</div><blockquote class="gmail_quote">May<script>x()</script>?</blockquote>'
+    )
+    key = post(
+        world, message(f'<div onclick="x()">Yes.</div><div class="gmail_quote">{quote}</div>', subject="Re: Offer")
+    )
+    shown = view(world, key)
+    cleaned = f"<div><div>{intro}</div><blockquote>May?</blockquote></div>"
+    assert shown["html"].strip() == f"<div>Yes.</div>{FOLD}{cleaned}</details>"
+    assert shown["html"] in world.ada.http.get(shown["page"]).text
+    assert [part["quoted"] for part in shown["textParts"]] == [False]
+
+
+def test_only_replies_are_folded_and_not_forwarded_mail(world: World) -> None:
+    page = '<div>See below.</div><blockquote type="cite">May?</blockquote>'
+    answering = message(page, "Answer")
+    answering["In-Reply-To"] = "<1@x.example>"
+    mails = [message(page), answering, message(page, "Re: Offer"), message(page, "Fwd: Offer")]
+    shown = [view(world, post(world, mail)) for mail in mails]
+    assert ["<details" in each["html"] for each in shown] == [False, True, True, False]
+
+
 @pytest.mark.one_database
 def test_html_that_takes_too_long_is_shown_as_text(world: World) -> None:
     shown = view(world, post(world, "Hello" + "<ol><li>" * 60_000))
@@ -162,9 +206,9 @@ def test_only_pictures_of_the_message_are_loaded_and_only_for_its_readers(world:
     assert pictures.received("/logo.png") == []
 
 
-def message(page: str) -> EmailMessage:
+def message(page: str, subject: str = "Offer") -> EmailMessage:
     mail = EmailMessage()
-    mail["From"], mail["Subject"] = "Zoe Zuse <zoe@zuse.example>", "Offer"
+    mail["From"], mail["Subject"] = "Zoe Zuse <zoe@zuse.example>", subject
     mail.set_content(page, subtype="html")
     return mail
 

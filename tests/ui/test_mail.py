@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from email.message import EmailMessage
+from html import escape
 from typing import Any
 
 import pytest
@@ -116,6 +117,48 @@ def test_a_conversation_is_read_with_its_attachments_and_its_pictures_on_demand(
     expect(first.get_by_role("link", name="https://firm.example/list")).to_be_visible()
     attachments.get_by_role("button", name="machine.png").click()
     expect(page.get_by_role("dialog").get_by_alt_text("machine.png")).to_be_visible()
+
+
+def test_the_mail_that_a_reply_quotes_is_folded_in_text_and_in_html(window: Any, world: World) -> None:
+    box = world.box(world.pipeline(), name="Machines")
+    intro = "On Mon, Nov 2, 2026 at 10:00 AM Ada Lovelace <ada@firm.example> wrote:"
+    lines = "".join(f"> Machine {number}\n" for number in range(30))
+    post(world, box, mail("Re: Machines", f"We can deliver.\n\n{intro}\n{lines}", number=2))
+    cited = f'<blockquote class="gmail_quote">{"<br>".join(["Machine"] * 30)}</blockquote>'
+    html = f'<div>Only in May.</div><div class="gmail_quote">{escape(intro)}{cited}</div>'
+    post(world, box, mail("Re: Machines", "Only in May.", html=html, number=3, answers=2))
+    page = window(world.ada).goto(f"/boxes/{box['key']}?tab=email")
+    first, second = (page.get_by_role("article").nth(at) for at in (0, 1))
+
+    inside = second.frame_locator("iframe")
+    expect(inside.get_by_text("Only in May.")).to_be_visible()
+    expect(inside.get_by_text("Ada Lovelace")).to_be_hidden()
+    fold = inside.get_by_label("Show quoted text")
+    fits = "frame.contentDocument.documentElement.scrollHeight === frame.clientHeight"
+    height = page.wait_for_function(
+        f"(() => {{ const frame = document.querySelector('iframe'); return {fits} && frame.clientHeight }})()"
+    ).json_value()
+    fold.focus()
+    page.keyboard.press("Enter")
+    expect(inside.get_by_text("Ada Lovelace")).to_be_visible()
+    # The frame grows with its content.
+    page.wait_for_function(
+        f"(least) => {{ const frame = document.querySelector('iframe'); return {fits} && frame.clientHeight > least }}",
+        arg=height + 300,
+    )
+    fold.click()
+    expect(inside.get_by_text("Ada Lovelace")).to_be_hidden()
+    page.wait_for_function("(height) => document.querySelector('iframe').clientHeight === height", arg=height)
+
+    first.get_by_role("button", expanded=False).first.click()
+    expect(first.get_by_text("We can deliver.")).to_be_visible()
+    expect(first.get_by_text("Machine 7")).to_be_hidden()
+    button = first.get_by_role("button", name="Show quoted text")
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(first.get_by_text("Machine 7")).to_be_visible()
+    button.click()
+    expect(first.get_by_text("Machine 7")).to_be_hidden()
 
 
 def test_new_mail_appears_in_the_open_conversation(window: Any, world: World) -> None:

@@ -105,7 +105,15 @@ function Body({ message, view }: { message: MessageOut; view: MessageViewOut }) 
         </Alert>
       )}
       {view.html === undefined ? (
-        <PlainText text={view.text} />
+        view.textParts.map((part, at) =>
+          part.quoted ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
+            <Quote key={at} text={part.text} />
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
+            <PlainText key={at} text={part.text} />
+          ),
+        )
       ) : (
         <MailFrame page={images ? `${view.page}?images=true` : view.page} title={message.subject || "E-mail"} />
       )}
@@ -114,6 +122,25 @@ function Body({ message, view }: { message: MessageOut; view: MessageViewOut }) 
           This e-mail is very long. Only its beginning is shown.
         </Text>
       )}
+    </>
+  );
+}
+
+/** The earlier e-mail that a reply quotes. It is folded until the reader asks for it. */
+function Quote({ text }: { text: string }) {
+  const [shown, setShown] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        className={classes.fold}
+        aria-label="Show quoted text"
+        aria-expanded={shown}
+        onClick={() => setShown(!shown)}
+      >
+        …
+      </button>
+      {shown && <PlainText text={text} />}
     </>
   );
 }
