@@ -54,22 +54,35 @@ function forget(change: string): void {
   changes = changes.filter((each) => each.change !== change);
 }
 
+let previous: Promise<void> = Promise.resolve();
+
+/** Runs an undo or redo after the one before it, because a key may be pressed again before the server has answered. */
+function inTurn(run: () => Promise<void>): Promise<void> {
+  const result = previous.then(run);
+  previous = result.catch(() => {});
+  return result;
+}
+
 /** Takes back the user's newest change in this tab. */
-export async function undoNewest(): Promise<void> {
-  const newest = changes.pop();
-  if (!newest) return say("Nothing to undo");
-  const { name } = await takeBack(newest.change);
-  undone.push({ says: newest.says, change: name });
-  say(`Undone: ${newest.says}`);
+export function undoNewest(): Promise<void> {
+  return inTurn(async () => {
+    const newest = changes.pop();
+    if (!newest) return say("Nothing to undo");
+    const { name } = await takeBack(newest.change);
+    undone.push({ says: newest.says, change: name });
+    say(`Undone: ${newest.says}`);
+  });
 }
 
 /** Restores what `undoNewest` took back last. */
-export async function redoNewest(): Promise<void> {
-  const newest = undone.pop();
-  if (!newest) return say("Nothing to redo");
-  const { name } = await takeBack(newest.change);
-  changes.push({ says: newest.says, change: name });
-  say(`Done again: ${newest.says}`);
+export function redoNewest(): Promise<void> {
+  return inTurn(async () => {
+    const newest = undone.pop();
+    if (!newest) return say("Nothing to redo");
+    const { name } = await takeBack(newest.change);
+    changes.push({ says: newest.says, change: name });
+    say(`Done again: ${newest.says}`);
+  });
 }
 
 /** Remembers a change for Ctrl Z. */
