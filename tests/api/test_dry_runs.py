@@ -17,6 +17,7 @@ from boxwood.api.http.router import Route
 from boxwood.api.routes import ROUTES
 from boxwood.core.accounts.api_keys import API_KEYS
 from boxwood.core.accounts.sessions import SESSIONS
+from boxwood.core.activity.mail.mailboxes import MAILBOXES
 from boxwood.core.records import permissions
 from boxwood.db.engine import Db
 from tests import examples
@@ -153,10 +154,21 @@ BY_ITSELF = {"buckets", "search_chores", "audit_chain"}
 """Tables of rate limits, which hold for dry runs, and of jobs, which go on meanwhile."""
 
 
+STORED_BY_JOBS = {
+    "api_keys": (API_KEYS, {"used_at"}),
+    "sessions": (SESSIONS, {"used_at"}),
+    "mailboxes": (
+        MAILBOXES,
+        {"state", "error", "failures", "failing_since", "due_at", "worker", "lease_until", "checked_at"},
+    ),
+}
+"""The columns that a job stores some seconds later: the time of last use, and how reading a mailbox goes."""
+
+
 def columns(table: str) -> str:
-    """The columns of a table without the time of last use, which a job stores some seconds later."""
-    known = {"api_keys": API_KEYS, "sessions": SESSIONS}.get(table)
-    return ", ".join(name for name in known.names if name != "used_at") if known else "*"
+    """The columns of a table without those that a job stores."""
+    known, later = STORED_BY_JOBS.get(table, (None, set()))
+    return ", ".join(name for name in known.names if name not in later) if known else "*"
 
 
 def snapshot(world: World) -> dict[str, Counter[Any]]:
