@@ -1,17 +1,20 @@
 """The world of the tests: a real server with a real database, and three people.
 
 Ada owns a team, Bo is a member of it, Cy is a stranger with a team of his own. `--database` picks
-`sqlite`, `postgres` or `both` (the default).
+`sqlite`, `postgres` or `both` (the default). Tests marked `one_database` then run once, half of them on each database,
+and on both with `--long`.
 """
 
 import contextlib
 import functools
 import itertools
 import os
+import re
 import shutil
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,16 +56,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("database")
         names = ["sqlite", "postgres"] if chosen == "both" else [chosen]
-        if metafunc.definition.get_closest_marker("one_database"):
-            names = names[:1]
         metafunc.parametrize("database", names, indirect=True, scope="session")
 
 
+def is_on_other_database(item: pytest.Item) -> bool:
+    """Whether this test runs on one database only, and its name chooses the other one: half of them run on each."""
+    found = item.get_closest_marker("one_database") and re.search("sqlite|postgres", item.nodeid)
+    if not found:
+        return False
+    name = item.nodeid[: found.start()] + item.nodeid[found.end() :]
+    return found.group() != ("sqlite", "postgres")[zlib.crc32(name.encode()) % 2]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("long"):
-        left = [item for item in items if not item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
-        items[:] = left
+    if config.getoption("long"):
+        return
+    both = config.getoption("database") == "both"
+    left_out = [item for item in items if item.get_closest_marker("long") or (both and is_on_other_database(item))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        names = set(left_out)
+        items[:] = [item for item in items if item not in names]
 
 
 @pytest.fixture(scope="session")

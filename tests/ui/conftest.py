@@ -174,4 +174,9 @@ LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark
 """The sizes and colour schemes in which every screen is checked, in tests marked with `@looks`."""
 
 looks = pytest.mark.one_database
-"""Drawing does not depend on the database, so these tests run on a single database; tests of actions run on both."""
+"""Tests of how a screen looks, which no database changes."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A browser does not see which database the server has, and tests of the API run on both."""
+    item.add_marker("one_database")

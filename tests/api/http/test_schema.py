@@ -68,6 +68,7 @@ def named(asked: tuple[Route, GenerationMode]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 @pytest.mark.parametrize("asked", ASKED, ids=named)
 def test_responses_match_the_openapi_document(
     world: World,

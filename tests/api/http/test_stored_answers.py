@@ -52,6 +52,7 @@ def keyed(world: World) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_database
 @pytest.mark.parametrize("route", WRITES, ids=label)
 def test_no_stored_answer_can_be_read_from_the_database(still: StillServer, route: Route) -> None:
     """For every operation that changes something, so that a new one which shows a secret is covered."""
