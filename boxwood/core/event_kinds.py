@@ -140,6 +140,11 @@ EVENT_KINDS: dict[str, EventKind] = {
         "THREAD", "EDIT", "EDIT_THREAD_SHARE", "changed who sees the conversation {subject} of {box}", False
     ),
     "thread.split": EventKind("THREAD", "EDIT", "SPLIT_THREAD", "split the conversation {subject} of {box}", False),
+    "mail_suggestion.boxed": EventKind("MAIL", "EDIT", "BOX_MAIL", "chose boxes for an e-mail", False),
+    "mail_suggestion.dismissed": EventKind("MAIL", "EDIT", "DISMISS_MAIL", "left an e-mail out of all boxes", False),
+    "mail_suggestion.restored": EventKind(
+        "MAIL", "EDIT", "RESTORE_MAIL_SUGGESTION", "took back a decision about an e-mail", False
+    ),
     "mail_block.created": EventKind("MAIL", "CREATE", "ADD_MAIL_BLOCK", "blocked mail from {subject}", False),
     "mail_block.deleted": EventKind("MAIL", "DELETE", "DELETE_MAIL_BLOCK", "allowed mail from {subject} again", False),
     "mail_block.restored": EventKind(

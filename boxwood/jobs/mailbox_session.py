@@ -262,7 +262,7 @@ class Session:
                 }
                 await store_chosen(self.reading, client, folder, chosen, self.reading.clock())
             for each in found:
-                await engine.write_soon(partial(suggestions.finish, key=each.key))
+                await engine.write_soon(partial(suggestions.finish, suggestion=each))
         return bool(wanted)
 
     # Older mail

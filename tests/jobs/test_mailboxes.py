@@ -257,16 +257,27 @@ def test_mail_that_fits_two_boxes_waits_and_is_fetched_when_the_owner_chooses(
     http = mailbox.world.ada.http
     eventually(lambda: len(ok(http.get("/api/v2/mail/suggestions"))["results"]) == 1)
     waiting = ok(http.get("/api/v2/mail/suggestions"))["results"][0]
-    row = mailbox.rows("SELECT folder, uidvalidity, uid FROM box_suggestions")[0]
     assert mailbox.count("mails") == 0, "nothing of the mail is stored"
-    asked = {"folder": row[0], "uidvalidity": row[1], "uids": [row[2]]}
+    asked = {"folder": waiting["folder"], "uidvalidity": waiting["uidvalidity"], "uids": [waiting["uid"]]}
     shown = ok(http.post(f"/api/v2/mailboxes/{mailbox.key}/headers", json=asked))["results"]
     assert [(each["subject"], each["from"]["email"]) for each in shown] == [("Offer 1", "kim@client.example")]
-    ok(http.post(f"/api/v2/mail/suggestions/{waiting['key']}/box", json={"boxKeys": [mailbox.box["key"]]}))
+    path = f"/api/v2/mail/suggestions/{waiting['key']}"
+    boxed = http.post(f"{path}/box", json={"boxKeys": [mailbox.box["key"]]})
+    ok(boxed)
     eventually(lambda: mailbox.subjects() == ["Offer 1"])
     eventually(lambda: mailbox.count("box_suggestions") == 0)
-    mailbox.box = first
+    second, mailbox.box = mailbox.box, first
     assert mailbox.subjects() == []
+    # The undo takes the fetched mail from the box, and the mail waits again.
+    ok(http.post("/api/v2/undo", json={"change": boxed.headers["x-boxwood-change"]}))
+    mailbox.box = second
+    assert mailbox.subjects() == []
+    assert ok(http.get("/api/v2/mail/suggestions"))["results"] == [waiting]
+    ok(http.post(f"{path}/box", json={"boxKeys": [second["key"]]}))
+    eventually(lambda: mailbox.subjects() == ["Offer 1"])
+    assert mailbox.counts() == (1, 0, 0)
+    left = http.get("/api/v2/mail/suggestions")
+    assert ok(left)["results"] == []
 
 
 def test_mail_of_a_member_to_the_dropbox_address_of_a_pipeline_goes_there_and_other_mail_waits(

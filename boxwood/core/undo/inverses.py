@@ -13,6 +13,7 @@ from .. import boxes, pipelines, trash, undo_data
 from ..accounts import team_settings
 from ..activity import calendars, comments, files, meetings, messages, snippets, tasks, threads
 from ..activity.mail import blocks, conversations, rules
+from ..activity.mail import suggestions as mail_suggestions
 from ..automations import automations
 from ..boxes import transfers
 from ..contacts import custom_fields, entries, merge
@@ -417,6 +418,16 @@ def _thread_split(ctx: Ctx, event: Event) -> bool:
     return True
 
 
+def _decided(opposite: Callable[[Ctx, Event], None]) -> Callable[[Ctx, Event], bool]:
+    """Undoes a decision about mail that waits ("to be boxed"), or the undo of one."""
+
+    def undo(ctx: Ctx, event: Event) -> bool:
+        opposite(ctx, event)
+        return True
+
+    return undo
+
+
 _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "box": _box,
     "box.moved_pipeline": _moved_pipeline,
@@ -424,6 +435,9 @@ _UNDO: dict[str, Callable[[Ctx, Event], bool]] = {
     "comment": _comment,
     "thread.shared": _thread_shared,
     "thread.split": _thread_split,
+    "mail_suggestion.boxed": _decided(mail_suggestions.restore),
+    "mail_suggestion.dismissed": _decided(mail_suggestions.restore),
+    "mail_suggestion.restored": _decided(mail_suggestions.decide_again),
     "comment.reacted": _reaction(comments.unreact),
     "comment.unreacted": _reaction(comments.react),
     "meeting": _meeting,

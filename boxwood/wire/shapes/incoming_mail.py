@@ -82,6 +82,10 @@ class MailSuggestion(Out, omit_defaults=False):
     """The boxes that fit, as far as you can access them."""
     stored: bool
     """Whether the mail is stored: of mailboxes of the team, but not of your own."""
+    folder: str | msgspec.UnsetType = msgspec.UNSET
+    uidvalidity: int | msgspec.UnsetType = msgspec.UNSET
+    uid: int | msgspec.UnsetType = msgspec.UNSET
+    """Where mail that is not stored is in your mailbox: read its headers with `/v2/mailboxes/{mailbox}/headers`."""
     subject: str | msgspec.UnsetType = msgspec.UNSET
     from_: Correspondent | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
     to: list[Correspondent] | msgspec.UnsetType = msgspec.UNSET
@@ -104,7 +108,9 @@ def suggestion(shown: ShownSuggestion) -> MailSuggestion:
         boxes=[SuggestedBox(box.key, box.name, box.pipeline_key, box.stage_key) for box in shown.boxes],
         stored=mail is not None,
     )
-    if mail is not None:
+    if mail is None:
+        found.folder, found.uidvalidity, found.uid = given(it.folder), given(it.uidvalidity), given(it.uid)
+    else:
         found.subject = mail.subject
         found.from_ = correspondent(mail.sender)
         found.to = [correspondent(each) for each in [*mail.recipients, *mail.cc]]

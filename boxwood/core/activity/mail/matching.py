@@ -33,6 +33,8 @@ class Decision(msgspec.Struct, frozen=True):
     """For SUGGEST: the boxes that fit."""
     rule_key: str = ""
     """The rule of a pipeline that fits. If `box_keys` is empty, it creates a box."""
+    change_key: str = ""
+    """The change in which a user decided."""
 
 
 def decide(ctx: Ctx, mailbox: Mailbox, headers: list[Mail]) -> list[Decision]:

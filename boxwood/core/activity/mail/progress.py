@@ -180,6 +180,9 @@ def _settle(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
         if look.decision.kind == SUGGEST:
             suggestions.add(ctx, look.mailbox, place, None, look.decision)
         return look.decision.reason
+    if look.decision.change_key and not suggestions.is_chosen(ctx.db, place, look.decision.change_key):
+        return "undone"
+    was_placed = bool(look.decision.change_key and placed(ctx.db, folder, [look.uid]))
     stored = storing.store(ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old)
     if stored.mail_key is None:
         return "unreachable"
@@ -199,7 +202,7 @@ def _settle(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
         internal_date=look.internal_date,
     )
     ctx.db.run(_PLACE, **PLACES.params(record))
-    return "stored"
+    return "stored again" if was_placed else "stored"
 
 
 _PLACE = f"""

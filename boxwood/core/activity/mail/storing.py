@@ -58,11 +58,14 @@ def store(
     were announced and stored before. `old` mail, of a backfill, starts no automations and sends no webhooks and
     notifications. A mailbox of the team keeps a mail that no box gets.
     """
-    silent, ctx.silent = ctx.silent, ctx.silent or old
+    silent, change = ctx.silent, ctx.change
+    ctx.silent, ctx.change = silent or old, decision.change_key or change
     try:
         return _store(ctx, mailbox, mail, raw_blob, uploads, decision)
     finally:
         ctx.silent = silent
+        if decision.change_key:
+            ctx.change = change
 
 
 def _store(

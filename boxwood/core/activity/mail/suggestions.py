@@ -13,8 +13,9 @@ from ....db.engine import Db
 from ....db.records import Table
 from ....errors import Conflict, Invalid, NotFound
 from ....lib import ids
-from ... import access, boxes
+from ... import access, boxes, events, pipelines, undo_data
 from ...context import Ctx
+from ...events import Event
 from ...records import Box
 from . import mails, storing
 from .mails import MailRecord
@@ -42,6 +43,8 @@ class BoxSuggestion(msgspec.Struct, frozen=True):
     actor_key: str | None
     """The user who chose them."""
     created_at: int
+    change_key: str | None = None
+    """The change in which they were chosen. The mail is stored as a part of it, so that one undo takes both back."""
 
 
 SUGGESTIONS = Table("box_suggestions", BoxSuggestion)
@@ -84,11 +87,13 @@ def add(ctx: Ctx, mailbox: Mailbox, place: Place | None, mail_key: str | None, d
     )
     if mail_key and ctx.db.row("SELECT 1 FROM box_suggestions WHERE mail_key = :mail", mail=mail_key):
         return
+    _insert(ctx.db, suggestion)
+
+
+def _insert(db: Db, suggestion: BoxSuggestion) -> None:
     columns, values = SUGGESTIONS.columns, ", ".join(f":{name}" for name in SUGGESTIONS.names)
-    ctx.db.run(
-        f"INSERT INTO box_suggestions ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING",
-        **SUGGESTIONS.params(suggestion),
-    )
+    sql = f"INSERT INTO box_suggestions ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"
+    db.run(sql, **SUGGESTIONS.params(suggestion))
 
 
 def page(ctx: Ctx, *, limit: int, offset: int) -> list[ShownSuggestion]:
@@ -132,21 +137,27 @@ def box(ctx: Ctx, key: str, box_keys: list[str]) -> list[str]:
             raise Invalid(f"boxKeys[{at}]", f"there is no box {box_key[:100]!r} that you may see") from None
         if pipeline.team_key != suggestion.team_key:
             raise Invalid(f"boxKeys[{at}]", "must be a box of the mailbox's team")
-    ctx.show("suggestion", key, {"box_keys": suggestion.wanted}, {"box_keys": wanted})
+    if suggestion.mail_key is None and suggestion.uid is None:
+        raise Conflict("This mail is not there any longer")
+    _record(ctx, "mail_suggestion.boxed", suggestion)
     if suggestion.mail_key is not None:
         messages = [storing.add_stored(ctx, _mailbox(suggestion), suggestion.mail_key, box_key) for box_key in wanted]
         _delete(ctx.db, key)
         return messages
-    if suggestion.uid is None:
-        raise Conflict("This mail is not there any longer")
+    _want(ctx, key, wanted)
+    return []
+
+
+def _want(ctx: Ctx, key: str, box_keys: list[str]) -> None:
+    """Let the synchronization fetch the mail for these boxes."""
     ctx.db.run(
-        "UPDATE box_suggestions SET wanted = :wanted, actor_key = :actor WHERE key = :key",
-        wanted=msgspec.json.encode(wanted).decode(),
+        "UPDATE box_suggestions SET wanted = :wanted, actor_key = :actor, change_key = :change WHERE key = :key",
+        wanted=msgspec.json.encode(box_keys).decode(),
         actor=ctx.actor.key,
+        change=ctx.change,
         key=key,
     )
     ctx.db.notify("mail_wanted")
-    return []
 
 
 def _mailbox(suggestion: BoxSuggestion) -> Mailbox:
@@ -156,12 +167,78 @@ def _mailbox(suggestion: BoxSuggestion) -> Mailbox:
 def dismiss(ctx: Ctx, key: str) -> None:
     """Leave the mail out of all boxes. A mail in a user's own mailbox is forgotten here; a stored one stays stored."""
     suggestion = _get(ctx, key, lock=True)
-    ctx.show("suggestion", key, {"mail_key": suggestion.mail_key, "dismissed": False}, {"dismissed": True})
     _delete(ctx.db, key)
+    _record(ctx, "mail_suggestion.dismissed", suggestion)
 
 
 def _delete(db: Db, key: str) -> None:
     db.run("DELETE FROM box_suggestions WHERE key = :key", key=key)
+
+
+# Undo
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What events say of a decision: nothing of the mail, and not where it is."""
+
+    key: str
+    mailbox_key: str
+
+
+def _record(ctx: Ctx, kind: str, suggestion: BoxSuggestion, box_keys: list[str] | None = None) -> None:
+    """Record the event of a decision. About mail in a user's own mailbox, only the user sees it. `box_keys` are the
+    boxes of a decision that was taken back before the mail was fetched."""
+    team_key = suggestion.team_key if suggestion.user_key is None else None
+    pipeline = pipelines.get(ctx, suggestion.pipeline_key) if suggestion.pipeline_key else None
+    event_id = events.record(
+        ctx, kind, Decided(suggestion.key, suggestion.mailbox_key), team_key=team_key, pipeline=pipeline
+    )
+    undecided = msgspec.structs.replace(suggestion, wanted=None, actor_key=None, change_key=None)
+    undo_data.store(ctx, event_id, {"suggestion": undecided, "box_keys": box_keys or []})
+
+
+def restore(ctx: Ctx, event: Event) -> None:
+    """The mail waits for a decision again. Undoing the other events of the change takes it from its boxes."""
+    suggestion = msgspec.convert(undo_data.find(ctx, event.id)["suggestion"], BoxSuggestion)
+    row = ctx.db.row(
+        f"SELECT {SUGGESTIONS.columns} FROM box_suggestions WHERE key = :key{ctx.db.for_update}", key=suggestion.key
+    )
+    if row is not None:
+        box_keys = SUGGESTIONS.load(row).wanted
+        if box_keys is None:
+            raise Conflict("the mail waits for a decision already")
+        sql = "UPDATE box_suggestions SET wanted = NULL, actor_key = NULL, change_key = NULL WHERE key = :key"
+        ctx.db.run(sql, key=suggestion.key)
+    else:
+        box_keys = None
+        _require_there(ctx, suggestion)
+        _insert(ctx.db, suggestion)
+    _get(ctx, suggestion.key)
+    _record(ctx, "mail_suggestion.restored", suggestion, box_keys)
+
+
+def _require_there(ctx: Ctx, suggestion: BoxSuggestion) -> None:
+    row = ctx.db.row(
+        """
+        SELECT 1 FROM mails WHERE key = :mail
+        UNION SELECT 1 FROM mail_folders WHERE mailbox_key = :mailbox AND name = :folder AND uidvalidity = :validity
+        """,
+        mail=suggestion.mail_key or "",
+        mailbox=suggestion.mailbox_key,
+        folder=suggestion.folder or "",
+        validity=suggestion.uidvalidity or 0,
+    )
+    if row is None:
+        raise Conflict("the mail is not there any longer")
+
+
+def decide_again(ctx: Ctx, event: Event) -> None:
+    """Undo a `restore`."""
+    held = undo_data.find(ctx, event.id)
+    if held["box_keys"]:
+        box(ctx, event.subject_key or "", held["box_keys"])
+    else:
+        dismiss(ctx, event.subject_key or "")
 
 
 # For the synchronization of mailboxes
@@ -178,12 +255,23 @@ def wanted(db: Db, mailbox_key: str, *, limit: int = 100) -> list[BoxSuggestion]
 
 def chosen(suggestion: BoxSuggestion) -> Decision:
     """The decision with which to store a mail of `wanted`."""
-    return Decision(STORE, "chosen", suggestion.wanted or [])
+    return Decision(STORE, "chosen", suggestion.wanted or [], change_key=suggestion.change_key or "")
 
 
-def finish(db: Db, key: str) -> None:
-    """The mail is stored, or it is not in the mailbox any longer."""
-    _delete(db, key)
+def is_chosen(db: Db, place: Place, change_key: str) -> bool:
+    """Whether the mail is still to be stored: the user may have taken the decision back while it was fetched."""
+    sql = f"""
+        SELECT 1 FROM box_suggestions WHERE mailbox_key = :mailbox AND folder = :folder AND uidvalidity = :validity
+            AND uid = :uid AND change_key = :change{db.for_update}
+    """
+    given = {"folder": place.folder, "validity": place.uidvalidity, "uid": place.uid, "change": change_key}
+    return db.row(sql, mailbox=place.mailbox_key, **given) is not None
+
+
+def finish(db: Db, suggestion: BoxSuggestion) -> None:
+    """The mail of `wanted` is stored, or it is not in the mailbox any longer."""
+    sql = "DELETE FROM box_suggestions WHERE key = :key AND wanted IS NOT NULL AND COALESCE(change_key, '') = :change"
+    db.run(sql, key=suggestion.key, change=suggestion.change_key or "")
 
 
 def forget_place(db: Db, mailbox_key: str, folder: str, uidvalidity: int, uids: list[int]) -> None:

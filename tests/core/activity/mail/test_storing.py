@@ -3,6 +3,7 @@
 import contextlib
 import mailbox as python_mailbox
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,8 +197,39 @@ def test_mail_of_a_shared_mailbox_waits_and_is_put_into_a_box(world: World) -> N
     (message,) = ok(answer)["messageKeys"]
     assert ok(world.ada.http.get(f"/api/v2/messages/{message}"))["subject"] == "A boat, please"
     assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == []
-    ok(world.bo.http.post("/api/v2/undo", json={"change": answer.headers["x-boxwood-change"]}))
+    undone = undo(world, "bo", answer)
     assert box_of(world, box)["totalNumberOfEmails"] == 0
+    assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == [waiting]
+    undo(world, "bo", undone)
+    assert box_of(world, box)["totalNumberOfEmails"] == 1
+    assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == []
+
+
+def undo(world: World, name: str, answer: Any) -> Any:
+    """Undo the change of a response. Returns the response of the undo, which can be undone too."""
+    change = answer.headers["x-boxwood-change"]
+    found = getattr(world, name).http.post("/api/v2/undo", json={"change": change})
+    ok(found)
+    return found
+
+
+def test_mail_that_was_left_out_of_all_boxes_waits_again_after_an_undo(world: World) -> None:
+    sales = shared_mailbox(world)
+    stored = receive(world, "ada", sales, raw_mail(sender="new@shop.example", subject="A boat, please"))
+    decision = Decision("suggest", "unmatched")
+    world.as_("ada", lambda ctx: suggestions.add(ctx, sales, None, stored.mail_key, decision))
+    (waiting,) = ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"]
+    path = f"/api/v2/mail/suggestions/{waiting['key']}/dismiss"
+    dismissed = world.bo.http.post(path)
+    ok(dismissed)
+    assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == []
+    refused(world.cy.http.post("/api/v2/undo", json={"change": dismissed.headers["x-boxwood-change"]}), 404)
+    undone = undo(world, "bo", dismissed)
+    assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == [waiting]
+    again = {"change": dismissed.headers["x-boxwood-change"]}
+    refused(world.bo.http.post("/api/v2/undo", json=again), 400, "waits for a decision already")
+    undo(world, "bo", undone)
+    assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == []
 
 
 def test_a_suggestion_of_a_users_mailbox_holds_no_content_and_is_fetched_when_chosen(world: World) -> None:
@@ -213,12 +245,21 @@ def test_a_suggestion_of_a_users_mailbox_holds_no_content_and_is_fetched_when_ch
         False,
         False,
     )
+    assert (waiting["folder"], waiting["uidvalidity"], waiting["uid"]) == (place.folder, 1, 5)
     assert ok(world.bo.http.get("/api/v2/mail/suggestions"))["results"] == []
-    ok(world.ada.http.post(f"/api/v2/mail/suggestions/{waiting['key']}/box", json={"boxKeys": boxes[:1]}))
+    path = f"/api/v2/mail/suggestions/{waiting['key']}/box"
+    taken_back = world.ada.http.post(path, json={"boxKeys": boxes[1:]})
+    assert ok(taken_back)["messageKeys"] == []
+    refused(world.bo.http.post("/api/v2/undo", json={"change": taken_back.headers["x-boxwood-change"]}), 404)
+    undo(world, "ada", taken_back)
+    assert ok(world.ada.http.get("/api/v2/mail/suggestions"))["results"] == [waiting]
+    rows = world.server.engine.read(lambda db: db.rows("SELECT * FROM events WHERE kind LIKE 'mail_suggestion.%'"))
+    assert not any(place.folder in f"{row}" for row in rows)
+    ok(world.ada.http.post(path, json={"boxKeys": boxes[:1]}))
     wanted = world.as_("ada", lambda ctx: suggestions.wanted(ctx.db, mine.key))
     chosen = next(each for each in wanted if each.key == waiting["key"])
     receive(world, "ada", mine, raw, decision=suggestions.chosen(chosen))
-    world.as_("ada", lambda ctx: suggestions.finish(ctx.db, chosen.key))
+    world.as_("ada", lambda ctx: suggestions.finish(ctx.db, chosen))
     assert box_of(world, boxes[0])["totalNumberOfEmails"] == 1
     assert box_of(world, boxes[1])["totalNumberOfEmails"] == 0
 
