@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 from tests.conftest import World, ok
 from tests.ui.conftest import serious
 
+TEXT = {"type": "TEXT_INPUT"}
 AMOUNT = {"name": "Deal size", "type": "TEXT_INPUT", "displayFormat": {"type": "CURRENCY", "currency": "EUR"}}
 
 
@@ -201,3 +202,102 @@ def test_an_open_box_leads_to_the_one_before_and_after_it(world: World, window) 
     expect(page.get_by_role("button", name="Next box")).to_be_disabled()
     page.keyboard.press("k")
     expect(page.get_by_role("heading", name="Second").first).to_be_visible()
+
+
+def dispatch(page, kind: str, text: str = "") -> str:
+    """Copy or paste on the table, as the keys do; return the text on the clipboard."""
+    return page.get_by_role("grid").evaluate(
+        """(grid, [kind, text]) => {
+            const data = new DataTransfer();
+            if (text) data.setData("text/plain", text);
+            grid.dispatchEvent(new ClipboardEvent(kind, {clipboardData: data, bubbles: true, cancelable: true}));
+            return data.getData("text/plain");
+        }""",
+        [kind, text],
+    )
+
+
+def test_a_rectangle_of_cells_is_copied_pasted_filled_and_cleared(world: World, window) -> None:
+    source = {"name": "Source", "type": "DROPDOWN", "dropdownSettings": {"items": [{"name": "Web"}, {"name": "Fair"}]}}
+    pipeline = a_pipeline(world, AMOUNT, source, {"name": "Close date", "type": "DATE"}, {"name": "Note"} | TEXT)
+    amount, source_key, day, note = (field["key"] for field in pipeline["fields"][-4:])
+    web, fair = (item["key"] for item in pipeline["fields"][-3]["dropdownSettings"]["items"])
+    first = {amount: 100, source_key: web, note: 'with "quotes"\nand a line'}
+    keys = [world.box(pipeline, name=name, fields=first if name == "A1" else {})["key"] for name in ("A1", "B2", "C3")]
+
+    def stored() -> list[dict]:
+        return [ok(world.ada.http.get(f"/api/v1/boxes/{key}"))["fields"] for key in keys]
+
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}?group=&sort=name")
+    picked, said = page.locator("[data-picked]"), page.get_by_role("alert")
+    cell(page, "A1", amount).click()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(picked).to_have_count(4)
+    expect(page.get_by_role("status").filter(has_text="4 cells")).to_be_visible()
+    assert dispatch(page, "copy") == "100\tWeb\n\t"
+    # Fill down takes the first row of the rectangle.
+    page.keyboard.press("Control+d")
+    expect(cell(page, "B2", source_key)).to_have_text("Web")
+    expect(page.get_by_role("status").filter(has_text="4 cells · Sum 200")).to_be_visible()
+    expect(said.filter(has_text="Filled 2 columns of 1 box")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(cell(page, "B2", source_key)).to_have_text("")
+    expect(said.filter(has_text="Undone: Filled 2 columns of 1 box")).to_be_visible()
+    assert stored()[1] == {}
+    # What is pasted over cells keeps its columns, in the notations of spreadsheets, and says what it could not read.
+    cell(page, "B2", amount).click()
+    dispatch(page, "paste", "9.999,50\tfair\t31.12.2026\t\nmany\tWeb\t\tplain\n1\t2\t3\t4")
+    expect(cell(page, "C3", note)).to_have_text("plain")
+    expect(said.filter(has_text="Not pasted: Deal size: “many”; 1 row")).to_be_visible()
+    assert stored()[1:] == [
+        {amount: 9999.5, source_key: fair, day: 1798675200000},
+        {source_key: web, note: "plain"},
+    ]
+    # One value fills the selected cells; a drag of the mouse selects them.
+    cell(page, "A1", note).hover()
+    page.mouse.down()
+    cell(page, "C3", note).hover()
+    page.mouse.up()
+    expect(picked).to_have_count(3)
+    assert dispatch(page, "copy") == '"with ""quotes""\nand a line"\n\nplain'
+    dispatch(page, "paste", "same")
+    expect(cell(page, "C3", note)).to_have_text("same")
+    page.keyboard.press("Delete")
+    expect(cell(page, "C3", note)).to_have_text("")
+    expect(said.filter(has_text="Cleared Note of 3 boxes")).to_be_visible()
+    assert [fields.get(note) for fields in stored()] == [None, None, None]
+    page.keyboard.press("Control+z")
+    expect(cell(page, "C3", note)).to_have_text("same")
+    # The handle of the active cell is dragged down.
+    cell(page, "A1", day).click()
+    page.keyboard.type("2027-01-15")
+    page.keyboard.press("Enter")
+    expect(cell(page, "B2", day)).to_have_attribute("data-active", "true")
+    cell(page, "A1", day).click()
+    cell(page, "A1", day).locator("[data-fill]").hover()
+    page.mouse.down()
+    cell(page, "C3", day).hover()
+    page.mouse.up()
+    expect(cell(page, "C3", day)).to_have_text("15 Jan 2027")
+    expect(said.filter(has_text="Filled Close date of 2 boxes")).to_be_visible()
+    assert len({fields[day] for fields in stored()}) == 1
+    assert serious(page) == []
+
+
+def test_pasted_columns_keep_their_places(world: World, window) -> None:
+    pipeline = a_pipeline(world, AMOUNT, {"name": "Close date", "type": "DATE"})
+    amount, day = (field["key"] for field in pipeline["fields"][-2:])
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}?group=")
+    page.get_by_role("button", name="New box").click()
+    page.keyboard.press("Escape")
+    dispatch(page, "paste", "Zephyr\tWON\tAda\t9.999,50\t31.12.2026\nBolt\tWon\tZoe\t1\t")
+    dialog = page.get_by_role("dialog", name="Paste 2 rows")
+    expect(dialog).to_contain_text("Assigned to: Zoe")
+    dialog.get_by_role("button", name="Add 2 boxes").click()
+    expect(page.get_by_role("row").filter(has_text="Zephyr")).to_be_visible()
+    found = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/boxes"))["results"]
+    zephyr = next(box for box in found if box["name"] == "Zephyr")
+    assert zephyr["fields"] == {amount: 9999.5, day: 1798675200000}
+    assert zephyr["stageKey"] == pipeline["stageOrder"][1]
+    assert [person["email"] for person in zephyr["assignedToSharingEntries"]] == [world.ada.email]

@@ -165,7 +165,7 @@ def test_the_table_works_by_keyboard(world: World, window: Any) -> None:
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Delete")
     expect(cell(page, "Acme", field(pipeline, "Size"))).to_have_text("")
-    expect(page.get_by_text("Changed Size")).to_be_visible()
+    expect(page.get_by_text("Cleared Size of 1 box")).to_be_visible()
     assert field(pipeline, "Size") not in boxes(world, pipeline)["Acme"]["fields"]
 
 

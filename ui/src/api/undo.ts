@@ -45,13 +45,18 @@ async function takeBack(
 }
 
 /** The user's own changes in this tab, the newest last, for Ctrl Z; and those that Ctrl Z took back, for Ctrl Shift Z. */
-type Done = { says: string; change: string };
+type Done = { says: string; changes: string[] };
 const MOST = 100;
 let changes: Done[] = [];
 let undone: Done[] = [];
 
 function forget(change: string): void {
-  changes = changes.filter((each) => each.change !== change);
+  changes = changes.filter((each) => !each.changes.includes(change));
+}
+
+/** Undoes several changes that were made together, the newest first. */
+export async function undoAll(made: readonly string[]): Promise<void> {
+  for (const change of made.toReversed()) await undo(change);
 }
 
 let previous: Promise<void> = Promise.resolve();
@@ -68,8 +73,7 @@ export function undoNewest(): Promise<void> {
   return inTurn(async () => {
     const newest = changes.pop();
     if (!newest) return say("Nothing to undo");
-    const { name } = await takeBack(newest.change);
-    undone.push({ says: newest.says, change: name });
+    undone.push({ says: newest.says, changes: await takenBack(newest) });
     say(`Undone: ${newest.says}`);
   });
 }
@@ -79,16 +83,22 @@ export function redoNewest(): Promise<void> {
   return inTurn(async () => {
     const newest = undone.pop();
     if (!newest) return say("Nothing to redo");
-    const { name } = await takeBack(newest.change);
-    changes.push({ says: newest.says, change: name });
+    changes.push({ says: newest.says, changes: await takenBack(newest) });
     say(`Done again: ${newest.says}`);
   });
 }
 
-/** Remembers a change for Ctrl Z. */
-export function remember(says: string, change: string): void {
-  if (!change) return;
-  changes = [...changes, { says, change }].slice(-MOST);
+async function takenBack(done: Done): Promise<string[]> {
+  const names: string[] = [];
+  for (const change of done.changes.toReversed()) names.push((await takeBack(change)).name);
+  return names;
+}
+
+/** Remembers what was done for Ctrl Z: a change, or the changes that were made together. */
+export function remember(says: string, ...made: string[]): void {
+  const named = made.filter(Boolean);
+  if (named.length === 0) return;
+  changes = [...changes, { says, changes: named }].slice(-MOST);
   undone = [];
 }
 

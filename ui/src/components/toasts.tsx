@@ -7,7 +7,7 @@ let shown: string[] = [];
 
 /** Shows the newest toast at once, even if older ones are still shown. */
 function show(toast: Parameters<typeof notifications.show>[0]): string {
-  const id = notifications.show(toast);
+  const id = notifications.show({ closeButtonProps: { "aria-label": "Close" }, ...toast });
   shown = [...shown, id];
   while (shown.length > MOST) {
     const [oldest, ...rest] = shown;
@@ -21,8 +21,8 @@ export function say(message: string): void {
   show({ message, color: "gray" });
 }
 
-export function failed(error: unknown): void {
-  show({ title: "That was not saved", message: messageOf(error), color: "red" });
+export function failed(error: unknown, title = "That was not saved"): void {
+  show({ title, message: messageOf(error), color: "red" });
 }
 
 /** Shows a toast that says what was done and offers to undo it for ten seconds. */

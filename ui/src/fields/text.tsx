@@ -92,7 +92,10 @@ export const text: FieldKind = {
   Edit,
   compare: compareValues,
   asText: (value) => (isUnset(value) ? "" : String(value)),
-  fromText: async (words, field) => stored(withoutSigns(words, field.displayFormat)),
+  fromText: async (words, field) => {
+    const bare = withoutSigns(words, field.displayFormat);
+    return field.displayFormat && bare.trim() !== "" && numberIn(bare) === null ? undefined : stored(bare);
+  },
   right: (value, field) => shownNumber(field, value) !== null,
 };
 

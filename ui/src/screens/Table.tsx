@@ -12,13 +12,15 @@ import { useSiblingsOf } from "../box/siblings";
 import { useCommands } from "../commands/registry";
 import { Empty, Failed, Loading } from "../components/states";
 import { failed, undoable } from "../components/toasts";
+import { asNumber } from "../fields/compare";
 import { useSearch } from "../lib/search";
 import { useStable } from "../lib/useStable";
 import { Bulk, type Dialog } from "../table/Bulk";
 import { asText } from "../table/columns";
 import { type Cell, Grid, type GridHandle } from "../table/Grid";
 import { Paste } from "../table/Paste";
-import { cellEdit, split } from "../table/paste";
+import { cellEdit, readPasted, split } from "../table/paste";
+import { type Block, clear, copied, fill, pasteInto, summary, tiled } from "../table/range";
 import { contentOf, useTableState } from "../table/state";
 import { Toolbar } from "../table/Toolbar";
 import { itemsOf, useIndex } from "../table/useIndex";
@@ -84,9 +86,25 @@ export default function Table() {
     },
   });
 
-  const paste = async (text: string, cell: Cell | null) => {
-    const lines = await split(text);
+  const [block, setBlock] = useState<Block | null>(null);
+  const paste = async (text: string, cell: Cell | null, block: Block | null) => {
+    const lines = await split(text, columns);
     const [[only] = []] = lines;
+    const first = block?.columns[0];
+    const isBlock = block !== null && block.ids.length * block.columns.length > 1;
+    const hasHeader = readPasted(lines, columns).header !== null;
+    // Onto names, rows can also be pasted as new boxes, so the user is asked.
+    if (
+      block?.ids[0] &&
+      first &&
+      !hasHeader &&
+      (isBlock || (first.key !== "name" && (lines.length > 1 || lines[0]?.[1] !== undefined)))
+    ) {
+      const tiles = tiled(lines, block);
+      const top = order.indexOf(block.ids[0]);
+      const places = shown.slice(shown.indexOf(first));
+      return pasteInto(tiles, await rows.all(order.slice(top, top + tiles.length)), places, pipeline);
+    }
     const column = cell && columns.get(cell.column);
     const box = cell && rows.get(cell.id);
     if (lines.length === 1 && lines[0]?.length === 1 && only !== undefined && column?.editable && box) {
@@ -101,10 +119,12 @@ export default function Table() {
   useEffect(() => {
     for (const { kind, read } of shown) {
       if (kind !== "contacts" && kind !== "organizations") continue;
-      for (const key of selected) preloadNames(kind, (read(rows.get(key) ?? NOTHING) as string[] | undefined) ?? []);
+      for (const key of selected.size ? selected : (block?.ids ?? []))
+        preloadNames(kind, (read(rows.get(key) ?? NOTHING) as string[] | undefined) ?? []);
     }
-  }, [selected, rows]);
-  const copy = (cell: Cell | null): string => {
+    void rows.all(block?.ids ?? []);
+  }, [selected, block, rows]);
+  const copy = (block: Block | null): string | null => {
     const line = (key: string) =>
       shown
         .map((column) => asText(column, column.read(rows.get(key) ?? NOTHING), pipeline).replaceAll(/[\t\n]/g, " "))
@@ -114,10 +134,18 @@ export default function Table() {
         shown.map((each) => each.name).join("\t"),
         ...[...selected].filter((key) => rows.get(key)).map(line),
       ].join("\n");
-    const column = cell && columns.get(cell.column);
-    const box = cell && rows.get(cell.id);
-    return column && box ? asText(column, column.read(box), pipeline) : "";
+    const held = (block?.ids ?? []).flatMap((key) => rows.get(key) ?? []);
+    if (block && held.length === block.ids.length) return copied(held, block.columns, pipeline);
+    failed(new Error("Some of the rows are not loaded yet. Copy again in a moment."), "Nothing was copied");
+    return null;
   };
+  const summed = useMemo(() => {
+    if (!block || block.ids.length * block.columns.length < 2) return null;
+    return summary(
+      block.ids.flatMap((key) => rows.get(key) ?? []),
+      block,
+    );
+  }, [block, rows]);
 
   const active = () => grid.current?.active()?.id;
   const onRow = (run: (key: string) => void) => () => {
@@ -213,6 +241,7 @@ export default function Table() {
         setLayout={setLayout}
         query={table.query}
         count={data?.count}
+        picked={summed && inCells(summed)}
         onNew={data && !(data.count === 0 && state.filter) ? () => grid.current?.add() : null}
       >
         <Views
@@ -258,8 +287,21 @@ export default function Table() {
           onEdit={onEdit}
           onAdd={(group, name) => create.mutate({ group, name })}
           onOpen={onOpen}
-          onPaste={(text, cell) => void paste(text, cell)}
+          onPaste={(text, cell, block) => void paste(text, cell, block).catch(failed)}
           onCopy={copy}
+          onFill={(from, to, columns) =>
+            void rows
+              .all([from, ...to])
+              .then(([first, ...others]) => first && fill(first, others, columns))
+              .catch(failed)
+          }
+          onClear={(block) =>
+            void rows
+              .all(block.ids)
+              .then((held) => clear(held, block.columns))
+              .catch(failed)
+          }
+          onBlock={setBlock}
           onDeleteSelected={() => setDialog("delete")}
           place={`${pipeline.key} ${state.view?.key ?? ""}`}
         />
@@ -294,6 +336,11 @@ export default function Table() {
       )}
     </div>
   );
+}
+
+/** What the selected cells hold: "6 cells · Sum 12,000". */
+function inCells({ cells, sum }: { cells: number; sum: number | null }): string {
+  return `${cells.toLocaleString()} cells${sum === null ? "" : ` · Sum ${asNumber(sum)}`}`;
 }
 
 const NOTHING = { fields: {} } as Box;

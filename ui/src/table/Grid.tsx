@@ -18,9 +18,11 @@ import type { Column } from "./columns";
 import classes from "./Grid.module.css";
 import { Head } from "./Head";
 import { AddLine, GroupLine, Row } from "./lines";
+import { type Block, blockOf } from "./range";
 import type { Rows } from "./rows";
 import type { Shown } from "./shown";
 import type { Layout } from "./state";
+import { useCellDrag } from "./useCellDrag";
 import type { Item } from "./useIndex";
 
 export type Cell = { id: string; column: string };
@@ -52,9 +54,15 @@ type GridProps = {
   onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
   onAdd: (group: Item["group"], name: string) => void;
   onOpen: (key: string) => void;
-  onPaste: (text: string, cell: Cell | null) => void;
-  onCopy: (cell: Cell | null) => string;
+  onPaste: (text: string, cell: Cell | null, block: Block | null) => void;
+  /** The text to copy; null if it is not loaded yet. */
+  onCopy: (block: Block | null) => string | null;
+  /** Gives the cells of these boxes the values that the box `from` has in these columns. */
+  onFill: (from: string, to: readonly string[], columns: readonly Column[]) => void;
+  onClear: (block: Block) => void;
   onDeleteSelected: () => void;
+  /** Called when other cells are selected. */
+  onBlock: (block: Block | null) => void;
   /** Names what the table shows, by which it remembers how far it is scrolled. */
   place: string;
 };
@@ -67,6 +75,8 @@ export function Grid(props: GridProps) {
   const { items, rows, layout, columns, selected, onSelect, onLayout, closed } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Cell | null>(null);
+  /** The corner of the selected rectangle that is opposite the active cell. */
+  const [far, setFar] = useState<Cell | null>(null);
   const [editing, setEditing] = useState(false);
   /** The character that began the edit, which replaces the value. */
   const [typed, setTyped] = useState<string | undefined>(undefined);
@@ -147,24 +157,76 @@ export function Grid(props: GridProps) {
   const activate = useCallback((id: string, column: string) => {
     setEditing(false);
     setTyped(undefined);
+    setFar(null);
     setActive({ id, column });
   }, []);
 
-  const move = (by: number, sideways = 0) => {
-    const at = active ? (places.get(active.id) ?? -1) : -1;
-    const next = Math.max(0, Math.min(items.length - 1, at + by));
+  const block = useMemo(
+    () =>
+      active
+        ? blockOf(
+            items,
+            shown.map((each) => each.column),
+            active,
+            far ?? active,
+          )
+        : null,
+    [items, shown, active, far],
+  );
+  const picked = useMemo(() => (block && far ? new Set(block.ids) : null), [block, far]);
+  const pickedColumns = useMemo(() => new Set(block?.columns.map((each) => each.key)), [block]);
+  const { onBlock } = props;
+  useEffect(() => onBlock(block), [block, onBlock]);
+  const lastColumn = block?.columns.at(-1)?.key ?? null;
+  const mayFill = !editing && block?.columns.some((each) => each.editable) === true;
+
+  const drag = useCellDrag(scroller, {
+    active,
+    block,
+    lock: editing,
+    onStart: activate,
+    onExtend: setFar,
+    onFill: (ids) => block?.ids[0] && props.onFill(block.ids[0], ids, block.columns),
+    between: (from, to) => {
+      const [first, last] = [places.get(from) ?? 0, places.get(to) ?? 0];
+      return items.slice(first + 1, last + 1).flatMap((each) => (each.type === "row" ? [each.id] : []));
+    },
+  });
+  const willFill = useMemo(() => new Set(drag.filling), [drag.filling]);
+
+  /** The cell that is so many lines and columns away from another. */
+  const beside = (from: Cell | null, by: number, sideways: number) => {
+    const at = from ? (places.get(from.id) ?? -1) : -1;
     const place = Math.max(
       0,
-      shown.findIndex((each) => each.column.key === active?.column),
+      shown.findIndex((each) => each.column.key === from?.column),
     );
+    const next = Math.max(0, Math.min(items.length - 1, at + by));
     const column = shown[Math.max(0, Math.min(shown.length - 1, place + sideways))];
     const item = items[next];
-    if (!item || !column) return;
-    focus();
-    activate(item.id, column.column.key);
+    return item && column ? { item, column, next } : null;
+  };
+
+  const bringIntoView = (next: number, column: Shown, sideways: number) => {
     down.scrollToIndex(next);
-    const beside = loose.indexOf(column);
-    if (sideways !== 0 && beside >= 0) across.scrollToIndex(beside);
+    const place = loose.indexOf(column);
+    if (sideways !== 0 && place >= 0) across.scrollToIndex(place);
+  };
+
+  const move = (by: number, sideways = 0) => {
+    const found = beside(active, by, sideways);
+    if (!found) return;
+    focus();
+    activate(found.item.id, found.column.column.key);
+    bringIntoView(found.next, found.column, sideways);
+  };
+
+  /** Moves the far corner of the rectangle of selected cells. */
+  const extend = (by: number, sideways: number) => {
+    const found = beside(far ?? active, by, sideways);
+    if (!found || !active) return;
+    setFar({ id: found.item.id, column: found.column.column.key });
+    bringIntoView(found.next, found.column, sideways);
   };
 
   const select = useStable((key: string, extend: boolean) => {
@@ -215,8 +277,8 @@ export function Grid(props: GridProps) {
     const steps: Record<string, () => void> = {
       ArrowDown: () => extendOr(event.shiftKey, held ? items.length : 1),
       ArrowUp: () => extendOr(event.shiftKey, held ? -items.length : -1),
-      ArrowRight: () => move(0, held ? shown.length : 1),
-      ArrowLeft: () => move(0, held ? -shown.length : -1),
+      ArrowRight: () => (event.shiftKey ? extend : move)(0, held ? shown.length : 1),
+      ArrowLeft: () => (event.shiftKey ? extend : move)(0, held ? -shown.length : -1),
       Tab: () => move(0, event.shiftKey ? -1 : 1),
       PageDown: () => move(page),
       PageUp: () => move(-page),
@@ -235,8 +297,12 @@ export function Grid(props: GridProps) {
       event.stopPropagation();
       step();
     } else if (event.key === "Escape") {
-      if (selected.size > 0) onSelect(new Set());
+      if (far) setFar(null);
+      else if (selected.size > 0) onSelect(new Set());
       else setActive(null);
+    } else if (held && event.key === "d") {
+      event.preventDefault();
+      fillDown();
     } else if (held && event.key === "a") {
       event.preventDefault();
       onSelect(new Set(items.filter((each) => each.type === "row").map((each) => each.id)));
@@ -259,8 +325,10 @@ export function Grid(props: GridProps) {
     return item?.type === "row" && selected.size === 0;
   }
 
-  function extendOr(extend: boolean, by: number) {
-    if (extend && item?.type === "row") {
+  /** Extends the selected rows, or the selected cells while no rows are selected. */
+  function extendOr(extended: boolean, by: number) {
+    if (extended && selected.size === 0) return extend(by, 0);
+    if (extended && item?.type === "row") {
       if (!selected.has(item.id)) select(item.id, false);
       const next = items[(places.get(item.id) ?? 0) + Math.sign(by)];
       if (next?.type === "row") select(next.id, true);
@@ -270,10 +338,16 @@ export function Grid(props: GridProps) {
 
   function clear() {
     if (selected.size > 0) return props.onDeleteSelected();
-    const column = active && columns.get(active.column);
-    const box = item?.type === "row" ? rows.get(item.id) : undefined;
-    if (!box || !column?.editable || !column.field || box.fields[column.key] === undefined) return;
-    props.onEdit(box, { fields: { [column.key]: null } } as Edit);
+    if (block) props.onClear(block);
+  }
+
+  /** Copies the first selected row into the rows below it, or the row above into a single cell. */
+  function fillDown() {
+    if (!block) return;
+    const [first, ...rest] = block.ids;
+    if (first && rest.length > 0) return props.onFill(first, rest, block.columns);
+    const above = items[(places.get(first ?? "") ?? 0) - 1];
+    if (first && above?.type === "row") props.onFill(above.id, [first], block.columns);
   }
 
   const all = items.filter((each) => each.type === "row").length;
@@ -307,13 +381,15 @@ export function Grid(props: GridProps) {
       onCopy={(event: ClipboardEvent) => {
         if (event.target !== scroller.current) return;
         event.preventDefault();
-        event.clipboardData.setData("text/plain", props.onCopy(active));
+        const text = props.onCopy(block);
+        if (text !== null) event.clipboardData.setData("text/plain", text);
       }}
       onPaste={(event: ClipboardEvent) => {
         if (event.target !== scroller.current) return;
         event.preventDefault();
-        props.onPaste(event.clipboardData.getData("text/plain"), active);
+        props.onPaste(event.clipboardData.getData("text/plain"), active, block);
       }}
+      {...drag.listeners}
     >
       <div className={classes.head} style={{ width }} role="row" aria-rowindex={1}>
         <div className={classes.gutter} role="columnheader" aria-label="Selected">
@@ -389,6 +465,8 @@ export function Grid(props: GridProps) {
               group={item.group}
               grouped={props.groupColumn}
               selected={selected.has(item.id)}
+              picked={picked?.has(item.id) || willFill.has(item.id) ? pickedColumns : null}
+              handle={mayFill && item.id === block?.ids.at(-1) ? lastColumn : null}
               editing={editing && activeColumn !== null}
               typed={activeColumn === null ? undefined : typed}
               onBegin={begin}

@@ -36,13 +36,26 @@ type ToolbarProps = {
   setLayout: (layout: Layout[]) => void;
   query: Record<string, string | number>;
   count: number | undefined;
+  /** What is said of the selected cells, in place of the number of boxes. */
+  picked: string | null;
   /** Adds a box; null while there is no table to add it to. */
   onNew: (() => void) | null;
   children?: React.ReactNode;
 };
 
 /** Toolbar of the table: filter, groups, sort, columns and more. */
-export function Toolbar({ pipeline, state, columns, change, setLayout, query, count, onNew, children }: ToolbarProps) {
+export function Toolbar({
+  pipeline,
+  state,
+  columns,
+  change,
+  setLayout,
+  query,
+  count,
+  picked,
+  onNew,
+  children,
+}: ToolbarProps) {
   const setFilter = (tree: Tree | null) =>
     change({ filter: tree === null ? (state.view?.filter ? "" : null) : JSON.stringify(tree) });
   return (
@@ -64,7 +77,7 @@ export function Toolbar({ pipeline, state, columns, change, setLayout, query, co
       <Grouping state={state} columns={columns} change={change} />
       <Columns layout={state.layout} columns={columns} setLayout={setLayout} />
       <Text size="sm" className="quiet numbers" ml="auto" pl="sm" style={{ whiteSpace: "nowrap" }} role="status">
-        {count === undefined ? "" : count === 1 ? "1 box" : `${count.toLocaleString()} boxes`}
+        {picked ?? (count === undefined ? "" : count === 1 ? "1 box" : `${count.toLocaleString()} boxes`)}
       </Text>
       <CopyAsCode call={{ method: "GET", path: `/v2/pipelines/${pipeline.key}/table`, query }} />
     </Group>

@@ -1,16 +1,22 @@
 /** Sends many writes in one request. They are one change, which can be undone as a whole. */
 import { client } from "../api/client";
 import { queries } from "../api/queries";
-import { changeOf, undo } from "../api/undo";
+import { changeOf, remember, undoAll } from "../api/undo";
 import { failed, undoable } from "../components/toasts";
 
 export type Operation = { method: "POST" | "DELETE"; path: string; body?: unknown };
-export type Done = { ok: number; refused: string[]; bodies: unknown[]; changes: string[] };
+export type Done = {
+  ok: number;
+  refused: string[];
+  /** The answer to each operation; null where it was refused. */
+  answers: unknown[];
+  changes: string[];
+};
 
 const MOST = 1000;
 
 export async function run(operations: readonly Operation[]): Promise<Done> {
-  const done: Done = { ok: 0, refused: [], bodies: [], changes: [] };
+  const done: Done = { ok: 0, refused: [], answers: [], changes: [] };
   for (let at = 0; at < operations.length; at += MOST) {
     const { data, response } = await client.POST("/v2/batch", {
       body: { operations: operations.slice(at, at + MOST) } as never,
@@ -18,10 +24,9 @@ export async function run(operations: readonly Operation[]): Promise<Done> {
     const change = changeOf(response);
     if (change) done.changes.push(change);
     for (const { status, body } of data?.results ?? []) {
-      if (status === 200) {
-        done.ok += 1;
-        done.bodies.push(body);
-      } else done.refused.push(String((body as { error?: string }).error ?? status));
+      done.answers.push(status === 200 ? body : null);
+      if (status === 200) done.ok += 1;
+      else done.refused.push(String((body as { error?: string }).error ?? status));
     }
   }
   return done;
@@ -35,9 +40,8 @@ export async function runBatch(operations: readonly Operation[], says: (count: n
     failed(new Error(`${done.refused.length} of ${operations.length} were refused: ${reasons}`));
   }
   if (done.ok > 0) {
-    undoable(says(done.ok), async () => {
-      for (const change of done.changes.toReversed()) await undo(change);
-    });
+    remember(says(done.ok), ...done.changes);
+    undoable(says(done.ok), () => undoAll(done.changes));
   }
   void queries.invalidateQueries({ queryKey: ["get", "/v2/pipelines/{pipeline}/table"] });
   return done;

@@ -37,6 +37,10 @@ type RowProps = Place & {
   selected: boolean;
   editing: boolean;
   typed: string | undefined;
+  /** The columns whose cells are selected in this row. */
+  picked: ReadonlySet<string> | null;
+  /** The column whose cell has the handle that fills the rows below. */
+  handle: string | null;
   onBegin: () => void;
   onSelect: (key: string, extend: boolean) => void;
   onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
@@ -46,6 +50,7 @@ type RowProps = Place & {
 
 function RowLine(props: RowProps) {
   const { boxKey, rows, pipeline, shown, top, index, activeColumn, selected, editing, group, grouped } = props;
+  const { picked, handle } = props;
   const box = useRow(rows, boxKey);
   const stripe = grouped?.kind === "stage" ? pipeline.stages[group.key]?.color.backgroundColor : undefined;
   return (
@@ -88,6 +93,9 @@ function RowLine(props: RowProps) {
             data-editing={(isActive && editing) || undefined}
             data-right={isRight(column, value) || undefined}
             data-column={column.key}
+            data-box={boxKey}
+            data-picked={picked?.has(column.key) || undefined}
+            aria-selected={picked?.has(column.key) || undefined}
             onClick={() => {
               if (isActive && !editing) props.onBegin();
               else if (!isActive) props.onActivate(boxKey, column.key);
@@ -131,6 +139,7 @@ function RowLine(props: RowProps) {
                 <IconLayoutSidebarRightExpand size={15} stroke={1.6} />
               </button>
             )}
+            {handle === column.key && <span className={classes.fill} data-fill title="Drag down to fill" />}
           </div>
         );
       })}

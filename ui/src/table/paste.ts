@@ -1,5 +1,6 @@
 /** Rows pasted from a spreadsheet: the meaning of each column, and the boxes that result. */
 import type { PipelineOut } from "../api/schema";
+import { nameOf } from "../components/People";
 import { kindOf } from "../fields/kinds";
 import { linksNamed } from "../fields/links";
 import type { Column } from "./columns";
@@ -7,17 +8,18 @@ import type { Column } from "./columns";
 export type Pasted = { header: string[] | null; lines: string[][]; width: number };
 
 /**
- * Splits at tabs and lines; quotes protect both, as spreadsheets copy them. A single line is one cell, even with
- * commas.
+ * Splits at tabs and lines; quotes protect both, as spreadsheets copy them. Without tabs, each line is one cell, unless
+ * the first line names columns with commas between them.
  */
-export async function split(text: string): Promise<string[][]> {
-  if (!/[\t\n]/.test(text.trim())) return text.trim() ? [[text.trim()]] : [];
+export async function split(text: string, columns: ReadonlyMap<string, Column>): Promise<string[][]> {
+  const whole = text.replace(/\r?\n$/, "");
+  if (!/[\t\n]/.test(whole)) return whole.trim() ? [[whole.trim()]] : [];
   const { default: papa } = await import("papaparse");
-  const found = papa.parse<string[]>(text.replace(/\r?\n$/, ""), {
-    delimiter: text.includes("\t") ? "\t" : ",",
-    skipEmptyLines: "greedy",
-  });
-  return found.data;
+  const [first = ""] = whole.split(/\r?\n/);
+  const hasCommas = !whole.includes("\t") && first.split(",").some((each) => named(each, columns) !== null);
+  // Without a delimiter in the text, each line is one cell: U+001F stands in no text.
+  const delimiter = whole.includes("\t") ? "\t" : hasCommas ? "," : "\u001f";
+  return papa.parse<string[]>(whole, { delimiter, skipEmptyLines: hasCommas ? "greedy" : false }).data;
 }
 
 /** Treats the first line as column names if at least one cell is a name and no cell is a value of its column. */
@@ -33,7 +35,10 @@ export function named(name: string, columns: ReadonlyMap<string, Column>): strin
   return [...columns.values()].find((each) => each.editable && each.name.toLowerCase() === wanted)?.key ?? null;
 }
 
-/** Maps each pasted column by its name, or from the active column to the right in the shown order. */
+/**
+ * Maps each pasted column by its name, or from the active column to the right in the shown order. What is pasted onto a
+ * computed column is left out, and the columns after it keep their places.
+ */
 export function guessTargets(
   pasted: Pasted,
   shown: readonly Column[],
@@ -45,8 +50,8 @@ export function guessTargets(
     0,
     shown.findIndex((each) => each.key === from),
   );
-  const targets = shown.slice(start).filter((each) => each.editable && each.key !== "assignee");
-  return Array.from({ length: pasted.width }, (_, at) => targets[at]?.key ?? null);
+  const targets = shown.slice(start).map((each) => (each.editable ? each.key : null));
+  return Array.from({ length: pasted.width }, (_, at) => targets[at] ?? null);
 }
 
 /** The edit for one pasted cell, or the reason why its text is not valid. */
@@ -62,11 +67,12 @@ export async function cellEdit(
     return stage ? { stageKey: stage.key } : null;
   }
   if (column.key === "assignee") {
-    const emails = words
+    const people = words
       .split(/[,;]/)
       .map((each) => each.trim())
-      .filter(Boolean);
-    return emails.every((each) => each.includes("@")) ? { assignees: emails } : null;
+      .filter(Boolean)
+      .map((each) => (each.includes("@") ? each : userNamed(each, pipeline)));
+    return people.includes(undefined) ? null : { assignees: people };
   }
   if (column.kind === "contacts" || column.kind === "organizations") {
     const keys = await linksNamed(column.kind, words, pipeline.teamKey);
@@ -76,6 +82,15 @@ export async function cellEdit(
   if (!column.field) return null;
   const value = await kindOf(column.field).fromText(words, column.field, pipeline.teamKey);
   return value === undefined ? null : { fields: { [column.key]: value } };
+}
+
+/** The key of the only user of the pipeline with this name, or with this first name. */
+function userNamed(name: string, pipeline: PipelineOut): string | undefined {
+  const wanted = name.toLowerCase();
+  const people = pipeline.aclEntries.map((each) => ({ key: each.userKey, name: nameOf(each).toLowerCase() }));
+  const whole = people.filter((each) => each.name === wanted);
+  const found = whole.length ? whole : people.filter((each) => each.name.split(" ")[0] === wanted);
+  return found.length === 1 ? found[0]?.key : undefined;
 }
 
 /** One request body for each line, and the cells that are not valid. */
