@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core import boxes, persons
+from ..core import persons
 from ..core.activity import file_links, files
 from ..core.activity.files import File
 from ..core.context import Ctx
@@ -71,7 +71,7 @@ async def upload(call: Call, body: Body) -> Reply:
     the bytes.
     """
     box_key = call.path[0]
-    await call.read(lambda ctx: boxes.reach(ctx, box_key, "UPDATE"))
+    await call.read(lambda ctx: files.require_upload(ctx, box_key))
     uploads.check(call)
     async with uploads.announced(call, 1) as (blob,):
         stored = await call.api.aside(uploads.take, call, body, blob)

@@ -255,3 +255,44 @@ def test_only_users_who_may_appoint_admins_grant_that_right(world: World) -> Non
     entries = [{"userKey": world.bo.user_key, "permissionSetName": "Boss"}]
     refused(world.bo.http.post(path, json={"aclEntries": entries}), 403)
     ok(world.ada.http.post(path, json={"aclEntries": entries}))
+
+
+def test_a_part_of_a_box_is_granted_without_the_box(world: World) -> None:
+    """For each part and action: forbidden without the grant, allowed with it. The box itself stays closed."""
+    for entity, (path, body, edit) in PARTS.items():
+        pipeline = world.pipeline()
+        box = world.box(pipeline)["key"]
+        collection, sees = f"/api/v2/boxes/{box}/{path}", grant("BOX", "GET")
+        assign_set(world, pipeline, sees, grant(entity, "GET"))
+        refused(send(world, collection, body), 403)
+        assign_set(world, pipeline, sees, grant(entity, "CREATE"))
+        created = ok(send(world, collection, body))
+        key = (created[0] if isinstance(created, list) else created)["key"]
+        record = f"/api/v2/{path}/{key}"
+        for verb, json, action in [("POST", edit, "UPDATE"), ("DELETE", None, "DELETE")]:
+            if verb == "POST" and edit is None:
+                continue
+            refused(world.bo.http.request(verb, record, json=json), 403)
+            elsewhere = grant(entity, action, "STAGE", {"stageKey": "5002"})
+            assign_set(world, pipeline, sees, elsewhere)
+            refused(world.bo.http.request(verb, record, json=json), 403)
+            assign_set(world, pipeline, sees, grant(entity, action, "BOX_VIEW"))
+            ok(world.bo.http.request(verb, record, json=json))
+            assign_set(world, pipeline, sees, grant(entity, "CREATE"))
+        ok(world.bo.http.post(f"/api/v2/trash/{key}/restore"))
+        assert ok(world.bo.http.get(record))["key"] == key
+        refused(world.bo.http.post(f"/api/v1/boxes/{box}", json={"notes": "by Bo"}), 403)
+
+
+PARTS: dict[str, tuple[str, Any, Any]] = {
+    "TASK": ("tasks", {"text": "Call"}, {"text": "Call again"}),
+    "COMMENT": ("comments", {"message": "Hello"}, {"message": "Hello again"}),
+    "MEETING": ("meetings", {"meetingType": "CALL_LOG", "startTimestamp": 1, "notes": "Yes"}, {"notes": "No"}),
+    "FILE": ("files", b"bytes", None),
+}
+
+
+def send(world: World, path: str, body: Any) -> Any:
+    if isinstance(body, bytes):
+        return world.bo.http.post(path, content=body, headers={"X-File-Name": "a.txt", "Content-Type": "text/plain"})
+    return world.bo.http.post(path, json=body)

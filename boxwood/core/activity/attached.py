@@ -1,7 +1,8 @@
 """Records that are attached to a box: tasks, comments, meetings, files, threads and messages.
 
-A user who may see the box may see them, and a user who may change the box may change them (spec 6.2). They are deleted
-with their box. Of restricted mail, other users than its owner see no files, and of private mail nothing.
+A user who may see the box may see them, and a user who may change the box may change them (spec 6.2). A permission set
+may also grant actions on tasks, comments, meetings and files without the box. They are deleted with their box. Of
+restricted mail, other users than its owner see no files, and of private mail nothing.
 """
 
 from __future__ import annotations
@@ -70,14 +71,24 @@ def list_for_box(
     return table.load_all(rows)
 
 
-def reach(ctx: Ctx, table: Table[R], key: str) -> tuple[R, Box, Pipeline, Role]:
+ENTITIES = {"tasks": "TASK", "comments": "COMMENT", "meetings": "MEETING", "files": "FILE"}
+"""The names that permission sets have for the records of these tables."""
+
+
+def reach_box(ctx: Ctx, table: Table[R], box_key: str, action: str = "CREATE") -> tuple[Box, Pipeline, Role]:
+    """The box, to add a record of this table to it. The box is locked until the commit."""
+    part = (ENTITIES[table.name], action) if table.name in ENTITIES else None
+    return boxes.reach(ctx, box_key, "UPDATE", part=part)
+
+
+def reach(ctx: Ctx, table: Table[R], key: str, action: str = "UPDATE") -> tuple[R, Box, Pipeline, Role]:
     """The record and its box, to change them. The box is locked until the commit."""
     test, given = sees(ctx, table.name)
     row = ctx.db.row(f"SELECT box_key FROM {table.name} WHERE key = :key AND {test}", key=key, **given)
     try:
         if row is None:
             raise NotFound(key)
-        box, pipeline, role = boxes.reach(ctx, row[0], "UPDATE")
+        box, pipeline, role = reach_box(ctx, table, row[0], action)
     except NotFound:
         raise NotFound(key) from None
     # Read after the box is locked: the request that held the lock before may have changed or deleted the record.

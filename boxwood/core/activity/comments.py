@@ -81,7 +81,7 @@ def reactions(ctx: Ctx, keys: list[str]) -> dict[str, dict[str, list[str]]]:
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Comment:
     """Add a comment. `given` holds `message`; `mentions`, or `search` to find mentions in the message; and
     `parent_key`, if the comment is a reply."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, COMMENTS, box_key)
     message = _checked_message(given.get("message"))
     comment = Comment(
         key=ids.new("r", ctx.now),
@@ -121,7 +121,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> Comment:
 
 def delete(ctx: Ctx, key: str) -> None:
     """Delete a comment. Only the author or an admin of the pipeline may do this. Replies stay, without a parent."""
-    comment, box, pipeline, role = attached.reach(ctx, COMMENTS, key)
+    comment, box, pipeline, role = attached.reach(ctx, COMMENTS, key, "DELETE")
     if comment.creator_key != ctx.actor.key and not access.allows(ctx, role, "PIPELINE", "DELETE"):
         raise Forbidden("Only the author of a comment, or an admin of the pipeline, may delete it")
     about = {"creator_key": comment.creator_key}
@@ -135,7 +135,7 @@ def delete(ctx: Ctx, key: str) -> None:
 
 def react(ctx: Ctx, key: str, emoji: str) -> Comment:
     """Add the actor's reaction. The same reaction a second time changes nothing and records no event."""
-    comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key)
+    comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key, "CREATE")
     added = ctx.db.run(
         """
         INSERT INTO reactions (comment_key, emoji, user_key, at) VALUES (:comment, :emoji, :user, :at)
@@ -151,7 +151,7 @@ def react(ctx: Ctx, key: str, emoji: str) -> Comment:
 
 def unreact(ctx: Ctx, key: str, emoji: str) -> Comment:
     """Remove the actor's reaction, if there is one."""
-    comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key)
+    comment, box, pipeline, _ = attached.reach(ctx, COMMENTS, key, "CREATE")
     removed = ctx.db.run(
         "DELETE FROM reactions WHERE comment_key = :comment AND emoji = :emoji AND user_key = :user",
         comment=key,

@@ -101,9 +101,14 @@ def _grouped(ctx: Ctx, column: str, keys: list[str]) -> dict[str, list[File]]:
     return found
 
 
+def require_upload(ctx: Ctx, box_key: str) -> None:
+    """Raise `Forbidden` if the actor may not add files to this box."""
+    attached.reach_box(ctx, FILES, box_key)
+
+
 def upload(ctx: Ctx, box_key: str, upload: Upload) -> File:
     """Add an uploaded file to a box."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, FILES, box_key)
     file = insert(ctx, box, upload)
     record_added(ctx, box, pipeline, [file])
     return file
@@ -162,7 +167,7 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
         raise Insufficient("File", "driveFileId")
     if not box_key:
         raise Insufficient("File", "driveBoxKey")
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, FILES, box_key)
     row = ctx.db.row(
         f"SELECT {FILES.columns} FROM files WHERE box_key = :box AND drive_id = :drive", box=box.key, drive=drive_id
     )
@@ -188,7 +193,7 @@ def link_drive(ctx: Ctx, box_key: str, drive_id: str, *, name: str = "", mime_ty
 
 def delete(ctx: Ctx, key: str) -> None:
     """Move a file to the trash. Its bytes are deleted when the trash is emptied."""
-    file, box, pipeline, _ = attached.reach(ctx, FILES, key)
+    file, box, pipeline, _ = attached.reach(ctx, FILES, key, "DELETE")
     about = {"thread_key": file.thread_key}
     trash.store(ctx, "file", key, file.name, pipeline=pipeline, box_key=box.key, about=about)
     ctx.db.run("DELETE FROM files WHERE key = :key", key=key)

@@ -50,7 +50,7 @@ def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int) -> list[Mee
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Meeting:
     """Log a meeting or call. `given` holds `type` and `start_at`, and any other member that `edit` takes. `task_keys`
     are tasks of the same box."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, MEETINGS, box_key)
     for member, wire in (("type", "meetingType"), ("start_at", "startTimestamp")):
         if member not in given:
             raise Invalid(wire, "is missing")
@@ -108,7 +108,7 @@ def _kind_of_edit(before: Meeting, meeting: Meeting) -> str:
 
 def delete(ctx: Ctx, key: str) -> None:
     """Move a meeting to the trash. Its tasks stay on the box. A draft is deleted for good."""
-    meeting, box, pipeline, _ = attached.reach(ctx, MEETINGS, key)
+    meeting, box, pipeline, _ = attached.reach(ctx, MEETINGS, key, "DELETE")
     if not meeting.is_draft:
         name = events.brief(meeting.notes) or meeting.type
         keys = task_keys(ctx, [key])[key]

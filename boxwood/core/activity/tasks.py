@@ -87,7 +87,7 @@ def list_for_box(ctx: Ctx, box_key: str, *, limit: int, offset: int, dated: bool
 def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
     """Create a task. `given` holds `text`, and any other member that `edit` takes. A task without assignees is assigned
     to its creator (spec 4.3)."""
-    box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
+    box, pipeline, _ = attached.reach_box(ctx, TASKS, box_key)
     task = Task(
         number=0,
         key=ids.new("d", ctx.now),
@@ -146,7 +146,7 @@ _COUNTED = ("due_at", "status", "assignee_keys", "is_draft")
 
 def delete(ctx: Ctx, key: str) -> None:
     """Move a task to the trash. A draft is deleted for good."""
-    task, box, pipeline, _ = attached.reach(ctx, TASKS, key)
+    task, box, pipeline, _ = attached.reach(ctx, TASKS, key, "DELETE")
     if not task.is_draft:
         trash.store(ctx, "task", key, events.brief(task.text), pipeline=pipeline, box_key=box.key)
     ctx.db.run("DELETE FROM tasks WHERE key = :key", key=key)

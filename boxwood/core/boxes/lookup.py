@@ -22,14 +22,17 @@ def get_stored(ctx: Ctx, key: str) -> StoredBox:
     return _reached(ctx, key, "")[0]
 
 
-def reach(ctx: Ctx, key: str, action: str | None = None) -> tuple[Box, Pipeline, Role]:
+def reach(
+    ctx: Ctx, key: str, action: str | None = None, *, part: tuple[str, str] | None = None
+) -> tuple[Box, Pipeline, Role]:
     """The box, its pipeline and the actor's role there.
 
-    With an `action`, the actor must be allowed to do it, and the box is locked until the transaction ends.
+    With an `action`, the actor must be allowed to do it, and the box is locked until the transaction ends. `part` is
+    an entity of the box and an action on it, such as COMMENT and CREATE: a grant of it is enough too.
     """
     row, pipeline, role = _reached(ctx, key, ctx.db.for_update if action else "")
     box = row.box()
-    if action:
+    if action and not (part and access.allows(ctx, role, *part, box)):
         access.require(ctx, role, "BOX", action, box)
     return box, pipeline, role
 

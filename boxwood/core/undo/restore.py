@@ -12,7 +12,7 @@ from ...db.engine import Row
 from ...errors import Conflict, NotFound
 from .. import access, boxes, events, pipelines, search, trash
 from ..access import About, Role
-from ..activity import comments, files, meetings, snippets, task_times, tasks, threads
+from ..activity import attached, comments, files, meetings, snippets, task_times, tasks, threads
 from ..activity.comments import COMMENTS
 from ..activity.files import FILES
 from ..activity.mail import blocks, rules
@@ -103,7 +103,7 @@ def _may_restore(ctx: Ctx, trashed: Trashed, row: Row) -> bool:
         case "comment" if ctx.actor.key != about.creator_key and not access.allows(ctx, role, "PIPELINE", "DELETE"):
             return False
     if trashed.noun in ATTACHED:
-        return box_key is not None and not _hides_mail(ctx, trashed) and _may_change_box(ctx, role, box_key)
+        return box_key is not None and not _hides_mail(ctx, trashed) and _may_change_box(ctx, role, box_key, trashed)
     return trashed.actor_key == ctx.actor.key
 
 
@@ -114,11 +114,18 @@ def _hides_mail(ctx: Ctx, trashed: Trashed) -> bool:
     return owner is not None and owner != ctx.mail_owner
 
 
-def _may_change_box(ctx: Ctx, role: Role, box_key: str) -> bool:
+def _may_change_box(ctx: Ctx, role: Role, box_key: str, trashed: Trashed) -> bool:
     try:
-        return access.allows(ctx, role, "BOX", "UPDATE", boxes.get(ctx, box_key))
+        box = boxes.get(ctx, box_key)
     except NotFound:
         return False
+    return access.allows(ctx, role, "BOX", "UPDATE", box) or access.allows(ctx, role, *_part(trashed), box)
+
+
+def _part(trashed: Trashed) -> tuple[str, str]:
+    """What a permission set without the UPDATE of the box must grant, to restore this record on it."""
+    entity = attached.ENTITIES.get(f"{trashed.noun}s")
+    return (entity, "CREATE") if entity else ("BOX", "UPDATE")
 
 
 def _may_restore_entry(ctx: Ctx, trashed: Trashed) -> bool:
@@ -215,7 +222,7 @@ def _parents_first(rows: trash.Rows) -> trash.Rows:
 
 
 def _lock_box(ctx: Ctx, trashed: Trashed) -> tuple[Box, Pipeline]:
-    return boxes.reach(ctx, trashed.box_key or "", "UPDATE")[:2]
+    return boxes.reach(ctx, trashed.box_key or "", "UPDATE", part=_part(trashed))[:2]
 
 
 def _put_back(ctx: Ctx, trashed: Trashed, rows: Rows, box: Box) -> None:

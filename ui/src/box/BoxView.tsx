@@ -25,7 +25,7 @@ import { failed, say } from "../components/toasts";
 import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
 import classes from "./Box.module.css";
-import { Composer } from "./Composer";
+import { Composer, WAYS } from "./Composer";
 import { OpenBox, useOpenBox } from "./context";
 import { Fields } from "./Fields";
 import { Files } from "./Files";
@@ -65,7 +65,14 @@ export function BoxView({ box: key, onClose }: BoxViewProps) {
     );
   }
   return (
-    <OpenBox.Provider value={{ box, pipeline, mayEdit: mayEdit(pipeline, me.key, box) }}>
+    <OpenBox.Provider
+      value={{
+        box,
+        pipeline,
+        mayEdit: mayEdit(pipeline, me.key, box),
+        may: (part) => mayEdit(pipeline, me.key, box, part),
+      }}
+    >
       <OpenBoxView onClose={onClose} />
     </OpenBox.Provider>
   );
@@ -112,11 +119,12 @@ const TABS = ["timeline", "email", "history"] as const;
 const BoxMail = lazily(() => import("../mail/BoxMail"));
 
 function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
-  const { box, pipeline, mayEdit } = useOpenBox();
+  const { box, pipeline, may } = useOpenBox();
   const [search, setSearch] = useSearch();
   const tab = TABS.find((each) => each === search.get("tab")) ?? "timeline";
   const root = useRef<HTMLDivElement>(null);
-  const dropping = useDropped(root, box.key, mayEdit);
+  const ways = WAYS.filter((each) => may(each.part));
+  const dropping = useDropped(root, box.key, may("FILE"));
   const turn = (to: string) =>
     setSearch(
       (before) => {
@@ -165,7 +173,7 @@ function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
             <Files />
           </div>
           <div className={classes.activity}>
-            {mayEdit && <Composer />}
+            {ways.length > 0 && <Composer ways={ways} />}
             <SegmentedControl
               size="xs"
               aria-label="What happened"

@@ -39,7 +39,8 @@ export function Comment({ comment, replies }: { comment: CommentOut; replies: re
 }
 
 function CommentBody({ comment, onReply }: { comment: CommentOut; onReply: () => void }) {
-  const { pipeline, mayEdit } = useOpenBox();
+  const { pipeline, may } = useOpenBox();
+  const mayEdit = may("COMMENT");
   const me = useMe();
   const people = usePeople(pipeline.teamKey, pipeline.aclEntries);
   const author = people.get(comment.creatorKey);

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { client } from "../api/client";
 import { queries } from "../api/queries";
+import type { Part } from "../api/rights";
 import { useMe } from "../api/session";
 import { offerUndo } from "../api/undo";
 import { useCommands } from "../commands/registry";
@@ -16,19 +17,26 @@ import { useOpenBox } from "./context";
 import { useDraft } from "./drafts";
 import { MessageInput } from "./MessageInput";
 
-const WAYS = {
+const FORMS = {
   comment: { label: "Comment", placeholder: "Write a comment; @ names somebody", save: "Comment" },
   task: { label: "Task", placeholder: "What is to be done?", save: "Add the task" },
   call: { label: "Call", placeholder: "What was said on the phone?", save: "Log the call" },
   meeting: { label: "Meeting", placeholder: "What was talked about?", save: "Keep the notes" },
 } as const;
-type Way = keyof typeof WAYS;
+type Way = keyof typeof FORMS;
+/** What can be written, each with what a permission set calls it. */
+export const WAYS: { way: Way; part: Part }[] = [
+  { way: "comment", part: "COMMENT" },
+  { way: "task", part: "TASK" },
+  { way: "call", part: "MEETING" },
+  { way: "meeting", part: "MEETING" },
+];
 
 /** Writes a comment, a task, a call or the notes of a meeting. A draft stays until it is saved. */
-export function Composer() {
+export function Composer({ ways }: { ways: typeof WAYS }) {
   const { box, pipeline } = useOpenBox();
   const me = useMe();
-  const [way, setWay] = useState<Way>("comment");
+  const [way, setWay] = useState<Way>(ways[0]?.way ?? "comment");
   const [words, setWords] = useDraft(`${box.key} ${way}`);
   const [when, setWhen] = useState("");
   const [minutes, setMinutes] = useState("");
@@ -61,7 +69,7 @@ export function Composer() {
       setWords("");
       setWhen("");
       setMinutes("");
-      offerUndo(`${WAYS[way].label} added`, response);
+      offerUndo(`${FORMS[way].label} added`, response);
       await Promise.all([refreshTimeline(), queries.invalidateQueries({ queryKey: ["get", "/v2/boxes/{box}/tasks"] })]);
     },
   });
@@ -78,6 +86,7 @@ export function Composer() {
   const requested = search.get("write");
   useEffect(() => {
     if (requested !== "comment" && requested !== "task") return;
+    if (!ways.some((each) => each.way === requested)) return;
     setWay(requested);
     input.current?.focus();
     setSearch(
@@ -87,13 +96,15 @@ export function Composer() {
       },
       { replace: true },
     );
-  }, [requested, setSearch]);
-  useCommands([
-    { id: "box-comment", label: "Comment on the box", section: "Box", keys: "c", run: () => turn("comment") },
-    { id: "box-task", label: "Add a task to the box", section: "Box", keys: "t", run: () => turn("task") },
-    { id: "box-call", label: "Log a call", section: "Box", keys: "l", run: () => turn("call") },
-    { id: "box-meeting", label: "Keep notes of a meeting", section: "Box", keys: "m", run: () => turn("meeting") },
-  ]);
+  }, [requested, setSearch, ways]);
+  useCommands(
+    [
+      { id: "box-comment", label: "Comment on the box", section: "Box", keys: "c", run: () => turn("comment") },
+      { id: "box-task", label: "Add a task to the box", section: "Box", keys: "t", run: () => turn("task") },
+      { id: "box-call", label: "Log a call", section: "Box", keys: "l", run: () => turn("call") },
+      { id: "box-meeting", label: "Keep notes of a meeting", section: "Box", keys: "m", run: () => turn("meeting") },
+    ].filter((command) => ways.some(({ way: each }) => command.id === `box-${each}`)),
+  );
 
   return (
     <section className={classes.composer} aria-label="Write">
@@ -102,12 +113,12 @@ export function Composer() {
         aria-label="What to write"
         value={way}
         onChange={(value) => turn(value as Way)}
-        data={Object.entries(WAYS).map(([value, { label }]) => ({ value, label }))}
+        data={ways.map(({ way: value }) => ({ value, label: FORMS[value].label }))}
       />
       <MessageInput
         input={input}
-        label={WAYS[way].label}
-        placeholder={WAYS[way].placeholder}
+        label={FORMS[way].label}
+        placeholder={FORMS[way].placeholder}
         value={words}
         onChange={setWords}
         onSend={submit}
@@ -151,7 +162,7 @@ export function Composer() {
       )}
       <Group gap="xs">
         <Button size="compact-sm" disabled={!ready} loading={send.isPending} onClick={submit}>
-          {WAYS[way].save}
+          {FORMS[way].save}
         </Button>
         {words.trim() !== "" && (
           <Text size="xs" className="quiet">

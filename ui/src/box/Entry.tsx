@@ -97,7 +97,8 @@ function FileName({ file }: { file: FileOut }) {
 }
 
 function Meeting({ meeting }: { meeting: MeetingOut }) {
-  const { pipeline, mayEdit } = useOpenBox();
+  const { pipeline, may } = useOpenBox();
+  const mayEdit = may("MEETING");
   const people = usePeople(pipeline.teamKey, pipeline.aclEntries);
   const author = people.get(meeting.creatorKey);
   const [words, setWords] = useState<string | null>(null);

@@ -28,7 +28,8 @@ const Preview = lazily(() => import("./Preview"));
 
 /** The files of the box. Files can be dropped anywhere on the box; images and PDFs have a preview. */
 export function Files() {
-  const { box, mayEdit } = useOpenBox();
+  const { box, may } = useOpenBox();
+  const mayEdit = may("FILE");
   const query = api.useQuery("get", "/v1/boxes/{box}/files", { params: { path: { box: box.key } } });
   const { uploads, upload, forget } = useUploads(box.key);
   const [open, setOpen] = useState<FileOut | null>(null);

@@ -20,7 +20,8 @@ const SNOOZES = ["tomorrow", "next monday", "in 1 week", "in 1 month"];
 
 /** The tasks of the box, open ones first, by due date. */
 export function Tasks() {
-  const { box, mayEdit } = useOpenBox();
+  const { box, may } = useOpenBox();
+  const mayEdit = may("TASK");
   const { query, edit, remove } = useTasks(box.key);
   return (
     <Section title="Tasks" count={box.taskIncompleteCount}>
@@ -55,7 +56,8 @@ type TaskLineProps = {
 };
 
 function TaskLine({ task, edit, remove }: TaskLineProps) {
-  const { pipeline, mayEdit } = useOpenBox();
+  const { pipeline, may } = useOpenBox();
+  const mayEdit = may("TASK");
   const now = useNow();
   const done = isDone(task);
   const late = !done && task.dueDate !== undefined && isOver(task.dueDate, now);

@@ -1,8 +1,9 @@
 import { createContext, useContext } from "react";
 import type { Box } from "../api/boxes";
+import type { Part } from "../api/rights";
 import type { PipelineOut } from "../api/schema";
 
-export type Open = { box: Box; pipeline: PipelineOut; mayEdit: boolean };
+export type Open = { box: Box; pipeline: PipelineOut; mayEdit: boolean; may: (part: Part) => boolean };
 
 export const OpenBox = createContext<Open | null>(null);
 
