@@ -221,6 +221,26 @@ def test_unread_notifications_are_sent_in_one_morning_mail(mailing: World, mailb
     assert "https://crm.example" in text(letter)
     at(world, 9)
     assert asyncio.run(digests.send(engine, world.clock())) == 0
+    # Due tasks are in the digest, unless the user leaves them out.
+    me = f"/api/v1/users/{world.bo.user_key}"
+    for wanted, sent in ((False, 0), (True, 1)):
+        ok(world.bo.http.post(me, json={"wantsTaskDigestEmail": wanted}))
+        task = {
+            "text": f"Call {wanted}",
+            "dueDate": world.clock() - 1000,
+            "assignedTo": [{"userKey": world.bo.user_key}],
+        }
+        ok(world.ada.http.post(f"/api/v2/boxes/{box['key']}/tasks", json=task))
+        asyncio.run(task_due.remind(engine, world.clock()))
+        tray = ok(world.bo.http.get("/api/v2/notifications?unread=true"))["results"]
+        ok(
+            world.bo.http.post(
+                "/api/v2/notifications/read", json={"keys": [each["key"] for each in tray if each["reason"] != "due"]}
+            )
+        )
+        at(world, 9)
+        assert asyncio.run(digests.send(engine, world.clock())) == sent
+    assert "Call True" in text(mailbox.wait(2)[1])
     assert ok(world.bo.http.post("/api/v2/notifications/settings", json={"digest": "never"})) == {"digest": "never"}
     comment(world, box, "later", mentions=[{"userKey": world.bo.user_key}])
     at(world, 9)

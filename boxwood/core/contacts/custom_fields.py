@@ -139,6 +139,8 @@ def _new(ctx: Ctx, known: list[TeamField], given: dict[str, Any]) -> TeamField:
     title, kind = given.get("name"), given.get("type")
     if not title or not kind:
         raise Insufficient("Field", "type" if title else "name")
+    if kind == "FORMULA":
+        raise Invalid("type", "must not be FORMULA: only fields of boxes are computed")
     taken = [int(field.key) for field in known if field.key.isdecimal()]
     key = given.get("key") or str(max([FIRST_FIELD - 1, *taken]) + 1)
     if not _KEY.fullmatch(key):

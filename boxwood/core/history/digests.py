@@ -60,7 +60,9 @@ def due(db: Db, now: int, *, limit: int = 100) -> list[DueDigest]:
         f"""
         SELECT {USERS.of("u")}, COALESCE(d.often, '{DEFAULT}'), COALESCE(d.sent_at, 0),
             (SELECT MIN(n.at) FROM notifications n
-             WHERE n.user_key = u.key AND n.read_at IS NULL AND NOT n.mailed) AS oldest
+             WHERE n.user_key = u.key AND n.read_at IS NULL AND NOT n.mailed) AS oldest,
+            (SELECT MIN(n.at) FROM notifications n
+             WHERE n.user_key = u.key AND n.read_at IS NULL AND NOT n.mailed AND n.reason <> 'due') AS oldest_other
         FROM users u LEFT JOIN digests d ON d.user_key = u.key
         WHERE EXISTS (SELECT 1 FROM notifications n WHERE n.user_key = u.key AND n.read_at IS NULL AND NOT n.mailed)
         ORDER BY u.key
@@ -68,8 +70,9 @@ def due(db: Db, now: int, *, limit: int = 100) -> list[DueDigest]:
     )
     found = []
     for row in rows:
-        user, (how_often, sent_at, oldest) = USERS.load(row), row[-3:]
-        if how_often != "never" and _last_time(user, now, how_often) >= max(sent_at + 1, oldest):
+        user, (how_often, sent_at, oldest, oldest_other) = USERS.load(row), row[-4:]
+        first = oldest if user.settings.wants_task_digest else oldest_other
+        if first and how_often != "never" and _last_time(user, now, how_often) >= max(sent_at + 1, first):
             found.append(DueDigest(user, now))
     return found[:limit]
 
@@ -93,7 +96,7 @@ def _zone(user: User) -> tzinfo:
 
 def take(db: Db, digest: DueDigest) -> tuple[Ctx, list[Notification]] | None:
     """The notifications for a user's digest, and a context that acts for the user. They are marked as sent. None if
-    another process has taken them."""
+    another process has taken them. Due tasks are left out if the user does not want them in a digest."""
     ctx = Ctx(db, digest.now, digest.user)
     db.run(
         "INSERT INTO digests (user_key, often, sent_at) VALUES (:user, :often, 0) ON CONFLICT DO NOTHING",
@@ -111,8 +114,12 @@ def take(db: Db, digest: DueDigest) -> tuple[Ctx, list[Notification]] | None:
     not_sent = {
         row[0]
         for row in db.rows(
-            "SELECT event_id FROM notifications WHERE user_key = :user AND read_at IS NULL AND NOT mailed",
+            """
+            SELECT event_id FROM notifications
+            WHERE user_key = :user AND read_at IS NULL AND NOT mailed AND (:due_tasks OR reason <> 'due')
+            """,
             user=digest.user.key,
+            due_tasks=digest.user.settings.wants_task_digest,
         )
     }
     unread = notifications.page(ctx, unread=True, behind=2**62, limit=1000).notifications

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from ...db.engine import Db
 from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, names
@@ -99,6 +101,12 @@ def members(ctx: Ctx, team_keys: list[str]) -> dict[str, list[tuple[TeamMember, 
         member = TEAM_MEMBERS.load(row)
         found[member.team_key].append((member, USERS.load(row[len(TEAM_MEMBERS.names) :])))
     return found
+
+
+def restricts_sharing(ctx: Ctx, key: str) -> bool:
+    """Return whether the team shares its pipelines with its members only."""
+    row = ctx.db.row("SELECT settings FROM teams WHERE key = :key", key=key)
+    return row is not None and msgspec.json.decode(row[0], type=TeamSettings).sharing_restricted_to_team
 
 
 def require_owner(ctx: Ctx, team: Team) -> None:

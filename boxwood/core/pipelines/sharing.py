@@ -90,10 +90,8 @@ def _wanted_members(
         was = now.get(user_key)
         name = entry.get("permission_set") or (was.permission_set if was else default)
         known_set(name, sets, f"aclEntries[{at}].permissionSetName")
-        if pipeline.restricted_to_team and not was and not _in_team(ctx, pipeline, user_key):
-            raise Invalid(
-                f"aclEntries[{at}]", "must be a member of the team: this pipeline is shared within its team only"
-            )
+        if not was and (within := _restricted(ctx, pipeline)) and not _in_team(ctx, pipeline, user_key):
+            raise Invalid(f"aclEntries[{at}]", f"must be a member of the team: {within} shared within the team only")
         wanted[user_key] = PipelineMember(
             pipeline.key, user_key, name, bool(was and was.is_owner), was.added_at if was else ctx.now
         )
@@ -107,6 +105,13 @@ def _find_user(ctx: Ctx, now: dict[str, PipelineMember], entry: dict[str, Any], 
     if entry.get("email"):
         return invitations.find_or_invite(ctx, entry["email"], f"{field}.email").key
     raise Invalid(field, "must have userKey or email")
+
+
+def _restricted(ctx: Ctx, pipeline: Pipeline) -> str:
+    """Return what may not be shared outside the team: this pipeline, or all of the team's. Empty if it may be."""
+    if pipeline.restricted_to_team:
+        return "this pipeline is"
+    return "its pipelines are" if teams.restricts_sharing(ctx, pipeline.team_key) else ""
 
 
 def _in_team(ctx: Ctx, pipeline: Pipeline, user_key: str) -> bool:

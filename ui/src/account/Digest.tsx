@@ -1,9 +1,10 @@
-import { Anchor, SegmentedControl, Stack, Text, Title } from "@mantine/core";
+import { Anchor, SegmentedControl, Stack, Switch, Text, Title } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useLocation } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
+import type { UserOut } from "../api/schema";
 import { waysToSignIn } from "../api/session";
 import { Ready } from "../components/states";
 import { say } from "../components/toasts";
@@ -18,7 +19,7 @@ const FREQUENCIES = [
 ];
 
 /** Section that sets how often unread notifications are sent by mail. */
-export function Digest() {
+export function Digest({ me }: { me: UserOut }) {
   const query = api.useQuery(...SETTINGS, {});
   const ways = useQuery({ queryKey: ["ways to sign in"], queryFn: waysToSignIn });
   const section = useRef<HTMLElement>(null);
@@ -26,6 +27,14 @@ export function Digest() {
   useEffect(() => {
     if (hash === "#digest" && query.data) section.current?.scrollIntoView({ block: "start" });
   }, [hash, query.data]);
+  const include = useMutation({
+    mutationFn: async (wanted: boolean) => {
+      const body = { wantsTaskDigestEmail: wanted };
+      await client.POST("/v1/users/{user}", { params: { path: { user: me.key } }, body });
+      await queries.invalidateQueries({ queryKey: ["get", "/v1/users/me"] });
+    },
+    onSuccess: () => say("Saved"),
+  });
   const choose = useMutation({
     mutationFn: async (digest: string) =>
       (await client.POST("/v2/notifications/settings", { body: { digest: digest as "daily" } })).data,
@@ -61,6 +70,12 @@ export function Digest() {
             <Text size="sm" role="status">
               {FREQUENCIES.find((each) => each.value === digest)?.means}
             </Text>
+            <Switch
+              label="Include tasks that are due"
+              checked={include.isPending ? include.variables : me.wantsTaskDigestEmail}
+              disabled={digest === "never"}
+              onChange={(event) => include.mutate(event.currentTarget.checked)}
+            />
             {ways.data?.mail === false && (
               <Text size="sm" className="quiet">
                 This server sends no mail yet. Its administrator can set it up{" "}

@@ -20,7 +20,7 @@ export default function Account() {
         {(me) => (
           <>
             <Profile me={me} />
-            <Digest />
+            <Digest me={me} />
             <Password email={me.email} />
             <Authenticator />
             <Passkeys />

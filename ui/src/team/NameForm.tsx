@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { client } from "../api/client";
 import { errorAt } from "../api/problem";
@@ -14,10 +14,14 @@ type Props = { team?: TeamOut; onClose: () => void; onMade?: (key: string) => vo
 export function NameForm({ team, onClose, onMade }: Props) {
   const me = useMe();
   const [name, setName] = useState(team?.name ?? "");
+  const [restricted, setRestricted] = useState(team?.sharingRestrictedToTeam ?? false);
   const form = useForm(async () => {
     const body = { name: name.trim() };
     if (team) {
-      await client.POST("/v2/teams/{team}", { params: { path: { team: team.key } }, body });
+      await client.POST("/v2/teams/{team}", {
+        params: { path: { team: team.key } },
+        body: { ...body, sharingRestrictedToTeam: restricted },
+      });
       await refreshTeams();
     } else {
       const { data } = await client.POST("/v2/teams", { body: { ...body, members: [{ email: me.email }] } });
@@ -39,6 +43,14 @@ export function NameForm({ team, onClose, onMade }: Props) {
             error={at}
             onChange={(event) => setName(event.currentTarget.value)}
           />
+          {team && (
+            <Switch
+              label="Share pipelines within the team only"
+              description="People outside the team cannot be added to its pipelines."
+              checked={restricted}
+              onChange={(event) => setRestricted(event.currentTarget.checked)}
+            />
+          )}
           <Refusal error={at ? null : form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
