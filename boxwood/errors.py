@@ -62,6 +62,16 @@ class Forbidden(Problem):
     """The caller has access to the record, but may not do this."""
 
 
+class MissingScope(Forbidden):
+    """The API key lacks a scope. Names the scope, and says how to get it."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(
+            f"This API key lacks the scope {scope}: its owner can add it under Settings, API keys, or use another key"
+        )
+        self.scope = scope
+
+
 class NotSignedIn(Problem):
     """The request has no credentials, or (`given=True`) wrong credentials."""
 

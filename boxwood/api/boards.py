@@ -27,7 +27,7 @@ def get(call: Call) -> Reply | BoardOut:
     """
     if call.ctx.db.writing:  # in a batch, beside changes that may be undone
         return _read(call, None)
-    asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within)
+    asked = (call.path, encode(call.given), call.ctx.actor.key, call.ctx.within, call.ctx.only)
     version = view_board.version(call.ctx, call.path[0], call.text("view"))
     answers = call.api.answer_cache
     return answers.get(asked, version, call.ctx.now, lambda: encode(_read(call, answers.totals)))

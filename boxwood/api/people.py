@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from ..core import persons
+from ..core import persons, pipelines
 from ..core.accounts import api_keys, team_settings
 from ..core.activity import handovers, time_zones
 from ..core.activity.mail import sharing
@@ -12,6 +14,7 @@ from ..core.contacts import custom_fields
 from ..core.context import Ctx
 from ..core.people import teams, users
 from ..core.records import TEAM_LISTS, Team, TeamMember, User
+from ..errors import Invalid, NotFound
 from ..wire.shapes import people as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import Call
@@ -47,16 +50,39 @@ def create_key(call: Call) -> shapes.ApiKeyOut:
     """Create an API key.
 
     Only this response contains the whole secret, `apiKey`. A key with `teamKey` can act for the members of the team.
-    The writes of a key with `proposes` become proposals, which you approve or reject.
+    The writes of a key with `proposes` become proposals, which you approve or reject. `scopes`, `pipelineKeys`,
+    `expiresTimestamp` and `allowedAddresses` limit what the key may do, until when, and from where.
     """
     given = call.parse(shapes.API_KEY_CREATE)
+    limits = api_keys.Limits(**_limits(call, given))
     record, secret = api_keys.create_own(
         call.ctx,
         name=given.get("name"),
         team_key=given.get("team_key") or None,
         proposes=bool(given.get("proposes")),
+        limits=limits,
     )
     return shapes.api_key(record, persons.of(call.ctx.actor), secret)
+
+
+def edit_key(call: Call) -> shapes.ApiKeyOut:
+    """Change the name or the limits of the API key whose record has this `key`. Its secret stays the same, and the
+    next request heeds the new limits."""
+    given = call.parse(shapes.API_KEY_EDIT)
+    changes: dict[str, Any] = {name: given[name] for name in ("name", "proposes") if name in given}
+    record = api_keys.edit(call.ctx, call.path[0], {**changes, **_limits(call, given)})
+    return shapes.api_key(record, persons.by_key(call.ctx, [record.user_key])[record.user_key])
+
+
+def _limits(call: Call, given: dict[str, Any]) -> dict[str, Any]:
+    """The members of a key's limits that the request gives. The pipelines must be within the caller's reach."""
+    found = shapes.key_limits(given)
+    for key in found.get("pipelines", []):
+        try:
+            pipelines.get(call.ctx, key)
+        except NotFound:
+            raise Invalid("pipelineKeys", f"{key[:50]!r} is not the key of a pipeline that you can see") from None
+    return found
 
 
 def delete_key(call: Call) -> Success:

@@ -34,7 +34,7 @@ def list_v2(call: Call) -> Results[shapes.PipelineOut]:
 def get(call: Call) -> shapes.PipelineOut:
     """A pipeline with its stages, fields, access list and the numbers of boxes that you see."""
     pipeline = pipelines.get(call.ctx, call.path[0])
-    return _shown(call, [pipeline], {pipeline.key: _counts(call, pipeline)})[0]
+    return _shown(call, [pipeline], _counts_of_one(call, pipeline))[0]
 
 
 def create(call: Call) -> shapes.PipelineOut:
@@ -70,7 +70,7 @@ def edit(call: Call) -> shapes.PipelineOut:
     if "permission_sets" in changes:
         changes["permission_sets"] = shapes.permission_sets(changes["permission_sets"])
     pipeline = pipelines.edit(call.ctx, call.path[0], changes)
-    return _shown(call, [pipeline], {pipeline.key: _counts(call, pipeline)})[0]
+    return _shown(call, [pipeline], _counts_of_one(call, pipeline))[0]
 
 
 def delete_v1(call: Call) -> Success:
@@ -116,11 +116,23 @@ def _shown(
 def _counts_of_all(call: Call, found: list[tuple[Pipeline, Role]]) -> dict[str, dict[str, int]] | None:
     """Return the numbers of boxes that the caller sees, by pipeline and stage; None if the caller wants
     none."""
-    return pipelines.count_boxes(call.ctx, found) if call.flag("counts", default=True) else None
+    return pipelines.count_boxes(call.ctx, found) if _with_counts(call) else None
 
 
-def _counts(call: Call, pipeline: Pipeline) -> dict[str, int]:
-    """Return the numbers of boxes that the caller sees, by stage key; empty if the caller has just given up access."""
+def _with_counts(call: Call) -> bool:
+    return call.ctx.sees("boxes") and call.flag("counts", default=True)
+
+
+def _counts_of_one(call: Call, pipeline: Pipeline) -> dict[str, dict[str, int]] | None:
+    counts = _counts(call, pipeline)
+    return None if counts is None else {pipeline.key: counts}
+
+
+def _counts(call: Call, pipeline: Pipeline) -> dict[str, int] | None:
+    """Return the numbers of boxes that the caller sees, by stage key; empty if the caller has just given up access, and
+    None if the API key may not read boxes."""
+    if not call.ctx.sees("boxes"):
+        return None
     try:
         reached = pipelines.reach(call.ctx, pipeline.key)
     except NotFound:

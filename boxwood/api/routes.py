@@ -70,6 +70,7 @@ from . import (
 from .account_routes import ACCOUNTS
 from .entries import CONTACT_HANDLERS, ORGANIZATION_HANDLERS
 from .http.route_rows import _ask, _delete, _list, _not_dry, _only_reads, _post, _put, _read, _secret, _stream
+from .http.route_scopes import scoped
 from .http.router import LIST, STREAM, Route
 from .team_fields import CONTACT_FIELDS, ORG_FIELDS
 
@@ -90,7 +91,7 @@ INSISTING = "overrideValidation"
 TIMELINE = ("direction", "startTimestamp", "limit", "filters", "nextPageToken")
 AGENDA = ("direction", "includeCompleted", "limit", "pipelineKey", "sortOrder", "userKeys")
 
-ROUTES = [
+_TABLE = [
     *ACCOUNTS,
     # Users, teams and keys
     _read("/v1/users/me", people.get_me),
@@ -98,6 +99,7 @@ ROUTES = [
     _post("/v1/users/{user}", people.edit_user, people_shapes.USER_EDIT),
     _list("/v1/apikeys", people.list_keys, *PAGING),
     _secret(_put("/v1/apikeys", people.create_key, people_shapes.API_KEY_CREATE)),
+    _post("/v1/apikeys/{apikey}", people.edit_key, people_shapes.API_KEY_EDIT),
     _delete("/v1/apikeys/{apikey}", people.delete_key),
     _list("/v2/users/me/teams", people.list_teams, *PAGING),
     _post("/v2/teams", people.create_team, people_shapes.TEAM_CREATE),
@@ -474,3 +476,4 @@ ROUTES = [
         query=("includeSpecifics", "startTimestamp"),
     ),
 ]
+ROUTES = scoped(_TABLE)

@@ -25,7 +25,8 @@ _ENTRY = """(
     SELECT pm.permission_set FROM pipeline_members pm WHERE pm.pipeline_key = p.key AND pm.user_key = :actor
 )"""
 ROLE = f"""
-    NULLIF(CASE WHEN p.trashed_at IS NOT NULL OR (:within <> '' AND p.team_key <> :within) THEN NULL ELSE
+    NULLIF(CASE WHEN p.trashed_at IS NOT NULL OR (:within <> '' AND p.team_key <> :within)
+        OR (:only <> '' AND REPLACE(:only, p.key, '') = :only) THEN NULL ELSE
         CASE COALESCE((
             SELECT tm.role FROM team_members tm WHERE tm.team_key = p.team_key AND tm.user_key = :actor
         ), '')
@@ -42,12 +43,15 @@ IN_TRASH = ROLE.replace("p.trashed_at IS NOT NULL", "p.trashed_at IS NULL")
 """SQL: the actor's permission set in pipeline `p` if the pipeline is in the trash, NULL for all other pipelines."""
 
 
+_UNLIMITED = ROLE.replace(":within", "''").replace(":only", "''")
+
+
 def role_of(user: str) -> str:
     """Return the SQL of `ROLE` for the user whose key is in the SQL column `user`, in all the user's teams."""
-    return ROLE.replace(":actor", user).replace(":within", "''")
+    return _UNLIMITED.replace(":actor", user)
 
 
-ROLE_OF_EACH = ROLE.replace(":actor", "u.key").replace(":within", "''")
+ROLE_OF_EACH = role_of("u.key")
 """SQL: the permission set of user `u` in pipeline `p`."""
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 
 from ..db.engine import Db
-from .records import Person, User
+from ..errors import MissingScope
+from . import event_kinds
+from .records import Person, Scopes, User
+from .records.scopes import READ, WRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Ctx:
     """Whether the actor acts through an API key that may only propose."""
     effects: Effects | None = None
     """What a dry run would cause; None if this is no dry run."""
+    scopes: Scopes | None = None
+    """The scopes of the API key through which the actor acts; None for all rights of the actor."""
 
     def show(self, noun: str, key: str, before: Any, after: Any, name: str = "") -> None:
         """Show a change in the answer of a dry run, for changes that record no event. `before` and `after` are records,
@@ -92,7 +97,36 @@ class Ctx:
     @property
     def who(self) -> dict[str, str]:
         """The SQL parameters of every statement that checks what the actor reaches."""
-        return {"actor": self.actor.key, "within": self.within}
+        return {"actor": self.actor.key, "within": self.within, "only": self.only}
+
+    @property
+    def only(self) -> str:
+        """The keys of the only pipelines within reach in one text; empty for all."""
+        return "" if self.scopes is None else self.scopes.only
+
+    def sees(self, noun: str) -> bool:
+        """Whether the API key through which the actor acts may read this noun."""
+        return self.scopes is None or self.scopes.allows(noun, READ)
+
+    def writes(self, noun: str) -> bool:
+        return self.scopes is None or self.scopes.allows(noun, WRITE)
+
+    def require(self, noun: str, level: str) -> None:
+        """Raise `MissingScope` if the API key through which the actor acts has no such right."""
+        if self.scopes is not None and not self.scopes.allows(noun, level):
+            raise MissingScope(f"{noun}:{level}")
+
+    def sees_kind(self, kind: str) -> bool:
+        """Whether the API key may read what events of this kind tell of."""
+        return self.scopes is None or self.scopes.allows(event_kinds.noun_of(kind), READ)
+
+    @property
+    def of_seen_kinds(self) -> str:
+        """SQL: the event `e` is of a kind that the API key may read."""
+        if self.scopes is None:
+            return "1 = 1"
+        kinds = "', '".join(kind for kind in event_kinds.EVENT_KINDS if self.sees_kind(kind))
+        return f"e.kind IN ('{kinds}')"
 
     @property
     def mail_owner(self) -> str:

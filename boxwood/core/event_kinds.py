@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from .records.scopes import ADMIN, WRITE
+
 
 class EventKind(msgspec.Struct, frozen=True):
     """One kind of event."""
@@ -54,6 +56,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "member.left": EventKind("TEAM", "EDIT", "LEAVE_TEAM", "left the team", False),
     "member.removed": EventKind("TEAM", "EDIT", "REMOVE_MEMBER", "removed {subject} from the team", False),
     "key.created": EventKind("USER", "CREATE", "NEW_API_KEY", "created the API key {subject}", False),
+    "key.edited": EventKind("USER", "EDIT", "EDIT_API_KEY", "changed the API key {subject}", False),
     "key.revoked": EventKind("USER", "DELETE", "REVOKE_API_KEY", "revoked the API key {subject}", False),
     "calendar.created": EventKind("USER", "CREATE", "NEW_CALENDAR", "created the calendar feed {subject}", False),
     "calendar.deleted": EventKind("USER", "DELETE", "DELETE_CALENDAR", "deleted the calendar feed {subject}", False),
@@ -273,3 +276,50 @@ NOTIFYING_KINDS = (
     | {"box.created", "box.assigned", "task.created", "task.assigned", "task.due", "comment.edited", "proposal.created"}
 )
 """All events that may notify users (see `history/notifications`)."""
+
+# The noun of scopes for each noun of kinds, and of the trash.
+_NOUNS = {
+    "server": "team",
+    "user": "team",
+    "team": "team",
+    "member": "team",
+    "key": "team",
+    "calendar": "team",
+    "mail": "team",
+    "mailbox": "mail",
+    "mail_block": "mail",
+    "mail_rule": "mail",
+    "thread": "mail",
+    "message": "mail",
+    "proposal": "proposals",
+    "pipeline": "pipelines",
+    "stage": "pipelines",
+    "field": "pipelines",
+    "view": "pipelines",
+    "validator": "pipelines",
+    "box": "boxes",
+    "task": "tasks",
+    "comment": "comments",
+    "meeting": "meetings",
+    "file": "files",
+    "snippet": "snippets",
+    "webhook": "webhooks",
+    "inbound": "webhooks",
+    "hook": "webhooks",
+    "automation": "automations",
+    "contact": "contacts",
+    "organization": "organizations",
+}
+
+
+_SETTINGS = frozenset("pipeline webhook inbound automation mail_rule team member".split())
+
+
+def level_of(kind: str) -> str:
+    """The level of scopes that a key needs to take events of this kind back."""
+    return ADMIN if kind.partition(".")[0] in _SETTINGS else WRITE
+
+
+def noun_of(kind: str) -> str:
+    """The noun of scopes (see `records/scopes`) that a key must be allowed to read to see events of this kind."""
+    return "mail" if kind == "box.email_received" else _NOUNS[kind.partition(".")[0]]

@@ -26,6 +26,7 @@ from . import (
     live,
     proposing,
     replies,
+    route_scopes,
     sending,
     streams,
 )
@@ -204,15 +205,22 @@ class Api(Services):
             return credentials.in_session(db, call, cookie, now)
         try:
             secret = call.credential = credentials.secret(given)
-            user, within, key, proposes = api_keys.owner(db, secret, act_as.decode("latin-1") if act_as else None)
+            user, within, key, proposes, limits = api_keys.owner(
+                db, secret, act_as.decode("latin-1") if act_as else None
+            )
         except NotSignedIn as problem:
             if problem.given:
                 self.limits.failed(call.source, now)
             raise
+        if limits is not None:
+            limits.require(call.source, now)
         self.uses[key] = now
         if call.quota is None:
             call.quota = self.limits.spend(key, now)
         ctx = Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
+        if limits is not None:
+            ctx.scopes = limits.scopes
+            proposes = route_scopes.only_proposes(ctx, call.route) or proposes
         if proposes:
             proposing.require_proposable(call.route)
             ctx.proposes = True

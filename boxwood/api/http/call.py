@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from ...lib import client_address
 from ...lib.address_rules import Rules
 from ...lib.host_names import name_of
 from ...wire.codec import Shape
-from . import dry_run, idempotency, names, sending
+from . import dry_run, idempotency, names, route_scopes, sending
 from .replies import Reply, encode
 from .router import Route, Router
 from .services import Services
@@ -80,16 +81,19 @@ class Call:
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
         """The rate-limit headers of the API key, after this call was counted."""
 
-    def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any]) -> Call:
+    def inner(self, route: Route, path: tuple[str, ...], query: dict[str, Any], ctx: Ctx | None = None) -> Call:
         """Another call of the same user, in the same transaction."""
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
         call.session = self.session
-        call.enter(self.ctx)
+        call.enter(ctx or self.ctx)
         return call
 
     def enter(self, ctx: Ctx) -> Ctx:
-        """Set the context, and replace names of pipelines, teams and users by their keys."""
+        """Set the context, check the scopes of the API key, and replace names of pipelines, teams and users by their
+        keys."""
         self.ctx = ctx
+        if ctx.scopes is not None:
+            route_scopes.require(ctx, self.route)
         self.path = names.in_path(ctx, self.route.path, self.path)
         self.given = names.in_members(ctx, self.given)
         return ctx
@@ -139,8 +143,13 @@ class Call:
             if template[end - 1].startswith("{"):
                 route, path, _ = self.router.find("GET", "/api" + "/".join(segments[:end]))
                 if route is not None and route.verb == "GET":
-                    route.handler(self.inner(route, path, {}))
+                    route.handler(self.inner(route, path, {}, self._without_nouns()))
                     return
+
+    def _without_nouns(self) -> Ctx:
+        """The context without the scopes by noun: a key may write what it may not read."""
+        scopes = self.ctx.scopes
+        return replace(self.ctx, scopes=scopes and scopes.without_nouns())
 
     @property
     def edition(self) -> str:

@@ -113,7 +113,8 @@ def prepared(call: Call, ctx: Ctx, operation: Operation) -> tuple[Route, Call]:
 def try_each(call: Call, ctx: Ctx, operations: Sequence[Operation], answer: Answer) -> list[Trial]:
     """Run the operations dry, one after the other, and undo them together. Raises what the first failure raises."""
     found: list[Trial] = []
-    trial_ctx = replace(ctx, started_runs=[], listening={}, people={}, proposes=False)
+    scopes = ctx.scopes and ctx.scopes.without_proposals()
+    trial_ctx = replace(ctx, started_runs=[], listening={}, people={}, proposes=False, scopes=scopes)
 
     def attempt() -> None:
         for operation in operations:

@@ -16,6 +16,7 @@ from ...errors import (
     Forbidden,
     Insufficient,
     Invalid,
+    MissingScope,
     NotFound,
     NotSignedIn,
     Problem,
@@ -73,6 +74,11 @@ def of_problem(problem: Problem, says: str = "", path: Sequence[str] = ()) -> Re
             if says and problem.key in path:
                 return error(404, says)
             return error(404, "Entity not found with key", details=problem.key)
+        case MissingScope():
+            reply = error(403, str(problem), missingScope=problem.scope)
+            challenge = f'Bearer realm="Boxwood", error="insufficient_scope", scope="{problem.scope}"'
+            reply.headers = ((b"www-authenticate", challenge.encode()),)
+            return reply
         case Forbidden():
             return error(403, str(problem))
         case Rejected():

@@ -1,4 +1,5 @@
-"""API keys: a key gives exactly the rights of its owner. Its secret is shown once and stored as a hash.
+"""API keys: a key gives the rights of its owner, or less if it has limits. Its secret is shown once and stored as a
+hash.
 
 A secret is `bw_`, 32 random bytes and a checksum, so that a mistyped secret is refused without a look-up in the
 database. It needs no slow hash: 256 random bits cannot be guessed, and SHA-256 costs 0.3 µs a request.
@@ -9,21 +10,53 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound, NotSignedIn
-from ...lib import addresses, ids
+from ...lib import addresses, client_address, ids
 from .. import events
 from ..context import Ctx
 from ..people import teams
-from ..records import USERS, Team, User
+from ..records import USERS, Scopes, Team, User
+from ..records.scopes import ADMIN, ALL_NOUNS
 from . import locked_users
 
 PREFIX = "bw_"
 SHOWN = len(PREFIX) + 6
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a key may do less than its user."""
+
+    levels: dict[str, str] = {}
+    """The level of each noun, as in `Scopes`; empty for all rights."""
+    pipelines: list[str] = []
+    """The keys of the only pipelines within reach; empty for all."""
+    expires_at: int | None = None
+    addresses: list[str] = []
+    """The addresses and networks from which it may be used; empty for all."""
+
+    @property
+    def scopes(self) -> Scopes | None:
+        if not self.levels and not self.pipelines:
+            return None
+        return Scopes(self.levels or {ALL_NOUNS: ADMIN}, self.pipelines)
+
+    def require(self, source: str, now: int) -> None:
+        """Raise `NotSignedIn` if the key has expired, and `Forbidden` if it may not be used from this address."""
+        if self.expires_at is not None and self.expires_at <= now:
+            raise NotSignedIn(given=True, says="this api key has expired")
+        if self.addresses and not client_address.within(source, _networks(tuple(self.addresses))):
+            raise Forbidden(f"This API key may not be used from the address {source}")
+
+
+NO_LIMITS = Limits()
+_networks = lru_cache(maxsize=1000)(client_address.read_networks)
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -43,13 +76,21 @@ class ApiKey(msgspec.Struct, frozen=True):
     used_at: int | None
     proposes: bool = False
     """Whether its writes become proposals, which a user approves or rejects."""
+    limits: Limits | None = None
 
 
 API_KEYS = Table("api_keys", ApiKey)
 
 
 def create(
-    db: Db, user: User, now: int, *, name: str | None = None, team_key: str | None = None, proposes: bool = False
+    db: Db,
+    user: User,
+    now: int,
+    *,
+    name: str | None = None,
+    team_key: str | None = None,
+    proposes: bool = False,
+    limits: Limits | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key without an event. Return the record and the secret, which is not stored and cannot be read again."""
     body = secrets.token_urlsafe(32)
@@ -66,13 +107,19 @@ def create(
         updated_at=now,
         used_at=None,
         proposes=proposes,
+        limits=limits,
     )
     API_KEYS.insert(db, record)
     return record, secret
 
 
 def create_own(
-    ctx: Ctx, *, name: str | None = None, team_key: str | None = None, proposes: bool = False
+    ctx: Ctx,
+    *,
+    name: str | None = None,
+    team_key: str | None = None,
+    proposes: bool = False,
+    limits: Limits | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key of the actor. Return the record and the secret.
 
@@ -81,9 +128,53 @@ def create_own(
     require_self(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
-    record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key, proposes=proposes)
+    limits = checked(limits or NO_LIMITS, ctx.now)
+    record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key, proposes=proposes, limits=limits)
     _record_event(ctx, "key.created", record)
     return record, secret
+
+
+def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> ApiKey:
+    """Change the name, `proposes` or members of the limits of a key that the actor governs."""
+    before = get_governed(ctx, key, lock=ctx.db.for_update)
+    limits = before.limits or NO_LIMITS
+    ours = {name: value for name, value in changes.items() if name in Limits.__struct_fields__}
+    rest = {name: value for name, value in changes.items() if name not in ours}
+    if "expires_at" in ours and ours["expires_at"] == limits.expires_at:
+        del ours["expires_at"]  # sent back as it was read, perhaps after the key expired
+    after = msgspec.structs.replace(before, **rest)
+    if ours:
+        changed = msgspec.structs.replace(limits, **ours)
+        after = msgspec.structs.replace(after, limits=checked(changed, ctx.now if "expires_at" in ours else 0))
+    if after == before:
+        return before
+    after = msgspec.structs.replace(after, updated_at=ctx.now)
+    API_KEYS.update(ctx.db, after, "name", "proposes", "limits", "updated_at")
+    _record_event(ctx, "key.edited", after)
+    return after
+
+
+def checked(limits: Limits, now: int) -> Limits | None:
+    """The limits, or None if they limit nothing. Raise `Invalid` if the key would have expired already, or could be
+    used from nowhere."""
+    if limits.expires_at is not None and limits.expires_at <= now:
+        raise Invalid("expiresTimestamp", "is in the past")
+    try:
+        client_address.read_networks(limits.addresses)
+    except ValueError as problem:
+        raise Invalid("allowedAddresses", str(problem)) from None
+    return limits if limits != NO_LIMITS else None
+
+
+def get_governed(ctx: Ctx, key: str, lock: str = "") -> ApiKey:
+    """Return a key of the actor, or a TEAM key of a team that the actor owns. Raise `NotFound` for every other key."""
+    require_self(ctx)
+    row = ctx.db.row(
+        f"SELECT {API_KEYS.columns} FROM api_keys WHERE key = :key AND {_GOVERNED}{lock}", key=key, user=ctx.actor.key
+    )
+    if row is None:
+        raise NotFound(key)
+    return API_KEYS.load(row)
 
 
 def require_self(ctx: Ctx) -> None:
@@ -169,7 +260,8 @@ def _of_key(column: str) -> str:
 
 
 _OWNER = f"""
-    SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")}, {_of_key("proposes")}
+    SELECT {USERS.of("u")}, {_of_key("key")}, {_of_key("key_type")}, {_of_key("team_key")}, {_of_key("proposes")},
+        {_of_key("limits")}
     FROM users u
     WHERE u.key = {_of_key("user_key")} AND ({_of_key("team_key")} IS NULL OR EXISTS (
         SELECT 1 FROM team_members o
@@ -177,9 +269,9 @@ _OWNER = f"""
 """
 
 
-def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str, bool]:
-    """Return the user who acts with this secret, the key of the only team within reach (or ""), the record key, and
-    whether the key may only propose.
+def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str, bool, Limits | None]:
+    """Return the user who acts with this secret, the key of the only team within reach (or ""), the record key,
+    whether the key may only propose, and its limits, which the caller checks.
 
     A TEAM key works as long as its creator is an owner of the team (ruling 35).
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
@@ -188,23 +280,29 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
     found = _owner(db, _digest(secret)) if well_formed(secret) else None
     if found is None:
         raise NotSignedIn(given=True)
-    user, key, key_type, team_key, proposes = found
+    user, key, key_type, team_key, proposes, limits = found
     if act_as and key_type != "TEAM":
         raise Invalid("X-Boxwood-Act-As", "only a team's API key can act for another user")
     if not act_as:
-        return user, "", key, proposes
+        return user, "", key, proposes, limits
     member = _member(db, team_key, act_as)
-    return member, "" if member.key == user.key else team_key, key, proposes
+    return member, "" if member.key == user.key else team_key, key, proposes, limits
 
 
-def _owner(db: Db, digest: str) -> tuple[User, str, str, str, bool] | None:
-    """Return the key's owner, record key, type and team, and whether it may only propose."""
+def _owner(db: Db, digest: str) -> _Owner | None:
+    """Return the key's owner, record key, type and team, whether it may only propose, and its limits."""
 
-    def read() -> tuple[User, str, str, str, bool] | None:
+    def read() -> _Owner | None:
         row = db.row(_OWNER, digest=digest)
-        return (USERS.load(row), *row[-4:-1], bool(row[-1])) if row else None
+        if row is None:
+            return None
+        return USERS.load(row), *row[-5:-2], bool(row[-2]), None if row[-1] is None else _limits(row[-1])
 
     return db.remember(("key", digest), read)
+
+
+_Owner = tuple[User, str, str, str, bool, Limits | None]
+_limits = msgspec.json.Decoder(Limits).decode
 
 
 def _member(db: Db, team_key: str, named: str) -> User:
@@ -225,20 +323,23 @@ _ACTED_FOR = f"""
 """
 
 
-def still_acts(db: Db, key: str, user_key: str) -> bool:
-    """Return whether the key with this record key exists and may still act for this user."""
+def still_acts(db: Db, key: str, user_key: str, now: int) -> ApiKey | None:
+    """Return the key with this record key if it exists, has not expired and may still act for this user."""
     row = db.row(f"SELECT {API_KEYS.columns} FROM api_keys WHERE key = :key", key=key)
     if row is None:
-        return False
+        return None
     api_key = API_KEYS.load(row)
+    if api_key.limits and api_key.limits.expires_at is not None and api_key.limits.expires_at <= now:
+        return None
     if api_key.team_key is None:
-        return api_key.user_key == user_key
+        return api_key if api_key.user_key == user_key else None
     owner = db.row(
         "SELECT 1 FROM team_members WHERE team_key = :team AND user_key = :user AND role = 'Owner'",
         team=api_key.team_key,
         user=api_key.user_key,
     )
-    return owner is not None and bool(db.row(f"{_ACTED_FOR} AND u.key = :user", team=api_key.team_key, user=user_key))
+    member = db.row(f"{_ACTED_FOR} AND u.key = :user", team=api_key.team_key, user=user_key)
+    return api_key if owner is not None and member is not None else None
 
 
 def note_uses(db: Db, uses: dict[str, int]) -> None:

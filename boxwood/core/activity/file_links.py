@@ -18,7 +18,8 @@ from ...errors import Forbidden
 from ...lib.durations import HOUR
 from ..accounts import api_keys, locked_users, sessions
 from ..context import Ctx
-from ..records import USERS
+from ..records import USERS, Scopes
+from ..records.scopes import READ
 
 LASTS = HOUR
 
@@ -50,7 +51,9 @@ def accept(db: Db, token: str, subject: str, now: int) -> Ctx:
     row = db.row(f"SELECT {USERS.columns} FROM users WHERE key = :key", key=claim.user_key)
     if row is None or not _still_acts(db, claim, now):
         raise Forbidden("This link is not valid, or it has expired: links work for an hour")
-    return Ctx(db, now, USERS.load(row), claim.within)
+    ctx = Ctx(db, now, USERS.load(row), claim.within, scopes=_scopes(db, claim, now))
+    ctx.require("files", READ)
+    return ctx
 
 
 def _still_acts(db: Db, claim: Claim, now: int) -> bool:
@@ -60,10 +63,17 @@ def _still_acts(db: Db, claim: Claim, now: int) -> bool:
     noun, _, key = claim.via.partition(":")
     match noun:
         case "key":
-            return api_keys.still_acts(db, key, claim.user_key)
+            return api_keys.still_acts(db, key, claim.user_key, now) is not None
         case "session":
             return sessions.still_acts(db, key, claim.user_key, now)
     return True
+
+
+def _scopes(db: Db, claim: Claim, now: int) -> Scopes | None:
+    """The scopes that the API key of the link has now."""
+    noun, _, key = claim.via.partition(":")
+    api_key = api_keys.still_acts(db, key, claim.user_key, now) if noun == "key" else None
+    return api_key.limits.scopes if api_key and api_key.limits else None
 
 
 def _verified(db: Db, token: str) -> Claim | None:

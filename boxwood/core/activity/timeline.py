@@ -68,6 +68,17 @@ SOURCES: dict[str, tuple[Source, ...]] = {
     "FILES": (Source(FILES, "created_at", "message_key IS NULL"),),  # other files are shown with their message
     "HANGOUTS_CHAT": (),
 }
+_SCOPES = {
+    "NEWSFEED_BOX_CREATION_MOVE": "boxes",
+    "NEWSFEED_BOX_EDIT": "boxes",
+    "TASKS": "tasks",
+    "COMMENTS": "comments",
+    "CALL_LOGS": "meetings",
+    "MEETING_NOTES": "meetings",
+    "EMAILS": "mail",
+    "FILES": "files",
+}
+"""The noun of scopes that an API key must be allowed to read, by filter."""
 _RANKED = [(kind, source) for kind, sources in SOURCES.items() for source in sources]
 DEFAULT_FILTERS = frozenset(SOURCES) - {"TASKS"}
 """The filters of a request that names none. As in Streak, tasks are not among them."""
@@ -104,7 +115,7 @@ def page(
     box = boxes.get(ctx, box_key)
     wanted, found = frozenset(kinds), list[TimelineEntry]()
     for rank, (kind, source) in enumerate(_RANKED):
-        if kind in wanted:
+        if kind in wanted and ctx.sees(_SCOPES[kind]):
             where, params = _from(source, rank, newest_first, start, after)
             test, given = attached.sees(ctx, source.table.name)
             sql = _sql(source, f"{where} AND {test}", newest_first)

@@ -137,7 +137,7 @@ def _governs(ctx: Ctx, automation: Automation, action: str) -> bool:
         role = pipelines.reach(ctx, automation.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", action) and role.sees_all_boxes()
     try:
-        teams.require_owner(ctx, teams.get(ctx, automation.team_key))
+        teams.require_owner(ctx, teams.get_whole(ctx, automation.team_key))
     except Forbidden:
         return False
     return True
@@ -152,7 +152,7 @@ def list_for_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Au
 
 def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Automation]:
     """The automations of the team itself that the caller may see, without those of its pipelines."""
-    team = teams.get(ctx, key)
+    team = teams.get_whole(ctx, key)
     try:
         teams.require_owner(ctx, team)
     except Forbidden:

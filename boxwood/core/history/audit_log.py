@@ -65,7 +65,7 @@ def page(
 ) -> list[Event]:
     """Events of a team and of its members (sign-ins, keys, subscriptions), without those of boxes, contacts and
     snippets, the newest first. Only for owners of the team. `kinds` may be prefixes, such as `member.`."""
-    teams.require_owner(ctx, teams.get(ctx, team_key))
+    teams.require_owner(ctx, teams.get_whole(ctx, team_key))
     if len(kinds or []) > MOST_KINDS:
         raise Invalid("kind", f"must not have more than {MOST_KINDS} kinds: give prefixes, such as member.")
     tests: list[str] = []

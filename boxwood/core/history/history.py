@@ -47,6 +47,7 @@ def _page(ctx: Ctx, where: str, key: str, behind: int, limit: int) -> list[Event
         f"""
         SELECT {EVENTS.of("e")} FROM events e
         WHERE {where} AND id < :behind AND {_NOT_QUIET} AND {access.sees_event(ctx.db.dialect, "e")}
+            AND {ctx.of_seen_kinds}
         ORDER BY id DESC LIMIT :limit
         """,
         mail_owner=ctx.mail_owner,

@@ -79,6 +79,7 @@ def export(ctx: Ctx, key: str, *, specifics: list[str], since: int) -> list[Even
         SELECT {EVENTS.of("e")} FROM events e
         WHERE e.pipeline_key = :pipeline AND e.box_key IS NOT NULL AND e.at > :since AND {seen}
             AND {ctx.db.dialect.among("e.kind", "kinds")} AND {access.sees_event(ctx.db.dialect, "e")}
+            AND {ctx.of_seen_kinds}
         ORDER BY e.id
         """,
         mail_owner=ctx.mail_owner,
@@ -116,7 +117,7 @@ def _page(
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")} FROM events e
-        WHERE {where} AND {_NOT_QUIET} AND {access.sees_event(ctx.db.dialect, "e")}
+        WHERE {where} AND {_NOT_QUIET} AND {ctx.of_seen_kinds} AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY {order} LIMIT :limit OFFSET :offset
         """,
         mail_owner=ctx.mail_owner,

@@ -108,7 +108,7 @@ _ROLE = f"SELECT {access.ROLE} FROM pipelines p WHERE p.key = :pipeline"
 
 
 def _sees(ctx: Ctx, user: str, box: Box, pipeline: Pipeline) -> bool:
-    row = ctx.db.row(_ROLE, actor=user, within="", pipeline=pipeline.key)
+    row = ctx.db.row(_ROLE, actor=user, within="", only="", pipeline=pipeline.key)
     if row is None or row[0] is None:
         return False
     return access.allows_user(user, access.role(row[0], pipeline.permission_sets), "BOX", "GET", box)
@@ -135,6 +135,7 @@ def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage
         f"""
         SELECT {EVENTS.of("e")}, n.reason, n.read_at FROM notifications n JOIN events e ON e.id = n.event_id
         WHERE n.user_key = :actor AND n.event_id < :behind AND {_VISIBLE} {"AND n.read_at IS NULL" if unread else ""}
+            AND {ctx.of_seen_kinds}
             AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY n.event_id DESC LIMIT :limit
         """,
@@ -166,7 +167,7 @@ def unread(ctx: Ctx) -> tuple[int, int]:
         f"""
         SELECT CASE WHEN e.kind = 'box.deleted' THEN NULL ELSE n.box_key END, COUNT(*), MAX(n.event_id)
         FROM notifications n JOIN events e ON e.id = n.event_id
-        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE}
+        WHERE n.user_key = :actor AND n.read_at IS NULL AND {_VISIBLE} AND {ctx.of_seen_kinds}
             AND {access.sees_event(ctx.db.dialect, "e")} GROUP BY 1
         """,
         **{**ctx.who, "actor": _own(ctx)},

@@ -40,6 +40,9 @@ class Visibility:
         )
 
     def __call__(self, event: Event) -> bool:
+        return self._ctx.sees_kind(event.kind) and self._sees(event)
+
+    def _sees(self, event: Event) -> bool:
         if event.pipeline_key is None and event.team_key is None:
             return event.actor_key == self._ctx.actor.key and not self._ctx.within
         if event.pipeline_key is None:
@@ -56,6 +59,10 @@ class Visibility:
         if event.box_key == event.subject_key:
             return access.allows(self._ctx, role, "BOX", "GET", msgspec.json.decode(event.record, type=About))
         return event.box_key in self._boxes
+
+    def in_seen_box(self, event: Event) -> bool:
+        """Whether the actor may see the event if they see its box."""
+        return self._ctx.sees_kind(event.kind) and not self.hides_mail(event)
 
     def hides_mail(self, event: Event) -> bool:
         """Whether the event tells of mail that is restricted for the actor."""
@@ -81,7 +88,7 @@ def visible(ctx: Ctx, events: list[Event]) -> list[Event]:
     may_see = Visibility(ctx, events)
     hidden = {event.box_key for event in events if event.box_key and not may_see(event)}
     boxes = _boxes_now(ctx, hidden) if hidden else set()
-    return [event for event in events if may_see(event) or (event.box_key in boxes and not may_see.hides_mail(event))]
+    return [event for event in events if may_see(event) or (event.box_key in boxes and may_see.in_seen_box(event))]
 
 
 def _roles(ctx: Ctx, keys: set[str]) -> tuple[dict[str, Role], set[str]]:

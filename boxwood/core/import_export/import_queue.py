@@ -75,7 +75,7 @@ def acting(db: Db, job: Import, now: int) -> Ctx:
     if row is None:
         raise NotFound(job.creator_key)
     locked_users.require_unlocked(db, job.creator_key)
-    return Ctx(db, now, USERS.load(row), job.within, via=f"import:{job.key}", change=job.change)
+    return Ctx(db, now, USERS.load(row), job.within, via=f"import:{job.key}", change=job.change, scopes=job.scopes)
 
 
 def fail(db: Db, job: Import, error: str, now: int) -> None:

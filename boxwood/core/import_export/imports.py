@@ -18,7 +18,7 @@ from ...lib.names import matching
 from .. import access, events, pipelines, stored_files
 from ..context import Ctx
 from ..pipelines import names, schema
-from ..records import Field, Pipeline
+from ..records import Field, Pipeline, Scopes
 from . import column_names, date_columns, row_reader
 from .date_columns import DateColumns
 from .row_reader import ImportPlan, Reader, RejectedRow
@@ -51,6 +51,8 @@ class Import(msgspec.Struct, frozen=True):
     lease_until: int
     created_at: int
     ended_at: int | None
+    scopes: Scopes | None = None
+    """The scopes of the API key that created the import."""
 
     @property
     def change(self) -> str:
@@ -199,6 +201,7 @@ def create(ctx: Ctx, pipeline_key: str, plan: ImportPlan, blob: str, size: int, 
         lease_until=0,
         created_at=ctx.now,
         ended_at=None,
+        scopes=ctx.scopes,
     )
     IMPORTS.insert(ctx.db, job)
     ctx.db.notify(CHANNEL)

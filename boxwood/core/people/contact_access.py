@@ -123,7 +123,10 @@ MEMBER = """
 
 def rights(ctx: Ctx, name: str, team: Team, role: str) -> Rights:
     """Return the actor's rights in the team's list `name` (contacts or organizations)."""
-    return rights_of_user(ctx.actor.key, name, team, role)
+    found = rights_of_user(ctx.actor.key, name, team, role)
+    if ctx.scopes is None or ctx.writes(name):
+        return found
+    return Rights(found.see if ctx.sees(name) else NONE, NONE, False)
 
 
 def rights_of_user(user_key: str, name: str, team: Team, role: str) -> Rights:

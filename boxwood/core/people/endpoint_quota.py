@@ -46,7 +46,7 @@ def list_uses(ctx: Ctx, team_key: str) -> tuple[list[EndpointUse], int]:
 
     As elsewhere, users see their own, those of pipelines that they may change, and as owners those of the team itself.
     """
-    team = teams.get(ctx, team_key)
+    team = teams.get_whole(ctx, team_key)
     uses = _uses(ctx, team.key)
     is_owner = teams.role_of(ctx, team) == "Owner"
     changes = {key: _may_change(ctx, key) for key in {use.pipeline_key for use in uses if use.pipeline_key}}

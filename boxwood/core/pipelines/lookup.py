@@ -26,7 +26,7 @@ def reach(ctx: Ctx, key: str, *, change: bool = False) -> tuple[Pipeline, Role]:
         row = ctx.db.row(f"{_REACHED} WHERE p.key = :key{lock}", key=key, **ctx.who)
         return None if row is None or row[-1] is None else _with_role(row)
 
-    found = read() if lock else ctx.db.remember(("pipeline", key, ctx.actor.key, ctx.within), read)
+    found = read() if lock else ctx.db.remember(("pipeline", key, ctx.actor.key, ctx.within, ctx.only), read)
     if found is None:
         raise NotFound(key)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...errors import Conflict, Insufficient, Invalid
+from ...errors import Conflict, Forbidden, Insufficient, Invalid
 from ...lib import ids
 from .. import access, events, trash
 from ..access import Role
@@ -35,6 +35,8 @@ def create(ctx: Ctx, given: dict[str, Any]) -> Pipeline:
 
     Without a team it belongs to the actor's oldest team; without stages it gets one stage (ruling 4).
     """
+    if ctx.only:
+        raise Forbidden("This API key is limited to some pipelines: it may not create others")
     if not given.get("name"):
         raise Insufficient("Pipeline", "name")
     team = teams.get_to_work_in(ctx, given["team_key"]) if given.get("team_key") else teams.oldest(ctx)

@@ -34,6 +34,7 @@ from .pipeline import STAGES as STAGES
 from .pipeline import Pipeline as Pipeline
 from .pipeline import PipelineMember as PipelineMember
 from .pipeline import Stage as Stage
+from .scopes import Scopes as Scopes
 from .team import TEAM_LISTS as TEAM_LISTS
 from .team import TEAM_MEMBERS as TEAM_MEMBERS
 from .team import TEAM_ROLES as TEAM_ROLES

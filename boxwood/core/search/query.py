@@ -120,6 +120,8 @@ def _query_words(query: str) -> list[str]:
 
 def _box_scope(ctx: Ctx, narrow: Narrow) -> Scope:
     pipelines_by_grants: dict[str, tuple[Role, list[str]]] = {}
+    if not ctx.sees("boxes"):
+        return _scope(ctx, [], narrow.stages)
     for key, team_key, permission_sets, role_name in ctx.db.rows(
         f"SELECT p.key, p.team_key, p.permission_sets, {access.ROLE} FROM pipelines p WHERE {access.ROLE} IS NOT NULL",
         **ctx.who,
@@ -181,7 +183,7 @@ def _boxes_by_mail(ctx: Ctx, boxes: Scope, narrow: Narrow, words: list[str], mos
     if ctx.mail_owner:
         marks.append((index.owner_mark(ctx.mail_owner),))
     matches = _newest(ctx, Scope(marks, "", {}), [[word] for word in words], ANYWHERE, MOST_MAIL)
-    if not matches or not boxes.marks:
+    if not matches or not boxes.marks or not ctx.sees("mail"):
         return []
     pipelines = narrow.pipelines and f"AND {ctx.db.dialect.among('b.pipeline_key', 'pipelines')}"
     stages = narrow.stages and f"AND {ctx.db.dialect.among('b.stage_key', 'stages')}"

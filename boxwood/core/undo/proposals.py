@@ -156,9 +156,14 @@ def _load(ctx: Ctx, key: str, lock: str) -> Proposal:
         now=ctx.now,
     )
     proposal = PROPOSALS.load(row) if row else None
-    if proposal is None or (ctx.within and proposal.within != ctx.within):
+    if proposal is None or (ctx.within and proposal.within != ctx.within) or not _is_seen(ctx, proposal):
         raise NotFound(key)
     return proposal
+
+
+def _is_seen(ctx: Ctx, proposal: Proposal) -> bool:
+    """A key with scopes sees only its own proposals: others may hold what it may not read."""
+    return ctx.scopes is None or ctx.via == f"key:{proposal.api_key_key}"
 
 
 def page(ctx: Ctx, *, state: str, limit: int, offset: int) -> list[Proposal]:
@@ -169,6 +174,7 @@ def page(ctx: Ctx, *, state: str, limit: int, offset: int) -> list[Proposal]:
         f"""
         SELECT {PROPOSALS.columns} FROM proposals
         WHERE {_OWN} {"AND state = :state" if state else ""} {"AND within = :within" if ctx.within else ""}
+            {"AND api_key_key = :api_key" if ctx.scopes is not None else ""}
         ORDER BY created_at DESC, key DESC LIMIT :limit OFFSET :offset
         """,
         user=ctx.actor.key,
@@ -177,6 +183,7 @@ def page(ctx: Ctx, *, state: str, limit: int, offset: int) -> list[Proposal]:
         offset=offset,
         **({"state": state} if state else {}),
         **({"within": ctx.within} if ctx.within else {}),
+        **({"api_key": ctx.via.partition(":")[2]} if ctx.scopes is not None else {}),
     )
     return PROPOSALS.load_all(rows)
 

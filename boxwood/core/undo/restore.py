@@ -10,7 +10,7 @@ import msgspec
 
 from ...db.engine import Row
 from ...errors import Conflict, NotFound
-from .. import access, boxes, events, pipelines, search, trash
+from .. import access, boxes, event_kinds, events, pipelines, search, trash
 from ..access import About, Role
 from ..activity import attached, comments, files, meetings, snippets, task_times, tasks, threads
 from ..activity.comments import COMMENTS
@@ -87,6 +87,8 @@ def page(ctx: Ctx, *, noun: str = "", team_key: str = "", behind: tuple[int, str
 def _may_restore(ctx: Ctx, trashed: Trashed, row: Row) -> bool:
     """Whether the actor may restore the record: users who may delete it may restore it, and personal records only the
     user who deleted them."""
+    if ctx.scopes and not ctx.scopes.allows(event_kinds.noun_of(trashed.noun), event_kinds.level_of(trashed.noun)):
+        return False
     name, sets, box_key = row[len(TRASH.names) :]
     if trashed.noun in ("contact", "organization"):
         return _may_restore_entry(ctx, trashed)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...errors import Conflict, NotFound, Problem
-from .. import trash
+from .. import event_kinds, trash
 from ..context import Ctx
 from ..event_kinds import EVENT_KINDS
 from ..events import EVENTS, Event, key_of
@@ -101,6 +101,8 @@ def _checked(done: Undone, name: str, partial: bool, undone_before: int) -> Undo
 
 def _reverse(ctx: Ctx, found: list[Event], change: str, name: str, partial: bool) -> tuple[list[Event], list[Reason]]:
     """Undo these events, each in a savepoint. Returns those that were undone, and why others were not."""
+    for kind in {event.kind for event in found} if ctx.scopes is not None else ():
+        ctx.require(event_kinds.noun_of(kind), event_kinds.level_of(kind))
     left = _changed_since(ctx, found, change)
     stopped = {reason.event.id for reason in left}
     undone: list[Event] = []

@@ -128,6 +128,7 @@ def get(ctx: Ctx, key: str) -> tuple[Delivery, Webhook, Event | None]:
         webhook = subscriptions.get(ctx, delivery.webhook_key)
     except NotFound:
         raise NotFound(key) from None
+    subscriptions.require_readable(ctx, webhook)
     return delivery, webhook, _event(ctx, delivery.event_id)
 
 
@@ -157,6 +158,7 @@ def cancel_for_box_mail(ctx: Ctx, box_key: str) -> None:
 def list_for_webhook(ctx: Ctx, key: str, *, state: str, limit: int, offset: int) -> list[Delivery]:
     """Deliveries of a subscription, the newest first; only those in `state` unless it is empty."""
     webhook = subscriptions.get(ctx, key)
+    subscriptions.require_readable(ctx, webhook)
     where, params = _with_state(state)
     rows = ctx.db.rows(
         f"""

@@ -231,7 +231,7 @@ def subscribers(
 
 
 def _role(db: Db, user_key: str, pipeline_key: str) -> Role | None:
-    row = db.row(_ROLE, actor=user_key, within="", pipeline=pipeline_key)
+    row = db.row(_ROLE, actor=user_key, within="", only="", pipeline=pipeline_key)
     return access.role(row[0], _sets(row[1])) if row and row[0] else None
 
 

@@ -162,7 +162,7 @@ def _place(
 ) -> tuple[Pipeline | None, Role | None, Team | None]:
     if pipeline_key is not None:
         return *pipelines.reach(ctx, pipeline_key), None
-    return None, None, teams.get(ctx, team_key or "")
+    return None, None, teams.get_whole(ctx, team_key or "")
 
 
 def _may_change_all(ctx: Ctx, pipeline: Pipeline | None, role: Role | None, team: Team | None) -> bool:

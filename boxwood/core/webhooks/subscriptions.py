@@ -11,11 +11,12 @@ from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound
 from ...lib import ids, signing
 from ...lib.address_rules import Refused, Rules, check_headers
-from .. import access, cel, events, pipelines, trash, undo_data
+from .. import access, cel, event_kinds, events, pipelines, trash, undo_data
 from ..context import Ctx
 from ..people import endpoint_quota, teams
 from ..pipelines import names, schema
 from ..records import Team
+from ..records.scopes import READ
 from . import secret_rotation
 
 # The name of each kind of event in subscriptions. Kinds that are not listed here cannot be subscribed to.
@@ -194,7 +195,7 @@ def _may_change_all(ctx: Ctx, webhook: Webhook) -> bool:
     if webhook.pipeline_key is not None:
         role = pipelines.reach(ctx, webhook.pipeline_key)[1]
         return access.allows(ctx, role, "PIPELINE", "UPDATE") and role.sees_all_boxes()
-    return _owns(ctx, teams.get(ctx, webhook.scope_key))
+    return _owns(ctx, teams.get_whole(ctx, webhook.scope_key))
 
 
 def _owns(ctx: Ctx, team: Team) -> bool:
@@ -214,7 +215,7 @@ def list_for_pipeline(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[We
 
 def list_for_team(ctx: Ctx, key: str, *, limit: int, offset: int) -> list[Webhook]:
     """Subscriptions of a team that the actor may see, the oldest first."""
-    team = teams.get(ctx, key)
+    team = teams.get_whole(ctx, key)
     return _list_for_scope(ctx, team.key, _owns(ctx, team), limit, offset)
 
 
@@ -250,7 +251,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
     if pipeline and all(str(name).startswith(TEAM_EVENTS) for name in asked):
         # Contacts and organizations belong to teams: a program that always names a pipeline means its team.
         team, pipeline = teams.get_to_work_in(ctx, given.get("team_key") or pipeline.team_key), None
-    scope = pipeline or team
+    scope = pipeline or (team and teams.get_whole(ctx, team.key))
     assert scope is not None
     if not given.get("target_url"):
         raise Invalid("targetUrl", "is missing")
@@ -283,6 +284,7 @@ def create(ctx: Ctx, given: dict[str, Any], rules: Rules, most: int = 0) -> Webh
         waits_until=0,
     )
     webhook = _with_changes(ctx, blank, given, rules)
+    require_readable(ctx, webhook)
     WEBHOOKS.insert(ctx.db, webhook)
     record_event(ctx, "webhook.created", webhook)
     return webhook
@@ -292,6 +294,7 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
     """Apply the given values that differ. With another URL, and when switched on, its failures are forgotten."""
     before = get_for_change(ctx, key)
     after = _with_changes(ctx, before, given, rules)
+    require_readable(ctx, after)
     if "active" in given and given["active"] != before.active:
         after = _switched_on(ctx, after) if given["active"] else _switched_off(ctx, after, "switched off by hand")
     if after.target_url != before.target_url:
@@ -305,6 +308,17 @@ def edit(ctx: Ctx, key: str, given: dict[str, Any], rules: Rules) -> Webhook:
         set_lanes(ctx.db, after.key)
     undo_data.store_members(ctx, record_event(ctx, "webhook.edited", after), before, after, EDITED)
     return after
+
+
+def require_readable(ctx: Ctx, webhook: Webhook) -> None:
+    """Raise `MissingScope` if the API key may not itself read what the subscription sends."""
+    if ctx.scopes is None:
+        return
+    for kind, name in EVENT_NAMES.items():
+        if name in webhook.event_names:
+            ctx.require(event_kinds.noun_of(kind), READ)
+    if webhook.pipeline_key is not None:
+        ctx.require("boxes", READ)
 
 
 def _switched_on(ctx: Ctx, webhook: Webhook) -> Webhook:

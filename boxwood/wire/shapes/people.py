@@ -6,10 +6,21 @@ from typing import Any
 
 import msgspec
 
-from ...core.accounts.api_keys import ApiKey
-from ...core.records import FIELD_TYPES, TEAM_LISTS, TEAM_ROLES, ListAccess, Person, Team, TeamField, TeamMember, User
+from ...core.accounts.api_keys import NO_LIMITS, ApiKey
+from ...core.records import (
+    FIELD_TYPES,
+    TEAM_LISTS,
+    TEAM_ROLES,
+    ListAccess,
+    Person,
+    Team,
+    TeamField,
+    TeamMember,
+    User,
+    scopes,
+)
 from ..codec import Shape
-from ..kinds import FLAG, KEY, NAME, NAMES, TEXT, Kind, mapping, one_of, record, records
+from ..kinds import FLAG, KEY, MILLIS, NAME, NAMES, TEXT, Kind, clearable, mapping, one_of, record, records
 from . import options
 from .base import Out as Out
 from .base import given as given
@@ -125,15 +136,23 @@ class ApiKeyOut(Out):
     user_key: str
     """The user who created the key, and for whom it acts."""
     creator: UserBrief
+    scopes: list[str]
+    """What it may do, as `noun:level`; empty for all that its user may do."""
+    pipeline_keys: list[str]
+    """The only pipelines within its reach; empty for all."""
+    allowed_addresses: list[str]
+    """The addresses and networks from which it may be used; empty for all."""
     team_key: str | None = None
     name: str | None = None
     prefix: str | None = None
     last_used_timestamp: int | None = None
     proposes: bool = False
     """Whether its writes become proposals."""
+    expires_timestamp: int | None = None
 
 
 def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiKeyOut:
+    limits = api_key.limits or NO_LIMITS
     return ApiKeyOut(
         key=api_key.key,
         api_key=secret or f"{api_key.prefix}…",
@@ -147,16 +166,44 @@ def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiK
         prefix=api_key.prefix,
         last_used_timestamp=api_key.used_at,
         proposes=api_key.proposes,
+        scopes=scopes.texts(limits.levels),
+        pipeline_keys=limits.pipelines,
+        expires_timestamp=limits.expires_at,
+        allowed_addresses=limits.addresses,
     )
 
 
-API_KEY_CREATE = Shape(
-    "ApiKeyCreate",
-    team_key=KEY,
-    name=NAME,
-    proposes=FLAG,
-    described={"proposes": "The key may only propose: its writes wait until you approve them."},
-)
+_KEY_MEMBERS = {
+    "name": clearable(NAME),
+    "proposes": FLAG,
+    "scopes": NAMES,
+    "pipeline_keys": NAMES,
+    "expires_timestamp": clearable(MILLIS),
+    "allowed_addresses": NAMES,
+}
+_KEY_DESCRIBED = {
+    "proposes": "The key may only propose: its writes wait until you approve them.",
+    "scopes": "What the key may do, such as `boxes:write` and `*:read`; empty for all that you may do.",
+    "pipeline_keys": "The only pipelines within its reach; empty for all.",
+    "expires_timestamp": "The key stops working at this time.",
+    "allowed_addresses": "Addresses and networks from which the key may be used; empty for all.",
+}
+API_KEY_CREATE = Shape("ApiKeyCreate", {"team_key": KEY, **_KEY_MEMBERS}, described=_KEY_DESCRIBED)
+API_KEY_EDIT = Shape("ApiKeyEdit", _KEY_MEMBERS, described=_KEY_DESCRIBED)
+
+
+def key_limits(given: dict[str, Any]) -> dict[str, Any]:
+    """The members of `Limits` that the request gives."""
+    found: dict[str, Any] = {}
+    if "scopes" in given:
+        found["levels"] = scopes.read(given["scopes"] or [])
+    if "pipeline_keys" in given:
+        found["pipelines"] = list(dict.fromkeys(given["pipeline_keys"] or []))
+    if "expires_timestamp" in given:
+        found["expires_at"] = given["expires_timestamp"]
+    if "allowed_addresses" in given:
+        found["addresses"] = list(dict.fromkeys(given["allowed_addresses"] or []))
+    return found
 
 
 class TeamMemberOut(Out):
