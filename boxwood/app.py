@@ -33,6 +33,8 @@ from .api.http.openapi import describe
 from .api.http.router import Router
 from .api.inbound_door import PREFIX, Door
 from .api.mail_permission import MailPermission
+from .api.mcp.door import PATH as MCP
+from .api.mcp.door import Door as McpDoor
 from .api.oidc import Provider
 from .api.routes import ROUTES
 from .config import Config
@@ -106,6 +108,7 @@ class Boxwood:
             stored_url=self._stored_url,
         )
         self.door = Door(engine, self.limits, clock)
+        self.mcp = McpDoor(self.api, self.hosts, config.base_url, config.cors_origins)
         self.provider = Provider(self.api, provider(config))
         self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
@@ -129,8 +132,8 @@ class Boxwood:
         self.asgi: ASGIApp = Observed(self.dispatch)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse requests for other hosts. Pass requests to the API and to inbound webhooks directly, and all others to
-        Starlette. `/healthz` answers for every host: health checks may use any name."""
+        """Refuse requests for other hosts. Pass requests to the API, inbound webhooks and the MCP server directly, and
+        all others to Starlette. `/healthz` answers for every host: health checks may use any name."""
         if scope["type"] != "http":
             await self.site(scope, receive, send)
             return
@@ -147,7 +150,9 @@ class Boxwood:
             await self.site(scope, receive, send)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.door if scope["path"].startswith(PREFIX) else self.api)(scope, receive, send)
+        path = scope["path"]
+        app = self.door if path.startswith(PREFIX) else self.mcp if path.startswith(MCP) else self.api
+        await app(scope, receive, send)
 
     async def _stored_url(self) -> str:
         return (await self.engine.read_soon(mail_settings.find)).base_url
@@ -183,6 +188,7 @@ class Boxwood:
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
+            await self.mcp.close()
             await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses, self.api.seen)
             await self.api.remote_images.close()
             await asyncio.to_thread(self.api.close)
@@ -240,7 +246,7 @@ class Boxwood:
 
 
 # Several slashes are accepted, for clients whose base URL ends in a slash.
-_CALLED = re.compile("/+api(?:/|$)|/hooks/").match
+_CALLED = re.compile("/+api(?:/|$)|/hooks/|/mcp/?$").match
 _WITHOUT_API = re.compile(r"/+(v[12])(?:/.*)?\Z", re.DOTALL)
 
 

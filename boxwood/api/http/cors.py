@@ -19,6 +19,10 @@ SENT = (
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",
+    "MCP-Protocol-Version",
+    "Mcp-Method",
+    "Mcp-Name",
+    "Mcp-Session-Id",
     "Prefer",
     "Range",
     "X-Boxwood-Act-As",
@@ -31,6 +35,7 @@ READ = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "WWW-Authenticate",
     "X-Boxwood-Change",
     "X-Request-Id",
 )
