@@ -52,6 +52,7 @@ SCREENS = (
     "/integrations",
     "/invitation",
     "/mail",
+    "/mail/blocks",
     "/mail/mailboxes",
     "/organizations",
     "/organizations/{organization}",

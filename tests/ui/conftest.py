@@ -32,7 +32,7 @@ AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # The directory for screenshots; without it, none are taken.
 PICTURES = os.environ.get("BOXWOOD_PICTURES", "")
 # Console messages of the browser about error answers that the tests expect.
-EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_)")
+EXPECTED = re.compile(r"Failed to load resource: (the server responded with a status of (4\d\d|503)|net::ERR_)")
 
 
 def build_ui() -> None:

@@ -12,7 +12,9 @@ from playwright.sync_api import Page, expect
 from boxwood.core.activity.mail import suggestions
 from boxwood.core.activity.mail.matching import SUGGEST, Decision
 from tests.conftest import World, ok
+from tests.jobs.webhooks import eventually
 from tests.mail_in import raw_mail, receive, shared_mailbox
+from tests.mail_servers.servers import Account
 from tests.receiver import Answer, Receiver
 from tests.ui.conftest import LOOKS, Window, looks
 
@@ -262,7 +264,7 @@ def suggest(world: World, *boxes: dict[str, Any], number: int) -> None:
     world.as_("ada", lambda ctx: suggestions.add(ctx, mailbox, None, stored.mail_key, decision))
 
 
-def test_mail_that_waits_for_a_decision_is_boxed_and_left_out_by_keyboard(window: Any, world: World) -> None:
+def test_mail_that_waits_for_a_decision_is_boxed_and_left_out_by_keyboard_with_undo(window: Any, world: World) -> None:
     pipeline = world.pipeline()
     box, other = world.box(pipeline, name="Machines"), world.box(pipeline, name="Tools")
     for number in (1, 2, 3):
@@ -272,19 +274,72 @@ def test_mail_that_waits_for_a_decision_is_boxed_and_left_out_by_keyboard(window
     expect(waiting).to_have_count(3)
     page.keyboard.press("j")
     expect(waiting.nth(1)).to_have_attribute("aria-current", "true")
-    page.keyboard.press("k")
+    expect(waiting.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
     first = waiting.first.get_by_role("strong").inner_text()
     page.keyboard.press("e")
     expect(waiting).to_have_count(2)
     expect(page.get_by_role("listitem", name=first, exact=True)).to_have_count(0)
+    page.get_by_role("alert").filter(has_text="Left out").get_by_role("button", name="Undo").click()
+    expect(waiting).to_have_count(3)
+    expect(waiting.first).to_have_accessible_name(first)
+    page.keyboard.press("e")
+    expect(waiting).to_have_count(2)
     page.keyboard.press("b")
     expect(page.get_by_role("combobox", name="Box")).to_have_value("Machines")
     page.get_by_role("dialog").get_by_role("button", name="Put into the box").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(waiting).to_have_count(1)
+    page.keyboard.press("2")
+    expect(page.get_by_role("heading", name="Nothing to decide")).to_be_visible()
+
+    def boxed(each: dict[str, Any]) -> int:
+        return len(ok(world.ada.http.get(f"/api/v1/boxes/{each['key']}/threads")))
+
+    assert (boxed(box), boxed(other)) == (1, 1)
+    page.keyboard.press("Control+z")
+    expect(waiting).to_have_count(1)
+    assert (boxed(box), boxed(other)) == (1, 0)
     waiting.get_by_role("button", name="Tools").click()
     expect(page.get_by_role("heading", name="Nothing to decide")).to_be_visible()
-    for each in (box, other):
-        assert len(ok(world.ada.http.get(f"/api/v1/boxes/{each['key']}/threads"))) == 1
+    assert (boxed(box), boxed(other)) == (1, 1)
+
+
+def test_mail_in_the_users_own_mailbox_is_read_from_there_while_it_waits(
+    window: Any, world: World, account: Account
+) -> None:
+    pipeline = world.pipeline()
+    box, other = (world.box(pipeline, name=f"{name} kim@client.example")["key"] for name in ("Machines", "Tools"))
+    given = {"address": account.address, "imap": account.imap, "teamKey": world.team_key}
+    mailbox = ok(world.ada.http.post("/api/v2/mailboxes", json=given))["key"]
+    eventually(lambda: ok(world.ada.http.get(f"/api/v2/mailboxes/{mailbox}"))["state"] == "ready")
+    for number in (1, 2):
+        account.deliver(raw_mail(number, subject=f"Question {number}", sender="Kim <kim@client.example>"))
+    page = window(world.ada).goto("/mail")
+    waiting = page.get_by_role("list", name="E-mail to be boxed").locator("> li")
+    expect(waiting).to_have_count(2)
+    line = page.get_by_role("listitem", name="Question 1", exact=True)
+    expect(line).to_contain_text("Kim to ada@team.example")
+
+    def stored() -> list[Any]:
+        columns = "(SELECT COUNT(*) FROM mails), (SELECT COUNT(*) FROM events WHERE record LIKE '%Question%')"
+        return list(world.server.engine.read(lambda db: db.rows(f"SELECT {columns}"))[0])
+
+    before = stored()
+    line.get_by_role("button", name="Tools").click()
+    expect(waiting).to_have_count(1)
+    eventually(lambda: len(ok(world.ada.http.get(f"/api/v1/boxes/{other}/threads"))) == 1)
+    page.get_by_role("alert").filter(has_text="Put into Tools").get_by_role("button", name="Undo").click()
+    expect(line).to_be_visible()
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{other}/threads")) == []
+    second = page.get_by_role("listitem", name="Question 2", exact=True)
+    second.get_by_role("button", name="Leave out Question 2").click()
+    expect(waiting).to_have_count(1)
+    assert before[0] + 1 == stored()[0], "only the boxed mail was stored"
+    ok(world.ada.http.post(f"/api/v2/mailboxes/{mailbox}", json={"imap": {**account.imap, "password": "wrong"}}))
+    page.reload()
+    expect(waiting).to_contain_text("Your mailbox cannot be read now")
+    assert ok(world.ada.http.get(f"/api/v1/boxes/{box}/threads")) == []
 
 
 @looks

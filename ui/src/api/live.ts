@@ -145,6 +145,8 @@ export function concerns(event: EventOut, key: readonly unknown[]): boolean {
     return ["pipeline", "stage", "field"].includes(noun) || /^box\.(created|deleted|moved)/.test(event.kind);
   return (
     named.length === 0 &&
-    (path.includes(`/${noun}`) || path.includes("newsfeed") || (path === "/v1/boxes" && noun === "box"))
+    (path.includes(`/${noun.replace("_", "/")}`) ||
+      path.includes("newsfeed") ||
+      (path === "/v1/boxes" && noun === "box"))
   );
 }

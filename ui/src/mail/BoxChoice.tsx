@@ -1,12 +1,8 @@
-import { Button, Group, Modal, Select, Stack } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData } from "@tanstack/react-query";
+import { Button, Group, Modal, Stack } from "@mantine/core";
 import { useState } from "react";
-import { api } from "../api/client";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
-
-export type NamedBox = { key: string; name: string };
+import { BoxSelect, type NamedBox } from "./BoxSelect";
 
 type BoxChoiceProps = {
   title: string;
@@ -21,18 +17,7 @@ type BoxChoiceProps = {
 
 /** Asks for a box, found by its name. */
 export function BoxChoice({ title, action, offered = [], except, onChoose, onClose }: BoxChoiceProps) {
-  const [words, setWords] = useState("");
   const [chosen, setChosen] = useState<string | null>(offered[0]?.key ?? null);
-  const [settled] = useDebouncedValue(words.trim(), 120);
-  const picked = offered.some((each) => each.name === settled);
-  const found = api.useQuery(
-    "get",
-    "/v1/search",
-    { params: { query: { query: settled, limit: 20 } } },
-    { enabled: settled !== "" && !picked, placeholderData: keepPreviousData, meta: { live: true } },
-  );
-  const others = found.data?.results.boxes.map((each) => ({ key: each.boxKey, name: each.name })) ?? [];
-  const boxes = new Map([...offered, ...others].filter(({ key }) => key !== except).map((each) => [each.key, each]));
   const form = useForm(async () => {
     if (chosen) await onChoose(chosen);
   });
@@ -40,21 +25,7 @@ export function BoxChoice({ title, action, offered = [], except, onChoose, onClo
     <Modal opened onClose={onClose} title={title}>
       <form onSubmit={form.submit}>
         <Stack>
-          <Select
-            label="Box"
-            placeholder="Type the name of a box"
-            data-autofocus
-            searchable
-            openOnFocus={false}
-            selectFirstOptionOnChange
-            value={chosen}
-            onChange={setChosen}
-            onSearchChange={setWords}
-            // The server has searched.
-            filter={({ options }) => options}
-            data={[...boxes.values()].map(({ key, name }) => ({ value: key, label: name }))}
-            nothingFoundMessage={settled ? "No box of that name" : "Type the name of a box"}
-          />
+          <BoxSelect value={chosen} onChange={setChosen} offered={offered} except={except} autoFocus />
           <Refusal error={form.error} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

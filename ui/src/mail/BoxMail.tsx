@@ -1,12 +1,17 @@
-import { Button } from "@mantine/core";
-import { IconMail } from "@tabler/icons-react";
+import { Button, Group } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconAt, IconMail } from "@tabler/icons-react";
+import { Suspense } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
 import { useOpenBox } from "../box/context";
 import { Empty, Loading, Ready } from "../components/states";
+import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
 import { Conversation } from "./Conversation";
 import classes from "./mail.module.css";
+
+const BoxAddresses = lazily(() => import("./BoxAddresses").then((file) => ({ default: file.BoxAddresses })));
 
 /** The e-mail conversations of the open box, the latest first. The address says which one is open. */
 export default function BoxMail() {
@@ -14,8 +19,23 @@ export default function BoxMail() {
   const query = api.useQuery("get", "/v1/boxes/{box}/threads", { params: { path: { box: box.key } } });
   const [search, setSearch] = useSearch();
   const named = search.get("thread");
+  const [addresses, dialog] = useDisclosure(false);
   return (
     <section aria-label="E-mail">
+      <Group justify="flex-end" mb={6}>
+        <Button
+          variant="subtle"
+          color="gray"
+          size="compact-xs"
+          leftSection={<IconAt size={14} stroke={1.6} />}
+          onClick={dialog.open}
+        >
+          Addresses
+        </Button>
+      </Group>
+      <Suspense fallback={null}>
+        {addresses && <BoxAddresses box={box} mayEdit={mayEdit} onClose={dialog.close} />}
+      </Suspense>
       <Ready query={query} loading={<Loading rows={4} />}>
         {(threads) => {
           if (threads.length === 0) {

@@ -35,6 +35,18 @@ const SECURITY: { value: Security; label: string }[] = [
   { value: "none", label: "None" },
 ];
 
+type Kind = "personal" | "shared" | "dropbox";
+const KINDS: { value: Kind; label: string }[] = [
+  { value: "personal", label: "Mine" },
+  { value: "shared", label: "The team's" },
+  { value: "dropbox", label: "Dropbox of the team" },
+];
+const EFFECTS: Record<Kind, string> = {
+  personal: "Only e-mail of boxes is stored.",
+  shared: "All its e-mail is stored.",
+  dropbox: "Members send e-mail for a pipeline to it.",
+};
+
 /** Asks for what is needed to read a mailbox, and connects it. */
 export function Connect({ onClose }: { onClose: () => void }) {
   const teams = api.useQuery("get", "/v2/users/me/teams", {});
@@ -44,7 +56,7 @@ export function Connect({ onClose }: { onClose: () => void }) {
   const [signsIn, setSignsIn] = useState(false);
   const [imap, setImap] = useState<Server>({ host: "", port: 993, security: "tls", user: "" });
   const [smtp, setSmtp] = useState<Server>({ host: "", port: 465, security: "tls", user: "" });
-  const [kind, setKind] = useState<"personal" | "shared">("personal");
+  const [kind, setKind] = useState<Kind>("personal");
   const [team, setTeam] = useState<string | null>(null);
   const [share, setShare] = useState<Share>("full");
   const [since, setSince] = useState("365");
@@ -132,13 +144,10 @@ export function Connect({ onClose }: { onClose: () => void }) {
             <Select
               label="Whose mailbox"
               allowDeselect={false}
-              data={[
-                { value: "personal", label: "Mine" },
-                { value: "shared", label: "The team's" },
-              ]}
+              data={KINDS}
               value={kind}
-              onChange={(value) => setKind(value === "shared" ? "shared" : "personal")}
-              description={kind === "personal" ? "Only e-mail of boxes is stored." : "All its e-mail is stored."}
+              onChange={(value) => setKind((value ?? "personal") as Kind)}
+              description={EFFECTS[kind]}
             />
             <Select
               label="Older e-mail"

@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconDots, IconMailbox, IconPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
+import { Link } from "react-router";
 import { api, client } from "../api/client";
 import { queries } from "../api/queries";
 import type { MailboxOut, MailboxTestOut } from "../api/schema";
@@ -51,6 +52,9 @@ export default function Mailboxes() {
         </div>
         <Group gap="xs">
           <CopyAsCode call={{ method: "GET", path: "/v2/mailboxes" }} />
+          <Button component={Link} to="/mail/blocks" variant="default">
+            Blocked senders
+          </Button>
           {button}
         </Group>
       </header>

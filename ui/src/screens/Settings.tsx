@@ -3,18 +3,33 @@ import { usePipeline } from "../app/pipeline";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Fields } from "../settings/Fields";
 import { General } from "../settings/General";
+import { MailRules } from "../settings/MailRules";
 import { Rules } from "../settings/Rules";
 import { Sharing } from "../settings/Sharing";
 import { Stages } from "../settings/Stages";
 import classes from "../settings/settings.module.css";
 
-const SECTIONS = { general: General, stages: Stages, fields: Fields, rules: Rules, sharing: Sharing };
-const TITLES = { general: "General", stages: "Stages", fields: "Columns", rules: "Rules", sharing: "Sharing" };
+const SECTIONS = { general: General, stages: Stages, fields: Fields, rules: Rules, mail: MailRules, sharing: Sharing };
+const TITLES = {
+  general: "General",
+  stages: "Stages",
+  fields: "Columns",
+  rules: "Rules",
+  mail: "E-mail",
+  sharing: "Sharing",
+};
 type Name = keyof typeof SECTIONS;
-/** API path of each section below the pipeline, for "Copy as code"; validation rules have their own. */
-const CALLS: Record<Name, string | null> = { general: "", stages: "/stages", fields: "", rules: null, sharing: "" };
+/** API path of each section below the pipeline, for "Copy as code"; both kinds of rules have their own. */
+const CALLS: Record<Name, string | null> = {
+  general: "",
+  stages: "/stages",
+  fields: "",
+  rules: null,
+  mail: null,
+  sharing: "",
+};
 
-/** Screen with the settings of a pipeline: general, stages, fields, validation rules, sharing. */
+/** Screen with the settings of a pipeline: general, stages, fields, validation rules, e-mail rules, sharing. */
 export default function Settings() {
   const pipeline = usePipeline();
   const [search] = useSearchParams();

@@ -88,6 +88,11 @@ export const SCREENS: Screen[] = [
     found: { label: "Mailboxes", keys: "g b", words: "e-mail imap gmail microsoft fastmail connect settings" },
   },
   {
+    path: "/mail/blocks",
+    load: () => import("./BlockedSenders"),
+    found: { label: "Blocked senders", words: "e-mail block blacklist spam domain settings" },
+  },
+  {
     path: "/contacts",
     load: () => import("./Contacts"),
     nav: { label: "Contacts", icon: IconAddressBook, keys: "g c" },
