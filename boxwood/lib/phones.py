@@ -19,7 +19,12 @@ def form(number: str) -> str:
     """The digits of the number without country code, leading zeros and extension: `+49 (170) 123-4567`,
     `0049 170 1234567` and `0170/1234567` give `1701234567`. Empty for fewer than six digits."""
     found = _DIGITS.findall(number)
-    digits = "".join(found if number.isascii() else (each if each.isascii() else str(int(each)) for each in found))
+    return _form(
+        number, "".join(found if number.isascii() else (each if each.isascii() else str(int(each)) for each in found))
+    )
+
+
+def _form(number: str, digits: str) -> str:
     if _COUNTRY.match(number):
         digits = _without_country(number, digits) or digits
     digits = digits.lstrip("0")[:40]
@@ -36,7 +41,8 @@ def words(text: str) -> list[str]:
     if not _NUMBER.fullmatch(text):
         return []
     digits = "".join(_DIGITS.findall(text))
-    return list(dict.fromkeys(word for word in (form(text), digits) if word and word != text))
+    found = _form(text, digits) if text.isascii() else form(text)
+    return [word for word in ((found, digits) if found != digits else (digits,)) if word and word != text]
 
 
 def _without_country(number: str, digits: str) -> str:

@@ -37,7 +37,7 @@ def _named(box: Box) -> set[str]:
 
     A list of texts in a field holds keys of contacts, organizations or tags; the keys of tags are numbers.
     """
-    found = {link.key for linked in (box.contacts, box.organizations) for link in linked}
+    found = {link.key for link in (*box.contacts, *box.organizations)} if box.contacts or box.organizations else set()
     for value in box.fields.values():
         if isinstance(value, list):
             found.update(key for key in value if isinstance(key, str) and not key.isdecimal())
@@ -51,8 +51,10 @@ def box_keys_for(ctx: Ctx, key: str) -> list[str]:
 
 def may_have_addresses(box: Box) -> bool:
     """Whether `with_addresses` may find an address for a new box. Nearly all boxes of an import have none."""
-    in_a_value = any(isinstance(value, str) and "@" in value for value in box.fields.values())
-    return in_a_value or "@" in box.name or bool(box.contacts)
+    for value in box.fields.values():
+        if isinstance(value, str) and "@" in value:
+            return True
+    return "@" in box.name or bool(box.contacts)
 
 
 def with_addresses(ctx: Ctx, box: Box, before: Box | None) -> Box:
