@@ -1,5 +1,8 @@
 """What people do all day: find, edit by keyboard, take back, and be stopped before something is lost."""
 
+import json
+from urllib.parse import quote
+
 from playwright.sync_api import expect
 
 from tests.conftest import World, ok
@@ -301,3 +304,57 @@ def test_pasted_columns_keep_their_places(world: World, window) -> None:
     assert zephyr["fields"] == {amount: 9999.5, day: 1798675200000}
     assert zephyr["stageKey"] == pipeline["stageOrder"][1]
     assert [person["email"] for person in zephyr["assignedToSharingEntries"]] == [world.ada.email]
+
+
+# Elements of the table whose text does not fit.
+CUT = """() => [...document.querySelectorAll("[role=columnheader] .cut, [data-column] [class*=value]")]
+    .filter((each) => each.scrollWidth > each.clientWidth)
+    .map((each) => each.textContent)"""
+
+
+def test_a_field_is_added_changed_and_filtered_from_its_column_head(world: World, window) -> None:
+    pipeline = a_pipeline(world, {"name": "Decision maker's budget"} | TEXT, AMOUNT)
+    budget, amount = (field["key"] for field in pipeline["fields"][-2:])
+    for name, size in (("Zephyr Telecom, support contract", 1_250_000), ("Bolt", 5)):
+        world.box(pipeline, name=name, fields={amount: size, budget: "to be agreed on"})
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}?group=&sort=name")
+    expect(cell(page, "Zephyr", amount)).to_have_text("€1,250,000")
+    # Columns are as wide as their names and values.
+    assert page.evaluate(CUT) == []
+    page.get_by_role("button", name="New field").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Region")
+    dialog.get_by_role("button", name="Create").click()
+    head = page.get_by_role("columnheader")
+    expect(head.filter(has_text="Region")).to_be_visible()
+    page.get_by_role("button", name="Region: column menu").click()
+    page.get_by_role("menuitem", name="Edit field").click()
+    expect(dialog.get_by_label("Name")).to_have_value("Region")
+    dialog.get_by_label("Name").fill("Territory")
+    dialog.get_by_role("button", name="Save").click()
+    expect(head.filter(has_text="Territory")).to_be_visible()
+    page.get_by_role("button", name="Deal size: column menu").click()
+    page.get_by_role("menuitem", name="Filter by this column").click()
+    expect(page.get_by_role("dialog").get_by_label("Column", exact=True)).to_have_value("Deal size")
+    assert serious(page) == []
+
+
+def test_lanes_have_one_width_and_those_that_the_filter_leaves_out_are_not_drawn(world: World, window) -> None:
+    pipeline = a_pipeline(world, AMOUNT)
+    amount = pipeline["fields"][-1]["key"]
+    lead, won, _ = pipeline["stageOrder"]
+    world.box(pipeline, name="First", fields={amount: 123_456_789.5})
+    world.box(pipeline, name="Second", stageKey=won)
+    page = window(world.ada).goto(f"/pipelines/{pipeline['key']}/board")
+    lanes = page.locator("[data-lane]")
+    expect(lanes).to_have_count(3)
+    assert len({each["width"] for each in lanes.evaluate_all("all => all.map((e) => e.getBoundingClientRect())")}) == 1
+    only = json.dumps({"and": [{"field": "stage", "op": "in", "value": [lead]}]})
+    page.goto(f"/pipelines/{pipeline['key']}/board?filter={quote(only)}")
+    expect(lanes).to_have_count(1)
+    page.get_by_role("button", name="More about First").click()
+    page.get_by_role("menuitem", name="Won (hidden by the filter)").click()
+    expect(page.get_by_role("alert").filter(has_text="First moved to Won, which the filter hides")).to_be_visible()
+    page.get_by_role("button", name="2 columns are hidden by the filter").click()
+    expect(lanes).to_have_count(3)
+    expect(page.locator(f"[data-lane='{won}']").get_by_role("listitem", name="First")).to_be_visible()

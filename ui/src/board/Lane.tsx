@@ -8,6 +8,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Box } from "../api/boxes";
 import { inWords, LeftOut } from "../components/LeftOut";
+import { inColours } from "../components/StageTag";
 import { asNumber } from "../fields/compare";
 import type { Field } from "../fields/kind";
 import { formatted } from "../fields/numbers";
@@ -99,34 +100,32 @@ export function Lane(props: LaneProps) {
       ignored: lane.ignored[key] ?? 0,
     }));
   const name = lane.name || "No value";
+  const colours = lane.color && inColours(lane.color);
   return (
     <section ref={column} className={classes.lane} data-over={over || undefined} data-lane={lane.key} aria-label={name}>
       <header className={classes.laneHead}>
         <h2 className="cut">
-          <span
-            className={classes.laneName}
-            style={lane.color && { background: lane.color.backgroundColor, color: lane.color.foregroundColor }}
-          >
+          <span className={`${classes.laneName} ${colours?.className ?? ""}`} style={colours?.style}>
             {name}
           </span>
           <span className={classes.count}>{asNumber(lane.count)}</span>
         </h2>
         {sums.length > 0 && (
-          <Text
-            size="xs"
-            className="quiet numbers cut"
+          <div
             title={sums
               .map(({ name: what, sum, ignored }) => `${what}: ${sum}${ignored ? ` (${inWords(ignored)})` : ""}`)
               .join("\n")}
           >
-            {sums.slice(0, 2).map(({ key, name: what, sum, ignored }, at) => (
-              <span key={key}>
-                {at > 0 && " · "}
-                {what} <strong>{sum}</strong>
-                <LeftOut count={ignored} />
-              </span>
+            {sums.slice(0, 2).map(({ key, name: what, sum, ignored }) => (
+              <Text key={key} size="xs" className={`quiet numbers ${classes.sum}`}>
+                <span className="cut">{what}</span>
+                <span>
+                  <strong>{sum}</strong>
+                  <LeftOut count={ignored} />
+                </span>
+              </Text>
             ))}
-          </Text>
+          </div>
         )}
       </header>
       {/* The cards take the focus. An empty lane cannot scroll. */}

@@ -5,6 +5,7 @@
 import type { Box } from "../api/boxes";
 import type { BoardColumn, BoardOut } from "../api/schema";
 import { isUnset, numberIn } from "../fields/compare";
+import { isTest, membersOf, type Tree } from "../table/filter";
 
 export const STAGE = "stage";
 
@@ -20,6 +21,21 @@ export function laneOf(box: Pick<Box, "stageKey" | "fields">, by: string): strin
   if (by === STAGE) return box.stageKey;
   const value = box.fields[by];
   return typeof value === "string" ? value : "";
+}
+
+/** Whether the filter lets no card into this lane, so that the lane is not drawn. */
+export function isFilteredOut(filter: Tree | null, by: string, lane: Pick<LaneOf, "key" | "name">): boolean {
+  const { word, members } = membersOf(filter);
+  if (word !== "and") return false;
+  const isLane = (value: unknown) =>
+    String(value) === lane.key || String(value).toLowerCase() === lane.name.toLowerCase();
+  return members.some((test) => {
+    if (!isTest(test) || test.field !== by) return false;
+    if (test.op === "in") return Array.isArray(test.value) && test.value.length > 0 && !test.value.some(isLane);
+    if (test.op === "eq") return test.value !== undefined && !isLane(test.value);
+    if (test.op === "ne") return test.value !== undefined && isLane(test.value);
+    return test.op === "isNotEmpty" ? lane.key === "" : test.op === "isEmpty" && lane.key !== "";
+  });
 }
 
 export function arrange(board: BoardOut): LaneOf[] {

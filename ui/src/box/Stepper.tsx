@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { useEditBox } from "../api/boxes";
 import { useCommands } from "../commands/registry";
 import { useNow } from "../components/Moment";
+import { inColours } from "../components/StageTag";
 import { lengthInWords } from "../lib/dates";
 import { useOpenBox } from "./context";
 import classes from "./Stepper.module.css";
@@ -46,12 +47,10 @@ export function Stepper() {
               aria-checked={current}
               disabled={!mayEdit}
               tabIndex={current || (at < 0 && place === 0) ? 0 : -1}
-              className={classes.step}
+              className={`${classes.step} ${current ? inColours(stage.color).className : ""}`}
               data-current={current || undefined}
               data-passed={(!current && (stay ?? 0) > 0) || undefined}
-              style={
-                current ? { background: stage.color.backgroundColor, color: stage.color.foregroundColor } : undefined
-              }
+              style={current ? inColours(stage.color).style : undefined}
               onClick={() => move(key)}
               onKeyDown={(event) => {
                 const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

@@ -1,6 +1,7 @@
 import { autoScrollForElements } from "@atlaskit/pragmatic-drag-and-drop-auto-scroll/element";
 import * as liveRegion from "@atlaskit/pragmatic-drag-and-drop-live-region";
-import { IconLayoutKanban } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconFilterOff, IconLayoutKanban } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Box, useEditBox } from "../api/boxes";
@@ -9,7 +10,7 @@ import { mayEdit } from "../api/rights";
 import { useMe } from "../api/session";
 import { offerUndo } from "../api/undo";
 import { usePipeline } from "../app/pipeline";
-import { above, arrange, laneOf, marked, placed, STAGE } from "../board/arrange";
+import { above, arrange, isFilteredOut, laneOf, marked, placed, STAGE } from "../board/arrange";
 import classes from "../board/Board.module.css";
 import { Card } from "../board/Card";
 import { Lane } from "../board/Lane";
@@ -45,7 +46,8 @@ export default function Board() {
   const [adding, setAdding] = useState<string | null>(null);
   const columns = useRef<HTMLDivElement>(null);
   const by = board.data?.by ?? STAGE;
-  const lanes = useMemo(() => (board.data ? arrange(board.data) : []), [board.data]);
+  const all = useMemo(() => (board.data ? arrange(board.data) : []), [board.data]);
+  const lanes = useMemo(() => all.filter((lane) => !isFilteredOut(state.filter, by, lane)), [all, state.filter, by]);
   const fields = useMemo(
     () => shownFields(pipeline.fields, preferences.fields, by),
     [pipeline.fields, preferences.fields, by],
@@ -65,7 +67,8 @@ export default function Board() {
   useSiblingsOf(lanes.flatMap((lane) => lane.cards.map((card) => card.key)));
   const may = (box: Box) => mayEdit(pipeline, me.key, box);
   const find = (key: string | null) => lanes.flatMap((lane) => lane.cards).find((each) => each.key === key);
-  const nameOfLane = (key: string) => lanes.find((each) => each.key === key)?.name || "No value";
+  const nameOfLane = (key: string) => all.find((each) => each.key === key)?.name || "No value";
+  const isHidden = (key: string) => !lanes.some((each) => each.key === key);
 
   const place = useMutation({
     mutationKey: PLACING,
@@ -78,8 +81,9 @@ export default function Board() {
   function move(box: Box, lane: string, then?: { onSuccess: () => void; onError: () => void }) {
     if (lane === laneOf(box, by) || !may(box)) return;
     const change = by === STAGE ? { stageKey: lane } : { fields: { [by]: lane || null } };
-    edit({ box, edit: change, says: `${box.name} moved to ${nameOfLane(lane)}` }, then);
-    liveRegion.announce(`${box.name} moved to ${nameOfLane(lane)}`);
+    const says = `${box.name} moved to ${nameOfLane(lane)}${isHidden(lane) ? ", which the filter hides" : ""}`;
+    edit({ box, edit: change, says }, then);
+    liveRegion.announce(says);
   }
 
   /** Puts the card before this position of the lane, for all users. A sorted board has no positions. */
@@ -224,7 +228,7 @@ export default function Board() {
       </Tools>
       <Ready query={board} loading={<Placeholders />}>
         {() =>
-          lanes.length === 0 ? (
+          all.length === 0 ? (
             <Empty icon={IconLayoutKanban} title="No columns">
               A board has a column for each stage of its pipeline.
             </Empty>
@@ -248,9 +252,12 @@ export default function Board() {
                       golden={golden.has(box.key)}
                       elsewhere={
                         may(box)
-                          ? lanes
+                          ? all
                               .filter((each) => each.key !== lane.key)
-                              .map((each) => ({ key: each.key, name: each.name || "No value" }))
+                              .map((each) => ({
+                                key: each.key,
+                                name: `${each.name || "No value"}${isHidden(each.key) ? " (hidden by the filter)" : ""}`,
+                              }))
                           : []
                       }
                       onMove={move}
@@ -270,6 +277,18 @@ export default function Board() {
                   onAdd={(name) => create.mutateAsync({ name, lane: lane.key })}
                 />
               ))}
+              {lanes.length < all.length && (
+                <Button
+                  variant="subtle"
+                  color="gray"
+                  className={classes.hidden ?? ""}
+                  leftSection={<IconFilterOff size={15} />}
+                  onClick={() => change({ filter: state.view?.filter ? "" : null })}
+                >
+                  {all.length - lanes.length === 1 ? "1 column is" : `${all.length - lanes.length} columns are`} hidden
+                  by the filter
+                </Button>
+              )}
             </div>
           )
         }

@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconFilterOff } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { type Box, type Edit, useEditBox } from "../api/boxes";
 import { api, client } from "../api/client";
 import { preloadNames } from "../api/names";
@@ -13,10 +13,13 @@ import { useCommands } from "../commands/registry";
 import { Empty, Failed, Loading } from "../components/states";
 import { failed, undoable } from "../components/toasts";
 import { asNumber } from "../fields/compare";
+import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
 import { useStable } from "../lib/useStable";
 import { Bulk, type Dialog } from "../table/Bulk";
 import { asText } from "../table/columns";
+import { branch, membersOf, newTest } from "../table/filter";
+import { useFittingWidths } from "../table/fit";
 import { type Cell, Grid, type GridHandle } from "../table/Grid";
 import { Paste } from "../table/Paste";
 import { cellEdit, readPasted, split } from "../table/paste";
@@ -27,6 +30,7 @@ import { itemsOf, useIndex } from "../table/useIndex";
 import { Views } from "../table/Views";
 import classes from "./Table.module.css";
 
+const FieldForm = lazily(() => import("../settings/FieldForm").then((file) => ({ default: file.FieldForm })));
 const NO_VIEWS: never[] = [];
 const NONE: ReadonlySet<string> = new Set();
 
@@ -44,6 +48,7 @@ export default function Table() {
   const order = useMemo(() => items.flatMap((each) => (each.type === "row" ? [each.id] : [])), [items]);
   useMemo(() => rows.arrange(order), [rows, order]);
   useSiblingsOf(order);
+  const fits = useFittingWidths(shown, data?.results, pipeline);
   const [selected, setSelected] = useState(NONE);
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const [pasted, setPasted] = useState<{ lines: string[][]; cell: Cell | null } | null>(null);
@@ -147,6 +152,24 @@ export default function Table() {
     );
   }, [block, rows]);
 
+  /** The key of the field whose form is open, or "new". */
+  const [fieldForm, setFieldForm] = useState<string | null>(null);
+  const edited = pipeline.fields.find((each) => each.key === fieldForm);
+  const before = useRef<readonly { key: string }[] | null>(null);
+  const addField = () => {
+    before.current = pipeline.fields;
+    setFieldForm("new");
+  };
+  // A field that was added here is shown, also if the columns were chosen before.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the fields change
+  useEffect(() => {
+    const added = pipeline.fields.filter((each) => before.current?.every((old) => old.key !== each.key));
+    if (added.length === 0) return;
+    before.current = null;
+    const hidden = added.filter((each) => !state.layout.some((place) => place.key === each.key));
+    if (hidden.length > 0) setLayout([...state.layout, ...hidden.map(({ key }) => ({ key }))]);
+  }, [pipeline.fields]);
+
   const active = () => grid.current?.active()?.id;
   const onRow = (run: (key: string) => void) => () => {
     const key = active();
@@ -196,6 +219,7 @@ export default function Table() {
       hidden: true,
       run: onRow((key) => openTo(key, [["write", "task"]])),
     },
+    { id: "new-field", label: "New field", section, keys: "n c", run: addField },
     { id: "new-box", label: "Add a box", section, keys: "n b", run: () => grid.current?.add() },
     {
       id: "close-groups",
@@ -220,6 +244,20 @@ export default function Table() {
       : []),
   ]);
 
+  const [filterAsked, setFilterAsked] = useState(0);
+  /** Adds a condition on this column to the filter, and opens the filter. */
+  const filterBy = (key: string) => {
+    const column = columns.get(key);
+    if (!column) return;
+    const { word, members } = membersOf(state.filter);
+    const tree =
+      state.filter && word !== "and"
+        ? branch("and", [state.filter, newTest(column)])
+        : branch("and", [...members, newTest(column)]);
+    change({ filter: JSON.stringify(tree) });
+    setFilterAsked((was) => was + 1);
+  };
+
   const toggle = useStable((key: string) => {
     const next = state.closed.includes(key) ? state.closed.filter((each) => each !== key) : [...state.closed, key];
     change({ closed: next.length ? next.join("~") : null });
@@ -241,6 +279,7 @@ export default function Table() {
         setLayout={setLayout}
         query={table.query}
         count={data?.count}
+        filterAsked={filterAsked}
         picked={summed && inCells(summed)}
         onNew={data && !(data.count === 0 && state.filter) ? () => grid.current?.add() : null}
       >
@@ -274,6 +313,7 @@ export default function Table() {
           items={items}
           rows={rows}
           layout={state.layout}
+          fits={fits}
           columns={columns}
           groupColumn={columns.get(data.by)}
           closed={state.closed}
@@ -283,6 +323,9 @@ export default function Table() {
           onLayout={setLayout}
           onSort={sort}
           onGroup={(key) => change({ group: key, closed: null })}
+          onFilter={filterBy}
+          onEditField={setFieldForm}
+          onNewField={addField}
           onToggle={toggle}
           onEdit={onEdit}
           onAdd={(group, name) => create.mutate({ group, name })}
@@ -320,6 +363,18 @@ export default function Table() {
             if (next === null) setTimeout(() => grid.current?.focus());
           }}
         />
+      )}
+      {fieldForm && (
+        <Suspense fallback={null}>
+          <FieldForm
+            pipeline={pipeline}
+            {...(edited ? { field: edited } : {})}
+            onClose={() => {
+              setFieldForm(null);
+              setTimeout(() => grid.current?.focus());
+            }}
+          />
+        </Suspense>
       )}
       {pasted && (
         <Paste

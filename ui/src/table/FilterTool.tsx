@@ -11,11 +11,18 @@ type Props = {
   columns: ReadonlyMap<string, Column>;
   tree: Tree | null;
   onChange: (tree: Tree | null) => void;
+  /** Opens the filter when this number grows. */
+  asked?: number;
 };
 
 /** Button that opens the filter and shows its number of conditions. */
-export function FilterTool({ pipeline, columns, tree, onChange }: Props) {
+export function FilterTool({ pipeline, columns, tree, onChange, asked = 0 }: Props) {
   const [opened, setOpened] = useState(false);
+  const [seen, setSeen] = useState(asked);
+  if (asked !== seen) {
+    setSeen(asked);
+    setOpened(true);
+  }
   const tests = countTests(sendable(tree, columns));
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-start" shadow="md" withinPortal trapFocus>

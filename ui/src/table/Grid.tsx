@@ -1,5 +1,6 @@
 import { Checkbox } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
+import { IconPlus } from "@tabler/icons-react";
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import {
   type ClipboardEvent,
@@ -41,6 +42,8 @@ type GridProps = {
   items: readonly Item[];
   rows: Rows;
   layout: readonly Layout[];
+  /** The widths of columns whose width was not chosen. */
+  fits: ReadonlyMap<string, number>;
   columns: ReadonlyMap<string, Column>;
   groupColumn: Column | undefined;
   closed: readonly string[];
@@ -50,6 +53,9 @@ type GridProps = {
   onLayout: (layout: Layout[]) => void;
   onSort: (column: string, direction: "" | "-" | null) => void;
   onGroup: (column: string) => void;
+  onFilter: (column: string) => void;
+  onEditField: (field: string) => void;
+  onNewField: () => void;
   onToggle: (group: string) => void;
   onEdit: (box: Box, edit: Edit, shown?: Partial<Box>) => void;
   onAdd: (group: Item["group"], name: string) => void;
@@ -69,10 +75,12 @@ type GridProps = {
 
 const LINE = 34;
 const GUTTER = 36;
+/** The end of the header, where fields are added. */
+const NEW_FIELD = 44;
 
 /** A table of any length. It draws only the visible rows and columns. */
 export function Grid(props: GridProps) {
-  const { items, rows, layout, columns, selected, onSelect, onLayout, closed } = props;
+  const { items, rows, layout, fits, columns, selected, onSelect, onLayout, closed } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<Cell | null>(null);
   /** The corner of the selected rectangle that is opposite the active cell. */
@@ -85,7 +93,10 @@ export function Grid(props: GridProps) {
   const anchor = useRef<string | null>(null);
 
   const narrow = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false }) ?? false;
-  const shown = useMemo(() => placed(layout, columns, resizing, narrow), [layout, columns, resizing, narrow]);
+  const shown = useMemo(
+    () => placed(layout, columns, fits, resizing, narrow),
+    [layout, columns, fits, resizing, narrow],
+  );
   const frozen = shown.filter((each) => each.frozen);
   const loose = shown.filter((each) => !each.frozen);
   const frozenWidth = GUTTER + frozen.reduce((sum, each) => sum + each.width, 0);
@@ -391,7 +402,7 @@ export function Grid(props: GridProps) {
       }}
       {...drag.listeners}
     >
-      <div className={classes.head} style={{ width }} role="row" aria-rowindex={1}>
+      <div className={classes.head} style={{ width: width + NEW_FIELD }} role="row" aria-rowindex={1}>
         <div className={classes.gutter} role="columnheader" aria-label="Selected">
           <Checkbox
             size="xs"
@@ -416,6 +427,15 @@ export function Grid(props: GridProps) {
             onLayout={onLayout}
             onSort={props.onSort}
             onGroup={props.onGroup}
+            onFilter={props.onFilter}
+            onEditField={props.onEditField}
+            onFit={() =>
+              onLayout(
+                layout.map(({ width, ...entry }) =>
+                  entry.key === each.column.key || !width ? entry : { ...entry, width },
+                ),
+              )
+            }
             onResize={(size, done) => {
               setResizing(done ? null : { key: each.column.key, width: size });
               if (done)
@@ -423,8 +443,17 @@ export function Grid(props: GridProps) {
             }}
           />
         ))}
+        <div className={classes.newField} style={{ left: width }} role="columnheader">
+          <button type="button" aria-label="New field" title="New field" onClick={props.onNewField}>
+            <IconPlus size={16} stroke={1.6} />
+          </button>
+        </div>
       </div>
-      <div className={classes.body} style={{ height: down.getTotalSize(), width }} role="presentation">
+      <div
+        className={classes.body}
+        style={{ height: down.getTotalSize(), width: width + NEW_FIELD }}
+        role="presentation"
+      >
         {down.getVirtualItems().map((line) => {
           const item = items[line.index];
           if (!item) return null;
@@ -486,6 +515,7 @@ export function Grid(props: GridProps) {
 function placed(
   layout: readonly Layout[],
   columns: ReadonlyMap<string, Column>,
+  fits: ReadonlyMap<string, number>,
   resizing: { key: string; width: number } | null,
   narrow: boolean,
 ): Shown[] {
@@ -493,7 +523,7 @@ function placed(
   return layout.flatMap(({ key, width, frozen = false }) => {
     const column = columns.get(key);
     if (!column) return [];
-    const wide = resizing?.key === key ? resizing.width : (width ?? column.width);
+    const wide = resizing?.key === key ? resizing.width : (width ?? fits.get(key) ?? column.width);
     // On a phone, frozen columns are narrower to leave room for the others.
     const placedColumn = { column, width: narrow && frozen ? Math.min(wide, 150) : wide, left, frozen };
     left += placedColumn.width;

@@ -1,9 +1,12 @@
 import { Menu } from "@mantine/core";
 import {
+  IconArrowAutofitWidth,
   IconArrowDown,
   IconArrowUp,
   IconChevronDown,
+  IconEdit,
   IconEyeOff,
+  IconFilter,
   IconPin,
   IconStack2,
   IconX,
@@ -21,12 +24,27 @@ type HeadProps = {
   onSort: (column: string, direction: "" | "-" | null) => void;
   onGroup: (column: string) => void;
   onResize: (width: number, done: boolean) => void;
+  onFilter: (column: string) => void;
+  onEditField: (field: string) => void;
+  /** Makes the column as wide as its name and its values need. */
+  onFit: () => void;
 };
 
 const NARROWEST = 60;
 
 /** A column's header. A click sorts, dragging moves the column, and its edge changes the width. */
-export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize }: HeadProps) {
+export function Head({
+  shown,
+  sort,
+  layout,
+  onLayout,
+  onSort,
+  onGroup,
+  onFilter,
+  onEditField,
+  onResize,
+  onFit,
+}: HeadProps) {
   const { column, width, left, frozen } = shown;
   const ref = useRef<HTMLDivElement>(null);
   const [edge, setEdge] = useState<"left" | "right" | null>(null);
@@ -82,6 +100,14 @@ export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize 
         {direction === "down" && <IconArrowDown size={13} />}
       </button>
       <ColumnMenu name={column.name}>
+        {column.field && (
+          <Menu.Item leftSection={<IconEdit size={15} />} onClick={() => onEditField(column.key)}>
+            Edit field
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<IconFilter size={15} />} onClick={() => onFilter(column.key)}>
+          Filter by this column
+        </Menu.Item>
         {column.sortable && (
           <>
             <Menu.Item leftSection={<IconArrowUp size={15} />} onClick={() => onSort(column.key, "")}>
@@ -102,6 +128,9 @@ export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize 
             Group by it
           </Menu.Item>
         )}
+        <Menu.Item leftSection={<IconArrowAutofitWidth size={15} />} onClick={onFit}>
+          Fit to content
+        </Menu.Item>
         <Menu.Item leftSection={<IconPin size={15} />} onClick={() => change({ frozen: !frozen })}>
           {frozen ? "Let it scroll" : "Freeze at the left"}
         </Menu.Item>
@@ -114,7 +143,7 @@ export function Head({ shown, sort, layout, onLayout, onSort, onGroup, onResize 
           </Menu.Item>
         )}
       </ColumnMenu>
-      <Resizer width={width} onResize={onResize} label={column.name} />
+      <Resizer width={width} onResize={onResize} onFit={onFit} label={column.name} />
     </div>
   );
 }
@@ -132,11 +161,14 @@ function ColumnMenu({ name, children }: { name: string; children: React.ReactNod
   );
 }
 
-function Resizer({ width, onResize, label }: { width: number; onResize: HeadProps["onResize"]; label: string }) {
+type ResizerProps = Pick<HeadProps, "onResize" | "onFit"> & { width: number; label: string };
+
+function Resizer({ width, onResize, onFit, label }: ResizerProps) {
   const start = useRef<{ x: number; width: number } | null>(null);
   const size = (x: number) =>
     Math.round(Math.max(NARROWEST, Math.min(900, (start.current?.width ?? width) + x - (start.current?.x ?? x))));
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the column's menu has the same action
     <div
       className={classes.resizer}
       data-resizer={label}
@@ -149,9 +181,10 @@ function Resizer({ width, onResize, label }: { width: number; onResize: HeadProp
       }}
       onPointerMove={(event) => start.current && onResize(size(event.clientX), false)}
       onPointerUp={(event) => {
-        if (start.current) onResize(size(event.clientX), true);
+        if (start.current && start.current.x !== event.clientX) onResize(size(event.clientX), true);
         start.current = null;
       }}
+      onDoubleClick={onFit}
     />
   );
 }

@@ -36,6 +36,8 @@ type ToolbarProps = {
   setLayout: (layout: Layout[]) => void;
   query: Record<string, string | number>;
   count: number | undefined;
+  /** Opens the filter when this number grows. */
+  filterAsked: number;
   /** What is said of the selected cells, in place of the number of boxes. */
   picked: string | null;
   /** Adds a box; null while there is no table to add it to. */
@@ -53,6 +55,7 @@ export function Toolbar({
   query,
   count,
   picked,
+  filterAsked,
   onNew,
   children,
 }: ToolbarProps) {
@@ -72,7 +75,7 @@ export function Toolbar({
         </Button>
       )}
       {children}
-      <FilterTool pipeline={pipeline} columns={columns} tree={state.filter} onChange={setFilter} />
+      <FilterTool pipeline={pipeline} columns={columns} tree={state.filter} onChange={setFilter} asked={filterAsked} />
       <Sorts state={state} columns={columns} change={change} />
       <Grouping state={state} columns={columns} change={change} />
       <Columns layout={state.layout} columns={columns} setLayout={setLayout} />

@@ -13,6 +13,8 @@ import { type Rows, useRow } from "./rows";
 import type { Shown } from "./shown";
 import { Editor, GroupLabel, Value } from "./Value";
 
+const TOUCH = window.matchMedia("(hover: none)");
+
 type Place = {
   pipeline: PipelineOut;
   shown: readonly Shown[];
@@ -65,7 +67,11 @@ function RowLine(props: RowProps) {
       <div
         className={classes.gutter}
         role="gridcell"
-        style={stripe ? { boxShadow: `inset 4px 0 ${stripe}` } : undefined}
+        style={
+          stripe
+            ? { boxShadow: `inset 4px 0 light-dark(${stripe}, color-mix(in srgb, ${stripe} 55%, #1a1b1e))` }
+            : undefined
+        }
       >
         <input
           type="checkbox"
@@ -97,7 +103,9 @@ function RowLine(props: RowProps) {
             data-picked={picked?.has(column.key) || undefined}
             aria-selected={picked?.has(column.key) || undefined}
             onClick={() => {
-              if (isActive && !editing) props.onBegin();
+              if (isActive && !editing && !(column.key === "name" && TOUCH.matches)) props.onBegin();
+              // On a touch screen, a tap on the name opens the box.
+              else if (column.key === "name" && !editing && TOUCH.matches) props.onOpen(boxKey);
               else if (!isActive) props.onActivate(boxKey, column.key);
             }}
           >
