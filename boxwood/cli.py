@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from . import version
-from .commands import backup, doctor, key, mail, mcp, migrate, restore, secrets, serve, tables, user, worker
+from .commands import backup, doctor, key, mail, mcp, migrate, restore, secrets, serve, streak, tables, user, worker
 from .commands.options import add_store, source_of
 from .errors import Problem
 
@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="boxwood", description="A CRM server that speaks the Streak API.")
     parser.add_argument("--version", action="version", version=version.VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (serve, worker, key, user, backup, restore, secrets, mail, mcp):
+    for command in (serve, worker, key, user, backup, restore, secrets, mail, mcp, streak):
         command.add(commands)
     tables.add_commands(commands, add_store, source_of)
     migrate.add(commands)

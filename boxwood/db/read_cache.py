@@ -26,7 +26,7 @@ _WRITTEN_TABLES = frozenset(
     "boxes events assignments box_links deliveries fan_outs search_entries search_words search_near search_chores "
     "search_waiting comments tasks task_contacts meetings files threads messages notifications trash trash_files "
     "automation_runs automation_steps readiness undos mails mail_files mail_ids mail_blocks mail_rules thread_shares "
-    "trash_mails unboxed_mail_ids box_suggestions".split()
+    "trash_mails unboxed_mail_ids box_suggestions streak_imports streak_things".split()
 )
 _TARGET = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
 _TARGETS = re.compile(r"(?<!\bFOR )\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(\w+)", re.IGNORECASE)
@@ -92,6 +92,8 @@ CACHED_TABLES = (
 )  # fmt: skip
 """Tables whose changes PostgreSQL counts in `alterations` (migrations 0290 and 0291). It does not count the last use of
 an API key or the delivery state of a webhook subscription. Data read from other tables is not cached."""
+_CACHED_SINCE = ("old_keys",)
+"""The same for tables that were created after migration 0290, each with the trigger in its own migration."""
 _UNREADABLE = re.compile(r"\bFROM\s+\w+(?:\s+\w+){0,2}\s*,|\bFOR (?:UPDATE|SHARE)\b", re.IGNORECASE)
 _READ_FROM = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]\w*)", re.IGNORECASE)
 
@@ -116,7 +118,9 @@ class SharedCache:
 @lru_cache(maxsize=4096)
 def reads_cached_tables(sql: str) -> bool:
     """Whether the statement reads only from `CACHED_TABLES`. False if its text does not make that certain."""
-    return not _UNREADABLE.search(sql) and all(table.lower() in CACHED_TABLES for table in _READ_FROM.findall(sql))
+    return not _UNREADABLE.search(sql) and all(
+        table.lower() in (*CACHED_TABLES, *_CACHED_SINCE) for table in _READ_FROM.findall(sql)
+    )
 
 
 class ReaderCache(ReadCache):

@@ -14,6 +14,7 @@ _SORTED = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _TO_SORTED = bytes.maketrans(_STANDARD, _SORTED)
 _TAIL = 9
 _STEP = 5
+_OF_STREAK = "agxzfm1haWxmb29nYWVy"
 _lock = threading.Lock()
 _last = (0, 0)
 
@@ -25,8 +26,11 @@ def new(kind: str, now: int) -> str:
 
 
 def is_key(kind: str, text: str) -> bool:
-    """Whether the text has the form of a key of this kind. The time in it makes `-` its second character until 2109."""
-    return len(text) == 21 and text[0] == kind and text[1] == "-"
+    """Whether the text has the form of a key of this kind, or of a key of Streak, which imported things keep.
+
+    The time in our keys makes `-` their second character until 2109. Keys of Streak begin with its id in App Engine.
+    """
+    return (len(text) == 21 and text[0] == kind and text[1] == "-") or text.startswith(_OF_STREAK)
 
 
 def several(kind: str, now: int, count: int) -> list[str]:

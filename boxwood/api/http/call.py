@@ -12,6 +12,7 @@ import msgspec
 
 from ...core import mail_settings, stored_files
 from ...core.context import Ctx
+from ...core.people.old_keys import exist as old_keys_exist
 from ...core.views.selections import Wish
 from ...db.engine import Db
 from ...errors import Invalid
@@ -19,7 +20,7 @@ from ...lib import client_address
 from ...lib.address_rules import Rules
 from ...lib.host_names import name_of
 from ...wire.codec import Shape
-from . import dry_run, idempotency, names, route_scopes, sending
+from . import dry_run, idempotency, names, old_keys, route_scopes, sending
 from .replies import Reply, encode
 from .router import Route, Router
 from .services import Services
@@ -89,11 +90,13 @@ class Call:
         return call
 
     def enter(self, ctx: Ctx) -> Ctx:
-        """Set the context, check the scopes of the API key, and replace names of pipelines, teams and users by their
-        keys."""
+        """Set the context, check the scopes of the API key, and replace old keys, and names of pipelines, teams and
+        users, by keys."""
         self.ctx = ctx
         if ctx.scopes is not None:
             route_scopes.require(ctx, self.route)
+        if old_keys_exist(ctx.db):
+            self.path, self.given, self.items = old_keys.replaced(ctx.db, self.path, self.given, self.items)
         self.path = names.in_path(ctx, self.route.path, self.path)
         self.given = names.in_members(ctx, self.given)
         return ctx

@@ -110,14 +110,15 @@ def create(ctx: Ctx, box_key: str, given: dict[str, Any]) -> Task:
     for member in ("due_at", "status", "assignees", "meeting_key", "contact_key", "remind_followers"):
         if given.get(member):
             task = _CHANGES[member](ctx, box, task, given[member])
-    task = _insert(ctx, _scheduled(ctx, None, task))
+    task = insert(ctx, _scheduled(ctx, None, task))
     store_assignees(ctx, task)
     update_box_counts(ctx, box)
     record_event(ctx, "task.drafted" if task.is_draft else "task.created", task, box, pipeline)
     return task
 
 
-def _insert(ctx: Ctx, task: Task) -> Task:
+def insert(ctx: Ctx, task: Task) -> Task:
+    """Insert only the row of a task. Returns the task with its number."""
     row = ctx.db.row(_INSERT, **TASKS.params(task, _NAMES))
     assert row is not None
     return msgspec.structs.replace(task, number=int(row[0]))

@@ -10,6 +10,7 @@ from .creation import PreparedBoxes as PreparedBoxes
 from .creation import create as create
 from .creation import create_many as create_many
 from .creation import insert as insert
+from .creation import take_over as take_over
 from .edits import edit as edit
 from .edits import set_field as set_field
 from .lookup import get as get

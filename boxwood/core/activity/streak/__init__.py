@@ -1,0 +1,1 @@
+"""Imports from Streak: what they read becomes records here, with the same keys, times and people."""
