@@ -304,15 +304,21 @@ def test_mail_of_a_member_to_the_dropbox_address_of_a_pipeline_goes_there_and_ot
     eventually(lambda: mailbox.count("mails") == 3)
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        (b"Authentication-Results: mx; dkim=pass\r\n", True),
-        (b"Subject: x\r\nauthentication-results: mx;\r\n spf=pass\r\n", True),
-        (b"Authentication-Results: mx; dkim=pass; dmarc=fail\r\n", False),
-        (b"Authentication-Results: mx; none\r\nAuthentication-Results: forged; dkim=pass\r\n", False),
-        (b"Subject: dkim=pass\r\n", False),
-    ],
-)
-def test_only_the_first_verdict_of_a_mail_server_counts(headers: bytes, expected: bool) -> None:
-    assert dropbox.is_authentic(headers) is expected
+def test_the_first_verdict_of_a_mail_server_confirms_the_domain_of_the_sender() -> None:
+    cases = [
+        ("mx; dkim=fail; dmarc=pass header.from=team.example", True),
+        ("mx;\r\n spf=pass (mx: 192.0.2.1 is allowed) smtp.mailfrom=bounce@mail.team.example", True),
+        ('mx 1; dkim=pass reason="2048 bits" header.d=team.example header.s=s1', True),
+        ("mx; auth=pass smtp.auth=ada@team.example", True),
+        ("mx; auth=pass smtp.auth=bo@team.example", False),
+        ("mx; dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=evil.example", False),
+        ("mx; dkim=pass header.d=notteam.example", False),
+        ("mx; dkim=pass header.d=team.example; dmarc=fail", False),
+        ("mx (dmarc=pass); none", False),
+        ("mx; dkim=pass", False),
+        ("mx; none\r\nAuthentication-Results: forged; dmarc=pass", False),
+    ]
+    for results, expected in cases:
+        headers = f"Subject: x\r\nauthentication-results: {results}\r\n".encode()
+        assert dropbox.is_authentic(headers, "ada@team.example") is expected, results
+    assert not dropbox.is_authentic(b"Subject: dmarc=pass\r\n", "ada@team.example")

@@ -53,7 +53,7 @@ class _Known:
         self.blocked = blocks.for_mailbox(ctx, mailbox.team_key, mailbox.owner_key)
         self.by_id = _boxes_by_id(ctx, mailbox.team_key, {mail_id for mail in headers for mail_id in ids_of(mail)})
         self.unboxed = _unboxed(ctx, {mail_id for mail in headers for mail_id in ids_of(mail)})
-        found = {address for mail in headers for address in addresses_of(mail) if address not in self.own}
+        found = {address for mail in headers for address in addresses_of(mail) if not self._owns(address)}
         self.by_address = _boxes_by_address(ctx, mailbox.team_key, found)
         self.rules = rules.of_team(ctx, mailbox.team_key)
         keys = {key for found in (self.by_id, self.by_address) for keys in found.values() for key in keys}
@@ -71,7 +71,7 @@ class _Known:
         addresses = addresses_of(mail)
         if self._is_blocked(mail, addresses):
             return Decision(SKIP, "blocked")
-        others = [address for address in addresses if address not in self.own]
+        others = [address for address in addresses if not self._owns(address)]
         if not others:
             return self._unmatched("team")
         unboxed = {key for mail_id in mail_ids for key in self.unboxed.get(mail_id, ())}
@@ -85,12 +85,15 @@ class _Known:
             return Decision(STORE, "rule", [rule.box_key] if rule.box_key else [], rule_key=rule.key)
         return self._unmatched("list" if is_list else "unmatched")
 
+    def _owns(self, address: str) -> bool:
+        return address in self.own or self.mailbox.owns(address)
+
     def _is_blocked(self, mail: Mail, found: list[str]) -> bool:
         """Whether the sender is blocked; for mail from the team: whether all other people are."""
         sender = mail.sender.email if mail.sender else ""
         if sender and sender not in self.own:
             return self._blocks(sender)
-        others = [address for address in found if address not in self.own]
+        others = [address for address in found if not self._owns(address)]
         return bool(others) and all(self._blocks(address) for address in others)
 
     def _blocks(self, address: str) -> bool:

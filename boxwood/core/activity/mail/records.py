@@ -31,6 +31,13 @@ class Mailbox(msgspec.Struct, frozen=True):
     pipeline_key: str | None = None
     """The pipeline of a dropbox."""
 
+    def owns(self, address: str) -> bool:
+        """Whether mail to the address comes to this mailbox. A dropbox has an address for each pipeline."""
+        if address == self.address or address in self.aliases:
+            return True
+        user, _, domain = address.partition("@")
+        return self.kind == DROPBOX and f"{user.partition('+')[0]}@{domain}" == self.address
+
 
 class Place(msgspec.Struct, frozen=True):
     """Where a mail is in a mailbox."""

@@ -83,7 +83,7 @@ def _store(
     record, new = mails.add(ctx, team_key, mail, raw, uploads, is_kept=is_kept)
     attached = mails.files_of(ctx, record.key)
     source = source_of(ctx, mailbox)
-    own = {mailbox.address, *mailbox.aliases} if mailbox else set()
+    own = _own_addresses(mailbox, mail) if mailbox else set()
     owners = [source.owner_key] if source.owner_key else []
     added = [add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own) for box, pipeline in targets]
     return StoredMail(record.key, added, new)
@@ -94,8 +94,14 @@ def add_stored(ctx: Ctx, mailbox: Mailbox, mail_key: str, box_key: str) -> str:
     the actor may see the mail."""
     record = mails.load(ctx, [mail_key])[mail_key]
     box, pipeline, _ = boxes.reach(ctx, box_key, "UPDATE")
-    attached, own = mails.files_of(ctx, mail_key), {mailbox.address, *mailbox.aliases}
-    return add_to(ctx, source_of(ctx, mailbox), [], mails.as_mail(record), record, attached, box, pipeline, own=own)
+    attached, mail = mails.files_of(ctx, mail_key), mails.as_mail(record)
+    own = _own_addresses(mailbox, mail)
+    return add_to(ctx, source_of(ctx, mailbox), [], mail, record, attached, box, pipeline, own=own)
+
+
+def _own_addresses(mailbox: Mailbox, mail: Mail) -> set[str]:
+    """The addresses of the mailbox, which must not become addresses of a box."""
+    return {mailbox.address, *mailbox.aliases, *(each.email for each in mail.people if mailbox.owns(each.email))}
 
 
 def source_of(ctx: Ctx, mailbox: Mailbox | None) -> ThreadShare:
