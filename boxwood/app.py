@@ -183,6 +183,8 @@ class Boxwood:
                     providers = self.api.mail_providers
                     read_mail = mailboxes.running(self.engine, self.store, self.keys, providers, self.rules, self.clock)
                     await stack.enter_async_context(read_mail)
+                if self.config.mail_listen:
+                    await stack.enter_async_context(mail_listener(self.config, self.engine, self.store, self.clock))
                 yield
         finally:
             for job in jobs:
@@ -322,6 +324,17 @@ def mail_providers(config: Config) -> dict[str, oauth.Provider]:
     return {provider.name: provider for provider in found}
 
 
+def mail_listener(
+    config: Config, engine: Engine, store: Blobs, clock: Callable[[], int]
+) -> contextlib.AbstractAsyncContextManager[Any]:
+    """The listener that mail servers deliver to."""
+    from .jobs import mail_listener
+
+    assert config.mail_listen is not None
+    listen, senders, shared = config.mail_listen, config.mail_senders, config.workers > 1
+    return mail_listener.running(engine, store, clock, listen, senders, config.certificate, shared=shared)
+
+
 def rules(config: Config) -> Rules:
     """The rules for addresses that webhooks may call. The server's own address is never allowed."""
     return Rules(
@@ -340,18 +353,20 @@ async def work(config: Config, *, slots: int) -> None:
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    store = open_store(config)
     try:
         async with (
             webhooks.running(engine, rules(config), now_ms, concurrency=slots),
             automations.running(engine, rules(config), now_ms),
             mailboxes.running(
                 engine,
-                open_store(config),
+                store,
                 SecretKeys(config.key_file),
                 mail_providers(config),
                 rules(config),
                 now_ms,
             ),
+            mail_listener(config, engine, store, now_ms) if config.mail_listen else contextlib.nullcontext(),
         ):
             await stopped.wait()
     finally:
@@ -374,7 +389,12 @@ def from_environment() -> ASGIApp:
     settings = msgspec.json.decode(os.environ["BOXWOOD_CONFIG"])
     folder = settings["backup_to"]
     servers = tuple((host, port) for host, port in settings["mail_servers"])
-    given = {"data": Path(settings["data"]), "backup_to": Path(folder) if folder else None, "mail_servers": servers}
+    given: dict[str, Any] = {
+        "data": Path(settings["data"]),
+        "backup_to": Path(folder) if folder else None,
+        "mail_servers": servers,
+    }
+    given["mail_listen"] = tuple(settings["mail_listen"] or ()) or None
     config = Config(**{**settings, **given})
     jsonlog.start(config.log_level)
     return build(config).asgi

@@ -65,6 +65,10 @@ class Config:
 
     mail_servers: tuple[tuple[str, int], ...] = ()
     """Hosts and ports of the operator's mail servers. Mailboxes may be there although the address is private."""
+    mail_listen: tuple[str, str, int] | None = None
+    """Protocol (lmtp or smtp), host and port at which mail servers deliver mail; None for no listener."""
+    mail_senders: tuple[str, ...] = ()
+    """Addresses and networks of the mail servers that may deliver, besides those of this machine."""
     google_client_id: str = ""
     google_client_secret: str = field(default="", repr=False)
     microsoft_client_id: str = ""
@@ -90,18 +94,27 @@ class Config:
     @property
     def is_local(self) -> bool:
         """Whether only programs on this machine can reach the server directly."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_local(self.host)
+
+    @property
+    def certificate(self) -> tuple[str, str] | None:
+        """The files of the certificate and of its key."""
+        return (self.tls_cert, self.tls_key) if self.tls_cert and self.tls_key else None
 
     @property
     def url(self) -> str:
         scheme = "https" if self.tls_cert else "http"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
+
+
+def _is_local(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def only_in_environment(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -137,6 +150,8 @@ def refusal(config: Config) -> str:
             f"{config.host} can be reached from other machines, and API keys would cross the network in the clear. "
             "Give --tls-cert and --tls-key, or --insecure-http if a proxy in front terminates TLS."
         )
+    if why := refusal_of_listener(config):
+        return why
     if config.base_url and not config.base_url.startswith(("https://", "http://")):
         return "--url must be a URL such as https://crm.example.com"
     if not (config.deliver or config.database_url):
@@ -158,4 +173,11 @@ def refusal(config: Config) -> str:
         return "BOXWOOD_MAIL_OAUTH_CLIENT_ID needs BOXWOOD_MAIL_OAUTH_AUTHORIZE_URL and BOXWOOD_MAIL_OAUTH_TOKEN_URL"
     if config.native_endpoints < 0 or config.subscriptions < 0:
         return "--native-endpoints and --subscriptions must be 0 (no limit) or more"
+    return ""
+
+
+def refusal_of_listener(config: Config) -> str:
+    """Why mail servers could not deliver with these settings. Empty if they can, or if there is no listener."""
+    if config.mail_listen and not _is_local(config.mail_listen[1]) and not config.mail_senders:
+        return "--mail-listen on this address needs --mail-senders: the mail servers that may deliver"
     return ""

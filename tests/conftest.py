@@ -36,6 +36,7 @@ from boxwood.db.engine import Db
 from boxwood.db.open import open_engine
 from boxwood.lib.http_protocol import Protocol
 from tests import postgres
+from tests.mail_servers.postfix import postfix as postfix
 from tests.mail_servers.servers import account as account
 from tests.mail_servers.servers import mail_servers as mail_servers
 from tests.mailbox import mailbox as mailbox

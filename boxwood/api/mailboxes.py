@@ -87,7 +87,7 @@ def authorize(call: Call) -> shapes.AuthorizationOut:
 
 async def test(call: Call, body: Body) -> Reply:
     """Sign in to the mail servers of the mailbox now, and return their errors."""
-    mailbox = await call.read(lambda ctx: mailboxes.get(ctx, call.path[0]))
+    mailbox = await call.read(lambda ctx: mailboxes.get_to_read(ctx, call.path[0]))
     if mailbox.secret is None:
         raise Conflict("The mailbox has no password or permission yet")
     dialer = Dialer(call.rules, call.api.mail_tls)
@@ -132,7 +132,7 @@ def dropbox_address(call: Call) -> shapes.DropboxOut:
 
 async def headers(call: Call, body: Body) -> Reply:
     """Read headers of mails from the mailbox now. Nothing of them is stored."""
-    mailbox = await call.read(lambda ctx: mailboxes.get(ctx, call.path[0]))
+    mailbox = await call.read(lambda ctx: mailboxes.get_to_read(ctx, call.path[0]))
     members, _ = v1.read_body(await body.whole(call.headers, MOST_BODY), call.header("content-type"))
     asked = shapes.HEADERS_ASK.parse(members)
     uids = [uid for uid in asked.get("uids", []) if isinstance(uid, int) and 0 < uid < 2**32]

@@ -43,6 +43,20 @@ def add_address(parser: argparse.ArgumentParser) -> None:
         default=env("MAIL_SERVERS", ""),
         help="your own mail servers with private addresses, such as mail.internal:143,mail.internal:587",
     )
+    parser.add_argument(
+        "--mail-listen",
+        type=readers.mail_listener,
+        default=env("MAIL_LISTEN", ""),
+        help="where your mail server delivers mail of dropboxes and mailboxes, such as lmtp://127.0.0.1:2424 (nowhere)",
+    )
+    parser.add_argument(
+        "--mail-senders",
+        type=readers.networks,
+        default=env("MAIL_SENDERS", ""),
+        help="addresses or networks of the mail servers that may deliver, separated by commas (this machine)",
+    )
+    parser.add_argument("--tls-cert", default=env("TLS_CERT"))
+    parser.add_argument("--tls-key", default=env("TLS_KEY"))
     parser.add_argument("--log-level", default=env("LOG_LEVEL", "info"), choices=("debug", "info", "warning", "error"))
 
 

@@ -41,8 +41,6 @@ def add(commands: Any) -> None:
     serve.add_argument(
         "--url", default=env("URL"), help="the public URL of the server, such as https://crm.example.com"
     )
-    serve.add_argument("--tls-cert", default=env("TLS_CERT"))
-    serve.add_argument("--tls-key", default=env("TLS_KEY"))
     serve.add_argument("--insecure-http", action="store_true", default=env_flag("INSECURE_HTTP"))
     serve.add_argument(
         "--max-file-size",
@@ -123,6 +121,8 @@ def _config(options: argparse.Namespace) -> Config:
         workers=options.workers,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,
+        mail_listen=options.mail_listen,
+        mail_senders=options.mail_senders,
         deliver=not options.no_deliveries,
         sample=not options.no_sample,
         tls_cert=options.tls_cert,

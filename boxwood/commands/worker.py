@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from ..config import Config, only_in_environment
+from ..config import Config, only_in_environment, refusal_of_listener
 from ..lib import jsonlog
 from .options import add_address, add_store, env
 
@@ -44,8 +44,14 @@ def _work(options: argparse.Namespace) -> None:
         database_url=options.database_url,
         allow_private_webhooks=options.allow_private_webhooks,
         mail_servers=options.mail_servers,
+        mail_listen=options.mail_listen,
+        mail_senders=options.mail_senders,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
         log_level=options.log_level,
         **only_in_environment(os.environ),
     )
+    if why := refusal_of_listener(config):
+        sys.exit(f"boxwood: {why}")
     jsonlog.start(config.log_level)
     asyncio.run(work(config, slots=options.slots))

@@ -10,21 +10,18 @@ from functools import partial
 
 import msgspec
 
-from ..core import stored_files
-from ..core.activity import files
-from ..core.activity.files import Upload
 from ..core.activity.mail import dropbox, mailbox_queue, mailboxes, matching, progress
 from ..core.activity.mail.mailbox_records import FolderRecord, MailboxRecord
 from ..core.activity.mail.matching import SKIP, Decision
 from ..core.activity.mail.progress import GONE, Look
 from ..core.activity.mail.records import DROPBOX, Mailbox
 from ..db.engine import Db, Engine
-from ..errors import Problem
-from ..lib import imap, mail, media
-from ..lib.blobs import Blobs, new_id
+from ..errors import Problem, Unavailable
+from ..lib import imap, mail
+from ..lib.blobs import Blobs
 from ..lib.imap import Client, Fetched
 from ..lib.mail import Mail
-from . import large_mails
+from . import large_mails, mail_bytes
 
 log = logging.getLogger("boxwood.mailboxes")
 BATCH = 200
@@ -163,14 +160,14 @@ async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks:
     try:
         await reading.engine.write_soon(partial(settle, looks=looks))
         return
-    except (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft):
+    except NOT_OF_THE_MAIL:
         raise
     except OUR_ERRORS:
         log.exception("a batch of mails could not be stored; each is tried alone", extra=_fields(reading, folder))
     for look in looks:
         try:
             await reading.engine.write_soon(partial(settle, looks=[look]))
-        except (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft):
+        except NOT_OF_THE_MAIL:
             raise
         except OUR_ERRORS as error:
             log.exception("a mail could not be stored", extra={**_fields(reading, folder), "uid": look.uid})
@@ -179,6 +176,8 @@ async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks:
             await reading.engine.write_soon(partial(settle, looks=[refused]))
 
 
+NOT_OF_THE_MAIL = (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft, Unavailable)
+"""Reasons for which nothing can be stored now. A full disk must not refuse the mail for ever."""
 OUR_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -212,8 +211,9 @@ async def _with_bodies(reading: Reading, client: Client, looks: list[Look]) -> l
     for look in wanted:
         if look.size > LARGE and (text := await large_mails.fetch(client, look.uid, look.size)):
             raw[look.uid] = text
-    parsed = await asyncio.to_thread(_parse, raw)
-    prepared = await _prepare(reading, raw, {uid: it for uid, it in parsed.items() if isinstance(it, Mail)})
+    parsed = await asyncio.to_thread(mail_bytes.parse, raw)
+    readable = {uid: it for uid, it in parsed.items() if isinstance(it, Mail)}
+    prepared = await mail_bytes.store(reading.engine, reading.store, reading.clock(), raw, readable)
     whole = []
     for look in looks:
         found = parsed.get(look.uid)
@@ -226,42 +226,3 @@ async def _with_bodies(reading: Reading, client: Client, looks: list[Look]) -> l
             look = msgspec.structs.replace(look, decision=Decision(SKIP, GONE))
         whole.append(look)
     return whole
-
-
-def _parse(raw: dict[int, bytes]) -> dict[int, Mail | str]:
-    """Each mail; a text is why it cannot be read."""
-    parsed: dict[int, Mail | str] = {}
-    for uid, content in raw.items():
-        try:
-            parsed[uid] = mail.parse(content, sender_required=False)
-        except mail.Unreadable as why:
-            parsed[uid] = str(why)
-    return parsed
-
-
-async def _prepare(
-    reading: Reading, raw: dict[int, bytes], parsed: dict[int, Mail]
-) -> dict[int, tuple[Upload, list[Upload]]]:
-    """Store the original bytes and the attachments. They are announced first, so that no bytes are ever unknown. If
-    the mails are not stored afterwards, the sweep deletes the bytes."""
-    ids = {uid: [new_id() for _ in range(1 + len(it.attachments))] for uid, it in parsed.items()}
-    announced = [blob for some in ids.values() for blob in some]
-    now = reading.clock()
-    await reading.engine.write_soon(lambda db: stored_files.announce(db, announced, now))
-    return await asyncio.to_thread(_store, reading.store, raw, parsed, ids)
-
-
-def _store(
-    store: Blobs, raw: dict[int, bytes], parsed: dict[int, Mail], ids: dict[int, list[str]]
-) -> dict[int, tuple[Upload, list[Upload]]]:
-    stored = {}
-    for uid, it in parsed.items():
-        first, *rest = ids[uid]
-        original = Upload("message.eml", "message/rfc822", store.write([raw[uid]], first))
-        attached = []
-        for attachment, blob in zip(it.attachments, rest, strict=True):
-            name = files.safe_name(attachment.name, "attachment")
-            kind = media.sniff(attachment.content[: media.SNIFFED], name)
-            attached.append(Upload(name, kind, store.write([attachment.content], blob)))
-        stored[uid] = original, attached
-    return stored

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ..core.activity.mail import access_tokens, mail_searches, mailbox_queue, progress, suggestions
-from ..core.activity.mail.mailbox_records import FolderRecord
+from ..core.activity.mail.mailbox_records import DELIVERIES, FolderRecord
 from ..core.activity.mail.progress import AGAIN, DOWN, UP
 from ..lib import imap
 from ..lib.dialing import Dialer
@@ -317,7 +317,7 @@ class Session:
 def chosen(folders: list[Folder]) -> list[Folder]:
     """The folders to read; the first is the one that new mail arrives in. Gmail's folder of all mail has every mail
     once; other folders show the same mails."""
-    readable = [folder for folder in folders if not folder.flags & set(LEFT_OUT)]
+    readable = [folder for folder in folders if not folder.flags & set(LEFT_OUT) and folder.name != DELIVERIES]
     if everything := [folder for folder in readable if "\\all" in folder.flags]:
         return everything[:1]
     return sorted(readable, key=lambda folder: (folder.name.upper() != "INBOX", folder.name))

@@ -62,6 +62,16 @@ def servers(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
+def mail_listener(text: str) -> tuple[str, str, int] | None:
+    """Where mail servers deliver, such as `lmtp://127.0.0.1:2424`: protocol, host and port. None for nowhere."""
+    if not text:
+        return None
+    found = re.fullmatch(r"(lmtp|smtp)://(\[[^\]]+\]|[^:/\s]+):(\d{1,5})/?", text.strip().lower())
+    if not found or not 0 < int(found[3]) < 65536:
+        raise ArgumentTypeError(f"{text!r} is not an address such as lmtp://127.0.0.1:2424")
+    return found[1], found[2].strip("[]"), int(found[3])
+
+
 def origins(text: str) -> tuple[str, ...]:
     """Origins of web pages, separated by commas; `*` for all."""
     found = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())

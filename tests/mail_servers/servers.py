@@ -102,12 +102,12 @@ def mail_servers() -> Iterator[MailServers]:
         folder = Path(tempfile.mkdtemp(prefix="boxwood-mail-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         tokens = stack.enter_context(TokenServer())
-        ports = {**dict(zip(("IMAP", "IMAPS", "LMTP", "SMTP", "SMTPS"), _free_ports(5), strict=True))}
+        ports = {**dict(zip(("IMAP", "IMAPS", "LMTP", "SMTP", "SMTPS", "CRM", "POSTFIX"), _free_ports(7), strict=True))}
         _write(folder, {**ports, "OAUTH": tokens.port, "EXIM": str(Path(exim).resolve())})
         stack.callback(_start([dovecot, "-F", "-c", str(folder / "dovecot.conf")]))
         stack.callback(_start([exim, "-bdf", "-q2s", "-C", str(folder / "exim.conf")]))
         for port in (ports["IMAP"], ports["LMTP"], ports["SMTP"]):
-            _wait_for(port, folder)
+            wait_for(port, folder)
         yield MailServers(folder, ports, tokens)
 
 
@@ -186,7 +186,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _wait_for(port: int, folder: Path) -> None:
+def wait_for(port: int, folder: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
@@ -196,6 +196,8 @@ def _wait_for(port: int, folder: Path) -> None:
         except OSError:
             time.sleep(0.05)
         logs = "\n".join(
-            path.read_text() for path in (folder / "dovecot.log", folder / "exim-main.log") if path.exists()
+            path.read_text()
+            for path in (folder / "dovecot.log", folder / "exim-mainlog", folder / "log")
+            if path.exists()
         )
         assert time.monotonic() < deadline, f"a mail server does not start:\n{logs[-2000:]}"

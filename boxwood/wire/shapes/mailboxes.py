@@ -9,7 +9,7 @@ from ...core.activity.mail.records import KINDS, SHARES
 from ...lib.dialing import TLS
 from ...lib.mail import Mail
 from ..codec import Shape
-from ..kinds import INTEGER, KEY, LINES, LIST, MILLIS, NAME, TEXT, clearable, one_of, record
+from ..kinds import FLAG, INTEGER, KEY, LINES, LIST, MILLIS, NAME, TEXT, clearable, one_of, record
 from .base import Out, given
 
 SERVER = Shape(
@@ -36,6 +36,7 @@ _MEMBERS = {
     "since": clearable(MILLIS),
     "provider": NAME,
     "imap": record(SERVER),
+    "delivered": FLAG,
     "smtp": clearable(record(SERVER)),
 }
 _DESCRIBED = {
@@ -47,6 +48,8 @@ _DESCRIBED = {
     "since": "Do not read mail that the server received before this time.",
     "provider": "google, microsoft, or other if the operator set it up: sign in there instead of with a password.",
     "imap": "The server from which mail is read.",
+    "delivered": "true: the mailbox is not read by IMAP. The operator's mail server delivers its mail to Boxwood. Only "
+    "for mailboxes of the team.",
     "smtp": "The server for sending mail. It is stored, and tested by /test; mail is not sent through it yet.",
 }
 MAILBOX_CREATE = Shape("MailboxCreate", _MEMBERS, described=_DESCRIBED, required=("address",))
@@ -62,8 +65,9 @@ class MailServerOut(Out, omit_defaults=False):
 
 class MailboxOut(Out, omit_defaults=False):
     """`state` is waiting (not read yet), syncing (older mail is being read), ready, paused, failing (the server cannot
-    be reached; Boxwood tries again), refused (the password is wrong, or cannot be read) or unauthorized (permission at
-    the provider is missing). Passwords and tokens are in no response."""
+    be reached; Boxwood tries again), refused (the password is wrong, or cannot be read), unauthorized (permission at
+    the provider is missing) or delivered (it has no `imap`: a mail server delivers its mail). Passwords and tokens are
+    in no response."""
 
     key: str
     team_key: str
@@ -72,13 +76,14 @@ class MailboxOut(Out, omit_defaults=False):
     aliases: list[str]
     kind: str
     share: str
-    imap: MailServerOut
+    delivered: bool
     state: str
     stored: int
     skipped: int
     refused: int
     creation_date: int
     last_saved_timestamp: int
+    imap: MailServerOut | msgspec.UnsetType = msgspec.UNSET
     smtp: MailServerOut | msgspec.UnsetType = msgspec.UNSET
     provider: str | msgspec.UnsetType = msgspec.UNSET
     since: int | msgspec.UnsetType = msgspec.UNSET
@@ -97,13 +102,14 @@ def mailbox(mailbox: MailboxRecord, counts: Counts) -> MailboxOut:
         aliases=mailbox.aliases,
         kind=mailbox.kind,
         share=mailbox.share,
-        imap=_server(mailbox.imap),
+        delivered=mailbox.is_delivered,
         state=mailbox.state,
         stored=counts.stored,
         skipped=counts.skipped,
         refused=counts.refused,
         creation_date=mailbox.created_at,
         last_saved_timestamp=mailbox.updated_at,
+        imap=msgspec.UNSET if mailbox.is_delivered else _server(mailbox.imap),
         smtp=_server(mailbox.smtp) if mailbox.smtp else msgspec.UNSET,
         provider=mailbox.provider or msgspec.UNSET,
         since=given(mailbox.since),

@@ -33,7 +33,7 @@ export function EditMailbox({ mailbox, onSaved, onClose }: EditMailboxProps) {
     <Modal opened onClose={onClose} title={`Edit ${mailbox.address}`}>
       <form onSubmit={form.submit}>
         <Stack>
-          {!mailbox.provider && (
+          {mailbox.imap && !mailbox.provider && (
             <PasswordInput
               label="New password"
               description="Leave empty to keep the stored password."

@@ -11,6 +11,7 @@ const STATES: Record<string, State> = {
   failing: { label: "Not reachable", colour: "orange", hint: "Boxwood tries again by itself." },
   refused: { label: "Password refused", colour: "red", hint: "Enter the password again." },
   unauthorized: { label: "Permission missing", colour: "red", hint: "Sign in at the provider." },
+  delivered: { label: "Delivered to Boxwood", colour: "green", hint: "Your mail server delivers its e-mail." },
 };
 
 export function stateOf({ state }: Pick<MailboxOut, "state">): State {

@@ -154,7 +154,7 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={() => setOpen("details")}>Folders and refused e-mail</Menu.Item>
-              <Menu.Item onClick={() => test.mutate()}>Test the connection</Menu.Item>
+              {mailbox.imap && <Menu.Item onClick={() => test.mutate()}>Test the connection</Menu.Item>}
               <Menu.Item onClick={() => turn.mutate(isPaused)}>{isPaused ? "Resume" : "Pause"}</Menu.Item>
               {mailbox.state === "failing" && <Menu.Item onClick={() => turn.mutate(true)}>Try again now</Menu.Item>}
               <Menu.Item onClick={() => setOpen("edit")}>Edit</Menu.Item>
@@ -177,7 +177,7 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
 
 function Tested({ mailbox, result, onClose }: { mailbox: MailboxOut; result: MailboxTestOut; onClose: () => void }) {
   const servers = [
-    { name: `Reading from ${mailbox.imap.host}`, ...result.imap },
+    { name: `Reading from ${mailbox.imap?.host ?? "the server"}`, ...result.imap },
     ...(result.smtp ? [{ name: `Sending by ${mailbox.smtp?.host ?? "the server"}`, ...result.smtp }] : []),
   ];
   return (

@@ -51,8 +51,9 @@ def _addresses_of(ctx: Ctx, contact_keys: list[str]) -> list[str]:
 
 
 def search_for(ctx: Ctx, team_key: str, addresses: Iterable[str]) -> None:
-    """Search all mailboxes of the team for mail of these addresses."""
-    keys = [row[0] for row in ctx.db.rows("SELECT key FROM mailboxes WHERE team_key = :team", team=team_key)]
+    """Search all mailboxes of the team that are read by IMAP for mail of these addresses."""
+    sql = f"SELECT key FROM mailboxes WHERE team_key = :team AND {ctx.db.dialect.field_value('imap', 'host')} <> ''"
+    keys = [row[0] for row in ctx.db.rows(sql, team=team_key)]
     rows = [{"key": key, "address": address, "now": ctx.now} for key in keys for address in addresses]
     if rows:
         ctx.db.many(_INSERT, rows)

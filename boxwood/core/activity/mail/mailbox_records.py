@@ -8,14 +8,17 @@ from ....db.records import Table
 from ....lib.durations import DAY
 from .records import Mailbox
 
-WAITING, SYNCING, READY, PAUSED, FAILING, REFUSED, UNAUTHORIZED = STATES = (
-    *("waiting", "syncing", "ready", "paused", "failing", "refused", "unauthorized"),
+WAITING, SYNCING, READY, PAUSED, FAILING, REFUSED, UNAUTHORIZED, DELIVERED = STATES = (
+    *("waiting", "syncing", "ready", "paused", "failing", "refused", "unauthorized", "delivered"),
 )
 """`waiting`: not read yet. `syncing`: older mail is being read. `ready`: all is read, and new mail arrives. `failing`:
 the server cannot be reached, and the worker tries again. `refused`: the server refuses the password, or its key is
-lost. `unauthorized`: the user must give permission at the provider."""
+lost. `unauthorized`: the user must give permission at the provider. `delivered`: it is not read by IMAP, because the
+operator's mail server delivers its mail to the listener."""
 ACTIVE = (WAITING, SYNCING, READY, FAILING)
 CHANNEL = "mailboxes"
+DELIVERIES = "(delivered)"
+"""The name of the folder that counts the mail that the listener received."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -48,6 +51,7 @@ class MailboxRecord(msgspec.Struct, frozen=True):
     kind: str
     share: str
     imap: Endpoint
+    """Its host is empty if the mailbox is not read by IMAP."""
     smtp: Endpoint | None
     provider: str
     """The provider that gives access tokens; empty for a password."""
@@ -85,6 +89,11 @@ class MailboxRecord(msgspec.Struct, frozen=True):
             kind=self.kind,
             share=self.share,
         )
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether mail only comes by the listener."""
+        return not self.imap.host
 
     @property
     def purpose(self) -> str:

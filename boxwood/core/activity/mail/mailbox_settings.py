@@ -15,7 +15,17 @@ from ....lib.oauth import Provider
 from ....lib.secret_keys import KeyMissing, SecretKeys
 from ...context import Ctx
 from ...persons import check_email
-from .mailbox_records import MAILBOXES, PAUSED, SYNCING, UNAUTHORIZED, WAITING, Endpoint, MailboxRecord, Secrets
+from .mailbox_records import (
+    DELIVERED,
+    MAILBOXES,
+    PAUSED,
+    SYNCING,
+    UNAUTHORIZED,
+    WAITING,
+    Endpoint,
+    MailboxRecord,
+    Secrets,
+)
 from .records import FULL, PERSONAL, SHARES
 
 MOST_ALIASES = 50
@@ -76,9 +86,13 @@ def with_changes(
         changes["since"] = given["since"]
     provider = _provider(providers, given.get("provider", mailbox.provider))
     changes["provider"] = provider.name if provider else ""
-    changes["imap"] = _endpoint(
-        "imap", rules, mailbox, mailbox.imap, given.get("imap"), provider.imap if provider else None
-    )
+    if _is_delivered(mailbox, given):
+        changes["imap"], changes["provider"] = Endpoint("", 0, TLS.NONE, ""), ""
+        provider = None
+    else:
+        changes["imap"] = _endpoint(
+            "imap", rules, mailbox, mailbox.imap, given.get("imap"), provider.imap if provider else None
+        )
     if "smtp" in given or provider:
         preset = provider.smtp if provider else None
         changes["smtp"] = (
@@ -88,6 +102,20 @@ def with_changes(
         )
     after = msgspec.structs.replace(mailbox, **changes)
     return _with_secrets(ctx, keys, mailbox, after, given)
+
+
+def _is_delivered(mailbox: MailboxRecord, given: dict[str, Any]) -> bool:
+    """Whether mail only comes by the listener from now on. An owner of the team decides it: no sign-in proves
+    that a personal mailbox belongs to its user."""
+    wanted = given.get("delivered")
+    if wanted and mailbox.kind == PERSONAL:
+        raise Invalid("delivered", "is for mailboxes of the team: a personal mailbox is read by IMAP")
+    if wanted and given.get("imap"):
+        raise Invalid("imap", "must be absent: mail servers deliver the mail of this mailbox")
+    if wanted is None:
+        # A mailbox that is being created has no server yet, either.
+        return mailbox.is_delivered and mailbox.state != WAITING and not given.get("imap")
+    return bool(wanted)
 
 
 def _with_secrets(
@@ -102,7 +130,13 @@ def _with_secrets(
     for name, was, now in (("imap", before.imap, after.imap), ("smtp", before.smtp, after.smtp)):
         password = (given.get(name) or {}).get("password")
         # A password is sent only to the server that it was entered for.
-        moved = was is not None and now is not None and was.host and (was.host, was.port) != (now.host, now.port)
+        moved = (
+            was is not None
+            and now is not None
+            and was.host
+            and now.host
+            and (was.host, was.port) != (now.host, now.port)
+        )
         if password:
             new[name] = _password(f"{name}.password", password)
         elif moved and getattr(known, name) and not after.provider:
@@ -112,6 +146,8 @@ def _with_secrets(
         if after.provider:
             new |= {"imap": "", "smtp": ""}
     secrets = msgspec.structs.replace(known, **new)
+    if after.is_delivered:
+        return _delivered(ctx, keys, before, after, msgspec.structs.replace(secrets, imap="", refresh_token=""))
     signs_in = bool(secrets.refresh_token if after.provider else secrets.imap)
     if not signs_in and not after.provider:
         raise Invalid("imap.password", "is missing: give the password, or the name of a provider")
@@ -122,6 +158,15 @@ def _with_secrets(
     state = PAUSED if before.state == PAUSED else WAITING if before.connected_at is None else SYNCING
     after = msgspec.structs.replace(after, state=state, error=None, failures=0, failing_since=None, due_at=ctx.now)
     return msgspec.structs.replace(after, secret=seal(keys, after, secrets))
+
+
+def _delivered(
+    ctx: Ctx, keys: SecretKeys, before: MailboxRecord, after: MailboxRecord, secrets: Secrets
+) -> MailboxRecord:
+    state = PAUSED if before.state == PAUSED else DELIVERED
+    changes: dict[str, Any] = {"error": None, "failures": 0, "failing_since": None}
+    after = msgspec.structs.replace(after, state=state, **changes)
+    return msgspec.structs.replace(after, secret=seal(keys, after, secrets) if secrets.smtp else None)
 
 
 def _aliases(given: list[str], address: str) -> list[str]:

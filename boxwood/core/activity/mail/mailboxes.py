@@ -26,6 +26,7 @@ from ...records import USERS, Team, User
 from . import suggestions
 from .mailbox_records import (
     CHANNEL,
+    DELIVERED,
     FOLDERS,
     MAILBOXES,
     PAUSED,
@@ -51,6 +52,14 @@ MOST_PER_USER = 20
 def get(ctx: Ctx, key: str) -> MailboxRecord:
     """The actor's own mailbox, or a mailbox of a team that the actor owns. Raises `NotFound`."""
     return _reach(ctx, key, "")
+
+
+def get_to_read(ctx: Ctx, key: str) -> MailboxRecord:
+    """The same for a mailbox that is read by IMAP. Raises `Conflict` for others."""
+    mailbox = get(ctx, key)
+    if mailbox.is_delivered:
+        raise Conflict(f"The mailbox {mailbox.address} has no IMAP server: mail servers deliver its mail")
+    return mailbox
 
 
 def _reach(ctx: Ctx, key: str, lock: str) -> MailboxRecord:
@@ -213,6 +222,8 @@ def pause(ctx: Ctx, key: str) -> MailboxRecord:
 def resume(ctx: Ctx, key: str) -> MailboxRecord:
     """Read the mailbox again, at once. Also ends the waiting time after a failure."""
     mailbox = _reach(ctx, key, ctx.db.for_update)
+    if mailbox.is_delivered:
+        return _set_state(ctx, mailbox, DELIVERED)
     if mailbox.secret is None:
         raise Conflict(_what_is_missing(mailbox))
     return _set_state(ctx, mailbox, WAITING if mailbox.connected_at is None else SYNCING)

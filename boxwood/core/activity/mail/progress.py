@@ -18,7 +18,7 @@ from ....lib.mail import Address, Mail
 from ...context import Ctx
 from ..files import Upload
 from . import mailbox_queue, mailboxes, storing, suggestions
-from .mailbox_records import FOLDERS, REFUSALS, FolderRecord, MailboxRecord, Refusal
+from .mailbox_records import DELIVERIES, FOLDERS, REFUSALS, FolderRecord, MailboxRecord, Refusal
 from .matching import STORE, SUGGEST, Decision
 from .records import PERSONAL, Mailbox, Place
 
@@ -121,13 +121,13 @@ def forget_folder(db: Db, mailbox_key: str, name: str) -> None:
 
 
 def walk_again(db: Db, mailbox: MailboxRecord, worker: str) -> None:
-    """Look at all mail of the mailbox again, the newest first."""
+    """Look at all mail of the mailbox again, the newest first. Mail that was delivered here is not on its server."""
     mailbox_queue.require(db, mailbox, worker)
     db.run(
-        """
+        f"""
         UPDATE mail_folders SET down = up + 1, filled = FALSE, looked = 0, stored = 0, skipped = 0, refused = 0,
-            reasons = '{}', fresh_from = COALESCE(synced_at, fresh_from)
-        WHERE mailbox_key = :key
+            reasons = '{{}}', fresh_from = COALESCE(synced_at, fresh_from)
+        WHERE mailbox_key = :key AND name <> '{DELIVERIES}'
         """,
         key=mailbox.key,
     )
@@ -163,15 +163,16 @@ def settle(
     ctx = mailboxes.acting(db, mailbox, now)
     if ctx is None:
         raise OwnerLeft(mailbox.key)
-    outcomes = [_settle(ctx, folder, look) for look in looks]
+    outcomes = [settle_mail(ctx, folder, look) for look in looks]
     if cursor == AGAIN:
         _count_again(db, folder, outcomes)
     else:
-        _move(db, folder, [look.uid for look in looks], outcomes, cursor)
+        move(db, folder, [look.uid for look in looks], outcomes, cursor)
     return outcomes
 
 
-def _settle(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
+def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
+    """Store a mail that is to be stored. Returns its outcome."""
     if look.refusal:
         _refuse(ctx.db, folder, look, ctx.now)
         return "refused"
@@ -239,7 +240,8 @@ def _refuse(db: Db, folder: FolderRecord, look: Look, now: int) -> None:
     )
 
 
-def _move(db: Db, folder: FolderRecord, uids: list[int], outcomes: list[str], cursor: str) -> None:
+def move(db: Db, folder: FolderRecord, uids: list[int], outcomes: list[str], cursor: str) -> None:
+    """Count the outcomes, and move the cursor past these mails."""
     counted = Counter(outcomes)
     stored, refused = counted.pop("stored", 0), counted.pop("refused", 0)
     moved = "up = CASE WHEN up < :edge THEN :edge ELSE up END"

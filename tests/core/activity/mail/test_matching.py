@@ -215,7 +215,14 @@ def create_mailbox(world: World) -> None:
     columns = {
         **{"key": f"mailbox {world.number}", "team_key": world.team_key, "owner_key": world.ada.user_key},
         **{"user_key": world.ada.user_key, "address": world.ada.email, "aliases": "[]", "kind": "personal"},
-        **{"share": "subject", "imap": "{}", "provider": "", "state": "paused", "failures": 0, "due_at": 2**60},
+        **{
+            "share": "subject",
+            "imap": '{"host": "imap.example"}',
+            "provider": "",
+            "state": "paused",
+            "failures": 0,
+            "due_at": 2**60,
+        },
         **{"lease_until": 0, "day": 0, "day_bytes": 0, "created_at": 1, "updated_at": 1},
     }
     sql = f"INSERT INTO mailboxes ({', '.join(columns)}) VALUES ({', '.join(f':{name}' for name in columns)})"
