@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+FIRST = frozenset("+(0123456789")
+"""The characters with which a telephone number begins."""
 _FEWEST = 6
 _COUNTRY = re.compile(r"[\s(]*(?:\+|00)")
 _DIGITS = re.compile(r"\d+")
@@ -34,7 +36,7 @@ def _form(number: str, digits: str) -> str:
 def words(text: str) -> list[str]:
     """The words by which search finds a text that is a telephone number and nothing else: its form, and all its digits.
     Empty for other texts."""
-    if not _FEWEST <= len(text) <= 40 or text[0] not in "+(0123456789":
+    if not _FEWEST <= len(text) <= 40 or text[0] not in FIRST:
         return []
     if text[0] not in "+(0" and text.replace(".", "", 1).isdigit():
         return []  # a number, or its own form

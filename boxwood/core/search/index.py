@@ -307,7 +307,8 @@ def _values(fields: Mapping[str, Any], text_fields: set[str]) -> Iterator[str]:
         if key in text_fields:
             if isinstance(value, str):
                 yield value
-                yield from phones.words(value)
+                if value[:1] in phones.FIRST:
+                    yield from phones.words(value)
             else:
                 yield from _texts(value)
 
