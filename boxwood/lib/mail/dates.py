@@ -47,7 +47,15 @@ _FORMS = [
         rf"{_YEAR}[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}})[\sT]+{_TIME}{_TAIL}",
     )
 ]
+_WHOLE = re.compile(r"\d:\d\d(?:\s*[ap]m)?\s*(?:[+-]\d{4}|[a-z]{1,5}|)\s*(?:\([^()]*\))?\s*$", re.IGNORECASE)
+MOST_DATES = 10
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})$")
+
+
+def first_moment(texts: list[str]) -> int | None:
+    """The moment of the first of several headers that is a date to its end, or else of the first readable one."""
+    whole = [text for text in texts[:MOST_DATES] if _WHOLE.search(text)]
+    return next((moment for text in [*whole, *texts[:MOST_DATES]] if (moment := moment_of(text)) is not None), None)
 
 
 def moment_of(text: str) -> int | None:

@@ -136,6 +136,9 @@ def read_headers(raw: bytes, start: int, end: int, most: int) -> tuple[Headers, 
             continue
         elif not values:
             return {}, start + sum(map(len, lines[:number])) + number
+        elif line.startswith(b"--") and _states_boundary(values, line):
+            body = start + sum(map(len, lines[:number])) + number
+            break
         elif not line.strip() or any(_HEADER.match(later) for later in lines[number + 1 : number + 50]):
             current.append(b" " + line)
         else:
@@ -145,6 +148,15 @@ def read_headers(raw: bytes, start: int, end: int, most: int) -> tuple[Headers, 
         value = folded[0] if len(folded) == 1 else b"".join(folded)
         headers.setdefault(name, []).append(value[:LONGEST_HEADER].replace(b"\r", b"").strip())
     return headers, body
+
+
+def _states_boundary(values: list[tuple[str, list[bytes]]], line: bytes) -> bool:
+    """Whether the headers end without an empty line, because this line is the first of the boundary that they state."""
+    boundary = line[2:].strip()
+    return bool(boundary) and any(
+        name == "content-type" and boundary == parameters(b"".join(folded))[1].get("boundary", b"").strip()
+        for name, folded in values
+    )
 
 
 def _part(raw: bytes, headers: Headers, start: int, end: int, usual: str, depth: int, count: list[int]) -> Part:
@@ -179,14 +191,44 @@ def _parts_of(part: Part, depth: int, count: list[int]) -> list[Part]:
         if raw[start : guess.start()].strip():
             pieces.insert(0, (start, _before_line_end(raw, start, guess.start())))
     usual = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
-    found = []
-    for piece_start, piece_end in pieces:
+    found: list[Part] = []
+    ended: list[bytes] = []
+    while pieces:
+        piece_start, piece_end = pieces.pop(0)
         count[0] += 1
         if count[0] > MOST_PARTS:
             raise Unreadable(f"has more than {MOST_PARTS} parts")
         headers, body = read_headers(raw, piece_start, piece_end, MOST_BYTES_OF_PART_HEADERS)
-        found.append(_part(raw, headers, body, piece_end, usual, depth + 1, count))
+        child = _part(raw, headers, body, piece_end, usual, depth + 1, count)
+        if ended and child.type in ("text/plain", "text/html") and (stray := _stray(raw, body, piece_end, ended)):
+            child.end = _before_line_end(raw, body, stray[0])
+            if stray[1] < piece_end:
+                pieces.insert(0, (stray[1], piece_end))
+        ended += _boundaries(child)
+        found.append(child)
     return found
+
+
+def _boundaries(part: Part) -> list[bytes]:
+    """The boundaries that a part and its parts state."""
+    own = part.parameters.get("boundary", b"").strip()
+    return [*([own] if own else []), *(each for inner in part.parts for each in _boundaries(inner))]
+
+
+def _stray(raw: bytes, start: int, end: int, boundaries: list[bytes]) -> tuple[int, int] | None:
+    """Where the first line of one of these boundaries begins and ends: a multipart that has ended before goes on."""
+    found = [
+        (at, line_end)
+        for boundary in boundaries
+        if (at := next(_lines(raw, start, end, b"--" + boundary), -1)) >= 0
+        and raw[at : (line_end := _line_end(raw, at, end))].strip() in (b"--" + boundary, b"--" + boundary + b"--")
+    ]
+    return min(found, default=None)
+
+
+def _line_end(raw: bytes, at: int, end: int) -> int:
+    found = raw.find(b"\n", at, end)
+    return end if found < 0 else found + 1
 
 
 def _cut(raw: bytes, start: int, end: int, boundary: bytes) -> list[tuple[int, int]]:
@@ -206,6 +248,10 @@ def _cut(raw: bytes, start: int, end: int, boundary: bytes) -> list[tuple[int, i
                 return pieces
         opened = None if rest else after
     if opened is not None and opened < end:
+        # Some programs write the last line of the boundary without a line end before it.
+        glued = raw.rfind(line + b"--", opened, end)
+        if glued > opened and raw[glued - 1 : glued].strip() and not raw[glued + len(line) + 2 : end].strip():
+            end = glued
         pieces.append((opened, _before_line_end(raw, opened, end)))
     return pieces
 

@@ -8,12 +8,12 @@ import hashlib
 from . import delivery_reports, parts
 from .addresses import addresses_of
 from .bodies import LONGEST_TEXT, Bodies
-from .dates import moment_of
+from .dates import first_moment
 from .header_values import ids_of, parameters, text_of
 from .parts import MOST_BYTES_OF_HEADERS, Headers, read_headers
 from .records import Address, Mail, Unreadable
 
-VERSION = 2
+VERSION = 3
 """Of the parser. It grows when the parser finds more in a message than before."""
 MOST_BYTES = 40_000_000
 MOST_REFERENCES = 100
@@ -89,7 +89,7 @@ def _of_headers(headers: Headers, charset: str, sender_required: bool) -> Mail:
         to=addresses("to"),
         cc=addresses("cc"),
         bcc=addresses("bcc"),
-        sent_at=moment_of(_first(headers, "date")),
+        sent_at=first_moment([text_of(value, "") for value in headers.get("date", ())]),
         text="",
         html=None,
         attachments=[],

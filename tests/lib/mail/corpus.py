@@ -318,6 +318,8 @@ def header(lines: str | bytes, **expected: Any) -> tuple[bytes, dict[str, Any]]:
 
 
 HEADERS = [
+    header("Subject: x\nDate: Tue, 4 Mar 2025 10:00:b <bo@x.example>\nDate: Tue, 4 Mar 2025 10:00:00 +0100", date=WHEN),
+    header("Subject: x\nDate: yesterday\nDate: Tue, 4 Mar 2025 10:00:00 +0100", date=WHEN),
     header("Subject: Hello", subject="Hello"),
     header("SUBJECT:Hello", subject="Hello"),
     header("Subject : Hello", subject="Hello"),
@@ -629,6 +631,24 @@ STRUCTURES = [
         "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHi --b--", text="Hi --b--"
     ),
     structure("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--bc\n--b--", text="--bc"),
+    structure("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHi--b--\n", text="Hi"),
+    structure("Content-Type: multipart/mixed; boundary=b\n--b\nContent-Type: text/plain\n\nHi\n--b--", text="Hi"),
+    structure(
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=i\n"
+        "MIME-Version: 1.0\n--i\nContent-Type: text/plain\n\nHi\n--i--\n--o--",
+        text="Hi",
+    ),
+    structure(
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=i\n\n"
+        "--i\nContent-Type: text/plain\n\nfirst\n--o\nContent-Type: text/plain\n\nsecond\n"
+        "--i\nContent-Type: text/plain\n\nthird\n--i--\n--o--",
+        text="first\nsecond\nthird",
+    ),
+    structure(
+        "Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=i\n\n"
+        "--o\nContent-Type: text/plain\n\nHi\n--i--\n--o--",
+        text="\nHi",
+    ),
     structure("Content-Type: multipart/mixed; boundary=b\n\n--b  \n\nHi\n--b-- \n", text="Hi"),
     structure(
         """
