@@ -7,6 +7,8 @@ from functools import partial
 from urllib.parse import quote
 
 from ..core.activity.files import File
+from ..core.activity.mail import originals
+from ..core.activity.mail.originals import Original
 from ..lib import media
 from .http.call import Call
 from .http.replies import Download, Reply, error
@@ -68,6 +70,17 @@ def _answer(call: Call, file: File, tag: bytes, status: int, start: int, end: in
     if status == 206:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, file.size or 0)))
     return Download(status, headers, partial(call.api.store.read, file.blob or "", start, end))
+
+
+def mbox(call: Call, found: list[Original], name: str) -> Download:
+    """Original messages as an mbox file of this name."""
+    headers = [
+        (b"content-type", b"application/mbox"),
+        (b"content-disposition", disposition(f"{name}.mbox")),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+    ]
+    return Download(200, headers, lambda: originals.mbox(found, call.api.store.read))
 
 
 def disposition(name: str) -> bytes:

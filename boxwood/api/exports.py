@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from ..core.activity import messages
 from ..core.context import Ctx
 from ..core.import_export import exports
 from ..core.import_export.exports import Export
+from ..errors import Invalid
 from . import pipelines
 from .boxes import read_filter
 from .downloads import disposition
 from .http.call import Call
 from .http.replies import Chunks, encode
+from .messages import shown
+
+MAILS = 100
+"""E-mails of a slice. Each may have a megabyte of text."""
 
 
 def export(call: Call) -> Chunks:
@@ -20,9 +26,12 @@ def export(call: Call) -> Chunks:
 
     `json` is one object with the pipeline and its boxes. The response is streamed. `filter`, `sort`, `stageKey` and
     `view` work as in lists. `fields` are the columns; without it, the export has all fields of the pipeline. With
-    `bom=true`, CSV begins with a byte order mark, which Excel needs to read it as UTF-8.
+    `bom=true`, CSV begins with a byte order mark, which Excel needs to read it as UTF-8. With `mails=true`, `json` also
+    has the e-mail of the boxes, as far as you see it.
     """
     form = call.text("format") or exports.CSV
+    if call.flag("mails") and form != exports.JSON:
+        raise Invalid("mails", "is only for format=json")
     table = Export(
         call.ctx,
         call.path[0],
@@ -42,11 +51,34 @@ def export(call: Call) -> Chunks:
         (b"cache-control", b"no-store"),
     ]
     pipeline = encode(pipelines.get(call)) if form == exports.JSON else b""
-    return Chunks(headers, _pieces(table, table.head(pipeline, bom=call.flag("bom"))), table.record_event)
+    mails = _Mails(table) if call.flag("mails") else None
+    return Chunks(headers, _pieces(table, table.head(pipeline, bom=call.flag("bom")), mails), table.record_event)
 
 
-def _pieces(table: Export, head: bytes) -> Iterator[Callable[[Ctx], bytes]]:
+def _pieces(table: Export, head: bytes, mails: _Mails | None) -> Iterator[Callable[[Ctx], bytes]]:
     yield lambda ctx: head
     while not table.done:
         yield table.slice
+    if mails is not None:
+        yield lambda ctx: table.head_of_mails()
+        while not mails.done:
+            yield mails.slice
     yield lambda ctx: table.tail()
+
+
+class _Mails:
+    """The e-mail of the exported boxes, slice by slice."""
+
+    def __init__(self, table: Export) -> None:
+        self.table, self.done = table, False
+        self._after = ""
+
+    def slice(self, ctx: Ctx) -> bytes:
+        self.table.require(ctx)
+        chosen, first = self.table.chosen, self._after == ""
+        found = messages.list_for_boxes(ctx, chosen.where, chosen.params, after=self._after, limit=MAILS)
+        self.done = len(found) < MAILS
+        if not found:
+            return b""
+        self._after = found[-1].key
+        return (b"" if first else b",\n") + b",\n".join(encode(each) for each in shown(ctx, found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ..core import mail_settings
-from ..core.activity.mail import access_tokens, authorizations, dropbox, mailboxes
+from ..core.activity.mail import access_tokens, authorizations, dropbox, mailboxes, originals
 from ..core.activity.mail.mailbox_records import MailboxRecord
 from ..errors import Conflict, Invalid, Unavailable
 from ..lib import imap, mail, oauth, smtp_login
@@ -15,9 +15,10 @@ from ..wire import v1
 from ..wire.shapes import mailboxes as shapes
 from ..wire.shapes.base import given
 from ..wire.shapes.lists import SUCCESS, Results, Success
+from . import downloads
 from .http.bodies import Body
 from .http.call import Call
-from .http.replies import Reply, encode
+from .http.replies import Download, Reply, encode
 
 MOST_BODY, MOST_HEADERS = 10_000, 200
 
@@ -75,6 +76,15 @@ def list_refusals(call: Call) -> Results[shapes.MailRefusalOut]:
     limit, offset = call.page(100)
     found = mailboxes.refusals(call.ctx, call.path[0], limit=limit + 1, offset=offset)
     return Results([shapes.refusal(each) for each in found[:limit]], len(found) > limit)
+
+
+def mbox(call: Call) -> Download:
+    """The original mails that were stored from the mailbox and are in it, as an mbox file, oldest first.
+
+    Of a mailbox of the team: those on boxes that you can access, and those that no box has.
+    """
+    mailbox = mailboxes.get(call.ctx, call.path[0])
+    return downloads.mbox(call, originals.of_mailbox(call.ctx, mailbox.key), mailbox.address)
 
 
 def authorize(call: Call) -> shapes.AuthorizationOut:

@@ -79,7 +79,7 @@ PAGING = ("limit", "page")
 NAMES = "names"
 TABLES = ("text/csv", "application/x-ndjson", "application/json", "application/octet-stream", "multipart/form-data")
 IMPORT = ("mapping", "onlyMapped", "match", "make", "dates", "format", "encoding", "delimiter", "sheet")
-EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom")
+EXPORT = ("format", "view", "filter", "sort", "fields", "stageKey", "bom", "mails")
 FORM, ANY, RFC822 = "multipart/form-data", "application/octet-stream", "message/rfc822"
 SELECTED = ("updatedSince", "filter", "sort", "fields", "cursor")
 TABLE = ("view", "filter", "sort", "fields", "by", "sums", "limit", NAMES)
@@ -144,6 +144,7 @@ _TABLE = [
             takes=mailbox_shapes.HEADERS_ASK,
         )
     ),
+    _list("/v2/mailboxes/{mailbox}/mbox", mailboxes.mbox),
     _list("/v2/pipelines/{pipeline}/dropbox", mailboxes.dropbox_address),
     _list("/v2/mailboxes/{mailbox}/refusals", mailboxes.list_refusals, *PAGING),
     # Stages
@@ -348,6 +349,7 @@ _TABLE = [
     _list("/v2/messages/{message}/raw", messages.raw),
     _list("/v2/boxes/{box}/mbox", threads.mbox),
     _list("/v2/contacts/{contact}/threads", threads.list_of_contact, *PAGING),
+    _list("/v2/organizations/{organization}/threads", threads.list_of_organization, *PAGING),
     _stream(
         "/v2/boxes/{box}/messages", messages.add, thread_shapes.MessageOut, RFC822, takes=thread_shapes.MESSAGE_ADD
     ),

@@ -11,7 +11,7 @@ from ..errors import Invalid
 from ..wire.shapes import incoming_mail as mail_shapes
 from ..wire.shapes import threads as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
-from .downloads import disposition
+from . import downloads
 from .http.call import ALL, Call
 from .http.replies import Download
 
@@ -81,16 +81,16 @@ def list_of_contact(call: Call) -> Results[shapes.ThreadOut]:
     return Results(shown(call.ctx, found[:limit]), len(found) > limit)
 
 
+def list_of_organization(call: Call) -> Results[shapes.ThreadOut]:
+    """The e-mail threads with the contacts and the domains of an organization, as those of a contact."""
+    limit, offset = call.page(PAGE)
+    found = conversations.list_for_organization(call.ctx, call.path[0], limit=limit + 1, offset=offset)
+    return Results(shown(call.ctx, found[:limit]), len(found) > limit)
+
+
 def mbox(call: Call) -> Download:
     """The original messages of a box as an mbox file, oldest first: those that you see whole."""
-    found = originals.of_box(call.ctx, call.path[0])
-    headers = [
-        (b"content-type", b"application/mbox"),
-        (b"content-disposition", disposition(f"{call.path[0]}.mbox")),
-        (b"x-content-type-options", b"nosniff"),
-        (b"cache-control", b"no-store"),
-    ]
-    return Download(200, headers, lambda: originals.mbox(found, call.api.store.read))
+    return downloads.mbox(call, originals.of_box(call.ctx, call.path[0]), call.path[0])
 
 
 def remove(call: Call) -> Success:

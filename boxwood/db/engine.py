@@ -121,6 +121,9 @@ class Dialect(Protocol):
     def exact(self, text: str) -> str:
         """The text, compared byte by byte."""
 
+    def domain(self, address: str) -> str:
+        """The part of an e-mail address after its first @."""
+
     def contains(self, text: str, name: str) -> str:
         """A condition: the text contains the parameter `name`."""
 

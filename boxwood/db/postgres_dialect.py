@@ -74,6 +74,9 @@ class PostgresDialect:
     def exact(self, text: str) -> str:
         return f'(({text}) COLLATE "C")'
 
+    def domain(self, address: str) -> str:
+        return f"split_part({address}, '@', 2)"
+
     def contains(self, text: str, name: str) -> str:
         return f"strpos({text}, :{name}) > 0"
 

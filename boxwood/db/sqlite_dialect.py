@@ -56,6 +56,9 @@ class SqliteDialect:
     def exact(self, text: str) -> str:
         return text
 
+    def domain(self, address: str) -> str:
+        return f"substr({address}, instr({address}, '@') + 1)"
+
     def contains(self, text: str, name: str) -> str:
         return f"instr({text}, :{name}) > 0"
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from boxwood.core.activity.mail.matching import Decision
+from boxwood.core.activity.mail.progress import PLACES, PlaceRecord
 from boxwood.core.records import TEAM_MEMBERS, TeamMember
 from tests.conftest import World, ok, refused
 from tests.mail_in import mailbox_of, raw_mail, receive
@@ -54,6 +56,8 @@ class Scene:
     automation: str
     receiver: Receiver
     contact: str
+    organization: str
+    mailbox: str
     cursor: str
     """Of the event stream, before the mail."""
     viewers: list[Viewer]
@@ -132,10 +136,22 @@ def make_scene(world: World, share: str, receiver: Receiver) -> Scene:
             json={"givenName": "Kim", "emailAddresses": [f"{SENDER}@client.example"]},
         )
     )
+    organization = ok(
+        world.ada.http.post(
+            f"/api/v2/teams/{world.team_key}/organizations", json={"name": "Client", "domains": ["client.example"]}
+        )
+    )
+    server = {"host": "127.0.0.1", "port": 1, "security": "none", "password": "correct-horse"}
+    given = {"address": world.bo.email, "imap": server, "share": share, "teamKey": world.team_key}
+    mailbox_key = ok(world.bo.http.post("/api/v2/mailboxes", json=given))["key"]
+    ok(world.bo.http.post(f"/api/v2/mailboxes/{mailbox_key}/pause"))
     cursor = ok(world.ada.http.get("/api/v2/events", params={"after": "now"}))["cursor"]
-    mailbox, chosen = mailbox_of(world, "bo", share), Decision("store", "chosen", [box])
+    mailbox = msgspec.structs.replace(mailbox_of(world, "bo", share), key=mailbox_key)
+    chosen = Decision("store", "chosen", [box])
     first = receive(world, "bo", mailbox, mail_with_words(1), decision=chosen)
     message = ok(world.bo.http.get(f"/api/v2/messages/{first.message_keys[0]}"))
+    place = PlaceRecord(mailbox_key, "INBOX", 1, 1, first.mail_key, [], [], None, None, None)
+    world.server.engine.write(lambda db: PLACES.insert(db, place))
     second = receive(world, "bo", mailbox, mail_with_words(2), decision=chosen)
     gone = ok(world.bo.http.get(f"/api/v2/messages/{second.message_keys[0]}"))["threadKey"]
     ok(world.bo.http.delete(f"/api/v1/threads/{gone}"))
@@ -143,14 +159,15 @@ def make_scene(world: World, share: str, receiver: Receiver) -> Scene:
     change = next(event["change"] for event in history if event["kind"] == "thread.added")
     return Scene(
         world, share, box, message["threadKey"], message["key"], message["fileKeys"][0], change, gone,
-        hooks[0]["key"], automation["key"], receiver, contact["key"], cursor, seen_by,
+        hooks[0]["key"], automation["key"], receiver, contact["key"], organization["key"], mailbox_key, cursor, seen_by,
     )  # fmt: skip
 
 
 def get(path: str, verb: str = "GET", **params: str) -> Callable[[Scene, Viewer], httpx.Response]:
     def ask(scene: Scene, viewer: Viewer) -> httpx.Response:
         names = {name: getattr(scene, name) for name in ("box", "thread", "message", "file", "webhook", "automation")}
-        filled = path.format(**names, pipeline=pipeline_of(scene), contact=scene.contact)
+        more = {"contact": scene.contact, "organization": scene.organization, "mailbox": scene.mailbox}
+        filled = path.format(**names, **more, pipeline=pipeline_of(scene))
         return viewer.http.request(verb, f"/api{filled}", params=params)
 
     return ask
@@ -170,6 +187,7 @@ SURFACES: dict[str, Callable[[Scene, Viewer], httpx.Response]] = {
     "page of the message": get("/v2/messages/{message}/page"),
     "original": get("/v2/messages/{message}/raw"),
     "mbox": get("/v2/boxes/{box}/mbox"),
+    "mbox of the mailbox": get("/v2/mailboxes/{mailbox}/mbox"),
     "files of the box": get("/v1/boxes/{box}/files"),
     "the file": get("/v1/files/{file}"),
     "bytes of the file": get("/v1/files/{file}/contents"),
@@ -189,10 +207,13 @@ SURFACES: dict[str, Callable[[Scene, Viewer], httpx.Response]] = {
     "search by subject": get("/v1/search", query=SUBJECT),
     "search by file": get("/v1/search", query=FILE),
     "conversations of the contact": get("/v2/contacts/{contact}/threads"),
+    "conversations of the organization": get("/v2/organizations/{organization}/threads"),
+    "suggestions": get("/v2/mail/suggestions"),
     "box": get("/v1/boxes/{box}"),
     "box in the past": get("/v1/boxes/{box}", asOf="4000000000000"),
     "boxes": get("/v1/pipelines/{pipeline}/boxes"),
     "export of the pipeline": get("/v2/pipelines/{pipeline}/export", format="json"),
+    "export of the pipeline with mail": get("/v2/pipelines/{pipeline}/export", format="json", mails="true"),
     "comments of the box": get("/v1/boxes/{box}/comments"),
     "deliveries": get("/v2/webhooks/{webhook}/deliveries"),
     "runs": get("/v2/automations/{automation}/runs"),
@@ -202,6 +223,7 @@ SURFACES: dict[str, Callable[[Scene, Viewer], httpx.Response]] = {
 WHOLE = set(SURFACES) - {
     *("the file", "link to the file", "search by text", "search by subject", "search by file", "box in the past"),
     *("box", "boxes", "export of the pipeline", "comments of the box", "deliveries", "runs", "notifications"),
+    "suggestions",
 }
 """Surfaces on which the owner of the mail must find it, or they test nothing."""
 

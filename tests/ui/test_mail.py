@@ -239,18 +239,54 @@ def test_a_conversation_is_shared_split_moved_and_removed_and_each_is_undone(win
     expect(conversations).to_have_count(1)
 
 
-def test_a_contact_shows_its_conversations_of_all_boxes(window: Any, world: World) -> None:
+def test_a_contact_and_its_organization_show_their_conversations_and_change_them_with_undo(
+    window: Any, world: World
+) -> None:
     pipeline = world.pipeline()
-    for number, name in ((1, "Machines"), (2, "Tools")):
-        post(world, world.box(pipeline, name=name), mail(f"About {name}", "Hello", number=number))
-    body = {"givenName": "Zoe", "emailAddresses": ["zoe@zuse.example"]}
-    contact = ok(world.ada.http.post(f"/api/v2/teams/{world.team_key}/contacts", json=body))["key"]
+    boxes = [world.box(pipeline, name=name) for name in ("Machines", "Tools")]
+    for number, box in enumerate(boxes, 1):
+        post(world, box, mail(f"About {box['name']}", "Hello", number=number))
+    team = f"/api/v2/teams/{world.team_key}"
+    given = {"givenName": "Zoe", "emailAddresses": ["zoe@zuse.example"]}
+    contact = ok(world.ada.http.post(f"{team}/contacts", json=given))["key"]
+    organization = ok(world.ada.http.post(f"{team}/organizations", json={"name": "Zuse", "domains": ["zuse.example"]}))
     page = window(world.ada).goto(f"/contacts/{contact}")
     conversations = page.get_by_role("list", name="Conversations").locator("> li")
     expect(conversations).to_have_count(2)
     expect(conversations.first).to_contain_text("About Tools")
-    conversations.first.get_by_role("button", expanded=False).click()
+    conversations.first.get_by_role("button", expanded=False).first.click()
     expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_contain_text("Hello")
+    page.reload()
+    expect(page.get_by_role("article", name="E-mail from Zoe Zuse")).to_contain_text("Hello")
+
+    def choose(item: str) -> None:
+        page.get_by_role("button", name="More about About Tools").click()
+        page.get_by_role("menuitem", name=item).click()
+
+    def undo(says: str) -> None:
+        toast = page.get_by_role("alert").filter(has_text=says)
+        toast.get_by_role("button", name="Undo").click()
+        expect(toast).to_have_count(0)
+
+    choose("Nothing")
+    expect(conversations.first).to_contain_text("Private")
+    undo("Sharing of the conversation changed")
+    expect(conversations.first).not_to_contain_text("Private")
+    choose("Remove from this box")
+    expect(conversations).to_have_count(1)
+    undo("Conversation removed from the box")
+    expect(conversations).to_have_count(2)
+    page.goto(f"/organizations/{organization['key']}")
+    expect(conversations).to_have_count(2)
+    choose("Move to another box")
+    page.get_by_role("combobox", name="Box").fill("Machines")
+    page.get_by_role("option", name="Machines").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move").click()
+    expect(page.get_by_role("link", name="Machines")).to_have_count(2)
+    undo("Conversation moved")
+    expect(page.get_by_role("link", name="Machines")).to_have_count(1)
+    post(world, boxes[0], mail("One more", "Hello", number=3))
+    expect(conversations).to_have_count(3)
     conversations.last.get_by_role("link", name="Machines").click()
     expect(page.get_by_role("heading", name="Machines", exact=True)).to_be_visible()
 

@@ -32,7 +32,8 @@ PATHS: dict[str, str] = {
         /sessions/{session} /settings/mail /settings/mail/test /apikeys /apikeys/{apikey} /preferences /mailboxes
         /mailboxes/{mailbox} /mailboxes/{mailbox}/test /mailboxes/{mailbox}/pause /mailboxes/{mailbox}/resume
         /mailboxes/{mailbox}/authorize /mailboxes/{mailbox}/folders /mailboxes/{mailbox}/headers
-        /mailboxes/{mailbox}/refusals /calendars /calendars/{calendar} /calendars/{calendar}/feed.ics
+        /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /calendars /calendars/{calendar}
+        /calendars/{calendar}/feed.ics
         /automations/{automation}/rotate /automations/{automation}/test /proposals/{proposal}/approve
         /proposals/{proposal}/reject /files/{file}/download
     """,
@@ -90,6 +91,7 @@ PATHS: dict[str, str] = {
         /organizations/{organization}/newsfeed /organizations/{organization}/history
     """,
     "organizations boxes": "/organizations/{organization}/boxes",
+    "organizations mail": "/organizations/{organization}/threads",
     "snippets": "/snippets /snippets/{snippet}",
     "webhooks": """
         /webhooks /webhooks/{webhook} /webhooks/{webhook}/rotate /webhooks/{webhook}/test /webhooks/{webhook}/replay

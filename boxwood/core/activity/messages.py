@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ...db.records import Table
@@ -89,6 +91,22 @@ def list_for_thread(ctx: Ctx, thread_key: str, *, limit: int, offset: int) -> li
         thread=thread.key,
         limit=limit,
         offset=offset,
+    )
+    return sharing.reduced_messages(ctx, MESSAGES.load_all(rows))
+
+
+def list_for_boxes(ctx: Ctx, where: str, params: dict[str, Any], *, after: str, limit: int) -> list[Message]:
+    """The messages of boxes that the actor may see, by key, after the message with the key `after`. `where` is the SQL
+    condition for the boxes `b`, with the parameters `params`."""
+    test, given = attached.sees(ctx, MESSAGES.name)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {MESSAGES.of("whole_messages")} FROM whole_messages JOIN boxes b ON b.key = whole_messages.box_key
+        WHERE {where} AND {test} AND whole_messages.key > :after ORDER BY whole_messages.key LIMIT :limit
+        """,
+        **{**params, **given, "now": ctx.now},
+        after=after,
+        limit=limit,
     )
     return sharing.reduced_messages(ctx, MESSAGES.load_all(rows))
 

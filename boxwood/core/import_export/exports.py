@@ -144,6 +144,10 @@ class Export:
             return (csv_cells.BOM if bom else b"") + csv_cells.written([self._headings])
         return b'{"pipeline":' + pipeline + b',"boxes":[\n' if self.form == JSON else b""
 
+    def head_of_mails(self) -> bytes:
+        """Between the boxes and their mails, in the format that includes the pipeline."""
+        return b'\n],"mails":[\n'
+
     def tail(self) -> bytes:
         return b"\n]}\n" if self.form == JSON else b""
 
@@ -152,9 +156,13 @@ class Export:
         pipeline = self.chosen.pipeline
         events.record(ctx, "pipeline.exported", pipeline, pipeline=pipeline, what=self.form.upper())
 
-    def slice(self, ctx: Ctx) -> bytes:
+    def require(self, ctx: Ctx) -> None:
+        """Raise `NotFound` or `Forbidden` if the actor may not export the pipeline any longer."""
         pipeline, role = pipelines.reach(ctx, self.chosen.pipeline.key)
         access.require(ctx, role, "PIPELINE", "EXPORT", pipeline)
+
+    def slice(self, ctx: Ctx) -> bytes:
+        self.require(ctx)
         first = not self._cursor and self._position[1] == ""
         lines = self._lines(ctx)
         named = {key for line in lines for key in (*line.assignee_keys, *line.follower_keys)}

@@ -17,7 +17,7 @@ import classes from "./directory.module.css";
 import { Members } from "./Members";
 import type { Changes, Entry, Noun } from "./nouns";
 
-const ContactMail = lazily(() => import("../mail/ContactMail"));
+const EntryMail = lazily(() => import("./EntryMail"));
 
 /** Page of one contact or organization: its data, and the boxes that name it. */
 export function EntryPage({ noun }: { noun: Noun }) {
@@ -39,11 +39,9 @@ function Page({ noun, entry }: { noun: Noun; entry: Entry }) {
       </Stack>
       <Stack gap="xl">
         <Boxes noun={noun} entry={entry} />
-        {noun.path === "contacts" && (
-          <Suspense fallback={<Loading rows={2} />}>
-            <ContactMail contact={entry.key} />
-          </Suspense>
-        )}
+        <Suspense fallback={<Loading rows={2} />}>
+          <EntryMail noun={noun} entry={entry.key} />
+        </Suspense>
         <Linked entry={entry} noun={noun} onSave={(changes) => edit.mutate(changes)} />
         <Text size="sm" className="quiet">
           Made <Moment at={entry.creationDate} />, changed <Moment at={entry.versionTimestamp} />

@@ -9,6 +9,7 @@ import type {
   OrganizationOut,
   TeamFieldCreate,
   TeamFieldOut,
+  ThreadOut,
 } from "../api/schema";
 
 export type Entry = ContactOut | OrganizationOut;
@@ -45,6 +46,7 @@ export type Noun = {
   edit: (key: string, changes: Changes) => Promise<Entry>;
   remove: (key: string) => Promise<unknown>;
   boxes: (key: string) => Promise<BoxOut[]>;
+  threads: (key: string, page: number) => Promise<{ results: ThreadOut[]; hasNextPage: boolean }>;
   fields: (team: string) => Promise<TeamFieldOut[]>;
   makeField: (team: string, changes: FieldChanges) => Promise<Response>;
   editField: (team: string, field: string, changes: FieldChanges) => Promise<Response>;
@@ -96,6 +98,8 @@ export const CONTACTS: Noun = {
   remove: (contact) => client.DELETE("/v2/contacts/{contact}", { params: { path: { contact } } }),
   boxes: (contact) =>
     resultsOf(client.GET("/v2/contacts/{contact}/boxes", { params: { path: { contact }, query: { limit: 100 } } })),
+  threads: (contact, page) =>
+    dataOf(client.GET("/v2/contacts/{contact}/threads", { params: { path: { contact }, query: { page } } })),
   fields: (team) => dataOf(client.GET("/v2/teams/{team}/contacts/fields", { params: { path: { team } } })),
   makeField: (team, body) =>
     responseOf(client.POST("/v2/teams/{team}/contacts/fields", { params: { path: { team } }, body })),
@@ -147,6 +151,10 @@ export const ORGANIZATIONS: Noun = {
       client.GET("/v2/organizations/{organization}/boxes", {
         params: { path: { organization }, query: { limit: 100 } },
       }),
+    ),
+  threads: (organization, page) =>
+    dataOf(
+      client.GET("/v2/organizations/{organization}/threads", { params: { path: { organization }, query: { page } } }),
     ),
   fields: (team) => dataOf(client.GET("/v2/teams/{team}/organizations/fields", { params: { path: { team } } })),
   makeField: (team, body) =>

@@ -1,6 +1,6 @@
 import { Button, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconAt, IconMail } from "@tabler/icons-react";
+import { IconAt, IconDownload, IconMail } from "@tabler/icons-react";
 import { Suspense } from "react";
 import { Link } from "react-router";
 import { api } from "../api/client";
@@ -32,6 +32,19 @@ export default function BoxMail() {
         >
           Addresses
         </Button>
+        {(query.data?.length ?? 0) > 0 && (
+          <Button
+            component="a"
+            href={`/api/v2/boxes/${box.key}/mbox`}
+            download
+            variant="subtle"
+            color="gray"
+            size="compact-xs"
+            leftSection={<IconDownload size={14} stroke={1.6} />}
+          >
+            Download
+          </Button>
+        )}
       </Group>
       <Suspense fallback={null}>
         {addresses && <BoxAddresses box={box} mayEdit={mayEdit} onClose={dialog.close} />}

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Checkbox, Group, Stack, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { usePipeline } from "../app/pipeline";
@@ -14,7 +14,7 @@ import { useSearch } from "../lib/search";
 const FORMATS = [
   { format: "csv", label: "CSV", says: "for spreadsheets" },
   { format: "jsonl", label: "JSON lines", says: "a box a line, for programs" },
-  { format: "json", label: "JSON", says: "everything there is to know of the pipeline and its boxes" },
+  { format: "json", label: "JSON", says: "the pipeline with its stages and columns, and its boxes" },
 ];
 
 /** Screen that imports a table into a pipeline and exports its boxes. */
@@ -22,6 +22,7 @@ export default function ImportExport() {
   const pipeline = usePipeline();
   const [search, setSearch] = useSearch();
   const [table, setTable] = useState<Table | null>(takeDropped);
+  const [mails, setMails] = useState(false);
   const running = search.get("import");
   return (
     <div className={classes.page}>
@@ -69,12 +70,20 @@ export default function ImportExport() {
               variant="default"
               w={130}
               leftSection={<IconDownload size={15} />}
-              href={`/api/v2/pipelines/${pipeline.key}/export?format=${format}&bom=true`}
+              href={`/api/v2/pipelines/${pipeline.key}/export?format=${format}&bom=true${format === "json" && mails ? "&mails=true" : ""}`}
               download={`${pipeline.name}.${format}`}
             >
               {label}
             </Button>
             <Text className="quiet">{says}</Text>
+            {format === "json" && (
+              <Checkbox
+                size="xs"
+                label="With e-mail"
+                checked={mails}
+                onChange={(event) => setMails(event.currentTarget.checked)}
+              />
+            )}
           </Group>
         ))}
       </Stack>

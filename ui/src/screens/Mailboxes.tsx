@@ -157,6 +157,9 @@ function Line({ mailbox }: { mailbox: MailboxOut }) {
               {mailbox.imap && <Menu.Item onClick={() => test.mutate()}>Test the connection</Menu.Item>}
               <Menu.Item onClick={() => turn.mutate(isPaused)}>{isPaused ? "Resume" : "Pause"}</Menu.Item>
               {mailbox.state === "failing" && <Menu.Item onClick={() => turn.mutate(true)}>Try again now</Menu.Item>}
+              <Menu.Item component="a" href={`/api/v2/mailboxes/${mailbox.key}/mbox`} download>
+                Download the stored e-mail
+              </Menu.Item>
               <Menu.Item onClick={() => setOpen("edit")}>Edit</Menu.Item>
               <Menu.Item color="red" onClick={() => setOpen("remove")}>
                 Remove

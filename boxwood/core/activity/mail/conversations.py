@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ....errors import Conflict, Forbidden, Invalid
-from ....lib import ids
+from ....lib import addresses, ids
 from ... import boxes, events, search
 from ...context import Ctx
 from ...people import contact_access
 from ...people.contacts import CONTACTS
+from ...people.organizations import ORGANIZATIONS
 from ...records import Box, Pipeline
 from ...webhooks import deliveries
 from .. import attached, files, threads
@@ -216,29 +217,52 @@ def _empty_like(ctx: Ctx, thread: Thread) -> Thread:
     )
 
 
-# Of a contact
+# Of a contact or an organization
 
 
 def list_for_contact(ctx: Ctx, contact_key: str, *, limit: int, offset: int) -> list[Thread]:
     """The conversations with a contact, in all boxes that the actor may see, the newest first."""
     contact = contact_access.get(ctx, CONTACTS, contact_key)
-    if not contact.email_addresses:
+    return _with_people(ctx, contact.email_addresses, [])[offset : offset + limit]
+
+
+def list_for_organization(ctx: Ctx, organization_key: str, *, limit: int, offset: int) -> list[Thread]:
+    """The conversations with the contacts of an organization, and with addresses of its domains."""
+    organization = contact_access.get(ctx, ORGANIZATIONS, organization_key)
+    keys = [link.key for link in organization.contact_links]
+    seen = contact_access.known(ctx, "contacts", organization.team_key, keys)
+    found = [contact_access.get(ctx, CONTACTS, key) for key in keys if key in seen]
+    emails = [address for contact in found for address in contact.email_addresses]
+    domains = [domain for domain in organization.normalized_domains if domain not in addresses.ANYBODYS]
+    return _with_people(ctx, emails, domains)[offset : offset + limit]
+
+
+def _with_people(ctx: Ctx, emails: list[str], domains: list[str]) -> list[Thread]:
+    """The latest conversations in which one of these addresses, or an address of one of these domains, takes part."""
+    if not emails and not domains:
         return []
     test, given = attached.sees(ctx, "threads")
-    among = ctx.db.dialect.among("a.value", "addresses")
+
+    def named(column: str) -> str:
+        whole = ctx.db.dialect.among(column, "addresses")
+        # Without domains, an index finds the addresses.
+        domain = ctx.db.dialect.among(ctx.db.dialect.domain(column), "domains") if domains else ""
+        return f"({whole} OR {domain})" if domain else whole
+
     rows = ctx.db.rows(
         f"""
         SELECT {THREADS.columns} FROM threads
-        WHERE (box_key IN (
-                SELECT x.box_key FROM box_addresses x WHERE {ctx.db.dialect.among("x.address", "addresses")})
+        WHERE (box_key IN (SELECT x.box_key FROM box_addresses x WHERE {named("x.address")})
             OR key IN (SELECT o.thread_key FROM thread_shares o WHERE o.owner_key = :mail_owner))
-            AND EXISTS (SELECT 1 FROM {ctx.db.dialect.each_text("email_addresses")} AS a WHERE {among}) AND {test}
+            AND EXISTS (
+                SELECT 1 FROM {ctx.db.dialect.each_text("email_addresses")} AS a WHERE {named("a.value")}) AND {test}
         ORDER BY COALESCE(last_email_at, created_at) DESC, key DESC LIMIT {MOST_OF_CONTACT}
         """,
-        addresses=ctx.db.texts(contact.email_addresses),
+        addresses=ctx.db.texts(emails),
+        **({"domains": ctx.db.texts(domains)} if domains else {}),
         **given,
     )
-    return threads.within_reach(ctx, THREADS.load_all(rows))[offset : offset + limit]
+    return threads.within_reach(ctx, THREADS.load_all(rows))
 
 
 MOST_OF_CONTACT = 1000

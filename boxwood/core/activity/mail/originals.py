@@ -15,7 +15,9 @@ from ... import access, boxes
 from ...context import Ctx
 from .. import messages
 from ..files import File
-from . import sharing
+from . import mailboxes, sharing
+from .mailbox_records import MailboxRecord
+from .records import PERSONAL, SHARED
 
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
 PIECE = 256 * 1024
@@ -64,6 +66,50 @@ def of_box(ctx: Ctx, box_key: str) -> list[Original]:
         mail_owner=ctx.mail_owner,
     )
     return [_original(*row) for row in rows]
+
+
+def of_mailbox(ctx: Ctx, key: str) -> list[Original]:
+    """The originals of the mails that were stored from a mailbox and are in it, the oldest first.
+
+    All mail of the actor's own mailbox. Of a mailbox of the team only mail on boxes that the actor sees, and of a
+    shared one also mail that no box has.
+    """
+    mailbox = mailboxes.get(ctx, key)
+    rows = ctx.db.rows(
+        """
+        SELECT DISTINCT l.key, l.sender, l.sent_at, l.raw_blob FROM mail_places o JOIN mails l ON l.key = o.mail_key
+        WHERE o.mailbox_key = :mailbox AND l.raw_blob IS NOT NULL ORDER BY l.sent_at, l.key
+        """,
+        mailbox=mailbox.key,
+    )
+    seen = None if mailbox.kind == PERSONAL else _seen(ctx, mailbox)
+    return [_original(*row) for row in rows if seen is None or row[0] in seen]
+
+
+def _seen(ctx: Ctx, mailbox: MailboxRecord) -> set[str]:
+    """The mails of a mailbox of the team that the actor sees on a box, or that are on no box and not in the trash. Mail
+    of a dropbox that is on no box may belong to a pipeline that the actor does not see."""
+    among = "SELECT mail_key FROM mail_places WHERE mailbox_key = :mailbox"
+    rows = ctx.db.rows(
+        f"""
+        SELECT m.mail_key, m.box_key FROM messages m
+        WHERE m.mail_key IN ({among}) AND {access.sees_mail("m.thread_key")}
+        """,
+        mailbox=mailbox.key,
+        mail_owner=ctx.mail_owner,
+    )
+    boxes_seen = boxes.seen_among(ctx, {box for _, box in rows})
+    found = {mail for mail, box in rows if box in boxes_seen}
+    if mailbox.kind != SHARED:
+        return found
+    loose = ctx.db.rows(
+        f"""
+        {among} AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.mail_key = mail_places.mail_key)
+            AND NOT EXISTS (SELECT 1 FROM trash_mails t WHERE t.mail_key = mail_places.mail_key)
+        """,
+        mailbox=mailbox.key,
+    )
+    return found | {mail for (mail,) in loose}
 
 
 def _original(key: str, sender: str, sent_at: int, blob: str) -> Original:

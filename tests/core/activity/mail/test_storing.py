@@ -276,6 +276,26 @@ def test_the_conversations_of_a_contact_are_listed_over_all_boxes(world: World, 
     assert listed == {"ada": ["Offer"], "bo": ["Secret", "Offer"]}
 
 
+def test_the_conversations_of_an_organization_are_those_with_its_contacts_and_domains(world: World, box: str) -> None:
+    team = f"/api/v2/teams/{world.team_key}"
+    contact = ok(world.ada.http.post(f"{team}/contacts", json={"emailAddresses": ["pat@home.example"]}))["key"]
+    given = {"name": "Client", "domains": ["client.example", "gmail.com"], "contactLinks": [{"key": contact}]}
+    organization = ok(world.ada.http.post(f"{team}/organizations", json=given))["key"]
+    decision = Decision("store", "chosen", [box])
+    for number, sender in enumerate((CLIENT, "pat@home.example", "other@gmail.com", "x@notclient.example"), 1):
+        raw = raw_mail(number, subject=sender, sender=sender, to=world.ada.email)
+        receive(world, "ada", mailbox_of(world, "ada"), raw, decision=decision)
+    receive(world, "bo", mailbox_of(world, "bo", "private"), raw_mail(9, subject="Secret"), decision=decision)
+
+    def listed(name: str) -> list[str]:
+        answer = getattr(world, name).http.get(f"/api/v2/organizations/{organization}/threads")
+        return [each["subject"] for each in ok(answer)["results"]]
+
+    assert listed("ada") == ["pat@home.example", CLIENT]
+    assert listed("bo") == ["Secret", "pat@home.example", CLIENT]
+    refused(world.cy.http.get(f"/api/v2/organizations/{organization}/threads"), 404)
+
+
 def test_webhooks_tell_of_received_mail(world: World) -> None:
     pipeline = world.pipeline()
     box = world.box(pipeline, name=f"Acme {CLIENT}")["key"]

@@ -1,0 +1,88 @@
+import { Button, Text, Title } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "react-router";
+import { api } from "../api/client";
+import { mayEdit } from "../api/rights";
+import type { ThreadOut } from "../api/schema";
+import { useMe } from "../api/session";
+import { Ready } from "../components/states";
+import { useSearch } from "../lib/search";
+import { Conversation } from "../mail/Conversation";
+import classes from "../mail/mail.module.css";
+import type { Noun } from "./nouns";
+
+/**
+ * The conversations with a contact, or with the people of an organization, in all boxes that the user sees, the newest
+ * first. The address says which one is open.
+ */
+export default function EntryMail({ noun, entry }: { noun: Noun; entry: string }) {
+  const [search, setSearch] = useSearch();
+  const open = search.get("thread");
+  const query = useInfiniteQuery({
+    queryKey: ["get", `/v2/${noun.path}/{${noun.singular}}/threads`, { params: { path: { [noun.singular]: entry } } }],
+    queryFn: ({ pageParam }) => noun.threads(entry, pageParam),
+    initialPageParam: 0,
+    getNextPageParam: (last, pages) => (last.hasNextPage ? pages.length : undefined),
+  });
+  const turn = (key: string) =>
+    setSearch(
+      (before) => {
+        if (open === key) before.delete("thread");
+        else before.set("thread", key);
+        return before;
+      },
+      { replace: true },
+    );
+  return (
+    <section aria-label="E-mail">
+      <Title order={2} mb="xs">
+        E-mail
+      </Title>
+      <Ready query={query}>
+        {(data) => {
+          const threads = data.pages.flatMap((page) => page.results);
+          if (threads.length === 0) return <Text className="quiet">No e-mail with this {noun.singular} yet.</Text>;
+          return (
+            <ul className={classes.conversations} aria-label="Conversations">
+              {threads.map((thread) => (
+                <Line key={thread.key} thread={thread} open={open === thread.key} onToggle={() => turn(thread.key)} />
+              ))}
+            </ul>
+          );
+        }}
+      </Ready>
+      {query.hasNextPage && (
+        <Button
+          mt="xs"
+          variant="default"
+          size="compact-sm"
+          loading={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          Show older
+        </Button>
+      )}
+    </section>
+  );
+}
+
+/** A conversation with the name of its box. Users who may edit the box have the same menu as there. */
+function Line({ thread, open, onToggle }: { thread: ThreadOut; open: boolean; onToggle: () => void }) {
+  const me = useMe();
+  const box = api.useQuery("get", "/v1/boxes/{box}", { params: { path: { box: thread.boxKey } } });
+  const pipelines = api.useQuery("get", "/v2/pipelines", {});
+  const pipeline = pipelines.data?.results.find(({ key }) => key === thread.pipelineKey);
+  return (
+    <Conversation
+      thread={thread}
+      open={open}
+      onToggle={onToggle}
+      mayEdit={pipeline !== undefined && box.data !== undefined && mayEdit(pipeline, me.key, box.data)}
+      place={
+        <Text size="xs" className={classes.place}>
+          in <Link to={`/boxes/${thread.boxKey}?tab=email&thread=${thread.key}`}>{box.data?.name ?? "…"}</Link>
+        </Text>
+      }
+    />
+  );
+}
