@@ -96,6 +96,7 @@ class Boxwood:
             config.native_endpoints,
             config.subscriptions,
             config.base_url,
+            config.cors_origins,
         )
         self.api.keys = self.keys
         self.api.mail_providers = mail_providers(config)
@@ -108,7 +109,8 @@ class Boxwood:
             stored_url=self._stored_url,
         )
         self.door = Door(engine, self.limits, clock)
-        self.mcp = McpDoor(self.api, self.hosts, config.base_url, config.cors_origins)
+        # Operations of an assistant are counted like requests of its key.
+        self.mcp = McpDoor(Observed(self.api, self.api.usage), self.hosts, config.base_url, config.cors_origins)
         self.provider = Provider(self.api, provider(config))
         self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
@@ -129,7 +131,7 @@ class Boxwood:
         )
         called = with_cors(self._call, config.cors_origins) if config.cors_origins else self._call
         self._called: ASGIApp = called
-        self.asgi: ASGIApp = Observed(self.dispatch)
+        self.asgi: ASGIApp = Observed(self.dispatch, self.api.usage)
 
     async def dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse requests for other hosts. Pass requests to the API, inbound webhooks and the MCP server directly, and
@@ -165,7 +167,7 @@ class Boxwood:
             await asyncio.to_thread(self.engine.empty_log)
         _before_shutdown(self.api.bells.close)
         jobs = [
-            asyncio.create_task(upkeep.run(self.engine, self.api.uses, self.api.seen, self.store, self.clock)),
+            asyncio.create_task(upkeep.run(self.engine, self._note_uses, self.store, self.clock)),
             asyncio.create_task(task_due.run(self.engine, self.clock)),
             asyncio.create_task(outgoing_mail.run(self.engine, self.keys, self.clock)),
             asyncio.create_task(digests.run(self.engine, self.clock)),
@@ -191,7 +193,7 @@ class Boxwood:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
             await self.mcp.close()
-            await asyncio.to_thread(upkeep.note_uses, self.engine, self.api.uses, self.api.seen)
+            await asyncio.to_thread(self._note_uses)
             await self.api.remote_images.close()
             await asyncio.to_thread(self.api.close)
             await asyncio.to_thread(self.engine.close)
@@ -199,6 +201,11 @@ class Boxwood:
             await asyncio.to_thread(cel.ENGINE.close)
             await asyncio.to_thread(tokens.ENGINE.close)
             await asyncio.to_thread(html_cleaning.ENGINE.close)
+
+    def _note_uses(self) -> None:
+        """Store what API keys and sessions were used for."""
+        upkeep.note_uses(self.engine, self.api.uses, self.api.seen)
+        self.api.usage.store(self.engine.write)
 
     def _adopt_mail(self, db: Db) -> bool:
         config = self.config

@@ -88,9 +88,10 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
     """One operation in a savepoint."""
     says, change = "", call.ctx.change
     path: tuple[str, ...] = ()
+    name = ""
     try:
         route, inner = _prepared(call, operation)
-        says, path = route.says, inner.path
+        says, path, name = route.says, inner.path, f"{route.verb} {route.path}"
         if route.mode == WRITE and dry_run.wanted({}, inner.query, inner.given):
             return _dry(call, route, inner)
         result = call.ctx.db.attempt(lambda: answer(route, inner))
@@ -104,6 +105,8 @@ def _attempt(call: Call, operation: dict[str, Any]) -> Result:
         reply = replies.of_problem(problem, says, path)
     if reply.content_type != replies.JSON:
         reply = replies.error(400, "path: returns something other than JSON, so it cannot be part of a batch")
+    if call.key and name:
+        call.api.usage.note_part(call.key, name, reply.status)
     return Result(reply.status, msgspec.Raw(reply.body))
 
 

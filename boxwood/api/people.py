@@ -8,6 +8,7 @@ import msgspec
 
 from ..core import persons, pipelines
 from ..core.accounts import api_keys, team_settings
+from ..core.accounts.key_limits import Limits
 from ..core.activity import handovers, time_zones
 from ..core.activity.mail import sharing
 from ..core.contacts import custom_fields
@@ -51,10 +52,11 @@ def create_key(call: Call) -> shapes.ApiKeyOut:
 
     Only this response contains the whole secret, `apiKey`. A key with `teamKey` can act for the members of the team.
     The writes of a key with `proposes` become proposals, which you approve or reject. `scopes`, `pipelineKeys`,
-    `expiresTimestamp` and `allowedAddresses` limit what the key may do, until when, and from where.
+    `expiresTimestamp`, `allowedAddresses` and `rateLimit` limit what the key may do, until when, from where and how
+    often. `allowedOrigins` lets web pages use it.
     """
     given = call.parse(shapes.API_KEY_CREATE)
-    limits = api_keys.Limits(**_limits(call, given))
+    limits = Limits(**_limits(call, given))
     record, secret = api_keys.create_own(
         call.ctx,
         name=given.get("name"),
@@ -65,13 +67,33 @@ def create_key(call: Call) -> shapes.ApiKeyOut:
     return shapes.api_key(record, persons.of(call.ctx.actor), secret)
 
 
+def get_key(call: Call) -> shapes.ApiKeyOut:
+    """An API key of yours, or a TEAM key of a team that you own."""
+    return _shown_key(call, api_keys.get_governed(call.ctx, call.path[0]))
+
+
+def rotate_key(call: Call) -> shapes.ApiKeyOut:
+    """Give an API key a new secret. Only this response contains the whole secret, `apiKey`.
+
+    The previous secret stays valid for `overlap` milliseconds (default: a day), so that programs can change over
+    without losing a request.
+    """
+    overlap = call.parse(shapes.API_KEY_ROTATE).get("overlap")
+    record, secret = api_keys.rotate(call.ctx, call.path[0], overlap)
+    return _shown_key(call, record, secret)
+
+
+def _shown_key(call: Call, record: api_keys.ApiKey, secret: str | None = None) -> shapes.ApiKeyOut:
+    return shapes.api_key(record, persons.by_key(call.ctx, [record.user_key])[record.user_key], secret)
+
+
 def edit_key(call: Call) -> shapes.ApiKeyOut:
     """Change the name or the limits of the API key whose record has this `key`. Its secret stays the same, and the
     next request heeds the new limits."""
     given = call.parse(shapes.API_KEY_EDIT)
     changes: dict[str, Any] = {name: given[name] for name in ("name", "proposes") if name in given}
     record = api_keys.edit(call.ctx, call.path[0], {**changes, **_limits(call, given)})
-    return shapes.api_key(record, persons.by_key(call.ctx, [record.user_key])[record.user_key])
+    return _shown_key(call, record)
 
 
 def _limits(call: Call, given: dict[str, Any]) -> dict[str, Any]:

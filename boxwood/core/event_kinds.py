@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .records.scopes import ADMIN, WRITE
+from .records.scopes import ADMIN, ALL_NOUNS, WRITE
 
 
 class EventKind(msgspec.Struct, frozen=True):
@@ -57,6 +57,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "member.removed": EventKind("TEAM", "EDIT", "REMOVE_MEMBER", "removed {subject} from the team", False),
     "key.created": EventKind("USER", "CREATE", "NEW_API_KEY", "created the API key {subject}", False),
     "key.edited": EventKind("USER", "EDIT", "EDIT_API_KEY", "changed the API key {subject}", False),
+    "key.rotated": EventKind("USER", "EDIT", "ROTATE_API_KEY", "gave the API key {subject} a new secret", False),
     "key.revoked": EventKind("USER", "DELETE", "REVOKE_API_KEY", "revoked the API key {subject}", False),
     "calendar.created": EventKind("USER", "CREATE", "NEW_CALENDAR", "created the calendar feed {subject}", False),
     "calendar.deleted": EventKind("USER", "DELETE", "DELETE_CALENDAR", "deleted the calendar feed {subject}", False),
@@ -289,6 +290,7 @@ _NOUNS = {
     "mailbox": "mail",
     "mail_block": "mail",
     "mail_rule": "mail",
+    "mail_suggestion": "mail",
     "thread": "mail",
     "message": "mail",
     "proposal": "proposals",
@@ -321,5 +323,6 @@ def level_of(kind: str) -> str:
 
 
 def noun_of(kind: str) -> str:
-    """The noun of scopes (see `records/scopes`) that a key must be allowed to read to see events of this kind."""
-    return "mail" if kind == "box.email_received" else _NOUNS[kind.partition(".")[0]]
+    """The noun of scopes (see `records/scopes`) that a key must be allowed to read to see events of this kind. A kind
+    without a noun here needs every noun."""
+    return "mail" if kind == "box.email_received" else _NOUNS.get(kind.partition(".")[0], ALL_NOUNS)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..core import idempotency, outgoing_mail, rate_buckets, search, stored_files, trash, undo_data
-from ..core.accounts import api_keys, sessions
+from ..core.accounts import api_keys, key_usage, sessions
 from ..core.activity.mail import mails
 from ..core.automations import run_queue
 from ..core.import_export import import_queue
@@ -27,15 +27,14 @@ IMPORT_ALONE = MINUTE
 """Milliseconds after the start of an import in which this job leaves search entries to the import."""
 
 
-async def run(
-    engine: Engine, uses: dict[str, int], seen: dict[str, int], store: Blobs, clock: Callable[[], int]
-) -> None:
+async def run(engine: Engine, note: Callable[[], None], store: Blobs, clock: Callable[[], int]) -> None:
+    """Clean regularly. `note` stores what the server has noted in memory since."""
     rounds = 0
     while True:
         await asyncio.sleep(SECONDS)
         rounds += 1
         try:
-            await asyncio.to_thread(note_uses, engine, uses, seen)
+            await asyncio.to_thread(note)
             await engine.write_soon(lambda db: idempotency.delete_expired(db, clock()))
             await engine.write_soon(lambda db: rate_buckets.sweep(db, clock()))
             await engine.write_soon(lambda db: inbound_requests.sweep(db, clock()))
@@ -60,6 +59,7 @@ def sweep(engine: Engine, store: Blobs, now: int) -> int:
         undo_data.delete_expired,
         positions.delete_expired,
         proposals.delete_expired,
+        key_usage.delete_old,
     ):
         while engine.write(partial(let_go, now=now)):
             pass

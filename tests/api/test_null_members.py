@@ -25,6 +25,7 @@ EDITS = [
 ]
 # What null clears, as docs/api/README.md lists it.
 CLEARED = {
+    "/v1/apikeys/{apikey}": {"name", "expiresTimestamp", "rateLimit"},
     "/v1/boxes/{box}": {"notes"},
     "/v1/boxes/{box}/fields/{field}": {"value"},
     "/v2/tasks/{task}": {"dueAt", "dueDate"},

@@ -23,6 +23,7 @@ LONG = {
     "boxwood/core/webhooks/subscriptions.py": "the record of a subscription, its SQL and its verbs",
     "boxwood/core/webhooks/delivery_queue.py": "how workers take deliveries: endpoints in turn, lanes, batches, leases",
     "boxwood/core/activity/streak/reading.py": "how the JSON of Streak is read, a function for each noun",
+    "boxwood/app.py": "connects all parts of the server, a few lines for each",
     "boxwood/core/automations/automations.py": "the record of an automation, its SQL and its verbs",
 }
 """Files longer than that, each with the reason why it is still one idea. Length is a hint, not a limit."""

@@ -12,7 +12,12 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ...core.accounts.key_usage import KeyRequest
+from .usage import Usage
+
 log = logging.getLogger("boxwood.requests")
+LONGEST_PATH = 300
+"""Characters of a path that the list of requests of an API key has."""
 NO_CACHE = (b"cache-control", b"private, no-cache")
 NO_STORE = (b"cache-control", b"no-store")
 VARY = (b"vary", b"Authorization, Cookie")
@@ -29,8 +34,9 @@ SECONDS = Histogram(
 class Observed:
     """Wraps the application. Query strings are not logged, because they may contain private data."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, usage: Usage) -> None:
         self.app = app
+        self.usage = usage
         self._times: dict[str, Any] = {}
         self._counts: dict[tuple[str, int], Any] = {}
 
@@ -67,6 +73,10 @@ class Observed:
             counter = self._counts[route, status] = REQUESTS.labels(route, str(status))
         timer.observe(seconds)
         counter.inc()
+        if (used := scope.get("api_key")) is not None:
+            (key, address), ms = used, round(seconds * 1000, 2)
+            id_, method, path = scope["request_id"], scope["method"], scope["path"][:LONGEST_PATH]
+            self.usage.note(KeyRequest(key, self.usage.clock(), id_, method, route, path, status, ms, address))
         if log.isEnabledFor(logging.INFO):
             path = scope.get("shown_path") or _without_token(scope["path"], route)
             log.handle(Answered(scope["request_id"], scope["method"], path, status, round(seconds * 1000, 2)))

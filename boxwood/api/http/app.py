@@ -19,6 +19,7 @@ from ...wire import v1
 from . import (
     bodies,
     compression,
+    cors,
     credentials,
     dry_run,
     headers,
@@ -49,6 +50,11 @@ class Api(Services):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route, path, verbs = self.router.find(scope["method"], scope["path"])
+        if route is None and scope["method"] == "OPTIONS" and (asked := cors.asked(scope["headers"])):
+            origins = await self.engine.read_soon(api_keys.origins)
+            if (preflight := cors.preflight(asked, origins)) is not None:
+                await sending.send(send, preflight, scope)
+                return
         if route is None:
             reply = replies.wrong_verb(verbs) if verbs else replies.UNKNOWN_PATH
             await sending.send(send, reply, scope)
@@ -95,8 +101,12 @@ class Api(Services):
         except Exception:
             log.exception("failed", extra={"route": scope["route"]})
             result = replies.OUR_FAULT
-        if call is not None and call.quota:
-            send = sending.adding(send, call.quota)
+        if call is not None and call.key:
+            scope["api_key"] = (call.key, call.source)
+            if call.quota:
+                send = sending.adding(send, call.quota)
+            if call.origin:
+                send = sending.adding(send, cors.headers(call.origin))
         if isinstance(result, Stream):
             assert call is not None
             await streams.of_parts(call, result.parts, result.render, send)
@@ -206,17 +216,20 @@ class Api(Services):
         try:
             secret = call.credential = credentials.secret(given)
             user, within, key, proposes, limits = api_keys.owner(
-                db, secret, act_as.decode("latin-1") if act_as else None
+                db, secret, now, act_as.decode("latin-1") if act_as else None
             )
         except NotSignedIn as problem:
             if problem.given:
                 self.limits.failed(call.source, now)
             raise
+        call.key = key
         if limits is not None:
             limits.require(call.source, now)
+            if limits.origins and b"origin" in call.headers:
+                call.origin = cors.allowed(call.headers[b"origin"], limits.origins, self.cors_origins)
         self.uses[key] = now
         if call.quota is None:
-            call.quota = self.limits.spend(key, now)
+            call.quota = self.limits.spend(key, now, limits.rate if limits is not None else "")
         ctx = Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
         if limits is not None:
             ctx.scopes = limits.scopes

@@ -48,7 +48,9 @@ class Call:
     """A request: the parameters of the path in order, and all other members merged in `given`."""
 
     __slots__ = tuple(
-        "api credential ctx dry given headers items path peer query quota route scheme session unstored".split()
+        (
+            "api credential ctx dry given headers items key origin path peer query quota route scheme session unstored"
+        ).split()
     )
 
     def __init__(
@@ -79,6 +81,10 @@ class Call:
         """The secret of the API key or of the session that the request has."""
         self.session = ""
         """The key of the session, if the request has one."""
+        self.key = ""
+        """The record key of the API key, if the request has one."""
+        self.origin = b""
+        """The origin of the page that sent the request, if the API key allows it."""
         self.quota: tuple[tuple[bytes, bytes], ...] | None = None
         """The rate-limit headers of the API key, after this call was counted."""
 
@@ -86,6 +92,7 @@ class Call:
         """Another call of the same user, in the same transaction."""
         call = Call(self.api, route, path, self.headers, query, self.scheme, self.peer)
         call.session = self.session
+        call.key = self.key
         call.enter(ctx or self.ctx)
         return call
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 from ...core import rate_buckets
 from ...db.engine import Engine
 from ...errors import TooMany
 from ...lib import client_address
 from ...lib.durations import MINUTE
-from ...lib.rates import Rate, Spent
+from ...lib.rates import Rate, Spent, read_rate
 
 GUESSES = Rate(100, MINUTE, 100)
 """Wrong keys, passwords and tokens from one address, before more of them get status 429."""
 MOST_KEPT = 50_000
+_rate = lru_cache(maxsize=1000)(read_rate)
 
 
 class Buckets:
@@ -35,12 +37,13 @@ class Buckets:
         if not engine.one_process:
             self._threads = ThreadPoolExecutor(2, thread_name_prefix="leases")
 
-    def spend(self, key: str, now: int) -> Spent:
-        """Spend one request of this key, if it has one left."""
+    def spend(self, key: str, now: int, rate: Rate | None = None) -> Spent:
+        """Spend one request of this key, if it has one left. With `rate`, its bucket has this rate."""
+        rate = rate or self.rate
         if self._threads is not None:
-            return self._spend_lease(key, now)
+            return self._spend_lease(key, now, rate)
         with self._lock:
-            spent = self.rate.spend(self._full_at.get(key, 0.0), now)
+            spent = rate.spend(self._full_at.get(key, 0.0), now)
             self._full_at[key] = spent.full_at
             if len(self._full_at) > MOST_KEPT:
                 self._tidy(now)
@@ -54,28 +57,28 @@ class Buckets:
             emptiest = sorted(self._full_at, key=self._full_at.__getitem__)[-MOST_KEPT // 2 :]
             self._full_at = {key: self._full_at[key] for key in emptiest}
 
-    def _spend_lease(self, key: str, now: int) -> Spent:
+    def _spend_lease(self, key: str, now: int, rate: Rate) -> Spent:
         with self._lock:
             if len(self._leases) > MOST_KEPT:
                 self._leases.clear()
             lease = self._leases.setdefault(key, _Lease())
         with lease.lock:
             if not (lease.left and now < lease.good_until) and now >= lease.empty_until:
-                self._renew(lease, key, now)
+                self._renew(lease, key, now, rate)
             if now < lease.empty_until:
                 return Spent(0, 0, lease.full_at, lease.empty_until - now)
             lease.left -= 1
             left = lease.left + lease.beside
-            return Spent(1, left, lease.full_at, 0.0 if left else self.rate.each)
+            return Spent(1, left, lease.full_at, 0.0 if left else rate.each)
 
-    def _renew(self, lease: _Lease, key: str, now: int) -> None:
+    def _renew(self, lease: _Lease, key: str, now: int, rate: Rate) -> None:
         assert self._threads is not None
         whole = f"{self.name} {key}"
         # In a thread of its own: the caller's has a transaction open, which may yet come to nothing.
-        asked = self._threads.submit(self.engine.write, lambda db: rate_buckets.lease(db, whole, self.rate, now))
+        asked = self._threads.submit(self.engine.write, lambda db: rate_buckets.lease(db, whole, rate, now))
         spent = asked.result()
         lease.left, lease.beside, lease.full_at = spent.granted, spent.left, spent.full_at
-        lease.good_until = now + self.rate.window
+        lease.good_until = now + rate.window
         lease.empty_until = 0.0 if spent.granted else now + spent.wait
 
     def close(self) -> None:
@@ -102,18 +105,23 @@ class Limits:
     ) -> None:
         self.proxies = proxies
         self._keys = Buckets(engine, "key", rate) if rate else None
+        self._own = Buckets(engine, "own", GUESSES)
+        """The buckets of keys with a rate of their own, which every request names."""
         self._guesses = Buckets(engine, "guess", GUESSES)
 
     def source(self, peer: str, forwarded: str) -> str:
         """The IP address of the client."""
         return client_address.source(peer, forwarded, self.proxies)
 
-    def spend(self, key: str, now: int) -> tuple[tuple[bytes, bytes], ...]:
-        """Count a request of this key. Returns the rate-limit headers; `TooMany` has them too."""
-        if self._keys is None:
-            return ()
-        spent = self._keys.spend(key, now)
-        headers = _headers(self._keys.rate, spent, now)
+    def spend(self, key: str, now: int, own: str = "") -> tuple[tuple[bytes, bytes], ...]:
+        """Count a request of this key, for the server's rate and the key's own rate. Returns the rate-limit headers of
+        the key's own rate if it has one; `TooMany` has them too."""
+        found = self._spent(self._keys, self._keys.rate, key, now) if self._keys is not None else ()
+        return self._spent(self._own, _rate(own), key, now) if own else found
+
+    def _spent(self, buckets: Buckets, rate: Rate, key: str, now: int) -> tuple[tuple[bytes, bytes], ...]:
+        spent = buckets.spend(key, now, rate)
+        headers = _headers(rate, spent, now)
         if not spent.granted:
             raise TooMany("Too many requests with this key: ask again later", spent.wait, headers)
         return headers
@@ -128,6 +136,7 @@ class Limits:
     def close(self) -> None:
         if self._keys is not None:
             self._keys.close()
+        self._own.close()
         self._guesses.close()
 
 

@@ -19,7 +19,7 @@ from .call import Call
 from .replies import Reply, encode
 from .router import WRITE, Route
 
-PERSONAL = ("/v1/apikeys", "/v2/session", "/v2/proposals", "/v2/settings", "/v2/mailboxes", "/v2/calendars")
+PERSONAL = tuple("/v1/apikeys /v2/apikeys /v2/session /v2/proposals /v2/settings /v2/mailboxes /v2/calendars".split())
 """The beginnings of paths that only a user changes: how they sign in, their keys, mailboxes and
 calendar feeds, and decisions about proposals."""
 MOST = 100

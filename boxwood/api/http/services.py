@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from .bodies import PATIENCE
 from .failures import Failures
 from .limits import Limits
 from .router import Router
+from .usage import Usage
 
 T = TypeVar("T")
 FILE_THREADS = 64  # each upload holds one for as long as its sender takes
@@ -44,10 +45,13 @@ class Services:
         most_endpoints: int = 16,
         most_subscriptions: int = 0,
         base_url: str = "",
+        cors_origins: Sequence[str] = (),
     ) -> None:
         self.engine = engine
         self.base_url = base_url.rstrip("/")
         """The public URL of the server, if the operator set it."""
+        self.cors_origins = cors_origins
+        """The origins whose pages may call the API with every key."""
         self.patience = PATIENCE
         """How many seconds the sender of a body may pause."""
         self.limits = limits or Limits(engine)
@@ -61,6 +65,7 @@ class Services:
         self._threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         self._heavy = asyncio.Semaphore(HEAVY_AT_ONCE)
         self.inline = engine.one_process
+        self.usage = Usage(clock)
         self.uses: dict[str, int] = {}
         """When each API key was last used, until a job stores it."""
         self.seen: dict[str, int] = {}  # the same for sessions

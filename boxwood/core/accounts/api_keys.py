@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import zlib
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -18,45 +17,17 @@ import msgspec
 from ...db.engine import Db
 from ...db.records import Table
 from ...errors import Forbidden, Invalid, NotFound, NotSignedIn
-from ...lib import addresses, client_address, ids
+from ...lib import addresses, ids
+from ...lib.durations import DAY
 from .. import events
 from ..context import Ctx
 from ..people import teams
-from ..records import USERS, Scopes, Team, User
-from ..records.scopes import ADMIN, ALL_NOUNS
-from . import locked_users
+from ..records import USERS, Team, User
+from . import key_limits, locked_users
+from .key_limits import NO_LIMITS, Limits
 
 PREFIX = "bw_"
 SHOWN = len(PREFIX) + 6
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """What a key may do less than its user."""
-
-    levels: dict[str, str] = {}
-    """The level of each noun, as in `Scopes`; empty for all rights."""
-    pipelines: list[str] = []
-    """The keys of the only pipelines within reach; empty for all."""
-    expires_at: int | None = None
-    addresses: list[str] = []
-    """The addresses and networks from which it may be used; empty for all."""
-
-    @property
-    def scopes(self) -> Scopes | None:
-        if not self.levels and not self.pipelines:
-            return None
-        return Scopes(self.levels or {ALL_NOUNS: ADMIN}, self.pipelines)
-
-    def require(self, source: str, now: int) -> None:
-        """Raise `NotSignedIn` if the key has expired, and `Forbidden` if it may not be used from this address."""
-        if self.expires_at is not None and self.expires_at <= now:
-            raise NotSignedIn(given=True, says="this api key has expired")
-        if self.addresses and not client_address.within(source, _networks(tuple(self.addresses))):
-            raise Forbidden(f"This API key may not be used from the address {source}")
-
-
-NO_LIMITS = Limits()
-_networks = lru_cache(maxsize=1000)(client_address.read_networks)
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -77,6 +48,9 @@ class ApiKey(msgspec.Struct, frozen=True):
     proposes: bool = False
     """Whether its writes become proposals, which a user approves or rejects."""
     limits: Limits | None = None
+    previous_digest: str | None = None
+    """The hash of the secret before the last rotation, which is valid until `previous_until`."""
+    previous_until: int | None = None
 
 
 API_KEYS = Table("api_keys", ApiKey)
@@ -93,8 +67,7 @@ def create(
     limits: Limits | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key without an event. Return the record and the secret, which is not stored and cannot be read again."""
-    body = secrets.token_urlsafe(32)
-    secret = f"{PREFIX}{body}{_checksum(body)}"
+    secret = _new_secret()
     record = ApiKey(
         key=ids.new("k", now),
         digest=_digest(secret),
@@ -113,6 +86,11 @@ def create(
     return record, secret
 
 
+def _new_secret() -> str:
+    body = secrets.token_urlsafe(32)
+    return f"{PREFIX}{body}{_checksum(body)}"
+
+
 def create_own(
     ctx: Ctx,
     *,
@@ -128,7 +106,7 @@ def create_own(
     require_self(ctx)
     if team_key is not None:
         teams.require_owner(ctx, teams.get(ctx, team_key))
-    limits = checked(limits or NO_LIMITS, ctx.now)
+    limits = key_limits.checked(limits or NO_LIMITS, ctx.now)
     record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key, proposes=proposes, limits=limits)
     _record_event(ctx, "key.created", record)
     return record, secret
@@ -145,7 +123,9 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> ApiKey:
     after = msgspec.structs.replace(before, **rest)
     if ours:
         changed = msgspec.structs.replace(limits, **ours)
-        after = msgspec.structs.replace(after, limits=checked(changed, ctx.now if "expires_at" in ours else 0))
+        after = msgspec.structs.replace(
+            after, limits=key_limits.checked(changed, ctx.now if "expires_at" in ours else 0)
+        )
     if after == before:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
@@ -154,16 +134,30 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> ApiKey:
     return after
 
 
-def checked(limits: Limits, now: int) -> Limits | None:
-    """The limits, or None if they limit nothing. Raise `Invalid` if the key would have expired already, or could be
-    used from nowhere."""
-    if limits.expires_at is not None and limits.expires_at <= now:
-        raise Invalid("expiresTimestamp", "is in the past")
-    try:
-        client_address.read_networks(limits.addresses)
-    except ValueError as problem:
-        raise Invalid("allowedAddresses", str(problem)) from None
-    return limits if limits != NO_LIMITS else None
+OVERLAP = DAY
+"""Milliseconds that the previous secret stays valid after a rotation, if the user names no other time."""
+LONGEST_OVERLAP = 30 * DAY
+
+
+def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[ApiKey, str]:
+    """Give a key that the actor governs a new secret, and return both. The previous secret stays valid for `overlap`
+    milliseconds; an older one ends at once."""
+    before = get_governed(ctx, key, lock=ctx.db.for_update)
+    overlap = OVERLAP if overlap is None else overlap
+    if not 0 <= overlap <= LONGEST_OVERLAP:
+        raise Invalid("overlap", f"must be 0 to {LONGEST_OVERLAP:,} milliseconds (30 days)")
+    secret = _new_secret()
+    after = msgspec.structs.replace(
+        before,
+        digest=_digest(secret),
+        prefix=secret[:SHOWN],
+        previous_digest=before.digest if overlap else None,
+        previous_until=ctx.now + overlap if overlap else None,
+        updated_at=ctx.now,
+    )
+    API_KEYS.update(ctx.db, after, "digest", "prefix", "previous_digest", "previous_until", "updated_at")
+    _record_event(ctx, "key.rotated", after)
+    return after, secret
 
 
 def get_governed(ctx: Ctx, key: str, lock: str = "") -> ApiKey:
@@ -269,7 +263,7 @@ _OWNER = f"""
 """
 
 
-def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, str, bool, Limits | None]:
+def owner(db: Db, secret: str, now: int, act_as: str | None = None) -> tuple[User, str, str, bool, Limits | None]:
     """Return the user who acts with this secret, the key of the only team within reach (or ""), the record key,
     whether the key may only propose, and its limits, which the caller checks.
 
@@ -277,7 +271,7 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
     another member it reaches that team only: a team's owner gets no access to what a member has outside the team.
     """
-    found = _owner(db, _digest(secret)) if well_formed(secret) else None
+    found = _find(db, _digest(secret), now) if well_formed(secret) else None
     if found is None:
         raise NotSignedIn(given=True)
     user, key, key_type, team_key, proposes, limits = found
@@ -287,6 +281,20 @@ def owner(db: Db, secret: str, act_as: str | None = None) -> tuple[User, str, st
         return user, "", key, proposes, limits
     member = _member(db, team_key, act_as)
     return member, "" if member.key == user.key else team_key, key, proposes, limits
+
+
+def _find(db: Db, digest: str, now: int) -> _Owner | None:
+    """Return what `_owner` returns, also for the secret before the last rotation as long as it is valid."""
+    if found := _owner(db, digest):
+        return found
+
+    def read() -> tuple[str, int] | None:
+        sql = "SELECT digest, previous_until FROM api_keys WHERE previous_digest = :digest"
+        row = db.row(sql, digest=digest)
+        return (row[0], row[1]) if row else None
+
+    rotated = db.remember(("rotated key", digest), read)
+    return _owner(db, rotated[0]) if rotated and now < rotated[1] else None
 
 
 def _owner(db: Db, digest: str) -> _Owner | None:
@@ -340,6 +348,16 @@ def still_acts(db: Db, key: str, user_key: str, now: int) -> ApiKey | None:
     )
     member = db.row(f"{_ACTED_FOR} AND u.key = :user", team=api_key.team_key, user=user_key)
     return api_key if owner is not None and member is not None else None
+
+
+def origins(db: Db) -> frozenset[str]:
+    """Return all origins that any key allows."""
+
+    def read() -> frozenset[str]:
+        rows = db.rows("SELECT limits FROM api_keys WHERE limits IS NOT NULL")
+        return frozenset(origin for (limits,) in rows for origin in _limits(limits).origins)
+
+    return db.remember(("origins of keys",), read)
 
 
 def note_uses(db: Db, uses: dict[str, int]) -> None:

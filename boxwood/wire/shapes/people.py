@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.accounts.api_keys import NO_LIMITS, ApiKey
+from ...core.accounts.api_keys import ApiKey
+from ...core.accounts.key_limits import NO_LIMITS
 from ...core.records import (
     FIELD_TYPES,
     TEAM_LISTS,
@@ -20,7 +21,7 @@ from ...core.records import (
     scopes,
 )
 from ..codec import Shape
-from ..kinds import FLAG, KEY, MILLIS, NAME, NAMES, TEXT, Kind, clearable, mapping, one_of, record, records
+from ..kinds import FLAG, INTEGER, KEY, MILLIS, NAME, NAMES, TEXT, Kind, clearable, mapping, one_of, record, records
 from . import options
 from .base import Out as Out
 from .base import given as given
@@ -142,6 +143,8 @@ class ApiKeyOut(Out):
     """The only pipelines within its reach; empty for all."""
     allowed_addresses: list[str]
     """The addresses and networks from which it may be used; empty for all."""
+    allowed_origins: list[str]
+    """The origins whose web pages may use it; empty for none."""
     team_key: str | None = None
     name: str | None = None
     prefix: str | None = None
@@ -149,6 +152,10 @@ class ApiKeyOut(Out):
     proposes: bool = False
     """Whether its writes become proposals."""
     expires_timestamp: int | None = None
+    rate_limit: str | None = None
+    """Its own rate limit, such as `10/s burst 50`."""
+    previous_until_timestamp: int | None = None
+    """Until when the secret before the last rotation is valid."""
 
 
 def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiKeyOut:
@@ -170,6 +177,9 @@ def api_key(api_key: ApiKey, creator: Person, secret: str | None = None) -> ApiK
         pipeline_keys=limits.pipelines,
         expires_timestamp=limits.expires_at,
         allowed_addresses=limits.addresses,
+        allowed_origins=limits.origins,
+        rate_limit=limits.rate or None,
+        previous_until_timestamp=api_key.previous_until,
     )
 
 
@@ -180,6 +190,8 @@ _KEY_MEMBERS = {
     "pipeline_keys": NAMES,
     "expires_timestamp": clearable(MILLIS),
     "allowed_addresses": NAMES,
+    "allowed_origins": NAMES,
+    "rate_limit": clearable(NAME),
 }
 _KEY_DESCRIBED = {
     "proposes": "The key may only propose: its writes wait until you approve them.",
@@ -187,9 +199,18 @@ _KEY_DESCRIBED = {
     "pipeline_keys": "The only pipelines within its reach; empty for all.",
     "expires_timestamp": "The key stops working at this time.",
     "allowed_addresses": "Addresses and networks from which the key may be used; empty for all.",
+    "allowed_origins": "Origins of web pages that may use the key, such as `https://app.example.com`; empty for none.",
+    "rate_limit": "A rate limit of its own, such as `600/m` or `10/s burst 50`; empty for none.",
 }
 API_KEY_CREATE = Shape("ApiKeyCreate", {"team_key": KEY, **_KEY_MEMBERS}, described=_KEY_DESCRIBED)
 API_KEY_EDIT = Shape("ApiKeyEdit", _KEY_MEMBERS, described=_KEY_DESCRIBED)
+
+
+API_KEY_ROTATE = Shape(
+    "ApiKeyRotate",
+    {"overlap": INTEGER},
+    described={"overlap": "How long the previous secret stays valid, in milliseconds. Default: one day."},
+)
 
 
 def key_limits(given: dict[str, Any]) -> dict[str, Any]:
@@ -203,6 +224,11 @@ def key_limits(given: dict[str, Any]) -> dict[str, Any]:
         found["expires_at"] = given["expires_timestamp"]
     if "allowed_addresses" in given:
         found["addresses"] = list(dict.fromkeys(given["allowed_addresses"] or []))
+    if "allowed_origins" in given:
+        stripped = [origin.strip().rstrip("/").lower() for origin in given["allowed_origins"] or []]
+        found["origins"] = list(dict.fromkeys(stripped))
+    if "rate_limit" in given:
+        found["rate"] = (given["rate_limit"] or "").strip()
     return found
 
 
