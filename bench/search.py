@@ -3,6 +3,8 @@
     python -m bench search [--boxes N] [--database-url URL]
 
 Boxes have names of four words out of 30,000 (a few common, most rare) and two text fields; every fourth box has notes.
+Every box has a comment, and every second box a task. `find` searches boxes, contacts and organizations; `matches`
+searches everything, with counts and snippets.
 The time of a search includes access rules, index, ranking and the result's rows, as in core. The target is 20 ms over
 100,000 boxes. Creates are timed in batches of 64, as under load, with and without the index.
 """
@@ -17,11 +19,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from boxwood.core import boxes, pipelines, search
+from boxwood.core.activity import comments, tasks
 from boxwood.core.context import Ctx
 from boxwood.core.people import teams, users
 from boxwood.core.pipelines import fields
 from boxwood.core.records import User
+from boxwood.core.search import matches
 from boxwood.core.search import query as search_query
+from boxwood.core.search.matches import NOUNS
 from boxwood.core.search.query import Narrow
 from boxwood.db import schema
 from boxwood.db.engine import Db, Engine
@@ -79,16 +84,22 @@ class World:
             "fields": {"1001": self.words(1), "1002": self.words(2)},
         }
 
-    def fill(self, count: int) -> float:
-        """Seconds of CPU it took, a transaction for each 64."""
+    def fill(self, count: int, *, parts: bool = False) -> float:
+        """Seconds of CPU it took, a transaction for each 64. With `parts`, the boxes have comments and tasks."""
         spent = 0.0
         for at in range(0, count, BATCH):
             many = [self.given(number) for number in range(at, min(at + BATCH, count))]
             keys = [self.random.choice(self.pipelines) for _ in many]
 
-            def work(ctx: Ctx, many: list = many, keys: list = keys) -> None:
-                for key, given in zip(keys, many, strict=True):
-                    boxes.create(ctx, key, dict(given))
+            texts = [(self.words(12), self.words(4)) for _ in many]
+
+            def work(ctx: Ctx, many: list = many, keys: list = keys, texts: list = texts) -> None:
+                for number, (key, given) in enumerate(zip(keys, many, strict=True)):
+                    box = boxes.create(ctx, key, dict(given))
+                    if parts:
+                        comments.create(ctx, box.key, {"message": texts[number][0]})
+                    if parts and number % 2:
+                        tasks.create(ctx, box.key, {"text": texts[number][1]})
 
             start = time.process_time()
             self.do(work)
@@ -109,10 +120,11 @@ def main() -> None:
         engine = open_engine(options.database_url, path)
         try:
             world = World(engine)
-            seconds = world.fill(options.boxes)
+            seconds = world.fill(options.boxes, parts=True)
             print(
                 f"{options.boxes:,} boxes made in {seconds:.0f} s, {seconds / options.boxes * 1e6:.0f} µs of CPU each"
             )
+            print(f"{engine.read(_size) / 1e6:.1f} MB for the index and its entries")
             _searches(world)
             _creates(world)
         finally:
@@ -142,6 +154,12 @@ def _searches(world: World) -> None:
             world,
             lambda ctx, query=query: len(search_query.find(ctx, query, EVERYWHERE, limit=20, offset=0).boxes),
         )
+    for name, query in asked.items():
+        _show(
+            f"everything: {name}",
+            world,
+            lambda ctx, query=query: len(matches.find(ctx, query, EVERYWHERE, NOUNS, limit=20, offset=0).matches),
+        )
     whole = lambda ctx: len(search_query.find(ctx, "deal", EVERYWHERE, limit=1000, offset=0).boxes)  # noqa: E731
     _show("a page of 1,000", world, whole)
     within = Narrow([str(world.pipelines[0])], [], [])
@@ -150,6 +168,14 @@ def _searches(world: World) -> None:
     _show("and one stage", world, lambda ctx: len(search_query.find(ctx, "deal", staged, limit=20, offset=0).boxes))
     name = f"deal {world.vocabulary[0]}"
     _show("an exact name", world, lambda ctx: len(search_query.find_by_name(ctx, name, EVERYWHERE, limit=20, offset=0)))
+
+
+def _size(db: Db) -> int:
+    if db.dialect.name == "sqlite":
+        row = db.row("SELECT SUM(pgsize) FROM dbstat WHERE name LIKE '%search_%'")
+    else:
+        row = db.row("SELECT pg_total_relation_size('search_entries')")
+    return int(row[0]) if row else 0
 
 
 def _show(name: str, world: World, ask: Callable[[Ctx], int]) -> None:

@@ -186,6 +186,7 @@ SENT: dict[str, dict[str, Any]] = {
     "GET /v2/events/stream": {"params": {"pipelineKey": "{pipeline}", "after": "0.0"}, "after": ["box"]},
     "GET /v2/boxes/{box}/timeline": {"params": {"filters": "COMMENTS,EMAILS"}, "after": ["comment", "message"]},
     "GET /v1/search": {"params": {"query": "acme"}, "after": ["box"]},
+    "GET /v2/search/matches": {"params": {"query": "call"}, "after": ["task", "comment"]},
     "PUT /v1/pipelines/{pipeline}/newsfeed/export/full": {
         "params": {"includeSpecifics": "NEW_BOX,EDIT_STAGE"},
         "after": ["box"],

@@ -471,6 +471,7 @@ _TABLE = [
     _list("/v2/pipelines/{pipeline}/reports/totals", reports.totals, *REPORT, "by", "sums"),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
+    _list("/v2/search/matches", search.matches, "query", "noun", "pipelineKey", "stageKey", "teamKey", *PAGING),
     # Newsfeeds
     _list("/v1/newsfeed", boxes.whole_newsfeed, "detailLevel", *PAGING),
     _list("/v1/pipelines/{pipeline}/newsfeed", boxes.pipeline_newsfeed, "detailLevel", *PAGING),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from ..core import pipelines
 from ..core.pipelines import names
+from ..core.search import matches as search_matches
 from ..core.search import query as search_query
+from ..core.search.matches import NOUNS
 from ..core.search.query import Narrow, SearchResults
 from ..errors import Invalid
-from ..wire.shapes.search import SearchOut, answer
+from ..wire.shapes.search import MatchesOut, SearchOut, answer, matches_out
 from .http.call import MOST_PER_PAGE, Call
 
 MOST_LETTERS = 1000
+MOST_MATCHES = 100
+"""Matches of a noun on a page."""
 
 
 def search(call: Call) -> SearchOut:
@@ -30,6 +34,24 @@ def search(call: Call) -> SearchOut:
         boxes = search_query.find_by_name(call.ctx, name, narrow, limit=limit, offset=page * limit)
         return answer(SearchResults(boxes, [], []), None, page)
     return answer(search_query.find(call.ctx, query, narrow, limit=limit, offset=page * limit), query, page)
+
+
+def matches(call: Call) -> MatchesOut:
+    """Find boxes, contacts, organizations, tasks, e-mail messages, comments, meetings and files, and say where each
+    matches.
+
+    `noun` limits the results, and may be sent several times. `facets` counts the matches of every noun, up to 1,000.
+    """
+    query = call.text("query").strip()
+    if not query or len(query) > MOST_LETTERS:
+        raise Invalid("query", f"is longer than {MOST_LETTERS:,} characters" if query else "is required")
+    nouns = call.texts("noun") or [*NOUNS]
+    if unknown := next((noun for noun in nouns if noun not in NOUNS), None):
+        raise Invalid("noun", f"must be one of {', '.join(NOUNS)}, but is {unknown[:50]!r}")
+    narrow = Narrow(call.texts("pipelineKey"), _stage_keys(call), call.texts("teamKey"))
+    limit, page = call.number("limit", 20, least=1, most=MOST_MATCHES), call.number("page", 0, most=1000)
+    found = search_matches.find(call.ctx, query, narrow, nouns, limit=limit, offset=page * limit)
+    return matches_out(found, query, page)
 
 
 def _stage_keys(call: Call) -> list[str]:

@@ -241,8 +241,9 @@ def _purge_pipeline(db: Db, key: str) -> int:
     if boxes:
         db.many("INSERT INTO search_chores (kind, key) VALUES ('box', :key)", [{"key": box} for box in boxes])
         among = db.dialect.among("box_key", "boxes")
-        of_boxes = f"SELECT 'message', key FROM messages WHERE {among}"
-        db.run(f"INSERT INTO search_chores (kind, key) {of_boxes}", boxes=db.texts(boxes))
+        for table in ("messages", "tasks", "comments", "meetings", "files"):
+            of_boxes = f"SELECT '{table[:-1]}', key FROM {table} WHERE {among}"
+            db.run(f"INSERT INTO search_chores (kind, key) {of_boxes}", boxes=db.texts(boxes))
         files = db.rows(f"SELECT blob FROM files WHERE {among} AND blob IS NOT NULL", boxes=db.texts(boxes))
         for (blob,) in files:
             stored_files.free(db, blob)

@@ -56,8 +56,9 @@ class FullText(Protocol):
     def drop(self, db: Db, keys: list[str]) -> None:
         """Remove entries from the index. They must still be in the table."""
 
-    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
-        """A SELECT of the matching entries `e`, newest first. `test` is a condition on their boxes `b`.
+    def matching(self, columns: str, wanted: Wanted, *, joins: Sequence[str] = (), test: str = "") -> str:
+        """A SELECT of the matching entries `e`, newest first. `joins` are further tables, each with its condition, and
+        `test` is a condition on them and on the entries.
 
         Its parameters are those of `asked(wanted)`, and `limit`.
         """

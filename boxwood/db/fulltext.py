@@ -94,12 +94,12 @@ class Fts5:
                 keys=db.texts(keys),
             )
 
-    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+    def matching(self, columns: str, wanted: Wanted, *, joins: Sequence[str] = (), test: str = "") -> str:
         table = "search_near" if wanted.where == NEAR else "search_words"
         # CROSS JOIN makes SQLite read the index first, whose order is already the requested order.
         return f"""
             SELECT {columns} FROM {table} CROSS JOIN search_entries e ON e.number = {table}.rowid
-            {"CROSS JOIN boxes b ON b.key = e.key" if test else ""}
+            {" ".join(f"CROSS JOIN {join}" for join in joins)}
             WHERE {table} MATCH :asked {"AND " + test if test else ""} ORDER BY {table}.rowid DESC LIMIT :limit
         """
 
@@ -134,12 +134,12 @@ class Tsvector:
     def drop(self, db: Db, keys: list[str]) -> None:
         pass
 
-    def matching(self, columns: str, wanted: Wanted, *, test: str = "") -> str:
+    def matching(self, columns: str, wanted: Wanted, *, joins: Sequence[str] = (), test: str = "") -> str:
         column = "near_words" if wanted.where == NEAR else "words"
         # The index finds the word anywhere in the entry; the second condition then checks the title.
         title = "AND e.title_words @@ CAST(:asked_title AS tsquery)" if wanted.where == TITLE else ""
         return f"""
-            SELECT {columns} FROM search_entries e {"JOIN boxes b ON b.key = e.key" if test else ""}
+            SELECT {columns} FROM search_entries e {" ".join(f"JOIN {join}" for join in joins)}
             WHERE e.{column} @@ CAST(:asked AS tsquery) {title} {"AND " + test if test else ""}
             ORDER BY e.number DESC LIMIT :limit
         """

@@ -10,7 +10,7 @@ import unicodedata
 
 LONGEST = 40
 _ALONE = "\u2600-\u27bf\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U0001f000-\U0001faff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
+WORD = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 # Letters that Unicode does not decompose into a plain letter and a mark.
 _PLAIN = {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n"}
 
@@ -49,7 +49,7 @@ def in_order(text: str) -> list[str]:
         if len(text) <= LONGEST:
             return found
     else:
-        found = _WORD.findall(plain(text))
+        found = WORD.findall(plain(text))
     return [word[:LONGEST] for word in found]
 
 

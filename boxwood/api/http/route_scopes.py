@@ -22,8 +22,8 @@ WHOLE = "whole"
 
 PATHS: dict[str, str] = {
     FREE: """
-        /users/me /batch /events /events/stream /search /newsfeed /pipelines/{pipeline}/newsfeed /undo /trash
-        /trash/{trashed}/restore /trash/{trashed} /pipelines/{pipeline}/newsfeed/export/full
+        /users/me /batch /events /events/stream /search /search/matches /newsfeed /pipelines/{pipeline}/newsfeed /undo
+        /trash /trash/{trashed}/restore /trash/{trashed} /pipelines/{pipeline}/newsfeed/export/full
     """,
     WHOLE: """
         /session /session/link /session/link/look /session/forgotten /session/ways /session/password /session/factors

@@ -9,7 +9,7 @@ import msgspec
 from ...db.records import Table
 from ...errors import Forbidden, Invalid
 from ...lib import ids
-from .. import access, boxes, events, trash
+from .. import access, boxes, events, search, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
 from . import attached, mentions
@@ -231,6 +231,7 @@ def record_event(
 ) -> int:
     """Record an event about a comment; returns the event's number."""
     names |= {"subject": events.brief(comment.message), "comment_text": comment.message, "stage_key": box.stage_key}
+    search.reindex(ctx, search.COMMENT, comment.key)
     return events.record(
         ctx, kind, comment, pipeline=pipeline, box=box, before=before, people=comment.people(), **names
     )

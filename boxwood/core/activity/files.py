@@ -11,7 +11,7 @@ from ...db.records import Table
 from ...errors import Conflict, Insufficient, Invalid
 from ...lib import ids, media
 from ...lib.blobs import Stored
-from .. import boxes, events, stored_files, trash
+from .. import boxes, events, search, stored_files, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
 from . import attached
@@ -202,6 +202,7 @@ def delete(ctx: Ctx, key: str) -> None:
 
 
 def record_event(ctx: Ctx, kind: str, file: File, box: Box, pipeline: Pipeline) -> None:
+    search.reindex(ctx, search.FILE, file.key)
     events.record(ctx, kind, file, pipeline=pipeline, box=box, people=[file.owner_key], subject=file.name)
 
 

@@ -10,7 +10,7 @@ from ...db.records import Table
 from ...errors import Invalid
 from ...lib import ids
 from ...lib.durations import DAY
-from .. import boxes, events, trash
+from .. import boxes, events, search, trash
 from ..context import Ctx
 from ..records import Box, Pipeline
 from . import attached, tasks
@@ -163,6 +163,7 @@ def update_box_counts(ctx: Ctx, box: Box) -> None:
 def record_event(ctx: Ctx, kind: str, meeting: Meeting, box: Box, pipeline: Pipeline, *, before: Any = None) -> None:
     """Record an event about a meeting. The event also stores the keys of the meeting's tasks, which the record of a
     meeting does not hold."""
+    search.reindex(ctx, search.MEETING, meeting.key)
     events.record(
         ctx,
         kind,

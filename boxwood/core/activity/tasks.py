@@ -10,7 +10,7 @@ import msgspec
 from ...db.records import Table
 from ...errors import Invalid
 from ...lib import ids
-from .. import boxes, events, persons, trash
+from .. import boxes, events, persons, search, trash
 from ..accounts import invitations
 from ..context import Ctx
 from ..people import contact_access
@@ -337,6 +337,7 @@ def record_event(
     names["status"] = "Done" if task.status == DONE else "Not done"
     if task.due_at is not None:
         names["due_date"] = str(task.due_at)
+    search.reindex(ctx, search.TASK, task.key)
     events.record(ctx, kind, task, pipeline=pipeline, box=box, before=before, people=task.people(), **names)
 
 

@@ -246,7 +246,7 @@ def remove(ctx: Ctx, key: str) -> None:
     its_files = files.by_thread(ctx, [key])[key]
     name = thread.subject or thread.gmail_id or "(no subject)"
     trash.store(ctx, "thread", key, name, pipeline=pipeline, box_key=box.key)
-    search.reindex_messages(ctx, "thread_key", key)
+    search.reindex_parts(ctx, "thread_key", key)
     ctx.db.run(
         """
         INSERT INTO unboxed_mail_ids (box_key, message_id, thread_key)

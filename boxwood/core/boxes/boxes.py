@@ -195,7 +195,7 @@ def delete(ctx: Ctx, key: str) -> None:
     about = {name: getattr(box, name) for name in ("stage_key", "assignee_keys", "creator_key", "fields")}
     trash.store(ctx, "box", key, box.name, pipeline=pipeline, box_key=key, about=about)
     link_back(ctx, msgspec.structs.replace(box, linked_box_keys=[]), box.linked_box_keys)
-    search.reindex_messages(ctx, "box_key", key)
+    search.reindex_parts(ctx, "box_key", key)
     ctx.db.run("DELETE FROM boxes WHERE key = :key", key=key)
     events.record_for_box(ctx, "box.deleted", box, pipeline)
     search.reindex(ctx, "box", key)

@@ -56,7 +56,7 @@ def move(ctx: Ctx, key: str, pipeline_key: str, stage_key: str | None = None, *,
     detail = {"old_pipeline_key": old.key, "old_pipeline_name": old.name, "old_stage_key": box.stage_key}
     events.record_for_box(ctx, "box.moved_pipeline", after, new, before=before, **detail)
     search.reindex(ctx, "box", key)
-    search.reindex_messages(ctx, "box_key", key)
+    search.reindex_parts(ctx, "box_key", key)
     # The event belongs to the new pipeline. The old pipeline changes too, each time that a box leaves it.
     newer = "CASE WHEN saved_at < :now THEN :now ELSE saved_at + 1 END"
     ctx.db.run(f"UPDATE pipelines SET saved_at = {newer} WHERE key = :key", now=ctx.now, key=old.key)

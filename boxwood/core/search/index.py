@@ -1,4 +1,5 @@
-"""The search index: one entry for each box, contact, organization and e-mail message, with its words.
+"""The search index: one entry with its words for each box, contact, organization, e-mail message, task, comment,
+meeting and file.
 
 A function that changes one of them calls `reindex`. At the end of the write batch, in the same transaction, each entry
 is updated once. So search finds what was written a moment ago, and a batch updates the index once.
@@ -6,7 +7,7 @@ is updated once. So search finds what was written a moment ago, and a batch upda
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
@@ -22,6 +23,9 @@ from ..context import Ctx
 from ..records import Box
 
 BOX, CONTACT, ORGANIZATION, MESSAGE = "box", "contact", "organization", "message"
+TASK, COMMENT, MEETING, FILE = "task", "comment", "meeting", "file"
+PARTS = {MESSAGE: "messages", TASK: "tasks", COMMENT: "comments", MEETING: "meetings", FILE: "files"}
+"""What a box holds, each with its table."""
 MOST_LETTERS = 150_000
 """The longest body of an entry, in characters; each word is counted once. A tsvector holds at most a megabyte."""
 AT_ONCE = 1000
@@ -31,7 +35,7 @@ TEXT_TYPES = ("TEXT_INPUT", "FORMULA", "PERSON")
 
 
 class SearchEntry(NamedTuple):
-    """The texts that search looks through for one box, contact or organization."""
+    """The texts that search looks through for one thing."""
 
     key: str
     """The key of the thing."""
@@ -108,12 +112,15 @@ def reindex_all(ctx: Ctx, kind: str, within: str) -> None:
     )
 
 
-def reindex_messages(ctx: Ctx, column: str, key: str) -> None:
-    """Update the entries of the messages of a box (`box_key`) or a thread (`thread_key`) that changed or are about to
-    be deleted, soon after the commit. A change of who may see them takes effect at once, because each search asks."""
-    ctx.db.run(
-        f"INSERT INTO search_chores (kind, key) SELECT '{MESSAGE}', key FROM messages WHERE {column} = :key", key=key
-    )
+def reindex_parts(ctx: Ctx, column: str, key: str) -> None:
+    """Update the entries of what a box (`box_key`) or a thread (`thread_key`) holds and that changed or is about to be
+    deleted, soon after the commit. A change of who may see it takes effect at once, because each search asks."""
+    for kind, table in PARTS.items():
+        if column == "box_key" or kind in (MESSAGE, FILE):
+            ctx.db.run(
+                f"INSERT INTO search_chores (kind, key) SELECT '{kind}', key FROM {table} WHERE {column} = :key",
+                key=key,
+            )
 
 
 _WITHIN = {
@@ -212,7 +219,7 @@ def _add(db: Db, entries: list[SearchEntry]) -> None:
 
 
 Updates = Iterator[Update]
-_json = msgspec.json.Decoder().decode
+decode = msgspec.json.Decoder().decode
 
 
 def _select(db: Db, table: str, columns: str, keys: list[str], *, lock: bool = True) -> list[Row]:
@@ -269,8 +276,8 @@ def _box_rows(db: Db, keys: list[str], *, lock: bool = True) -> tuple[list[Row],
 
 def _box_update(row: Row, text_fields: dict[str, set[str]]) -> Update:
     pipeline_key, name, notes, fields, emails, assignee_keys = row[:6]
-    texts = [notes or "", *_addresses(emails), *_values_of_json(fields, text_fields.get(pipeline_key, set()))]
-    return _entry_update(row, name, texts, _box_marks(pipeline_key, _json(assignee_keys)))
+    texts = [notes or "", *addresses(emails), *_values_of_json(fields, text_fields.get(pipeline_key, set()))]
+    return _entry_update(row, name, texts, _box_marks(pipeline_key, decode(assignee_keys)))
 
 
 def _box_marks(pipeline_key: str, assignee_keys: list[str]) -> list[str]:
@@ -293,13 +300,13 @@ def _text_fields(db: Db, pipeline_keys: list[str]) -> dict[str, set[str]]:
     return found
 
 
-def _addresses(emails: str) -> list[str]:
-    box_emails: dict[str, list[str]] = _json(emails) if emails != "{}" else {}
+def addresses(emails: str) -> list[str]:
+    box_emails: dict[str, list[str]] = decode(emails) if emails != "{}" else {}
     return [*box_emails.get("addresses", []), *box_emails.get("extracted", [])]
 
 
 def _values_of_json(fields: str, text_fields: set[str]) -> Iterator[str]:
-    return _values(_json(fields) if text_fields else {}, text_fields)
+    return _values(decode(fields) if text_fields else {}, text_fields)
 
 
 def _values(fields: Mapping[str, Any], text_fields: set[str]) -> Iterator[str]:
@@ -310,10 +317,10 @@ def _values(fields: Mapping[str, Any], text_fields: set[str]) -> Iterator[str]:
                 if value[:1] in phones.FIRST:
                     yield from phones.words(value)
             else:
-                yield from _texts(value)
+                yield from texts_of(value)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
     """Return the texts in a field value, with numbers as users type them."""
     if isinstance(value, str):
         yield value
@@ -323,7 +330,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield from (str(value[name]) for name in ("email", "fullName") if name in value)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts_of(item)
 
 
 _COMMON = "t.team_key, t.creator_key, t.other, t.domains, t.phone_numbers, t.addresses, t.fields"
@@ -335,7 +342,7 @@ def _contacts(db: Db, keys: list[str]) -> Updates:
     for row in rows:
         given_name, family_name, title, emails = row[7:11]
         name = f"{given_name or ''} {family_name or ''}".strip()
-        addresses = _json(emails)
+        addresses = decode(emails)
         texts = [title or "", *addresses, *_common_texts(row, text_fields)]
         yield _entry_update(row, name or next(iter(addresses), ""), texts, _common_marks(CONTACT, row))
 
@@ -345,7 +352,7 @@ def _organizations(db: Db, keys: list[str]) -> Updates:
     text_fields = _team_fields(db, "organizations", rows)
     for row in rows:
         name, industry = row[7:9]
-        title = name or next(iter(_json(row[3])), "")
+        title = name or next(iter(decode(row[3])), "")
         texts = [industry or "", *_common_texts(row, text_fields)]
         yield _entry_update(row, title, texts, _common_marks(ORGANIZATION, row))
 
@@ -360,19 +367,19 @@ def _team_fields(db: Db, name: str, rows: list[Row]) -> dict[str, set[str]]:
         return {}
     sql = f"SELECT key, settings FROM teams WHERE {db.dialect.among('key', 'keys')}"
     return {
-        key: {field["key"] for field in _json(settings).get(f"{name}_fields", []) if field["type"] in TEXT_TYPES}
+        key: {field["key"] for field in decode(settings).get(f"{name}_fields", []) if field["type"] in TEXT_TYPES}
         for key, settings in db.rows(sql, keys=db.texts(team_keys))
     }
 
 
 def _common_texts(row: Row, text_fields: dict[str, set[str]]) -> list[str]:
     team_key, _, notes, domains, phone_numbers, addresses, fields = row[:7]
-    numbers = _json(phone_numbers)
+    numbers = decode(phone_numbers)
     digits = ["".join(character for character in number if character.isdecimal()) for number in numbers]
     digits += [form for number in numbers if (form := phones.form(number))]
     values = _values_of_json(fields, text_fields.get(team_key, set()))
-    names = [letters.with_letters(domain) for domain in _json(domains)]
-    return [notes or "", *names, *numbers, *digits, *_json(addresses), *values]
+    names = [letters.with_letters(domain) for domain in decode(domains)]
+    return [notes or "", *names, *numbers, *digits, *decode(addresses), *values]
 
 
 def _common_marks(kind: str, row: Row) -> list[str]:
@@ -408,16 +415,41 @@ def _messages(db: Db, keys: list[str]) -> Updates:
     for row in rows:
         mail_key, pipeline_key, thread_key, bcc = row[:4]
         subject, text, sender, *lists = mails[mail_key]
-        people = [_json(sender), *(person for people in (*lists, bcc) for person in _json(people))]
+        people = [decode(sender), *(person for people in (*lists, bcc) for person in decode(people))]
         named = [word for person in people for word in (person["email"], person.get("name") or "")]
-        mark_of = owner_mark(owners[thread_key]) if thread_key in owners else message_mark(pipeline_key)
+        mark_of = owner_mark(owners[thread_key]) if thread_key in owners else part_mark(MESSAGE, pipeline_key)
         texts = [*named, *files.get(row[4], []), text]
         yield _entry_update(row, subject, texts, [MESSAGE, mark_of])
 
 
-def message_mark(pipeline_key: str) -> str:
-    """The mark of the mail of a pipeline's boxes."""
-    return mark(MESSAGE + pipeline_key)
+def _written(kind: str) -> Callable[[Db, list[str]], Updates]:
+    """Return the reader of tasks, comments, meetings or files: their texts, without drafts. A task and a file are named
+    by their text."""
+    column, draft = {
+        TASK: ("t.text", "t.is_draft"),
+        COMMENT: ("t.message", "FALSE"),
+        MEETING: ("t.notes", "t.is_draft"),
+        FILE: ("t.name", "FALSE"),
+    }[kind]
+
+    def read(db: Db, keys: list[str]) -> Updates:
+        pipeline = "(SELECT b.pipeline_key FROM boxes b WHERE b.key = t.box_key)"
+        for row in _select(db, PARTS[kind], f"{pipeline}, {column}, {draft}", keys):
+            pipeline_key, text, is_draft = row[:3]
+            if not is_draft:
+                marks = f"{mark(kind)} {part_mark(kind, pipeline_key)}"
+                named = kind in (TASK, FILE)
+                words = _cut(" ".join(search_words.in_order(text) if named else search_words.distinct(text)))
+                key, *stored = row[-5:]
+                entry = SearchEntry(key, words if named else "", "" if named else words, marks, "")
+                yield entry, None if stored[0] is None else SearchEntry(key, *stored)
+
+    return read
+
+
+def part_mark(kind: str, pipeline_key: str) -> str:
+    """The mark of the messages, tasks, comments, meetings or files in a pipeline's boxes."""
+    return mark(kind + pipeline_key)
 
 
 def owner_mark(user_key: str) -> str:
@@ -425,4 +457,9 @@ def owner_mark(user_key: str) -> str:
     return mark(f"{MESSAGE} of {user_key}")
 
 
-_READERS = {CONTACT: _contacts, ORGANIZATION: _organizations, MESSAGE: _messages}
+_READERS = {
+    CONTACT: _contacts,
+    ORGANIZATION: _organizations,
+    MESSAGE: _messages,
+    **{kind: _written(kind) for kind in (TASK, COMMENT, MEETING, FILE)},
+}

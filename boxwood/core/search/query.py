@@ -63,6 +63,8 @@ class Scope(NamedTuple):
     """An SQL condition on box `b` that must also hold; empty for none."""
     params: dict[str, Any]
     """The parameters of `test`."""
+    joins: tuple[str, ...] = ()
+    """The tables that `test` reads, each with its condition."""
 
 
 class Narrow(NamedTuple):
@@ -75,53 +77,65 @@ class Narrow(NamedTuple):
 
 def find(ctx: Ctx, query: str, narrow: Narrow, *, limit: int, offset: int) -> SearchResults:
     """Return a page of the boxes, a page of the contacts and a page of the organizations that match the query."""
-    query = addresses.with_letters(query)
-    words = _query_words(query)
+    query, words = query_words(query)
     if not words:
         return SearchResults([], [], [])
-    name = " ".join(search_words.in_order(query))
     scopes = [
-        _box_scope(ctx, narrow),
-        _list_scope(ctx, CONTACTS, narrow.teams),
-        _list_scope(ctx, ORGANIZATIONS, narrow.teams),
+        box_scope(ctx, narrow),
+        list_scope(ctx, CONTACTS, narrow.teams),
+        list_scope(ctx, ORGANIZATIONS, narrow.teams),
     ]
-    found = [_ranked(ctx, scope, words, name, limit + offset) for scope in scopes]
-    if number := phones.form(query) if phones.words(query) else "":
-        by_number = [_ranked(ctx, scope, [number], number, limit + offset) for scope in scopes]
-        found = [list(dict.fromkeys(keys + more)) for keys, more in zip(found, by_number, strict=True)]
+    found = [ranked(ctx, scope, query, words, limit + offset) for scope in scopes]
     found[0] = list(dict.fromkeys([*found[0], *_boxes_by_mail(ctx, scopes[0], narrow, words, limit + offset)]))
     if sum(map(len, found)) < FEW and "@" not in query:
-        found = [_with_mistyped(ctx, scope, words, keys) for scope, keys in zip(scopes, found, strict=True)]
+        found = [with_mistyped(ctx, scope, words, keys) for scope, keys in zip(scopes, found, strict=True)]
     boxes, contacts, organizations = (keys[offset : offset + limit] for keys in found)
-    return SearchResults(
-        _hits(ctx, boxes), _loaded(ctx, CONTACTS, contacts), _loaded(ctx, ORGANIZATIONS, organizations)
-    )
+    return SearchResults(_hits(ctx, boxes), loaded(ctx, CONTACTS, contacts), loaded(ctx, ORGANIZATIONS, organizations))
 
 
 def find_by_name(ctx: Ctx, name: str, narrow: Narrow, *, limit: int, offset: int) -> list[Hit]:
     """Return a page of the boxes with exactly this name."""
-    scope = _box_scope(ctx, narrow)
+    scope = box_scope(ctx, narrow)
     test = f"b.name = :name AND {scope.test}" if scope.test else "b.name = :name"
     marks = [(*required, index.title_mark(" ".join(search_words.in_order(name)))) for required in scope.marks]
-    scope = Scope(marks, test, {**scope.params, "name": name})
-    keys = [key for _, key, _ in _newest(ctx, scope, [], ANYWHERE, limit + offset)]
+    scope = Scope(marks, test, {**scope.params, "name": name}, ON_BOX)
+    keys = [key for _, key, _ in newest(ctx, scope, [], ANYWHERE, limit + offset)]
     return _hits(ctx, keys[offset:])
 
 
-def _query_words(query: str) -> list[str]:
-    """Return the words to search for. A word that begins a longer word of the query is left out."""
+def query_words(query: str) -> tuple[str, list[str]]:
+    """Return the query as it is searched, and its words. A word that begins a longer word of the query is left out."""
+    query = addresses.with_letters(query)
     found = sorted(search_words.distinct(query), key=len, reverse=True)
     needed = [word for at, word in enumerate(found) if not any(longer.startswith(word) for longer in found[:at])]
-    return needed[:MOST_WORDS]
+    return query, needed[:MOST_WORDS]
 
 
 # Which entries the actor may see
 
 
-def _box_scope(ctx: Ctx, narrow: Narrow) -> Scope:
+ON_BOX = ("boxes b ON b.key = e.key",)
+Reached = list[tuple[Role, list[str]]]
+"""The pipelines that the actor reaches, by what the actor may see in them."""
+
+
+def box_scope(ctx: Ctx, narrow: Narrow) -> Scope:
+    reached = reached_pipelines(ctx, narrow)
+    pipelines = [(role, key) for role, keys in reached for key in keys]
+    actor_mark = mark(ctx.actor.key)
+    marks = [(mark(key), actor_mark) if _only_assigned(role) else (mark(key),) for role, key in pipelines]
+    by_marks = len(pipelines) <= MOST_MARKS
+    unseen = [] if by_marks and all(role.sees_all_boxes() for role, _ in reached) else reached
+    if not unseen and not narrow.stages:
+        return Scope(marks, "", {})
+    return Scope(marks if by_marks else [(index.BOX,)], *visible_boxes(ctx, unseen, narrow.stages), ON_BOX)
+
+
+def reached_pipelines(ctx: Ctx, narrow: Narrow) -> Reached:
+    """Return the pipelines that the actor reaches and that the search is limited to."""
     pipelines_by_grants: dict[str, tuple[Role, list[str]]] = {}
     if not ctx.sees("boxes"):
-        return _scope(ctx, [], narrow.stages)
+        return []
     for key, team_key, permission_sets, role_name in ctx.db.rows(
         f"SELECT p.key, p.team_key, p.permission_sets, {access.ROLE} FROM pipelines p WHERE {access.ROLE} IS NOT NULL",
         **ctx.who,
@@ -129,38 +143,35 @@ def _box_scope(ctx: Ctx, narrow: Narrow) -> Scope:
         if (not narrow.pipelines or key in narrow.pipelines) and (not narrow.teams or team_key in narrow.teams):
             role = access.role(role_name, _sets(permission_sets))
             pipelines_by_grants.setdefault(repr(role.checks("BOX", "GET")), (role, []))[1].append(key)
-    return _scope(ctx, list(pipelines_by_grants.values()), narrow.stages)
+    return list(pipelines_by_grants.values())
 
 
 _sets = msgspec.json.Decoder(dict[str, PermissionSet]).decode
 
 
-def _scope(ctx: Ctx, pipelines_by_role: list[tuple[Role, list[str]]], stages: list[str]) -> Scope:
-    """Return the marks for the index, and an SQL condition for what marks cannot express."""
-    pipelines = [(role, key) for role, keys in pipelines_by_role for key in keys]
-    actor_mark = mark(ctx.actor.key)
-    marks = [(mark(key), actor_mark) if _only_assigned(role) else (mark(key),) for role, key in pipelines]
+def visible_boxes(ctx: Ctx, reached: Reached, stages: list[str]) -> tuple[str, dict[str, Any]]:
+    """Return an SQL condition on box `b`: it is in these pipelines (if any are given), the actor sees it, and it is in
+    one of these stages (if any are given). Also return the parameters of the condition."""
     tests: list[str] = []
     params: dict[str, Any] = {}
-    if len(pipelines) > MOST_MARKS or any(not role.sees_all_boxes() for role, _ in pipelines_by_role):
-        marks = marks if len(pipelines) <= MOST_MARKS else [(index.BOX,)]
-        visible = []
-        for at, (role, keys) in enumerate(pipelines_by_role):
-            test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
-            visible.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test})")
-            params |= {**given, f"within_{at}": ctx.db.texts(keys)}
-        tests.append(f"({' OR '.join(visible)})" if visible else "(1 = 0)")
+    visible = []
+    for at, (role, keys) in enumerate(reached):
+        test, given = access.visible(ctx.db.dialect, role, ctx.actor.key, f"seen_{at}")
+        visible.append(f"({ctx.db.dialect.among('b.pipeline_key', f'within_{at}')} AND {test})")
+        params |= {**given, f"within_{at}": ctx.db.texts(keys)}
+    if visible:
+        tests.append(f"({' OR '.join(visible)})")
     if stages:
         tests.append(ctx.db.dialect.among("b.stage_key", "stages"))
         params["stages"] = ctx.db.texts(stages)
-    return Scope(marks, " AND ".join(tests), params)
+    return " AND ".join(tests) or "1 = 1", params
 
 
 def _only_assigned(role: Role) -> bool:
     return all(grant.conditional_check == "ASSIGNED_TO" for grant in role.checks("BOX", "GET"))
 
 
-def _list_scope(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:
+def list_scope(ctx: Ctx, noun: Noun[Any], teams: list[str]) -> Scope:
     """Return the scope of contacts or organizations: in each team all of them, or those that the actor created."""
     marks: list[tuple[str, ...]] = []
     for team, see in contact_access.visible_teams(ctx, noun.name):
@@ -177,12 +188,14 @@ def _boxes_by_mail(ctx: Ctx, boxes: Scope, narrow: Narrow, words: list[str], mos
     of the mail, is asked for each match.
     """
     marks = [
-        (index.message_mark(key),) for key, team in _reached_pipelines(ctx) if not narrow.teams or team in narrow.teams
+        (index.part_mark(index.MESSAGE, key),)
+        for key, team in _reached_pipelines(ctx)
+        if not narrow.teams or team in narrow.teams
     ]
     marks = [(index.MESSAGE,)] if len(marks) > MOST_MARKS else marks
     if ctx.mail_owner:
         marks.append((index.owner_mark(ctx.mail_owner),))
-    matches = _newest(ctx, Scope(marks, "", {}), [[word] for word in words], ANYWHERE, MOST_MAIL)
+    matches = newest(ctx, Scope(marks, "", {}), [[word] for word in words], ANYWHERE, MOST_MAIL)
     if not matches or not boxes.marks or not ctx.sees("mail"):
         return []
     pipelines = narrow.pipelines and f"AND {ctx.db.dialect.among('b.pipeline_key', 'pipelines')}"
@@ -238,14 +251,20 @@ def _seen_among(ctx: Ctx, keys: list[str]) -> set[str]:
 # Matching and ranking
 
 
+def ranked(ctx: Ctx, scope: Scope, query: str, words: list[str], most: int) -> list[str]:
+    """Return the keys of the matches, the best first. A telephone number matches however it is written."""
+    found = _ranked(ctx, scope, words, " ".join(search_words.in_order(query)), most)
+    number = phones.form(query) if phones.words(query) else ""
+    return list(dict.fromkeys(found + _ranked(ctx, scope, [number], number, most))) if number else found
+
+
 def _ranked(ctx: Ctx, scope: Scope, words: list[str], name: str, most: int) -> list[str]:
-    """Return the keys of the matches, the best first."""
     wanted = [[word] for word in words]
     most = max(most, RANKED)
-    found = _newest(ctx, scope, wanted, ANYWHERE, most)
+    found = newest(ctx, scope, wanted, ANYWHERE, most)
     if len(found) == most:
-        same_name = Scope([(*required, index.title_mark(name)) for required in scope.marks], scope.test, scope.params)
-        better = _newest(ctx, same_name, [], ANYWHERE, most) + _newest(ctx, scope, wanted, TITLE, most)
+        same_name = scope._replace(marks=[(*required, index.title_mark(name)) for required in scope.marks])
+        better = newest(ctx, same_name, [], ANYWHERE, most) + newest(ctx, scope, wanted, TITLE, most)
         found = list(dict.fromkeys(better + found))[:most]
     ranked = sorted(found[:RANKED], key=lambda match: (_rank(words, name, match[2]), -match[0]))
     return [key for _, key, _ in ranked + found[RANKED:]]
@@ -258,7 +277,7 @@ def _rank(words: list[str], name: str, title: str) -> int:
     return 2 if all(any(other.startswith(word) for other in in_title) for word in words) else 3
 
 
-def _with_mistyped(ctx: Ctx, scope: Scope, words: list[str], found: list[str]) -> list[str]:
+def with_mistyped(ctx: Ctx, scope: Scope, words: list[str], found: list[str]) -> list[str]:
     """Return the keys that were found, then those of things whose name differs by one letter a word."""
     wanted = [
         # A long word may be the beginning of a word. A short word must be whole, or its misspellings match too much.
@@ -271,7 +290,7 @@ def _with_mistyped(ctx: Ctx, scope: Scope, words: list[str], found: list[str]) -
         return found
     near = [
         (exact, key)
-        for _, key, title in _newest(ctx, scope, wanted, NEAR, RANKED)
+        for _, key, title in newest(ctx, scope, wanted, NEAR, RANKED)
         if (exact := _count_exact(words, title.split())) is not None
     ]
     near.sort(key=lambda match: -match[0])
@@ -285,14 +304,14 @@ def _count_exact(words: list[str], title: list[str]) -> int | None:
     return sum(any(other.startswith(word) for other in title) for word in words)
 
 
-def _newest(ctx: Ctx, scope: Scope, wanted: list[list[str]], where: str, most: int) -> list[tuple[int, str, str]]:
+def newest(ctx: Ctx, scope: Scope, wanted: list[list[str]], where: str, most: int) -> list[tuple[int, str, str]]:
     """Return number, key and title of the matching entries, the newest first. Each list of `wanted` holds the
     spellings of one word."""
     if not scope.marks:
         return []
     fulltext = ctx.db.dialect.fulltext
     asked = Wanted(wanted, scope.marks, where)
-    sql = fulltext.matching("e.number, e.key, e.title", asked, test=scope.test)
+    sql = fulltext.matching("e.number, e.key, e.title", asked, joins=scope.joins, test=scope.test)
     return ctx.db.rows_replanned(sql, **fulltext.asked(asked), **scope.params, limit=most)
 
 
@@ -309,7 +328,7 @@ def _hits(ctx: Ctx, keys: list[str]) -> list[Hit]:
     return [found[key] for key in keys if key in found]
 
 
-def _loaded(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
+def loaded(ctx: Ctx, noun: Noun[E], keys: list[str]) -> list[E]:
     """Return the contacts or organizations, without their links. Their marks showed that the actor reaches them."""
     sql = f"SELECT {noun.table.columns} FROM {noun.name} WHERE {ctx.db.dialect.among('key', 'keys')}"
     found = {row[0]: row for row in ctx.db.rows(sql, keys=ctx.db.texts(keys))} if keys else {}

@@ -185,7 +185,7 @@ def _box(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
         trash.put_back(ctx.db, table, rows.get(table, []))
     events.record_for_box(ctx, "box.restored", box, pipeline)
     search.reindex(ctx, "box", box.key)
-    search.reindex_messages(ctx, "box_key", box.key)
+    search.reindex_parts(ctx, "box_key", box.key)
 
 
 def _without_deleted(ctx: Ctx, pipeline: Pipeline, box: Box) -> Box:
@@ -302,7 +302,7 @@ def _thread(ctx: Ctx, trashed: Trashed, rows: Rows) -> None:
         raise Conflict("A message of this thread was added to the box again since it was deleted")
     _put_back(ctx, trashed, rows, box)
     ctx.db.run("DELETE FROM unboxed_mail_ids WHERE thread_key = :key", key=trashed.key)
-    search.reindex_messages(ctx, "thread_key", trashed.key)
+    search.reindex_parts(ctx, "thread_key", trashed.key)
     box = threads.save_totals(ctx, box)
     thread = _read(ctx, THREADS, trashed.key)
     threads.record_event(

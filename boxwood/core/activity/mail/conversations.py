@@ -64,7 +64,7 @@ def share(ctx: Ctx, key: str, wanted: str) -> Thread:
     # The owner stays known, so that later mail of a restricted mailbox joins a conversation that its owner opened.
     after = ThreadShare(wanted, ctx.actor.key)
     sharing.store(ctx, key, reached.box.key, after)
-    search.reindex_messages(ctx, "thread_key", key)
+    search.reindex_parts(ctx, "thread_key", key)
     deliveries.cancel_for_box_mail(ctx, reached.box.key)
     box = threads.save_totals(ctx, reached.box)
     record = ThreadWithFiles(key, reached.thread, files.by_thread(ctx, [key])[key])

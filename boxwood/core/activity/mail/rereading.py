@@ -228,6 +228,7 @@ def _save_files(db: Db, reading: Reading, now: int) -> None:
             old=old.name,
             mail=reading.record.key,
         )
+        db.run("INSERT INTO search_chores (kind, key) SELECT 'file', key FROM files WHERE blob = :blob", blob=new.blob)
 
 
 def _save_identity(db: Db, reading: Reading) -> None:
