@@ -1,14 +1,27 @@
 import "@mantine/spotlight/styles.css";
-import { Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { createSpotlight, Spotlight } from "@mantine/spotlight";
-import { IconBuilding, IconChevronRight, IconId, IconLayoutKanban, IconSearch } from "@tabler/icons-react";
+import {
+  IconBuilding,
+  IconCheckbox,
+  IconChevronRight,
+  IconId,
+  IconLayoutKanban,
+  IconMail,
+  IconMessage,
+  IconNotes,
+  IconPaperclip,
+  IconSearch,
+} from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { api } from "../api/client";
-import { nameOfContact } from "../api/names";
+import { NOUNS, type Noun, pathOf, telling, whereIs } from "../api/matches";
 import { WITH_COUNTS } from "../api/pipelines";
+import type { MatchOut } from "../api/schema";
+import { Snippet } from "../components/Snippet";
 import { useAllCommands } from "./registry";
 import { Keys } from "./Shortcuts";
 import { typedAhead } from "./typedAhead";
@@ -16,7 +29,39 @@ import { typedAhead } from "./typedAhead";
 const [store, spotlight] = createSpotlight();
 const MOST = 6;
 
-/** Command palette: finds boxes, contacts, organizations and pipelines, and runs commands. */
+const ICONS: Record<Noun, typeof IconId> = {
+  box: IconChevronRight,
+  contact: IconId,
+  organization: IconBuilding,
+  task: IconCheckbox,
+  message: IconMail,
+  comment: IconMessage,
+  meeting: IconNotes,
+  file: IconPaperclip,
+};
+
+/** A thing that was found: its name, where it is, and the text that matches. */
+function Found({ match, pipeline }: { match: MatchOut; pipeline: string | undefined }) {
+  const Icon = ICONS[match.noun as Noun];
+  const place = telling(match);
+  const box = match.noun === "box" ? "" : (match.boxName ?? "");
+  return (
+    <Group gap="sm" wrap="nowrap" w="100%" miw={0}>
+      <Icon size={16} style={{ flex: "none", opacity: 0.7 }} />
+      <div style={{ minWidth: 0 }}>
+        <div className="cut">{["comment", "meeting"].includes(match.noun) ? box : match.name}</div>
+        <Text size="xs" className="quiet cut">
+          {[["comment", "meeting"].includes(match.noun) ? "" : box, pipeline, match.address].filter(Boolean).join(", ")}
+          {place && (box || pipeline || match.address) ? " · " : ""}
+          {place && whereIs(place) && `${whereIs(place)}: `}
+          {place && <Snippet snippet={place} />}
+        </Text>
+      </div>
+    </Group>
+  );
+}
+
+/** Command palette: finds pipelines, boxes and everything in them, contacts and organizations, and runs commands. */
 export default function Palette({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const navigate = useNavigate();
   const [query, setQuery] = useState("");
@@ -25,7 +70,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const pipelines = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const found = api.useQuery(
     "get",
-    "/v1/search",
+    "/v2/search/matches",
     { params: { query: { query: settled, limit: MOST } } },
     {
       enabled: opened && settled.length > 0,
@@ -44,11 +89,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   const results = query.trim() ? found.data?.results : undefined;
   // Until the results for the typed words arrive, the previous results that still match are shown.
   const late = query.trim() !== "" && (found.isPending || found.isPlaceholderData || settled !== query.trim());
-  const boxes = (results?.boxes ?? []).filter((each) => !late || fits(each.name));
-  const contacts = (results?.contacts ?? []).filter(
-    (each) => !late || fits(`${nameOfContact(each)} ${each.emailAddresses.join(" ")}`),
-  );
-  const organizations = (results?.orgs ?? []).filter((each) => !late || fits(`${each.name} ${each.domains.join(" ")}`));
+  const matches = (results ?? []).filter((each) => !late || fits(`${each.name} ${telling(each)?.text ?? ""}`));
   const named = (pipelines.data?.results ?? []).filter((each) => fits(each.name)).slice(0, MOST);
   const pipelineName = new Map(pipelines.data?.results.map((each) => [each.key, each.name]));
   const shownCommands = commands.filter(
@@ -56,8 +97,7 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
   );
 
   // Enter opens the first hit. Results arrive after the query has changed, so the first line is selected again then.
-  const lines =
-    [...named, ...contacts, ...organizations].map((each) => each.key).join() + boxes.map((each) => each.boxKey).join();
+  const lines = [...named, ...matches].map((each) => each.key).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when the lines of the list change
   useLayoutEffect(() => {
     store.updateState((state) => ({ ...state, selected: 0 }));
@@ -113,44 +153,21 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
             ))}
           </Spotlight.ActionsGroup>
         )}
-        {boxes.length > 0 && (
-          <Spotlight.ActionsGroup label="Boxes">
-            {boxes.map((each) => (
-              <Spotlight.Action
-                key={each.boxKey}
-                label={each.name}
-                description={pipelineName.get(each.pipelineKey) ?? ""}
-                leftSection={<IconChevronRight size={16} />}
-                onClick={go(`/boxes/${each.boxKey}`)}
-              />
-            ))}
-          </Spotlight.ActionsGroup>
-        )}
-        {contacts.length > 0 && (
-          <Spotlight.ActionsGroup label="Contacts">
-            {contacts.map((each) => (
-              <Spotlight.Action
-                key={each.key}
-                label={nameOfContact(each)}
-                description={each.emailAddresses[0] ?? ""}
-                leftSection={<IconId size={16} />}
-                onClick={go(`/contacts/${each.key}`)}
-              />
-            ))}
-          </Spotlight.ActionsGroup>
-        )}
-        {organizations.length > 0 && (
-          <Spotlight.ActionsGroup label="Organizations">
-            {organizations.map((each) => (
-              <Spotlight.Action
-                key={each.key}
-                label={each.name ?? each.domains[0] ?? "Organization"}
-                leftSection={<IconBuilding size={16} />}
-                onClick={go(`/organizations/${each.key}`)}
-              />
-            ))}
-          </Spotlight.ActionsGroup>
-        )}
+        {(Object.keys(NOUNS) as Noun[]).map((noun) => {
+          const ofNoun = matches.filter((each) => each.noun === noun);
+          if (ofNoun.length === 0) return null;
+          const facet = found.data?.facets.find((each) => each.noun === noun);
+          const more = facet && facet.count > ofNoun.length ? ` (${facet.count}${facet.more ? "+" : ""})` : "";
+          return (
+            <Spotlight.ActionsGroup key={noun} label={`${NOUNS[noun]}${more}`}>
+              {ofNoun.map((each) => (
+                <Spotlight.Action key={each.key} aria-label={each.name} onClick={go(pathOf(each))}>
+                  <Found match={each} pipeline={pipelineName.get(each.pipelineKey ?? "")} />
+                </Spotlight.Action>
+              ))}
+            </Spotlight.ActionsGroup>
+          );
+        })}
         <Spotlight.ActionsGroup label="Actions">
           {shownCommands.map((each) => (
             <Spotlight.Action
@@ -170,9 +187,9 @@ export default function Palette({ opened, onClose }: { opened: boolean; onClose:
             />
           </Spotlight.ActionsGroup>
         )}
-        {!late && results && boxes.length + contacts.length + organizations.length + named.length === 0 && (
+        {!late && results && matches.length + named.length === 0 && (
           <Text size="sm" className="quiet" p="sm">
-            Nothing is named like “{settled}”.
+            Nothing is found by “{settled}”.
           </Text>
         )}
       </Spotlight.ActionsList>

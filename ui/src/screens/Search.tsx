@@ -4,28 +4,35 @@ import { IconSearch } from "@tabler/icons-react";
 import { keepPreviousData } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { api } from "../api/client";
-import { nameOfContact } from "../api/names";
-import type { FoundOut, PipelineOut } from "../api/schema";
+import { NOUNS, type Noun, ofName, pathOf, telling, whereIs } from "../api/matches";
+import type { MatchesOut, MatchOut, PipelineOut } from "../api/schema";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
+import { Snippet } from "../components/Snippet";
 import { StageTag } from "../components/StageTag";
 import { Empty, Ready } from "../components/states";
 import { useSearch } from "../lib/search";
 import classes from "./Search.module.css";
 
-const KINDS = { boxes: "Boxes", contacts: "Contacts", orgs: "Organizations" } as const;
-type Kind = keyof typeof KINDS;
+const SHOWN = 10;
+const MOST = 100;
 
-/** Screen with search results, with filters for type and pipeline. */
+/** Screen with search results: where each matches, how many there are, with filters for kind and pipeline. */
 export default function Search() {
   const [search, setSearch] = useSearch();
   const words = search.get("q") ?? "";
   const pipelineKey = search.get("pipeline") ?? "";
   const [settled] = useDebouncedValue(words.trim(), 150);
-  const query = { query: settled, limit: 200, ...(pipelineKey ? { pipelineKey } : {}) };
+  const noun = (search.get("kind") ?? "") as Noun | "";
+  const query = {
+    query: settled,
+    limit: noun ? MOST : SHOWN,
+    ...(noun ? { noun } : {}),
+    ...(pipelineKey ? { pipelineKey } : {}),
+  };
   const found = api.useQuery(
     "get",
-    "/v1/search",
+    "/v2/search/matches",
     { params: { query } },
     { enabled: settled !== "", placeholderData: keepPreviousData },
   );
@@ -46,7 +53,7 @@ export default function Search() {
         <TextInput
           className={classes.words}
           aria-label="Search everything"
-          placeholder="Names, notes, fields, e-mail addresses …"
+          placeholder="Names, notes, fields, tasks, comments, e-mail, files …"
           leftSection={<IconSearch size={15} />}
           autoFocus
           value={words}
@@ -60,7 +67,7 @@ export default function Search() {
           value={pipelineKey || null}
           onChange={(value) => put("pipeline", value ?? "")}
         />
-        <CopyAsCode call={{ method: "GET", path: "/v1/search", query }} />
+        <CopyAsCode call={{ method: "GET", path: "/v2/search/matches", query }} />
       </header>
       {settled === "" ? (
         <Empty icon={IconSearch} title="What are you looking for?">
@@ -68,13 +75,13 @@ export default function Search() {
         </Empty>
       ) : (
         <Ready query={found}>
-          {({ results }) => (
+          {(matches) => (
             <Results
-              found={results}
+              found={matches}
               pipelines={pipelines.data?.results ?? []}
-              kind={(search.get("kind") ?? "") as Kind | ""}
+              noun={noun}
               words={settled}
-              onKind={(kind) => put("kind", kind)}
+              onNoun={(wanted) => put("kind", wanted)}
             />
           )}
         </Ready>
@@ -84,16 +91,18 @@ export default function Search() {
 }
 
 type ResultsProps = {
-  found: FoundOut;
+  found: MatchesOut;
   pipelines: PipelineOut[];
-  kind: Kind | "";
+  noun: Noun | "";
   words: string;
-  onKind: (kind: Kind | "") => void;
+  onNoun: (noun: Noun | "") => void;
 };
 
-function Results({ found, pipelines, kind, words, onKind }: ResultsProps) {
-  const counts = { boxes: found.boxes.length, contacts: found.contacts.length, orgs: found.orgs.length };
-  const all = counts.boxes + counts.contacts + counts.orgs;
+function Results({ found, pipelines, noun, words, onNoun }: ResultsProps) {
+  const facets = new Map(found.facets.map((each) => [each.noun, each]));
+  const count = (each: string) =>
+    `${(facets.get(each)?.count ?? 0).toLocaleString()}${facets.get(each)?.more ? "+" : ""}`;
+  const all = found.facets.reduce((sum, each) => sum + each.count, 0);
   if (all === 0) {
     return (
       <Empty icon={IconSearch} title={`Nothing is found by “${words}”`}>
@@ -101,80 +110,82 @@ function Results({ found, pipelines, kind, words, onKind }: ResultsProps) {
       </Empty>
     );
   }
-  const shows = (each: Kind) => (kind === "" || kind === each) && counts[each] > 0;
   return (
     <div className={classes.body}>
       <nav className={classes.facets} aria-label="What to show">
-        <UnstyledButton aria-current={kind === ""} onClick={() => onKind("")}>
-          Everything <span className="numbers">{all}</span>
+        <UnstyledButton aria-current={noun === ""} onClick={() => onNoun("")}>
+          Everything{" "}
+          <span className="numbers">
+            {all.toLocaleString()}
+            {found.facets.some((each) => each.more) && "+"}
+          </span>
         </UnstyledButton>
-        {(Object.keys(KINDS) as Kind[]).map((each) => (
+        {(Object.keys(NOUNS) as Noun[]).map((each) => (
           <UnstyledButton
             key={each}
-            aria-current={kind === each}
-            disabled={counts[each] === 0}
-            onClick={() => onKind(each)}
+            aria-current={noun === each}
+            disabled={!facets.get(each)?.count}
+            onClick={() => onNoun(each)}
           >
-            {KINDS[each]} <span className="numbers">{counts[each]}</span>
+            {NOUNS[each]} <span className="numbers">{count(each)}</span>
           </UnstyledButton>
         ))}
       </nav>
       <div>
-        {shows("boxes") && (
-          <List title={KINDS.boxes}>
-            {found.boxes.map((each) => {
-              const pipeline = pipelines.find(({ key }) => key === each.pipelineKey);
-              const stage = pipeline?.stages[each.stageKey];
-              return (
-                <Link key={each.boxKey} to={`/pipelines/${each.pipelineKey}?box=${each.boxKey}`}>
-                  <span className="cut">
-                    <b>{each.name}</b> <span className="quiet">{pipeline?.name}</span>
-                  </span>
-                  <span className={classes.right}>
-                    <span className="quiet">
-                      <Moment at={each.lastUpdatedTimestamp} />
-                    </span>
-                    {stage && <StageTag stage={stage} />}
-                  </span>
-                </Link>
-              );
-            })}
-          </List>
-        )}
-        {shows("contacts") && (
-          <List title={KINDS.contacts}>
-            {found.contacts.map((each) => (
-              <Link key={each.key} to={`/contacts/${each.key}`}>
-                <span className="cut">
-                  <b>{nameOfContact(each)}</b> <span className="quiet">{each.title}</span>
-                </span>
-                <span className="quiet cut">{each.emailAddresses.join(", ")}</span>
-              </Link>
-            ))}
-          </List>
-        )}
-        {shows("orgs") && (
-          <List title={KINDS.orgs}>
-            {found.orgs.map((each) => (
-              <Link key={each.key} to={`/organizations/${each.key}`}>
-                <span className="cut">
-                  <b>{each.name ?? each.domains[0]}</b> <span className="quiet">{each.industry}</span>
-                </span>
-                <span className="quiet cut">{each.domains.join(", ")}</span>
-              </Link>
-            ))}
-          </List>
-        )}
+        {(Object.keys(NOUNS) as Noun[]).map((each) => {
+          const matches = found.results.filter((match) => match.noun === each);
+          if (matches.length === 0) return null;
+          const more = (facets.get(each)?.count ?? 0) > matches.length;
+          return (
+            <section key={each} className={classes.list} aria-label={NOUNS[each]}>
+              <h2>{NOUNS[each]}</h2>
+              {matches.map((match) => (
+                <Line key={match.key} match={match} pipelines={pipelines} />
+              ))}
+              {more && noun === "" && (
+                <UnstyledButton className={classes.more ?? ""} onClick={() => onNoun(each)}>
+                  Show more of {count(each)}
+                </UnstyledButton>
+              )}
+            </section>
+          );
+        })}
       </div>
     </div>
   );
 }
 
-function List({ title, children }: { title: string; children: React.ReactNode }) {
+function Line({ match, pipelines }: { match: MatchOut; pipelines: PipelineOut[] }) {
+  const pipeline = pipelines.find(({ key }) => key === match.pipelineKey);
+  const stage = match.noun === "box" && match.stageKey ? pipeline?.stages[match.stageKey] : undefined;
+  const [name, place] = [ofName(match), telling(match)];
+  const titled = !["comment", "meeting"].includes(match.noun);
+  const box = match.noun === "box" ? "" : (match.boxName ?? "");
   return (
-    <section className={classes.list} aria-label={title}>
-      <h2>{title}</h2>
-      {children}
-    </section>
+    <Link to={pathOf(match)}>
+      <span className={classes.what}>
+        {titled && (
+          <span className="cut">
+            <b>{name ? <Snippet snippet={name} /> : match.name}</b>{" "}
+            <span className="quiet">{[match.address, box, pipeline?.name].filter(Boolean).join(", ")}</span>
+          </span>
+        )}
+        {place ? (
+          <span className={classes.where}>
+            {whereIs(place) && <span className="quiet">{whereIs(place)}: </span>}
+            <Snippet snippet={place} />
+          </span>
+        ) : (
+          !titled && <span className="cut">{match.name}</span>
+        )}
+        {!titled && <span className="quiet cut">{[box, pipeline?.name].filter(Boolean).join(", ")}</span>}
+      </span>
+      <span className={classes.right}>
+        <span className="quiet">
+          <Moment at={match.timestamp} />
+        </span>
+        {stage && <StageTag stage={stage} />}
+      </span>
+    </Link>
   );
 }
