@@ -53,6 +53,7 @@ from .jobs import (
     imports,
     mailboxes,
     outgoing_mail,
+    streak_runs,
     task_due,
     upkeep,
     webhooks,
@@ -175,6 +176,7 @@ class Boxwood:
             asyncio.create_task(field_indexes.run(self.engine, self.api.wishes)),
             asyncio.create_task(formulas.run(self.engine, self.clock)),
             asyncio.create_task(imports.run(self.engine, self.store, self.clock)),
+            asyncio.create_task(streak_runs.run(self.engine, self.store, self.keys, self.rules, self.clock)),
             *self._backups(),
         ]
         try:

@@ -90,6 +90,11 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "dropbox": ("POST", "/v2/mailboxes", {"json": {**MAILBOX, "address": "drop@crm.example", "kind": "dropbox"}}),
     "mailbox": ("POST", "/v2/mailboxes", {"json": MAILBOX}),
     "invitation": ("POST", "/v2/teams/{team}/invitations", {"json": {"email": "{newcomer}", "role": "Member"}}),
+    "streakimport": (
+        "POST",
+        "/v2/streakimports",
+        {"json": {"key": "a-key-of-streak", "source": "https://crm.example"}},
+    ),
     "calendar": ("POST", "/v2/calendars", {"json": {"name": "My work", "pipelineKey": "{pipeline}"}}),
     "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
     "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),

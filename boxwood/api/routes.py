@@ -24,6 +24,7 @@ from ..wire.shapes import pipelines as pipeline_shapes
 from ..wire.shapes import preferences as preference_shapes
 from ..wire.shapes import proposals as proposal_shapes
 from ..wire.shapes import snippets as snippet_shapes
+from ..wire.shapes import streak_imports as streak_shapes
 from ..wire.shapes import tasks as task_shapes
 from ..wire.shapes import threads as thread_shapes
 from ..wire.shapes import validators as validator_shapes
@@ -60,6 +61,7 @@ from . import (
     reports,
     search,
     snippets,
+    streak_imports,
     tables,
     tasks,
     threads,
@@ -199,6 +201,11 @@ _TABLE = [
     _read("/v1/boxes/{box}/fields", boxes.list_values, NAMES),
     _read("/v1/boxes/{box}/fields/{field}", boxes.get_value, NAMES),
     _post("/v1/boxes/{box}/fields/{field}", boxes.set_value, boxes.VALUE, NAMES, INSISTING),
+    # Imports from Streak
+    _list("/v2/streakimports", streak_imports.list_own, *PAGING),
+    _post("/v2/streakimports", streak_imports.create, streak_shapes.STREAK_IMPORT),
+    _list("/v2/streakimports/{streakimport}", streak_imports.get),
+    _post("/v2/streakimports/{streakimport}/stop", streak_imports.stop),
     # Calendar feeds
     _list("/v2/calendars", calendars.list_own, *PAGING),
     _secret(_post("/v2/calendars", calendars.create, calendar_shapes.CALENDAR_CREATE)),

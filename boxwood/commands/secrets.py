@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core import mail_settings
 from ..core.activity.mail import mailbox_settings
+from ..core.activity.streak import runs
 from ..db.engine import Db
 from ..lib.secret_keys import SecretKeys, key_id_of
 from .options import add_store, config_of, open_store, prepare
@@ -41,7 +42,7 @@ def rotate(db: Db, keys: SecretKeys) -> tuple[int, int, int]:
     removed."""
     keys.add()
     db.dialect.overwrite_deleted(db)
-    texts = [*mail_settings.reseal(db, keys), *mailbox_settings.reseal(db, keys)]
+    texts = [*mail_settings.reseal(db, keys), *mailbox_settings.reseal(db, keys), *runs.reseal(db, keys)]
     used = {key_id_of(text) for text in texts}
     sealed = sum(keys.is_current(text) for text in texts)
     return sealed, len(texts) - sealed, keys.keep(used, newest=2)

@@ -47,6 +47,7 @@ EVENT_KINDS: dict[str, EventKind] = {
     "mail.edited": EventKind("USER", "EDIT", "EDIT_MAIL_SETTINGS", "changed the mail settings", False),
     "team.created": EventKind("TEAM", "CREATE", "NEW_TEAM", "created the team {subject}", False),
     "team.edited": EventKind("TEAM", "EDIT", "EDIT_TEAM", "changed the team {subject}", False),
+    "team.import_begun": EventKind("TEAM", "EDIT", "IMPORT_TEAM", "began to import a team from {what}", False),
     "member.invited": EventKind("TEAM", "EDIT", "INVITE_MEMBER", "invited {subject} to the team", False),
     "member.uninvited": EventKind("TEAM", "EDIT", "UNINVITE_MEMBER", "revoked the invitation of {subject}", False),
     "member.added": EventKind("TEAM", "EDIT", "ADD_MEMBER", "added {subject} to the team", False),

@@ -69,6 +69,7 @@ SCREENS = (
     "/proposals",
     "/reset",
     "/search",
+    "/streak",
     "/tasks",
     "/team",
     "/teams/{team}/automations",

@@ -23,7 +23,7 @@ from tests import examples
 from tests.conftest import Person, Store, World, ok
 from tests.things import PASSWORD, Things, specific_nouns
 
-PERSONAL = set("apikey session passkey snippet invitation suggestion block mailbox proposal".split())
+PERSONAL = set("apikey session passkey snippet invitation suggestion block mailbox proposal streakimport".split())
 GOVERNED = set("webhook delivery inbound token request view".split())
 IN_BOX = set("box task reminder comment meeting file thread message gmail run trashed change".split())
 IN_BOX |= {"second_message", "conversation", "other_box"}

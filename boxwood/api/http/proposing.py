@@ -19,9 +19,12 @@ from .call import Call
 from .replies import Reply, encode
 from .router import WRITE, Route
 
-PERSONAL = tuple("/v1/apikeys /v2/apikeys /v2/session /v2/proposals /v2/settings /v2/mailboxes /v2/calendars".split())
+PERSONAL = tuple(
+    "/v1/apikeys /v2/apikeys /v2/session /v2/proposals /v2/settings /v2/mailboxes /v2/calendars "
+    "/v2/streakimports".split()
+)
 """The beginnings of paths that only a user changes: how they sign in, their keys, mailboxes and
-calendar feeds, and decisions about proposals."""
+calendar feeds, imports from Streak, and decisions about proposals."""
 MOST = 100
 """Operations of a batch that becomes a proposal."""
 Answer = Callable[[Route, Call], Any]

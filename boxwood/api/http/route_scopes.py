@@ -35,6 +35,7 @@ PATHS: dict[str, str] = {
         /mailboxes/{mailbox}/authorize /mailboxes/{mailbox}/folders /mailboxes/{mailbox}/headers
         /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /calendars /calendars/{calendar}
         /calendars/{calendar}/feed.ics
+        /streakimports /streakimports/{streakimport} /streakimports/{streakimport}/stop
         /automations/{automation}/rotate /automations/{automation}/test /proposals/{proposal}/approve
         /proposals/{proposal}/reject /files/{file}/download
     """,

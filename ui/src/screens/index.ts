@@ -117,6 +117,11 @@ export const SCREENS: Screen[] = [
   { path: "/teams/:team/automations", load: () => import("./Automations") },
   { path: "/teams/:team/automations/:automation", load: () => import("./Automation") },
   { path: "/proposals", load: () => import("./Proposals"), found: { label: "Proposals", words: "approve agent key" } },
+  {
+    path: "/streak",
+    load: () => import("./Streak"),
+    found: { label: "Move from Streak", words: "import migrate mirror copy api key" },
+  },
   { path: "/trash", load: () => import("./Trash"), nav: { label: "Trash", icon: IconTrash, keys: "g d" } },
   {
     path: "/account",
