@@ -19,11 +19,13 @@ _KEY = re.compile("n([0-9]{12,18})", re.ASCII)
 
 
 def list_page(call: Call) -> shapes.NotificationPage:
-    """The notifications of the caller, newest first; with `unread=true`, only unread ones."""
+    """The notifications of the caller, newest first; with `unread=true`, only unread ones, and with `reason`, only
+    those with one of these reasons."""
     cursor = call.cursor()
     found = notifications.page(
         call.ctx,
         unread=call.flag("unread"),
+        reasons=list(dict.fromkeys(call.texts("reason"))),
         behind=_number(cursor, "cursor") if cursor else LAST,
         limit=call.number("limit", PAGE, least=1, most=200),
     )

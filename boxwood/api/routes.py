@@ -461,7 +461,7 @@ _TABLE = [
     # Timeline
     _list("/v2/boxes/{box}/timeline", timeline.list_page, *TIMELINE),
     # Notifications
-    _list("/v2/notifications", notifications.list_page, "unread", "cursor", "limit"),
+    _list("/v2/notifications", notifications.list_page, "unread", "reason", "cursor", "limit"),
     _list("/v2/notifications/stream", notifications.stream),
     _post("/v2/notifications/read", notifications.mark, notification_shapes.MARK),
     _read("/v2/notifications/settings", notifications.get_settings),

@@ -54,6 +54,7 @@ SCREENS = (
     "/mail",
     "/mail/blocks",
     "/mail/mailboxes",
+    "/notifications",
     "/organizations",
     "/organizations/{organization}",
     "/pipelines/{pipeline}",

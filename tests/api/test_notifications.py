@@ -152,6 +152,12 @@ def test_notifications_are_marked_read_singly_up_to_a_given_notification_or_all(
     assert mark(keys=[fourth]) == 3
     assert mark(until=second) == 1
     assert [each["key"] for each in ok(world.bo.http.get("/api/v2/notifications?unread=true"))["results"]] == [third]
+    counts = {
+        reason: len(ok(world.bo.http.get(f"/api/v2/notifications?reason={reason}"))["results"])
+        for reason in ("mention", "assigned,due", "followed,mention")
+    }
+    assert counts == {"mention": 4, "assigned,due": 0, "followed,mention": 4}
+    assert "only mention, assigned" in refused(world.bo.http.get("/api/v2/notifications?reason=all"), 400, "reason")
     assert mark(keys=[first], read=False) == 2
     assert mark() == 0
     page = ok(world.bo.http.get("/api/v2/notifications", params={"limit": 3}))

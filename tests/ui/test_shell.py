@@ -76,7 +76,7 @@ def test_every_screen_is_in_the_palette(world: World, window) -> None:
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("h")
-    expect(page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
 
 
 def test_the_keyboard_shortcuts_are_listed(world: World, window) -> None:

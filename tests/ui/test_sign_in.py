@@ -41,7 +41,7 @@ def test_signing_in_by_password_opens_the_requested_page(world: World, window) -
     page = first.goto(link(world, world.ada, "welcome"))
     page.get_by_label("A password for next time").fill(PASSWORD)
     page.get_by_role("button", name="Open Boxwood").click()
-    expect(page.get_by_role("heading", name="Pipelines", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
     page.get_by_role("button", name="Ada Lovelace").click()
     page.get_by_role("menuitem", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in to Boxwood")).to_be_visible()

@@ -102,6 +102,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "kind": {"type": "string", "description": "Kinds of events or their beginnings, separated by commas."},
     "actor": {"type": "string", "description": "The key of a user."},
     "unread": {"type": "boolean", "default": False},
+    "reason": {"type": "string", "description": "`mention`, `assigned`, `due`, `followed`, `failed`, by commas."},
     "asOf": {"type": "integer", "description": "Milliseconds since 1970: returns the box as it was at that time."},
     "noun": {"type": "string", "description": "Only this kind of thing, such as box or contact."},
     "query": {

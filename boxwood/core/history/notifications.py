@@ -6,13 +6,13 @@ but of those of their automations, and of failures of their webhooks and automat
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ...db.engine import Db
-from ...errors import Forbidden, NotFound
+from ...errors import Forbidden, Invalid, NotFound
 from ...lib.durations import DAY
 from .. import access, boxes
 from ..context import Ctx
@@ -21,6 +21,7 @@ from ..events import EVENTS, Event, Happened
 from ..records import Box, Pipeline
 
 MENTION, ASSIGNED, DUE, FOLLOWED, FAILED = "mention", "assigned", "due", "followed", "failed"
+REASONS = (MENTION, ASSIGNED, DUE, FOLLOWED, FAILED)
 TO_THEIR_USER = FAILURE_KINDS | {"proposal.created"}
 """Events that notify the user whom the record belongs to, also if that user is the actor."""
 MAX_AGE = 90 * DAY
@@ -128,13 +129,18 @@ _VISIBLE = f"""(n.pipeline_key IS NULL OR EXISTS (
 """
 
 
-def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage:
-    """The actor's notifications with event numbers below `behind`, the newest first. Those of pipelines and boxes that
-    the actor may not see any longer are left out."""
+def page(ctx: Ctx, *, unread: bool, reasons: Sequence[str] = (), behind: int, limit: int) -> NotificationPage:
+    """The actor's notifications with event numbers below `behind`, the newest first, only those with one of `reasons`
+    if there are any. Those of pipelines and boxes that the actor may not see any longer are left out."""
+    unknown = [reason for reason in reasons if reason not in REASONS]
+    if unknown:
+        raise Invalid("reason", f"knows no {unknown[0]!r}, only {', '.join(REASONS)}")
+    of_reason = f"AND n.reason IN ({', '.join(f':reason{at}' for at in range(len(reasons)))})" if reasons else ""
     rows = ctx.db.rows(
         f"""
         SELECT {EVENTS.of("e")}, n.reason, n.read_at FROM notifications n JOIN events e ON e.id = n.event_id
         WHERE n.user_key = :actor AND n.event_id < :behind AND {_VISIBLE} {"AND n.read_at IS NULL" if unread else ""}
+            {of_reason}
             AND {ctx.of_seen_kinds}
             AND {access.sees_event(ctx.db.dialect, "e")}
         ORDER BY n.event_id DESC LIMIT :limit
@@ -143,6 +149,7 @@ def page(ctx: Ctx, *, unread: bool, behind: int, limit: int) -> NotificationPage
         mail_owner=ctx.mail_owner,
         behind=behind,
         limit=limit + 1,
+        **{f"reason{at}": reason for at, reason in enumerate(reasons)},
     )
     found = [Notification(EVENTS.load(row), row[-2], row[-1]) for row in rows]
     found = [each for each in found if each.event.box_key is None or _still_sees(ctx, each.event)]

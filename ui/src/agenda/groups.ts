@@ -24,3 +24,8 @@ export function inGroups(tasks: readonly TaskOut[], now: number): Group[] {
   const shown = groups.map(({ title, tasks: held, late }) => ({ title, tasks: held, ...(late ? { late } : {}) }));
   return [...shown, done].filter((each) => each.tasks.length > 0);
 }
+
+/** The address of the task's box in its pipeline. */
+export function addressOf(task: Pick<TaskOut, "pipelineKey" | "boxKey">): string {
+  return `/pipelines/${task.pipelineKey}?box=${task.boxKey}`;
+}

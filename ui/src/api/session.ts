@@ -121,10 +121,15 @@ export async function signInByPasskey(): Promise<void> {
 export const signInByLink = (token: string, more: { password?: string; name?: string; code?: string }): Promise<void> =>
   signInWith("/api/v2/session/link", { token, ...more });
 
+/** The beginning of the names by which the browser stores the boxes that were opened last. */
+export const RECENT = "boxwood-recent ";
+
 export async function signOut(): Promise<void> {
   const answer = await ask("DELETE", "/api/v2/session");
   if (!answer.ok && answer.status !== 401) throw await problemOf(answer);
   forget();
+  // The next user of this browser does not see which boxes this one opened.
+  for (const name of Object.keys(localStorage)) if (name.startsWith(RECENT)) localStorage.removeItem(name);
   location.assign("/");
 }
 

@@ -17,6 +17,7 @@ import { Failed } from "../components/states";
 import { failed } from "../components/toasts";
 import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
+import { BellLink } from "../notifications/Bell";
 import { PANEL, SCREENS } from "../screens";
 import classes from "./Shell.module.css";
 import { Sidebar } from "./Sidebar";
@@ -137,9 +138,12 @@ function SignedIn({ expired }: { expired: boolean }) {
           <IconMenu2 size={20} stroke={1.6} />
         </ActionIcon>
         <strong>Boxwood</strong>
-        <ActionIcon aria-label="Find anything" onClick={setPalette.open}>
-          <IconSearch size={18} stroke={1.6} />
-        </ActionIcon>
+        <span className={classes.headerTools}>
+          <BellLink />
+          <ActionIcon aria-label="Find anything" onClick={setPalette.open}>
+            <IconSearch size={18} stroke={1.6} />
+          </ActionIcon>
+        </span>
       </header>
       <div className={classes.shade} onClick={setSidebar.close} aria-hidden="true" />
       <aside className={classes.sidebar} aria-label="Sidebar">

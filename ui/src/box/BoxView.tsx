@@ -22,6 +22,7 @@ import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Failed, Loading } from "../components/states";
 import { failed, say } from "../components/toasts";
+import { useRemembered } from "../home/recent";
 import { lazily } from "../lib/lazily";
 import { useSearch } from "../lib/search";
 import classes from "./Box.module.css";
@@ -120,6 +121,7 @@ const BoxMail = lazily(() => import("../mail/BoxMail"));
 
 function OpenBoxView({ onClose }: { onClose: (() => void) | undefined }) {
   const { box, pipeline, may } = useOpenBox();
+  useRemembered(useMe().key, { ...box, pipelineName: pipeline.name });
   const [search, setSearch] = useSearch();
   const tab = TABS.find((each) => each === search.get("tab")) ?? "timeline";
   const root = useRef<HTMLDivElement>(null);

@@ -1,6 +1,7 @@
-import { UnstyledButton } from "@mantine/core";
+import { ActionIcon, Indicator, UnstyledButton } from "@mantine/core";
 import { IconBell } from "@tabler/icons-react";
 import { Suspense, useState } from "react";
+import { Link } from "react-router";
 import { api } from "../api/client";
 import { useCommands } from "../commands/registry";
 import { lazily } from "../lib/lazily";
@@ -9,12 +10,32 @@ import classes from "./Bell.module.css";
 const Tray = lazily(() => import("./Tray"));
 const NEWEST = { params: { query: { limit: 1 } } } as const;
 
+function useUnread(): number {
+  // Reading a notification creates no event, so the count is loaded again when the window gets the focus.
+  const query = api.useQuery("get", "/v2/notifications", NEWEST, { refetchOnWindowFocus: "always" });
+  return query.data?.unread ?? 0;
+}
+
+/** The bell in the header of a narrow screen, which leads to the page of notifications. */
+export function BellLink() {
+  const unread = useUnread();
+  return (
+    <Indicator disabled={unread === 0} size={8} offset={5} color="boxwood.7">
+      <ActionIcon
+        component={Link}
+        to="/notifications"
+        aria-label={unread > 0 ? `Notifications, ${unread} unread` : "Notifications"}
+      >
+        <IconBell size={18} stroke={1.6} />
+      </ActionIcon>
+    </Indicator>
+  );
+}
+
 /** Shows the number of unread notifications, and opens the list. */
 export function Bell({ className, onOpen }: { className: string | undefined; onOpen: () => void }) {
   const [opened, setOpened] = useState(false);
-  // Reading a notification creates no event, so the count is loaded again when the window gets the focus.
-  const query = api.useQuery("get", "/v2/notifications", NEWEST, { refetchOnWindowFocus: "always" });
-  const unread = query.data?.unread ?? 0;
+  const unread = useUnread();
   useCommands([
     {
       id: "notifications",

@@ -3,10 +3,10 @@ import type { NotificationOut } from "../api/schema";
 /** The reasons for a notification. */
 export const REASONS: Record<string, string> = {
   mention: "Mentions you",
-  assigned: "Given to you",
+  assigned: "Assigned to you",
   due: "Due",
   followed: "You follow it",
-  failed: "Needs a look",
+  failed: "Failed",
 };
 
 type Subject = Pick<NotificationOut, "kind" | "boxKey" | "pipelineKey" | "teamKey" | "objectKey">;

@@ -10,7 +10,9 @@ import NewPipeline from "../app/NewPipeline";
 import { inOrder } from "../app/order";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
+import { inColours } from "../components/StageTag";
 import { Empty, Ready } from "../components/states";
+import { Waiting } from "../home/Waiting";
 import { ClearSample } from "../onboarding/ClearSample";
 import { FirstSteps } from "../onboarding/FirstSteps";
 import classes from "./Home.module.css";
@@ -18,7 +20,7 @@ import classes from "./Home.module.css";
 /** Stages that a card lists. */
 const MOST_STAGES = 6;
 
-/** Screen with all pipelines and the number of boxes in each stage. */
+/** The first screen: what waits for the user, and all pipelines with the number of boxes in each stage. */
 export default function Home() {
   const query = api.useQuery("get", "/v2/pipelines", WITH_COUNTS);
   const { preferences, starred } = usePreferences();
@@ -31,14 +33,20 @@ export default function Home() {
   return (
     <Stack p="lg" maw={1200} w="100%" mx="auto">
       <Group justify="space-between">
-        <Title order={1}>Pipelines</Title>
+        <Title order={1}>Home</Title>
+        <Group gap="xs">{query.data && <ClearSample pipelines={query.data.results} />}</Group>
+      </Group>
+      {query.data && <FirstSteps pipelines={query.data.results} onNewPipeline={setCreating.open} />}
+      {query.data && query.data.results.length > 0 && (
+        <Waiting pipelines={inOrder(query.data.results, preferences.pipelineOrder ?? [], starred)} />
+      )}
+      <Group justify="space-between" mt="sm">
+        <Title order={2}>Pipelines</Title>
         <Group gap="xs">
           <CopyAsCode call={{ method: "GET", path: "/v2/pipelines" }} />
-          {query.data && <ClearSample pipelines={query.data.results} />}
           {button}
         </Group>
       </Group>
-      {query.data && <FirstSteps pipelines={query.data.results} onNewPipeline={setCreating.open} />}
       <Ready query={query}>
         {({ results }) =>
           results.length === 0 ? (
@@ -70,7 +78,7 @@ function Card({ pipeline }: { pipeline: PipelineOut }) {
         <Text fw={600} truncate>
           {pipeline.name}
         </Text>
-        <Text size="sm" className="quiet numbers">
+        <Text size="sm" className="quiet numbers" style={{ whiteSpace: "nowrap" }}>
           {all === 1 ? "1 box" : `${all.toLocaleString()} boxes`}
         </Text>
       </Group>
@@ -78,7 +86,8 @@ function Card({ pipeline }: { pipeline: PipelineOut }) {
         {stages.map((each) => (
           <i
             key={each.key}
-            style={{ flexGrow: each.boxCount ?? 0, background: each.color.backgroundColor }}
+            className={inColours(each.color).className}
+            style={{ ...inColours(each.color).style, flexGrow: each.boxCount ?? 0 }}
             title={`${each.name}: ${each.boxCount ?? 0}`}
           />
         ))}
@@ -86,14 +95,14 @@ function Card({ pipeline }: { pipeline: PipelineOut }) {
       <ul className={classes.stages}>
         {listed.map((each) => (
           <li key={each.key}>
-            <i style={{ background: each.color.backgroundColor }} />
+            <i {...inColours(each.color)} />
             {each.name} <b className="numbers">{each.boxCount ?? 0}</b>
           </li>
         ))}
         {listed.length < stages.length && <li>{stages.length - listed.length} more stages</li>}
       </ul>
       <Text size="xs" className="quiet">
-        Changed <Moment at={pipeline.lastUpdatedTimestamp} />
+        Settings changed <Moment at={pipeline.lastUpdatedTimestamp} />
       </Text>
     </Link>
   );

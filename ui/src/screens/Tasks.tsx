@@ -3,7 +3,7 @@ import { IconClockPause, IconListCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useNavigate } from "react-router";
 import classes from "../agenda/agenda.module.css";
-import { inGroups } from "../agenda/groups";
+import { addressOf, inGroups } from "../agenda/groups";
 import { useAgenda, useBoxNames, useEditTask } from "../agenda/useAgenda";
 import type { TaskOut } from "../api/schema";
 import { isDone } from "../box/tasks";
@@ -156,9 +156,4 @@ function Agenda({ groups }: { groups: ReturnType<typeof inGroups> }) {
       </ul>
     </section>
   ));
-}
-
-/** The address of the task's box in its pipeline. */
-function addressOf(task: TaskOut): string {
-  return `/pipelines/${task.pipelineKey}?box=${task.boxKey}`;
 }

@@ -116,6 +116,11 @@ export const SCREENS: Screen[] = [
   },
   { path: "/teams/:team/automations", load: () => import("./Automations") },
   { path: "/teams/:team/automations/:automation", load: () => import("./Automation") },
+  {
+    path: "/notifications",
+    load: () => import("./Notifications"),
+    found: { label: "Notifications", words: "bell unread inbox mentions" },
+  },
   { path: "/proposals", load: () => import("./Proposals"), found: { label: "Proposals", words: "approve agent key" } },
   {
     path: "/streak",
