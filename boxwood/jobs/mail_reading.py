@@ -47,27 +47,50 @@ class Reading:
 
 async def look_at(
     reading: Reading, client: Client, folder: FolderRecord, uids: Sequence[int], cursor: str, old_until: int
-) -> None:
+) -> list[str]:
     """Look at these mails of the opened folder, in their order, and move the cursor past them. Mail that the server
-    received before `old_until` counts as old: it starts no automations."""
+    received before `old_until` counts as old: it starts no automations. Returns the Message-IDs of stored mails."""
+    stored: list[str] = []
     for at in range(0, len(uids), BATCH):
         batch = list(uids[at : at + BATCH])
         looks = await _headers(reading, client, batch, old_until)
         for some in _slices(looks, reading.mailbox):
-            await _settle(reading, client, folder, some, cursor)
+            stored += await _settle(reading, client, folder, some, cursor)
+    return stored
 
 
 async def store_chosen(
     reading: Reading, client: Client, folder: FolderRecord, chosen: dict[int, Decision], now: int
-) -> None:
-    """Store the mails of the opened folder for which a user chose boxes."""
+) -> list[str]:
+    """Store the mails of the opened folder for which a user chose boxes. Returns their Message-IDs."""
     looks = await _headers(reading, client, sorted(chosen), now)
     decided = [
         msgspec.structs.replace(look, decision=chosen[look.uid]) if look.decision.reason != GONE else look
         for look in looks
     ]
+    stored: list[str] = []
     for some in _slices(decided, reading.mailbox):
-        await _settle(reading, client, folder, some, progress.AGAIN)
+        stored += await _settle(reading, client, folder, some, progress.AGAIN)
+    return stored
+
+
+async def answers_to_known(reading: Reading, client: Client, uids: list[int]) -> list[int]:
+    """Those of the mails that belong to the conversation of a box by their Message-IDs alone."""
+    by_uid = await asyncio.to_thread(_ids_by_uid, await client.fetch(imap.write_set(sorted(uids)), imap.IDS))
+    wanted = {mail_id for ids in by_uid.values() for mail_id in ids}
+    known = await reading.engine.read_soon(partial(_known, reading=reading, mail_ids=wanted))
+    return [uid for uid in uids if known.intersection(by_uid.get(uid, ()))]
+
+
+def _ids_by_uid(found: list[Fetched]) -> dict[int, list[str]]:
+    return {each.uid: matching.ids_of(mail.parse_headers(raw)) for each in found for raw in each.bodies.values()}
+
+
+def _known(db: Db, *, reading: Reading, mail_ids: set[str]) -> set[str]:
+    ctx = mailboxes.acting(db, reading.mailbox, reading.clock())
+    if ctx is None:
+        raise progress.OwnerLeft(reading.mailbox.key)
+    return matching.known_ids(ctx, reading.mailbox.team_key, mail_ids)
 
 
 async def _headers(reading: Reading, client: Client, uids: list[int], old_until: int) -> list[Look]:
@@ -147,7 +170,8 @@ def _slices(looks: list[Look], mailbox: MailboxRecord) -> list[list[Look]]:
     return [some for some in slices if some]
 
 
-async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks: list[Look], cursor: str) -> None:
+async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks: list[Look], cursor: str) -> list[str]:
+    """Store what is to be stored of these mails, and count them. Returns the Message-IDs of stored mails."""
     looks = await _with_bodies(reading, client, looks)
     settle = partial(
         progress.settle,
@@ -158,15 +182,15 @@ async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks:
         now=reading.clock(),
     )
     try:
-        await reading.engine.write_soon(partial(settle, looks=looks))
-        return
+        return _ids_of_stored(looks, await reading.engine.write_soon(partial(settle, looks=looks)))
     except NOT_OF_THE_MAIL:
         raise
     except OUR_ERRORS:
         log.exception("a batch of mails could not be stored; each is tried alone", extra=_fields(reading, folder))
+    stored: list[str] = []
     for look in looks:
         try:
-            await reading.engine.write_soon(partial(settle, looks=[look]))
+            stored += _ids_of_stored([look], await reading.engine.write_soon(partial(settle, looks=[look])))
         except NOT_OF_THE_MAIL:
             raise
         except OUR_ERRORS as error:
@@ -174,6 +198,12 @@ async def _settle(reading: Reading, client: Client, folder: FolderRecord, looks:
             reason = str(error) if isinstance(error, Problem) else "an error of this server, which is in its log"
             refused = msgspec.structs.replace(look, refusal=reason)
             await reading.engine.write_soon(partial(settle, looks=[refused]))
+    return stored
+
+
+def _ids_of_stored(looks: list[Look], outcomes: list[str]) -> list[str]:
+    found = [look.mail for look, outcome in zip(looks, outcomes, strict=True) if outcome == "stored"]
+    return [each.message_id for each in found if each is not None and each.message_id]
 
 
 NOT_OF_THE_MAIL = (mailbox_queue.LeaseLost, progress.FolderChanged, progress.OwnerLeft, Unavailable)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ..core.activity.mail import access_tokens, mail_searches, mailbox_queue, progress, suggestions
@@ -17,7 +17,7 @@ from ..lib.durations import DAY, MINUTE
 from ..lib.imap import Client, Folder
 from ..lib.oauth import Provider
 from ..lib.secret_keys import SecretKeys
-from .mail_reading import BATCH, Reading, look_at, store_chosen
+from .mail_reading import BATCH, Reading, answers_to_known, look_at, store_chosen
 
 log = logging.getLogger("boxwood.mailboxes")
 IDLE_SECONDS = 540.0
@@ -29,6 +29,10 @@ CLOCKS_DIFFER = 10 * MINUTE
 LEFT_OUT = ("\\noselect", "\\nonexistent", "\\drafts", "\\trash", "\\junk")
 ROLES = ("\\all", "\\inbox", "\\sent", "\\archive", "\\flagged")
 SEARCHED = ("FROM", "TO", "CC", "REPLY-TO")
+ANSWERING = ("REFERENCES", "IN-REPLY-TO")
+MOST_ANSWERED = 20
+"""Above so many found mails the Message-IDs of all skipped mail are looked at, in place of a search for each."""
+ANSWERS_AT_ONCE = 1000
 
 
 class Session:
@@ -65,9 +69,7 @@ class Session:
                 raise imap.Failed("the mailbox has no folder that can be read")
             await self._watch(client)
         finally:
-            if self._older is not None:
-                self._older.cancel()
-                await asyncio.gather(self._older, return_exceptions=True)
+            await self._stop_older()
             client.connection.close()
 
     async def _connect(self) -> Client:
@@ -225,33 +227,57 @@ class Session:
         if not addresses:
             return False
         if len(addresses) > mail_searches.MOST_SEARCHED:
-            await engine.write_soon(lambda db: progress.walk_again(db, self.mailbox, self.reading.worker))
+            await self._walk_again()
         else:
-            known = await engine.read_soon(lambda db: progress.folders(db, self.mailbox.key))
-            for folder in self._folders:
-                if record := known.get(folder.name):
-                    with contextlib.suppress(imap.Refused):
-                        await self._search_in(client, record, list(addresses))
+            await self._store_answers(client, await self._search_for(client, SEARCHED, list(addresses)))
         await engine.write_soon(lambda db: mail_searches.done(db, self.mailbox.key, addresses))
         return True
 
-    async def _search_in(self, client: Client, folder: FolderRecord, addresses: list[str]) -> None:
+    async def _walk_again(self) -> None:
+        """Look at all mail again. A walk that goes on would move the cursors past mail that it looked at before."""
+        await self._stop_older()
+        await self.reading.engine.write_soon(lambda db: progress.walk_again(db, self.mailbox, self.reading.worker))
+
+    async def _search_for(self, client: Client, fields: Sequence[str], texts: Sequence[str]) -> list[str]:
+        """Look again at skipped mail with one of the texts in one of the header fields, in all folders. Returns the
+        Message-IDs of mails that were stored."""
+        known = await self.reading.engine.read_soon(lambda db: progress.folders(db, self.mailbox.key))
+        stored: list[str] = []
+        for folder in self._folders:
+            if record := known.get(folder.name):
+                with contextlib.suppress(imap.Refused):
+                    stored += await self._search_in(client, record, fields, texts)
+        return stored
+
+    async def _search_in(
+        self, client: Client, folder: FolderRecord, fields: Sequence[str], texts: Sequence[str]
+    ) -> list[str]:
         selected = await client.examine(folder.name)
         if selected.uidvalidity != folder.uidvalidity:
-            return  # the folder will be read again
+            return []  # the folder will be read again
         found: set[int] = set()
-        for address in addresses:
-            found |= set(await client.search_text(SEARCHED, address))
+        for text in texts:
+            found |= set(await client.search_text(fields, text))
         found = {uid for uid in found if folder.down <= uid <= folder.up}
         found -= await self.reading.engine.read_soon(lambda db: progress.placed(db, folder, found))
-        if found:
-            await look_at(self.reading, client, folder, sorted(found, reverse=True), AGAIN, self.reading.clock())
+        uids, now = sorted(found, reverse=True), self.reading.clock()
+        return await look_at(self.reading, client, folder, uids, AGAIN, now)
+
+    async def _store_answers(self, client: Client, mail_ids: list[str]) -> None:
+        """Look again at skipped mail that answers these mails. A reply between colleagues belongs to the conversation
+        by its Message-IDs alone, and was skipped if it was looked at before."""
+        if len(mail_ids) > MOST_ANSWERED:
+            await self._stop_older()
+            await self.reading.engine.write_soon(lambda db: progress.look_for_answers(db, self.mailbox.key))
+        elif mail_ids:
+            await self._search_for(client, ANSWERING, mail_ids)
 
     async def _fetch_chosen(self, client: Client) -> bool:
         """Fetch the mails for which the owner chose boxes. Returns whether there were any."""
         engine = self.reading.engine
         wanted = await engine.read_soon(lambda db: suggestions.wanted(db, self.mailbox.key))
         known = await engine.read_soon(lambda db: progress.folders(db, self.mailbox.key)) if wanted else {}
+        stored: list[str] = []
         for name in sorted({each.folder or "" for each in wanted}):
             folder, found = known.get(name), [each for each in wanted if each.folder == name]
             if folder is not None and (await client.examine(name)).uidvalidity == folder.uidvalidity:
@@ -260,7 +286,7 @@ class Session:
                     for each in found
                     if each.uid is not None and each.uidvalidity == folder.uidvalidity
                 }
-                await store_chosen(self.reading, client, folder, chosen, self.reading.clock())
+                stored += await store_chosen(self.reading, client, folder, chosen, self.reading.clock())
             for each in found:
                 await engine.write_soon(partial(suggestions.finish, suggestion=each))
         return bool(wanted)
@@ -271,36 +297,66 @@ class Session:
         if self._older is None or self._older.done():
             self._older = asyncio.create_task(self._read_all_older())
 
+    async def _stop_older(self) -> None:
+        if self._older is not None:
+            self._older.cancel()
+            await asyncio.gather(self._older, return_exceptions=True)
+            self._older = None
+
     async def _read_all_older(self) -> None:
         """Read older mail of all folders over a connection of its own, which is closed at the end."""
         client: Client | None = None
         try:
-            for folder in self._folders:
-                known = await self.reading.engine.read_soon(lambda db: progress.folders(db, self.mailbox.key))
-                record = known.get(folder.name)
-                if record is not None and not record.filled:
-                    client = client or await self._connect()
-                    await self._fill(client, record)
+            known = await self._known_folders()
+            left = [folder.name for folder in self._folders if folder.name in known and not known[folder.name].filled]
+            for name in left:
+                client = client or await self._connect()
+                await self._fill(client, known[name])
+            for name, folder in (await self._known_folders()).items():
+                if name in left and client is not None:
+                    await self._join_answers(client, folder)
         finally:
             if client is not None:
                 client.connection.close()
 
+    async def _known_folders(self) -> dict[str, FolderRecord]:
+        return await self.reading.engine.read_soon(lambda db: progress.folders(db, self.mailbox.key))
+
     async def _fill(self, client: Client, folder: FolderRecord) -> None:
-        try:
-            selected = await client.examine(folder.name)
-        except imap.Refused:
-            return
-        if selected.uidvalidity != folder.uidvalidity:
-            return
-        since = f"SINCE {imap.imap_date(self.mailbox.since)}" if self.mailbox.since else "ALL"
-        uids = [uid for uid in await client.search(since) if uid < folder.down]
+        uids = [uid for uid in await self._all_in(client, folder) or () if uid < folder.down]
         while uids:
             batch = uids[-BATCH:]
             del uids[-BATCH:]
             before = client.connection.received
             await look_at(self.reading, client, folder, batch[::-1], DOWN, folder.fresh_from)
             await self._spend(client.connection.received - before)
-        await self.reading.engine.write_soon(partial(progress.filled, folder=folder))
+
+    async def _all_in(self, client: Client, folder: FolderRecord) -> list[int] | None:
+        """The UIDs of the folder, which is opened. None if it cannot be opened, or its mails were numbered again."""
+        try:
+            selected = await client.examine(folder.name)
+        except imap.Refused:
+            return None
+        if selected.uidvalidity != folder.uidvalidity:
+            return None
+        return await client.search(f"SINCE {imap.imap_date(self.mailbox.since)}" if self.mailbox.since else "ALL")
+
+    async def _join_answers(self, client: Client, folder: FolderRecord) -> None:
+        """The last step after older mail of all folders was looked at, the newest first: skipped mail whose
+        conversation became known only later is stored now."""
+        uids = await self._all_in(client, folder)
+        if uids is None:
+            return
+        engine = self.reading.engine
+        looked = [uid for uid in uids if folder.down <= uid <= folder.up]
+        placed = await engine.read_soon(lambda db: progress.placed(db, folder, looked))
+        skipped = [uid for uid in looked if uid not in placed][::-1]
+        for at in range(0, len(skipped), ANSWERS_AT_ONCE):
+            before = client.connection.received
+            found = await answers_to_known(self.reading, client, skipped[at : at + ANSWERS_AT_ONCE])
+            await look_at(self.reading, client, folder, found, AGAIN, self.reading.clock())
+            await self._spend(client.connection.received - before)
+        await engine.write_soon(partial(progress.filled, folder=folder))
 
     async def _spend(self, count: int) -> None:
         """Wait until the next day if this day's bytes are used up."""

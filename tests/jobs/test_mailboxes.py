@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from boxwood.core import boxes
-from boxwood.core.activity.mail import dropbox
+from boxwood.core.activity.mail import dropbox, mail_searches
 from boxwood.core.context import Ctx
 from tests.conftest import Server, Store, World, ok
 from tests.jobs.webhooks import eventually
@@ -218,6 +218,47 @@ def test_mail_of_an_address_that_a_box_gains_later_is_found(
     eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer late"])
     eventually(lambda: mailbox.counts() == (2, 0, 0))
     eventually(lambda: mailbox.count("mail_searches") == 0)
+
+
+def test_replies_between_colleagues_join_a_conversation_that_becomes_known_later(
+    connect: Callable[..., Connected], account: Account
+) -> None:
+    def reply(number: int, to: str, name: str = "References") -> bytes:
+        return mail(number, "ada@example.test", **{name: f"<unknown{number}@x.example> <{to}@client.example>"})
+
+    account.append(mail(1), mail(2, "lee@other.example"), mail("private", "friend@home.example"))
+    account.append(reply(3, "m1"), reply(4, "m2", "In_Reply_To"), reply(5, "mprivate"), folder="Sent")
+    mailbox = connect().ready()
+    # Older mail is looked at from the newest to the oldest, and folders in turn.
+    assert mailbox.subjects() == ["Offer 1", "Offer 3"]
+    assert mailbox.count("threads") == 1
+    assert mailbox.counts() == (2, 4, 0)
+    mailbox.gain("lee@other.example")
+    eventually(lambda: mailbox.subjects() == ["Offer 1", "Offer 2", "Offer 3", "Offer 4"])
+    assert mailbox.count("threads") == 2
+    eventually(lambda: mailbox.counts() == (4, 2, 0))
+
+
+def test_boxes_that_an_import_creates_find_earlier_mail_also_of_more_addresses_than_are_searched(
+    connect: Callable[..., Connected], account: Account
+) -> None:
+    rows = mail_searches.MOST_SEARCHED + 10
+    account.append(
+        *(mail(number, f"c{number}@firm{number}.example") for number in range(rows)), mail("other", "x@y.example")
+    )
+    mailbox = connect().ready()
+    assert mailbox.counts() == (0, rows + 1, 0)
+    http, pipeline = mailbox.world.ada.http, mailbox.box["pipelineKey"]
+    field = mailbox.world.field({"key": pipeline}, "TEXT_INPUT", "Email")
+    table = "Name,Email\n" + "".join(f"F{n},c{n}@firm{n}.example\n" for n in range(rows - 1))
+    ok(http.post(f"/api/v2/pipelines/{pipeline}/import", content=table, headers={"content-type": "text/csv"}))
+    eventually(lambda: mailbox.count("messages") == rows - 1)
+    body = {"name": "Last", "fields": {field["key"]: f"c{rows - 1}@firm{rows - 1}.example"}}
+    operation = {"method": "POST", "path": f"/v2/pipelines/{pipeline}/boxes", "body": body}
+    ok(http.post("/api/v2/batch", json={"operations": [operation]}))
+    eventually(lambda: mailbox.count("messages") == rows)
+    eventually(lambda: mailbox.ready().counts() == (rows, 1, 0))
+    assert mailbox.count("notifications") == 0
 
 
 def test_older_mail_is_silent_and_new_mail_notifies_followers(

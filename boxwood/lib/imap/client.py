@@ -20,6 +20,7 @@ from .syntax import LITERAL, MONTHS, Malformed, decode_name, encode_name, quoted
 MOST_LITERAL = 128 << 20
 _CODE = re.compile(rb"\[([A-Z0-9-]+)(?: ([^\]]*))?\]", re.IGNORECASE)
 HEADERS, WHOLE = "BODY.PEEK[HEADER]", "BODY.PEEK[]"
+IDS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES)]"
 
 
 class Refused(Exception):

@@ -163,6 +163,11 @@ def _boxes_by_id(ctx: Ctx, team_key: str, mail_ids: set[str]) -> dict[str, list[
     return _grouped((row[0], row[1]) for row in rows)
 
 
+def known_ids(ctx: Ctx, team_key: str, mail_ids: set[str]) -> set[str]:
+    """Those of the Message-IDs that conversations of the team's boxes know."""
+    return set(_boxes_by_id(ctx, team_key, mail_ids)) if mail_ids else set()
+
+
 def _unboxed(ctx: Ctx, mail_ids: set[str]) -> dict[str, list[str]]:
     """The boxes from which the conversation with this Message-ID was removed."""
     among = ctx.db.dialect.among("message_id", "ids")

@@ -133,6 +133,12 @@ def walk_again(db: Db, mailbox: MailboxRecord, worker: str) -> None:
     )
 
 
+def look_for_answers(db: Db, mailbox_key: str) -> None:
+    """Let a worker look for skipped mail that belongs to conversations by now."""
+    sql = f"UPDATE mail_folders SET filled = FALSE WHERE mailbox_key = :key AND name <> '{DELIVERIES}'"
+    db.run(sql, key=mailbox_key)
+
+
 def saw_folder(db: Db, folder: FolderRecord, now: int, modseq: int | None, uidnext: int | None) -> None:
     """All new mail of the folder was looked at."""
     sql = HOLDS.format("synced_at = :now, modseq = :modseq, uidnext = :uidnext")
