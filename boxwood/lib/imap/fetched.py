@@ -23,6 +23,8 @@ class Part(msgspec.Struct, frozen=True):
     size: int
     name: str
     attached: bool
+    choice: str | None = None
+    """The number of the innermost multipart/alternative that the part is in; "" if that is the whole mail."""
 
 
 class Fetched(msgspec.Struct, frozen=True):
@@ -96,15 +98,17 @@ def _internal_date(value: bytes | None) -> int | None:
     return int((at - (offset if found[7] == "+" else -offset)) * 1000)
 
 
-def _parts(structure: list[Any], number: str, depth: int = 0) -> list[Part]:
+def _parts(structure: list[Any], number: str, depth: int = 0, choice: str | None = None) -> list[Part]:
     """The parts of a BODYSTRUCTURE that are not made of parts, numbered as BODY[1.2] asks for them."""
     if depth > 20 or not structure:
         return []
     if isinstance(structure[0], list):
         until = next((at for at, each in enumerate(structure) if not isinstance(each, list)), len(structure))
         inner = structure[:until]
+        if _text(next(iter(structure[until:]), b"")).lower() == "alternative":
+            choice = number
         prefix = f"{number}." if number else ""
-        return [part for at, each in enumerate(inner, 1) for part in _parts(each, f"{prefix}{at}", depth + 1)]
+        return [part for at, each in enumerate(inner, 1) for part in _parts(each, f"{prefix}{at}", depth + 1, choice)]
     if len(structure) < 7:
         return []
     text = [_text(each) for each in structure[:7]]
@@ -123,6 +127,7 @@ def _parts(structure: list[Any], number: str, depth: int = 0) -> list[Part]:
             size=int(text[6]) if text[6].isdigit() else 0,
             name=more.get("filename") or params.get("name", ""),
             attached=bool(disposition) and _text(disposition[0]).lower() == "attachment",
+            choice=choice,
         )
     ]
 
