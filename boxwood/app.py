@@ -35,6 +35,7 @@ from .api.inbound_door import PREFIX, Door
 from .api.mail_permission import MailPermission
 from .api.mcp.door import PATH as MCP
 from .api.mcp.door import Door as McpDoor
+from .api.oauth import AppAuthorization
 from .api.oidc import Provider
 from .api.routes import ROUTES
 from .config import Config
@@ -111,7 +112,8 @@ class Boxwood:
         )
         self.door = Door(engine, self.limits, clock)
         # Operations of an assistant are counted like requests of its key.
-        self.mcp = McpDoor(Observed(self.api, self.api.usage), self.hosts, config.base_url, config.cors_origins)
+        operations = Observed(self.api, self.api.usage)
+        self.mcp = McpDoor(operations, self.hosts, self.public_url, config.cors_origins)
         self.provider = Provider(self.api, provider(config))
         self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
@@ -124,6 +126,7 @@ class Boxwood:
                 Route("/openapi.json", self.document),
                 *self.provider.routes(),
                 *MailPermission(self.api).routes(),
+                *AppAuthorization(self.api, lambda request: self.public_url(request.scope)).routes(),
                 *reference.routes(),
                 *pages.routes(),
             ],
@@ -156,6 +159,12 @@ class Boxwood:
         path = scope["path"]
         app = self.door if path.startswith(PREFIX) else self.mcp if path.startswith(MCP) else self.api
         await app(scope, receive, send)
+
+    async def public_url(self, scope: Scope) -> str:
+        """The URL of the server for its clients: the public one if it is set, otherwise the one that this request
+        reached."""
+        stored = await self.engine.read_soon(mail_settings.public_url)
+        return (self.config.base_url or stored or self.hosts.reached_url(scope)).rstrip("/")
 
     async def _stored_url(self) -> str:
         return (await self.engine.read_soon(mail_settings.find)).base_url
@@ -250,9 +259,7 @@ class Boxwood:
         """The OpenAPI document. Its server is named by a whole URL, which programs that import the document need."""
         if self._document is None:
             self._document = describe(ROUTES)
-        stored = await self.engine.read_soon(mail_settings.public_url)
-        url = self.config.base_url or stored or self.hosts.reached_url(request.scope)
-        shown = {**self._document, "servers": [{"url": f"{url.rstrip('/')}/api"}]}
+        shown = {**self._document, "servers": [{"url": f"{await self.public_url(request.scope)}/api"}]}
         return Response(msgspec.json.encode(shown), media_type="application/json")
 
 

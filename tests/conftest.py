@@ -308,8 +308,9 @@ def refused(response: httpx.Response, status: int, *names: str) -> str:
 @pytest.fixture
 def world(server: Server) -> Iterator[World]:
     new_world = World(server)
-    # Wrong keys of earlier tests must not count in this test.
-    guesses = server.boxwood.limits._guesses
-    guesses.name, guesses._full_at, guesses._leases = f"guess {new_world.number}", {}, {}
+    # Wrong keys and registrations of earlier tests must not count in this test.
+    limits = server.boxwood.limits
+    for word, buckets in (("guess", limits._guesses), ("register", limits._registrations)):
+        buckets.name, buckets._full_at, buckets._leases = f"{word} {new_world.number}", {}, {}
     yield new_world
     new_world.close()

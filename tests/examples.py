@@ -177,6 +177,8 @@ SENT: dict[str, dict[str, Any]] = {
     "POST /v2/notifications/settings": {"json": {"digest": "daily"}},
     "GET /v2/notifications": {"after": ["mention"]},
     "POST /v2/undo": {"json": {"change": "{change}"}},
+    "GET /v2/apps": {"after": ["app"]},
+    "POST /v2/apps/request": {"json": {"request": "{app_request}"}},
     "GET /v2/proposals": {"after": ["proposal"]},
     "POST /v2/proposals/{proposal}": {"json": {"operations": [{"number": 1, "body": {"name": "Acme Ltd"}}]}},
     "POST /v2/proposals/{proposal}/approve": {"json": {"note": "As we agreed"}},

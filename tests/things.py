@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pyotp
 
-from boxwood.core.accounts import sign_in_links
+from boxwood.core.accounts import apps, sign_in_links
 from boxwood.core.activity.calendars import MOST_FEEDS
 from boxwood.core.activity.mail import records as mail_records
 from boxwood.core.activity.mail import suggestions
@@ -96,6 +96,7 @@ MAKE: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"json": {"key": "a-key-of-streak", "source": "https://crm.example"}},
     ),
     "calendar": ("POST", "/v2/calendars", {"json": {"name": "My work", "pipelineKey": "{pipeline}"}}),
+    "app": ("POST", "/v2/apps", {"json": {"request": "{app_request}", "access": "write", "teamKey": "{team}"}}),
     "automation": ("POST", "/v2/pipelines/{pipeline}/automations", {"json": AUTOMATION}),
     "run": ("POST", "/v2/automations/{automation}/runs", {"json": {"boxKey": "{box}"}}),
     "view": ("POST", "/v2/pipelines/{pipeline}/views", {"json": {"name": "Open ones", "sort": ["name"]}}),
@@ -215,6 +216,17 @@ class Things:
         made = self._answered("calendar")
         self.created["feed"] = made["url"].rpartition("token=")[2]
         return str(made["key"])
+
+    def _make_app_request(self) -> str:
+        """Let an app ask Ada for access; return what the page that asks her gets in its address."""
+        boxwood, now = self.world.server.boxwood, self.world.clock()
+        back = "https://app.example/back"
+        client = boxwood.engine.write(lambda db: apps.register(db, now, "Helper", "https://app.example/", [back]))
+        asked = apps.AppRequest(client.key, back, True, "x" * 43, "s", list(apps.ACCESSES), "https://crm.example", now)
+        return asked.seal(boxwood.keys)
+
+    def _make_app(self) -> str:
+        return str(self._answered("app")["app"]["key"])
 
     def _make_mailbox(self) -> str:
         """Create a mailbox that is paused, so that the server does not look for its mail server meanwhile."""

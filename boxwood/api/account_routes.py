@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ..wire.shapes import apps as app_shapes
 from ..wire.shapes import mail as mail_shapes
 from ..wire.shapes import members as member_shapes
 from ..wire.shapes import passkeys as passkey_shapes
 from ..wire.shapes import sessions as session_shapes
 from ..wire.shapes.lists import Success
-from . import mail, members, passkeys, second_factors, sessions
-from .http.route_rows import _delete, _list, _not_dry, _only_reads, _post, _read, _secret, _sign_in, _stream
+from . import apps, mail, members, passkeys, second_factors, sessions
+from .http.route_rows import _ask, _delete, _list, _not_dry, _only_reads, _post, _read, _secret, _sign_in, _stream
 from .http.router import STREAM, Route
 
 PAGING = ("limit", "page")
@@ -65,6 +66,11 @@ ACCOUNTS = [
         _stream("/v2/settings/mail/test", mail.test, mail_shapes.MailTestOut, takes=mail_shapes.MAIL_TEST),
         "all it does is to send a mail",
     ),
+    # Connected apps
+    _list("/v2/apps", apps.list_own, *PAGING),
+    _ask("/v2/apps/request", apps.look, app_shapes.APP_REQUEST),
+    _secret(_post("/v2/apps", apps.allow, app_shapes.APP_ALLOW)),
+    _delete("/v2/apps/{app}", apps.disconnect),
     # Invitations and members
     _list("/v2/teams/{team}/invitations", members.list_of_team, *PAGING),
     _secret(_post("/v2/teams/{team}/invitations", members.invite, member_shapes.INVITE)),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from ..core import idempotency, outgoing_mail, rate_buckets, search, stored_files, trash, undo_data
-from ..core.accounts import api_keys, key_usage, sessions
+from ..core.accounts import api_keys, apps, key_usage, sessions
 from ..core.activity.mail import mails
 from ..core.automations import run_queue
 from ..core.import_export import import_queue
@@ -60,6 +60,7 @@ def sweep(engine: Engine, store: Blobs, now: int) -> int:
         positions.delete_expired,
         proposals.delete_expired,
         key_usage.delete_old,
+        apps.delete_expired,
     ):
         while engine.write(partial(let_go, now=now)):
             pass

@@ -47,6 +47,7 @@ SCREENS = (
     "/",
     "/account",
     "/boxes/{box}",
+    "/connect",
     "/contacts",
     "/contacts/{contact}",
     "/integrations",

@@ -23,7 +23,7 @@ from tests import examples
 from tests.conftest import Person, Store, World, ok
 from tests.things import PASSWORD, Things, specific_nouns
 
-PERSONAL = set("apikey session passkey snippet invitation suggestion block mailbox proposal streakimport".split())
+PERSONAL = set("apikey app session passkey snippet invitation suggestion block mailbox proposal streakimport".split())
 GOVERNED = set("webhook delivery inbound token request view".split())
 IN_BOX = set("box task reminder comment meeting file thread message gmail run trashed change".split())
 IN_BOX |= {"second_message", "conversation", "other_box"}
@@ -32,7 +32,7 @@ OF_TEAM = set("contact organization contact_field organization_field other_conta
 ALL = PERSONAL | IN_PIPELINE | OF_TEAM | {"team", "user", "colleague"}
 FIELDS = {"contact_field", "organization_field"}
 """They stand in the record of the team, which every member sees."""
-OF_NOBODY = {"email", "newcomer"}
+OF_NOBODY = {"email", "newcomer", "app_request"}
 """Names in requests that are no keys of things."""
 NOT_COMPARED = ("/files/{file}/link", "/audit", "/audit/export", "/reports/time-in-stage")
 """Ends of paths whose answers hold the time of the request, or the requests of the owner."""

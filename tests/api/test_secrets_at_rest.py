@@ -16,6 +16,7 @@ import pytest
 from boxwood.core import mail_settings
 from boxwood.lib import jsonlog
 from tests.api.http.test_stored_answers import contents, keyed
+from tests.api.test_apps import connected
 from tests.api.test_oidc import issuer as issuer
 from tests.api.test_second_factors import add as add_authenticator
 from tests.api.test_sessions import PASSWORD, link, welcome
@@ -112,10 +113,13 @@ def accounts(world: World, browser: httpx.Client) -> dict[str, str]:
     browser.headers["X-CSRF-Token"] = csrf
     (session,) = [value for name, value in browser.cookies.items() if "session" in name]
     authenticator, codes = add_authenticator(world, browser)
+    _, _, app = connected(world)
     invited = world.ada.http.post(f"/api/v2/teams/{world.team_key}/invitations", json={"email": "dee@w.example"})
     return {
         "API key": world.ada.key,
         "second API key": ok(world.ada.http.put("/api/v1/apikeys"))["apiKey"],
+        "access token of an app": app["access_token"],
+        "refresh token of an app": app["refresh_token"],
         "session": session,
         "CSRF token": csrf,
         "password": PASSWORD,

@@ -1,5 +1,9 @@
 """API keys, webhooks and inbound webhooks in the browser."""
 
+import base64
+import hashlib
+from urllib.parse import parse_qs, urlencode, urlsplit
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -158,3 +162,39 @@ def test_the_integrations_look_right(world: World, window, receiver: Receiver) -
         page.get_by_role("row", name="Taken").get_by_role("button").click()
         expect(page.get_by_label("Body", exact=True)).to_contain_text("Acme")
         screen.look("inbound")
+
+
+@pytest.mark.one_database
+def test_a_user_allows_an_app_and_disconnects_it(world: World, window) -> None:
+    back = f"{world.server.url}/healthz"
+    with world.client(None) as app:
+        client = app.post("/oauth/register", json={"client_name": "Helper", "redirect_uris": [back]}).json()[
+            "client_id"
+        ]
+        verifier = "v" * 64
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        query = {"response_type": "code", "client_id": client, "code_challenge": challenge, "state": "mine"}
+        page = window(world.ada).goto(f"/oauth/authorize?{urlencode(query)}")
+        expect(page.get_by_role("heading", name="Allow Helper to use Boxwood?")).to_be_visible()
+        expect(page.get_by_text(world.ada.email)).to_be_visible()
+        expect(page.get_by_role("radio", name="Propose")).to_be_checked()
+        page.get_by_role("button", name="Refuse").click()
+        page.wait_for_url(f"{back}?error=access_denied&state=mine&iss=*")
+        page.goto(f"{world.server.url}/oauth/authorize?{urlencode(query)}")
+        page.get_by_role("radio", name="Read").check()
+        page.get_by_role("combobox", name="Where").click()
+        page.get_by_role("option", name="Only in Ada's team").click()
+        page.get_by_role("button", name="Allow", exact=True).click()
+        page.wait_for_url(f"{back}?code=*")
+        code = parse_qs(urlsplit(page.url).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "client_id": client, "code_verifier": verifier}
+        app.headers["Authorization"] = f"Bearer {ok(app.post('/oauth/token', data=form))['access_token']}"
+        assert ok(app.get("/api/v1/users/me"))["email"] == world.ada.email
+        page.goto(f"{world.server.url}/integrations")
+        row = page.get_by_role("row", name="Helper")
+        expect(row).to_contain_text("Read")
+        expect(row).to_contain_text("Ada's team")
+        row.get_by_role("button", name="Disconnect").click()
+        page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+        expect(row).to_have_count(0)
+        assert app.get("/api/v1/users/me").status_code == 401

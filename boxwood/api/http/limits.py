@@ -19,6 +19,8 @@ from ...lib.rates import Rate, Spent, read_rate
 
 GUESSES = Rate(100, MINUTE, 100)
 """Wrong keys, passwords and tokens from one address, before more of them get status 429."""
+REGISTRATIONS = Rate(60, 60 * MINUTE, 60)
+"""Apps that one address may register in an hour."""
 MOST_KEPT = 50_000
 _rate = lru_cache(maxsize=1000)(read_rate)
 
@@ -108,6 +110,7 @@ class Limits:
         self._own = Buckets(engine, "own", GUESSES)
         """The buckets of keys with a rate of their own, which every request names."""
         self._guesses = Buckets(engine, "guess", GUESSES)
+        self._registrations = Buckets(engine, "register", REGISTRATIONS)
 
     def source(self, peer: str, forwarded: str) -> str:
         """The IP address of the client."""
@@ -133,11 +136,18 @@ class Limits:
         if not spent.granted:
             raise TooMany("Too many wrong credentials from your address: try again later", spent.wait)
 
+    def registered(self, source: str, now: int) -> None:
+        """Count the registration of an app from this address. Raise `TooMany` after 60 in an hour."""
+        spent = self._registrations.spend(client_address.block(source), now)
+        if not spent.granted:
+            raise TooMany("Too many apps were registered from your address: try again later", spent.wait)
+
     def close(self) -> None:
         if self._keys is not None:
             self._keys.close()
         self._own.close()
         self._guesses.close()
+        self._registrations.close()
 
 
 def _headers(rate: Rate, spent: Spent, now: int) -> tuple[tuple[bytes, bytes], ...]:

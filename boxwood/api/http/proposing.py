@@ -20,7 +20,7 @@ from .replies import Reply, encode
 from .router import WRITE, Route
 
 PERSONAL = tuple(
-    "/v1/apikeys /v2/apikeys /v2/session /v2/proposals /v2/settings /v2/mailboxes /v2/calendars "
+    "/v1/apikeys /v2/apikeys /v2/apps /v2/session /v2/proposals /v2/settings /v2/mailboxes /v2/calendars "
     "/v2/streakimports".split()
 )
 """The beginnings of paths that only a user changes: how they sign in, their keys, mailboxes and

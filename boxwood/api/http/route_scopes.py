@@ -29,8 +29,8 @@ PATHS: dict[str, str] = {
         /session /session/link /session/link/look /session/forgotten /session/ways /session/password /session/factors
         /session/totp /session/totp/confirm /session/totp/codes /session/totp/remove /session/passkey
         /session/passkey/options /session/passkeys /session/passkeys/options /session/passkeys/{passkey} /sessions
-        /sessions/{session} /settings/mail /settings/mail/test /apikeys /apikeys/{apikey}
-        /apikeys/{apikey}/rotate /apikeys/{apikey}/usage /apikeys/{apikey}/requests /preferences /mailboxes
+        /sessions/{session} /settings/mail /settings/mail/test /apikeys /apikeys/{apikey} /apikeys/{apikey}/rotate
+        /apikeys/{apikey}/usage /apikeys/{apikey}/requests /apps /apps/request /apps/{app} /preferences /mailboxes
         /mailboxes/{mailbox} /mailboxes/{mailbox}/test /mailboxes/{mailbox}/pause /mailboxes/{mailbox}/resume
         /mailboxes/{mailbox}/authorize /mailboxes/{mailbox}/folders /mailboxes/{mailbox}/headers
         /mailboxes/{mailbox}/refusals /mailboxes/{mailbox}/mbox /calendars /calendars/{calendar}

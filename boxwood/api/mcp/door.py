@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from ...errors import Problem
 from ..http import bodies, compression, headers, replies, sending
 from ..http.hosts import Hosts
 from ..http.replies import Reply
+from ..oauth import resource_metadata
 from .operations import InProcess
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ _PARSE_ERROR, _INVALID_REQUEST = -32700, -32600
 
 
 class Door:
-    def __init__(self, api: ASGIApp, hosts: Hosts, base_url: str, origins: Collection[str]) -> None:
+    def __init__(
+        self, api: ASGIApp, hosts: Hosts, public_url: Callable[[Scope], Awaitable[str]], origins: Collection[str]
+    ) -> None:
         self.api = api
         self.hosts = hosts
-        self.base_url = base_url
+        self.public_url = public_url
+        """The public URL of the server, as a request reached it."""
         self.origins = origins
         """Other web pages that may call, as the operator has set them for CORS; `*` for all."""
         self._starting: asyncio.Task[StreamableHTTPSessionManager] | None = None
@@ -67,12 +71,15 @@ class Door:
     async def _refusal(self, scope: Scope) -> Reply | None:
         """The response to a request that is refused before its body is read."""
         lines = headers.read(scope["headers"])
-        if (origin := lines.get(b"origin")) is not None and not self._is_ours(origin.decode("latin-1"), scope):
+        if (origin := lines.get(b"origin")) is not None and not await self._is_ours(origin.decode("latin-1"), scope):
             return replies.error(403, "Pages of this origin may not call this server: see --cors-origins")
         who = await InProcess(self.api, scope).send("GET", "/v1/users/me", {}, None)
         if who.status == 401:
             reply = Reply(who.body, 401)
-            reply.headers = ((b"www-authenticate", b'Bearer realm="Boxwood"'),)
+            error = 'error="invalid_token", ' if b"authorization" in lines else ""
+            address = resource_metadata(await self.public_url(scope))
+            challenge = f'Bearer realm="Boxwood", {error}resource_metadata="{address}"'
+            reply.headers = ((b"www-authenticate", challenge.encode()),)
             return reply
         if who.status in (400, 429, 503):
             return Reply(who.body, who.status)
@@ -80,14 +87,14 @@ class Door:
             return replies.wrong_verb(["POST"])
         return None
 
-    def _is_ours(self, origin: str, scope: Scope) -> bool:
+    async def _is_ours(self, origin: str, scope: Scope) -> bool:
         if "*" in self.origins or origin in self.origins:
             return True
         try:
             page = urlsplit(origin).netloc.lower()
         except ValueError:
             return False
-        ours = {urlsplit(url).netloc.lower() for url in (self.hosts.reached_url(scope), self.base_url)}
+        ours = {urlsplit(url).netloc.lower() for url in (self.hosts.reached_url(scope), await self.public_url(scope))}
         return bool(page) and page in ours
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:

@@ -31,7 +31,10 @@ SHOWN = len(PREFIX) + 6
 
 
 class ApiKey(msgspec.Struct, frozen=True):
-    """An API key of a user (USER), or of a team (TEAM), created by its owner."""
+    """An API key of a user (USER), or of a team (TEAM), created by its owner.
+
+    The key of a connected app has `client_key`. With a team, it reaches only what its user reaches in this team.
+    """
 
     key: str
     digest: str
@@ -51,6 +54,8 @@ class ApiKey(msgspec.Struct, frozen=True):
     previous_digest: str | None = None
     """The hash of the secret before the last rotation, which is valid until `previous_until`."""
     previous_until: int | None = None
+    client_key: str | None = None
+    """The registration of the app, if the key belongs to a connected app."""
 
 
 API_KEYS = Table("api_keys", ApiKey)
@@ -65,6 +70,7 @@ def create(
     team_key: str | None = None,
     proposes: bool = False,
     limits: Limits | None = None,
+    client_key: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Create a key without an event. Return the record and the secret, which is not stored and cannot be read again."""
     secret = _new_secret()
@@ -74,16 +80,28 @@ def create(
         prefix=secret[:SHOWN],
         name=name,
         user_key=user.key,
-        key_type="TEAM" if team_key else "USER",
+        key_type="TEAM" if team_key and not client_key else "USER",
         team_key=team_key,
         created_at=now,
         updated_at=now,
         used_at=None,
         proposes=proposes,
         limits=limits,
+        client_key=client_key,
     )
     API_KEYS.insert(db, record)
     return record, secret
+
+
+def renew(db: Db, api_key: ApiKey, now: int, expires_at: int) -> str:
+    """Give the key of an app a new secret, which works until `expires_at`, and return it. The old one stops working."""
+    secret = _new_secret()
+    limits = msgspec.structs.replace(api_key.limits or NO_LIMITS, expires_at=expires_at)
+    renewed = msgspec.structs.replace(
+        api_key, digest=_digest(secret), prefix=secret[:SHOWN], limits=limits, updated_at=now
+    )
+    API_KEYS.update(db, renewed, "digest", "prefix", "limits", "updated_at")
+    return secret
 
 
 def _new_secret() -> str:
@@ -108,7 +126,7 @@ def create_own(
         teams.require_owner(ctx, teams.get(ctx, team_key))
     limits = key_limits.checked(limits or NO_LIMITS, ctx.now)
     record, secret = create(ctx.db, ctx.actor, ctx.now, name=name, team_key=team_key, proposes=proposes, limits=limits)
-    _record_event(ctx, "key.created", record)
+    record_event(ctx, "key.created", record)
     return record, secret
 
 
@@ -130,7 +148,7 @@ def edit(ctx: Ctx, key: str, changes: dict[str, Any]) -> ApiKey:
         return before
     after = msgspec.structs.replace(after, updated_at=ctx.now)
     API_KEYS.update(ctx.db, after, "name", "proposes", "limits", "updated_at")
-    _record_event(ctx, "key.edited", after)
+    record_event(ctx, "key.edited", after)
     return after
 
 
@@ -156,7 +174,7 @@ def rotate(ctx: Ctx, key: str, overlap: int | None) -> tuple[ApiKey, str]:
         updated_at=ctx.now,
     )
     API_KEYS.update(ctx.db, after, "digest", "prefix", "previous_digest", "previous_until", "updated_at")
-    _record_event(ctx, "key.rotated", after)
+    record_event(ctx, "key.rotated", after)
     return after, secret
 
 
@@ -179,7 +197,7 @@ def require_self(ctx: Ctx) -> None:
 
 # Every owner of a team governs all TEAM keys of the team, because a TEAM key may act for every member.
 _GOVERNED = """
-    (user_key = :user OR EXISTS (
+    client_key IS NULL AND (user_key = :user OR EXISTS (
         SELECT 1 FROM team_members o
         WHERE o.team_key = api_keys.team_key AND o.user_key = :user AND o.role = 'Owner'))
 """
@@ -210,18 +228,21 @@ def revoke(ctx: Ctx, key: str) -> None:
     )
     if row is None:
         raise NotFound(key)
-    _record_event(ctx, "key.revoked", API_KEYS.load(row))
+    record_event(ctx, "key.revoked", API_KEYS.load(row))
 
 
 def revoke_team_keys(ctx: Ctx, team: Team, user: User) -> None:
     """Delete the TEAM keys that the user created for the team: the user is no longer an owner of it."""
     rows = ctx.db.rows(
-        f"DELETE FROM api_keys WHERE team_key = :team AND user_key = :user RETURNING {API_KEYS.columns}",
+        f"""
+        DELETE FROM api_keys WHERE team_key = :team AND user_key = :user AND key_type = 'TEAM'
+        RETURNING {API_KEYS.columns}
+        """,
         team=team.key,
         user=user.key,
     )
     for api_key in sorted(API_KEYS.load_all(rows), key=lambda api_key: api_key.key):
-        _record_event(ctx, "key.revoked", api_key)
+        record_event(ctx, "key.revoked", api_key)
 
 
 class _ShownApiKey(msgspec.Struct, frozen=True):
@@ -235,7 +256,7 @@ class _ShownApiKey(msgspec.Struct, frozen=True):
     name: str | None
 
 
-def _record_event(ctx: Ctx, kind: str, api_key: ApiKey) -> None:
+def record_event(ctx: Ctx, kind: str, api_key: ApiKey) -> None:
     """Record an event of a key. Only the event of a team's key belongs to the team."""
     shown = _ShownApiKey(
         api_key.key, api_key.user_key, api_key.key_type, api_key.team_key, api_key.prefix, api_key.name
@@ -259,7 +280,8 @@ _OWNER = f"""
     FROM users u
     WHERE u.key = {_of_key("user_key")} AND ({_of_key("team_key")} IS NULL OR EXISTS (
         SELECT 1 FROM team_members o
-        WHERE o.team_key = {_of_key("team_key")} AND o.user_key = u.key AND o.role = 'Owner'))
+        WHERE o.team_key = {_of_key("team_key")} AND o.user_key = u.key
+            AND (o.role = 'Owner' OR {_of_key("client_key")} IS NOT NULL AND o.role <> 'ArchiveOnly')))
 """
 
 
@@ -267,7 +289,8 @@ def owner(db: Db, secret: str, now: int, act_as: str | None = None) -> tuple[Use
     """Return the user who acts with this secret, the key of the only team within reach (or ""), the record key,
     whether the key may only propose, and its limits, which the caller checks.
 
-    A TEAM key works as long as its creator is an owner of the team (ruling 35).
+    A TEAM key works as long as its creator is an owner of the team (ruling 35), and the key of an app with a team as
+    long as its user is a member.
     A TEAM key acts for the member named in `act_as` (user key or e-mail), else for its creator (ruling 23). For
     another member it reaches that team only: a team's owner gets no access to what a member has outside the team.
     """
@@ -278,7 +301,7 @@ def owner(db: Db, secret: str, now: int, act_as: str | None = None) -> tuple[Use
     if act_as and key_type != "TEAM":
         raise Invalid("X-Boxwood-Act-As", "only a team's API key can act for another user")
     if not act_as:
-        return user, "", key, proposes, limits
+        return user, team_key if key_type == "USER" and team_key else "", key, proposes, limits
     member = _member(db, team_key, act_as)
     return member, "" if member.key == user.key else team_key, key, proposes, limits
 
@@ -339,15 +362,20 @@ def still_acts(db: Db, key: str, user_key: str, now: int) -> ApiKey | None:
     api_key = API_KEYS.load(row)
     if api_key.limits and api_key.limits.expires_at is not None and api_key.limits.expires_at <= now:
         return None
-    if api_key.team_key is None:
-        return api_key if api_key.user_key == user_key else None
+    if api_key.team_key is None or api_key.client_key is not None:
+        if api_key.user_key != user_key:
+            return None
+        return api_key if api_key.team_key is None or _is_member(db, api_key.team_key, user_key) else None
     owner = db.row(
         "SELECT 1 FROM team_members WHERE team_key = :team AND user_key = :user AND role = 'Owner'",
         team=api_key.team_key,
         user=api_key.user_key,
     )
-    member = db.row(f"{_ACTED_FOR} AND u.key = :user", team=api_key.team_key, user=user_key)
-    return api_key if owner is not None and member is not None else None
+    return api_key if owner is not None and _is_member(db, api_key.team_key, user_key) else None
+
+
+def _is_member(db: Db, team_key: str, user_key: str) -> bool:
+    return db.row(f"{_ACTED_FOR} AND u.key = :user", team=team_key, user=user_key) is not None
 
 
 def origins(db: Db) -> frozenset[str]:

@@ -27,7 +27,7 @@ export function OtherWays({ email }: { email: string }) {
     await askForReset(email);
     setResetFor(email);
   };
-  const here = `${location.pathname}${location.search}`;
+  const here = `${location.pathname}${location.search}${location.hash}`;
   return (
     <Stack gap="sm">
       {ways.mail && (

@@ -17,6 +17,7 @@ import { Copyable, ShownOnce } from "../components/ShownOnce";
 import { Empty, Ready } from "../components/states";
 import { say } from "../components/toasts";
 import { Body } from "../integrations/Body";
+import { ConnectedApps } from "../integrations/ConnectedApps";
 import classes from "../integrations/integrations.module.css";
 
 const KEYS = ["get", "/v1/apikeys"] as const;
@@ -28,6 +29,7 @@ export default function Integrations() {
     <div className={classes.page}>
       <Title order={1}>Integrations</Title>
       <Keys />
+      <ConnectedApps />
       {(teams.data?.results ?? []).map((team) => (
         <Endpoints key={team.key} team={team} />
       ))}

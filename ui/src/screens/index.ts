@@ -35,6 +35,7 @@ export type Screen = {
 export const SCREENS: Screen[] = [
   { path: "/welcome", load: () => import("./Welcome"), bare: true },
   { path: "/invitation", load: () => import("./Invitation"), bare: true },
+  { path: "/connect", load: () => import("./Connect") },
   { path: "/reset", load: () => import("./Reset"), bare: true },
   { path: "/", load: () => import("./Home"), found: { label: "Home", keys: "g h", words: "first steps" } },
   { path: "/pipelines/:pipeline", load: () => import("./Table"), tab: { label: "Table", icon: IconTable } },
