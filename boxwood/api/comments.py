@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..core import persons
 from ..core.activity import comments
 from ..core.activity.comments import Comment
+from ..core.context import Ctx
 from ..wire.shapes import comments as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import Call
@@ -12,30 +13,28 @@ from .http.call import Call
 EVERYTHING = 1_000_000
 
 
-def shown(call: Call, found: list[Comment]) -> list[shapes.CommentOut]:
+def shown(ctx: Ctx, found: list[Comment]) -> list[shapes.CommentOut]:
     keys = [comment.key for comment in found]
-    children, reactions = comments.replies(call.ctx, keys), comments.reactions(call.ctx, keys)
-    people = persons.by_key(
-        call.ctx, {key for by_emoji in reactions.values() for by in by_emoji.values() for key in by}
-    )
+    children, reactions = comments.replies(ctx, keys), comments.reactions(ctx, keys)
+    people = persons.by_key(ctx, {key for by_emoji in reactions.values() for by in by_emoji.values() for key in by})
     return [shapes.comment(comment, people, children[comment.key], reactions[comment.key]) for comment in found]
 
 
 def _one(call: Call, comment: Comment) -> shapes.CommentOut:
-    return shown(call, [comment])[0]
+    return shown(call.ctx, [comment])[0]
 
 
 def list_v1(call: Call) -> list[shapes.CommentOut]:
     """The comments of a box, oldest first: all of them, unless you send `limit` or `page`."""
     limit, offset = call.page(EVERYTHING)
-    return shown(call, comments.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
+    return shown(call.ctx, comments.list_for_box(call.ctx, call.path[0], limit=limit, offset=offset))
 
 
 def list_v2(call: Call) -> Results[shapes.CommentOut]:
     """The comments of a box, oldest first: all of them, unless you send `limit` or `page`."""
     limit, offset = call.page(EVERYTHING)
     found = comments.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*shown(call, found[:limit])], len(found) > limit)
+    return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.CommentOut:

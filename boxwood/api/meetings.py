@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..core.activity import meetings
 from ..core.activity.meetings import Meeting
+from ..core.context import Ctx
 from ..wire.shapes import meetings as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
 from .http.call import Call
 
 
-def shown(call: Call, found: list[Meeting]) -> list[shapes.MeetingOut]:
-    tasks = meetings.task_keys(call.ctx, [meeting.key for meeting in found])
+def shown(ctx: Ctx, found: list[Meeting]) -> list[shapes.MeetingOut]:
+    tasks = meetings.task_keys(ctx, [meeting.key for meeting in found])
     return [shapes.meeting(meeting, tasks[meeting.key]) for meeting in found]
 
 
@@ -18,17 +19,17 @@ def of_box(call: Call) -> Results[shapes.MeetingOut]:
     """The meetings and call logs of a box, in the order of creation."""
     limit, offset = call.page(1000)
     found = meetings.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*shown(call, found[:limit])], len(found) > limit)
+    return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.MeetingOut:
     """Create a meeting or call log: `meetingType`, `startTimestamp`, and every member that an edit takes."""
-    return shown(call, [meetings.create(call.ctx, call.path[0], call.parse(shapes.MEETING_CREATE))])[0]
+    return shown(call.ctx, [meetings.create(call.ctx, call.path[0], call.parse(shapes.MEETING_CREATE))])[0]
 
 
 def get(call: Call) -> shapes.MeetingOut:
     """A meeting or call log."""
-    return shown(call, [meetings.get(call.ctx, call.path[0])])[0]
+    return shown(call.ctx, [meetings.get(call.ctx, call.path[0])])[0]
 
 
 def edit(call: Call) -> shapes.MeetingOut:
@@ -39,7 +40,7 @@ def edit(call: Call) -> shapes.MeetingOut:
     changes = call.parse(shapes.MEETING_EDIT)
     if "notes" in changes:
         changes["notes"] = changes["notes"] or ""
-    return shown(call, [meetings.edit(call.ctx, call.path[0], changes)])[0]
+    return shown(call.ctx, [meetings.edit(call.ctx, call.path[0], changes)])[0]
 
 
 def delete(call: Call) -> Success:

@@ -7,6 +7,7 @@ from typing import Any
 from ..core import persons
 from ..core.activity import agenda, suggestions, tasks
 from ..core.activity.tasks import Task
+from ..core.context import Ctx
 from ..errors import Invalid, NotFound
 from ..wire.shapes import tasks as shapes
 from ..wire.shapes.lists import SUCCESS, Results, Success
@@ -16,21 +17,21 @@ EVERYTHING = 1_000_000
 _FORWARDS = {"desc": False, "past": False, "asc": True, "future": True}
 
 
-def _shown(call: Call, found: list[Task]) -> list[shapes.TaskOut]:
-    people = persons.by_key(call.ctx, {key for task in found for key in task.people()})
-    suggested = suggestions.for_tasks(call.ctx, found)
+def shown(ctx: Ctx, found: list[Task]) -> list[shapes.TaskOut]:
+    people = persons.by_key(ctx, {key for task in found for key in task.people()})
+    suggested = suggestions.for_tasks(ctx, found)
     return [shapes.task(task, people, suggested.get(task.key, ())) for task in found]
 
 
 def _one(call: Call, task: Task) -> shapes.TaskOut:
-    return _shown(call, [task])[0]
+    return shown(call.ctx, [task])[0]
 
 
 def of_box(call: Call) -> Results[shapes.TaskOut]:
     """The tasks of a box, in the order of creation."""
     limit, offset = call.page(1000)
     found = tasks.list_for_box(call.ctx, call.path[0], limit=limit + 1, offset=offset)
-    return Results([*_shown(call, found[:limit])], len(found) > limit)
+    return Results([*shown(call.ctx, found[:limit])], len(found) > limit)
 
 
 def create(call: Call) -> shapes.TaskOut:
@@ -77,7 +78,7 @@ def list_agenda(call: Call) -> Results[shapes.TaskOut]:
         cursor=call.text("sortOrder"),
         limit=call.number("limit", 50, least=1, most=1000),
     )
-    return Results([*_shown(call, found)])
+    return Results([*shown(call.ctx, found)])
 
 
 def list_reminders(call: Call) -> list[shapes.ReminderOut]:

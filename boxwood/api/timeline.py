@@ -111,8 +111,8 @@ def _member(entry: TimelineEntry) -> str:
 
 
 _DRAWN: dict[str, Callable[[Call, list[Any]], list[Any]]] = {
-    "comment": comments.shown,
-    "meeting": meetings.shown,
+    "comment": lambda call, found: comments.shown(call.ctx, found),
+    "meeting": lambda call, found: meetings.shown(call.ctx, found),
     "message": lambda call, found: messages.shown(call.ctx, found),
     "thread": lambda call, found: threads.shown(call.ctx, found),
     "file": lambda call, found: files.shown(call.ctx, found),

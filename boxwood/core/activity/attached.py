@@ -7,7 +7,7 @@ restricted mail, other users than its owner see no files, and of private mail no
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -67,6 +67,22 @@ def list_for_box(
         box=box.key,
         limit=limit,
         offset=offset,
+    )
+    return table.load_all(rows)
+
+
+def list_for_boxes(ctx: Ctx, table: Table[R], where: str, params: dict[str, Any], *, after: str, limit: int) -> list[R]:
+    """The records of this table in boxes that the actor may see, by key, after the record with the key `after`. `where`
+    is the SQL condition for the boxes `b`, with the parameters `params`."""
+    test, given = sees(ctx, table.name)
+    rows = ctx.db.rows(
+        f"""
+        SELECT {table.of(table.name)} FROM {table.name} JOIN boxes b ON b.key = {table.name}.box_key
+        WHERE {where} AND {test} AND {table.name}.key > :after ORDER BY {table.name}.key LIMIT :limit
+        """,
+        **{**params, **given, "now": ctx.now},
+        after=after,
+        limit=limit,
     )
     return table.load_all(rows)
 

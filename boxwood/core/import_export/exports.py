@@ -144,9 +144,9 @@ class Export:
             return (csv_cells.BOM if bom else b"") + csv_cells.written([self._headings])
         return b'{"pipeline":' + pipeline + b',"boxes":[\n' if self.form == JSON else b""
 
-    def head_of_mails(self) -> bytes:
-        """Between the boxes and their mails, in the format that includes the pipeline."""
-        return b'\n],"mails":[\n'
+    def head_of(self, member: str) -> bytes:
+        """Between the boxes and another member, such as their mails, in the format that includes the pipeline."""
+        return b'\n],"' + member.encode() + b'":[\n'
 
     def tail(self) -> bytes:
         return b"\n]}\n" if self.form == JSON else b""
