@@ -170,8 +170,9 @@ def window(chromium: Browser, world: World) -> Iterator[Callable[..., Window]]:
     assert [complaint for opened in windows for complaint in opened.complaints] == []
 
 
-LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
-"""The sizes and colour schemes in which every screen is checked, in tests marked with `@looks`."""
+LOOKS = [(WIDE, "light"), (NARROW, "dark")] + ([(WIDE, "dark"), (NARROW, "light")] if PICTURES else [])
+"""The sizes and colour schemes in which every screen is checked, in tests marked with `@looks`: each once, and in all
+combinations if screenshots are wanted."""
 
 looks = pytest.mark.one_database
 """Tests of how a screen looks, which no database changes."""
