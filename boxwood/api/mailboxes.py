@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ..core import mail_settings
-from ..core.activity.mail import access_tokens, authorizations, dropbox, mailboxes, originals
+from ..core.activity.mail import access_tokens, authorizations, dropbox, mailbox_shares, mailboxes, originals
 from ..core.activity.mail.mailbox_records import MailboxRecord
 from ..errors import Conflict, Invalid, Unavailable
 from ..lib import imap, mail, oauth, smtp_login
@@ -64,6 +64,13 @@ def pause(call: Call) -> shapes.MailboxOut:
 def resume(call: Call) -> shapes.MailboxOut:
     """Read the mailbox again at once, also after a failure."""
     return _shown(call, mailboxes.resume(call.ctx, call.path[0]))
+
+
+def share_stored(call: Call) -> shapes.SharedConversationsOut:
+    """Give the share of the mailbox to its conversations that are stored already."""
+    given = call.parse(shapes.SHARE_STORED)
+    found = mailbox_shares.apply(call.ctx, call.path[0], given.get("from") or "")
+    return shapes.SharedConversationsOut(found.changed, found.kept, found.more)
 
 
 def list_folders(call: Call) -> Results[shapes.MailFolderOut]:

@@ -139,6 +139,7 @@ _TABLE = [
     ),
     _post("/v2/mailboxes/{mailbox}/pause", mailboxes.pause),
     _post("/v2/mailboxes/{mailbox}/resume", mailboxes.resume),
+    _post("/v2/mailboxes/{mailbox}/share", mailboxes.share_stored, mailbox_shapes.SHARE_STORED),
     _not_dry(
         _secret(_post("/v2/mailboxes/{mailbox}/authorize", mailboxes.authorize)), "its link works only if it is stored"
     ),

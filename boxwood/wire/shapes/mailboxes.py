@@ -187,6 +187,22 @@ class MailboxTestOut(Out, omit_defaults=False):
     smtp: ServerTestOut | msgspec.UnsetType = msgspec.UNSET
 
 
+SHARE_STORED = Shape(
+    "MailboxShareStored",
+    {"from": one_of(*SHARES)},
+    described={"from": "Only conversations that are shared like this now, so that your other choices stay."},
+)
+
+
+class SharedConversationsOut(Out, omit_defaults=False):
+    """`changed` counts the conversations that have the mailbox's share now. `kept` counts those that stay open, because
+    their mail is also in other mailboxes of the team. Call again while `hasNextPage` is true."""
+
+    changed: int
+    kept: int
+    has_next_page: bool
+
+
 HEADERS_ASK = Shape(
     "MailHeadersAsk",
     folder=NAME,

@@ -1,8 +1,8 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, TagsInput } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, PasswordInput, Select, Stack, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import { client } from "../api/client";
 import { errorAt, errorWithin, messageOf } from "../api/problem";
-import type { MailboxEdit, MailboxOut } from "../api/schema";
+import type { MailboxEdit, MailboxOut, SharedConversationsOut } from "../api/schema";
 import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import { say } from "../components/toasts";
@@ -10,11 +10,24 @@ import { SHARES, type Share } from "./shares";
 
 type EditMailboxProps = { mailbox: MailboxOut; onSaved: () => Promise<unknown>; onClose: () => void };
 
+/** Gives the new share to stored conversations that had the old one. Returns how many stay open. */
+async function shareStored(mailbox: MailboxOut): Promise<number> {
+  for (;;) {
+    const { data } = await client.POST("/v2/mailboxes/{mailbox}/share", {
+      params: { path: { mailbox: mailbox.key } },
+      body: { from: mailbox.share as Share },
+    });
+    const { kept, hasNextPage } = data as SharedConversationsOut;
+    if (!hasNextPage) return kept;
+  }
+}
+
 /** Changes the password, the other addresses and the share of a mailbox. */
 export function EditMailbox({ mailbox, onSaved, onClose }: EditMailboxProps) {
   const [password, setPassword] = useState("");
   const [aliases, setAliases] = useState(mailbox.aliases);
   const [share, setShare] = useState(mailbox.share as Share);
+  const [sharesStored, setSharesStored] = useState(false);
   const isPersonal = mailbox.kind === "personal";
   const form = useForm(async () => {
     const body: MailboxEdit = {
@@ -22,8 +35,10 @@ export function EditMailbox({ mailbox, onSaved, onClose }: EditMailboxProps) {
       ...(isPersonal && { share }),
       ...(password && { imap: { password }, ...(mailbox.smtp && { smtp: { password } }) }),
     };
-    await client.POST("/v2/mailboxes/{mailbox}", { params: { path: { mailbox: mailbox.key } }, body });
-    say("Saved");
+    const params = { path: { mailbox: mailbox.key } };
+    await client.POST("/v2/mailboxes/{mailbox}", { params, body });
+    const kept = sharesStored && share !== mailbox.share ? await shareStored(mailbox) : 0;
+    say(kept ? `Saved. ${kept} conversations stay open: they are also in other mailboxes.` : "Saved");
     onClose();
     await onSaved();
   });
@@ -60,6 +75,14 @@ export function EditMailbox({ mailbox, onSaved, onClose }: EditMailboxProps) {
               value={share}
               error={errorAt(form.error, "share")}
               onChange={(value) => setShare((value ?? "full") as Share)}
+            />
+          )}
+          {isPersonal && share !== mailbox.share && (
+            <Checkbox
+              label="Also of e-mail that is stored already"
+              description="Conversations with another choice of yours stay."
+              checked={sharesStored}
+              onChange={(event) => setSharesStored(event.currentTarget.checked)}
             />
           )}
           <Refusal error={form.error && !wrong ? messageOf(form.error) : null} />
