@@ -68,6 +68,7 @@ from .lib.oidc import Client
 from .lib.rates import read_rate
 from .lib.secret_keys import SecretKeys
 from .web import pages, reference
+from .wire import v1
 
 log = logging.getLogger("boxwood.app")
 
@@ -100,6 +101,8 @@ class Boxwood:
             config.base_url,
             config.cors_origins,
         )
+        self._document: dict[str, Any] = {}
+        self.api.reference = self._reference
         self.api.keys = self.keys
         self.api.mail_providers = mail_providers(config)
         self.hosts = Hosts(
@@ -117,7 +120,6 @@ class Boxwood:
         self.provider = Provider(self.api, provider(config))
         self.api.provider = config.oidc_name if config.oidc_issuer else ""
         self.clock = clock
-        self._document: dict[str, Any] | None = None
         self.site = Starlette(
             routes=[
                 Route("/healthz", self.healthy),
@@ -149,6 +151,9 @@ class Boxwood:
             await sending.send(send, refusal, scope)
         elif _CALLED(path):
             await self._called(scope, receive, send)
+        elif path == "/openapi.json" and (team := v1.read_query(scope["query_string"].decode("latin-1")).get("team")):
+            path = f"/api/v2/teams/{team}/openapi"
+            await self._called({**scope, "path": path, "raw_path": path.encode(), "query_string": b""}, receive, send)
         elif forgotten := _WITHOUT_API.match(path):
             error = f"There is nothing at /{forgotten[1]}: the paths of the API begin with /api/{forgotten[1]}"
             await sending.send(send, replies.error(404, error), scope)
@@ -255,11 +260,13 @@ class Boxwood:
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
+    def _reference(self) -> dict[str, Any]:
+        self._document = self._document or describe(ROUTES)
+        return self._document
+
     async def document(self, request: Request) -> Response:
         """The OpenAPI document. Its server is named by a whole URL, which programs that import the document need."""
-        if self._document is None:
-            self._document = describe(ROUTES)
-        shown = {**self._document, "servers": [{"url": f"{await self.public_url(request.scope)}/api"}]}
+        shown = {**self._reference(), "servers": [{"url": f"{await self.public_url(request.scope)}/api"}]}
         return Response(msgspec.json.encode(shown), media_type="application/json")
 
 

@@ -64,6 +64,7 @@ from . import (
     streak_imports,
     tables,
     tasks,
+    team_document,
     threads,
     timeline,
     validators,
@@ -477,6 +478,7 @@ _TABLE = [
     _list("/v2/pipelines/{pipeline}/reports/time-in-stage", reports.time_in_stage, *REPORT),
     _list("/v2/pipelines/{pipeline}/reports/over-time", reports.over_time, *REPORT, "interval", "timezone", "sums"),
     _list("/v2/pipelines/{pipeline}/reports/totals", reports.totals, *REPORT, "by", "sums"),
+    _list("/v2/teams/{team}/openapi", team_document.of_team),
     # Search
     _list("/v1/search", search.search, "query", "name", "pipelineKey", "stageKey", "teamKey", *PAGING),
     _list("/v2/search/matches", search.matches, "query", "noun", "pipelineKey", "stageKey", "teamKey", *PAGING),

@@ -48,7 +48,7 @@ PATHS: dict[str, str] = {
         /pipelines /pipelines/{pipeline} /pipelines/themes /pipelines/{pipeline}/stages
         /pipelines/{pipeline}/stages/{stage} /pipelines/{pipeline}/fields /pipelines/{pipeline}/fields/{field}
         /pipelines/{pipeline}/views /pipelines/{pipeline}/views/{view} /pipelines/{pipeline}/validators
-        /pipelines/{pipeline}/validators/{validator} /pipelines/{pipeline}/history
+        /pipelines/{pipeline}/validators/{validator} /pipelines/{pipeline}/history /teams/{team}/openapi
     """,
     "boxes": """
         /boxes /pipelines/{pipeline}/boxes /pipelines/{pipeline}/board /boxes/{box}/place

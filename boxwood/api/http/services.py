@@ -58,6 +58,8 @@ class Services:
         self.most_endpoints, self.most_subscriptions = most_endpoints, most_subscriptions
         """Native endpoints and event subscriptions of a team; 0 for no limit."""
         self.router = router
+        self.reference: Callable[[], dict[str, Any]] = dict
+        """Returns the OpenAPI document, without the address of a server."""
         self.clock = clock
         self.rules = rules
         self.store = store
