@@ -67,7 +67,7 @@ class MissingScope(Forbidden):
 
     def __init__(self, scope: str) -> None:
         super().__init__(
-            f"This API key lacks the scope {scope}: its owner can add it under Settings, API keys, or use another key"
+            f"This API key lacks the scope {scope}: its owner can add it under Integrations, or use another key"
         )
         self.scope = scope
 

@@ -51,6 +51,7 @@ SCREENS = (
     "/contacts",
     "/contacts/{contact}",
     "/integrations",
+    "/integrations/keys/{apikey}",
     "/invitation",
     "/mail",
     "/mail/blocks",

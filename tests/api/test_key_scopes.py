@@ -193,7 +193,7 @@ def test_scopes_hold_inside_batches_imports_undo_and_links(world: World) -> None
     assert [each["status"] for each in results] == [200, 403, 403]
     assert results[1]["body"]["missingScope"] == "comments:write"
     answer = http.post(f"/api/v2/boxes/{box['key']}/comments", json={"message": "X"})
-    refused(answer, 403, "lacks the scope comments:write", "Settings, API keys")
+    refused(answer, 403, "lacks the scope comments:write", "under Integrations")
     assert 'error="insufficient_scope", scope="comments:write"' in answer.headers["www-authenticate"]
     # A box may not create a contact that the key may not create.
     refused(http.post(f"/api/v1/boxes/{box['key']}", json={"contacts": [{"email": "kim@client.example"}]}), 400)

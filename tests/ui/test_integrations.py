@@ -63,7 +63,7 @@ def test_a_subscription_is_created_tested_and_inspected(world: World, window, re
     expect(page.get_by_label("Request headers")).to_contain_text("X-Boxwood-Event: BOX_CREATE")
     page.get_by_role("button", name="Send again").click()
     expect(page.get_by_role("region", name="Attempts").get_by_role("row")).to_have_count(3)  # the header and two rows
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("button", name="Switch on")).to_be_visible()
     (hook,) = ok(world.ada.http.get(f"/api/v2/pipelines/{pipeline['key']}/webhooks"))["results"]

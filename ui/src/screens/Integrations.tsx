@@ -1,13 +1,13 @@
-import { Anchor, Button, Group, Modal, Progress, Stack, Table, Tabs, Text, TextInput, Title } from "@mantine/core";
+import { Anchor, Button, Group, Modal, Progress, Stack, Table, Tabs, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBolt, IconKey, IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, client } from "../api/client";
-import { errorAt } from "../api/problem";
 import { queries } from "../api/queries";
 import type { ApiKeyOut, TeamOut } from "../api/schema";
+import { Refusal } from "../app/Refusal";
 import { useForm } from "../app/useForm";
 import { useCommands } from "../commands/registry";
 import { CopyAsCode } from "../components/CopyAsCode";
@@ -19,6 +19,8 @@ import { say } from "../components/toasts";
 import { Body } from "../integrations/Body";
 import { ConnectedApps } from "../integrations/ConnectedApps";
 import classes from "../integrations/integrations.module.css";
+import { KeyFields, otherwise } from "../integrations/KeyFields";
+import { bodyOf, inWords, NEW_KEY } from "../integrations/keyLimits";
 
 const KEYS = ["get", "/v1/apikeys"] as const;
 
@@ -52,8 +54,8 @@ function Keys() {
         <div>
           <Title order={2}>Custom integrations</Title>
           <Text component="p" className="quiet">
-            A key lets a program do whatever you may do yourself. Any client of the Streak API works with it: change its
-            base URL to <code>{location.origin}/api</code>.{" "}
+            A key lets a program do what you may do yourself, or less. Any client of the Streak API works with it:
+            change its base URL to <code>{location.origin}/api</code>.{" "}
             <Anchor href="/docs" underline="always">
               API reference
             </Anchor>
@@ -71,7 +73,7 @@ function Keys() {
               Make one for each program, so that each can be revoked alone.
             </Empty>
           ) : (
-            <Rows heads={["Name", "Begins with", "Made", "Last used", null]}>
+            <Rows heads={["Name", "Begins with", "May use", "Made", "Last used", null]}>
               {keys.map((each) => (
                 <Key key={each.key} apiKey={each} />
               ))}
@@ -97,7 +99,9 @@ function Key({ apiKey }: { apiKey: ApiKeyOut }) {
   return (
     <Table.Tr>
       <Table.Td className={classes.wide}>
-        {apiKey.name || <span className="quiet">Nameless</span>}
+        <Link className={classes.open} to={`/integrations/keys/${apiKey.key}`}>
+          {apiKey.name || "Nameless"}
+        </Link>
         {apiKey.keyType === "TEAM" && (
           <span className="quiet"> · may act for the team, created by {apiKey.creator.fullName}</span>
         )}
@@ -105,6 +109,7 @@ function Key({ apiKey }: { apiKey: ApiKeyOut }) {
       <Table.Td>
         <code>{apiKey.prefix}…</code>
       </Table.Td>
+      <Table.Td>{inWords(apiKey)}</Table.Td>
       <Table.Td>
         <Moment at={apiKey.creationTimestamp} />
       </Table.Td>
@@ -134,10 +139,10 @@ function Key({ apiKey }: { apiKey: ApiKeyOut }) {
 }
 
 function NewKey({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState("");
+  const [limits, setLimits] = useState(NEW_KEY);
   const [made, setMade] = useState<ApiKeyOut | null>(null);
   const form = useForm(async () => {
-    const { data } = await client.PUT("/v1/apikeys", { body: { name: name.trim() } });
+    const { data } = await client.PUT("/v1/apikeys", { body: bodyOf(limits) });
     setMade(data as ApiKeyOut);
     await queries.invalidateQueries({ queryKey: KEYS });
   });
@@ -155,19 +160,11 @@ function NewKey({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Modal opened onClose={onClose} title="Create new key">
+    <Modal opened onClose={onClose} size="lg" title="Create new key">
       <form onSubmit={form.submit}>
         <Stack>
-          <TextInput
-            label="Name"
-            description="What will use it, so that you know it again"
-            placeholder="Website form"
-            data-autofocus
-            required
-            value={name}
-            error={errorAt(form.error, "name") ?? (form.error ? String(form.error) : undefined)}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
+          <KeyFields value={limits} onChange={setLimits} error={form.error} />
+          <Refusal error={otherwise(form.error)} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

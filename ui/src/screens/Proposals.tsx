@@ -1,4 +1,4 @@
-import { Badge, Button, Card, Group, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Badge, Button, Card, Group, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { IconChecklist } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { queries } from "../api/queries";
 import type { ProposalOut, ProposedOperation } from "../api/schema";
 import { offerUndo } from "../api/undo";
 import { Refusal } from "../app/Refusal";
+import { useForm } from "../app/useForm";
 import { CopyAsCode } from "../components/CopyAsCode";
 import { Moment } from "../components/Moment";
 import { Empty, Ready } from "../components/states";
@@ -79,6 +80,7 @@ function Proposal({ proposal }: { proposal: ProposalOut }) {
         {proposal.operations.map((operation) => (
           <Operation
             key={operation.number}
+            proposal={proposal}
             operation={operation}
             alone={proposal.operations.length === 1}
             onDecide={many ? (verb) => decide.mutate({ verb, operations: [operation.number] }) : undefined}
@@ -124,7 +126,11 @@ const STATES: Record<string, [label: string, color: string]> = {
 
 function State({ state }: { state: string }) {
   const [label, color] = STATES[state] ?? [state, "gray"];
-  return <Badge color={color}>{label}</Badge>;
+  return (
+    <Badge variant="dot" color={color}>
+      {label}
+    </Badge>
+  );
 }
 
 interface Change {
@@ -145,13 +151,15 @@ const EFFECTS: [list: string, one: string, many: string][] = [
 ];
 
 type OperationProps = {
+  proposal: ProposalOut;
   operation: ProposedOperation;
   /** Whether the proposal has no other operations. */
   alone: boolean;
   onDecide?: (verb: "approve" | "reject") => void;
 };
 
-function Operation({ operation, alone, onDecide }: OperationProps) {
+function Operation({ proposal, operation, alone, onDecide }: OperationProps) {
+  const [editing, setEditing] = useState(false);
   const effects = EFFECTS.map(([list, one, many]) => {
     const count = (operation.effects[list] as unknown[] | undefined)?.length ?? 0;
     return count > 0 ? `${count} ${count === 1 ? one : many}` : "";
@@ -172,6 +180,16 @@ function Operation({ operation, alone, onDecide }: OperationProps) {
         </Stack>
         <Group gap={4} wrap="nowrap">
           {!alone && <State state={operation.state} />}
+          {operation.state === "WAITING" && operation.body !== null && !editing && (
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-label={`Edit operation ${operation.number}`}
+              onClick={() => setEditing(true)}
+            >
+              Edit
+            </Button>
+          )}
           {onDecide && operation.state === "WAITING" && (
             <>
               <Button
@@ -198,8 +216,57 @@ function Operation({ operation, alone, onDecide }: OperationProps) {
           Then: {effects.join(", ")}
         </Text>
       )}
+      {editing && <EditOperation proposal={proposal} operation={operation} onClose={() => setEditing(false)} />}
     </Stack>
   );
+}
+
+type EditOperationProps = { proposal: ProposalOut; operation: ProposedOperation; onClose: () => void };
+
+/** Changes what an operation will do: the server computes its changes and effects again. */
+function EditOperation({ proposal, operation, onClose }: EditOperationProps) {
+  const [text, setText] = useState(() => JSON.stringify(operation.body, null, 2));
+  const form = useForm(async () => {
+    const params = { path: { proposal: proposal.key } };
+    const operations = [{ number: operation.number, body: read(text) }];
+    await client.POST("/v2/proposals/{proposal}", { params, body: { operations } });
+    say("Changed. Approve the operation to do it.");
+    onClose();
+    await queries.invalidateQueries({ queryKey: ["get", "/v2/proposals"] });
+  });
+  return (
+    <form onSubmit={form.submit}>
+      <Stack gap="xs">
+        <Textarea
+          label={`${operation.method} ${operation.path}`}
+          autosize
+          minRows={3}
+          maxRows={16}
+          data-autofocus
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Refusal error={form.error} />
+        <Group gap="xs">
+          <Button type="submit" size="compact-sm" loading={form.busy}>
+            Save
+          </Button>
+          <Button variant="default" size="compact-sm" onClick={onClose}>
+            Cancel
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("This is no JSON: check the quotes, commas and braces.");
+  }
 }
 
 function Described({ change }: { change: Change }) {

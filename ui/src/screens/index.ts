@@ -115,6 +115,7 @@ export const SCREENS: Screen[] = [
     load: () => import("./Integrations"),
     nav: { label: "Integrations", icon: IconPlugConnected, keys: "g i" },
   },
+  { path: "/integrations/keys/:apikey", load: () => import("./ApiKey") },
   { path: "/teams/:team/automations", load: () => import("./Automations") },
   { path: "/teams/:team/automations/:automation", load: () => import("./Automation") },
   {
