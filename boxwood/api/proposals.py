@@ -22,12 +22,12 @@ def list_page(call: Call) -> Results[shapes.ProposalOut]:
     """The proposals of your API keys, newest first."""
     limit, offset = call.page(50)
     found = proposals.page(call.ctx, state=call.text("state").lower(), limit=limit + 1, offset=offset)
-    return Results([shapes.proposal(proposal) for proposal in found[:limit]], len(found) > limit)
+    return Results([proposing.shown(call.ctx, proposal) for proposal in found[:limit]], len(found) > limit)
 
 
 def get(call: Call) -> shapes.ProposalOut:
     """A proposal with its operations: what each would change, and what would follow."""
-    return shapes.proposal(proposals.get(call.ctx, call.path[0]))
+    return proposing.shown(call.ctx, proposals.get(call.ctx, call.path[0]))
 
 
 def edit(call: Call) -> shapes.ProposalOut:

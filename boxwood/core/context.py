@@ -83,6 +83,8 @@ class Ctx:
     """What a dry run would cause; None if this is no dry run."""
     scopes: Scopes | None = None
     """The scopes of the API key through which the actor acts; None for all rights of the actor."""
+    has_limits: bool = False
+    """Whether the API key through which the actor acts has any limit, such as an end or allowed addresses."""
 
     def show(self, noun: str, key: str, before: Any, after: Any, name: str = "") -> None:
         """Show a change in the answer of a dry run, for changes that record no event. `before` and `after` are records,
@@ -103,6 +105,10 @@ class Ctx:
     def only(self) -> str:
         """The keys of the only pipelines within reach in one text; empty for all."""
         return "" if self.scopes is None else self.scopes.only
+
+    def reaches(self, pipeline_key: str) -> bool:
+        """Whether the API key through which the actor acts is not limited to other pipelines."""
+        return self.scopes is None or not self.scopes.pipelines or pipeline_key in self.scopes.pipelines
 
     def sees(self, noun: str) -> bool:
         """Whether the API key through which the actor acts may read this noun."""

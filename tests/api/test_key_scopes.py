@@ -279,3 +279,85 @@ def test_a_key_ends_and_works_only_from_its_addresses(world: World) -> None:
         refused(world.ada.http.post(place, json=wrong), 400, name)
         refused(world.ada.http.put("/api/v1/apikeys", json=wrong), 400, name)
     refused(world.bo.http.post(place, json={"name": "X"}), 404)
+
+
+def test_a_key_with_limits_gives_no_key_more_than_it_has(world: World) -> None:
+    other = ok(world.ada.http.put("/api/v1/apikeys", json={"name": "Other"}))
+    limits: list[dict[str, Any]] = [
+        {"expiresTimestamp": world.clock() + 60_000},
+        {"allowedAddresses": ["127.0.0.0/8", "::1"]},
+        {"rateLimit": "100/s"},
+        {"allowedOrigins": ["https://app.example"]},
+        {"proposes": True},
+        {"scopes": ["*:admin"]},
+        {"pipelineKeys": [world.pipeline()["key"]]},
+    ]
+    for limit in limits:
+        made = ok(world.ada.http.put("/api/v1/apikeys", json=limit))
+        with world.client(made["apiKey"]) as http:
+            for place in (made["key"], other["key"]):
+                path = f"/apikeys/{place}"
+                operations = [
+                    {"method": "PUT", "path": "/v1/apikeys", "body": {"teamKey": world.team_key}},
+                    {"method": "POST", "path": f"/v1{path}", "body": dict.fromkeys(limit)},
+                    {"method": "POST", "path": f"/v2{path}/rotate", "body": {}},
+                ]
+                for each in operations:
+                    refused(http.request(each["method"], f"/api{each['path']}", json=each["body"]), 403)
+                if "proposes" not in limit:
+                    answer = ok(http.post("/api/v2/batch", json={"operations": operations}))["results"]
+                    assert [each["status"] for each in answer] == [403] * 3
+            refused(http.delete(f"/api/v1/apikeys/{other['key']}"), 403)
+    assert len(ok(world.ada.http.get("/api/v1/apikeys"))) == len(limits) + 2
+
+
+def test_dry_runs_and_proposals_show_a_key_no_webhook_or_automation_that_it_may_not_read(world: World) -> None:
+    pipeline = world.pipeline()
+    place, box = f"/api/v2/pipelines/{pipeline['key']}", f"/api/v1/boxes/{world.box(pipeline)['key']}"
+    hook = ok(world.ada.http.post(f"{place}/webhooks", json={"event": "BOX_EDIT", "targetUrl": "https://a.example/zz"}))
+    steps = [{"type": "task.create", "with": {"text": "Call"}}]
+    rule = {"name": "Zzrule", "trigger": {"type": "box.edited"}, "steps": steps}
+    made = ok(world.ada.http.post(f"{place}/automations", json=rule))
+    ok(world.ada.http.post(f"/api/v2/automations/{made['key']}/enable", json={}))
+
+    def effects(shown: dict[str, Any]) -> list[str]:
+        return [each["key"] for name in ("webhooks", "automations") for each in shown["effects"][name]]
+
+    all_of_it, notes = [hook["key"], made["key"]], {"notes": "New"}
+    for scopes, seen in (
+        (["boxes:write"], []),
+        (["boxes:write", "webhooks:read"], all_of_it[:1]),
+        (["boxes:write", "automations:read", "webhooks:read"], all_of_it),
+    ):
+        assert effects(ok(key_of(world, *scopes).post(f"{box}?dryRun=true", json=notes))) == seen
+        http = key_of(world, *(scope.replace("boxes:write", "boxes:propose") for scope in scopes), "proposals:read")
+        answer = ok(http.post(box, json=notes))
+        key = f"/api/v2/proposals/{answer['proposal']['key']}"
+        listed = ok(http.get("/api/v2/proposals"))["results"][0]
+        for shown in (answer, answer["proposal"]["operations"][0], ok(http.get(key))["operations"][0]):
+            assert effects(shown) == seen
+        assert effects(listed["operations"][0]) == seen
+        # The user who decides sees all that would follow.
+        assert effects(ok(world.ada.http.get(key))["operations"][0]) == all_of_it
+
+
+def test_a_key_limited_to_pipelines_learns_nothing_of_what_was_deleted_in_others(world: World) -> None:
+    inside, outside = world.pipeline(name="Inside"), world.pipeline(name="Outside")
+    http = key_of(world, pipelineKeys=[inside["key"]])
+    hook = {"event": "BOX_CREATE", "name": "Zzhook", "targetUrl": "https://zz.example/"}
+    for place in (f"/api/v2/pipelines/{outside['key']}", f"/api/v2/teams/{world.team_key}"):
+        event = {**hook, "event": "CONTACT_CREATE"} if "teams" in place else hook
+        made = ok(world.ada.http.post(f"{place}/webhooks", json=event))
+        ok(world.ada.http.delete(f"/api/v2/webhooks/{made['key']}"))
+        inbound = ok(world.ada.http.post(f"{place}/inbound", json={"name": "Zzinbound"}))
+        ok(world.ada.http.delete(f"/api/v2/inbound/{inbound['key']}"))
+        for key in (made["key"], inbound["key"]):
+            refused(http.post(f"/api/v2/trash/{key}/restore"), 404)
+            refused(http.delete(f"/api/v2/trash/{key}"), 404)
+    world.box(outside, name="Zzbox")
+    deleted = world.ada.http.delete(f"/api/v1/pipelines/{outside['key']}")
+    for path in ("/api/v2/trash", "/api/v2/events?limit=1000", "/api/v1/newsfeed"):
+        answer = http.get(path)
+        ok(answer)
+        assert not re.search("Zzhook|Zzinbound|zz.example|Zzbox|Outside", answer.text), path
+    refused(http.post("/api/v2/undo", json={"change": deleted.headers["x-boxwood-change"]}), 404)

@@ -232,7 +232,7 @@ class Api(Services):
             call.quota = self.limits.spend(key, now, limits.rate if limits is not None else "")
         ctx = Ctx(db, now, user, within, f"key:{key}", insists=call.flag("overrideValidation"))
         if limits is not None:
-            ctx.scopes = limits.scopes
+            ctx.scopes, ctx.has_limits = limits.scopes, True
             proposes = route_scopes.only_proposes(ctx, call.route) or proposes
         if proposes:
             proposing.require_proposable(call.route)

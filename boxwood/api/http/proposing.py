@@ -61,12 +61,34 @@ def propose(call: Call, route: Route, answer: Answer) -> Reply:
     ]
     pipelines = set[str]().union(*(trial.pipeline_keys for trial in tried))
     teams = set[str]().union(*(trial.team_keys for trial in tried))
-    proposal = proposal_shapes.proposal(proposals.create(call.ctx, operations, pipelines, teams))
+    proposal = shown(call.ctx, proposals.create(call.ctx, operations, pipelines, teams))
     if is_batch:
         results = [{"status": trial.reply.status, "body": msgspec.Raw(trial.reply.body)} for trial in tried]
         return Reply(encode({"results": results, "committed": False, "proposal": proposal}))
     members = msgspec.json.decode(tried[0].reply.body, type=dict[str, msgspec.Raw])
     return Reply(encode({**members, "proposal": proposal}))
+
+
+def shown(ctx: Ctx, proposal: Proposal) -> proposal_shapes.ProposalOut:
+    """The proposal, for an API key with scopes without the changes and effects that it may not read. They are stored
+    whole, for the user who decides."""
+    if ctx.scopes is not None:
+        operations = [_seen(ctx, operation) for operation in proposal.operations]
+        proposal = msgspec.structs.replace(proposal, operations=operations)
+    return proposal_shapes.proposal(proposal)
+
+
+def _seen(ctx: Ctx, operation: Operation) -> Operation:
+    def is_seen(change: dict[str, Any]) -> bool:
+        kind, pipeline = change.get("kind"), change.get("pipelineKey")
+        return (not kind or ctx.sees_kind(kind)) and (not pipeline or ctx.reaches(pipeline))
+
+    hidden = {noun for noun in ("automations", "webhooks") if not ctx.sees(noun)}
+    effects = {
+        name: [] if name in hidden else [each for each in found if is_seen(each)]
+        for name, found in operation.effects.items()
+    }
+    return msgspec.structs.replace(operation, changes=[*filter(is_seen, operation.changes)], effects=effects)
 
 
 def _operation(number: int, call: Call, route: Route) -> Operation:
@@ -140,7 +162,9 @@ def _tried(ctx: Ctx, route: Route, inner: Call, answer: Answer) -> Trial:
     assert isinstance(reply, Reply)
     outcome = dry_runs.outcome(ctx, number)
     result = shapes.dry_run(outcome)
-    plain = msgspec.json.decode(encode(result))
+    if ctx.scopes is not None:
+        outcome = dry_runs.outcome(replace(ctx, scopes=ctx.scopes.without_nouns()), number)
+    plain = msgspec.json.decode(encode(shapes.dry_run(outcome)))
     return Trial(
         dry_run.shown(reply, result),
         plain["changes"],

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from .. import access
+from .. import access, event_kinds
 from .. import events as events_of
 from ..access import About, Role
 from ..context import Ctx
@@ -44,7 +44,7 @@ class Visibility:
 
     def _sees(self, event: Event) -> bool:
         if event.pipeline_key is None and event.team_key is None:
-            return event.actor_key == self._ctx.actor.key and not self._ctx.within
+            return event.actor_key == self._ctx.actor.key and not self._ctx.within and not self._is_placed(event)
         if event.pipeline_key is None:
             return self._in_team(event)
         if self.hides_mail(event):
@@ -53,12 +53,18 @@ class Visibility:
         if role is None:
             # After a pipeline is deleted, only the user who made the change sees the event.
             is_gone = event.pipeline_key not in self._in_use
-            return is_gone and event.actor_key == self._ctx.actor.key and not self._ctx.within
+            is_in_reach = not self._ctx.within and self._ctx.reaches(event.pipeline_key)
+            return is_gone and event.actor_key == self._ctx.actor.key and is_in_reach
         if event.box_key is None or role.sees_all_boxes():
             return True
         if event.box_key == event.subject_key:
             return access.allows(self._ctx, role, "BOX", "GET", msgspec.json.decode(event.record, type=About))
         return event.box_key in self._boxes
+
+    def _is_placed(self, event: Event) -> bool:
+        """Whether the event tells of a webhook or an automation, and the API key is limited to pipelines: the event
+        does not name the pipeline."""
+        return bool(self._ctx.only) and event_kinds.noun_of(event.kind) in ("webhooks", "automations")
 
     def in_seen_box(self, event: Event) -> bool:
         """Whether the actor may see the event if they see its box."""

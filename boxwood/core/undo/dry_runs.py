@@ -105,6 +105,8 @@ def _seen(read: Callable[[str], T], keys: Iterable[str]) -> dict[str, T]:
 
 
 def _started(ctx: Ctx) -> list[tuple[Automation, str | None]]:
+    if not ctx.sees("automations"):
+        return []
     rows = _by_key(ctx, "SELECT automation_key, box_key, state FROM automation_runs", ctx.started_runs)
     known = _seen(lambda key: automations.get(ctx, key), (row[0] for row in rows))
     return [(known[key], box) for key, box, state in rows if key in known and state != "refused"]
@@ -112,6 +114,8 @@ def _started(ctx: Ctx) -> list[tuple[Automation, str | None]]:
 
 def _sent(ctx: Ctx, by_id: dict[int, Event]) -> list[tuple[Webhook, Event | None]]:
     assert ctx.effects is not None
+    if not ctx.sees("webhooks"):
+        return []
     rows = _by_key(ctx, "SELECT webhook_key, event_id FROM deliveries", ctx.effects.deliveries)
     known = _seen(lambda key: subscriptions.get(ctx, key), (row[0] for row in rows))
     return [(known[key], by_id.get(event)) for key, event in rows if key in known]

@@ -93,7 +93,9 @@ def _may_restore(ctx: Ctx, trashed: Trashed, row: Row) -> bool:
     if trashed.noun in ("contact", "organization"):
         return _may_restore_entry(ctx, trashed)
     if name is None:
-        return trashed.pipeline_key is None and trashed.actor_key == ctx.actor.key and not ctx.within
+        is_placed = trashed.noun in ("webhook", "inbound", "automation")  # in a pipeline that the entry does not name
+        is_in_reach = not ctx.within and not (ctx.only and is_placed)
+        return trashed.pipeline_key is None and trashed.actor_key == ctx.actor.key and is_in_reach
     role, about = access.role(name, pipelines.sets(sets)), msgspec.convert(trashed.about, About)
     match trashed.noun:
         case "pipeline":
