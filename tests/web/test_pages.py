@@ -50,7 +50,9 @@ def test_the_server_knows_every_screen_of_the_ui() -> None:
     assert screens == set(pages.SCREENS)
 
 
-@pytest.mark.parametrize("path", ["/some/where", "/pipelines", "/boxes/a/b", "/mcp", "/t/x", "/u/x", "/hooks", "/apis"])
+@pytest.mark.parametrize(
+    "path", ["/some/where", "/pipelines", "/boxes/a/b", "/mcps", "/t/x", "/u/x", "/hooks", "/apis"]
+)
 def test_an_unknown_path_is_404_for_a_browser_and_for_a_program(world: World, path: str) -> None:
     with world.client(None) as client:
         page = client.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
