@@ -67,7 +67,7 @@ from .lib.clock import now_ms
 from .lib.oidc import Client
 from .lib.rates import read_rate
 from .lib.secret_keys import SecretKeys
-from .web import pages, reference
+from .web import pages, reference, texts
 from .wire import v1
 
 log = logging.getLogger("boxwood.app")
@@ -129,6 +129,7 @@ class Boxwood:
                 *self.provider.routes(),
                 *MailPermission(self.api).routes(),
                 *AppAuthorization(self.api, lambda request: self.public_url(request.scope)).routes(),
+                *texts.routes(self._reference, lambda request: self.public_url(request.scope)),
                 *reference.routes(),
                 *pages.routes(),
             ],

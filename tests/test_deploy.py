@@ -58,7 +58,7 @@ def test_what_the_container_is_built_from_is_sent_to_the_build() -> None:
     sent = [line[1:] for line in lines if line.startswith("!")]
     assert [name for name in sent if not (ROOT / name).exists()] == []
     needed = ["boxwood/cli.py", "ui/package-lock.json", "ui/backend.py", "requirements/runtime.lock", "pyproject.toml"]
-    needed += ["CHANGELOG.md", "README.md", "LICENSE", "MANIFEST.in"]
+    needed += ["CHANGELOG.md", "README.md", "LICENSE", "MANIFEST.in", "docs/api/README.md", "docs/guide/mail.md"]
     assert [name for name in needed if not any(name == each or name.startswith(f"{each}/") for each in sent)] == []
 
 

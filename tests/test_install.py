@@ -99,6 +99,7 @@ def test_a_release_holds_the_whole_program_and_its_notes(clone: Path, installed:
     with zipfile.ZipFile(dist / names[0]) as wheel:
         assert wanted - set(wheel.namelist()) == set()
         assert any(name.startswith("boxwood/web/static/ui/") for name in wheel.namelist())
+        assert "boxwood/web/static/pages/api/README.md" in wheel.namelist()
         said = wheel.read(f"boxwood-{VERSION}.dist-info/METADATA")
     metadata = Metadata.from_email(said, validate=True)
     assert (str(metadata.version), metadata.license_expression) == (VERSION, "MIT")

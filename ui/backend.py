@@ -1,4 +1,5 @@
-"""Builds the web UI. Also the build backend (PEP 517) of the Python package: it builds the UI, then runs setuptools.
+"""Builds the web UI. Also the build backend (PEP 517) of the Python package: it builds the UI, copies the pages of the
+documentation that the server shows, then runs setuptools.
 
     python ui/backend.py          builds into boxwood/web/static/ui, unless it was built there from these sources
     python ui/backend.py built    exits with 0 if there is nothing to build, otherwise with 1
@@ -27,6 +28,7 @@ from setuptools.build_meta import (  # noqa: F401
 ROOT = Path(__file__).resolve().parent.parent
 UI = ROOT / "ui"
 BUILT = ROOT / "boxwood" / "web" / "static" / "ui"
+PAGES = ROOT / "boxwood" / "web" / "static" / "pages"
 STAMP = "made-of"
 OLDEST_NODE = (20, 19)
 
@@ -45,11 +47,13 @@ def _with_node(needs: list[str]) -> list[str]:
 
 def build_wheel(directory: str, config_settings: Any = None, metadata_directory: str | None = None) -> str:
     build()
+    copy_pages()
     return str(build_meta.build_wheel(directory, config_settings, metadata_directory))
 
 
 def build_sdist(directory: str, config_settings: Any = None) -> str:
     build()
+    copy_pages()
     return str(build_meta.build_sdist(directory, config_settings))
 
 
@@ -65,6 +69,16 @@ def build() -> None:
     install(found)
     _run(found, UI / "node_modules" / "vite" / "bin" / "vite.js", "build", "--logLevel", "warn")
     (BUILT / STAMP).write_text(made_of)
+
+
+def copy_pages() -> None:
+    """Copy the guides and the pages of the API into the package. A source distribution contains only the copies."""
+    for folder in ("guide", "api"):
+        if (ROOT / "docs" / folder).is_dir():
+            shutil.rmtree(PAGES / folder, ignore_errors=True)
+            (PAGES / folder).mkdir(parents=True)
+            for page in (ROOT / "docs" / folder).glob("*.md"):
+                shutil.copyfile(page, PAGES / folder / page.name)
 
 
 def install(found: list[str]) -> None:

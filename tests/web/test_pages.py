@@ -51,7 +51,19 @@ def test_the_server_knows_every_screen_of_the_ui() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/some/where", "/pipelines", "/boxes/a/b", "/mcps", "/t/x", "/u/x", "/hooks", "/apis"]
+    "path",
+    [
+        "/some/where",
+        "/v3/boxes",
+        "/.well-known/nothing",
+        "/pipelines",
+        "/boxes/a/b",
+        "/mcps",
+        "/t/x",
+        "/u/x",
+        "/hooks",
+        "/apis",
+    ],
 )
 def test_an_unknown_path_is_404_for_a_browser_and_for_a_program(world: World, path: str) -> None:
     with world.client(None) as client:
@@ -91,7 +103,20 @@ def test_files_are_cached_permanently_and_sent_compressed(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/nothing.js", "/assets/..%2findex.html", "/assets/%2e%2e", "/favicon.ico", "/made-of.txt"]
+    "path",
+    [
+        "/foo.php",
+        "/wp-login.php",
+        "/.well-known/security.txt",
+        "/docs/guide/nothing.md",
+        "/docs/decisions/storage.md",
+        "/docs/..%2f..%2fREADME.md",
+        "/assets/nothing.js",
+        "/assets/..%2findex.html",
+        "/assets/%2e%2e",
+        "/favicon.ico",
+        "/made-of.txt",
+    ],
 )
 def test_other_paths_are_not_served(world: World, path: str) -> None:
     assert get(world, path).status_code == 404
