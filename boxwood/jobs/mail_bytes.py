@@ -32,20 +32,20 @@ async def store(
     ids = {number: [new_id() for _ in range(1 + len(it.attachments))] for number, it in parsed.items()}
     announced = [blob for some in ids.values() for blob in some]
     await engine.write_soon(lambda db: stored_files.announce(db, announced, now))
-    return await asyncio.to_thread(_store, blobs, raw, parsed, ids)
+    # Several at a time, because a disk answers the wishes of several files together.
+    numbers = list(parsed)
+    stored = await asyncio.gather(
+        *(asyncio.to_thread(_store, blobs, raw[number], parsed[number], ids[number]) for number in numbers)
+    )
+    return dict(zip(numbers, stored, strict=True))
 
 
-def _store(
-    blobs: Blobs, raw: dict[int, bytes], parsed: dict[int, Mail], ids: dict[int, list[str]]
-) -> dict[int, tuple[Upload, list[Upload]]]:
-    stored = {}
-    for number, it in parsed.items():
-        first, *rest = ids[number]
-        original = Upload("message.eml", "message/rfc822", blobs.write([raw[number]], first))
-        attached = []
-        for attachment, blob in zip(it.attachments, rest, strict=True):
-            name = files.safe_name(attachment.name, "attachment")
-            kind = media.sniff(attachment.content[: media.SNIFFED], name)
-            attached.append(Upload(name, kind, blobs.write([attachment.content], blob)))
-        stored[number] = original, attached
-    return stored
+def _store(blobs: Blobs, raw: bytes, parsed: Mail, ids: list[str]) -> tuple[Upload, list[Upload]]:
+    first, *rest = ids
+    original = Upload("message.eml", "message/rfc822", blobs.write([raw], first))
+    attached = []
+    for attachment, blob in zip(parsed.attachments, rest, strict=True):
+        name = files.safe_name(attachment.name, "attachment")
+        kind = media.sniff(attachment.content[: media.SNIFFED], name)
+        attached.append(Upload(name, kind, blobs.write([attachment.content], blob)))
+    return original, attached

@@ -169,7 +169,9 @@ def settle(
     ctx = mailboxes.acting(db, mailbox, now)
     if ctx is None:
         raise OwnerLeft(mailbox.key)
-    outcomes = [settle_mail(ctx, folder, look) for look in looks]
+    count_later: set[str] = set()
+    outcomes = [settle_mail(ctx, folder, look, count_later if look.old else None) for look in looks]
+    storing.count(ctx, count_later)
     if cursor == AGAIN:
         _count_again(db, folder, outcomes)
     else:
@@ -177,8 +179,8 @@ def settle(
     return outcomes
 
 
-def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
-    """Store a mail that is to be stored. Returns its outcome."""
+def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look, count_later: set[str] | None = None) -> str:
+    """Store a mail that is to be stored. Returns its outcome. `count_later` as in `storing.store`."""
     if look.refusal:
         _refuse(ctx.db, folder, look, ctx.now)
         return "refused"
@@ -190,7 +192,9 @@ def settle_mail(ctx: Ctx, folder: FolderRecord, look: Look) -> str:
     if look.decision.change_key and not suggestions.is_chosen(ctx.db, place, look.decision.change_key):
         return "undone"
     was_placed = bool(look.decision.change_key and placed(ctx.db, folder, [look.uid]))
-    stored = storing.store(ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old)
+    stored = storing.store(
+        ctx, look.mailbox, look.mail, look.raw, look.uploads, look.decision, old=look.old, count_later=count_later
+    )
     if stored.mail_key is None:
         return "unreachable"
     if look.decision.kind == SUGGEST:

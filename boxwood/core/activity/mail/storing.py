@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
@@ -49,6 +50,7 @@ def store(
     decision: Decision,
     *,
     old: bool = False,
+    count_later: set[str] | None = None,
 ) -> StoredMail:
     """Store a mail, and add it to the boxes of the decision. Storing the same mail again changes nothing, except that
     it adds the mail to boxes that do not have it yet.
@@ -56,12 +58,13 @@ def store(
     `mailbox` is None for a message that a user posts: then errors are raised for boxes that the actor may not change,
     which are left out otherwise. `raw_blob` are the original bytes and `uploads` the attachments, in their order; both
     were announced and stored before. `old` mail, of a backfill, starts no automations and sends no webhooks and
-    notifications. A mailbox of the team keeps a mail that no box gets.
+    notifications. A mailbox of the team keeps a mail that no box gets. `count_later` collects the keys of the
+    boxes whose numbers the caller counts with `count` after the last mail of a batch; None counts them at once.
     """
     silent, change = ctx.silent, ctx.change
     ctx.silent, ctx.change = silent or old, decision.change_key or change
     try:
-        return _store(ctx, mailbox, mail, raw_blob, uploads, decision)
+        return _store(ctx, mailbox, mail, raw_blob, uploads, decision, count_later)
     finally:
         ctx.silent = silent
         if decision.change_key:
@@ -69,7 +72,13 @@ def store(
 
 
 def _store(
-    ctx: Ctx, mailbox: Mailbox | None, mail: Mail, raw: Upload | None, uploads: list[Upload], decision: Decision
+    ctx: Ctx,
+    mailbox: Mailbox | None,
+    mail: Mail,
+    raw: Upload | None,
+    uploads: list[Upload],
+    decision: Decision,
+    count_later: set[str] | None,
 ) -> StoredMail:
     is_kept = mailbox is not None and mailbox.kind != PERSONAL
     if mailbox is None and (known := [key for box in decision.box_keys if (key := find_posted(ctx, box, mail))]):
@@ -85,7 +94,10 @@ def _store(
     source = source_of(ctx, mailbox)
     own = _own_addresses(mailbox, mail) if mailbox else set()
     owners = [source.owner_key] if source.owner_key else []
-    added = [add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own) for box, pipeline in targets]
+    added = [
+        add_to(ctx, source, owners, mail, record, attached, box, pipeline, own=own, count_later=count_later)
+        for box, pipeline in targets
+    ]
     return StoredMail(record.key, added, new)
 
 
@@ -140,6 +152,7 @@ def add_to(
     pipeline: Pipeline,
     *,
     own: Collection[str] = (),
+    count_later: set[str] | None = None,
 ) -> str:
     """Add a mail to a box, unless the box has it where the source's owner sees it. Returns the key of the message.
 
@@ -172,7 +185,10 @@ def add_to(
     search.reindex(ctx, search.MESSAGE, row.key)
     added = [files.insert_of_mail(ctx, box, file, thread_key=thread.key, message_key=row.key) for file in attached]
     is_private = source.share == PRIVATE and thread_is_private(ctx, thread)
-    box = threads.save_totals(ctx, box)
+    if count_later is None:
+        box = threads.save_totals(ctx, box)
+    else:
+        count_later.add(box.key)
     if new:
         threads.record_event(ctx, "thread.added", thread, added, box, pipeline)
     _record_added(ctx, row, box, pipeline, added)
@@ -185,6 +201,13 @@ def add_to(
     return row.key
 
 
+def count(ctx: Ctx, box_keys: Collection[str]) -> None:
+    """Count the threads, messages and files of these boxes again."""
+    for key in sorted(box_keys):
+        if (found := boxes.lock(ctx, key)) is not None:
+            threads.save_totals(ctx, found[0])
+
+
 def thread_is_private(ctx: Ctx, thread: Thread) -> bool:
     sql = "SELECT 1 FROM thread_shares WHERE thread_key = :thread AND share = 'private'"
     return ctx.db.row(sql, thread=thread.key) is not None
@@ -193,13 +216,12 @@ def thread_is_private(ctx: Ctx, thread: Thread) -> bool:
 def _known(ctx: Ctx, source: ThreadShare, record: MailRecord, box: Box) -> str:
     """The key of the box's message of this mail that the source would join; empty if there is none. The source's owner
     becomes one of its owners."""
-    return _joined(
-        ctx,
-        source,
-        box,
-        "m.mail_key = :mail OR l.identity = :identity",
-        {"mail": record.key, "identity": record.identity},
-    )
+    # A box that came from another team has the mails of that team.
+    same = "SELECT k.key FROM teams t CROSS JOIN mails k WHERE k.team_key = t.key AND k.identity = :identity"
+    keys = [key for (key,) in ctx.db.rows(same, identity=record.identity)]
+    # The joined text keeps the databases from reading all messages of the box.
+    test = f"m.box_key || '' = :box AND {ctx.db.dialect.among('m.mail_key', 'keys')}"
+    return _joined(ctx, source, box, test, {"keys": ctx.db.texts(keys)})
 
 
 def find_posted(ctx: Ctx, box_key: str, mail: Mail) -> str:
@@ -208,17 +230,17 @@ def find_posted(ctx: Ctx, box_key: str, mail: Mail) -> str:
     box = boxes.reach(ctx, box_key, "UPDATE")[0]
     if mail.message_id is None or mail.sender is None:
         return ""
-    test = f"l.message_id = :id AND {ctx.db.dialect.field_value('l.sender', 'email')} = :sender"
+    test = f"m.box_key = :box AND l.message_id = :id AND {ctx.db.dialect.field_value('l.sender', 'email')} = :sender"
     given = {"id": mail.message_id, "sender": mail.sender.email}
     return _joined(ctx, source_of(ctx, None), box, test, given)
 
 
-def _joined(ctx: Ctx, source: ThreadShare, box: Box, test: str, given: dict[str, str]) -> str:
+def _joined(ctx: Ctx, source: ThreadShare, box: Box, test: str, given: dict[str, Any]) -> str:
     rows = ctx.db.rows(
         f"""
         SELECT m.key, m.owner_keys, COALESCE(ts.share, '{FULL}'), ts.owner_key
         FROM messages m JOIN mails l ON l.key = m.mail_key LEFT JOIN thread_shares ts ON ts.thread_key = m.thread_key
-        WHERE m.box_key = :box AND ({test}) ORDER BY m.key
+        WHERE {test} ORDER BY m.key
         """,
         box=box.key,
         **given,
