@@ -18,7 +18,7 @@ def list_own(call: Call) -> Results[shapes.AppOut]:
 def look(call: Call) -> shapes.AppRequestOut:
     """What an app asks for, before you answer."""
     given = call.parse(shapes.APP_REQUEST)
-    return shapes.app_request(*apps.open_request(call.ctx, call.api.keys, given["request"]))
+    return shapes.app_request(*apps.open_request(call.ctx, call.api.keys, given.get("request") or ""))
 
 
 def allow(call: Call) -> shapes.AppAllowed:
@@ -27,8 +27,8 @@ def allow(call: Call) -> shapes.AppAllowed:
     The browser then goes to `redirectUrl`, which gives the app a code for its tokens.
     """
     given = call.parse(shapes.APP_ALLOW)
-    request, client = apps.open_request(call.ctx, call.api.keys, given["request"])
-    api_key, code = apps.connect(call.ctx, request, client, given["access"], given.get("team_key") or None)
+    request, client = apps.open_request(call.ctx, call.api.keys, given.get("request") or "")
+    api_key, code = apps.connect(call.ctx, request, client, given.get("access") or "", given.get("team_key") or None)
     return shapes.AppAllowed(shapes.app(api_key, client), request.answered(code=code))
 
 

@@ -6,6 +6,8 @@ Importing this module loads the library. Only requests to the endpoints of `oaut
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +37,7 @@ from .http.services import Services
 CONSENT = "/connect"
 """The page of the UI that asks the user."""
 MOST_NAME, MOST_URI, MOST_URIS = 100, 2000, 20
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}").fullmatch
 _LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 _DANGEROUS = ("javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp")
 
@@ -77,7 +80,7 @@ class AppProvider:
         for uri in uris:
             if why := _refusal(uri):
                 raise RegistrationError("invalid_redirect_uri", f"{uri[:100]}: {why}")
-        name = " ".join((client_info.client_name or "").split())[:MOST_NAME] or urlsplit(uris[0]).netloc or "An app"
+        name = _name(client_info.client_name or "") or urlsplit(uris[0]).netloc or "An app"
         uri = str(client_info.client_uri or "")
         uri = uri if uri.startswith(("https://", "http://")) and len(uri) <= MOST_URI else ""
         now = self.api.clock()
@@ -91,6 +94,8 @@ class AppProvider:
         client_info.scope = " ".join(ACCESSES)
 
     async def authorize(self, client: OAuthClientInformationFull, params: AuthorizationParams) -> str:
+        if not _CHALLENGE(params.code_challenge):
+            raise AuthorizeError("invalid_request", "code_challenge must be a SHA-256 hash in base64url (PKCE, S256)")
         if params.resource is not None and not _is_ours(params.resource, self.issuer):
             raise AuthorizeError("invalid_target", f"{params.resource[:100]} is not a resource of this server")
         request = AppRequest(
@@ -166,6 +171,12 @@ def _shown(client: Client) -> RegisteredApp:
         token_endpoint_auth_method="none",
         scope=" ".join(ACCESSES),
     )
+
+
+def _name(text: str) -> str:
+    """The name without characters that are not shown, or that turn the direction of the text around them."""
+    shown = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
+    return " ".join(shown.split())[:MOST_NAME]
 
 
 def _refusal(uri: str) -> str:

@@ -270,6 +270,24 @@ def test_what_apps_register_and_ask_for_is_checked(world: World) -> None:
             said = answer.text if status == 400 else answer.headers["location"]
             assert (answer.status_code, error in said) == (status, True), (change, said)
             assert "evil.example/" not in answer.headers.get("location", "")
+        for change in (
+            {"client_id": "q\0"},
+            {"code_challenge": "\0" * 43},
+            {"state": "\0"},
+            {"redirect_uri": f"{BACK}\0"},
+        ):
+            answer = http.get(f"/oauth/authorize?{urlencode({**query, **change})}")
+            assert answer.status_code in (302, 400), change
+            assert "server_error" not in answer.text + answer.headers.get("location", ""), change
+        odd = register(http, client_name="\0 A\tname\u202e\n", client_uri="https://app.example/\0")
+        assert ok(world.ada.http.post("/api/v2/apps/request", json={"request": ask(http, odd)}))["name"] == "A name"
+        assert http.post("/oauth/revoke", data={"client_id": "q\0", "token": "\0"}).status_code == 200
+        assert http.post("/oauth/token", data={"client_id": "q\0", "grant_type": "\0"}).status_code == 401
+        assert by_code(http, client, "\0").status_code == 400
+        for sealed in ("", "x", "é", "\0", "A" * 100):
+            refused(world.ada.http.post("/api/v2/apps/request", json={"request": sealed}), 400, "request")
+        refused(world.ada.http.post("/api/v2/apps", json={}), 400, "request")
+        refused(world.ada.http.post("/api/v2/apps", json={"request": ask(http, odd)}), 400, "access")
         del query["code_challenge"]
         assert "error=invalid_request" in http.get(f"/oauth/authorize?{urlencode(query)}").headers["location"]
 

@@ -117,6 +117,8 @@ def register(db: Db, now: int, name: str, uri: str, redirect_uris: list[str]) ->
 
 
 def find_client(db: Db, key: str) -> Client | None:
+    if not ids.is_key("q", key) or "\x00" in key:
+        return None
     row = db.row(f"SELECT {CLIENTS.columns} FROM app_clients WHERE key = :key", key=key)
     return CLIENTS.load(row) if row else None
 
@@ -202,6 +204,8 @@ def exchange(db: Db, token: Token, now: int) -> Issued | None:
 
 def disconnect_by_token(db: Db, secret: str, client_key: str) -> None:
     """Disconnect the app that has this access or refresh token. An unknown token changes nothing."""
+    if find_client(db, client_key) is None:
+        return
     row = db.row(
         """
         SELECT k.key FROM api_keys k WHERE k.client_key = :client AND (k.digest = :digest OR EXISTS (
