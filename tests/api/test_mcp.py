@@ -126,7 +126,8 @@ def test_an_assistant_works_with_every_tool(world: World, transport: Transport) 
         assert [each["key"] for each in (await call("list_tasks"))["tasks"]] == [task["key"]]
         assert (await call("save_task", task=task["key"], done=True))["task"]["done"] is True
 
-        assert (await call("search", query="compil"))["boxes"][0]["key"] == key
+        (hit,) = (await call("search", query="compil"))["boxes"]
+        assert (hit["key"], hit["pipeline"], hit["stage"]) == (key, "Deals", "Won")
         boxes = await call(
             "list_boxes", pipeline="Deals", stage="Won", filter={"field": "Amount", "op": "gt", "value": 5}
         )

@@ -24,7 +24,21 @@ async def _get(operations: Operations, path: str, **query: Any) -> Any:
 async def search(operations: Operations, given: Given) -> Any:
     limit = given.get("limit", LIMIT)
     found = await _get(operations, "/v1/search", query=given["query"], pipelineKey=given.get("pipeline"), limit=limit)
-    return shown.found(found)
+    names = await _names_of_stages(operations) if found["results"]["boxes"] else {}
+    return shown.found(found, names)
+
+
+async def _names_of_stages(operations: Operations) -> dict[tuple[str, str], tuple[str, str]]:
+    """The names of each pipeline and stage, by their keys. Empty for a connection that may not read pipelines."""
+    try:
+        pipelines = (await _get(operations, "/v2/pipelines", counts="false", limit=1000))["results"]
+    except Refused:
+        return {}
+    return {
+        (pipeline["key"], key): (pipeline["name"], stage["name"])
+        for pipeline in pipelines
+        for key, stage in pipeline["stages"].items()
+    }
 
 
 async def list_boxes(operations: Operations, given: Given) -> Any:

@@ -65,22 +65,25 @@ def entry(given: Json) -> Json:
     return _filled(**{name: given.get(name) for name in _DIRECTORY})
 
 
-def found(given: Json) -> Json:
-    """The results of a search."""
+def found(given: Json, names: dict[tuple[str, str], tuple[str, str]]) -> Json:
+    """The results of a search. `names` holds the names of pipelines and stages by their keys."""
     results = given["results"]
     return {
-        "boxes": [
-            {
-                "key": each["boxKey"],
-                "name": each["name"],
-                "stage": each["stageKey"],
-                "pipeline": each["pipelineKey"],
-                "updated": moment(each["lastUpdatedTimestamp"]),
-            }
-            for each in results["boxes"]
-        ],
+        "boxes": [_hit(each, names) for each in results["boxes"]],
         "contacts": [entry(each) for each in results["contacts"]],
         "organizations": [entry(each) for each in results["orgs"]],
+    }
+
+
+def _hit(given: Json, names: dict[tuple[str, str], tuple[str, str]]) -> Json:
+    keys = given["pipelineKey"], given["stageKey"]
+    pipeline_name, stage_name = names.get(keys, keys)
+    return {
+        "key": given["boxKey"],
+        "name": given["name"],
+        "pipeline": pipeline_name,
+        "stage": stage_name,
+        "updated": moment(given["lastUpdatedTimestamp"]),
     }
 
 
